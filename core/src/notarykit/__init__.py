@@ -1,0 +1,1 @@
+"""The Notary Project for Python."""

@@ -1,0 +1,92 @@
+"""The OCI content descriptor: what a piece of content is, which digest it has and how long it is."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from notarykit.strict_json import DocumentError, Members
+
+# Registered algorithms of the OCI image specification (descriptor.md, "Registered Algorithms") and the hex digits of each.
+_HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
+_HEX = re.compile("[0-9a-f]+")
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+
+
+def check_digest(digest: str) -> str:
+    """The digest itself, if it is well formed and of an algorithm that can be checked.
+
+    Raises:
+        ValueError: It is not `algorithm:hex` with sha256, sha384 or sha512.
+    """
+    algorithm, _, encoded = digest.partition(":")
+    if algorithm not in _HEX_DIGITS:
+        raise ValueError(f"digest {digest!r} is not of sha256, sha384 or sha512")
+    if len(encoded) != _HEX_DIGITS[algorithm] or _HEX.fullmatch(encoded) is None:
+        raise ValueError(f"digest {digest!r} does not have {_HEX_DIGITS[algorithm]} lower-case hexadecimal digits")
+    return digest
+
+
+def digest_of(content: bytes, algorithm: str = "sha256") -> str:
+    """The digest of content, as `algorithm:hex`."""
+    return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
+
+
+class Descriptor(NamedTuple):
+    """An OCI content descriptor (image-spec, descriptor.md).
+
+    Attributes:
+        media_type: The content's media type.
+        digest: `algorithm:hex`.
+        size: Length in bytes.
+        annotations: The descriptor's annotations.
+        artifact_type: The artifact type of a manifest, or an empty string.
+    """
+
+    media_type: str
+    digest: str
+    size: int
+    annotations: Mapping[str, str] = {}
+    artifact_type: str = ""
+
+    def is_same_content(self, other: "Descriptor") -> bool:
+        """Whether both speak of the same content: media type, digest and size are equal."""
+        return self[:3] == other[:3]
+
+    def describes(self, content: bytes) -> bool:
+        """Whether the content has this descriptor's size and digest."""
+        algorithm = self.digest.partition(":")[0]
+        return len(content) == self.size and digest_of(content, algorithm) == self.digest
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the descriptor's JSON object, in the order in which other tools write them."""
+        members: dict[str, Any] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+        if self.annotations:
+            members["annotations"] = dict(self.annotations)
+        if self.artifact_type:
+            members["artifactType"] = self.artifact_type
+        return members
+
+    @classmethod
+    def from_json(cls, members: Members) -> "Descriptor":
+        """A descriptor out of a JSON object; members that it does not know are left aside.
+
+        Raises:
+            DocumentError: A member is absent, of a wrong type or malformed.
+        """
+        media_type = members.filled("mediaType")
+        digest = members.text("digest")
+        size = members.integer("size")
+        if size < 0:
+            raise DocumentError(f"{members.where}: 'size' must not be negative")
+        try:
+            check_digest(digest)
+        except ValueError as error:
+            raise DocumentError(f"{members.where}: {error}") from None
+        artifact_type = members.text("artifactType") if "artifactType" in members else ""
+        return cls(media_type, digest, size, members.text_map("annotations"), artifact_type)
+
+
+def is_media_type(text: str) -> bool:
+    """Whether a text has the form of a media type (RFC 6838, section 4.2)."""
+    return _MEDIA_TYPE.fullmatch(text) is not None

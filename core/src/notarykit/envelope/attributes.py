@@ -1,0 +1,140 @@
+"""The attributes that are signed together with the payload, and the rules that both formats share.
+
+Signature specification, "Signed Attributes"; the header names are those of both envelope specifications.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from notarykit.errors import EnvelopeError
+from notarykit.keys.spec import KeySpec
+
+SigningScheme = Literal["notary.x509", "notary.x509.signingAuthority"]
+X509: SigningScheme = "notary.x509"
+SIGNING_AUTHORITY: SigningScheme = "notary.x509.signingAuthority"
+
+SIGNING_SCHEME = "io.cncf.notary.signingScheme"
+SIGNING_TIME = "io.cncf.notary.signingTime"
+AUTHENTIC_SIGNING_TIME = "io.cncf.notary.authenticSigningTime"
+EXPIRY = "io.cncf.notary.expiry"
+VERIFICATION_PLUGIN = "io.cncf.notary.verificationPlugin"
+VERIFICATION_PLUGIN_MIN_VERSION = "io.cncf.notary.verificationPluginMinVersion"
+SIGNING_AGENT = "io.cncf.notary.signingAgent"
+TIMESTAMP_SIGNATURE = "io.cncf.notary.timestampSignature"
+
+STANDARD = frozenset({SIGNING_SCHEME, SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY})
+TIMES = frozenset({SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY})
+
+Label = str | int
+
+
+class ExtendedAttribute(NamedTuple):
+    """A signed attribute that the specification does not define, or defines for verification plugins.
+
+    Attributes:
+        key: Its name; in COSE it may be an integer.
+        value: As JSON or CBOR gave it.
+        critical: Whether it must be understood by whoever accepts the signature.
+    """
+
+    key: Label
+    value: Any
+    critical: bool
+
+
+class SignedAttributes(NamedTuple):
+    """What is signed besides the payload.
+
+    Attributes:
+        key_spec: The kind of key that belongs to the envelope's algorithm.
+        content_type: The payload's media type.
+        signing_scheme: The scheme, which decides the rest.
+        signing_time: The signer's own clock (scheme `notary.x509`), in UTC; nobody vouches for it.
+        authentic_signing_time: The signing authority's time (scheme `notary.x509.signingAuthority`), in UTC.
+        expiry: The "best by" time, in UTC.
+        extended: All other signed attributes.
+    """
+
+    key_spec: KeySpec
+    content_type: str
+    signing_scheme: SigningScheme
+    signing_time: datetime | None
+    authentic_signing_time: datetime | None
+    expiry: datetime | None
+    extended: tuple[ExtendedAttribute, ...] = ()
+
+    @property
+    def verification_plugin(self) -> str | None:
+        """The name of the plugin that the signature asks to be verified with."""
+        return self._text(VERIFICATION_PLUGIN)
+
+    @property
+    def verification_plugin_min_version(self) -> str | None:
+        """The lowest version of that plugin."""
+        return self._text(VERIFICATION_PLUGIN_MIN_VERSION)
+
+    def _text(self, key: str) -> str | None:
+        return next((str(attribute.value) for attribute in self.extended if attribute.key == key), None)
+
+
+def signed_attributes(
+    key_spec: KeySpec,
+    content_type: str,
+    headers: Mapping[Label, Any],
+    critical: Sequence[Label],
+) -> SignedAttributes:
+    """The signed attributes out of an envelope's protected headers.
+
+    Args:
+        key_spec: The kind of key that the algorithm belongs to.
+        content_type: The content type header.
+        headers: All other protected headers but the list of critical ones; times already as `datetime`.
+        critical: The list of critical headers.
+
+    Raises:
+        EnvelopeError: A header is absent, of a wrong type, or against a rule of the signing scheme.
+    """
+    scheme = headers.get(SIGNING_SCHEME)
+    if scheme not in (X509, SIGNING_AUTHORITY):
+        problem = "is absent" if SIGNING_SCHEME not in headers else f"{scheme!r} is not supported"
+        raise EnvelopeError(f"{SIGNING_SCHEME} {problem}")
+    _check_times(scheme, headers)
+    _check_critical(headers, critical)
+    for key in (VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION):
+        if key in headers and not (isinstance(headers[key], str) and headers[key] and key in critical):
+            raise EnvelopeError(f"{key} must be a string that is not empty, and critical")
+    return SignedAttributes(
+        key_spec,
+        content_type,
+        scheme,
+        headers.get(SIGNING_TIME),
+        headers.get(AUTHENTIC_SIGNING_TIME),
+        headers.get(EXPIRY),
+        tuple(ExtendedAttribute(key, headers[key], key in critical) for key in headers if key not in STANDARD),
+    )
+
+
+def _check_times(scheme: str, headers: Mapping[Label, Any]) -> None:
+    required, excluded = SIGNING_TIME, AUTHENTIC_SIGNING_TIME
+    if scheme == SIGNING_AUTHORITY:
+        required, excluded = excluded, required
+    if required not in headers:
+        raise EnvelopeError(f"{required} is absent, but the signing scheme {scheme} requires it")
+    if excluded in headers:
+        raise EnvelopeError(f"{excluded} is present, but it does not belong to the signing scheme {scheme}")
+    if EXPIRY in headers and headers[EXPIRY] <= headers[required]:
+        raise EnvelopeError(f"{EXPIRY} is not later than {required}")
+
+
+def _check_critical(headers: Mapping[Label, Any], critical: Sequence[Label]) -> None:
+    for label in critical:
+        if label not in headers:
+            raise EnvelopeError(f"crit names {label!r}, which is not among the headers that it may name")
+    if len(set(critical)) != len(critical):
+        raise EnvelopeError("crit names a header twice")
+    if SIGNING_TIME in critical:
+        raise EnvelopeError(f"crit names {SIGNING_TIME}, which is informational")
+    for label in (SIGNING_SCHEME, AUTHENTIC_SIGNING_TIME, EXPIRY):
+        if label in headers and label not in critical:
+            raise EnvelopeError(f"crit does not name {label}")

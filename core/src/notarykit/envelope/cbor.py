@@ -1,0 +1,80 @@
+"""CBOR as COSE needs it and nothing else: definite lengths, no duplicate keys, no tags but those that are expected.
+
+The decoder gives meaning to dozens of tags (dates, regular expressions, shared references). A look at the structure comes
+first, so that none of them is ever reached, and so that the work is bounded before it is done.
+"""
+
+import io
+from typing import Any
+
+import cbor2
+
+_DEEPEST = 16
+_MOST_ITEMS = 4096
+_BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 2, 3, 4, 5, 6, 7
+EPOCH_TIME = 1  # RFC 8949, section 3.4.2
+
+
+class CBORFormError(ValueError):
+    """The bytes are not CBOR of the form that is allowed; the text says why."""
+
+
+def loads(data: bytes, *, allow_times: bool = False) -> Any:
+    """The value of one CBOR item (RFC 8949).
+
+    Args:
+        data: The item, and nothing behind it.
+        allow_times: Whether tag 1 may occur; its value comes as a `datetime` in UTC.
+
+    Raises:
+        CBORFormError: It is not exactly one item, has an indefinite length, a key twice, a tag that is not expected,
+            nests deeper than 16 or has more than 4,096 parts.
+    """
+    end = _Scan(data, allow_times).item(0, _DEEPEST)
+    if end != len(data):
+        raise CBORFormError(f"{len(data) - end} bytes follow the item")
+    try:
+        return cbor2.CBORDecoder(io.BytesIO(data), allow_duplicate_keys=False, allow_indefinite=False).decode()
+    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError) as error:
+        cause = error.__cause__ or error
+        raise CBORFormError(str(cause).partition("\n")[0]) from None
+
+
+class _Scan:
+    """Walks over the heads of all items (RFC 8949, section 3) without building values."""
+
+    def __init__(self, data: bytes, allow_times: bool) -> None:
+        self.data = data
+        self.allow_times = allow_times
+        self.items = 0
+
+    def item(self, position: int, depth: int) -> int:
+        """The position behind the item that starts at a position."""
+        self.items += 1
+        if depth == 0 or self.items > _MOST_ITEMS:
+            raise CBORFormError("too deep" if depth == 0 else f"more than {_MOST_ITEMS} parts")
+        major, argument, position = self._head(position)
+        if major in (_BYTES, _TEXT):
+            position += argument
+        elif major in (_ARRAY, _MAP):
+            for _ in range(argument * (2 if major == _MAP else 1)):
+                position = self.item(position, depth - 1)
+        elif major == _TAG:
+            if argument != EPOCH_TIME or not self.allow_times:
+                raise CBORFormError(f"tag {argument} is not allowed here")
+            position = self.item(position, depth - 1)
+        if position > len(self.data):
+            raise CBORFormError("it ends too early")
+        return position
+
+    def _head(self, position: int) -> tuple[int, int, int]:
+        if position >= len(self.data):
+            raise CBORFormError("it ends too early")
+        major, info = self.data[position] >> 5, self.data[position] & 31
+        if info < 24:  # noqa: PLR2004
+            return major, info, position + 1
+        if info > 27:  # noqa: PLR2004
+            raise CBORFormError("an indefinite length, or a head that is not well formed")
+        size = 1 << (info - 24)
+        end = position + 1 + size
+        return major, int.from_bytes(self.data[position + 1 : end], "big"), end

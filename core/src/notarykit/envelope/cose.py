@@ -1,0 +1,145 @@
+"""COSE_Sign1, tagged (signature-envelope-cose.md; RFC 9052, section 4.2)."""
+
+from datetime import datetime
+from typing import Any
+
+import cbor2
+
+from notarykit.envelope import attributes as names
+from notarykit.envelope import cbor
+from notarykit.envelope.attributes import Label, SignedAttributes, signed_attributes
+from notarykit.envelope.unverified import COSE, UnverifiedEnvelope
+from notarykit.errors import EnvelopeError
+from notarykit.keys.spec import BY_COSE_ALG
+
+_TAG_18_IN_SHORTEST_FORM = b"\xd2"
+_ALG, _CRIT, _CONTENT_TYPE, _X5CHAIN = 1, 2, 3, 33
+# "crit MUST only contain parameters apart from integer labels in the range of 0 to 8."
+_NEVER_CRITICAL = range(9)
+
+
+def parse(envelope: bytes) -> UnverifiedEnvelope:
+    """Takes a COSE envelope apart.
+
+    Raises:
+        EnvelopeError: It is not of the form that the specification prescribes; the message names the part.
+    """
+    try:
+        if not envelope.startswith(_TAG_18_IN_SHORTEST_FORM):
+            raise EnvelopeError("not tagged as COSE_Sign1 (tag 18)")
+        protected_bytes, unprotected, payload, signature = _four_parts(_loads(envelope[1:], "envelope"))
+        protected = _map(_loads(protected_bytes, "protected header", allow_times=True), "protected header")
+        for label in unprotected:
+            if label in protected:
+                raise EnvelopeError(f"header {label!r} is both protected and unprotected")
+        # "Optionally, this header [x5chain] can be presented in the protected header."
+        chain = _chain(protected.pop(_X5CHAIN) if _X5CHAIN in protected else unprotected.get(_X5CHAIN))
+        return UnverifiedEnvelope(
+            media_type=COSE,
+            unverified_payload=payload,
+            unverified_attributes=_attributes(protected),
+            unverified_chain=chain,
+            signature=signature,
+            signed_bytes=_sig_structure(protected_bytes, payload),
+            timestamp_signature=_optional(unprotected, names.TIMESTAMP_SIGNATURE, bytes, None),
+            signing_agent=_optional(unprotected, names.SIGNING_AGENT, str, ""),
+        )
+    except EnvelopeError as error:
+        raise EnvelopeError(f"COSE: {error.message}", advice=error.advice) from None
+
+
+def _loads(data: bytes, name: str, *, allow_times: bool = False) -> Any:
+    try:
+        return cbor.loads(data, allow_times=allow_times)
+    except cbor.CBORFormError as error:
+        raise EnvelopeError(f"{name} is not CBOR of the form that is allowed: {error}") from None
+
+
+def _four_parts(message: Any) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
+    if not isinstance(message, list) or len(message) != 4:  # noqa: PLR2004
+        raise EnvelopeError("not an array of the four parts protected, unprotected, payload and signature")
+    protected, unprotected, payload, signature = message
+    for name, part in (("protected header", protected), ("payload", payload), ("signature", signature)):
+        if not isinstance(part, bytes) or not part:
+            raise EnvelopeError(f"{name} is not a byte string, or is empty")
+    return protected, _map(unprotected, "unprotected header"), payload, signature
+
+
+def _map(value: Any, name: str) -> dict[Label, Any]:
+    if not isinstance(value, dict):
+        raise EnvelopeError(f"{name} is not a map")
+    for label in value:
+        if type(label) not in (int, str):
+            raise EnvelopeError(f"{name} has the label {label!r}, which is neither an integer nor a text")
+    return value
+
+
+def _attributes(protected: dict[Label, Any]) -> SignedAttributes:
+    algorithm = protected.pop(_ALG, None)
+    if type(algorithm) is not int or algorithm not in BY_COSE_ALG:
+        raise EnvelopeError(f"alg {algorithm!r} is not one of {', '.join(map(str, BY_COSE_ALG))}")
+    critical = protected.pop(_CRIT, None)
+    if not isinstance(critical, list) or not critical:
+        raise EnvelopeError("crit is not an array with something in it")
+    for label in critical:
+        if type(label) not in (int, str) or label in _NEVER_CRITICAL:
+            raise EnvelopeError(f"crit names {label!r}, which it must not")
+    content_type = protected.pop(_CONTENT_TYPE, None)
+    if not isinstance(content_type, str):
+        raise EnvelopeError("content type (label 3) is not a text")
+    for name in names.TIMES:
+        if name in protected and not isinstance(protected[name], datetime):
+            raise EnvelopeError(f"{name} is not an epoch-based time (tag 1)")
+    return signed_attributes(BY_COSE_ALG[algorithm], content_type, protected, critical)
+
+
+def _chain(value: Any) -> tuple[bytes, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(der, bytes) for der in value):
+        raise EnvelopeError("x5chain (label 33) is not an array of byte strings with something in it")
+    return tuple(value)
+
+
+def _optional(unprotected: dict[Label, Any], name: str, kind: type, absent: Any) -> Any:
+    if name not in unprotected:
+        return absent
+    if not isinstance(unprotected[name], kind) or not unprotected[name]:
+        raise EnvelopeError(f"{name} is not a {'byte' if kind is bytes else 'text'} string, or is empty")
+    return unprotected[name]
+
+
+def _sig_structure(protected: bytes, payload: bytes) -> bytes:
+    """The bytes that are signed (RFC 9052, section 4.4), with an empty external_aad."""
+    return cbor2.dumps(["Signature1", protected, b"", payload])
+
+
+def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[bytes, bytes]:
+    """The protected header in CBOR, and the bytes that are signed."""
+    critical: list[Label] = [names.SIGNING_SCHEME]
+    headers: dict[Label, Any] = {}
+    for name, time in (
+        (names.EXPIRY, attributes.expiry),
+        (names.SIGNING_TIME, attributes.signing_time),
+        (names.AUTHENTIC_SIGNING_TIME, attributes.authentic_signing_time),
+    ):
+        if time is not None:
+            headers[name] = cbor2.CBORTag(cbor.EPOCH_TIME, int(time.timestamp()))
+            if name != names.SIGNING_TIME:
+                critical.append(name)
+    headers[names.SIGNING_SCHEME] = attributes.signing_scheme
+    for extended in attributes.extended:
+        headers[extended.key] = extended.value
+        if extended.critical:
+            critical.append(extended.key)
+    first = {_ALG: attributes.key_spec.cose_alg, _CRIT: critical, _CONTENT_TYPE: attributes.content_type}
+    protected = cbor2.dumps({**first, **headers}, canonical=True)
+    return protected, _sig_structure(protected, payload)
+
+
+def assemble(
+    protected: bytes, payload: bytes, signature: bytes, chain: tuple[bytes, ...], agent: str, timestamp: bytes | None
+) -> bytes:
+    """The envelope around a signature."""
+    unprotected: dict[Label, Any] = {_X5CHAIN: list(chain), names.SIGNING_AGENT: agent}
+    if timestamp is not None:
+        unprotected[names.TIMESTAMP_SIGNATURE] = timestamp
+    return _TAG_18_IN_SHORTEST_FORM + cbor2.dumps([protected, unprotected, payload, signature], canonical=True)

@@ -1,0 +1,157 @@
+"""JWS JSON serialization, flattened (signature-envelope-jws.md; RFC 7515, section 7.2.2)."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+
+from notarykit.envelope import attributes as names
+from notarykit.envelope.attributes import Label, SignedAttributes, signed_attributes
+from notarykit.envelope.unverified import JWS, UnverifiedEnvelope
+from notarykit.errors import EnvelopeError
+from notarykit.keys.spec import BY_JWS_ALG
+from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.times import format_rfc3339, parse_rfc3339
+
+_X5C = "x5c"
+# "crit MUST only contain headers apart from registered headers in JWS specification" (RFC 7515, section 4.1).
+_REGISTERED = frozenset({"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"})
+
+
+def parse(envelope: bytes) -> UnverifiedEnvelope:
+    """Takes a JWS envelope apart.
+
+    Raises:
+        EnvelopeError: It is not of the form that the specification prescribes; the message names the member.
+    """
+    try:
+        top = Members(loads(envelope), "envelope")
+        top.only("payload", "protected", "header", "signature")
+        protected_text, payload_text = top.filled("protected"), top.filled("payload")
+        protected = Members(loads(_decode_url(protected_text, "'protected'")), "protected header")
+        unprotected = top.object("header")
+        for name in unprotected.value:
+            if name in protected:
+                raise EnvelopeError(f"header {name!r} is both protected and unprotected")
+        return UnverifiedEnvelope(
+            media_type=JWS,
+            unverified_payload=_decode_url(payload_text, "'payload'"),
+            unverified_attributes=_attributes(protected),
+            unverified_chain=_chain(unprotected),
+            signature=_decode_url(top.filled("signature"), "'signature'"),
+            signed_bytes=f"{protected_text}.{payload_text}".encode("ascii"),
+            timestamp_signature=_timestamp(unprotected),
+            signing_agent=unprotected.text(names.SIGNING_AGENT) if names.SIGNING_AGENT in unprotected else "",
+        )
+    except DocumentError as error:
+        raise EnvelopeError(f"JWS: {error}") from None
+    except EnvelopeError as error:
+        raise EnvelopeError(f"JWS: {error.message}", advice=error.advice) from None
+
+
+def _attributes(protected: Members) -> SignedAttributes:
+    algorithm = protected.text("alg")
+    if algorithm not in BY_JWS_ALG:
+        raise EnvelopeError(f"'alg' {algorithm!r} is not one of {', '.join(BY_JWS_ALG)}")
+    critical = protected.texts("crit")
+    if not critical:
+        raise EnvelopeError("'crit' is empty")
+    for label in critical:
+        if label in _REGISTERED:
+            raise EnvelopeError(f"'crit' names the registered header {label!r}")
+    if "b64" in protected:  # RFC 7797 would change which bytes are signed
+        raise EnvelopeError("'b64' is not supported")
+    content_type = protected.text("cty")
+    headers: dict[Label, Any] = {
+        name: _time(name, protected) if name in names.TIMES else value
+        for name, value in protected.value.items()
+        if name not in ("alg", "crit", "cty")
+    }
+    return signed_attributes(BY_JWS_ALG[algorithm], content_type, headers, critical)
+
+
+def _time(name: str, protected: Members) -> datetime:
+    try:
+        return parse_rfc3339(protected.text(name))
+    except DocumentError:
+        raise
+    except ValueError as error:
+        raise EnvelopeError(f"{name} is {error}") from None
+
+
+def _chain(unprotected: Members) -> tuple[bytes, ...]:
+    certificates = unprotected.texts(_X5C)
+    if not certificates:
+        raise EnvelopeError("'x5c' is empty")
+    return tuple(_decode_standard(text, f"'x5c' number {index}") for index, text in enumerate(certificates, 1))
+
+
+def _timestamp(unprotected: Members) -> bytes | None:
+    if names.TIMESTAMP_SIGNATURE not in unprotected:
+        return None
+    return _decode_standard(unprotected.filled(names.TIMESTAMP_SIGNATURE), repr(names.TIMESTAMP_SIGNATURE))
+
+
+def _decode_url(text: str, name: str) -> bytes:
+    """Base64url without padding (RFC 7515, section 2), in its one canonical form."""
+    try:
+        ascii_text = text.encode("ascii")
+        decoded = base64.urlsafe_b64decode(ascii_text + b"=" * (-len(ascii_text) % 4))
+    except (UnicodeEncodeError, binascii.Error):
+        raise EnvelopeError(f"{name} is not base64url") from None
+    if encode_url(decoded) != text:  # padding, line ends, foreign characters, or stray bits at the end
+        raise EnvelopeError(f"{name} is not canonical base64url without padding")
+    return decoded
+
+
+def _decode_standard(text: str, name: str) -> bytes:
+    """Base64 with padding (RFC 4648, section 4), in its one canonical form."""
+    try:
+        ascii_text = text.encode("ascii")
+        decoded = base64.b64decode(ascii_text, validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise EnvelopeError(f"{name} is not base64") from None
+    if base64.b64encode(decoded) != ascii_text:
+        raise EnvelopeError(f"{name} is not canonical base64")
+    return decoded
+
+
+def encode_url(content: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+
+def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[str, str]:
+    """The protected header and the payload, each in base64url; what is signed is both with a dot between."""
+    protected: dict[str, Any] = {"alg": attributes.key_spec.jws_alg, "cty": attributes.content_type}
+    critical = [names.SIGNING_SCHEME]
+    protected[names.SIGNING_SCHEME] = attributes.signing_scheme
+    for name, time in (
+        (names.SIGNING_TIME, attributes.signing_time),
+        (names.AUTHENTIC_SIGNING_TIME, attributes.authentic_signing_time),
+        (names.EXPIRY, attributes.expiry),
+    ):
+        if time is not None:
+            protected[name] = format_rfc3339(time)
+            if name != names.SIGNING_TIME:
+                critical.append(name)
+    for extended in attributes.extended:
+        if not isinstance(extended.key, str):
+            raise EnvelopeError(f"extended attribute {extended.key!r} must have a text as its name in JWS")
+        protected[extended.key] = extended.value
+        if extended.critical:
+            critical.append(extended.key)
+    protected["crit"] = critical
+    return encode_url(dumps(dict(sorted(protected.items())))), encode_url(payload)
+
+
+def assemble(
+    protected: str, payload: str, signature: bytes, chain: tuple[bytes, ...], agent: str, timestamp: bytes | None
+) -> bytes:
+    """The envelope around a signature."""
+    header: dict[str, Any] = {}
+    if timestamp is not None:
+        header[names.TIMESTAMP_SIGNATURE] = base64.b64encode(timestamp).decode("ascii")
+    header[_X5C] = [base64.b64encode(der).decode("ascii") for der in chain]
+    header[names.SIGNING_AGENT] = agent
+    return dumps({"payload": payload, "protected": protected, "header": header, "signature": encode_url(signature)})

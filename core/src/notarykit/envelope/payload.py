@@ -1,0 +1,39 @@
+"""The payload that is signed: a JSON document that names the artifact (signature specification, "Payload")."""
+
+from collections.abc import Mapping
+
+from notarykit.descriptor import Descriptor
+from notarykit.errors import EnvelopeError, UsageError
+from notarykit.strict_json import DocumentError, Members, dumps, loads
+
+MEDIA_TYPE = "application/vnd.cncf.notary.payload.v1+json"
+
+# "The prefix `io.cncf.notary` in annotations key is reserved for use in Notary Project signature."
+RESERVED_PREFIX = "io.cncf.notary"
+
+
+def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
+    """The payload for an artifact: its media type, digest and size, with the user's metadata as annotations.
+
+    Raises:
+        UsageError: A key of the metadata is reserved.
+    """
+    for key in user_metadata:
+        if key.startswith(RESERVED_PREFIX):
+            raise UsageError(f"user metadata key {key!r} starts with the reserved prefix {RESERVED_PREFIX!r}")
+    bare = Descriptor(target.media_type, target.digest, target.size, dict(sorted(user_metadata.items())))
+    return dumps({"targetArtifact": bare.to_json()})
+
+
+def read_payload(payload: bytes) -> Descriptor:
+    """The descriptor of the artifact that a payload names; its annotations are the user's metadata.
+
+    Raises:
+        EnvelopeError: The payload is not the JSON document that the specification describes.
+    """
+    try:
+        document = Members(loads(payload), "payload")
+        return Descriptor.from_json(document.object("targetArtifact"))
+    except DocumentError as error:
+        text = str(error)
+        raise EnvelopeError(text if text.startswith("payload") else f"payload: {text}") from None

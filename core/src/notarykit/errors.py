@@ -1,0 +1,190 @@
+"""Everything that notarykit raises on purpose: one root, one class for each kind of failure that a caller tells apart.
+
+A message is one line that names what is wrong and where. `advice` says what to do next, where there is something to do.
+"""
+
+from typing import ClassVar
+
+
+class NotarykitWarning(UserWarning):
+    """Something that did not stop the work but that a person should know."""
+
+
+class NotarykitError(Exception):
+    """The root of all errors that notarykit raises on purpose.
+
+    Attributes:
+        message: One line: what is wrong, and where.
+        advice: What to do next, or an empty string.
+        exit_code: What the command line ends with when this error ends it.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def one_line(self) -> str:
+        """The message and the advice as one line for a person."""
+        return f"{self.message}: {self.advice}" if self.advice else self.message
+
+
+# Usage and configuration
+
+
+class UsageError(NotarykitError):
+    """The call's own arguments are wrong."""
+
+    exit_code = 2
+
+
+class ConfigurationError(NotarykitError):
+    """A file of the user's set-up is missing, malformed or contradicts itself."""
+
+    exit_code = 2
+
+
+class TrustPolicyError(ConfigurationError):
+    """The trust policy document is missing, malformed or against its rules."""
+
+
+class TrustStoreError(ConfigurationError):
+    """A named trust store is missing or holds something that it must not hold."""
+
+
+# Storage
+
+
+class StorageError(NotarykitError):
+    """A layout, a registry or a file cannot be read or written, or does not hold what it should."""
+
+    exit_code = 3
+
+
+class ArtifactNotFoundError(StorageError):
+    """The reference leads to nothing."""
+
+
+# Keys and plugins
+
+
+class SigningKeyError(NotarykitError):
+    """A signing key cannot be found, read or used."""
+
+    exit_code = 4
+
+
+class CertificateError(NotarykitError):
+    """A certificate or a chain is against a rule of the signature specification's "Certificate Requirements".
+
+    Attributes:
+        rule: The name of the check in `notarykit.keys.rules`, for programs.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, rule: str, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.rule = rule
+
+
+class PluginError(NotarykitError):
+    """A plugin could not do what it was asked (the protocol's error code `ERROR`)."""
+
+    exit_code = 4
+    code: ClassVar[str] = "ERROR"
+
+
+class PluginValidationError(PluginError):
+    """A plugin found its request invalid, or does not know the key (`VALIDATION_ERROR`)."""
+
+    code = "VALIDATION_ERROR"
+
+
+class PluginContractVersionError(PluginError):
+    """A plugin does not speak the contract version of the request (`UNSUPPORTED_CONTRACT_VERSION`)."""
+
+    code = "UNSUPPORTED_CONTRACT_VERSION"
+
+
+class PluginAccessDeniedError(PluginError):
+    """The service or the key's owner refused (`ACCESS_DENIED`)."""
+
+    code = "ACCESS_DENIED"
+
+
+class PluginTimeoutError(PluginError):
+    """The service did not answer in time; asking again may help (`TIMEOUT`)."""
+
+    code = "TIMEOUT"
+
+
+class PluginThrottledError(PluginError):
+    """The service asks for fewer requests; asking later may help (`THROTTLED`)."""
+
+    code = "THROTTLED"
+
+
+class PluginNotFoundError(PluginError):
+    """No plugin has this name, or it cannot be loaded."""
+
+
+class PluginResponseError(PluginError):
+    """A plugin's answer is malformed, or is not the answer to what was asked."""
+
+
+# Envelopes and verification
+
+
+class EnvelopeError(NotarykitError):
+    """A signature envelope is malformed or against its format's rules."""
+
+
+class VerificationError(NotarykitError):
+    """A signature, or every signature of an artifact, was not accepted.
+
+    Attributes:
+        results: What each step that was reached found, in order (`notarykit.verify.StepResult`).
+    """
+
+    def __init__(self, message: str, *, advice: str = "", results: tuple[object, ...] = ()) -> None:
+        super().__init__(message, advice=advice)
+        self.results = results
+
+
+class IntegrityError(VerificationError):
+    """The envelope is malformed, its signature does not hold, or it is about another artifact."""
+
+
+class AuthenticityError(VerificationError):
+    """The signer is not one whom the trust policy trusts."""
+
+
+class ExpiryError(VerificationError):
+    """The signature's own "best by" time has passed."""
+
+
+class AuthenticTimestampError(VerificationError):
+    """It is not shown that the signature was made while its certificates were valid."""
+
+
+class RevocationError(VerificationError):
+    """A certificate is revoked, or its status is not known."""
+
+
+class ExtendedValidationError(VerificationError):
+    """The verification plugin that the signature needs refused it, or a critical attribute was processed by nobody."""
+
+
+class UserMetadataError(VerificationError):
+    """The signature does not carry the metadata that the caller asks for."""
+
+
+class NoSignatureError(VerificationError):
+    """The artifact has no signature at all."""
+
+
+class NoApplicablePolicyError(VerificationError):
+    """No statement of the trust policy applies to the artifact, so it is not trusted."""

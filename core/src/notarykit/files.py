@@ -1,0 +1,130 @@
+"""Files that are shared with other programs: read with a limit, written whole or not at all, changed under a lock."""
+
+import contextlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+
+from notarykit.errors import StorageError
+
+_TEMPORARY = ".notarykit-tmp-"
+
+
+def read(path: str, limit: int) -> bytes:
+    """The content of a regular file that is at most `limit` bytes long.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        StorageError: It is not a regular file, too large, or cannot be read.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise StorageError(f"{path} is not a regular file")
+        try:
+            content = file.read(limit + 1)
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > limit:
+        raise StorageError(f"{path} is larger than {limit} bytes")
+    return content
+
+
+def write(path: str, content: bytes, mode: int = 0o644) -> None:
+    """Writes a file so that a crash at any point leaves the old content or the new one.
+
+    The content is written beside the file, brought to the disk, and renamed. Folders that are missing are made, readable
+    for the owner alone. Whoever writes to a folder that others write to holds its lock (`locked`).
+
+    Raises:
+        StorageError: It cannot be written; the old content is untouched.
+    """
+    folder = os.path.dirname(path) or "."
+    temporary = os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        try:
+            _write_durably(temporary, content, mode)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(folder)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _write_durably(path: str, content: bytes, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: str) -> None:
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(folder: str) -> Iterator[None]:
+    """Holds the lock of a folder, waiting for it; one process, and one thread of it, holds it at a time.
+
+    The lock is on the folder itself, so that nothing is left behind in it. What writers that were killed left is removed.
+
+    Raises:
+        StorageError: The folder cannot be made or opened.
+    """
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        handle = _lock(folder)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be locked: {error.strerror}") from None
+    try:
+        _remove_remains(folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(folder: str) -> int:
+        handle = os.open(os.path.join(folder, ".notarykit.lock"), os.O_RDWR | os.O_CREAT)
+        while True:
+            with contextlib.suppress(OSError):  # LK_LOCK gives up after ten tries, a second apart
+                msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+                return handle
+
+else:
+    import fcntl
+
+    def _lock(folder: str) -> int:
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return handle
+
+
+def _remove_remains(folder: str) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_TEMPORARY):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)

@@ -1,0 +1,190 @@
+"""Certificate chains: leaf first, root last, every link and every rule checked; and one built out of a heap.
+
+Signature specification, "Certificate Requirements". A chain says nothing about trust: that it ends in a root which the
+verifier trusts is the trust store's question.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from notarykit.errors import CertificateError
+from notarykit.keys import rules
+from notarykit.keys.spec import KeySpec, key_spec_of
+from notarykit.times import format_rfc3339
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+Purpose = Literal["code signing", "timestamping"]
+
+# No honest chain comes near it; it bounds the work that a forged envelope can ask for.
+LONGEST_CHAIN = 32
+
+_LEAF_RULES = {"code signing": rules.CODE_SIGNING_LEAF, "timestamping": rules.TIMESTAMPING_LEAF}
+_CA_RULES = {"code signing": rules.CODE_SIGNING_CA, "timestamping": rules.TIMESTAMPING_CA}
+
+
+class Chain(NamedTuple):
+    """A chain that keeps all rules: the leaf, the intermediate certificates in order, the root.
+
+    Attributes:
+        ders: Each certificate in DER.
+        certificates: Each certificate, parsed.
+        key_spec: The leaf's key spec.
+        public_key: The leaf's public key.
+    """
+
+    ders: tuple[bytes, ...]
+    certificates: tuple[x509.Certificate, ...]
+    key_spec: KeySpec
+    public_key: "PublicKeyTypes"
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The certificate of the key that signs."""
+        return self.certificates[0]
+
+    def thumbprints(self) -> tuple[str, ...]:
+        """The SHA-256 of each certificate, in lower-case hexadecimal, leaf first."""
+        return tuple(sha256(der).hexdigest() for der in self.ders)
+
+    def outside_validity(self, time: datetime) -> str | None:
+        """What is wrong with the chain at a time, or None if every certificate is valid then (bounds included)."""
+        for position, certificate in enumerate(self.certificates):
+            name = f"{_role(position, len(self.ders))} {certificate.subject.rfc4514_string()!r}"
+            if time < certificate.not_valid_before_utc:
+                return f"{name} is not valid before {format_rfc3339(certificate.not_valid_before_utc)}"
+            if time > certificate.not_valid_after_utc:
+                return f"{name} expired on {format_rfc3339(certificate.not_valid_after_utc)}"
+        return None
+
+
+def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
+    """A certificate from its DER.
+
+    Raises:
+        CertificateError: It is not the DER of an X.509 certificate, or not one that this library reads.
+    """
+    try:
+        return x509.load_der_x509_certificate(der)
+    except (ValueError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CertificateError(f"{role} is not an X.509 certificate in DER: {reason}", rule="certificate_parses") from None
+
+
+def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Chain:
+    """The chain that the given certificates make, if it keeps every rule for the purpose.
+
+    The time is not looked at. A chain that has been checked is remembered for the process, by all of its bytes.
+
+    Args:
+        ders: The certificates in DER, leaf first and root last.
+        purpose: Which of the specification's requirements apply.
+
+    Raises:
+        CertificateError: A certificate cannot be read, two do not fit, or a rule is broken; it names the first.
+    """
+    return _checked(tuple(ders), purpose)
+
+
+@lru_cache(maxsize=512)
+def _checked(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
+    if not 0 < len(ders) <= LONGEST_CHAIN:
+        raise CertificateError(f"chain has {len(ders)} certificates, not 1 to {LONGEST_CHAIN}", rule="chain_length")
+    certificates = tuple(load_certificate(der, _role(index, len(ders))) for index, der in enumerate(ders))
+    _check_links(certificates)
+    for index, certificate in enumerate(certificates):
+        placed = rules.place(certificate, _role(index, len(ders)), max(0, index - 1))
+        rules.apply(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], placed)
+    public_key = certificates[0].public_key()
+    return Chain(ders, certificates, key_spec_of(public_key), public_key)
+
+
+def _role(index: int, length: int) -> str:
+    if index == 0:
+        return "signing certificate"
+    return "root certificate" if index == length - 1 else f"intermediate certificate {index}"
+
+
+def _check_links(certificates: Sequence[x509.Certificate]) -> None:
+    """Other requirements: ordered, complete up to a self-signed root, nothing unrelated, no second root."""
+    last = len(certificates) - 1
+    for index, certificate in enumerate(certificates):
+        name = f"{_role(index, last + 1)} {certificate.subject.rfc4514_string()!r}"
+        if index < last and certificate.issuer == certificate.subject and _issued(certificate, certificate) is None:
+            raise CertificateError(
+                f"{name} is self-signed, but certificates follow it: a chain has one root, at its end", rule="one_root"
+            )
+        issuer = certificates[min(index + 1, last)]
+        problem = _issued(certificate, issuer)
+        if problem is None:
+            continue
+        if index == last:
+            raise CertificateError(
+                f"last certificate {certificate.subject.rfc4514_string()!r} is not self-signed ({problem})",
+                rule="ends_with_root",
+                advice="add the missing CA certificates up to the root",
+            )
+        raise CertificateError(
+            f"{name} was not issued by the next certificate {issuer.subject.rfc4514_string()!r}: {problem}",
+            rule="ordered_and_related",
+            advice="order the chain from the signing certificate to the root",
+        )
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
+    """Why a certificate was not issued by another, or None if it was (issuer's name and signature)."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except InvalidSignature:
+        return "its signature does not hold under that key"
+    except (ValueError, TypeError) as error:
+        return str(error).partition("\n")[0]
+    except Exception as error:  # noqa: BLE001 - cryptography.exceptions.UnsupportedAlgorithm, and what Rust raises
+        return f"its signature cannot be checked: {type(error).__name__}"
+    return None
+
+
+def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The chain of a key's certificate out of certificates in any order; what does not belong to it is left aside.
+
+    Raises:
+        CertificateError: None of them is of the key, or the way to a self-signed root is not complete.
+    """
+    certificates = {der: load_certificate(der) for der in heap}
+    of_key = [der for der, certificate in certificates.items() if _has_key(certificate, public_key)]
+    if not of_key:
+        raise CertificateError(
+            "none of the certificates is of the signing key",
+            rule="certificate_of_key",
+            advice="give the certificate that was issued for this key",
+        )
+
+    def end_of_validity(der: bytes) -> datetime:
+        return certificates[der].not_valid_after_utc
+
+    # A renewed certificate has the same key, or the same name and key for a CA: the one that is valid longest is meant.
+    chain = [max(of_key, key=end_of_validity)]
+    while _issued(last := certificates[chain[-1]], last) is not None:
+        issuers = [der for der in certificates if der not in chain and _issued(last, certificates[der]) is None]
+        if not issuers or len(chain) == LONGEST_CHAIN:
+            raise CertificateError(
+                f"chain is incomplete: the issuer {last.issuer.rfc4514_string()!r} is missing",
+                rule="ends_with_root",
+                advice="add that CA certificate, and those above it up to the root",
+            )
+        chain.append(max(issuers, key=end_of_validity))
+    return tuple(chain)
+
+
+def _has_key(certificate: x509.Certificate, public_key: "PublicKeyTypes") -> bool:
+    try:
+        return certificate.public_key() == public_key
+    except Exception:  # noqa: BLE001 - a key of a kind that cryptography does not know is another key
+        return False

@@ -1,0 +1,71 @@
+"""Primitive signatures: RSASSA-PSS and ECDSA as the key's spec prescribes, made and checked.
+
+An ECDSA signature is r and s side by side, each of the curve's full length (RFC 7518, section 3.4; RFC 9053, section 2.1).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from notarykit.keys.spec import KeySpec
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+
+    type_PublicKey = RSAPublicKey | EllipticCurvePublicKey
+    type_PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
+
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "SHA-256": hashes.SHA256(),
+    "SHA-384": hashes.SHA384(),
+    "SHA-512": hashes.SHA512(),
+}
+# RFC 7518, section 3.5: the salt is as long as the hash, and the mask generation uses the same hash.
+_PSS = {
+    name: padding.PSS(mgf=padding.MGF1(algorithm), salt_length=padding.PSS.DIGEST_LENGTH)
+    for name, algorithm in HASHES.items()
+}
+_ECDSA = {name: ec.ECDSA(algorithm) for name, algorithm in HASHES.items()}
+
+
+def sign(private_key: "RSAPrivateKey | EllipticCurvePrivateKey", spec: KeySpec, message: bytes) -> bytes:
+    """The signature over a message with a key of the given spec."""
+    if isinstance(private_key, RSAPrivateKey):
+        return private_key.sign(message, _PSS[spec.hash_name], HASHES[spec.hash_name])
+    return raw_ecdsa(private_key.sign(message, _ECDSA[spec.hash_name]), spec)
+
+
+def check(public_key: Any, spec: KeySpec, signature: bytes, message: bytes) -> None:
+    """Refuses a signature that does not hold over the message under the key.
+
+    Raises:
+        ValueError: The signature has a wrong length or does not hold; the text says which.
+    """
+    if len(signature) != spec.signature_size:
+        raise ValueError(f"signature is {len(signature)} bytes long, not the {spec.signature_size} of {spec.jws_alg}")
+    try:
+        if isinstance(public_key, RSAPublicKey):
+            public_key.verify(signature, message, _PSS[spec.hash_name], HASHES[spec.hash_name])
+        else:
+            half = spec.coordinate_size
+            r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+            public_key.verify(utils.encode_dss_signature(r, s), message, _ECDSA[spec.hash_name])
+    except InvalidSignature:
+        raise ValueError("signature does not hold over the signed bytes under the signing certificate's key") from None
+
+
+def raw_ecdsa(der: bytes, spec: KeySpec) -> bytes:
+    """An ECDSA signature in DER (as most services give it) as r and s side by side.
+
+    Raises:
+        ValueError: It is not the DER of two integers that fit the curve.
+    """
+    r, s = utils.decode_dss_signature(der)
+    size = spec.coordinate_size
+    try:
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+    except OverflowError:
+        raise ValueError(f"ECDSA signature has an integer that does not fit into {size} bytes") from None

@@ -1,0 +1,91 @@
+"""The one table from a key's kind to everything that follows from it.
+
+Signature specification, "Algorithm Selection"; JWS and COSE envelope specifications, "Supported alg header values";
+plugin specification, describe-key and generate-signature.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from notarykit.errors import SigningKeyError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+
+class KeySpec(NamedTuple):
+    """A kind of key and the one signature algorithm that it is used with.
+
+    Attributes:
+        name: The name in the plugin protocol, such as `RSA-2048`.
+        hash_name: The hash in the plugin protocol, such as `SHA-256`.
+        signing_algorithm: The algorithm in the plugin protocol, such as `RSASSA-PSS-SHA-256`.
+        jws_alg: The JWS `alg`.
+        cose_alg: The COSE `alg` (label 1).
+        bits: Length of the modulus or of the curve's order.
+        signature_size: Length of a signature in bytes; ECDSA signatures are r and s side by side, each of full length.
+    """
+
+    name: str
+    hash_name: str
+    signing_algorithm: str
+    jws_alg: str
+    cose_alg: int
+    bits: int
+    signature_size: int
+
+    @property
+    def is_rsa(self) -> bool:
+        """Whether it is an RSA key; otherwise it is an elliptic curve key."""
+        return self.name.startswith("RSA")
+
+    @property
+    def coordinate_size(self) -> int:
+        """Length in bytes of r, and of s, in an ECDSA signature."""
+        return self.signature_size // 2
+
+
+_ALL = (
+    KeySpec("RSA-2048", "SHA-256", "RSASSA-PSS-SHA-256", "PS256", -37, 2048, 256),
+    KeySpec("RSA-3072", "SHA-384", "RSASSA-PSS-SHA-384", "PS384", -38, 3072, 384),
+    KeySpec("RSA-4096", "SHA-512", "RSASSA-PSS-SHA-512", "PS512", -39, 4096, 512),
+    KeySpec("EC-256", "SHA-256", "ECDSA-SHA-256", "ES256", -7, 256, 64),
+    KeySpec("EC-384", "SHA-384", "ECDSA-SHA-384", "ES384", -35, 384, 96),
+    KeySpec("EC-521", "SHA-512", "ECDSA-SHA-512", "ES512", -36, 521, 132),
+)
+
+KEY_SPECS = {spec.name: spec for spec in _ALL}
+BY_JWS_ALG = {spec.jws_alg: spec for spec in _ALL}
+BY_COSE_ALG = {spec.cose_alg: spec for spec in _ALL}
+_RSA = {spec.bits: spec for spec in _ALL if spec.is_rsa}
+_CURVES = {"secp256r1": KEY_SPECS["EC-256"], "secp384r1": KEY_SPECS["EC-384"], "secp521r1": KEY_SPECS["EC-521"]}
+
+
+def key_spec(name: str) -> KeySpec:
+    """The key spec of a name in the plugin protocol.
+
+    Raises:
+        SigningKeyError: The specification has no such key spec.
+    """
+    if name not in KEY_SPECS:
+        raise SigningKeyError(f"key spec {name!r} is not supported", advice="use one of " + ", ".join(KEY_SPECS))
+    return KEY_SPECS[name]
+
+
+def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
+    """The key spec of a public key.
+
+    Raises:
+        SigningKeyError: The specification has no algorithm for a key of this kind or size.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    if isinstance(public_key, RSAPublicKey):
+        found, kind = _RSA.get(public_key.key_size), f"RSA with {public_key.key_size} bits"
+    elif isinstance(public_key, EllipticCurvePublicKey):
+        found, kind = _CURVES.get(public_key.curve.name), f"EC on {public_key.curve.name}"
+    else:
+        found, kind = None, type(public_key).__name__.removesuffix("PublicKey")
+    if found is None:
+        raise SigningKeyError(f"key of the kind {kind} is not supported", advice="use one of " + ", ".join(KEY_SPECS))
+    return found

@@ -1,0 +1,158 @@
+"""JSON as security software reads it: what two readers could understand differently is refused.
+
+Python's own parser keeps the last of two members with one name, reads NaN and Infinity and lets lone surrogates through;
+none of that may happen to a signature, a policy or a manifest.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+
+class DocumentError(ValueError):
+    """A JSON document is malformed, or a member of it is not what it must be; the text says which and why."""
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise DocumentError(f"member {twice!r} occurs twice")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise DocumentError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise DocumentError(f"number {text[:20]} is out of range")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_no_constant, parse_float=_finite)
+
+
+def loads(data: bytes) -> Any:
+    """The value of one JSON document (RFC 8259) in UTF-8.
+
+    Raises:
+        DocumentError: It is not UTF-8, not one JSON document, has a member twice, a lone surrogate, or nests too deeply.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"not UTF-8 at byte {error.start}") from None
+    try:
+        value = _DECODER.decode(text)
+    except DocumentError:
+        raise
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise DocumentError("nested too deeply") from None
+    except ValueError:  # Python's limit on the digits of an integer
+        raise DocumentError("a number has too many digits") from None
+    if "\\u" in text:
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise DocumentError("a string holds half of a surrogate pair") from None
+
+
+def dumps(value: object) -> bytes:
+    """Compact JSON in UTF-8, members in the order that they have."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+_KINDS: dict[type, str] = {
+    str: "a string", bool: "a boolean", int: "an integer", float: "a number", list: "an array", dict: "an object",
+    type(None): "null",
+}  # fmt: skip
+
+
+class Members:
+    """A JSON object with a name, read member by member; each refusal says which member is wrong and why."""
+
+    def __init__(self, value: object, where: str) -> None:
+        if type(value) is not dict:
+            raise DocumentError(f"{where} must be an object, not {_KINDS[type(value)]}")
+        self.value: dict[str, Any] = value
+        self.where = where
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.value
+
+    def only(self, *names: str) -> None:
+        """Refuses members other than these."""
+        if unknown := self.unknown(*names):
+            raise DocumentError(f"{self.where} has the unknown member {unknown[0]!r}")
+
+    def unknown(self, *names: str) -> list[str]:
+        """The names of the members that are not among these."""
+        return [name for name in self.value if name not in names]
+
+    def _typed(self, name: str, kind: type) -> Any:
+        if name not in self.value:
+            raise DocumentError(f"{self.where} has no member {name!r}")
+        value = self.value[name]
+        if type(value) is not kind:
+            raise DocumentError(f"{self.where}: {name!r} must be {_KINDS[kind]}, not {_KINDS[type(value)]}")
+        return value
+
+    def text(self, name: str) -> str:
+        """A string that must be there."""
+        text: str = self._typed(name, str)
+        return text
+
+    def filled(self, name: str) -> str:
+        """A string that must be there and must not be empty."""
+        text = self.text(name)
+        if not text:
+            raise DocumentError(f"{self.where}: {name!r} must not be empty")
+        return text
+
+    def integer(self, name: str) -> int:
+        """An integer that must be there."""
+        number: int = self._typed(name, int)
+        return number
+
+    def boolean(self, name: str) -> bool:
+        """A boolean that must be there."""
+        value: bool = self._typed(name, bool)
+        return value
+
+    def array(self, name: str) -> list[Any]:
+        """An array that must be there."""
+        items: list[Any] = self._typed(name, list)
+        return items
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """An array of strings that must be there."""
+        items = self.array(name)
+        for item in items:
+            if type(item) is not str:
+                raise DocumentError(f"{self.where}: {name!r} must hold only strings, not {_KINDS[type(item)]}")
+        return tuple(items)
+
+    def object(self, name: str) -> "Members":
+        """An object that must be there."""
+        return Members(self._typed(name, dict), f"{self.where}: {name!r}")
+
+    def text_map(self, name: str) -> Mapping[str, str]:
+        """An object whose values are all strings; an empty one where the member is absent."""
+        if name not in self.value:
+            return {}
+        members: dict[str, Any] = self._typed(name, dict)
+        for key, value in members.items():
+            if type(value) is not str:
+                raise DocumentError(f"{self.where}: {name!r}: {key!r} must be a string, not {_KINDS[type(value)]}")
+        return members

@@ -1,0 +1,21 @@
+"""The Go peer, started once for all interop tests of a session."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from interop.peer import Peer, build
+
+
+@pytest.fixture(scope="session")
+def peer() -> Iterator[Peer]:
+    """Yield a running peer; a run that must not skip fails where the go command is missing."""
+    if shutil.which("go") is None:
+        reason = "Go is not installed: the interop tests need the go command"
+        if os.environ.get("NOTARYKIT_NO_SKIP") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with Peer(build()) as running:
+        yield running

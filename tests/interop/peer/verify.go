@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/notaryproject/notation-go"
+	"github.com/notaryproject/notation-go/dir"
+	"github.com/notaryproject/notation-go/registry"
+	"github.com/notaryproject/notation-go/verifier"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/notaryproject/notation-go/verifier/truststore"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// maxSignatures is the default of the notation command.
+const maxSignatures = 100
+
+// skippingVerifier is what notation.Verify looks for behind its interface before it fetches anything.
+type skippingVerifier interface {
+	notation.Verifier
+	SkipVerify(context.Context, notation.VerifierVerifyOptions) (bool, *trustpolicy.VerificationLevel, error)
+}
+
+// outcomeRecorder remembers the last outcome, because notation.Verify drops the outcomes of a failure.
+type outcomeRecorder struct {
+	skippingVerifier
+	last *notation.VerificationOutcome
+}
+
+// Verify leaves the verdict to the library.
+func (r *outcomeRecorder) Verify(ctx context.Context, artifact ocispec.Descriptor, signature []byte,
+	options notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
+	outcome, err := r.skippingVerifier.Verify(ctx, artifact, signature, options)
+	r.last = outcome
+	return outcome, err
+}
+
+// validation is one step of the verdict; an empty error means that the step passed.
+type validation struct {
+	Type   trustpolicy.ValidationType   `json:"type"`
+	Action trustpolicy.ValidationAction `json:"action"`
+	Error  string                       `json:"error"`
+}
+
+// verify answers with the results of the signature that was tried last: on success, the one that was accepted.
+func verify(req request) (answer, error) {
+	recorder, err := newRecorder(req)
+	if err != nil {
+		return answer{"results": []validation{}}, err
+	}
+	repository, err := registry.NewOCIRepository(req.Layout, registry.RepositoryOptions{})
+	if err != nil {
+		return answer{"results": []validation{}}, err
+	}
+	_, _, err = notation.Verify(context.Background(), recorder, repository, notation.VerifyOptions{
+		ArtifactReference:    req.Scope + "@" + req.Digest,
+		MaxSignatureAttempts: maxSignatures,
+		UserMetadata:         req.Metadata,
+	})
+	members := answer{"results": validations(recorder.last)}
+	if err != nil {
+		return members, err
+	}
+	members["metadata"], err = metadata(recorder.last)
+	return members, err
+}
+
+// newRecorder gives no plugin manager, so that a verdict never depends on the plugins of the user who runs the tests.
+func newRecorder(req request) (*outcomeRecorder, error) {
+	var policy trustpolicy.Document
+	if err := json.Unmarshal(req.Policy, &policy); err != nil {
+		return nil, fmt.Errorf("broken trust policy: %w", err)
+	}
+	store := truststore.NewX509TrustStore(dir.NewSysFS(req.TrustStore))
+	library, err := verifier.NewWithOptions(&policy, store, nil, verifier.VerifierOptions{})
+	if err != nil {
+		return nil, err
+	}
+	skipping, ok := library.(skippingVerifier)
+	if !ok {
+		return nil, fmt.Errorf("%T has no SkipVerify method", library)
+	}
+	return &outcomeRecorder{skippingVerifier: skipping}, nil
+}
+
+// validations is empty and not null where no signature was tried, as under the level skip.
+func validations(outcome *notation.VerificationOutcome) []validation {
+	list := []validation{}
+	if outcome == nil {
+		return list
+	}
+	for _, result := range outcome.VerificationResults {
+		step := validation{Type: result.Type, Action: result.Action}
+		if result.Error != nil {
+			step.Error = explain(result.Error)
+		}
+		list = append(list, step)
+	}
+	return list
+}
+
+// metadata is empty where no signature was tried, because there is no payload to read it from.
+func metadata(outcome *notation.VerificationOutcome) (map[string]string, error) {
+	if outcome == nil {
+		return map[string]string{}, nil
+	}
+	return outcome.UserMetadata()
+}
