@@ -3,7 +3,7 @@
 A message is one line that names what is wrong and where. `advice` says what to do next, where there is something to do.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class NotarykitWarning(UserWarning):
@@ -19,7 +19,7 @@ class NotarykitError(Exception):
         exit_code: What the command line ends with when this error ends it.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, message: str, *, advice: str = "") -> None:
         super().__init__(message)
@@ -63,6 +63,12 @@ class StorageError(NotarykitError):
     exit_code = 3
 
 
+class ContentError(StorageError):
+    """Stored content is not what its digest says, or a stored signature is malformed."""
+
+    exit_code = 1
+
+
 class ArtifactNotFoundError(StorageError):
     """The reference leads to nothing."""
 
@@ -74,6 +80,10 @@ class SigningKeyError(NotarykitError):
     """A signing key cannot be found, read or used."""
 
     exit_code = 4
+
+
+class PassphraseError(SigningKeyError):
+    """An encrypted key needs a passphrase, and there is none, or it is wrong."""
 
 
 class CertificateError(NotarykitError):
@@ -149,9 +159,10 @@ class VerificationError(NotarykitError):
         results: What each step that was reached found, in order (`notarykit.verify.StepResult`).
     """
 
-    def __init__(self, message: str, *, advice: str = "", results: tuple[object, ...] = ()) -> None:
+    def __init__(self, message: str, *, advice: str = "", results: tuple[Any, ...] = (), exit_code: int = 1) -> None:
         super().__init__(message, advice=advice)
         self.results = results
+        self.exit_code = exit_code
 
 
 class IntegrityError(VerificationError):
@@ -188,3 +199,23 @@ class NoSignatureError(VerificationError):
 
 class NoApplicablePolicyError(VerificationError):
     """No statement of the trust policy applies to the artifact, so it is not trusted."""
+
+
+class NoAcceptedSignatureError(VerificationError):
+    """The artifact has signatures, and none of them was accepted.
+
+    Attributes:
+        failures: Why each was not accepted: the digest of its manifest and the error.
+    """
+
+    def __init__(self, message: str, *, failures: tuple[tuple[str, NotarykitError], ...], advice: str = "") -> None:
+        last = failures[-1][1] if failures else None
+        # A set-up that stopped every signature is the user's to mend; one signature that was judged is a verdict.
+        exit_codes = {error.exit_code for _, error in failures}
+        super().__init__(
+            message,
+            advice=advice,
+            results=getattr(last, "results", ()),
+            exit_code=exit_codes.pop() if len(exit_codes) == 1 else 1,
+        )
+        self.failures = failures

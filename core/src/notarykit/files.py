@@ -25,9 +25,10 @@ def read(path: str, limit: int) -> bytes:
         raise
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise StorageError(f"{path} is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise StorageError(f"{path} is not a regular file")
         try:
             content = file.read(limit + 1)
         except OSError as error:
@@ -49,7 +50,7 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
     folder = os.path.dirname(path) or "."
     temporary = os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        _make_folders(folder)
         try:
             _write_durably(temporary, content, mode)
             os.replace(temporary, path)
@@ -60,6 +61,17 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
         _sync_folder(folder)
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _make_folders(folder: str) -> None:
+    """Makes the folders that are missing; `os.makedirs` would make all but the last readable for everybody."""
+    if folder and not os.path.isdir(folder):
+        _make_folders(os.path.dirname(folder))
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(folder):  # otherwise another process has made it meanwhile
+                raise
 
 
 def _write_durably(path: str, content: bytes, mode: int) -> None:
@@ -92,7 +104,7 @@ def locked(folder: str) -> Iterator[None]:
         StorageError: The folder cannot be made or opened.
     """
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        _make_folders(folder)
         handle = _lock(folder)
     except OSError as error:
         raise StorageError(f"{folder} cannot be locked: {error.strerror}") from None

@@ -64,6 +64,8 @@ def loads(data: bytes) -> Any:
 def _refuse_lone_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except RecursionError:  # the encoder stops a little earlier than the decoder
+        raise DocumentError("nested too deeply") from None
     except UnicodeEncodeError:
         raise DocumentError("a string holds half of a surrogate pair") from None
 

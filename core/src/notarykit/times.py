@@ -33,7 +33,8 @@ def parse_rfc3339(text: str) -> datetime:
 
 def format_rfc3339(time: datetime) -> str:
     """A time as RFC 3339 in UTC, to the second."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: its %Y has fewer than four digits before the year 1000 on some platforms.
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def utc_now() -> datetime:

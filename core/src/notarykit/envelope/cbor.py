@@ -13,6 +13,8 @@ _DEEPEST = 16
 _MOST_ITEMS = 4096
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 2, 3, 4, 5, 6, 7
 EPOCH_TIME = 1  # RFC 8949, section 3.4.2
+# The first bytes of what it may hold: major types 0 and 1, and floating-point numbers of three sizes.
+_NUMBERS = frozenset(bytes((head,)) for head in (*range(0x40), 0xF9, 0xFA, 0xFB))
 
 
 class CBORFormError(ValueError):
@@ -62,6 +64,8 @@ class _Scan:
         elif major == _TAG:
             if argument != EPOCH_TIME or not self.allow_times:
                 raise CBORFormError(f"tag {argument} is not allowed here")
+            if self.data[position : position + 1] not in _NUMBERS:
+                raise CBORFormError("a time (tag 1) is neither an integer nor a floating-point number")
             position = self.item(position, depth - 1)
         if position > len(self.data):
             raise CBORFormError("it ends too early")

@@ -16,6 +16,7 @@ _TAG_18_IN_SHORTEST_FORM = b"\xd2"
 _ALG, _CRIT, _CONTENT_TYPE, _X5CHAIN = 1, 2, 3, 33
 # "crit MUST only contain parameters apart from integer labels in the range of 0 to 8."
 _NEVER_CRITICAL = range(9)
+_RESERVED = frozenset({*_NEVER_CRITICAL, _X5CHAIN}) | names.STANDARD
 
 
 def parse(envelope: bytes) -> UnverifiedEnvelope:
@@ -41,8 +42,8 @@ def parse(envelope: bytes) -> UnverifiedEnvelope:
             unverified_chain=chain,
             signature=signature,
             signed_bytes=_sig_structure(protected_bytes, payload),
-            timestamp_signature=_optional(unprotected, names.TIMESTAMP_SIGNATURE, bytes, None),
-            signing_agent=_optional(unprotected, names.SIGNING_AGENT, str, ""),
+            timestamp_signature=_timestamp(unprotected),
+            signing_agent=_agent(unprotected),
         )
     except EnvelopeError as error:
         raise EnvelopeError(f"COSE: {error.message}", advice=error.advice) from None
@@ -99,12 +100,20 @@ def _chain(value: Any) -> tuple[bytes, ...]:
     return tuple(value)
 
 
-def _optional(unprotected: dict[Label, Any], name: str, kind: type, absent: Any) -> Any:
-    if name not in unprotected:
-        return absent
-    if not isinstance(unprotected[name], kind) or not unprotected[name]:
-        raise EnvelopeError(f"{name} is not a {'byte' if kind is bytes else 'text'} string, or is empty")
-    return unprotected[name]
+def _timestamp(unprotected: dict[Label, Any]) -> bytes | None:
+    if names.TIMESTAMP_SIGNATURE not in unprotected:
+        return None
+    token = unprotected[names.TIMESTAMP_SIGNATURE]
+    if not isinstance(token, bytes) or not token:
+        raise EnvelopeError(f"{names.TIMESTAMP_SIGNATURE} is not a byte string, or is empty")
+    return token
+
+
+def _agent(unprotected: dict[Label, Any]) -> str:
+    agent = unprotected.get(names.SIGNING_AGENT, "")
+    if not isinstance(agent, str):  # an empty one passes: verification never fails for what this attribute says
+        raise EnvelopeError(f"{names.SIGNING_AGENT} is not a text string")
+    return agent
 
 
 def _sig_structure(protected: bytes, payload: bytes) -> bytes:
@@ -127,11 +136,20 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[bytes, 
                 critical.append(name)
     headers[names.SIGNING_SCHEME] = attributes.signing_scheme
     for extended in attributes.extended:
+        if type(extended.key) not in (int, str):
+            raise EnvelopeError(
+                f"extended attribute {extended.key!r} must have an integer or a text as its label in COSE"
+            )
+        if extended.key in headers or extended.key in _RESERVED:
+            raise EnvelopeError(f"extended attribute {extended.key!r} has the label of another header")
         headers[extended.key] = extended.value
         if extended.critical:
             critical.append(extended.key)
-    first = {_ALG: attributes.key_spec.cose_alg, _CRIT: critical, _CONTENT_TYPE: attributes.content_type}
-    protected = cbor2.dumps({**first, **headers}, canonical=True)
+    headers |= {_ALG: attributes.key_spec.cose_alg, _CRIT: critical, _CONTENT_TYPE: attributes.content_type}
+    try:
+        protected = cbor2.dumps(headers, canonical=True, datetime_as_timestamp=True)
+    except (cbor2.CBOREncodeError, TypeError, ValueError) as error:
+        raise EnvelopeError(f"an extended attribute has a value that CBOR cannot carry: {error}") from None
     return protected, _sig_structure(protected, payload)
 
 

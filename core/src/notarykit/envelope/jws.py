@@ -16,6 +16,7 @@ from notarykit.times import format_rfc3339, parse_rfc3339
 _X5C = "x5c"
 # "crit MUST only contain headers apart from registered headers in JWS specification" (RFC 7515, section 4.1).
 _REGISTERED = frozenset({"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"})
+_RESERVED = _REGISTERED | names.STANDARD | {"b64"}
 
 
 def parse(envelope: bytes) -> UnverifiedEnvelope:
@@ -138,11 +139,17 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[str, st
     for extended in attributes.extended:
         if not isinstance(extended.key, str):
             raise EnvelopeError(f"extended attribute {extended.key!r} must have a text as its name in JWS")
+        if extended.key in protected or extended.key in _RESERVED:
+            raise EnvelopeError(f"extended attribute {extended.key!r} has the name of another header")
         protected[extended.key] = extended.value
         if extended.critical:
             critical.append(extended.key)
     protected["crit"] = critical
-    return encode_url(dumps(dict(sorted(protected.items())))), encode_url(payload)
+    try:
+        header = dumps(dict(sorted(protected.items())))
+    except (TypeError, ValueError) as error:
+        raise EnvelopeError(f"an extended attribute has a value that JSON cannot carry: {error}") from None
+    return encode_url(header), encode_url(payload)
 
 
 def assemble(

@@ -72,10 +72,14 @@ def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
         CertificateError: It is not the DER of an X.509 certificate, or not one that this library reads.
     """
     try:
-        return x509.load_der_x509_certificate(der)
+        certificate = x509.load_der_x509_certificate(der)
+        _ = certificate.subject, certificate.issuer  # names are read when they are asked for, and may fail then
     except (ValueError, TypeError) as error:
         reason = str(error).partition("\n")[0]
-        raise CertificateError(f"{role} is not an X.509 certificate in DER: {reason}", rule="certificate_parses") from None
+        raise CertificateError(
+            f"{role} is not an X.509 certificate in DER: {reason}", rule="certificate_parses"
+        ) from None
+    return certificate
 
 
 def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Chain:
@@ -98,9 +102,15 @@ def _checked(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
     if not 0 < len(ders) <= LONGEST_CHAIN:
         raise CertificateError(f"chain has {len(ders)} certificates, not 1 to {LONGEST_CHAIN}", rule="chain_length")
     certificates = tuple(load_certificate(der, _role(index, len(ders))) for index, der in enumerate(ders))
+    chain = [
+        rules.place(certificate, _role(index, len(ders)), max(0, index - 1))
+        for index, certificate in enumerate(certificates)
+    ]
+    # Before the links: the library does not check signatures with SHA-1, so that a link would seem to be missing.
+    for placed in chain:
+        rules.apply((rules.hash_is_allowed,), placed)
     _check_links(certificates)
-    for index, certificate in enumerate(certificates):
-        placed = rules.place(certificate, _role(index, len(ders)), max(0, index - 1))
+    for index, placed in enumerate(chain):
         rules.apply(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], placed)
     public_key = certificates[0].public_key()
     return Chain(ders, certificates, key_spec_of(public_key), public_key)
@@ -117,7 +127,7 @@ def _check_links(certificates: Sequence[x509.Certificate]) -> None:
     last = len(certificates) - 1
     for index, certificate in enumerate(certificates):
         name = f"{_role(index, last + 1)} {certificate.subject.rfc4514_string()!r}"
-        if index < last and certificate.issuer == certificate.subject and _issued(certificate, certificate) is None:
+        if index < last and is_self_signed(certificate):
             raise CertificateError(
                 f"{name} is self-signed, but certificates follow it: a chain has one root, at its end", rule="one_root"
             )
@@ -136,6 +146,11 @@ def _check_links(certificates: Sequence[x509.Certificate]) -> None:
             rule="ordered_and_related",
             advice="order the chain from the signing certificate to the root",
         )
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Whether a certificate is issued by its own name and its own key."""
+    return _issued(certificate, certificate) is None
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
@@ -171,7 +186,7 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
 
     # A renewed certificate has the same key, or the same name and key for a CA: the one that is valid longest is meant.
     chain = [max(of_key, key=end_of_validity)]
-    while _issued(last := certificates[chain[-1]], last) is not None:
+    while not is_self_signed(last := certificates[chain[-1]]):
         issuers = [der for der in certificates if der not in chain and _issued(last, certificates[der]) is None]
         if not issuers or len(chain) == LONGEST_CHAIN:
             raise CertificateError(

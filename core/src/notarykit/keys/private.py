@@ -1,4 +1,4 @@
-"""Private keys out of PEM, and the signer that a key and its chain make.
+"""Private keys out of PEM.
 
 The check that OpenSSL makes of an RSA key costs 39 to 270 ms and is left out. What stands in for it: the arithmetic that
 ties the key's numbers together is checked here, and every signature is verified under the certificate's key before it
@@ -12,10 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from notarykit.errors import CertificateError, SigningKeyError
-from notarykit.keys.chain import Chain
-from notarykit.keys.signature import sign
-from notarykit.keys.spec import KeySpec, key_spec_of
+from notarykit.errors import PassphraseError, SigningKeyError
+from notarykit.keys.spec import key_spec_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -33,7 +31,8 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
         passphrase: Called once if the key is encrypted; what it returns is not kept.
 
     Raises:
-        SigningKeyError: No key can be read from it, the passphrase is wrong or absent, or the kind is not supported.
+        SigningKeyError: No key can be read from it, or its kind is not supported.
+        PassphraseError: The passphrase is wrong or absent.
     """
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -42,13 +41,14 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
             key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # how cryptography says that a passphrase is needed
             if passphrase is None:
-                raise SigningKeyError(f"{name} is encrypted and there is no passphrase for it") from None
+                raise PassphraseError(f"{name} is encrypted and there is no passphrase for it") from None
             key = load_pem_private_key(pem, passphrase(), unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # The library's own text is left out: what it quotes of a key file is nobody's business.
         is_encrypted = b"ENCRYPTED" in pem
-        problem = "cannot be decrypted: the passphrase is wrong" if is_encrypted else "is not a private key in PEM"
-        raise SigningKeyError(f"{name} {problem}") from None
+        if is_encrypted:
+            raise PassphraseError(f"{name} cannot be decrypted: the passphrase is wrong") from None
+        raise SigningKeyError(f"{name} is not a private key in PEM") from None
     return checked_private_key(key, name)
 
 
@@ -59,7 +59,9 @@ def checked_private_key(key: "PrivateKeyTypes", name: str) -> PrivateKey:
         SigningKeyError: It is not.
     """
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
-        raise SigningKeyError(f"{name} is a {type(key).__name__.removesuffix('PrivateKey')} key", advice="use RSA or EC")
+        raise SigningKeyError(
+            f"{name} is a {type(key).__name__.removesuffix('PrivateKey')} key", advice="use RSA or EC"
+        )
     try:
         key_spec_of(key.public_key())
     except SigningKeyError as error:
@@ -74,7 +76,7 @@ def _check_rsa_numbers(key: RSAPrivateKey, name: str) -> None:
     private = key.private_numbers()
     p, q, d, public = private.p, private.q, private.d, private.public_numbers
     fits = (
-        1 < min(p, q)
+        min(p, q) > 1
         and p != q
         and p * q == public.n
         and public.e % 2 == 1
@@ -87,30 +89,3 @@ def _check_rsa_numbers(key: RSAPrivateKey, name: str) -> None:
     )
     if not fits:
         raise SigningKeyError(f"{name} is damaged: the numbers of the RSA key do not fit together")
-
-
-class LocalSigner:
-    """Signs with a private key in this process. May be used from several threads."""
-
-    def __init__(self, key: PrivateKey, chain: Chain, name: str) -> None:
-        """Ties a key to its chain.
-
-        Raises:
-            CertificateError: The chain's leaf is not of this key.
-        """
-        if key.public_key() != chain.public_key:
-            raise CertificateError(
-                f"{name} does not match its certificate {chain.leaf.subject.rfc4514_string()!r}",
-                rule="certificate_of_key",
-                advice="give the certificate that was issued for this key",
-            )
-        self._key = key
-        self._chain = chain
-
-    def key_spec(self) -> KeySpec:
-        """The key's spec."""
-        return self._chain.key_spec
-
-    def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
-        """The signature over the bytes, and the chain in DER, leaf first."""
-        return sign(self._key, self._chain.key_spec, to_be_signed), self._chain.ders

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from notarykit.errors import CertificateError, SigningKeyError
+from notarykit.keys.extensions import honored_extensions
 from notarykit.keys.spec import key_spec_of
 
 _SMALLEST_RSA_CA = 2048
@@ -200,7 +201,9 @@ def extended_key_usage_is_time_stamping(placed: Placed) -> str | None:
         return "extendedKeyUsage is absent"
     if not usage[0]:
         return "extendedKeyUsage is not marked critical"
-    return None if list(usage[1]) == [ExtendedKeyUsageOID.TIME_STAMPING] else "extendedKeyUsage is not timeStamping alone"
+    return (
+        None if list(usage[1]) == [ExtendedKeyUsageOID.TIME_STAMPING] else "extendedKeyUsage is not timeStamping alone"
+    )
 
 
 def key_is_supported(placed: Placed) -> str | None:
@@ -209,6 +212,8 @@ def key_is_supported(placed: Placed) -> str | None:
         key_spec_of(placed.certificate.public_key())
     except SigningKeyError as error:
         return error.message
+    except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know or cannot read
+        return "key is malformed or of a kind that is not supported"
     return None
 
 
@@ -235,22 +240,20 @@ def apply(checks: Iterable[Check], placed: Placed) -> None:
             raise CertificateError(f"{placed.name}: {problem}", rule=check.__name__)
 
 
-_HONORED = (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE)
-
-
 def place(certificate: x509.Certificate, role: str, intermediates_below: int) -> Placed:
     """A certificate in its place, with the three extensions that count read from it.
 
     Raises:
-        CertificateError: Its extensions are malformed, or one occurs twice.
+        CertificateError: One of the three is malformed, or occurs twice.
     """
     try:
         extensions = {
             extension.oid: Extension(extension.critical, extension.value)
-            for extension in certificate.extensions
-            if extension.oid in _HONORED
+            for extension in honored_extensions(certificate)
         }
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (ValueError, x509.DuplicateExtension) as error:
         subject = certificate.subject.rfc4514_string()
-        raise CertificateError(f"{role} {subject!r}: extensions are malformed: {error}", rule="extensions_parse") from None
+        raise CertificateError(
+            f"{role} {subject!r}: extensions are malformed: {error}", rule="extensions_parse"
+        ) from None
     return Placed(certificate, role, intermediates_below, extensions)

@@ -1,0 +1,36 @@
+"""The command line: finds the command and imports it, and nothing else before it is needed."""
+
+import sys
+
+# Each command's module, its other names, and what the list of commands says about it.
+COMMANDS = {
+    "certificate": ("certificate", ("cert",), "Manage certificates in the trust store"),
+    "completion": ("completion", (), "Print the completion script for a shell"),
+    "inspect": ("inspect", (), "Inspect all signatures associated with the signed artifact"),
+    "key": ("key", (), "Manage keys used for signing"),
+    "list": ("list", ("ls",), "List signatures of the signed artifact"),
+    "plugin": ("plugin", (), "Manage plugins"),
+    "policy": ("policy", (), "Manage trust policy configuration for signature verification"),
+    "sign": ("sign", (), "Sign artifacts"),
+    "verify": ("verify", (), "Verify artifacts"),
+    "version": ("version", (), "Show the notarykit version information"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command line.
+
+    Args:
+        arguments: What follows the program's name; `sys.argv` if it is not given.
+
+    Returns:
+        The exit code: 0 fine, 1 not verified, 2 usage or configuration, 3 storage or network, 4 key or plugin.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments == ["version"]:  # the shortest way, for those who only ask whether it is there
+        from notarykit.cli.version import print_version
+
+        return print_version()
+    from notarykit.cli.run import run
+
+    return run(arguments)

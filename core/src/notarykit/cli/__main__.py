@@ -1,0 +1,7 @@
+"""`python -m notarykit.cli`."""
+
+import sys
+
+from notarykit.cli import main
+
+sys.exit(main())

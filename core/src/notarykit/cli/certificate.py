@@ -1,0 +1,266 @@
+"""`notarykit certificate`: the trust store's certificates, and test keys."""
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from notarykit import files
+from notarykit.cli.options import Command, Flag, Group, Options
+from notarykit.cli.text import confirmed, shown, table
+from notarykit.config.places import trust_store_root
+from notarykit.errors import (
+    ConfigurationError,
+    NotarykitError,
+    StorageError,
+    TrustStoreError,
+    UsageError,
+)
+from notarykit.trust.policy import StoreReference, StoreType, check_store_name
+from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore, trusted_certificates
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_LINE = "-" * 80
+
+
+def _store(options: Options) -> StoreReference:
+    options.required("type", "store")
+    try:
+        return StoreReference(_type(options["type"]), check_store_name(options["store"]))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _type(text: str) -> StoreType:
+    if text not in list(StoreType):
+        raise UsageError(f"unsupported store type: {text}", advice=f"use {', '.join(StoreType)}")
+    return StoreType(text)
+
+
+def _folder(store: StoreReference) -> str:
+    return DirectoryTrustStore(trust_store_root()).path(store)
+
+
+def _file_name(name: str) -> str:
+    """A file's name that stays in its folder."""
+    if name != os.path.basename(name) or name in ("", ".", ".."):
+        raise UsageError(f"{name!r} is no file name in a trust store", advice="see 'notarykit certificate list'")
+    return name
+
+
+def add_certificate(path: str, store: StoreReference) -> str:
+    """Copies a certificate's file into a trust store and returns where to.
+
+    Raises:
+        TrustStoreError: The file holds something that may not be in such a store, or is there already.
+    """
+    name = os.path.basename(path)
+    if not name.endswith(EXTENSIONS):
+        raise TrustStoreError(f"{path}: a certificate's file ends in {', '.join(EXTENSIONS)}", advice="rename it")
+    try:
+        content = files.read(path, LARGEST_FILE)
+    except FileNotFoundError:
+        raise TrustStoreError(f"{path} does not exist") from None
+    except StorageError as error:
+        raise TrustStoreError(error.message) from None
+    trusted_certificates(content, path, store.type)
+    folder = _folder(store)
+    goal = os.path.join(folder, name)
+    with files.locked(folder):
+        if os.path.lexists(goal):
+            raise TrustStoreError(f"{path}: certificate already exists in the Trust Store")
+        files.write(goal, content, 0o600)
+    return goal
+
+
+def _add(options: Options) -> int:
+    store = _store(options)
+    added, failed = [], []
+    for path in options.arguments:
+        try:
+            add_certificate(path, store)
+            added.append(path)
+        except NotarykitError as error:
+            failed.append(error.one_line())
+    if added:
+        print(f"Successfully added following certificates to named store {store.name} of type {store.type}:")
+        for path in added:
+            print(shown(path))
+    if failed:
+        raise TrustStoreError(f"failed to add to named store {store.name} of type {store.type}: {'; '.join(failed)}")
+    return 0
+
+
+def _list(options: Options) -> int:
+    kinds = [_type(options["type"])] if options["type"] else list(StoreType)
+    rows = []
+    for kind in kinds:
+        root = os.path.join(trust_store_root(), "x509", kind)
+        names = [options["store"]] if options["store"] else _entries(root)
+        for name in names:
+            rows += [(str(kind), name, each) for each in _entries(os.path.join(root, name))]
+    if rows:
+        print(table([("STORE TYPE", "STORE NAME", "CERTIFICATE"), *rows]), end="")
+    return 0
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ConfigurationError(f"trust store {folder} cannot be read: {error.strerror}") from None
+
+
+def _show(options: Options) -> int:
+    from notarykit.keys.certificates import read_certificates
+    from notarykit.keys.chain import load_certificate
+
+    store = _store(options)
+    path = os.path.join(_folder(store), _file_name(options.arguments[0]))
+    try:
+        ders = read_certificates(files.read(path, LARGEST_FILE), path)
+    except FileNotFoundError:
+        raise TrustStoreError(f"{path} does not exist", advice="see 'notarykit certificate list'") from None
+    print("Certificate details")
+    print(_LINE)
+    for position, der in enumerate(ders):
+        if position:
+            print(_LINE)
+        _print_certificate(load_certificate(der), der)
+    return 0
+
+
+def _print_certificate(certificate: "Certificate", der: bytes) -> None:
+    from hashlib import sha256
+
+    from cryptography.x509 import BasicConstraints, ExtensionNotFound
+
+    try:
+        is_ca = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+    except ExtensionNotFound:
+        is_ca = False
+    print("Issuer:", shown(certificate.issuer.rfc4514_string()))
+    print("Subject:", shown(certificate.subject.rfc4514_string()))
+    print(f"Valid from: {certificate.not_valid_before_utc:%Y-%m-%d %H:%M:%S +0000 UTC}")
+    print(f"Valid to: {certificate.not_valid_after_utc:%Y-%m-%d %H:%M:%S +0000 UTC}")
+    print("IsCA:", "true" if is_ca else "false")
+    print("SHA256 Thumbprint:", sha256(der).hexdigest())
+
+
+def _delete(options: Options) -> int:
+    store = _store(options)
+    folder = _folder(store)
+    if options["all"]:
+        if options.arguments:
+            raise UsageError("--all and a file name exclude each other")
+        names = _entries(folder)
+        if not names:
+            raise TrustStoreError(f"named store {store.name} of type {store.type} does not exist or is empty")
+        question = f"Are you sure you want to delete all certificates in {store.name!r} of type {store.type!r}?"
+    elif options.arguments:
+        names = [_file_name(options.arguments[0])]
+        if not os.path.lexists(os.path.join(folder, names[0])):
+            raise TrustStoreError(f"{names[0]} is not in {store}", advice="see 'notarykit certificate list'")
+        question = f"Are you sure you want to delete {shown(names[0])!r} in {store.name!r} of type {store.type!r}?"
+    else:
+        raise UsageError("missing certificate file name", advice="give one, or --all")
+    if not (options["yes"] or confirmed(question)):
+        return 0
+    with files.locked(folder):
+        for name in names:
+            remove_file(os.path.join(folder, name))
+    if options["all"]:
+        os.rmdir(folder)
+        print(f"Successfully deleted {shown(folder)}")
+    else:
+        print(f"Successfully deleted {shown(names[0])} from the trust store.")
+    return 0
+
+
+def remove_file(path: str) -> bool:
+    """Removes a file, not a folder; says whether it was there.
+
+    Raises:
+        StorageError: It cannot be removed.
+    """
+    try:
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            raise StorageError(f"{path} is a folder, which is not removed")
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StorageError(f"{path} cannot be removed: {error.strerror}") from None
+    return True
+
+
+def _generate_test(options: Options) -> int:
+    from notarykit.cli import test_key
+
+    return test_key.generate(options)
+
+
+def _cleanup_test(options: Options) -> int:
+    from notarykit.cli import test_key
+
+    return test_key.clean_up(options)
+
+
+_TYPE = Flag("type", "trust store type: ca, signingAuthority or tsa", short="t")
+_STORE = Flag("store", "named store", short="s")
+_YES = Flag("yes", "do not prompt for confirmation", "switch", "y")
+
+COMMAND = Group(
+    "Manage certificates in the trust store for signature verification.",
+    {
+        "add": Command(
+            "--type <type> --store <name> [flags] <cert_path>...",
+            "Add certificates to the trust store",
+            _add,
+            (_TYPE, _STORE),
+            arguments=(1, 1000),
+            missing="missing certificate path",
+            examples=(("Trust a root", "notarykit cert add --type ca --store acme-rockets acme-rockets.crt"),),
+        ),
+        "cleanup-test": Command(
+            "[flags] <common_name>",
+            "Remove a test key and certificate that generate-test made",
+            _cleanup_test,
+            (_YES,),
+            arguments=(1, 1),
+            missing="missing certificate common_name",
+        ),
+        "delete": Command(
+            "--type <type> --store <name> [flags] (--all | <cert_fileName>)",
+            "Delete certificates from the trust store",
+            _delete,
+            (_TYPE, _STORE, _YES, Flag("all", "delete all certificates in the named store", "switch", "a")),
+            arguments=(0, 1),
+        ),
+        "generate-test": Command(
+            "[flags] <common_name>",
+            "Generate a test RSA key and a corresponding self-signed certificate",
+            _generate_test,
+            (
+                Flag("bits", "RSA key bits", "number", "b", 2048),
+                Flag("default", "mark as default signing key", "switch"),
+            ),
+            arguments=(1, 1),
+            missing="missing certificate common_name",
+            examples=(("Make a test key and trust it", "notarykit cert generate-test --default wabbit-networks.io"),),
+        ),
+        "list": Command("[flags]", "List certificates in the trust store", _list, (_TYPE, _STORE), ("ls",)),
+        "show": Command(
+            "--type <type> --store <name> [flags] <cert_fileName>",
+            "Show the certificates of a file in the trust store",
+            _show,
+            (_TYPE, _STORE),
+            arguments=(1, 1),
+            missing="missing certificate file name",
+        ),
+    },
+    ("cert",),
+)

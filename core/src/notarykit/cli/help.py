@@ -1,0 +1,57 @@
+"""Help, in the shape that notation's users know."""
+
+from notarykit.cli import COMMANDS
+from notarykit.cli.options import EVERYWHERE, Command, Flag, Group
+
+_WIDTH = 27
+
+
+def root_help() -> str:
+    """The help of the program itself."""
+    rows = [(name, short) for name, (_, _, short) in COMMANDS.items()]
+    return (
+        "notarykit - a tool to sign and verify artifacts\n\n"
+        "Usage:\n  notarykit [command]\n\n"
+        f"Available Commands:\n{_rows(rows)}\n"
+        "Flags:\n  -h, --help   show this help\n\n"
+        'Use "notarykit [command] --help" for more about a command.\n'
+    )
+
+
+def group_help(path: list[str], group: Group) -> str:
+    """The help of a group of commands."""
+    name = " ".join(path)
+    aliases = f"Aliases:\n  {', '.join((path[-1], *group.aliases))}\n\n" if group.aliases else ""
+    rows = [(each, command.short) for each, command in sorted(group.commands.items())]
+    return (
+        f"{group.short}\n\nUsage:\n  {name} [command]\n\n{aliases}Available Commands:\n{_rows(rows)}\n"
+        f'Use "{name} [command] --help" for more about a command.\n'
+    )
+
+
+def command_help(path: list[str], command: Command) -> str:
+    """The help of a command."""
+    name = " ".join(path)
+    parts = [command.short + "\n"]
+    for sentence, example in command.examples:
+        parts.append(f"Example - {sentence}:\n  {example}\n")
+    parts.append(f"Usage:\n  {name} {command.usage}\n")
+    if command.aliases:
+        parts.append(f"Aliases:\n  {', '.join((path[-1], *command.aliases))}\n")
+    flags = sorted((flag for flag in (*command.flags, *EVERYWHERE) if not flag.hidden), key=lambda flag: flag.name)
+    parts.append("Flags:\n" + "".join(_flag(flag) for flag in flags))
+    return "\n".join(parts)
+
+
+def _flag(flag: Flag) -> str:
+    short = f"-{flag.short}, " if flag.short else "    "
+    value = {"switch": "", "text": " string", "texts": " stringArray", "number": " int", "duration": " duration"}[
+        flag.kind
+    ]
+    default = f" (default {flag.default})" if flag.default else ""
+    return f"  {f'{short}--{flag.name}{value}':<{_WIDTH + 8}} {flag.help}{default}\n"
+
+
+def _rows(rows: list[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return "".join(f"  {name:<{width}}  {short}\n" for name, short in rows)

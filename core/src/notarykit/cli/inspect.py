@@ -1,0 +1,186 @@
+"""`notarykit inspect`."""
+
+import sys
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from notarykit.cli.list import MAX_SIGNATURES_FLAG, warn_of_more
+from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, target
+from notarykit.cli.text import Node, shown, tree
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.attributes import SignedAttributes
+from notarykit.envelope.payload import read_payload
+from notarykit.envelope.unverified import UnverifiedEnvelope, parse
+from notarykit.errors import NotarykitError, VerificationError
+from notarykit.keys.chain import load_certificate
+from notarykit.oci.layout import ImageLayout
+from notarykit.oci.manifest import SIGNATURE_TYPE
+from notarykit.times import format_rfc3339
+
+Described = dict[str, Any]
+
+
+def _run(options: Options) -> int:
+    each = target(options.arguments[0], options)
+    each.warn_of_tag("inspect")
+    place = each.open()
+    artifact = place.resolve(each.tag_or_digest)
+    limit = options["max-signatures"]
+    manifests = list(islice(place.signatures(artifact), limit + 1))
+    described, skipped = _describe_all(place, manifests[:limit])
+    if options["output"] == "json":
+        print_json({"mediaType": artifact.media_type, "signatures": described, "skipped": skipped})
+    elif not manifests:
+        print(f"{shown(each.resolved(artifact))} has no associated signature")
+    else:
+        print("Inspecting all signatures for signed artifact")
+        nodes = [_node(signature) for signature in described]
+        print(tree((each.resolved(artifact), [(SIGNATURE_TYPE, nodes)])), end="")
+    warn_of_more(len(manifests), limit)
+    if skipped:
+        print_error(VerificationError("at least one signature was skipped and not displayed"))
+    return 1 if skipped else 0
+
+
+def _describe_all(place: ImageLayout, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
+    """What each signature says, and those that cannot be read."""
+    described, skipped = [], []
+    for manifest in manifests:
+        try:
+            stored = place.fetch_signature(manifest)
+            described.append(_describe(manifest.digest, parse(stored.envelope, stored.media_type)))
+        except NotarykitError as error:
+            text = shown(error.one_line())
+            print(f"Warning: Skipping signature {manifest.digest} because of error: {text}", file=sys.stderr)
+            skipped.append({"digest": manifest.digest, "error": error_json(error)})
+    return described, skipped
+
+
+def _describe(digest: str, envelope: UnverifiedEnvelope) -> Described:
+    """What an envelope claims, in the members of notation's JSON output. Nothing of it is verified."""
+    target_artifact = read_payload(envelope.unverified_payload)
+    unsigned: Described = {}
+    if envelope.timestamp_signature is not None:
+        unsigned["timestampSignature"] = {"size": len(envelope.timestamp_signature)}
+    if envelope.signing_agent:
+        unsigned["signingAgent"] = envelope.signing_agent
+    return {
+        "mediaType": envelope.media_type,
+        "digest": digest,
+        "signatureAlgorithm": envelope.unverified_attributes.key_spec.signing_algorithm,
+        "signedAttributes": _attributes(envelope.unverified_attributes),
+        "userDefinedAttributes": dict(target_artifact.annotations),
+        "unsignedAttributes": unsigned,
+        "certificates": [_certificate(der) for der in envelope.unverified_chain],
+        "signedArtifact": target_artifact._replace(annotations={}).to_json(),
+    }
+
+
+def _attributes(attributes: SignedAttributes) -> Described:
+    members: Described = {"contentType": attributes.content_type, "signingScheme": attributes.signing_scheme}
+    for name, time in (
+        ("signingTime", attributes.signing_time),
+        ("authenticSigningTime", attributes.authentic_signing_time),
+        ("expiry", attributes.expiry),
+    ):
+        if time is not None:
+            members[name] = format_rfc3339(time)
+    for extended in attributes.extended:
+        members[str(extended.key)] = str(extended.value)
+    return members
+
+
+def _certificate(der: bytes) -> Described:
+    from hashlib import sha256
+
+    certificate = load_certificate(der)
+    return {
+        "SHA256Fingerprint": sha256(der).hexdigest(),
+        "issuedTo": certificate.subject.rfc4514_string(),
+        "issuedBy": certificate.issuer.rfc4514_string(),
+        "expiry": format_rfc3339(certificate.not_valid_after_utc),
+    }
+
+
+_TIMES = ("signingTime", "authenticSigningTime", "expiry")
+_LABELS = {
+    "contentType": "content type",
+    "signingScheme": "signing scheme",
+    "signingTime": "signing time",
+    "authenticSigningTime": "authentic signing time",
+    "signingAgent": "signing agent",
+}
+
+
+def _node(signature: Described) -> Node:
+    unsigned = {key: value for key, value in signature["unsignedAttributes"].items() if key != "timestampSignature"}
+    timestamp = signature["unsignedAttributes"].get("timestampSignature")
+    below = _pairs(unsigned, always=timestamp is None)
+    if timestamp is not None:
+        below.insert(0, ("timestamp signature", [(f"size: {timestamp['size']} bytes, not verified", [])]))
+    certificates: list[Node] = [
+        (
+            f"SHA256 fingerprint: {certificate['SHA256Fingerprint']}",
+            [
+                (f"issued to: {certificate['issuedTo']}", []),
+                (f"issued by: {certificate['issuedBy']}", []),
+                (f"expiry: {_human(certificate['expiry'])}", []),
+            ],
+        )
+        for certificate in signature["certificates"]
+    ]
+    artifact = signature["signedArtifact"]
+    return (
+        signature["digest"],
+        [
+            (f"media type: {signature['mediaType']}", []),
+            (f"signature algorithm: {signature['signatureAlgorithm']}", []),
+            ("signed attributes", _pairs(signature["signedAttributes"])),
+            ("user defined attributes", _pairs(signature["userDefinedAttributes"])),
+            ("unsigned attributes", below),
+            ("certificates", certificates),
+            (
+                "signed artifact",
+                [
+                    (f"media type: {artifact['mediaType']}", []),
+                    (f"digest: {artifact['digest']}", []),
+                    (f"size: {artifact['size']}", []),
+                ],
+            ),
+        ],
+    )
+
+
+def _pairs(members: Described, *, always: bool = True) -> list[Node]:
+    nodes: list[Node] = [
+        (f"{_LABELS.get(key, key)}: {_human(value) if key in _TIMES else value}", []) for key, value in members.items()
+    ]
+    return nodes or ([("(empty)", [])] if always else [])
+
+
+def _human(time: str) -> str:
+    """A time of RFC 3339 as people read it, in the form that notation prints."""
+    moment = datetime.fromisoformat(time)
+    return f"{moment:%a %b} {moment.day:>2} {moment:%H:%M:%S %Y}"
+
+
+COMMAND = Command(
+    "[flags] <reference>",
+    "Inspect all signatures associated with the signed artifact. Nothing that is shown has been verified.",
+    _run,
+    (
+        *REGISTRY_FLAGS,
+        OUTPUT_FLAG,
+        MAX_SIGNATURES_FLAG,
+        Flag("oci-layout", "inspect an artifact in an OCI image layout", "switch"),
+    ),
+    (),
+    (1, 1),
+    "missing reference to the artifact",
+    (
+        ("Inspect the signatures of an artifact in an image layout", "notarykit inspect --oci-layout hello@<digest>"),
+        ("The same as JSON", "notarykit inspect --output json --oci-layout hello@<digest>"),
+    ),
+)

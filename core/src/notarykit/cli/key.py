@@ -1,0 +1,99 @@
+"""`notarykit key`: add, list, update, delete."""
+
+import sys
+
+from notarykit.cli.options import Command, Flag, Group, Options
+from notarykit.cli.text import shown, table
+from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
+from notarykit.errors import UsageError
+from notarykit.plugin.discovery import check_name
+
+
+def _add(options: Options) -> int:
+    name = options.arguments[0]
+    options.required("plugin", "id")
+    key = SigningKey(
+        name, id=options["id"], plugin=check_name(options["plugin"]), plugin_config=options.pairs("plugin-config")
+    )
+    if not name:
+        raise UsageError("the key's name is empty")
+    change_signing_keys(lambda keys: keys.with_key(key, default=options["default"]))
+    print(f"{shown(name)}: marked as default" if options["default"] else shown(name))
+    return 0
+
+
+def _update(options: Options) -> int:
+    name = options.arguments[0]
+    if not options["default"]:
+        print("Warning: --default flag is not set, command did not take effect", file=sys.stderr)
+        return 0
+    change_signing_keys(lambda keys: keys._replace(default=keys.get(name).name))
+    print(f"{shown(name)}: marked as default")
+    return 0
+
+
+def _list(_: Options) -> int:
+    keys = load_signing_keys()
+    rows = [
+        ("* " * (key.name == keys.default) + key.name, key.key_path, key.cert_path, key.id, key.plugin)
+        for key in keys.keys
+    ]
+    print(table([("NAME", "KEY PATH", "CERTIFICATE PATH", "ID", "PLUGIN NAME"), *rows]), end="")
+    return 0
+
+
+def _delete(options: Options) -> int:
+    names = tuple(dict.fromkeys(options.arguments))
+    default = load_signing_keys().default
+    change_signing_keys(lambda keys: keys.without(names))
+    if len(names) == 1:
+        kind = "default key " if names[0] == default else ""
+        print(f"Removed {kind}{shown(names[0])} from Notation signing key list. The source key still exists.")
+        return 0
+    print("Removed the following keys from Notation signing key list. The source keys still exist.")
+    for name in names:
+        print(f"{shown(name)} (default)" if name == default else shown(name))
+    return 0
+
+
+_DEFAULT = Flag("default", "mark as default", "switch")
+
+COMMAND = Group(
+    "Manage keys used for signing.",
+    {
+        "add": Command(
+            "--plugin <plugin_name> --id <key_id> [flags] <key_name>",
+            "Add key to Notation signing key list",
+            _add,
+            (
+                _DEFAULT,
+                Flag("id", "key id, in the plugin's own form"),
+                Flag("plugin", "signing plugin name"),
+                Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+            ),
+            arguments=(1, 1),
+            missing="missing key name",
+            examples=(
+                ("Add a key that a plugin holds", "notarykit key add --plugin local-file --id /path/to/key.pem build"),
+            ),
+        ),
+        "delete": Command(
+            "[flags] <key_name>...",
+            "Remove key from Notation signing key list",
+            _delete,
+            arguments=(1, 1000),
+            missing="missing key names",
+        ),
+        "list": Command("[flags]", "List keys used for signing", _list, aliases=("ls",)),
+        "update": Command(
+            "[flags] <key_name>",
+            "Update key in Notation signing key list",
+            _update,
+            (_DEFAULT,),
+            ("set",),
+            (1, 1),
+            "missing key name",
+            (("Update the default signing key", "notarykit key update --default build"),),
+        ),
+    },
+)

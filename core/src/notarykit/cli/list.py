@@ -1,0 +1,55 @@
+"""`notarykit list`."""
+
+import sys
+from itertools import islice
+
+from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, print_json, target
+from notarykit.cli.text import Node, shown, tree
+from notarykit.oci.manifest import SIGNATURE_TYPE
+
+MAX_SIGNATURES_FLAG = Flag(
+    "max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100
+)
+
+
+def _run(options: Options) -> int:
+    each = target(options.arguments[0], options)
+    each.warn_of_tag("list")
+    place = each.open()
+    artifact = place.resolve(each.tag_or_digest)
+    limit = options["max-signatures"]
+    found = list(islice(place.signatures(artifact), limit + 1))
+    if options["output"] == "json":
+        signatures = [manifest.to_json() for manifest in found[:limit]]
+        print_json({"reference": each.resolved(artifact), "artifact": artifact.to_json(), "signatures": signatures})
+    elif not found:
+        print(f"{shown(each.resolved(artifact))} has no associated signature")
+    else:
+        below: list[Node] = [(manifest.digest, []) for manifest in found[:limit]]
+        print(tree((each.resolved(artifact), [(SIGNATURE_TYPE, below)])), end="")
+    warn_of_more(len(found), limit)
+    return 0
+
+
+def warn_of_more(found: int, limit: int) -> None:
+    """Tells on standard error that there are more signatures than were looked at."""
+    if found > limit:
+        print(f"Warning: there are more signatures than the limit of {limit}: see --max-signatures", file=sys.stderr)
+
+
+COMMAND = Command(
+    "[flags] <reference>",
+    "List all the signatures associated with a signed artifact.",
+    _run,
+    (
+        *REGISTRY_FLAGS,
+        OUTPUT_FLAG,
+        MAX_SIGNATURES_FLAG,
+        Flag("oci-layout", "list signatures in an OCI image layout", "switch"),
+    ),
+    ("ls",),
+    (1, 1),
+    "missing reference to the artifact",
+    (("List the signatures of an artifact in an image layout", "notarykit list --oci-layout hello@<digest>"),),
+)

@@ -1,0 +1,236 @@
+"""Flags as notation's users write them, on top of optparse.
+
+`--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-f=value`, `--switch=false`, flags before and after arguments, `--`.
+"""
+
+import optparse
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, NoReturn
+
+from notarykit.errors import UsageError
+
+
+class Flag(NamedTuple):
+    """A flag of a command.
+
+    Attributes:
+        name: The long name, without dashes.
+        help: What it is for, one line.
+        kind: `switch`, `text`, `texts` (may be given several times), `number` or `duration`.
+        short: The letter of the short form, or an empty string.
+        default: What it is when it is not given.
+        hidden: Whether the help leaves it out.
+        choices: The values that it takes, if they are few.
+    """
+
+    name: str
+    help: str
+    kind: str = "text"
+    short: str = ""
+    default: Any = None
+    hidden: bool = False
+    choices: tuple[str, ...] = ()
+
+
+class Command(NamedTuple):
+    """A command.
+
+    Attributes:
+        usage: The line behind the command's name.
+        short: What it does, in the list of commands.
+        run: Does it, and returns the exit code.
+        flags: Its flags; those that every command has are added.
+        aliases: Its other names.
+        arguments: How many arguments it takes, at least and at most.
+        missing: What to say where arguments are missing.
+        examples: Lines for the help: a sentence and the command that goes with it.
+    """
+
+    usage: str
+    short: str
+    run: "Callable[[Options], int]"
+    flags: tuple[Flag, ...] = ()
+    aliases: tuple[str, ...] = ()
+    arguments: tuple[int, int] = (0, 0)
+    missing: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+class Group(NamedTuple):
+    """Commands under one name."""
+
+    short: str
+    commands: dict[str, Command]
+    aliases: tuple[str, ...] = ()
+
+
+class Options:
+    """What a command was called with."""
+
+    def __init__(self, values: Mapping[str, Any], arguments: list[str]) -> None:
+        self.values = values
+        self.arguments = arguments
+        self.credentials: Mapping[str, str] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def given(self, name: str) -> bool:
+        """Whether a flag has a value other than its default."""
+        return bool(self.values[name])
+
+    def pairs(self, name: str) -> dict[str, str]:
+        """The `{key}={value}` pairs of a flag.
+
+        Raises:
+            UsageError: One is not a pair, has an empty part, or a key comes twice.
+        """
+        found: dict[str, str] = {}
+        for text in self.values[name]:
+            key, equals, value = text.partition("=")
+            if not (key and equals and value):
+                raise UsageError(f"could not parse flag --{name}: {text!r} is not of the form key=value")
+            if key in found:
+                raise UsageError(f"flag --{name} has the key {key!r} twice")
+            found[key] = value
+        return found
+
+    def exclusive(self, *names: str) -> None:
+        """Refuses flags that exclude each other."""
+        given = [f"--{name}" for name in names if self.given(name)]
+        if len(given) > 1:
+            raise UsageError(f"flags {' and '.join(given)} exclude each other")
+
+    def required(self, *names: str) -> None:
+        """Refuses the absence of flags that must be there."""
+        absent = [f'"{name}"' for name in sorted(names) if not self.given(name)]
+        if absent:
+            raise UsageError(f"required flag(s) {', '.join(absent)} not set")
+
+
+EVERYWHERE = (
+    Flag("debug", "show debug output, and a traceback when something fails", "switch", "d"),
+    Flag("verbose", "show what each step found", "switch", "v"),
+    Flag("help", "show this help", "switch", "h"),
+)
+
+
+def parse(command: Command, arguments: list[str], name: str) -> Options | None:
+    """The options of a command, or None where its help is asked for.
+
+    Raises:
+        UsageError: A flag is unknown or malformed, or there are too few or too many arguments.
+    """
+    flags = (*command.flags, *EVERYWHERE)
+    parser = _Parser(name)
+    for flag in flags:
+        _add(parser, flag)
+    found, rest = parser.parse_args(_normalised(arguments, flags, name))
+    values = {flag.name: getattr(found, flag.name) for flag in flags}
+    if values["help"]:
+        return None
+    for flag in flags:
+        values[flag.name] = _converted(flag, values[flag.name])
+    least, most = command.arguments
+    if len(rest) < least:
+        raise UsageError(command.missing or f"too few arguments for '{name}'", advice=f"see '{name} --help'")
+    if len(rest) > most:
+        raise UsageError(f"unexpected argument {rest[most]!r} for '{name}'", advice=f"see '{name} --help'")
+    return Options(values, rest)
+
+
+class _Parser(optparse.OptionParser):
+    """optparse without its own help, its abbreviations and its way of ending the program."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(add_help_option=False)
+        self._name = name
+
+    def _match_long_opt(self, opt: str) -> str:
+        if opt not in self._long_opt:
+            from difflib import get_close_matches
+
+            close = get_close_matches(opt, list(self._long_opt), 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"see '{self._name} --help'"
+            raise UsageError(f"unknown flag {opt!r} for '{self._name}'", advice=hint)
+        return opt
+
+    def error(self, msg: str) -> NoReturn:
+        text = msg.replace("no such option", "unknown flag").replace(" option ", " flag ")
+        raise UsageError(f"{text} for '{self._name}'", advice=f"see '{self._name} --help'")
+
+
+def _add(parser: _Parser, flag: Flag) -> None:
+    names = [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
+    if flag.kind == "switch":
+        parser.add_option(*names, action="store_true", dest=flag.name, default=bool(flag.default))
+        parser.add_option(f"--no-{flag.name}", action="store_false", dest=flag.name)
+    elif flag.kind == "texts":
+        parser.add_option(*names, action="append", dest=flag.name, default=[])
+    else:
+        parser.add_option(*names, action="store", dest=flag.name, default=flag.default)
+
+
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")
+
+
+def _normalised(arguments: list[str], flags: tuple[Flag, ...], name: str) -> list[str]:
+    """The two forms that optparse does not know, in one that it does: `--switch=false`, and `-f=value`."""
+    switches = {f"--{flag.name}" for flag in flags if flag.kind == "switch"}
+    takes_value = {f"-{flag.short}" for flag in flags if flag.short and flag.kind != "switch"}
+    long_with_value = {f"--{flag.name}" for flag in flags if flag.kind != "switch"} | takes_value
+    result: list[str] = []
+    is_value = False
+    for position, argument in enumerate(arguments):
+        head, equals, value = argument.partition("=")
+        if is_value:
+            is_value = False
+        elif argument == "--":
+            return [*result, *arguments[position:]]
+        elif equals and head in switches:
+            if value not in (*_TRUE, *_FALSE):
+                raise UsageError(f"{value!r} is neither true nor false for the flag {head} of '{name}'")
+            argument = head if value in _TRUE else f"--no-{head[2:]}"  # noqa: PLW2901
+        elif equals and head in takes_value:
+            argument = f"{head}{value}" if value else head  # noqa: PLW2901
+            if not value:
+                result.append(head)
+                argument = ""  # noqa: PLW2901
+        else:
+            is_value = argument in long_with_value
+        result.append(argument)
+    return result
+
+
+def _converted(flag: Flag, value: Any) -> Any:
+    if value is None:
+        return flag.default
+    if flag.kind == "number":
+        if isinstance(value, int):
+            return value
+        if re.fullmatch(r"[0-9]{1,9}", value) is None or int(value) == 0:
+            raise UsageError(f"{flag.name} value {value} must be a positive number")
+        return int(value)
+    if flag.kind == "duration":
+        return _seconds(flag.name, value)
+    if flag.choices and value not in flag.choices:
+        raise UsageError(f"unrecognized value {value!r} of --{flag.name}", advice=f"use {' or '.join(flag.choices)}")
+    return value
+
+
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+
+
+def _seconds(name: str, text: str) -> int:
+    """A duration such as `3h20m`, in seconds; as notation has it, it must be whole seconds and not negative."""
+    parts = re.findall(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|us|µs|ns|m|s)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise UsageError(
+            f"invalid duration {text!r} of --{name}", advice="write hours and minutes, such as 12h, 30m or 3h20m"
+        )
+    seconds = sum(float(number) * _UNITS.get(unit, 0) for number, unit in parts)
+    if seconds != int(seconds) or any(unit not in _UNITS for _, unit in parts):
+        raise UsageError(f"--{name} {text!r} must be a whole number of seconds")
+    return int(seconds)

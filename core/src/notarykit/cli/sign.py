@@ -1,0 +1,125 @@
+"""`notarykit sign`."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.target import (
+    OUTPUT_FLAG,
+    REGISTRY_FLAGS,
+    Target,
+    error_json,
+    gravest,
+    print_error,
+    print_json,
+    target,
+)
+from notarykit.cli.text import shown
+from notarykit.config.settings import FORMATS, default_format
+from notarykit.config.signers import plugin_signer, signer_for
+from notarykit.config.signing_keys import load_signing_keys
+from notarykit.errors import NotarykitError, UsageError
+from notarykit.sign import EnvelopeSigner, Signer, sign_artifact
+
+if TYPE_CHECKING:
+    from notarykit.sign import SignedArtifact
+
+
+def _run(options: Options) -> int:
+    targets = [target(text, options) for text in options.arguments]
+    _refuse_timestamps(options)
+    media_type = FORMATS[options["signature-format"] or default_format()]
+    metadata = options.pairs("user-metadata")
+    expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
+    signer = _signer(options)
+    codes: list[int] = []
+    results: list[dict[str, Any]] = []
+    for each in targets:
+        each.warn_of_tag("sign")
+        try:
+            signed = sign_artifact(
+                each.open(),
+                each.tag_or_digest,
+                signer,
+                media_type=media_type,
+                expires_in=expires_in,
+                user_metadata=metadata,
+            )
+        except NotarykitError as error:
+            print_error(error)
+            codes.append(error.exit_code)
+            results.append({"reference": each.text, "signed": False, "error": error_json(error)})
+            continue
+        codes.append(0)
+        results.append(_json(each, signed))
+        if options["output"] == "text":
+            print(f"Successfully signed {shown(each.resolved(signed.artifact))}")
+    if options["output"] == "json":
+        print_json({"results": results})
+    return gravest(codes)
+
+
+def _refuse_timestamps(options: Options) -> None:
+    for name in ("timestamp-url", "timestamp-root-cert"):
+        if options.given(name):
+            raise UsageError(f"--{name}: timestamping is not supported by this version", advice="sign without it")
+
+
+def _signer(options: Options) -> Signer | EnvelopeSigner:
+    options.exclusive("key", "id")
+    options.exclusive("key", "plugin")
+    if options.given("id") != options.given("plugin"):
+        raise UsageError("flags --id and --plugin belong together", advice="give both, or --key")
+    config = options.pairs("plugin-config")
+    if options["plugin"]:
+        return plugin_signer(options["plugin"], options["id"], config)
+    from notarykit.cli.secrets import passphrase
+
+    key = load_signing_keys().get(options["key"] or "")
+    return signer_for(key, config, passphrase(f"Passphrase of the key {key.name}: "))
+
+
+def _json(each: Target, signed: "SignedArtifact") -> dict[str, Any]:
+    return {
+        "reference": each.text,
+        "signed": True,
+        "artifact": signed.artifact.to_json(),
+        "signature": {
+            "manifest": signed.manifest.to_json(),
+            "mediaType": signed.signature.media_type,
+            "signatureAlgorithm": signed.signature.content.chain.key_spec.signing_algorithm,
+            "certificateThumbprints": list(signed.signature.content.chain.thumbprints()),
+        },
+    }
+
+
+COMMAND = Command(
+    "[flags] <reference>...",
+    "Sign artifacts.",
+    _run,
+    (
+        *REGISTRY_FLAGS,
+        OUTPUT_FLAG,
+        Flag("expiry", 'optional expiry that provides a "best by use" time, such as 12h, 30m, 3h20m', "duration", "e"),
+        Flag("force-referrers-tag", "store signatures using the referrers tag schema", "switch"),
+        Flag("id", "key id (required if --plugin is set); excludes --key"),
+        Flag("key", "name of a key on the list of signing keys; excludes --id and --plugin", short="k"),
+        Flag("oci-layout", "sign an artifact in an OCI image layout", "switch"),
+        Flag("plugin", "signing plugin name; excludes --key"),
+        Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+        Flag("signature-format", 'signature envelope format, "jws" or "cose"', choices=tuple(FORMATS)),
+        Flag("timestamp-root-cert", "filepath of the timestamp authority's root certificate"),
+        Flag("timestamp-url", "RFC 3161 Timestamping Authority (TSA) server URL"),
+        Flag("user-metadata", "{key}={value} pair that is signed along", "texts", "m"),
+    ),
+    arguments=(1, 1000),
+    missing="missing reference to the artifact",
+    examples=(
+        ("Sign an artifact in an image layout with the default key", "notarykit sign --oci-layout hello@<digest>"),
+        (
+            "Sign with a certain key, as COSE",
+            "notarykit sign --oci-layout --key build --signature-format cose hello@<digest>",
+        ),
+        ("Sign several artifacts", "notarykit sign --oci-layout hello:v1 hello:v2"),
+    ),
+)

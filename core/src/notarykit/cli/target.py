@@ -1,0 +1,102 @@
+"""What a command's argument refers to: the place, and the artifact in it."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from notarykit.cli.options import Flag, Options
+from notarykit.cli.text import shown
+from notarykit.descriptor import Descriptor
+from notarykit.errors import NotarykitError, UsageError
+from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import parse_layout_reference, parse_reference
+
+REGISTRY_FLAGS = (
+    Flag("insecure-registry", "use HTTP while connecting to registries; for tests alone", "switch"),
+    Flag("password", "password for registry operations (default to $NOTATION_PASSWORD if not specified)", short="p"),
+    Flag("username", "username for registry operations (default to $NOTATION_USERNAME if not specified)", short="u"),
+    Flag("allow-referrers-api", "deprecated, has no effect", "switch", hidden=True),
+)
+OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))
+_TAG_WARNING = (
+    "Warning: Always {verb} the artifact using digest(@sha256:...) rather than a tag(:{tag}) because {reason}"
+)
+_BEFORE_SIGNING = "tags are mutable and a tag reference can point to a different artifact than the one signed."
+_AFTER_SIGNING = "resolved digest may not point to the same signed artifact, as tags are mutable."
+
+
+class Target(NamedTuple):
+    """An artifact that a command is about.
+
+    Attributes:
+        text: The argument as it was given.
+        path: The layout's path.
+        tag: The tag, or an empty string.
+        digest: The digest, or an empty string.
+    """
+
+    text: str
+    path: str
+    tag: str
+    digest: str
+
+    def open(self) -> ImageLayout:
+        """The place where the artifact is."""
+        return ImageLayout(self.path)
+
+    @property
+    def tag_or_digest(self) -> str:
+        """By what the artifact is found there."""
+        return self.digest or self.tag
+
+    def resolved(self, artifact: Descriptor) -> str:
+        """The reference with the artifact's digest."""
+        return f"{self.path}@{artifact.digest}"
+
+    def warn_of_tag(self, verb: str) -> None:
+        """Tells on standard error that a tag is not a good name for what is signed or verified."""
+        if self.tag:
+            reason = _BEFORE_SIGNING if verb == "sign" else _AFTER_SIGNING
+            print(_TAG_WARNING.format(verb=verb, tag=shown(self.tag), reason=reason), file=sys.stderr)
+
+
+def target(text: str, options: Options) -> Target:
+    """The artifact of an argument.
+
+    Raises:
+        UsageError: The argument is malformed, or of a kind that is not supported.
+    """
+    if options["oci-layout"]:
+        return Target(text, *parse_layout_reference(text))
+    parse_reference(text)
+    raise UsageError(
+        f"registry references are not supported yet: {text!r}", advice="use --oci-layout with PATH@DIGEST or PATH:TAG"
+    )
+
+
+def error_json(error: NotarykitError) -> dict[str, Any]:
+    """An error as JSON output has it."""
+    return {
+        "type": type(error).__name__,
+        "message": error.message,
+        "advice": error.advice,
+        "exitCode": error.exit_code,
+    }
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Prints JSON that is easy on the eye; every character is visible."""
+    import json
+
+    print(json.dumps(value, indent=4, ensure_ascii=True))
+
+
+def print_error(error: NotarykitError) -> None:
+    """Prints an error as its one line."""
+    sys.stdout.flush()
+    print(f"Error: {shown(error.one_line())}", file=sys.stderr)
+
+
+def gravest(codes: list[int]) -> int:
+    """The exit code for several references: not verified comes before all others, then the highest."""
+    return 1 if 1 in codes else max(codes, default=0)

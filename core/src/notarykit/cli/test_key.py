@@ -1,0 +1,126 @@
+"""Test keys: an RSA key with a self-signed certificate, on the list of keys and in the trust store; and their removal."""
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from notarykit import files
+from notarykit.cli.certificate import add_certificate, remove_file
+from notarykit.cli.options import Options
+from notarykit.cli.text import confirmed, shown
+from notarykit.config.places import local_key_files, trust_store_root
+from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
+from notarykit.errors import SigningKeyError, UsageError
+from notarykit.times import format_rfc3339, utc_now
+from notarykit.trust.policy import StoreReference, StoreType, check_store_name
+from notarykit.trust.store import DirectoryTrustStore
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate
+
+_VALIDITY = timedelta(hours=24)
+_BITS = (2048, 3072, 4096)
+
+
+def _name(options: Options) -> str:
+    try:
+        return check_store_name(options.arguments[0])
+    except ValueError:
+        raise UsageError(f"name {options.arguments[0]!r} must be of letters, digits, '_', '.' and '-'") from None
+
+
+def generate(options: Options) -> int:
+    """Makes a test key; nothing that exists is overwritten."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    name, bits = _name(options), options["bits"]
+    if bits not in _BITS:
+        raise UsageError(f"RSA keys of {bits} bits cannot sign", advice=f"use {', '.join(map(str, _BITS))}")
+    key_path, cert_path = local_key_files(name)
+    if any(key.name == name for key in load_signing_keys().keys):
+        raise SigningKeyError(
+            f"signing key with name {name!r} already exists", advice=f"see 'certificate cleanup-test {name}'"
+        )
+    for path in (key_path, cert_path):
+        if os.path.lexists(path):
+            raise SigningKeyError(f"{path} already exists", advice=f"see 'certificate cleanup-test {name}'")
+    print(f"generating RSA Key with {bits} bits")
+    key = generate_private_key(65537, bits)
+    certificate = _self_signed(key, name)
+    print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")
+    files.write(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+    print(f"wrote key: {shown(key_path)}")
+    files.write(cert_path, certificate.public_bytes(Encoding.PEM), 0o644)
+    print(f"wrote certificate: {shown(cert_path)}")
+    change_signing_keys(lambda keys: keys.with_key(SigningKey(name, key_path, cert_path), default=options["default"]))
+    add_certificate(cert_path, StoreReference(StoreType.CA, name))
+    print(f"Successfully added {name}.crt to named store {name} of type ca")
+    print(f"{name}: added to the key list")
+    if options["default"]:
+        print(f"{name}: mark as default signing key")
+    return 0
+
+
+def _self_signed(key: "RSAPrivateKey", name: str) -> "Certificate":
+    """A certificate that keeps the rules for a chain of one: no CA, digitalSignature, codeSigning."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "US"),
+            x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, "WA"),
+            x509.NameAttribute(NameOID.LOCALITY_NAME, "Seattle"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Notary"),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+        ]
+    )
+    now = utc_now()
+    usage = {
+        "digital_signature": True, "content_commitment": False, "key_encipherment": False, "data_encipherment": False,
+        "key_agreement": False, "key_cert_sign": False, "crl_sign": False, "encipher_only": False, "decipher_only": False,
+    }  # fmt: skip
+    return (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), now, now + _VALIDITY)
+        .add_extension(x509.KeyUsage(**usage), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+        .sign(key, SHA256())
+    )
+
+
+def clean_up(options: Options) -> int:
+    """Removes what `generate` made, as far as it is still there."""
+    name = _name(options)
+    key_path, cert_path = local_key_files(name)
+    print(f"The test key {name} and its corresponding certificate will be cleaned up with the following changes:")
+    print(f"- Delete certificate {name}.crt from trust store {name} of type ca")
+    print(f"- Remove key {name} from the key list")
+    print(f"- Delete key file: {shown(key_path)}")
+    print(f"- Delete certificate file: {shown(cert_path)}\n")
+    if not (options["yes"] or confirmed("Are you sure you want to continue?")):
+        return 0
+    folder = DirectoryTrustStore(trust_store_root()).path(StoreReference(StoreType.CA, name))
+    _say(
+        remove_file(os.path.join(folder, f"{name}.crt")),
+        f"Successfully deleted certificate {name}.crt from trust store {name} of type ca.",
+        f"Certificate {name}.crt does not exist in trust store {name} of type ca.",
+    )
+    listed = any(key.name == name and key.key_path == key_path for key in load_signing_keys().keys)
+    if listed:
+        change_signing_keys(lambda keys: keys.without((name,)))
+    _say(listed, f"Successfully removed key {name} from the key list.", f"Key {name} does not exist in the key list.")
+    for what, path in (("key", key_path), ("certificate", cert_path)):
+        _say(
+            remove_file(path),
+            f"Successfully deleted {what} file: {shown(path)}.",
+            f"{what.capitalize()} file {shown(path)} does not exist.",
+        )
+    print("Cleanup completed successfully.")
+    return 0
+
+
+def _say(done: bool, yes: str, no: str) -> None:
+    print(yes if done else no)

@@ -1,0 +1,52 @@
+"""Text for people: what others wrote is shown, never obeyed."""
+
+from collections.abc import Sequence
+
+
+def shown(text: str) -> str:
+    """A text with everything escaped that a terminal would act on: control characters, and those that change direction."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        if ord(character) < 0xD800 or ord(character) > 0xDFFF  # noqa: PLR2004 - surrogates have no other encoding
+        else f"\\u{ord(character):04x}"
+        for character in text
+    )  # fmt: skip
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns, three blanks between them, the way notation aligns its lists."""
+    escaped = [[shown(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in escaped) for column in range(len(escaped[0]))]
+    return "".join(
+        "".join(cell.ljust(width + 3) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
+        for row in escaped
+    )
+
+
+Node = tuple[str, list["Node"]]
+
+
+def tree(node: Node) -> str:
+    """A node and everything below it, as a drawing."""
+    lines = [shown(node[0])]
+    _draw(node[1], "", lines)
+    return "\n".join(lines) + "\n"
+
+
+def _draw(nodes: list[Node], indent: str, lines: list[str]) -> None:
+    for position, (label, below) in enumerate(nodes, 1):
+        is_last = position == len(nodes)
+        lines.append(f"{indent}{'└── ' if is_last else '├── '}{shown(label)}")
+        _draw(below, indent + ("    " if is_last else "│   "), lines)
+
+
+def confirmed(question: str) -> bool:
+    """Asks a person; anything but yes is no, and so is the end of the input."""
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        print()
+        return False
+    return answer.strip().lower() in ("y", "yes")

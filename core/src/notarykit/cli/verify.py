@@ -1,0 +1,186 @@
+"""`notarykit verify`."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.target import (
+    OUTPUT_FLAG,
+    REGISTRY_FLAGS,
+    Target,
+    error_json,
+    gravest,
+    print_error,
+    print_json,
+    target,
+)
+from notarykit.cli.text import shown, table
+from notarykit.config.places import trust_store_root
+from notarykit.config.policy import load_policy
+from notarykit.errors import NotarykitError, UsageError
+from notarykit.oci.reference import is_repository
+from notarykit.trust.store import DirectoryTrustStore
+from notarykit.verify import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
+
+
+def _run(options: Options) -> int:
+    if options["oci-layout"] and not options["scope"]:
+        raise UsageError(
+            "--oci-layout needs --scope, by which the trust policy is chosen", advice="such as local/hello"
+        )
+    if options["scope"] and not options["oci-layout"]:
+        raise UsageError("--scope goes with --oci-layout alone")
+    if options["scope"] and not is_repository(options["scope"]):
+        raise UsageError(
+            f"scope {options['scope']!r} is not of the form registry/repository", advice="such as local/hello"
+        )
+    targets = [target(text, options) for text in options.arguments]
+    metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
+    policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
+    codes: list[int] = []
+    results: list[dict[str, Any]] = []
+    for each in targets:
+        each.warn_of_tag("verify")
+        try:
+            found = verify_artifact(
+                each.open,
+                each.tag_or_digest,
+                options["scope"],
+                policy,
+                store,
+                user_metadata=metadata,
+                max_signatures=options["max-signatures"],
+                plugin_config=plugin_config,
+            )
+        except NotarykitError as error:
+            _print_failure(each, error, options)
+            codes.append(error.exit_code)
+            results.append(_failure_json(each, error))
+            continue
+        codes.append(0)
+        results.append(_json(each, found))
+        _print(each, found, options)
+    if options["output"] == "json":
+        print_json({"results": results})
+    return gravest(codes)
+
+
+def _print(each: Target, found: VerifiedArtifact, options: Options) -> None:
+    verdict = found.verdict
+    if isinstance(verdict, Skipped):
+        if options["output"] == "text":
+            print(f"Trust policy is configured to skip signature verification for {shown(each.text)}")
+        return
+    if options["verbose"] or options["debug"]:
+        _print_failures(found.failures)
+        _print_steps(verdict.results)
+    for result in verdict.results:
+        if result.outcome == "failed" and result.error is not None:
+            text = shown(result.error.one_line())
+            print(f'Warning: {result.step} was set to "log" and failed with error: {text}', file=sys.stderr)
+    if options["output"] == "json":
+        return
+    assert found.artifact is not None
+    reference = shown(each.resolved(found.artifact))
+    if not isinstance(verdict, Verified):
+        print(f"Audited signature for {reference}: its signer is not trusted, and the policy lets it pass")
+        return
+    print(f"Successfully verified signature for {reference}")
+    if verdict.user_metadata:
+        print("\nThe artifact was signed with the following user metadata.\n")
+        print(table([("KEY", "VALUE"), *sorted(verdict.user_metadata.items())]), end="")
+
+
+def _print_failure(each: Target, error: NotarykitError, options: Options) -> None:
+    failures = getattr(error, "failures", ())
+    if options["verbose"] or options["debug"]:
+        for digest, failure in failures:
+            print(f"{digest}:", file=sys.stderr)
+            _print_steps(getattr(failure, "results", ()))
+    if failures:
+        error.message = f"signature verification failed for {each.text}: {error.message}"
+    print_error(error)
+
+
+def _print_failures(failures: tuple[tuple[str, NotarykitError], ...]) -> None:
+    for digest, error in failures:
+        print(f"Not accepted: {digest}: {shown(error.one_line())}", file=sys.stderr)
+
+
+def _print_steps(results: tuple[StepResult, ...]) -> None:
+    for result in results:
+        text = result.error.message if result.error else result.note
+        print(f"  {result.step}: {result.outcome}{f' ({shown(text)})' if text else ''}", file=sys.stderr)
+
+
+def _json(each: Target, found: VerifiedArtifact) -> dict[str, Any]:
+    verdict = found.verdict
+    if isinstance(verdict, Skipped):
+        return {"reference": each.text, "verdict": "skipped", "policy": verdict.policy}
+    assert found.artifact is not None
+    assert found.signature is not None
+    members: dict[str, Any] = {
+        "reference": each.text,
+        "verdict": "verified" if isinstance(verdict, Verified) else "audited",
+        "policy": verdict.policy,
+        "level": verdict.level.name,
+        "artifact": found.artifact.to_json(),
+        "signature": found.signature.digest,
+        "steps": _steps_json(verdict.results),
+        "notAccepted": _failures_json(found.failures),
+    }
+    if isinstance(verdict, Verified):
+        members["userMetadata"] = dict(verdict.user_metadata)
+        members["signer"] = verdict.chain.leaf.subject.rfc4514_string()
+    return members
+
+
+def _failure_json(each: Target, error: NotarykitError) -> dict[str, Any]:
+    return {
+        "reference": each.text,
+        "verdict": "failed",
+        "error": error_json(error),
+        "notAccepted": _failures_json(getattr(error, "failures", ())),
+    }
+
+
+def _failures_json(failures: tuple[tuple[str, NotarykitError], ...]) -> list[Mapping[str, Any]]:
+    return [
+        {"signature": digest, "error": error_json(error), "steps": _steps_json(getattr(error, "results", ()))}
+        for digest, error in failures
+    ]
+
+
+def _steps_json(results: tuple[StepResult, ...]) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "step": result.step,
+            "action": result.action,
+            "outcome": result.outcome,
+            "reason": result.error.message if result.error else result.note,
+        }
+        for result in results
+    ]
+
+
+COMMAND = Command(
+    "[flags] <reference>...",
+    "Verify signatures associated with the artifact.",
+    _run,
+    (
+        *REGISTRY_FLAGS,
+        OUTPUT_FLAG,
+        Flag("max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100),
+        Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
+        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
+        Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
+        Flag("user-metadata", "{key}={value} pair that the signature must carry", "texts", "m"),
+    ),
+    arguments=(1, 1000),
+    missing="missing reference to the artifact",
+    examples=(
+        ("Verify an artifact in an image layout", "notarykit verify --oci-layout --scope local/hello hello@<digest>"),
+        ("Ask for signed metadata", "notarykit verify --oci-layout --scope local/hello -m build=123 hello@<digest>"),
+    ),
+)

@@ -1,0 +1,21 @@
+"""`notarykit version`. The shortest way through the command line comes here, so that next to nothing is imported."""
+
+import sys
+
+from notarykit.agent import VERSION
+
+
+def print_version() -> int:
+    """Prints the versions of this software and of the interpreter."""
+    print("notarykit - a tool to sign and verify artifacts.\n")
+    print(f"Version:         {VERSION}")
+    print(f"Python version:  {sys.version.split(maxsplit=1)[0]}")
+    return 0
+
+
+def __getattr__(name: str) -> object:
+    if name != "COMMAND":
+        raise AttributeError(name)
+    from notarykit.cli.options import Command
+
+    return Command("[flags]", "Show the notarykit version information.", lambda _: print_version())

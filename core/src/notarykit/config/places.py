@@ -1,0 +1,64 @@
+"""Where notation keeps its files, on each system; both tools share them."""
+
+import os
+import sys
+
+from notarykit.errors import ConfigurationError
+
+
+def config_folder() -> str:
+    """The folder of settings: `$NOTATION_CONFIG`, else notation's folder in the system's place for settings.
+
+    Raises:
+        ConfigurationError: There is no home folder to look in, or `$XDG_CONFIG_HOME` is relative.
+    """
+    return os.environ.get("NOTATION_CONFIG") or os.path.join(_user_folder(), "notation")
+
+
+def _user_folder() -> str:
+    if sys.platform == "win32":
+        return _variable("APPDATA")
+    if sys.platform == "darwin":
+        return os.path.join(_variable("HOME"), "Library", "Application Support")
+    xdg = os.environ.get("XDG_CONFIG_HOME")
+    if not xdg:
+        return os.path.join(_variable("HOME"), ".config")
+    if not os.path.isabs(xdg):
+        raise ConfigurationError("$XDG_CONFIG_HOME is a relative path", advice="set it to an absolute one, or unset it")
+    return xdg
+
+
+def _variable(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise ConfigurationError(
+            f"${name} is not set", advice="set it, or set $NOTATION_CONFIG to the settings' folder"
+        )
+    return value
+
+
+def trust_store_root() -> str:
+    """The folder of all trust stores."""
+    return os.path.join(config_folder(), "truststore")
+
+
+def signing_keys_file() -> str:
+    """The list of signing keys."""
+    return os.path.join(config_folder(), "signingkeys.json")
+
+
+def settings_file() -> str:
+    """The general settings."""
+    return os.path.join(config_folder(), "config.json")
+
+
+def local_key_files(name: str) -> tuple[str, str]:
+    """The key's and the certificate's file of a test key."""
+    folder = os.path.join(config_folder(), "localkeys")
+    return os.path.join(folder, f"{name}.key"), os.path.join(folder, f"{name}.crt")
+
+
+def policy_files() -> tuple[str, str]:
+    """The trust policy for OCI artifacts, and the older name that is read where the first is absent."""
+    folder = config_folder()
+    return os.path.join(folder, "trustpolicy.oci.json"), os.path.join(folder, "trustpolicy.json")

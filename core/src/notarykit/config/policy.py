@@ -1,0 +1,63 @@
+"""The trust policy file."""
+
+import os
+import stat
+import warnings
+
+from notarykit import files
+from notarykit.config.places import policy_files
+from notarykit.errors import NotarykitWarning, StorageError, TrustPolicyError
+from notarykit.trust.policy import LARGEST_POLICY, TrustPolicyDocument, parse_policy_document
+
+
+def policy_file() -> str | None:
+    """The trust policy file that counts, or None where there is none.
+
+    `trustpolicy.oci.json` counts before `trustpolicy.json`; both present brings a warning.
+    """
+    current, older = policy_files()
+    if not os.path.lexists(current):
+        return older if os.path.lexists(older) else None
+    if os.path.lexists(older):
+        warnings.warn(f"{current} is used and {older} is not: keep one of them", NotarykitWarning, stacklevel=2)
+    return current
+
+
+def new_policy_file() -> str:
+    """Where a policy is written: the file that counts; `trustpolicy.json`, which every notation reads, where none does."""
+    return policy_file() or policy_files()[1]
+
+
+def read_policy_file() -> tuple[str, bytes]:
+    """The path and the content of the trust policy file.
+
+    Raises:
+        TrustPolicyError: There is none, or it is a link, no regular file, or cannot be read.
+    """
+    path = policy_file()
+    if path is None:
+        raise TrustPolicyError(
+            f"trust policy is not there: neither {' nor '.join(policy_files())}",
+            advice="import one with 'notarykit policy import FILE', or make one with 'notarykit policy init'",
+        )
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise TrustPolicyError(f"trust policy {path} is not a regular file", advice="links are not followed")
+        return path, files.read(path, LARGEST_POLICY)
+    except (OSError, StorageError) as error:
+        raise TrustPolicyError(f"trust policy cannot be read: {error}", advice="check its owner and its mode") from None
+
+
+def load_policy() -> TrustPolicyDocument:
+    """The trust policy.
+
+    Raises:
+        TrustPolicyError: It is not there, cannot be read, or is malformed.
+    """
+    path, content = read_policy_file()
+    try:
+        return parse_policy_document(content, f"trust policy {path}")
+    except TrustPolicyError as error:
+        raise TrustPolicyError(
+            error.message, advice="mend it, or import another with 'notarykit policy import --force FILE'"
+        ) from None

@@ -1,0 +1,87 @@
+"""Signing with a private key in this process, out of files that notation's list of keys names."""
+
+import os
+import stat
+import sys
+import warnings
+
+from notarykit import files
+from notarykit.errors import CertificateError, NotarykitWarning, SigningKeyError, StorageError
+from notarykit.keys.certificates import read_certificates
+from notarykit.keys.chain import Chain, build_chain, check_chain
+from notarykit.keys.private import Passphrase, PrivateKey, load_private_key
+from notarykit.keys.signature import sign
+from notarykit.keys.spec import KeySpec
+
+_LARGEST_FILE = 1024 * 1024
+
+
+class LocalSigner:
+    """Signs with a private key in this process. May be used from several threads."""
+
+    def __init__(self, key: PrivateKey, chain: Chain, name: str = "private key") -> None:
+        """Ties a key to its chain.
+
+        Raises:
+            CertificateError: The chain's leaf is not of this key.
+        """
+        if key.public_key() != chain.public_key:
+            raise CertificateError(
+                f"{name} does not match its certificate {chain.leaf.subject.rfc4514_string()!r}",
+                rule="certificate_of_key",
+                advice="give the certificate that was issued for this key",
+            )
+        self._key = key
+        self._chain = chain
+
+    @classmethod
+    def from_files(cls, key_path: str, cert_path: str, passphrase: Passphrase | None = None) -> "LocalSigner":
+        """The signer of a key in a PEM file and its chain in another, the certificates in any order.
+
+        Args:
+            key_path: The private key in PEM: PKCS#1, PKCS#8 or SEC1, encrypted or not.
+            cert_path: The certificates in PEM or DER, up to the root.
+            passphrase: Where the passphrase comes from, if the key is encrypted.
+
+        Raises:
+            SigningKeyError: A file cannot be read, or the passphrase is wrong or absent.
+            CertificateError: The chain is incomplete, breaks a rule, or is of another key.
+        """
+        name = f"private key {key_path}"
+        key = load_private_key(read_key_file(key_path), name, passphrase)
+        ders = read_certificates(read_file(cert_path, "certificate chain"), cert_path)
+        return cls(key, check_chain(build_chain(key.public_key(), ders)), name)
+
+    def key_spec(self) -> KeySpec:
+        """The key's spec."""
+        return self._chain.key_spec
+
+    def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+        """The signature over the bytes, and the chain in DER, leaf first."""
+        return sign(self._key, self._chain.key_spec, to_be_signed), self._chain.ders
+
+
+def read_key_file(path: str) -> bytes:
+    """The content of a private key's file; one that others can read brings a warning.
+
+    Raises:
+        SigningKeyError: It cannot be read.
+    """
+    content = read_file(path, "private key")
+    if sys.platform != "win32" and stat.S_IMODE(os.stat(path).st_mode) & 0o077:
+        warnings.warn(f"private key {path} can be read by others: run chmod 600 on it", NotarykitWarning, stacklevel=2)
+    return content
+
+
+def read_file(path: str, what: str) -> bytes:
+    """The content of a key's or a chain's file.
+
+    Raises:
+        SigningKeyError: It cannot be read; the message says what it was meant to be.
+    """
+    try:
+        return files.read(path, _LARGEST_FILE)
+    except FileNotFoundError:
+        raise SigningKeyError(f"{what} {path} does not exist", advice="check the path") from None
+    except StorageError as error:
+        raise SigningKeyError(f"{what} {error.message}", advice="check its owner and its mode") from None

@@ -1,0 +1,1 @@
+"""OCI: references, image layouts, and how signatures are stored beside the artifacts that they sign."""

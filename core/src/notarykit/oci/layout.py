@@ -1,0 +1,228 @@
+"""OCI image layouts: a folder, read and written; or a tar file of one, read.
+
+OCI image specification, image-layout.md. What is read by digest is checked against it before anyone else sees it.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from notarykit import files
+from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
+from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
+from notarykit.oci import manifest as manifests
+from notarykit.oci.repository import StoredSignature
+from notarykit.strict_json import DocumentError, Members, dumps, loads
+
+REF_NAME = "org.opencontainers.image.ref.name"
+_LAYOUT_FILE = "oci-layout"
+_INDEX_FILE = "index.json"
+_VERSION = "1.0.0"
+_LARGEST_INDEX = manifests.LARGEST_MANIFEST
+_DEEPEST_INDEX = 8
+_INDEX_TYPES = (manifests.IMAGE_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
+
+
+class _Source(Protocol):
+    def read(self, name: str, limit: int) -> bytes: ...
+
+
+class _Folder:
+    """The files of a layout in a folder."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def read(self, name: str, limit: int) -> bytes:
+        return files.read(os.path.join(self.path, *name.split("/")), limit)
+
+
+def _archive(path: str) -> _Source:
+    from notarykit.oci.archive import LayoutArchive
+
+    return LayoutArchive(path)
+
+
+class ImageLayout:
+    """An image layout as a place of artifacts and signatures. May be used from several threads and processes."""
+
+    def __init__(self, path: str) -> None:
+        """Opens a layout.
+
+        Args:
+            path: A folder with an image layout, or a tar file of one, which can only be read.
+
+        Raises:
+            StorageError: There is no image layout of a version that this library knows.
+        """
+        self.path = path
+        self._is_archive = os.path.isfile(path)
+        self._source: _Source = _archive(path) if self._is_archive else _Folder(path)
+        try:
+            marker = Members(loads(self._source.read(_LAYOUT_FILE, 4096)), _LAYOUT_FILE)
+            if marker.text("imageLayoutVersion") != _VERSION:
+                raise StorageError(f"{path} is an image layout of a version other than {_VERSION}")
+        except FileNotFoundError:
+            raise StorageError(
+                f"{path} is not an OCI image layout: it has no file {_LAYOUT_FILE}", advice="check the path"
+            ) from None
+        except DocumentError as error:
+            raise StorageError(f"{path}: {error}") from None
+
+    # Reading
+
+    def resolve(self, tag_or_digest: str) -> Descriptor:
+        """The descriptor of an artifact, by its tag or by its digest."""
+        if ":" in tag_or_digest:
+            found = [each for each in self._manifests() if each.digest == tag_or_digest]
+        else:
+            found = [each for each in self._index() if each.annotations.get(REF_NAME) == tag_or_digest]
+        if not found:
+            raise ArtifactNotFoundError(
+                f"{self.path} has no artifact {tag_or_digest!r}",
+                advice=f"look at the digests and at {REF_NAME!r} in its {_INDEX_FILE}",
+            )
+        if len({each.digest for each in found}) > 1:
+            raise StorageError(
+                f"{self.path} has several artifacts with the tag {tag_or_digest!r}", advice="name a digest"
+            )
+        artifact = Descriptor(found[0].media_type, found[0].digest, found[0].size)
+        self.fetch(artifact, manifests.LARGEST_MANIFEST)  # it is there, and it is what its digest says
+        return artifact
+
+    def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
+        """The signature manifests of an artifact, in the order of the index."""
+        seen = set()
+        for each in self._manifests():
+            if each.media_type != manifests.IMAGE_MANIFEST or each.digest in seen:
+                continue
+            seen.add(each.digest)
+            if self._is_signature_of(each, subject):
+                yield each
+
+    def _is_signature_of(self, candidate: Descriptor, subject: Descriptor) -> bool:
+        """Whether a manifest is a signature of the subject; what cannot be read as a manifest is none."""
+        try:
+            manifest = Members(loads(self.fetch(candidate, manifests.LARGEST_MANIFEST)), "manifest")
+            return (
+                "subject" in manifest
+                and manifests.is_signature_manifest(manifest)
+                and Descriptor.from_json(manifest.object("subject")).is_same_content(subject)
+            )
+        except (DocumentError, StorageError):
+            return False
+
+    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+        """A signature's envelope, its digest and size checked."""
+        content = self.fetch(manifest, manifests.LARGEST_MANIFEST)
+        layer = manifests.read_signature_manifest(content, manifest.digest).envelope
+        return StoredSignature(manifest, layer.media_type, self.fetch(layer, LARGEST_ENVELOPE))
+
+    def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
+        """The content of a blob.
+
+        Raises:
+            StorageError: It is absent, or larger than `limit` by its descriptor.
+            ContentError: It is not what its descriptor says.
+        """
+        if descriptor.size > limit:
+            raise StorageError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
+        try:
+            content = self._source.read("blobs/" + descriptor.digest.replace(":", "/"), descriptor.size)
+        except FileNotFoundError:
+            raise StorageError(f"{self.path} does not hold the blob {descriptor.digest}") from None
+        if not descriptor.describes(content):
+            raise ContentError(f"{self.path}: the content of {descriptor.digest} has another digest or size")
+        return content
+
+    def _index(self) -> tuple[Descriptor, ...]:
+        return _manifests_of(self._read_index(), f"{self.path}: {_INDEX_FILE}")
+
+    def _read_index(self) -> bytes:
+        try:
+            return self._source.read(_INDEX_FILE, _LARGEST_INDEX)
+        except FileNotFoundError:
+            raise StorageError(f"{self.path} has no {_INDEX_FILE}") from None
+
+    def _manifests(self) -> Iterator[Descriptor]:
+        """The manifests of the index, and those of the indexes in it, each index once."""
+        seen: set[str] = set()
+
+        def walk(entries: Sequence[Descriptor], depth: int) -> Iterator[Descriptor]:
+            for entry in entries:
+                yield entry
+                if entry.media_type not in _INDEX_TYPES or entry.digest in seen:
+                    continue
+                if depth == 0:
+                    raise StorageError(f"{self.path}: indexes are nested more than {_DEEPEST_INDEX} deep")
+                seen.add(entry.digest)
+                nested = self.fetch(entry, manifests.LARGEST_MANIFEST)
+                yield from walk(_manifests_of(nested, f"{self.path}: index {entry.digest}"), depth - 1)
+
+        return walk(self._index(), _DEEPEST_INDEX)
+
+    # Writing
+
+    def push_signature(
+        self,
+        subject: Descriptor,
+        media_type: str,
+        envelope: bytes,
+        thumbprints: Sequence[str],
+        created: str,
+        annotations: Mapping[str, str],
+    ) -> Descriptor:
+        """Stores a signature in the older manifest form, which every released notation finds in layouts.
+
+        The blobs come first and the index last, each whole or not at all, so that a crash leaves the old index or the new.
+        """
+        if self._is_archive:
+            raise StorageError(f"{self.path} is a tar file, which can only be read", advice="extract it into a folder")
+        layer = Descriptor(media_type, digest_of(envelope), len(envelope))
+        content = manifests.make_signature_manifest(
+            subject, layer, thumbprints, created, form="older", annotations=annotations
+        )
+        manifest = Descriptor(manifests.IMAGE_MANIFEST, digest_of(content), len(content))
+        blobs = os.path.join(self.path, "blobs", "sha256")
+        with files.locked(self.path), files.locked(blobs):
+            for digest, blob in (
+                (manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG),
+                (layer.digest, envelope),
+                (manifest.digest, content),
+            ):
+                self._write_blob(blobs, digest, blob)
+            self._add_to_index(manifest)
+        return manifest
+
+    def _write_blob(self, folder: str, digest: str, content: bytes) -> None:
+        path = os.path.join(folder, digest.partition(":")[2])
+        try:
+            if files.read(path, len(content)) == content:
+                return
+        except (FileNotFoundError, StorageError):
+            pass  # absent, or damaged by a writer that was cut off: written afresh
+        files.write(path, content)
+
+    def _add_to_index(self, manifest: Descriptor) -> None:
+        """Adds an entry, keeping everything else that the index holds."""
+        content = self._read_index()
+        entries = _manifests_of(content, f"{self.path}: {_INDEX_FILE}")
+        if any(entry.digest == manifest.digest for entry in entries):
+            return
+        index: dict[str, Any] = loads(content)
+        index["manifests"] = [*(index.get("manifests") or []), manifest.to_json()]
+        content = dumps(index)
+        if len(content) > _LARGEST_INDEX:
+            raise StorageError(f"{self.path}: {_INDEX_FILE} would be larger than {_LARGEST_INDEX} bytes")
+        files.write(os.path.join(self.path, _INDEX_FILE), content)
+
+
+def _manifests_of(index: bytes, name: str) -> tuple[Descriptor, ...]:
+    """The descriptors in an index; some tools write null for an empty list."""
+    try:
+        members = Members(loads(index), "index")
+        items = [] if members.value.get("manifests", ()) is None else members.array("manifests")
+        return tuple(Descriptor.from_json(Members(item, f"manifest {number}")) for number, item in enumerate(items, 1))
+    except DocumentError as error:
+        raise StorageError(f"{name} is malformed: {error}") from None

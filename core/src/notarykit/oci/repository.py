@@ -1,0 +1,53 @@
+"""What the roads of signing and verifying ask of the place where artifacts are."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from notarykit.descriptor import Descriptor
+
+
+class StoredSignature(NamedTuple):
+    """A signature's envelope as it was fetched.
+
+    Attributes:
+        manifest: The descriptor of the signature manifest.
+        media_type: The envelope's format.
+        envelope: The envelope's bytes, whose digest and size were checked.
+    """
+
+    manifest: Descriptor
+    media_type: str
+    envelope: bytes
+
+
+class Repository(Protocol):
+    """A place that holds artifacts and their signatures: an image layout, or a repository of a registry."""
+
+    def resolve(self, tag_or_digest: str) -> Descriptor:
+        """The descriptor of an artifact.
+
+        Raises:
+            ArtifactNotFoundError: There is no such artifact.
+            StorageError: The place cannot be read, or is malformed.
+        """
+
+    def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
+        """The descriptors of the signature manifests that are attached to an artifact, in the place's order."""
+
+    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+        """A signature's envelope.
+
+        Raises:
+            StorageError: It is absent, too large, malformed, or not what its digest says.
+        """
+
+    def push_signature(
+        self,
+        subject: Descriptor,
+        media_type: str,
+        envelope: bytes,
+        thumbprints: Sequence[str],
+        created: str,
+        annotations: Mapping[str, str],
+    ) -> Descriptor:
+        """Stores a signature beside its artifact and returns its manifest's descriptor; nothing is half stored."""

@@ -1,0 +1,186 @@
+"""The road of signing: descriptor, payload, bytes to be signed, key, envelope, and the check of what was made.
+
+Signing and verification workflow, "Signing Steps". Where a plugin makes the whole envelope, the middle of the road is the
+plugin's; the check at its end is the same.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from notarykit.agent import signing_agent
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.intact import IntactEnvelope, check_integrity
+from notarykit.envelope.payload import make_payload
+from notarykit.envelope.unsigned import attributes_for, prepare
+from notarykit.envelope.unverified import JWS, parse
+from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError, UsageError
+from notarykit.keys.spec import KeySpec
+from notarykit.oci.repository import Repository
+from notarykit.times import format_rfc3339, utc_now
+
+_ONE_SECOND = timedelta(seconds=1)
+
+
+class Signer(Protocol):
+    """Whoever holds a key: `LocalSigner`, `PluginSigner`, or an object of your own."""
+
+    def key_spec(self) -> KeySpec:
+        """The key's spec."""
+
+    def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+        """The signature over the bytes, and the key's chain in DER, leaf first."""
+
+
+class EnvelopeSigner(Protocol):
+    """Whoever makes whole envelopes: `PluginEnvelopeSigner`, or an object of your own."""
+
+    def sign_payload(
+        self, payload: bytes, media_type: str, expires_in: timedelta | None
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """The envelope, and annotations for the signature manifest."""
+
+
+class SignedEnvelope(NamedTuple):
+    """A new signature.
+
+    Attributes:
+        envelope: The envelope's bytes.
+        media_type: Its format.
+        content: What is in it, with its integrity checked.
+        annotations: Annotations that a plugin wants on the signature manifest.
+    """
+
+    envelope: bytes
+    media_type: str
+    content: IntactEnvelope
+    annotations: Mapping[str, str]
+
+
+class SignedArtifact(NamedTuple):
+    """A signature that is stored beside its artifact.
+
+    Attributes:
+        artifact: The artifact that was signed.
+        manifest: The signature's manifest.
+        signature: The signature itself.
+    """
+
+    artifact: Descriptor
+    manifest: Descriptor
+    signature: SignedEnvelope
+
+
+def sign(
+    artifact: Descriptor,
+    signer: Signer | EnvelopeSigner,
+    *,
+    media_type: str = JWS,
+    expires_in: timedelta | None = None,
+    user_metadata: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    agent: str = "",
+) -> SignedEnvelope:
+    """Signs an artifact.
+
+    Args:
+        artifact: The artifact's descriptor; its media type, digest and size are signed.
+        signer: Who holds the key.
+        media_type: The envelope's format, `application/jose+json` or `application/cose`.
+        expires_in: How long the signature is good for; whole seconds.
+        user_metadata: What is signed along, as annotations of the payload.
+        now: The signing time; the present, if it is not given.
+        agent: What the envelope names as the software that made it; this library, if it is not given.
+
+    Raises:
+        UsageError: The expiry is no whole number of seconds, or a metadata key is reserved.
+        PluginError: The plugin failed, or its answer is not what was asked for.
+        CertificateError: The chain breaks a rule, or is not valid at the signing time.
+    """
+    _check_expiry(expires_in)
+    payload = make_payload(artifact, user_metadata or {})
+    time = now or utc_now()
+    if hasattr(signer, "sign_payload"):
+        envelope, annotations = signer.sign_payload(payload, media_type, expires_in)
+    else:
+        attributes = attributes_for(signer.key_spec(), time, expires_in=expires_in)
+        unsigned = prepare(media_type, payload, attributes)
+        signature, chain = signer.sign(unsigned.to_be_signed)
+        envelope, annotations = unsigned.finish(signature, chain, agent or signing_agent(), None), {}
+    return SignedEnvelope(envelope, media_type, _check(envelope, media_type, payload, time), annotations)
+
+
+def sign_artifact(
+    repository: Repository,
+    tag_or_digest: str,
+    signer: Signer | EnvelopeSigner,
+    *,
+    media_type: str = JWS,
+    expires_in: timedelta | None = None,
+    user_metadata: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    agent: str = "",
+) -> SignedArtifact:
+    """Signs an artifact where it is, and stores the signature beside it; see `sign`.
+
+    Raises:
+        StorageError: The artifact cannot be found, or the signature cannot be stored.
+    """
+    artifact = repository.resolve(tag_or_digest)
+    signature = sign(
+        artifact,
+        signer,
+        media_type=media_type,
+        expires_in=expires_in,
+        user_metadata=user_metadata,
+        now=now,
+        agent=agent,
+    )
+    attributes = signature.content.attributes
+    signed_at = attributes.signing_time or attributes.authentic_signing_time
+    assert signed_at is not None
+    manifest = repository.push_signature(
+        artifact,
+        media_type,
+        signature.envelope,
+        signature.content.chain.thumbprints(),
+        format_rfc3339(signed_at),
+        signature.annotations,
+    )
+    return SignedArtifact(artifact, manifest, signature)
+
+
+def _check_expiry(expires_in: timedelta | None) -> None:
+    if expires_in is not None and (expires_in < _ONE_SECOND or expires_in % _ONE_SECOND):
+        raise UsageError("expiry must be a whole number of seconds, at least one", advice="such as 24h or 90m")
+
+
+def _check(envelope: bytes, media_type: str, payload: bytes, now: datetime) -> IntactEnvelope:
+    """What was made must hold: it is taken apart and checked as a verifier would, trust aside.
+
+    Plugin specification, "Signing workflow using plugin", steps "Validate the generated signature (envelope)".
+    """
+    try:
+        unverified = parse(envelope, media_type)
+        content = check_integrity(unverified)
+    except (EnvelopeError, CertificateError) as error:
+        raise PluginResponseError(f"the new signature does not hold: {error.message}", advice=error.advice) from None
+    _check_payload(unverified.unverified_payload, payload)
+    problem = content.chain.outside_validity(now.replace(microsecond=0))
+    if problem is not None:
+        raise CertificateError(
+            problem, rule="valid_at_signing_time", advice="sign with a certificate that is valid now"
+        )
+    return content
+
+
+def _check_payload(made: bytes, asked: bytes) -> None:
+    """What a plugin signed is what was asked; it may have added annotations and nothing else."""
+    if made == asked:
+        return
+    from notarykit.envelope.payload import read_payload
+
+    target, wanted = read_payload(made), read_payload(asked)
+    changed = [key for key, value in wanted.annotations.items() if target.annotations.get(key) != value]
+    if not target.is_same_content(wanted) or changed:
+        raise PluginResponseError("the envelope does not carry the payload that was to be signed")

@@ -1,0 +1,292 @@
+"""The trust policy document for OCI artifacts, and the statement of it that applies to an artifact.
+
+Trust store and trust policy specification, "OCI Trust Policy", "Signature Verification details", "Trust Policy Constraints".
+"""
+
+import re
+import warnings
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from notarykit.errors import NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
+from notarykit.oci.reference import is_repository
+from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.trust.identity import check_identities
+
+LARGEST_POLICY = 16 * 1024 * 1024
+GLOBAL_SCOPE = "*"
+
+_STORE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+class Validation(StrEnum):
+    """The validations of the specification that a level acts upon."""
+
+    INTEGRITY = "integrity"
+    AUTHENTICITY = "authenticity"
+    EXPIRY = "expiry"
+    AUTHENTIC_TIMESTAMP = "authenticTimestamp"
+    REVOCATION = "revocation"
+
+
+class Action(StrEnum):
+    """What a failed validation does: stops the verification, is noted, or is not even looked for."""
+
+    ENFORCE = "enforce"
+    LOG = "log"
+    SKIP = "skip"
+
+
+class VerifyTimestamp(StrEnum):
+    """When a timestamp countersignature is verified."""
+
+    ALWAYS = "always"
+    AFTER_CERT_EXPIRY = "afterCertExpiry"
+
+
+class StoreType(StrEnum):
+    """The kinds of trust stores."""
+
+    CA = "ca"
+    SIGNING_AUTHORITY = "signingAuthority"
+    TSA = "tsa"
+
+
+class StoreReference(NamedTuple):
+    """A named trust store, `type:name` in a policy."""
+
+    type: StoreType
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.name}"
+
+
+class VerificationLevel(NamedTuple):
+    """A verification level with its overrides applied.
+
+    Attributes:
+        name: `strict`, `permissive`, `audit` or `skip`, as the policy says.
+        actions: The action for every validation.
+    """
+
+    name: str
+    actions: Mapping[Validation, Action]
+
+    @property
+    def is_skip(self) -> bool:
+        """Whether nothing is verified at all."""
+        return self.name == "skip"
+
+
+_E, _L, _S = Action.ENFORCE, Action.LOG, Action.SKIP
+# The table under "Signature Verification details": integrity, authenticity, expiry, authentic timestamp, revocation.
+_LEVELS: dict[str, dict[Validation, Action]] = {
+    "strict": dict(zip(Validation, (_E, _E, _E, _E, _E), strict=True)),
+    "permissive": dict(zip(Validation, (_E, _E, _L, _L, _L), strict=True)),
+    "audit": dict(zip(Validation, (_E, _L, _L, _L, _L), strict=True)),
+    "skip": dict(zip(Validation, (_S, _S, _S, _S, _S), strict=True)),
+}
+
+
+class TrustPolicy(NamedTuple):
+    """One statement of a trust policy document.
+
+    Attributes:
+        name: Its name.
+        scopes: The repositories that it applies to, or `*` alone.
+        level: How each validation is acted upon.
+        stores: The named trust stores.
+        identities: The trusted identities, or `*` alone.
+        verify_timestamp: When a timestamp countersignature is verified.
+    """
+
+    name: str
+    scopes: tuple[str, ...]
+    level: VerificationLevel
+    stores: tuple[StoreReference, ...]
+    identities: tuple[str, ...]
+    verify_timestamp: VerifyTimestamp = VerifyTimestamp.ALWAYS
+
+
+class TrustPolicyDocument(NamedTuple):
+    """A trust policy document that keeps all rules.
+
+    Attributes:
+        policies: Its statements, in the document's order.
+    """
+
+    policies: tuple[TrustPolicy, ...]
+
+    def applicable(self, repository: str) -> TrustPolicy:
+        """The statement for a repository: the one that names it, otherwise the one with the global scope.
+
+        Args:
+            repository: `registry/repository`, without tag or digest, compared letter by letter.
+
+        Raises:
+            NoApplicablePolicyError: No statement applies, so the artifact is not trusted.
+        """
+        for scope in (repository, GLOBAL_SCOPE):
+            for policy in self.policies:
+                if scope in policy.scopes:
+                    return policy
+        raise NoApplicablePolicyError(
+            f"no trust policy applies to {repository}",
+            advice="add its full repository name to the registryScopes of a policy statement",
+        )
+
+
+def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPolicyDocument:
+    """A trust policy document out of JSON. Members that are not known bring a warning.
+
+    Args:
+        content: The document.
+        name: What to call it in messages, such as its path.
+
+    Raises:
+        TrustPolicyError: It is malformed or against a rule; the message names the statement and the member.
+    """
+    try:
+        if len(content) > LARGEST_POLICY:
+            raise DocumentError(f"it is larger than {LARGEST_POLICY} bytes")
+        document = Members(loads(content), "document")
+        _warn_of_unknown(document, name, "version", "trustPolicies")
+        if document.text("version") != "1.0":
+            raise DocumentError(f"version {document.text('version')!r} is not supported; it must be '1.0'")
+        items = document.array("trustPolicies")
+        if not items:
+            raise DocumentError("'trustPolicies' is empty; it needs at least one statement")
+        policies = tuple(_policy(Members(item, f"statement {index}"), name) for index, item in enumerate(items, 1))
+        _check_together(policies)
+    except (DocumentError, ValueError) as error:
+        raise TrustPolicyError(f"{name} is malformed: {error}") from None
+    return TrustPolicyDocument(policies)
+
+
+def _warn_of_unknown(members: Members, name: str, *known: str) -> None:
+    for unknown in members.unknown(*known):
+        warnings.warn(f"{name}: {members.where}: member {unknown!r} is not known", NotarykitWarning, stacklevel=4)
+
+
+def _policy(members: Members, document: str) -> TrustPolicy:
+    name = members.filled("name")
+    members.where = f"statement {name!r}"
+    _warn_of_unknown(
+        members, document, "name", "registryScopes", "signatureVerification", "trustStores", "trustedIdentities"
+    )
+    verification = members.object("signatureVerification")
+    verification.only("level", "override", "verifyTimestamp")
+    policy = TrustPolicy(
+        name,
+        _scopes(members),
+        _level(verification),
+        tuple(_store(text, members.where) for text in _texts(members, "trustStores")),
+        _texts(members, "trustedIdentities"),
+        _verify_timestamp(verification),
+    )
+    _check_trust(policy, members.where)
+    return policy
+
+
+def _texts(members: Members, name: str) -> tuple[str, ...]:
+    return members.texts(name) if name in members else ()
+
+
+def _scopes(members: Members) -> tuple[str, ...]:
+    scopes = members.texts("registryScopes")
+    if not scopes:
+        raise DocumentError(f"{members.where}: 'registryScopes' is empty")
+    if GLOBAL_SCOPE in scopes and len(scopes) > 1:
+        raise DocumentError(f"{members.where}: the scope '*' must stand alone")
+    for scope in scopes:
+        if scope != GLOBAL_SCOPE and not is_repository(scope):
+            raise DocumentError(f"{members.where}: scope {scope!r} is neither '*' nor registry/repository in full")
+    return scopes
+
+
+def _level(verification: Members) -> VerificationLevel:
+    name = verification.text("level")
+    if name not in _LEVELS:
+        raise DocumentError(f"{verification.where}: level {name!r} is not one of {', '.join(_LEVELS)}")
+    actions = dict(_LEVELS[name])
+    overrides = verification.text_map("override")
+    if overrides and name == "skip":
+        raise DocumentError(f"{verification.where}: level 'skip' cannot be overridden")
+    for key, value in overrides.items():
+        if key == Validation.INTEGRITY:
+            raise DocumentError(f"{verification.where}: 'integrity' cannot be overridden")
+        if key not in list(Validation):
+            raise DocumentError(f"{verification.where}: override of {key!r}, which is no validation")
+        allowed = list(Action) if key == Validation.REVOCATION else [Action.ENFORCE, Action.LOG]
+        if value not in allowed:
+            raise DocumentError(
+                f"{verification.where}: override of {key!r} to {value!r} is not one of {_list(allowed)}"
+            )
+        actions[Validation(key)] = Action(value)
+    return VerificationLevel(name, actions)
+
+
+def _list(values: list[Action]) -> str:
+    return ", ".join(values)
+
+
+def _verify_timestamp(verification: Members) -> VerifyTimestamp:
+    if "verifyTimestamp" not in verification:
+        return VerifyTimestamp.ALWAYS
+    text = verification.text("verifyTimestamp")
+    if text not in list(VerifyTimestamp):
+        raise DocumentError(f"{verification.where}: verifyTimestamp {text!r} is not 'always' or 'afterCertExpiry'")
+    return VerifyTimestamp(text)
+
+
+def _store(text: str, where: str) -> StoreReference:
+    kind, colon, name = text.partition(":")
+    if not colon or kind not in list(StoreType):
+        raise DocumentError(
+            f"{where}: trust store {text!r} is not of the form type:name with ca, signingAuthority or tsa"
+        )
+    check_store_name(name)
+    return StoreReference(StoreType(kind), name)
+
+
+def check_store_name(name: str) -> str:
+    """The name itself, if a trust store may have it.
+
+    Raises:
+        ValueError: It has other characters than letters, digits, `_`, `.` and `-`, or is `.` or `..`.
+    """
+    if _STORE_NAME.fullmatch(name) is None or name in (".", ".."):
+        raise ValueError(f"trust store name {name!r} must be of letters, digits, '_', '.' and '-'")
+    return name
+
+
+def _check_trust(policy: TrustPolicy, where: str) -> None:
+    if policy.level.is_skip:
+        if policy.stores or policy.identities:
+            raise DocumentError(f"{where}: level 'skip' takes no trustStores and no trustedIdentities")
+        if GLOBAL_SCOPE in policy.scopes:
+            raise DocumentError(f"{where}: level 'skip' cannot be used with the global scope '*'")
+        return
+    if not policy.stores:
+        raise DocumentError(f"{where}: 'trustStores' is absent or empty")
+    if not policy.identities:
+        raise DocumentError(f"{where}: 'trustedIdentities' is absent or empty")
+    try:
+        check_identities(policy.identities)
+    except ValueError as error:
+        raise DocumentError(f"{where}: {error}") from None
+
+
+def _check_together(policies: tuple[TrustPolicy, ...]) -> None:
+    names = [policy.name for policy in policies]
+    for name in names:
+        if names.count(name) > 1:
+            raise DocumentError(f"two statements have the name {name!r}")
+    owners: dict[str, str] = {}
+    for policy in policies:
+        for scope in policy.scopes:
+            if scope in owners:
+                raise DocumentError(f"scope {scope!r} is in statement {owners[scope]!r} and again in {policy.name!r}")
+            owners[scope] = policy.name

@@ -1,0 +1,148 @@
+"""Trust stores: named sets of root certificates, in notation's folders or in memory.
+
+Trust store and trust policy specification, "Trust Store".
+"""
+
+import os
+import stat
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from notarykit import files
+from notarykit.errors import CertificateError, NotarykitWarning, StorageError, TrustStoreError
+from notarykit.keys.certificates import read_certificates
+from notarykit.keys.chain import is_self_signed, load_certificate
+from notarykit.trust.policy import StoreReference, StoreType, check_store_name
+
+# "Following certificate formats are supported - Files with extension .pem, .crt and .cer"
+EXTENSIONS = (".pem", ".crt", ".cer")
+LARGEST_FILE = 4 * 1024 * 1024
+
+
+class TrustStore(Protocol):
+    """Where trusted certificates come from."""
+
+    def certificates(self, store: StoreReference) -> frozenset[bytes]:
+        """The certificates of a named store, each in DER.
+
+        Raises:
+            TrustStoreError: There is no such store, or it holds something that it must not hold.
+        """
+
+
+class MemoryTrustStore:
+    """Trust stores that a program builds by itself."""
+
+    def __init__(self, stores: Mapping[str, Iterable[bytes]]) -> None:
+        """Takes the stores.
+
+        Args:
+            stores: From `type:name`, such as `ca:acme`, to certificate files' contents in PEM or DER.
+
+        Raises:
+            TrustStoreError: A name is malformed, or a certificate may not be in such a store.
+        """
+        self._stores: dict[StoreReference, frozenset[bytes]] = {}
+        for text, contents in stores.items():
+            kind, _, name = text.partition(":")
+            try:
+                reference = StoreReference(StoreType(kind), check_store_name(name))
+            except ValueError:
+                raise TrustStoreError(f"{text!r} is not of the form type:name", advice="such as ca:acme") from None
+            ders = [der for content in contents for der in trusted_certificates(content, text, reference.type)]
+            self._stores[reference] = frozenset(ders)
+
+    def certificates(self, store: StoreReference) -> frozenset[bytes]:
+        """The certificates of a named store."""
+        if not self._stores.get(store):
+            raise TrustStoreError(f"trust store {store} has no certificates")
+        return self._stores[store]
+
+
+class DirectoryTrustStore:
+    """Trust stores in notation's folders, `x509/{type}/{name}/*.pem|*.crt|*.cer` below a root."""
+
+    def __init__(self, root: str) -> None:
+        """Takes the folder that holds `x509`."""
+        self.root = root
+
+    def path(self, store: StoreReference) -> str:
+        """The folder of a named store."""
+        return os.path.join(self.root, "x509", store.type, store.name)
+
+    def certificates(self, store: StoreReference) -> frozenset[bytes]:
+        """The certificates of a named store.
+
+        Links are refused; folders inside are ignored with a warning, and so are files of other extensions.
+        """
+        folder = self.path(store)
+        try:
+            if not stat.S_ISDIR(os.lstat(folder).st_mode):
+                raise TrustStoreError(f"trust store {store} is not a folder but a link or a file: {folder}")
+            names = sorted(os.listdir(folder))
+        except FileNotFoundError:
+            raise TrustStoreError(
+                f"trust store {store} does not exist ({folder})",
+                advice=f"add its root with 'notarykit certificate add --type {store.type} --store {store.name} FILE'",
+            ) from None
+        except OSError as error:
+            raise TrustStoreError(f"trust store {store} cannot be read: {error.strerror}") from None
+        ders = [der for name in names for der in self._file(os.path.join(folder, name), store)]
+        if not ders:
+            raise TrustStoreError(
+                f"trust store {store} has no certificates ({folder})",
+                advice=f"add one with 'notarykit certificate add --type {store.type} --store {store.name} FILE'",
+            )
+        return frozenset(ders)
+
+    def _file(self, path: str, store: StoreReference) -> tuple[bytes, ...]:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISDIR(mode):
+            _warn(f"trust store {store}: the folder {path} is ignored; certificates count in the store itself alone")
+            return ()
+        if not stat.S_ISREG(mode):
+            raise TrustStoreError(f"trust store {store}: {path} is a link or no regular file")
+        if not path.endswith(EXTENSIONS):
+            _warn(f"trust store {store}: {path} is ignored; a certificate's file ends in {', '.join(EXTENSIONS)}")
+            return ()
+        try:
+            return trusted_certificates(files.read(path, LARGEST_FILE), path, store.type)
+        except (OSError, StorageError) as error:
+            raise TrustStoreError(f"trust store {store}: {error}") from None
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, NotarykitWarning, stacklevel=4)
+
+
+def trusted_certificates(content: bytes, name: str, kind: StoreType) -> tuple[bytes, ...]:
+    """The certificates of a file, each of which may be in a trust store of the given kind.
+
+    Raises:
+        TrustStoreError: There is none, one cannot be read, or one is neither of a CA nor self-signed; a timestamp
+            authority's must be both.
+    """
+    try:
+        ders = read_certificates(content, name)
+        for der in ders:
+            _check_trusted(der, name, kind)
+    except CertificateError as error:
+        raise TrustStoreError(error.message, advice=error.advice) from None
+    return ders
+
+
+def _check_trusted(der: bytes, name: str, kind: StoreType) -> None:
+    from cryptography.x509 import BasicConstraints, ExtensionNotFound
+
+    certificate = load_certificate(der, f"{name}: certificate")
+    self_signed = is_self_signed(certificate)
+    try:
+        is_ca = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+    except (ExtensionNotFound, ValueError):
+        is_ca = False
+    subject = certificate.subject.rfc4514_string()
+    if kind == StoreType.TSA and not (self_signed and is_ca):
+        raise TrustStoreError(f"{name}: {subject!r} is not a root CA certificate, as a tsa store requires")
+    if not (self_signed or is_ca):
+        raise TrustStoreError(f"{name}: {subject!r} is neither a CA certificate nor self-signed")

@@ -1,0 +1,89 @@
+"""The road of verifying one signature: the steps, in the specification's order, and the verdict at its end."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from notarykit.descriptor import Descriptor
+from notarykit.errors import NotarykitError, VerificationError
+from notarykit.plugin.discovery import load_plugin
+from notarykit.times import utc_now
+from notarykit.trust.policy import Action, TrustPolicy
+from notarykit.trust.store import TrustStore
+from notarykit.verify import steps
+from notarykit.verify.progress import Inputs, Progress, VerifyingPlugin
+from notarykit.verify.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
+
+# Trust store and trust policy specification, "Signature Verification", "Steps".
+STEPS: tuple[tuple[Step, Callable[[Progress], str]], ...] = (
+    (Step.INTEGRITY, steps.integrity),  # 3. Validate Integrity
+    (Step.AUTHENTICITY, steps.authenticity),  # 4. Validate Authenticity
+    (Step.EXPIRY, steps.expiry),  # 5. Validate Expiry
+    (Step.AUTHENTIC_TIMESTAMP, steps.authentic_timestamp),  # 6. Validate Authentic Timestamp
+    (Step.REVOCATION, steps.revocation),  # 7. Validate Revocation Status
+    (Step.EXTENDED_VALIDATION, steps.extended_validation),  # 8. Perform extended validation
+    (Step.USER_METADATA, steps.user_metadata),  # 9. Verify the user provided metadata
+)
+
+
+def verify_envelope(
+    envelope: bytes,
+    media_type: str,
+    artifact: Descriptor,
+    policy: TrustPolicy,
+    store: TrustStore,
+    *,
+    user_metadata: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    find_plugin: Callable[[str], VerifyingPlugin] = load_plugin,
+    plugin_config: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Verifies one signature of an artifact. Reads no file but those of the trust store, and no network.
+
+    Args:
+        envelope: The signature envelope.
+        media_type: Its format, `application/jose+json` or `application/cose`.
+        artifact: The descriptor of the artifact that is being verified.
+        policy: The policy statement that applies to the artifact (`TrustPolicyDocument.applicable`).
+        store: The trust stores.
+        user_metadata: What must have been signed along.
+        now: The time of the verification; the present, if it is not given.
+        find_plugin: Looks a verification plugin up by its name.
+        plugin_config: Settings for that plugin.
+
+    Returns:
+        `Verified`; `Audited` where the policy only logs that the signer is not trusted; `Skipped` where it says so.
+
+    Raises:
+        VerificationError: A step failed that the policy enforces; the subclass says which, `results` what each found.
+    """
+    if policy.level.is_skip:
+        return Skipped(policy.name)
+    progress = Progress(
+        Inputs(
+            envelope,
+            media_type,
+            artifact,
+            policy,
+            store,
+            user_metadata or {},
+            now or utc_now(),
+            find_plugin,
+            plugin_config or {},
+        )
+    )
+    for step, check in STEPS:
+        action = progress.action(step)
+        if action is Action.SKIP:
+            progress.results.append(StepResult(step, action))
+            continue
+        try:
+            note = check(progress)
+        except NotarykitError as error:
+            if isinstance(error, VerificationError) and error.results:
+                raise  # a plugin's result, reported already under the step that the plugin stands in for
+            progress.report(step, error)
+        else:
+            progress.report(step, None, note)
+    intact = progress.intact
+    verdict = Verified if progress.is_authentic else Audited
+    return verdict(intact.target, intact.attributes, intact.chain, policy.name, policy.level, tuple(progress.results))

@@ -1,0 +1,158 @@
+"""Verification plugins, and the critical attributes that only they can process.
+
+Plugin specification, "Verification workflow using plugin"; signature specification, "Extended attributes".
+
+Nothing that a signature names is looked up before its signer is known to come from a trusted root, and no plugin is asked
+about a signature whose authenticity has failed, whatever the level.
+"""
+
+import re
+from typing import Any
+
+from notarykit.envelope.attributes import VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION
+from notarykit.errors import (
+    AuthenticityError,
+    ExtendedValidationError,
+    NotarykitError,
+    PluginError,
+    RevocationError,
+)
+from notarykit.plugin.discovery import check_name
+from notarykit.plugin.messages import CONTRACT_VERSION, Capability, VerifySignatureRequest
+from notarykit.times import format_rfc3339
+from notarykit.trust.policy import Action
+from notarykit.verify.progress import FoundPlugin, Progress
+from notarykit.verify.verdict import Step
+
+_CHECKS = {
+    Capability.TRUSTED_IDENTITY: (Step.AUTHENTICITY, AuthenticityError),
+    Capability.REVOCATION_CHECK: (Step.REVOCATION, RevocationError),
+}
+_SEMVER = re.compile(
+    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(?:-((?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
+
+
+def takes_over(progress: Progress, capability: str) -> bool:
+    """Whether the signature's plugin is there and makes a check in the place of ours."""
+    if progress.intact.attributes.verification_plugin is None:
+        return False
+    if capability == Capability.REVOCATION_CHECK and not progress.is_authentic:
+        return False
+    try:
+        return capability in _find(progress).metadata.capabilities
+    except NotarykitError:
+        return False  # `validate` comes to the same end and says why
+
+
+def validate(progress: Progress) -> str:
+    """Has the signature's plugin verify its part, and refuses critical attributes that nobody processed."""
+    attributes = progress.intact.attributes
+    critical = [each.key for each in attributes.extended if each.critical]
+    unknown = [key for key in critical if key not in (VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION)]
+    name = attributes.verification_plugin
+    if name is None:
+        if critical:
+            raise ExtendedValidationError(f"critical attribute {critical[0]!r} is not known, so it cannot be processed")
+        return ""
+    if not progress.is_authentic:
+        raise ExtendedValidationError(
+            f"the signature needs the plugin {name!r}, which is not asked because its signer is not trusted"
+        )
+    not_text = [key for key in unknown if not isinstance(key, str)]
+    if not_text:
+        raise ExtendedValidationError(
+            f"critical attribute {not_text[0]!r} has no text as its name, so no plugin gets it"
+        )
+    found = _find(progress)
+    processed = _ask(progress, found, tuple(map(str, unknown)))
+    left = [key for key in unknown if key not in processed]
+    if left:
+        raise ExtendedValidationError(f"critical attribute {left[0]!r} was not processed by the plugin {name!r}")
+    return f"plugin {name} {found.metadata.version}"
+
+
+def _find(progress: Progress) -> FoundPlugin:
+    """Steps 1.1 to 1.3: the plugin exists, its version is high enough, and it verifies."""
+    if progress.found_plugin is not None:
+        return progress.found_plugin
+    attributes = progress.intact.attributes
+    name = check_name(attributes.verification_plugin or "")
+    plugin = progress.inputs.find_plugin(name)
+    metadata = plugin.get_metadata()
+    if CONTRACT_VERSION not in metadata.supported_contract_versions:
+        raise ExtendedValidationError(f"plugin {name!r} does not support the contract version {CONTRACT_VERSION}")
+    minimum = attributes.verification_plugin_min_version
+    if minimum is not None and _semver(metadata.version, name) < _semver(minimum, "the signature's minimum"):
+        raise ExtendedValidationError(
+            f"plugin {name!r} has version {metadata.version}, the signature needs {minimum}", advice="update the plugin"
+        )
+    if not set(_CHECKS) & set(metadata.capabilities):
+        raise ExtendedValidationError(f"plugin {name!r} does not verify signatures")
+    progress.found_plugin = FoundPlugin(plugin, metadata)
+    return progress.found_plugin
+
+
+def _semver(text: str, whose: str) -> tuple[Any, ...]:
+    """A sort key of the order of precedence (semver.org, section 11)."""
+    match = _SEMVER.fullmatch(text)
+    if match is None:
+        raise ExtendedValidationError(f"version {text!r} of {whose} is not a semantic version")
+    numbers = tuple(int(part) for part in match.groups()[:3])
+    if match[4] is None:
+        return (*numbers, 1)  # a release comes after its own pre-releases
+    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in match[4].split("."))
+    return (*numbers, 0, parts)
+
+
+def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tuple[str, ...]:
+    """Steps 5 and 6: the request, and each of its results under the action of the step that it stands in for."""
+    checks = tuple(
+        str(capability)
+        for capability, (step, _) in _CHECKS.items()
+        if capability in found.metadata.capabilities and progress.action(step) is not Action.SKIP
+    )
+    name = found.metadata.name
+    try:
+        answer = found.plugin.verify_signature(_request(progress, unknown, checks))
+    except PluginError:
+        raise
+    except Exception as error:
+        raise ExtendedValidationError(f"plugin {name!r} failed with {type(error).__name__}") from error
+    if set(answer.verification_results) != set(checks):
+        raise ExtendedValidationError(f"plugin {name!r} answered other checks than it was asked for")
+    for check in checks:
+        step, kind = _CHECKS[Capability(check)]
+        result = answer.verification_results[check]
+        reason = result.reason or "no reason given"
+        if step is Step.AUTHENTICITY and not result.success:
+            progress.is_authentic = False
+        progress.report(step, None if result.success else kind(f"plugin {name!r}: {reason}"), f"by plugin {name}")
+    return answer.processed_attributes
+
+
+def _request(progress: Progress, unknown: tuple[str, ...], checks: tuple[str, ...]) -> VerifySignatureRequest:
+    attributes = progress.intact.attributes
+    values = {each.key: each.value for each in attributes.extended}
+    critical: dict[str, Any] = {
+        "contentType": attributes.content_type,
+        "signingScheme": attributes.signing_scheme,
+        "verificationPlugin": attributes.verification_plugin,
+        "extendedAttributes": {key: values[key] for key in unknown},
+    }
+    if attributes.expiry is not None:
+        critical["expiry"] = format_rfc3339(attributes.expiry)
+    if attributes.authentic_signing_time is not None:
+        critical["authenticSigningTime"] = format_rfc3339(attributes.authentic_signing_time)
+    if attributes.verification_plugin_min_version is not None:
+        critical["verificationPluginMinVersion"] = attributes.verification_plugin_min_version
+    return VerifySignatureRequest(
+        critical,
+        unknown,
+        progress.intact.chain.ders,
+        progress.inputs.policy.identities,
+        checks,
+        progress.inputs.plugin_config,
+    )

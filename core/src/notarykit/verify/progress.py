@@ -1,0 +1,120 @@
+"""What a verification was given and what it has found out so far."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.intact import IntactEnvelope
+from notarykit.errors import (
+    AuthenticityError,
+    AuthenticTimestampError,
+    ConfigurationError,
+    ExpiryError,
+    ExtendedValidationError,
+    IntegrityError,
+    NotarykitError,
+    RevocationError,
+    UserMetadataError,
+    VerificationError,
+)
+from notarykit.plugin.messages import Metadata, VerifiedSignature, VerifySignatureRequest
+from notarykit.trust.policy import Action, TrustPolicy, Validation
+from notarykit.trust.store import TrustStore
+from notarykit.verify.verdict import Step, StepResult
+
+_ERRORS: dict[Step, type[VerificationError]] = {
+    Step.INTEGRITY: IntegrityError,
+    Step.AUTHENTICITY: AuthenticityError,
+    Step.EXPIRY: ExpiryError,
+    Step.AUTHENTIC_TIMESTAMP: AuthenticTimestampError,
+    Step.REVOCATION: RevocationError,
+    Step.EXTENDED_VALIDATION: ExtendedValidationError,
+    Step.USER_METADATA: UserMetadataError,
+}
+
+
+class VerifyingPlugin(Protocol):
+    """The commands that verification asks of a plugin, wherever it runs."""
+
+    def get_metadata(self) -> Metadata:
+        """The command get-plugin-metadata."""
+
+    def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:
+        """The command verify-signature."""
+
+
+class Inputs(NamedTuple):
+    """Everything that a verification depends on.
+
+    Attributes:
+        envelope: The envelope's bytes.
+        media_type: Its format.
+        artifact: The artifact that is being verified.
+        policy: The applicable policy statement.
+        store: Where its trust stores are.
+        user_metadata: What the signature must carry.
+        now: The time of the verification.
+        find_plugin: Looks a verification plugin up by its name.
+        plugin_config: The user's settings for that plugin.
+    """
+
+    envelope: bytes
+    media_type: str
+    artifact: Descriptor
+    policy: TrustPolicy
+    store: TrustStore
+    user_metadata: Mapping[str, str]
+    now: datetime
+    find_plugin: Callable[[str], VerifyingPlugin]
+    plugin_config: Mapping[str, str]
+
+
+class FoundPlugin(NamedTuple):
+    """The verification plugin that the signature names, after its metadata was checked."""
+
+    plugin: VerifyingPlugin
+    metadata: Metadata
+
+
+class Progress:
+    """A verification on its way: each step reads what earlier ones established and adds its own."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.results: list[StepResult] = []
+        self._intact: IntactEnvelope | None = None
+        self.is_authentic = False
+        self.found_plugin: FoundPlugin | None = None
+
+    @property
+    def intact(self) -> IntactEnvelope:
+        """The envelope; only after integrity was established, which no level relaxes."""
+        assert self._intact is not None
+        return self._intact
+
+    @intact.setter
+    def intact(self, envelope: IntactEnvelope) -> None:
+        self._intact = envelope
+
+    def action(self, step: Step) -> Action:
+        """What the policy does about a step's failure."""
+        if step in (Step.EXTENDED_VALIDATION, Step.USER_METADATA):
+            return Action.ENFORCE
+        return self.inputs.policy.level.actions[Validation(step)]
+
+    def report(self, step: Step, error: NotarykitError | None, note: str = "") -> None:
+        """Notes what a step found.
+
+        Raises:
+            VerificationError: The step failed and the policy enforces it.
+        """
+        action = self.action(step)
+        self.results.append(StepResult(step, action, error, note))
+        if error is not None and action is Action.ENFORCE:
+            raise _ERRORS[step](
+                f"{step}: {error.message}",
+                advice=error.advice,
+                results=tuple(self.results),
+                exit_code=error.exit_code if isinstance(error, ConfigurationError) else 1,
+            ) from error

@@ -1,0 +1,171 @@
+"""The steps of a verification, each a function of what was given and what earlier steps established.
+
+Trust store and trust policy specification, "Signature Verification", "Steps". A step returns a note, often an empty one, or
+raises what it found; what that does is the policy's to say.
+"""
+
+from cryptography.x509 import AuthorityInformationAccess, Certificate, CRLDistributionPoints, ExtensionNotFound
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509
+from notarykit.envelope.intact import check_integrity
+from notarykit.envelope.unverified import parse
+from notarykit.errors import (
+    AuthenticityError,
+    AuthenticTimestampError,
+    ExpiryError,
+    IntegrityError,
+    RevocationError,
+    UserMetadataError,
+)
+from notarykit.times import format_rfc3339
+from notarykit.trust import identity as identities
+from notarykit.trust.policy import StoreType, VerifyTimestamp
+from notarykit.verify import extended
+from notarykit.verify.progress import Progress
+
+# Signing scheme specification, "Trust Stores".
+_STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
+
+
+def integrity(progress: Progress) -> str:
+    """Validate Integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
+    inputs = progress.inputs
+    envelope = check_integrity(parse(inputs.envelope, inputs.media_type))
+    if not envelope.target.is_same_content(inputs.artifact):
+        signed, given = envelope.target, inputs.artifact
+        raise IntegrityError(
+            f"the signature is for {signed.digest} ({signed.media_type}, {signed.size} bytes), "
+            f"not for {given.digest} ({given.media_type}, {given.size} bytes)"
+        )
+    progress.intact = envelope
+    return ""
+
+
+def authenticity(progress: Progress) -> str:
+    """Validate Authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity."""
+    _chain_is_trusted(progress)
+    if progress.inputs.policy.identities == (identities.ANY,) or _identity_is_trusted(progress):
+        progress.is_authentic = True
+        return ""
+    # A plugin may stand in for the identity check, so this is where one may be looked up: its name comes from somebody
+    # whom a trusted root vouches for.
+    subject = progress.intact.chain.leaf.subject.rfc4514_string()
+    if extended.takes_over(progress, "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"):
+        progress.is_authentic = True
+        return "the trusted identity is for the verification plugin to check"
+    if not any(each.startswith(f"{identities.X509_SUBJECT}:") for each in progress.inputs.policy.identities):
+        raise AuthenticityError(
+            "the policy has no x509.subject among its trusted identities, and no plugin checks others"
+        )
+    raise AuthenticityError(
+        f"signing certificate's subject {subject!r} matches none of the trusted identities",
+        advice="add it to trustedIdentities if this signer is to be trusted",
+    )
+
+
+def _chain_is_trusted(progress: Progress) -> None:
+    scheme = progress.intact.attributes.signing_scheme
+    wanted = _STORE_TYPES[scheme]
+    stores = [store for store in progress.inputs.policy.stores if store.type == wanted]
+    if not stores:
+        raise AuthenticityError(
+            f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs"
+        )
+    trusted = frozenset[bytes]().union(*(progress.inputs.store.certificates(store) for store in stores))
+    if trusted.isdisjoint(progress.intact.chain.ders):
+        root = progress.intact.chain.certificates[-1].subject.rfc4514_string()
+        raise AuthenticityError(
+            f"the chain leads to {root!r}, which is in none of the trust stores {', '.join(map(str, stores))}",
+            advice="add that root to a trust store of the policy if it is to be trusted",
+        )
+
+
+def _identity_is_trusted(progress: Progress) -> bool:
+    subject = progress.intact.chain.leaf.subject
+    trusted = identities.x509_identities(progress.inputs.policy.identities)
+    return any(identities.matches(identity, subject) for identity in trusted)
+
+
+def expiry(progress: Progress) -> str:
+    """Validate Expiry: "expired when the current time is greater than or equal to expiry time"."""
+    expires = progress.intact.attributes.expiry
+    if expires is not None and progress.inputs.now >= expires:
+        raise ExpiryError(f"the signature expired on {format_rfc3339(expires)}")
+    return ""
+
+
+def authentic_timestamp(progress: Progress) -> str:
+    """Validate Authentic Timestamp: the signature was made while every certificate of the chain was valid."""
+    attributes, chain = progress.intact.attributes, progress.intact.chain
+    if attributes.signing_scheme == SIGNING_AUTHORITY:
+        assert attributes.authentic_signing_time is not None
+        problem = chain.outside_validity(attributes.authentic_signing_time)
+        if problem:
+            raise AuthenticTimestampError(f"at the authentic signing time, {problem}")
+        return ""
+    if _timestamp_is_wanted(progress):
+        raise AuthenticTimestampError(
+            "the policy lists a tsa trust store, but timestamp countersignatures cannot be verified by this version",
+            advice="remove the tsa store from the policy, or set authenticTimestamp to log",
+        )
+    problem = chain.outside_validity(progress.inputs.now)
+    if problem:
+        raise AuthenticTimestampError(problem)
+    return ""
+
+
+def _timestamp_is_wanted(progress: Progress) -> bool:
+    """Timestamp Countersignature Verification details: the sufficient and necessary conditions."""
+    policy = progress.inputs.policy
+    if not any(store.type == StoreType.TSA for store in policy.stores):
+        return False
+    if policy.verify_timestamp == VerifyTimestamp.ALWAYS:
+        return True
+    certificates = progress.intact.chain.certificates
+    return any(progress.inputs.now > certificate.not_valid_after_utc for certificate in certificates)
+
+
+def revocation(progress: Progress) -> str:
+    """Validate Revocation Status: a certificate that names neither OCSP nor CRL is not revoked; a root never is."""
+    if extended.takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
+        return "the revocation status is for the verification plugin to check"
+    for certificate in progress.intact.chain.certificates[:-1]:
+        pointer = _revocation_pointer(certificate)
+        if pointer:
+            raise RevocationError(
+                f"certificate {certificate.subject.rfc4514_string()!r} names {pointer}, "
+                "but revocation cannot be checked by this version",
+                advice="set revocation to skip or log in the policy if that is acceptable",
+            )
+    return "no certificate names an OCSP responder or a CRL"
+
+
+def _revocation_pointer(certificate: Certificate) -> str | None:
+    try:
+        access = certificate.extensions.get_extension_for_class(AuthorityInformationAccess).value
+        if any(each.access_method == AuthorityInformationAccessOID.OCSP for each in access):
+            return "an OCSP responder"
+    except ExtensionNotFound:
+        pass
+    try:
+        certificate.extensions.get_extension_for_class(CRLDistributionPoints)
+    except ExtensionNotFound:
+        return None
+    return "a CRL"
+
+
+def extended_validation(progress: Progress) -> str:
+    """Perform extended validation; "unknown critical attributes MUST cause signature verification to fail"."""
+    return extended.validate(progress)
+
+
+def user_metadata(progress: Progress) -> str:
+    """Verify that the metadata which the caller asks for was signed."""
+    signed = progress.intact.target.annotations
+    for key, value in progress.inputs.user_metadata.items():
+        if key not in signed:
+            raise UserMetadataError(f"the signature carries no user metadata {key!r}")
+        if signed[key] != value:
+            raise UserMetadataError(f"the signature's user metadata {key!r} is {signed[key]!r}, not {value!r}")
+    return ""

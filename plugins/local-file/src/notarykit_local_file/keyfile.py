@@ -1,0 +1,116 @@
+"""Key files: a private key in PEM or PKCS#12, its chain beside or inside it, and its passphrase from where it is kept."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+from notarykit.errors import PassphraseError, SigningKeyError
+from notarykit.keys.certificates import read_certificates
+from notarykit.keys.chain import build_chain, check_chain
+from notarykit.keys.local import LocalSigner, read_file, read_key_file
+from notarykit.keys.private import PrivateKey, checked_private_key, load_private_key
+
+VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
+_BESIDE = (".crt", ".cer", ".chain.pem", ".crt.pem", ".cert.pem")
+_PEM_MARK = b"-----BEGIN"
+
+Passphrase = Callable[[], bytes]
+
+
+def fingerprint(path: str, config: Mapping[str, str]) -> tuple[object, ...]:
+    """What changes when a key file or a file that goes with it changes."""
+    found: list[object] = []
+    for each in (path, _chain_path(path, config), config.get("ca_certs")):
+        try:
+            status = os.stat(each) if each else None
+        except OSError:
+            status = None
+        found.append(status and (status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)
+
+
+def load(path: str, config: Mapping[str, str], passphrase: Passphrase | None = None) -> LocalSigner:
+    """The signer of a key file.
+
+    Args:
+        path: The file with the private key.
+        config: The plugin's configuration.
+        passphrase: Where the passphrase comes from, before all other places.
+
+    Raises:
+        SigningKeyError: A file cannot be read, or there is no certificate.
+        PassphraseError: The passphrase is wrong, or there is none.
+        CertificateError: The chain is incomplete, breaks a rule, or is of another key.
+    """
+    name = f"private key {path}"
+    content = read_key_file(path)
+    source = passphrase or _passphrase(path, config)
+    if _PEM_MARK in content:
+        key, certificates = load_private_key(content, name, source), []
+        if b"CERTIFICATE-----" in content:
+            certificates = list(read_certificates(content, path))
+    else:
+        key, certificates = _load_pkcs12(content, name, source)
+    chain_path = _chain_path(path, config)
+    for each in (chain_path, config.get("ca_certs")):
+        if each:
+            certificates += read_certificates(read_file(each, "certificate chain"), each)
+    if not certificates:
+        raise SigningKeyError(
+            f"no certificate of {path} was found", advice="name its file with the setting certificate_chain"
+        )
+    return LocalSigner(key, check_chain(build_chain(key.public_key(), certificates)), name)
+
+
+def _chain_path(path: str, config: Mapping[str, str]) -> str | None:
+    """The file with the chain: the one that is configured, else one beside the key that is there."""
+    if "certificate_chain" in config:
+        return config["certificate_chain"]
+    stem = os.path.splitext(path)[0]
+    candidates = [stem + ending for ending in (*_BESIDE, ".pem")]
+    return next((each for each in candidates if each != path and os.path.isfile(each)), None)
+
+
+def _load_pkcs12(content: bytes, name: str, passphrase: Passphrase) -> tuple[PrivateKey, list[bytes]]:
+    """The key and the certificates of a PKCS#12 file (RFC 7292)."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
+
+    try:
+        try:
+            store = load_pkcs12(content, None)
+        except (ValueError, TypeError):
+            if content[:1] != b"\x30":
+                raise SigningKeyError(f"{name} is neither PEM nor PKCS#12") from None
+            store = load_pkcs12(content, passphrase())
+    except (ValueError, TypeError):
+        raise PassphraseError(
+            f"{name} cannot be decrypted: the passphrase is wrong, or it is no PKCS#12 file"
+        ) from None
+    if store.key is None:
+        raise SigningKeyError(f"{name} has no private key in it")
+    held = [store.cert, *store.additional_certs]
+    ders = [each.certificate.public_bytes(Encoding.DER) for each in held if each is not None]
+    return checked_private_key(store.key, name), ders
+
+
+def _passphrase(path: str, config: Mapping[str, str]) -> Passphrase:
+    """Where the passphrase comes from: it is read when it is needed and kept nowhere."""
+
+    def get() -> bytes:
+        if "passphrase_file" in config:
+            return read_file(config["passphrase_file"], "passphrase file").rstrip(b"\r\n")
+        variable = config.get("passphrase_env", VARIABLE)
+        if variable in os.environ:
+            return os.environ[variable].encode("utf-8")
+        if "passphrase_env" in config:
+            raise PassphraseError(f"${variable} is not set, and the private key {path} is encrypted")
+        if not sys.stdin.isatty():
+            raise PassphraseError(
+                f"private key {path} is encrypted and there is no terminal to ask at", advice=f"set ${VARIABLE}"
+            )
+        from getpass import getpass
+
+        return getpass(f"Passphrase of {path}: ").encode("utf-8")
+
+    return get

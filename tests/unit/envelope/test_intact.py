@@ -1,0 +1,146 @@
+"""Integrity: a well-formed chain, the algorithm of its key, a signature that holds, and only then the payload."""
+
+import json
+from typing import Any
+
+import pytest
+from support.ca import SPECS, Changes, TestChain, key_usage, make_chain
+from support.envelopes import (
+    ALGORITHMS, DIGEST, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE, build, primitive, sign_envelope,
+)  # fmt: skip
+
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.intact import IntactEnvelope, check_integrity
+from notarykit.envelope.unverified import parse
+from notarykit.errors import CertificateError, EnvelopeError, NotarykitError
+
+_CHAIN = make_chain()
+_ALG: dict[str, Any] = {"application/jose+json": "alg", "application/cose": 1}
+_CONTENT_TYPE: dict[str, Any] = {"application/jose+json": "cty", "application/cose": 3}
+
+
+def _check(envelope: bytes, media_type: str) -> IntactEnvelope:
+    return check_integrity(parse(envelope, media_type))
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_good_envelopes_are_intact(media_type: str, spec: str, length: int) -> None:
+    """An envelope that another implementation made is intact, for each algorithm and length of chain."""
+    chain = make_chain(spec, length)
+    intact = _check(build(chain, media_type), media_type)
+    assert intact.target == Descriptor("application/vnd.oci.image.manifest.v1+json", DIGEST, 16724)
+    assert intact.chain.ders == chain.ders
+    assert intact.attributes.key_spec.name == spec
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_algorithm_is_the_keys(media_type: str, spec: str) -> None:
+    """An algorithm that is not that of the key is refused, although the signature holds under the key."""
+    chain = make_chain(spec)
+    for other, (jws, cose, _, _) in ALGORITHMS.items():
+        if other != spec:
+            envelope = build(chain, media_type, {_ALG[media_type]: jws if media_type == JWS else cose})
+            with pytest.raises(EnvelopeError, match=f"for a key of {other}, the signing certificate's is {spec}"):
+                _check(envelope, media_type)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_the_signature_of_another_key(media_type: str) -> None:
+    """A chain that is not the signer's does not confirm the signature."""
+    other = make_chain()
+    envelope = build(_CHAIN.with_ders(other.ders), media_type)
+    with pytest.raises(EnvelopeError, match="signature does not hold"):
+        _check(envelope, media_type)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("size", [0, 63, 65, 128])
+def test_a_signature_of_another_length(media_type: str, size: int) -> None:
+    """A signature of another length than the algorithm's is refused with both lengths."""
+    unverified = parse(build(_CHAIN, media_type), media_type)._replace(signature=bytes(size))
+    with pytest.raises(EnvelopeError, match=f"signature is {size} bytes long, not the 64"):
+        check_integrity(unverified)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize(
+    "chain",
+    [
+        _CHAIN.with_ders(_CHAIN.ders[:2]),
+        _CHAIN.with_ders([*_CHAIN.ders, _CHAIN.ders[2]]),
+        _CHAIN.with_ders(_CHAIN.ders[::-1]),
+        _CHAIN.with_ders([_CHAIN.ders[0][:-1], *_CHAIN.ders[1:]]),
+        make_chain(leaf=Changes(put=((key_usage("digital_signature"), False),))),
+        make_chain(purpose="timestamping"),
+    ],
+    ids=["no root", "two roots", "turned", "cut", "rule", "purpose"],
+)
+def test_the_chain_keeps_its_rules(media_type: str, chain: TestChain) -> None:
+    """A chain against a rule is refused as such, although the signature holds."""
+    with pytest.raises(CertificateError):
+        _check(build(chain, media_type), media_type)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "application/json", PAYLOAD_TYPE.upper(), PAYLOAD_TYPE + " ", PAYLOAD_TYPE.replace("v1", "v2"), PAYLOAD_TYPE + ";a=b"],
+)
+def test_the_content_type_is_the_payloads(media_type: str, content_type: str) -> None:
+    """A payload of another media type is not one that is understood."""
+    with pytest.raises(EnvelopeError, match="content type "):
+        _check(build(_CHAIN, media_type, {_CONTENT_TYPE[media_type]: content_type}), media_type)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("payload", [b"x", b"{}", b'{"targetArtifact":{}}', PAYLOAD[:-1], b"\xff", b"[" * 10_000])
+def test_a_signed_payload_can_be_malformed(media_type: str, payload: bytes) -> None:
+    """A malformed payload is refused, although the signature holds."""
+    with pytest.raises(EnvelopeError, match=r"^payload"):
+        _check(build(_CHAIN, media_type, payload=payload), media_type)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_the_payload_is_not_read_before_the_signature_holds(media_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks into a payload of which it is not known that it was signed."""
+
+    def read(payload: bytes) -> None:
+        pytest.fail("the payload was read")
+
+    monkeypatch.setattr("notarykit.envelope.intact.read_payload", read)
+    unverified = parse(build(_CHAIN, media_type), media_type)
+    with pytest.raises(NotarykitError):
+        check_integrity(unverified._replace(signature=bytes(64)))
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_every_bit_of_the_signature_counts(media_type: str) -> None:
+    """A signature with any one bit flipped does not hold."""
+    unverified = parse(build(_CHAIN, media_type), media_type)
+    for bit in range(len(unverified.signature) * 8):
+        flipped = int.from_bytes(unverified.signature, "big") ^ (1 << bit)
+        with pytest.raises(EnvelopeError, match="does not hold"):
+            check_integrity(unverified._replace(signature=flipped.to_bytes(64, "big")))
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_the_parts_of_two_envelopes_do_not_mix(media_type: str) -> None:
+    """The signature of one envelope of a signer does not hold for another one."""
+    other = json.dumps({"targetArtifact": {"mediaType": "a/b", "digest": DIGEST, "size": 1}}).encode()
+    one = parse(sign_envelope(_CHAIN, media_type), media_type)
+    two = parse(sign_envelope(_CHAIN, media_type, other), media_type)
+    for mixed in (one._replace(signature=two.signature), one._replace(signed_bytes=two.signed_bytes)):
+        with pytest.raises(EnvelopeError, match="does not hold"):
+            check_integrity(mixed)
+
+
+def test_the_formats_do_not_mix() -> None:
+    """A signature over the bytes of one format does not hold for the other."""
+    jws, cose = (parse(build(_CHAIN, media_type), media_type) for media_type in FORMATS)
+    for one, two in ((jws, cose), (cose, jws)):
+        with pytest.raises(EnvelopeError, match="does not hold"):
+            check_integrity(one._replace(signature=two.signature))
+        assert check_integrity(one._replace(signature=primitive(_CHAIN, one.signed_bytes)))

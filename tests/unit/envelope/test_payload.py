@@ -1,0 +1,79 @@
+"""The payload: what is written, and what is read."""
+
+import json
+from typing import Any
+
+import pytest
+from support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET
+
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.payload import MEDIA_TYPE, make_payload, read_payload
+from notarykit.errors import EnvelopeError, UsageError
+
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def test_the_media_type() -> None:
+    """The payload's media type is the one of the specification."""
+    assert MEDIA_TYPE == PAYLOAD_TYPE
+
+
+def test_writes_the_target_and_the_metadata_alone() -> None:
+    """Of the artifact go media type, digest and size into the payload, and the user's metadata as annotations."""
+    target = Descriptor(_MANIFEST, DIGEST, 16724, {"its": "own"}, "its/type")
+    assert json.loads(make_payload(target, {"b": "2", "a": "1"})) == {
+        "targetArtifact": {**TARGET, "annotations": {"a": "1", "b": "2"}}
+    }
+    assert make_payload(target, {}) == PAYLOAD
+
+
+def test_the_same_metadata_gives_the_same_bytes() -> None:
+    """The order in which the metadata comes does not show."""
+    target = Descriptor(_MANIFEST, DIGEST, 16724)
+    assert make_payload(target, {"a": "1", "b": "2"}) == make_payload(target, {"b": "2", "a": "1"})
+
+
+@pytest.mark.parametrize("key", ["io.cncf.notary", "io.cncf.notary.expiry", "io.cncf.notaryx"])
+def test_reserved_metadata_is_refused(key: str) -> None:
+    """A key of the user's metadata with the reserved prefix is refused by name."""
+    with pytest.raises(UsageError, match=f"user metadata key '{key}' starts with the reserved prefix"):
+        make_payload(Descriptor(_MANIFEST, DIGEST, 1), {key: "x"})
+
+
+def test_reads_what_other_tools_write() -> None:
+    """Annotations, the artifact type, members that nobody knows, and white space are read or left aside."""
+    annotations = {"io.wabbit-networks.buildId": "123", "": "ü"}
+    target = {**TARGET, "annotations": annotations, "artifactType": "a/b", "urls": [], "data": "e30="}
+    payload = json.dumps({"targetArtifact": target, "other": None}, indent=2).encode()
+    assert read_payload(payload) == Descriptor(_MANIFEST, DIGEST, 16724, annotations, "a/b")
+    assert read_payload(PAYLOAD) == Descriptor(_MANIFEST, DIGEST, 16724)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        None, [], "x", {}, *({name: value for name, value in TARGET.items() if name != one} for one in TARGET),
+        {**TARGET, "size": -1}, {**TARGET, "size": "16724"}, {**TARGET, "size": 16724.0}, {**TARGET, "size": None},
+        {**TARGET, "digest": "sha256:00"}, {**TARGET, "digest": "sha1:" + "0" * 40}, {**TARGET, "mediaType": ""},
+        {**TARGET, "digest": DIGEST.upper()}, {**TARGET, "annotations": []}, {**TARGET, "annotations": {"a": 1}},
+        {**TARGET, "artifactType": 1},
+    ],
+)  # fmt: skip
+def test_refuses_a_malformed_target(target: Any) -> None:
+    """A target that is no descriptor is refused, and the message says that it is the payload's."""
+    with pytest.raises(EnvelopeError, match=r"^payload: 'targetArtifact'|^payload: 'targetArtifact' must be an object"):
+        read_payload(json.dumps({"targetArtifact": target}).encode())
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"", b"{}", b"[]", b"null", PAYLOAD[:-1], PAYLOAD + b"x", b"\xef\xbb\xbf" + PAYLOAD, PAYLOAD.decode().encode("utf-16"),
+        PAYLOAD[:-1] + b"," + PAYLOAD[1:], PAYLOAD.replace(b'"size":16724', b'"size":1,"size":16724'),
+        PAYLOAD.replace(b"16724", b"NaN"), PAYLOAD.replace(b"targetArtifact", b"TargetArtifact"),
+    ],
+)  # fmt: skip
+def test_refuses_a_malformed_document(payload: bytes) -> None:
+    """A payload that is not one strict JSON document with its member is refused."""
+    with pytest.raises(EnvelopeError, match=r"^payload"):
+        read_payload(payload)

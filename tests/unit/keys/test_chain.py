@@ -1,0 +1,240 @@
+"""Chains: order, links and root; validity; and chains built out of a heap."""
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+from support.ca import NOT_AFTER, NOT_BEFORE, SPECS, Changes, make_chain, name, new_key
+
+from notarykit.errors import CertificateError
+from notarykit.keys.chain import LONGEST_CHAIN, build_chain, check_chain, load_certificate
+
+_CHAIN = make_chain(length=4)
+_OTHER = make_chain(length=4)
+_LEAF, _LOWER, _UPPER, _ROOT = _CHAIN.ders
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_good_chains(spec: str, length: int) -> None:
+    """Chains of every length and key spec pass, and are given back as they came."""
+    made = make_chain(spec, length)
+    chain = check_chain(iter(made.ders))
+    assert chain.ders == made.ders
+    assert chain.certificates == made.certificates
+    assert chain.leaf == made.certificates[0]
+    assert chain.key_spec.name == spec
+    assert chain.public_key == made.leaf_key.public_key()
+    assert chain.thumbprints() == tuple(sha256(der).hexdigest() for der in made.ders)
+
+
+def _refused(ders: Sequence[bytes]) -> CertificateError:
+    with pytest.raises(CertificateError) as caught:
+        check_chain(ders)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("ders", "rule", "text"),
+    [
+        ((), "chain_length", "chain has 0 certificates"),
+        ((_LEAF,), "ends_with_root", "last certificate 'CN=wabbit-networks.io,"),
+        ((_LEAF, _LOWER, _UPPER), "ends_with_root", "last certificate 'CN=Intermediate CA 2,"),
+        ((_LEAF, _LOWER, _ROOT), "ordered_and_related", "intermediate certificate 1 'CN=Intermediate CA 1,"),
+        ((_LEAF, _UPPER, _ROOT), "ordered_and_related", "signing certificate 'CN=wabbit-networks.io,"),
+        ((_LOWER, _LEAF, _UPPER, _ROOT), "ordered_and_related", "signing certificate 'CN=Intermediate CA 1,"),
+        ((_LEAF, _UPPER, _LOWER, _ROOT), "ordered_and_related", "signing certificate 'CN=wabbit-networks.io,"),
+        ((_ROOT, _UPPER, _LOWER, _LEAF), "one_root", "signing certificate 'CN=Root CA,"),
+        ((_LEAF, _LEAF, _LOWER, _UPPER, _ROOT), "ordered_and_related", "signing certificate"),
+        ((_LEAF, _LOWER, _LOWER, _UPPER, _ROOT), "ordered_and_related", "intermediate certificate 1"),
+        ((_LEAF, _LOWER, _UPPER, _ROOT, _ROOT), "one_root", "intermediate certificate 3 'CN=Root CA,"),
+        ((_LEAF, _LOWER, _UPPER, _ROOT, _OTHER.ders[3]), "one_root", "intermediate certificate 3 'CN=Root CA,"),
+        ((_LEAF, _LOWER, _UPPER, _OTHER.ders[3]), "ordered_and_related", "intermediate certificate 2"),
+        ((_OTHER.ders[0], _LOWER, _UPPER, _ROOT), "ordered_and_related", "signing certificate"),
+        ((_LEAF, _LOWER, _UPPER, _ROOT, _OTHER.ders[0]), "one_root", "intermediate certificate 3 'CN=Root CA,"),
+        ((_LEAF,) * (LONGEST_CHAIN + 1), "chain_length", f"chain has {LONGEST_CHAIN + 1} certificates"),
+        ((b"", _LOWER), "certificate_parses", "signing certificate is not an X.509 certificate"),
+        ((_LEAF, b"x"), "certificate_parses", "root certificate is not an X.509 certificate"),
+        ((_LEAF + b"\0", _LOWER, _UPPER, _ROOT), "certificate_parses", "signing certificate"),
+        ((_LEAF[:-1], _LOWER, _UPPER, _ROOT), "certificate_parses", "signing certificate"),
+        ((_CHAIN.pems[0], _LOWER, _UPPER, _ROOT), "certificate_parses", "signing certificate"),
+    ],
+)
+def test_order_and_completeness(ders: tuple[bytes, ...], rule: str, text: str) -> None:
+    """What is missing, doubled, out of order, unrelated or beyond the root is refused by its rule and its place."""
+    error = _refused(ders)
+    assert error.rule == rule
+    assert text in error.message
+    assert "\n" not in error.one_line()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_signature_that_does_not_hold(place: int) -> None:
+    """A certificate with a flipped bit in its signature is not of the chain."""
+    ders = list(_CHAIN.ders)
+    ders[place] = ders[place][:-1] + bytes((ders[place][-1] ^ 1,))
+    assert _refused(ders).rule == ("ends_with_root" if place == 3 else "ordered_and_related")
+
+
+def test_a_link_needs_name_and_key() -> None:
+    """The right key under another name is no link, and neither is the right name with another key."""
+    wrong_name = make_chain(leaf=Changes(issuer=name("Somebody Else")))
+    assert _refused(wrong_name.ders).rule == "ordered_and_related"
+    wrong_key = make_chain(leaf=Changes(signed_by=new_key("EC-256")))
+    error = _refused(wrong_key.ders)
+    assert error.rule == "ordered_and_related"
+    assert "signature does not hold under that key" in error.message
+    assert error.advice
+
+
+def test_a_self_issued_root_of_another_key() -> None:
+    """A root that gives its own name as its issuer but is signed by another key is no root."""
+    chain = make_chain(cas={2: Changes(signed_by=new_key("EC-256"))})
+    assert _refused(chain.ders).rule == "ends_with_root"
+
+
+def test_one_certificate_that_another_ca_issued() -> None:
+    """A chain of one certificate is self-signed or refused."""
+    error = _refused(make_chain(length=1, leaf=Changes(issuer=name("Root CA"))).ders)
+    assert error.rule == "ends_with_root"
+    assert "up to the root" in error.advice
+
+
+def test_the_longest_chain() -> None:
+    """A chain of exactly the greatest length passes."""
+    assert len(check_chain(make_chain(length=LONGEST_CHAIN).ders).ders) == LONGEST_CHAIN
+
+
+@pytest.mark.parametrize(
+    ("subject", "old", "new"),
+    [
+        ("wab-XXXX-net", b"XXXX", b"\xff\xfe\xff\xfe"),
+        ("wab-XXXX-net", b"\x0c\x0cwab-", b"\x1e\x0bwab-"),
+        ("wab-XXXX-net", b"\x0c\x0cwab-", b"\x13\x0cwa*-"),
+        ("wab", b"\x13\x02US", b"\x13\x02\xff\xff"),
+    ],
+)
+def test_a_malformed_name_is_refused(subject: str, old: bytes, new: bytes) -> None:
+    """A certificate whose subject cannot be read is refused as such, also if its signature holds."""
+    error = _refused(make_chain(subject=name(subject), leaf=Changes(swap=((old, new),))).ders)
+    assert error.rule == "certificate_parses"
+
+
+def test_a_malformed_issuer_is_refused() -> None:
+    """A certificate whose issuer cannot be read is refused as such."""
+    error = _refused(make_chain(leaf=Changes(issuer=name("iss-XXXX-uer"), swap=((b"XXXX", b"\xff\xfe\xff\xfe"),))).ders)
+    assert error.rule == "certificate_parses"
+
+
+def test_load_certificate_names_the_role() -> None:
+    """A single certificate is loaded, or refused under the name that it is given."""
+    assert load_certificate(_LEAF) == _CHAIN.certificates[0]
+    with pytest.raises(CertificateError, match=r"^number 3 is not an X\.509 certificate in DER") as caught:
+        load_certificate(b"\x30\x00", "number 3")
+    assert caught.value.rule == "certificate_parses"
+
+
+def test_validity_includes_its_bounds() -> None:
+    """A chain is valid from its first second to its last, both included."""
+    chain = check_chain(_CHAIN.ders)
+    second = timedelta(seconds=1)
+    assert chain.outside_validity(NOT_BEFORE) is None
+    assert chain.outside_validity(NOT_AFTER) is None
+    assert chain.outside_validity(datetime.now(UTC)) is None
+    before, after = chain.outside_validity(NOT_BEFORE - second), chain.outside_validity(NOT_AFTER + second)
+    assert before is not None
+    assert after is not None
+    assert before.startswith("signing certificate 'CN=wabbit-networks.io,")
+    assert before.endswith(f"is not valid before {NOT_BEFORE:%Y-%m-%dT%H:%M:%SZ}")
+    assert after.endswith(f"expired on {NOT_AFTER:%Y-%m-%dT%H:%M:%SZ}")
+
+
+@pytest.mark.parametrize(("place", "named"), [(0, "signing certificate"), (1, "intermediate"), (2, "root")])
+def test_every_certificate_counts_for_validity(place: int, named: str) -> None:
+    """A chain is not valid when one of its certificates is not, and that one is named."""
+    short = Changes(not_after=NOT_BEFORE + timedelta(days=1))
+    made = make_chain(leaf=Changes() if place else short, cas={place: short})
+    problem = check_chain(made.ders).outside_validity(datetime.now(UTC))
+    assert problem is not None
+    assert problem.startswith(named)
+
+
+def test_validity_need_not_be_nested() -> None:
+    """A leaf may be valid longer than its issuer: nesting is not looked at."""
+    made = make_chain(not_after=NOT_BEFORE + timedelta(days=60), leaf=Changes(not_after=NOT_AFTER))
+    assert check_chain(made.ders).outside_validity(datetime.now(UTC)) is None
+
+
+def test_an_expired_chain_keeps_the_rules() -> None:
+    """The rules do not look at the time."""
+    past = datetime(2001, 1, 1, tzinfo=UTC)
+    assert check_chain(make_chain(not_before=past, not_after=past + timedelta(days=1)).ders)
+
+
+def test_the_purpose_is_remembered_apart() -> None:
+    """A chain that passed for one purpose does not pass for the other because of that."""
+    chain = make_chain()
+    for _ in range(2):
+        assert check_chain(chain.ders)
+        with pytest.raises(CertificateError):
+            check_chain(chain.ders, "timestamping")
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", range(4))
+def test_builds_out_of_a_heap(length: int, seed: int) -> None:
+    """Out of certificates in any order, doubled and unrelated ones among them, comes the key's chain."""
+    made = make_chain(length=length)
+    heap = [*made.ders, *_OTHER.ders, made.ders[0], made.ders[-1]]
+    random.Random(seed).shuffle(heap)
+    assert build_chain(made.leaf_key.public_key(), heap) == made.ders
+
+
+def test_building_takes_what_is_valid_longest() -> None:
+    """Of a certificate and its renewal with the same key, the one that is valid longest is taken."""
+    key, root_key = new_key("EC-256"), new_key("EC-256")
+    old_root, new_root = Changes(key=root_key, not_after=NOT_BEFORE + timedelta(days=90)), Changes(key=root_key)
+    old = make_chain(length=2, leaf=Changes(key=key, not_after=NOT_BEFORE + timedelta(days=60)), cas={1: old_root})
+    new = make_chain(length=2, leaf=Changes(key=key), cas={1: new_root})
+    for heap in ([*old.ders, *new.ders], [*new.ders, *old.ders]):
+        assert build_chain(key.public_key(), heap) == new.ders
+
+
+@pytest.mark.parametrize(
+    ("heap", "rule"),
+    [
+        ([], "certificate_of_key"),
+        (list(_OTHER.ders), "certificate_of_key"),
+        ([_LOWER, _UPPER, _ROOT], "certificate_of_key"),
+        ([_LEAF], "ends_with_root"),
+        ([_LEAF, _LOWER, _UPPER], "ends_with_root"),
+        ([_LEAF, _UPPER, _ROOT], "ends_with_root"),
+        ([_LEAF, *_OTHER.ders], "ends_with_root"),
+        ([_LEAF, b"x"], "certificate_parses"),
+    ],
+)
+def test_building_needs_all_of_the_chain(heap: list[bytes], rule: str) -> None:
+    """Without the key's certificate, or with a gap up to the root, nothing is built."""
+    with pytest.raises(CertificateError) as caught:
+        build_chain(_CHAIN.leaf_key.public_key(), heap)
+    assert caught.value.rule == rule
+
+
+def test_building_does_not_run_in_circles() -> None:
+    """Two CAs that issued each other lead to no root, and the search ends."""
+    one, two = new_key("EC-256"), new_key("EC-256")
+    first, second = name("One"), name("Two")
+    chain = make_chain(length=2, cas={1: Changes(key=one, subject=first, issuer=second, signed_by=two)})
+    back = make_chain(length=1, leaf=Changes(key=two, subject=second, issuer=first, signed_by=one))
+    with pytest.raises(CertificateError) as caught:
+        build_chain(chain.leaf_key.public_key(), [*chain.ders, *back.ders])
+    assert caught.value.rule == "ends_with_root"
+
+
+def test_building_passes_over_keys_that_nobody_reads() -> None:
+    """A certificate with a key of an unknown kind in the heap is another's."""
+    swap = ((bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d0277")),)
+    strange = make_chain(leaf=Changes(swap=swap)).ders[0]
+    assert build_chain(_CHAIN.leaf_key.public_key(), [strange, *_CHAIN.ders]) == _CHAIN.ders

@@ -1,0 +1,216 @@
+"""Files: read with a limit, written whole or not at all, changed by one at a time."""
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from notarykit import files
+from notarykit.errors import StorageError
+
+
+def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-c", program, *arguments], check=False, capture_output=True, timeout=60)
+
+
+def test_reads_up_to_the_limit(tmp_path: Path) -> None:
+    """A file of exactly the limit is read, and one byte more is refused."""
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert files.read(str(path), 5) == b"12345"
+    with pytest.raises(StorageError, match="file is larger than 4 bytes"):
+        files.read(str(path), 4)
+
+
+def test_reads_an_empty_file(tmp_path: Path) -> None:
+    """An empty file is a file."""
+    (tmp_path / "file").touch()
+    assert files.read(str(tmp_path / "file"), 0) == b""
+
+
+def test_an_absent_file_is_told_apart(tmp_path: Path) -> None:
+    """That a file is not there is another error than that it cannot be read."""
+    with pytest.raises(FileNotFoundError):
+        files.read(str(tmp_path / "none"), 5)
+
+
+def test_reads_through_a_link(tmp_path: Path) -> None:
+    """A symbolic link to a regular file is followed."""
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert files.read(str(tmp_path / "link"), 100) == b"content"
+
+
+def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    """A pipe that nobody writes to is refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="pipe is not a regular file"):
+        files.read(str(tmp_path / "pipe"), 5)
+
+
+def test_a_folder_and_what_is_below_a_file_are_refused(tmp_path: Path) -> None:
+    """A folder, and a path that leads through a file, are refused as what cannot be read."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="is not a regular file"):
+        files.read(str(tmp_path), 5)
+    with pytest.raises(StorageError, match="cannot be read: "):
+        files.read(str(tmp_path / "file" / "below"), 5)
+
+
+def test_refusing_leaves_no_handle_open(tmp_path: Path) -> None:
+    """However often a folder is refused, the next handle has the same number."""
+    first = os.open(tmp_path, os.O_RDONLY)
+    os.close(first)
+    for _ in range(3):
+        with pytest.raises(StorageError):
+            files.read(str(tmp_path), 5)
+    second = os.open(tmp_path, os.O_RDONLY)
+    os.close(second)
+    assert first == second
+
+
+def test_writes_and_replaces(tmp_path: Path) -> None:
+    """A file is made, then replaced, and nothing stays beside it."""
+    path = tmp_path / "file"
+    files.write(str(path), b"one")
+    files.write(str(path), b"two" * 100_000)
+    assert path.read_bytes() == b"two" * 100_000
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_missing_folders_are_for_the_owner_alone(tmp_path: Path) -> None:
+    """Every folder that is made on the way is readable for its owner alone."""
+    files.write(str(tmp_path / "a" / "b" / "c" / "file"), b"")
+    with files.locked(str(tmp_path / "d" / "e")):
+        pass
+    for made in ("a", "a/b", "a/b/c", "d", "d/e"):
+        assert stat.S_IMODE((tmp_path / made).stat().st_mode) == 0o700
+
+
+def test_the_mode_is_there_from_the_start(tmp_path: Path) -> None:
+    """A file for the owner alone has that mode, and replacing a wider one narrows it."""
+    (tmp_path / "file").touch(mode=0o644)
+    files.write(str(tmp_path / "file"), b"", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
+
+
+def test_writes_into_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare name is a file of the working directory."""
+    monkeypatch.chdir(tmp_path)
+    files.write("file", b"content")
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("failing", ["write", "fsync", "replace"])
+def test_a_failure_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    """If a step of writing fails, the old content is untouched and nothing stays beside it."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, failing, fail)
+    with pytest.raises(StorageError, match="file cannot be written: No space left on device"):
+        files.write(str(path), b"new")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system takes fewer bytes than it is given, the rest follows."""
+    whole = os.write
+    monkeypatch.setattr(files.os, "write", lambda handle, content: whole(handle, content[:2]))
+    files.write(str(tmp_path / "file"), b"1234567")
+    assert (tmp_path / "file").read_bytes() == b"1234567"
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    """Writing over a folder is refused, and so is writing below a file."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StorageError, match="folder cannot be written"):
+        files.write(str(tmp_path / "folder"), b"")
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot be written"):
+        files.write(str(tmp_path / "file" / "below"), b"")
+    with pytest.raises(StorageError, match="cannot be locked"), files.locked(str(tmp_path / "file")):
+        pass
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
+_KILLED = """
+import os, sys
+from notarykit import files
+os.fsync = lambda handle: os._exit(9)
+with files.locked(sys.argv[1]):
+    files.write(sys.argv[1] + "/file", b"new")
+"""
+
+
+def test_what_a_killed_writer_leaves_is_removed(tmp_path: Path) -> None:
+    """A writer that dies halfway leaves the old content, frees the lock, and the next one clears up after it."""
+    (tmp_path / "file").write_bytes(b"old")
+    assert _run(_KILLED, str(tmp_path)).returncode == 9
+    assert len(os.listdir(tmp_path)) == 2
+    assert (tmp_path / "file").read_bytes() == b"old"
+    with files.locked(str(tmp_path)):
+        assert os.listdir(tmp_path) == ["file"]
+
+
+_COUNT = """
+import sys
+from notarykit import files
+for _ in range(30):
+    with files.locked(sys.argv[1]):
+        count = int(files.read(sys.argv[1] + "/count", 10))
+        files.write(sys.argv[1] + "/count", str(count + 1).encode())
+"""
+
+
+def test_processes_take_turns(tmp_path: Path) -> None:
+    """Three processes that count under the lock lose no step."""
+    (tmp_path / "count").write_bytes(b"0")
+    running = [subprocess.Popen([sys.executable, "-c", _COUNT, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    assert (tmp_path / "count").read_bytes() == b"90"
+    assert os.listdir(tmp_path) == ["count"]
+
+
+def test_threads_take_turns(tmp_path: Path) -> None:
+    """No two threads of one process hold the lock at the same time."""
+    inside = 0
+    most = 0
+
+    def work() -> None:
+        nonlocal inside, most
+        for _ in range(20):
+            with files.locked(str(tmp_path)):
+                inside += 1
+                most = max(most, inside)
+                os.listdir(tmp_path)
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert most == 1
+
+
+def test_an_error_frees_the_lock(tmp_path: Path) -> None:
+    """An error under the lock comes through and leaves the lock free."""
+
+    def fail() -> None:
+        with files.locked(str(tmp_path)):
+            raise KeyError("inside")
+
+    for _ in range(2):
+        with pytest.raises(KeyError, match="inside"):
+            fail()

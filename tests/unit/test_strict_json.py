@@ -1,0 +1,172 @@
+"""JSON that two readers could understand differently is refused; members say which of them is wrong."""
+
+import json
+from typing import Any
+
+import pytest
+
+from notarykit.strict_json import DocumentError, Members, dumps, loads
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        (b"", "not JSON"),
+        (b" ", "not JSON"),
+        (b"{", "not JSON"),
+        (b"{} {}", "not JSON"),
+        (b"{},", "not JSON"),
+        (b"{'a':1}", "not JSON"),
+        (b'{"a":1,}', "not JSON"),
+        (b"[1,]", "not JSON"),
+        (b"// note\n{}", "not JSON"),
+        (b"01", "not JSON"),
+        (b"+1", "not JSON"),
+        (b".5", "not JSON"),
+        (b"0x10", "not JSON"),
+        (b'"\t"', "not JSON"),
+        (b'"a\nb"', "not JSON"),
+        (b'"\\x41"', "not JSON"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        ("{}".encode("utf-16"), "not UTF-8"),
+        (b'{"a":"\xff"}', "not UTF-8 at byte 6"),
+        (b'"\xed\xa0\x80"', "not UTF-8"),
+        (b'"\xc0\xaf"', "not UTF-8"),
+        (b"NaN", "NaN"),
+        (b"[Infinity]", "Infinity"),
+        (b"[-Infinity]", "-Infinity"),
+        (b"[1e400]", "out of range"),
+        (b"[-1e400]", "out of range"),
+        (b'{"a":1,"a":1}', "'a' occurs twice"),
+        (b'{"a":1,"b":2,"\\u0061":3}', "'a' occurs twice"),
+        (b'{"x":[{"deep":1,"deep":null}]}', "'deep' occurs twice"),
+        (b'"\\ud800"', "surrogate"),
+        (b'"\\udc00\\ud800"', "surrogate"),
+        (b'{"\\udfff":1}', "surrogate"),
+        (b"9" * 5000, "too many digits"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 100_000, "nested too deeply"),
+    ],
+)
+def test_refuses_what_readers_disagree_on(document: bytes, problem: str) -> None:
+    """What is not exactly one strict JSON document is refused with its reason."""
+    with pytest.raises(DocumentError, match=problem):
+        loads(document)
+
+
+@pytest.mark.parametrize("depth", range(950, 1010))
+@pytest.mark.parametrize("ends", [(b"[", b"]"), (b'{"a":', b"}")])
+def test_nesting_near_the_limit(depth: int, ends: tuple[bytes, bytes]) -> None:
+    """Around the deepest nesting that can be read, a document is read or refused, and nothing else happens."""
+    try:
+        loads(ends[0] * depth + b'"\\u0041"' + ends[1] * depth)
+    except DocumentError as error:
+        assert str(error) == "nested too deeply"
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        (b" \r\n\t{} \n", {}),
+        (b"null", None),
+        (b"-0", 0),
+        (b"1.5e3", 1500.0),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        ('"\U0001f600"'.encode(), "\U0001f600"),
+        (b'"\\u0000"', "\0"),
+        (b'{"a":{"a":1}}', {"a": {"a": 1}}),
+        (b'{"A":1,"a":2}', {"A": 1, "a": 2}),
+        (b'{"":""}', {"": ""}),
+    ],
+)
+def test_reads_what_the_grammar_allows(document: bytes, value: Any) -> None:
+    """Everything that RFC 8259 allows and that means one thing is read."""
+    assert loads(document) == value
+
+
+def test_writes_compact_utf8_in_order() -> None:
+    """Documents are written without spaces, in UTF-8, and in the order of their members."""
+    assert dumps({"b": [1, True, None], "a": "ü"}) == '{"b":[1,true,null],"a":"ü"}'.encode()
+
+
+def test_writes_no_numbers_that_json_lacks() -> None:
+    """A number that JSON has no form for is not written."""
+    with pytest.raises(ValueError, match="JSON"):
+        dumps({"a": float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [([], "array"), ("x", "string"), (1, "integer"), (True, "boolean"), (None, "null")]
+)
+def test_members_are_of_an_object(value: Any, kind: str) -> None:
+    """Only an object has members, and the message says what was found in its place."""
+    with pytest.raises(
+        DocumentError, match=f"policy must be an object, not an? ?{kind}|policy must be an object, not {kind}"
+    ):
+        Members(value, "policy")
+
+
+_VALUES: dict[str, Any] = {
+    "string": "x", "boolean": True, "integer": 1, "number": 1.5, "array": ["x"], "object": {"x": "y"}, "null": None,
+}  # fmt: skip
+_READERS = {
+    "text": "string", "filled": "string", "boolean": "boolean", "integer": "integer", "array": "array",
+    "texts": "array", "object": "object",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reader", _READERS)
+@pytest.mark.parametrize("kind", _VALUES)
+def test_each_reader_takes_its_own_kind(reader: str, kind: str) -> None:
+    """Each reader takes values of its own kind, refuses all others, and takes no boolean for an integer."""
+    members = Members({"m": _VALUES[kind]}, "document")
+    if kind == _READERS[reader]:
+        read = getattr(members, reader)("m")
+        assert json.dumps(getattr(read, "value", read)) == json.dumps(_VALUES[kind])
+    else:
+        with pytest.raises(DocumentError, match="document: 'm' must be an? "):
+            getattr(members, reader)("m")
+
+
+@pytest.mark.parametrize("reader", _READERS)
+def test_a_member_that_must_be_there(reader: str) -> None:
+    """A member that is absent is named."""
+    with pytest.raises(DocumentError, match="document has no member 'm'"):
+        getattr(Members({}, "document"), reader)("m")
+
+
+def test_filled_refuses_the_empty_string() -> None:
+    """A string that must not be empty is refused when it is."""
+    with pytest.raises(DocumentError, match="'m' must not be empty"):
+        Members({"m": ""}, "document").filled("m")
+
+
+def test_texts_refuses_other_items() -> None:
+    """An array of strings with something else in it is refused."""
+    with pytest.raises(DocumentError, match="'m' must hold only strings, not an integer"):
+        Members({"m": ["x", 1]}, "document").texts("m")
+
+
+def test_text_map() -> None:
+    """A map of strings may be absent, but holds nothing but strings."""
+    assert Members({}, "document").text_map("m") == {}
+    assert Members({"m": {"a": "b"}}, "document").text_map("m") == {"a": "b"}
+    with pytest.raises(DocumentError, match="'m': 'a' must be a string, not null"):
+        Members({"m": {"a": None}}, "document").text_map("m")
+    with pytest.raises(DocumentError, match="'m' must be an object, not null"):
+        Members({"m": None}, "document").text_map("m")
+
+
+def test_only_names_the_unknown_member() -> None:
+    """A member beyond those that are allowed is named, and upper and lower case are different names."""
+    members = Members({"payload": 1, "Payload": 2}, "envelope")
+    members.only("payload", "Payload")
+    with pytest.raises(DocumentError, match="envelope has the unknown member 'Payload'"):
+        members.only("payload")
+
+
+def test_a_nested_object_says_where_it_is() -> None:
+    """A refusal inside a nested object names the way to it."""
+    with pytest.raises(DocumentError, match="document: 'outer' has no member 'inner'"):
+        Members({"outer": {}}, "document").object("outer").text("inner")
+    assert "outer" in Members({"outer": {}}, "document")
