@@ -1,1 +1,105 @@
-"""The Notary Project for Python."""
+"""The Notary Project for Python: sign and verify OCI artifacts with keys that stay where they are.
+
+    signed = notarykit.sign_descriptor(artifact, notarykit.LocalSigner.from_files("key.pem", "chain.pem"))
+    verdict = notarykit.verify_envelope(signed.envelope, signed.media_type, artifact, policy, store)
+
+Names are imported when they are first used, so that a program pays only for what it needs.
+"""
+
+TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost every start
+
+if TYPE_CHECKING:
+    from notarykit.agent import VERSION as __version__
+    from notarykit.descriptor import Descriptor
+    from notarykit.envelope.intact import IntactEnvelope
+    from notarykit.envelope.unverified import COSE, JWS, UnverifiedEnvelope, parse
+    from notarykit.errors import NotarykitError, NotarykitWarning, VerificationError
+    from notarykit.keys.local import LocalSigner
+    from notarykit.oci.layout import ImageLayout
+    from notarykit.plugin.discovery import load_plugin
+    from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner
+    from notarykit.sign import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
+    from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
+    from notarykit.trust.store import DirectoryTrustStore, MemoryTrustStore
+    from notarykit.verify import (
+        Audited,
+        Skipped,
+        StepResult,
+        Verdict,
+        Verified,
+        VerifiedArtifact,
+        verify_artifact,
+        verify_envelope,
+    )
+
+_HOMES = {
+    "agent": ("VERSION",),
+    "descriptor": ("Descriptor",),
+    "envelope.intact": ("IntactEnvelope",),
+    "envelope.unverified": ("COSE", "JWS", "UnverifiedEnvelope", "parse"),
+    "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
+    "keys.local": ("LocalSigner",),
+    "oci.layout": ("ImageLayout",),
+    "plugin.discovery": ("load_plugin",),
+    "plugin.signer": ("PluginEnvelopeSigner", "PluginSigner"),
+    "sign": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
+    "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
+    "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
+    "verify": (
+        "Audited",
+        "Skipped",
+        "StepResult",
+        "Verdict",
+        "Verified",
+        "VerifiedArtifact",
+        "verify_artifact",
+        "verify_envelope",
+    ),
+}
+
+__all__ = [
+    "COSE",
+    "JWS",
+    "Audited",
+    "Descriptor",
+    "DirectoryTrustStore",
+    "ImageLayout",
+    "IntactEnvelope",
+    "LocalSigner",
+    "MemoryTrustStore",
+    "NotarykitError",
+    "NotarykitWarning",
+    "PluginEnvelopeSigner",
+    "PluginSigner",
+    "SignedArtifact",
+    "SignedEnvelope",
+    "Skipped",
+    "StepResult",
+    "TrustPolicy",
+    "TrustPolicyDocument",
+    "UnverifiedEnvelope",
+    "Verdict",
+    "VerificationError",
+    "Verified",
+    "VerifiedArtifact",
+    "__version__",
+    "load_plugin",
+    "parse",
+    "parse_policy_document",
+    "sign_artifact",
+    "sign_descriptor",
+    "verify_artifact",
+    "verify_envelope",
+]
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    wanted = "VERSION" if name == "__version__" else name
+    for home, names in _HOMES.items():
+        if wanted in names:
+            value = getattr(import_module(f"notarykit.{home}"), wanted)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

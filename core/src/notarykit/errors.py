@@ -6,6 +6,9 @@ A message is one line that names what is wrong and where. `advice` says what to 
 from typing import Any, ClassVar
 
 
+_LONGEST_MESSAGE = 1000
+
+
 class NotarykitWarning(UserWarning):
     """Something that did not stop the work but that a person should know."""
 
@@ -22,6 +25,8 @@ class NotarykitError(Exception):
     exit_code: int = 1
 
     def __init__(self, message: str, *, advice: str = "") -> None:
+        if len(message) > _LONGEST_MESSAGE:  # what it quotes may be somebody else's, and of any length
+            message = f"{message[:_LONGEST_MESSAGE]}…"
         super().__init__(message)
         self.message = message
         self.advice = advice

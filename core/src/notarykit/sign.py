@@ -71,7 +71,7 @@ class SignedArtifact(NamedTuple):
     signature: SignedEnvelope
 
 
-def sign(
+def sign_descriptor(
     artifact: Descriptor,
     signer: Signer | EnvelopeSigner,
     *,
@@ -121,13 +121,13 @@ def sign_artifact(
     now: datetime | None = None,
     agent: str = "",
 ) -> SignedArtifact:
-    """Signs an artifact where it is, and stores the signature beside it; see `sign`.
+    """Signs an artifact where it is, and stores the signature beside it; see `sign_descriptor`.
 
     Raises:
         StorageError: The artifact cannot be found, or the signature cannot be stored.
     """
     artifact = repository.resolve(tag_or_digest)
-    signature = sign(
+    signature = sign_descriptor(
         artifact,
         signer,
         media_type=media_type,

@@ -30,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments == ["version"]:  # the shortest way, for those who only ask whether it is there
         from notarykit.cli.version import print_version
 
-        return print_version()
+        try:
+            return print_version()
+        except OSError:  # `run` knows what to say about output that cannot be written
+            pass
     from notarykit.cli.run import run
 
     return run(arguments)

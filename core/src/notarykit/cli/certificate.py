@@ -76,19 +76,23 @@ def add_certificate(path: str, store: StoreReference) -> str:
 
 def _add(options: Options) -> int:
     store = _store(options)
-    added, failed = [], []
+    added: list[str] = []
+    failed: list[NotarykitError] = []
     for path in options.arguments:
         try:
             add_certificate(path, store)
             added.append(path)
         except NotarykitError as error:
-            failed.append(error.one_line())
+            failed.append(error)
     if added:
         print(f"Successfully added following certificates to named store {store.name} of type {store.type}:")
         for path in added:
             print(shown(path))
     if failed:
-        raise TrustStoreError(f"failed to add to named store {store.name} of type {store.type}: {'; '.join(failed)}")
+        reasons = "; ".join(each.one_line() for each in failed)
+        problem = TrustStoreError(f"failed to add to named store {store.name} of type {store.type}: {reasons}")
+        problem.exit_code = max(each.exit_code for each in failed)
+        raise problem
     return 0
 
 
@@ -116,7 +120,7 @@ def _entries(folder: str) -> list[str]:
 
 def _show(options: Options) -> int:
     from notarykit.keys.certificates import read_certificates
-    from notarykit.keys.chain import load_certificate
+    from notarykit.keys.certificate import load_certificate
 
     store = _store(options)
     path = os.path.join(_folder(store), _file_name(options.arguments[0]))
@@ -173,7 +177,10 @@ def _delete(options: Options) -> int:
         for name in names:
             remove_file(os.path.join(folder, name))
     if options["all"]:
-        os.rmdir(folder)
+        try:
+            os.rmdir(folder)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be removed: {error.strerror}") from None
         print(f"Successfully deleted {shown(folder)}")
     else:
         print(f"Successfully deleted {shown(names[0])} from the trust store.")

@@ -14,7 +14,7 @@ from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.payload import read_payload
 from notarykit.envelope.unverified import UnverifiedEnvelope, parse
 from notarykit.errors import NotarykitError, VerificationError
-from notarykit.keys.chain import load_certificate
+from notarykit.keys.certificate import load_certificate
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.manifest import SIGNATURE_TYPE
 from notarykit.times import format_rfc3339

@@ -220,17 +220,25 @@ def _converted(flag: Flag, value: Any) -> Any:
     return value
 
 
-_UNITS = {"h": 3600, "m": 60, "s": 1}
+_SECOND = 10**9
+_UNITS = {"h": 3600 * _SECOND, "m": 60 * _SECOND, "s": _SECOND, "ms": 10**6, "us": 10**3, "µs": 10**3, "ns": 1}
+_LONGEST = 2**63 // _SECOND  # what the reference implementation can count, about 292 years
+
+
+_PART = r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(h|ms|us|µs|ns|m|s)"
 
 
 def _seconds(name: str, text: str) -> int:
     """A duration such as `3h20m`, in seconds; as notation has it, it must be whole seconds and not negative."""
-    parts = re.findall(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|us|µs|ns|m|s)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    if re.fullmatch(rf"(?:{_PART})+", text) is None:
         raise UsageError(
             f"invalid duration {text!r} of --{name}", advice="write hours and minutes, such as 12h, 30m or 3h20m"
         )
-    seconds = sum(float(number) * _UNITS.get(unit, 0) for number, unit in parts)
-    if seconds != int(seconds) or any(unit not in _UNITS for _, unit in parts):
+    total = 0
+    for whole, fraction, unit in re.findall(_PART, text):
+        total += int(whole) * _UNITS[unit] + int(fraction or "0") * _UNITS[unit] // 10 ** len(fraction)
+    if total % _SECOND:
         raise UsageError(f"--{name} {text!r} must be a whole number of seconds")
-    return int(seconds)
+    if total // _SECOND > _LONGEST:
+        raise UsageError(f"--{name} {text!r} is longer than 292 years")
+    return total // _SECOND

@@ -14,13 +14,16 @@ def passphrase(prompt: str) -> Callable[[], bytes]:
 
     def get() -> bytes:
         if VARIABLE in os.environ:
-            return os.environ[VARIABLE].encode("utf-8")
+            return os.fsencode(os.environ[VARIABLE])
         if not sys.stdin.isatty():
             raise PassphraseError(
                 "the private key is encrypted and there is no terminal to ask at", advice=f"set ${VARIABLE}"
             )
         from getpass import getpass
 
-        return getpass(prompt).encode("utf-8")
+        try:
+            return os.fsencode(getpass(prompt))
+        except EOFError:
+            raise PassphraseError("no passphrase was given") from None
 
     return get

@@ -50,9 +50,10 @@ def generate(options: Options) -> int:
     key = generate_private_key(65537, bits)
     certificate = _self_signed(key, name)
     print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")
-    files.write(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+    with files.locked(os.path.dirname(key_path)):
+        files.write(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+        files.write(cert_path, certificate.public_bytes(Encoding.PEM), 0o644)
     print(f"wrote key: {shown(key_path)}")
-    files.write(cert_path, certificate.public_bytes(Encoding.PEM), 0o644)
     print(f"wrote certificate: {shown(cert_path)}")
     change_signing_keys(lambda keys: keys.with_key(SigningKey(name, key_path, cert_path), default=options["default"]))
     add_certificate(cert_path, StoreReference(StoreType.CA, name))

@@ -43,10 +43,10 @@ def _draw(nodes: list[Node], indent: str, lines: list[str]) -> None:
 
 
 def confirmed(question: str) -> bool:
-    """Asks a person; anything but yes is no, and so is the end of the input."""
+    """Asks a person; anything but yes is no, and so are the end of the input and bytes that are no text."""
     try:
         answer = input(f"{question} [y/N] ")
-    except EOFError:
+    except (EOFError, UnicodeDecodeError):
         print()
         return False
     return answer.strip().lower() in ("y", "yes")

@@ -9,7 +9,7 @@ def print_version() -> int:
     """Prints the versions of this software and of the interpreter."""
     print("notarykit - a tool to sign and verify artifacts.\n")
     print(f"Version:         {VERSION}")
-    print(f"Python version:  {sys.version.split(maxsplit=1)[0]}")
+    print(f"Python version:  {sys.version.split(maxsplit=1)[0]}", flush=True)
     return 0
 
 

@@ -145,6 +145,7 @@ def change_signing_keys(change: Callable[[SigningKeys], SigningKeys]) -> Signing
 
     Raises:
         ConfigurationError: The file is malformed; it is left as it is.
+        SigningKeyError: A text in the new list cannot be written as UTF-8.
         StorageError: It cannot be written.
     """
     with files.locked(config_folder()):
@@ -153,5 +154,9 @@ def change_signing_keys(change: Callable[[SigningKeys], SigningKeys]) -> Signing
         members["keys"] = [key.to_json() for key in keys.keys]
         import json
 
-        files.write(signing_keys_file(), json.dumps(members, ensure_ascii=False, indent=4).encode("utf-8"), 0o600)
+        try:
+            content = json.dumps(members, ensure_ascii=False, indent=4).encode("utf-8")
+        except UnicodeEncodeError:
+            raise SigningKeyError("a key's name, identifier or path is not UTF-8, so it cannot be listed") from None
+        files.write(signing_keys_file(), content, 0o600)
     return keys

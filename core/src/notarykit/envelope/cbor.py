@@ -11,6 +11,7 @@ import cbor2
 
 _DEEPEST = 16
 _MOST_ITEMS = 4096
+_LARGEST_SHORT_ARGUMENT = 23
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 2, 3, 4, 5, 6, 7
 EPOCH_TIME = 1  # RFC 8949, section 3.4.2
 # The first bytes of what it may hold: major types 0 and 1, and floating-point numbers of three sizes.
@@ -55,7 +56,12 @@ class _Scan:
         self.items += 1
         if depth == 0 or self.items > _MOST_ITEMS:
             raise CBORFormError("too deep" if depth == 0 else f"more than {_MOST_ITEMS} parts")
-        major, argument, position = self._head(position)
+        if position >= len(self.data):
+            raise CBORFormError("it ends too early")
+        major, argument = self.data[position] >> 5, self.data[position] & 31
+        position += 1
+        if argument > _LARGEST_SHORT_ARGUMENT:
+            argument, position = self._long_argument(argument, position)
         if major in (_BYTES, _TEXT):
             position += argument
         elif major in (_ARRAY, _MAP):
@@ -71,14 +77,9 @@ class _Scan:
             raise CBORFormError("it ends too early")
         return position
 
-    def _head(self, position: int) -> tuple[int, int, int]:
-        if position >= len(self.data):
-            raise CBORFormError("it ends too early")
-        major, info = self.data[position] >> 5, self.data[position] & 31
-        if info < 24:  # noqa: PLR2004
-            return major, info, position + 1
-        if info > 27:  # noqa: PLR2004
-            raise CBORFormError("an indefinite length, or a head that is not well formed")
+    def _long_argument(self, info: int, position: int) -> tuple[int, int]:
+        """An argument of 1, 2, 4 or 8 bytes behind its head, and the position behind it."""
         size = 1 << (info - 24)
-        end = position + 1 + size
-        return major, int.from_bytes(self.data[position + 1 : end], "big"), end
+        if size > 8:  # noqa: PLR2004
+            raise CBORFormError("an indefinite length, or a head that is not well formed")
+        return int.from_bytes(self.data[position : position + size], "big"), position + size

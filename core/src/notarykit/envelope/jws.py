@@ -1,6 +1,5 @@
 """JWS JSON serialization, flattened (signature-envelope-jws.md; RFC 7515, section 7.2.2)."""
 
-import base64
 import binascii
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from notarykit.strict_json import DocumentError, Members, dumps, loads
 from notarykit.times import format_rfc3339, parse_rfc3339
 
 _X5C = "x5c"
+_TO_STANDARD, _TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
 # "crit MUST only contain headers apart from registered headers in JWS specification" (RFC 7515, section 4.1).
 _REGISTERED = frozenset({"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"})
 _RESERVED = _REGISTERED | names.STANDARD | {"b64"}
@@ -96,8 +96,8 @@ def _timestamp(unprotected: Members) -> bytes | None:
 def _decode_url(text: str, name: str) -> bytes:
     """Base64url without padding (RFC 7515, section 2), in its one canonical form."""
     try:
-        ascii_text = text.encode("ascii")
-        decoded = base64.urlsafe_b64decode(ascii_text + b"=" * (-len(ascii_text) % 4))
+        standard = text.encode("ascii").translate(_TO_STANDARD)
+        decoded = binascii.a2b_base64(standard + b"=" * (-len(standard) % 4))
     except (UnicodeEncodeError, binascii.Error):
         raise EnvelopeError(f"{name} is not base64url") from None
     if encode_url(decoded) != text:  # padding, line ends, foreign characters, or stray bits at the end
@@ -109,17 +109,21 @@ def _decode_standard(text: str, name: str) -> bytes:
     """Base64 with padding (RFC 4648, section 4), in its one canonical form."""
     try:
         ascii_text = text.encode("ascii")
-        decoded = base64.b64decode(ascii_text, validate=True)
+        decoded = binascii.a2b_base64(ascii_text)
     except (UnicodeEncodeError, binascii.Error):
         raise EnvelopeError(f"{name} is not base64") from None
-    if base64.b64encode(decoded) != ascii_text:
+    if binascii.b2a_base64(decoded, newline=False) != ascii_text:
         raise EnvelopeError(f"{name} is not canonical base64")
     return decoded
 
 
+def _encode_standard(content: bytes) -> str:
+    return binascii.b2a_base64(content, newline=False).decode("ascii")
+
+
 def encode_url(content: bytes) -> str:
     """Base64url without padding."""
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(content, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
 
 
 def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[str, str]:
@@ -158,7 +162,7 @@ def assemble(
     """The envelope around a signature."""
     header: dict[str, Any] = {}
     if timestamp is not None:
-        header[names.TIMESTAMP_SIGNATURE] = base64.b64encode(timestamp).decode("ascii")
-    header[_X5C] = [base64.b64encode(der).decode("ascii") for der in chain]
+        header[names.TIMESTAMP_SIGNATURE] = _encode_standard(timestamp)
+    header[_X5C] = [_encode_standard(der) for der in chain]
     header[names.SIGNING_AGENT] = agent
     return dumps({"payload": payload, "protected": protected, "header": header, "signature": encode_url(signature)})

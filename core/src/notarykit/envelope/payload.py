@@ -16,13 +16,16 @@ def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
     """The payload for an artifact: its media type, digest and size, with the user's metadata as annotations.
 
     Raises:
-        UsageError: A key of the metadata is reserved.
+        UsageError: A key of the metadata is reserved, or the metadata cannot be written as UTF-8.
     """
     for key in user_metadata:
         if key.startswith(RESERVED_PREFIX):
             raise UsageError(f"user metadata key {key!r} starts with the reserved prefix {RESERVED_PREFIX!r}")
     bare = Descriptor(target.media_type, target.digest, target.size, dict(sorted(user_metadata.items())))
-    return dumps({"targetArtifact": bare.to_json()})
+    try:
+        return dumps({"targetArtifact": bare.to_json()})
+    except UnicodeEncodeError:
+        raise UsageError("user metadata holds what is not UTF-8") from None
 
 
 def read_payload(payload: bytes) -> Descriptor:

@@ -11,10 +11,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
+from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
 from notarykit.keys.spec import KeySpec, key_spec_of
 from notarykit.times import format_rfc3339
 
@@ -25,6 +25,9 @@ Purpose = Literal["code signing", "timestamping"]
 
 # No honest chain comes near it; it bounds the work that a forged envelope can ask for.
 LONGEST_CHAIN = 32
+
+# What is remembered is bounded in number and in size, since anybody can make chains that keep every rule.
+_LARGEST_REMEMBERED = 64 * 1024
 
 _LEAF_RULES = {"code signing": rules.CODE_SIGNING_LEAF, "timestamping": rules.TIMESTAMPING_LEAF}
 _CA_RULES = {"code signing": rules.CODE_SIGNING_CA, "timestamping": rules.TIMESTAMPING_CA}
@@ -57,29 +60,13 @@ class Chain(NamedTuple):
     def outside_validity(self, time: datetime) -> str | None:
         """What is wrong with the chain at a time, or None if every certificate is valid then (bounds included)."""
         for position, certificate in enumerate(self.certificates):
-            name = f"{_role(position, len(self.ders))} {certificate.subject.rfc4514_string()!r}"
+            if certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
+                continue
+            name = f"{_role(position, len(self.ders))} {subject_of(certificate)!r}"
             if time < certificate.not_valid_before_utc:
                 return f"{name} is not valid before {format_rfc3339(certificate.not_valid_before_utc)}"
-            if time > certificate.not_valid_after_utc:
-                return f"{name} expired on {format_rfc3339(certificate.not_valid_after_utc)}"
+            return f"{name} expired on {format_rfc3339(certificate.not_valid_after_utc)}"
         return None
-
-
-def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
-    """A certificate from its DER.
-
-    Raises:
-        CertificateError: It is not the DER of an X.509 certificate, or not one that this library reads.
-    """
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.subject, certificate.issuer  # names are read when they are asked for, and may fail then
-    except (ValueError, TypeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise CertificateError(
-            f"{role} is not an X.509 certificate in DER: {reason}", rule="certificate_parses"
-        ) from None
-    return certificate
 
 
 def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Chain:
@@ -94,11 +81,18 @@ def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Cha
     Raises:
         CertificateError: A certificate cannot be read, two do not fit, or a rule is broken; it names the first.
     """
-    return _checked(tuple(ders), purpose)
+    found = tuple(ders)
+    if sum(map(len, found)) > _LARGEST_REMEMBERED:
+        return _check(found, purpose)
+    return _check_once(found, purpose)
 
 
 @lru_cache(maxsize=512)
-def _checked(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
+def _check_once(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
+    return _check(ders, purpose)
+
+
+def _check(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
     if not 0 < len(ders) <= LONGEST_CHAIN:
         raise CertificateError(f"chain has {len(ders)} certificates, not 1 to {LONGEST_CHAIN}", rule="chain_length")
     certificates = tuple(load_certificate(der, _role(index, len(ders))) for index, der in enumerate(ders))
@@ -126,44 +120,27 @@ def _check_links(certificates: Sequence[x509.Certificate]) -> None:
     """Other requirements: ordered, complete up to a self-signed root, nothing unrelated, no second root."""
     last = len(certificates) - 1
     for index, certificate in enumerate(certificates):
-        name = f"{_role(index, last + 1)} {certificate.subject.rfc4514_string()!r}"
         if index < last and is_self_signed(certificate):
+            name = f"{_role(index, last + 1)} {subject_of(certificate)!r}"
             raise CertificateError(
                 f"{name} is self-signed, but certificates follow it: a chain has one root, at its end", rule="one_root"
             )
         issuer = certificates[min(index + 1, last)]
-        problem = _issued(certificate, issuer)
+        problem = why_not_issued(certificate, issuer)
         if problem is None:
             continue
         if index == last:
             raise CertificateError(
-                f"last certificate {certificate.subject.rfc4514_string()!r} is not self-signed ({problem})",
+                f"last certificate {subject_of(certificate)!r} is not self-signed ({problem})",
                 rule="ends_with_root",
                 advice="add the missing CA certificates up to the root",
             )
         raise CertificateError(
-            f"{name} was not issued by the next certificate {issuer.subject.rfc4514_string()!r}: {problem}",
+            f"{_role(index, last + 1)} {subject_of(certificate)!r} was not issued by the next certificate "
+            f"{subject_of(issuer)!r}: {problem}",
             rule="ordered_and_related",
             advice="order the chain from the signing certificate to the root",
         )
-
-
-def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Whether a certificate is issued by its own name and its own key."""
-    return _issued(certificate, certificate) is None
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
-    """Why a certificate was not issued by another, or None if it was (issuer's name and signature)."""
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except InvalidSignature:
-        return "its signature does not hold under that key"
-    except (ValueError, TypeError) as error:
-        return str(error).partition("\n")[0]
-    except Exception as error:  # noqa: BLE001 - cryptography.exceptions.UnsupportedAlgorithm, and what Rust raises
-        return f"its signature cannot be checked: {type(error).__name__}"
-    return None
 
 
 def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -187,10 +164,10 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
     # A renewed certificate has the same key, or the same name and key for a CA: the one that is valid longest is meant.
     chain = [max(of_key, key=end_of_validity)]
     while not is_self_signed(last := certificates[chain[-1]]):
-        issuers = [der for der in certificates if der not in chain and _issued(last, certificates[der]) is None]
+        issuers = [der for der in certificates if der not in chain and why_not_issued(last, certificates[der]) is None]
         if not issuers or len(chain) == LONGEST_CHAIN:
             raise CertificateError(
-                f"chain is incomplete: the issuer {last.issuer.rfc4514_string()!r} is missing",
+                f"chain is incomplete: the issuer of {subject_of(last)!r} is missing",
                 rule="ends_with_root",
                 advice="add that CA certificate, and those above it up to the root",
             )

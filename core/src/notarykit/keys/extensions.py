@@ -1,7 +1,7 @@
 """The three extensions that count, read so that no other one can stand in their way.
 
-Signature specification, "Other requirements": all other extensions fail open. The library reads all extensions at once and
-gives up on the first that it cannot read; then the others are cut out, and what is left is read again.
+Signature specification, "Other requirements": all other extensions fail open. The library reads all extensions at once
+and gives up on the first that it cannot read; then the others are cut out, and what is left is read again.
 """
 
 from collections.abc import Iterator

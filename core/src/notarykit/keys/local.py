@@ -7,6 +7,7 @@ import warnings
 
 from notarykit import files
 from notarykit.errors import CertificateError, NotarykitWarning, SigningKeyError, StorageError
+from notarykit.keys.certificate import subject_of
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import Chain, build_chain, check_chain
 from notarykit.keys.private import Passphrase, PrivateKey, load_private_key
@@ -27,7 +28,7 @@ class LocalSigner:
         """
         if key.public_key() != chain.public_key:
             raise CertificateError(
-                f"{name} does not match its certificate {chain.leaf.subject.rfc4514_string()!r}",
+                f"{name} does not match its certificate {subject_of(chain.leaf)!r}",
                 rule="certificate_of_key",
                 advice="give the certificate that was issued for this key",
             )
@@ -48,8 +49,25 @@ class LocalSigner:
             CertificateError: The chain is incomplete, breaks a rule, or is of another key.
         """
         name = f"private key {key_path}"
-        key = load_private_key(read_key_file(key_path), name, passphrase)
-        ders = read_certificates(read_file(cert_path, "certificate chain"), cert_path)
+        chain = read_file(cert_path, "certificate chain")
+        return cls._from_contents(read_key_file(key_path), name, chain, cert_path, passphrase)
+
+    @classmethod
+    def from_pem(cls, key: bytes, certificates: bytes, passphrase: Passphrase | None = None) -> "LocalSigner":
+        """The signer of a key and a chain that a program holds; as `from_files`, with the files' contents.
+
+        Raises:
+            SigningKeyError: The key cannot be read, or the passphrase is wrong or absent.
+            CertificateError: The chain is incomplete, breaks a rule, or is of another key.
+        """
+        return cls._from_contents(key, "private key", certificates, "certificate chain", passphrase)
+
+    @classmethod
+    def _from_contents(
+        cls, key_pem: bytes, name: str, chain: bytes, chain_name: str, passphrase: Passphrase | None
+    ) -> "LocalSigner":
+        key = load_private_key(key_pem, name, passphrase)
+        ders = read_certificates(chain, chain_name)
         return cls(key, check_chain(build_chain(key.public_key(), ders)), name)
 
     def key_spec(self) -> KeySpec:

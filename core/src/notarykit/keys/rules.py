@@ -5,26 +5,19 @@ chain and returns what is wrong with it, or None. Extensions other than the thre
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from notarykit.errors import CertificateError, SigningKeyError
+from notarykit.keys.certificate import subject_of
 from notarykit.keys.extensions import honored_extensions
-from notarykit.keys.spec import key_spec_of
+from notarykit.keys.spec import CURVES, key_spec_of
 
 _SMALLEST_RSA_CA = 2048
-_SMALLEST_EC_CA = 256
-_HASHES = {"sha256", "sha384", "sha512", None}  # None: Ed25519 and Ed448, which name no hash
-
-
-class Extension(NamedTuple):
-    """One of the three extensions that count, with its criticality."""
-
-    critical: bool
-    value: x509.ExtensionType
+_HASHES = {"sha256", "sha384", "sha512", None}  # None: Ed25519, which names no hash
 
 
 class Placed(NamedTuple):
@@ -34,45 +27,25 @@ class Placed(NamedTuple):
         certificate: The parsed certificate.
         role: What it is in the chain, such as "signing certificate".
         intermediates_below: How many intermediate certificates stand below it.
-        extensions: Basic constraints, key usage and extended key usage, as far as they are there.
+        basic_constraints: The extension, or None.
+        key_usage: The extension, or None.
+        extended_key_usage: The extension, or None.
     """
 
     certificate: x509.Certificate
     role: str
     intermediates_below: int
-    extensions: dict[x509.ObjectIdentifier, Extension]
+    basic_constraints: "x509.Extension[x509.BasicConstraints] | None"
+    key_usage: "x509.Extension[x509.KeyUsage] | None"
+    extended_key_usage: "x509.Extension[x509.ExtendedKeyUsage] | None"
 
     @property
     def name(self) -> str:
         """The role and the subject, for messages."""
-        return f"{self.role} {self.certificate.subject.rfc4514_string()!r}"
+        return f"{self.role} {subject_of(self.certificate)!r}"
 
 
 Check = Callable[[Placed], str | None]
-
-
-def _basic_constraints(placed: Placed) -> tuple[bool, x509.BasicConstraints] | None:
-    found = placed.extensions.get(ExtensionOID.BASIC_CONSTRAINTS)
-    if found is None:
-        return None
-    assert isinstance(found.value, x509.BasicConstraints)
-    return found.critical, found.value
-
-
-def _key_usage(placed: Placed) -> tuple[bool, x509.KeyUsage] | None:
-    found = placed.extensions.get(ExtensionOID.KEY_USAGE)
-    if found is None:
-        return None
-    assert isinstance(found.value, x509.KeyUsage)
-    return found.critical, found.value
-
-
-def _extended_key_usage(placed: Placed) -> tuple[bool, x509.ExtendedKeyUsage] | None:
-    found = placed.extensions.get(ExtensionOID.EXTENDED_KEY_USAGE)
-    if found is None:
-        return None
-    assert isinstance(found.value, x509.ExtendedKeyUsage)
-    return found.critical, found.value
 
 
 # Every certificate
@@ -90,13 +63,13 @@ def hash_is_allowed(placed: Placed) -> str | None:
 
 def key_usage_is_present(placed: Placed) -> str | None:
     """Key Usage: the extension MUST be present."""
-    return None if _key_usage(placed) else "keyUsage is absent"
+    return None if placed.key_usage else "keyUsage is absent"
 
 
 def key_usage_is_critical(placed: Placed) -> str | None:
     """Key Usage: for code signing the extension MUST be marked critical."""
-    usage = _key_usage(placed)
-    return None if usage and usage[0] else "keyUsage is not marked critical"
+    usage = placed.key_usage
+    return None if usage and usage.critical else "keyUsage is not marked critical"
 
 
 # CA certificates
@@ -104,22 +77,22 @@ def key_usage_is_critical(placed: Placed) -> str | None:
 
 def is_ca(placed: Placed) -> str | None:
     """Basic Constraints: the extension MUST be present and cA MUST be true."""
-    constraints = _basic_constraints(placed)
+    constraints = placed.basic_constraints
     if constraints is None:
         return "basicConstraints is absent"
-    return None if constraints[1].ca else "basicConstraints does not say cA"
+    return None if constraints.value.ca else "basicConstraints does not say cA"
 
 
 def basic_constraints_are_critical(placed: Placed) -> str | None:
     """Basic Constraints: a CA certificate's extension MUST be marked critical."""
-    constraints = _basic_constraints(placed)
-    return None if constraints and constraints[0] else "basicConstraints is not marked critical"
+    constraints = placed.basic_constraints
+    return None if constraints and constraints.critical else "basicConstraints is not marked critical"
 
 
 def path_length_suffices(placed: Placed) -> str | None:
     """Basic Constraints: pathLenConstraint, if present, holds for the depth of the chain below."""
-    constraints = _basic_constraints(placed)
-    longest = constraints[1].path_length if constraints else None
+    constraints = placed.basic_constraints
+    longest = constraints.value.path_length if constraints else None
     if longest is None or longest >= placed.intermediates_below:
         return None
     return f"pathLenConstraint allows {longest} intermediate certificates below, there are {placed.intermediates_below}"
@@ -127,18 +100,20 @@ def path_length_suffices(placed: Placed) -> str | None:
 
 def may_sign_certificates(placed: Placed) -> str | None:
     """Key Usage: a CA certificate has keyCertSign."""
-    usage = _key_usage(placed)
-    return None if usage and usage[1].key_cert_sign else "keyUsage has no keyCertSign"
+    usage = placed.key_usage
+    return None if usage and usage.value.key_cert_sign else "keyUsage has no keyCertSign"
 
 
 def ca_key_is_strong(placed: Placed) -> str | None:
-    """A CA's key is no shorter than the shortest that the specification lets a leaf have; Ed25519 and Ed448 pass."""
+    """A CA's key is RSA with 2048 bits or more, EC on a curve that leaves may use, or Ed25519."""
     key = placed.certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _SMALLEST_RSA_CA:
-        return f"key is RSA with {key.key_size} bits, fewer than {_SMALLEST_RSA_CA}"
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _SMALLEST_EC_CA:
-        return f"key is EC with {key.key_size} bits, fewer than {_SMALLEST_EC_CA}"
-    return None
+    if isinstance(key, rsa.RSAPublicKey):
+        kind, is_strong = f"RSA with {key.key_size} bits", key.key_size >= _SMALLEST_RSA_CA
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        kind, is_strong = f"EC on {key.curve.name}", key.curve.name in CURVES
+    else:
+        kind, is_strong = type(key).__name__.removesuffix("PublicKey"), isinstance(key, ed25519.Ed25519PublicKey)
+    return None if is_strong else f"key is {kind}, which is weak or not supported for a CA"
 
 
 # Leaf certificates
@@ -146,22 +121,22 @@ def ca_key_is_strong(placed: Placed) -> str | None:
 
 def is_not_ca(placed: Placed) -> str | None:
     """Basic Constraints: a leaf's cA, if the extension is present, MUST be false."""
-    constraints = _basic_constraints(placed)
-    return "basicConstraints says cA" if constraints and constraints[1].ca else None
+    constraints = placed.basic_constraints
+    return "basicConstraints says cA" if constraints and constraints.value.ca else None
 
 
 def may_sign(placed: Placed) -> str | None:
     """Key Usage: a leaf has digitalSignature."""
-    usage = _key_usage(placed)
-    return None if usage and usage[1].digital_signature else "keyUsage has no digitalSignature"
+    usage = placed.key_usage
+    return None if usage and usage.value.digital_signature else "keyUsage has no digitalSignature"
 
 
 def has_no_other_key_usage(placed: Placed) -> str | None:
     """Key Usage: a leaf has none of the usages that the specification excludes."""
-    usage = _key_usage(placed)
+    usage = placed.key_usage
     if usage is None:
         return None
-    bits = usage[1]
+    bits = usage.value
     excluded = {
         "keyEncipherment": bits.key_encipherment,
         "dataEncipherment": bits.data_encipherment,
@@ -189,20 +164,22 @@ _NOT_FOR_CODE = {
 
 def extended_key_usage_is_for_code(placed: Placed) -> str | None:
     """Extended Key Usage: optional for code signing; if present, without the usages that the specification excludes."""
-    usage = _extended_key_usage(placed)
-    found = [_NOT_FOR_CODE[oid] for oid in usage[1] if oid in _NOT_FOR_CODE] if usage else []
+    usage = placed.extended_key_usage
+    found = [_NOT_FOR_CODE[oid] for oid in usage.value if oid in _NOT_FOR_CODE] if usage else []
     return f"extendedKeyUsage has {', '.join(found)}, which a code signing certificate must not have" if found else None
 
 
 def extended_key_usage_is_time_stamping(placed: Placed) -> str | None:
     """Extended Key Usage: a timestamping leaf has it, marked critical, with timeStamping alone."""
-    usage = _extended_key_usage(placed)
+    usage = placed.extended_key_usage
     if usage is None:
         return "extendedKeyUsage is absent"
-    if not usage[0]:
+    if not usage.critical:
         return "extendedKeyUsage is not marked critical"
     return (
-        None if list(usage[1]) == [ExtendedKeyUsageOID.TIME_STAMPING] else "extendedKeyUsage is not timeStamping alone"
+        None
+        if list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+        else "extendedKeyUsage is not timeStamping alone"
     )
 
 
@@ -247,13 +224,16 @@ def place(certificate: x509.Certificate, role: str, intermediates_below: int) ->
         CertificateError: One of the three is malformed, or occurs twice.
     """
     try:
-        extensions = {
-            extension.oid: Extension(extension.critical, extension.value)
-            for extension in honored_extensions(certificate)
-        }
+        found: dict[x509.ObjectIdentifier, Any] = {each.oid: each for each in honored_extensions(certificate)}
     except (ValueError, x509.DuplicateExtension) as error:
-        subject = certificate.subject.rfc4514_string()
         raise CertificateError(
-            f"{role} {subject!r}: extensions are malformed: {error}", rule="extensions_parse"
+            f"{role} {subject_of(certificate)!r}: extensions are malformed: {error}", rule="extensions_parse"
         ) from None
-    return Placed(certificate, role, intermediates_below, extensions)
+    return Placed(
+        certificate,
+        role,
+        intermediates_below,
+        found.get(ExtensionOID.BASIC_CONSTRAINTS),
+        found.get(ExtensionOID.KEY_USAGE),
+        found.get(ExtensionOID.EXTENDED_KEY_USAGE),
+    )

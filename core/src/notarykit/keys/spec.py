@@ -57,7 +57,7 @@ KEY_SPECS = {spec.name: spec for spec in _ALL}
 BY_JWS_ALG = {spec.jws_alg: spec for spec in _ALL}
 BY_COSE_ALG = {spec.cose_alg: spec for spec in _ALL}
 _RSA = {spec.bits: spec for spec in _ALL if spec.is_rsa}
-_CURVES = {"secp256r1": KEY_SPECS["EC-256"], "secp384r1": KEY_SPECS["EC-384"], "secp521r1": KEY_SPECS["EC-521"]}
+CURVES = {"secp256r1": KEY_SPECS["EC-256"], "secp384r1": KEY_SPECS["EC-384"], "secp521r1": KEY_SPECS["EC-521"]}
 
 
 def key_spec(name: str) -> KeySpec:
@@ -83,7 +83,7 @@ def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
     if isinstance(public_key, RSAPublicKey):
         found, kind = _RSA.get(public_key.key_size), f"RSA with {public_key.key_size} bits"
     elif isinstance(public_key, EllipticCurvePublicKey):
-        found, kind = _CURVES.get(public_key.curve.name), f"EC on {public_key.curve.name}"
+        found, kind = CURVES.get(public_key.curve.name), f"EC on {public_key.curve.name}"
     else:
         found, kind = None, type(public_key).__name__.removesuffix("PublicKey")
     if found is None:

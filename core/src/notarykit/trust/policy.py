@@ -247,8 +247,10 @@ def _store(text: str, where: str) -> StoreReference:
         raise DocumentError(
             f"{where}: trust store {text!r} is not of the form type:name with ca, signingAuthority or tsa"
         )
-    check_store_name(name)
-    return StoreReference(StoreType(kind), name)
+    try:
+        return StoreReference(StoreType(kind), check_store_name(name))
+    except ValueError as error:
+        raise DocumentError(f"{where}: {error}") from None
 
 
 def check_store_name(name: str) -> str:

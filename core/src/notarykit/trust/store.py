@@ -11,8 +11,9 @@ from typing import Protocol
 
 from notarykit import files
 from notarykit.errors import CertificateError, NotarykitWarning, StorageError, TrustStoreError
+from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of
 from notarykit.keys.certificates import read_certificates
-from notarykit.keys.chain import is_self_signed, load_certificate
+from notarykit.keys.extensions import honored_extensions
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 
 # "Following certificate formats are supported - Files with extension .pem, .crt and .cer"
@@ -97,16 +98,16 @@ class DirectoryTrustStore:
         return frozenset(ders)
 
     def _file(self, path: str, store: StoreReference) -> tuple[bytes, ...]:
-        mode = os.lstat(path).st_mode
-        if stat.S_ISDIR(mode):
-            _warn(f"trust store {store}: the folder {path} is ignored; certificates count in the store itself alone")
-            return ()
-        if not stat.S_ISREG(mode):
-            raise TrustStoreError(f"trust store {store}: {path} is a link or no regular file")
-        if not path.endswith(EXTENSIONS):
-            _warn(f"trust store {store}: {path} is ignored; a certificate's file ends in {', '.join(EXTENSIONS)}")
-            return ()
         try:
+            mode = os.lstat(path).st_mode
+            if stat.S_ISDIR(mode):
+                _warn(f"trust store {store}: the folder {path} is ignored; certificates count in the store itself alone")
+                return ()
+            if not stat.S_ISREG(mode):
+                raise TrustStoreError(f"trust store {store}: {path} is a link or no regular file")
+            if not path.endswith(EXTENSIONS):
+                _warn(f"trust store {store}: {path} is ignored; a certificate's file ends in {', '.join(EXTENSIONS)}")
+                return ()
             return trusted_certificates(files.read(path, LARGEST_FILE), path, store.type)
         except (OSError, StorageError) as error:
             raise TrustStoreError(f"trust store {store}: {error}") from None
@@ -133,15 +134,16 @@ def trusted_certificates(content: bytes, name: str, kind: StoreType) -> tuple[by
 
 
 def _check_trusted(der: bytes, name: str, kind: StoreType) -> None:
-    from cryptography.x509 import BasicConstraints, ExtensionNotFound
+    from cryptography.x509 import BasicConstraints, DuplicateExtension
 
     certificate = load_certificate(der, f"{name}: certificate")
     self_signed = is_self_signed(certificate)
     try:
-        is_ca = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
-    except (ExtensionNotFound, ValueError):
-        is_ca = False
-    subject = certificate.subject.rfc4514_string()
+        values = [extension.value for extension in honored_extensions(certificate)]
+    except (ValueError, DuplicateExtension):
+        values = []
+    is_ca = any(isinstance(value, BasicConstraints) and value.ca for value in values)
+    subject = subject_of(certificate)
     if kind == StoreType.TSA and not (self_signed and is_ca):
         raise TrustStoreError(f"{name}: {subject!r} is not a root CA certificate, as a tsa store requires")
     if not (self_signed or is_ca):

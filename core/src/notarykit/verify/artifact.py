@@ -119,8 +119,9 @@ def _not_accepted(
             f"no signature is associated with {artifact.digest}", advice="make sure the artifact was signed"
         )
     digest, first = failures[0]
-    many = f"none of its {len(failures)} signatures was accepted; the first" if len(failures) > 1 else "signature"
-    message = f"{many} {digest}: {first.message}"
+    message = f"{first.message} (signature {digest})"
+    if len(failures) > 1:
+        message = f"none of the {len(failures)} signatures was accepted; the first: {message}"
     if count > limit:
         message = f"{message} (there are more than the limit of {limit} signatures)"
     return NoAcceptedSignatureError(message, failures=tuple(failures), advice=first.advice)

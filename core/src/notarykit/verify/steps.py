@@ -4,7 +4,13 @@ Trust store and trust policy specification, "Signature Verification", "Steps". A
 raises what it found; what that does is the policy's to say.
 """
 
-from cryptography.x509 import AuthorityInformationAccess, Certificate, CRLDistributionPoints, ExtensionNotFound
+from cryptography.x509 import (
+    AuthorityInformationAccess,
+    Certificate,
+    CRLDistributionPoints,
+    DuplicateExtension,
+    UnsupportedGeneralNameType,
+)
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509
@@ -18,6 +24,7 @@ from notarykit.errors import (
     RevocationError,
     UserMetadataError,
 )
+from notarykit.keys.certificate import subject_of
 from notarykit.times import format_rfc3339
 from notarykit.trust import identity as identities
 from notarykit.trust.policy import StoreType, VerifyTimestamp
@@ -50,7 +57,7 @@ def authenticity(progress: Progress) -> str:
         return ""
     # A plugin may stand in for the identity check, so this is where one may be looked up: its name comes from somebody
     # whom a trusted root vouches for.
-    subject = progress.intact.chain.leaf.subject.rfc4514_string()
+    subject = subject_of(progress.intact.chain.leaf)
     if extended.takes_over(progress, "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"):
         progress.is_authentic = True
         return "the trusted identity is for the verification plugin to check"
@@ -74,7 +81,7 @@ def _chain_is_trusted(progress: Progress) -> None:
         )
     trusted = frozenset[bytes]().union(*(progress.inputs.store.certificates(store) for store in stores))
     if trusted.isdisjoint(progress.intact.chain.ders):
-        root = progress.intact.chain.certificates[-1].subject.rfc4514_string()
+        root = subject_of(progress.intact.chain.certificates[-1])
         raise AuthenticityError(
             f"the chain leads to {root!r}, which is in none of the trust stores {', '.join(map(str, stores))}",
             advice="add that root to a trust store of the policy if it is to be trusted",
@@ -134,7 +141,7 @@ def revocation(progress: Progress) -> str:
         pointer = _revocation_pointer(certificate)
         if pointer:
             raise RevocationError(
-                f"certificate {certificate.subject.rfc4514_string()!r} names {pointer}, "
+                f"certificate {subject_of(certificate)!r} names {pointer}, "
                 "but revocation cannot be checked by this version",
                 advice="set revocation to skip or log in the policy if that is acceptable",
             )
@@ -143,16 +150,18 @@ def revocation(progress: Progress) -> str:
 
 def _revocation_pointer(certificate: Certificate) -> str | None:
     try:
-        access = certificate.extensions.get_extension_for_class(AuthorityInformationAccess).value
-        if any(each.access_method == AuthorityInformationAccessOID.OCSP for each in access):
+        extensions = certificate.extensions
+    except (ValueError, DuplicateExtension, UnsupportedGeneralNameType):
+        return "what cannot be read among its extensions"  # for all that is known, a place to ask
+    for extension in extensions:
+        value = extension.value
+        if isinstance(value, CRLDistributionPoints):
+            return "a CRL"
+        if isinstance(value, AuthorityInformationAccess) and any(
+            each.access_method == AuthorityInformationAccessOID.OCSP for each in value
+        ):
             return "an OCSP responder"
-    except ExtensionNotFound:
-        pass
-    try:
-        certificate.extensions.get_extension_for_class(CRLDistributionPoints)
-    except ExtensionNotFound:
-        return None
-    return "a CRL"
+    return None
 
 
 def extended_validation(progress: Progress) -> str:

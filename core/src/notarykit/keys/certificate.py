@@ -1,0 +1,46 @@
+"""One certificate: read, named for people, and set against the one that may have issued it."""
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from notarykit.errors import CertificateError
+
+
+def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
+    """A certificate from its DER.
+
+    Raises:
+        CertificateError: It is not the DER of an X.509 certificate, or not one that this library reads.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        _ = certificate.subject  # names are parsed when they are asked for, and may turn out broken then
+    except (ValueError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CertificateError(
+            f"{role} is not an X.509 certificate in DER: {reason}", rule="certificate_parses"
+        ) from None
+    return certificate
+
+
+def subject_of(certificate: x509.Certificate) -> str:
+    """A certificate's subject for people (RFC 4514)."""
+    return certificate.subject.rfc4514_string()
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Whether a certificate is issued by its own name and its own key."""
+    return why_not_issued(certificate, certificate) is None
+
+
+def why_not_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
+    """Why a certificate was not issued by another, or None if it was (issuer's name and signature)."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except InvalidSignature:
+        return "its signature does not hold under that key"
+    except (ValueError, TypeError) as error:
+        return str(error).partition("\n")[0]
+    except Exception as error:  # noqa: BLE001 - cryptography.exceptions.UnsupportedAlgorithm, and what Rust raises
+        return f"its signature cannot be checked: {type(error).__name__}"
+    return None
