@@ -13,12 +13,12 @@ from typing import Any, Final
 import cbor2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
-from support.ca import TestChain
 
 from notarykit.envelope.attributes import X509, ExtendedAttribute, SignedAttributes, SigningScheme
 from notarykit.envelope.unsigned import attributes_for, prepare
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import key_spec
+from support.ca import TestChain
 
 JWS: Final = "application/jose+json"
 COSE: Final = "application/cose"

@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 
 import pytest
-from support.envelopes import DIGEST, TARGET
 
 from notarykit.descriptor import Descriptor, check_digest, digest_of, is_media_type
 from notarykit.strict_json import DocumentError, Members
+from support.envelopes import DIGEST, TARGET
 
 _HEX = "0123456789abcdef" * 8
 

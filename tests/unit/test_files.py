@@ -114,7 +114,7 @@ def test_a_failure_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.Mo
     def fail(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, failing, fail)
+    monkeypatch.setattr(os, failing, fail)
     with pytest.raises(StorageError, match="file cannot be written: No space left on device"):
         files.write(str(path), b"new")
     monkeypatch.undo()
@@ -125,7 +125,7 @@ def test_a_failure_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.Mo
 def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system takes fewer bytes than it is given, the rest follows."""
     whole = os.write
-    monkeypatch.setattr(files.os, "write", lambda handle, content: whole(handle, content[:2]))
+    monkeypatch.setattr(os, "write", lambda handle, content: whole(handle, content[:2]))
     files.write(str(tmp_path / "file"), b"1234567")
     assert (tmp_path / "file").read_bytes() == b"1234567"
 

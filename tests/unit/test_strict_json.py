@@ -1,5 +1,6 @@
 """JSON that two readers could understand differently is refused; members say which of them is wrong."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -58,10 +59,9 @@ def test_refuses_what_readers_disagree_on(document: bytes, problem: str) -> None
 @pytest.mark.parametrize("ends", [(b"[", b"]"), (b'{"a":', b"}")])
 def test_nesting_near_the_limit(depth: int, ends: tuple[bytes, bytes]) -> None:
     """Around the deepest nesting that can be read, a document is read or refused, and nothing else happens."""
-    try:
-        loads(ends[0] * depth + b'"\\u0041"' + ends[1] * depth)
-    except DocumentError as error:
-        assert str(error) == "nested too deeply"
+    document = ends[0] * depth + b'"\\u0041"' + ends[1] * depth
+    with contextlib.suppress(DocumentError):
+        assert loads(document)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,12 @@ def test_writes_no_numbers_that_json_lacks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [([], "array"), ("x", "string"), (1, "integer"), (True, "boolean"), (None, "null")]
+    ("value", "kind"),
+    [([], "an array"), ("x", "a string"), (1, "an integer"), (True, "a boolean"), (None, "null"), (1.5, "a number")],
 )
 def test_members_are_of_an_object(value: Any, kind: str) -> None:
     """Only an object has members, and the message says what was found in its place."""
-    with pytest.raises(
-        DocumentError, match=f"policy must be an object, not an? ?{kind}|policy must be an object, not {kind}"
-    ):
+    with pytest.raises(DocumentError, match=rf"policy must be an object, not {kind}$"):
         Members(value, "policy")
 
 
@@ -124,7 +123,7 @@ def test_each_reader_takes_its_own_kind(reader: str, kind: str) -> None:
         read = getattr(members, reader)("m")
         assert json.dumps(getattr(read, "value", read)) == json.dumps(_VALUES[kind])
     else:
-        with pytest.raises(DocumentError, match="document: 'm' must be an? "):
+        with pytest.raises(DocumentError, match=r"document: 'm' must be an? "):
             getattr(members, reader)("m")
 
 

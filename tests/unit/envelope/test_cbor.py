@@ -34,32 +34,39 @@ def test_reads_one_item(data: str, value: Any) -> None:
     ("data", "text"),
     [
         ("", "ends too early"), ("18", "ends too early"), ("1900", "ends too early"), ("42ff", "ends too early"),
-        ("6161"[:2], "ends too early"), ("8101"[:2], "ends too early"), ("a101", "ends too early"),
+        ("61", "ends too early"), ("81", "ends too early"), ("a101", "ends too early"),
         ("5bffffffffffffffff", "ends too early"), ("7bffffffffffffffff00", "ends too early"),
         ("9bffffffffffffffff", "ends too early"), ("bbffffffffffffffff", "ends too early"), ("fb00", "ends too early"),
         ("0000", "1 bytes follow"), ("f6f6f6", "2 bytes follow"),
         ("1c", "not well formed"), ("1d", "not well formed"), ("1e", "not well formed"), ("3f", "indefinite"),
         ("5f4101ff", "indefinite"), ("7f6161ff", "indefinite"), ("9f01ff", "indefinite"), ("bf0102ff", "indefinite"),
         ("819f01ff", "indefinite"), ("ff", "indefinite"), ("81ff", "indefinite"), ("fc", "not well formed"),
-        ("f800", ""), ("f818", ""), ("f81f", ""), ("61ff", "utf-8"), ("63eda080", "utf-8"), ("62c0af", "utf-8"),
-        ("a201020103", "Duplicate"), ("a2010218010 3".replace(" ", ""), "Duplicate"), ("a2616101616102", "Duplicate"),
+        ("f800", "simple value"), ("f818", "simple value"), ("f81f", "simple value"),
+        ("61ff", "utf-8"), ("63eda080", "utf-8"), ("62c0af", "utf-8"),
+        ("a201020103", "Duplicate"), ("a20102180103", "Duplicate"), ("a2616101616102", "Duplicate"),
         ("a2410101410102", "Duplicate"), ("81a201020103", "Duplicate"), ("a101a201020103", "Duplicate"),
-        ("a201020 1f6".replace(" ", ""), "Duplicate"), ("a20100f93c0001", "Duplicate"), ("a20100f501", "Duplicate"),
-        ("a2000120" + "01" + "00", "follow"), ("a2200120" + "01", "Duplicate"),
+        ("a2010201f6", "Duplicate"), ("a20100f93c0001", "Duplicate"), ("a20100f501", "Duplicate"),
+        ("a20001200100", "1 bytes follow"), ("a220012001", "Duplicate"),
     ],
 )  # fmt: skip
 def test_refuses_other_forms(data: str, text: str) -> None:
     """What ends early, goes on, is indefinite, not well formed, or has a key twice is refused."""
-    with pytest.raises(CBORFormError, match=f"{text}") as caught:
+    with pytest.raises(CBORFormError, match=text) as caught:
         loads(bytes.fromhex(data), allow_times=True)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("tag", [0, 2, 3, 4, 5, 18, 24, 25, 28, 29, 30, 35, 36, 37, 43000, 55799, 100, 256, 258, 260, 261, 1004])
+@pytest.mark.parametrize(
+    "tag", [0, 2, 3, 4, 5, 18, 24, 25, 28, 29, 30, 35, 36, 37, 43000, 55799, 100, 256, 258, 260, 261, 1004]
+)
 @pytest.mark.parametrize("allow_times", [True, False])
 def test_no_tag_has_a_meaning(tag: int, allow_times: bool) -> None:
     """No tag but a time is allowed at any depth, so that no meaning is ever given to one."""
-    for item in (cbor2.CBORTag(tag, "2022-04-06T07:01:20Z"), [cbor2.CBORTag(tag, 1)], {"x": {1: cbor2.CBORTag(tag, [])}}):
+    for item in (
+        cbor2.CBORTag(tag, "2022-04-06T07:01:20Z"),
+        [cbor2.CBORTag(tag, 1)],
+        {"x": {1: cbor2.CBORTag(tag, [])}},
+    ):
         with pytest.raises(CBORFormError, match=f"tag {tag} is not allowed here"):
             loads(cbor2.dumps(item), allow_times=allow_times)
 
@@ -72,14 +79,18 @@ def test_times_only_where_they_are_expected() -> None:
         loads(data)
 
 
-@pytest.mark.parametrize("content", ["40", "4101", "60", "6130", "80", "a0", "f4", "f5", "f6", "f7", "e0", "c100", "c24101"])
+@pytest.mark.parametrize(
+    "content", ["40", "4101", "60", "6130", "80", "a0", "f4", "f5", "f6", "f7", "e0", "c100", "c24101"]
+)
 def test_a_time_is_a_number(content: str) -> None:
     """What stands in a time is an integer or a floating-point number and nothing else, no boolean either."""
     with pytest.raises(CBORFormError, match="neither an integer nor a floating-point number"):
         loads(bytes.fromhex("c1" + content), allow_times=True)
 
 
-@pytest.mark.parametrize("content", ["1bffffffffffffffff", "3bffffffffffffffff", "f97e00", "f97c00", "f9fc00", "fb7fefffffffffffff"])
+@pytest.mark.parametrize(
+    "content", ["1bffffffffffffffff", "3bffffffffffffffff", "f97e00", "f97c00", "f9fc00", "fb7fefffffffffffff"]
+)
 def test_a_time_is_of_the_calendar(content: str) -> None:
     """A number that is no time of the years 1 to 9999 is refused."""
     with pytest.raises(CBORFormError):
@@ -98,7 +109,7 @@ def test_depth_is_bounded() -> None:
 def test_parts_are_bounded() -> None:
     """An item has at most 4,096 parts, itself included."""
     assert len(loads(cbor2.dumps([0] * 4095))) == 4095
-    for item in ([0] * 4096, {number: 0 for number in range(2048)}, [[0] * 2000, [0] * 2100]):
+    for item in ([0] * 4096, dict.fromkeys(range(2048), 0), [[0] * 2000, [0] * 2100]):
         with pytest.raises(CBORFormError, match="more than 4096 parts"):
             loads(cbor2.dumps(item))
 

@@ -4,15 +4,23 @@ import json
 from typing import Any
 
 import pytest
-from support.ca import SPECS, Changes, TestChain, key_usage, make_chain
-from support.envelopes import (
-    ALGORITHMS, DIGEST, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE, build, primitive, sign_envelope,
-)  # fmt: skip
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
 from notarykit.envelope.unverified import parse
 from notarykit.errors import CertificateError, EnvelopeError, NotarykitError
+from support.ca import SPECS, Changes, TestChain, key_usage, make_chain
+from support.envelopes import (
+    ALGORITHMS,
+    DIGEST,
+    FORMATS,
+    JWS,
+    PAYLOAD,
+    PAYLOAD_TYPE,
+    build,
+    primitive,
+    sign_envelope,
+)  # fmt: skip
 
 _CHAIN = make_chain()
 _ALG: dict[str, Any] = {"application/jose+json": "alg", "application/cose": 1}
@@ -87,7 +95,14 @@ def test_the_chain_keeps_its_rules(media_type: str, chain: TestChain) -> None:
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     "content_type",
-    ["", "application/json", PAYLOAD_TYPE.upper(), PAYLOAD_TYPE + " ", PAYLOAD_TYPE.replace("v1", "v2"), PAYLOAD_TYPE + ";a=b"],
+    [
+        "",
+        "application/json",
+        PAYLOAD_TYPE.upper(),
+        PAYLOAD_TYPE + " ",
+        PAYLOAD_TYPE.replace("v1", "v2"),
+        PAYLOAD_TYPE + ";a=b",
+    ],
 )
 def test_the_content_type_is_the_payloads(media_type: str, content_type: str) -> None:
     """A payload of another media type is not one that is understood."""

@@ -6,11 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.ca import SPECS, make_chain
-from support.envelopes import (
-    ABSENT, AGENT, AUTHENTIC_TIME, EXPIRY, JWS, PAYLOAD, PAYLOAD_TYPE, PLUGIN, SCHEME, TIME, TIMESTAMP, build_jws,
-    from_url64, jws_header, sign_envelope, url64,
-)  # fmt: skip
 
 from notarykit.envelope.attributes import ExtendedAttribute, SignedAttributes
 from notarykit.envelope.intact import check_integrity
@@ -18,6 +13,25 @@ from notarykit.envelope.jws import assemble, parse
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
+from support.ca import SPECS, make_chain
+from support.envelopes import (
+    ABSENT,
+    AGENT,
+    AUTHENTIC_TIME,
+    EXPIRY,
+    JWS,
+    PAYLOAD,
+    PAYLOAD_TYPE,
+    PLUGIN,
+    SCHEME,
+    TIME,
+    TIMESTAMP,
+    build_jws,
+    from_url64,
+    jws_header,
+    sign_envelope,
+    url64,
+)  # fmt: skip
 
 _CHAIN = make_chain()
 _GOOD = build_jws(_CHAIN, jws_header(_CHAIN))
@@ -86,7 +100,8 @@ def test_base64url_has_one_form(member: str, form: str) -> None:
     text = json.loads(_GOOD)[member]
     other = {
         "padding": text + "=" * (-len(text) % 4 or 4), "line end": text + "\n", "space": " " + text,
-        "standard": "+/+/" + text, "foreign": text[:8] + "~!~!" + text[8:], "one digit more": text + "A" * (1 + -len(text) % 4),
+        "standard": "+/+/" + text, "foreign": text[:8] + "~!~!" + text[8:],
+        "one digit more": text + "A" * (1 + -len(text) % 4),
         "non-ASCII": text + "é",
     }[form]  # fmt: skip
     assert "base64url" in _refused(build_jws(_CHAIN, jws_header(_CHAIN), top={member: other}))

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.payload import MEDIA_TYPE, make_payload, read_payload
 from notarykit.errors import EnvelopeError, UsageError
+from support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
@@ -68,7 +68,8 @@ def test_refuses_a_malformed_target(target: Any) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        b"", b"{}", b"[]", b"null", PAYLOAD[:-1], PAYLOAD + b"x", b"\xef\xbb\xbf" + PAYLOAD, PAYLOAD.decode().encode("utf-16"),
+        b"", b"{}", b"[]", b"null", PAYLOAD[:-1], PAYLOAD + b"x", b"\xef\xbb\xbf" + PAYLOAD,
+        PAYLOAD.decode().encode("utf-16"),
         PAYLOAD[:-1] + b"," + PAYLOAD[1:], PAYLOAD.replace(b'"size":16724', b'"size":1,"size":16724'),
         PAYLOAD.replace(b"16724", b"NaN"), PAYLOAD.replace(b"targetArtifact", b"TargetArtifact"),
     ],

@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from support.ca import SPECS, make_chain
-from support.envelopes import FORMATS, JWS, COSE, PAYLOAD, PAYLOAD_TYPE, SCHEME, primitive, sign_envelope
 
-from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, ExtendedAttribute, SigningScheme
+from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, ExtendedAttribute, Label, SigningScheme
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.unsigned import attributes_for, prepare
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, parse
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
+from support.ca import SPECS, make_chain
+from support.envelopes import COSE, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE, SCHEME, primitive, sign_envelope
 
 _CHAIN = make_chain()
 _SPEC = key_spec("EC-256")
@@ -115,13 +115,20 @@ def test_values_that_a_format_cannot_carry(media_type: str, value: Any) -> None:
 
 def test_cose_carries_times_and_bytes() -> None:
     """A time in an extended attribute is written as COSE writes times, and read as the same moment."""
-    values = {"time": _NOW.replace(microsecond=0), "half": _NOW.replace(microsecond=500_000), "bytes": b"\0", 99: None}
+    values: dict[Label, Any] = {
+        "time": _NOW.replace(microsecond=0),
+        "half": _NOW.replace(microsecond=500_000),
+        "bytes": b"\0",
+        99: None,
+    }
     extended = tuple(ExtendedAttribute(key, value, False) for key, value in values.items())
     parsed = parse(sign_envelope(_CHAIN, COSE, extended=extended), COSE)
     assert {one.key: one.value for one in parsed.unverified_attributes.extended} == values
 
 
-@pytest.mark.parametrize("media_type", ["", "application/json", "application/jose", "application/COSE", "application/cose;a=b"])
+@pytest.mark.parametrize(
+    "media_type", ["", "application/json", "application/jose", "application/COSE", "application/cose;a=b"]
+)
 def test_other_formats_are_refused(media_type: str) -> None:
     """A format that is not one of the two is refused, in writing and in reading."""
     with pytest.raises(EnvelopeError, match=f"envelope format '{media_type}' is not supported") as caught:

@@ -1,10 +1,11 @@
 """Certificate files: PEM or DER, one or several, whole or refused."""
 
 import pytest
-from support.ca import make_chain, tlv
 
 from notarykit.errors import CertificateError
 from notarykit.keys.certificates import read_certificates
+from support.ca import make_chain
+from support.der import tlv
 
 _CHAIN = make_chain()
 _PEM = _CHAIN.chain_pem

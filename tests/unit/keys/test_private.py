@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from support.ca import SPECS, make_chain, new_key, pem_of, tlv
 
 from notarykit.errors import SigningKeyError
 from notarykit.keys.private import load_private_key
+from support.ca import SPECS, make_chain, new_key, pem_of
+from support.der import tlv
 
 _PASSPHRASE = b"correct horse battery staple"
 

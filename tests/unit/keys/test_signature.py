@@ -4,11 +4,12 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from support.ca import HASH_OF_SPEC, SPECS, new_key, tlv
-from support.envelopes import ALGORITHMS
 
 from notarykit.keys.signature import check, raw_ecdsa, sign
 from notarykit.keys.spec import key_spec
+from support.ca import HASH_OF_SPEC, SPECS, new_key
+from support.der import tlv
+from support.envelopes import ALGORITHMS
 
 _RSA = [name for name in SPECS if name.startswith("RSA")]
 _EC = [name for name in SPECS if name.startswith("EC")]
