@@ -1,0 +1,40 @@
+"""`make bench`: prints the tables that docs/benchmarks.md keeps. Every figure is a ratio against the same run."""
+
+import os
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from bench import startup, throughput
+from interop.peer import Peer, build
+
+
+def _verdict(reached: bool) -> str:
+    return "yes" if reached else "missed"
+
+
+def main() -> None:
+    """Measures and prints."""
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
+    with tempfile.TemporaryDirectory() as folder:
+        print("| command | median, ms | times a bare interpreter | at most | reached |")
+        print("|---|---|---|---|---|")
+        for row in startup.measure(folder):
+            limit = f"{row.target} | {_verdict(row.ratio <= row.target)}" if row.target else "- | -"
+            print(f"| `{row.name}` | {row.milliseconds:.1f} | {row.ratio:.2f} | {limit} |", flush=True)
+    print("\n| envelopes, chains of 3 | notarykit, 1/s | notation-core-go, 1/s | ratio | at least | reached |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder, Peer(build()) as peer:
+        for each in throughput.measure(folder, peer):
+            print(
+                f"| {each.name} | {each.ours:.0f} | {each.theirs:.0f} | {each.ratio:.2f} | {each.target} "
+                f"| {_verdict(each.ratio >= each.target)} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
