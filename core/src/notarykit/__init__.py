@@ -9,7 +9,7 @@ Names are imported when they are first used, so that a program pays only for wha
 TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost every start
 
 if TYPE_CHECKING:
-    from notarykit.agent import VERSION as __version__
+    from notarykit.agent import VERSION as __version__  # noqa: N811 - the name that programs look for
     from notarykit.descriptor import Descriptor
     from notarykit.envelope.intact import IntactEnvelope
     from notarykit.envelope.unverified import COSE, JWS, UnverifiedEnvelope, parse

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from notarykit.strict_json import DocumentError, Members
 
-# Registered algorithms of the OCI image specification (descriptor.md, "Registered Algorithms") and the hex digits of each.
+# OCI image specification, descriptor.md, "Registered Algorithms": each algorithm and its number of hexadecimal digits.
 _HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX = re.compile("[0-9a-f]+")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")

@@ -5,7 +5,6 @@ A message is one line that names what is wrong and where. `advice` says what to 
 
 from typing import Any, ClassVar
 
-
 _LONGEST_MESSAGE = 1000
 
 

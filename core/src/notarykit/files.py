@@ -41,8 +41,8 @@ def read(path: str, limit: int) -> bytes:
 def write(path: str, content: bytes, mode: int = 0o644) -> None:
     """Writes a file so that a crash at any point leaves the old content or the new one.
 
-    The content is written beside the file, brought to the disk, and renamed. Folders that are missing are made, readable
-    for the owner alone. Whoever writes to a folder that others write to holds its lock (`locked`).
+    The content is written beside the file, brought to the disk, and renamed. Folders that are missing are made,
+    readable for the owner alone. Whoever writes to a folder that others write to holds its lock (`locked`).
 
     Raises:
         StorageError: It cannot be written; the old content is untouched.
@@ -98,7 +98,8 @@ def _sync_folder(folder: str) -> None:
 def locked(folder: str) -> Iterator[None]:
     """Holds the lock of a folder, waiting for it; one process, and one thread of it, holds it at a time.
 
-    The lock is on the folder itself, so that nothing is left behind in it. What writers that were killed left is removed.
+    The lock is on the folder itself, so that nothing is left behind in it. What writers that were killed left is
+    removed.
 
     Raises:
         StorageError: The folder cannot be made or opened.

@@ -1,7 +1,7 @@
 """The road of signing: descriptor, payload, bytes to be signed, key, envelope, and the check of what was made.
 
-Signing and verification workflow, "Signing Steps". Where a plugin makes the whole envelope, the middle of the road is the
-plugin's; the check at its end is the same.
+Signing and verification workflow, "Signing Steps". Where a plugin makes the whole envelope, the middle of the road is
+the plugin's; the check at its end is the same.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """JSON as security software reads it: what two readers could understand differently is refused.
 
-Python's own parser keeps the last of two members with one name, reads NaN and Infinity and lets lone surrogates through;
-none of that may happen to a signature, a policy or a manifest.
+Python's own parser keeps the last of two members with one name, reads NaN and Infinity and lets lone surrogates
+through; none of that may happen to a signature, a policy or a manifest.
 """
 
 import json
@@ -40,7 +40,8 @@ def loads(data: bytes) -> Any:
     """The value of one JSON document (RFC 8259) in UTF-8.
 
     Raises:
-        DocumentError: It is not UTF-8, not one JSON document, has a member twice, a lone surrogate, or nests too deeply.
+        DocumentError: It is not UTF-8, not one JSON document, has a member twice, a lone surrogate, or nests too
+        deeply.
     """
     try:
         text = data.decode("utf-8")

@@ -1,6 +1,7 @@
 """Flags as notation's users write them, on top of optparse.
 
-`--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-f=value`, `--switch=false`, flags before and after arguments, `--`.
+`--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-f=value`, `--switch=false`, flags before and after arguments,
+`--`.
 """
 
 import optparse

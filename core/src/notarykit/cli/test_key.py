@@ -1,4 +1,4 @@
-"""Test keys: an RSA key with a self-signed certificate, on the list of keys and in the trust store; and their removal."""
+"""Test keys: an RSA key with a self-signed certificate, on the list of keys and in the trust store."""
 
 import os
 from datetime import timedelta
@@ -80,13 +80,14 @@ def _self_signed(key: "RSAPrivateKey", name: str) -> "Certificate":
         ]
     )
     now = utc_now()
-    usage = {
-        "digital_signature": True, "content_commitment": False, "key_encipherment": False, "data_encipherment": False,
-        "key_agreement": False, "key_cert_sign": False, "crl_sign": False, "encipher_only": False, "decipher_only": False,
-    }  # fmt: skip
+    others = (
+        "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
+        "encipher_only", "decipher_only",
+    )  # fmt: skip
+    usage = x509.KeyUsage(digital_signature=True, **dict.fromkeys(others, False))
     return (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), now, now + _VALIDITY)
-        .add_extension(x509.KeyUsage(**usage), critical=True)
+        .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
         .sign(key, SHA256())
     )

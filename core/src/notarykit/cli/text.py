@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def shown(text: str) -> str:
-    """A text with everything escaped that a terminal would act on: control characters, and those that change direction."""
+    """A text with everything escaped that a terminal would act on: control characters and changes of direction."""
     if text.isprintable():
         return text
     return "".join(

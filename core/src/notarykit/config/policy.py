@@ -24,7 +24,7 @@ def policy_file() -> str | None:
 
 
 def new_policy_file() -> str:
-    """Where a policy is written: the file that counts; `trustpolicy.json`, which every notation reads, where none does."""
+    """Where a policy is written: the file that counts, else `trustpolicy.json`, which every notation reads."""
     return policy_file() or policy_files()[1]
 
 

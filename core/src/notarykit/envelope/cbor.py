@@ -1,7 +1,7 @@
 """CBOR as COSE needs it and nothing else: definite lengths, no duplicate keys, no tags but those that are expected.
 
-The decoder gives meaning to dozens of tags (dates, regular expressions, shared references). A look at the structure comes
-first, so that none of them is ever reached, and so that the work is bounded before it is done.
+The decoder gives meaning to dozens of tags (dates, regular expressions, shared references). A look at the structure
+comes first, so that none of them is ever reached, and so that the work is bounded before it is done.
 """
 
 import io
@@ -68,14 +68,17 @@ class _Scan:
             for _ in range(argument * (2 if major == _MAP else 1)):
                 position = self.item(position, depth - 1)
         elif major == _TAG:
-            if argument != EPOCH_TIME or not self.allow_times:
-                raise CBORFormError(f"tag {argument} is not allowed here")
-            if self.data[position : position + 1] not in _NUMBERS:
-                raise CBORFormError("a time (tag 1) is neither an integer nor a floating-point number")
+            self._check_tag(argument, position)
             position = self.item(position, depth - 1)
         if position > len(self.data):
             raise CBORFormError("it ends too early")
         return position
+
+    def _check_tag(self, tag: int, position: int) -> None:
+        if tag != EPOCH_TIME or not self.allow_times:
+            raise CBORFormError(f"tag {tag} is not allowed here")
+        if self.data[position : position + 1] not in _NUMBERS:
+            raise CBORFormError("a time (tag 1) is neither an integer nor a floating-point number")
 
     def _long_argument(self, info: int, position: int) -> tuple[int, int]:
         """An argument of 1, 2, 4 or 8 bytes behind its head, and the position behind it."""

@@ -1,7 +1,7 @@
 """From an envelope that claims to one whose signature holds: integrity, as far as the envelope alone can show it.
 
-Trust store and trust policy specification, "Validate Integrity". The order: chain rules, algorithm against key, signature,
-and only then the payload, which nobody reads before it is known to be what was signed.
+Trust store and trust policy specification, "Validate Integrity". The order: chain rules, algorithm against key,
+signature, and only then the payload, which nobody reads before it is known to be what was signed.
 """
 
 from typing import NamedTuple

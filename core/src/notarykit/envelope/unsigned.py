@@ -1,4 +1,4 @@
-"""An envelope before its signature: the bytes that a key has to sign, and the envelope put together around the result."""
+"""An envelope before its signature: the bytes that a key has to sign, and how the envelope is put together then."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

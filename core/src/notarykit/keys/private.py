@@ -1,8 +1,8 @@
 """Private keys out of PEM.
 
-The check that OpenSSL makes of an RSA key costs 39 to 270 ms and is left out. What stands in for it: the arithmetic that
-ties the key's numbers together is checked here, and every signature is verified under the certificate's key before it
-leaves the house. Primality is not proved; the key is the user's own, out of the user's own file.
+The check that OpenSSL makes of an RSA key costs 39 to 270 ms and is left out. What stands in for it: the arithmetic
+that ties the key's numbers together is checked here, and every signature is verified under the certificate's key before
+it leaves the house. Primality is not proved; the key is the user's own, out of the user's own file.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The certificate requirements of the signature specification, one check for each rule.
 
-Specification: signature-specification.md, "Certificate Requirements". Each check takes a certificate in its place in the
-chain and returns what is wrong with it, or None. Extensions other than the three named there are not looked at.
+Specification: signature-specification.md, "Certificate Requirements". Each check takes a certificate in its place in
+the chain and returns what is wrong with it, or None. Extensions other than the three named there are not looked at.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,6 +1,7 @@
 """Primitive signatures: RSASSA-PSS and ECDSA as the key's spec prescribes, made and checked.
 
-An ECDSA signature is r and s side by side, each of the curve's full length (RFC 7518, section 3.4; RFC 9053, section 2.1).
+An ECDSA signature is r and s side by side, each of the curve's full length (RFC 7518, section 3.4; RFC 9053, section
+2.1).
 """
 
 from typing import TYPE_CHECKING, Any

@@ -129,7 +129,7 @@ class ImageLayout:
         if descriptor.size > limit:
             raise StorageError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
         try:
-            content = self._source.read("blobs/" + descriptor.digest.replace(":", "/"), descriptor.size)
+            content = self._source.read("blobs/" + descriptor.digest.replace(":", "/"), limit)
         except FileNotFoundError:
             raise StorageError(f"{self.path} does not hold the blob {descriptor.digest}") from None
         if not descriptor.describes(content):
@@ -175,7 +175,8 @@ class ImageLayout:
     ) -> Descriptor:
         """Stores a signature in the older manifest form, which every released notation finds in layouts.
 
-        The blobs come first and the index last, each whole or not at all, so that a crash leaves the old index or the new.
+        The blobs come first and the index last, each whole or not at all, so that a crash leaves the old index or the
+        new.
         """
         if self._is_archive:
             raise StorageError(f"{self.path} is a tar file, which can only be read", advice="extract it into a folder")

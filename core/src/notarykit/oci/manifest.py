@@ -24,7 +24,7 @@ LARGEST_MANIFEST = 4 * 1024 * 1024
 EMPTY_CONFIG = b"{}"
 EMPTY_CONFIG_DIGEST = digest_of(EMPTY_CONFIG)
 
-# `current` has the artifact type in `artifactType`; `older` has it in `config.mediaType`, for tools that know only that.
+# `current` has the type in `artifactType`; `older` has it in `config.mediaType`, for tools that know only that.
 ManifestForm = Literal["current", "older"]
 
 

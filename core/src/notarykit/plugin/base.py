@@ -21,10 +21,10 @@ from notarykit.plugin.messages import (
 class Plugin:
     """The base of every plugin. A capability is a method that is implemented.
 
-    A plugin that signs implements `describe_key` and `generate_signature`, or `generate_envelope`. A plugin that verifies
-    implements `verify_signature` and names the checks that it makes in `checks`. Methods may be called from several threads
-    at once. They raise `notarykit.errors.PluginError` or one of its subclasses, one for each error code of the protocol;
-    no message of theirs carries a secret.
+    A plugin that signs implements `describe_key` and `generate_signature`, or `generate_envelope`. A plugin that
+    verifies implements `verify_signature` and names the checks that it makes in `checks`. Methods may be called from
+    several threads at once. They raise `notarykit.errors.PluginError` or one of its subclasses, one for each error code
+    of the protocol; no message of theirs carries a secret.
 
     Attributes:
         name: The plugin's name, the same as that of its entry point.

@@ -29,7 +29,8 @@ def check_name(name: str) -> str:
     """The name itself, if a plugin may have it.
 
     Raises:
-        PluginNotFoundError: It could lead out of the plugins' folder, or has other characters than letters, digits, `_`,
+        PluginNotFoundError: It could lead out of the plugins' folder, or has other characters than letters, digits,
+        `_`,
             `.` and `-`.
     """
     if _NAME.fullmatch(name) is None or name in (".", ".."):

@@ -1,4 +1,4 @@
-"""The one hook: a distribution's module hands over its plugin. pluggy registers; the object that it hands over works."""
+"""The one hook: a distribution's module hands over its plugin. pluggy registers, the object works."""
 
 from typing import TYPE_CHECKING
 

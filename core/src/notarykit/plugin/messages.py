@@ -1,8 +1,8 @@
-"""The messages of the plugin contract 1.0, typed; the same types serve calls in this process and JSON between processes.
+"""The messages of the plugin contract 1.0, typed, for calls in this process and for JSON between processes alike.
 
-Plugin specification (plugin-extensibility.md): "Plugin metadata", "Signature Generator", "Signature Envelope Generator",
-"verify-signature command". Names in JSON are the specification's; bytes are base64 there and bytes here. Members that are
-not known are ignored, as the contract's minor versions require.
+Plugin specification (plugin-extensibility.md): "Plugin metadata", "Signature Generator", "Signature Envelope
+Generator", "verify-signature command". Names in JSON are the specification's; bytes are base64 there and bytes here.
+Members that are not known are ignored, as the contract's minor versions require.
 """
 
 import base64

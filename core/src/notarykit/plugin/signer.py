@@ -105,13 +105,15 @@ class PluginSigner:
         self._check_key_id(answer.key_id)
         if answer.signing_algorithm != spec.signing_algorithm:
             raise PluginResponseError(
-                f"generate-signature: algorithm {answer.signing_algorithm!r} is not the {spec.signing_algorithm} of {spec.name}"
+                f"generate-signature: algorithm {answer.signing_algorithm!r} is not the "
+                f"{spec.signing_algorithm} of {spec.name}"
             )
         try:
             chain = check_chain(answer.certificate_chain)
             if chain.key_spec != spec:
                 raise PluginResponseError(
-                    f"generate-signature: the signing certificate's key is {chain.key_spec.name}, describe-key said {spec.name}"
+                    f"generate-signature: the signing certificate's key is {chain.key_spec.name}, "
+                    f"describe-key said {spec.name}"
                 )
             signatures.check(chain.public_key, spec, answer.signature, to_be_signed)
         except CertificateError as error:
@@ -157,7 +159,8 @@ class PluginEnvelopeSigner:
             answer = self._plugin.generate_envelope(request)
         if answer.signature_envelope_type != media_type:
             raise PluginResponseError(
-                f"generate-envelope: format {answer.signature_envelope_type!r} is not the {media_type!r} that was asked for"
+                f"generate-envelope: format {answer.signature_envelope_type!r} is not the "
+                f"{media_type!r} that was asked for"
             )
         return EnvelopeAnswer(answer.signature_envelope, answer.annotations)
 

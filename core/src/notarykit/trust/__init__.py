@@ -1,1 +1,1 @@
-"""Trust: which statement applies to an artifact, which roots it trusts, and which signers (trust-store-trust-policy.md)."""
+"""Trust: which policy statement applies to an artifact, which roots it trusts, and which signers."""

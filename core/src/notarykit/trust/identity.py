@@ -1,7 +1,7 @@
 """Trusted identities: distinguished names out of a policy, matched against a certificate's subject.
 
-Trust store and trust policy specification, "Trusted Identities Constraints". The text form is that of RFC 4514: attributes
-are separated by commas or semicolons, and a backslash escapes a character or starts two hexadecimal digits.
+Trust store and trust policy specification, "Trusted Identities Constraints". The text form is that of RFC 4514:
+attributes are separated by commas or semicolons, and a backslash escapes a character or starts two hexadecimal digits.
 """
 
 import re
@@ -121,7 +121,7 @@ def _unescape(raw: str, name: str) -> str:
 
 
 def matches(identity: Attributes, subject: "x509.Name") -> bool:
-    """Whether every attribute of the identity is in the subject, and at least as often; values count letter by letter."""
+    """Whether every attribute of the identity is in the subject, and at least as often, letter by letter."""
     present = Counter((attribute.oid.dotted_string, str(attribute.value)) for attribute in subject)
     return identity <= present
 

@@ -1,6 +1,7 @@
 """The trust policy document for OCI artifacts, and the statement of it that applies to an artifact.
 
-Trust store and trust policy specification, "OCI Trust Policy", "Signature Verification details", "Trust Policy Constraints".
+Trust store and trust policy specification, "OCI Trust Policy", "Signature Verification details", "Trust Policy
+Constraints".
 """
 
 import re

@@ -101,7 +101,9 @@ class DirectoryTrustStore:
         try:
             mode = os.lstat(path).st_mode
             if stat.S_ISDIR(mode):
-                _warn(f"trust store {store}: the folder {path} is ignored; certificates count in the store itself alone")
+                _warn(
+                    f"trust store {store}: the folder {path} is ignored; certificates count in the store itself alone"
+                )
                 return ()
             if not stat.S_ISREG(mode):
                 raise TrustStoreError(f"trust store {store}: {path} is a link or no regular file")

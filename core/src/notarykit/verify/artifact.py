@@ -11,7 +11,6 @@ from typing import NamedTuple
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError
 from notarykit.oci.repository import Repository
-from notarykit.plugin.discovery import load_plugin
 from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
@@ -48,7 +47,7 @@ def verify_artifact(
     user_metadata: Mapping[str, str] | None = None,
     max_signatures: int = MAX_SIGNATURES,
     now: datetime | None = None,
-    find_plugin: Callable[[str], VerifyingPlugin] = load_plugin,
+    find_plugin: Callable[[str], VerifyingPlugin] | None = None,
     plugin_config: Mapping[str, str] | None = None,
 ) -> VerifiedArtifact:
     """Verifies an artifact where it is.
@@ -65,7 +64,7 @@ def verify_artifact(
         user_metadata: What must have been signed along.
         max_signatures: How many signatures are tried.
         now: The time of the verification; the present, if it is not given.
-        find_plugin: Looks a verification plugin up by its name.
+        find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
         plugin_config: Settings for that plugin.
 
     Raises:

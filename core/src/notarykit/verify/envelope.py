@@ -5,7 +5,6 @@ from datetime import datetime
 
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NotarykitError, VerificationError
-from notarykit.plugin.discovery import load_plugin
 from notarykit.times import utc_now
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore
@@ -34,7 +33,7 @@ def verify_envelope(
     *,
     user_metadata: Mapping[str, str] | None = None,
     now: datetime | None = None,
-    find_plugin: Callable[[str], VerifyingPlugin] = load_plugin,
+    find_plugin: Callable[[str], VerifyingPlugin] | None = None,
     plugin_config: Mapping[str, str] | None = None,
 ) -> Verdict:
     """Verifies one signature of an artifact. Reads no file but those of the trust store, and no network.
@@ -47,7 +46,7 @@ def verify_envelope(
         store: The trust stores.
         user_metadata: What must have been signed along.
         now: The time of the verification; the present, if it is not given.
-        find_plugin: Looks a verification plugin up by its name.
+        find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
         plugin_config: Settings for that plugin.
 
     Returns:
@@ -67,7 +66,7 @@ def verify_envelope(
             store,
             user_metadata or {},
             now or utc_now(),
-            find_plugin,
+            find_plugin or _find_installed,
             plugin_config or {},
         )
     )
@@ -87,3 +86,9 @@ def verify_envelope(
     intact = progress.intact
     verdict = Verified if progress.is_authentic else Audited
     return verdict(intact.target, intact.attributes, intact.chain, policy.name, policy.level, tuple(progress.results))
+
+
+def _find_installed(name: str) -> VerifyingPlugin:
+    from notarykit.plugin.discovery import load_plugin
+
+    return load_plugin(name)

@@ -2,11 +2,13 @@
 
 Plugin specification, "Verification workflow using plugin"; signature specification, "Extended attributes".
 
-Nothing that a signature names is looked up before its signer is known to come from a trusted root, and no plugin is asked
-about a signature whose authenticity has failed, whatever the level.
+Nothing that a signature names is looked up before its signer is known to come from a trusted root, and no plugin is
+asked about a signature whose authenticity has failed, whatever the level.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from notarykit.envelope.attributes import VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION
@@ -14,7 +16,6 @@ from notarykit.errors import (
     AuthenticityError,
     ExtendedValidationError,
     NotarykitError,
-    PluginError,
     RevocationError,
 )
 from notarykit.plugin.discovery import check_name
@@ -28,6 +29,7 @@ _CHECKS = {
     Capability.TRUSTED_IDENTITY: (Step.AUTHENTICITY, AuthenticityError),
     Capability.REVOCATION_CHECK: (Step.REVOCATION, RevocationError),
 }
+_LONGEST_VERSION = 256
 _SEMVER = re.compile(
     r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
     r"(?:-((?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
@@ -37,8 +39,6 @@ _SEMVER = re.compile(
 
 def takes_over(progress: Progress, capability: str) -> bool:
     """Whether the signature's plugin is there and makes a check in the place of ours."""
-    if progress.intact.attributes.verification_plugin is None:
-        return False
     if capability == Capability.REVOCATION_CHECK and not progress.is_authentic:
         return False
     try:
@@ -54,9 +54,7 @@ def validate(progress: Progress) -> str:
     unknown = [key for key in critical if key not in (VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION)]
     name = attributes.verification_plugin
     if name is None:
-        if critical:
-            raise ExtendedValidationError(f"critical attribute {critical[0]!r} is not known, so it cannot be processed")
-        return ""
+        raise ExtendedValidationError(f"critical attribute {critical[0]!r} is not known, so it cannot be processed")
     if not progress.is_authentic:
         raise ExtendedValidationError(
             f"the signature needs the plugin {name!r}, which is not asked because its signer is not trusted"
@@ -81,7 +79,8 @@ def _find(progress: Progress) -> FoundPlugin:
     attributes = progress.intact.attributes
     name = check_name(attributes.verification_plugin or "")
     plugin = progress.inputs.find_plugin(name)
-    metadata = plugin.get_metadata()
+    with _called(name):
+        metadata = plugin.get_metadata()
     if CONTRACT_VERSION not in metadata.supported_contract_versions:
         raise ExtendedValidationError(f"plugin {name!r} does not support the contract version {CONTRACT_VERSION}")
     minimum = attributes.verification_plugin_min_version
@@ -95,9 +94,20 @@ def _find(progress: Progress) -> FoundPlugin:
     return progress.found_plugin
 
 
+@contextmanager
+def _called(name: str) -> Iterator[None]:
+    """Turns what a plugin raises by accident into a failed validation; its text may hold what its SDK saw."""
+    try:
+        yield
+    except NotarykitError:
+        raise
+    except Exception as error:
+        raise ExtendedValidationError(f"plugin {name!r} failed with {type(error).__name__}") from error
+
+
 def _semver(text: str, whose: str) -> tuple[Any, ...]:
     """A sort key of the order of precedence (semver.org, section 11)."""
-    match = _SEMVER.fullmatch(text)
+    match = _SEMVER.fullmatch(text) if len(text) <= _LONGEST_VERSION else None
     if match is None:
         raise ExtendedValidationError(f"version {text!r} of {whose} is not a semantic version")
     numbers = tuple(int(part) for part in match.groups()[:3])
@@ -115,12 +125,9 @@ def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tu
         if capability in found.metadata.capabilities and progress.action(step) is not Action.SKIP
     )
     name = found.metadata.name
-    try:
-        answer = found.plugin.verify_signature(_request(progress, unknown, checks))
-    except PluginError:
-        raise
-    except Exception as error:
-        raise ExtendedValidationError(f"plugin {name!r} failed with {type(error).__name__}") from error
+    request = _request(progress, unknown, checks)
+    with _called(name):
+        answer = found.plugin.verify_signature(request)
     if set(answer.verification_results) != set(checks):
         raise ExtendedValidationError(f"plugin {name!r} answered other checks than it was asked for")
     for check in checks:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.intact import IntactEnvelope
@@ -18,10 +18,12 @@ from notarykit.errors import (
     UserMetadataError,
     VerificationError,
 )
-from notarykit.plugin.messages import Metadata, VerifiedSignature, VerifySignatureRequest
 from notarykit.trust.policy import Action, TrustPolicy, Validation
 from notarykit.trust.store import TrustStore
 from notarykit.verify.verdict import Step, StepResult
+
+if TYPE_CHECKING:
+    from notarykit.plugin.messages import Metadata, VerifiedSignature, VerifySignatureRequest
 
 _ERRORS: dict[Step, type[VerificationError]] = {
     Step.INTEGRITY: IntegrityError,
@@ -37,10 +39,10 @@ _ERRORS: dict[Step, type[VerificationError]] = {
 class VerifyingPlugin(Protocol):
     """The commands that verification asks of a plugin, wherever it runs."""
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self) -> "Metadata":
         """The command get-plugin-metadata."""
 
-    def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:
+    def verify_signature(self, request: "VerifySignatureRequest") -> "VerifiedSignature":
         """The command verify-signature."""
 
 
@@ -74,7 +76,7 @@ class FoundPlugin(NamedTuple):
     """The verification plugin that the signature names, after its metadata was checked."""
 
     plugin: VerifyingPlugin
-    metadata: Metadata
+    metadata: "Metadata"
 
 
 class Progress:

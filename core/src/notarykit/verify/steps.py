@@ -1,7 +1,7 @@
 """The steps of a verification, each a function of what was given and what earlier steps established.
 
-Trust store and trust policy specification, "Signature Verification", "Steps". A step returns a note, often an empty one, or
-raises what it found; what that does is the policy's to say.
+Trust store and trust policy specification, "Signature Verification", "Steps". A step returns a note, often an empty
+one, or raises what it found; what that does is the policy's to say.
 """
 
 from cryptography.x509 import (
@@ -28,7 +28,6 @@ from notarykit.keys.certificate import subject_of
 from notarykit.times import format_rfc3339
 from notarykit.trust import identity as identities
 from notarykit.trust.policy import StoreType, VerifyTimestamp
-from notarykit.verify import extended
 from notarykit.verify.progress import Progress
 
 # Signing scheme specification, "Trust Stores".
@@ -58,7 +57,7 @@ def authenticity(progress: Progress) -> str:
     # A plugin may stand in for the identity check, so this is where one may be looked up: its name comes from somebody
     # whom a trusted root vouches for.
     subject = subject_of(progress.intact.chain.leaf)
-    if extended.takes_over(progress, "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"):
+    if _plugin_takes_over(progress, "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"):
         progress.is_authentic = True
         return "the trusted identity is for the verification plugin to check"
     if not any(each.startswith(f"{identities.X509_SUBJECT}:") for each in progress.inputs.policy.identities):
@@ -135,7 +134,7 @@ def _timestamp_is_wanted(progress: Progress) -> bool:
 
 def revocation(progress: Progress) -> str:
     """Validate Revocation Status: a certificate that names neither OCSP nor CRL is not revoked; a root never is."""
-    if extended.takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
+    if _plugin_takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
         return "the revocation status is for the verification plugin to check"
     for certificate in progress.intact.chain.certificates[:-1]:
         pointer = _revocation_pointer(certificate)
@@ -166,7 +165,21 @@ def _revocation_pointer(certificate: Certificate) -> str | None:
 
 def extended_validation(progress: Progress) -> str:
     """Perform extended validation; "unknown critical attributes MUST cause signature verification to fail"."""
+    attributes = progress.intact.attributes
+    if attributes.verification_plugin is None and not any(each.critical for each in attributes.extended):
+        return ""
+    from notarykit.verify import extended
+
     return extended.validate(progress)
+
+
+def _plugin_takes_over(progress: Progress, capability: str) -> bool:
+    """Whether the signature names a plugin that makes this check; most name none, and then nothing is imported."""
+    if progress.intact.attributes.verification_plugin is None:
+        return False
+    from notarykit.verify import extended
+
+    return extended.takes_over(progress, capability)
 
 
 def user_metadata(progress: Progress) -> str:

@@ -1,4 +1,4 @@
-"""Key files: a private key in PEM or PKCS#12, its chain beside or inside it, and its passphrase from where it is kept."""
+"""Key files: a private key in PEM or PKCS#12, its chain, and its passphrase from where it is kept."""
 
 import os
 import sys

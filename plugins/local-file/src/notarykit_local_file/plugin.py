@@ -1,9 +1,9 @@
 """The plugin: the key id is a file's path, and everything else is plugin configuration.
 
-Configuration: `certificate_chain`, the file with the key's certificates (by default one beside the key: `key.crt`, `.pem`,
-`.cer` or `.chain.pem`); `ca_certs`, another file with certificates to complete the chain from; `passphrase_env`, the
-name of an environment variable with the passphrase; `passphrase_file`, a file with it. Without the latter two the
-passphrase comes from `$NOTARYKIT_KEY_PASSPHRASE`, and else from a person at the terminal.
+Configuration: `certificate_chain`, the file with the key's certificates (by default one beside the key: `key.crt`,
+`.pem`, `.cer` or `.chain.pem`); `ca_certs`, another file with certificates to complete the chain from;
+`passphrase_env`, the name of an environment variable with the passphrase; `passphrase_file`, a file with it. Without
+the latter two the passphrase comes from `$NOTARYKIT_KEY_PASSPHRASE`, and else from a person at the terminal.
 """
 
 import threading
