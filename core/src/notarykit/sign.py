@@ -106,7 +106,8 @@ def sign_descriptor(
         attributes = attributes_for(signer.key_spec(), time, expires_in=expires_in)
         unsigned = prepare(media_type, payload, attributes)
         signature, chain = signer.sign(unsigned.to_be_signed)
-        envelope, annotations = unsigned.finish(signature, chain, agent or signing_agent(), None), {}
+        agent = agent or getattr(signer, "agent", "") or signing_agent()
+        envelope, annotations = unsigned.finish(signature, chain, agent, None), {}
     return SignedEnvelope(envelope, media_type, _check(envelope, media_type, payload, time), annotations)
 
 

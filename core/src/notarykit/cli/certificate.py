@@ -1,13 +1,13 @@
 """`notarykit certificate`: the trust store's certificates, and test keys."""
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
 from notarykit import files
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import confirmed, shown, table
 from notarykit.config.places import trust_store_root
+from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import (
     ConfigurationError,
     NotarykitError,
@@ -16,7 +16,7 @@ from notarykit.errors import (
     UsageError,
 )
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
-from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore, trusted_certificates
+from notarykit.trust.store import LARGEST_FILE
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -38,40 +38,11 @@ def _type(text: str) -> StoreType:
     return StoreType(text)
 
 
-def _folder(store: StoreReference) -> str:
-    return DirectoryTrustStore(trust_store_root()).path(store)
-
-
 def _file_name(name: str) -> str:
     """A file's name that stays in its folder."""
     if name != os.path.basename(name) or name in ("", ".", ".."):
         raise UsageError(f"{name!r} is no file name in a trust store", advice="see 'notarykit certificate list'")
     return name
-
-
-def add_certificate(path: str, store: StoreReference) -> str:
-    """Copies a certificate's file into a trust store and returns where to.
-
-    Raises:
-        TrustStoreError: The file holds something that may not be in such a store, or is there already.
-    """
-    name = os.path.basename(path)
-    if not name.endswith(EXTENSIONS):
-        raise TrustStoreError(f"{path}: a certificate's file ends in {', '.join(EXTENSIONS)}", advice="rename it")
-    try:
-        content = files.read(path, LARGEST_FILE)
-    except FileNotFoundError:
-        raise TrustStoreError(f"{path} does not exist") from None
-    except StorageError as error:
-        raise TrustStoreError(error.message) from None
-    trusted_certificates(content, path, store.type)
-    folder = _folder(store)
-    goal = os.path.join(folder, name)
-    with files.locked(folder):
-        if os.path.lexists(goal):
-            raise TrustStoreError(f"{path}: certificate already exists in the Trust Store")
-        files.write(goal, content, 0o600)
-    return goal
 
 
 def _add(options: Options) -> int:
@@ -123,7 +94,7 @@ def _show(options: Options) -> int:
     from notarykit.keys.certificates import read_certificates
 
     store = _store(options)
-    path = os.path.join(_folder(store), _file_name(options.arguments[0]))
+    path = os.path.join(store_folder(store), _file_name(options.arguments[0]))
     try:
         ders = read_certificates(files.read(path, LARGEST_FILE), path)
     except FileNotFoundError:
@@ -156,7 +127,7 @@ def _print_certificate(certificate: "Certificate", der: bytes) -> None:
 
 def _delete(options: Options) -> int:
     store = _store(options)
-    folder = _folder(store)
+    folder = store_folder(store)
     if options["all"]:
         if options.arguments:
             raise UsageError("--all and a file name exclude each other")
@@ -187,33 +158,16 @@ def _delete(options: Options) -> int:
     return 0
 
 
-def remove_file(path: str) -> bool:
-    """Removes a file, not a folder; says whether it was there.
-
-    Raises:
-        StorageError: It cannot be removed.
-    """
-    try:
-        if stat.S_ISDIR(os.lstat(path).st_mode):
-            raise StorageError(f"{path} is a folder, which is not removed")
-        os.unlink(path)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise StorageError(f"{path} cannot be removed: {error.strerror}") from None
-    return True
-
-
 def _generate_test(options: Options) -> int:
-    from notarykit.cli import test_key
+    from notarykit.cli import testkey
 
-    return test_key.generate(options)
+    return testkey.generate(options)
 
 
 def _cleanup_test(options: Options) -> int:
-    from notarykit.cli import test_key
+    from notarykit.cli import testkey
 
-    return test_key.clean_up(options)
+    return testkey.clean_up(options)
 
 
 _TYPE = Flag("type", "trust store type: ca, signingAuthority or tsa", short="t")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from notarykit.agent import signing_agent
 from notarykit.config.signing_keys import SigningKey
 
 if TYPE_CHECKING:
@@ -39,5 +40,7 @@ def plugin_signer(name: str, key_id: str, config: Mapping[str, str]) -> "PluginS
     from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner, signing_metadata
 
     plugin = load_plugin(name)
-    kind = PluginSigner if Capability.RAW in signing_metadata(plugin).capabilities else PluginEnvelopeSigner
-    return kind(plugin, key_id, config)
+    metadata = signing_metadata(plugin)
+    if Capability.RAW in metadata.capabilities:
+        return PluginSigner(plugin, key_id, config, signing_agent(metadata.name, metadata.version))
+    return PluginEnvelopeSigner(plugin, key_id, config)

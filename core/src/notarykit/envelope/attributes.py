@@ -100,9 +100,9 @@ def signed_attributes(
         problem = "is absent" if SIGNING_SCHEME not in headers else f"{scheme!r} is not supported"
         raise EnvelopeError(f"{SIGNING_SCHEME} {problem}")
     _check_times(scheme, headers)
-    _check_critical(headers, critical)
+    crit = _check_critical(headers, critical)
     for key in (VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION):
-        if key in headers and not (isinstance(headers[key], str) and headers[key] and key in critical):
+        if key in headers and not (isinstance(headers[key], str) and headers[key] and key in crit):
             raise EnvelopeError(f"{key} must be a string that is not empty, and critical")
     return SignedAttributes(
         key_spec,
@@ -111,7 +111,7 @@ def signed_attributes(
         headers.get(SIGNING_TIME),
         headers.get(AUTHENTIC_SIGNING_TIME),
         headers.get(EXPIRY),
-        tuple(ExtendedAttribute(key, headers[key], key in critical) for key in headers if key not in STANDARD),
+        tuple(ExtendedAttribute(key, headers[key], key in crit) for key in headers if key not in STANDARD),
     )
 
 
@@ -127,14 +127,16 @@ def _check_times(scheme: str, headers: Mapping[Label, Any]) -> None:
         raise EnvelopeError(f"{EXPIRY} is not later than {required}")
 
 
-def _check_critical(headers: Mapping[Label, Any], critical: Sequence[Label]) -> None:
+def _check_critical(headers: Mapping[Label, Any], critical: Sequence[Label]) -> frozenset[Label]:
     for label in critical:
         if label not in headers:
             raise EnvelopeError(f"crit names {label!r}, which is not among the headers that it may name")
-    if len(set(critical)) != len(critical):
+    crit = frozenset(critical)
+    if len(crit) != len(critical):
         raise EnvelopeError("crit names a header twice")
-    if SIGNING_TIME in critical:
+    if SIGNING_TIME in crit:
         raise EnvelopeError(f"crit names {SIGNING_TIME}, which is informational")
     for label in (SIGNING_SCHEME, AUTHENTIC_SIGNING_TIME, EXPIRY):
-        if label in headers and label not in critical:
+        if label in headers and label not in crit:
             raise EnvelopeError(f"crit does not name {label}")
+    return crit

@@ -22,7 +22,7 @@ class LayoutArchive:
                     name = member.name.removeprefix("./")
                     if member.isreg() and self._members.setdefault(name, member) is not member:
                         raise StorageError(f"{path} has {name} twice")
-        except (tarfile.TarError, OSError) as error:
+        except (tarfile.TarError, OSError, ValueError, OverflowError) as error:  # the latter two where numbers are none
             raise StorageError(
                 f"{path} is not a tar file of an image layout: {error}",
                 advice="if it is compressed, decompress it first",

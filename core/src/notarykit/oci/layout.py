@@ -4,13 +4,14 @@ OCI image specification, image-layout.md. What is read by digest is checked agai
 """
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from notarykit import files
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
-from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
+from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import manifest as manifests
 from notarykit.oci.repository import StoredSignature
 from notarykit.strict_json import DocumentError, Members, dumps, loads
@@ -110,8 +111,11 @@ class ImageLayout:
                 and manifests.is_signature_manifest(manifest)
                 and Descriptor.from_json(manifest.object("subject")).is_same_content(subject)
             )
+        except ContentError as error:
+            _warn_of_damage(error)
         except (DocumentError, StorageError):
-            return False
+            pass  # no manifest, or one that was not copied along
+        return False
 
     def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
         """A signature's envelope, its digest and size checked."""
@@ -157,7 +161,13 @@ class ImageLayout:
                 if depth == 0:
                     raise StorageError(f"{self.path}: indexes are nested more than {_DEEPEST_INDEX} deep")
                 seen.add(entry.digest)
-                nested = self.fetch(entry, manifests.LARGEST_MANIFEST)
+                try:
+                    nested = self.fetch(entry, manifests.LARGEST_MANIFEST)
+                except ContentError as error:
+                    _warn_of_damage(error)
+                    continue
+                except StorageError:
+                    continue  # a layout need not hold everything that its indexes name
                 yield from walk(_manifests_of(nested, f"{self.path}: index {entry.digest}"), depth - 1)
 
         return walk(self._index(), _DEEPEST_INDEX)
@@ -217,6 +227,10 @@ class ImageLayout:
         if len(content) > _LARGEST_INDEX:
             raise StorageError(f"{self.path}: {_INDEX_FILE} would be larger than {_LARGEST_INDEX} bytes")
         files.write(os.path.join(self.path, _INDEX_FILE), content)
+
+
+def _warn_of_damage(error: ContentError) -> None:
+    warnings.warn(f"{error.message}; it is left aside", NotarykitWarning, stacklevel=3)
 
 
 def _manifests_of(index: bytes, name: str) -> tuple[Descriptor, ...]:

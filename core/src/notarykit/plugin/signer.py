@@ -67,9 +67,14 @@ def signing_metadata(plugin: SigningPlugin) -> Metadata:
 
 
 class PluginSigner:
-    """Signs with a plugin of the capability SIGNATURE_GENERATOR.RAW."""
+    """Signs with a plugin of the capability SIGNATURE_GENERATOR.RAW.
 
-    def __init__(self, plugin: SigningPlugin, key_id: str, config: Mapping[str, str]) -> None:
+    Attributes:
+        agent: What its envelopes name as the software that made them, or an empty string.
+    """
+
+    def __init__(self, plugin: SigningPlugin, key_id: str, config: Mapping[str, str], agent: str = "") -> None:
+        self.agent = agent
         self._plugin = plugin
         self._key_id = key_id
         self._config = config

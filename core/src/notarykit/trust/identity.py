@@ -122,7 +122,9 @@ def _unescape(raw: str, name: str) -> str:
 
 def matches(identity: Attributes, subject: "x509.Name") -> bool:
     """Whether every attribute of the identity is in the subject, and at least as often, letter by letter."""
-    present = Counter((attribute.oid.dotted_string, str(attribute.value)) for attribute in subject)
+    present = Counter(
+        (attribute.oid.dotted_string, attribute.value) for attribute in subject if isinstance(attribute.value, str)
+    )
     return identity <= present
 
 

@@ -5,15 +5,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from notarykit import files
-from notarykit.cli.certificate import add_certificate, remove_file
 from notarykit.cli.options import Options
 from notarykit.cli.text import confirmed, shown
-from notarykit.config.places import local_key_files, trust_store_root
+from notarykit.config.places import local_key_files
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
+from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import SigningKeyError, UsageError
 from notarykit.times import format_rfc3339, utc_now
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
-from notarykit.trust.store import DirectoryTrustStore
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -104,7 +103,7 @@ def clean_up(options: Options) -> int:
     print(f"- Delete certificate file: {shown(cert_path)}\n")
     if not (options["yes"] or confirmed("Are you sure you want to continue?")):
         return 0
-    folder = DirectoryTrustStore(trust_store_root()).path(StoreReference(StoreType.CA, name))
+    folder = store_folder(StoreReference(StoreType.CA, name))
     _say(
         remove_file(os.path.join(folder, f"{name}.crt")),
         f"Successfully deleted certificate {name}.crt from trust store {name} of type ca.",

@@ -1,0 +1,57 @@
+"""The trust store's files: added whole, removed one by one."""
+
+import os
+import stat
+
+from notarykit import files
+from notarykit.config.places import trust_store_root
+from notarykit.errors import StorageError, TrustStoreError
+from notarykit.trust.policy import StoreReference
+from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore, trusted_certificates
+
+
+def store_folder(store: StoreReference) -> str:
+    """The folder of a named trust store."""
+    return DirectoryTrustStore(trust_store_root()).path(store)
+
+
+def add_certificate(path: str, store: StoreReference) -> str:
+    """Copies a certificate's file into a trust store and returns where to.
+
+    Raises:
+        TrustStoreError: The file holds something that may not be in such a store, or is there already.
+    """
+    name = os.path.basename(path)
+    if not name.endswith(EXTENSIONS):
+        raise TrustStoreError(f"{path}: a certificate's file ends in {', '.join(EXTENSIONS)}", advice="rename it")
+    try:
+        content = files.read(path, LARGEST_FILE)
+    except FileNotFoundError:
+        raise TrustStoreError(f"{path} does not exist") from None
+    except StorageError as error:
+        raise TrustStoreError(error.message) from None
+    trusted_certificates(content, path, store.type)
+    folder = store_folder(store)
+    goal = os.path.join(folder, name)
+    with files.locked(folder):
+        if os.path.lexists(goal):
+            raise TrustStoreError(f"{path}: certificate already exists in the Trust Store")
+        files.write(goal, content, 0o600)
+    return goal
+
+
+def remove_file(path: str) -> bool:
+    """Removes a file, not a folder; says whether it was there.
+
+    Raises:
+        StorageError: It cannot be removed.
+    """
+    try:
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            raise StorageError(f"{path} is a folder, which is not removed")
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StorageError(f"{path} cannot be removed: {error.strerror}") from None
+    return True

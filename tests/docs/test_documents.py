@@ -1,0 +1,104 @@
+"""The documents say what is: their commands and examples run, their links lead somewhere."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.ca import make_chain, name
+from support.layouts import make_layout
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("plugins/*/README.md"))]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment with the commands of this installation and settings of its own."""
+    commands = os.path.dirname(sys.executable)
+    path = f"{commands}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "HOME": str(tmp_path), "NOTATION_CONFIG": str(tmp_path / "settings")}
+
+
+def test_the_commands_of_the_readme_run(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Every shell block of the README runs, one after the other, in a folder with the layout that it speaks of."""
+    make_layout(tmp_path / "hello")
+    for block in blocks(README, "sh"):
+        for file in ("acme.key", "acme.crt"):  # what the block about plugins calls its key
+            made = tmp_path / "settings" / "localkeys" / file
+            if made.exists():
+                shutil.copy(made, tmp_path / file)
+        done = subprocess.run(
+            ["bash", "-e", "-c", block], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_examples_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every Python block of the README runs, one after the other, with a key and a chain at hand."""
+    chain = make_chain("RSA-2048", 3, subject=name("build"))
+    names: dict[str, object] = {"key_pem": chain.key_pem, "chain_pem": chain.chain_pem, "root_pem": chain.pems[-1]}
+    for block in blocks(README, "python"):
+        exec(compile(block, "README.md", "exec"), names)
+    assert capsys.readouterr().out == "42 CN=build,OU=Security Tools,O=wabbit-networks.io,L=Seattle,ST=WA,C=US\n"
+
+
+def test_the_two_commands_are_targets() -> None:
+    """The README's two commands are targets of the Makefile, and CI calls the one for tests."""
+    makefile = (ROOT / "Makefile").read_text()
+    for target in ("demo", "test"):
+        assert f"make {target}" in README
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+    assert re.search(r"^make test$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    """A link to a file of the project leads to one that is there."""
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text()):
+        assert (document.parent / link).exists(), link
+
+
+def test_the_reference_names_every_command() -> None:
+    """The reference has a word on each command that the help lists."""
+    text = (ROOT / "docs" / "reference.md").read_text()
+    done = subprocess.run([sys.executable, "-m", "notarykit.cli"], text=True, capture_output=True, check=True)
+    commands = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Available Commands:")[2], re.MULTILINE)
+    assert len(commands) >= 10
+    for command in commands:
+        assert f"`{command}" in text, command
+
+
+def test_the_architecture_names_every_room() -> None:
+    """The page on architecture speaks of every folder of core."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    for folder in (ROOT / "core" / "src" / "notarykit").iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            assert f"`{folder.name}/`" in text, folder.name
+
+
+def test_the_demo_does_what_it_should() -> None:
+    """The demo ends with exit code 0, and its last verification fails by the signature."""
+    done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Error: signature verification failed" in done.stdout
+    assert "signature does not hold" in done.stdout
+
+
+def test_the_version_is_the_distributions() -> None:
+    """The version that the software gives itself is the one under which it is installed."""
+    from importlib.metadata import version
+
+    import notarykit
+
+    assert notarykit.__version__ == version("notarykit")
