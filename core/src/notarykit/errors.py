@@ -67,6 +67,14 @@ class StorageError(NotarykitError):
     exit_code = 3
 
 
+class NetworkError(StorageError):
+    """A server does not answer, not in time, or not as it must."""
+
+
+class AccessError(StorageError):
+    """A registry does not let us do what was asked: the credentials are missing, wrong, or not enough."""
+
+
 class ContentError(StorageError):
     """Stored content is not what its digest says, or a stored signature is malformed."""
 

@@ -93,13 +93,13 @@ def sign_descriptor(
         agent: What the envelope names as the software that made it; this library, if it is not given.
 
     Raises:
-        UsageError: The expiry is no whole number of seconds, or a metadata key is reserved.
+        UsageError: The expiry is no whole number of seconds or no time, or a metadata key is reserved.
         PluginError: The plugin failed, or its answer is not what was asked for.
         CertificateError: The chain breaks a rule, or is not valid at the signing time.
     """
-    _check_expiry(expires_in)
-    payload = make_payload(artifact, user_metadata or {})
     time = now or utc_now()
+    _check_expiry(expires_in, time)
+    payload = make_payload(artifact, user_metadata or {})
     if hasattr(signer, "sign_payload"):
         envelope, annotations = signer.sign_payload(payload, media_type, expires_in)
     else:
@@ -151,9 +151,15 @@ def sign_artifact(
     return SignedArtifact(artifact, manifest, signature)
 
 
-def _check_expiry(expires_in: timedelta | None) -> None:
-    if expires_in is not None and (expires_in < _ONE_SECOND or expires_in % _ONE_SECOND):
+def _check_expiry(expires_in: timedelta | None, now: datetime) -> None:
+    if expires_in is None:
+        return
+    if expires_in < _ONE_SECOND or expires_in % _ONE_SECOND:
         raise UsageError("expiry must be a whole number of seconds, at least one", advice="such as 24h or 90m")
+    try:
+        _ = now + expires_in
+    except OverflowError:
+        raise UsageError("expiry lies beyond the year 9999", advice="such as 24h or 90m") from None
 
 
 def _check(envelope: bytes, media_type: str, payload: bytes, now: datetime) -> IntactEnvelope:

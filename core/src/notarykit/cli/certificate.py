@@ -26,8 +26,12 @@ _LINE = "-" * 80
 
 def _store(options: Options) -> StoreReference:
     options.required("type", "store")
+    return StoreReference(_type(options["type"]), _store_name(options["store"]))
+
+
+def _store_name(name: str) -> str:
     try:
-        return StoreReference(_type(options["type"]), check_store_name(options["store"]))
+        return check_store_name(name)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -72,7 +76,7 @@ def _list(options: Options) -> int:
     rows = []
     for kind in kinds:
         root = os.path.join(trust_store_root(), "x509", kind)
-        names = [options["store"]] if options["store"] else _entries(root)
+        names = [_store_name(options["store"])] if options["store"] else _entries(root)
         for name in names:
             rows += [(str(kind), name, each) for each in _entries(os.path.join(root, name))]
     if rows:
@@ -134,12 +138,12 @@ def _delete(options: Options) -> int:
         names = _entries(folder)
         if not names:
             raise TrustStoreError(f"named store {store.name} of type {store.type} does not exist or is empty")
-        question = f"Are you sure you want to delete all certificates in {store.name!r} of type {store.type!r}?"
+        question = f"Are you sure you want to delete all certificates in '{store.name}' of type '{store.type}'?"
     elif options.arguments:
         names = [_file_name(options.arguments[0])]
         if not os.path.lexists(os.path.join(folder, names[0])):
             raise TrustStoreError(f"{names[0]} is not in {store}", advice="see 'notarykit certificate list'")
-        question = f"Are you sure you want to delete {shown(names[0])!r} in {store.name!r} of type {store.type!r}?"
+        question = f"Are you sure you want to delete '{shown(names[0])}' in '{store.name}' of type '{store.type}'?"
     else:
         raise UsageError("missing certificate file name", advice="give one, or --all")
     if not (options["yes"] or confirmed(question)):

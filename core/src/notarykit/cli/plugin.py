@@ -18,6 +18,8 @@ def _row(installed: Installed) -> tuple[str, ...]:
         metadata = load_plugin(installed.name).get_metadata()
     except NotarykitError as error:
         return (installed.name, "", "", "", installed.distribution, error.message)
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises
+        return (installed.name, "", "", "", installed.distribution, f"{type(error).__name__}: {error}")
     capabilities = f"[{' '.join(metadata.capabilities)}]"
     return (metadata.name, metadata.description, metadata.version, capabilities, installed.distribution, "<nil>")
 

@@ -55,7 +55,8 @@ def signing_metadata(plugin: SigningPlugin) -> Metadata:
         PluginContractVersionError: It does not list the contract version 1.0.
         PluginResponseError: It cannot sign.
     """
-    metadata = plugin.get_metadata()
+    with _called("get-plugin-metadata"):
+        metadata = plugin.get_metadata()
     if CONTRACT_VERSION not in metadata.supported_contract_versions:
         raise PluginContractVersionError(
             f"plugin {metadata.name} supports contract versions {', '.join(metadata.supported_contract_versions)}, "

@@ -128,16 +128,17 @@ def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tu
     request = _request(progress, unknown, checks)
     with _called(name):
         answer = found.plugin.verify_signature(request)
-    if set(answer.verification_results) != set(checks):
+        results, processed = dict(answer.verification_results), tuple(answer.processed_attributes)
+    if set(results) != set(checks):
         raise ExtendedValidationError(f"plugin {name!r} answered other checks than it was asked for")
     for check in checks:
         step, kind = _CHECKS[Capability(check)]
-        result = answer.verification_results[check]
+        result = results[check]
         reason = result.reason or "no reason given"
         if step is Step.AUTHENTICITY and not result.success:
             progress.is_authentic = False
         progress.report(step, None if result.success else kind(f"plugin {name!r}: {reason}"), f"by plugin {name}")
-    return answer.processed_attributes
+    return processed
 
 
 def _request(progress: Progress, unknown: tuple[str, ...], checks: tuple[str, ...]) -> VerifySignatureRequest:

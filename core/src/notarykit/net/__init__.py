@@ -1,0 +1,1 @@
+"""The only HTTP in the house: connections that are kept, TLS, proxies, limits on bytes and time, and trying again."""

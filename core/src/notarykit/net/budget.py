@@ -1,0 +1,40 @@
+"""What one piece of work may cost in bytes and seconds, whatever it is that a server answers."""
+
+import time
+
+from notarykit.errors import NetworkError
+
+DEFAULT_BYTES = 256 * 1024 * 1024
+DEFAULT_SECONDS = 120.0
+
+
+class Budget:
+    """Bytes and seconds that are left; each byte that is read is taken from them. Threads may share one."""
+
+    def __init__(self, max_bytes: int = DEFAULT_BYTES, seconds: float = DEFAULT_SECONDS) -> None:
+        self._bytes = max_bytes
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def spend(self, count: int) -> None:
+        """Takes bytes.
+
+        Raises:
+            NetworkError: They are more than what is left.
+        """
+        self._bytes -= count
+        if self._bytes < 0:
+            raise NetworkError("the answers together are larger than what may be read for one artifact")
+
+    def seconds(self, most: float) -> float:
+        """How long to wait at most: what is left, but no more than `most`.
+
+        Raises:
+            NetworkError: Nothing is left.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise NetworkError(
+                f"no answer within {self._seconds:g} seconds in all", advice="try again, or allow more with --timeout"
+            )
+        return min(left, most)

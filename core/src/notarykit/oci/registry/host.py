@@ -1,0 +1,167 @@
+"""One registry: its address, its connections and tokens, shared by all of its repositories in a process."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from notarykit.errors import AccessError, NetworkError
+from notarykit.net.budget import Budget
+from notarykit.net.client import HttpClient, Response
+from notarykit.net.connections import Connections, Origin, origin_of
+from notarykit.net.tls import TLSSettings, context_for
+from notarykit.oci.registry.auth import Authenticator, Credentials
+from notarykit.strict_json import DocumentError, Members, loads
+
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+# Docker Hub's images are named docker.io, and its registry has another name.
+_ADDRESSES = {"docker.io": "registry-1.docker.io"}
+
+
+class RegistrySettings(NamedTuple):
+    """How registries are reached.
+
+    Attributes:
+        plain_http: The hosts that are talked to without TLS, as references name them, in lower case.
+        tls: Where certificates come from.
+        credentials: Looks up the credentials for a host.
+        lock_folder: Where signers on this machine take turns at a fallback index, or an empty string.
+    """
+
+    plain_http: frozenset[str] = frozenset()
+    tls: TLSSettings = TLSSettings()
+    credentials: Callable[[str], Credentials | None] = lambda _: None
+    lock_folder: str = ""
+
+    def is_plain(self, host: str) -> bool:
+        """Whether a host is talked to without TLS: it is listed, or is `localhost` with a port."""
+        return host.lower() in self.plain_http or host.lower().startswith("localhost:")
+
+
+class Remembered:
+    """Content that is addressed by its digest, and so never changes; bounded, the oldest goes first."""
+
+    _MOST_BYTES = 64 * 1024 * 1024
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, repository: str, digest: str) -> tuple[str, bytes] | None:
+        """The media type and the content, or None."""
+        return self._found.get((repository, digest))
+
+    def put(self, repository: str, digest: str, media_type: str, content: bytes) -> None:
+        """Keeps content whose digest was checked."""
+        with self._lock:
+            if (repository, digest) in self._found or len(content) > self._MOST_BYTES // 4:
+                return
+            self._found[repository, digest] = (media_type, content)
+            self._size += len(content)
+            while self._size > self._MOST_BYTES:
+                oldest = next(iter(self._found))
+                self._size -= len(self._found.pop(oldest)[1])
+
+
+class RegistryHost:
+    """A registry. May be used from several threads."""
+
+    def __init__(self, host: str, settings: RegistrySettings) -> None:
+        """Takes the host as references name it, `name[:port]`; nothing is sent yet."""
+        self.host = host
+        self.settings = settings
+        address = _ADDRESSES.get(host, host)
+        self._base = f"{'http' if settings.is_plain(host) else 'https'}://{address}/v2/"
+
+        self._origin = origin_of(self._base)
+        self.remembered = Remembered()
+
+        def may_be_plain(origin: Origin) -> bool:
+            return settings.is_plain(origin.netloc) or settings.is_plain(f"{origin.host}:{origin.port}")
+
+        connections = Connections(lambda netloc: context_for(netloc, settings.tls))
+        self._client = HttpClient(connections, may_be_plain)
+        self._authenticator = Authenticator(host, self._client, lambda: settings.credentials(host))
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def url(self, path: str) -> str:
+        """The address of a path below `/v2/`."""
+        return self._base + path
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        scope: str,
+        budget: Budget,
+        limit: int,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        again: bool = True,
+    ) -> Response:
+        """Sends a request to this registry, with what it asks for to know who is asking.
+
+        Args:
+            method: The method.
+            url: An address of this registry.
+            scope: What a token must allow, `repository:name:actions`.
+            budget: What may be spent.
+            limit: How long the answer may be.
+            headers: Header fields.
+            body: The content.
+            again: Whether the request can be sent twice without harm.
+
+        Raises:
+            AccessError: The registry does not let us.
+            NetworkError: There is no answer, or one that breaks a limit.
+        """
+        given = dict(headers or {})
+        if origin_of(url) != self._origin:  # an upload that goes on at another host: it has no business with our names
+            return self._client.send(method, url, headers=given, body=body, budget=budget, limit=limit, again=again)
+        authorized = {**given, **self._authenticator.headers(scope, budget)}
+        response = self._client.send(
+            method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
+        )
+        if response.status == _UNAUTHORIZED:
+            challenge = ", ".join(response.headers.get_all("WWW-Authenticate") or [])
+            authorized = {**given, **self._authenticator.answer(challenge, scope, budget)}
+            response = self._client.send(
+                method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
+            )
+        if response.status in (_UNAUTHORIZED, _FORBIDDEN):
+            raise AccessError(
+                f"{self.host} refuses {method} of {scope or 'the registry'}{_reason(response)}",
+                advice=f"run 'notarykit login {self.host}', or ask for the right to do this",
+            )
+        return response
+
+    def ping(self, budget: Budget) -> None:
+        """Asks whether the registry is there and lets us in.
+
+        Raises:
+            AccessError: It does not let us in.
+            NetworkError: It is not there, or is no registry.
+        """
+        response = self.send("GET", self._base, scope="", budget=budget, limit=64 * 1024)
+        if response.status != 200:  # noqa: PLR2004
+            raise NetworkError(f"{self.host} does not answer as a registry does (status {response.status})")
+
+
+def _reason(response: Response) -> str:
+    """The code of the registry's first error (distribution-spec, "Error Codes"); its own text is not repeated."""
+    code = error_code(response)
+    return f" ({code})" if code else ""
+
+
+def error_code(response: Response) -> str:
+    """The code of the first error in an answer, or an empty string."""
+    try:
+        errors = Members(loads(response.body), "answer").array("errors")
+        code = Members(errors[0], "error").text("code")
+    except (DocumentError, IndexError):
+        return ""
+    return code if code.isidentifier() and code.isupper() else ""

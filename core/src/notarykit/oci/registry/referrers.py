@@ -1,0 +1,93 @@
+"""Which signatures an artifact has, by the referrers API or by the tag that stands in for it.
+
+distribution-spec 1.1, "Listing Referrers" and "Unavailable Referrers API".
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, urljoin
+
+from notarykit.descriptor import Descriptor
+from notarykit.errors import NetworkError, StorageError
+from notarykit.net.budget import Budget
+from notarykit.net.client import Response
+from notarykit.net.connections import origin_of
+from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, LARGEST_MANIFEST, SIGNATURE_TYPE
+from notarykit.oci.registry.host import RegistryHost, error_code
+from notarykit.strict_json import DocumentError, Members, loads
+
+_MOST_PAGES = 200
+_NEXT = re.compile(r"""<([^>]*)>[^,]*;\s*rel\s*=\s*(?:"next"|next)\b""", re.IGNORECASE)
+
+
+def may_be_signature(entry: Descriptor) -> bool:
+    """Whether an index says of an entry that it is a signature, or does not say what it is.
+
+    Registries from before distribution-spec 1.1 give the config's media type, also where the manifest has a type itself.
+    """
+    return entry.artifact_type in ("", EMPTY_TYPE, SIGNATURE_TYPE)
+
+
+def read_index(content: bytes, name: str) -> list[Descriptor]:
+    """The entries of an image index; some registries write null for none.
+
+    Raises:
+        StorageError: It is no index.
+    """
+    try:
+        index = Members(loads(content), "index")
+        items = [] if index.value.get("manifests", ()) is None else index.array("manifests")
+        return [Descriptor.from_json(Members(item, f"entry {at}")) for at, item in enumerate(items, 1)]
+    except DocumentError as error:
+        raise StorageError(f"{name} is malformed: {error}") from None
+
+
+def fallback_tag(digest: str) -> str:
+    """The tag under which the referrers of a digest are, where there is no API: `algorithm-hex`, cut to lengths."""
+    algorithm, _, encoded = digest.partition(":")
+    return f"{algorithm[:32]}-{encoded[:64]}"
+
+
+def list_by_api(
+    host: RegistryHost, repository: str, digest: str, scope: str, budget: Budget
+) -> Iterator[list[Descriptor]] | None:
+    """The pages of the referrers API, filtered again where the registry did not filter; None where there is no API.
+
+    Raises:
+        NetworkError: The pages loop, do not end, or lead to another host.
+    """
+    path = f"{repository}/referrers/{digest}?artifactType={quote(SIGNATURE_TYPE, safe='')}"
+    first = _get_page(host, host.url(path), scope, budget)
+    if first.status == 404 and error_code(first) != "NAME_UNKNOWN":  # noqa: PLR2004
+        return None
+    if first.status == 200 and _media_type(first) != IMAGE_INDEX:  # noqa: PLR2004
+        return None  # a registry of before 1.1 that answers any path with something
+    return _pages(host, first, scope, budget)
+
+
+def _pages(host: RegistryHost, first: Response, scope: str, budget: Budget) -> Iterator[list[Descriptor]]:
+    page, seen = first, {first.url}
+    while True:
+        if page.status != 200:  # noqa: PLR2004
+            raise NetworkError(f"{host.host}: list of referrers: status {page.status}")
+        yield [each for each in read_index(page.body, f"{host.host}: list of referrers") if may_be_signature(each)]
+        following = _NEXT.search(page.header("Link"))
+        if following is None:
+            return
+        url = urljoin(page.url, following[1])
+        if origin_of(url) != origin_of(first.url):
+            raise NetworkError(f"{host.host}: the list of referrers goes on at another host")
+        if url in seen:
+            raise NetworkError(f"{host.host}: the pages of the list of referrers go in a circle")
+        if len(seen) == _MOST_PAGES:
+            raise NetworkError(f"{host.host}: the list of referrers has more than {_MOST_PAGES} pages")
+        seen.add(url)
+        page = _get_page(host, url, scope, budget)
+
+
+def _get_page(host: RegistryHost, url: str, scope: str, budget: Budget) -> Response:
+    return host.send("GET", url, scope=scope, budget=budget, limit=LARGEST_MANIFEST, headers={"Accept": IMAGE_INDEX})
+
+
+def _media_type(response: Response) -> str:
+    return response.header("Content-Type").partition(";")[0].strip().lower()

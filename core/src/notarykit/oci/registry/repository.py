@@ -1,0 +1,256 @@
+"""A repository of a registry, as a place of artifacts and signatures.
+
+Everything that is read by digest is checked against it before anyone else sees it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote, urljoin
+
+from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
+from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
+from notarykit.net.budget import Budget
+from notarykit.net.client import Response
+from notarykit.oci import manifest as manifests
+from notarykit.oci.registry import referrers
+from notarykit.oci.registry.fallback import add_to_fallback, read_fallback
+from notarykit.oci.registry.host import RegistryHost, error_code
+from notarykit.oci.repository import StoredSignature
+from notarykit.strict_json import DocumentError, Members, loads
+
+_MANIFEST_TYPES = (
+    manifests.IMAGE_MANIFEST,
+    manifests.IMAGE_INDEX,
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.artifact.manifest.v1+json",
+)
+_ACCEPT = ", ".join(_MANIFEST_TYPES)
+_OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
+_UPLOAD_TRIES = 3
+
+
+class RegistryRepository:
+    """A repository of a registry. May be used from several threads.
+
+    Args:
+        host: The registry.
+        name: The repository's name, without the registry's.
+        budget: What may be spent in all; one artifact's worth, if it is not given.
+        form: In which form new signature manifests are written.
+        force_referrers_tag: Whether the fallback tag is written even where the registry has the referrers API.
+    """
+
+    def __init__(
+        self,
+        host: RegistryHost,
+        name: str,
+        *,
+        budget: Budget | None = None,
+        form: manifests.ManifestForm = "current",
+        force_referrers_tag: bool = False,
+    ) -> None:
+        self._host = host
+        self._name = name
+        self._budget = budget or Budget()
+        self._form: manifests.ManifestForm = form
+        self._force_referrers_tag = force_referrers_tag
+        self._pull = f"repository:{name}:pull"
+        self._push = f"repository:{name}:pull,push"
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        limit: int = 0,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        again: bool = True,
+        push: bool = False,
+    ) -> Response:
+        return self._host.send(
+            method,
+            path if "://" in path else self._host.url(f"{self._name}/{path}"),
+            scope=self._push if push else self._pull,
+            budget=self._budget,
+            limit=limit or manifests.LARGEST_MANIFEST,
+            headers=headers,
+            body=body,
+            again=again,
+        )
+
+    # Reading
+
+    def resolve(self, tag_or_digest: str) -> Descriptor:
+        """The descriptor of an artifact, by its tag or by its digest."""
+        descriptor, _ = self._manifest(tag_or_digest)
+        return descriptor
+
+    def _manifest(self, reference: str) -> tuple[Descriptor, bytes]:
+        known = self._host.remembered.get(self._name, reference)
+        if known is not None:
+            return Descriptor(known[0], reference, len(known[1])), known[1]
+        response = self._send("GET", f"manifests/{quote(reference, safe=':')}", headers={"Accept": _ACCEPT})
+        if response.status == _NOT_FOUND:
+            raise ArtifactNotFoundError(
+                f"{self._host.host}/{self._name} has no artifact {reference!r}", advice="check the reference"
+            )
+        self._expect(response, _OK, f"manifest {reference}")
+        digest = reference if ":" in reference else digest_of(response.body)
+        media_type = response.header("Content-Type").partition(";")[0].strip()
+        descriptor = Descriptor(media_type, digest, len(response.body))
+        self._check(descriptor, response.body)
+        _check_media_type(descriptor, response.body)
+        self._host.remembered.put(self._name, digest, media_type, response.body)
+        return descriptor, response.body
+
+    def _check(self, descriptor: Descriptor, content: bytes) -> None:
+        if not descriptor.describes(content):
+            raise ContentError(
+                f"{self._host.host}/{self._name}: the content of {descriptor.digest} has another digest or size"
+            )
+
+    def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
+        """The signature manifests of an artifact, in the registry's order."""
+        pages = referrers.list_by_api(self._host, self._name, subject.digest, self._pull, self._budget)
+        if pages is None:
+            entries = read_fallback(self._send, subject.digest).entries
+            pages = iter([[entry for entry in entries if referrers.may_be_signature(entry)]])
+        seen = set()
+        for page in pages:
+            for entry in page:
+                if entry.digest in seen:
+                    continue
+                seen.add(entry.digest)
+                if entry.artifact_type == manifests.SIGNATURE_TYPE or self._says_it_is_signature(entry):
+                    yield entry
+
+    def _says_it_is_signature(self, entry: Descriptor) -> bool:
+        """Whether a manifest is a signature by its own account, where the index does not say what it is."""
+        try:
+            return manifests.is_signature_manifest(Members(loads(self._blob_or_manifest(entry)), "manifest"))
+        except (DocumentError, ContentError):
+            return False
+
+    def _blob_or_manifest(self, entry: Descriptor) -> bytes:
+        if entry.size > manifests.LARGEST_MANIFEST:
+            raise ContentError(f"manifest {entry.digest} has {entry.size} bytes, more than are read")
+        descriptor, content = self._manifest(entry.digest)
+        if descriptor.size != entry.size:
+            raise ContentError(f"manifest {entry.digest} has another size than the index says")
+        return content
+
+    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+        """A signature's envelope, its digest and size checked."""
+        content = self._blob_or_manifest(manifest)
+        layer = manifests.read_signature_manifest(content, manifest.digest).envelope
+        return StoredSignature(manifest, layer.media_type, self._blob(layer, LARGEST_ENVELOPE))
+
+    def _blob(self, descriptor: Descriptor, limit: int) -> bytes:
+        if descriptor.size > limit:
+            raise ContentError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
+        known = self._host.remembered.get(self._name, descriptor.digest)
+        content = known[1] if known else b""
+        if known is None:
+            response = self._send("GET", f"blobs/{descriptor.digest}", limit=max(descriptor.size, 64 * 1024))
+            self._expect(response, _OK, f"blob {descriptor.digest}")
+            content = response.body
+        self._check(descriptor, content)
+        self._host.remembered.put(self._name, descriptor.digest, descriptor.media_type, content)
+        return content
+
+    def _expect(self, response: Response, status: int, what: str) -> None:
+        if response.status == status:
+            return
+        code = error_code(response)
+        text = f"{self._host.host}/{self._name}: {what}: status {response.status}{f' ({code})' if code else ''}"
+        if response.status == _NOT_FOUND:
+            raise StorageError(text)
+        raise NetworkError(text)
+
+    # Writing
+
+    def push_signature(
+        self,
+        subject: Descriptor,
+        media_type: str,
+        envelope: bytes,
+        thumbprints: Sequence[str],
+        created: str,
+        annotations: Mapping[str, str],
+    ) -> Descriptor:
+        """Stores a signature: its blobs, its manifest, and the fallback index where there is no referrers API.
+
+        Each step can be done again, so a push that was cut off is completed by signing again.
+        """
+        layer = Descriptor(media_type, digest_of(envelope), len(envelope))
+        content = manifests.make_signature_manifest(
+            subject, layer, thumbprints, created, form=self._form, annotations=annotations
+        )
+        manifest = Descriptor(manifests.IMAGE_MANIFEST, digest_of(content), len(content))
+        self._push_blob(manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG)
+        self._push_blob(layer.digest, envelope)
+        response = self._send(
+            "PUT",
+            f"manifests/{manifest.digest}",
+            headers={"Content-Type": manifests.IMAGE_MANIFEST},
+            body=content,
+            push=True,
+        )
+        self._expect(response, _CREATED, "signature manifest")
+        is_listed = response.header("OCI-Subject") == subject.digest
+        if self._force_referrers_tag or not (is_listed or self._has_referrers_api(subject.digest)):
+            entry = manifest._replace(
+                artifact_type=manifests.SIGNATURE_TYPE,
+                annotations=manifests.read_signature_manifest(content, manifest.digest).annotations,
+            )
+            lock = (self._host.settings.lock_folder, f"{self._host.host}/{self._name}")
+            add_to_fallback(self._send, subject.digest, entry, self._budget, lock)
+        return manifest
+
+    def _has_referrers_api(self, digest: str) -> bool:
+        """Whether the registry answers the referrers API although it did not say so when the manifest was pushed."""
+        return referrers.list_by_api(self._host, self._name, digest, self._pull, self._budget) is not None
+
+    def _push_blob(self, digest: str, content: bytes) -> None:
+        if self._send("HEAD", f"blobs/{digest}", push=True).status == _OK:
+            return
+        for attempt in range(1, _UPLOAD_TRIES + 1):
+            try:
+                self._upload(digest, content)
+            except NetworkError:  # a session that broke is left to the registry; a new one is started
+                if attempt == _UPLOAD_TRIES:
+                    raise
+            else:
+                return
+
+    def _upload(self, digest: str, content: bytes) -> None:
+        """distribution-spec, "Pushing a blob monolithically": POST, then PUT."""
+        session = self._send("POST", "blobs/uploads/", headers={"Content-Length": "0"}, push=True)
+        location = session.header("Location")
+        if session.status != _ACCEPTED or not location:
+            self._expect(session, _ACCEPTED, "upload")
+            raise NetworkError(f"{self._host.host}/{self._name}: upload: the registry names no location")
+        url = urljoin(session.url, location)
+        response = self._send(
+            "PUT",
+            f"{url}{'&' if '?' in url else '?'}digest={quote(digest, safe='')}",
+            headers={"Content-Type": "application/octet-stream"},
+            body=content,
+            again=False,
+            push=True,
+        )
+        self._expect(response, _CREATED, f"blob {digest}")
+
+
+def _check_media_type(descriptor: Descriptor, content: bytes) -> None:
+    """A manifest that says what it is must be what the registry says that it is."""
+    if not descriptor.media_type:
+        raise ContentError(f"manifest {descriptor.digest} came without a media type")
+    try:
+        own = Members(loads(content), "manifest").value.get("mediaType", descriptor.media_type)
+    except DocumentError as error:
+        raise ContentError(f"manifest {descriptor.digest} is malformed: {error}") from None
+    if own != descriptor.media_type:
+        raise ContentError(f"manifest {descriptor.digest} is of another media type than the registry says")
