@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from notarykit.errors import NotarykitError, NotarykitWarning, VerificationError
     from notarykit.keys.local import LocalSigner
     from notarykit.oci.layout import ImageLayout
+    from notarykit.oci.registry.auth import Credentials
+    from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+    from notarykit.oci.registry.repository import RegistryRepository
     from notarykit.plugin.discovery import load_plugin
     from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner
     from notarykit.sign import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
         verify_artifact,
         verify_envelope,
     )
+    from notarykit.verify.many import Artifact, verify_artifacts
 
 _HOMES = {
     "agent": ("VERSION",),
@@ -40,6 +44,9 @@ _HOMES = {
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
     "keys.local": ("LocalSigner",),
     "oci.layout": ("ImageLayout",),
+    "oci.registry.auth": ("Credentials",),
+    "oci.registry.host": ("RegistryHost", "RegistrySettings"),
+    "oci.registry.repository": ("RegistryRepository",),
     "plugin.discovery": ("load_plugin",),
     "plugin.signer": ("PluginEnvelopeSigner", "PluginSigner"),
     "sign": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
@@ -55,12 +62,15 @@ _HOMES = {
         "verify_artifact",
         "verify_envelope",
     ),
+    "verify.many": ("Artifact", "verify_artifacts"),
 }
 
 __all__ = [
     "COSE",
     "JWS",
+    "Artifact",
     "Audited",
+    "Credentials",
     "Descriptor",
     "DirectoryTrustStore",
     "ImageLayout",
@@ -71,6 +81,9 @@ __all__ = [
     "NotarykitWarning",
     "PluginEnvelopeSigner",
     "PluginSigner",
+    "RegistryHost",
+    "RegistryRepository",
+    "RegistrySettings",
     "SignedArtifact",
     "SignedEnvelope",
     "Skipped",
@@ -89,6 +102,7 @@ __all__ = [
     "sign_artifact",
     "sign_descriptor",
     "verify_artifact",
+    "verify_artifacts",
     "verify_envelope",
 ]
 

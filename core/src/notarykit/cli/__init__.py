@@ -9,6 +9,8 @@ COMMANDS = {
     "inspect": ("inspect", (), "Inspect all signatures associated with the signed artifact"),
     "key": ("key", (), "Manage keys used for signing"),
     "list": ("list", ("ls",), "List signatures of the signed artifact"),
+    "login": ("login", (), "Login to registry"),
+    "logout": ("logout", (), "Log out from the logged in registry"),
     "plugin": ("plugin", (), "Manage plugins"),
     "policy": ("policy", (), "Manage trust policy configuration for signature verification"),
     "sign": ("sign", (), "Sign artifacts"),

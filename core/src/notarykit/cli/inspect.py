@@ -7,7 +7,7 @@ from typing import Any
 
 from notarykit.cli.list import MAX_SIGNATURES_FLAG, warn_of_more
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, target
+from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, targets
 from notarykit.cli.text import Node, shown, tree
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import SignedAttributes
@@ -15,15 +15,15 @@ from notarykit.envelope.payload import read_payload
 from notarykit.envelope.unverified import UnverifiedEnvelope, parse
 from notarykit.errors import NotarykitError, VerificationError
 from notarykit.keys.certificate import load_certificate
-from notarykit.oci.layout import ImageLayout
 from notarykit.oci.manifest import SIGNATURE_TYPE
+from notarykit.oci.repository import Repository
 from notarykit.times import format_rfc3339
 
 Described = dict[str, Any]
 
 
 def _run(options: Options) -> int:
-    each = target(options.arguments[0], options)
+    each = targets(options)[0]
     each.warn_of_tag("inspect")
     place = each.open()
     artifact = place.resolve(each.tag_or_digest)
@@ -44,7 +44,7 @@ def _run(options: Options) -> int:
     return 1 if skipped else 0
 
 
-def _describe_all(place: ImageLayout, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
+def _describe_all(place: Repository, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
     """What each signature says, and those that cannot be read."""
     described, skipped = [], []
     for manifest in manifests:
@@ -180,6 +180,10 @@ COMMAND = Command(
     (1, 1),
     "missing reference to the artifact",
     (
+        (
+            "Inspect the signatures of an artifact in a registry",
+            "notarykit inspect registry.example.com/hello@<digest>",
+        ),
         ("Inspect the signatures of an artifact in an image layout", "notarykit inspect --oci-layout hello@<digest>"),
         ("The same as JSON", "notarykit inspect --output json --oci-layout hello@<digest>"),
     ),

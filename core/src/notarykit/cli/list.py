@@ -4,7 +4,7 @@ import sys
 from itertools import islice
 
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, print_json, target
+from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, print_json, targets
 from notarykit.cli.text import Node, shown, tree
 from notarykit.oci.manifest import SIGNATURE_TYPE
 
@@ -14,7 +14,7 @@ MAX_SIGNATURES_FLAG = Flag(
 
 
 def _run(options: Options) -> int:
-    each = target(options.arguments[0], options)
+    each = targets(options)[0]
     each.warn_of_tag("list")
     place = each.open()
     artifact = place.resolve(each.tag_or_digest)
@@ -51,5 +51,8 @@ COMMAND = Command(
     ("ls",),
     (1, 1),
     "missing reference to the artifact",
-    (("List the signatures of an artifact in an image layout", "notarykit list --oci-layout hello@<digest>"),),
+    (
+        ("List the signatures of an artifact in a registry", "notarykit list registry.example.com/hello@<digest>"),
+        ("List the signatures of an artifact in an image layout", "notarykit list --oci-layout hello@<digest>"),
+    ),
 )

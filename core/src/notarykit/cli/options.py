@@ -206,11 +206,9 @@ def _normalised(arguments: list[str], flags: tuple[Flag, ...], name: str) -> lis
 
 
 def _converted(flag: Flag, value: Any) -> Any:
-    if value is None:
+    if value is None or value == flag.default:
         return flag.default
     if flag.kind == "number":
-        if isinstance(value, int):
-            return value
         if re.fullmatch(r"[0-9]{1,9}", value) is None or int(value) == 0:
             raise UsageError(f"{flag.name} value {value} must be a positive number")
         return int(value)

@@ -12,10 +12,10 @@ from notarykit.cli.target import (
     gravest,
     print_error,
     print_json,
-    target,
+    targets,
 )
 from notarykit.cli.text import shown
-from notarykit.config.settings import FORMATS, default_format
+from notarykit.config.settings import FORMATS, load_settings
 from notarykit.config.signers import plugin_signer, signer_for
 from notarykit.config.signing_keys import load_signing_keys
 from notarykit.errors import NotarykitError, UsageError
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 
 def _run(options: Options) -> int:
-    targets = [target(text, options) for text in options.arguments]
+    found = targets(options)
     _refuse_timestamps(options)
-    media_type = FORMATS[options["signature-format"] or default_format()]
+    media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
     metadata = options.pairs("user-metadata")
     expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
     signer = _signer(options)
     codes: list[int] = []
     results: list[dict[str, Any]] = []
-    for each in targets:
+    for each in found:
         each.warn_of_tag("sign")
         try:
             signed = sign_artifact(
@@ -101,9 +101,15 @@ COMMAND = Command(
         *REGISTRY_FLAGS,
         OUTPUT_FLAG,
         Flag("expiry", 'optional expiry that provides a "best by use" time, such as 12h, 30m, 3h20m', "duration", "e"),
-        Flag("force-referrers-tag", "store signatures using the referrers tag schema", "switch"),
+        Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
         Flag("id", "key id (required if --plugin is set); excludes --key"),
         Flag("key", "name of a key on the list of signing keys; excludes --id and --plugin", short="k"),
+        Flag(
+            "manifest-form",
+            'form of signature manifests in registries, "current", or "older" for those that refuse it',
+            default="current",
+            choices=("current", "older"),
+        ),
         Flag("oci-layout", "sign an artifact in an OCI image layout", "switch"),
         Flag("plugin", "signing plugin name; excludes --key"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
@@ -115,7 +121,8 @@ COMMAND = Command(
     arguments=(1, 1000),
     missing="missing reference to the artifact",
     examples=(
-        ("Sign an artifact in an image layout with the default key", "notarykit sign --oci-layout hello@<digest>"),
+        ("Sign an artifact in a registry with the default key", "notarykit sign registry.example.com/hello@<digest>"),
+        ("Sign an artifact in an image layout", "notarykit sign --oci-layout hello@<digest>"),
         (
             "Sign with a certain key, as COSE",
             "notarykit sign --oci-layout --key build --signature-format cose hello@<digest>",

@@ -1,20 +1,24 @@
 """What a command's argument refers to: the place, and the artifact in it."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.text import shown
 from notarykit.descriptor import Descriptor
-from notarykit.errors import NotarykitError, UsageError
-from notarykit.oci.layout import ImageLayout
-from notarykit.oci.reference import parse_layout_reference, parse_reference
+from notarykit.errors import NotarykitError
+from notarykit.oci.reference import Reference, parse_layout_reference, parse_reference
+from notarykit.oci.repository import Repository
 
 REGISTRY_FLAGS = (
     Flag("insecure-registry", "use HTTP while connecting to registries; for tests alone", "switch"),
     Flag("password", "password for registry operations (default to $NOTATION_PASSWORD if not specified)", short="p"),
     Flag("username", "username for registry operations (default to $NOTATION_USERNAME if not specified)", short="u"),
+    Flag("ca-file", "CA certificates that are trusted for registries in place of the system's"),
+    Flag("cert-file", "client certificate for registries"),
+    Flag("key-file", "key of the client certificate, if it is in a file of its own"),
+    Flag("timeout", "how long the work on one artifact may take, such as 30s or 2m", "duration", default=120),
     Flag("allow-referrers-api", "deprecated, has no effect", "switch", hidden=True),
 )
 OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))
@@ -30,19 +34,19 @@ class Target(NamedTuple):
 
     Attributes:
         text: The argument as it was given.
-        path: The layout's path.
+        place: What stands before the tag or the digest: a layout's path, or `registry/repository`.
         tag: The tag, or an empty string.
         digest: The digest, or an empty string.
+        open: Opens the place.
+        scope: `registry/repository`, or an empty string for a layout.
     """
 
     text: str
-    path: str
+    place: str
     tag: str
     digest: str
-
-    def open(self) -> ImageLayout:
-        """The place where the artifact is."""
-        return ImageLayout(self.path)
+    open: Callable[[], Repository]
+    scope: str = ""
 
     @property
     def tag_or_digest(self) -> str:
@@ -51,7 +55,7 @@ class Target(NamedTuple):
 
     def resolved(self, artifact: Descriptor) -> str:
         """The reference with the artifact's digest."""
-        return f"{self.path}@{artifact.digest}"
+        return f"{self.place}@{artifact.digest}"
 
     def warn_of_tag(self, verb: str) -> None:
         """Tells on standard error that a tag is not a good name for what is signed or verified."""
@@ -60,18 +64,45 @@ class Target(NamedTuple):
             print(_TAG_WARNING.format(verb=verb, tag=shown(self.tag), reason=reason), file=sys.stderr)
 
 
-def target(text: str, options: Options) -> Target:
-    """The artifact of an argument.
+def targets(options: Options) -> list[Target]:
+    """The artifacts of all arguments; those in one registry share its connections and tokens.
 
     Raises:
-        UsageError: The argument is malformed, or of a kind that is not supported.
+        UsageError: An argument is malformed.
+        ConfigurationError: The settings for registries are malformed.
     """
     if options["oci-layout"]:
-        return Target(text, *parse_layout_reference(text))
-    parse_reference(text)
-    raise UsageError(
-        f"registry references are not supported yet: {text!r}", advice="use --oci-layout with PATH@DIGEST or PATH:TAG"
-    )
+        return [_in_layout(text) for text in options.arguments]
+    references = [parse_reference(text) for text in options.arguments]
+    from notarykit.cli.registries import opener
+
+    open_place = opener(references, options)
+    return [
+        Target(
+            text,
+            reference.repository,
+            reference.tag,
+            reference.digest,
+            _later(open_place, reference),
+            reference.repository,
+        )
+        for text, reference in zip(options.arguments, references, strict=True)
+    ]
+
+
+def _later(open_place: Callable[[Reference], Repository], reference: Reference) -> Callable[[], Repository]:
+    return lambda: open_place(reference)
+
+
+def _in_layout(text: str) -> Target:
+    path, tag, digest = parse_layout_reference(text)
+
+    def open_layout() -> Repository:
+        from notarykit.oci.layout import ImageLayout
+
+        return ImageLayout(path)
+
+    return Target(text, path, tag, digest, open_layout)
 
 
 def error_json(error: NotarykitError) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from notarykit.cli.target import (
     gravest,
     print_error,
     print_json,
-    target,
+    targets,
 )
 from notarykit.cli.text import shown, table
 from notarykit.config.places import trust_store_root
@@ -35,18 +35,18 @@ def _run(options: Options) -> int:
         raise UsageError(
             f"scope {options['scope']!r} is not of the form registry/repository", advice="such as local/hello"
         )
-    targets = [target(text, options) for text in options.arguments]
+    named = targets(options)
     metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
     policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
     codes: list[int] = []
     results: list[dict[str, Any]] = []
-    for each in targets:
+    for each in named:
         each.warn_of_tag("verify")
         try:
             found = verify_artifact(
                 each.open,
                 each.tag_or_digest,
-                options["scope"],
+                each.scope or options["scope"],
                 policy,
                 store,
                 user_metadata=metadata,
@@ -180,6 +180,7 @@ COMMAND = Command(
     arguments=(1, 1000),
     missing="missing reference to the artifact",
     examples=(
+        ("Verify an artifact in a registry", "notarykit verify registry.example.com/hello@<digest>"),
         ("Verify an artifact in an image layout", "notarykit verify --oci-layout --scope local/hello hello@<digest>"),
         ("Ask for signed metadata", "notarykit verify --oci-layout --scope local/hello -m build=123 hello@<digest>"),
     ),

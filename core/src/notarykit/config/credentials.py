@@ -172,8 +172,12 @@ def _run_helper(helper: str, command: str, request: str) -> bytes | None:
     if program is None:
         raise AccessError(f"credential helper docker-credential-{helper} is not on the path", advice="install it")
     try:
-        done = subprocess.run(
-            [program, command], input=request.encode(), capture_output=True, check=False, timeout=_HELPER_SECONDS
+        done = subprocess.run(  # noqa: S603 - a program that the user's own settings name
+            [program, command],
+            input=request.encode(),
+            capture_output=True,
+            check=False,
+            timeout=_HELPER_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AccessError(f"credential helper {helper!r} cannot be run: {type(error).__name__}") from None

@@ -37,6 +37,29 @@ def _variable(name: str) -> str:
     return value
 
 
+def cache_folder() -> str:
+    """The folder of what can be made again: `$NOTATION_CACHE`, else notation's in the system's place for caches."""
+    if "NOTATION_CACHE" in os.environ:
+        return os.environ["NOTATION_CACHE"]
+    if sys.platform == "win32":
+        return os.path.join(_variable("LOCALAPPDATA"), "notation")
+    if sys.platform == "darwin":
+        return os.path.join(_variable("HOME"), "Library", "Caches", "notation")
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join(_variable("HOME"), ".cache"), "notation")
+
+
+def certificate_folders() -> tuple[str, ...]:
+    """The `certs.d` folders: our own, the user's and the system's for container tools."""
+    home = os.path.expanduser("~")
+    return (
+        os.path.join(config_folder(), "certs.d"),
+        os.path.join(os.environ.get("DOCKER_CONFIG") or os.path.join(home, ".docker"), "certs.d"),
+        os.path.join(home, ".config", "containers", "certs.d"),
+        "/etc/containers/certs.d",
+        "/etc/docker/certs.d",
+    )
+
+
 def trust_store_root() -> str:
     """The folder of all trust stores."""
     return os.path.join(config_folder(), "truststore")

@@ -1,5 +1,7 @@
 """The general settings, `config.json`, as notation keeps them."""
 
+from typing import NamedTuple
+
 from notarykit import files
 from notarykit.config.places import settings_file
 from notarykit.envelope.unverified import COSE, JWS
@@ -10,8 +12,20 @@ FORMATS = {"jws": JWS, "cose": COSE}
 _LARGEST_FILE = 4 * 1024 * 1024
 
 
-def default_format() -> str:
-    """The signature format that the settings name, `jws` or `cose`; `jws` where they name none.
+class Settings(NamedTuple):
+    """What the file says.
+
+    Attributes:
+        signature_format: `jws` or `cose`.
+        insecure_registries: The registries that are talked to without TLS, in lower case.
+    """
+
+    signature_format: str = "jws"
+    insecure_registries: frozenset[str] = frozenset()
+
+
+def load_settings() -> Settings:
+    """The settings; those of an empty file where there is none.
 
     Raises:
         ConfigurationError: The file is malformed or cannot be read.
@@ -22,8 +36,9 @@ def default_format() -> str:
         name = members.text("signatureFormat") if "signatureFormat" in members else ""
         if name and name not in FORMATS:
             raise DocumentError(f"signatureFormat {name!r} is not one of {', '.join(FORMATS)}")
-        return name or "jws"
+        insecure = members.texts("insecureRegistries") if members.value.get("insecureRegistries") else ()
+        return Settings(name or "jws", frozenset(each.lower() for each in insecure))
     except FileNotFoundError:
-        return "jws"
+        return Settings()
     except (DocumentError, StorageError) as error:
         raise ConfigurationError(f"settings {path}: {error}", advice="mend it, or move it away") from None

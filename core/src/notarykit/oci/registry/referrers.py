@@ -23,7 +23,7 @@ _NEXT = re.compile(r"""<([^>]*)>[^,]*;\s*rel\s*=\s*(?:"next"|next)\b""", re.IGNO
 def may_be_signature(entry: Descriptor) -> bool:
     """Whether an index says of an entry that it is a signature, or does not say what it is.
 
-    Registries from before distribution-spec 1.1 give the config's media type, also where the manifest has a type itself.
+    Some registries give the config's media type although the manifest has a type of its own.
     """
     return entry.artifact_type in ("", EMPTY_TYPE, SIGNATURE_TYPE)
 

@@ -1,0 +1,67 @@
+"""`notarykit login`."""
+
+import sys
+
+from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.registries import told
+from notarykit.cli.target import REGISTRY_FLAGS
+from notarykit.config.registries import given_credentials, registry_settings
+from notarykit.errors import UsageError
+from notarykit.net.budget import DEFAULT_BYTES, Budget
+from notarykit.oci.registry.host import RegistryHost
+
+
+def _run(options: Options) -> int:
+    host = options.arguments[0]
+    if "/" in host or not host:
+        raise UsageError(f"{host!r} is no registry's host", advice="write it without https:// and without a repository")
+    given = told(options, [host])
+    username, password = given.username, given.password
+    if options["password-stdin"]:
+        if options["password"]:
+            raise UsageError("flags --password and --password-stdin exclude each other")
+        password = sys.stdin.read().rstrip("\r\n")
+    elif options["password"]:
+        print("Warning: --password is seen by others on this machine: use --password-stdin", file=sys.stderr)
+    username, password = _asked(username, password)
+    settings = registry_settings(given._replace(username=username, password=password))
+    RegistryHost(host, settings).ping(Budget(DEFAULT_BYTES, options["timeout"]))
+    from notarykit.config.credentials import remember_helper, store_credentials
+
+    remember_helper(store_credentials(host, given_credentials(username, password)))
+    print("Login Succeeded")
+    return 0
+
+
+def _asked(username: str, password: str) -> tuple[str, str]:
+    """What is missing, asked for at the terminal; a password without a name is an identity token."""
+    if password:
+        return username, password
+    if not sys.stdin.isatty():
+        raise UsageError("no password and no terminal to ask at", advice="use --password-stdin")
+    from getpass import getpass
+
+    username = username or input("Username: ").strip()
+    password = getpass("Password: " if username else "Token: ")
+    if not password:
+        raise UsageError("the password is empty")
+    return username, password
+
+
+COMMAND = Command(
+    "[flags] <server>",
+    "Login to registry.",
+    _run,
+    (
+        *(flag for flag in REGISTRY_FLAGS if flag.name != "allow-referrers-api"),
+        Flag("password-stdin", "take the password from standard input", "switch"),
+    ),
+    arguments=(1, 1),
+    missing="missing registry's host",
+    examples=(
+        (
+            "Login with the password from a file",
+            "notarykit login -u me --password-stdin registry.example.com < password",
+        ),
+    ),
+)

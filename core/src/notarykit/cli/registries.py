@@ -1,0 +1,53 @@
+"""Registries as commands reach them: flags, environment and settings in one, and one connection for all references."""
+
+from collections.abc import Callable, Sequence
+
+from notarykit.cli.options import Options
+from notarykit.config.registries import Told, credentials_in, registry_settings
+from notarykit.errors import UsageError
+from notarykit.net.budget import DEFAULT_BYTES, Budget
+from notarykit.oci.reference import Reference
+from notarykit.oci.registry.host import RegistryHost
+from notarykit.oci.registry.repository import RegistryRepository
+
+
+def told(options: Options, hosts: Sequence[str]) -> Told:
+    """What a command was told about registries; flags count before the environment.
+
+    Raises:
+        UsageError: There is a key without a certificate.
+    """
+    username, password = options["username"] or "", options["password"] or ""
+    if not (username or password):
+        username, password = credentials_in(options.credentials)
+    if options["key-file"] and not options["cert-file"]:
+        raise UsageError("--key-file goes with --cert-file")
+    return Told(
+        username,
+        password,
+        frozenset(hosts) if options["insecure-registry"] else frozenset(),
+        options["ca-file"] or "",
+        options["cert-file"] or "",
+        options["key-file"] or "",
+    )
+
+
+def opener(references: Sequence[Reference], options: Options) -> Callable[[Reference], RegistryRepository]:
+    """Opens repositories; those of one registry share its connections and tokens.
+
+    Raises:
+        UsageError: The flags do not go together.
+        ConfigurationError: The settings are malformed.
+    """
+    names = [reference.repository.partition("/")[0] for reference in references]
+    settings = registry_settings(told(options, names))
+    hosts = {name: RegistryHost(name, settings) for name in names}
+    form = options.values.get("manifest-form", "current")
+    force = bool(options.values.get("force-referrers-tag"))
+
+    def open_place(reference: Reference) -> RegistryRepository:
+        host, _, name = reference.repository.partition("/")
+        budget = Budget(DEFAULT_BYTES, options["timeout"])
+        return RegistryRepository(hosts[host], name, budget=budget, form=form, force_referrers_tag=force)
+
+    return open_place

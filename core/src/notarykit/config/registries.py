@@ -1,0 +1,60 @@
+"""How registries are reached, out of the user's settings and what a command was told."""
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from notarykit.config.places import cache_folder, certificate_folders
+from notarykit.config.settings import load_settings
+from notarykit.net.tls import TLSSettings
+from notarykit.oci.registry.auth import Credentials
+from notarykit.oci.registry.host import RegistrySettings
+
+
+class Told(NamedTuple):
+    """What a command was told about registries.
+
+    Attributes:
+        username: The user's name, or an empty string.
+        password: The password; without a name it is an identity token.
+        plain_http: The hosts that are to be talked to without TLS.
+        ca_file: CA certificates in place of the system's.
+        cert_file: A client certificate.
+        key_file: Its key.
+    """
+
+    username: str = ""
+    password: str = ""
+    plain_http: frozenset[str] = frozenset()
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+
+def registry_settings(told: Told) -> RegistrySettings:
+    """The settings for all registries of a command.
+
+    Raises:
+        ConfigurationError: The general settings are malformed.
+    """
+    tls = TLSSettings(told.ca_file, told.cert_file, told.key_file, certificate_folders())
+    plain_http = load_settings().insecure_registries | {host.lower() for host in told.plain_http}
+
+    def credentials(host: str) -> Credentials | None:
+        if told.username or told.password:
+            return given_credentials(told.username, told.password)
+        from notarykit.config.credentials import credentials_for
+
+        return credentials_for(host)
+
+    return RegistrySettings(plain_http, tls, credentials, os.path.join(cache_folder(), "locks"))
+
+
+def given_credentials(username: str, password: str) -> Credentials:
+    """Credentials as commands take them: a password without a name is an identity token."""
+    return Credentials(username, password) if username else Credentials(identity_token=password)
+
+
+def credentials_in(environment: Mapping[str, str]) -> tuple[str, str]:
+    """The user's name and the password of `$NOTATION_USERNAME` and `$NOTATION_PASSWORD`."""
+    return environment.get("NOTATION_USERNAME", ""), environment.get("NOTATION_PASSWORD", "")

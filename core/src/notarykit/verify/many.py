@@ -1,0 +1,72 @@
+"""Verifying several artifacts at once: while one waits for its registry, others go on."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from notarykit.errors import NotarykitError
+from notarykit.oci.repository import Repository
+from notarykit.times import utc_now
+from notarykit.trust.policy import TrustPolicyDocument
+from notarykit.trust.store import TrustStore
+from notarykit.verify.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
+from notarykit.verify.progress import VerifyingPlugin
+
+WORKERS = 4
+
+
+class Artifact(NamedTuple):
+    """An artifact that is to be verified.
+
+    Attributes:
+        repository: Opens the place where it is.
+        tag_or_digest: The artifact in that place.
+        scope: `registry/repository`, by which the policy statement is chosen.
+    """
+
+    repository: Callable[[], Repository]
+    tag_or_digest: str
+    scope: str
+
+
+def verify_artifacts(
+    artifacts: Iterable[Artifact],
+    document: TrustPolicyDocument,
+    store: TrustStore,
+    *,
+    workers: int = WORKERS,
+    user_metadata: Mapping[str, str] | None = None,
+    max_signatures: int = MAX_SIGNATURES,
+    now: datetime | None = None,
+    find_plugin: Callable[[str], VerifyingPlugin] | None = None,
+    plugin_config: Mapping[str, str] | None = None,
+) -> list[VerifiedArtifact | NotarykitError]:
+    """Verifies several artifacts, at most `workers` of them at a time; see `verify_artifact`.
+
+    Returns:
+        For each artifact, in order, what `verify_artifact` returned or the error that it raised: one artifact that is
+        not accepted does not keep the others from their verdicts.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    time = now or utc_now()
+
+    def verify(artifact: Artifact) -> VerifiedArtifact | NotarykitError:
+        try:
+            return verify_artifact(
+                artifact.repository,
+                artifact.tag_or_digest,
+                artifact.scope,
+                document,
+                store,
+                user_metadata=user_metadata,
+                max_signatures=max_signatures,
+                now=time,
+                find_plugin=find_plugin,
+                plugin_config=plugin_config,
+            )
+        except NotarykitError as error:
+            return error
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(verify, artifacts))
