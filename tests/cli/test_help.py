@@ -1,0 +1,133 @@
+"""Help for every command and group, and completion for three shells."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+
+from cli.world import World
+from notarykit.cli import COMMANDS
+from notarykit.cli.options import EVERYWHERE, Command, Group
+
+GROUPS = ("certificate", "key", "plugin", "policy")
+
+
+def _commands() -> Iterator[tuple[tuple[str, ...], Command]]:
+    for name, (module, _, _) in COMMANDS.items():
+        found: Command | Group = import_module(f"notarykit.cli.{module}").COMMAND
+        if isinstance(found, Command):
+            yield (name,), found
+        else:
+            yield from (((name, inner), command) for inner, command in found.commands.items())
+
+
+EVERY = dict(_commands())
+
+
+def test_nothing_is_missing_here() -> None:
+    """The commands are those that notation's users look for."""
+    assert {path[0] for path in EVERY} >= {
+        "certificate", "completion", "inspect", "key", "list", "plugin", "policy", "sign", "verify", "version",
+    }  # fmt: skip
+    assert {path[1] for path in EVERY if path[0] == "certificate"} == {
+        "add", "cleanup-test", "delete", "generate-test", "list", "show",
+    }  # fmt: skip
+    assert {path[1] for path in EVERY if path[0] == "key"} == {"add", "delete", "list", "update"}
+    assert {path[1] for path in EVERY if path[0] == "policy"} == {"import", "init", "show"}
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_the_help_of_a_command(world: World, path: tuple[str, ...]) -> None:
+    """Help lists each flag with its letter and text, and the ways to ask for it say the same."""
+    text = world.did(*path, "--help")
+    lines = text.splitlines()
+    assert f"  notarykit {' '.join(path)} {EVERY[path].usage}" in lines
+    for flag in (*EVERY[path].flags, *EVERYWHERE):
+        head = f"  -{flag.short}, --{flag.name} " if flag.short else f"      --{flag.name} "
+        found = [line for line in lines if line.startswith(head)]
+        assert len(found) == (0 if flag.hidden else 1), flag.name
+        assert all(flag.help in line for line in found)
+    for _, example in EVERY[path].examples:
+        assert f"  {example}" in lines
+    assert world.did(*path, "-h") == world.did("help", *path) == world.did(*path, "x", "y", "--help") == text
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_help_of_a_group(world: World, group: str) -> None:
+    """A group without a command shows its commands, and so do the ways to ask for that."""
+    text = world.did(group)
+    for path, command in EVERY.items():
+        if path[0] == group:
+            assert any(line.split() == [path[1], *command.short.split()] for line in text.splitlines())
+    assert world.did(group, "--help") == world.did(group, "-h") == world.did("help", group) == text
+
+
+def test_the_help_of_the_program(world: World) -> None:
+    """Without a word, and on request, the program lists its commands."""
+    text = world.did()
+    for name, (_, _, short) in COMMANDS.items():
+        assert any(line.split() == [name, *short.split()] for line in text.splitlines())
+    assert world.did("--help") == world.did("-h") == world.did("help") == text
+    assert world.did("cert", "add", "-h").splitlines()[0] == world.did("certificate", "add", "-h").splitlines()[0]
+
+
+def test_version(world: World) -> None:
+    """The versions of the program and of Python are shown, the short way and the long way."""
+    text = world.did("version")
+    assert f"Python version:  {sys.version.split(maxsplit=1)[0]}\n" in text
+    assert world.did("version", "--debug") == text
+    assert world.process("version").out == text
+
+
+def _complete(world: World, line: str) -> list[str]:
+    """What bash offers for the last word of a line."""
+    script = world.did("completion", "bash")
+    words = line.split(" ")
+    quoted = " ".join(f"'{word}'" for word in words)
+    state = f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}"
+    program = f"{script}\n{state}; _notarykit; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    bash = shutil.which("bash")
+    assert bash is not None
+    done = subprocess.run([bash, "--norc", "-uc", program], capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("notarykit ver", ["verify", "version"]),
+        ("notarykit key ", ["add", "delete", "list", "update"]),
+        ("notarykit cert g", ["generate-test"]),
+        ("notarykit certificate cl", ["cleanup-test"]),
+        ("notarykit sign --oci", ["--oci-layout"]),
+        ("notarykit sign hello@sha256 : 00 --sig", ["--signature-format"]),
+        ("notarykit sign --key build --pl", ["--plugin", "--plugin-config"]),
+        ("notarykit key set --def", ["--default"]),
+        ("notarykit verify --allow", []),
+        ("notarykit sign hel", ["hello"]),
+        ("notarykit * ver", ["verify", "version"]),
+    ],
+)
+def test_completion_in_bash(world: World, line: str, words: list[str]) -> None:
+    """Commands, flags and files are offered for the word at the cursor."""
+    assert _complete(world, line) == words
+
+
+def test_completion_of_every_flag(world: World) -> None:
+    """Every flag that the help shows is offered."""
+    for path, command in EVERY.items():
+        expected = sorted(f"--{flag.name}" for flag in (*command.flags, *EVERYWHERE) if not flag.hidden)
+        assert sorted(_complete(world, f"notarykit {' '.join(path)} --")) == expected
+
+
+def test_completion_in_other_shells(world: World) -> None:
+    """The scripts for zsh and fish name every command."""
+    zsh, fish = world.did("completion", "zsh"), world.did("completion", "fish")
+    assert zsh.startswith("#compdef notarykit\n")
+    for path in EVERY:
+        assert f'"{" ".join(path)}")' in zsh
+        assert f"-a {path[-1]}\n" in fish

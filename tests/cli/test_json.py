@@ -1,0 +1,182 @@
+"""JSON output keeps to the schemas in docs/schema, on success and on failure, and says the same as the text."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cli.world import VERIFY, World
+from notarykit.envelope.attributes import SIGNING_AUTHORITY
+from support.ca import SPECS, Changes, make_chain, ocsp_at
+from support.envelopes import COSE, JWS, sign_envelope
+from support.homes import OTHER_IDENTITY, policy_document
+from support.layouts import add_artifact
+from support.signatures import envelope_file, readdress, signature_manifests
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
+COMMANDS = {
+    "sign": ("sign", "--oci-layout"),
+    "verify": VERIFY,
+    "list": ("list", "--oci-layout"),
+    "inspect": ("inspect", "--oci-layout"),
+}
+
+
+def _schema(name: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def _ask(world: World, code: int, command: str, *arguments: str) -> Any:
+    """What a command prints as JSON, after a look at the schema and at the exit code."""
+    done = world.run(*COMMANDS[command], "-o", "json", *arguments)
+    assert done.code == code
+    assert done.err.count("Error: ") == (0 if code == 0 else done.err.count("\n"))
+    document = json.loads(done.out)
+    _schema(command).validate(document)
+    return document
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_schemas_refuse(name: str) -> None:
+    """A schema that would accept anything would prove nothing."""
+    schema = _schema(name)
+    error = {"type": "UsageError", "message": "no", "advice": "", "exitCode": 2}
+    assert schema.is_valid({"error": error})
+    wrong: tuple[Any, ...] = ({}, [], {"results": []}, {"error": {}}, {"error": {**error, "exitCode": 0}})
+    for document in (*wrong, {"error": error, "x": 1}):
+        assert not schema.is_valid(document)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_signing(world: World, spec: str) -> None:
+    """Each result has the artifact, the manifest as it is stored, the algorithm and the chain's thumbprints."""
+    world.home.add_key(make_chain(spec, 2), "other")
+    (result,) = _ask(world, 0, "sign", "--key", "other", "--signature-format", "cose", world.reference)["results"]
+    assert (result["reference"], result["signed"]) == (world.reference, True)
+    assert result["artifact"]["digest"] == world.layout.digest
+    assert result["signature"]["manifest"]["digest"] == signature_manifests("hello")[0]
+    assert result["signature"]["mediaType"] == COSE
+    hash_bits = {"2048": 256, "3072": 384, "4096": 512, "256": 256, "384": 384, "521": 512}[spec.split("-")[1]]
+    scheme = "RSASSA-PSS" if spec.startswith("RSA") else "ECDSA"
+    assert result["signature"]["signatureAlgorithm"] == f"{scheme}-SHA-{hash_bits}"
+    assert len(result["signature"]["certificateThumbprints"]) == 2
+
+
+def test_signing_that_fails(world: World) -> None:
+    """A reference that fails has its error in its place; a command that fails has its error alone."""
+    absent = f"absent@{world.layout.digest}"
+    first, second = _ask(world, 3, "sign", absent, world.reference)["results"]
+    assert (first["reference"], first["signed"], first["error"]["type"]) == (absent, False, "StorageError")
+    assert first["error"]["exitCode"] == 3
+    assert second["signed"]
+    assert _ask(world, 2, "sign", "--timestamp-url", "x", world.reference)["error"]["type"] == "UsageError"
+    (world.home.folder / "build.key").unlink()
+    error = _ask(world, 4, "sign", world.reference)["error"]
+    assert (error["type"], error["exitCode"]) == ("SigningKeyError", 4)
+    assert error["advice"] == "check the path"
+
+
+def test_verifying(world: World) -> None:
+    """A verified artifact comes with its signer, metadata, level and the steps."""
+    world.sign("-m", "build=42")
+    (result,) = _ask(world, 0, "verify", world.reference)["results"]
+    assert (result["verdict"], result["level"], result["policy"]) == ("verified", "strict", "tests")
+    assert result["signature"] == signature_manifests("hello")[0]
+    assert result["userMetadata"] == {"build": "42"}
+    assert result["signer"].startswith("CN=wabbit-networks.io,")
+    assert {step["outcome"] for step in result["steps"]} == {"passed"}
+    assert result["notAccepted"] == []
+
+
+def test_verifying_behind_others(world: World) -> None:
+    """Signatures that were not accepted are told with their steps and the error."""
+    world.home.add_key(make_chain(), "other")
+    world.sign("--key", "other")
+    world.sign("--key", "build")
+    (result,) = _ask(world, 0, "verify", world.reference)["results"]
+    first, second = signature_manifests("hello")
+    assert result["signature"] == second
+    (other,) = result["notAccepted"]
+    assert (other["signature"], other["error"]["type"]) == (first, "AuthenticityError")
+    assert [(step["step"], step["outcome"]) for step in other["steps"]] == [
+        ("integrity", "passed"),
+        ("authenticity", "failed"),
+    ]
+
+
+def test_verdicts_that_are_not_verified(world: World) -> None:
+    """`audited` and `skipped` are verdicts of their own, and neither has a signer or metadata."""
+    chain = make_chain("EC-256", 2, leaf=Changes(put=(ocsp_at("http://ocsp.invalid"),)))
+    world.home.add_key(chain, "other")
+    world.sign("--key", "other")
+    world.home.set_policy(policy_document(level="audit", override={"revocation": "skip"}))
+    done = world.run(*VERIFY, "-o", "json", world.reference)
+    document = json.loads(done.out)
+    _schema("verify").validate(document)
+    (result,) = document["results"]
+    assert (done.code, result["verdict"], result["level"]) == (0, "audited", "audit")
+    assert {step["step"]: step["outcome"] for step in result["steps"]}["revocation"] == "skipped"
+    world.home.set_policy(policy_document(level="skip", scopes=["local/tests"]))
+    (result,) = _ask(world, 0, "verify", world.reference)["results"]
+    assert result == {"reference": world.reference, "verdict": "skipped", "policy": "tests"}
+
+
+def test_verifying_that_fails(world: World) -> None:
+    """Each reference has its own verdict; what stops the whole command is the only thing that is printed."""
+    world.sign()
+    unsigned = f"hello@{add_artifact('hello', 'v2').digest}"
+    world.home.set_policy(policy_document([OTHER_IDENTITY]))
+    first, second = _ask(world, 1, "verify", unsigned, world.reference)["results"]
+    assert (first["verdict"], first["error"]["type"], first["notAccepted"]) == ("failed", "NoSignatureError", [])
+    assert (second["verdict"], second["error"]["type"]) == ("failed", "NoAcceptedSignatureError")
+    assert [each["error"]["type"] for each in second["notAccepted"]] == ["AuthenticityError"]
+    envelope_file("hello", signature_manifests("hello")[0]).write_bytes(b"")
+    (result,) = _ask(world, 1, "verify", world.reference)["results"]
+    assert [each["error"]["type"] for each in result["notAccepted"]] == ["ContentError"]
+    world.home.policy_file.unlink()
+    error = _ask(world, 2, "verify", world.reference)["error"]
+    assert (error["type"], error["exitCode"]) == ("TrustPolicyError", 2)
+
+
+def test_listing(world: World) -> None:
+    """The list has the artifact and the descriptors of the manifests."""
+    document = _ask(world, 0, "list", world.reference)
+    assert (document["reference"], document["signatures"]) == (world.reference, [])
+    world.sign()
+    world.sign()
+    document = _ask(world, 0, "list", world.reference)
+    assert [each["digest"] for each in document["signatures"]] == signature_manifests("hello")
+    error = _ask(world, 3, "list", f"absent@{world.layout.digest}")["error"]
+    assert (error["type"], error["exitCode"]) == ("StorageError", 3)
+
+
+def test_inspecting(world: World) -> None:
+    """Both formats, both signing schemes, an expiry and a timestamp keep to the schema."""
+    assert _ask(world, 0, "inspect", world.reference)["signatures"] == []
+    world.sign("-e", "1h", "-m", "build=42")
+    (signature,) = _ask(world, 0, "inspect", world.reference)["signatures"]
+    assert set(signature["signedAttributes"]) == {"contentType", "signingScheme", "signingTime", "expiry"}
+    assert signature["userDefinedAttributes"] == {"build": "42"}
+    assert len(signature["certificates"]) == 3
+    assert signature["signedArtifact"]["digest"] == world.layout.digest
+    readdress("hello", lambda *_: sign_envelope(world.chain, JWS, scheme=SIGNING_AUTHORITY, timestamp=b"123", agent=""))
+    (signature,) = _ask(world, 0, "inspect", world.reference)["signatures"]
+    assert signature["signedAttributes"]["signingScheme"] == "notary.x509.signingAuthority"
+    assert "authenticSigningTime" in signature["signedAttributes"]
+    assert signature["unsignedAttributes"] == {"timestampSignature": {"size": 3}}
+
+
+def test_inspecting_what_cannot_be_read(world: World) -> None:
+    """A signature that cannot be read is among the skipped ones."""
+    world.sign()
+    readdress("hello", lambda *_: b"{}")
+    done = world.run("inspect", "--oci-layout", "-o", "json", world.reference)
+    document = json.loads(done.out)
+    _schema("inspect").validate(document)
+    assert (done.code, document["signatures"]) == (1, [])
+    assert [each["error"]["type"] for each in document["skipped"]] == ["EnvelopeError"]
+    assert _ask(world, 3, "inspect", f"absent@{world.layout.digest}")["error"]["type"] == "StorageError"

@@ -1,0 +1,209 @@
+"""The command line as a process: what it imports, what it does about broken streams, and how it fails."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.world import VERIFY, World, error_of
+from support.ca import pem_of
+from support.layouts import add_artifact
+
+# Runs a command line and then prints the modules that it has loaded beyond those of the interpreter itself.
+LOADED = """
+import sys
+before = set(sys.modules)
+from notarykit.cli import main
+code = main(sys.argv[1:])
+print("\\n".join(["-- modules", *sorted(set(sys.modules) - before)]))
+sys.exit(code)
+"""
+
+
+def _loaded(world: World, *arguments: str) -> set[str]:
+    command = [sys.executable, "-c", LOADED, *arguments]
+    done = subprocess.run(command, env=world.home.environment(), capture_output=True, text=True, check=True)
+    return set(done.stdout.partition("-- modules\n")[2].split())
+
+
+def _packages(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+def test_what_version_imports(world: World) -> None:
+    """`version` loads three modules of ours and nothing heavy."""
+    loaded = _loaded(world, "version")
+    assert not _packages(loaded) & {
+        "re",
+        "optparse",
+        "cryptography",
+        "json",
+        "warnings",
+        "importlib",
+        "typing",
+        "cbor2",
+    }
+    assert {each for each in loaded if each.startswith("notarykit")} == {
+        "notarykit", "notarykit.agent", "notarykit.cli", "notarykit.cli.version",
+    }  # fmt: skip
+
+
+NEVER = {"pluggy", "importlib.metadata", "tarfile", "http", "asn1crypto", "rich", "urllib.request", "ssl", "asyncio"}
+
+
+@pytest.mark.parametrize("short", ["jws", "cose"])
+def test_what_signing_and_verifying_import(world: World, short: str) -> None:
+    """With a local key and a folder, neither plugins nor archives nor anything of the network is loaded."""
+    loaded = _loaded(world, "sign", "--oci-layout", "--signature-format", short, world.reference)
+    assert not loaded & NEVER
+    assert not _packages(loaded) & NEVER
+    loaded = _loaded(world, *VERIFY, world.reference)
+    assert not loaded & {*NEVER, "dataclasses", "getpass", "logging"}
+    assert not _packages(loaded) & NEVER
+    assert ("cbor2" in _packages(loaded)) == (short == "cose")
+
+
+def test_the_installed_script(world: World) -> None:
+    """The script that the package installs is the same command line."""
+    script = Path(sys.executable).with_name("notarykit")
+    done = subprocess.run([script, "sing"], env=world.home.environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert error_of(done.stderr) == "unknown command 'sing' for 'notarykit': did you mean 'sign'?"
+
+
+def test_a_traceback_only_on_request(world: World) -> None:
+    """An error is one line, and with `--debug` a traceback comes before that line."""
+    command = ("sign", "--oci-layout", f"absent@{world.layout.digest}")
+    plain = world.process("key", "update", "--default", "none")
+    assert plain.code == 4
+    for flag in ("--debug", "-d", "--debug=true", "-dv"):
+        debug = world.process("key", "update", "--default", "none", flag)
+        assert debug.code == 4
+        assert debug.err.startswith("Traceback (most recent call last):\n")
+        assert debug.err.endswith(plain.err)
+    assert "Traceback" not in world.process(*command).err
+
+
+def test_an_error_that_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a mistake of the program's own is one line, and its exit code is none of the documented ones."""
+
+    def fail() -> None:
+        raise RuntimeError("a\nmistake")
+
+    monkeypatch.setattr("notarykit.cli.key.load_signing_keys", fail)
+    error = world.refused(70, "key", "list")
+    assert error == "internal error: RuntimeError: a\\nmistake: run it again with --debug, and report what that prints"
+    debug = world.run("key", "list", "--debug")
+    assert debug.err.startswith("Traceback")
+    assert debug.err.endswith("Error: internal error: RuntimeError: a\\nmistake\n")
+
+
+def test_an_interrupt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control-C ends with 130 and without a traceback."""
+
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("notarykit.cli.key.load_signing_keys", fail)
+    assert world.refused(130, "key", "list") == "interrupted"
+
+
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(
+    "command", [("version",), ("key", "list"), ("help",), ("policy", "show")], ids=lambda each: each[0]
+)
+def test_an_output_that_is_full(world: World, command: tuple[str, ...], buffered: str) -> None:
+    """Output that cannot be written ends with 3 and one line, at whatever moment that shows."""
+    environment = world.home.environment(PYTHONUNBUFFERED=buffered)
+    with open("/dev/full", "wb") as full:
+        run = [sys.executable, "-m", "notarykit.cli", *command]
+        done = subprocess.run(run, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 3
+    assert error_of(done.stderr) == "standard output cannot be written: No space left on device"
+
+
+def test_a_reader_that_has_gone(world: World) -> None:
+    """Output that nobody reads any more ends the program silently, as it ends others."""
+    for number in range(300):
+        add_artifact("hello", f"tag{number}")
+    read, write = os.pipe()
+    os.close(read)
+    for command in (("help",), ("version",), ("completion", "bash")):
+        run = [sys.executable, "-m", "notarykit.cli", *command]
+        done = subprocess.run(
+            run, env=world.home.environment(), stdout=write, stderr=subprocess.PIPE, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (141, "")
+    os.close(write)
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_streams_that_are_closed(world: World, closed: int) -> None:
+    """A stream that the caller has closed is nobody's problem."""
+    world.sign()
+    for command in (("version",), ("key", "list"), (*VERIFY, world.reference), ("policy", "import", "new.json")):
+        Path("new.json").write_bytes(world.home.policy_file.read_bytes())
+        run = ["sh", "-c", f'exec "$@" {closed}>&-', "sh", sys.executable, "-m", "notarykit.cli", *command]
+        done = subprocess.run(run, env=world.home.environment(), input="", capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_answer_that_is_not_text(world: World) -> None:
+    """Bytes that are no text are no yes."""
+    done = world.process(
+        "certificate", "delete", "-t", "ca", "-s", "tests", "root0.pem", stdin=b"\xffy\n", LC_ALL="C.UTF-8"
+    )
+    assert (done.code, done.err) == (0, "")
+    assert (world.home.store() / "root0.pem").exists()
+
+
+def _at_a_terminal(world: World, typed: bytes) -> tuple[int, str]:
+    """Signs at a terminal of its own, at which a passphrase is typed; returns the exit code and what was shown."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "notarykit.cli", "sign", "--oci-layout", world.reference]
+    environment = world.home.environment()
+    child = subprocess.Popen(
+        command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while b"Passphrase of the key build: " not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, typed)
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # how Linux says that the other end was closed
+        pass
+    finally:
+        os.close(ours)
+        code = child.wait()
+    return code, shown.decode()
+
+
+def test_a_passphrase_at_the_terminal(world: World) -> None:
+    """The passphrase is asked for and not shown; a wrong one, and none at all, end with 4."""
+    (world.home.folder / "build.key").write_bytes(pem_of(world.chain.leaf_key, b"secret"))
+    code, shown = _at_a_terminal(world, b"secret\n")
+    assert code == 0
+    assert f"Successfully signed {world.reference}" in shown
+    assert "secret" not in shown
+    code, shown = _at_a_terminal(world, b"wrong\n")
+    assert code == 4
+    assert "the passphrase is wrong" in shown
+    code, shown = _at_a_terminal(world, b"\x04")
+    assert code == 4
+    assert "Error: no passphrase was given" in shown
+
+
+def test_credentials_stay_here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry's credentials are not in the environment any more when a command runs."""
+    seen: list[str | None] = []
+    monkeypatch.setattr("notarykit.cli.key.load_signing_keys", lambda: seen.append(os.environ.get("NOTATION_PASSWORD")))
+    monkeypatch.setenv("NOTATION_PASSWORD", "secret")
+    monkeypatch.setenv("NOTATION_USERNAME", "me")
+    world.run("key", "list")
+    assert seen == [None]

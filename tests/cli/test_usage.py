@@ -1,0 +1,170 @@
+"""Command lines that are wrong in themselves: 2, one line that names the word, and a hint where there is one."""
+
+import pytest
+
+from cli.world import VERIFY, World
+
+SEE_SIGN = "see 'notarykit sign --help'"
+LAYOUT_FORM = "write PATH@DIGEST or PATH:TAG"
+DURATION_FORM = "write hours and minutes, such as 12h, 30m or 3h20m"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sing"], "unknown command 'sing' for 'notarykit': did you mean 'sign'?"),
+        (["cret"], "unknown command 'cret' for 'notarykit': did you mean 'cert'?"),
+        (["frobnicate"], "unknown command 'frobnicate' for 'notarykit': see 'notarykit --help'"),
+        (["--frob"], "unknown flag '--frob' for 'notarykit': see 'notarykit --help'"),
+        (["key", "ad"], "unknown command 'ad' for 'notarykit key': did you mean 'add'?"),
+        (["key", "--list"], "unknown flag '--list' for 'notarykit key': see 'notarykit key --help'"),
+        (["help", "sing"], "unknown command 'sing' for 'notarykit': did you mean 'sign'?"),
+        (["sign", "--keyy", "a", "b"], "unknown flag '--keyy' for 'notarykit sign': did you mean '--key'?"),
+        (["sign", "--zzz", "b"], f"unknown flag '--zzz' for 'notarykit sign': {SEE_SIGN}"),
+        (["sign", "--ke=a", "b"], "unknown flag '--ke' for 'notarykit sign': did you mean '--key'?"),
+        (["sign", "-z", "b"], f"unknown flag: -z for 'notarykit sign': {SEE_SIGN}"),
+        (["sign", "b", "--key"], f"--key flag requires 1 argument for 'notarykit sign': {SEE_SIGN}"),
+        (["sign"], f"missing reference to the artifact: {SEE_SIGN}"),
+        (["list", "a:b", "c:d"], "unexpected argument 'c:d' for 'notarykit list': see 'notarykit list --help'"),
+        (
+            ["inspect", "a:b", "--", "-c"],
+            "unexpected argument '-c' for 'notarykit inspect': see 'notarykit inspect --help'",
+        ),
+        (["version", "now"], "unexpected argument 'now' for 'notarykit version': see 'notarykit version --help'"),
+        (["key", "add"], "missing key name: see 'notarykit key add --help'"),
+        (["key", "add", "a"], 'required flag(s) "id", "plugin" not set'),
+        (["cert", "add", "a.pem"], 'required flag(s) "store", "type" not set'),
+        (["policy", "init"], 'required flag(s) "name", "trust-store", "trusted-identity" not set'),
+        (["completion", "tcsh"], "shell 'tcsh' is not known: use bash, zsh or fish"),
+    ],
+)
+def test_words_that_are_not_known(world: World, arguments: list[str], message: str) -> None:
+    """Commands, flags and arguments that are unknown, missing or too many."""
+    assert world.refused(2, *arguments) == message
+
+
+@pytest.mark.parametrize("command", ["sign", "verify", "list", "inspect"])
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("hello:v1", "reference {!r} is malformed"),
+        ("registry.example/a", "reference {!r} has neither tag nor digest"),
+        ("registry.example/a:-", "reference {!r} has a malformed tag"),
+        ("registry.example/a@sha256:0", "reference {!r}: digest 'sha256:0' does not have 64"),
+        ("registry.example/a@md5:0", "reference {!r}: digest 'md5:0' is not of sha256, sha384 or sha512"),
+        ("", "reference {!r} is malformed"),
+    ],
+)
+def test_malformed_references(world: World, command: str, reference: str, message: str) -> None:
+    """What is malformed as a registry's reference is refused before anything is asked of a registry."""
+    assert world.refused(2, command, reference).startswith(message.format(reference))
+
+
+@pytest.mark.parametrize(
+    "command", [("sign", "--oci-layout"), VERIFY, ("list", "--oci-layout")], ids=lambda each: each[0]
+)
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("hello", f"layout reference 'hello' has neither tag nor digest: {LAYOUT_FORM}"),
+        ("a:b/hello", f"layout reference 'a:b/hello' has neither tag nor digest: {LAYOUT_FORM}"),
+        ("hello:", f"layout reference 'hello:' has an empty tag: {LAYOUT_FORM}"),
+        (":v1", f"layout reference ':v1' has no path: {LAYOUT_FORM}"),
+        (
+            "hello@sha256:0",
+            "reference 'hello@sha256:0': digest 'sha256:0' does not have 64 lower-case hexadecimal digits",
+        ),
+    ],
+)
+def test_malformed_layout_references(world: World, command: tuple[str, ...], reference: str, message: str) -> None:
+    """A layout's reference needs a path and a tag or a digest."""
+    assert world.refused(2, *command, reference) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("24", f"invalid duration '24' of --expiry: {DURATION_FORM}"),
+        ("1d", f"invalid duration '1d' of --expiry: {DURATION_FORM}"),
+        ("-1h", f"invalid duration '-1h' of --expiry: {DURATION_FORM}"),
+        ("1h 2m", f"invalid duration '1h 2m' of --expiry: {DURATION_FORM}"),
+        ("", f"invalid duration '' of --expiry: {DURATION_FORM}"),
+        ("1.5s", "--expiry '1.5s' must be a whole number of seconds"),
+        ("1500ms", "--expiry '1500ms' must be a whole number of seconds"),
+        ("1h1ns", "--expiry '1h1ns' must be a whole number of seconds"),
+        ("999999999h", "--expiry '999999999h' is longer than 292 years"),
+    ],
+)
+def test_durations_that_are_refused(world: World, text: str, message: str) -> None:
+    """An expiry is whole seconds in hours, minutes and seconds, within what other tools can count."""
+    assert world.refused(2, "sign", "--oci-layout", f"--expiry={text}", world.reference) == message
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("a", "could not parse flag --user-metadata: 'a' is not of the form key=value"),
+        ("a=", "could not parse flag --user-metadata: 'a=' is not of the form key=value"),
+        ("=b", "could not parse flag --user-metadata: '=b' is not of the form key=value"),
+        ("", "could not parse flag --user-metadata: '' is not of the form key=value"),
+        (
+            "io.cncf.notary.x=1",
+            "user metadata key 'io.cncf.notary.x' starts with the reserved prefix 'io.cncf.notary'",
+        ),
+        ("io.cncf.notaryx=1", "user metadata key 'io.cncf.notaryx' starts with the reserved prefix 'io.cncf.notary'"),
+        ("a=\udcff", "user metadata holds what is not UTF-8"),
+    ],
+)
+def test_metadata_that_is_refused(world: World, pair: str, message: str) -> None:
+    """Metadata is pairs of key and value, in text, outside of what the specification reserves."""
+    assert world.refused(2, "sign", "--oci-layout", "-m", pair, world.reference) == message
+    assert world.did("list", "--oci-layout", world.reference).endswith(" has no associated signature\n")
+
+
+def test_a_key_given_twice(world: World) -> None:
+    """Two values for one key are refused, since only one of them could be signed."""
+    error = world.refused(2, "sign", "--oci-layout", "-m", "a=1", "-m", "a=2", world.reference)
+    assert error == "flag --user-metadata has the key 'a' twice"
+
+
+@pytest.mark.parametrize("flag", ["--timestamp-url", "--timestamp-root-cert"])
+def test_timestamps(world: World, flag: str) -> None:
+    """A timestamp that is asked for is refused rather than left out."""
+    error = world.refused(2, "sign", "--oci-layout", flag, "x", world.reference)
+    assert error == f"{flag}: timestamping is not supported by this version: sign without it"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--key", "a", "--id", "b", "--plugin", "c"], "flags --key and --id exclude each other"),
+        (["--key", "a", "--plugin", "c"], "flags --key and --plugin exclude each other"),
+        (["--id", "a"], "flags --id and --plugin belong together: give both, or --key"),
+        (["--plugin", "a"], "flags --id and --plugin belong together: give both, or --key"),
+        (["--signature-format", "pgp"], "unrecognized value 'pgp' of --signature-format: use jws or cose"),
+        (["-o", "yaml"], "unrecognized value 'yaml' of --output: use text or json"),
+        (["--debug=maybe"], "'maybe' is neither true nor false for the flag --debug of 'notarykit sign'"),
+    ],
+)
+def test_flags_of_sign(world: World, flags: list[str], message: str) -> None:
+    """Flags of `sign` that exclude each other, belong together, or have no such value."""
+    assert world.refused(2, "sign", "--oci-layout", *flags, world.reference) == message
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", "", "99999999999", "\u0661"])
+def test_the_limit_of_signatures(world: World, limit: str) -> None:
+    """The number of signatures to look at is positive."""
+    for command in (VERIFY, ("list", "--oci-layout"), ("inspect", "--oci-layout")):
+        error = world.refused(2, *command, f"--max-signatures={limit}", world.reference)
+        assert error == f"max-signatures value {limit} must be a positive number"
+
+
+def test_the_scope_of_a_layout(world: World) -> None:
+    """A layout is verified under a scope that the user names, and a scope goes with nothing else."""
+    error = world.refused(2, "verify", "--oci-layout", world.reference)
+    assert error == "--oci-layout needs --scope, by which the trust policy is chosen: such as local/hello"
+    error = world.refused(2, "verify", "--scope", "local/a", "registry.example/a:v1")
+    assert error == "--scope goes with --oci-layout alone"
+    for scope in ("local", "local/UPPER", "local/a:v1", "*", "-/a"):
+        error = world.refused(2, "verify", "--oci-layout", "--scope", scope, world.reference)
+        assert error == f"scope {scope!r} is not of the form registry/repository: such as local/hello"

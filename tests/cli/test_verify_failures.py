@@ -1,0 +1,230 @@
+"""Verification that ends with no: 1 where the artifact is at fault, 2 where the settings are, 3 where the place is."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.world import VERIFY, World
+from notarykit.keys.local import LocalSigner
+from notarykit.oci.layout import ImageLayout
+from notarykit.sign import sign_artifact
+from notarykit.times import utc_now
+from support.ca import TestChain, make_chain
+from support.homes import OTHER_IDENTITY, policy_document
+from support.layouts import blob_path, make_layout
+from support.signatures import envelope_file, flipped, readdress, signature_manifests
+
+
+def _sign_in_the_past(world: World, chain: TestChain, expires_in: timedelta | None = None) -> None:
+    key_file, chain_file = world.home.add_key(chain, "past")
+    sign_artifact(
+        ImageLayout(world.layout.path),
+        world.layout.digest,
+        LocalSigner.from_files(str(key_file), str(chain_file)),
+        now=utc_now() - timedelta(days=10),
+        expires_in=expires_in,
+    )
+
+
+def _first(world: World) -> str:
+    return signature_manifests(world.layout.path)[0]
+
+
+def _failure(world: World, code: int, *flags: str) -> str:
+    """The reason and the advice, without the words that are the same for every signature that was not accepted."""
+    error = world.refused(code, *VERIFY, *flags, world.reference)
+    head, signature = f"signature verification failed for {world.reference}: ", f" (signature {_first(world)})"
+    assert error.startswith(head)
+    assert error.count(signature) == 1
+    return error.removeprefix(head).replace(signature, "")
+
+
+def test_the_policy_is_not_there(world: World) -> None:
+    """Without a trust policy nothing is verified, and the line says how to get one."""
+    world.home.policy_file.unlink()
+    home = world.home.folder
+    assert world.refused(2, *VERIFY, world.reference) == (
+        f"trust policy is not there: neither {home}/trustpolicy.oci.json nor {home}/trustpolicy.json: import one with "
+        "'notarykit policy import FILE', or make one with 'notarykit policy init'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "not JSON: "),
+        ('{"version":"1.0","trustPolicies":[]}', "'trustPolicies' is empty; it needs at least one statement"),
+        ('{"version":"2.0","trustPolicies":[]}', "version '2.0' is not supported; it must be '1.0'"),
+        ('{"version":"1.0","version":"1.0","trustPolicies":[]}', "member 'version' occurs twice"),
+        (json.dumps(policy_document(["x509.subject: CN=a"])), "statement 'tests': identity 'x509.subject: CN=a': "),
+        (json.dumps(policy_document(level="lax")), "statement 'tests': 'signatureVerification': level 'lax' is not "),
+    ],
+)
+def test_a_malformed_policy(world: World, content: str, reason: str) -> None:
+    """A malformed trust policy ends with 2; the line names the file, the place in it, and what to do."""
+    world.home.policy_file.write_text(content)
+    error = world.refused(2, *VERIFY, world.reference)
+    assert error.startswith(f"trust policy {world.home.policy_file} is malformed: {reason}")
+    assert error.endswith(": mend it, or import another with 'notarykit policy import --force FILE'")
+
+
+def test_a_policy_that_is_a_link(world: World) -> None:
+    """A trust policy is not read through a link."""
+    world.home.policy_file.rename(world.folder / "elsewhere.json")
+    world.home.policy_file.symlink_to(world.folder / "elsewhere.json")
+    error = world.refused(2, *VERIFY, world.reference)
+    assert error == f"trust policy {world.home.policy_file} is not a regular file: links are not followed"
+
+
+def test_no_statement_applies(world: World) -> None:
+    """An artifact for which no statement is meant is not verified."""
+    world.home.set_policy(policy_document(scopes=["local/other"]))
+    assert world.refused(1, *VERIFY, world.reference) == (
+        "no trust policy applies to local/tests: "
+        "add its full repository name to the registryScopes of a policy statement"
+    )
+
+
+def _remove_certificates(store: Path) -> None:
+    for each in store.iterdir():
+        each.unlink()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (shutil.rmtree, "trust store ca:tests does not exist ({store}): add its root with "),
+        (_remove_certificates, "trust store ca:tests has no certificates ({store}): add one with "),
+    ],
+    ids=["missing", "empty"],
+)
+def test_a_trust_store_without_certificates(world: World, prepare: Callable[[Path], None], reason: str) -> None:
+    """A trust store that is missing or empty is the settings' fault, and the line has the command that helps."""
+    world.sign()
+    prepare(world.home.store())
+    advice = "'notarykit certificate add --type ca --store tests FILE'"
+    assert _failure(world, 2) == f"authenticity: {reason.format(store=world.home.store())}{advice}"
+
+
+def test_no_signature(world: World) -> None:
+    """An artifact without a signature is not verified."""
+    error = world.refused(1, *VERIFY, world.reference)
+    assert error == f"no signature is associated with {world.layout.digest}: make sure the artifact was signed"
+
+
+def test_a_tampered_envelope_blob(world: World) -> None:
+    """An envelope that is not what its digest says is not even parsed."""
+    world.sign()
+    path = envelope_file(world.layout.path, _first(world))
+    envelope = path.read_bytes()
+    for tampered in (b"", envelope[:-1], bytes([envelope[0] ^ 1]) + envelope[1:], envelope + b" "):
+        path.write_bytes(tampered)
+        assert _failure(world, 1) == f"hello: the content of sha256:{path.name} has another digest or size"
+
+
+@pytest.mark.parametrize("short", ["jws", "cose"])
+def test_a_tampered_payload(world: World, short: str) -> None:
+    """A payload with one bit flipped is refused although every digest was made to fit."""
+    world.sign("--signature-format", short)
+    readdress(world.layout.path, flipped)
+    assert _failure(world, 1).startswith("integrity: ")
+
+
+def test_a_tampered_artifact(world: World) -> None:
+    """An artifact that is not what its digest says ends with 1, whoever signed it."""
+    world.sign()
+    blob_path(world.layout.path, world.layout.digest).write_bytes(b"{}")
+    error = world.refused(1, *VERIFY, world.reference)
+    assert error == f"hello: the content of {world.layout.digest} has another digest or size"
+
+
+def test_a_signature_of_another_artifact(world: World) -> None:
+    """An envelope that is moved to another artifact is refused by what it says itself."""
+    world.sign()
+    other = make_layout(world.folder / "other", "v2")
+    envelope = envelope_file(world.layout.path, _first(world)).read_bytes()
+    place = ImageLayout(other.path)
+    place.push_signature(place.resolve(other.digest), "application/jose+json", envelope, ["00" * 32], "", {})
+    error = world.refused(1, *VERIFY, f"other@{other.digest}")
+    assert f": integrity: the signature is for {world.layout.digest} (" in error
+
+
+def test_another_signer(world: World) -> None:
+    """A signer from another root, or with another subject, is not trusted; the line names what is missing."""
+    world.sign()
+    world.home.set_policy(policy_document([OTHER_IDENTITY]))
+    assert _failure(world, 1) == (
+        "authenticity: signing certificate's subject 'CN=wabbit-networks.io,OU=Security Tools,O=wabbit-networks.io,"
+        "L=Seattle,ST=WA,C=US' matches none of the trusted identities: "
+        "add it to trustedIdentities if this signer is to be trusted"
+    )
+    world.home.set_policy(policy_document(stores=["ca:other"]))
+    world.home.trust(make_chain(), "other")
+    assert _failure(world, 1) == (
+        "authenticity: the chain leads to 'CN=Root CA,OU=Security Tools,O=wabbit-networks.io,L=Seattle,ST=WA,C=US', "
+        "which is in none of the trust stores ca:other: "
+        "add that root to a trust store of the policy if it is to be trusted"
+    )
+
+
+def test_an_expired_signature(world: World) -> None:
+    """A signature that is past its own expiry ends with 1."""
+    _sign_in_the_past(world, world.chain, timedelta(days=1))
+    assert _failure(world, 1).startswith("expiry: the signature expired on ")
+
+
+def test_an_expired_chain(world: World) -> None:
+    """A chain that has expired since the signing ends with 1, as there is no timestamp."""
+    past = make_chain("EC-256", 2, not_after=utc_now().replace(microsecond=0) - timedelta(days=1))
+    world.home.trust(past)
+    _sign_in_the_past(world, past)
+    assert _failure(world, 1).startswith("authenticTimestamp: signing certificate 'CN=wabbit-networks.io,")
+
+
+def test_metadata_that_was_not_signed(world: World) -> None:
+    """Metadata that is wanted must have been signed with that very value."""
+    world.sign("-m", "build=1")
+    assert _failure(world, 1, "-m", "other=1") == "userMetadata: the signature carries no user metadata 'other'"
+    reason = "userMetadata: the signature's user metadata 'build' is '1', not '2'"
+    assert _failure(world, 1, "-m", "build=2") == reason
+
+
+def test_none_of_several_signatures(world: World) -> None:
+    """Of several refused signatures the line tells how many there are and why the first was refused."""
+    world.sign()
+    world.sign("--signature-format", "cose")
+    world.home.set_policy(policy_document([OTHER_IDENTITY]))
+    error = world.refused(1, *VERIFY, world.reference)
+    assert ": none of the 2 signatures was accepted; the first: authenticity: " in error
+    assert f"(signature {_first(world)})" in error
+    limited = world.refused(1, *VERIFY, "--max-signatures", "1", world.reference)
+    assert "(there are more than the limit of 1 signatures)" in limited
+
+
+def test_several_references(world: World) -> None:
+    """Not verified comes before all other codes; otherwise the highest counts, and each reference has its own line."""
+    world.sign()
+    unsigned = make_layout(world.folder / "unsigned", "v2")
+    absent = f"absent@{world.layout.digest}"
+    done = world.run(*VERIFY, absent, f"unsigned@{unsigned.digest}", world.reference)
+    assert done.code == 1
+    assert done.out == f"Successfully verified signature for {world.reference}\n"
+    assert [line.split()[1] for line in done.err.splitlines()] == ["absent", "no"]
+    assert world.run(*VERIFY, world.reference, absent).code == 3
+
+
+def test_warnings_come_once(world: World) -> None:
+    """A warning about the trust store is printed once, however many signatures are tried."""
+    world.sign()
+    world.sign("--signature-format", "cose")
+    note = world.home.store() / "README"
+    note.write_text("hello")
+    world.home.set_policy(policy_document([OTHER_IDENTITY]))
+    done = world.run(*VERIFY, world.reference, world.reference)
+    assert done.code == 1
+    assert [line.partition(":")[0] for line in done.err.splitlines()] == ["Warning", "Error", "Error"]
+    assert f"{note} is ignored" in done.err

@@ -1,0 +1,132 @@
+"""Several writers at once: nothing that one of them wrote is lost to another."""
+
+import json
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from faults.starters import run_at_once, start, wait_for_a_waiter
+from notarykit.keys.local import LocalSigner
+from notarykit.oci.layout import ImageLayout
+from notarykit.sign import sign_artifact
+from support.ca import make_chain
+from support.homes import SCOPE, Home, complete_home
+from support.layouts import Layout, add_artifact, make_layout, read_index
+from support.signatures import damaged_blobs, signature_manifests
+
+SIGNERS = 8
+
+_HOLDER = """
+import sys
+from notarykit import files
+with files.locked(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Settings with a key that signs."""
+    return complete_home(tmp_path / "home", make_chain("EC-256", 2))
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A layout with one artifact."""
+    return make_layout(tmp_path / "layout")
+
+
+def test_signers_in_several_processes(home: Home, layout: Layout) -> None:
+    """Signers of one artifact and of another in the same layout all find their signatures there, and all hold."""
+    other = add_artifact(layout.path, "v2").digest
+    digests = [layout.digest, other] * (SIGNERS // 2)
+    formats = ["jws", "jws", "cose", "cose"] * (SIGNERS // 4)
+    commands = [
+        ["sign", "--oci-layout", "-m", f"signer={number}", "--signature-format", short, f"{layout.path}@{digest}"]
+        for number, (digest, short) in enumerate(zip(digests, formats, strict=True))
+    ]
+    ends = run_at_once(commands, home.environment(), layout.path)
+    assert [(end.code, end.err) for end in ends] == [(0, "")] * SIGNERS
+    assert len(set(signature_manifests(layout.path))) == SIGNERS
+    assert damaged_blobs(layout.path) == []
+    verify = [sys.executable, "-m", "notarykit.cli", "verify", "--oci-layout", "--scope", SCOPE]
+    for number, digest in enumerate(digests):
+        command = [*verify, "-m", f"signer={number}", f"{layout.path}@{digest}"]
+        done = subprocess.run(command, env=home.environment(), capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_signers_in_several_threads(home: Home, layout: Layout) -> None:
+    """One signer and one layout object serve several threads."""
+    signer = LocalSigner.from_files(str(home.folder / "build.key"), str(home.folder / "build.chain.pem"))
+    place = ImageLayout(layout.path)
+
+    def sign(number: int) -> str:
+        return sign_artifact(place, layout.digest, signer, user_metadata={"signer": str(number)}).manifest.digest
+
+    with ThreadPoolExecutor(SIGNERS) as pool:
+        made = list(pool.map(sign, range(4 * SIGNERS)))
+    assert sorted(signature_manifests(layout.path)) == sorted(made)
+    assert len(set(made)) == 4 * SIGNERS
+    assert len(read_index(layout.path)["manifests"]) == 1 + 4 * SIGNERS
+
+
+def test_changes_to_the_list_of_keys(home: Home) -> None:
+    """Keys that are added and deleted at once are all added and deleted."""
+    commands = [["key", "add", "--plugin", "p", "--id", "1", f"key{number}"] for number in range(SIGNERS)]
+    ends = run_at_once([*commands, ["key", "delete", "build"]], home.environment(), home.folder)
+    assert [(end.code, end.err) for end in ends] == [(0, "")] * (SIGNERS + 1)
+    keys = json.loads(home.keys_file.read_bytes())
+    assert sorted(key["name"] for key in keys["keys"]) == [f"key{number}" for number in range(SIGNERS)]
+    assert "default" not in keys
+
+
+def test_one_name_for_two_keys(home: Home) -> None:
+    """Of several that add a key of the same name at once, exactly one succeeds."""
+    ends = run_at_once(
+        [["key", "add", "--plugin", "p", "--id", "1", "same"]] * SIGNERS, home.environment(), home.folder
+    )
+    assert sorted(end.code for end in ends) == [0, *[4] * (SIGNERS - 1)]
+    keys = json.loads(home.keys_file.read_bytes())["keys"]
+    assert [key["name"] for key in keys] == ["build", "same"]
+
+
+def test_one_file_for_two_certificates(tmp_path: Path, home: Home) -> None:
+    """Of several that add a certificate under the same name at once, exactly one succeeds, and it is whole."""
+    commands = []
+    for number in range(SIGNERS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "root.pem").write_bytes(make_chain().pems[-1])
+        commands.append(["certificate", "add", "-t", "ca", "-s", "new", str(folder / "root.pem")])
+    ends = run_at_once(commands, home.environment(), home.store("new"))
+    assert sorted(end.code for end in ends) == [0, *[2] * (SIGNERS - 1)]
+    (winner,) = [number for number, end in enumerate(ends) if end.code == 0]
+    assert [each.name for each in home.store("new").iterdir()] == ["root.pem"]
+    assert (home.store("new") / "root.pem").read_bytes() == (tmp_path / str(winner) / "root.pem").read_bytes()
+
+
+def test_a_holder_of_the_lock_that_dies(home: Home, layout: Layout) -> None:
+    """A writer waits for whoever holds the lock, and goes on when that process is killed."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, layout.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout.readline() == "held\n"
+    waiting = start(["sign", "--oci-layout", f"{layout.path}@{layout.digest}"], home.environment())
+    wait_for_a_waiter(waiting)
+    assert signature_manifests(layout.path) == []
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    holder.stdin.close()
+    holder.stdout.close()
+    out, err = waiting.communicate(timeout=60)
+    assert (waiting.returncode, err) == (0, "")
+    assert out == f"Successfully signed {layout.path}@{layout.digest}\n"
+    assert len(signature_manifests(layout.path)) == 1
