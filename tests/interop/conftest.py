@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from interop.peer import Peer, build
+from interop.go_peer import Peer, build
 
 
 @pytest.fixture(scope="session")
