@@ -1,0 +1,115 @@
+"""The signature vectors: every case ends as it must, and the program that runs them says so."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import vectors as program
+from notarykit.envelope.intact import check_integrity
+from notarykit.envelope.parsing import parse
+from notarykit.errors import NotarykitError
+from notarykit.verify import Audited, Verified
+
+_FOLDER = Path(__file__).parent / "vectors"
+_VECTORS = program.read_vectors(str(_FOLDER))
+_CASES = _VECTORS.cases
+_VALIDATIONS = ("integrity", "authenticity", "authenticTimestamp", "expiry", "revocation")
+
+
+def _params(cases: Iterable[dict[str, Any]]) -> list[Any]:
+    """The cases as parameters, by their numbers."""
+    return [pytest.param(case, id=case["id"]) for case in cases]
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, program.__file__, *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+
+
+def _copy(folder: Path, count: int) -> dict[str, Any]:
+    """Copies the vectors and returns the document of the first cases."""
+    shutil.copytree(_FOLDER, folder)
+    document: dict[str, Any] = json.loads((folder / "cases.json").read_bytes())
+    document["cases"] = document["cases"][:count]
+    return document
+
+
+@pytest.mark.parametrize("case", _params(_CASES))
+def test_ends_as_it_must(case: dict[str, Any]) -> None:
+    """A case is accepted or rejected as it must be."""
+    outcome = program.outcome_of(case, _VECTORS)
+    assert program.is_as_required(case, outcome), f"{case['what']}: {outcome}"
+
+
+@pytest.mark.parametrize("case", _params(case for case in _CASES if case["expect"]["parse"] != "ok"))
+def test_what_the_reference_cannot_read_is_not_read(case: dict[str, Any]) -> None:
+    """An envelope that is malformed for the Go libraries has no integrity here, whatever the policy would say."""
+    with pytest.raises(NotarykitError):
+        check_integrity(parse((_FOLDER / case["envelope"]).read_bytes(), case["mediaType"]))
+
+
+def _is_agreed_success(case: dict[str, Any]) -> bool:
+    return bool(case["expect"]["must"] == "accept" and case["expect"]["accepted"] and case["expect"].get("results"))
+
+
+@pytest.mark.parametrize("case", _params(filter(_is_agreed_success, _CASES)))
+def test_each_validation_ends_as_in_the_reference(case: dict[str, Any]) -> None:
+    """Where both accept a signature, each validation has the action and the outcome that the Go libraries gave it."""
+    verdict = program.verify_case(case, _VECTORS)
+    assert isinstance(verdict, Verified | Audited)
+    words = {"passed": "pass", "failed": "fail", "skipped": "skip"}
+    found = {result.step: f"{result.action}:{words[result.outcome]}" for result in verdict.results}
+    wanted = {name: case["expect"]["results"].get(name, "skip:skip") for name in _VALIDATIONS}
+    assert {name: found[name] for name in _VALIDATIONS} == wanted  # type: ignore[index]
+
+
+def test_the_program_counts_all_cases() -> None:
+    """The program names no case, counts all of them last, and ends with 0."""
+    result = _run(str(_FOLDER))
+    count = len(_CASES)
+    assert (result.stdout, result.stderr, result.returncode) == (f"{count} of {count} as required\n", "", 0)
+
+
+@pytest.mark.parametrize(("place", "must", "did"), [(0, "reject", "accept"), (40, "accept", "reject")])
+def test_the_program_names_a_case_that_is_missed(place: int, must: str, did: str, tmp_path: Path) -> None:
+    """A case that requires the opposite of what is right is named with what happened, and the program ends with 1."""
+    document = _copy(tmp_path / "vectors", 42)
+    case = document["cases"][place]
+    case["expect"]["must"] = must
+    (tmp_path / "vectors" / "cases.json").write_text(json.dumps(document))
+    result = _run(str(tmp_path / "vectors"))
+    first, last = result.stdout.splitlines()
+    assert first.startswith(f"{case['id']} {case['what']}: must {must}, did {did}: ")
+    assert (last, result.returncode) == ("41 of 42 as required", 1)
+
+
+def test_either_is_always_as_required(tmp_path: Path) -> None:
+    """A case that may go either way is never missed."""
+    document = _copy(tmp_path / "vectors", 42)
+    for case in document["cases"]:
+        case["expect"]["must"] = "either"
+    (tmp_path / "vectors" / "cases.json").write_text(json.dumps(document))
+    result = _run(str(tmp_path / "vectors"))
+    assert (result.stdout, result.returncode) == ("42 of 42 as required\n", 0)
+
+
+def test_a_crash_is_no_rejection(tmp_path: Path) -> None:
+    """A case that must be rejected is missed when it ends in an error that nobody meant, here of an absent file."""
+    document = _copy(tmp_path / "vectors", 42)
+    (tmp_path / "vectors" / document["cases"][40]["envelope"]).unlink()
+    (tmp_path / "vectors" / "cases.json").write_text(json.dumps(document))
+    result = _run(str(tmp_path / "vectors"))
+    assert "must reject, did crash: FileNotFoundError" in result.stdout
+    assert result.returncode == 1
+
+
+def test_the_program_needs_one_folder() -> None:
+    """Without a folder the program says how it is used."""
+    result = _run()
+    assert (result.stdout, result.stderr, result.returncode) == ("", "usage: vectors.py FOLDER\n", 2)
