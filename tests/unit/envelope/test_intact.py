@@ -7,7 +7,7 @@ import pytest
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
-from notarykit.envelope.unverified import parse
+from notarykit.envelope.parsing import parse
 from notarykit.errors import CertificateError, EnvelopeError, NotarykitError
 from support.ca import SPECS, Changes, TestChain, key_usage, make_chain
 from support.envelopes import (

@@ -7,8 +7,9 @@ import pytest
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, ExtendedAttribute, Label, SigningScheme
 from notarykit.envelope.intact import check_integrity
+from notarykit.envelope.parsing import parse
 from notarykit.envelope.unsigned import attributes_for, prepare
-from notarykit.envelope.unverified import LARGEST_ENVELOPE, parse
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
 from support.ca import SPECS, make_chain

@@ -73,6 +73,7 @@ def _chain_path(path: str, config: Mapping[str, str]) -> str | None:
 
 def _load_pkcs12(content: bytes, name: str, passphrase: Passphrase) -> tuple[PrivateKey, list[bytes]]:
     """The key and the certificates of a PKCS#12 file (RFC 7292)."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
@@ -83,6 +84,8 @@ def _load_pkcs12(content: bytes, name: str, passphrase: Passphrase) -> tuple[Pri
             if content[:1] != b"\x30":
                 raise SigningKeyError(f"{name} is neither PEM nor PKCS#12") from None
             store = load_pkcs12(content, passphrase())
+    except UnsupportedAlgorithm:
+        raise SigningKeyError(f"{name} has a key or an encryption that is not supported") from None
     except (ValueError, TypeError):
         raise PassphraseError(
             f"{name} cannot be decrypted: the passphrase is wrong, or it is no PKCS#12 file"
@@ -99,10 +102,11 @@ def _passphrase(path: str, config: Mapping[str, str]) -> Passphrase:
 
     def get() -> bytes:
         if "passphrase_file" in config:
-            return read_file(config["passphrase_file"], "passphrase file").rstrip(b"\r\n")
+            content = read_file(config["passphrase_file"], "passphrase file")
+            return content.removesuffix(b"\n").removesuffix(b"\r")
         variable = config.get("passphrase_env", VARIABLE)
         if variable in os.environ:
-            return os.environ[variable].encode("utf-8")
+            return os.fsencode(os.environ[variable])
         if "passphrase_env" in config:
             raise PassphraseError(f"${variable} is not set, and the private key {path} is encrypted")
         if not sys.stdin.isatty():

@@ -48,7 +48,7 @@ class LocalFilePlugin(Plugin):
         """Takes a callback for passphrases that comes before all other places, for programs that have their own."""
         self._passphrase = passphrase
         self._lock = threading.Lock()
-        self._loaded: dict[object, LocalSigner] = {}
+        self._loaded: dict[object, tuple[object, LocalSigner]] = {}
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
         """The spec of the key in a file."""
@@ -78,10 +78,11 @@ class LocalFilePlugin(Plugin):
 
         try:
             with self._lock:
-                mark = (key_id, tuple(sorted(config.items())), fingerprint(key_id, config))
-                if mark not in self._loaded:
-                    self._loaded = {mark: load(key_id, config, self._passphrase)}
-                return self._loaded[mark]
+                where, mark = (key_id, tuple(sorted(config.items()))), fingerprint(key_id, config)
+                loaded = self._loaded.get(where)
+                if loaded is None or loaded[0] != mark:
+                    loaded = self._loaded[where] = (mark, load(key_id, config, self._passphrase))
+                return loaded[1]
         except PassphraseError as error:
             raise PluginAccessDeniedError(error.message, advice=error.advice) from None
         except (SigningKeyError, CertificateError) as error:

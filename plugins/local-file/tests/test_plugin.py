@@ -1,0 +1,361 @@
+"""The plugin's commands: requests, configuration, passphrases, what it remembers; and signing with it."""
+
+import io
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.intact import check_integrity
+from notarykit.envelope.parsing import parse
+from notarykit.errors import (
+    PluginAccessDeniedError,
+    PluginContractVersionError,
+    PluginError,
+    PluginValidationError,
+)
+from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest, GenerateSignatureRequest
+from notarykit.plugin.discovery import load_plugin
+from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner
+from notarykit.sign import sign_descriptor
+from notarykit_local_file.plugin import LocalFilePlugin, notarykit_plugin
+from support.ca import SPECS, TestChain, make_chain, pem_of
+from support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
+
+_CHAIN = make_chain()
+_OTHER = make_chain("EC-384")
+_SECRET = b"sw\xc3\xb6rdfish"
+_VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
+_ARTIFACT = Descriptor("application/vnd.oci.image.manifest.v1+json", DIGEST, 16724)
+
+
+@pytest.fixture(autouse=True)
+def no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor a terminal has a passphrase."""
+    monkeypatch.delenv(_VARIABLE, raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+
+def _key(folder: Path, chain: TestChain = _CHAIN, passphrase: bytes | None = None, name: str = "my.pem") -> str:
+    path = folder / name
+    path.touch(mode=0o600)
+    path.write_bytes(pem_of(chain.leaf_key, passphrase) + chain.chain_pem)
+    return str(path)
+
+
+def _spec(key: str, plugin: LocalFilePlugin | None = None, **config: str) -> str:
+    return (plugin or LocalFilePlugin()).describe_key(DescribeKeyRequest(key, config)).key_spec
+
+
+def test_the_metadata() -> None:
+    """The plugin signs raw and is installed under its own name."""
+    metadata = notarykit_plugin().get_metadata()
+    assert metadata.name == "local-file"
+    assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
+    assert metadata.supported_contract_versions == ("1.0",)
+    assert all(metadata)
+    assert isinstance(load_plugin("local-file"), LocalFilePlugin)
+
+
+# Requests
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.1", "2.0"])
+def test_other_versions_of_the_contract(version: str, tmp_path: Path) -> None:
+    """A request under another version of the contract is refused before the key is read."""
+    key = str(tmp_path / "nothing")
+    plugin = LocalFilePlugin()
+    with pytest.raises(PluginContractVersionError, match=f"contract version '{version}' is not supported"):
+        plugin.describe_key(DescribeKeyRequest(key, {}, version))
+    with pytest.raises(PluginContractVersionError):
+        plugin.generate_signature(GenerateSignatureRequest(key, "EC-256", "SHA-256", b"", {}, version))
+
+
+@pytest.mark.parametrize(
+    ("spec", "hash_name"),
+    [
+        ("EC-384", "SHA-384"),
+        ("RSA-2048", "SHA-256"),
+        ("EC-256", "SHA-384"),
+        ("EC-256", ""),
+        ("", "SHA-256"),
+        ("EC-256", "sha-256"),
+    ],
+)
+def test_another_spec_or_hash_than_the_keys(spec: str, hash_name: str, tmp_path: Path) -> None:
+    """A request for another key spec or hash than the key's own is refused with both."""
+    key = _key(tmp_path)
+    with pytest.raises(PluginValidationError) as caught:
+        LocalFilePlugin().generate_signature(GenerateSignatureRequest(key, spec, hash_name, b"message"))
+    message = f"key spec {spec!r} with {hash_name!r} is not the EC-256 with SHA-256 of {key}"
+    assert caught.value.message == message
+    assert caught.value.code == "VALIDATION_ERROR"
+
+
+@pytest.mark.parametrize("name", ["passphrase", "certificate-chain", "CA_CERTS", "self_signed", ""])
+def test_configuration_that_is_not_known(name: str, tmp_path: Path) -> None:
+    """A setting that is misspelt or does not exist is refused, and its value, which may be a secret, is not shown."""
+    config = {name: "swordfish"}
+    with pytest.raises(PluginValidationError) as caught:
+        LocalFilePlugin().describe_key(DescribeKeyRequest(_key(tmp_path), config))
+    assert caught.value.message == f"plugin configuration {name!r} is not known"
+    assert caught.value.advice == "use certificate_chain, ca_certs, passphrase_env, passphrase_file"
+
+
+# Passphrases
+
+
+def test_the_passphrase_of_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program's own callback comes before all other places."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    monkeypatch.setenv(_VARIABLE, "wrong")
+    assert _spec(key, LocalFilePlugin(lambda: _SECRET)) == "EC-256"
+
+
+def test_the_callback_is_asked_when_it_is_needed(tmp_path: Path) -> None:
+    """A key that is not encrypted needs no passphrase, and nobody is asked for one."""
+    assert _spec(_key(tmp_path), LocalFilePlugin(lambda: pytest.fail("asked"))) == "EC-256"
+
+
+def test_the_passphrase_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual variable, or the one that is configured, has the passphrase."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    monkeypatch.setenv(_VARIABLE, _SECRET.decode())
+    assert _spec(key) == "EC-256"
+    monkeypatch.setenv(_VARIABLE, "wrong")
+    monkeypatch.setenv("MY_PASSPHRASE", _SECRET.decode())
+    assert _spec(key, passphrase_env="MY_PASSPHRASE") == "EC-256"
+
+
+def test_a_passphrase_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable may hold any bytes."""
+    secret = b"sw\xf6rdfish"
+    monkeypatch.setitem(os.environb, _VARIABLE.encode(), secret)
+    assert _spec(_key(tmp_path, passphrase=secret)) == "EC-256"
+
+
+def test_a_configured_variable_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a variable is configured, no other place is looked at."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    monkeypatch.setenv(_VARIABLE, _SECRET.decode())
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _spec(key, passphrase_env="MY_PASSPHRASE")
+    assert caught.value.message == f"$MY_PASSPHRASE is not set, and the private key {key} is encrypted"
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
+def test_the_passphrase_in_a_file(ending: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configured file has the passphrase, before the environment; one line end behind it does not count."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    (tmp_path / "secret").write_bytes(_SECRET + ending)
+    monkeypatch.setenv(_VARIABLE, "wrong")
+    assert _spec(key, passphrase_file=str(tmp_path / "secret")) == "EC-256"
+
+
+@pytest.mark.parametrize("secret", [b" swordfish ", b"swordfish\n", b"\nswordfish", b"sword\nfish"])
+def test_blanks_belong_to_the_passphrase(secret: bytes, tmp_path: Path) -> None:
+    """What is in the file but for one line end is the passphrase."""
+    key = _key(tmp_path, passphrase=secret)
+    (tmp_path / "secret").write_bytes(secret + b"\n")
+    assert _spec(key, passphrase_file=str(tmp_path / "secret")) == "EC-256"
+
+
+def test_a_passphrase_file_that_is_not_there(tmp_path: Path) -> None:
+    """A configured file that does not exist is missed by its path."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    with pytest.raises(PluginError, match=f"^passphrase file {tmp_path / 'none'} does not exist$"):
+        _spec(key, passphrase_file=str(tmp_path / "none"))
+
+
+def test_no_passphrase_and_no_terminal(tmp_path: Path) -> None:
+    """An encrypted key without a passphrase and without anybody to ask is refused with what to do."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _spec(key)
+    assert caught.value.message == f"private key {key} is encrypted and there is no terminal to ask at"
+    assert caught.value.advice == f"set ${_VARIABLE}"
+    assert caught.value.code == "ACCESS_DENIED"
+
+
+@pytest.mark.parametrize(("typed", "fits"), [("swördfish", True), ("wrong", False), ("", False)])
+def test_a_person_is_asked(typed: str, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal a person is asked, with the key's path."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    asked = []
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def getpass(prompt: str) -> str:
+        asked.append(prompt)
+        return typed
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", getpass)
+    if fits:
+        assert _spec(key) == "EC-256"
+    else:
+        with pytest.raises(PluginAccessDeniedError):
+            _spec(key)
+    assert asked == [f"Passphrase of {key}: "]
+
+
+@pytest.mark.parametrize("source", ["callback", "environment", "file"])
+def test_no_secret_is_shown(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong passphrase is in no part of the error, nor in what caused it."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    config: dict[str, Any] = {}
+    plugin = LocalFilePlugin((lambda: b"hunter2") if source == "callback" else None)
+    if source == "environment":
+        monkeypatch.setenv(_VARIABLE, "hunter2")
+    if source == "file":
+        (tmp_path / "secret").write_text("hunter2")
+        config["passphrase_file"] = str(tmp_path / "secret")
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _spec(key, plugin, **config)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "hunter2" not in repr(error) + str(error) + str(getattr(error, "advice", ""))
+        error = error.__cause__
+
+
+def test_nothing_of_the_key_is_shown(tmp_path: Path) -> None:
+    """The plugin's own text forms hold neither key nor passphrase."""
+    plugin = LocalFilePlugin(lambda: _SECRET)
+    key = _key(tmp_path, passphrase=_SECRET)
+    assert _spec(key, plugin) == "EC-256"
+    numbers = _CHAIN.leaf_key.private_numbers().private_value
+    for text in (repr(plugin), str(plugin), repr(vars(plugin))):
+        assert str(numbers) not in text
+        assert "fish" not in text
+
+
+# What is remembered
+
+
+def test_a_key_is_loaded_once(tmp_path: Path) -> None:
+    """The passphrase is asked for once, however often the key signs."""
+    asked: list[int] = []
+
+    def passphrase() -> bytes:
+        asked.append(1)
+        return _SECRET
+
+    plugin, key = LocalFilePlugin(passphrase), _key(tmp_path, passphrase=_SECRET)
+    signer = PluginSigner(plugin, key, {})
+    for _ in range(3):
+        signer.sign(b"message")
+    assert asked == [1]
+
+
+def test_several_keys_stay_loaded(tmp_path: Path) -> None:
+    """A second key does not push the first one out: a person is asked once for each."""
+    asked: list[int] = []
+
+    def passphrase() -> bytes:
+        asked.append(1)
+        return _SECRET
+
+    plugin = LocalFilePlugin(passphrase)
+    one, two = _key(tmp_path, passphrase=_SECRET), _key(tmp_path, _OTHER, _SECRET, "other.pem")
+    for _ in range(3):
+        assert (_spec(one, plugin), _spec(two, plugin)) == ("EC-256", "EC-384")
+    assert asked == [1, 1]
+
+
+@pytest.mark.parametrize("which", ["key", "chain", "ca_certs"])
+def test_a_file_that_changes_is_read_again(which: str, tmp_path: Path) -> None:
+    """When the key or a file that goes with it changes, the new content counts."""
+    key, chain, cas = (tmp_path / name for name in ("my.key", "my.crt", "cas"))
+    key.touch(mode=0o600)
+    renewed = make_chain()
+    key.write_bytes(_CHAIN.key_pem)
+    chain.write_bytes(_CHAIN.pems[0] if which == "ca_certs" else _CHAIN.chain_pem)
+    cas.write_bytes(_CHAIN.chain_pem)
+    config = {"ca_certs": str(cas)}
+    plugin = LocalFilePlugin()
+    assert PluginSigner(plugin, str(key), config).sign(b"message")[1] == _CHAIN.ders
+    if which == "key":
+        key.write_bytes(renewed.key_pem)
+    elif which == "chain":
+        chain.write_bytes(b"no certificate")
+    else:
+        cas.write_bytes(renewed.chain_pem)
+    with pytest.raises(PluginValidationError):
+        PluginSigner(plugin, str(key), config).key_spec()
+
+
+def test_keys_are_not_mixed_up(tmp_path: Path) -> None:
+    """One plugin object serves several keys, each as itself."""
+    plugin = LocalFilePlugin()
+    one, two = _key(tmp_path), _key(tmp_path, _OTHER, name="other.pem")
+    for _ in range(2):
+        assert (_spec(one, plugin), _spec(two, plugin)) == ("EC-256", "EC-384")
+
+
+def test_threads_sign_at_once(tmp_path: Path) -> None:
+    """Several threads sign through one object with two keys, and every signature holds."""
+    plugin = LocalFilePlugin()
+    keys = [(_key(tmp_path), _CHAIN), (_key(tmp_path, _OTHER, name="other.pem"), _OTHER)]
+    found: list[bool] = []
+
+    def sign(key: str, chain: TestChain) -> None:
+        signer = PluginSigner(plugin, key, {})
+        found.extend(signer.sign(b"message %d" % number)[1] == chain.ders for number in range(5))
+
+    threads = [threading.Thread(target=sign, args=each) for each in keys * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 20
+
+
+def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is one of the present folder, and the answer has it as it was asked for."""
+    _key(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    described = LocalFilePlugin().describe_key(DescribeKeyRequest("my.pem"))
+    assert described.key_id == "my.pem"
+    assert os.path.isfile(described.key_id)
+
+
+# Signing with it
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("spec", SPECS)
+def test_signs_an_artifact(media_type: str, spec: str, tmp_path: Path) -> None:
+    """An artifact is signed with the plugin in both formats and with each key."""
+    chain = make_chain(spec)
+    signer = PluginSigner(LocalFilePlugin(lambda: _SECRET), _key(tmp_path, chain, _SECRET), {})
+    signed = sign_descriptor(_ARTIFACT, signer, media_type=media_type, user_metadata={"a": "b"})
+    intact = check_integrity(parse(signed.envelope, media_type))
+    assert intact.target == _ARTIFACT._replace(annotations={"a": "b"})
+    assert intact.chain.ders == chain.ders
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_makes_whole_envelopes(media_type: str, tmp_path: Path) -> None:
+    """generate-envelope works for hosts that ask for it."""
+    plugin, key = LocalFilePlugin(), _key(tmp_path)
+    answer = plugin.generate_envelope(GenerateEnvelopeRequest(key, PAYLOAD, PAYLOAD_TYPE, media_type))
+    assert check_integrity(parse(answer.signature_envelope, media_type)).target == _ARTIFACT
+    signed = sign_descriptor(_ARTIFACT, PluginEnvelopeSigner(plugin, key, {}), media_type=media_type)
+    assert signed.content.chain.ders == _CHAIN.ders
+
+
+@pytest.mark.parametrize("command", ["describe", "sign"])
+def test_errors_reach_the_signer(command: str, tmp_path: Path) -> None:
+    """What the plugin refuses reaches whoever signs, as the contract's own error."""
+    use: dict[str, Callable[[PluginSigner], object]] = {
+        "describe": lambda signer: signer.key_spec(),
+        "sign": lambda signer: signer.sign(b"message"),
+    }
+    with pytest.raises(PluginValidationError, match="does not exist"):
+        use[command](PluginSigner(LocalFilePlugin(), str(tmp_path / "none"), {}))

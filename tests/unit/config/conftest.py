@@ -1,0 +1,13 @@
+"""Settings in a folder of their own for each test."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of settings, which does not exist yet."""
+    folder = tmp_path / "settings"
+    monkeypatch.setenv("NOTATION_CONFIG", str(folder))
+    return folder

@@ -1,0 +1,92 @@
+"""Where the files are, on each system."""
+
+import sys
+
+import pytest
+
+from notarykit.config import places
+from notarykit.errors import ConfigurationError
+
+_VARIABLES = ("NOTATION_CONFIG", "XDG_CONFIG_HOME", "HOME", "APPDATA")
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A system without any variable that counts."""
+    monkeypatch.setattr(sys, "platform", request.param)
+    for name in _VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+_LINUX = pytest.mark.parametrize("system", ["linux", "freebsd14"], indirect=True)
+_MAC = pytest.mark.parametrize("system", ["darwin"], indirect=True)
+_WINDOWS = pytest.mark.parametrize("system", ["win32"], indirect=True)
+_ALL = pytest.mark.parametrize("system", ["linux", "darwin", "win32"], indirect=True)
+
+
+@_LINUX
+@pytest.mark.usefixtures("system")
+def test_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is in the home folder, or where $XDG_CONFIG_HOME says, unless that is empty."""
+    monkeypatch.setenv("HOME", "/home/me")
+    assert places.config_folder() == "/home/me/.config/notation"
+    monkeypatch.setenv("XDG_CONFIG_HOME", "")
+    assert places.config_folder() == "/home/me/.config/notation"
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/xdg")
+    assert places.config_folder() == "/xdg/notation"
+
+
+@_LINUX
+@pytest.mark.usefixtures("system")
+def test_a_relative_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative $XDG_CONFIG_HOME would mean another place in each folder."""
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "xdg")
+    with pytest.raises(ConfigurationError, match=r"^\$XDG_CONFIG_HOME is a relative path$") as caught:
+        places.config_folder()
+    assert caught.value.exit_code == 2
+
+
+@_MAC
+@pytest.mark.usefixtures("system")
+def test_mac(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is in the library, whatever $XDG_CONFIG_HOME says."""
+    monkeypatch.setenv("HOME", "/Users/me")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/xdg")
+    assert places.config_folder() == "/Users/me/Library/Application Support/notation"
+
+
+@_WINDOWS
+@pytest.mark.usefixtures("system")
+def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is in the roaming settings."""
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("APPDATA", "C:/Users/me/AppData/Roaming")
+    assert places.config_folder() == "C:/Users/me/AppData/Roaming/notation"
+
+
+@_ALL
+@pytest.mark.usefixtures("system")
+def test_the_variable_of_notation_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """$NOTATION_CONFIG is the folder itself on every system, and needs no home folder."""
+    monkeypatch.setenv("NOTATION_CONFIG", "/settings")
+    assert places.config_folder() == "/settings"
+    assert places.trust_store_root() == "/settings/truststore"
+    assert places.signing_keys_file() == "/settings/signingkeys.json"
+    assert places.settings_file() == "/settings/config.json"
+    assert places.local_key_files("a.b") == ("/settings/localkeys/a.b.key", "/settings/localkeys/a.b.crt")
+    assert places.policy_files() == ("/settings/trustpolicy.oci.json", "/settings/trustpolicy.json")
+
+
+@_ALL
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_a_home_folder(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no variable leads to a folder, the one that is missing is named."""
+    name = "APPDATA" if sys.platform == "win32" else "HOME"
+    if value is not None:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as caught:
+        places.config_folder()
+    assert caught.value.message == f"${name} is not set"
+    assert caught.value.advice == "set it, or set $NOTATION_CONFIG to the settings' folder"

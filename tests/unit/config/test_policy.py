@@ -1,0 +1,118 @@
+"""The trust policy file: which one counts, and what it must be."""
+
+import json
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from notarykit.config.policy import load_policy, new_policy_file, policy_file, read_policy_file
+from notarykit.errors import NotarykitWarning, TrustPolicyError
+from support.homes import policy_document
+
+_CURRENT, _OLDER = "trustpolicy.oci.json", "trustpolicy.json"
+
+
+def _write(home: Path, name: str, level: str = "strict") -> Path:
+    home.mkdir(exist_ok=True)
+    path = home / name
+    path.write_text(json.dumps(policy_document(level=level)))
+    return path
+
+
+@pytest.mark.parametrize("name", [_CURRENT, _OLDER])
+def test_one_file(name: str, home: Path) -> None:
+    """Either name is read where it is the only one, without a warning."""
+    path = _write(home, name, "audit")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert policy_file() == new_policy_file() == str(path)
+        assert read_policy_file() == (str(path), path.read_bytes())
+        assert load_policy().policies[0].level.name == "audit"
+
+
+def test_both_files(home: Path) -> None:
+    """The current name counts, and that the older one does not is said."""
+    current, older = _write(home, _CURRENT, "audit"), _write(home, _OLDER)
+    with pytest.warns(NotarykitWarning) as caught:
+        assert load_policy().policies[0].level.name == "audit"
+    assert [str(each.message) for each in caught] == [f"{current} is used and {older} is not: keep one of them"]
+
+
+def test_a_malformed_file_does_not_make_the_older_one_count(home: Path) -> None:
+    """The older name is read where the current one is absent, and not where it is malformed or a link to nothing."""
+    _write(home, _OLDER)
+    current = home / _CURRENT
+    current.write_text("{")
+    with pytest.warns(NotarykitWarning), pytest.raises(TrustPolicyError, match=f"trust policy {current} is malformed"):
+        load_policy()
+    current.unlink()
+    current.symlink_to(home / "nothing")
+    with pytest.warns(NotarykitWarning), pytest.raises(TrustPolicyError, match=f"{current} is not a regular file"):
+        load_policy()
+
+
+def test_no_file(home: Path) -> None:
+    """Without a policy both names are said, and a new one gets the name that every notation reads."""
+    assert policy_file() is None
+    assert new_policy_file() == str(home / _OLDER)
+    with pytest.raises(TrustPolicyError) as caught:
+        load_policy()
+    assert caught.value.message == f"trust policy is not there: neither {home / _CURRENT} nor {home / _OLDER}"
+    assert "policy import" in caught.value.advice
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", [_CURRENT, _OLDER])
+def test_what_is_no_regular_file(name: str, home: Path) -> None:
+    """A link to a good policy, a folder and a pipe are refused under both names."""
+    real = _write(home, "real.json")
+    path = home / name
+    forms: list[tuple[Callable[[], object], Callable[[], object]]] = [
+        (lambda: path.symlink_to(real), path.unlink),
+        (path.mkdir, path.rmdir),
+        (lambda: os.mkfifo(path), path.unlink),
+    ]
+    for make, remove in forms:
+        make()
+        with pytest.raises(TrustPolicyError, match=f"^trust policy {path} is not a regular file$") as caught:
+            load_policy()
+        assert caught.value.advice == "links are not followed"
+        remove()
+
+
+def test_a_malformed_policy(home: Path) -> None:
+    """What is wrong with a policy is said with the file's path and what to do."""
+    path = _write(home, _OLDER)
+    path.write_text('{"version":"2.0","trustPolicies":[]}')
+    with pytest.raises(TrustPolicyError) as caught:
+        load_policy()
+    message = f"trust policy {path} is malformed: version '2.0' is not supported; it must be '1.0'"
+    assert caught.value.message == message
+    assert "policy import --force" in caught.value.advice
+
+
+def test_a_policy_that_cannot_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy that may not be read, or is gone by then, is refused with the system's reason."""
+    _write(home, _OLDER)
+
+    def lstat(path: str) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("notarykit.config.policy.policy_file", lambda: str(home / _OLDER))
+    monkeypatch.setattr("notarykit.config.policy.os.lstat", lstat)
+    with pytest.raises(TrustPolicyError, match=r"^trust policy cannot be read: .*Permission denied") as caught:
+        load_policy()
+    assert caught.value.advice == "check its owner and its mode"
+
+
+def test_a_policy_that_is_too_large(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy is read up to the limit."""
+    path = _write(home, _OLDER)
+    monkeypatch.setattr("notarykit.config.policy.LARGEST_POLICY", path.stat().st_size)
+    assert load_policy()
+    monkeypatch.setattr("notarykit.config.policy.LARGEST_POLICY", path.stat().st_size - 1)
+    with pytest.raises(TrustPolicyError, match="is larger than"):
+        load_policy()

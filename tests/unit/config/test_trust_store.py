@@ -1,0 +1,91 @@
+"""The trust store's files: added whole, removed one by one."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from notarykit.config.trust_store import add_certificate, remove_file, store_folder
+from notarykit.errors import StorageError, TrustStoreError
+from notarykit.trust.policy import StoreReference, StoreType
+from notarykit.trust.store import DirectoryTrustStore
+from support.ca import make_chain
+
+_CHAIN = make_chain()
+_STORE = StoreReference(StoreType.CA, "acme")
+
+
+def _file(folder: Path, content: bytes = _CHAIN.pems[2], name: str = "root.pem") -> str:
+    (folder / name).write_bytes(content)
+    return str(folder / name)
+
+
+@pytest.mark.parametrize("name", ["root.pem", "root.crt", "root.cer"])
+def test_adds_a_certificate(name: str, home: Path, tmp_path: Path) -> None:
+    """A file is copied into the store under its own name, and the store's readers find it."""
+    content = b"a comment\n" + _CHAIN.pems[2]
+    goal = Path(add_certificate(_file(tmp_path, content, name), _STORE))
+    assert goal == home / "truststore" / "x509" / "ca" / "acme" / name
+    assert goal.parent == Path(store_folder(_STORE))
+    assert goal.read_bytes() == content
+    assert stat.S_IMODE(goal.stat().st_mode) == 0o600
+    assert DirectoryTrustStore(str(home / "truststore")).certificates(_STORE) == {_CHAIN.ders[2]}
+
+
+def test_a_name_is_for_one_file(home: Path, tmp_path: Path) -> None:
+    """A file that is there already is not replaced, nor is a link."""
+    goal = Path(add_certificate(_file(tmp_path), _STORE))
+    content = goal.read_bytes()
+    other = _file(tmp_path, make_chain().pems[2])
+    with pytest.raises(TrustStoreError, match="certificate already exists in the Trust Store"):
+        add_certificate(other, _STORE)
+    assert goal.read_bytes() == content
+    goal.unlink()
+    goal.symlink_to(tmp_path / "nothing")
+    with pytest.raises(TrustStoreError, match="certificate already exists"):
+        add_certificate(other, _STORE)
+    assert home.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("root.txt", _CHAIN.pems[2], "a certificate's file ends in .pem, .crt, .cer"),
+        ("root", _CHAIN.pems[2], "a certificate's file ends in .pem, .crt, .cer"),
+        ("leaf.pem", _CHAIN.pems[0], "is neither a CA certificate nor self-signed"),
+        ("none.pem", b"", "holds no certificate"),
+    ],
+)
+def test_what_may_not_be_in_a_store(name: str, content: bytes, message: str, home: Path, tmp_path: Path) -> None:
+    """What a store must not hold is refused before anything is made."""
+    with pytest.raises(TrustStoreError, match=message):
+        add_certificate(_file(tmp_path, content, name), _STORE)
+    assert not home.exists()
+
+
+def test_a_file_that_is_not_there(home: Path, tmp_path: Path) -> None:
+    """A file that does not exist, or is no file, is missed by its path."""
+    with pytest.raises(TrustStoreError, match=r"none.pem does not exist$"):
+        add_certificate(str(tmp_path / "none.pem"), _STORE)
+    (tmp_path / "folder.pem").mkdir()
+    with pytest.raises(TrustStoreError, match=r"folder.pem is not a regular file$"):
+        add_certificate(str(tmp_path / "folder.pem"), _STORE)
+    assert not home.exists()
+
+
+def test_removes_a_file(tmp_path: Path) -> None:
+    """A file, and a link but not what it leads to, is removed; it says whether there was one."""
+    target = _file(tmp_path)
+    (tmp_path / "link.pem").symlink_to(target)
+    assert remove_file(str(tmp_path / "link.pem"))
+    assert remove_file(target)
+    assert not remove_file(target)
+
+
+def test_removes_no_folder(tmp_path: Path) -> None:
+    """A folder is not removed."""
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(StorageError, match="sub is a folder, which is not removed"):
+        remove_file(str(tmp_path / "sub"))
+    with pytest.raises(StorageError, match="cannot be removed: Not a directory"):
+        remove_file(f"{_file(tmp_path)}/below")

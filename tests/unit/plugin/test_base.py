@@ -1,0 +1,114 @@
+"""The base of plugins: what it can do is what it implements, and what it does not implement it refuses."""
+
+from collections.abc import Callable
+
+import pytest
+
+from notarykit import plugin as public
+from notarykit.errors import PluginValidationError
+from notarykit.plugin import (
+    Capability,
+    DescribeKeyRequest,
+    GeneratedEnvelope,
+    GenerateEnvelopeRequest,
+    GenerateSignatureRequest,
+    Metadata,
+    Plugin,
+    VerifiedSignature,
+    VerifySignatureRequest,
+)
+from unit.plugin.plugins import KeyPlugin
+
+
+class _Nothing(Plugin):
+    name, description, version, url = "n", "d", "1.0.0", "u"
+
+
+class _Enveloping(_Nothing):
+    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+        return GeneratedEnvelope(b"", request.signature_envelope_type)
+
+
+class _Both(KeyPlugin):
+    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+        return GeneratedEnvelope(b"", request.signature_envelope_type)
+
+
+class _Verifying(_Nothing):
+    checks = (Capability.TRUSTED_IDENTITY, Capability.REVOCATION_CHECK)
+
+    def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:
+        return VerifiedSignature({}, ())
+
+
+class _All(KeyPlugin, _Verifying):
+    name = "all"
+
+
+@pytest.mark.parametrize(
+    ("kind", "capabilities"),
+    [
+        (_Nothing, ()),
+        (KeyPlugin, ("SIGNATURE_GENERATOR.RAW",)),
+        (_Enveloping, ("SIGNATURE_GENERATOR.ENVELOPE",)),
+        (_Both, ("SIGNATURE_GENERATOR.RAW",)),
+        (_Verifying, ("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK")),
+        (
+            _All,
+            ("SIGNATURE_GENERATOR.RAW", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"),
+        ),
+    ],
+)
+def test_capabilities_are_methods_that_are_implemented(kind: type[Plugin], capabilities: tuple[str, ...]) -> None:
+    """A plugin lists what it implements and the checks that it names, and RAW alone where it could do both."""
+    found = kind().get_metadata().capabilities
+    assert found == capabilities
+    assert all(type(capability) is str for capability in found)
+
+
+def test_metadata_is_the_classes_own() -> None:
+    """Name, description, version and address come from the class, the contract's version from this library."""
+    assert KeyPlugin().get_metadata() == Metadata(
+        "com.example.keys",
+        "A plugin for tests",
+        "1.2.3",
+        "https://example.com/keys",
+        ("1.0",),
+        ("SIGNATURE_GENERATOR.RAW",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "call"),
+    [
+        ("describe-key", lambda plugin: plugin.describe_key(DescribeKeyRequest("k"))),
+        (
+            "generate-signature",
+            lambda plugin: plugin.generate_signature(GenerateSignatureRequest("k", "EC-256", "SHA-256", b"")),
+        ),
+        (
+            "verify-signature",
+            lambda plugin: plugin.verify_signature(VerifySignatureRequest({}, (), (), (), ())),
+        ),
+    ],
+)
+def test_what_is_not_implemented_is_refused(command: str, call: Callable[[Plugin], object]) -> None:
+    """A command that a plugin does not implement is a validation error that names both."""
+    with pytest.raises(PluginValidationError) as caught:
+        call(_Nothing())
+    assert caught.value.message == f"plugin n does not implement {command}"
+    assert caught.value.code == "VALIDATION_ERROR"
+
+
+def test_the_hook_is_imported_when_it_is_used() -> None:
+    """The package hands out the hook's marker, and no name that it does not have."""
+
+    def hook() -> None:
+        """Stands for a plugin's hook."""
+
+    assert public.hookimpl(hook) is hook
+    assert hasattr(hook, "notarykit_impl")
+    with pytest.raises(AttributeError, match="has no attribute 'hookimp'"):
+        public.__getattr__("hookimp")
+    assert sorted(public.__all__) == sorted(set(public.__all__))
+    assert all(getattr(public, name) for name in public.__all__)

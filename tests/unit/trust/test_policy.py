@@ -1,0 +1,408 @@
+"""The trust policy document: what it may say, what is refused and in which words, and which statement applies."""
+
+import json
+import warnings
+from typing import Any
+
+import pytest
+
+from notarykit.errors import NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
+from notarykit.trust.policy import (
+    LARGEST_POLICY,
+    Action,
+    StoreReference,
+    StoreType,
+    TrustPolicyDocument,
+    Validation,
+    VerifyTimestamp,
+    check_store_name,
+    parse_policy_document,
+)
+
+_ABSENT = object()
+_REPOSITORY = "registry.acme-rockets.io/software/net-monitor"
+
+
+def _statement(**changes: Any) -> dict[str, Any]:
+    """A good statement with changes; a member with the value `_ABSENT` is left out."""
+    good = {
+        "name": "acme",
+        "registryScopes": [_REPOSITORY],
+        "signatureVerification": {"level": "strict"},
+        "trustStores": ["ca:acme-rockets"],
+        "trustedIdentities": ["x509.subject: C=US, ST=WA, O=acme-rockets.io"],
+    }
+    return {name: value for name, value in {**good, **changes}.items() if value is not _ABSENT}
+
+
+def _skip(**changes: Any) -> dict[str, Any]:
+    """A good statement of the level `skip` with changes."""
+    without = {"signatureVerification": {"level": "skip"}, "trustStores": _ABSENT, "trustedIdentities": _ABSENT}
+    return _statement(**{**without, **changes})
+
+
+def _parse(*statements: Any, **changes: Any) -> TrustPolicyDocument:
+    document = {"version": "1.0", "trustPolicies": list(statements), **changes}
+    return parse_policy_document(json.dumps(document).encode(), "policy.json")
+
+
+def _refused(*statements: Any, **changes: Any) -> str:
+    """The message with which a document is refused, without the part that is the same in all."""
+    with pytest.raises(TrustPolicyError) as caught:
+        _parse(*statements, **changes)
+    start = "policy.json is malformed: "
+    assert caught.value.message.startswith(start)
+    assert caught.value.exit_code == 2
+    return caught.value.message.removeprefix(start)
+
+
+def test_a_whole_statement() -> None:
+    """Every member of a statement is read."""
+    statement = _statement(
+        signatureVerification={
+            "level": "strict",
+            "override": {"expiry": "log", "revocation": "skip"},
+            "verifyTimestamp": "afterCertExpiry",
+        },
+        trustStores=["ca:acme-rockets", "signingAuthority:sa", "tsa:a.b_c-D"],
+        trustedIdentities=["x509.subject: C=US, ST=WA, O=acme-rockets.io", "com.example.id:7"],
+    )
+    (policy,) = _parse(statement).policies
+    assert policy.name == "acme"
+    assert policy.scopes == (_REPOSITORY,)
+    assert policy.level.name == "strict"
+    assert not policy.level.is_skip
+    assert policy.stores == (
+        StoreReference(StoreType.CA, "acme-rockets"),
+        StoreReference(StoreType.SIGNING_AUTHORITY, "sa"),
+        StoreReference(StoreType.TSA, "a.b_c-D"),
+    )
+    assert [str(store) for store in policy.stores] == ["ca:acme-rockets", "signingAuthority:sa", "tsa:a.b_c-D"]
+    assert policy.identities == ("x509.subject: C=US, ST=WA, O=acme-rockets.io", "com.example.id:7")
+    assert policy.verify_timestamp is VerifyTimestamp.AFTER_CERT_EXPIRY
+
+
+@pytest.mark.parametrize(
+    ("level", "integrity", "authenticity", "timestamp", "expiry", "revocation"),
+    [
+        ("strict", "enforce", "enforce", "enforce", "enforce", "enforce"),
+        ("permissive", "enforce", "enforce", "log", "log", "log"),
+        ("audit", "enforce", "log", "log", "log", "log"),
+    ],
+)
+def test_the_table_of_levels(
+    level: str, integrity: str, authenticity: str, timestamp: str, expiry: str, revocation: str
+) -> None:
+    """Each level acts upon each validation as the specification's table says."""
+    (policy,) = _parse(_statement(signatureVerification={"level": level})).policies
+    assert policy.level.actions == {
+        Validation.INTEGRITY: integrity,
+        Validation.AUTHENTICITY: authenticity,
+        Validation.AUTHENTIC_TIMESTAMP: timestamp,
+        Validation.EXPIRY: expiry,
+        Validation.REVOCATION: revocation,
+    }
+
+
+def test_the_level_skip() -> None:
+    """The level skip skips every validation and needs neither stores nor identities, which may be empty."""
+    for statement in (_skip(), _skip(trustStores=[], trustedIdentities=[])):
+        (policy,) = _parse(statement).policies
+        assert policy.level.is_skip
+        assert set(policy.level.actions) == set(Validation)
+        assert set(policy.level.actions.values()) == {Action.SKIP}
+
+
+@pytest.mark.parametrize("level", ["strict", "permissive", "audit"])
+@pytest.mark.parametrize("validation", ["authenticity", "authenticTimestamp", "expiry", "revocation"])
+@pytest.mark.parametrize("action", ["enforce", "log", "skip"])
+def test_overrides(level: str, validation: str, action: str) -> None:
+    """An override changes one action and no other; skip is for revocation alone."""
+    statement = _statement(signatureVerification={"level": level, "override": {validation: action}})
+    if action == "skip" and validation != "revocation":
+        message = f"override of '{validation}' to 'skip' is not one of enforce, log"
+        assert _refused(statement) == f"statement 'acme': 'signatureVerification': {message}"
+        return
+    (policy,) = _parse(statement).policies
+    (usual,) = _parse(_statement(signatureVerification={"level": level})).policies
+    assert policy.level.actions == {**usual.level.actions, Validation(validation): action}
+    assert policy.level.name == level
+
+
+def test_overrides_leave_the_table_as_it_is() -> None:
+    """A level that one statement overrides is whole in the next."""
+    override = {"level": "strict", "override": {"authenticity": "log"}}
+    _parse(_statement(signatureVerification=override))
+    (policy,) = _parse(_statement()).policies
+    assert policy.level.actions[Validation.AUTHENTICITY] is Action.ENFORCE
+
+
+def test_an_empty_override_overrides_nothing() -> None:
+    """An empty map of overrides is none, even beside skip."""
+    assert _parse(_skip(signatureVerification={"level": "skip", "override": {}})).policies[0].level.is_skip
+
+
+@pytest.mark.parametrize(
+    ("verification", "message"),
+    [
+        ({}, "has no member 'level'"),
+        ({"level": 1}, "'level' must be a string, not an integer"),
+        ({"level": "Strict"}, "level 'Strict' is not one of strict, permissive, audit, skip"),
+        ({"level": ""}, "level '' is not one of strict, permissive, audit, skip"),
+        ({"level": "custom"}, "level 'custom' is not one of strict, permissive, audit, skip"),
+        ({"level": "skip", "override": {"expiry": "log"}}, "level 'skip' cannot be overridden"),
+        ({"level": "strict", "override": {"integrity": "log"}}, "'integrity' cannot be overridden"),
+        ({"level": "strict", "override": {"integrity": "enforce"}}, "'integrity' cannot be overridden"),
+        ({"level": "strict", "override": {"Expiry": "log"}}, "override of 'Expiry', which is no validation"),
+        ({"level": "strict", "override": {"": "log"}}, "override of '', which is no validation"),
+        ({"level": "strict", "override": {"expiry": ""}}, "override of 'expiry' to '' is not one of enforce, log"),
+        ({"level": "strict", "override": {"revocation": "Log"}}, "'Log' is not one of enforce, log, skip"),
+        ({"level": "strict", "override": {"expiry": True}}, "'override': 'expiry' must be a string, not a boolean"),
+        ({"level": "strict", "override": ["expiry"]}, "'override' must be an object, not an array"),
+        ({"level": "strict", "override": None}, "'override' must be an object, not null"),
+        ({"level": "strict", "verifyTimestamp": "never"}, "verifyTimestamp 'never' is not 'always' or"),
+        ({"level": "strict", "verifyTimestamp": 1}, "'verifyTimestamp' must be a string, not an integer"),
+        ({"level": "strict", "overide": {}}, "has the unknown member 'overide'"),
+    ],
+)  # fmt: skip
+def test_malformed_signature_verification(verification: Any, message: str) -> None:
+    """What is wrong with signatureVerification is named together with the statement."""
+    refused = _refused(_statement(signatureVerification=verification))
+    assert refused.startswith("statement 'acme': 'signatureVerification'")
+    assert message in refused
+
+
+@pytest.mark.parametrize(("text", "meaning"), [("always", "always"), ("afterCertExpiry", "afterCertExpiry")])
+def test_verify_timestamp(text: str, meaning: str) -> None:
+    """The values of verifyTimestamp are read."""
+    statement = _statement(signatureVerification={"level": "strict", "verifyTimestamp": text})
+    assert _parse(statement).policies[0].verify_timestamp == meaning
+
+
+def test_timestamps_are_always_verified_by_default() -> None:
+    """Without verifyTimestamp it is `always`."""
+    assert _parse(_statement()).policies[0].verify_timestamp is VerifyTimestamp.ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": ""}, "statement 1: 'name' must not be empty"),
+        ({"name": _ABSENT}, "statement 1 has no member 'name'"),
+        ({"name": 7}, "statement 1: 'name' must be a string, not an integer"),
+        ({"registryScopes": _ABSENT}, "statement 'acme' has no member 'registryScopes'"),
+        ({"registryScopes": []}, "statement 'acme': 'registryScopes' is empty"),
+        ({"registryScopes": "*"}, "statement 'acme': 'registryScopes' must be an array, not a string"),
+        ({"registryScopes": [1]}, "statement 'acme': 'registryScopes' must hold only strings, not an integer"),
+        ({"registryScopes": ["*", _REPOSITORY]}, "statement 'acme': the scope '*' must stand alone"),
+        ({"registryScopes": ["*", "*"]}, "statement 'acme': the scope '*' must stand alone"),
+        ({"signatureVerification": _ABSENT}, "statement 'acme' has no member 'signatureVerification'"),
+        ({"signatureVerification": "strict"}, "statement 'acme': 'signatureVerification' must be an object, not a"),
+        ({"trustStores": _ABSENT}, "statement 'acme': 'trustStores' is absent or empty"),
+        ({"trustStores": []}, "statement 'acme': 'trustStores' is absent or empty"),
+        ({"trustStores": None}, "statement 'acme': 'trustStores' must be an array, not null"),
+        ({"trustedIdentities": _ABSENT}, "statement 'acme': 'trustedIdentities' is absent or empty"),
+        ({"trustedIdentities": []}, "statement 'acme': 'trustedIdentities' is absent or empty"),
+        ({"trustedIdentities": ["*", "*"]}, "statement 'acme': '*' stands for every identity and must stand alone"),
+        ({"trustedIdentities": ["C=US"]}, "statement 'acme': identity 'C=US' is not of the form prefix:value"),
+        ({"trustedIdentities": ["x509.subject: C=US"]}, "statement 'acme': identity 'x509.subject: C=US': the"),
+    ],
+)  # fmt: skip
+def test_malformed_members(changes: dict[str, Any], message: str) -> None:
+    """A member that is absent, of a wrong type or against a rule is named together with its statement."""
+    assert _refused(_statement(**changes)).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "", " ", "registry", "docker.io", "docker.io/", "/repository", "registry.io/*", "*.io/repository", "**",
+        "registry.io/Repository", "registry.io/repository:tag", "registry.io/repository@sha256:00", "registry.io//a",
+        "https://registry.io/a", "registry.io/a/", "[::1]/a", "registry.io:port/a", "registry.io/a b",
+        "registry.io/a\n",
+    ],
+)  # fmt: skip
+def test_malformed_scopes(scope: str) -> None:
+    """A scope is a repository in full, without a wildcard in it."""
+    message = f"statement 'acme': scope {scope!r} is neither '*' nor registry/repository in full"
+    assert _refused(_statement(registryScopes=[_REPOSITORY, scope])) == message
+
+
+@pytest.mark.parametrize(
+    "store",
+    ["", "ca", "acme", "CA:acme", "ca;acme", ":acme", " ca:acme", "cas:acme", "x509/ca:acme", "signingauthority:acme"],
+)
+def test_malformed_trust_stores(store: str) -> None:
+    """A trust store is named by one of the three types and a name."""
+    message = f"statement 'acme': trust store {store!r} is not of the form type:name with ca, signingAuthority or tsa"
+    assert _refused(_statement(trustStores=["ca:acme", store])) == message
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../ca", "a\\b", "a b", "a:b", "é", "a\n", "a\0"])
+def test_malformed_names_of_stores(name: str) -> None:
+    """A store's name cannot lead out of its folder, and the refusal names the statement and the store."""
+    refused = _refused(_statement(trustStores=[f"ca:{name}"]))
+    assert refused == f"statement 'acme': trust store name {name!r} must be of letters, digits, '_', '.' and '-'"
+    with pytest.raises(ValueError, match="must be of letters, digits"):
+        check_store_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "...", ".a", "A_b-9.c", "-"])
+def test_names_of_stores(name: str) -> None:
+    """Letters, digits and three signs make a store's name."""
+    assert check_store_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trustStores": ["ca:acme"]}, "level 'skip' takes no trustStores and no trustedIdentities"),
+        ({"trustedIdentities": ["*"]}, "level 'skip' takes no trustStores and no trustedIdentities"),
+        ({"registryScopes": ["*"]}, "level 'skip' cannot be used with the global scope '*'"),
+    ],
+)
+def test_malformed_skipping_statements(changes: dict[str, Any], message: str) -> None:
+    """A statement that skips has no trust in it and is never for all artifacts."""
+    assert _refused(_skip(**changes)) == f"statement 'acme': {message}"
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("1", "version '1' is not supported; it must be '1.0'"),
+        ("1.1", "version '1.1' is not supported; it must be '1.0'"),
+        ("", "version '' is not supported; it must be '1.0'"),
+        (1.0, "document: 'version' must be a string, not a number"),
+        (None, "document: 'version' must be a string, not null"),
+    ],
+)
+def test_other_versions(version: Any, message: str) -> None:
+    """A document of another version is not guessed at."""
+    assert _refused(_statement(), version=version) == message
+
+
+def test_malformed_documents() -> None:
+    """A document that is not JSON, not an object, empty or too large is refused as such."""
+    for content, message in (
+        (b"", "not JSON: Expecting value at line 1, column 1"),
+        (b"[]", "document must be an object, not an array"),
+        (b"{}", "document has no member 'version'"),
+        (b'{"version":"1.0"}', "document has no member 'trustPolicies'"),
+        (b'{"version":"1.0","version":"1.0"}', "member 'version' occurs twice"),
+        (b'{"version":"1.0"} x', "not JSON: Extra data"),
+        (b" " * (LARGEST_POLICY + 1), "it is larger than 16777216 bytes"),
+    ):
+        with pytest.raises(TrustPolicyError, match=f"trust policy is malformed: {message}"):
+            parse_policy_document(content)
+
+
+def test_malformed_lists_of_statements() -> None:
+    """There is at least one statement, and each is an object; one that has no name yet goes by its number."""
+    assert _refused() == "'trustPolicies' is empty; it needs at least one statement"
+    assert _refused(_statement(), []) == "statement 2 must be an object, not an array"
+    assert _refused(_statement(), _statement(name="")) == "statement 2: 'name' must not be empty"
+    assert _refused(trustPolicies={}) == "document: 'trustPolicies' must be an array, not an object"
+
+
+def test_two_statements_with_one_name() -> None:
+    """A name is for one statement."""
+    refused = _refused(_statement(), _statement(registryScopes=["a.io/b"]))
+    assert refused == "two statements have the name 'acme'"
+
+
+@pytest.mark.parametrize("scope", [_REPOSITORY, "*"])
+def test_two_statements_with_one_scope(scope: str) -> None:
+    """A scope, and the global one too, is in one statement; both are named otherwise."""
+    refused = _refused(_statement(registryScopes=[scope]), _statement(name="other", registryScopes=[scope]))
+    assert refused == f"scope '{scope}' is in statement 'acme' and again in 'other'"
+
+
+def test_one_scope_twice_in_a_statement() -> None:
+    """A scope stands once in its own statement as well."""
+    refused = _refused(_statement(registryScopes=[_REPOSITORY, _REPOSITORY]))
+    assert refused == f"scope '{_REPOSITORY}' is in statement 'acme' and again in 'acme'"
+
+
+def test_unknown_members_bring_a_warning() -> None:
+    """Members that are not known are named, and the rest counts."""
+    with pytest.warns(NotarykitWarning) as caught:
+        document = _parse(_statement(comment="x", truststores=[]), description="y")
+    assert [str(each.message) for each in caught] == [
+        "policy.json: document: member 'description' is not known",
+        "policy.json: statement 'acme': member 'comment' is not known",
+        "policy.json: statement 'acme': member 'truststores' is not known",
+    ]
+    assert document.policies[0].name == "acme"
+
+
+def test_the_example_of_the_specification() -> None:
+    """The specification's example with four statements is read without a warning."""
+    subject = "x509.subject: C=US, ST=WA, L=Seattle, O=acme-rockets.io, OU=Finance, CN=SecureBuilder"
+    wabbit = "x509.subject: C=US, ST=WA, L=Seattle, O=wabbit-networks.io, OU=Security Tools"
+    legacy = {"level": "strict", "override": {"expiry": "log", "revocation": "skip"}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        document = _parse(
+            _statement(
+                name="wabbit-networks-images",
+                registryScopes=[_REPOSITORY, "registry.acme-rockets.io/software/net-logger"],
+                trustStores=["ca:wabbit-networks"],
+                trustedIdentities=[wabbit],
+            ),
+            _skip(name="unsigned-image", registryScopes=["registry.wabbit-networks.io/software/unsigned/net-utils"]),
+            _statement(
+                name="use-expired-image",
+                registryScopes=["registry.acme-rockets.io/software/legacy/metrics"],
+                signatureVerification=legacy,
+                trustedIdentities=["*"],
+            ),
+            _statement(
+                name="global-policy-for-all-other-images",
+                registryScopes=["*"],
+                signatureVerification={"level": "audit"},
+                trustStores=["ca:acme-rockets", "ca:acme-rockets-ca2"],
+                trustedIdentities=[subject],
+            ),
+        )
+    assert document.applicable("registry.acme-rockets.io/software/net-logger").name == "wabbit-networks-images"
+    assert document.applicable("registry.wabbit-networks.io/software/unsigned/net-utils").level.is_skip
+    assert document.applicable("registry.acme-rockets.io/software/legacy/metrics").name == "use-expired-image"
+    assert document.applicable("docker.io/library/registry").name == "global-policy-for-all-other-images"
+
+
+def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> None:
+    """The global statement does not hide one behind it that names the repository."""
+    everything = _statement(name="all", registryScopes=["*"])
+    for statements in ((everything, _statement()), (_statement(), everything)):
+        document = _parse(*statements)
+        assert document.applicable(_REPOSITORY).name == "acme"
+        assert document.applicable("registry.acme-rockets.io/software").name == "all"
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "registry.acme-rockets.io/software",
+        f"{_REPOSITORY}/more",
+        f"{_REPOSITORY}s",
+        _REPOSITORY.upper(),
+        _REPOSITORY.replace("registry", "Registry"),
+        f"{_REPOSITORY}:latest",
+        "net-monitor",
+        "*",
+        "",
+    ],
+)
+def test_repositories_are_compared_letter_by_letter(repository: str) -> None:
+    """A repository that no scope equals has no applicable statement and is not trusted."""
+    with pytest.raises(NoApplicablePolicyError) as caught:
+        _parse(_statement()).applicable(repository)
+    assert caught.value.message == f"no trust policy applies to {repository}"
+    assert caught.value.advice == "add its full repository name to the registryScopes of a policy statement"
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize("prefix", [{"name": 1}, "*", None])
+def test_malformed_statements_are_refused_wherever_they_stand(prefix: Any) -> None:
+    """A malformed statement makes the document malformed, even where another would apply."""
+    _refused(_statement(), prefix)

@@ -1,0 +1,320 @@
+"""Trust stores: which certificates a named store holds, and what it must not hold."""
+
+import os
+import stat
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from notarykit.errors import NotarykitWarning, TrustStoreError
+from notarykit.trust import store as stores
+from notarykit.trust.policy import StoreReference, StoreType
+from notarykit.trust.store import DirectoryTrustStore, MemoryTrustStore, trusted_certificates
+from support.ca import Changes, TestChain, make_chain
+
+_CHAIN = make_chain()
+_OTHER = make_chain()
+_ALONE = make_chain(length=1)
+_LEAF, _INTERMEDIATE, _ROOT = _CHAIN.ders
+_STORE = StoreReference(StoreType.CA, "acme")
+_NO_CA = ((x509.BasicConstraints(ca=False, path_length=None), True),)
+# What a certificate that may not be in a store is called in the messages.
+_SUBJECT = r"'CN=wabbit-networks.io,OU=Security Tools,O=wabbit-networks.io,L=Seattle,ST=WA,C=US'"
+
+
+def _folder(root: Path, files: dict[str, bytes], store: StoreReference = _STORE) -> Path:
+    folder = root / "x509" / store.type / store.name
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def _refused(root: Path, store: StoreReference = _STORE) -> TrustStoreError:
+    with pytest.raises(TrustStoreError) as caught:
+        DirectoryTrustStore(str(root)).certificates(store)
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+def _read(root: Path, store: StoreReference = _STORE) -> frozenset[bytes]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return DirectoryTrustStore(str(root)).certificates(store)
+
+
+def test_reads_all_files_of_a_store(tmp_path: Path) -> None:
+    """PEM and DER, one or several certificates in a file, all three extensions: a store is all of them together."""
+    files = {
+        "one.pem": _CHAIN.pems[2],
+        "two.crt": b"a comment\n" + _OTHER.pems[1] + b"\n" + _OTHER.pems[2],
+        "three.cer": _ALONE.ders[0] + _INTERMEDIATE,
+    }
+    _folder(tmp_path, files)
+    assert _read(tmp_path) == {_ROOT, *_OTHER.ders[1:], _ALONE.ders[0], _INTERMEDIATE}
+
+
+def test_each_store_has_its_own_folder(tmp_path: Path) -> None:
+    """A certificate is trusted for the type and the name of its folder and for no other."""
+    places = [StoreReference(kind, name) for kind in StoreType for name in ("a", "b")]
+    chains = [make_chain(length=2) for _ in places]
+    for place, chain in zip(places, chains, strict=True):
+        _folder(tmp_path, {"root.pem": chain.pems[1]}, place)
+    for place, chain in zip(places, chains, strict=True):
+        assert _read(tmp_path, place) == {chain.ders[1]}
+
+
+def test_the_folder_of_a_store() -> None:
+    """A store's folder is named by its type and its name, as notation has it."""
+    found = DirectoryTrustStore("/root").path(StoreReference(StoreType.SIGNING_AUTHORITY, "acme-sa"))
+    assert Path(found) == Path("/root/x509/signingAuthority/acme-sa")
+
+
+def test_a_store_that_does_not_exist(tmp_path: Path) -> None:
+    """That a store is missing is said with its folder and with the command that makes it."""
+    error = _refused(tmp_path)
+    folder = tmp_path / "x509" / "ca" / "acme"
+    assert error.message == f"trust store ca:acme does not exist ({folder})"
+    assert error.advice == "add its root with 'notarykit certificate add --type ca --store acme FILE'"
+
+
+def test_an_empty_store(tmp_path: Path) -> None:
+    """A store without certificates is no store."""
+    folder = _folder(tmp_path, {})
+    error = _refused(tmp_path)
+    assert error.message == f"trust store ca:acme has no certificates ({folder})"
+    assert error.advice == "add one with 'notarykit certificate add --type ca --store acme FILE'"
+
+
+@pytest.mark.parametrize("name", ["root", "root.txt", "root.PEM", "root.pem~", "root.pem.bak", ".gitkeep", "root.der"])
+def test_other_extensions_are_ignored_with_a_warning(name: str, tmp_path: Path) -> None:
+    """A file of another extension is named in a warning and trusted for nothing."""
+    folder = _folder(tmp_path, {"a.pem": _CHAIN.pems[2], name: _OTHER.pems[2]})
+    with pytest.warns(NotarykitWarning) as caught:
+        found = DirectoryTrustStore(str(tmp_path)).certificates(_STORE)
+    assert found == {_ROOT}
+    ending = "is ignored; a certificate's file ends in .pem, .crt, .cer"
+    assert [str(each.message) for each in caught] == [f"trust store ca:acme: {folder / name} {ending}"]
+
+
+def test_folders_inside_are_ignored_with_a_warning(tmp_path: Path) -> None:
+    """A folder inside a store, whatever its name, is named in a warning and not looked into."""
+    folder = _folder(tmp_path, {"a.pem": _CHAIN.pems[2]})
+    (folder / "sub.pem").mkdir()
+    (folder / "sub.pem" / "b.pem").write_bytes(_OTHER.pems[2])
+    with pytest.warns(NotarykitWarning) as caught:
+        found = DirectoryTrustStore(str(tmp_path)).certificates(_STORE)
+    assert found == {_ROOT}
+    message = f"trust store ca:acme: the folder {folder / 'sub.pem'} is ignored; "
+    assert [str(each.message).startswith(message) for each in caught] == [True]
+
+
+def test_a_store_of_nothing_but_folders_is_empty(tmp_path: Path) -> None:
+    """Certificates in a folder inside do not fill a store."""
+    folder = _folder(tmp_path, {})
+    (folder / "sub").mkdir()
+    (folder / "sub" / "b.pem").write_bytes(_OTHER.pems[2])
+    with pytest.warns(NotarykitWarning, match="is ignored"):
+        assert "has no certificates" in _refused(tmp_path).message
+
+
+def test_a_linked_store_is_refused(tmp_path: Path) -> None:
+    """A store that is a symbolic link to a good store is refused."""
+    real = _folder(tmp_path / "elsewhere", {"a.pem": _CHAIN.pems[2]})
+    (tmp_path / "x509" / "ca").mkdir(parents=True)
+    link = tmp_path / "x509" / "ca" / "acme"
+    link.symlink_to(real)
+    assert _refused(tmp_path).message == f"trust store ca:acme is not a folder but a link or a file: {link}"
+
+
+def test_a_file_in_the_place_of_a_store_is_refused(tmp_path: Path) -> None:
+    """A store is a folder."""
+    (tmp_path / "x509" / "ca").mkdir(parents=True)
+    (tmp_path / "x509" / "ca" / "acme").write_bytes(_CHAIN.pems[2])
+    assert "is not a folder but a link or a file" in _refused(tmp_path).message
+
+
+@pytest.mark.parametrize("name", ["b.pem", "b.txt", "b"])
+def test_a_linked_file_is_refused(name: str, tmp_path: Path) -> None:
+    """A symbolic link in a store is refused, whatever it leads to and whatever its name."""
+    target = tmp_path / "root.pem"
+    target.write_bytes(_CHAIN.pems[2])
+    link = _folder(tmp_path, {"a.pem": _CHAIN.pems[2]}) / name
+    for place in (target, tmp_path, tmp_path / "nothing"):
+        link.symlink_to(place)
+        assert _refused(tmp_path).message == f"trust store ca:acme: {link} is a link or no regular file"
+        link.unlink()
+
+
+def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    """A pipe in a store is refused at once."""
+    pipe = _folder(tmp_path, {}) / "a.pem"
+    os.mkfifo(pipe)
+    assert _refused(tmp_path).message == f"trust store ca:acme: {pipe} is a link or no regular file"
+
+
+def test_an_oversized_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is read up to the limit and refused above it."""
+    path = _folder(tmp_path, {"a.pem": _CHAIN.pems[2]}) / "a.pem"
+    size = len(_CHAIN.pems[2])
+    monkeypatch.setattr(stores, "LARGEST_FILE", size)
+    assert _read(tmp_path) == {_ROOT}
+    monkeypatch.setattr(stores, "LARGEST_FILE", size - 1)
+    assert _refused(tmp_path).message == f"trust store ca:acme: {path} is larger than {size - 1} bytes"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no certificate"),
+        (b"no certificate", "is neither PEM nor DER of certificates"),
+        (_CHAIN.key_pem, "holds no certificate"),
+        (_CHAIN.pems[2][:-30], "has a damaged certificate in PEM"),
+        (_ROOT[:-1], "is neither PEM nor DER of certificates"),
+        (_ROOT + b"\n", "is neither PEM nor DER of certificates"),
+        (b"\x30\x03\x02\x01\x01", "certificate is not an X.509 certificate in DER"),
+    ],
+    ids=["empty", "text", "key", "cut PEM", "cut DER", "more than DER", "other DER"],
+)
+def test_a_malformed_file_is_refused_with_its_name(content: bytes, message: str, tmp_path: Path) -> None:
+    """One malformed file makes its store unusable, and the message names the file."""
+    path = _folder(tmp_path, {"a.pem": _CHAIN.pems[2], "b.pem": content}) / "b.pem"
+    error = _refused(tmp_path)
+    assert str(path) in error.message
+    assert message in error.message
+
+
+def test_a_store_that_vanishes_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is taken away between listing and reading brings the error of the store."""
+    path = _folder(tmp_path, {"a.pem": _CHAIN.pems[2]}) / "a.pem"
+    listed = os.listdir(path.parent)
+    path.unlink()
+    monkeypatch.setattr(os, "listdir", lambda _: listed)
+    assert _refused(tmp_path).message.startswith("trust store ca:acme")
+
+
+def _may_be(kind: StoreType, der: bytes) -> bool:
+    try:
+        return trusted_certificates(der, "root.pem", kind) == (der,)
+    except TrustStoreError:
+        return False
+
+
+_SELF_SIGNED_LEAF = make_chain(length=1, leaf=Changes(put=_NO_CA))
+_CERTIFICATES = {
+    "root": _ROOT,
+    "intermediate": _INTERMEDIATE,
+    "leaf": _LEAF,
+    "self-signed": _ALONE.ders[0],
+    "self-signed and no CA": _SELF_SIGNED_LEAF.ders[0],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "allowed"),
+    [
+        (StoreType.CA, ["root", "intermediate", "self-signed", "self-signed and no CA"]),
+        (StoreType.SIGNING_AUTHORITY, ["root", "intermediate", "self-signed", "self-signed and no CA"]),
+        (StoreType.TSA, ["root"]),
+    ],
+)
+def test_what_may_be_in_a_store(kind: StoreType, allowed: list[str]) -> None:
+    """A trusted certificate is of a CA or self-signed, and in a tsa store it is both."""
+    assert [name for name, der in _CERTIFICATES.items() if _may_be(kind, der)] == allowed
+
+
+def test_the_refusal_of_a_certificate_names_file_and_subject() -> None:
+    """A certificate that may not be in a store is refused by its file and its subject."""
+    with pytest.raises(TrustStoreError) as caught:
+        trusted_certificates(_LEAF, "leaf.pem", StoreType.CA)
+    assert caught.value.message == f"leaf.pem: {_SUBJECT} is neither a CA certificate nor self-signed"
+    with pytest.raises(TrustStoreError) as caught:
+        trusted_certificates(_ALONE.ders[0], "alone.pem", StoreType.TSA)
+    assert caught.value.message == f"alone.pem: {_SUBJECT} is not a root CA certificate, as a tsa store requires"
+
+
+def _self_issued(length: int) -> TestChain:
+    """A chain whose leaf names itself as its issuer, although another key signed it."""
+    subject = _CHAIN.subjects[0]
+    return make_chain(length=length, leaf=Changes(subject=subject, issuer=subject))
+
+
+def test_self_issued_is_not_self_signed() -> None:
+    """A certificate that bears its own name as its issuer's, but is not signed by its own key, is not self-signed."""
+    assert not _may_be(StoreType.CA, _self_issued(2).ders[0])
+
+
+@pytest.mark.parametrize("content", [_ROOT, _CHAIN.pems[2]])
+def test_a_store_in_memory(content: bytes) -> None:
+    """A program's own stores hold certificates in PEM or DER by type and name."""
+    found = MemoryTrustStore({"ca:acme": [content, _OTHER.chain_pem[len(_OTHER.pems[0]) :]], "tsa:t": [_ROOT]})
+    assert found.certificates(_STORE) == {_ROOT, *_OTHER.ders[1:]}
+    assert found.certificates(StoreReference(StoreType.TSA, "t")) == {_ROOT}
+
+
+@pytest.mark.parametrize(
+    "store", [_STORE, StoreReference(StoreType.TSA, "acme"), StoreReference(StoreType.CA, "other")]
+)
+def test_an_absent_or_empty_store_in_memory(store: StoreReference) -> None:
+    """A store that is not there, or has nothing in it, has no certificates."""
+    contents: list[dict[str, Iterable[bytes]]] = [{}, {"ca:acme": []}, {"ca:a": [_ROOT]}]
+    for content in contents:
+        with pytest.raises(TrustStoreError, match=f"trust store {store} has no certificates"):
+            MemoryTrustStore(content).certificates(store)
+
+
+@pytest.mark.parametrize("name", ["", "acme", "ca", "ca:", "ca:..", "ca:a/b", "CA:acme", "x:acme"])
+def test_malformed_names_of_stores_in_memory(name: str) -> None:
+    """A store's name is checked when it is made."""
+    with pytest.raises(TrustStoreError, match="is not of the form type:name") as caught:
+        MemoryTrustStore({name: [_ROOT]})
+    assert caught.value.advice == "such as ca:acme"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("ca:a", _LEAF), ("tsa:a", _INTERMEDIATE), ("ca:a", b"x"), ("ca:a", b"")]
+)
+def test_what_may_not_be_in_a_store_in_memory(name: str, content: bytes) -> None:
+    """The rules for certificates are the same as for folders, and the message names the store."""
+    with pytest.raises(TrustStoreError, match=f"^{name}"):
+        MemoryTrustStore({name: [_ROOT, content]})
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store whose folder may not be listed is refused with the system's reason."""
+    _folder(tmp_path, {"a.pem": _CHAIN.pems[2]})
+
+    def listdir(folder: str) -> list[str]:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    assert _refused(tmp_path).message == "trust store ca:acme cannot be read: Permission denied"
+
+
+def test_reading_changes_nothing(tmp_path: Path) -> None:
+    """A store in folders that may only be read is read."""
+    folder = _folder(tmp_path, {"a.pem": _CHAIN.pems[2]})
+    (folder / "a.pem").chmod(stat.S_IRUSR)
+    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert _read(tmp_path) == {_ROOT}
+    folder.chmod(stat.S_IRWXU)
+
+
+# A subject key identifier with a value that is no DER.
+_MALFORMED = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.14"), b"\xff")
+
+
+def test_extensions_that_do_not_count_do_not_matter() -> None:
+    """A CA certificate with another extension that cannot be read is of a CA all the same."""
+    chain = make_chain(cas={1: Changes(put=((_MALFORMED, False),))})
+    assert _may_be(StoreType.CA, chain.ders[1])
+
+
+def test_repeated_extensions_bring_the_refusal() -> None:
+    """A certificate whose basic constraints occur twice is of no CA, and bringing it is no crash."""
+    twice = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.20"), b"\x30\x03\x01\x01\xff")
+    changes = Changes(put=((twice, False),), swap=((b"\x06\x03\x55\x1d\x14", b"\x06\x03\x55\x1d\x13"),))
+    assert not _may_be(StoreType.CA, make_chain(cas={1: changes}).ders[1])

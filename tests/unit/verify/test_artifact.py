@@ -1,0 +1,277 @@
+"""Verifying an artifact with its signatures: which are tried, in which order, and which one counts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from notarykit.descriptor import Descriptor, digest_of
+from notarykit.errors import (
+    ArtifactNotFoundError,
+    AuthenticityError,
+    ContentError,
+    EnvelopeError,
+    IntegrityError,
+    NoAcceptedSignatureError,
+    NoApplicablePolicyError,
+    NoSignatureError,
+    NotarykitError,
+    StorageError,
+)
+from notarykit.oci.repository import StoredSignature
+from notarykit.trust.store import MemoryTrustStore
+from notarykit.verify import Audited, Skipped, VerifiedArtifact, verify_artifact
+from notarykit.verify.verdict import Verified
+from support.envelopes import JWS, sign_envelope
+from unit.verify.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
+
+_GOOD = sign_envelope(CHAIN, now=NOW)
+_STRANGERS = sign_envelope(OTHER, now=NOW)
+
+
+class _Place:
+    """A repository in memory; a signature that is an error is raised when it is fetched.
+
+    Attributes:
+        fetched: The digests of the signatures that were fetched, in order.
+    """
+
+    def __init__(self, *signatures: bytes | NotarykitError, artifact: Descriptor = ARTIFACT) -> None:
+        self._signatures = signatures
+        self._artifact = artifact
+        self.fetched: list[str] = []
+        self.resolved: list[str] = []
+
+    def resolve(self, tag_or_digest: str) -> Descriptor:
+        self.resolved.append(tag_or_digest)
+        return self._artifact
+
+    def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
+        assert subject == self._artifact
+        for number in range(len(self._signatures)):
+            yield Descriptor("application/vnd.oci.image.manifest.v1+json", _digest(number), 1)
+
+    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+        self.fetched.append(manifest.digest)
+        found = next(each for number, each in enumerate(self._signatures) if _digest(number) == manifest.digest)
+        if isinstance(found, NotarykitError):
+            raise found
+        return StoredSignature(manifest, JWS, found)
+
+    def push_signature(
+        self,
+        subject: Descriptor,
+        media_type: str,
+        envelope: bytes,
+        thumbprints: Sequence[str],
+        created: str,
+        annotations: Mapping[str, str],
+    ) -> Descriptor:
+        raise AssertionError("verifying writes nothing")
+
+
+def _digest(number: int) -> str:
+    return digest_of(b"signature %d" % number)
+
+
+def _verify(place: _Place, level: str = "strict", **changes: Any) -> VerifiedArtifact:
+    arguments: dict[str, Any] = {"now": NOW, "find_plugin": forbidden, **changes}
+    return verify_artifact(
+        lambda: place,
+        "v1",
+        SCOPE,
+        arguments.pop("trusted", document(level)),
+        arguments.pop("store", store()),
+        **arguments,
+    )
+
+
+def test_one_good_signature() -> None:
+    """The verdict comes with the artifact and the signature that was accepted."""
+    place = _Place(_GOOD)
+    found = _verify(place)
+    assert isinstance(found.verdict, Verified)
+    assert found.artifact == ARTIFACT
+    assert found.signature is not None
+    assert found.signature.digest == _digest(0)
+    assert found.failures == ()
+    assert place.resolved == ["v1"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"{}",
+        _GOOD[:-1],
+        _STRANGERS,
+        ContentError("malformed"),
+        StorageError("absent"),
+        EnvelopeError("too large"),
+    ],
+    ids=["empty", "no envelope", "cut off", "stranger", "malformed manifest", "absent blob", "other"],
+)
+def test_a_bad_signature_does_not_stop_the_others(bad: bytes | NotarykitError) -> None:
+    """Whatever is wrong with one signature, the next is tried, and what was wrong is told."""
+    place = _Place(bad, _GOOD)
+    found = _verify(place)
+    assert isinstance(found.verdict, Verified)
+    assert found.signature is not None
+    assert found.signature.digest == _digest(1)
+    ((digest, error),) = found.failures
+    assert digest == _digest(0)
+    assert error is bad if isinstance(bad, NotarykitError) else isinstance(error, IntegrityError | AuthenticityError)
+
+
+def test_signatures_are_tried_in_order_until_one_is_good() -> None:
+    """The order is the place's own, and behind the first good signature none is fetched."""
+    place = _Place(b"", _STRANGERS, _GOOD, _GOOD)
+    found = _verify(place)
+    assert place.fetched == [_digest(0), _digest(1), _digest(2)]
+    assert [digest for digest, _ in found.failures] == [_digest(0), _digest(1)]
+
+
+def test_a_trusted_signer_is_preferred_under_audit() -> None:
+    """Under audit a stranger's signature would pass; one of a trusted signer behind it counts all the same."""
+    place = _Place(b"", _STRANGERS, _STRANGERS, _GOOD, _STRANGERS)
+    found = _verify(place, "audit")
+    assert isinstance(found.verdict, Verified)
+    assert found.signature is not None
+    assert found.signature.digest == _digest(3)
+    assert place.fetched[-1] == _digest(3)
+
+
+def test_the_first_that_passes_counts_where_none_is_trusted() -> None:
+    """Under audit, with strangers alone, the first signature that passes is the accepted one."""
+    found = _verify(_Place(b"", _STRANGERS, _STRANGERS), "audit")
+    assert isinstance(found.verdict, Audited)
+    assert found.signature is not None
+    assert found.signature.digest == _digest(1)
+    assert [digest for digest, _ in found.failures] == [_digest(0)]
+
+
+@pytest.mark.parametrize("level", ["strict", "permissive", "audit"])
+def test_no_signature(level: str) -> None:
+    """An artifact without signatures is accepted at no level but skip."""
+    with pytest.raises(NoSignatureError) as caught:
+        _verify(_Place(), level)
+    assert caught.value.message == f"no signature is associated with {ARTIFACT.digest}"
+    assert caught.value.advice == "make sure the artifact was signed"
+    assert caught.value.exit_code == 1
+
+
+def test_one_signature_that_is_not_accepted() -> None:
+    """The message is that of the one signature, and the error carries it whole."""
+    with pytest.raises(NoAcceptedSignatureError) as caught:
+        _verify(_Place(_STRANGERS))
+    assert "authenticity: the chain leads to 'CN=Root CA," in caught.value.message
+    assert _digest(0) in caught.value.message
+    assert caught.value.advice == "add that root to a trust store of the policy if it is to be trusted"
+    ((digest, error),) = caught.value.failures
+    assert digest == _digest(0)
+    assert isinstance(error, AuthenticityError)
+    assert caught.value.results == error.results
+    assert caught.value.exit_code == 1
+
+
+def test_several_signatures_that_are_not_accepted() -> None:
+    """The message counts the signatures and tells about the first; the error carries all in their order."""
+    with pytest.raises(NoAcceptedSignatureError) as caught:
+        _verify(_Place(ContentError("first one"), _STRANGERS, b""))
+    for part in ("none of", "3 signatures", "first one", _digest(0)):
+        assert part in caught.value.message
+    assert [digest for digest, _ in caught.value.failures] == [_digest(0), _digest(1), _digest(2)]
+
+
+def test_a_missing_store_is_the_users_to_mend() -> None:
+    """Where every signature fails for want of a trust store, the exit code is that of a configuration that is wrong."""
+    with pytest.raises(NoAcceptedSignatureError) as caught:
+        _verify(_Place(_GOOD, _STRANGERS), store=MemoryTrustStore({}))
+    assert caught.value.exit_code == 2
+    with pytest.raises(NoAcceptedSignatureError) as caught:
+        _verify(_Place(_GOOD, b""), store=MemoryTrustStore({}))
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize(("limit", "fetched", "is_cut"), [(1, 1, True), (2, 2, True), (3, 3, False), (100, 3, False)])
+def test_the_limit_of_signatures(limit: int, fetched: int, is_cut: bool) -> None:
+    """No more signatures are tried than the limit says, and the message tells if there are more."""
+    place = _Place(b"", b"", b"")
+    with pytest.raises(NoAcceptedSignatureError) as caught:
+        _verify(place, max_signatures=limit)
+    assert len(place.fetched) == fetched
+    assert caught.value.message.endswith(f"(there are more than the limit of {limit} signatures)") is is_cut
+
+
+def test_a_good_signature_at_the_limit() -> None:
+    """The last signature within the limit counts, and one beyond it does not."""
+    assert isinstance(_verify(_Place(b"", _GOOD), max_signatures=2).verdict, Verified)
+    with pytest.raises(NoAcceptedSignatureError):
+        _verify(_Place(b"", _GOOD), max_signatures=1)
+
+
+def test_a_stranger_within_the_limit_under_audit() -> None:
+    """What passes under audit is accepted when the limit is reached before a trusted signer is found."""
+    found = _verify(_Place(_STRANGERS, b"", _GOOD), "audit", max_signatures=2)
+    assert isinstance(found.verdict, Audited)
+
+
+def test_the_limit_is_a_hundred() -> None:
+    """Without a limit of the caller a hundred signatures are tried."""
+    place = _Place(*[b""] * 101)
+    with pytest.raises(NoAcceptedSignatureError, match="more than the limit of 100"):
+        _verify(place)
+    assert len(place.fetched) == 100
+
+
+def test_a_skipped_artifact_is_not_even_looked_at() -> None:
+    """Where the policy skips the artifact the place is not opened."""
+
+    def opened() -> _Place:
+        pytest.fail("the place was opened")
+
+    found = verify_artifact(opened, "v1", SCOPE, document("skip"), MemoryTrustStore({}))
+    assert found == VerifiedArtifact(Skipped("acme"))
+    assert (found.artifact, found.signature, found.failures) == (None, None, ())
+
+
+def test_no_policy_no_look() -> None:
+    """An artifact that no statement applies to is refused before the place is opened."""
+
+    def opened() -> _Place:
+        pytest.fail("the place was opened")
+
+    with pytest.raises(NoApplicablePolicyError, match=r"no trust policy applies to registry.example.com/other"):
+        verify_artifact(opened, "v1", "registry.example.com/other", document(), store())
+
+
+def test_what_the_place_cannot_find() -> None:
+    """An artifact that is not there, or a place that cannot be read, is the place's own error."""
+
+    class Empty(_Place):
+        def resolve(self, tag_or_digest: str) -> Descriptor:
+            raise ArtifactNotFoundError(f"no artifact {tag_or_digest!r}")
+
+    class Unreadable(_Place):
+        def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
+            raise StorageError("cannot be listed")
+
+    with pytest.raises(ArtifactNotFoundError, match="no artifact 'v1'"):
+        _verify(Empty(_GOOD))
+    with pytest.raises(StorageError, match="cannot be listed"):
+        _verify(Unreadable(_GOOD))
+
+
+def test_the_signature_is_compared_with_what_was_resolved() -> None:
+    """A good signature of another artifact, attached to this one, is not accepted."""
+    other = ARTIFACT._replace(digest="sha256:" + "0" * 64)
+    with pytest.raises(NoAcceptedSignatureError, match=f"integrity: the signature is for {ARTIFACT.digest}"):
+        _verify(_Place(_GOOD, artifact=other))
+
+
+def test_everything_that_was_given_is_used() -> None:
+    """User metadata and the time are those of the caller for every signature."""
+    with pytest.raises(NoAcceptedSignatureError, match="userMetadata: the signature carries no user metadata 'a'"):
+        _verify(_Place(_GOOD), user_metadata={"a": "b"})
+    with pytest.raises(NoAcceptedSignatureError, match=r"authenticTimestamp: .* is not valid before"):
+        _verify(_Place(_GOOD), now=NOW.replace(year=2001))
