@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from bench import startup, throughput
-from interop.peer import Peer, build
+from interop.go_peer import Peer, build
 
 
 def _verdict(reached: bool) -> str:
@@ -18,7 +18,8 @@ def _verdict(reached: bool) -> str:
 
 def main() -> None:
     """Measures and prints."""
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
+    python = platform.python_version()
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.platform()}, Python {python}, {os.cpu_count()} cores\n")
     with tempfile.TemporaryDirectory() as folder:
         print("| command | median, ms | times a bare interpreter | at most | reached |")
         print("|---|---|---|---|---|")

@@ -5,9 +5,10 @@ import statistics
 import time
 from typing import NamedTuple
 
-from interop.peer import Peer
+from interop.go_peer import Peer
 from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.unverified import COSE, JWS, parse
+from notarykit.envelope.parsing import parse
+from notarykit.envelope.unverified import COSE, JWS
 from support.ca import make_chain
 from support.envelopes import sign_envelope
 

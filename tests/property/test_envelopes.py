@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from notarykit.envelope import cbor
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
-from notarykit.envelope.unverified import parse
+from notarykit.envelope.parsing import parse
 from notarykit.errors import NotarykitError
 from notarykit.keys import signature as signatures
 from notarykit.strict_json import DocumentError, loads

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from notarykit.agent import VERSION as __version__  # noqa: N811 - the name that programs look for
     from notarykit.descriptor import Descriptor
     from notarykit.envelope.intact import IntactEnvelope
-    from notarykit.envelope.unverified import COSE, JWS, UnverifiedEnvelope, parse
+    from notarykit.envelope.parsing import parse
+    from notarykit.envelope.unverified import COSE, JWS, UnverifiedEnvelope
     from notarykit.errors import NotarykitError, NotarykitWarning, VerificationError
     from notarykit.keys.local import LocalSigner
     from notarykit.oci.layout import ImageLayout
@@ -40,7 +41,8 @@ _HOMES = {
     "agent": ("VERSION",),
     "descriptor": ("Descriptor",),
     "envelope.intact": ("IntactEnvelope",),
-    "envelope.unverified": ("COSE", "JWS", "UnverifiedEnvelope", "parse"),
+    "envelope.parsing": ("parse",),
+    "envelope.unverified": ("COSE", "JWS", "UnverifiedEnvelope"),
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
     "keys.local": ("LocalSigner",),
     "oci.layout": ("ImageLayout",),

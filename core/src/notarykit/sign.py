@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 from notarykit.agent import signing_agent
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import make_payload
 from notarykit.envelope.unsigned import attributes_for, prepare
-from notarykit.envelope.unverified import JWS, parse
+from notarykit.envelope.unverified import JWS
 from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError, UsageError
 from notarykit.keys.spec import KeySpec
 from notarykit.oci.repository import Repository

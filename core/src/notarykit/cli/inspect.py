@@ -7,12 +7,14 @@ from typing import Any
 
 from notarykit.cli.list import MAX_SIGNATURES_FLAG, warn_of_more
 from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.progress import progress
 from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, targets
 from notarykit.cli.text import Node, shown, tree
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import SignedAttributes
+from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import read_payload
-from notarykit.envelope.unverified import UnverifiedEnvelope, parse
+from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import NotarykitError, VerificationError
 from notarykit.keys.certificate import load_certificate
 from notarykit.oci.manifest import SIGNATURE_TYPE
@@ -25,11 +27,12 @@ Described = dict[str, Any]
 def _run(options: Options) -> int:
     each = targets(options)[0]
     each.warn_of_tag("inspect")
-    place = each.open()
-    artifact = place.resolve(each.tag_or_digest)
     limit = options["max-signatures"]
-    manifests = list(islice(place.signatures(artifact), limit + 1))
-    described, skipped = _describe_all(place, manifests[:limit])
+    with progress(f"Fetching the signatures of {each.text}"):
+        place = each.open()
+        artifact = place.resolve(each.tag_or_digest)
+        manifests = list(islice(place.signatures(artifact), limit + 1))
+        described, skipped = _describe_all(place, manifests[:limit])
     if options["output"] == "json":
         print_json({"mediaType": artifact.media_type, "signatures": described, "skipped": skipped})
     elif not manifests:

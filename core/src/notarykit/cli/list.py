@@ -4,6 +4,7 @@ import sys
 from itertools import islice
 
 from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.progress import progress
 from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, print_json, targets
 from notarykit.cli.text import Node, shown, tree
 from notarykit.oci.manifest import SIGNATURE_TYPE
@@ -16,10 +17,11 @@ MAX_SIGNATURES_FLAG = Flag(
 def _run(options: Options) -> int:
     each = targets(options)[0]
     each.warn_of_tag("list")
-    place = each.open()
-    artifact = place.resolve(each.tag_or_digest)
     limit = options["max-signatures"]
-    found = list(islice(place.signatures(artifact), limit + 1))
+    with progress(f"Listing the signatures of {each.text}"):
+        place = each.open()
+        artifact = place.resolve(each.tag_or_digest)
+        found = list(islice(place.signatures(artifact), limit + 1))
     if options["output"] == "json":
         signatures = [manifest.to_json() for manifest in found[:limit]]
         print_json({"reference": each.resolved(artifact), "artifact": artifact.to_json(), "signatures": signatures})

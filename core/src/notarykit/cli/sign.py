@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.progress import position, progress
 from notarykit.cli.target import (
     OUTPUT_FLAG,
     REGISTRY_FLAGS,
@@ -31,20 +32,21 @@ def _run(options: Options) -> int:
     media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
     metadata = options.pairs("user-metadata")
     expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
-    signer = _signer(options)
+    signer, asks_by_itself = _signer(options)
     codes: list[int] = []
     results: list[dict[str, Any]] = []
-    for each in found:
+    for number, each in enumerate(found, 1):
         each.warn_of_tag("sign")
         try:
-            signed = sign_artifact(
-                each.open(),
-                each.tag_or_digest,
-                signer,
-                media_type=media_type,
-                expires_in=expires_in,
-                user_metadata=metadata,
-            )
+            with progress(f"Signing {each.text}{position(number, len(found))}", quiet=asks_by_itself):
+                signed = sign_artifact(
+                    each.open(),
+                    each.tag_or_digest,
+                    signer,
+                    media_type=media_type,
+                    expires_in=expires_in,
+                    user_metadata=metadata,
+                )
         except NotarykitError as error:
             print_error(error)
             codes.append(error.exit_code)
@@ -65,18 +67,19 @@ def _refuse_timestamps(options: Options) -> None:
             raise UsageError(f"--{name}: timestamping is not supported by this version", advice="sign without it")
 
 
-def _signer(options: Options) -> Signer | EnvelopeSigner:
+def _signer(options: Options) -> tuple[Signer | EnvelopeSigner, bool]:
+    """Whoever signs, and whether it may talk to a person by itself, as plugins do that need a PIN."""
     options.exclusive("key", "id")
     options.exclusive("key", "plugin")
     if options.given("id") != options.given("plugin"):
         raise UsageError("flags --id and --plugin belong together", advice="give both, or --key")
     config = options.pairs("plugin-config")
     if options["plugin"]:
-        return plugin_signer(options["plugin"], options["id"], config)
+        return plugin_signer(options["plugin"], options["id"], config), True
     from notarykit.cli.secrets import passphrase
 
     key = load_signing_keys().get(options["key"] or "")
-    return signer_for(key, config, passphrase(f"Passphrase of the key {key.name}: "))
+    return signer_for(key, config, passphrase(f"Passphrase of the key {key.name}: ")), bool(key.plugin)
 
 
 def _json(each: Target, signed: "SignedArtifact") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.progress import position, progress
 from notarykit.cli.target import (
     OUTPUT_FLAG,
     REGISTRY_FLAGS,
@@ -40,19 +41,20 @@ def _run(options: Options) -> int:
     policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
     codes: list[int] = []
     results: list[dict[str, Any]] = []
-    for each in named:
+    for number, each in enumerate(named, 1):
         each.warn_of_tag("verify")
         try:
-            found = verify_artifact(
-                each.open,
-                each.tag_or_digest,
-                each.scope or options["scope"],
-                policy,
-                store,
-                user_metadata=metadata,
-                max_signatures=options["max-signatures"],
-                plugin_config=plugin_config,
-            )
+            with progress(f"Verifying {each.text}{position(number, len(named))}"):
+                found = verify_artifact(
+                    each.open,
+                    each.tag_or_digest,
+                    each.scope or options["scope"],
+                    policy,
+                    store,
+                    user_metadata=metadata,
+                    max_signatures=options["max-signatures"],
+                    plugin_config=plugin_config,
+                )
         except NotarykitError as error:
             _print_failure(each, error, options)
             codes.append(error.exit_code)

@@ -1,10 +1,8 @@
 """An envelope that has been taken apart and of which nothing has been checked yet but its form."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from notarykit.envelope.attributes import SignedAttributes
-from notarykit.errors import EnvelopeError
 
 JWS = "application/jose+json"
 COSE = "application/cose"
@@ -36,30 +34,3 @@ class UnverifiedEnvelope(NamedTuple):
     signed_bytes: bytes
     timestamp_signature: bytes | None
     signing_agent: str
-
-
-def parse(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
-    """Takes an envelope apart.
-
-    Args:
-        envelope: The envelope's bytes.
-        media_type: `application/jose+json` or `application/cose`.
-
-    Raises:
-        EnvelopeError: It is too large, of an unknown format, or not of the form that its specification prescribes.
-    """
-    if len(envelope) > LARGEST_ENVELOPE:
-        raise EnvelopeError(f"envelope has {len(envelope)} bytes, more than the {LARGEST_ENVELOPE} that are read")
-    return _parser(media_type)(envelope)
-
-
-def _parser(media_type: str) -> Callable[[bytes], UnverifiedEnvelope]:
-    if media_type == JWS:
-        from notarykit.envelope import jws
-
-        return jws.parse
-    if media_type == COSE:
-        from notarykit.envelope import cose
-
-        return cose.parse
-    raise EnvelopeError(f"envelope format {media_type!r} is not supported", advice="use " + " or ".join(MEDIA_TYPES))

@@ -63,7 +63,10 @@ def parse_reference(text: str) -> Reference:
     last, colon, tag = last.partition(":")
     repository = f"{head}{slash}{last}"
     if not is_repository(repository):
-        raise UsageError(f"reference {text!r} is malformed", advice="write registry/repository@digest")
+        raise UsageError(
+            f"reference {text!r} is malformed",
+            advice="write registry/repository@digest, or add --oci-layout if it is an image layout",
+        )
     if colon and _TAG.fullmatch(tag) is None:
         raise UsageError(f"reference {text!r} has a malformed tag")
     if not (at or colon):

@@ -15,7 +15,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509
 from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.unverified import parse
+from notarykit.envelope.parsing import parse
 from notarykit.errors import (
     AuthenticityError,
     AuthenticTimestampError,

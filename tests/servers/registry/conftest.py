@@ -1,0 +1,80 @@
+"""The registries and the servers around them, each started where a test asks for it and stopped with the test."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from servers.registry import docker, program
+from servers.registry.certificates import RegistryCA
+from servers.registry.docker import DockerRegistries
+from servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
+from servers.registry.program import GoRegistries
+from servers.registry.running import Registry
+
+
+def _need(missing: str | None) -> None:
+    """Skip where something is missing, or fail in a run that must not skip."""
+    if missing is None:
+        return
+    if os.environ.get("NOTARYKIT_NO_SKIP") == "1":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture
+def stack() -> Iterator[contextlib.ExitStack]:
+    """Yield what stops the servers of a test, the last one first."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def registry_ca(tmp_path_factory: pytest.TempPathFactory) -> RegistryCA:
+    """Return the authority behind all servers that speak TLS."""
+    return RegistryCA(str(tmp_path_factory.mktemp("registry-ca")))
+
+
+@pytest.fixture(scope="session")
+def registry_program() -> str:
+    """Return the program that is all registries of Go libraries."""
+    _need(program.missing())
+    return program.build()
+
+
+@pytest.fixture
+def plain_registry(stack: contextlib.ExitStack, registry_ca: RegistryCA, registry_program: str) -> GoRegistries:
+    """Return what starts registries of go-containerregistry."""
+    return GoRegistries(stack, registry_ca, registry_program)
+
+
+@pytest.fixture
+def memory_registry(plain_registry: GoRegistries) -> Registry:
+    """Return a new registry that does all that OCI 1.1 says about referrers."""
+    return plain_registry.memory()
+
+
+@pytest.fixture
+def docker_registry(stack: contextlib.ExitStack, registry_ca: RegistryCA) -> DockerRegistries:
+    """Return what starts Debian's docker-registry."""
+    _need(docker.missing())
+    return DockerRegistries(stack, registry_ca)
+
+
+@pytest.fixture
+def token_server(stack: contextlib.ExitStack, registry_ca: RegistryCA) -> TokenServers:
+    """Return what starts token servers."""
+    return TokenServers(stack, registry_ca)
+
+
+@pytest.fixture
+def fault_proxy(stack: contextlib.ExitStack, registry_ca: RegistryCA) -> FaultProxies:
+    """Return what starts servers that do wrong what they are told to."""
+    return FaultProxies(stack, registry_ca)
+
+
+@pytest.fixture
+def forward_proxy(stack: contextlib.ExitStack) -> ForwardProxies:
+    """Return what starts proxies for the settings of clients."""
+    return ForwardProxies(stack)

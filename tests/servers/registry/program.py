@@ -1,0 +1,100 @@
+"""The registries that are Go libraries: one program, built once, that runs either of them with any settings."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from interop.go_peer import cache_directory
+from servers.registry.certificates import KeyPair, RegistryCA
+from servers.registry.running import CREDENTIALS, Credentials, Registry, Tls, started
+from servers.registry.token_server import TokenServer
+
+SOURCES = Path(__file__).with_name("servers")
+
+
+def missing() -> str | None:
+    """Say why the program cannot be built here, or return None."""
+    return None if shutil.which("go") else "Go is not installed: these registries need the go command"
+
+
+def build() -> str:
+    """Return the path of the program, built first where the cache has none for the present sources."""
+    cache = cache_directory()
+    program = cache / f"registries-{_sources_hash()}"
+    if not program.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as beside:
+            fresh = Path(beside, program.name)
+            _compile_to(fresh)
+            fresh.replace(program)
+    return str(program)
+
+
+def _sources_hash() -> str:
+    files = sorted([*SOURCES.glob("*.go"), SOURCES / "go.mod", SOURCES / "go.sum"])
+    digests = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
+
+
+def _compile_to(program: Path) -> None:
+    settings = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    command = ["go", "build", "-trimpath", "-buildvcs=false", "-o", str(program), "."]
+    done = subprocess.run(command, cwd=SOURCES, env=settings, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"go build failed:\n{done.stderr}")
+
+
+class GoRegistries:
+    """Starts registries, each with a store of its own in memory, which run as long as the stack is open."""
+
+    def __init__(self, stack: contextlib.ExitStack, ca: RegistryCA, program: str) -> None:
+        """Name who stops the registries, who issues their certificates, and the program."""
+        self._stack = stack
+        self._ca = ca
+        self._program = program
+
+    def memory(self) -> Registry:
+        """Start the registry of `cuelabs.dev/go/oci/ociregistry`, which does all that OCI 1.1 says about referrers."""
+        port, log = self._stack.enter_context(started([self._program, "memory"], {}, ""))
+        return Registry(port, log=log)
+
+    def __call__(
+        self,
+        *,
+        referrers: bool = True,
+        basic: Credentials | None = None,
+        tokens: TokenServer | None = None,
+        realm: str | None = None,
+        tls: bool | KeyPair = False,
+        client_certificates: bool = False,
+    ) -> Registry:
+        """Start the registry of go-containerregistry, which knows neither OCI-Subject nor filters.
+
+        Args:
+            referrers: Whether it answers the referrers API; where not, clients have to use tags.
+            basic: The only name and password that it accepts.
+            tokens: The server whose bearer tokens it accepts.
+            realm: Where it sends clients for a token, if not to the token server itself.
+            tls: Whether it speaks TLS, or with which certificate.
+            client_certificates: Whether clients must show a certificate.
+        """
+        files = Tls.of(self._ca, server=tls, client_certificates=client_certificates)
+        command = [self._program, "plain", f"-referrers={str(referrers).lower()}"]
+        secrets: dict[str, str] = {}
+        if tokens is not None:
+            command += ["-auth=bearer", f"-realm={realm or tokens.realm}", f"-service={tokens.service}"]
+            secrets["REGISTRY_TOKEN_SECRET"] = tokens.secret
+        elif basic is not None:
+            command += ["-auth=basic"]
+            secrets["REGISTRY_CREDENTIALS"] = ":".join(basic)
+        if files.pair is not None:
+            command += [f"-certificate={files.pair.certificate}", f"-key={files.pair.key}"]
+        if files.client is not None:
+            command += [f"-client-ca={self._ca.ca_file}"]
+        port, log = self._stack.enter_context(started(command, secrets, ""))
+        credentials = CREDENTIALS if tokens is not None else basic
+        return Registry(port, files.ca_file, credentials, files.client, log)
