@@ -266,7 +266,11 @@ def _issue(
             continue
         builder = builder.add_extension(extension, critical)
     hash_algorithm = _hash_for(signer, changes)
-    pss = padding.PSS(padding.MGF1(hash_algorithm), 32) if changes.pss and hash_algorithm else None
+    pss = (
+        padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size)
+        if changes.pss and hash_algorithm
+        else None
+    )
     certificate = builder.sign(signer, hash_algorithm, rsa_padding=pss)
     if not changes.swap:
         return certificate.public_bytes(serialization.Encoding.DER)

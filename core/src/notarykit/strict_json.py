@@ -36,13 +36,19 @@ def _finite(text: str) -> float:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_no_constant, parse_float=_finite)
 
 
-def loads(data: bytes) -> Any:
+def loads(data: bytes, most_parts: int = 1_000_000) -> Any:
     """The value of one JSON document (RFC 8259) in UTF-8.
+
+    Args:
+        data: The document.
+        most_parts: How many commas and opening brackets it may have: each can cost a hundred times its size in memory.
 
     Raises:
         DocumentError: It is not UTF-8, not one JSON document, has a member twice, a lone surrogate, or nests too
         deeply.
     """
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > most_parts:
+        raise DocumentError(f"it has more than {most_parts} parts")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -98,6 +104,14 @@ class Members:
         """Refuses members other than these."""
         if unknown := self.unknown(*names):
             raise DocumentError(f"{self.where} has the unknown member {unknown[0]!r}")
+
+    def no_look_alikes(self, *names: str) -> None:
+        """Refuses members that other readers could take for one of these: the same name in another case."""
+        folded = {name.casefold(): name for name in names}
+        for name in self.value:
+            known = folded.get(name.casefold(), name)
+            if known != name:
+                raise DocumentError(f"{self.where} has the member {name!r}, which looks like {known!r}")
 
     def unknown(self, *names: str) -> list[str]:
         """The names of the members that are not among these."""

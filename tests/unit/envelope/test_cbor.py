@@ -13,21 +13,18 @@ from notarykit.envelope.cbor import CBORFormError, loads
 @pytest.mark.parametrize(
     ("data", "value"),
     [
-        ("00", 0), ("1817", 23), ("1b7fffffffffffffff", 2**63 - 1), ("1bffffffffffffffff", 2**64 - 1), ("20", -1),
-        ("3bffffffffffffffff", -(2**64)), ("40", b""), ("43010203", b"\1\2\3"), ("60", ""), ("62c3bc", "ü"), ("80", []),
+        ("00", 0), ("1817", 23), ("1b7fffffffffffffff", 2**63 - 1), ("20", -1),
+        ("3b7fffffffffffffff", -(2**63)), ("40", b""), ("43010203", b"\1\2\3"), ("60", ""), ("62c3bc", "ü"), ("80", []),
         ("8201820203", [1, [2, 3]]), ("a0", {}), ("a2016161206162", {1: "a", -1: "b"}), ("f4", False), ("f5", True),
         ("f6", None), ("f7", cbor2.undefined), ("f93c00", 1.0), ("fa3f800000", 1.0), ("fb3ff0000000000000", 1.0),
-        ("5803010203", b"\1\2\3"), ("9a0000000101", [1]), ("e0", cbor2.CBORSimpleValue(0)), ("a1a10102f6", {(): 0}),
+        ("5803010203", b"\1\2\3"), ("9a0000000101", [1]), ("e0", cbor2.CBORSimpleValue(0)),
     ],
 )  # fmt: skip
 def test_reads_one_item(data: str, value: Any) -> None:
     """Items of all kinds are read, in whatever width their lengths are written."""
-    if value == {(): 0}:
-        assert list(map(dict, loads(bytes.fromhex(data)))) == [{1: 2}]
-    else:
-        read = loads(bytes.fromhex(data))
-        assert read == value
-        assert type(read) is type(value)
+    read = loads(bytes.fromhex(data))
+    assert read == value
+    assert type(read) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +42,9 @@ def test_reads_one_item(data: str, value: Any) -> None:
         ("61ff", "utf-8"), ("63eda080", "utf-8"), ("62c0af", "utf-8"),
         ("a201020103", "Duplicate"), ("a20102180103", "Duplicate"), ("a2616101616102", "Duplicate"),
         ("a2410101410102", "Duplicate"), ("81a201020103", "Duplicate"), ("a101a201020103", "Duplicate"),
-        ("a2010201f6", "Duplicate"), ("a20100f93c0001", "Duplicate"), ("a20100f501", "Duplicate"),
+        ("a2010201f6", "Duplicate"), ("a20100f93c0001", "key of a map"), ("a1f501", "key of a map"),
+        ("a1a10102f6", "key of a map"), ("a1810102", "key of a map"), ("a1f600", "key of a map"),
+        ("1b8000000000000000", "64 bits"), ("3bffffffffffffffff", "64 bits"),
         ("a20001200100", "1 bytes follow"), ("a220012001", "Duplicate"),
     ],
 )  # fmt: skip

@@ -82,9 +82,9 @@ def test_refuses_what_is_not_a_tagged_sign1(envelope: bytes) -> None:
 
 
 def test_lengths_need_not_be_shortest() -> None:
-    """An honest signer may write a length in more bytes than needed; what is signed are the bytes as they came."""
-    check_integrity(parse(b"\xd2\x98\x04" + _GOOD[2:]))
-    check_integrity(parse(b"\xd2\x9b" + (4).to_bytes(8, "big") + _GOOD[2:]))
+    """A length in what is signed may be written in more bytes than needed; the array around it may not."""
+    for head in (b"\xd2\x98\x04", b"\xd2\x9b" + (4).to_bytes(8, "big"), b"\xd8\x12\x84"):
+        assert "tag 18" in _refused(head + _GOOD[2:])
     long_header = b"\xb8" + bytes((_HEADER[0] & 31,)) + _HEADER[1:]
     assert long_header != _HEADER
     check_integrity(parse(build_cose(_CHAIN, long_header)))
@@ -129,8 +129,26 @@ def test_refuses_a_malformed_protected_header(header: bytes) -> None:
 def test_labels_are_integers_or_texts(label: Any) -> None:
     """A label of another type is refused in both headers."""
     changed = cose_header(_CHAIN, {1: ABSENT} if label in (1, True) else {})
-    assert "label" in _refused(build_cose(_CHAIN, {**changed, label: -7}))
-    assert "label" in _refused(build_cose(_CHAIN, _HEADER, unprotected={label: 1}))
+    for envelope in (
+        build_cose(_CHAIN, {**changed, label: -7}),
+        build_cose(_CHAIN, _HEADER, unprotected={label: 1}),
+    ):
+        message = _refused(envelope)
+        assert "label" in message or "key of a map" in message
+
+
+@pytest.mark.parametrize(
+    ("label", "value"), [(4, "text"), (5, 1), (6, "x"), (16, b"x"), (7, b"x"), (9, b"x"), (11, b"x"), (12, b"x")]
+)
+def test_common_headers_are_what_they_must_be(label: int, value: Any) -> None:
+    """A protected common header of a wrong type is refused, and so is a countersignature."""
+    assert f"header {label}" in _refused(build_cose(_CHAIN, cose_header(_CHAIN, {label: value})))
+
+
+@pytest.mark.parametrize(("label", "value"), [(4, b"key"), (5, b"iv"), (6, b"iv"), (16, 1), (16, "text")])
+def test_common_headers_pass(label: int, value: Any) -> None:
+    """A protected common header of the right type is an extended attribute."""
+    assert _with({label: value}).unverified_attributes.extended == (ExtendedAttribute(label, value, False),)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +241,7 @@ def test_signing_authority() -> None:
 def test_extended_attributes_of_every_kind() -> None:
     """Extended attributes may be critical or not, have integers as labels, and hold values of every kind."""
     values: dict[Any, Any] = {
-        "a": "text", "b": b"bytes", 9: [1, None], -70000: {"e": True, 1: 2}, "": 1.5, 100: epoch(5),
+        "a": "text", "b": b"bytes", 19: [1, None], -70000: {"e": True, 1: 2}, "": 1.5, 100: epoch(5),
         "c": cbor2.undefined,
     }  # fmt: skip
     extended = _with({**values, 2: [-70000, SCHEME, "a"]}).unverified_attributes.extended

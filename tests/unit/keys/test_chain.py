@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
+from cryptography import x509
 
 from notarykit.errors import CertificateError
-from notarykit.keys.certificate import load_certificate
-from notarykit.keys.chain import LONGEST_CHAIN, build_chain, check_chain
+from notarykit.keys.certificate import load_certificate, subject_of
+from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN, build_chain, check_chain
 from support.ca import NOT_AFTER, NOT_BEFORE, SPECS, Changes, make_chain, name, new_key
 
 _CHAIN = make_chain(length=4)
@@ -111,16 +112,35 @@ def test_the_longest_chain() -> None:
 @pytest.mark.parametrize(
     ("subject", "old", "new"),
     [
-        ("wab-XXXX-net", b"XXXX", b"\xff\xfe\xff\xfe"),
         ("wab-XXXX-net", b"\x0c\x0cwab-", b"\x1e\x0bwab-"),
         ("wab-XXXX-net", b"\x0c\x0cwab-", b"\x13\x0cwa*-"),
         ("wab", b"\x13\x02US", b"\x13\x02\xff\xff"),
     ],
 )
 def test_a_subject_that_is_no_name_is_refused(subject: str, old: bytes, new: bytes) -> None:
-    """A certificate whose subject is not of the form of a name is refused, also if its signature holds."""
+    """A certificate whose subject is not of the form of a name cannot be read, also if its signature holds."""
     error = _refused(make_chain(subject=name(subject), leaf=Changes(swap=((old, new),))).ders)
     assert error.rule == "certificate_parses"
+
+
+def test_a_subject_that_is_no_text_is_no_obstacle() -> None:
+    """Names are none of the chain's rules: one that is not UTF-8 is named so in messages."""
+    leaf = Changes(swap=((b"XXXX", b"\xff\xfe\xff\xfe"),))
+    chain = check_chain(make_chain(subject=name("wab-XXXX-net"), leaf=leaf).ders)
+    assert subject_of(chain.leaf) == "(a name that cannot be read)"
+    assert "cannot be read" in str(chain.outside_validity(datetime(2000, 1, 1, tzinfo=UTC)))
+
+
+def test_a_version_that_does_not_exist() -> None:
+    """A certificate of a version that does not exist is refused as one that cannot be read."""
+    leaf = Changes(swap=((b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03"),))
+    assert _refused(make_chain(leaf=leaf).ders).rule == "certificate_parses"
+
+
+def test_a_chain_that_is_too_large() -> None:
+    """A chain of more bytes than honest ones ever have is refused before it is read."""
+    padding = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"x" * LARGEST_CHAIN)
+    assert _refused(make_chain(leaf=Changes(put=((padding, False),))).ders).rule == "chain_size"
 
 
 def test_an_issuer_that_is_no_name_is_refused() -> None:

@@ -4,7 +4,7 @@ Signature specification, "Signed Attributes"; the header names are those of both
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from notarykit.errors import EnvelopeError
@@ -25,6 +25,9 @@ TIMESTAMP_SIGNATURE = "io.cncf.notary.timestampSignature"
 
 STANDARD = frozenset({SIGNING_SCHEME, SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY})
 TIMES = frozenset({SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY})
+
+# What the reference implementation writes where there is no time.
+_NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 Label = str | int
 
@@ -119,6 +122,9 @@ def _check_times(scheme: str, headers: Mapping[Label, Any]) -> None:
     required, excluded = SIGNING_TIME, AUTHENTIC_SIGNING_TIME
     if scheme == SIGNING_AUTHORITY:
         required, excluded = excluded, required
+    for name in TIMES:
+        if name in headers and headers[name] <= _NO_TIME:
+            raise EnvelopeError(f"{name} is the first moment of the year 1, which stands for no time at all")
     if required not in headers:
         raise EnvelopeError(f"{required} is absent, but the signing scheme {scheme} requires it")
     if excluded in headers:

@@ -12,6 +12,8 @@ import cbor2
 _DEEPEST = 16
 _MOST_ITEMS = 4096
 _LARGEST_SHORT_ARGUMENT = 23
+_LARGEST_INTEGER = 2**63 - 1
+_UNSIGNED, _NEGATIVE = 0, 1
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 2, 3, 4, 5, 6, 7
 EPOCH_TIME = 1  # RFC 8949, section 3.4.2
 # The first bytes of what it may hold: major types 0 and 1, and floating-point numbers of three sizes.
@@ -61,17 +63,26 @@ class _Scan:
         major, argument = self.data[position] >> 5, self.data[position] & 31
         position += 1
         if argument > _LARGEST_SHORT_ARGUMENT:
-            argument, position = self._long_argument(argument, position)
+            argument, position = self._long_argument(major, argument, position)
         if major in (_BYTES, _TEXT):
             position += argument
-        elif major in (_ARRAY, _MAP):
-            for _ in range(argument * (2 if major == _MAP else 1)):
+        elif major == _ARRAY:
+            for _ in range(argument):
                 position = self.item(position, depth - 1)
+        elif major == _MAP:
+            position = self._pairs(argument, position, depth - 1)
         elif major == _TAG:
             self._check_tag(argument, position)
             position = self.item(position, depth - 1)
         if position > len(self.data):
             raise CBORFormError("it ends too early")
+        return position
+
+    def _pairs(self, count: int, position: int, depth: int) -> int:
+        for _ in range(count):
+            if self.data[position : position + 1] >= b"\x80":
+                raise CBORFormError("a key of a map that is neither a number nor a string")
+            position = self.item(self.item(position, depth), depth)
         return position
 
     def _check_tag(self, tag: int, position: int) -> None:
@@ -80,9 +91,12 @@ class _Scan:
         if self.data[position : position + 1] not in _NUMBERS:
             raise CBORFormError("a time (tag 1) is neither an integer nor a floating-point number")
 
-    def _long_argument(self, info: int, position: int) -> tuple[int, int]:
+    def _long_argument(self, major: int, info: int, position: int) -> tuple[int, int]:
         """An argument of 1, 2, 4 or 8 bytes behind its head, and the position behind it."""
         size = 1 << (info - 24)
         if size > 8:  # noqa: PLR2004
             raise CBORFormError("an indefinite length, or a head that is not well formed")
-        return int.from_bytes(self.data[position : position + size], "big"), position + size
+        argument = int.from_bytes(self.data[position : position + size], "big")
+        if major in (_UNSIGNED, _NEGATIVE) and argument > _LARGEST_INTEGER:
+            raise CBORFormError("an integer that does not fit into 64 bits with its sign")
+        return argument, position + size

@@ -12,7 +12,8 @@ from notarykit.envelope.unverified import COSE, UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import BY_COSE_ALG
 
-_TAG_18_IN_SHORTEST_FORM = b"\xd2"
+# Tag 18 and an array of four, each in its shortest form.
+_HEAD = b"\xd2\x84"
 _ALG, _CRIT, _CONTENT_TYPE, _X5CHAIN = 1, 2, 3, 33
 # "crit MUST only contain parameters apart from integer labels in the range of 0 to 8."
 _NEVER_CRITICAL = range(9)
@@ -26,8 +27,8 @@ def parse(envelope: bytes) -> UnverifiedEnvelope:
         EnvelopeError: It is not of the form that the specification prescribes; the message names the part.
     """
     try:
-        if not envelope.startswith(_TAG_18_IN_SHORTEST_FORM):
-            raise EnvelopeError("not tagged as COSE_Sign1 (tag 18)")
+        if not envelope.startswith(_HEAD):
+            raise EnvelopeError("not tagged as COSE_Sign1 (tag 18) with an array of four parts")
         protected_bytes, unprotected, payload, signature = _four_parts(_loads(envelope[1:], "envelope"))
         protected = _map(_loads(protected_bytes, "protected header", allow_times=True), "protected header")
         for label in unprotected:
@@ -88,10 +89,26 @@ def _attributes(protected: dict[Label, Any]) -> SignedAttributes:
     content_type = protected.pop(_CONTENT_TYPE, None)
     if not isinstance(content_type, str):
         raise EnvelopeError("content type (label 3) is not a text")
+    _check_common(protected)
     for name in names.TIMES:
         if name in protected and not isinstance(protected[name], datetime):
             raise EnvelopeError(f"{name} is not an epoch-based time (tag 1)")
     return signed_attributes(BY_COSE_ALG[algorithm], content_type, protected, critical)
+
+
+# Common header parameters (RFC 9052, section 3.1, and RFC 9596) and what their values are.
+_COMMON: dict[int, tuple[type, ...]] = {4: (bytes,), 5: (bytes,), 6: (bytes,), 16: (int, str)}
+# Countersignatures (RFC 8152, section 4.5, and RFC 9338) are not signed by the signer.
+_COUNTERSIGNATURES = (7, 9, 11, 12)
+
+
+def _check_common(protected: dict[Label, Any]) -> None:
+    for label, kinds in _COMMON.items():
+        if label in protected and type(protected[label]) not in kinds:
+            raise EnvelopeError(f"header {label} has a value of a wrong type")
+    for label in _COUNTERSIGNATURES:
+        if label in protected:
+            raise EnvelopeError(f"header {label} is a countersignature, which cannot be protected")
 
 
 def _chain(value: Any) -> tuple[bytes, ...]:
@@ -160,4 +177,4 @@ def assemble(
     unprotected: dict[Label, Any] = {_X5CHAIN: list(chain), names.SIGNING_AGENT: agent}
     if timestamp is not None:
         unprotected[names.TIMESTAMP_SIGNATURE] = timestamp
-    return _TAG_18_IN_SHORTEST_FORM + cbor2.dumps([protected, unprotected, payload, signature], canonical=True)
+    return _HEAD[:1] + cbor2.dumps([protected, unprotected, payload, signature], canonical=True)

@@ -16,6 +16,12 @@ _X5C = "x5c"
 _TO_STANDARD, _TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
 # "crit MUST only contain headers apart from registered headers in JWS specification" (RFC 7515, section 4.1).
 _REGISTERED = frozenset({"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"})
+_MOST_PARTS = 4096
+_UNPROTECTED = (_X5C, names.TIMESTAMP_SIGNATURE, names.SIGNING_AGENT)
+_PROTECTED = (
+    "alg", "cty", "crit", *names.STANDARD, names.VERIFICATION_PLUGIN, names.VERIFICATION_PLUGIN_MIN_VERSION,
+    *_UNPROTECTED,
+)  # fmt: skip
 _RESERVED = _REGISTERED | names.STANDARD | {"b64"}
 
 
@@ -26,11 +32,13 @@ def parse(envelope: bytes) -> UnverifiedEnvelope:
         EnvelopeError: It is not of the form that the specification prescribes; the message names the member.
     """
     try:
-        top = Members(loads(envelope), "envelope")
+        top = Members(loads(envelope, _MOST_PARTS), "envelope")
         top.only("payload", "protected", "header", "signature")
         protected_text, payload_text = top.filled("protected"), top.filled("payload")
-        protected = Members(loads(_decode_url(protected_text, "'protected'")), "protected header")
+        protected = Members(loads(_decode_url(protected_text, "'protected'"), _MOST_PARTS), "protected header")
         unprotected = top.object("header")
+        protected.no_look_alikes(*_PROTECTED)
+        unprotected.no_look_alikes(*_UNPROTECTED)
         for name in unprotected.value:
             if name in protected:
                 raise EnvelopeError(f"header {name!r} is both protected and unprotected")

@@ -11,6 +11,8 @@ MEDIA_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 # "The prefix `io.cncf.notary` in annotations key is reserved for use in Notary Project signature."
 RESERVED_PREFIX = "io.cncf.notary"
 
+_MOST_PARTS = 100_000
+
 
 def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
     """The payload for an artifact: its media type, digest and size, with the user's metadata as annotations.
@@ -35,8 +37,11 @@ def read_payload(payload: bytes) -> Descriptor:
         EnvelopeError: The payload is not the JSON document that the specification describes.
     """
     try:
-        document = Members(loads(payload), "payload")
-        return Descriptor.from_json(document.object("targetArtifact"))
+        document = Members(loads(payload, _MOST_PARTS), "payload")
+        document.no_look_alikes("targetArtifact")
+        target = document.object("targetArtifact")
+        target.no_look_alikes("mediaType", "digest", "size", "annotations", "artifactType")
+        return Descriptor.from_json(target)
     except DocumentError as error:
         text = str(error)
         raise EnvelopeError(text if text.startswith("payload") else f"payload: {text}") from None

@@ -13,19 +13,31 @@ def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
         CertificateError: It is not the DER of an X.509 certificate, or not one that this library reads.
     """
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.subject  # names are parsed when they are asked for, and may turn out broken then
-    except (ValueError, TypeError) as error:
+        return x509.load_der_x509_certificate(der)
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         reason = str(error).partition("\n")[0]
         raise CertificateError(
             f"{role} is not an X.509 certificate in DER: {reason}", rule="certificate_parses"
         ) from None
-    return certificate
 
 
 def subject_of(certificate: x509.Certificate) -> str:
-    """A certificate's subject for people (RFC 4514)."""
-    return certificate.subject.rfc4514_string()
+    """A certificate's subject for people (RFC 4514).
+
+    Names are parsed when they are asked for. Some that are in use cannot be: a PrintableString with `&` in it, say.
+    """
+    try:
+        return certificate.subject.rfc4514_string()
+    except (ValueError, TypeError):
+        return "(a name that cannot be read)"
+
+
+def issuer_of(certificate: x509.Certificate) -> str:
+    """A certificate's issuer for people; see `subject_of`."""
+    try:
+        return certificate.issuer.rfc4514_string()
+    except (ValueError, TypeError):
+        return "(a name that cannot be read)"
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:

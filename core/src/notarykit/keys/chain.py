@@ -26,8 +26,9 @@ Purpose = Literal["code signing", "timestamping"]
 # No honest chain comes near it; it bounds the work that a forged envelope can ask for.
 LONGEST_CHAIN = 32
 
-# What is remembered is bounded in number and in size, since anybody can make chains that keep every rule.
-_LARGEST_REMEMBERED = 64 * 1024
+# Anybody can make chains that keep every rule: the size of what is read is bounded, and of what is remembered too.
+LARGEST_CHAIN = 64 * 1024
+_LARGEST_REMEMBERED = 16 * 1024
 
 _LEAF_RULES = {"code signing": rules.CODE_SIGNING_LEAF, "timestamping": rules.TIMESTAMPING_LEAF}
 _CA_RULES = {"code signing": rules.CODE_SIGNING_CA, "timestamping": rules.TIMESTAMPING_CA}
@@ -82,12 +83,15 @@ def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Cha
         CertificateError: A certificate cannot be read, two do not fit, or a rule is broken; it names the first.
     """
     found = tuple(ders)
-    if sum(map(len, found)) > _LARGEST_REMEMBERED:
+    size = sum(map(len, found))
+    if size > LARGEST_CHAIN:
+        raise CertificateError(f"chain has {size} bytes, more than {LARGEST_CHAIN}", rule="chain_size")
+    if size > _LARGEST_REMEMBERED:
         return _check(found, purpose)
     return _check_once(found, purpose)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _check_once(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
     return _check(ders, purpose)
 

@@ -29,6 +29,15 @@ def honored_extensions(certificate: x509.Certificate) -> list[x509.Extension[x50
     return [extension for extension in extensions if extension.oid in _HONORED]
 
 
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Whether a certificate says of itself that it is a CA's; one whose extensions cannot be read does not."""
+    try:
+        values = [extension.value for extension in honored_extensions(certificate)]
+    except (ValueError, x509.DuplicateExtension):
+        return False
+    return any(isinstance(value, x509.BasicConstraints) and value.ca for value in values)
+
+
 def _without_others(certificate: x509.Certificate) -> bytes:
     """The certificate in DER without the other extensions; its signature, which does not hold any more, is not used."""
     from cryptography.hazmat.primitives.serialization import Encoding

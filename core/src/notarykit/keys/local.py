@@ -68,7 +68,11 @@ class LocalSigner:
     ) -> "LocalSigner":
         key = load_private_key(key_pem, name, passphrase)
         ders = read_certificates(chain, chain_name)
-        return cls(key, check_chain(build_chain(key.public_key(), ders)), name)
+        try:
+            checked = check_chain(build_chain(key.public_key(), ders))
+        except CertificateError as error:
+            raise CertificateError(f"{chain_name}: {error.message}", rule=error.rule, advice=error.advice) from None
+        return cls(key, checked, name)
 
     def key_spec(self) -> KeySpec:
         """The key's spec."""
@@ -102,4 +106,4 @@ def read_file(path: str, what: str) -> bytes:
     except FileNotFoundError:
         raise SigningKeyError(f"{what} {path} does not exist", advice="check the path") from None
     except StorageError as error:
-        raise SigningKeyError(f"{what} {error.message}", advice="check its owner and its mode") from None
+        raise SigningKeyError(f"{what} {error.message}", advice="check the path, its owner and its mode") from None

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, PublicKeyAlgorithmOID
 
 from notarykit.errors import CertificateError, SigningKeyError
 from notarykit.keys.certificate import subject_of
@@ -17,6 +18,8 @@ from notarykit.keys.extensions import honored_extensions
 from notarykit.keys.spec import CURVES, key_spec_of
 
 _SMALLEST_RSA_CA = 2048
+# A key that its certificate ties to one padding is another kind of key than RSA (RFC 4055, section 1.2).
+_TIED_TO_PSS = "key is of the kind id-RSASSA-PSS, which is not supported"
 _HASHES = {"sha256", "sha384", "sha512", None}  # None: Ed25519, which names no hash
 
 
@@ -58,7 +61,19 @@ def hash_is_allowed(placed: Placed) -> str | None:
     except Exception:  # noqa: BLE001 - cryptography raises several kinds for algorithms that it does not know
         return f"signatureAlgorithm {placed.certificate.signature_algorithm_oid.dotted_string} is not supported"
     name = algorithm.name if algorithm else None
-    return None if name in _HASHES else f"signatureAlgorithm uses {name}, not SHA-256, SHA-384 or SHA-512"
+    if name not in _HASHES:
+        return f"signatureAlgorithm uses {name}, not SHA-256, SHA-384 or SHA-512"
+    parameters = placed.certificate.signature_algorithm_parameters
+    if algorithm and isinstance(parameters, PSS) and parameters != PSS(MGF1(algorithm), algorithm.digest_size):
+        return f"signatureAlgorithm is RSASSA-PSS, but not with {name} and a salt of its length throughout"
+    return None
+
+
+def is_version_3(placed: Placed) -> str | None:
+    """Extensions, which the requirements are about, exist from version 3 on (RFC 5280, section 4.1.2.1)."""
+    if placed.certificate.version is not x509.Version.v3:
+        return "is not of version 3"
+    return "has a negative serialNumber" if placed.certificate.serial_number < 0 else None
 
 
 def key_usage_is_present(placed: Placed) -> str | None:
@@ -106,6 +121,8 @@ def may_sign_certificates(placed: Placed) -> str | None:
 
 def ca_key_is_strong(placed: Placed) -> str | None:
     """A CA's key is RSA with 2048 bits or more, EC on a curve that leaves may use, or Ed25519."""
+    if placed.certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        return _TIED_TO_PSS
     key = placed.certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         kind, is_strong = f"RSA with {key.key_size} bits", key.key_size >= _SMALLEST_RSA_CA
@@ -185,6 +202,8 @@ def extended_key_usage_is_time_stamping(placed: Placed) -> str | None:
 
 def key_is_supported(placed: Placed) -> str | None:
     """Key Length and Algorithm Selection: the leaf's key is of one of the six key specs."""
+    if placed.certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        return _TIED_TO_PSS
     try:
         key_spec_of(placed.certificate.public_key())
     except SigningKeyError as error:
@@ -197,12 +216,12 @@ def key_is_supported(placed: Placed) -> str | None:
 _CA = (is_ca, basic_constraints_are_critical, path_length_suffices, key_usage_is_present, may_sign_certificates)
 _LEAF = (is_not_ca, key_usage_is_present, may_sign, has_no_other_key_usage, key_is_supported)
 
-CODE_SIGNING_CA: tuple[Check, ...] = (hash_is_allowed, ca_key_is_strong, *_CA, key_usage_is_critical)
+CODE_SIGNING_CA: tuple[Check, ...] = (is_version_3, hash_is_allowed, ca_key_is_strong, *_CA, key_usage_is_critical)
 CODE_SIGNING_LEAF: tuple[Check, ...] = (
-    hash_is_allowed, *_LEAF, key_usage_is_critical, extended_key_usage_is_for_code,
+    is_version_3, hash_is_allowed, *_LEAF, key_usage_is_critical, extended_key_usage_is_for_code,
 )  # fmt: skip
-TIMESTAMPING_CA: tuple[Check, ...] = (hash_is_allowed, ca_key_is_strong, *_CA)
-TIMESTAMPING_LEAF: tuple[Check, ...] = (hash_is_allowed, *_LEAF, extended_key_usage_is_time_stamping)
+TIMESTAMPING_CA: tuple[Check, ...] = (is_version_3, hash_is_allowed, ca_key_is_strong, *_CA)
+TIMESTAMPING_LEAF: tuple[Check, ...] = (is_version_3, hash_is_allowed, *_LEAF, extended_key_usage_is_time_stamping)
 
 
 def apply(checks: Iterable[Check], placed: Placed) -> None:
