@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from notarykit.errors import StorageError
 
-_TEMPORARY = ".notarykit-tmp-"
+TEMPORARY = ".notarykit-tmp-"
 
 
 def read(path: str, limit: int) -> bytes:
@@ -48,7 +48,7 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
         StorageError: It cannot be written; the old content is untouched.
     """
     folder = os.path.dirname(path) or "."
-    temporary = os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
+    temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
     try:
         _make_folders(folder)
         try:
@@ -117,10 +117,14 @@ def locked(folder: str) -> Iterator[None]:
 
 
 if sys.platform == "win32":
+    import hashlib
     import msvcrt
+    import tempfile
 
     def _lock(folder: str) -> int:
-        handle = os.open(os.path.join(folder, ".notarykit.lock"), os.O_RDWR | os.O_CREAT)
+        # A folder cannot be locked there, and a lock file in it would keep it from being removed.
+        name = hashlib.sha256(os.path.abspath(folder).lower().encode()).hexdigest()[:32]
+        handle = os.open(os.path.join(tempfile.gettempdir(), f"notarykit-{name}.lock"), os.O_RDWR | os.O_CREAT)
         while True:
             with contextlib.suppress(OSError):  # LK_LOCK gives up after ten tries, a second apart
                 msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
@@ -138,6 +142,6 @@ else:
 def _remove_remains(folder: str) -> None:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(_TEMPORARY):
+            if entry.name.startswith(TEMPORARY):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)

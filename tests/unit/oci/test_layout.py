@@ -1,4 +1,4 @@
-"""Image layouts, read: what a tag or a digest leads to, and which signatures an artifact has."""
+"""Image layouts, read: what a tag or a digest leads to, and what is no layout."""
 
 import hashlib
 from pathlib import Path
@@ -13,7 +13,6 @@ from notarykit.oci import manifest as manifests
 from notarykit.oci.layout import ImageLayout
 from unit.oci.layouts import (
     INDEX,
-    JWS,
     MANIFEST,
     REF_NAME,
     SIGNATURE,
@@ -21,9 +20,7 @@ from unit.oci.layouts import (
     encoded,
     entry,
     sha256,
-    signature_manifest,
-    without,
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -172,64 +169,6 @@ def test_malformed_nested_indexes(manifest_list: str, layout: Layout) -> None:
         StorageError, match=f"index {nested['digest']} is malformed: index: 'manifests' must be an array"
     ):
         ImageLayout(layout.path).resolve("sha256:" + "0" * 64)
-
-
-@pytest.mark.parametrize("current", [True, False])
-def test_signatures_of_both_forms(current: bool, layout: Layout) -> None:
-    """A signature is found and fetched in the current and in the older form of its manifest."""
-    artifact = layout.put_artifact()
-    layout.put(b"envelope")
-    signature = layout.put_json(signature_manifest(artifact, current=current))
-    layout.write_index([artifact, signature])
-    (found,) = ImageLayout(layout.path).signatures(_descriptor(artifact))
-    stored = ImageLayout(layout.path).fetch_signature(found)
-    assert (stored.manifest.digest, stored.media_type, stored.envelope) == (signature["digest"], JWS, b"envelope")
-
-
-def test_what_is_no_signature_of_the_artifact(layout: Layout) -> None:
-    """Other artifacts, other types and other subjects are left aside, and so is what cannot be read as a manifest."""
-    artifact, other = layout.put_artifact("a"), layout.put_artifact("b")
-    good = layout.put_signature(artifact)
-    good_manifest = signature_manifest(artifact)
-    layout.write_index(
-        [
-            artifact,
-            layout.put_signature(other),
-            layout.put_json(without(good_manifest, "subject")),
-            layout.put_json({**good_manifest, "subject": None}),
-            layout.put_json({**good_manifest, "subject": {**artifact, "size": artifact["size"] + 1}}),
-            layout.put_json({**good_manifest, "subject": {**artifact, "mediaType": "a/b"}}),
-            layout.put_json({**good_manifest, "config": {"mediaType": "application/vnd.oci.empty.v1+json"}}),
-            layout.put_json({**good_manifest, "artifactType": "application/x"}),
-            layout.put_json({**good_manifest, "x": 1}, "application/vnd.oci.artifact.manifest.v1+json"),
-            layout.put_json([]),
-            entry(b"absent"),
-            {**entry(b""), "size": 1 << 60},
-            good,
-        ]
-    )
-    assert _digests(layout, artifact) == [good["digest"]]
-
-
-def test_a_damaged_signature_brings_a_warning(layout: Layout) -> None:
-    """A manifest that is not what its digest says is no signature, and a person is told."""
-    artifact = layout.put_artifact()
-    good, damaged = layout.put_signature(artifact), layout.put_signature(artifact, b"other")
-    layout.write_index([artifact, damaged, good])
-    layout.blob_path(damaged["digest"]).write_bytes(b"x")
-    with pytest.warns(NotarykitWarning, match=f"the content of {damaged['digest']} has another digest") as caught:
-        assert _digests(layout, artifact) == [good["digest"]]
-    assert len(caught) == 1
-
-
-def test_signatures_that_are_malformed_elsewhere_are_listed(layout: Layout) -> None:
-    """A signature with a malformed layer is one; fetching it says what is wrong."""
-    artifact = layout.put_artifact()
-    broken = layout.put_signature(artifact, layers=[])
-    layout.write_index([artifact, broken])
-    (found,) = ImageLayout(layout.path).signatures(_descriptor(artifact))
-    with pytest.raises(ContentError, match=f"signature manifest {broken['digest']} is malformed: 'layers' has 0"):
-        ImageLayout(layout.path).fetch_signature(found)
 
 
 def test_tampered_blobs(layout: Layout) -> None:

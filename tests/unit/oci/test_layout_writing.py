@@ -92,6 +92,28 @@ def test_pushes_into_an_empty_index(content: bytes, layout: Layout) -> None:
     assert layout.index()["schemaVersion"] == 2
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_the_mode_of_the_index_stays(mode: int, layout: Layout) -> None:
+    """An index that was for some to read is for the same people afterwards."""
+    path = layout.folder / "index.json"
+    path.chmod(mode)
+    _push(layout)
+    assert path.stat().st_mode & 0o777 & ~0o022 == mode & ~0o022
+
+
+@pytest.mark.parametrize("name", ["blobs", "blobs/sha256"])
+def test_links_are_not_written_through(name: str, layout: Layout, tmp_path: Path) -> None:
+    """A layout whose folder of blobs is a link gets nothing written to where that leads."""
+    folder, elsewhere = layout.folder / name, tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    before = layout.index()
+    with pytest.raises(StorageError, match=f"^{folder} is a link, which is not written through$"):
+        _push(layout)
+    assert layout.index() == before
+    assert not [path for path in elsewhere.rglob("*") if path.is_file()]
+
+
 def test_the_same_signature_twice_is_one(layout: Layout) -> None:
     """A signature that is there already is not added again."""
     assert _push(layout) == _push(layout)

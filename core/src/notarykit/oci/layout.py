@@ -4,6 +4,7 @@ OCI image specification, image-layout.md. What is read by digest is checked agai
 """
 
 import os
+import stat
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -196,6 +197,9 @@ class ImageLayout:
         )
         manifest = Descriptor(manifests.IMAGE_MANIFEST, digest_of(content), len(content))
         blobs = os.path.join(self.path, "blobs", "sha256")
+        for folder in (os.path.dirname(blobs), blobs):
+            if os.path.islink(folder):
+                raise StorageError(f"{folder} is a link, which is not written through")
         with files.locked(self.path), files.locked(blobs):
             for digest, blob in (
                 (manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG),
@@ -226,7 +230,8 @@ class ImageLayout:
         content = dumps(index)
         if len(content) > _LARGEST_INDEX:
             raise StorageError(f"{self.path}: {_INDEX_FILE} would be larger than {_LARGEST_INDEX} bytes")
-        files.write(os.path.join(self.path, _INDEX_FILE), content)
+        path = os.path.join(self.path, _INDEX_FILE)
+        files.write(path, content, stat.S_IMODE(os.stat(path).st_mode))
 
 
 def _warn_of_damage(error: ContentError) -> None:

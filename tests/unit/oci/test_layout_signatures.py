@@ -1,0 +1,89 @@
+"""Image layouts, read: which signatures an artifact has."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.descriptor import Descriptor
+from notarykit.errors import ContentError, NotarykitWarning
+from notarykit.oci.layout import ImageLayout
+from unit.oci.layouts import (
+    JWS,
+    Layout,
+    entry,
+    signature_manifest,
+    without,
+)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """An empty layout."""
+    return Layout(tmp_path / "layout")
+
+
+def _descriptor(found: dict[str, Any]) -> Descriptor:
+    return Descriptor(found["mediaType"], found["digest"], found["size"])
+
+
+def _digests(layout: Layout, subject: dict[str, Any]) -> list[str]:
+    return [each.digest for each in ImageLayout(layout.path).signatures(_descriptor(subject))]
+
+
+@pytest.mark.parametrize("current", [True, False])
+def test_signatures_of_both_forms(current: bool, layout: Layout) -> None:
+    """A signature is found and fetched in the current and in the older form of its manifest."""
+    artifact = layout.put_artifact()
+    layout.put(b"envelope")
+    signature = layout.put_json(signature_manifest(artifact, current=current))
+    layout.write_index([artifact, signature])
+    (found,) = ImageLayout(layout.path).signatures(_descriptor(artifact))
+    stored = ImageLayout(layout.path).fetch_signature(found)
+    assert (stored.manifest.digest, stored.media_type, stored.envelope) == (signature["digest"], JWS, b"envelope")
+
+
+def test_what_is_no_signature_of_the_artifact(layout: Layout) -> None:
+    """Other artifacts, other types and other subjects are left aside, and so is what cannot be read as a manifest."""
+    artifact, other = layout.put_artifact("a"), layout.put_artifact("b")
+    good = layout.put_signature(artifact)
+    good_manifest = signature_manifest(artifact)
+    layout.write_index(
+        [
+            artifact,
+            layout.put_signature(other),
+            layout.put_json(without(good_manifest, "subject")),
+            layout.put_json({**good_manifest, "subject": None}),
+            layout.put_json({**good_manifest, "subject": {**artifact, "size": artifact["size"] + 1}}),
+            layout.put_json({**good_manifest, "subject": {**artifact, "mediaType": "a/b"}}),
+            layout.put_json({**good_manifest, "config": {"mediaType": "application/vnd.oci.empty.v1+json"}}),
+            layout.put_json({**good_manifest, "artifactType": "application/x"}),
+            layout.put_json({**good_manifest, "x": 1}, "application/vnd.oci.artifact.manifest.v1+json"),
+            layout.put_json([]),
+            entry(b"absent"),
+            {**entry(b""), "size": 1 << 60},
+            good,
+        ]
+    )
+    assert _digests(layout, artifact) == [good["digest"]]
+
+
+def test_a_damaged_signature_brings_a_warning(layout: Layout) -> None:
+    """A manifest that is not what its digest says is no signature, and a person is told."""
+    artifact = layout.put_artifact()
+    good, damaged = layout.put_signature(artifact), layout.put_signature(artifact, b"other")
+    layout.write_index([artifact, damaged, good])
+    layout.blob_path(damaged["digest"]).write_bytes(b"x")
+    with pytest.warns(NotarykitWarning, match=f"the content of {damaged['digest']} has another digest") as caught:
+        assert _digests(layout, artifact) == [good["digest"]]
+    assert len(caught) == 1
+
+
+def test_signatures_that_are_malformed_elsewhere_are_listed(layout: Layout) -> None:
+    """A signature with a malformed layer is one; fetching it says what is wrong."""
+    artifact = layout.put_artifact()
+    broken = layout.put_signature(artifact, layers=[])
+    layout.write_index([artifact, broken])
+    (found,) = ImageLayout(layout.path).signatures(_descriptor(artifact))
+    with pytest.raises(ContentError, match=f"signature manifest {broken['digest']} is malformed: 'layers' has 0"):
+        ImageLayout(layout.path).fetch_signature(found)
