@@ -85,8 +85,10 @@ def _load(point: "EntryPoint") -> Plugin:
         manager.check_pending()  # a misspelt hook is an error
         plugin = manager.hook.notarykit_plugin()
     except Exception as error:
+        # What an import misses helps; the text of anything else may hold what the plugin read.
+        text = f": {error}" if isinstance(error, ImportError | SyntaxError | pluggy.PluginValidationError) else ""
         raise PluginNotFoundError(
-            f"plugin {point.name!r} of {_distribution(point)} cannot be loaded: {type(error).__name__}: {error}"
+            f"plugin {point.name!r} of {_distribution(point)} cannot be loaded: {type(error).__name__}{text}"
         ) from error
     if not isinstance(plugin, Plugin):
         raise PluginNotFoundError(f"plugin {point.name!r} of {_distribution(point)} hands over no notarykit Plugin")

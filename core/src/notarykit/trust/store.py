@@ -13,7 +13,7 @@ from notarykit import files
 from notarykit.errors import CertificateError, NotarykitWarning, StorageError, TrustStoreError
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of
 from notarykit.keys.certificates import read_certificates
-from notarykit.keys.extensions import honored_extensions
+from notarykit.keys.extensions import is_ca
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 
 # "Following certificate formats are supported - Files with extension .pem, .crt and .cer"
@@ -107,6 +107,8 @@ class DirectoryTrustStore:
                 return ()
             if not stat.S_ISREG(mode):
                 raise TrustStoreError(f"trust store {store}: {path} is a link or no regular file")
+            if os.path.basename(path).startswith(files.TEMPORARY):
+                return ()  # what is left of a writer that was cut off
             if not path.endswith(EXTENSIONS):
                 _warn(f"trust store {store}: {path} is ignored; a certificate's file ends in {', '.join(EXTENSIONS)}")
                 return ()
@@ -136,17 +138,11 @@ def trusted_certificates(content: bytes, name: str, kind: StoreType) -> tuple[by
 
 
 def _check_trusted(der: bytes, name: str, kind: StoreType) -> None:
-    from cryptography.x509 import BasicConstraints, DuplicateExtension
-
     certificate = load_certificate(der, f"{name}: certificate")
     self_signed = is_self_signed(certificate)
-    try:
-        values = [extension.value for extension in honored_extensions(certificate)]
-    except (ValueError, DuplicateExtension):
-        values = []
-    is_ca = any(isinstance(value, BasicConstraints) and value.ca for value in values)
+    ca = is_ca(certificate)
     subject = subject_of(certificate)
-    if kind == StoreType.TSA and not (self_signed and is_ca):
+    if kind == StoreType.TSA and not (self_signed and ca):
         raise TrustStoreError(f"{name}: {subject!r} is not a root CA certificate, as a tsa store requires")
-    if not (self_signed or is_ca):
+    if not (self_signed or ca):
         raise TrustStoreError(f"{name}: {subject!r} is neither a CA certificate nor self-signed")

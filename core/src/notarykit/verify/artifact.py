@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError
-from notarykit.oci.repository import Repository
+from notarykit.errors import IntegrityError, NoAcceptedSignatureError, NoSignatureError, NotarykitError
+from notarykit.oci.repository import Repository, look_up
 from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
@@ -77,12 +77,12 @@ def verify_artifact(
     if policy.level.is_skip:
         return VerifiedArtifact(Skipped(policy.name))
     place = repository()
-    artifact = place.resolve(tag_or_digest)
+    artifact, manifests = look_up(place, tag_or_digest)
     time = now or utc_now()
     failures: list[tuple[str, NotarykitError]] = []
     passable: VerifiedArtifact | None = None
     count = 0
-    for count, manifest in enumerate(place.signatures(artifact), 1):
+    for count, manifest in enumerate(manifests, 1):
         if count > max_signatures:
             break
         try:
@@ -100,6 +100,10 @@ def verify_artifact(
             )
         except NotarykitError as error:
             failures.append((manifest.digest, error))
+            continue
+        except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are tried
+            problem = f"the signature could not be processed: {type(error).__name__}"
+            failures.append((manifest.digest, IntegrityError(problem)))
             continue
         accepted = VerifiedArtifact(verdict, artifact, manifest, tuple(failures))
         if not isinstance(verdict, Audited):

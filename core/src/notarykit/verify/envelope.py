@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import NotarykitError, VerificationError
+from notarykit.errors import NotarykitError, UsageError, VerificationError
 from notarykit.times import utc_now
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore
@@ -57,6 +57,8 @@ def verify_envelope(
     """
     if policy.level.is_skip:
         return Skipped(policy.name)
+    if now is not None and now.tzinfo is None:
+        raise UsageError("the time of the verification has no time zone")
     progress = Progress(
         Inputs(
             envelope,

@@ -19,7 +19,7 @@ from notarykit.errors import (
     RevocationError,
 )
 from notarykit.plugin.discovery import check_name
-from notarykit.plugin.messages import CONTRACT_VERSION, Capability, VerifySignatureRequest
+from notarykit.plugin.messages import CONTRACT_VERSION, Capability, VerificationResult, VerifySignatureRequest
 from notarykit.times import format_rfc3339
 from notarykit.trust.policy import Action
 from notarykit.verify.progress import FoundPlugin, Progress
@@ -78,8 +78,8 @@ def _find(progress: Progress) -> FoundPlugin:
         return progress.found_plugin
     attributes = progress.intact.attributes
     name = check_name(attributes.verification_plugin or "")
-    plugin = progress.inputs.find_plugin(name)
     with _called(name):
+        plugin = progress.inputs.find_plugin(name)
         metadata = plugin.get_metadata()
     if CONTRACT_VERSION not in metadata.supported_contract_versions:
         raise ExtendedValidationError(f"plugin {name!r} does not support the contract version {CONTRACT_VERSION}")
@@ -134,6 +134,8 @@ def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tu
     for check in checks:
         step, kind = _CHECKS[Capability(check)]
         result = results[check]
+        if type(result) is not VerificationResult or type(result.success) is not bool:
+            raise ExtendedValidationError(f"plugin {name!r} gave a result that is neither a success nor a failure")
         reason = result.reason or "no reason given"
         if step is Step.AUTHENTICITY and not result.success:
             progress.is_authentic = False

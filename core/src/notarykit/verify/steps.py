@@ -88,7 +88,10 @@ def _chain_is_trusted(progress: Progress) -> None:
 
 
 def _identity_is_trusted(progress: Progress) -> bool:
-    subject = progress.intact.chain.leaf.subject
+    try:
+        subject = progress.intact.chain.leaf.subject
+    except (ValueError, TypeError):
+        raise AuthenticityError("the signing certificate's subject cannot be read, so it matches no identity") from None
     trusted = identities.x509_identities(progress.inputs.policy.identities)
     return any(identities.matches(identity, subject) for identity in trusted)
 
