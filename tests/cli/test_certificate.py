@@ -207,7 +207,7 @@ def test_a_test_key_by_default(world: World) -> None:
     world.did("cert", "generate-test", "--default", "wabbit")
     assert "* wabbit" in world.did("key", "list")
     error = world.refused(4, "cert", "generate-test", "wabbit")
-    assert error == "signing key with name 'wabbit' already exists: see 'certificate cleanup-test wabbit'"
+    assert error == "signing key with name 'wabbit' already exists: see 'notarykit certificate cleanup-test wabbit'"
     world.did("key", "delete", "wabbit")
     error = world.refused(4, "cert", "generate-test", "wabbit")
     assert error.startswith(f"{world.home.folder}/localkeys/wabbit.key already exists: ")

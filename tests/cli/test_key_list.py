@@ -42,7 +42,7 @@ def test_adds_that_are_refused(world: World) -> None:
     assert world.refused(4, "key", "add", "--plugin", "../p", "--id", "1", "x").startswith("'../p' is no plugin name: ")
     unlisted = "a key's name, identifier or path is not UTF-8, so it cannot be listed"
     assert world.refused(4, *add, "x\udcff") == unlisted
-    assert world.refused(2, *add, "--plugin-config", "a", "x").startswith("could not parse flag --plugin-config: 'a'")
+    assert world.refused(2, *add, "--plugin-config", "a", "x").startswith("could not parse flag --plugin-config: ")
     assert world.home.keys_file.read_bytes() == before
 
 

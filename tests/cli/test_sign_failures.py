@@ -41,7 +41,7 @@ def _expired(world: World) -> None:
         ),
         pytest.param(
             _folder_as_key,
-            "private key {home}/build.key is not a regular file: check its owner and its mode",
+            "private key {home}/build.key is not a regular file: check the path, its owner and its mode",
             id="a folder in the key's place",
         ),
         pytest.param(
@@ -51,7 +51,8 @@ def _expired(world: World) -> None:
         ),
         pytest.param(
             lambda world: _key(world, make_chain().key_pem),
-            "none of the certificates is of the signing key: give the certificate that was issued for this key",
+            "{home}/build.chain.pem: none of the certificates is of the signing key: "
+            "give the certificate that was issued for this key",
             id="a key that does not match its certificate",
         ),
         pytest.param(
@@ -66,6 +67,7 @@ def _expired(world: World) -> None:
         ),
         pytest.param(
             lambda world: _certificates(world, b"".join(world.chain.pems[:2])),
+            "{home}/build.chain.pem: "
             "chain is incomplete: the issuer of 'CN=Intermediate CA 1,OU=Security Tools,O=wabbit-networks.io,L=Seattle,"
             "ST=WA,C=US' is missing: add that CA certificate, and those above it up to the root",
             id="an incomplete chain",

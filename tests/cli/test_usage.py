@@ -35,7 +35,7 @@ DURATION_FORM = "write hours and minutes, such as 12h, 30m or 3h20m"
         (["key", "add", "a"], 'required flag(s) "id", "plugin" not set'),
         (["cert", "add", "a.pem"], 'required flag(s) "store", "type" not set'),
         (["policy", "init"], 'required flag(s) "name", "trust-store", "trusted-identity" not set'),
-        (["completion", "tcsh"], "shell 'tcsh' is not known: use bash, zsh or fish"),
+        (["completion", "tcsh"], "shell 'tcsh' is not supported: use bash, zsh or fish"),
     ],
 )
 def test_words_that_are_not_known(world: World, arguments: list[str], message: str) -> None:
@@ -103,10 +103,10 @@ def test_durations_that_are_refused(world: World, text: str, message: str) -> No
 @pytest.mark.parametrize(
     ("pair", "message"),
     [
-        ("a", "could not parse flag --user-metadata: 'a' is not of the form key=value"),
-        ("a=", "could not parse flag --user-metadata: 'a=' is not of the form key=value"),
-        ("=b", "could not parse flag --user-metadata: '=b' is not of the form key=value"),
-        ("", "could not parse flag --user-metadata: '' is not of the form key=value"),
+        ("a", "could not parse flag --user-metadata: it is not of the form key=value"),
+        ("a=", "could not parse flag --user-metadata: it is not of the form key=value"),
+        ("=b", "could not parse flag --user-metadata: it is not of the form key=value"),
+        ("", "could not parse flag --user-metadata: it is not of the form key=value"),
         (
             "io.cncf.notary.x=1",
             "user metadata key 'io.cncf.notary.x' starts with the reserved prefix 'io.cncf.notary'",

@@ -115,17 +115,14 @@ def _show(options: Options) -> int:
 def _print_certificate(certificate: "Certificate", der: bytes) -> None:
     from hashlib import sha256
 
-    from cryptography.x509 import BasicConstraints, ExtensionNotFound
+    from notarykit.keys.certificate import issuer_of, subject_of
+    from notarykit.keys.extensions import is_ca
 
-    try:
-        is_ca = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
-    except ExtensionNotFound:
-        is_ca = False
-    print("Issuer:", shown(certificate.issuer.rfc4514_string()))
-    print("Subject:", shown(certificate.subject.rfc4514_string()))
+    print("Issuer:", shown(issuer_of(certificate)))
+    print("Subject:", shown(subject_of(certificate)))
     print(f"Valid from: {certificate.not_valid_before_utc:%Y-%m-%d %H:%M:%S +0000 UTC}")
     print(f"Valid to: {certificate.not_valid_after_utc:%Y-%m-%d %H:%M:%S +0000 UTC}")
-    print("IsCA:", "true" if is_ca else "false")
+    print("IsCA:", "true" if is_ca(certificate) else "false")
     print("SHA256 Thumbprint:", sha256(der).hexdigest())
 
 

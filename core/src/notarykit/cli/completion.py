@@ -62,7 +62,8 @@ def _fish() -> str:
     lines = [_FISH_HEAD]
     for path, words in _words().items():
         parts = path.split()
-        condition = "__fish_use_subcommand" if not parts else f"__fish_seen_subcommand_from {parts[-1]}"
+        seen = "; and ".join(f"__fish_seen_subcommand_from {part}" for part in parts)
+        condition = seen or "__fish_use_subcommand"
         for word in words:
             form = f"-l {word[2:]}" if word.startswith("--") else f"-a {word}"
             lines.append(f"complete -c notarykit -n '{condition}' {form}\n")
@@ -75,7 +76,7 @@ def _run(options: Options) -> int:
     if shell not in scripts:
         from notarykit.errors import UsageError
 
-        raise UsageError(f"shell {shell!r} is not known", advice="use bash, zsh or fish")
+        raise UsageError(f"shell {shell!r} is not supported", advice="use bash, zsh or fish")
     print(scripts[shell](), end="")
     return 0
 

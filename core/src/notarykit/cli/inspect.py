@@ -16,7 +16,7 @@ from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import read_payload
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import NotarykitError, VerificationError
-from notarykit.keys.certificate import load_certificate
+from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.oci.manifest import SIGNATURE_TYPE
 from notarykit.oci.repository import Repository
 from notarykit.times import format_rfc3339
@@ -91,7 +91,8 @@ def _attributes(attributes: SignedAttributes) -> Described:
         if time is not None:
             members[name] = format_rfc3339(time)
     for extended in attributes.extended:
-        members[str(extended.key)] = str(extended.value)
+        key = str(extended.key)
+        members[f"{key} (extended)" if key in _LABELS or key in _TIMES else key] = str(extended.value)
     return members
 
 
@@ -101,8 +102,8 @@ def _certificate(der: bytes) -> Described:
     certificate = load_certificate(der)
     return {
         "SHA256Fingerprint": sha256(der).hexdigest(),
-        "issuedTo": certificate.subject.rfc4514_string(),
-        "issuedBy": certificate.issuer.rfc4514_string(),
+        "issuedTo": subject_of(certificate),
+        "issuedBy": issuer_of(certificate),
         "expiry": format_rfc3339(certificate.not_valid_after_utc),
     }
 

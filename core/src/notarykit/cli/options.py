@@ -91,7 +91,8 @@ class Options:
         for text in self.values[name]:
             key, equals, value = text.partition("=")
             if not (key and equals and value):
-                raise UsageError(f"could not parse flag --{name}: {text!r} is not of the form key=value")
+                # The value is not repeated: what was meant for a plugin may be a secret.
+                raise UsageError(f"could not parse flag --{name}: it is not of the form key=value")
             if key in found:
                 raise UsageError(f"flag --{name} has the key {key!r} twice")
             found[key] = value

@@ -19,7 +19,7 @@ def _row(installed: Installed) -> tuple[str, ...]:
     except NotarykitError as error:
         return (installed.name, "", "", "", installed.distribution, error.message)
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises
-        return (installed.name, "", "", "", installed.distribution, f"{type(error).__name__}: {error}")
+        return (installed.name, "", "", "", installed.distribution, f"its metadata failed with {type(error).__name__}")
     capabilities = f"[{' '.join(metadata.capabilities)}]"
     return (metadata.name, metadata.description, metadata.version, capabilities, installed.distribution, "<nil>")
 

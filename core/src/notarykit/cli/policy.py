@@ -6,7 +6,7 @@ import sys
 
 from notarykit import files
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.text import confirmed
+from notarykit.cli.text import confirmed, shown
 from notarykit.config.policy import new_policy_file, policy_file, read_policy_file
 from notarykit.errors import StorageError, TrustPolicyError, UsageError
 from notarykit.trust.policy import LARGEST_POLICY, parse_policy_document
@@ -60,9 +60,13 @@ def _write(content: bytes, options: Options) -> bool:
 
 def _show(_: Options) -> int:
     path, content = read_policy_file()
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    sys.stdout.flush()
+    if sys.stdout.isatty():
+        for line in content.decode("utf-8", "backslashreplace").splitlines():
+            print(shown(line))
+    else:  # into a file, to the byte, so that it can be imported again
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
     parse_policy_document(content, f"trust policy {path}")
     return 0
 

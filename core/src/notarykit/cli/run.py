@@ -87,7 +87,8 @@ def _flush() -> None:
 def _print_trace() -> None:
     import traceback
 
-    traceback.print_exc()
+    for line in traceback.format_exc().splitlines():
+        print(shown(line), file=sys.stderr)
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -38,29 +38,34 @@ def generate(options: Options) -> int:
     if bits not in _BITS:
         raise UsageError(f"RSA keys of {bits} bits cannot sign", advice=f"use {', '.join(map(str, _BITS))}")
     key_path, cert_path = local_key_files(name)
-    if any(key.name == name for key in load_signing_keys().keys):
-        raise SigningKeyError(
-            f"signing key with name {name!r} already exists", advice=f"see 'certificate cleanup-test {name}'"
-        )
-    for path in (key_path, cert_path):
-        if os.path.lexists(path):
-            raise SigningKeyError(f"{path} already exists", advice=f"see 'certificate cleanup-test {name}'")
+    _refuse_existing(name, key_path, cert_path)
     print(f"generating RSA Key with {bits} bits")
     key = generate_private_key(65537, bits)
     certificate = _self_signed(key, name)
-    print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")
-    with files.locked(os.path.dirname(key_path)):
+    with files.locked(os.path.dirname(key_path)):  # from another look at what is there to the last write
+        _refuse_existing(name, key_path, cert_path)
+        print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")
         files.write(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+        print(f"wrote key: {shown(key_path)}")
         files.write(cert_path, certificate.public_bytes(Encoding.PEM), 0o644)
-    print(f"wrote key: {shown(key_path)}")
-    print(f"wrote certificate: {shown(cert_path)}")
-    change_signing_keys(lambda keys: keys.with_key(SigningKey(name, key_path, cert_path), default=options["default"]))
-    add_certificate(cert_path, StoreReference(StoreType.CA, name))
+        print(f"wrote certificate: {shown(cert_path)}")
+        entry = SigningKey(name, key_path, cert_path)
+        change_signing_keys(lambda keys: keys.with_key(entry, default=options["default"]))
+        add_certificate(cert_path, StoreReference(StoreType.CA, name))
     print(f"Successfully added {name}.crt to named store {name} of type ca")
     print(f"{name}: added to the key list")
     if options["default"]:
         print(f"{name}: mark as default signing key")
     return 0
+
+
+def _refuse_existing(name: str, *paths: str) -> None:
+    advice = f"see 'notarykit certificate cleanup-test {name}'"
+    if any(key.name == name for key in load_signing_keys().keys):
+        raise SigningKeyError(f"signing key with name {name!r} already exists", advice=advice)
+    for path in paths:
+        if os.path.lexists(path):
+            raise SigningKeyError(f"{path} already exists", advice=advice)
 
 
 def _self_signed(key: "RSAPrivateKey", name: str) -> "Certificate":
