@@ -108,6 +108,7 @@ class Changes:
         without: The types of extensions that are left out.
         hash_algorithm: The hash that it is signed with.
         pss: Whether an RSA key signs it with PSS.
+        salt: The length of the salt for that, where it is not the hash's.
         swap: Equal numbers of bytes that are exchanged in what is signed, for what the library refuses to encode.
         signed_by: A key that signs it in place of its issuer's.
     """
@@ -122,6 +123,7 @@ class Changes:
     without: tuple[type[x509.ExtensionType], ...] = ()
     hash_algorithm: hashes.HashAlgorithm | None = None
     pss: bool = False
+    salt: int | None = None
     swap: tuple[tuple[bytes, bytes], ...] = ()
     signed_by: AnyPrivateKey = None
 
@@ -267,7 +269,7 @@ def _issue(
         builder = builder.add_extension(extension, critical)
     hash_algorithm = _hash_for(signer, changes)
     pss = (
-        padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size)
+        padding.PSS(padding.MGF1(hash_algorithm), changes.salt or hash_algorithm.digest_size)
         if changes.pss and hash_algorithm
         else None
     )

@@ -109,7 +109,10 @@ def sign_descriptor(
         signature, chain = signer.sign(unsigned.to_be_signed)
         agent = agent or getattr(signer, "agent", "") or signing_agent()
         envelope, annotations = unsigned.finish(signature, chain, agent, None), {}
-    return SignedEnvelope(envelope, media_type, _check(envelope, media_type, payload, time), annotations)
+    content = _check(envelope, media_type, payload, time)
+    if expires_in is not None and content.attributes.expiry is None:
+        raise PluginResponseError("the envelope does not expire, although an expiry was asked for")
+    return SignedEnvelope(envelope, media_type, content, annotations)
 
 
 def sign_artifact(

@@ -9,7 +9,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from notarykit.errors import CertificateError
 from notarykit.keys.chain import Purpose, check_chain
-from support.ca import Changes, TestChain, crl_at, key_usage, make_chain, name, ocsp_at, sha1_signed
+from support.ca import Changes, TestChain, crl_at, key_usage, make_chain, name, new_key, ocsp_at, sha1_signed
+from support.der import sequence, signed_again
 
 _PURPOSES: tuple[Purpose, ...] = ("code signing", "timestamping")
 _CODE, _TIME = (_PURPOSES[:1], _PURPOSES[1:])
@@ -42,6 +43,9 @@ _EKU = ExtendedKeyUsageOID
 _KEY_USAGE = ExtensionOID.KEY_USAGE
 # Bit strings of the DER: digitalSignature with encipherOnly, or with decipherOnly, and no keyAgreement.
 _ENCIPHER_ONLY, _DECIPHER_ONLY = "03020081", "0303078080"
+
+_VERSION_3 = bytes.fromhex("a003020102")
+_RSA = new_key("RSA-2048", 7)
 
 _LEAVES = [
     _Broken("hash_is_allowed", "signatureAlgorithm uses sha224", Changes(hash_algorithm=hashes.SHA224())),
@@ -288,3 +292,25 @@ def test_a_message_stays_on_one_line() -> None:
     """A subject with a line end in it does not break the message into two."""
     error = _refused(make_chain(subject=name("one\ntwo"), leaf=Changes(without=(x509.KeyUsage,))), "code signing")
     assert "\n" not in error.one_line()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_salt_of_another_length(place: int) -> None:
+    """A certificate under a PSS signature with another salt than the hash's length is refused."""
+    changes = Changes(pss=True, salt=20, signed_by=_RSA)
+    chain = make_chain(leaf=changes) if place == 0 else make_chain(cas={place: changes})
+    with pytest.raises(CertificateError) as caught:
+        check_chain(chain.ders)
+    assert caught.value.rule == "hash_is_allowed"
+
+
+def test_version_1() -> None:
+    """A certificate of version 1, which has no extensions by right, is refused whatever extensions it has."""
+    chain = make_chain(length=1)
+    tbs = chain.certificates[0].tbs_certificate_bytes
+    start = tbs.index(_VERSION_3)
+    without = sequence(tbs[start + len(_VERSION_3) :])
+    der = signed_again(chain.ders[0], without, chain.leaf_key, hashes.SHA256())
+    with pytest.raises(CertificateError) as caught:
+        check_chain([der])
+    assert caught.value.rule == "is_version_3"

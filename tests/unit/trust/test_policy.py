@@ -1,19 +1,16 @@
-"""The trust policy document: what it may say, what is refused and in which words, and which statement applies."""
+"""The trust policy document: what it may say, and what is refused in which words."""
 
 import json
-import warnings
 from typing import Any
 
 import pytest
 
-from notarykit.errors import NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
+from notarykit.errors import NotarykitWarning, TrustPolicyError
 from notarykit.trust.policy import (
     LARGEST_POLICY,
-    Action,
     StoreReference,
     StoreType,
     TrustPolicyDocument,
-    Validation,
     VerifyTimestamp,
     check_store_name,
     parse_policy_document,
@@ -80,108 +77,6 @@ def test_a_whole_statement() -> None:
     assert [str(store) for store in policy.stores] == ["ca:acme-rockets", "signingAuthority:sa", "tsa:a.b_c-D"]
     assert policy.identities == ("x509.subject: C=US, ST=WA, O=acme-rockets.io", "com.example.id:7")
     assert policy.verify_timestamp is VerifyTimestamp.AFTER_CERT_EXPIRY
-
-
-@pytest.mark.parametrize(
-    ("level", "integrity", "authenticity", "timestamp", "expiry", "revocation"),
-    [
-        ("strict", "enforce", "enforce", "enforce", "enforce", "enforce"),
-        ("permissive", "enforce", "enforce", "log", "log", "log"),
-        ("audit", "enforce", "log", "log", "log", "log"),
-    ],
-)
-def test_the_table_of_levels(
-    level: str, integrity: str, authenticity: str, timestamp: str, expiry: str, revocation: str
-) -> None:
-    """Each level acts upon each validation as the specification's table says."""
-    (policy,) = _parse(_statement(signatureVerification={"level": level})).policies
-    assert policy.level.actions == {
-        Validation.INTEGRITY: integrity,
-        Validation.AUTHENTICITY: authenticity,
-        Validation.AUTHENTIC_TIMESTAMP: timestamp,
-        Validation.EXPIRY: expiry,
-        Validation.REVOCATION: revocation,
-    }
-
-
-def test_the_level_skip() -> None:
-    """The level skip skips every validation and needs neither stores nor identities, which may be empty."""
-    for statement in (_skip(), _skip(trustStores=[], trustedIdentities=[])):
-        (policy,) = _parse(statement).policies
-        assert policy.level.is_skip
-        assert set(policy.level.actions) == set(Validation)
-        assert set(policy.level.actions.values()) == {Action.SKIP}
-
-
-@pytest.mark.parametrize("level", ["strict", "permissive", "audit"])
-@pytest.mark.parametrize("validation", ["authenticity", "authenticTimestamp", "expiry", "revocation"])
-@pytest.mark.parametrize("action", ["enforce", "log", "skip"])
-def test_overrides(level: str, validation: str, action: str) -> None:
-    """An override changes one action and no other; skip is for revocation alone."""
-    statement = _statement(signatureVerification={"level": level, "override": {validation: action}})
-    if action == "skip" and validation != "revocation":
-        message = f"override of '{validation}' to 'skip' is not one of enforce, log"
-        assert _refused(statement) == f"statement 'acme': 'signatureVerification': {message}"
-        return
-    (policy,) = _parse(statement).policies
-    (usual,) = _parse(_statement(signatureVerification={"level": level})).policies
-    assert policy.level.actions == {**usual.level.actions, Validation(validation): action}
-    assert policy.level.name == level
-
-
-def test_overrides_leave_the_table_as_it_is() -> None:
-    """A level that one statement overrides is whole in the next."""
-    override = {"level": "strict", "override": {"authenticity": "log"}}
-    _parse(_statement(signatureVerification=override))
-    (policy,) = _parse(_statement()).policies
-    assert policy.level.actions[Validation.AUTHENTICITY] is Action.ENFORCE
-
-
-def test_an_empty_override_overrides_nothing() -> None:
-    """An empty map of overrides is none, even beside skip."""
-    assert _parse(_skip(signatureVerification={"level": "skip", "override": {}})).policies[0].level.is_skip
-
-
-@pytest.mark.parametrize(
-    ("verification", "message"),
-    [
-        ({}, "has no member 'level'"),
-        ({"level": 1}, "'level' must be a string, not an integer"),
-        ({"level": "Strict"}, "level 'Strict' is not one of strict, permissive, audit, skip"),
-        ({"level": ""}, "level '' is not one of strict, permissive, audit, skip"),
-        ({"level": "custom"}, "level 'custom' is not one of strict, permissive, audit, skip"),
-        ({"level": "skip", "override": {"expiry": "log"}}, "level 'skip' cannot be overridden"),
-        ({"level": "strict", "override": {"integrity": "log"}}, "'integrity' cannot be overridden"),
-        ({"level": "strict", "override": {"integrity": "enforce"}}, "'integrity' cannot be overridden"),
-        ({"level": "strict", "override": {"Expiry": "log"}}, "override of 'Expiry', which is no validation"),
-        ({"level": "strict", "override": {"": "log"}}, "override of '', which is no validation"),
-        ({"level": "strict", "override": {"expiry": ""}}, "override of 'expiry' to '' is not one of enforce, log"),
-        ({"level": "strict", "override": {"revocation": "Log"}}, "'Log' is not one of enforce, log, skip"),
-        ({"level": "strict", "override": {"expiry": True}}, "'override': 'expiry' must be a string, not a boolean"),
-        ({"level": "strict", "override": ["expiry"]}, "'override' must be an object, not an array"),
-        ({"level": "strict", "override": None}, "'override' must be an object, not null"),
-        ({"level": "strict", "verifyTimestamp": "never"}, "verifyTimestamp 'never' is not 'always' or"),
-        ({"level": "strict", "verifyTimestamp": 1}, "'verifyTimestamp' must be a string, not an integer"),
-        ({"level": "strict", "overide": {}}, "has the unknown member 'overide'"),
-    ],
-)  # fmt: skip
-def test_malformed_signature_verification(verification: Any, message: str) -> None:
-    """What is wrong with signatureVerification is named together with the statement."""
-    refused = _refused(_statement(signatureVerification=verification))
-    assert refused.startswith("statement 'acme': 'signatureVerification'")
-    assert message in refused
-
-
-@pytest.mark.parametrize(("text", "meaning"), [("always", "always"), ("afterCertExpiry", "afterCertExpiry")])
-def test_verify_timestamp(text: str, meaning: str) -> None:
-    """The values of verifyTimestamp are read."""
-    statement = _statement(signatureVerification={"level": "strict", "verifyTimestamp": text})
-    assert _parse(statement).policies[0].verify_timestamp == meaning
-
-
-def test_timestamps_are_always_verified_by_default() -> None:
-    """Without verifyTimestamp it is `always`."""
-    assert _parse(_statement()).policies[0].verify_timestamp is VerifyTimestamp.ALWAYS
 
 
 @pytest.mark.parametrize(
@@ -333,76 +228,3 @@ def test_unknown_members_bring_a_warning() -> None:
         "policy.json: statement 'acme': member 'truststores' is not known",
     ]
     assert document.policies[0].name == "acme"
-
-
-def test_the_example_of_the_specification() -> None:
-    """The specification's example with four statements is read without a warning."""
-    subject = "x509.subject: C=US, ST=WA, L=Seattle, O=acme-rockets.io, OU=Finance, CN=SecureBuilder"
-    wabbit = "x509.subject: C=US, ST=WA, L=Seattle, O=wabbit-networks.io, OU=Security Tools"
-    legacy = {"level": "strict", "override": {"expiry": "log", "revocation": "skip"}}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        document = _parse(
-            _statement(
-                name="wabbit-networks-images",
-                registryScopes=[_REPOSITORY, "registry.acme-rockets.io/software/net-logger"],
-                trustStores=["ca:wabbit-networks"],
-                trustedIdentities=[wabbit],
-            ),
-            _skip(name="unsigned-image", registryScopes=["registry.wabbit-networks.io/software/unsigned/net-utils"]),
-            _statement(
-                name="use-expired-image",
-                registryScopes=["registry.acme-rockets.io/software/legacy/metrics"],
-                signatureVerification=legacy,
-                trustedIdentities=["*"],
-            ),
-            _statement(
-                name="global-policy-for-all-other-images",
-                registryScopes=["*"],
-                signatureVerification={"level": "audit"},
-                trustStores=["ca:acme-rockets", "ca:acme-rockets-ca2"],
-                trustedIdentities=[subject],
-            ),
-        )
-    assert document.applicable("registry.acme-rockets.io/software/net-logger").name == "wabbit-networks-images"
-    assert document.applicable("registry.wabbit-networks.io/software/unsigned/net-utils").level.is_skip
-    assert document.applicable("registry.acme-rockets.io/software/legacy/metrics").name == "use-expired-image"
-    assert document.applicable("docker.io/library/registry").name == "global-policy-for-all-other-images"
-
-
-def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> None:
-    """The global statement does not hide one behind it that names the repository."""
-    everything = _statement(name="all", registryScopes=["*"])
-    for statements in ((everything, _statement()), (_statement(), everything)):
-        document = _parse(*statements)
-        assert document.applicable(_REPOSITORY).name == "acme"
-        assert document.applicable("registry.acme-rockets.io/software").name == "all"
-
-
-@pytest.mark.parametrize(
-    "repository",
-    [
-        "registry.acme-rockets.io/software",
-        f"{_REPOSITORY}/more",
-        f"{_REPOSITORY}s",
-        _REPOSITORY.upper(),
-        _REPOSITORY.replace("registry", "Registry"),
-        f"{_REPOSITORY}:latest",
-        "net-monitor",
-        "*",
-        "",
-    ],
-)
-def test_repositories_are_compared_letter_by_letter(repository: str) -> None:
-    """A repository that no scope equals has no applicable statement and is not trusted."""
-    with pytest.raises(NoApplicablePolicyError) as caught:
-        _parse(_statement()).applicable(repository)
-    assert caught.value.message == f"no trust policy applies to {repository}"
-    assert caught.value.advice == "add its full repository name to the registryScopes of a policy statement"
-    assert caught.value.exit_code == 1
-
-
-@pytest.mark.parametrize("prefix", [{"name": 1}, "*", None])
-def test_malformed_statements_are_refused_wherever_they_stand(prefix: Any) -> None:
-    """A malformed statement makes the document malformed, even where another would apply."""
-    _refused(_statement(), prefix)

@@ -20,7 +20,7 @@ from notarykit.errors import (
 )
 from notarykit.oci.repository import StoredSignature
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verify import Audited, Skipped, VerifiedArtifact, verify_artifact
+from notarykit.verify import Audited, Skipped, VerifiedArtifact, verify_artifact, verify_envelope
 from notarykit.verify.verdict import Verified
 from support.envelopes import JWS, sign_envelope
 from unit.verify.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
@@ -121,6 +121,24 @@ def test_a_bad_signature_does_not_stop_the_others(bad: bytes | NotarykitError) -
     ((digest, error),) = found.failures
     assert digest == _digest(0)
     assert error is bad if isinstance(bad, NotarykitError) else isinstance(error, IntegrityError | AuthenticityError)
+
+
+def test_an_accident_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature that brings an error which nobody meant is not accepted, and the next is tried."""
+    good = verify_envelope
+
+    def verify(envelope: bytes, *arguments: Any, **keywords: Any) -> Any:
+        if not envelope:
+            raise RecursionError("swordfish")
+        return good(envelope, *arguments, **keywords)
+
+    monkeypatch.setattr("notarykit.verify.artifact.verify_envelope", verify)
+    found = _verify(_Place(b"", _GOOD))
+    assert isinstance(found.verdict, Verified)
+    ((digest, error),) = found.failures
+    assert digest == _digest(0)
+    assert isinstance(error, IntegrityError)
+    assert error.message == "the signature could not be processed: RecursionError"
 
 
 def test_signatures_are_tried_in_order_until_one_is_good() -> None:

@@ -1,7 +1,5 @@
 """Authenticity: trusted roots, trusted identities, and the stores of each signing scheme."""
 
-from datetime import timedelta
-
 import pytest
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
@@ -21,9 +19,8 @@ from unit.verify.setting import (
     policy,
     store,
     verify,
-)  # fmt: skip
+)
 
-_SECOND = timedelta(seconds=1)
 _GOOD = sign_envelope(CHAIN, now=NOW)
 
 

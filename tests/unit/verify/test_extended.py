@@ -31,7 +31,7 @@ from unit.verify.setting import (
     policy,
     store,
     verify,
-)  # fmt: skip
+)
 
 
 def _failed(plugin: Verifier, envelope: bytes | None = None, **changes: Any) -> ExtendedValidationError:

@@ -27,7 +27,7 @@ from unit.verify.setting import (
     policy,
     store,
     verify,
-)  # fmt: skip
+)
 
 _NO = VerificationResult(success=False, reason="not ours")
 _WITH_OCSP = make_chain(leaf=Changes(put=(ocsp_at("http://ocsp.example.com"),)))
@@ -172,6 +172,14 @@ class _Odd(Verifier):
 
     def verify_signature(self, request: Any) -> Any:
         return None
+
+
+@pytest.mark.parametrize("success", [1, 0, None, "true", "false"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_result_is_a_success_or_a_failure(level: str, success: Any) -> None:
+    """A result that is neither true nor false is not taken for either, at any level."""
+    plugin = Verifier(TRUSTED_IDENTITY, results={TRUSTED_IDENTITY: VerificationResult(success)})
+    assert "neither a success nor a failure" in _failed(plugin, trusted=policy(level)).message
 
 
 def test_an_answer_that_is_none() -> None:

@@ -15,7 +15,7 @@ from unit.verify.setting import (
     Verifier,
     for_plugin,
     verify,
-)  # fmt: skip
+)
 
 
 def _failed(plugin: Verifier, envelope: bytes | None = None, **changes: Any) -> ExtendedValidationError:

@@ -18,7 +18,7 @@ from unit.verify.setting import (
     policy,
     store,
     verify,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from unit.verify.setting import (
     policy,
     store,
     verify,
-)  # fmt: skip
+)
 
 _SECOND = timedelta(seconds=1)
 _GOOD = sign_envelope(CHAIN, now=NOW)

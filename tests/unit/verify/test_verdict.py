@@ -40,7 +40,7 @@ from unit.verify.setting import (
     policy,
     store,
     verify,
-)  # fmt: skip
+)
 
 _METADATA = {"build": "123", "é": "ü", "empty": ""}
 _PAYLOAD = json.dumps({"targetArtifact": {**TARGET, "annotations": _METADATA}}).encode()
@@ -88,6 +88,12 @@ def test_the_present_is_the_time_where_none_is_given() -> None:
     assert isinstance(verify(sign_envelope(CHAIN), now=None), Verified)
     with pytest.raises(ExpiryError):
         verify(sign_envelope(CHAIN, now=NOW, expires_in=timedelta(seconds=1)), now=None)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    """A time of verification that could mean several is the caller's mistake."""
+    with pytest.raises(UsageError, match="the time of the verification has no time zone"):
+        verify(sign_envelope(CHAIN, now=NOW), now=NOW.replace(tzinfo=None))
 
 
 def test_the_order_of_the_steps_is_the_specifications() -> None:

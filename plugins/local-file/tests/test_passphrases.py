@@ -1,0 +1,167 @@
+"""Passphrases: where they come from, in which order, and that none is shown."""
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.errors import (
+    PluginAccessDeniedError,
+    PluginError,
+)
+from notarykit.plugin import DescribeKeyRequest
+from notarykit_local_file.plugin import LocalFilePlugin
+from support.ca import TestChain, make_chain, pem_of
+
+_CHAIN = make_chain()
+_SECRET = b"sw\xc3\xb6rdfish"
+_VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
+
+
+@pytest.fixture(autouse=True)
+def no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor a terminal has a passphrase."""
+    monkeypatch.delenv(_VARIABLE, raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+
+def _key(folder: Path, chain: TestChain = _CHAIN, passphrase: bytes | None = None, name: str = "my.pem") -> str:
+    path = folder / name
+    path.touch(mode=0o600)
+    path.write_bytes(pem_of(chain.leaf_key, passphrase) + chain.chain_pem)
+    return str(path)
+
+
+def _spec(key: str, plugin: LocalFilePlugin | None = None, **config: str) -> str:
+    return (plugin or LocalFilePlugin()).describe_key(DescribeKeyRequest(key, config)).key_spec
+
+
+# Passphrases
+
+
+def test_the_passphrase_of_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program's own callback comes before all other places."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    monkeypatch.setenv(_VARIABLE, "wrong")
+    assert _spec(key, LocalFilePlugin(lambda: _SECRET)) == "EC-256"
+
+
+def test_the_callback_is_asked_when_it_is_needed(tmp_path: Path) -> None:
+    """A key that is not encrypted needs no passphrase, and nobody is asked for one."""
+    assert _spec(_key(tmp_path), LocalFilePlugin(lambda: pytest.fail("asked"))) == "EC-256"
+
+
+def test_the_passphrase_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual variable, or the one that is configured, has the passphrase."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    monkeypatch.setenv(_VARIABLE, _SECRET.decode())
+    assert _spec(key) == "EC-256"
+    monkeypatch.setenv(_VARIABLE, "wrong")
+    monkeypatch.setenv("MY_PASSPHRASE", _SECRET.decode())
+    assert _spec(key, passphrase_env="MY_PASSPHRASE") == "EC-256"
+
+
+def test_a_passphrase_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable may hold any bytes."""
+    secret = b"sw\xf6rdfish"
+    monkeypatch.setitem(os.environb, _VARIABLE.encode(), secret)
+    assert _spec(_key(tmp_path, passphrase=secret)) == "EC-256"
+
+
+def test_a_configured_variable_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a variable is configured, no other place is looked at."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    monkeypatch.setenv(_VARIABLE, _SECRET.decode())
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _spec(key, passphrase_env="MY_PASSPHRASE")
+    assert caught.value.message == f"$MY_PASSPHRASE is not set, and the private key {key} is encrypted"
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
+def test_the_passphrase_in_a_file(ending: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configured file has the passphrase, before the environment; one line end behind it does not count."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    (tmp_path / "secret").write_bytes(_SECRET + ending)
+    monkeypatch.setenv(_VARIABLE, "wrong")
+    assert _spec(key, passphrase_file=str(tmp_path / "secret")) == "EC-256"
+
+
+@pytest.mark.parametrize("secret", [b" swordfish ", b"swordfish\n", b"\nswordfish", b"sword\nfish"])
+def test_blanks_belong_to_the_passphrase(secret: bytes, tmp_path: Path) -> None:
+    """What is in the file but for one line end is the passphrase."""
+    key = _key(tmp_path, passphrase=secret)
+    (tmp_path / "secret").write_bytes(secret + b"\n")
+    assert _spec(key, passphrase_file=str(tmp_path / "secret")) == "EC-256"
+
+
+def test_a_passphrase_file_that_is_not_there(tmp_path: Path) -> None:
+    """A configured file that does not exist is missed by its path."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    with pytest.raises(PluginError, match=f"^passphrase file {tmp_path / 'none'} does not exist$"):
+        _spec(key, passphrase_file=str(tmp_path / "none"))
+
+
+def test_no_passphrase_and_no_terminal(tmp_path: Path) -> None:
+    """An encrypted key without a passphrase and without anybody to ask is refused with what to do."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _spec(key)
+    assert caught.value.message == f"private key {key} is encrypted and there is no terminal to ask at"
+    assert caught.value.advice == f"set ${_VARIABLE}"
+    assert caught.value.code == "ACCESS_DENIED"
+
+
+@pytest.mark.parametrize(("typed", "fits"), [("swördfish", True), ("wrong", False), ("", False)])
+def test_a_person_is_asked(typed: str, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal a person is asked, with the key's path."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    asked = []
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def getpass(prompt: str) -> str:
+        asked.append(prompt)
+        return typed
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", getpass)
+    if fits:
+        assert _spec(key) == "EC-256"
+    else:
+        with pytest.raises(PluginAccessDeniedError):
+            _spec(key)
+    assert asked == [f"Passphrase of {key}: "]
+
+
+@pytest.mark.parametrize("source", ["callback", "environment", "file"])
+def test_no_secret_is_shown(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong passphrase is in no part of the error, nor in what caused it."""
+    key = _key(tmp_path, passphrase=_SECRET)
+    config: dict[str, Any] = {}
+    plugin = LocalFilePlugin((lambda: b"hunter2") if source == "callback" else None)
+    if source == "environment":
+        monkeypatch.setenv(_VARIABLE, "hunter2")
+    if source == "file":
+        (tmp_path / "secret").write_text("hunter2")
+        config["passphrase_file"] = str(tmp_path / "secret")
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _spec(key, plugin, **config)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "hunter2" not in repr(error) + str(error) + str(getattr(error, "advice", ""))
+        error = error.__cause__
+
+
+def test_nothing_of_the_key_is_shown(tmp_path: Path) -> None:
+    """The plugin's own text forms hold neither key nor passphrase."""
+    plugin = LocalFilePlugin(lambda: _SECRET)
+    key = _key(tmp_path, passphrase=_SECRET)
+    assert _spec(key, plugin) == "EC-256"
+    numbers = _CHAIN.leaf_key.private_numbers().private_value
+    for text in (repr(plugin), str(plugin), repr(vars(plugin))):
+        assert str(numbers) not in text
+        assert "fish" not in text

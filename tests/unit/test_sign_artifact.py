@@ -1,0 +1,84 @@
+"""Signing artifacts where they are: the signature beside the artifact, or nothing."""
+
+import hashlib
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from notarykit.errors import (
+    ArtifactNotFoundError,
+    PluginResponseError,
+    StorageError,
+)
+from notarykit.keys.chain import check_chain
+from notarykit.keys.local import LocalSigner
+from notarykit.oci.layout import ImageLayout
+from notarykit.sign import sign_artifact
+from support.ca import NOT_BEFORE, TestChain
+from support.envelopes import (
+    FORMATS,
+    JWS,
+    sign_envelope,
+)
+from unit.oci.layouts import Layout
+from unit.signers import CHAIN, Envelopes, Key
+
+_NOW = NOT_BEFORE + timedelta(days=10)
+
+
+def _local(chain: TestChain = CHAIN) -> LocalSigner:
+    return LocalSigner(chain.leaf_key, check_chain(chain.ders))
+
+
+# Artifacts where they are
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_signs_an_artifact_in_a_layout(media_type: str, tmp_path: Path) -> None:
+    """The signature is stored beside the artifact, with the chain's thumbprints and the signing time."""
+    layout = Layout(tmp_path / "layout")
+    artifact = layout.put_artifact(tag="v1")
+    layout.write_index([artifact])
+    image = ImageLayout(layout.path)
+    signed = sign_artifact(image, "v1", _local(), media_type=media_type, now=_NOW, user_metadata={"a": "b"})
+    assert signed.artifact == image.resolve(artifact["digest"])
+    assert list(image.signatures(signed.artifact)) == [signed.manifest]
+    assert image.fetch_signature(signed.manifest).envelope == signed.signature.envelope
+    assert signed.signature.content.target.digest == artifact["digest"]
+    manifest = json.loads(layout.blob_path(signed.manifest.digest).read_bytes())
+    thumbprints = [hashlib.sha256(der).hexdigest() for der in CHAIN.ders]
+    assert manifest["layers"][0]["mediaType"] == media_type
+    assert manifest["annotations"] == {
+        "io.cncf.notary.x509chain.thumbprint#S256": json.dumps(thumbprints, separators=(",", ":")),
+        "org.opencontainers.image.created": _NOW.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def test_annotations_of_a_plugin_are_stored(tmp_path: Path) -> None:
+    """What a maker of envelopes wants on the manifest is stored there."""
+    layout = Layout(tmp_path / "layout")
+    layout.write_index([layout.put_artifact(tag="v1")])
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=_NOW), {"com.example": "x"})
+    signed = sign_artifact(ImageLayout(layout.path), "v1", signer, now=_NOW)
+    manifest = json.loads(layout.blob_path(signed.manifest.digest).read_bytes())
+    assert manifest["annotations"]["com.example"] == "x"
+
+
+def test_nothing_is_stored_that_does_not_hold(tmp_path: Path) -> None:
+    """An artifact that is not there is not signed, and a signature that does not hold is not stored."""
+    layout = Layout(tmp_path / "layout")
+    layout.write_index([layout.put_artifact(tag="v1")])
+    before = sorted(layout.folder.rglob("*"))
+    key = Key()
+    with pytest.raises(ArtifactNotFoundError):
+        sign_artifact(ImageLayout(layout.path), "v2", key)
+    assert not key.asked
+    with pytest.raises(PluginResponseError):
+        sign_artifact(ImageLayout(layout.path), "v1", Key(sign=lambda _: bytes(64)))
+    assert sorted(layout.folder.rglob("*")) == before
+    layout.blob_path(layout.index()["manifests"][0]["digest"]).unlink()
+    with pytest.raises(StorageError):
+        sign_artifact(ImageLayout(layout.path), "v1", key)
+    assert not key.asked
