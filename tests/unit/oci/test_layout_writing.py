@@ -233,19 +233,6 @@ def test_processes_lose_nothing(layout: Layout) -> None:
     assert not list(layout.folder.rglob(".notarykit-tmp-*"))
 
 
-@pytest.mark.parametrize("linked", ["blobs", "blobs/sha256"])
-def test_links_are_not_written_through(linked: str, layout: Layout, tmp_path: Path) -> None:
-    """A layout whose folders of blobs are links is not written to: they could lead anywhere, and round in a circle."""
-    layout.write_index([layout.put_artifact(tag="v1")])
-    elsewhere = tmp_path / "elsewhere"
-    (layout.folder / linked).rename(elsewhere)
-    (layout.folder / linked).symlink_to(elsewhere)
-    before = sorted(elsewhere.rglob("*"))
-    with pytest.raises(StorageError, match="is a link"):
-        _push(layout)
-    assert sorted(elsewhere.rglob("*")) == before
-
-
 def test_the_index_keeps_its_mode(layout: Layout) -> None:
     """Who may read the index after a signature is who might before."""
     layout.write_index([layout.put_artifact(tag="v1")])
