@@ -3,7 +3,7 @@
 import sys
 
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.registries import told
+from notarykit.cli.registries import check_host, told
 from notarykit.cli.target import REGISTRY_FLAGS
 from notarykit.config.registries import given_credentials, registry_settings
 from notarykit.errors import UsageError
@@ -13,14 +13,15 @@ from notarykit.oci.registry.host import RegistryHost
 
 def _run(options: Options) -> int:
     host = options.arguments[0]
-    if "/" in host or not host:
-        raise UsageError(f"{host!r} is no registry's host", advice="write it without https:// and without a repository")
+    check_host(host)
     given = told(options, [host])
     username, password = given.username, given.password
     if options["password-stdin"]:
         if options["password"]:
             raise UsageError("flags --password and --password-stdin exclude each other")
         password = sys.stdin.read().rstrip("\r\n")
+        if not password:
+            raise UsageError("there is no password on standard input")
     elif options["password"]:
         print("Warning: --password is seen by others on this machine: use --password-stdin", file=sys.stderr)
     username, password = _asked(username, password)
@@ -28,7 +29,8 @@ def _run(options: Options) -> int:
     RegistryHost(host, settings).ping(Budget(DEFAULT_BYTES, options["timeout"]))
     from notarykit.config.credentials import remember_helper, store_credentials
 
-    remember_helper(store_credentials(host, given_credentials(username, password)))
+    if helper := store_credentials(host, given_credentials(username, password)):
+        remember_helper(helper)
     print("Login Succeeded")
     return 0
 

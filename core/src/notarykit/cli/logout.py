@@ -1,11 +1,13 @@
 """`notarykit logout`."""
 
 from notarykit.cli.options import Command, Options
+from notarykit.cli.registries import check_host
 
 
 def _run(options: Options) -> int:
     from notarykit.config.credentials import erase_credentials
 
+    check_host(options.arguments[0])
     erase_credentials(options.arguments[0])
     print("Logout Succeeded")
     return 0

@@ -6,7 +6,7 @@ from notarykit.cli.options import Options
 from notarykit.config.registries import Told, credentials_in, registry_settings
 from notarykit.errors import UsageError
 from notarykit.net.budget import DEFAULT_BYTES, Budget
-from notarykit.oci.reference import Reference
+from notarykit.oci.reference import Reference, is_repository
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 
@@ -30,6 +30,16 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
         options["cert-file"] or "",
         options["key-file"] or "",
     )
+
+
+def check_host(host: str) -> None:
+    """Refuses what is not the name of a registry.
+
+    Raises:
+        UsageError: It is not of the form `host[:port]`.
+    """
+    if "/" in host or not is_repository(f"{host}/repository"):
+        raise UsageError(f"{host!r} is no registry's host", advice="write it without https:// and without a repository")
 
 
 def opener(references: Sequence[Reference], options: Options) -> Callable[[Reference], RegistryRepository]:

@@ -64,13 +64,17 @@ def credentials_for(host: str) -> Credentials | None:
 
 
 def store_credentials(host: str, credentials: Credentials) -> str:
-    """Gives credentials to a helper and returns its name; they are never written to a file.
+    """Gives credentials to a helper; they are never written to a file.
+
+    Returns:
+        The helper's name where no file names it yet, for `remember_helper`, or an empty string.
 
     Raises:
         ConfigurationError: There is no helper.
         AccessError: The helper failed.
     """
-    helper = next((place.helper for place in _places(host) if place.helper), "") or _native_helper()
+    named = next((place.helper for place in _places(host) if place.helper), "")
+    helper = named or _native_helper()
     if not helper:
         raise ConfigurationError(
             "there is no credential helper, and credentials are not written to files",
@@ -80,7 +84,7 @@ def store_credentials(host: str, credentials: Credentials) -> str:
     username = _IDENTITY_TOKEN if credentials.identity_token else credentials.username
     request = {"ServerURL": _key(host), "Username": username, "Secret": secret}
     _run_helper(helper, "store", json.dumps(request))
-    return helper
+    return "" if named else helper
 
 
 def erase_credentials(host: str) -> None:

@@ -30,6 +30,9 @@ class Told(NamedTuple):
     cert_file: str = ""
     key_file: str = ""
 
+    def __repr__(self) -> str:
+        return f"Told(username={self.username!r}, and secrets that are not shown)"
+
 
 def registry_settings(told: Told) -> RegistrySettings:
     """The settings for all registries of a command.

@@ -5,27 +5,23 @@ large.
 """
 
 import http.client
-import random
-import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from notarykit.agent import signing_agent
 from notarykit.errors import NetworkError
+from notarykit.net.addresses import Origin, joined, origin_of, shown
 from notarykit.net.budget import Budget
-from notarykit.net.connections import Connections, Origin, origin_of
+from notarykit.net.connections import Connections
+from notarykit.net.faults import PASSING, BrokenError, broken, pause_before, retry_after
+from notarykit.net.metered import meter
 
 _CONNECT_SECONDS = 15.0
 _READ_SECONDS = 30.0
 _MOST_REDIRECTS = 5
 _TRIES = 5
-_FIRST_PAUSE = 0.25
-_LONGEST_PAUSE = 8.0
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 
@@ -50,8 +46,22 @@ class Response(NamedTuple):
         return self.headers.get(name, "") or ""
 
 
-class _BrokenError(Exception):
-    """The connection broke; the cause says how."""
+class Started(NamedTuple):
+    """A GET request that was sent and whose answer has not been read; `HttpClient.finish` or `abandon` takes it.
+
+    Attributes:
+        connection: Where the answer will come.
+        origin: Where the connection leads.
+        url: What was asked for.
+    """
+
+    connection: http.client.HTTPConnection
+    origin: Origin
+    url: str
+
+    def abandon(self) -> None:
+        """Does without the answer."""
+        self.connection.close()
 
 
 class HttpClient:
@@ -104,25 +114,65 @@ class HttpClient:
         """
         for attempt in range(1, _TRIES + 1):
             is_last = attempt == _TRIES or not again
+            response: Response | None = None
             try:
                 response = self._follow(method, url, dict(headers or {}), body, budget, limit)
-            except _BrokenError as error:
-                if is_last:
-                    raise NetworkError(
-                        f"{method} {_shown(url)}: {error.__cause__ or error}",
-                        advice="check the address and the network",
-                    ) from None
-                delay = _pause_before(attempt)
-            else:
-                if response.status not in _AGAIN or is_last:
-                    return response
-                delay = max(_pause_before(attempt), _retry_after(response))
-            if delay > budget.seconds(delay):
-                raise NetworkError(
-                    f"{method} {_shown(url)}: the server asks for a pause of {delay:g} seconds, which is too long"
-                )
-            self._pause(delay)
+            except BrokenError as error:
+                if is_last or not error.passes:
+                    raise NetworkError(f"{method} {shown(url)}: {error}", advice=error.advice) from None
+            if response is not None and (is_last or not may_pass(response)):
+                return response
+            self.rest(attempt, budget, response)
         raise AssertionError("unreachable")
+
+    def rest(self, attempt: int, budget: Budget, response: Response | None = None) -> None:
+        """Waits before the next try: longer from one to the next, and as long as the last answer asks for.
+
+        Raises:
+            NetworkError: There is not so much time.
+        """
+        asked = retry_after(response.header("Retry-After")) if response else 0.0
+        if asked > budget.seconds(asked):
+            raise NetworkError(f"the server asks for a pause of {asked:g} seconds, which is too long")
+        self._pause(max(asked, budget.seconds(pause_before(attempt))))
+
+    def start(self, url: str, *, budget: Budget, headers: Mapping[str, str]) -> Started | None:
+        """Sends a GET request and does not wait for the answer, so that other requests go out meanwhile.
+
+        Returns:
+            What `finish` takes; None where it could not be sent, which `send` then has to try and explain.
+        """
+        try:
+            origin = self._checked_origin(url)
+            connection, _ = self._connections.take(origin)
+        except NetworkError:
+            return None
+        try:
+            self._request(connection, "GET", url, origin, headers, None, budget)
+        except (OSError, http.client.HTTPException, NetworkError):
+            connection.close()
+            return None
+        except BaseException:
+            connection.close()
+            raise
+        return Started(connection, origin, url)
+
+    def finish(self, started: Started, *, limit: int) -> Response | None:
+        """Reads the answer to a request that was started, on the budget that it was started with.
+
+        Returns:
+            The answer, whatever its status, without following a redirect; None where it did not come or breaks a limit,
+            which `send` then has to try and explain.
+        """
+        connection, origin, url = started
+        try:
+            return self._receive(connection.getresponse(), "GET", url, origin, connection, limit)
+        except (OSError, http.client.HTTPException, NetworkError):
+            connection.close()
+            return None
+        except BaseException:
+            connection.close()
+            raise
 
     def _follow(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, budget: Budget, limit: int
@@ -130,15 +180,15 @@ class HttpClient:
         """Follows redirects of requests without content; what is told to one origin in confidence stays there."""
         first = origin_of(url)
         for _ in range(_MOST_REDIRECTS + 1):
-            origin = _checked_origin(url, self._may_be_plain)
+            origin = self._checked_origin(url)
             if origin != first:
                 headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
             response = self._once(method, url, origin, headers, body, budget, limit)
             location = response.header("Location")
             if response.status not in _REDIRECTS or method not in ("GET", "HEAD") or not location:
                 return response
-            url = urljoin(url, location)
-        raise NetworkError(f"{method} {_shown(url)}: more than {_MOST_REDIRECTS} redirects")
+            url = joined(url, location)
+        raise NetworkError(f"{method} {shown(url)}: more than {_MOST_REDIRECTS} redirects")
 
     def _once(
         self,
@@ -160,13 +210,25 @@ class HttpClient:
                 # The other side may close a connection that was kept at any time; that says nothing about the request.
                 connection.close()
                 answer = self._exchange(connection, method, url, origin, headers, body, budget)
-            content = _read(answer, method, connection, budget, limit, url)
+            return self._receive(answer, method, url, origin, connection, limit)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise _BrokenError(_reason(error)) from None
+            raise broken(error) from None
         except BaseException:
             connection.close()
             raise
+
+    def _receive(
+        self,
+        answer: http.client.HTTPResponse,
+        method: str,
+        url: str,
+        origin: Origin,
+        connection: http.client.HTTPConnection,
+        limit: int,
+    ) -> Response:
+        """Reads an answer whole, and keeps its connection where it may be used again."""
+        content = _read(answer, method, limit, url)
         if answer.will_close:
             connection.close()
         else:
@@ -183,6 +245,20 @@ class HttpClient:
         body: bytes | None,
         budget: Budget,
     ) -> http.client.HTTPResponse:
+        self._request(connection, method, url, origin, headers, body, budget)
+        return connection.getresponse()
+
+    def _request(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        url: str,
+        origin: Origin,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        budget: Budget,
+    ) -> None:
+        meter(connection, budget, _READ_SECONDS)
         connection.timeout = budget.seconds(_CONNECT_SECONDS)
         if connection.sock is not None:
             connection.sock.settimeout(budget.seconds(_READ_SECONDS))
@@ -191,93 +267,37 @@ class HttpClient:
         goal = f"{origin.scheme}://{origin.netloc}{path}" if self._connections.is_proxied(origin) else path
         fixed = {"Host": origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
         connection.request(method, goal, body, {**fixed, **self._connections.proxy_headers(origin), **headers})
-        connection.sock.settimeout(budget.seconds(_READ_SECONDS))
-        return connection.getresponse()
 
-
-def _checked_origin(url: str, may_be_plain: Callable[[Origin], bool]) -> Origin:
-    try:
+    def _checked_origin(self, url: str) -> Origin:
         origin = origin_of(url)
-    except ValueError as error:
-        raise NetworkError(str(error)) from None
-    if origin.scheme == "http" and not may_be_plain(origin):
-        raise NetworkError(
-            f"{origin.netloc} is not talked to without TLS",
-            advice="use --insecure-registry if that is meant, for tests alone",
-        )
-    return origin
+        if origin.scheme == "http" and not self._may_be_plain(origin):
+            raise NetworkError(
+                f"{origin.netloc} is not talked to without TLS",
+                advice="use --insecure-registry if that is meant, for tests alone",
+            )
+        return origin
 
 
-def _read(
-    answer: http.client.HTTPResponse,
-    method: str,
-    connection: http.client.HTTPConnection,
-    budget: Budget,
-    limit: int,
-    url: str,
-) -> bytes:
+def may_pass(response: Response) -> bool:
+    """Whether an answer tells of a fault that another try may not meet."""
+    return response.status in PASSING
+
+
+def _read(answer: http.client.HTTPResponse, method: str, limit: int, url: str) -> bytes:
     encoding = answer.headers.get("Content-Encoding", "identity")
     if encoding.lower() != "identity":
-        raise NetworkError(f"{_shown(url)}: the answer is compressed ({encoding}), which was not asked for")
+        raise NetworkError(f"{shown(url)}: the answer is compressed, which was not asked for")
     declared = answer.headers.get("Content-Length", "0")
     if method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
-        raise NetworkError(f"{_shown(url)}: the answer has {declared[:20]} bytes, more than the {limit} that are read")
+        raise NetworkError(f"{shown(url)}: the answer has {declared[:20]} bytes, more than the {limit} that are read")
     parts = []
     size = 0
-    while True:
-        if connection.sock is not None:
-            connection.sock.settimeout(budget.seconds(_READ_SECONDS))
-        part = answer.read1(_CHUNK) if method != "HEAD" else answer.read()
-        if not part:
-            break
+    while part := answer.read1(_CHUNK):
         size += len(part)
-        budget.spend(len(part))
         if size > limit:
-            raise NetworkError(f"{_shown(url)}: the answer is longer than the {limit} bytes that are read")
+            raise NetworkError(f"{shown(url)}: the answer is longer than the {limit} bytes that are read")
         parts.append(part)
     if answer.length:  # read1 does not notice that the other side stopped too early
         raise http.client.IncompleteRead(b"", answer.length)
     answer.close()  # the connection is free for the next request; read1 does not say so by itself
     return b"".join(parts)
-
-
-def _pause_before(attempt: int) -> float:
-    longest = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE)
-    return random.uniform(longest / 2, longest)  # noqa: S311 - jitter, no secret
-
-
-def _retry_after(response: Response) -> float:
-    """Retry-After (RFC 9110, section 10.2.3), seconds or a date, in seconds from now."""
-    text = response.header("Retry-After").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return 0.0
-
-
-_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (ssl.SSLCertVerificationError, "its certificate is not trusted: {0.verify_message}"),
-    (ssl.SSLError, "TLS failed: {0.reason}"),
-    (socket.gaierror, "its name cannot be resolved"),
-    (TimeoutError, "no answer in time"),
-    (
-        (http.client.IncompleteRead, http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError),
-        "the connection broke before the answer was complete",
-    ),
-    (OSError, "{0.strerror}"),
-)
-
-
-def _reason(error: Exception) -> str:
-    """A broken connection in a few words; what a server wrote is not repeated."""
-    for kinds, text in _REASONS:
-        if isinstance(error, kinds):
-            return text.format(error)
-    return f"the answer is not HTTP: {type(error).__name__}"
-
-
-def _shown(url: str) -> str:
-    """A URL without its query, which may carry a signature that is as good as a password."""
-    return url.partition("?")[0]

@@ -6,44 +6,12 @@ import os
 import ssl
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from notarykit.errors import ConfigurationError
+from notarykit.net.addresses import Origin
 
 _MOST_IDLE = 8
-
-
-class Origin(NamedTuple):
-    """Where a request goes: what may be told to one origin is not told to another.
-
-    Attributes:
-        scheme: `http` or `https`.
-        host: The host's name or address.
-        port: The port.
-    """
-
-    scheme: str
-    host: str
-    port: int
-
-    @property
-    def netloc(self) -> str:
-        """`host[:port]`, without the port that belongs to the scheme."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
-
-
-def origin_of(url: str) -> Origin:
-    """The origin of a URL.
-
-    Raises:
-        ValueError: It is not an HTTP URL, or carries a user's name.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError(f"{url!r} is not an address of the form https://host/…")
-    return Origin(parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
 
 
 class Connections:

@@ -51,3 +51,13 @@ class Repository(Protocol):
         annotations: Mapping[str, str],
     ) -> Descriptor:
         """Stores a signature beside its artifact and returns its manifest's descriptor; nothing is half stored."""
+
+
+def look_up(place: Repository, tag_or_digest: str) -> tuple[Descriptor, Iterator[Descriptor]]:
+    """An artifact and its signature manifests; a place that has `resolve_with_signatures` is asked for both at once."""
+    at_once = getattr(place, "resolve_with_signatures", None)
+    if at_once is not None:
+        found: tuple[Descriptor, Iterator[Descriptor]] = at_once(tag_or_digest)
+        return found
+    artifact = place.resolve(tag_or_digest)
+    return artifact, place.signatures(artifact)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from notarykit.errors import NotarykitError
 from notarykit.oci.repository import Repository
 from notarykit.times import utc_now
-from notarykit.trust.policy import TrustPolicyDocument
+from notarykit.trust.policy import StoreReference, TrustPolicyDocument
 from notarykit.trust.store import TrustStore
 from notarykit.verify.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
 from notarykit.verify.progress import VerifyingPlugin
@@ -27,6 +27,20 @@ class Artifact(NamedTuple):
     repository: Callable[[], Repository]
     tag_or_digest: str
     scope: str
+
+
+class _ReadOnce:
+    """Trust stores as they are when they are first asked for, so that all artifacts are judged by the same."""
+
+    def __init__(self, store: TrustStore) -> None:
+        self._store = store
+        self._found: dict[StoreReference, frozenset[bytes]] = {}
+
+    def certificates(self, store: StoreReference) -> frozenset[bytes]:
+        """The certificates of a named store; one that cannot be read is tried again for the next artifact."""
+        if store not in self._found:
+            self._found[store] = self._store.certificates(store)
+        return self._found[store]
 
 
 def verify_artifacts(
@@ -50,6 +64,7 @@ def verify_artifacts(
     from concurrent.futures import ThreadPoolExecutor
 
     time = now or utc_now()
+    trusted = _ReadOnce(store)
 
     def verify(artifact: Artifact) -> VerifiedArtifact | NotarykitError:
         try:
@@ -58,7 +73,7 @@ def verify_artifacts(
                 artifact.tag_or_digest,
                 artifact.scope,
                 document,
-                store,
+                trusted,
                 user_metadata=user_metadata,
                 max_signatures=max_signatures,
                 now=time,

@@ -8,7 +8,7 @@ import base64
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -21,9 +21,11 @@ _LARGEST_TOKEN_ANSWER = 128 * 1024
 _CLIENT_ID = "notarykit"
 # A token that says nothing of its life is good for 60 seconds (Token Authentication Specification, `expires_in`).
 _SHORTEST_LIFE = 60
+_LONGEST_LIFE = 24 * 3600
 _SAFETY = 10
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_SCHEME = re.compile(rf"\s*({_WORD})(?:\s+|$)")
+# A scheme may stand alone, or have one value without a name in place of parameters.
+_SCHEME = re.compile(rf"[\s,]*({_WORD})(?=[\s,]|$)(?:\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$)))?\s*")
 _PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
 
 
@@ -122,8 +124,7 @@ class Authenticator:
         with self._lock:
             if "bearer" in challenges:
                 self._challenge = challenges["bearer"]
-                wanted = self._challenge.parameters.get("scope", "")
-                token = self._fetch_token(scope, budget, also=wanted if wanted != scope else "")
+                token = self._fetch_token(scope, budget, _besides(scope, self._challenge.parameters.get("scope", "")))
                 return {"Authorization": f"Bearer {token}"}
             if "basic" in challenges:
                 self._challenge = challenges["basic"]
@@ -145,11 +146,11 @@ class Authenticator:
             )
         return {"Authorization": _basic_value(known)}
 
-    def _fetch_token(self, scope: str, budget: Budget, also: str = "") -> str:
+    def _fetch_token(self, scope: str, budget: Budget, also: Sequence[str] = ()) -> str:
         """A token for exactly this scope, and for what the registry named besides."""
         assert self._challenge is not None
         realm = self._challenge.parameters.get("realm", "")
-        scopes = [each for each in (scope, also) if each]
+        scopes = [each for each in (scope, *also) if each]
         service = self._challenge.parameters.get("service", "")
         known = self._known()
         if known is not None and known.identity_token:
@@ -162,10 +163,10 @@ class Authenticator:
             life = answer.value.get("expires_in") or _SHORTEST_LIFE
         except DocumentError as error:
             raise AccessError(f"token server of {self._host}: {error}") from None
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        if not token or not isinstance(token, str) or not token.isascii() or not token.isprintable():
             raise AccessError(f"token server of {self._host} gave no token")
         seconds = life if isinstance(life, int) and not isinstance(life, bool) else _SHORTEST_LIFE
-        self._tokens[scope] = (token, time.monotonic() + max(0, seconds - _SAFETY))
+        self._tokens[scope] = (token, time.monotonic() + max(0, min(seconds, _LONGEST_LIFE) - _SAFETY))
         return token
 
     def _get(self, realm: str, service: str, scopes: list[str], known: Credentials | None, budget: Budget) -> bytes:
@@ -201,6 +202,14 @@ class Authenticator:
         raise AccessError(
             f"token server of {self._host} {problem} (status {status})", advice=f"run 'notarykit login {self._host}'"
         )
+
+
+def _besides(scope: str, asked: str) -> list[str]:
+    """What a registry asks for that our scope does not allow anyway."""
+    resource, _, actions = scope.rpartition(":")
+    own = {f"{resource}:{action}" for action in actions.split(",")}
+    asked_for = [(each, *each.rpartition(":")[::2]) for each in asked.split()]
+    return [each for each, name, wanted in asked_for if not {f"{name}:{one}" for one in wanted.split(",")} <= own]
 
 
 def _basic_value(known: Credentials) -> str:

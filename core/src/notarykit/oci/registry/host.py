@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from notarykit.errors import AccessError, NetworkError
+from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.budget import Budget
-from notarykit.net.client import HttpClient, Response
-from notarykit.net.connections import Connections, Origin, origin_of
+from notarykit.net.client import HttpClient, Response, Started
+from notarykit.net.connections import Connections
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.oci.registry.auth import Authenticator, Credentials
 from notarykit.strict_json import DocumentError, Members, loads
 
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 # Docker Hub's images are named docker.io, and its registry has another name.
 _ADDRESSES = {"docker.io": "registry-1.docker.io"}
 
@@ -47,16 +48,16 @@ class Remembered:
         self._size = 0
         self._lock = threading.Lock()
 
-    def get(self, repository: str, digest: str) -> tuple[str, bytes] | None:
-        """The media type and the content, or None."""
-        return self._found.get((repository, digest))
+    def get(self, kind: str, digest: str) -> tuple[str, bytes] | None:
+        """The media type and the content, or None; what is a blob to one may be a manifest of any type to another."""
+        return self._found.get((kind, digest))
 
-    def put(self, repository: str, digest: str, media_type: str, content: bytes) -> None:
+    def put(self, kind: str, digest: str, media_type: str, content: bytes) -> None:
         """Keeps content whose digest was checked."""
         with self._lock:
-            if (repository, digest) in self._found or len(content) > self._MOST_BYTES // 4:
+            if (kind, digest) in self._found or len(content) > self._MOST_BYTES // 4:
                 return
-            self._found[repository, digest] = (media_type, content)
+            self._found[kind, digest] = (media_type, content)
             self._size += len(content)
             while self._size > self._MOST_BYTES:
                 oldest = next(iter(self._found))
@@ -72,9 +73,9 @@ class RegistryHost:
         self.settings = settings
         address = _ADDRESSES.get(host, host)
         self._base = f"{'http' if settings.is_plain(host) else 'https'}://{address}/v2/"
-
         self._origin = origin_of(self._base)
         self.remembered = Remembered()
+        self._has_answered = False
 
         def may_be_plain(origin: Origin) -> bool:
             return settings.is_plain(origin.netloc) or settings.is_plain(f"{origin.host}:{origin.port}")
@@ -137,7 +138,33 @@ class RegistryHost:
                 f"{self.host} refuses {method} of {scope or 'the registry'}{_reason(response)}",
                 advice=f"run 'notarykit login {self.host}', or ask for the right to do this",
             )
+        self._has_answered = True
         return response
+
+    def start(self, url: str, *, scope: str, budget: Budget, headers: Mapping[str, str]) -> Started | None:
+        """Sends a GET request to this registry and does not wait for the answer.
+
+        Returns:
+            What `finish` takes; None where it could not be sent, or where it is not known yet what the registry asks
+            for to know who is asking.
+
+        Raises:
+            AccessError: The registry does not let us.
+            NetworkError: The token server does not answer.
+        """
+        if not self._has_answered:
+            return None
+        authorized = {**headers, **self._authenticator.headers(scope, budget)}
+        return self._client.start(url, headers=authorized, budget=budget)
+
+    def finish(self, started: Started, *, limit: int) -> Response | None:
+        """The answer to a request that was started, if it says that something is there or is not; `send` knows more."""
+        response = self._client.finish(started, limit=limit)
+        return response if response is not None and response.status in (_OK, _NOT_FOUND) else None
+
+    def rest(self, attempt: int, budget: Budget, response: Response | None) -> None:
+        """Waits before another try of what cannot simply be sent again; see `HttpClient.rest`."""
+        self._client.rest(attempt, budget, response)
 
     def ping(self, budget: Budget) -> None:
         """Asks whether the registry is there and lets us in.
@@ -147,7 +174,7 @@ class RegistryHost:
             NetworkError: It is not there, or is no registry.
         """
         response = self.send("GET", self._base, scope="", budget=budget, limit=64 * 1024)
-        if response.status != 200:  # noqa: PLR2004
+        if response.status != _OK:
             raise NetworkError(f"{self.host} does not answer as a registry does (status {response.status})")
 
 

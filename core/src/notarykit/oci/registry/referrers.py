@@ -5,19 +5,20 @@ distribution-spec 1.1, "Listing Referrers" and "Unavailable Referrers API".
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NetworkError, StorageError
+from notarykit.net.addresses import joined, origin_of
 from notarykit.net.budget import Budget
-from notarykit.net.client import Response
-from notarykit.net.connections import origin_of
+from notarykit.net.client import Response, Started
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, LARGEST_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost, error_code
 from notarykit.strict_json import DocumentError, Members, loads
 
 _MOST_PAGES = 200
-_NEXT = re.compile(r"""<([^>]*)>[^,]*;\s*rel\s*=\s*(?:"next"|next)\b""", re.IGNORECASE)
+_ACCEPT = {"Accept": IMAGE_INDEX}
+_NEXT = re.compile(r"""<([^<>]*)>[^,<]*;\s*rel\s*=\s*(?:"next"|next(?=\s*(?:[,;]|$)))""", re.IGNORECASE)
 
 
 def may_be_signature(entry: Descriptor) -> bool:
@@ -48,16 +49,28 @@ def fallback_tag(digest: str) -> str:
     return f"{algorithm[:32]}-{encoded[:64]}"
 
 
+def start_list(host: RegistryHost, repository: str, digest: str, scope: str, budget: Budget) -> Started | None:
+    """Asks for the first page and does not wait for it; None where that is not possible."""
+    return host.start(_first_url(host, repository, digest), scope=scope, budget=budget, headers=_ACCEPT)
+
+
 def list_by_api(
-    host: RegistryHost, repository: str, digest: str, scope: str, budget: Budget
+    host: RegistryHost, repository: str, digest: str, scope: str, budget: Budget, first: Response | None = None
 ) -> Iterator[list[Descriptor]] | None:
     """The pages of the referrers API, filtered again where the registry did not filter; None where there is no API.
+
+    Args:
+        host: The registry.
+        repository: The repository's name.
+        digest: The digest of the artifact.
+        scope: What a token must allow.
+        budget: What may be spent.
+        first: The first page, if it was fetched already.
 
     Raises:
         NetworkError: The pages loop, do not end, or lead to another host.
     """
-    path = f"{repository}/referrers/{digest}?artifactType={quote(SIGNATURE_TYPE, safe='')}"
-    first = _get_page(host, host.url(path), scope, budget)
+    first = first or _get_page(host, _first_url(host, repository, digest), scope, budget)
     if first.status == 404 and error_code(first) != "NAME_UNKNOWN":  # noqa: PLR2004
         return None
     if first.status == 200 and _media_type(first) != IMAGE_INDEX:  # noqa: PLR2004
@@ -71,10 +84,10 @@ def _pages(host: RegistryHost, first: Response, scope: str, budget: Budget) -> I
         if page.status != 200:  # noqa: PLR2004
             raise NetworkError(f"{host.host}: list of referrers: status {page.status}")
         yield [each for each in read_index(page.body, f"{host.host}: list of referrers") if may_be_signature(each)]
-        following = _NEXT.search(page.header("Link"))
+        following = _NEXT.search(", ".join(page.headers.get_all("Link") or []))
         if following is None:
             return
-        url = urljoin(page.url, following[1])
+        url = joined(page.url, following[1])
         if origin_of(url) != origin_of(first.url):
             raise NetworkError(f"{host.host}: the list of referrers goes on at another host")
         if url in seen:
@@ -85,8 +98,12 @@ def _pages(host: RegistryHost, first: Response, scope: str, budget: Budget) -> I
         page = _get_page(host, url, scope, budget)
 
 
+def _first_url(host: RegistryHost, repository: str, digest: str) -> str:
+    return host.url(f"{repository}/referrers/{digest}?artifactType={quote(SIGNATURE_TYPE, safe='')}")
+
+
 def _get_page(host: RegistryHost, url: str, scope: str, budget: Budget) -> Response:
-    return host.send("GET", url, scope=scope, budget=budget, limit=LARGEST_MANIFEST, headers={"Accept": IMAGE_INDEX})
+    return host.send("GET", url, scope=scope, budget=budget, limit=LARGEST_MANIFEST, headers=_ACCEPT)
 
 
 def _media_type(response: Response) -> str:

@@ -4,13 +4,14 @@ Everything that is read by digest is checked against it before anyone else sees 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
+from notarykit.net.addresses import joined
 from notarykit.net.budget import Budget
-from notarykit.net.client import Response
+from notarykit.net.client import Response, may_pass
 from notarykit.oci import manifest as manifests
 from notarykit.oci.registry import referrers
 from notarykit.oci.registry.fallback import add_to_fallback, read_fallback
@@ -26,7 +27,7 @@ _MANIFEST_TYPES = (
     "application/vnd.oci.artifact.manifest.v1+json",
 )
 _ACCEPT = ", ".join(_MANIFEST_TYPES)
-_OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
+_OK, _CREATED, _ACCEPTED, _NOT_FOUND, _WRONG_RANGE = 200, 201, 202, 404, 416
 _UPLOAD_TRIES = 3
 
 
@@ -87,8 +88,29 @@ class RegistryRepository:
         descriptor, _ = self._manifest(tag_or_digest)
         return descriptor
 
+    def resolve_with_signatures(self, tag_or_digest: str) -> tuple[Descriptor, Iterator[Descriptor]]:
+        """What `resolve` and `signatures` say; where a digest is given, the list is on its way before the manifest is.
+
+        Only once the registry has answered something: its second connection is then worth its while.
+        """
+        is_known = self._host.remembered.get(f"{self._name}/manifests", tag_or_digest) is not None
+        if is_known or ":" not in tag_or_digest:
+            artifact = self.resolve(tag_or_digest)
+            return artifact, self.signatures(artifact)
+        started = referrers.start_list(self._host, self._name, tag_or_digest, self._pull, self._budget)
+        try:
+            artifact = self.resolve(tag_or_digest)
+        except BaseException:
+            if started is not None:
+                started.abandon()
+            raise
+        if started is None:
+            return artifact, self.signatures(artifact)
+        first = self._host.finish(started, limit=manifests.LARGEST_MANIFEST)
+        return artifact, self._signatures(artifact, first)
+
     def _manifest(self, reference: str) -> tuple[Descriptor, bytes]:
-        known = self._host.remembered.get(self._name, reference)
+        known = self._host.remembered.get(f"{self._name}/manifests", reference)
         if known is not None:
             return Descriptor(known[0], reference, len(known[1])), known[1]
         response = self._send("GET", f"manifests/{quote(reference, safe=':')}", headers={"Accept": _ACCEPT})
@@ -102,7 +124,7 @@ class RegistryRepository:
         descriptor = Descriptor(media_type, digest, len(response.body))
         self._check(descriptor, response.body)
         _check_media_type(descriptor, response.body)
-        self._host.remembered.put(self._name, digest, media_type, response.body)
+        self._host.remembered.put(f"{self._name}/manifests", digest, media_type, response.body)
         return descriptor, response.body
 
     def _check(self, descriptor: Descriptor, content: bytes) -> None:
@@ -113,7 +135,10 @@ class RegistryRepository:
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
         """The signature manifests of an artifact, in the registry's order."""
-        pages = referrers.list_by_api(self._host, self._name, subject.digest, self._pull, self._budget)
+        return self._signatures(subject, None)
+
+    def _signatures(self, subject: Descriptor, first: Response | None) -> Iterator[Descriptor]:
+        pages = referrers.list_by_api(self._host, self._name, subject.digest, self._pull, self._budget, first)
         if pages is None:
             entries = read_fallback(self._send, subject.digest).entries
             pages = iter([[entry for entry in entries if referrers.may_be_signature(entry)]])
@@ -127,11 +152,14 @@ class RegistryRepository:
                     yield entry
 
     def _says_it_is_signature(self, entry: Descriptor) -> bool:
-        """Whether a manifest is a signature by its own account, where the index does not say what it is."""
+        """Whether a manifest is a signature by its own account, where the index does not say what it is.
+
+        One that cannot be read counts as one, so that the others are tried and whoever fetches it hears why.
+        """
         try:
             return manifests.is_signature_manifest(Members(loads(self._blob_or_manifest(entry)), "manifest"))
-        except (DocumentError, ContentError):
-            return False
+        except (DocumentError, StorageError):
+            return True
 
     def _blob_or_manifest(self, entry: Descriptor) -> bytes:
         if entry.size > manifests.LARGEST_MANIFEST:
@@ -150,14 +178,14 @@ class RegistryRepository:
     def _blob(self, descriptor: Descriptor, limit: int) -> bytes:
         if descriptor.size > limit:
             raise ContentError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
-        known = self._host.remembered.get(self._name, descriptor.digest)
+        known = self._host.remembered.get(f"{self._name}/blobs", descriptor.digest)
         content = known[1] if known else b""
         if known is None:
             response = self._send("GET", f"blobs/{descriptor.digest}", limit=max(descriptor.size, 64 * 1024))
             self._expect(response, _OK, f"blob {descriptor.digest}")
             content = response.body
         self._check(descriptor, content)
-        self._host.remembered.put(self._name, descriptor.digest, descriptor.media_type, content)
+        self._host.remembered.put(f"{self._name}/blobs", descriptor.digest, descriptor.media_type, content)
         return content
 
     def _expect(self, response: Response, status: int, what: str) -> None:
@@ -189,15 +217,12 @@ class RegistryRepository:
             subject, layer, thumbprints, created, form=self._form, annotations=annotations
         )
         manifest = Descriptor(manifests.IMAGE_MANIFEST, digest_of(content), len(content))
-        self._push_blob(manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG)
+        is_taken_for_granted = self._push_config()
         self._push_blob(layer.digest, envelope)
-        response = self._send(
-            "PUT",
-            f"manifests/{manifest.digest}",
-            headers={"Content-Type": manifests.IMAGE_MANIFEST},
-            body=content,
-            push=True,
-        )
+        response = self._put_manifest(manifest, content)
+        if response.status != _CREATED and is_taken_for_granted:
+            self._push_blob(manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG)
+            response = self._put_manifest(manifest, content)
         self._expect(response, _CREATED, "signature manifest")
         is_listed = response.header("OCI-Subject") == subject.digest
         if self._force_referrers_tag or not (is_listed or self._has_referrers_api(subject.digest)):
@@ -213,27 +238,50 @@ class RegistryRepository:
         """Whether the registry answers the referrers API although it did not say so when the manifest was pushed."""
         return referrers.list_by_api(self._host, self._name, digest, self._pull, self._budget) is not None
 
+    def _put_manifest(self, manifest: Descriptor, content: bytes) -> Response:
+        return self._send(
+            "PUT",
+            f"manifests/{manifest.digest}",
+            headers={"Content-Type": manifest.media_type},
+            body=content,
+            push=True,
+        )
+
+    def _push_config(self) -> bool:
+        """Makes the config be there; whether that is only remembered, and nobody asked the registry."""
+        digest = manifests.EMPTY_CONFIG_DIGEST
+        if self._host.remembered.get(f"{self._name}/blobs", digest) is not None:
+            return True
+        if self._send("HEAD", f"blobs/{digest}", push=True).status != _OK:
+            self._push_blob(digest, manifests.EMPTY_CONFIG)
+        self._host.remembered.put(f"{self._name}/blobs", digest, manifests.EMPTY_TYPE, manifests.EMPTY_CONFIG)
+        return False
+
     def _push_blob(self, digest: str, content: bytes) -> None:
-        if self._send("HEAD", f"blobs/{digest}", push=True).status == _OK:
-            return
         for attempt in range(1, _UPLOAD_TRIES + 1):
+            url = self._upload_session()
+            response: Response | None = None
             try:
-                self._upload(digest, content)
+                response = self._upload(url, digest, content)
             except NetworkError:  # a session that broke is left to the registry; a new one is started
                 if attempt == _UPLOAD_TRIES:
                     raise
-            else:
-                return
+            if response is not None and (attempt == _UPLOAD_TRIES or not _may_start_again(response)):
+                return self._expect(response, _CREATED, f"blob {digest}")
+            self._host.rest(attempt, self._budget, response)
+        raise AssertionError("unreachable")
 
-    def _upload(self, digest: str, content: bytes) -> None:
+    def _upload_session(self) -> str:
         """distribution-spec, "Pushing a blob monolithically": POST, then PUT."""
         session = self._send("POST", "blobs/uploads/", headers={"Content-Length": "0"}, push=True)
         location = session.header("Location")
         if session.status != _ACCEPTED or not location:
             self._expect(session, _ACCEPTED, "upload")
             raise NetworkError(f"{self._host.host}/{self._name}: upload: the registry names no location")
-        url = urljoin(session.url, location)
-        response = self._send(
+        return joined(session.url, location)
+
+    def _upload(self, url: str, digest: str, content: bytes) -> Response:
+        return self._send(
             "PUT",
             f"{url}{'&' if '?' in url else '?'}digest={quote(digest, safe='')}",
             headers={"Content-Type": "application/octet-stream"},
@@ -241,7 +289,11 @@ class RegistryRepository:
             again=False,
             push=True,
         )
-        self._expect(response, _CREATED, f"blob {digest}")
+
+
+def _may_start_again(response: Response) -> bool:
+    """Whether a new session may do better: a fault that passes, or a session of which the registry does not know."""
+    return may_pass(response) or response.status in (_NOT_FOUND, _WRONG_RANGE)
 
 
 def _check_media_type(descriptor: Descriptor, content: bytes) -> None:
