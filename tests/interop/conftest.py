@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from interop.go_peer import Peer, build
+from servers.registry.conftest import docker_registry, plain_registry, registry_ca, registry_program, stack
+
+__all__ = ["docker_registry", "peer", "plain_registry", "registry_ca", "registry_program", "stack"]
 
 
 @pytest.fixture(scope="session")

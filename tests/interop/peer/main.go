@@ -16,30 +16,40 @@ import (
 
 // request holds the members of all operations; each operation reads its own and ignores the rest.
 type request struct {
-	Op            string            `json:"op"`
-	Layout        string            `json:"layout"`
-	Digest        string            `json:"digest"`
-	MediaType     string            `json:"mediaType"`
-	Metadata      map[string]string `json:"metadata"`
-	KeyFile       string            `json:"keyFile"`
-	ChainFile     string            `json:"chainFile"`
-	ExpirySeconds int64             `json:"expirySeconds"`
-	Scope         string            `json:"scope"`
-	Policy        json.RawMessage   `json:"policy"`
-	TrustStore    string            `json:"trustStore"`
-	Envelope      []byte            `json:"envelope"`
-	Files         []string          `json:"files"`
-	Seconds       float64           `json:"seconds"`
+	Op                string            `json:"op"`
+	Layout            string            `json:"layout"`
+	Digest            string            `json:"digest"`
+	MediaType         string            `json:"mediaType"`
+	Metadata          map[string]string `json:"metadata"`
+	KeyFile           string            `json:"keyFile"`
+	ChainFile         string            `json:"chainFile"`
+	ExpirySeconds     int64             `json:"expirySeconds"`
+	Scope             string            `json:"scope"`
+	Policy            json.RawMessage   `json:"policy"`
+	TrustStore        string            `json:"trustStore"`
+	Envelope          []byte            `json:"envelope"`
+	Files             []string          `json:"files"`
+	Seconds           float64           `json:"seconds"`
+	Reference         string            `json:"reference"`
+	References        []string          `json:"references"`
+	Workers           int               `json:"workers"`
+	Rounds            int               `json:"rounds"`
+	ForceReferrersTag bool              `json:"forceReferrersTag"`
 }
 
 // answer holds the members that an operation adds to "ok" and "error".
 type answer map[string]any
 
 var operations = map[string]func(request) (answer, error){
-	"sign":           sign,
-	"verify":         verify,
-	"verifyEnvelope": verifyEnvelope,
-	"bench":          bench,
+	"sign":            sign,
+	"verify":          verify,
+	"verifyEnvelope":  verifyEnvelope,
+	"bench":           bench,
+	"signRemote":      signRemote,
+	"verifyRemote":    verifyRemote,
+	"listRemote":      listRemote,
+	"benchRemote":     benchRemote,
+	"benchSignRemote": benchSignRemote,
 }
 
 // main ends with a status other than 0 only when a stream breaks: a failed operation is an answer like any other.

@@ -35,16 +35,20 @@ func sign(req request) (answer, error) {
 		return nil, err
 	}
 	recorder := &pushRecorder{Repository: repository}
-	_, err = notation.Sign(context.Background(), keySigner, recorder, notation.SignOptions{
+	if _, err = notation.Sign(context.Background(), keySigner, recorder, signOptions(req, req.Digest)); err != nil {
+		return nil, err
+	}
+	return answer{"signature": recorder.manifest.Digest.String()}, nil
+}
+
+// signOptions are the same wherever the artifact is.
+func signOptions(req request, reference string) notation.SignOptions {
+	return notation.SignOptions{
 		SignerSignOptions: notation.SignerSignOptions{
 			SignatureMediaType: req.MediaType,
 			ExpiryDuration:     time.Duration(req.ExpirySeconds) * time.Second,
 		},
-		ArtifactReference: req.Digest,
+		ArtifactReference: reference,
 		UserMetadata:      req.Metadata,
-	})
-	if err != nil {
-		return nil, err
 	}
-	return answer{"signature": recorder.manifest.Digest.String()}, nil
 }

@@ -44,18 +44,24 @@ type validation struct {
 	Error  string                       `json:"error"`
 }
 
-// verify answers with the results of the signature that was tried last: on success, the one that was accepted.
+// verify looks for the artifact and its signatures in a layout.
 func verify(req request) (answer, error) {
-	recorder, err := newRecorder(req)
-	if err != nil {
-		return answer{"results": []validation{}}, err
-	}
 	repository, err := registry.NewOCIRepository(req.Layout, registry.RepositoryOptions{})
 	if err != nil {
 		return answer{"results": []validation{}}, err
 	}
+	return verifyIn(repository, req.Scope+"@"+req.Digest, req)
+}
+
+// verifyIn answers with the results of the signature that was tried last: on success, the one that was accepted.
+func verifyIn(repository registry.Repository, reference string, req request) (answer, error) {
+	library, err := newVerifier(req)
+	if err != nil {
+		return answer{"results": []validation{}}, err
+	}
+	recorder := &outcomeRecorder{skippingVerifier: library}
 	_, _, err = notation.Verify(context.Background(), recorder, repository, notation.VerifyOptions{
-		ArtifactReference:    req.Scope + "@" + req.Digest,
+		ArtifactReference:    reference,
 		MaxSignatureAttempts: maxSignatures,
 		UserMetadata:         req.Metadata,
 	})
@@ -67,8 +73,8 @@ func verify(req request) (answer, error) {
 	return members, err
 }
 
-// newRecorder gives no plugin manager, so that a verdict never depends on the plugins of the user who runs the tests.
-func newRecorder(req request) (*outcomeRecorder, error) {
+// newVerifier gives no plugin manager, so that a verdict never depends on the plugins of the user who runs the tests.
+func newVerifier(req request) (skippingVerifier, error) {
 	var policy trustpolicy.Document
 	if err := json.Unmarshal(req.Policy, &policy); err != nil {
 		return nil, fmt.Errorf("broken trust policy: %w", err)
@@ -82,7 +88,7 @@ func newRecorder(req request) (*outcomeRecorder, error) {
 	if !ok {
 		return nil, fmt.Errorf("%T has no SkipVerify method", library)
 	}
-	return &outcomeRecorder{skippingVerifier: skipping}, nil
+	return skipping, nil
 }
 
 // validations is empty and not null where no signature was tried, as under the level skip.

@@ -1,0 +1,90 @@
+"""Addresses: what they are, and what of them may be shown."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notarykit.errors import NetworkError
+from notarykit.net.addresses import Origin, joined, origin_of, shown
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "netloc"),
+    [
+        ("https://registry.example.com/v2/", Origin("https", "registry.example.com", 443), "registry.example.com"),
+        ("https://Registry.Example.com:443", Origin("https", "registry.example.com", 443), "registry.example.com"),
+        ("https://registry.example.com:80/", Origin("https", "registry.example.com", 80), "registry.example.com:80"),
+        ("http://localhost:5000/?a=b", Origin("http", "localhost", 5000), "localhost:5000"),
+        ("http://127.0.0.1", Origin("http", "127.0.0.1", 80), "127.0.0.1"),
+        ("http://[::1]:5000/", Origin("http", "::1", 5000), "[::1]:5000"),
+        ("https://[::1]/", Origin("https", "::1", 443), "[::1]"),
+    ],
+)
+def test_origins(url: str, origin: Origin, netloc: str) -> None:
+    """An origin is scheme, host and port, and a port that goes without saying is not shown."""
+    assert origin_of(url) == origin
+    assert origin.netloc == netloc
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "/token", "token", "//host/token", "ftp://host/", "file:///etc/passwd", "https://", "https:///path",
+        "https://user@host/", "https://user:secret@host/", "https://host:99999/", "https://host:port/", "https://[",
+        "https://[::1", "https://host/a b", "https://host/\u00e9", "https://h\u00f6st/", "https://host/\r\nHost: other",
+        "https://host/\x00", f"https://{'a' * 64}.example.com/", "https://a..b/", "javascript:alert(1)",
+    ],
+)  # fmt: skip
+def test_what_is_no_address(url: str) -> None:
+    """What is not `https://host/…` is refused, a user's name in it too, and what can be read in two ways."""
+    with pytest.raises(NetworkError, match="is not an address of the form https://host/…") as caught:
+        origin_of(url)
+    assert "secret" not in caught.value.message
+    assert caught.value.message.isprintable()
+
+
+@given(st.text())
+def test_any_text(text: str) -> None:
+    """Any text is an address or refused with the one kind of error."""
+    for url in (text, f"https://{text}", f"https://host{text}"):
+        with contextlib.suppress(NetworkError):
+            assert origin_of(url).host
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("https://host/a/b", "https://host/a/b"),
+        ("https://host/a?X-Amz-Signature=secret", "https://host/a"),
+        ("https://host?secret", "https://host"),
+        ("https://host/a#secret", "https://host/a"),
+        ("https://user:secret@host/a", "https://host/a"),
+        ("https://se?cret@host/", "https://se"),
+        ("https://se@cret@host/a@b", "https://host/a@b"),
+    ],
+)
+def test_what_is_shown(url: str, text: str) -> None:
+    """Neither the query, which may carry a signature, nor a user's name and password are shown."""
+    assert shown(url) == text
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [
+        ("/v2/x", "https://host:1/v2/x"),
+        ("x?y=z", "https://host:1/v2/a/x?y=z"),
+        ("https://other/x", "https://other/x"),
+        ("//other/x", "https://other/x"),
+    ],
+)
+def test_where_a_server_leads(location: str, url: str) -> None:
+    """A relative address goes on from where the answer came from."""
+    assert joined("https://host:1/v2/a/b?c=d", location) == url
+
+
+def test_where_nobody_can_go() -> None:
+    """An address that cannot be taken apart is refused, and not repeated."""
+    with pytest.raises(NetworkError, match=r"^https://host/a leads to an address that is malformed$"):
+        joined("https://host/a?b", "https://[secret")

@@ -1,0 +1,54 @@
+"""What a piece of work may cost."""
+
+import pytest
+
+from notarykit.errors import NetworkError
+from notarykit.net.budget import Budget
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which only the test moves."""
+    time = [1000.0]
+    monkeypatch.setattr("notarykit.net.budget.time.monotonic", lambda: time[0])
+    return time
+
+
+def test_bytes_are_spent_to_the_last() -> None:
+    """As many bytes as are allowed may be read, and not one more."""
+    budget = Budget(10)
+    budget.spend(4)
+    budget.spend(6)
+    budget.spend(0)
+    with pytest.raises(NetworkError, match="larger than what may be read for one artifact"):
+        budget.spend(1)
+
+
+def test_seconds_are_those_that_are_left(now: list[float]) -> None:
+    """A wait takes as long as it wants, but no longer than what is left."""
+    budget = Budget(seconds=60)
+    assert budget.seconds(30) == 30
+    now[0] += 40
+    assert budget.seconds(30) == 20
+    assert budget.seconds(5) == 5
+
+
+@pytest.mark.parametrize("passed", [60.0, 61.0, 1e9])
+def test_no_seconds_are_left(passed: float, now: list[float]) -> None:
+    """The end has a message of its own that names what was allowed and the flag that allows more."""
+    budget = Budget(seconds=60)
+    now[0] += passed
+    with pytest.raises(NetworkError) as caught:
+        budget.seconds(1)
+    assert caught.value.message == "no answer within 60 seconds in all"
+    assert caught.value.advice == "try again, or allow more with --timeout"
+    assert caught.value.exit_code == 3
+
+
+def test_what_is_allowed_for_one_artifact(now: list[float]) -> None:
+    """Without other words it is 256 MiB and two minutes."""
+    budget = Budget()
+    assert budget.seconds(1e9) == 120
+    budget.spend(256 * 1024 * 1024)
+    with pytest.raises(NetworkError):
+        budget.spend(1)

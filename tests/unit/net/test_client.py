@@ -1,0 +1,235 @@
+"""Requests and answers: what is sent, what is tried again, which connection is used, and where redirects lead."""
+
+import email.utils
+import time
+
+import pytest
+
+from notarykit.errors import NetworkError
+from notarykit.net.budget import Budget
+from notarykit.net.client import HttpClient
+from notarykit.net.connections import Connections
+from servers.registry.http_server import Connection, Reply
+from unit.net.conftest import Start
+from unit.net.server import Browser, cut, raw
+
+
+def test_what_is_sent(browser: Browser, start: Start) -> None:
+    """A request carries the host, who asks, and that nothing is to be compressed."""
+    server = start(Reply(200, (("X-Thing", "yes"),), b"content"))
+    response = browser.get(server, "/a?b=c", headers={"Accept": "text/plain"})
+    assert (response.status, response.body, response.header("x-thing")) == (200, b"content", "yes")
+    assert response.url == f"{server.url}/a?b=c"
+    (seen,) = server.seen
+    assert (seen.method, seen.target, seen.body) == ("GET", "/a?b=c", b"")
+    assert seen.headers["Host"] == server.address
+    assert seen.headers["Accept-Encoding"] == "identity"
+    assert seen.headers["User-Agent"].startswith("notarykit/")
+    assert seen.headers["Accept"] == "text/plain"
+
+
+def test_a_body_is_sent(browser: Browser, start: Start) -> None:
+    """Content goes with its length, and an empty answer is an empty body."""
+    server = start(Reply(201))
+    response = browser.get(server, method="PUT", body=b"abc")
+    assert (response.status, response.body, response.header("Location")) == (201, b"", "")
+    assert (server.seen[0].body, server.seen[0].headers["Content-Length"]) == (b"abc", "3")
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_fault_that_passes(status: int, browser: Browser, start: Start) -> None:
+    """Statuses that another try may not get are tried again, with pauses that grow and differ."""
+    server = start(*[Reply(status)] * 4, Reply(200, (), b"at last"))
+    assert browser.get(server).body == b"at last"
+    assert len(server.seen) == 5
+    for pause, longest in zip(browser.pauses, (0.25, 0.5, 1.0, 2.0), strict=True):
+        assert longest / 2 <= pause <= longest
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 405, 416, 501])
+def test_an_answer_that_stands(status: int, browser: Browser, start: Start) -> None:
+    """Every other status is the answer, whatever it means."""
+    server = start(Reply(status))
+    assert browser.get(server).status == status
+    assert (len(server.seen), browser.pauses) == (1, [])
+
+
+def test_the_fifth_answer_stands(browser: Browser, start: Start) -> None:
+    """After five tries the last answer is handed on."""
+    server = start(Reply(503))
+    assert browser.get(server).status == 503
+    assert (len(server.seen), len(browser.pauses)) == (5, 4)
+
+
+def test_pauses_have_a_random_part(browser: Browser, start: Start) -> None:
+    """Two clients that meet the same fault do not come back at the same time."""
+    server = start(Reply(503))
+    for _ in range(5):
+        browser.get(server)
+    assert len(set(browser.pauses)) == 20
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_must_not_be_sent_twice(again: bool, browser: Browser, start: Start) -> None:
+    """A request that may do harm when it is sent again is sent once, whatever the answer."""
+    server = start(Reply(503), Reply(201))
+    assert browser.get(server, method="PUT", body=b"x", again=again).status == (201 if again else 503)
+    assert len(server.seen) == (2 if again else 1)
+    server = start(cut, Reply(201))
+    if again:
+        assert browser.get(server, method="PUT", body=b"x").status == 201
+    else:
+        with pytest.raises(NetworkError, match="the connection broke before the answer was complete"):
+            browser.get(server, method="PUT", body=b"x", again=False)
+    assert len(server.seen) == (2 if again else 1)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("value", ["7", " 7 ", "date"])
+def test_retry_after(status: int, value: str, browser: Browser, start: Start) -> None:
+    """A server that says how long to wait, in seconds or as a date, is obeyed."""
+    text = email.utils.formatdate(time.time() + 7, usegmt=True) if value == "date" else value
+    server = start(Reply(status, (("Retry-After", text),)), Reply(200))
+    assert browser.get(server).status == 200
+    (pause,) = browser.pauses
+    assert 5.5 < pause <= 7
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "0", "soon", "-5", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "Mon, 99999999999999999999 Jan 2000 00:00:00 GMT",
+     "Mon, 01 Jan 2000 00:00:00 +99999999999999999999", "\u0661", "1e9"],
+)  # fmt: skip
+def test_retry_after_that_says_nothing(value: str, browser: Browser, start: Start) -> None:
+    """A value that is malformed or lies in the past leaves the pause as it would be without it."""
+    answer = raw(f"HTTP/1.1 503 x\r\nRetry-After: {value}\r\nContent-Length: 0\r\n\r\n".encode())
+    assert browser.get(start(answer, Reply(200))).status == 200
+    (pause,) = browser.pauses
+    assert 0.125 <= pause <= 0.25
+
+
+@pytest.mark.parametrize("value", ["21", "3600", "9" * 50])
+def test_retry_after_that_is_too_long(value: str, browser: Browser, start: Start) -> None:
+    """A pause that is longer than what is left is not begun, and the message says who asked for it."""
+    server = start(Reply(429, (("Retry-After", value),)))
+    with pytest.raises(NetworkError, match=r"the server asks for a pause of \S+ seconds, which is too long"):
+        browser.get(server)
+    assert (len(server.seen), browser.pauses) == (1, [])
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_one_connection(method: str, browser: Browser, start: Start) -> None:
+    """Requests that follow each other use one connection."""
+    server = start(Reply(200, (), b"x"), Reply(404), Reply(204), Reply(200, (), b"y" * 999))
+    for _ in range(6):
+        browser.get(server, method=method)
+    browser.get(server, method="HEAD")
+    assert len({id(each) for each in server.connections}) == 1
+
+
+def test_a_connection_that_the_server_ends(browser: Browser, start: Start) -> None:
+    """After `Connection: close` the next request has a new connection."""
+    server = start(Reply(200, (("Connection", "close"),), b"x"))
+    assert [browser.get(server).body for _ in range(2)] == [b"x", b"x"]
+    assert server.connections[0] is not server.connections[1]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_kept_connection_that_was_closed_meanwhile(again: bool, browser: Browser, start: Start) -> None:
+    """That the other side has closed a connection that was kept says nothing about the request: it is sent anew."""
+
+    def answer_and_close(connection: Connection) -> None:
+        connection.reply(Reply(200, (), b"first"))
+        connection.cut()
+
+    server = start(answer_and_close, Reply(200, (), b"second"))
+    assert browser.get(server).body == b"first"
+    server.connections[0].connection.close()
+    assert browser.get(server, again=again).body == b"second"
+    assert browser.pauses == []
+
+
+def test_a_closed_client_keeps_nothing(browser: Browser, start: Start) -> None:
+    """Closing ends the connections, and the client can be used after it all the same."""
+    server = start()
+    browser.get(server)
+    browser.client.close()
+    browser.get(server)
+    assert server.connections[0] is not server.connections[1]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect(status: int, browser: Browser, start: Start) -> None:
+    """A redirect is followed, and what is told to the same origin in confidence goes along."""
+    server = start(Reply(status, (("Location", "/there?x=y"),)), Reply(200, (), b"there"))
+    response = browser.get(server, headers={"Authorization": "secret"})
+    assert (response.body, response.url) == (b"there", f"{server.url}/there?x=y")
+    assert [seen.authorization for seen in server.seen] == ["secret", "secret"]
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+def test_a_redirect_to_another_origin(name: str, browser: Browser, start: Start) -> None:
+    """Another host, or another port of the same, does not hear who is asking, and neither does whoever comes next."""
+    first = start()
+    second = start(Reply(307, (("Location", f"{first.url}/back"),)))
+    first._answers[:] = [Reply(307, (("Location", second.url),)), Reply(200)]
+    assert browser.get(first, headers={name: "secret", "Accept": "kept"}).status == 200
+    assert [seen.authorization for seen in (*first.seen, *second.seen)] == ["secret", None, None]
+    assert [seen.headers["Accept"] for seen in (*first.seen, *second.seen)] == ["kept", "kept", "kept"]
+
+
+def test_another_name_of_a_host_is_another_origin(browser: Browser, start: Start) -> None:
+    """A name and an address are two, though they lead to one server."""
+    server = start()
+    server._answers[:] = [Reply(307, (("Location", f"http://{server.host}/"),)), Reply(200)]
+    assert browser.get(server, headers={"Authorization": "secret"}).status == 200
+    assert [seen.authorization for seen in server.seen] == ["secret", None]
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
+def test_a_redirect_of_content(method: str, browser: Browser, start: Start) -> None:
+    """What is written is not sent to another address; the redirect itself is the answer."""
+    server = start(Reply(307, (("Location", "/there"),)))
+    assert browser.get(server, method=method, body=b"x").status == 307
+    assert len(server.seen) == 1
+
+
+def test_a_redirect_to_nowhere(browser: Browser, start: Start) -> None:
+    """A redirect that names no address is an answer like any other."""
+    assert browser.get(start(Reply(302))).status == 302
+
+
+def test_redirects_without_end(browser: Browser, start: Start) -> None:
+    """Five redirects are followed; a sixth has a message of its own."""
+    there = Reply(302, (("Location", "/?signature=secret"),))
+    assert browser.get(start(*[there] * 5, Reply(200))).status == 200
+    server = start(there)
+    with pytest.raises(NetworkError, match="more than 5 redirects") as caught:
+        browser.get(server)
+    assert len(server.seen) == 6
+    assert "secret" not in caught.value.one_line()
+
+
+@pytest.mark.parametrize(
+    "location", ["ftp://host/secret?a", "https://[", "https://me:secret@host/", "http://host:99999"]
+)
+def test_a_redirect_that_is_no_address(location: str, browser: Browser, start: Start) -> None:
+    """A redirect to what is no address ends the request, and no password is repeated."""
+    with pytest.raises(NetworkError) as caught:
+        browser.get(start(Reply(302, (("Location", location),))))
+    assert ":secret" not in caught.value.one_line()
+
+
+def test_plain_http_is_refused(start: Start) -> None:
+    """An origin that is not allowed to be without TLS is not even connected to, neither first nor by a redirect."""
+    allowed = start()
+    forbidden = start()
+    allowed._answers[:] = [Reply(307, (("Location", forbidden.url),))]
+    client = HttpClient(Connections(pytest.fail), lambda origin: origin.port == allowed.port)
+    for url in (allowed.url, forbidden.url):
+        with pytest.raises(NetworkError) as caught:
+            client.send("GET", url, budget=Budget(), limit=1000)
+        assert caught.value.message == f"{forbidden.address} is not talked to without TLS"
+        assert "--insecure-registry" in caught.value.advice
+    assert (len(allowed.seen), forbidden.seen) == (1, [])
+    client.close()

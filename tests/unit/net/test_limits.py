@@ -1,0 +1,183 @@
+"""Answers that break a limit, or that are none; each ends in a message that repeats nothing of the server's."""
+
+import threading
+
+import pytest
+
+from notarykit.errors import NetworkError
+from notarykit.net.budget import Budget
+from servers.registry.http_server import Reply
+from unit.net.conftest import Start
+from unit.net.server import Browser, cut, dripping, raw
+
+_HEAD = b"HTTP/1.1 200 OK\r\n"
+_CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [0, 999, 1000])
+def test_within_the_limit(size: int, browser: Browser, start: Start) -> None:
+    """An answer may be as long as the limit."""
+    assert browser.get(start(Reply(200, (), b"x" * size))).body == b"x" * size
+
+
+def test_longer_than_the_limit(browser: Browser, start: Start) -> None:
+    """A length that is too large is believed, and nothing is read."""
+    with pytest.raises(NetworkError, match="the answer has 1001 bytes, more than the 1000 that are read"):
+        browser.get(start(Reply(200, (), b"x" * 1001)), "/a?secret")
+    with pytest.raises(NetworkError, match="the answer has 99999999999999999999 bytes"):
+        browser.get(start(raw(_HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n")))
+
+
+@pytest.mark.parametrize(
+    "data", [_HEAD + b"\r\n" + b"x" * 1001, _CHUNKED + b"3E9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n"]
+)
+def test_longer_than_the_limit_without_a_word(data: bytes, browser: Browser, start: Start) -> None:
+    """Where no length is given the bytes are counted, in whatever pieces they come."""
+    with pytest.raises(NetworkError, match="the answer is longer than the 1000 bytes that are read"):
+        browser.get(start(raw(data)))
+    assert browser.pauses == []
+
+
+def test_the_length_of_what_is_not_sent(browser: Browser, start: Start) -> None:
+    """The answer to HEAD tells the length of what it does not carry."""
+    response = browser.get(start(Reply(200, (("Content-Length", "5000"),))), method="HEAD")
+    assert (response.body, response.header("Content-Length")) == (b"", "5000")
+
+
+def test_chunks(browser: Browser, start: Start) -> None:
+    """Content in chunks is put together, and its connection kept."""
+    server = start(lambda connection: connection.part(_CHUNKED + b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: y\r\n\r\n"))
+    assert [browser.get(server).body for _ in range(2)] == [b"abcde"] * 2
+    assert server.connections[0] is server.connections[1]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "identity, gzip", "secret"])
+def test_nothing_is_decompressed(encoding: str, browser: Browser, start: Start) -> None:
+    """Compressed content is refused before any of it is read, and not asked for again."""
+    server = start(Reply(200, (("Content-Encoding", encoding),), b"x" * 100_000))
+    with pytest.raises(NetworkError, match="the answer is compressed, which was not asked for") as caught:
+        browser.get(server, "/a?signature=secret")
+    assert "secret" not in caught.value.one_line()
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity"])
+def test_content_that_says_that_it_is_as_it_is(encoding: str, browser: Browser, start: Start) -> None:
+    """`identity` is what was asked for."""
+    assert browser.get(start(Reply(200, (("Content-Encoding", encoding),), b"x"))).body == b"x"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        cut,
+        raw(b"HTTP/1.1 200"),
+        raw(_HEAD + b"Content-Length: 10\r\n\r\n"),
+        raw(_HEAD + b"Content-Length: 10\r\n\r\nabc"),
+        raw(_CHUNKED + b"3\r\nab"),
+        raw(_CHUNKED + b"3\r\nabc\r\n"),
+    ],
+    ids=["at once", "in the status", "before the body", "in the body", "in a chunk", "between chunks"],
+)  # fmt: skip
+def test_a_connection_that_breaks(broken: object, browser: Browser, start: Start) -> None:
+    """Wherever an answer is cut off, the request is sent again; five times, and then the message says why."""
+    assert browser.get(start(broken, broken, Reply(200, (), b"x"))).body == b"x"
+    server = start(broken)
+    with pytest.raises(NetworkError) as caught:
+        browser.get(server, "/a?signature=secret")
+    assert caught.value.message.startswith(f"GET {server.url}/a: ")
+    assert caught.value.advice == "check the address and the network"
+    assert "secret" not in caught.value.one_line()
+    assert len(server.seen) == 5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"secret\r\n\r\n",
+        b"HTTP/9.9 200 secret\r\n\r\n",
+        b"HTTP/1.1 secret\r\n\r\n",
+        b"HTTP/1.1 200 " + b"secret" * 20_000 + b"\r\n\r\n",
+        _HEAD + b"X: secret\r\n" * 200 + b"\r\n",
+        _CHUNKED + b"secret\r\n",
+    ],
+    ids=["no HTTP", "another version", "no status", "long line", "many fields", "no chunk"],
+)
+def test_what_is_not_http(data: bytes, browser: Browser, start: Start) -> None:
+    """What is no answer is told by its kind; what the server wrote is not repeated."""
+    with pytest.raises(NetworkError) as caught:
+        browser.get(start(raw(data)))
+    assert "secret" not in caught.value.one_line()
+    assert "GET http" in caught.value.message
+
+
+def test_nobody_listens(browser: Browser, start: Start) -> None:
+    """A port where nobody listens is told with the system's words."""
+    server = start()
+    server._listener.server_close()
+    with pytest.raises(NetworkError, match="Connection refused"):
+        browser.get(server)
+    assert len(browser.pauses) == 4
+
+
+def test_a_name_that_nobody_has(browser: Browser, start: Start) -> None:
+    """A name that leads nowhere is told as that."""
+    with pytest.raises(NetworkError, match=r"GET http://nobody\.invalid/: its name cannot be resolved"):
+        browser.get(start(), url="http://nobody.invalid/")
+
+
+def test_the_budget_of_bytes(browser: Browser, start: Start) -> None:
+    """Bytes are counted over all requests; what is beyond them is not asked for again."""
+    server = start(Reply(200, (), b"x" * 600))
+    budget = Budget(2100)
+    for _ in range(3):
+        browser.get(server, budget=budget)
+    with pytest.raises(NetworkError, match="larger than what may be read for one artifact"):
+        browser.get(server, budget=budget)
+    assert len(server.seen) == 4
+    assert browser.pauses == []
+
+
+def test_header_fields_count(browser: Browser, start: Start) -> None:
+    """Header fields are bytes too."""
+    server = start(Reply(200, (("X", "y" * 3000),)))
+    with pytest.raises(NetworkError, match="larger than what may be read for one artifact"):
+        browser.get(server, budget=Budget(2000))
+
+
+@pytest.mark.parametrize(
+    ("start_of", "piece"),
+    [
+        (_HEAD + b"Content-Length: 900\r\n\r\n", b"x"),
+        (_HEAD + b"Connection: close\r\n\r\n", b"x"),
+        (_CHUNKED, b"0"),
+        (_CHUNKED + b"0\r\n", b"X: y\r\n"),
+        (_HEAD + b"X: ", b"y"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 ", b"x"),
+    ],
+    ids=["body", "body without a length", "size of a chunk", "trailers", "header", "continue", "status"],
+)
+def test_the_budget_of_seconds(
+    start_of: bytes, piece: bytes, browser: Browser, start: Start, stop: threading.Event
+) -> None:
+    """An answer that comes in drops ends with the seconds that it may take, in whatever part of it the drops are."""
+    server = start(dripping(piece, start_of, stop))
+    with pytest.raises(NetworkError, match=r"no answer within 0\.3 seconds in all"):
+        browser.get(server, budget=Budget(seconds=0.3))
+
+
+def test_silence(browser: Browser, start: Start, stop: threading.Event) -> None:
+    """A server that says nothing is not waited for longer than allowed."""
+    server = start(lambda _: stop.wait())
+    with pytest.raises(NetworkError, match=r"no answer within 0\.2 seconds in all"):
+        browser.get(server, budget=Budget(seconds=0.2))
+    stop.set()
+
+
+def test_pauses_end_with_the_budget(browser: Browser, start: Start) -> None:
+    """A pause takes no longer than what is left."""
+    with pytest.raises(NetworkError, match="in all"):
+        browser.get(start(Reply(503)), budget=Budget(seconds=0))
+    browser.get(start(Reply(503)), budget=Budget(seconds=1))
+    assert max(browser.pauses) <= 1
