@@ -6,9 +6,9 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder has another bench
 
-from bench import startup, throughput
+from bench import registry, startup, throughput
 from interop.go_peer import Peer, build
 
 
@@ -35,6 +35,12 @@ def main() -> None:
                 f"| {_verdict(each.ratio >= each.target)} |",
                 flush=True,
             )
+    print("\n| artifacts in a registry | notarykit, 1/s | notation-go, 1/s | ratio | at least | reached |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder, Peer(build()) as peer:
+        for found in registry.measure(folder, peer):
+            limit = f"{found.target} | {_verdict(found.ratio >= found.target)}" if found.target else "- | -"
+            print(f"| {found.name} | {found.ours:.0f} | {found.theirs:.0f} | {found.ratio:.2f} | {limit} |", flush=True)
 
 
 if __name__ == "__main__":
