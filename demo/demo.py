@@ -128,6 +128,7 @@ def main() -> None:
         tamper(os.path.join(folder, "licence"))
         run(folder, *verify, expected=1, shows="signature does not hold")
     print("\nThe signature, and no digest, gave it away. Every step did what it should.")
+    print(f"The command is {os.path.relpath(PROGRAM)}; 'source .venv/bin/activate' puts it on the path.")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def test_overwriting(world: World, command: str) -> None:
     before = world.home.policy_file.read_bytes()
     for answer in ("n\n", "", "\n"):
         done = world.run(*arguments, stdin=answer)
-        assert (done.code, done.err) == (0, "")
+        assert (done.code, done.err) == (0, "The trust policy was not changed.\n")
         assert done.out == QUESTION + ("" if answer else "\n")
         assert world.home.policy_file.read_bytes() == before
     assert "uccessfully" in world.did(*arguments, stdin="y\n").removeprefix(QUESTION)

@@ -6,7 +6,7 @@ from cli.world import VERIFY, World
 
 SEE_SIGN = "see 'notarykit sign --help'"
 LAYOUT_FORM = "write PATH@DIGEST or PATH:TAG"
-DURATION_FORM = "write hours and minutes, such as 12h, 30m or 3h20m"
+DURATION_FORM = "write hours, minutes and seconds, such as 12h, 3h20m or 30s"
 
 
 @pytest.mark.parametrize(

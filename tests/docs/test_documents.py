@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,17 +26,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """An environment with the commands of this installation and settings of its own."""
     commands = os.path.dirname(sys.executable)
     path = f"{commands}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "HOME": str(tmp_path), "NOTATION_CONFIG": str(tmp_path / "settings")}
+    return {"PATH": path, "HOME": str(tmp_path)}
 
 
 def test_the_commands_of_the_readme_run(tmp_path: Path, environment: dict[str, str]) -> None:
     """Every shell block of the README runs, one after the other, in a folder with the layout that it speaks of."""
     make_layout(tmp_path / "hello")
     for block in blocks(README, "sh"):
-        for file in ("acme.key", "acme.crt"):  # what the block about plugins calls its key
-            made = tmp_path / "settings" / "localkeys" / file
-            if made.exists():
-                shutil.copy(made, tmp_path / file)
         done = subprocess.run(
             ["bash", "-e", "-c", block], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
         )

@@ -47,6 +47,8 @@ def loads(data: bytes, most_parts: int = 1_000_000) -> Any:
         DocumentError: It is not UTF-8, not one JSON document, has a member twice, a lone surrogate, or nests too
         deeply.
     """
+    if not isinstance(data, bytes):
+        raise TypeError(f"a JSON document must be given as bytes, not as {type(data).__name__}")
     if data.count(b",") + data.count(b"[") + data.count(b"{") > most_parts:
         raise DocumentError(f"it has more than {most_parts} parts")
     try:

@@ -105,8 +105,10 @@ def test_a_missing_plugin(install: Install) -> None:
     install()
     for name in ("com.acm", "COM.ACME", "com.acme.more"):
         error = _refused(name)
-        assert error.message == f"plugin {name!r} is not installed"
-        assert error.advice == "see 'notarykit plugin list', or install its package with pip"
+        assert error.message == f"plugin {name!r} is not installed as a Python package"
+        assert error.advice == (
+            "see 'notarykit plugin list' and install it with pip; notation's executables are not supported yet"
+        )
 
 
 def test_entry_points_of_other_groups_are_none(install: Install) -> None:

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code: 0 fine, 1 not verified, 2 usage or configuration, 3 storage or network, 4 key or plugin.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments == ["version"]:  # the shortest way, for those who only ask whether it is there
+    if arguments in (["version"], ["--version"]):  # the shortest way, for those who only ask whether it is there
         from notarykit.cli.version import print_version
 
         try:

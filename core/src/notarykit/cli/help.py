@@ -48,7 +48,8 @@ def _flag(flag: Flag) -> str:
     value = {"switch": "", "text": " string", "texts": " stringArray", "number": " int", "duration": " duration"}[
         flag.kind
     ]
-    default = f" (default {flag.default})" if flag.default else ""
+    shown = f"{flag.default}s" if flag.kind == "duration" else flag.default
+    default = f" (default {shown})" if flag.default else ""
     return f"  {f'{short}--{flag.name}{value}':<{_WIDTH + 8}} {flag.help}{default}\n"
 
 

@@ -43,7 +43,7 @@ def _run(options: Options) -> int:
         print(tree((each.resolved(artifact), [(SIGNATURE_TYPE, nodes)])), end="")
     warn_of_more(len(manifests), limit)
     if skipped:
-        print_error(VerificationError("at least one signature was skipped and not displayed"))
+        print_error(VerificationError("at least one signature was skipped and not displayed"), options)
     return 1 if skipped else 0
 
 

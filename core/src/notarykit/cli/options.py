@@ -112,8 +112,8 @@ class Options:
 
 
 EVERYWHERE = (
-    Flag("debug", "show debug output, and a traceback when something fails", "switch", "d"),
-    Flag("verbose", "show what each step found", "switch", "v"),
+    Flag("debug", "show how errors came about, with tracebacks", "switch", "d"),
+    Flag("verbose", "show what each step of a verification found", "switch", "v"),
     Flag("help", "show this help", "switch", "h"),
 )
 
@@ -232,7 +232,8 @@ def _seconds(name: str, text: str) -> int:
     """A duration such as `3h20m`, in seconds; as notation has it, it must be whole seconds and not negative."""
     if re.fullmatch(rf"(?:{_PART})+", text) is None:
         raise UsageError(
-            f"invalid duration {text!r} of --{name}", advice="write hours and minutes, such as 12h, 30m or 3h20m"
+            f"invalid duration {text!r} of --{name}",
+            advice="write hours, minutes and seconds, such as 12h, 3h20m or 30s",
         )
     total = 0
     for whole, fraction, unit in re.findall(_PART, text):

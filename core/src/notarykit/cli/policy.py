@@ -52,6 +52,7 @@ def _write(content: bytes, options: Options) -> bool:
         if options["force"]:
             print("Warning: existing trust policy configuration file will be overwritten", file=sys.stderr)
         elif not confirmed("The trust policy file already exists, do you want to overwrite it?"):
+            print("The trust policy was not changed.", file=sys.stderr)
             return False
     with files.locked(os.path.dirname(path)):
         files.write(path, content, 0o600)

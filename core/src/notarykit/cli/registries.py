@@ -20,6 +20,8 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
     username, password = options["username"] or "", options["password"] or ""
     if not (username or password):
         username, password = credentials_in(options.credentials)
+    if username and not (password or options.values.get("password-stdin") or "password-stdin" in options.values):
+        raise UsageError("there is a user name and no password", advice="give --password, or $NOTATION_PASSWORD")
     if options["key-file"] and not options["cert-file"]:
         raise UsageError("--key-file goes with --cert-file")
     return Told(

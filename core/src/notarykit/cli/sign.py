@@ -48,7 +48,7 @@ def _run(options: Options) -> int:
                     user_metadata=metadata,
                 )
         except NotarykitError as error:
-            print_error(error)
+            print_error(error, options, each.text if len(found) > 1 else "")
             codes.append(error.exit_code)
             results.append({"reference": each.text, "signed": False, "error": error_json(error)})
             continue

@@ -122,9 +122,22 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(json.dumps(value, indent=4, ensure_ascii=True))
 
 
-def print_error(error: NotarykitError) -> None:
-    """Prints an error as its one line."""
+def print_error(error: NotarykitError, options: Options, reference: str = "") -> None:
+    """Prints an error as its one line, and under `--debug` how it came about.
+
+    Args:
+        error: The error.
+        options: What the command was called with.
+        reference: Which of several references it is about, or an empty string.
+    """
     sys.stdout.flush()
+    if options["debug"]:
+        import traceback
+
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            print(shown(line), file=sys.stderr)
+    if reference and reference not in error.message:
+        error.message = f"{reference}: {error.message}"
     print(f"Error: {shown(error.one_line())}", file=sys.stderr)
 
 

@@ -56,7 +56,7 @@ def _run(options: Options) -> int:
                     plugin_config=plugin_config,
                 )
         except NotarykitError as error:
-            _print_failure(each, error, options)
+            _print_failure(each, error, options, len(named) > 1)
             codes.append(error.exit_code)
             results.append(_failure_json(each, error))
             continue
@@ -94,7 +94,7 @@ def _print(each: Target, found: VerifiedArtifact, options: Options) -> None:
         print(table([("KEY", "VALUE"), *sorted(verdict.user_metadata.items())]), end="")
 
 
-def _print_failure(each: Target, error: NotarykitError, options: Options) -> None:
+def _print_failure(each: Target, error: NotarykitError, options: Options, is_one_of_several: bool) -> None:
     failures = getattr(error, "failures", ())
     if options["verbose"] or options["debug"]:
         for digest, failure in failures:
@@ -102,7 +102,7 @@ def _print_failure(each: Target, error: NotarykitError, options: Options) -> Non
             _print_steps(getattr(failure, "results", ()))
     if failures:
         error.message = f"signature verification failed for {each.text}: {error.message}"
-    print_error(error)
+    print_error(error, options, each.text if is_one_of_several else "")
 
 
 def _print_failures(failures: tuple[tuple[str, NotarykitError], ...]) -> None:

@@ -17,6 +17,8 @@ def read_certificates(content: bytes, name: str) -> tuple[bytes, ...]:
     Raises:
         CertificateError: There is none, or one is cut off.
     """
+    if not isinstance(content, bytes):
+        raise TypeError(f"{name} must be given as bytes, not as {type(content).__name__}")
     if b"-----BEGIN" in content:
         ders = [_decode(match[1], name) for match in _PEM.finditer(content)]
         if len(ders) != len(_BEGIN.findall(content)):

@@ -34,6 +34,8 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
         SigningKeyError: No key can be read from it, or its kind is not supported.
         PassphraseError: The passphrase is wrong or absent.
     """
+    if not isinstance(pem, bytes):
+        raise TypeError(f"{name} must be given as bytes, not as {type(pem).__name__}")
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
@@ -42,14 +44,22 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
         except TypeError:  # how cryptography says that a passphrase is needed
             if passphrase is None:
                 raise PassphraseError(f"{name} is encrypted and there is no passphrase for it") from None
-            key = load_pem_private_key(pem, passphrase(), unsafe_skip_rsa_key_validation=True)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = load_pem_private_key(pem, _asked(passphrase), unsafe_skip_rsa_key_validation=True)
+    except (ValueError, UnsupportedAlgorithm):
         # The library's own text is left out: what it quotes of a key file is nobody's business.
         is_encrypted = b"ENCRYPTED" in pem
         if is_encrypted:
             raise PassphraseError(f"{name} cannot be decrypted: the passphrase is wrong") from None
         raise SigningKeyError(f"{name} is not a private key in PEM") from None
     return checked_private_key(key, name)
+
+
+def _asked(passphrase: Passphrase) -> bytes:
+    """What a callback for a passphrase returns, if it is one."""
+    value = passphrase() if callable(passphrase) else None
+    if not isinstance(value, bytes):
+        raise TypeError("a passphrase is given as a function without arguments that returns bytes")
+    return value or b"\0"  # an empty one is wrong like any other, and the library takes it for none
 
 
 def checked_private_key(key: "PrivateKeyTypes", name: str) -> PrivateKey:

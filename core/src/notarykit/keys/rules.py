@@ -224,6 +224,13 @@ TIMESTAMPING_CA: tuple[Check, ...] = (is_version_3, hash_is_allowed, ca_key_is_s
 TIMESTAMPING_LEAF: tuple[Check, ...] = (is_version_3, hash_is_allowed, *_LEAF, extended_key_usage_is_time_stamping)
 
 
+_SELF_MADE = (
+    "a certificate of your own needs basicConstraints=CA:FALSE and keyUsage=critical,digitalSignature "
+    "(openssl req -addext)"
+)
+_ADVICE = dict.fromkeys(("is_not_ca", "key_usage_is_present", "key_usage_is_critical", "may_sign"), _SELF_MADE)
+
+
 def apply(checks: Iterable[Check], placed: Placed) -> None:
     """Applies checks in order.
 
@@ -233,7 +240,9 @@ def apply(checks: Iterable[Check], placed: Placed) -> None:
     for check in checks:
         problem = check(placed)
         if problem is not None:
-            raise CertificateError(f"{placed.name}: {problem}", rule=check.__name__)
+            raise CertificateError(
+                f"{placed.name}: {problem}", rule=check.__name__, advice=_ADVICE.get(check.__name__, "")
+            )
 
 
 def place(certificate: x509.Certificate, role: str, intermediates_below: int) -> Placed:

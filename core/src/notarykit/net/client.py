@@ -228,7 +228,8 @@ class HttpClient:
         limit: int,
     ) -> Response:
         """Reads an answer whole, and keeps its connection where it may be used again."""
-        content = _read(answer, method, limit, url)
+        with answer:  # one that ends with its connection has the socket, which only it can close
+            content = _read(answer, method, limit, url)
         if answer.will_close:
             connection.close()
         else:
@@ -299,5 +300,4 @@ def _read(answer: http.client.HTTPResponse, method: str, limit: int, url: str) -
         parts.append(part)
     if answer.length:  # read1 does not notice that the other side stopped too early
         raise http.client.IncompleteRead(b"", answer.length)
-    answer.close()  # the connection is free for the next request; read1 does not say so by itself
     return b"".join(parts)

@@ -15,6 +15,8 @@ PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 _NETWORK = "check the address and the network"
 _TRUST = "if it is to be trusted, name the certificate of its CA with --ca-file"
+_PLAIN = "if that is meant, for tests alone, use --insecure-registry or insecureRegistries in config.json"
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 # The kind of exception, what is said of it, whether it passes, and what to do next.
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, bool, str], ...] = (
@@ -29,7 +31,8 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, bool, 
         _NETWORK,
     ),
     (ssl.SSLError, "TLS failed: {0.reason}", False, _NETWORK),
-    (socket.gaierror, "its name cannot be resolved", True, _NETWORK),
+    (socket.gaierror, "its name cannot be resolved", False, _NETWORK),
+    (ConnectionRefusedError, "nothing listens there", False, _NETWORK),
     (TimeoutError, "no answer in time", True, _NETWORK),
 )
 
@@ -50,6 +53,8 @@ class BrokenError(Exception):
 
 def broken(error: Exception) -> BrokenError:
     """A broken connection in a few words; what a server wrote is not repeated."""
+    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+        return BrokenError("it speaks plain HTTP, not TLS", passes=False, advice=_PLAIN)
     for kinds, text, passes, advice in _REASONS:
         if isinstance(error, kinds):
             return BrokenError(text.format(error), passes=passes, advice=advice)

@@ -53,7 +53,8 @@ def load_plugin(name: str) -> Plugin:
     points = [point for point in _entry_points() if point.name == name]
     if not points:
         raise PluginNotFoundError(
-            f"plugin {name!r} is not installed", advice="see 'notarykit plugin list', or install its package with pip"
+            f"plugin {name!r} is not installed as a Python package",
+            advice="see 'notarykit plugin list' and install it with pip; notation's executables are not supported yet",
         )
     if len(points) > 1:
         owners = " and ".join(sorted(_distribution(point) for point in points))
@@ -91,7 +92,10 @@ def _load(point: "EntryPoint") -> Plugin:
             f"plugin {point.name!r} of {_distribution(point)} cannot be loaded: {type(error).__name__}{text}"
         ) from error
     if not isinstance(plugin, Plugin):
-        raise PluginNotFoundError(f"plugin {point.name!r} of {_distribution(point)} hands over no notarykit Plugin")
+        raise PluginNotFoundError(
+            f"plugin {point.name!r} of {_distribution(point)} hands over no notarykit Plugin",
+            advice="its function notarykit_plugin needs @hookimpl and returns an object, not a class",
+        )
     if plugin.name != point.name:
         raise PluginNotFoundError(f"plugin {point.name!r} of {_distribution(point)} calls itself {plugin.name!r}")
     return plugin

@@ -90,6 +90,7 @@ class PluginSigner:
         if self._spec is None:
             with _called("describe-key"):
                 answer = self._plugin.describe_key(DescribeKeyRequest(self._key_id, self._config))
+            _check_kind("describe-key", answer, KeyDescription)
             self._check_key_id(answer.key_id)
             try:
                 self._spec = key_spec(answer.key_spec)
@@ -108,7 +109,10 @@ class PluginSigner:
         request = GenerateSignatureRequest(self._key_id, spec.name, spec.hash_name, to_be_signed, self._config)
         with _called("generate-signature"):
             answer = self._plugin.generate_signature(request)
+        _check_kind("generate-signature", answer, GeneratedSignature)
         self._check_key_id(answer.key_id)
+        if not isinstance(answer.signature, bytes) or not _are_bytes(answer.certificate_chain):
+            raise PluginResponseError("generate-signature: the signature must be bytes, the chain a sequence of bytes")
         if answer.signing_algorithm != spec.signing_algorithm:
             raise PluginResponseError(
                 f"generate-signature: algorithm {answer.signing_algorithm!r} is not the "
@@ -163,12 +167,27 @@ class PluginEnvelopeSigner:
         request = GenerateEnvelopeRequest(self._key_id, payload, payloads.MEDIA_TYPE, media_type, seconds, self._config)
         with _called("generate-envelope"):
             answer = self._plugin.generate_envelope(request)
+        _check_kind("generate-envelope", answer, GeneratedEnvelope)
+        if not isinstance(answer.signature_envelope, bytes):
+            raise PluginResponseError("generate-envelope: the envelope must be bytes")
         if answer.signature_envelope_type != media_type:
             raise PluginResponseError(
                 f"generate-envelope: format {answer.signature_envelope_type!r} is not the "
                 f"{media_type!r} that was asked for"
             )
         return EnvelopeAnswer(answer.signature_envelope, answer.annotations)
+
+
+def _check_kind(command: str, answer: object, kind: type) -> None:
+    """Refuses an answer of another type than the command's; plugins in this process can return anything."""
+    if not isinstance(answer, kind):
+        raise PluginResponseError(
+            f"{command}: the plugin answered with {type(answer).__name__}, not with a notarykit.plugin.{kind.__name__}"
+        )
+
+
+def _are_bytes(chain: object) -> bool:
+    return isinstance(chain, tuple | list) and all(isinstance(der, bytes) for der in chain)
 
 
 class _called:  # noqa: N801 - used like a function

@@ -142,7 +142,9 @@ def check_identities(identities: Sequence[str]) -> None:
             continue
         prefix, colon, value = identity.partition(":")
         if not (colon and prefix and value.strip()):
-            raise ValueError(f"identity {identity!r} is not of the form prefix:value")
+            raise ValueError(
+                f"identity {identity!r} is not of the form prefix:value, such as 'x509.subject: C=…, ST=…, O=…'"
+            )
         if prefix != X509_SUBJECT:  # for verification plugins
             continue
         try:

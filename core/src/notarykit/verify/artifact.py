@@ -38,7 +38,7 @@ class VerifiedArtifact(NamedTuple):
 
 
 def verify_artifact(
-    repository: Callable[[], Repository],
+    repository: Repository | Callable[[], Repository],
     tag_or_digest: str,
     scope: str,
     document: TrustPolicyDocument,
@@ -56,7 +56,7 @@ def verify_artifact(
     preferred to one that a policy merely lets pass.
 
     Args:
-        repository: Opens the place where the artifact is; not called where the policy skips the artifact.
+        repository: The place where the artifact is, or what opens it; not called where the policy skips the artifact.
         tag_or_digest: The artifact in that place.
         scope: `registry/repository`, by which the policy statement is chosen.
         document: The trust policy.
@@ -76,7 +76,7 @@ def verify_artifact(
     policy = document.applicable(scope)
     if policy.level.is_skip:
         return VerifiedArtifact(Skipped(policy.name))
-    place = repository()
+    place = repository() if callable(repository) else repository
     artifact, manifests = look_up(place, tag_or_digest)
     time = now or utc_now()
     failures: list[tuple[str, NotarykitError]] = []
@@ -124,7 +124,7 @@ def _not_accepted(
     digest, first = failures[0]
     message = f"{first.message} (signature {digest})"
     if len(failures) > 1:
-        message = f"none of the {len(failures)} signatures was accepted; the first: {message}"
+        message = f"none of the {len(failures)} signatures was accepted (see --verbose); the first: {message}"
     if count > limit:
         message = f"{message} (there are more than the limit of {limit} signatures)"
     return NoAcceptedSignatureError(message, failures=tuple(failures), advice=first.advice)

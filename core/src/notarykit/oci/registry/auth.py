@@ -92,6 +92,11 @@ class Authenticator:
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.RLock()
 
+    @property
+    def has_credentials(self) -> bool:
+        """Whether credentials were looked up and found."""
+        return self._credentials is not None
+
     def headers(self, scope: str, budget: Budget) -> dict[str, str]:
         """What goes with a request for a scope, by what the registry asked for before; at first nothing.
 

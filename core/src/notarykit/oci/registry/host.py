@@ -67,10 +67,10 @@ class Remembered:
 class RegistryHost:
     """A registry. May be used from several threads."""
 
-    def __init__(self, host: str, settings: RegistrySettings) -> None:
+    def __init__(self, host: str, settings: RegistrySettings | None = None) -> None:
         """Takes the host as references name it, `name[:port]`; nothing is sent yet."""
         self.host = host
-        self.settings = settings
+        self.settings = settings = settings or RegistrySettings()
         address = _ADDRESSES.get(host, host)
         self._base = f"{'http' if settings.is_plain(host) else 'https'}://{address}/v2/"
         self._origin = origin_of(self._base)
@@ -132,6 +132,11 @@ class RegistryHost:
             authorized = {**given, **self._authenticator.answer(challenge, scope, budget)}
             response = self._client.send(
                 method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
+            )
+        if response.status == _UNAUTHORIZED and self._authenticator.has_credentials:
+            raise AccessError(
+                f"{self.host} does not accept the credentials{_reason(response)}",
+                advice="check the user name and the password, and whether they may do this",
             )
         if response.status in (_UNAUTHORIZED, _FORBIDDEN):
             raise AccessError(
