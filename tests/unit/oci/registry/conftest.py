@@ -1,0 +1,55 @@
+"""Servers for the tests of registries, and no waiting between tries."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+from notarykit.oci.registry.repository import RegistryRepository
+from unit.net.server import Answer, Server
+from unit.oci.registry.fake import SUBJECT, FakeRegistry
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr("notarykit.net.faults._FIRST_PAUSE", 0.0)
+    for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
+        monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.0)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Server]]:
+    """Starts servers that stop with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def started(*answers: Answer) -> Server:
+            return stack.enter_context(Server(*answers))
+
+        yield started
+
+
+@pytest.fixture
+def registry() -> Iterator[FakeRegistry]:
+    """A registry that has nothing."""
+    with FakeRegistry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def host(registry: FakeRegistry) -> Iterator[RegistryHost]:
+    """How the registry is reached."""
+    host = RegistryHost(registry.host, RegistrySettings())
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def found(host: RegistryHost) -> Callable[[], list[str]]:
+    """Looks for signatures and returns their digests."""
+    place = RegistryRepository(host, "a/b")
+    return lambda: [entry.digest for entry in place.signatures(SUBJECT)]

@@ -1,0 +1,194 @@
+"""Which signatures an artifact has: pages, filters, and where to look where there is no API."""
+
+import json
+import time
+from collections.abc import Callable
+from itertools import islice
+
+import pytest
+
+from notarykit.errors import NetworkError, StorageError
+from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
+from notarykit.oci.registry.host import RegistryHost
+from notarykit.oci.registry.repository import RegistryRepository
+from servers.registry.http_server import Reply
+from unit.oci.registry.fake import API, SUBJECT, TAG, FakeRegistry, digests_of, entry
+
+
+def test_the_api_is_asked_for_signatures(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """The filter goes along, and its result is the answer."""
+    registry.index(API, entry(1), entry(2))
+    assert found() == digests_of(1, 2)
+    (seen,) = registry.seen
+    assert seen.query == {"artifactType": [SIGNATURE_TYPE]}
+    assert seen.headers["Accept"] == IMAGE_INDEX
+
+
+def test_filtering_again(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """A registry that does not filter lists what is none of our business; each digest counts once."""
+    registry.index(API, entry(1, "application/sbom"), entry(2), entry(3, "text/plain"), entry(2), entry(4))
+    assert found() == digests_of(2, 4)
+
+
+@pytest.mark.parametrize("listed", ["", EMPTY_TYPE])
+def test_entries_that_do_not_say_what_they_are(
+    listed: str, registry: FakeRegistry, found: Callable[[], list[str]]
+) -> None:
+    """Where the list has no type, or the config's in its place, the manifest itself is asked, in either form."""
+    current = registry.manifest(artifactType=SIGNATURE_TYPE, config={"mediaType": EMPTY_TYPE})
+    older = registry.manifest(config={"mediaType": SIGNATURE_TYPE})
+    others = [
+        registry.manifest(artifactType="application/sbom", config={"mediaType": SIGNATURE_TYPE}),
+        registry.manifest(config={"mediaType": "application/vnd.oci.image.config.v1+json"}),
+        registry.manifest(),
+    ]
+    registry.index(API, *({**each, "artifactType": listed} for each in (*others, current, older)))
+    assert found() == [current["digest"], older["digest"]]
+
+
+def test_what_cannot_be_looked_at_is_not_passed_over(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """An entry without a type whose manifest cannot be read is listed, so that its fault is heard of."""
+    lost, spoiled = entry(7, ""), registry.manifest(artifactType=SIGNATURE_TYPE, a=1)
+    registry.at[f"manifests/{spoiled['digest']}"] = Reply(200, (("Content-Type", IMAGE_MANIFEST),), b"{}")
+    good = registry.manifest(artifactType=SIGNATURE_TYPE)
+    registry.index(API, lost, spoiled, good)
+    assert found() == [lost["digest"], spoiled["digest"], good["digest"]]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<{}>; rel="next"', "<{}>; rel=next", '<{}>;rel="next"', '<{}> ; REL="Next"', '<{}>; title="x"; rel="next"',
+        '</first>; rel="first", <{}>; rel="next"', '<{}>; rel="next", </last>; rel="last"',
+        '<{}>; rel=next; title="x"', "</first>; rel=first, <{}>; rel=next",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["/v2/a/b/{}", "http://{host}/v2/a/b/{}", "?{query}"])
+def test_pages(link: str, form: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """The list goes on where the registry says, however it is written."""
+    second, third = f"{API}?page=2", f"{API}?page=3"
+
+    def to(page: str) -> str:
+        return link.format(form.format(page, host=registry.host, query=page.partition("?")[2]))
+
+    registry.index(API, entry(1), link=to(second))
+    registry.index(second, entry(2), entry(3, "x"), link=to(third))
+    registry.index(third, entry(4))
+    assert found() == digests_of(1, 2, 4)
+
+
+@pytest.mark.parametrize("link", ['</x>; rel="prev"', '</x>; rel="nextone"', "</x>", "", "rel=next", "</x>; rel=nexts"])
+def test_links_that_lead_nowhere(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """A link that is not the next page's is not followed."""
+    registry.index(API, entry(1), link=link)
+    assert found() == digests_of(1)
+
+
+@pytest.mark.parametrize(
+    "link", ["<" * 60_000, "<>" * 30_000, "<>;" * 20_000, "<>" + "; " * 30_000, "<>;" + " " * 60_000]
+)
+def test_a_long_link_takes_no_time(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """The longest field that is read is understood, or not, in a moment."""
+    registry.index(API, entry(1), link=link)
+    begin = time.process_time()
+    assert found() == digests_of(1)
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("to", [f"{API}", f"{API}?page=2"])
+def test_pages_in_a_circle(to: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """A page that was there already ends the list with a message of its own."""
+    query = f"?artifactType={SIGNATURE_TYPE.replace('/', '%2F')}"
+    registry.index(API, entry(1), link=f'</v2/a/b/{API}?page=2>; rel="next"')
+    target = f"{to}{query}" if to == API else to
+    registry.index(f"{API}?page=2", entry(2), link=f'</v2/a/b/{target}>; rel="next"')
+    with pytest.raises(NetworkError, match=f"^{registry.host}: the pages of the list of referrers go in a circle$"):
+        found()
+
+
+def test_pages_without_end(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """After 200 pages the list ends with a message of its own."""
+    for page in range(300):
+        path = f"{API}?page={page}" if page else API
+        registry.index(path, link=f'</v2/a/b/{API}?page={page + 1}>; rel="next"')
+    with pytest.raises(NetworkError, match=f"^{registry.host}: the list of referrers has more than 200 pages$"):
+        found()
+    assert len(registry.seen) == 200
+
+
+def test_no_more_pages_than_needed(registry: FakeRegistry, host: RegistryHost) -> None:
+    """Who has seen enough does not cause the next page to be asked for."""
+    registry.index(API, entry(1), entry(2), link=f'</v2/a/b/{API}?page=2>; rel="next"')
+    assert len(list(islice(RegistryRepository(host, "a/b").signatures(SUBJECT), 2))) == 2
+    assert len(registry.seen) == 1
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1:1/x", "https://localhost/", "//other.test/", "http://localhost:1/"])
+def test_pages_at_another_host(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """The list is the registry's own, and no other host's."""
+    registry.index(API, entry(1), link=f'<{link}>; rel="next"')
+    with pytest.raises(NetworkError, match="the list of referrers goes on at another host"):
+        found()
+
+
+@pytest.mark.parametrize("link", ["ftp://host/", "http://[", "http://me:secret@host/", "http://host:x/", "/a b"])
+def test_pages_at_no_address(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """A link that is no address is refused."""
+    registry.index(API, entry(1), link=f'<{link}>; rel="next"')
+    with pytest.raises(NetworkError, match=r"is not an address of the form|is malformed") as caught:
+        found()
+    assert "secret" not in caught.value.one_line()
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_absent"),
+    [
+        (Reply(404), True),
+        (Reply(404, (), b"404 page not found"), True),
+        (Reply(404, (), b'{"errors":[{"code":"NOT_FOUND"}]}'), True),
+        (Reply(200, (("Content-Type", "text/html"),), b"<html>"), True),
+        (Reply(404, (), b'{"errors":[{"code":"NAME_UNKNOWN"}]}'), False),
+        (Reply(400), False),
+        (Reply(500), False),
+    ],
+)
+def test_where_there_is_no_api(
+    reply: Reply, is_absent: bool, registry: FakeRegistry, found: Callable[[], list[str]]
+) -> None:
+    """A registry that does not know the API is asked for the tag; one that fails is not."""
+    registry.at[API] = reply
+    registry.index(f"manifests/{TAG}", entry(1), entry(2, "x"), entry(3))
+    if is_absent:
+        assert found() == digests_of(1, 3)
+        return
+    with pytest.raises(NetworkError, match=rf"^{registry.host}: list of referrers: status {reply.status}$"):
+        found()
+
+
+def test_neither_api_nor_tag(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """Without both there is no signature."""
+    assert found() == []
+    assert [seen.path for seen in registry.seen] == [f"/v2/a/b/{API}", f"/v2/a/b/manifests/{TAG}"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b'{"manifests": {}}', b'{"manifests": [1]}', b'{"manifests": [{}]}',
+     b'{"manifests":[],"manifests":[]}',
+     json.dumps({"manifests": [{**entry(1), "digest": "sha256:../../x"}]}).encode(),
+     json.dumps({"manifests": [{**entry(1), "size": -1}]}).encode()],
+)  # fmt: skip
+@pytest.mark.parametrize("path", [API, f"manifests/{TAG}"])
+def test_lists_that_are_malformed(
+    path: str, body: bytes, registry: FakeRegistry, found: Callable[[], list[str]]
+) -> None:
+    """A list that is none is told as that."""
+    registry.at[path] = Reply(200, (("Content-Type", IMAGE_INDEX),), body)
+    with pytest.raises(StorageError, match=r"(list of referrers|fallback index \S+) is malformed"):
+        found()
+
+
+def test_null_for_nothing(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """Some registries write null for an empty list."""
+    registry.at[API] = Reply(200, (("Content-Type", f"{IMAGE_INDEX}; charset=utf-8"),), b'{"manifests": null}')
+    assert found() == []
