@@ -3,29 +3,40 @@
 import hashlib
 import http.client
 import json
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from support.layouts import INDEX_TYPE, MANIFEST_TYPE
 
+SIGNATURE_TYPE = "application/vnd.cncf.notary.signature"
 _EMPTY = b"{}"
 _EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 
 
-def push_artifacts(address: str, repository: str, tags: Iterable[str]) -> list[str]:
+def push_artifacts(
+    address: str,
+    repository: str,
+    tags: Iterable[str],
+    context: ssl.SSLContext | None = None,
+    authorization: str = "",
+) -> list[str]:
     """Pushes an artifact of its own for each tag, and returns their digests.
 
     Args:
-        address: The host and port of a registry that speaks plain HTTP and lets anyone in.
+        address: The host and port of a registry.
         repository: The repository's name.
         tags: The tags; each is all that tells its artifact from the others.
+        context: What to do about certificates, where the registry speaks TLS.
+        authorization: What the registry wants to see, where it does not let anyone in.
     """
     empty = {"mediaType": _EMPTY_TYPE, "digest": _digest(_EMPTY), "size": len(_EMPTY)}
+    allowed = {"Authorization": authorization} if authorization else {}
     digests = []
-    with closing(http.client.HTTPConnection(address, timeout=30)) as connection:
-        _push_blob(connection, repository, _EMPTY)
+    with closing(_connection(address, context)) as connection:
+        _push_blob(connection, repository, _EMPTY, allowed)
         for tag in tags:
             content = json.dumps(
                 {
@@ -37,10 +48,45 @@ def push_artifacts(address: str, repository: str, tags: Iterable[str]) -> list[s
                     "annotations": {"io.example.tag": tag},
                 }
             ).encode()
-            headers = {"Content-Type": MANIFEST_TYPE}
+            headers = {"Content-Type": MANIFEST_TYPE, **allowed}
             _ask(connection, 201, "PUT", f"/v2/{repository}/manifests/{tag}", content, headers)
             digests.append(_digest(content))
     return digests
+
+
+def push_referrer(
+    address: str, repository: str, subject: str, envelope: bytes, layers: Sequence[Mapping[str, Any]]
+) -> str:
+    """Attaches to an artifact what says that it is a signature, whatever it holds, and returns its digest.
+
+    Args:
+        address: The host and port of a registry that speaks plain HTTP and lets anyone in.
+        repository: The repository's name.
+        subject: The artifact's digest.
+        envelope: What is stored as a blob.
+        layers: For each layer, what is not as in a descriptor of that blob.
+    """
+    with closing(_connection(address, None)) as connection:
+        connection.request("GET", f"/v2/{repository}/manifests/{subject}", headers={"Accept": MANIFEST_TYPE})
+        answer = connection.getresponse()
+        size = len(answer.read())
+        assert answer.status == 200
+        for blob in (_EMPTY, envelope):
+            _push_blob(connection, repository, blob, {})
+        described = {"mediaType": "application/jose+json", "digest": _digest(envelope), "size": len(envelope)}
+        content = json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": MANIFEST_TYPE,
+                "artifactType": SIGNATURE_TYPE,
+                "config": {"mediaType": _EMPTY_TYPE, "digest": _digest(_EMPTY), "size": len(_EMPTY)},
+                "layers": [{**described, **layer} for layer in layers],
+                "subject": {"mediaType": MANIFEST_TYPE, "digest": subject, "size": size},
+            }
+        ).encode()
+        headers = {"Content-Type": MANIFEST_TYPE}
+        _ask(connection, 201, "PUT", f"/v2/{repository}/manifests/{_digest(content)}", content, headers)
+    return _digest(content)
 
 
 def fallback_entries(address: str, repository: str, digest: str) -> list[dict[str, Any]]:
@@ -57,10 +103,20 @@ def fallback_entries(address: str, repository: str, digest: str) -> list[dict[st
     return entries
 
 
-def _push_blob(connection: http.client.HTTPConnection, repository: str, content: bytes) -> None:
-    place = urlsplit(_ask(connection, 202, "POST", f"/v2/{repository}/blobs/uploads/", b"", {})["Location"])
+def _connection(address: str, context: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    if context is None:
+        return http.client.HTTPConnection(address, timeout=30)
+    return http.client.HTTPSConnection(address, timeout=30, context=context)
+
+
+def _push_blob(
+    connection: http.client.HTTPConnection, repository: str, content: bytes, allowed: Mapping[str, str]
+) -> None:
+    started = _ask(connection, 202, "POST", f"/v2/{repository}/blobs/uploads/", b"", allowed)
+    place = urlsplit(started["Location"])
     query = "&".join(filter(None, [place.query, urlencode({"digest": _digest(content)})]))
-    _ask(connection, 201, "PUT", f"{place.path}?{query}", content, {"Content-Type": "application/octet-stream"})
+    headers = {"Content-Type": "application/octet-stream", **allowed}
+    _ask(connection, 201, "PUT", f"{place.path}?{query}", content, headers)
 
 
 def _ask(

@@ -86,6 +86,7 @@ class Connection(http.server.BaseHTTPRequestHandler):
     """One connection, whose requests the server's owner answers one after the other."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are written one after the other, and neither is to wait
     server: "_Listener"
 
     def handle_one_request(self) -> None:

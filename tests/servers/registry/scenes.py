@@ -1,0 +1,151 @@
+"""A signed artifact in a real registry behind a server that can do wrong, and a client that notes its pauses."""
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from notarykit.config.policy import load_policy
+from notarykit.errors import NoAcceptedSignatureError, NotarykitError
+from notarykit.keys.local import LocalSigner
+from notarykit.net.budget import Budget
+from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+from notarykit.oci.registry.repository import RegistryRepository
+from notarykit.sign import sign_artifact
+from notarykit.trust.store import DirectoryTrustStore
+from notarykit.verify import VerifiedArtifact, verify_artifact
+from servers.registry import fault_proxy as faults
+from servers.registry.fault_proxy import Condition, Fault, FaultProxy, at
+from servers.registry.http_server import Reply
+from servers.registry.running import Registry
+from support.homes import Home
+from support.registries import push_artifacts
+
+NAME = "some/thing"
+# What verifying asks for, in this order.
+PLACES = ("artifact", "list", "signature", "envelope")
+SECONDS_TO_END = 60
+
+
+class Scene:
+    """An artifact and one signature of it.
+
+    Attributes:
+        registry: Where they are.
+        proxy: The server in front of the registry.
+        home: The user's settings.
+        host: A client of that server.
+        pauses: The pauses that the client asked for and did not make.
+        digest: The artifact's digest.
+        signature: The signature manifest's digest.
+        envelope: The envelope's digest.
+    """
+
+    def __init__(
+        self, registry: Registry, proxy: FaultProxy, home: Home, settings: RegistrySettings | None = None
+    ) -> None:
+        """Pushes the artifact and signs it, past the server."""
+        self.registry, self.proxy, self.home = registry, proxy, home
+        self.pauses: list[float] = []
+        self._signer = LocalSigner.from_files(str(home.folder / "build.key"), str(home.folder / "build.chain.pem"))
+        (self.digest,) = push_artifacts(registry.address, NAME, ["v1"])
+        self.signature, self.envelope = self.signed()
+        self.host = RegistryHost(proxy.host, settings or RegistrySettings())
+        self.host._client._pause = self.pauses.append
+
+    def signed(self, *, force_referrers_tag: bool = False) -> tuple[str, str]:
+        """Signs the artifact past the server, and returns the digests of the signature's manifest and envelope."""
+        with contextlib.closing(RegistryHost(self.registry.host, RegistrySettings())) as past:
+            place = RegistryRepository(past, NAME, force_referrers_tag=force_referrers_tag)
+            made = sign_artifact(place, self.digest, self._signer)
+        return made.manifest.digest, f"sha256:{hashlib.sha256(made.signature.envelope).hexdigest()}"
+
+    def sign(self) -> str:
+        """Signs the artifact through the server, and returns the digest of the signature's manifest."""
+        return sign_artifact(self.place(), self.digest, self._signer).manifest.digest
+
+    def place(self, budget: Budget | None = None) -> RegistryRepository:
+        """The repository behind the server."""
+        return RegistryRepository(self.host, NAME, budget=budget)
+
+    def verify(self, budget: Budget | None = None) -> VerifiedArtifact:
+        """Verifies the artifact through the server, with the user's settings."""
+        store = DirectoryTrustStore(str(self.home.folder / "truststore"))
+        scope = f"{self.host.host}/{NAME}"
+        return verify_artifact(lambda: self.place(budget), self.digest, scope, load_policy(), store)
+
+    def refused(self, budget: Budget | None = None) -> NotarykitError:
+        """Why verifying fails: the error that ends it, or the one error of the one signature; each is one line."""
+        with pytest.raises(NotarykitError) as caught:
+            self.verify(budget)
+        reason = caught.value
+        if isinstance(reason, NoAcceptedSignatureError):
+            ((digest, reason),) = reason.failures
+            assert digest == self.signature
+        assert caught.value.exit_code == reason.exit_code
+        assert len(caught.value.one_line().splitlines()) == 1
+        return reason
+
+    def target(self, place: str) -> str:
+        """What is asked for at one of the places, after the repository's name."""
+        return {
+            "artifact": f"/manifests/{self.digest}",
+            "list": f"/referrers/{self.digest}",
+            "signature": f"/manifests/{self.signature}",
+            "envelope": f"/blobs/{self.envelope}",
+        }[place]
+
+    def at(self, place: str) -> Condition:
+        """Takes the requests at one of the places."""
+        return at(f"{self.target(place)}$", "GET")
+
+    def requests(self) -> list[str]:
+        """What the server was asked, in the order of coming."""
+        with self.proxy.lock:
+            return [f"{seen.method} {seen.path.removeprefix(f'/v2/{NAME}')}" for seen in self.proxy.seen]
+
+    def methods(self) -> list[str]:
+        """The methods of what the server was asked."""
+        return [each.split()[0] for each in self.requests()]
+
+    def put_first(self, digest: str) -> None:
+        """Has the server list one signature before all others."""
+        self.proxy.fault(_first(digest), self.at("list"))
+
+
+def _first(digest: str) -> Fault:
+    def sort(reply: Reply) -> Reply:
+        index: dict[str, Any] = json.loads(reply.body)
+        index["manifests"].sort(key=lambda each: bool(each["digest"] != digest))
+        assert index["manifests"][0]["digest"] == digest
+        return reply._replace(body=json.dumps(index, indent=1).encode())
+
+    return faults.changed(sort)
+
+
+def without_proxies() -> dict[str, None]:
+    """The variables of the environment that name proxies, each to be removed."""
+    return {name: None for name in os.environ if name.lower().endswith("_proxy") or name == "REQUEST_METHOD"}
+
+
+def run(home: Home, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command line in a process of its own, with the user's settings and no proxies but those that are named."""
+    removed = without_proxies()
+    environment = {name: value for name, value in home.environment().items() if name not in removed} | variables
+    command = [sys.executable, "-m", "notarykit.cli", *arguments]
+    return subprocess.run(
+        command, env=environment, input=stdin, capture_output=True, text=True, check=False, timeout=SECONDS_TO_END
+    )
+
+
+def error_of(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """The one line on standard error of a command that failed with an exit code, without its first word."""
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: ")
+    return line.removeprefix("Error: ")

@@ -1,0 +1,279 @@
+"""Faults between the client and a registry: those that pass are lived through, and the others end in one line."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notarykit.errors import ContentError, NetworkError, StorageError
+from notarykit.net.budget import Budget
+from servers.registry import fault_proxy as faults
+from servers.registry.factories import FaultProxies
+from servers.registry.fault_proxy import Fault, at
+from servers.registry.running import Registry
+from servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
+from support.ca import TestChain, make_chain
+from support.homes import Home, complete_home
+
+TRIES = 5
+CONFIG, SESSION, UPLOAD, MANIFEST = (
+    at("/blobs/sha256:", "HEAD"), at("/blobs/uploads/$", "POST"), at("/blobs/", "PUT"), at("/manifests/", "PUT"),
+)  # fmt: skip
+SIGNING = ["GET", "HEAD", "POST", "PUT", "PUT"]
+PASSING = {
+    "429": faults.too_many_requests(),
+    "429 with a pause": faults.too_many_requests("1"),
+    "503": faults.unavailable(),
+    "503 with a pause": faults.unavailable("1"),
+    "cut": faults.cut_before_headers(),
+    "reset": faults.cut_before_headers(reset=True),
+    "cut in head": faults.cut_in_headers(),
+    "cut behind head": faults.cut_in_body(),
+    "cut in body": faults.cut_in_body(10),
+    "reset in body": faults.cut_in_body(10, reset=True),
+}
+BROKEN = "the connection broke before the answer was complete"
+
+
+@pytest.fixture(scope="module")
+def chain() -> TestChain:
+    """Return the signer's chain."""
+    return make_chain()
+
+
+@pytest.fixture
+def home(tmp_path: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Return the settings of this process: a key, whose chain is trusted, and no proxy."""
+    for name in without_proxies():
+        monkeypatch.delenv(name)
+    home = complete_home(tmp_path / "home", chain)
+    monkeypatch.setenv("NOTATION_CONFIG", str(home.folder))
+    return home
+
+
+@pytest.fixture
+def scene(fault_proxy: FaultProxies, memory_registry: Registry, home: Home) -> Iterator[Scene]:
+    """Return a signed artifact behind a server that can do wrong."""
+    scene = Scene(memory_registry, fault_proxy(memory_registry), home)
+    yield scene
+    scene.host.close()
+
+
+class TestReading:
+    """Faults on the way to an artifact and its signature."""
+
+    @pytest.mark.parametrize("place", PLACES)
+    @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+    def test_a_fault_that_passes(self, fault: Fault, place: str, scene: Scene) -> None:
+        """What is met once costs one more request, wherever it is met, and the artifact is verified."""
+        scene.proxy.fault(fault, scene.at(place), times=1)
+        found = scene.verify()
+        assert found.signature is not None
+        assert (found.signature.digest, found.failures) == (scene.signature, ())
+        assert scene.requests() == [
+            f"GET {scene.target(each)}" for each in PLACES for _ in range(2 if each == place else 1)
+        ]
+
+    @pytest.mark.parametrize("fault", [faults.too_many_requests("7"), faults.unavailable("7")], ids=["429", "503"])
+    def test_the_pause_that_is_asked_for(self, fault: Fault, scene: Scene) -> None:
+        """A registry that says how long to wait is obeyed, each time that it says so."""
+        scene.proxy.fault(fault, scene.at("list"), times=2)
+        scene.verify()
+        assert scene.pauses == [7, 7]
+
+    def test_a_pause_that_is_too_long(self, scene: Scene) -> None:
+        """A pause that takes longer than the work may is not begun."""
+        rule = scene.proxy.fault(faults.too_many_requests("86400"), scene.at("artifact"))
+        error = scene.refused()
+        assert isinstance(error, NetworkError)
+        assert "a pause of 86400 seconds" in error.message
+        assert (rule.met, scene.pauses) == (1, [])
+
+    @pytest.mark.parametrize(
+        ("kind", "reason"),
+        [
+            ("429", "status 429 (TOOMANYREQUESTS)"),
+            ("503", "status 503"),
+            ("cut", BROKEN),
+            ("reset", BROKEN),
+            ("cut in head", BROKEN),
+            ("cut behind head", BROKEN),
+            ("cut in body", BROKEN),
+            ("reset in body", BROKEN),
+        ],
+    )
+    def test_a_fault_that_stays(self, kind: str, reason: str, scene: Scene) -> None:
+        """After some tries with pauses between them it ends, and what the server wrote is not repeated."""
+        rule = scene.proxy.fault(PASSING[kind], scene.at("artifact"))
+        error = scene.refused()
+        assert isinstance(error, NetworkError)
+        assert reason in error.message
+        assert "slow down" not in error.message
+        assert "html" not in error.message
+        assert (rule.met, len(scene.pauses)) == (TRIES, TRIES - 1)
+        assert scene.requests() == [f"GET {scene.target('artifact')}"] * TRIES
+
+    @pytest.mark.parametrize("place", ["artifact", "signature", "envelope"])
+    @pytest.mark.parametrize(
+        "fault",
+        [faults.corrupted(), faults.shortened(), faults.lengthened()],
+        ids=["another digest", "too short", "too long"],
+    )
+    def test_content_that_is_not_its_digest(self, fault: Fault, place: str, scene: Scene) -> None:
+        """What was asked for by a digest and has another is refused, and not asked for again."""
+        rule = scene.proxy.fault(fault, scene.at(place))
+        error = scene.refused()
+        assert isinstance(error, ContentError)
+        assert "has another digest or size" in error.message
+        assert scene.target(place).rpartition("/")[2] in error.message
+        assert (rule.met, scene.pauses) == (1, [])
+
+    @pytest.mark.parametrize("place", PLACES)
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            (faults.claimed_length(1 << 40), f"the answer has {1 << 40} bytes, more than the "),
+            (faults.endless(), "the answer is longer than the "),
+            (faults.gzipped(), "the answer is compressed, which was not asked for"),
+            (faults.gzip_bomb(), "the answer is compressed, which was not asked for"),
+        ],
+        ids=["claimed", "endless", "gzip", "bomb"],
+    )
+    def test_answers_without_measure(self, fault: Fault, reason: str, place: str, scene: Scene) -> None:
+        """What would be too large is refused before it is read or unpacked, and not asked for again."""
+        rule = scene.proxy.fault(fault, scene.at(place))
+        error = scene.refused()
+        assert isinstance(error, NetworkError)
+        assert reason in error.message
+        assert (rule.met, scene.pauses) == (1, [])
+
+    @pytest.mark.parametrize("fault", [faults.corrupted(), faults.shortened()], ids=["corrupted", "too short"])
+    def test_a_list_that_is_none(self, fault: Fault, scene: Scene) -> None:
+        """A list that cannot be read is told as that, and is not the same as an empty one."""
+        scene.proxy.fault(fault, scene.at("list"))
+        error = scene.refused()
+        assert isinstance(error, StorageError)
+        assert f"{scene.host.host}: list of referrers is malformed" in error.message
+
+    def test_the_budget_of_bytes(self, scene: Scene) -> None:
+        """All answers together may not be larger than what is allowed for one artifact."""
+        scene.proxy.fault(faults.lengthened(4096), scene.at("list"))
+        error = scene.refused(Budget(max_bytes=4096))
+        assert isinstance(error, NetworkError)
+        assert error.message == "the answers together are larger than what may be read for one artifact"
+        assert scene.requests() == [f"GET {scene.target(each)}" for each in ("artifact", "list")]
+
+    @pytest.mark.parametrize("place", PLACES)
+    @pytest.mark.parametrize("within", [False, True], ids=["silent", "in the middle"])
+    def test_the_budget_of_seconds(self, place: str, scene: Scene, *, within: bool) -> None:
+        """A server that says nothing, or stops in the middle, is not waited for longer than is allowed."""
+        gate = scene.proxy.gate()
+        scene.proxy.fault(faults.slow(gate) if within else faults.held(gate), scene.at(place))
+        error = scene.refused(Budget(seconds=0.4))
+        assert isinstance(error, NetworkError)
+        assert error.message == "no answer within 0.4 seconds in all"
+        assert "--timeout" in error.advice
+        assert gate.reached.is_set()
+
+
+class TestSigning:
+    """Faults while a signature is stored."""
+
+    @pytest.mark.parametrize("condition", [CONFIG, SESSION, MANIFEST], ids=["config", "session", "manifest"])
+    @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+    def test_a_fault_that_passes(self, fault: Fault, condition: faults.Condition, scene: Scene) -> None:
+        """What is met once costs one more request, and one signature is stored."""
+        rule = scene.proxy.fault(fault, condition, times=1)
+        made = scene.sign()
+        assert rule.met == 1
+        assert len(scene.methods()) <= len(SIGNING) + 1
+        assert _stored(scene) == {scene.signature, made}
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            faults.unavailable(), faults.too_many_requests("7"), faults.status(404), faults.status(416),
+            faults.cut_in_headers(), faults.claimed_length(10), faults.gzipped(),
+        ],
+        ids=["503", "429", "404", "416", "cut in head", "cut in body", "compressed"],
+    )  # fmt: skip
+    def test_a_session_that_breaks(self, fault: Fault, scene: Scene) -> None:
+        """The upload is started again, with a session of its own."""
+        scene.proxy.fault(fault, UPLOAD, times=1)
+        made = scene.sign()
+        assert scene.methods() == [*SIGNING[:4], *SIGNING[2:]]
+        with scene.proxy.lock:
+            first, second = [seen for seen in scene.proxy.seen if UPLOAD(seen)]
+        assert first.body == second.body
+        assert first.target != second.target
+        assert len(scene.pauses) == 1
+        assert _stored(scene) == {scene.signature, made}
+
+    @pytest.mark.parametrize("condition", [UPLOAD, MANIFEST], ids=["envelope", "manifest"])
+    @pytest.mark.parametrize(
+        "fault",
+        [faults.cut_after_acting(), faults.cut_after_acting(reset=True), faults.cut_before_headers()],
+        ids=["after acting", "after acting, reset", "before"],
+    )
+    def test_it_is_not_known_what_was_done(self, fault: Fault, condition: faults.Condition, scene: Scene) -> None:
+        """Whether the registry did what it was asked or not, in the end there is one signature that is whole."""
+        rule = scene.proxy.fault(fault, condition, times=1)
+        made = scene.sign()
+        assert rule.met == 1
+        assert _stored(scene) == {scene.signature, made}
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [(faults.unavailable(), "status 503"), (faults.cut_in_headers(), BROKEN)],
+        ids=["503", "cut"],
+    )
+    def test_sessions_that_break_every_time(self, fault: Fault, reason: str, scene: Scene) -> None:
+        """After some sessions it ends, and no manifest is stored of which the envelope is not there."""
+        rule = scene.proxy.fault(fault, UPLOAD)
+        with pytest.raises(NetworkError) as caught:
+            scene.sign()
+        assert reason in caught.value.message
+        assert scene.methods() == [*SIGNING[:2], *(["POST", "PUT"] * rule.met)]
+        assert rule.met == len(scene.pauses) + 1 > 1
+        assert _stored(scene) == {scene.signature}
+
+
+def _stored(scene: Scene) -> set[str]:
+    """The signatures that can be fetched, which must be all that are listed."""
+    scene.proxy.clear()
+    place = scene.place()
+    found = list(place.signatures(place.resolve(scene.digest)))
+    return {place.fetch_signature(each).manifest.digest for each in found}
+
+
+class TestCommands:
+    """What a user sees, from a process."""
+
+    @pytest.mark.parametrize("command", ["verify", "sign", "list", "inspect"])
+    def test_a_registry_that_is_not_there(self, command: str, home: Home) -> None:
+        """One line that names the address, and the exit code of storage; no command tries for ever."""
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # it does not listen
+            host = f"localhost:{nobody.getsockname()[1]}"
+            done = run(home, command, f"{host}/{NAME}@sha256:{'0' * 64}")
+        line = error_of(done, 3)
+        assert f"http://{host}/v2/{NAME}/" in line
+        assert line.endswith("nothing listens there: check the address and the network")
+        assert done.stdout == ""
+
+    def test_the_only_envelope_is_corrupted(self, scene: Scene) -> None:
+        """An artifact whose only signature is not what it should be is not verified, which has a code of its own."""
+        scene.proxy.fault(faults.corrupted(), scene.at("envelope"))
+        done = run(scene.home, "verify", f"{scene.host.host}/{NAME}@{scene.digest}")
+        line = error_of(done, 1)
+        assert f"signature verification failed for {scene.host.host}/{NAME}@{scene.digest}: " in line
+        assert f"the content of {scene.envelope} has another digest or size (signature {scene.signature})" in line
+        assert done.stdout == ""
+
+    def test_the_time_is_over(self, scene: Scene) -> None:
+        """The user's own limit of time ends the work, and the line says how to allow more."""
+        gate = scene.proxy.gate()
+        scene.proxy.fault(faults.held(gate), scene.at("list"))
+        done = run(scene.home, "verify", "--timeout", "1s", f"{scene.host.host}/{NAME}@{scene.digest}")
+        assert error_of(done, 3).endswith("no answer within 1 seconds in all: try again, or allow more with --timeout")

@@ -1,0 +1,282 @@
+"""Faults of the list of signatures, of where the registry leads, and of single signatures among good ones."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.errors import (
+    ContentError,
+    IntegrityError,
+    NetworkError,
+    NoAcceptedSignatureError,
+    NoSignatureError,
+    NotarykitError,
+    StorageError,
+)
+from notarykit.oci.registry.auth import Credentials
+from notarykit.oci.registry.host import RegistrySettings
+from servers.registry import fault_proxy as faults
+from servers.registry.factories import FaultProxies
+from servers.registry.fault_proxy import OCI_INDEX, Fault
+from servers.registry.http_server import Reply
+from servers.registry.running import CREDENTIALS, Registry
+from servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
+from support.ca import TestChain, make_chain
+from support.homes import Home, complete_home
+from support.registries import push_referrer
+
+MORE = 4
+MOST_PAGES = 200
+MOST_REDIRECTS = 5
+NO_SIGNATURE = b"no envelope"
+CHALLENGE = faults.status(401, WWW_Authenticate='Basic realm="tests"')
+
+
+@pytest.fixture(scope="module")
+def chain() -> TestChain:
+    """Return the signer's chain."""
+    return make_chain()
+
+
+@pytest.fixture
+def home(tmp_path: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Return the settings of this process: a key, whose chain is trusted, and no proxy."""
+    for name in without_proxies():
+        monkeypatch.delenv(name)
+    home = complete_home(tmp_path / "home", chain)
+    monkeypatch.setenv("NOTATION_CONFIG", str(home.folder))
+    return home
+
+
+@pytest.fixture
+def known() -> RegistrySettings:
+    """Return settings with which the client has something that nobody else may hear."""
+    credentials = Credentials(CREDENTIALS.name, CREDENTIALS.password)
+    return RegistrySettings(credentials=lambda _: credentials)
+
+
+@pytest.fixture
+def scene(fault_proxy: FaultProxies, memory_registry: Registry, home: Home, known: RegistrySettings) -> Iterator[Scene]:
+    """Return a signed artifact behind a server that can do wrong."""
+    scene = Scene(memory_registry, fault_proxy(memory_registry), home, known)
+    yield scene
+    scene.host.close()
+
+
+def _listed(scene: Scene) -> list[str]:
+    place = scene.place()
+    return [each.digest for each in place.signatures(place.resolve(scene.digest))]
+
+
+class TestPages:
+    """Lists in more than one piece."""
+
+    @pytest.mark.parametrize("absolute", [False, True], ids=["a path", "an address"])
+    @pytest.mark.parametrize("size", [1, 2, MORE, MORE + 1])
+    def test_all_pages_count(self, size: int, scene: Scene, *, absolute: bool) -> None:
+        """The signatures of all pages are found, each once, and no page is asked for twice."""
+        signatures = {scene.signature, *(scene.signed()[0] for _ in range(MORE))}
+        scene.proxy.fault(faults.pages(size, absolute=absolute), scene.at("list"))
+        found = _listed(scene)
+        assert len(found) == len(signatures)
+        assert set(found) == signatures
+        assert scene.requests().count(f"GET {scene.target('list')}") == -(-len(signatures) // size)
+
+    def test_verification_goes_on_to_the_next_page(self, scene: Scene) -> None:
+        """What stands before a good signature is reported, on whatever pages, and what stands behind is not fetched."""
+        bad = {_junk(scene, [{}], b"%d" % number) for number in range(MORE)}
+        scene.proxy.fault(faults.pages(1), scene.at("list"))
+        listed = _listed(scene)
+        assert set(listed) == {scene.signature, *bad}
+        found = scene.verify()
+        assert found.signature is not None
+        assert found.signature.digest == scene.signature
+        assert [digest for digest, _ in found.failures] == listed[: listed.index(scene.signature)]
+
+    @pytest.mark.parametrize("length", [1, 2, 5])
+    def test_pages_in_a_circle(self, length: int, scene: Scene) -> None:
+        """A page that was there before ends the list in one line."""
+        rule = scene.proxy.fault(faults.looping_pages(length), scene.at("list"))
+        with pytest.raises(NetworkError, match=f"{scene.host.host}: the pages of the list of referrers go in a circle"):
+            _listed(scene)
+        assert rule.met <= length + 1  # the first page is asked for without a number
+
+    def test_a_good_one_before_the_circle(self, scene: Scene) -> None:
+        """Whoever has found a good signature does not go round."""
+        rule = scene.proxy.fault(faults.looping_pages(), scene.at("list"))
+        assert scene.verify().failures == ()
+        assert rule.met == 1
+
+    def test_pages_without_end(self, scene: Scene) -> None:
+        """The number of pages is limited."""
+        rule = scene.proxy.fault(faults.endless_pages(), scene.at("list"))
+        with pytest.raises(NetworkError, match=f"the list of referrers has more than {MOST_PAGES} pages"):
+            _listed(scene)
+        assert rule.met == MOST_PAGES
+
+    def test_signatures_without_end(self, scene: Scene) -> None:
+        """So is the number of signatures that are tried, and no page is asked for beyond them."""
+        rule = scene.proxy.fault(faults.endless_pages(), scene.at("list"))
+        with pytest.raises(NoAcceptedSignatureError) as caught:
+            scene.verify()
+        assert "there are more than the limit of 100 signatures" in caught.value.message
+        assert len(caught.value.failures) == 100
+        assert rule.met == 101
+        assert caught.value.exit_code == 3  # not one of them was there to be judged
+
+
+class TestAnswersThatAreNoList:
+    """A registry of before the API, which answers any path with something."""
+
+    @pytest.mark.parametrize("kind", ["application/json", "text/html; charset=utf-8", None])
+    def test_another_content_type(self, kind: str | None, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What does not say that it is an index is none, and the tag counts in its place."""
+        for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
+            monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.0)
+        scene.proxy.fault(faults.content_type(kind), scene.at("list"))
+        with pytest.raises(NoSignatureError):
+            scene.verify()
+        tag = f"GET /manifests/{scene.digest.replace(':', '-')}"
+        assert scene.requests() == [f"GET {scene.target('artifact')}", f"GET {scene.target('list')}", tag]
+        tagged, _ = scene.signed(force_referrers_tag=True)
+        assert _listed(scene) == [tagged]
+        found = scene.verify()
+        assert found.signature is not None
+        assert found.signature.digest == tagged
+
+    @pytest.mark.parametrize("kind", [f"{OCI_INDEX}; charset=utf-8", OCI_INDEX.upper()])
+    def test_another_way_to_write_it(self, kind: str, scene: Scene) -> None:
+        """Parameters and capitals do not make it another type."""
+        scene.proxy.fault(faults.content_type(kind), scene.at("list"))
+        assert _listed(scene) == [scene.signature]
+
+
+class TestRedirects:
+    """Addresses that the registry leads to."""
+
+    @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+    def test_an_envelope_at_another_host(self, code: int, scene: Scene) -> None:
+        """The other host is asked, and does not hear who is asking; the registry goes on to hear it."""
+        scene.proxy.fault(CHALLENGE, lambda seen: seen.authorization is None)
+        scene.proxy.fault(faults.redirected(code, by_name=True), scene.at("envelope"))
+        assert scene.verify().failures == ()
+        other = scene.proxy.elsewhere
+        with scene.proxy.lock, other.lock:
+            assert [seen.authorization for seen in other.seen] == [None]
+            told = [seen.authorization for seen in scene.proxy.seen]
+        assert told == [None, *[CREDENTIALS.basic] * len(PLACES)]
+
+    def test_another_host_without_tls(self, scene: Scene) -> None:
+        """A host that is not allowed to be without TLS is not asked at all."""
+        scene.proxy.fault(faults.redirected(), scene.at("envelope"))
+        error = scene.refused()
+        assert error.message == f"{scene.proxy.elsewhere.address} is not talked to without TLS"
+        assert "--insecure-registry" in error.advice
+        assert scene.proxy.elsewhere.seen == []
+
+    def test_content_at_another_host(self, scene: Scene) -> None:
+        """What another host has in its place is held against the digest too."""
+        other = scene.proxy.elsewhere
+        other.keep("/another", Reply(200, (), NO_SIGNATURE))
+        scene.proxy.fault(faults.redirected_to(f"http://{other.host}/another"), scene.at("envelope"))
+        assert isinstance(scene.refused(), ContentError)
+        assert len(other.seen) == 1
+
+    @pytest.mark.parametrize("place", PLACES)
+    def test_redirects_without_end(self, place: str, scene: Scene) -> None:
+        """Some redirects are followed and then no more, and they are not followed once again."""
+        rule = scene.proxy.fault(faults.redirected_to("{target}"), scene.at(place))
+        error = scene.refused()
+        assert isinstance(error, NetworkError)
+        assert f"more than {MOST_REDIRECTS} redirects" in error.message
+        assert (rule.met, scene.pauses) == (MOST_REDIRECTS + 1, [])
+
+    def test_an_upload_is_not_redirected(self, scene: Scene) -> None:
+        """A signature goes nowhere but to the place that the registry names for it."""
+        scene.proxy.fault(faults.redirected(by_name=True), faults.at("/manifests/", "PUT"))
+        with pytest.raises(NetworkError, match="signature manifest: status 307"):
+            scene.sign()
+        assert scene.proxy.elsewhere.seen == []
+
+
+class TestOneBadSignature:
+    """A signature that cannot be had, before one that is good."""
+
+    def _check(self, scene: Scene, bad: str, kind: type[NotarykitError], reason: str) -> None:
+        scene.put_first(bad)
+        found = scene.verify()
+        assert found.signature is not None
+        assert found.signature.digest == scene.signature
+        ((digest, error),) = found.failures
+        assert digest == bad
+        assert isinstance(error, kind)
+        assert reason in error.message
+
+    @pytest.mark.parametrize(
+        ("layers", "kind", "reason"),
+        [
+            ([{}], IntegrityError, ""),
+            ([{"mediaType": "text/plain"}], NotarykitError, "text/plain"),
+            ([], ContentError, ""),
+            ([{}, {}], ContentError, ""),
+            ([{"size": 1 << 40}], ContentError, f"has {1 << 40} bytes, more than the "),
+            ([{"size": len(NO_SIGNATURE) - 1}], ContentError, "has another digest or size"),
+        ],
+        ids=["no envelope", "another type", "no layer", "two layers", "too large", "another size"],
+    )
+    def test_malformed(
+        self, layers: list[dict[str, Any]], kind: type[NotarykitError], reason: str, scene: Scene
+    ) -> None:
+        """It is reported with its digest, and the good one counts."""
+        self._check(scene, _junk(scene, layers), kind, reason)
+
+    @pytest.mark.parametrize("is_manifest", [True, False], ids=["manifest", "envelope"])
+    @pytest.mark.parametrize(
+        ("fault", "kind", "reason"),
+        [
+            (faults.status(404), StorageError, ""),
+            (faults.status(500), NetworkError, "status 500"),
+            (faults.corrupted(), ContentError, "has another digest or size"),
+            (faults.gzipped(), NetworkError, "compressed"),
+            (faults.claimed_length(1 << 40), NetworkError, f"{1 << 40} bytes"),
+            (faults.cut_in_body(1), NetworkError, "the connection broke"),
+            (faults.redirected_to("{target}"), NetworkError, "redirects"),
+            (faults.redirected_to("ftp://localhost/"), NetworkError, "is not an address"),
+        ],
+        ids=["404", "500", "corrupted", "gzip", "claimed", "cut", "redirects", "no address"],
+    )
+    def test_not_to_be_had(
+        self, fault: Fault, kind: type[NotarykitError], reason: str, scene: Scene, *, is_manifest: bool
+    ) -> None:
+        """The same where the registry does not hand it out as it should."""
+        manifest, envelope = scene.signed()
+        path = f"/manifests/{manifest}$" if is_manifest else f"/blobs/{envelope}$"
+        scene.proxy.fault(fault, faults.at(path))
+        self._check(scene, manifest, kind, reason)
+
+    def test_what_a_user_sees(self, scene: Scene) -> None:
+        """The artifact is verified; who wants to know more is told of the bad one on standard error."""
+        bad = _junk(scene, [])
+        scene.put_first(bad)
+        reference = f"{scene.host.host}/{NAME}@{scene.digest}"
+        done = run(scene.home, "verify", reference)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"Successfully verified signature for {reference}\n"
+        done = run(scene.home, "verify", "--verbose", reference)
+        assert done.returncode == 0
+        assert f"Not accepted: {bad}: " in done.stderr
+
+    def test_nothing_but_bad_ones(self, scene: Scene) -> None:
+        """Where no signature is good, one line has the number and the first reason."""
+        bad = _junk(scene, [])
+        scene.put_first(bad)
+        scene.proxy.fault(faults.corrupted(), scene.at("envelope"))
+        line = error_of(run(scene.home, "verify", f"{scene.host.host}/{NAME}@{scene.digest}"), 1)
+        assert "none of the 2 signatures was accepted" in line
+        assert bad in line
+
+
+def _junk(scene: Scene, layers: list[dict[str, Any]], envelope: bytes = NO_SIGNATURE) -> str:
+    return push_referrer(scene.registry.address, NAME, scene.digest, envelope, layers)
