@@ -88,10 +88,11 @@ def _certs_d(home: Home, host: str, ca_file: str | None, client: KeyPair | None 
 class TestServerCertificates:
     """Whom the client talks to."""
 
-    def test_the_authority_by_flag(self, registry: Registry, home: Home) -> None:
-        """With the authority's certificate given by --ca-file the registry is trusted."""
+    @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+    def test_the_authority_by_flag(self, name: str, registry: Registry, home: Home) -> None:
+        """With the authority's certificate given by --ca-file the registry is trusted, on this machine too."""
         assert registry.ca_file is not None
-        _works(home, _pushed(registry, "127.0.0.1"), "--ca-file", registry.ca_file)
+        _works(home, _pushed(registry, name), "--ca-file", registry.ca_file)
 
     def test_the_authority_by_folder(self, registry: Registry, home: Home) -> None:
         """With its authority in the folder of its host and port it is trusted as well."""

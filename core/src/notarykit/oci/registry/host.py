@@ -34,8 +34,9 @@ class RegistrySettings(NamedTuple):
     lock_folder: str = ""
 
     def is_plain(self, host: str) -> bool:
-        """Whether a host is talked to without TLS: it is listed, or is `localhost` with a port."""
-        return host.lower() in self.plain_http or host.lower().startswith("localhost:")
+        """Whether a host is talked to without TLS: it is listed, or is `localhost` with a port and no certificates."""
+        is_local = host.lower().startswith("localhost:") and not (self.tls.ca_file or self.tls.cert_file)
+        return is_local or host.lower() in self.plain_http
 
 
 class Remembered:
