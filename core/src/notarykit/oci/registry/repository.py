@@ -9,7 +9,7 @@ from urllib.parse import quote
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
-from notarykit.net.addresses import joined
+from notarykit.net.addresses import joined, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import Response, may_pass
 from notarykit.oci import manifest as manifests
@@ -278,7 +278,9 @@ class RegistryRepository:
         if session.status != _ACCEPTED or not location:
             self._expect(session, _ACCEPTED, "upload")
             raise NetworkError(f"{self._host.host}/{self._name}: upload: the registry names no location")
-        return joined(session.url, location)
+        url = joined(session.url, location)
+        origin_of(url)  # what is no address now is none at the next try either
+        return url
 
     def _upload(self, url: str, digest: str, content: bytes) -> Response:
         return self._send(

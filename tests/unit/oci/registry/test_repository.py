@@ -1,0 +1,162 @@
+"""A repository: what is checked of its content, and where uploads go."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from notarykit.descriptor import Descriptor, digest_of
+from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
+from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
+from notarykit.oci.registry.host import RegistryHost
+from notarykit.oci.registry.repository import RegistryRepository
+from servers.registry.http_server import Reply
+from unit.net.server import Answer, Server
+from unit.oci.registry.fake import SUBJECT, FakeRegistry
+
+_CONTENT = json.dumps({"mediaType": IMAGE_MANIFEST}).encode()
+_DIGEST = digest_of(_CONTENT)
+
+
+@pytest.fixture
+def place(host: RegistryHost) -> RegistryRepository:
+    """The repository."""
+    return RegistryRepository(host, "a/b")
+
+
+def _manifest(content: bytes = _CONTENT, kind: str = IMAGE_MANIFEST) -> Reply:
+    return Reply(200, (("Content-Type", kind),), content)
+
+
+@pytest.mark.parametrize("reference", ["v1", _DIGEST, digest_of(_CONTENT, "sha512")])
+def test_resolving(reference: str, registry: FakeRegistry, place: RegistryRepository) -> None:
+    """A tag leads to the digest of the content, a digest to itself."""
+    registry.at[f"manifests/{reference}"] = _manifest(kind=f"{IMAGE_MANIFEST}; charset=utf-8")
+    digest = _DIGEST if reference == "v1" else reference
+    assert place.resolve(reference) == Descriptor(IMAGE_MANIFEST, digest, len(_CONTENT))
+
+
+def test_content_of_a_digest_is_asked_for_once(registry: FakeRegistry, place: RegistryRepository) -> None:
+    """What a digest leads to never changes, what a tag leads to may."""
+    registry.at[f"manifests/{_DIGEST}"] = registry.at["manifests/v1"] = _manifest()
+    for reference in (_DIGEST, _DIGEST, "v1", "v1"):
+        place.resolve(reference)
+    assert [seen.path for seen in registry.seen] == [f"/v2/a/b/manifests/{each}" for each in (_DIGEST, "v1", "v1")]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "text"),
+    [
+        (_manifest(_CONTENT + b" "), ContentError, "has another digest or size"),
+        (_manifest(b""), ContentError, "has another digest or size"),
+        (_manifest(kind=""), ContentError, "came without a media type"),
+        (_manifest(kind="application/json"), ContentError, "is of another media type than the registry says"),
+        (Reply(404), ArtifactNotFoundError, "has no artifact"),
+        (Reply(400, (), b'{"errors":[{"code":"DENIED","message":"server text"}]}'), NetworkError, r"400 \(DENIED\)$"),
+        (Reply(400, (), b'{"errors":[{"code":"server text"}]}'), NetworkError, "status 400$"),
+        (Reply(302, (("Location", "ftp://host"),)), NetworkError, "is not an address"),
+    ],
+)  # fmt: skip
+def test_what_is_no_artifact(
+    reply: Reply, kind: type[StorageError], text: str, registry: FakeRegistry, place: RegistryRepository
+) -> None:
+    """Content that is not what it should be is refused, and the server's own words are left out."""
+    registry.at[f"manifests/{_DIGEST}"] = reply
+    with pytest.raises(kind, match=text) as caught:
+        place.resolve(_DIGEST)
+    assert "server text" not in caught.value.one_line()
+
+
+def test_a_blob_does_not_lend_its_type(registry: FakeRegistry, place: RegistryRepository) -> None:
+    """A signature whose envelope is said to be the artifact itself changes nothing about the artifact's media type."""
+    layer = {"mediaType": "application/jose+json", "digest": _DIGEST, "size": len(_CONTENT)}
+    entry = registry.manifest(artifactType=SIGNATURE_TYPE, subject=SUBJECT.to_json(), layers=[layer])
+    registry.at[f"blobs/{_DIGEST}"] = Reply(200, (), _CONTENT)
+    registry.at[f"manifests/{_DIGEST}"] = _manifest()
+    assert place.fetch_signature(Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"])).envelope == _CONTENT
+    assert place.resolve(_DIGEST).media_type == IMAGE_MANIFEST
+
+
+@pytest.mark.parametrize("where", ["manifest", "envelope"])
+def test_sizes_are_those_of_the_descriptors(where: str, registry: FakeRegistry, place: RegistryRepository) -> None:
+    """Content of the right digest and another size than its descriptor's is refused."""
+    size = len(_CONTENT) + (where == "envelope")
+    layer = {"mediaType": "application/jose+json", "digest": _DIGEST, "size": size}
+    entry = registry.manifest(artifactType=SIGNATURE_TYPE, subject=SUBJECT.to_json(), layers=[layer])
+    registry.at[f"blobs/{_DIGEST}"] = Reply(200, (), _CONTENT)
+    with pytest.raises(ContentError, match=r"another (digest or )?size"):
+        place.fetch_signature(Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"] + (where == "manifest")))
+
+
+def test_sizes_beyond_the_limits(registry: FakeRegistry, place: RegistryRepository) -> None:
+    """What is said to be too large is not even asked for."""
+    layer = {"mediaType": "application/jose+json", "digest": _DIGEST, "size": 10**30}
+    entry = registry.manifest(artifactType=SIGNATURE_TYPE, subject=SUBJECT.to_json(), layers=[layer])
+    for descriptor in (
+        Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"]),
+        Descriptor(IMAGE_MANIFEST, _DIGEST, 10**30),
+    ):
+        with pytest.raises(ContentError, match=f"has {10**30} bytes, more than"):
+            place.fetch_signature(descriptor)
+    assert len(registry.seen) == 1
+
+
+_TO_SESSION = Reply(202, (("Location", "/session?state=x"),))
+
+
+def _push(server: Server) -> list[float]:
+    """Pushes a blob and returns the pauses that were asked for."""
+    host = RegistryHost(server.host)
+    pauses: list[float] = []
+    host._client._pause = pauses.append
+    try:
+        RegistryRepository(host, "a/b")._push_blob(_DIGEST, _CONTENT)
+    finally:
+        host.close()
+    return pauses
+
+
+def test_an_upload(start: Callable[..., Server]) -> None:
+    """An upload goes where the registry says, with what the registry gave along and the digest."""
+    server = start(_TO_SESSION, Reply(201))
+    assert _push(server) == []
+    assert [(seen.method, seen.target, seen.body) for seen in server.seen] == [
+        ("POST", "/v2/a/b/blobs/uploads/", b""),
+        ("PUT", f"/session?state=x&digest={_DIGEST.replace(':', '%3A')}", _CONTENT),
+    ]
+
+
+def test_an_upload_at_another_host(start: Callable[..., Server]) -> None:
+    """An upload that goes on elsewhere does not take along what is told to the registry in confidence."""
+    elsewhere = start(Reply(201))
+    server = start(Reply(202, (("Location", f"http://{elsewhere.host}/session"),)))
+    _push(server)
+    assert [(seen.path, seen.authorization) for seen in elsewhere.seen] == [("/session", None)]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 404, 416])
+def test_an_upload_that_is_started_again(status: int, start: Callable[..., Server]) -> None:
+    """A session that failed, or of which the registry does not know, is left behind for a new one, after a pause."""
+    failed: list[Answer] = [_TO_SESSION, Reply(status, (("Retry-After", "3"),))]
+    server = start(*failed, *failed, _TO_SESSION, Reply(201))
+    assert _push(server) == [3, 3]
+    assert [seen.method for seen in server.seen] == ["POST", "PUT"] * 3
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 413])
+def test_an_upload_that_is_refused(status: int, start: Callable[..., Server]) -> None:
+    """A refusal that stands is told, and nothing is sent again."""
+    server = start(_TO_SESSION, Reply(status))
+    with pytest.raises(StorageError, match=rf"status {status}|refuses PUT"):
+        _push(server)
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("location", [None, "", "ftp://host/", "http://[", "http://me:secret@host/", "/\u00e9"])
+def test_an_upload_to_nowhere(location: str | None, start: Callable[..., Server]) -> None:
+    """A registry that does not say where, or says what is no address, is refused."""
+    server = start(Reply(202).with_header("Location", location))
+    with pytest.raises(NetworkError, match=r"names no location|is malformed|is not an address") as caught:
+        _push(server)
+    assert ":secret" not in caught.value.one_line()
+    assert len(server.seen) == 1
