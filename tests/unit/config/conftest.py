@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from unit.config.users import User
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -11,3 +13,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "settings"
     monkeypatch.setenv("NOTATION_CONFIG", str(folder))
     return folder
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    """A user without any credentials."""
+    return User(tmp_path / "user", monkeypatch)

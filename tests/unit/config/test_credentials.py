@@ -1,0 +1,226 @@
+"""Looking credentials up: the files, the helpers, and which of them comes first."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.config.credentials import credentials_for
+from notarykit.errors import AccessError, ConfigurationError
+from notarykit.oci.registry.auth import Credentials
+from unit.config.users import FILES, User, pair
+
+_HOST = "registry.example.com:5000"
+
+
+def test_nobody_is_known(user: User) -> None:
+    """Without any file, and with files that say nothing, there are no credentials."""
+    assert credentials_for(_HOST) is None
+    for file in FILES:
+        user.write(file, {})
+    assert credentials_for(_HOST) is None
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_file_is_read(file: str, user: User) -> None:
+    """Credentials are found wherever notation, Docker or podman keep them."""
+    user.write(file, {"auths": {_HOST: pair("me", "secret")}})
+    assert credentials_for(_HOST) == Credentials("me", "secret")
+    assert credentials_for("registry.example.com") is None
+    assert credentials_for("other.example.com") is None
+
+
+def test_the_order_of_the_files(user: User) -> None:
+    """Notation's own file comes first, then Docker's, then podman's; the first that knows the host counts."""
+    for file in reversed(FILES):
+        user.write(file, {"auths": {_HOST: pair(file, "secret")}})
+        assert credentials_for(_HOST) == Credentials(file, "secret")
+
+
+def test_the_folders_of_the_environment(user: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Docker's folder and the folder of all settings may be elsewhere."""
+    user.write("docker", {"auths": {_HOST: pair("wrong", "secret")}})
+    for variable, file in (("XDG_CONFIG_HOME", "containers/auth.json"), ("DOCKER_CONFIG", "config.json")):
+        path = tmp_path / variable / file
+        path.parent.mkdir(parents=True)
+        path.write_bytes(user.write("notation", {"auths": {_HOST: pair(variable, "secret")}}).read_bytes())
+        user.write("notation", {})
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+        if variable == "DOCKER_CONFIG":
+            assert credentials_for(_HOST) == Credentials("DOCKER_CONFIG", "secret")
+    user.write("docker", {})
+    (tmp_path / "DOCKER_CONFIG" / "config.json").unlink()
+    assert credentials_for(_HOST) == Credentials("XDG_CONFIG_HOME", "secret")
+
+
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        (pair("me", "secret"), Credentials("me", "secret")),
+        (pair("me", "with:colon \u00fc"), Credentials("me", "with:colon \u00fc")),
+        (pair("me", "secret\0\0"), Credentials("me", "secret")),
+        (pair("me", ""), Credentials("me", "")),
+        ({"username": "me", "password": "secret"}, Credentials("me", "secret")),
+        ({"username": "other", "password": "other", **pair("me", "secret")}, Credentials("me", "secret")),
+        ({"identitytoken": "token"}, Credentials("", "", "token")),
+        ({"identitytoken": "token", **pair("me", "")}, Credentials("me", "", "token")),
+        ({}, None),
+        ({"auth": ""}, None),
+        ({"auth": "", "email": "me@example.com"}, None),
+        ({"password": "secret"}, None),
+    ],
+)
+def test_forms_of_entries(entry: dict[str, Any], wanted: Credentials | None, user: User) -> None:
+    """An entry has a pair in base64, a name and a password, an identity token, or nothing where a helper has it."""
+    user.write("docker", {"auths": {_HOST: entry}})
+    assert credentials_for(_HOST) == wanted
+
+
+@pytest.mark.parametrize("name", [_HOST, f"https://{_HOST}", f"https://{_HOST}/v1/", f"https://{_HOST}/v2/"])
+def test_names_of_entries(name: str, user: User) -> None:
+    """Older files name whole addresses."""
+    user.write("docker", {"auths": {name: pair("me", "secret"), "other": pair("other", "x")}})
+    assert credentials_for(_HOST) == Credentials("me", "secret")
+
+
+@pytest.mark.parametrize("name", ["https://index.docker.io/v1/", "docker.io"])
+def test_the_name_of_docker_hub(name: str, user: User) -> None:
+    """Docker keeps what belongs to docker.io under another name; podman does not."""
+    user.write("docker", {"auths": {name: pair("me", "secret")}})
+    assert credentials_for("docker.io") == Credentials("me", "secret")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"", b"[]", b"secret", {"auths": []}, {"auths": {_HOST: "secret"}}, {"credsStore": 1}, {"credHelpers": []},
+        {"credHelpers": {_HOST: 1}}, {"auths": {_HOST: {"auth": "se cret!"}}}, {"auths": {_HOST: {"auth": 1}}},
+        {"auths": {_HOST: {"auth": "/////w=="}}}, {"auths": {_HOST: {"identitytoken": 1}}},
+        {"auths": {_HOST: {"username": []}}},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("file", ["notation", "docker", "podman"])
+def test_malformed_files(document: Any, file: str, user: User) -> None:
+    """A file that is malformed is told with its path, and never by what it holds."""
+    path = user.write(file, document)
+    with pytest.raises(ConfigurationError) as caught:
+        credentials_for(_HOST)
+    assert caught.value.message.startswith(f"credentials in {path}: ")
+    assert "cret" not in caught.value.one_line()
+
+
+def test_what_is_no_file(user: User) -> None:
+    """A folder in a file's place is told."""
+    user.path("docker").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match="is not a regular file"):
+        credentials_for(_HOST)
+
+
+@pytest.mark.parametrize(
+    ("document", "key"),
+    [
+        ({"credsStore": "one"}, _HOST),
+        ({"credHelpers": {_HOST: "one"}}, _HOST),
+        ({"credsStore": "two", "credHelpers": {_HOST: "one"}}, _HOST),
+        ({"credsStore": "one", "credHelpers": {"other": "two"}}, _HOST),
+        ({"credsStore": "one", "auths": {_HOST: pair("other", "other")}}, _HOST),
+        ({"credsStore": "one", "auths": {_HOST: {}}}, _HOST),
+    ],
+)
+def test_helpers(document: Any, key: str, user: User) -> None:
+    """The helper for the host comes before the helper for all, and both before what the file says itself."""
+    user.knowing("one", "me", "secret")
+    user.knowing("two", "wrong", "wrong")
+    user.write("docker", document)
+    assert credentials_for(_HOST) == Credentials("me", "secret")
+    assert user.asked("one") == [f"get {key}"]
+    assert user.asked("two") == []
+
+
+@pytest.mark.parametrize("name", ["https://index.docker.io/v1/", "docker.io"])
+def test_a_helper_of_docker_hub(name: str, user: User) -> None:
+    """A helper is asked by the name under which Docker keeps docker.io."""
+    user.knowing("one", "me", "secret")
+    user.write("docker", {"credHelpers": {name: "one"}})
+    assert credentials_for("docker.io") == Credentials("me", "secret")
+    assert user.asked("one") == ["get https://index.docker.io/v1/"]
+
+
+def test_an_identity_token_of_a_helper(user: User) -> None:
+    """A helper marks an identity token by the user's name."""
+    user.knowing("one", "<token>", "identity")
+    user.write("docker", {"credsStore": "one"})
+    assert credentials_for(_HOST) == Credentials(identity_token="identity")
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_helper_that_knows_nothing(stream: int, user: User) -> None:
+    """Where a helper does not know the host, its file is read, and then the next file."""
+    user.empty("one", stream=stream)
+    user.write("docker", {"credsStore": "one"})
+    assert credentials_for(_HOST) is None
+    user.write("podman", {"auths": {_HOST: pair("podman", "secret")}})
+    assert credentials_for(_HOST) == Credentials("podman", "secret")
+    user.write("docker", {"credsStore": "one", "auths": {_HOST: pair("docker", "secret")}})
+    assert credentials_for(_HOST) == Credentials("docker", "secret")
+
+
+def test_a_helper_that_fails(user: User) -> None:
+    """A helper that fails is told by its name and status; what it wrote is not repeated."""
+    user.helper("one", "echo secret; echo secret >&2; exit 3")
+    user.write("docker", {"credsStore": "one", "auths": {_HOST: pair("me", "x")}})
+    with pytest.raises(AccessError) as caught:
+        credentials_for(_HOST)
+    assert caught.value.message == "credential helper 'one' failed at 'get' with status 3"
+    assert caught.value.exit_code == 3
+
+
+def test_a_helper_that_is_absent(user: User) -> None:
+    """A helper that is not installed is named as the program that it would be."""
+    user.write("docker", {"credsStore": "absent"})
+    with pytest.raises(AccessError) as caught:
+        credentials_for(_HOST)
+    assert caught.value.message == "credential helper docker-credential-absent is not on the path"
+    assert caught.value.advice == "install it"
+
+
+def test_a_helper_that_cannot_be_run(user: User) -> None:
+    """A helper that is no program is told as that."""
+    user.helper("one", "")
+    path = user.folder / "bin" / "docker-credential-one"
+    path.write_bytes(b"\x00")
+    user.write("docker", {"credsStore": "one"})
+    with pytest.raises(AccessError, match="credential helper 'one' cannot be run: OSError"):
+        credentials_for(_HOST)
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "secret", "[]", "{}", '{"Username": "secret"}', '{"Username": 1, "Secret": "secret"}']
+)
+def test_a_helper_that_talks_nonsense(answer: str, user: User) -> None:
+    """An answer that is malformed is not repeated, since it may hold a secret."""
+    user.helper("one", f"cat <<'END'\n{answer}\nEND")
+    user.write("docker", {"credsStore": "one"})
+    with pytest.raises(AccessError) as caught:
+        credentials_for(_HOST)
+    assert caught.value.message == "credential helper 'one' gave an answer that is malformed"
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "a b", "a;b", "\u00fc/", ".."])
+def test_a_helper_with_a_malformed_name(name: str, user: User) -> None:
+    """The name of a helper cannot lead to another folder."""
+    user.write("docker", {"credsStore": name})
+    with pytest.raises(ConfigurationError, match="has a malformed name"):
+        credentials_for(_HOST)
+
+
+def test_helpers_get_nothing_by_their_arguments(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A helper is started without a shell and with the host on standard input alone."""
+    user.helper("one", f'echo "$# $1" > "{user.folder}/arguments"; exit 1')
+    user.write("docker", {"credsStore": "one"})
+    monkeypatch.chdir(user.folder)
+    with pytest.raises(AccessError):
+        credentials_for(_HOST)
+    assert Path("arguments").read_text() == "1 get\n"
+    assert not os.path.exists("get")

@@ -1,0 +1,158 @@
+"""Giving credentials to helpers, and having them forget."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from notarykit.config.credentials import erase_credentials, remember_helper, store_credentials
+from notarykit.errors import AccessError, ConfigurationError
+from notarykit.oci.registry.auth import Credentials
+from unit.config.users import User, pair
+
+_HOST = "registry.example.com"
+_KNOWN = Credentials("me", 'se"cret \\ \u00fc')
+
+
+def _stored(user: User, name: str) -> dict[str, Any]:
+    (line,) = user.asked(name)
+    command, _, document = line.partition(" ")
+    assert command == "store"
+    found: dict[str, Any] = json.loads(document)
+    return found
+
+
+@pytest.mark.parametrize("file", ["notation", "docker"])
+@pytest.mark.parametrize("form", ["store", "helper"])
+def test_a_helper_that_a_file_names(file: str, form: str, user: User) -> None:
+    """The helper that would be asked for the host gets the credentials, on standard input; nothing has to be kept."""
+    user.helper("one", "")
+    path = user.write(file, {"credsStore": "one"} if form == "store" else {"credHelpers": {_HOST: "one"}})
+    before = path.read_bytes()
+    assert store_credentials(_HOST, _KNOWN) == ""
+    assert _stored(user, "one") == {"ServerURL": _HOST, "Username": _KNOWN.username, "Secret": _KNOWN.password}
+    assert path.read_bytes() == before
+
+
+def test_the_first_file_that_names_a_helper(user: User) -> None:
+    """Notation's own settings come first."""
+    user.helper("one", "")
+    user.write("notation", {"credsStore": "one"})
+    user.write("docker", {"credsStore": "two"})
+    store_credentials(_HOST, _KNOWN)
+    assert _stored(user, "one")["ServerURL"] == _HOST
+
+
+def test_an_identity_token_and_docker_hub(user: User) -> None:
+    """An identity token is marked by the user's name, and docker.io has another name in helpers."""
+    user.helper("one", "")
+    user.write("docker", {"credsStore": "one"})
+    store_credentials("docker.io", Credentials(identity_token="identity"))
+    assert _stored(user, "one") == {
+        "ServerURL": "https://index.docker.io/v1/", "Username": "<token>", "Secret": "identity",
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the helpers have other names elsewhere")
+@pytest.mark.parametrize(
+    ("installed", "wanted"), [(["pass", "secretservice"], "pass"), (["secretservice"], "secretservice")]
+)
+def test_the_systems_helper(installed: list[str], wanted: str, user: User) -> None:
+    """Where no file names a helper the system's is taken, and its name returned to be kept."""
+    for name in installed:
+        user.helper(name, "")
+    assert store_credentials(_HOST, _KNOWN) == wanted
+    assert _stored(user, wanted)["ServerURL"] == _HOST
+
+
+def test_no_helper(user: User) -> None:
+    """Without a helper nothing is stored, least of all in a file."""
+    user.write("docker", {"auths": {_HOST: pair("old", "old")}})
+    before = sorted(user.folder.rglob("*"))
+    with pytest.raises(ConfigurationError) as caught:
+        store_credentials(_HOST, _KNOWN)
+    assert caught.value.message == "there is no credential helper, and credentials are not written to files"
+    assert "credsStore" in caught.value.advice
+    assert sorted(user.folder.rglob("*")) == before
+
+
+_ACTS: Mapping[str, Callable[[str], object]] = {
+    "store": lambda host: store_credentials(host, _KNOWN),
+    "erase": erase_credentials,
+}
+
+
+@pytest.mark.parametrize("command", list(_ACTS))
+def test_a_helper_that_fails(command: str, user: User) -> None:
+    """A helper that fails is told without the secret that it was given."""
+    user.helper("one", 'echo "$input"; echo "$input" >&2; exit 2')
+    user.write("docker", {"credsStore": "one"})
+    with pytest.raises(AccessError) as caught:
+        _ACTS[command](_HOST)
+    assert caught.value.one_line() == f"credential helper 'one' failed at '{command}' with status 2"
+
+
+def test_every_helper_forgets(user: User) -> None:
+    """Each helper that may know the host is told once to forget it."""
+    for name in ("one", "two", "three", "pass"):
+        user.helper(name, "")
+    user.write("notation", {"credsStore": "one", "credHelpers": {_HOST: "two"}})
+    user.write("docker", {"credsStore": "three"})
+    user.write("podman", {"credHelpers": {_HOST: "two"}})
+    erase_credentials(_HOST)
+    assert {name: user.asked(name) for name in ("one", "two", "three", "pass")} == {
+        "one": [], "two": [f"erase {_HOST}"], "three": [f"erase {_HOST}"], "pass": [],
+    }  # fmt: skip
+
+
+def test_the_systems_helper_forgets(user: User) -> None:
+    """Where no file names a helper the system's is told, if there is one."""
+    erase_credentials(_HOST)
+    if sys.platform == "linux":
+        user.helper("pass", "")
+        erase_credentials("docker.io")
+        assert user.asked("pass") == ["erase https://index.docker.io/v1/"]
+
+
+def test_there_is_nothing_to_forget(user: User) -> None:
+    """A helper that does not know the host has forgotten it already."""
+    user.empty("one")
+    user.write("docker", {"credsStore": "one"})
+    erase_credentials(_HOST)
+    assert user.asked("one") == [f"erase {_HOST}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, {"credsStore": "pass"}),
+        ({}, {"credsStore": "pass"}),
+        ({"credsStore": ""}, {"credsStore": "pass"}),
+        ({"credsStore": "own"}, {"credsStore": "own"}),
+        (
+            {"signatureFormat": "cose", "x": {"\u00fc": [1, None]}, "credHelpers": {"a": "b"}},
+            {"signatureFormat": "cose", "x": {"\u00fc": [1, None]}, "credHelpers": {"a": "b"}, "credsStore": "pass"},
+        ),
+    ],
+)
+def test_the_helper_is_remembered(before: Any, after: dict[str, Any], user: User) -> None:
+    """The helper's name goes into notation's settings, beside all that is there, unless they name one."""
+    path = user.path("notation")
+    if before is not None:
+        user.write("notation", before)
+        path.chmod(0o644)
+    remember_helper("pass")
+    assert json.loads(path.read_bytes()) == after
+    assert list(json.loads(path.read_bytes())) == list(after)
+    if before is None:
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_settings_that_are_malformed(user: User) -> None:
+    """Settings that cannot be read are not written over."""
+    path = user.write("notation", b"{malformed")
+    with pytest.raises(ConfigurationError, match=rf"settings {path}: "):
+        remember_helper("pass")
+    assert path.read_bytes() == b"{malformed"

@@ -1,0 +1,136 @@
+"""Verifying several artifacts at once."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from notarykit.descriptor import Descriptor
+from notarykit.errors import ArtifactNotFoundError, NoAcceptedSignatureError, NoApplicablePolicyError, NoSignatureError
+from notarykit.oci.repository import Repository, StoredSignature
+from notarykit.verify import Skipped, VerifiedArtifact
+from notarykit.verify.many import WORKERS, Artifact, verify_artifacts
+from notarykit.verify.verdict import Verified
+from support.envelopes import JWS, sign_envelope
+from unit.verify.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
+
+_GOOD = sign_envelope(CHAIN, now=NOW)
+
+
+class _Place:
+    """A repository with one signature, or with none; coming to it may be held up."""
+
+    def __init__(self, envelope: bytes | None = _GOOD, meet: threading.Barrier | None = None) -> None:
+        self._envelope = envelope
+        self._meet = meet
+
+    def resolve(self, tag_or_digest: str) -> Descriptor:
+        if self._meet is not None:
+            self._meet.wait(20)
+        if tag_or_digest == "absent":
+            raise ArtifactNotFoundError("absent")
+        return ARTIFACT
+
+    def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
+        if self._envelope is not None:
+            yield Descriptor("application/vnd.oci.image.manifest.v1+json", ARTIFACT.digest, 1)
+
+    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+        assert self._envelope is not None
+        return StoredSignature(manifest, JWS, self._envelope)
+
+    def push_signature(self, *_: object) -> Descriptor:
+        raise AssertionError("verifying writes nothing")
+
+
+def _artifact(place: Repository | None = None, tag: str = "v1", scope: str = SCOPE) -> Artifact:
+    return Artifact(lambda: place or _Place(), tag, scope)
+
+
+def _verify(*artifacts: Artifact, **changes: Any) -> list[Any]:
+    arguments: dict[str, Any] = {"now": NOW, "find_plugin": forbidden, **changes}
+    return verify_artifacts(artifacts, arguments.pop("trusted", document()), store(), **arguments)
+
+
+def test_each_has_its_own_verdict() -> None:
+    """Results come in the order of the artifacts, and what is wrong with one is its own result."""
+    results = _verify(
+        _artifact(),
+        _artifact(_Place(None)),
+        _artifact(_Place(b"")),
+        _artifact(tag="absent"),
+        _artifact(scope="registry.example.com/other"),
+        _artifact(),
+    )
+    kinds = [type(result) for result in results]
+    assert kinds == [
+        VerifiedArtifact, NoSignatureError, NoAcceptedSignatureError, ArtifactNotFoundError, NoApplicablePolicyError,
+        VerifiedArtifact,
+    ]  # fmt: skip
+    assert all(isinstance(results[at].verdict, Verified) for at in (0, 5))
+
+
+def test_nothing_to_verify() -> None:
+    """No artifacts have no results."""
+    assert _verify() == []
+
+
+def test_an_artifact_that_is_skipped() -> None:
+    """Where the policy skips an artifact its place is not opened."""
+    artifact = Artifact(lambda: pytest.fail("the place was opened"), "v1", SCOPE)
+    assert _verify(artifact, trusted=document("skip")) == [VerifiedArtifact(Skipped("acme"))]
+
+
+@pytest.mark.parametrize("workers", [None, 1, 2, 7])
+def test_as_many_at_once_as_allowed(workers: int | None) -> None:
+    """While one waits for its registry others go on, in the number that is allowed."""
+    count = workers or WORKERS
+    place = _Place(meet=threading.Barrier(count))  # nobody passes before so many are there
+    results = _verify(*[_artifact(place)] * (2 * count), **({"workers": workers} if workers else {}))
+    assert all(isinstance(result, VerifiedArtifact) for result in results)
+
+
+def test_not_more_at_once_than_allowed() -> None:
+    """No more are in their registries at a time than workers are allowed."""
+
+    class Counting(_Place):
+        inside = 0
+        most = 0
+        lock = threading.Lock()
+
+        def resolve(self, tag_or_digest: str) -> Descriptor:
+            with self.lock:
+                Counting.inside += 1
+                Counting.most = max(self.most, self.inside)
+            return super().resolve(tag_or_digest)
+
+        def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+            with self.lock:
+                Counting.inside -= 1
+            return super().fetch_signature(manifest)
+
+    place = Counting()
+    assert len(_verify(*[_artifact(place)] * 30, workers=2)) == 30
+    assert 1 <= place.most <= 2
+
+
+def test_everything_that_was_given_is_used() -> None:
+    """User metadata, the limit of signatures and the time are those of the caller for every artifact."""
+    for changes, text in (
+        ({"user_metadata": {"a": "b"}}, "carries no user metadata 'a'"),
+        ({"now": NOW.replace(year=2001)}, "is not valid before"),
+    ):
+        results = _verify(_artifact(), _artifact(), **changes)
+        assert [text in result.message for result in results] == [True, True]
+
+
+def test_a_mistake_is_nobodys_verdict() -> None:
+    """What no part of this software raises on purpose is not taken for a result."""
+
+    class Broken(_Place):
+        def resolve(self, tag_or_digest: str) -> Descriptor:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        _verify(_artifact(), _artifact(Broken()))
