@@ -271,8 +271,9 @@ def test_a_token_server_that_refuses(
 @pytest.mark.parametrize(
     "answer",
     [
-        b"", b"secret", b"[]", b"{}", b'{"token": null}', b'{"token": 1}', b'{"token": ""}', b'{"token": "a\\nb"}',
-        b'{"token": "\xc3\xa9"}', b'{"token": ["a"]}', b'{"token": "a\\u0000"}', b'{"token": "a", "token": "b"}',
+        b"", b"secret", b"[]", b"{}", b'{"token": null}', b'{"token": 1}', b'{"access_token": ""}',
+        b'{"token": "a\\nb"}', b'{"token": "\xc3\xa9"}', b'{"token": ["a"]}', b'{"token": "a\\u0000"}',
+        b'{"token": "a", "token": "b"}',
     ],
 )  # fmt: skip
 def test_an_answer_without_a_token(answer: bytes, make: Make, start: Start) -> None:

@@ -1,0 +1,166 @@
+"""Tokens against real registries: how long they are kept, what they are for, and who never gets to see a secret."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from notarykit.errors import AccessError, NetworkError
+from notarykit.keys.local import LocalSigner
+from notarykit.net.tls import TLSSettings
+from notarykit.oci.registry.auth import Credentials
+from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+from notarykit.oci.registry.repository import RegistryRepository
+from notarykit.sign import sign_artifact
+from servers.registry import fault_proxy as faults
+from servers.registry.certificates import RegistryCA
+from servers.registry.docker import DockerRegistries
+from servers.registry.factories import FaultProxies, TokenServers
+from servers.registry.http_server import Seen
+from servers.registry.program import GoRegistries
+from servers.registry.running import CREDENTIALS, Registry
+from servers.registry.scenes import NAME
+from servers.registry.token_server import TokenServer
+from support.ca import make_chain
+from support.registries import push_artifacts
+
+KNOWN = Credentials(*CREDENTIALS)
+PULL, PUSH = f"repository:{NAME}:pull", f"repository:{NAME}:pull,push"
+
+Open = Callable[..., RegistryRepository]
+
+
+@pytest.fixture
+def open_place() -> Iterator[Open]:
+    """Opens the repository of a host for somebody, and closes it with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def opened(host: str, known: Credentials | None = KNOWN) -> RegistryRepository:
+            opened = RegistryHost(host, RegistrySettings(credentials=lambda _: known))
+            opened._client._pause = lambda _: None
+            return RegistryRepository(stack.enter_context(contextlib.closing(opened)), NAME)
+
+        yield opened
+
+
+@pytest.fixture(params=["plain", "docker-registry"])
+def guarded(request: pytest.FixtureRequest, token_server: TokenServers) -> tuple[Registry, TokenServer, str]:
+    """Each kind of registry that takes tokens, who issues them, and the digest of an artifact."""
+    is_docker = request.param == "docker-registry"
+    tokens = token_server("ES256" if is_docker else "HS256")
+    realm = f"http://{tokens.host}/token"
+    if is_docker:
+        docker: DockerRegistries = request.getfixturevalue("docker_registry")
+        registry = docker(tokens=tokens, realm=realm)
+    else:
+        plain: GoRegistries = request.getfixturevalue("plain_registry")
+        registry = plain(tokens=tokens, realm=realm)
+    (digest,) = push_artifacts(registry.address, NAME, ["v1"], authorization=f"Bearer {tokens.token(PUSH)}")
+    return registry, tokens, digest
+
+
+def _scope(seen: Seen) -> list[str]:
+    return [scope for value in seen.query.get("scope", []) for scope in value.split()]
+
+
+def test_exact_scopes(guarded: tuple[Registry, TokenServer, str], open_place: Open) -> None:
+    """Reading asks for a token to pull, writing for one to pull and push, of this repository alone and once."""
+    registry, tokens, digest = guarded
+    chain = make_chain()
+    place = open_place(registry.host)
+    sign_artifact(place, digest, LocalSigner.from_pem(chain.key_pem, chain.chain_pem))
+    sign_artifact(place, digest, LocalSigner.from_pem(chain.key_pem, chain.chain_pem))
+    assert [_scope(seen) for seen in tokens.seen] == [[PULL], [PUSH]]
+    assert {seen.query["service"][0] for seen in tokens.seen} == {tokens.service}
+
+
+@pytest.mark.parametrize(("expires_in", "kept"), [(300, True), (5, False)])
+def test_a_token_is_kept_until_shortly_before_its_end(
+    expires_in: int, kept: bool, guarded: tuple[Registry, TokenServer, str], open_place: Open
+) -> None:
+    """One token does for all requests; where its end is near, each has a new one."""
+    registry, tokens, digest = guarded
+    tokens.expires_in = expires_in
+    place = open_place(registry.host)
+    for _ in range(3):
+        place.resolve("v1")
+    assert place.resolve(digest).digest == digest
+    assert len(tokens.seen) == (1 if kept else 3)
+
+
+def test_a_token_that_ended_early(
+    guarded: tuple[Registry, TokenServer, str], fault_proxy: FaultProxies, open_place: Open
+) -> None:
+    """Where a registry refuses a token before its time, a new one is fetched and the request succeeds."""
+    registry, tokens, digest = guarded
+    proxy = fault_proxy(registry)
+    place = open_place(proxy.host)
+    place.resolve("v1")
+    challenge = f'Bearer realm="http://{tokens.host}/token",service="{tokens.service}",scope="{PULL}"'
+    refused = proxy.fault(faults.status(401, WWW_Authenticate=f'{challenge},error="invalid_token"'), times=1)
+    assert place.resolve("v1").digest == digest
+    assert refused.met == 1
+    assert [_scope(seen) for seen in tokens.seen] == [[PULL], [PULL]]
+
+
+def test_a_registry_that_takes_no_token(
+    guarded: tuple[Registry, TokenServer, str], fault_proxy: FaultProxies, open_place: Open
+) -> None:
+    """A registry that refuses the new token too is not asked a third time."""
+    registry, tokens, _ = guarded
+    proxy = fault_proxy(registry)
+    proxy.fault(
+        faults.status(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="registry.tests"')
+    )
+    with pytest.raises(AccessError, match=f"^{proxy.host} does not accept the credentials$"):
+        open_place(proxy.host).resolve("v1")
+    assert (len(proxy.seen), len(tokens.seen)) == (2, 1)
+
+
+@pytest.mark.parametrize("known", [KNOWN, Credentials(identity_token="identity"), None])
+def test_a_token_server_without_tls(
+    known: Credentials | None, plain_registry: GoRegistries, token_server: TokenServers, open_place: Open
+) -> None:
+    """A registry may not send anybody's secret to a server without TLS; that server does not hear of it."""
+    tokens = token_server()
+    registry = plain_registry(tokens=tokens, realm=tokens.realm)
+    with pytest.raises(NetworkError, match=f"^{tokens.address} is not talked to without TLS$"):
+        open_place(registry.host, known).resolve("v1")
+    assert tokens.seen == []
+
+
+def test_a_token_server_with_tls(
+    plain_registry: GoRegistries, token_server: TokenServers, registry_ca: RegistryCA, tmp_path: Path
+) -> None:
+    """A token server is verified like any other host, against the certificates that are for it."""
+    tokens = token_server(tls=True)
+    registry = plain_registry(tokens=tokens, realm=f"https://{tokens.host}/token")
+    push_artifacts(registry.address, NAME, ["v1"], authorization=f"Bearer {tokens.token(PUSH)}")
+    folder = tmp_path / tokens.host
+    settings = RegistrySettings(tls=TLSSettings(folders=(str(tmp_path),)), credentials=lambda _: KNOWN)
+    for is_trusted in (False, True):
+        if is_trusted:
+            folder.mkdir()
+            (folder / "ca.crt").write_bytes(Path(registry_ca.ca_file).read_bytes())
+        with contextlib.closing(RegistryHost(registry.host, settings)) as host:
+            place = RegistryRepository(host, NAME)
+            if is_trusted:
+                assert place.resolve("v1").size > 0
+                continue
+            with pytest.raises(NetworkError, match="its certificate is not trusted"):
+                place.resolve("v1")
+            assert tokens.seen == []
+
+
+def test_secrets_stay_with_their_host(
+    plain_registry: GoRegistries, fault_proxy: FaultProxies, memory_registry: Registry, open_place: Open
+) -> None:
+    """What a registry keeps elsewhere is fetched from there without the name and the password that opened its door."""
+    registry = plain_registry(basic=CREDENTIALS)
+    (digest,) = push_artifacts(registry.address, NAME, ["v1"], authorization=CREDENTIALS.basic)
+    proxy = fault_proxy(registry)
+    proxy.fault(faults.redirected(by_name=True), lambda seen: seen.authorization is not None)
+    assert open_place(proxy.host).resolve(digest).digest == digest
+    assert [seen.authorization for seen in proxy.seen] == [None, CREDENTIALS.basic]
+    assert [seen.authorization for seen in proxy.elsewhere.seen] == [None]
