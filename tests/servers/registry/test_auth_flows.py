@@ -311,3 +311,13 @@ def test_everybody_may_pull(user: User, with_tokens: tuple[Guarded, TokenServer]
     code, _, err = user.run("verify", guarded.reference)
     assert (code, err) == (0, "")
     assert tokens.seen[-1].authorization is None
+
+
+def test_credentials_are_for_one_registry(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
+    """What is given for one registry is not shown to another, so that references in both are refused at once."""
+    guarded, tokens = with_tokens
+    other = guarded.reference.replace("localhost:", "127.0.0.1:")
+    code, out, err = user.run("verify", guarded.reference, other, **ENVIRONMENT)
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: the references are in 2 registries, and the credentials are for one: use ")
+    assert tokens.seen == []

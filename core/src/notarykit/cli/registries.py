@@ -15,13 +15,18 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
     """What a command was told about registries; flags count before the environment.
 
     Raises:
-        UsageError: There is a key without a certificate.
+        UsageError: There is a key without a certificate, or there are credentials and several registries.
     """
     username, password = options["username"] or "", options["password"] or ""
     if not (username or password):
         username, password = credentials_in(options.credentials)
     if username and not (password or options.values.get("password-stdin") or "password-stdin" in options.values):
         raise UsageError("there is a user name and no password", advice="give --password, or $NOTATION_PASSWORD")
+    if (username or password) and len(set(hosts)) > 1:
+        raise UsageError(
+            f"the references are in {len(set(hosts))} registries, and the credentials are for one",
+            advice="use 'notarykit login', or a command for each registry",
+        )
     if options["key-file"] and not options["cert-file"]:
         raise UsageError("--key-file goes with --cert-file")
     return Told(
