@@ -1,14 +1,14 @@
 """The Go libraries of the Notary Project as a peer process: one JSON request per line in, one JSON answer out."""
 
 import contextlib
-import hashlib
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
+
+from interop import go_build
 
 SOURCES = Path(__file__).with_name("peer")
 SECONDS_TO_END = 5.0
@@ -16,41 +16,7 @@ SECONDS_TO_END = 5.0
 
 def build() -> str:
     """Return the path of the peer's binary, built first where the cache has none for the present sources."""
-    cache = cache_directory()
-    binary = cache / f"peer-{sources_hash()}"
-    if not binary.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as beside:
-            fresh = Path(beside, binary.name)
-            compile_to(fresh)
-            fresh.replace(binary)
-    return str(binary)
-
-
-def cache_directory() -> Path:
-    """Return the directory for what the tests build, which is never inside the clone."""
-    if own := os.environ.get("NOTARYKIT_CACHE"):
-        return Path(own).absolute()
-    if user := os.environ.get("XDG_CACHE_HOME"):
-        return Path(user, "notarykit-tests").absolute()
-    return Path.home() / ".cache" / "notarykit-tests"
-
-
-def sources_hash() -> str:
-    """Hash the names and contents of all that decides what the binary does."""
-    files = sorted([*SOURCES.glob("*.go"), SOURCES / "go.mod", SOURCES / "go.sum"])
-    digests = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
-
-
-def compile_to(binary: Path) -> None:
-    """Compile the peer with the modules that go.sum names and the toolchain that is installed, and no other."""
-    settings = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    # Stamping asks git about the clone, and git refuses a clone that another user owns, as in a container.
-    command = ["go", "build", "-trimpath", "-buildvcs=false", "-o", str(binary), "."]
-    done = subprocess.run(command, cwd=SOURCES, env=settings, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"go build failed:\n{done.stderr}")
+    return go_build.build("peer", SOURCES)
 
 
 class Peer:

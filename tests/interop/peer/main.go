@@ -12,44 +12,58 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // request holds the members of all operations; each operation reads its own and ignores the rest.
 type request struct {
-	Op                string            `json:"op"`
-	Layout            string            `json:"layout"`
-	Digest            string            `json:"digest"`
-	MediaType         string            `json:"mediaType"`
-	Metadata          map[string]string `json:"metadata"`
-	KeyFile           string            `json:"keyFile"`
-	ChainFile         string            `json:"chainFile"`
-	ExpirySeconds     int64             `json:"expirySeconds"`
-	Scope             string            `json:"scope"`
-	Policy            json.RawMessage   `json:"policy"`
-	TrustStore        string            `json:"trustStore"`
-	Envelope          []byte            `json:"envelope"`
-	Files             []string          `json:"files"`
-	Seconds           float64           `json:"seconds"`
-	Reference         string            `json:"reference"`
-	References        []string          `json:"references"`
-	Workers           int               `json:"workers"`
-	Rounds            int               `json:"rounds"`
-	ForceReferrersTag bool              `json:"forceReferrersTag"`
+	Op                string             `json:"op"`
+	Layout            string             `json:"layout"`
+	Digest            string             `json:"digest"`
+	MediaType         string             `json:"mediaType"`
+	Metadata          map[string]string  `json:"metadata"`
+	KeyFile           string             `json:"keyFile"`
+	ChainFile         string             `json:"chainFile"`
+	ExpirySeconds     int64              `json:"expirySeconds"`
+	Scope             string             `json:"scope"`
+	Policy            json.RawMessage    `json:"policy"`
+	TrustStore        string             `json:"trustStore"`
+	Envelope          []byte             `json:"envelope"`
+	Files             []string           `json:"files"`
+	Seconds           float64            `json:"seconds"`
+	Reference         string             `json:"reference"`
+	References        []string           `json:"references"`
+	Workers           int                `json:"workers"`
+	Rounds            int                `json:"rounds"`
+	ForceReferrersTag bool               `json:"forceReferrersTag"`
+	Folder            string             `json:"folder"`
+	Name              string             `json:"name"`
+	KeyID             string             `json:"keyId"`
+	PluginConfig      map[string]string  `json:"pluginConfig"`
+	Descriptor        ocispec.Descriptor `json:"descriptor"`
+	Command           string             `json:"command"`
+	Request           json.RawMessage    `json:"request"`
 }
 
 // answer holds the members that an operation adds to "ok" and "error".
 type answer map[string]any
 
 var operations = map[string]func(request) (answer, error){
-	"sign":            sign,
-	"verify":          verify,
-	"verifyEnvelope":  verifyEnvelope,
-	"bench":           bench,
-	"signRemote":      signRemote,
-	"verifyRemote":    verifyRemote,
-	"listRemote":      listRemote,
-	"benchRemote":     benchRemote,
-	"benchSignRemote": benchSignRemote,
+	"sign":                sign,
+	"verify":              verify,
+	"verifyEnvelope":      verifyEnvelope,
+	"bench":               bench,
+	"signRemote":          signRemote,
+	"verifyRemote":        verifyRemote,
+	"listRemote":          listRemote,
+	"benchRemote":         benchRemote,
+	"benchSignRemote":     benchSignRemote,
+	"plugin-list":         pluginList,
+	"plugin-metadata":     pluginMetadata,
+	"plugin-sign":         pluginSign,
+	"plugin-call":         pluginCall,
+	"verify-with-plugins": verifyWithPlugins,
 }
 
 // main ends with a status other than 0 only when a stream breaks: a failed operation is an answer like any other.
@@ -87,7 +101,7 @@ func handle(line []byte) (reply answer) {
 			reply = conclude(nil, fmt.Errorf("panic: %v", reason))
 		}
 	}()
-	req, err := decode(line)
+	req, err := decode[request](line)
 	if err != nil {
 		return conclude(nil, fmt.Errorf("broken request: %w", err))
 	}
@@ -99,16 +113,16 @@ func handle(line []byte) (reply answer) {
 }
 
 // decode refuses unknown members, so that a misspelt one is not taken for an absent one.
-func decode(line []byte) (req request, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(line))
+func decode[T any](text []byte) (value T, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&req); err != nil {
-		return request{}, err
+	if err := decoder.Decode(&value); err != nil {
+		return value, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return request{}, errors.New("more than one JSON value on a line")
+		return value, errors.New("more than one JSON value")
 	}
-	return req, nil
+	return value, nil
 }
 
 // conclude keeps the members that come with an error: a refused verification has results too.

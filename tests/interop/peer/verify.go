@@ -7,6 +7,7 @@ import (
 
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/dir"
+	"github.com/notaryproject/notation-go/plugin"
 	"github.com/notaryproject/notation-go/registry"
 	"github.com/notaryproject/notation-go/verifier"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
@@ -64,6 +65,7 @@ func verifyIn(repository registry.Repository, reference string, req request) (an
 		ArtifactReference:    reference,
 		MaxSignatureAttempts: maxSignatures,
 		UserMetadata:         req.Metadata,
+		PluginConfig:         req.PluginConfig,
 	})
 	members := answer{"results": validations(recorder.last)}
 	if err != nil {
@@ -73,14 +75,19 @@ func verifyIn(repository registry.Repository, reference string, req request) (an
 	return members, err
 }
 
-// newVerifier gives no plugin manager, so that a verdict never depends on the plugins of the user who runs the tests.
+// newVerifier looks for plugins in the request's folder and nowhere else, so that a verdict never depends on the
+// plugins of the user who runs the tests.
 func newVerifier(req request) (skippingVerifier, error) {
 	var policy trustpolicy.Document
 	if err := json.Unmarshal(req.Policy, &policy); err != nil {
 		return nil, fmt.Errorf("broken trust policy: %w", err)
 	}
 	store := truststore.NewX509TrustStore(dir.NewSysFS(req.TrustStore))
-	library, err := verifier.NewWithOptions(&policy, store, nil, verifier.VerifierOptions{})
+	var plugins plugin.Manager // nil as the library tests for it, which a nil *CLIManager would not be
+	if req.Folder != "" {
+		plugins = plugin.NewCLIManager(dir.NewSysFS(req.Folder))
+	}
+	library, err := verifier.NewWithOptions(&policy, store, plugins, verifier.VerifierOptions{})
 	if err != nil {
 		return nil, err
 	}

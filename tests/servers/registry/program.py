@@ -1,14 +1,10 @@
 """The registries that are Go libraries: one program, built once, that runs either of them with any settings."""
 
 import contextlib
-import hashlib
-import os
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
-from interop.go_peer import cache_directory
+from interop import go_build
 from servers.registry.certificates import KeyPair, RegistryCA
 from servers.registry.running import CREDENTIALS, Credentials, Registry, Tls, started
 from servers.registry.token_server import TokenServer
@@ -23,29 +19,7 @@ def missing() -> str | None:
 
 def build() -> str:
     """Return the path of the program, built first where the cache has none for the present sources."""
-    cache = cache_directory()
-    program = cache / f"registries-{_sources_hash()}"
-    if not program.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as beside:
-            fresh = Path(beside, program.name)
-            _compile_to(fresh)
-            fresh.replace(program)
-    return str(program)
-
-
-def _sources_hash() -> str:
-    files = sorted([*SOURCES.glob("*.go"), SOURCES / "go.mod", SOURCES / "go.sum"])
-    digests = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
-
-
-def _compile_to(program: Path) -> None:
-    settings = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    command = ["go", "build", "-trimpath", "-buildvcs=false", "-o", str(program), "."]
-    done = subprocess.run(command, cwd=SOURCES, env=settings, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"go build failed:\n{done.stderr}")
+    return go_build.build("registries", SOURCES)
 
 
 class GoRegistries:
