@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from notarykit import files
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import confirmed, shown, table
-from notarykit.config.places import trust_store_root
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import (
     ConfigurationError,
@@ -15,6 +14,7 @@ from notarykit.errors import (
     TrustStoreError,
     UsageError,
 )
+from notarykit.places import trust_store_root
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 from notarykit.trust.store import LARGEST_FILE
 

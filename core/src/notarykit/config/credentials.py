@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from notarykit import files
-from notarykit.config.places import config_folder, settings_file
 from notarykit.errors import AccessError, ConfigurationError, StorageError
 from notarykit.oci.registry.auth import Credentials
+from notarykit.places import config_folder, settings_file
 from notarykit.strict_json import DocumentError, Members, loads
 
 _LARGEST_FILE = 4 * 1024 * 1024

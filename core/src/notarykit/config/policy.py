@@ -5,8 +5,8 @@ import stat
 import warnings
 
 from notarykit import files
-from notarykit.config.places import policy_files
 from notarykit.errors import NotarykitWarning, StorageError, TrustPolicyError
+from notarykit.places import policy_files
 from notarykit.trust.policy import LARGEST_POLICY, TrustPolicyDocument, parse_policy_document
 
 

@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from notarykit.config.places import cache_folder, certificate_folders
 from notarykit.config.settings import load_settings
 from notarykit.net.tls import TLSSettings
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
+from notarykit.places import cache_folder, certificate_folders
 
 
 class Told(NamedTuple):

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from notarykit import files
-from notarykit.config.places import settings_file
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import ConfigurationError, StorageError
+from notarykit.places import settings_file
 from notarykit.strict_json import DocumentError, Members, loads
 
 FORMATS = {"jws": JWS, "cose": COSE}

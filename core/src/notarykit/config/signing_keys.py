@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from notarykit import files
-from notarykit.config.places import config_folder, signing_keys_file
 from notarykit.errors import ConfigurationError, SigningKeyError, StorageError
+from notarykit.places import config_folder, signing_keys_file
 from notarykit.strict_json import DocumentError, Members, loads
 
 _LARGEST_FILE = 4 * 1024 * 1024

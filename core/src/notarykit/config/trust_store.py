@@ -4,8 +4,8 @@ import os
 import stat
 
 from notarykit import files
-from notarykit.config.places import trust_store_root
 from notarykit.errors import StorageError, TrustStoreError
+from notarykit.places import trust_store_root
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore, trusted_certificates
 

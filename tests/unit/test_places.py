@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from notarykit.config import places
+from notarykit import places
 from notarykit.errors import ConfigurationError
 
 _VARIABLES = ("NOTATION_CONFIG", "XDG_CONFIG_HOME", "HOME", "APPDATA")

@@ -60,6 +60,26 @@ def certificate_folders() -> tuple[str, ...]:
     )
 
 
+def plugins_folder() -> str:
+    """The folder of executable plugins: `$NOTATION_LIBEXEC/plugins`, else `plugins` among the settings.
+
+    Raises:
+        ConfigurationError: It is relative: nothing is run out of the folder that somebody happens to be in.
+    """
+    base = os.environ.get("NOTATION_LIBEXEC") or config_folder()
+    if not os.path.isabs(base):
+        raise ConfigurationError(
+            f"plugins would be run from the relative path {base!r}",
+            advice="set $NOTATION_LIBEXEC or $NOTATION_CONFIG to an absolute one",
+        )
+    return os.path.join(base, "plugins")
+
+
+def plugin_choices_file() -> str:
+    """What the user chose where a package and an executable have one name; notation does not know this file."""
+    return os.path.join(config_folder(), "pluginchoices.json")
+
+
 def trust_store_root() -> str:
     """The folder of all trust stores."""
     return os.path.join(config_folder(), "truststore")
