@@ -3,7 +3,12 @@
 A message is one line that names what is wrong and where. `advice` says what to do next, where there is something to do.
 """
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar
 
 _LONGEST_MESSAGE = 1000
 
@@ -29,6 +34,11 @@ class NotarykitError(Exception):
         super().__init__(message)
         self.message = message
         self.advice = advice
+
+    def within(self, where: str) -> None:
+        """Puts in front of the message where it happened."""
+        self.message = f"{where}: {self.message}"
+        self.args = (self.message,)
 
     def one_line(self) -> str:
         """The message and the advice as one line for a person."""
@@ -113,10 +123,20 @@ class CertificateError(NotarykitError):
 
 
 class PluginError(NotarykitError):
-    """A plugin could not do what it was asked (the protocol's error code `ERROR`)."""
+    """A plugin could not do what it was asked (the protocol's error code `ERROR`).
+
+    Attributes:
+        code: The protocol's error code.
+        metadata: More about it for programs and support, such as a service's request id; no secret. `retry` with the
+            value `no` says that asking again would ask a person again.
+    """
 
     exit_code = 4
     code: ClassVar[str] = "ERROR"
+
+    def __init__(self, message: str, *, advice: str = "", metadata: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.metadata = dict(metadata or {})
 
 
 class PluginValidationError(PluginError):

@@ -4,9 +4,14 @@ Python's own parser keeps the last of two members with one name, reads NaN and I
 through; none of that may happen to a signature, a policy or a manifest.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
 
 
 class DocumentError(ValueError):
@@ -162,7 +167,7 @@ class Members:
                 raise DocumentError(f"{self.where}: {name!r} must hold only strings, not {_KINDS[type(item)]}")
         return tuple(items)
 
-    def object(self, name: str) -> "Members":
+    def object(self, name: str) -> Members:
         """An object that must be there."""
         return Members(self._typed(name, dict), f"{self.where}: {name!r}")
 
