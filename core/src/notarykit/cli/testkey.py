@@ -2,21 +2,16 @@
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from notarykit import files
 from notarykit.cli.options import Options
 from notarykit.cli.text import confirmed, shown
-from notarykit.config.places import local_key_files
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import SigningKeyError, UsageError
+from notarykit.places import local_key_files
 from notarykit.times import format_rfc3339, utc_now
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.x509 import Certificate
 
 _VALIDITY = timedelta(hours=24)
 _BITS = (2048, 3072, 4096)
@@ -34,6 +29,8 @@ def generate(options: Options) -> int:
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+    from notarykit.keys.selfsigned import self_signed
+
     name, bits = _name(options), options["bits"]
     if bits not in _BITS:
         raise UsageError(f"RSA keys of {bits} bits cannot sign", advice=f"use {', '.join(map(str, _BITS))}")
@@ -41,7 +38,7 @@ def generate(options: Options) -> int:
     _refuse_existing(name, key_path, cert_path)
     print(f"generating RSA Key with {bits} bits")
     key = generate_private_key(65537, bits)
-    certificate = _self_signed(key, name)
+    certificate = self_signed(key, name, utc_now(), _VALIDITY)
     with files.locked(os.path.dirname(key_path)):  # from another look at what is there to the last write
         _refuse_existing(name, key_path, cert_path)
         print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")
@@ -66,35 +63,6 @@ def _refuse_existing(name: str, *paths: str) -> None:
     for path in paths:
         if os.path.lexists(path):
             raise SigningKeyError(f"{path} already exists", advice=advice)
-
-
-def _self_signed(key: "RSAPrivateKey", name: str) -> "Certificate":
-    """A certificate that keeps the rules for a chain of one: no CA, digitalSignature, codeSigning."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "US"),
-            x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, "WA"),
-            x509.NameAttribute(NameOID.LOCALITY_NAME, "Seattle"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Notary"),
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ]
-    )
-    now = utc_now()
-    others = (
-        "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
-        "encipher_only", "decipher_only",
-    )  # fmt: skip
-    usage = x509.KeyUsage(digital_signature=True, **dict.fromkeys(others, False))
-    return (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), now, now + _VALIDITY)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
-        .sign(key, SHA256())
-    )
 
 
 def clean_up(options: Options) -> int:
