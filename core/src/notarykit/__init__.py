@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from notarykit.oci.registry.auth import Credentials
     from notarykit.oci.registry.host import RegistryHost, RegistrySettings
     from notarykit.oci.registry.repository import RegistryRepository
-    from notarykit.plugin.discovery import load_plugin
-    from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner
+    from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner, signer_of
+    from notarykit.plugin.finding.discovery import load_plugin
+    from notarykit.plugin.finding.executable import ExecutablePlugin
     from notarykit.sign import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
     from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
     from notarykit.trust.store import DirectoryTrustStore, MemoryTrustStore
@@ -49,8 +50,9 @@ _HOMES = {
     "oci.registry.auth": ("Credentials",),
     "oci.registry.host": ("RegistryHost", "RegistrySettings"),
     "oci.registry.repository": ("RegistryRepository",),
-    "plugin.discovery": ("load_plugin",),
-    "plugin.signer": ("PluginEnvelopeSigner", "PluginSigner"),
+    "plugin.finding.discovery": ("load_plugin",),
+    "plugin.finding.executable": ("ExecutablePlugin",),
+    "plugin.asking.signer": ("PluginEnvelopeSigner", "PluginSigner", "signer_of"),
     "sign": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
@@ -75,6 +77,7 @@ __all__ = [
     "Credentials",
     "Descriptor",
     "DirectoryTrustStore",
+    "ExecutablePlugin",
     "ImageLayout",
     "IntactEnvelope",
     "LocalSigner",
@@ -103,6 +106,7 @@ __all__ = [
     "parse_policy_document",
     "sign_artifact",
     "sign_descriptor",
+    "signer_of",
     "verify_artifact",
     "verify_artifacts",
     "verify_envelope",
@@ -110,15 +114,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    from importlib import import_module
+    from notarykit.lazy import find
 
-    wanted = "VERSION" if name == "__version__" else name
-    for home, names in _HOMES.items():
-        if wanted in names:
-            value = getattr(import_module(f"notarykit.{home}"), wanted)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        name = "VERSION"
+    return find(__name__, name, _HOMES, globals())
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import shown, table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
-from notarykit.plugin.discovery import check_name
+from notarykit.plugin.finding.names import check_name
 
 
 def _add(options: Options) -> int:

@@ -17,10 +17,10 @@ from notarykit.cli.target import (
     targets,
 )
 from notarykit.cli.text import shown, table
-from notarykit.config.places import trust_store_root
 from notarykit.config.policy import load_policy
 from notarykit.errors import NotarykitError, UsageError
 from notarykit.oci.reference import is_repository
+from notarykit.places import trust_store_root
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verify import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
 

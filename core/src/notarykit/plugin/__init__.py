@@ -1,44 +1,72 @@
-"""The plugin seam: one protocol for plugins in this process and, later, for executables.
+"""The plugin seam: one contract for plugins in this process and for executables, ours and everybody's.
 
-What a plugin's author uses is here: `Plugin`, the messages, and the hook that hands a plugin over.
+What a plugin's author uses is here, imported when it is first used: get-plugin-metadata is to be answered quickly.
 
-    from notarykit.plugin import Plugin, hookimpl
+    from __future__ import annotations
+    from notarykit import plugin
 
-    class MyPlugin(Plugin):
+    class MyPlugin(plugin.Plugin):
         name, description, version, url = "my-kms", "Signs with my KMS", "1.0.0", "https://example.com"
 
-        def describe_key(self, request): ...
-        def generate_signature(self, request): ...
+        def describe_key(self, request: plugin.DescribeKeyRequest) -> plugin.KeyDescription: ...
+        def generate_signature(self, request: plugin.GenerateSignatureRequest) -> plugin.GeneratedSignature: ...
 
-    @hookimpl
-    def notarykit_plugin():
-        return MyPlugin()
+The package names the class in an entry point of the group `notarykit.plugins`, under the plugin's name; a script
+`notation-my-kms` that calls `notarykit.plugin.guard.run` makes it an executable for every host of the contract.
 """
 
-from typing import TYPE_CHECKING, Any
-
-from notarykit.plugin.base import Plugin
-from notarykit.plugin.messages import (
-    CONTRACT_VERSION,
-    Capability,
-    DescribeKeyRequest,
-    GeneratedEnvelope,
-    GeneratedSignature,
-    GenerateEnvelopeRequest,
-    GenerateSignatureRequest,
-    KeyDescription,
-    Metadata,
-    VerificationResult,
-    VerifiedSignature,
-    VerifySignatureRequest,
-)
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from notarykit.plugin.hooks import hookimpl
+    from notarykit.errors import (
+        PluginAccessDeniedError,
+        PluginContractVersionError,
+        PluginError,
+        PluginThrottledError,
+        PluginTimeoutError,
+        PluginValidationError,
+    )
+    from notarykit.plugin.asking.deadline import seconds_left
+    from notarykit.plugin.base import Plugin
+    from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command
+    from notarykit.plugin.messages.metadata import Metadata
+    from notarykit.plugin.messages.signing import (
+        DescribeKeyRequest,
+        GeneratedEnvelope,
+        GeneratedSignature,
+        GenerateEnvelopeRequest,
+        GenerateSignatureRequest,
+        KeyDescription,
+    )
+    from notarykit.plugin.messages.verifying import VerificationResult, VerifiedSignature, VerifySignatureRequest
+
+_HOMES = {
+    "errors": (
+        "PluginAccessDeniedError",
+        "PluginContractVersionError",
+        "PluginError",
+        "PluginThrottledError",
+        "PluginTimeoutError",
+        "PluginValidationError",
+    ),
+    "plugin.base": ("Plugin",),
+    "plugin.asking.deadline": ("seconds_left",),
+    "plugin.messages.fields": ("CONTRACT_VERSION", "Capability", "Command"),
+    "plugin.messages.metadata": ("Metadata",),
+    "plugin.messages.signing": (
+        "DescribeKeyRequest",
+        "GenerateEnvelopeRequest",
+        "GenerateSignatureRequest",
+        "GeneratedEnvelope",
+        "GeneratedSignature",
+        "KeyDescription",
+    ),
+    "plugin.messages.verifying": ("VerificationResult", "VerifiedSignature", "VerifySignatureRequest"),
+}
 
 __all__ = [
     "CONTRACT_VERSION",
     "Capability",
+    "Command",
     "DescribeKeyRequest",
     "GenerateEnvelopeRequest",
     "GenerateSignatureRequest",
@@ -47,16 +75,24 @@ __all__ = [
     "KeyDescription",
     "Metadata",
     "Plugin",
+    "PluginAccessDeniedError",
+    "PluginContractVersionError",
+    "PluginError",
+    "PluginThrottledError",
+    "PluginTimeoutError",
+    "PluginValidationError",
     "VerificationResult",
     "VerifiedSignature",
     "VerifySignatureRequest",
-    "hookimpl",
+    "seconds_left",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "hookimpl":  # pluggy is not paid for by those who only sign or verify
-        from notarykit.plugin.hooks import hookimpl
+def __getattr__(name: str) -> object:
+    from notarykit.lazy import find
 
-        return hookimpl
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return find(__name__, name, _HOMES, globals())
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,35 +1,42 @@
 """What a plugin is: an object whose methods are the commands of the contract."""
 
-from typing import ClassVar
+from __future__ import annotations
 
 from notarykit.errors import PluginValidationError
-from notarykit.plugin.messages import (
-    CONTRACT_VERSION,
-    Capability,
-    DescribeKeyRequest,
-    GeneratedEnvelope,
-    GeneratedSignature,
-    GenerateEnvelopeRequest,
-    GenerateSignatureRequest,
-    KeyDescription,
-    Metadata,
-    VerifiedSignature,
-    VerifySignatureRequest,
-)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from notarykit.plugin.messages.fields import Capability
+    from notarykit.plugin.messages.metadata import Metadata
+    from notarykit.plugin.messages.signing import (
+        DescribeKeyRequest,
+        GeneratedEnvelope,
+        GeneratedSignature,
+        GenerateEnvelopeRequest,
+        GenerateSignatureRequest,
+        KeyDescription,
+    )
+    from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
 
 
 class Plugin:
     """The base of every plugin. A capability is a method that is implemented.
 
-    A plugin that signs implements `describe_key` and `generate_signature`, or `generate_envelope`. A plugin that
-    verifies implements `verify_signature` and names the checks that it makes in `checks`. Methods may be called from
-    several threads at once. They raise `notarykit.errors.PluginError` or one of its subclasses, one for each error code
-    of the protocol; no message of theirs carries a secret.
+    A plugin that signs implements `describe_key` and `generate_signature`, or `generate_envelope`; one with
+    `describe_key` and `generate_envelope` makes envelopes for blobs too. A plugin that verifies implements
+    `verify_signature` and names the checks that it makes in `checks`. A plugin is made without arguments, once in a
+    process; its methods may be called from several threads at once.
+
+    Methods raise `notarykit.errors.PluginError` or one of its subclasses, one for each error code of the protocol; no
+    message of theirs carries a secret. What else they raise becomes the code `ERROR` without its text. How long an
+    answer may take in all, an SDK's own retries included, is `notarykit.plugin.seconds_left()`.
 
     Attributes:
         name: The plugin's name, the same as that of its entry point.
         description: One line for people.
-        version: The publisher's version; semantic versioning if it verifies.
+        version: The publisher's version, in semantic versioning.
         url: Where to find support.
         checks: The verification capabilities, if it verifies.
     """
@@ -40,22 +47,30 @@ class Plugin:
     url: ClassVar[str]
     checks: ClassVar[tuple[Capability, ...]] = ()
 
-    def get_metadata(self) -> Metadata:
-        """The answer to get-plugin-metadata, out of the class's own attributes and methods."""
-        kind = type(self)
+    @classmethod
+    def get_metadata(cls) -> Metadata:
+        """The answer to get-plugin-metadata, out of the class's own attributes and methods.
+
+        "The command is expected to return only static data": no plugin is made for it.
+        """
+        from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability
+        from notarykit.plugin.messages.metadata import Metadata
+
         capabilities: list[str] = []
-        if kind.generate_signature is not Plugin.generate_signature:
+        if cls.generate_signature is not Plugin.generate_signature:
             capabilities.append(Capability.RAW)
         # Hosts take RAW where both are listed, so a plugin that has both lists RAW alone.
-        elif kind.generate_envelope is not Plugin.generate_envelope:
+        elif cls.generate_envelope is not Plugin.generate_envelope:
             capabilities.append(Capability.ENVELOPE)
-        capabilities.extend(self.checks)
+            if cls.describe_key is not Plugin.describe_key:
+                capabilities.append(Capability.ENVELOPE_FOR_BLOB)
+        capabilities.extend(cls.checks)
         return Metadata(
-            self.name, self.description, self.version, self.url, (CONTRACT_VERSION,), tuple(map(str, capabilities))
+            cls.name, cls.description, cls.version, cls.url, (CONTRACT_VERSION,), tuple(map(str, capabilities))
         )
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:  # noqa: ARG002
-        """The key's spec. Raises PluginValidationError where there is no such key."""
+        """The key's spec."""
         raise PluginValidationError(f"plugin {self.name} does not implement describe-key")
 
     def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:  # noqa: ARG002
@@ -64,7 +79,7 @@ class Plugin:
 
     def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
         """A whole envelope; where this is not overridden, core makes one around `generate_signature`."""
-        from notarykit.plugin.enveloping import envelope_around
+        from notarykit.plugin.asking.enveloping import envelope_around
 
         return envelope_around(self, request)
 

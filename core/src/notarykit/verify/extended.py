@@ -6,9 +6,6 @@ Nothing that a signature names is looked up before its signer is known to come f
 asked about a signature whose authenticity has failed, whatever the level.
 """
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from notarykit.envelope.attributes import VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION
@@ -18,8 +15,12 @@ from notarykit.errors import (
     NotarykitError,
     RevocationError,
 )
-from notarykit.plugin.discovery import check_name
-from notarykit.plugin.messages import CONTRACT_VERSION, Capability, VerificationResult, VerifySignatureRequest
+from notarykit.plugin.asking.metadata import read_metadata
+from notarykit.plugin.asking.retries import ask
+from notarykit.plugin.asking.versions import SemanticVersion
+from notarykit.plugin.finding.names import check_name
+from notarykit.plugin.messages.fields import Capability, Command
+from notarykit.plugin.messages.verifying import VerificationResult, VerifySignatureRequest
 from notarykit.times import format_rfc3339
 from notarykit.trust.policy import Action
 from notarykit.verify.progress import FoundPlugin, Progress
@@ -29,12 +30,9 @@ _CHECKS = {
     Capability.TRUSTED_IDENTITY: (Step.AUTHENTICITY, AuthenticityError),
     Capability.REVOCATION_CHECK: (Step.REVOCATION, RevocationError),
 }
-_LONGEST_VERSION = 256
-_SEMVER = re.compile(
-    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
-    r"(?:-((?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
-)
+
+_SECONDS = 60.0
+"""What a verification plugin's answer may take; it may look something up, but nobody is asked."""
 
 
 def takes_over(progress: Progress, capability: str) -> bool:
@@ -78,43 +76,31 @@ def _find(progress: Progress) -> FoundPlugin:
         return progress.found_plugin
     attributes = progress.intact.attributes
     name = check_name(attributes.verification_plugin or "")
-    with _called(name):
+    try:
         plugin = progress.inputs.find_plugin(name)
-        metadata = plugin.get_metadata()
-    if CONTRACT_VERSION not in metadata.supported_contract_versions:
-        raise ExtendedValidationError(f"plugin {name!r} does not support the contract version {CONTRACT_VERSION}")
+    except NotarykitError:
+        raise
+    except Exception as error:  # the caller's own way of looking it up
+        raise ExtendedValidationError(f"plugin {name!r} cannot be found: {type(error).__name__}") from error
+    metadata = read_metadata(plugin)
     minimum = attributes.verification_plugin_min_version
-    if minimum is not None and _semver(metadata.version, name) < _semver(minimum, "the signature's minimum"):
-        raise ExtendedValidationError(
-            f"plugin {name!r} has version {metadata.version}, the signature needs {minimum}", advice="update the plugin"
-        )
+    if minimum is not None:
+        _check_version(name, metadata.version, minimum)
     if not set(_CHECKS) & set(metadata.capabilities):
         raise ExtendedValidationError(f"plugin {name!r} does not verify signatures")
     progress.found_plugin = FoundPlugin(plugin, metadata)
     return progress.found_plugin
 
 
-@contextmanager
-def _called(name: str) -> Iterator[None]:
-    """Turns what a plugin raises by accident into a failed validation; its text may hold what its SDK saw."""
+def _check_version(name: str, version: str, minimum: str) -> None:
     try:
-        yield
-    except NotarykitError:
-        raise
-    except Exception as error:
-        raise ExtendedValidationError(f"plugin {name!r} failed with {type(error).__name__}") from error
-
-
-def _semver(text: str, whose: str) -> tuple[Any, ...]:
-    """A sort key of the order of precedence (semver.org, section 11)."""
-    match = _SEMVER.fullmatch(text) if len(text) <= _LONGEST_VERSION else None
-    if match is None:
-        raise ExtendedValidationError(f"version {text!r} of {whose} is not a semantic version")
-    numbers = tuple(int(part) for part in match.groups()[:3])
-    if match[4] is None:
-        return (*numbers, 1)  # a release comes after its own pre-releases
-    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in match[4].split("."))
-    return (*numbers, 0, parts)
+        is_enough = SemanticVersion(version) >= SemanticVersion(minimum)
+    except ValueError as error:
+        raise ExtendedValidationError(f"the version of plugin {name!r} cannot be compared: {error}") from None
+    if not is_enough:
+        raise ExtendedValidationError(
+            f"plugin {name!r} has version {version}, the signature needs {minimum}", advice="update the plugin"
+        )
 
 
 def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tuple[str, ...]:
@@ -124,11 +110,16 @@ def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tu
         for capability, (step, _) in _CHECKS.items()
         if capability in found.metadata.capabilities and progress.action(step) is not Action.SKIP
     )
+    if not (checks or unknown):
+        return ()
     name = found.metadata.name
     request = _request(progress, unknown, checks)
-    with _called(name):
+
+    def verify() -> tuple[dict[str, VerificationResult], tuple[str, ...]]:
         answer = found.plugin.verify_signature(request)
-        results, processed = dict(answer.verification_results), tuple(answer.processed_attributes)
+        return dict(answer.verification_results), tuple(answer.processed_attributes)
+
+    results, processed = ask(Command.VERIFY_SIGNATURE, verify, _SECONDS)
     if set(results) != set(checks):
         raise ExtendedValidationError(f"plugin {name!r} answered other checks than it was asked for")
     for check in checks:

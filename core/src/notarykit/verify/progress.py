@@ -23,7 +23,8 @@ from notarykit.trust.store import TrustStore
 from notarykit.verify.verdict import Step, StepResult
 
 if TYPE_CHECKING:
-    from notarykit.plugin.messages import Metadata, VerifiedSignature, VerifySignatureRequest
+    from notarykit.plugin.messages.metadata import Metadata
+    from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
 
 _ERRORS: dict[Step, type[VerificationError]] = {
     Step.INTEGRITY: IntegrityError,

@@ -7,36 +7,28 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from notarykit.agent import signing_agent
 from notarykit.envelope import payload as payloads
-from notarykit.errors import (
-    CertificateError,
-    NotarykitError,
-    PluginContractVersionError,
-    PluginError,
-    PluginResponseError,
-    SigningKeyError,
-)
+from notarykit.errors import CertificateError, PluginResponseError, SigningKeyError
 from notarykit.keys import signature as signatures
 from notarykit.keys.chain import check_chain
 from notarykit.keys.spec import KeySpec, key_spec
-from notarykit.plugin.messages import (
-    CONTRACT_VERSION,
-    Capability,
+from notarykit.plugin.asking.deadline import SIGNING_SECONDS
+from notarykit.plugin.asking.metadata import SelfDescribing, read_metadata
+from notarykit.plugin.asking.retries import ask
+from notarykit.plugin.messages.fields import Capability, Command
+from notarykit.plugin.messages.signing import (
     DescribeKeyRequest,
     GeneratedEnvelope,
     GeneratedSignature,
     GenerateEnvelopeRequest,
     GenerateSignatureRequest,
     KeyDescription,
-    Metadata,
 )
 
 
-class SigningPlugin(Protocol):
-    """The commands that signing asks of a plugin, wherever it runs."""
-
-    def get_metadata(self) -> Metadata:
-        """The command get-plugin-metadata."""
+class SigningPlugin(SelfDescribing, Protocol):
+    """The commands that signing asks of a plugin."""
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
         """The command describe-key."""
@@ -48,37 +40,49 @@ class SigningPlugin(Protocol):
         """The command generate-envelope."""
 
 
-def signing_metadata(plugin: SigningPlugin) -> Metadata:
-    """The metadata of a plugin that can sign under the contract that is spoken here.
+def signer_of(
+    plugin: SigningPlugin,
+    key_id: str,
+    config: Mapping[str, str],
+    *,
+    for_blob: bool = False,
+    seconds: float = SIGNING_SECONDS,
+) -> "PluginSigner | PluginEnvelopeSigner":
+    """Whoever signs with a plugin's key; RAW is preferred where the plugin can do both.
+
+    Args:
+        plugin: The plugin.
+        key_id: The key's identifier, in the plugin's own form.
+        config: Settings for the plugin.
+        for_blob: Whether it is a blob that is signed and not an artifact.
+        seconds: How long each of the plugin's answers may take, everything that is tried again included.
 
     Raises:
+        PluginError: The plugin failed.
         PluginContractVersionError: It does not list the contract version 1.0.
-        PluginResponseError: It cannot sign.
+        PluginResponseError: It cannot sign, or not this.
     """
-    with _called("get-plugin-metadata"):
-        metadata = plugin.get_metadata()
-    if CONTRACT_VERSION not in metadata.supported_contract_versions:
-        raise PluginContractVersionError(
-            f"plugin {metadata.name} supports contract versions {', '.join(metadata.supported_contract_versions)}, "
-            f"not {CONTRACT_VERSION}"
-        )
-    if not {Capability.RAW, Capability.ENVELOPE} & set(metadata.capabilities):
-        raise PluginResponseError(f"plugin {metadata.name} cannot sign", advice="choose a plugin that signs")
-    return metadata
+    metadata = read_metadata(plugin)
+    if Capability.RAW in metadata.capabilities:
+        agent = signing_agent(metadata.name, metadata.version)
+        return PluginSigner(plugin, key_id, config, agent, seconds=seconds)
+    envelope = Capability.ENVELOPE_FOR_BLOB if for_blob else Capability.ENVELOPE
+    if envelope in metadata.capabilities:
+        return PluginEnvelopeSigner(plugin, key_id, config, seconds=seconds)
+    what = "blobs" if for_blob else "artifacts"
+    raise PluginResponseError(f"plugin {metadata.name} cannot sign {what}", advice="choose a plugin that does")
 
 
-class PluginSigner:
-    """Signs with a plugin of the capability SIGNATURE_GENERATOR.RAW.
+class _KeyOfPlugin:
+    """A key that a plugin holds."""
 
-    Attributes:
-        agent: What its envelopes name as the software that made them, or an empty string.
-    """
-
-    def __init__(self, plugin: SigningPlugin, key_id: str, config: Mapping[str, str], agent: str = "") -> None:
-        self.agent = agent
+    def __init__(
+        self, plugin: SigningPlugin, key_id: str, config: Mapping[str, str], *, seconds: float = SIGNING_SECONDS
+    ) -> None:
         self._plugin = plugin
         self._key_id = key_id
         self._config = config
+        self._seconds = seconds
         self._spec: KeySpec | None = None
 
     def key_spec(self) -> KeySpec:
@@ -88,8 +92,8 @@ class PluginSigner:
             PluginResponseError: The answer is about another key, or names a spec that does not exist.
         """
         if self._spec is None:
-            with _called("describe-key"):
-                answer = self._plugin.describe_key(DescribeKeyRequest(self._key_id, self._config))
+            request = DescribeKeyRequest(self._key_id, self._config)
+            answer = ask(Command.DESCRIBE_KEY, lambda: self._plugin.describe_key(request), self._seconds)
             _check_kind("describe-key", answer, KeyDescription)
             self._check_key_id(answer.key_id)
             try:
@@ -97,6 +101,30 @@ class PluginSigner:
             except SigningKeyError as error:
                 raise PluginResponseError(f"describe-key: {error.message}") from None
         return self._spec
+
+    def _check_key_id(self, key_id: str) -> None:
+        if key_id != self._key_id:
+            raise PluginResponseError(f"the plugin answered for key {key_id!r} when asked for {self._key_id!r}")
+
+
+class PluginSigner(_KeyOfPlugin):
+    """Signs with a plugin of the capability SIGNATURE_GENERATOR.RAW.
+
+    Attributes:
+        agent: What its envelopes name as the software that made them, or an empty string.
+    """
+
+    def __init__(
+        self,
+        plugin: SigningPlugin,
+        key_id: str,
+        config: Mapping[str, str],
+        agent: str = "",
+        *,
+        seconds: float = SIGNING_SECONDS,
+    ) -> None:
+        super().__init__(plugin, key_id, config, seconds=seconds)
+        self.agent = agent
 
     def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
         """The signature over the bytes, and the chain in DER, leaf first.
@@ -107,8 +135,7 @@ class PluginSigner:
         """
         spec = self.key_spec()
         request = GenerateSignatureRequest(self._key_id, spec.name, spec.hash_name, to_be_signed, self._config)
-        with _called("generate-signature"):
-            answer = self._plugin.generate_signature(request)
+        answer = ask(Command.GENERATE_SIGNATURE, lambda: self._plugin.generate_signature(request), self._seconds)
         _check_kind("generate-signature", answer, GeneratedSignature)
         self._check_key_id(answer.key_id)
         if not isinstance(answer.signature, bytes) or not _are_bytes(answer.certificate_chain):
@@ -132,10 +159,6 @@ class PluginSigner:
             raise PluginResponseError(f"generate-signature: {error}") from None
         return answer.signature, chain.ders
 
-    def _check_key_id(self, key_id: str) -> None:
-        if key_id != self._key_id:
-            raise PluginResponseError(f"the plugin answered for key {key_id!r} when asked for {self._key_id!r}")
-
 
 class EnvelopeAnswer(NamedTuple):
     """An envelope that a plugin made; nothing of it has been checked but its format.
@@ -149,13 +172,11 @@ class EnvelopeAnswer(NamedTuple):
     annotations: Mapping[str, str]
 
 
-class PluginEnvelopeSigner:
-    """Signs with a plugin of the capability SIGNATURE_GENERATOR.ENVELOPE."""
+class PluginEnvelopeSigner(_KeyOfPlugin):
+    """Signs with a plugin of the capability SIGNATURE_GENERATOR.ENVELOPE, or ENVELOPE_FOR_BLOB.
 
-    def __init__(self, plugin: SigningPlugin, key_id: str, config: Mapping[str, str]) -> None:
-        self._plugin = plugin
-        self._key_id = key_id
-        self._config = config
+    Its `key_spec`, by which the digest of a blob is chosen, is for the latter: only those plugins have describe-key.
+    """
 
     def sign_payload(self, payload: bytes, media_type: str, expires_in: timedelta | None) -> EnvelopeAnswer:
         """An envelope around a payload.
@@ -165,8 +186,7 @@ class PluginEnvelopeSigner:
         """
         seconds = None if expires_in is None else int(expires_in.total_seconds())
         request = GenerateEnvelopeRequest(self._key_id, payload, payloads.MEDIA_TYPE, media_type, seconds, self._config)
-        with _called("generate-envelope"):
-            answer = self._plugin.generate_envelope(request)
+        answer = ask(Command.GENERATE_ENVELOPE, lambda: self._plugin.generate_envelope(request), self._seconds)
         _check_kind("generate-envelope", answer, GeneratedEnvelope)
         if not isinstance(answer.signature_envelope, bytes):
             raise PluginResponseError("generate-envelope: the envelope must be bytes")
@@ -188,18 +208,3 @@ def _check_kind(command: str, answer: object, kind: type) -> None:
 
 def _are_bytes(chain: object) -> bool:
     return isinstance(chain, tuple | list) and all(isinstance(der, bytes) for der in chain)
-
-
-class _called:  # noqa: N801 - used like a function
-    """Names the command in errors, and turns what a plugin raises by accident into an error of the protocol."""
-
-    def __init__(self, command: str) -> None:
-        self._command = command
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, NotarykitError):
-            # The text may hold what a plugin's SDK saw; its kind is enough to look it up with --debug.
-            raise PluginError(f"{self._command}: the plugin failed with {type(error).__name__}") from error

@@ -6,8 +6,8 @@ from notarykit import agent
 from notarykit.envelope import payload as payloads
 from notarykit.envelope.unsigned import attributes_for, prepare
 from notarykit.errors import EnvelopeError, PluginValidationError
-from notarykit.plugin.messages import GeneratedEnvelope, GenerateEnvelopeRequest
-from notarykit.plugin.signer import PluginSigner, SigningPlugin
+from notarykit.plugin.asking.signer import PluginSigner, SigningPlugin
+from notarykit.plugin.messages.signing import GeneratedEnvelope, GenerateEnvelopeRequest
 from notarykit.times import utc_now
 
 

@@ -1,0 +1,91 @@
+"""Finding a plugin by its name, among Python packages and executables alike."""
+
+import os
+
+from notarykit import files
+from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageError
+from notarykit.places import plugin_choices_file
+from notarykit.plugin.base import Plugin
+from notarykit.plugin.finding.executable import ExecutablePlugin
+from notarykit.plugin.finding.executables import find_executable
+from notarykit.plugin.finding.names import check_name
+from notarykit.plugin.finding.packages import PackagedPlugin, packaged_plugin
+from notarykit.plugin.serving.launcher import is_launcher
+from notarykit.strict_json import DocumentError, Members, dumps, loads
+
+PACKAGE, EXECUTABLE = "package", "executable"
+_LARGEST_FILE = 1024 * 1024
+
+
+def load_plugin(name: str) -> Plugin | ExecutablePlugin:
+    """The plugin of a name, ready to be called; a package is loaded into this process.
+
+    Raises:
+        PluginNotFoundError: There is none, there are two, or it cannot be loaded.
+        ConfigurationError: The folder of plugins is relative, or the user's choices cannot be read.
+    """
+    found = locate(name)
+    return found.load() if isinstance(found, PackagedPlugin) else found
+
+
+def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
+    """The plugin of a name, which has not been loaded.
+
+    Where a package and an executable have one name, our own launcher means the package; any other executable is an
+    error until the user chooses.
+
+    Raises:
+        PluginNotFoundError: There is none, or there are two.
+        ConfigurationError: The folder of plugins is relative, or the user's choices cannot be read.
+    """
+    check_name(name)
+    package, executable = packaged_plugin(name), find_executable(name)
+    if package and executable and not is_launcher(executable):
+        choice = plugin_choices().get(name)
+        if choice is None:
+            raise PluginNotFoundError(
+                f"plugin {name!r} is there twice: in the package {package.distribution}, and as {executable}",
+                advice=f"choose with 'notarykit plugin use {name} package' (or executable), or uninstall one of them",
+            )
+        package = package if choice == PACKAGE else None
+    if package:
+        return package
+    if executable:
+        return ExecutablePlugin(name, executable)
+    raise PluginNotFoundError(
+        f"plugin {name!r} is not installed",
+        advice="see 'notarykit plugin list'; install a package with pip, an executable with 'notarykit plugin install'",
+    )
+
+
+def plugin_choices() -> dict[str, str]:
+    """What the user chose where a package and an executable have one name: `package` or `executable`, by name.
+
+    Raises:
+        ConfigurationError: The file is malformed or cannot be read.
+    """
+    path = plugin_choices_file()
+    try:
+        members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
+        for name in members.value:
+            if members.text(name) not in (PACKAGE, EXECUTABLE):
+                raise DocumentError(f"{name!r} must be {PACKAGE!r} or {EXECUTABLE!r}")
+        return members.value
+    except FileNotFoundError:
+        return {}
+    except (DocumentError, StorageError) as error:
+        raise ConfigurationError(f"{path}: {error}", advice="mend it, or move it away") from None
+
+
+def choose(name: str, choice: str) -> None:
+    """Writes down what the user chose for a plugin's name: `package` or `executable`.
+
+    Raises:
+        PluginNotFoundError: No plugin may have that name.
+        ConfigurationError: The choices so far cannot be read.
+        StorageError: They cannot be written.
+    """
+    check_name(name)
+    path = plugin_choices_file()
+    with files.locked(os.path.dirname(path)):
+        files.write(path, dumps({**plugin_choices(), name: choice}), 0o600)

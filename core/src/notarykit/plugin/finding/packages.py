@@ -1,0 +1,81 @@
+"""Plugins in Python packages, by their entry points. The named one alone is loaded: a broken sibling is no matter."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from notarykit.errors import PluginNotFoundError
+from notarykit.plugin.base import Plugin
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+ENTRY_POINTS = "notarykit.plugins"
+
+
+class PackagedPlugin(NamedTuple):
+    """A plugin that a distribution announces; it has not been loaded.
+
+    Attributes:
+        name: The plugin's name.
+        distribution: The distribution's name and version.
+        target: The plugin's class, `module:Class`.
+    """
+
+    name: str
+    distribution: str
+    target: str
+
+    def load(self) -> Plugin:
+        """The plugin, ready to be called.
+
+        Raises:
+            PluginNotFoundError: It cannot be loaded, or is no plugin of this name.
+        """
+        module, _, attribute = self.target.partition(":")
+        try:
+            from importlib import import_module
+
+            kind = getattr(import_module(module), attribute)
+            is_plugin = isinstance(kind, type) and issubclass(kind, Plugin)
+            plugin: Plugin | None = kind() if is_plugin else None
+            name = plugin.name if plugin else ""
+        except Exception as error:
+            # What an import misses helps; the text of anything else may hold what the plugin read.
+            text = f": {error}" if isinstance(error, ImportError | SyntaxError) else ""
+            raise self._refused(f"cannot be loaded: {type(error).__name__}{text}") from error
+        if plugin is None:
+            raise self._refused(
+                "is no notarykit Plugin", advice=f"its entry point is {self.target!r} and must name a subclass"
+            )
+        if name != self.name:
+            raise self._refused(f"calls itself {name!r}")
+        return plugin
+
+    def _refused(self, text: str, advice: str = "") -> PluginNotFoundError:
+        return PluginNotFoundError(f"plugin {self.name!r} of {self.distribution} {text}", advice=advice)
+
+
+def packaged_plugins() -> list[PackagedPlugin]:
+    """The plugins that installed distributions announce, by name."""
+    from importlib.metadata import entry_points
+
+    # A distribution that is found at two places of the path is still one distribution.
+    return sorted({
+        PackagedPlugin(point.name, _distribution(point), point.value) for point in entry_points(group=ENTRY_POINTS)
+    })  # fmt: skip
+
+
+def packaged_plugin(name: str) -> PackagedPlugin | None:
+    """The plugin of a name, if a distribution announces it.
+
+    Raises:
+        PluginNotFoundError: Two distributions announce it.
+    """
+    found = [each for each in packaged_plugins() if each.name == name]
+    if len(found) > 1:
+        owners = " and ".join(each.distribution for each in found)
+        raise PluginNotFoundError(f"plugin {name!r} is announced twice, by {owners}", advice="uninstall one of them")
+    return found[0] if found else None
+
+
+def _distribution(point: "EntryPoint") -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown distribution"

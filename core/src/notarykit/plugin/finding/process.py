@@ -1,0 +1,134 @@
+"""One run of an executable plugin: a request in, an answer out, neither longer than 64 MiB, within a time.
+
+The plugin stays in the caller's session and in the foreground, so that it can ask for a PIN at the terminal. What it
+leaves behind holding its pipes is not waited for.
+"""
+
+import contextlib
+import os
+import subprocess
+import threading
+from typing import IO, NamedTuple
+
+from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a request and of each stream of an answer (plugin specification, "Plugin contract")."""
+
+NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
+"""The registry's credentials are no plugin's business."""
+
+_SECONDS_TO_END = 2.0
+_SECONDS_TO_DRAIN = 1.0
+_PIECE = 1 << 16
+
+
+class Ended(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+        code: The exit code; negative for a signal.
+        output: Standard output.
+        errors: Standard error.
+    """
+
+    code: int
+    output: bytes
+    errors: bytes
+
+
+def run(command: list[str], request: bytes, seconds: float, environment: dict[str, str] | None = None) -> Ended:
+    """Runs a command with a request on its standard input.
+
+    Args:
+        command: The executable's absolute path, and its arguments.
+        request: What goes to its standard input.
+        seconds: How long it may take in all; then it is killed.
+        environment: What is set besides the caller's own environment.
+
+    Raises:
+        PluginError: It cannot be started.
+        PluginResponseError: The request or an answer is too large.
+        PluginTimeoutError: It took too long.
+    """
+    if len(request) > LARGEST:
+        raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {LARGEST}")
+    variables = {name: value for name, value in os.environ.items() if name not in NEVER_PASSED} | (environment or {})
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the path was checked by whoever looked the plugin up
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise PluginError(
+            f"{command[0]} cannot be run: {reason}",
+            advice="make sure that it is made for this system, and install it again",
+        ) from None
+    return _Run(process, request).finish(seconds)
+
+
+class _Run:
+    """A process and the three threads at its pipes."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", request: bytes) -> None:
+        self._process = process
+        self._output, self._errors = bytearray(), bytearray()
+        self._is_too_large = False
+        pipes = (process.stdin, process.stdout, process.stderr)
+        assert pipes[0]
+        assert pipes[1]
+        assert pipes[2]
+        self._writer = _start(self._write, pipes[0], request)
+        self._readers = [
+            _start(self._read, pipes[1], self._output),
+            _start(self._read, pipes[2], self._errors),
+        ]
+
+    def finish(self, seconds: float) -> Ended:
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            raise PluginTimeoutError(
+                f"no answer within {seconds:.0f} seconds",
+                advice="try again, or allow more time",
+                metadata={"retry": "no"},
+            ) from None
+        except BaseException:  # an interruption is the plugin's too, but it may not care
+            self._kill()
+            raise
+        for reader in self._readers:  # a child of the plugin may hold the pipes open for ever
+            reader.join(_SECONDS_TO_DRAIN)
+        if self._is_too_large:
+            raise PluginResponseError(f"the answer is larger than the protocol's {LARGEST} bytes")
+        return Ended(code, bytes(self._output), bytes(self._errors))
+
+    def _kill(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @staticmethod
+    def _write(pipe: IO[bytes], request: bytes) -> None:
+        with contextlib.suppress(OSError):  # it may answer, or die, without having read everything
+            pipe.write(request)
+        with contextlib.suppress(OSError):
+            pipe.close()
+
+    def _read(self, pipe: IO[bytes], into: bytearray) -> None:
+        with pipe:
+            while piece := os.read(pipe.fileno(), _PIECE):
+                into += piece
+                if len(into) > LARGEST:
+                    self._is_too_large = True
+                    self._process.kill()
+                    return
+
+
+def _start(work: object, *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]
+    thread.start()
+    return thread

@@ -1,0 +1,58 @@
+"""get-plugin-metadata: what a plugin says of itself (plugin specification, "Plugin metadata")."""
+
+from __future__ import annotations
+
+from notarykit.records import NamedTuple
+from notarykit.strict_json import DocumentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from notarykit.strict_json import Members
+
+
+class Metadata(NamedTuple):
+    """The answer to get-plugin-metadata.
+
+    Attributes:
+        name: The plugin's name.
+        description: One line for people.
+        version: The publisher's version.
+        url: Where to find support.
+        supported_contract_versions: One for each major version.
+        capabilities: What it can do, as the protocol writes it; names that are not known are kept.
+    """
+
+    name: str
+    description: str
+    version: str
+    url: str
+    supported_contract_versions: tuple[str, ...]
+    capabilities: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the JSON object."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "version": self.version,
+            "url": self.url,
+            "supportedContractVersions": list(self.supported_contract_versions),
+            "capabilities": list(self.capabilities),
+        }
+
+    @classmethod
+    def from_json(cls, members: Members) -> Metadata:
+        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        found = cls(
+            members.filled("name"),
+            members.filled("description"),
+            members.filled("version"),
+            members.filled("url"),
+            members.texts("supportedContractVersions"),
+            members.texts("capabilities"),
+        )
+        if not (found.supported_contract_versions and found.capabilities):
+            raise DocumentError(f"{members.where}: 'supportedContractVersions' and 'capabilities' must not be empty")
+        return found

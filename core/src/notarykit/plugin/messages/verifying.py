@@ -1,0 +1,109 @@
+"""verify-signature: what is asked and what is answered (plugin specification, "verify-signature command")."""
+
+from __future__ import annotations
+
+from notarykit.plugin.messages.fields import CONTRACT_VERSION, Config, decode, encode, text_map, texts, with_config
+from notarykit.records import NamedTuple
+from notarykit.strict_json import Members
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+class VerifySignatureRequest(NamedTuple):
+    """The request of verify-signature.
+
+    Attributes:
+        critical_attributes: The standard critical attributes, by the specification's names, times in RFC 3339; and
+            `extendedAttributes`, a mapping.
+        unprocessed_attributes: The names of the critical attributes that the caller does not know.
+        certificate_chain: The chain in DER, leaf first.
+        trusted_identities: Those of the applicable trust policy.
+        signature_verification: The checks that are asked for, capabilities by name.
+        plugin_config: The user's settings for the plugin.
+        contract_version: The contract's version.
+    """
+
+    critical_attributes: Mapping[str, Any]
+    unprocessed_attributes: tuple[str, ...]
+    certificate_chain: tuple[bytes, ...]
+    trusted_identities: tuple[str, ...]
+    signature_verification: tuple[str, ...]
+    plugin_config: Config = {}
+    contract_version: str = CONTRACT_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the JSON object."""
+        members = {
+            "contractVersion": self.contract_version,
+            "signature": {
+                "criticalAttributes": dict(self.critical_attributes),
+                "unprocessedAttributes": list(self.unprocessed_attributes),
+                "certificateChain": [encode(der) for der in self.certificate_chain],
+            },
+            "trustPolicy": {
+                "trustedIdentities": list(self.trusted_identities),
+                "signatureVerification": list(self.signature_verification),
+            },
+        }
+        return with_config(members, self.plugin_config)
+
+    @classmethod
+    def from_json(cls, members: Members) -> VerifySignatureRequest:
+        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        signature, policy = members.object("signature"), members.object("trustPolicy")
+        return cls(
+            signature.object("criticalAttributes").value,
+            texts(signature, "unprocessedAttributes"),
+            tuple(decode(text, "certificateChain") for text in signature.texts("certificateChain")),
+            texts(policy, "trustedIdentities"),
+            texts(policy, "signatureVerification"),
+            text_map(members, "pluginConfig"),
+            members.filled("contractVersion"),
+        )
+
+
+class VerificationResult(NamedTuple):
+    """One check's result in the answer to verify-signature.
+
+    Attributes:
+        success: Whether the check passed.
+        reason: Why, required where it did not.
+    """
+
+    success: bool
+    reason: str = ""
+
+
+class VerifiedSignature(NamedTuple):
+    """The answer to verify-signature.
+
+    Attributes:
+        verification_results: A result for each check that was asked for.
+        processed_attributes: The critical attributes that the plugin understood and processed.
+    """
+
+    verification_results: Mapping[str, VerificationResult]
+    processed_attributes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the JSON object."""
+        return {
+            "verificationResults": {name: each._asdict() for name, each in self.verification_results.items()},
+            "processedAttributes": list(self.processed_attributes),
+        }
+
+    @classmethod
+    def from_json(cls, members: Members) -> VerifiedSignature:
+        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        results = members.object("verificationResults")
+        return cls(
+            {name: _result(results.object(name)) for name in results.value},
+            texts(members, "processedAttributes"),
+        )
+
+
+def _result(members: Members) -> VerificationResult:
+    return VerificationResult(members.boolean("success"), members.text("reason") if "reason" in members else "")

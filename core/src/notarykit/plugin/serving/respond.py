@@ -1,0 +1,114 @@
+"""From a command and a request in JSON to the answer or error in JSON, on a plugin's side."""
+
+from __future__ import annotations
+
+from notarykit.errors import (
+    CertificateError,
+    NotarykitError,
+    PassphraseError,
+    PluginAccessDeniedError,
+    PluginContractVersionError,
+    PluginError,
+    PluginValidationError,
+    SigningKeyError,
+)
+from notarykit.plugin.base import Plugin
+from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
+from notarykit.strict_json import DocumentError, Members, dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+LARGEST_REQUEST = 64 * 1024 * 1024
+
+
+def respond(target: str, arguments: list[str], read: Callable[[], bytes]) -> tuple[int, bytes]:
+    """The exit code, and what goes to standard output (0) or standard error (any other).
+
+    Args:
+        target: The plugin's class as `module:Class`.
+        arguments: The command line after the program's name.
+        read: Reads standard input.
+    """
+    try:
+        kind = _load(target)
+        if not arguments or arguments[0] in ("help", "-h", "--help", "version", "--version"):
+            return 1, _usage(kind).encode()
+        if arguments[0] not in tuple(Command):
+            raise PluginValidationError(f"command {arguments[0]!r} is not one of {', '.join(Command)}")
+        return 0, dumps(answer(kind, Command(arguments[0]), read()))
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - it ends here, as the protocol's JSON
+        return 1, dumps(error_json(error))
+
+
+def answer(kind: type[Plugin], command: Command, request: bytes) -> dict[str, Any]:
+    """The members of the answer to a request.
+
+    Raises:
+        PluginValidationError: The request is malformed.
+        PluginContractVersionError: It is of another contract version.
+        Exception: Whatever the plugin raises.
+    """
+    if len(request) > LARGEST_REQUEST:
+        raise PluginValidationError(f"the request is larger than {LARGEST_REQUEST} bytes")
+    try:
+        members = Members(loads(request), "request")
+        if command is Command.GET_METADATA:
+            return kind.get_metadata().to_json()
+        version = members.filled("contractVersion")
+        if version != CONTRACT_VERSION:
+            raise PluginContractVersionError(f"contract version {version!r} is not supported, only {CONTRACT_VERSION}")
+        return _ask(kind, command, members)
+    except DocumentError as error:
+        raise PluginValidationError(f"malformed request: {error}") from None
+
+
+def _ask(kind: type[Plugin], command: Command, members: Members) -> dict[str, Any]:
+    from notarykit.plugin.messages.requests import REQUESTS
+
+    request = REQUESTS[command].from_json(members)
+    answered = getattr(kind(), command.replace("-", "_"))(request)
+    return answered.to_json()  # type: ignore[no-any-return]
+
+
+def error_json(error: BaseException) -> dict[str, Any]:
+    """An error as the protocol writes it. The text of what was not raised on purpose stays here: it may be a secret."""
+    if not isinstance(error, NotarykitError):
+        return {"errorCode": PluginError.code, "errorMessage": f"the plugin failed with {type(error).__name__}"}
+    members: dict[str, Any] = {"errorCode": _code(error), "errorMessage": error.one_line()}
+    if isinstance(error, PluginError) and error.metadata:
+        members["errorMetadata"] = error.metadata
+    return members
+
+
+def _code(error: NotarykitError) -> str:
+    if isinstance(error, PluginError):
+        return error.code
+    if isinstance(error, PassphraseError):
+        return PluginAccessDeniedError.code
+    if isinstance(error, SigningKeyError | CertificateError):
+        return PluginValidationError.code
+    return PluginError.code
+
+
+def _load(target: str) -> type[Plugin]:
+    from importlib import import_module
+
+    module, _, name = target.partition(":")
+    kind = getattr(import_module(module), name)
+    if not (isinstance(kind, type) and issubclass(kind, Plugin)):
+        raise PluginError(f"{target} is no subclass of notarykit.plugin.Plugin")
+    return kind
+
+
+def _usage(kind: type[Plugin]) -> str:
+    """For a person who runs the executable, and for a host that asks for what nobody knows."""
+    metadata = kind.get_metadata()
+    commands = ", ".join(Command)
+    return (
+        f"notation-{metadata.name} {metadata.version}: {metadata.description}\n"
+        f"It is a plugin: notarykit and notation run it with one of {commands}, and a request on standard input.\n"
+        f"See {metadata.url}\n"
+    )
