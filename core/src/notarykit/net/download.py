@@ -1,0 +1,34 @@
+"""One file over HTTPS, whole and small enough to hold in memory."""
+
+from notarykit.errors import NetworkError
+from notarykit.net.addresses import origin_of, shown
+from notarykit.net.budget import Budget
+from notarykit.net.client import HttpClient
+from notarykit.net.connections import Connections
+from notarykit.net.tls import TLSSettings, context_for
+
+_OK = 200
+
+
+def download(url: str, limit: int, seconds: float, tls: TLSSettings) -> bytes:
+    """The content at an https URL; redirects are followed as long as they stay with https.
+
+    Args:
+        url: Where it is.
+        limit: How many bytes it may have.
+        seconds: How long it may take in all.
+        tls: Where certificates come from.
+
+    Raises:
+        NetworkError: There is no answer, not in time, too long a one, or none with the content.
+    """
+    if origin_of(url).scheme != "https":
+        raise NetworkError(f"{shown(url)} is not an https URL", advice="only https is supported")
+    client = HttpClient(Connections(lambda netloc: context_for(netloc, tls)), lambda _: False)
+    try:
+        response = client.send("GET", url, budget=Budget(limit, seconds), limit=limit)
+    finally:
+        client.close()
+    if response.status != _OK:
+        raise NetworkError(f"{shown(url)}: the server answers {response.status}", advice="check the URL")
+    return response.body

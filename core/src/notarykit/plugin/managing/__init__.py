@@ -1,0 +1,1 @@
+"""Installing and removing executable plugins in notation's folder, in the forms that notation accepts."""
