@@ -1,0 +1,288 @@
+"""A plugin while it is tested: what it was asked and what it answered, read as leniently as can be.
+
+Each rule is to find its own fault and no other, so answers are read even where another rule will find them wrong: a
+stray line before the JSON, an error on the wrong stream, a chain in the wrong order.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from cryptography import x509
+
+from notarykit.envelope import payload as payloads
+from notarykit.errors import PluginError
+from notarykit.keys.certificate import is_self_signed, why_not_issued
+from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
+from notarykit.plugin.finding.process import Ended
+from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command, decode, encode
+from notarykit.plugin.testing.subject import Subject, runner
+from notarykit.strict_json import DocumentError
+
+SAMPLES = (
+    b"eyJhbGciOiJQUzI1NiJ9.eyJ0YXJnZXRBcnRpZmFjdCI6e319",
+    b"\x84\x6aSignature1\x43\xa1\x01\x26\x40" + bytes(range(256)),
+    b"\0",
+    b"\xff" * 4096,
+)
+"""Payloads of the kinds that hosts send, JWS and COSE, and two that are neither."""
+
+
+class DoesNotApply(Exception):  # noqa: N818 - not an error of the plugin
+    """The plugin does not do what the rule is about."""
+
+
+class NotRun(Exception):  # noqa: N818 - not an error of the plugin
+    """The rule would use a key more often than is allowed."""
+
+
+class Reply:
+    """How one command ended.
+
+    Attributes:
+        command: The command.
+        ended: Exit code and both streams; None where there was no end in time, or no start.
+        trouble: Why there was none.
+        members: The answer's members, empty where there is no answer.
+        error: The error's members, None where there is none in JSON.
+    """
+
+    def __init__(self, command: str, ended: Ended | None, trouble: str = "") -> None:
+        self.command = command
+        self.ended = ended
+        self.trouble = trouble
+        documents = [*_documents(ended.output), *_documents(ended.errors)] if ended else []
+        self.error = next((each for each in documents if "errorCode" in each or "errorMessage" in each), None)
+        answers = list(_documents(ended.output)) if ended else []
+        self.members: dict[str, Any] = answers[0] if answers and self.error is None else {}
+
+    @property
+    def failed(self) -> bool:
+        """Whether the plugin refused, in whatever form."""
+        return self.ended is None or self.ended.code != 0 or self.error is not None
+
+    @property
+    def code(self) -> str:
+        """The error code, or an empty string."""
+        return str((self.error or {}).get("errorCode", ""))
+
+    def bytes_of(self, name: str) -> bytes:
+        """A member in base64; empty where it is none."""
+        return _bytes(self.members.get(name))
+
+    def __str__(self) -> str:
+        if self.ended is None:
+            return f"{self.command}: {self.trouble}"
+        if self.error is not None:
+            return f"{self.command} failed: {self.code} {str(self.error.get('errorMessage', ''))[:200]}".strip()
+        if self.ended.code:
+            text = self.ended.errors.decode("utf-8", "replace").strip()[:200]
+            return f"{self.command} failed with exit code {self.ended.code}: {text or 'and said nothing'}"
+        return f"{self.command} answered"
+
+
+class Key:
+    """A key of the plugin; each question about it is asked once."""
+
+    def __init__(self, examination: "Examination", id_: str) -> None:
+        self.id = id_
+        self._examination = examination
+        self._signatures: dict[bytes, Reply] = {}
+        self._envelopes: dict[object, Reply] = {}
+
+    def request(self, **members: Any) -> dict[str, Any]:
+        """A request about the key."""
+        return self._examination.request(keyId=self.id, **members)
+
+    @cached_property
+    def description(self) -> Reply:
+        """The answer to describe-key."""
+        return self._examination.ask(Command.DESCRIBE_KEY, self.request())
+
+    @cached_property
+    def request_spec(self) -> KeySpec:
+        """The spec to ask for signatures with: what describe-key says, or else whatever the plugin accepts."""
+        said = KEY_SPECS.get(str(self.description.members.get("keySpec")))
+        for spec in (*([said] if said else []), *KEY_SPECS.values()):
+            reply = self._ask_signature(SAMPLES[0], spec)
+            if not reply.failed:
+                self._signatures[SAMPLES[0]] = reply
+                return spec
+            if said and reply.code != "VALIDATION_ERROR":
+                break
+        return said or KEY_SPECS["RSA-2048"]
+
+    def signature(self, payload: bytes) -> Reply:
+        """The answer to generate-signature."""
+        spec = self.request_spec  # may have brought the first of them
+        if payload not in self._signatures:
+            self._signatures[payload] = self._ask_signature(payload, spec)
+        return self._signatures[payload]
+
+    def _ask_signature(self, payload: bytes, spec: KeySpec) -> Reply:
+        return self._examination.use_key(Command.GENERATE_SIGNATURE, self.signature_request(payload, spec))
+
+    def signature_request(self, payload: bytes, spec: KeySpec) -> dict[str, Any]:
+        """The request of generate-signature."""
+        return self.request(keySpec=spec.name, hashAlgorithm=spec.hash_name, payload=encode(payload))
+
+    @cached_property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """The certificates that come with a signature, in the plugin's order, without those that cannot be read."""
+        chain = self.signature(SAMPLES[0]).members.get("certificateChain")
+        found = []
+        for text in chain if isinstance(chain, list) else []:
+            try:
+                found.append(x509.load_der_x509_certificate(_bytes(text)))
+            except ValueError:
+                continue
+        return tuple(found)
+
+    @cached_property
+    def ordered(self) -> tuple[x509.Certificate, ...]:
+        """The certificates from the leaf upwards, as far as they belong together."""
+        rest = list(self.certificates)
+        leaves = [one for one in rest if not any(_issued(other, one) for other in rest if other is not one)]
+        if not leaves:
+            return ()
+        chain = [leaves[0]]
+        while not is_self_signed(chain[-1]):
+            issuer = next((each for each in rest if each not in chain and _issued(chain[-1], each)), None)
+            if issuer is None:
+                break
+            chain.append(issuer)
+        return tuple(chain)
+
+    @cached_property
+    def leaf_spec(self) -> KeySpec:
+        """The spec of the signing certificate's key."""
+        if not self.ordered:
+            raise DoesNotApply("there is no signing certificate to look at")
+        try:
+            return key_spec_of(self.ordered[0].public_key())
+        except Exception:  # noqa: BLE001 - another rule says so
+            raise DoesNotApply("the signing certificate's key is of no supported kind") from None
+
+    def envelope(self, media_type: str, payload: bytes, expiry: int | None = None) -> Reply:
+        """The answer to generate-envelope."""
+        asked = (media_type, payload, expiry)
+        if asked not in self._envelopes:
+            request = self.envelope_request(media_type, payload)
+            if expiry is not None:
+                request["expiryDurationInSeconds"] = expiry
+            self._envelopes[asked] = self._examination.use_key(Command.GENERATE_ENVELOPE, request)
+        return self._envelopes[asked]
+
+    def envelope_request(self, media_type: str, payload: bytes) -> dict[str, Any]:
+        """The request of generate-envelope."""
+        return self.request(payloadType=payloads.MEDIA_TYPE, signatureEnvelopeType=media_type, payload=encode(payload))
+
+
+class Examination:
+    """A plugin under test.
+
+    Attributes:
+        subject: What is tested.
+        replies: Everything that it answered so far.
+        keys: Its keys.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.replies: list[Reply] = []
+        self.keys = [Key(self, each) for each in subject.key_ids]
+        self._run = subject.run or runner(subject.name)
+        self._left = subject.max_signatures
+
+    def request(self, **members: Any) -> dict[str, Any]:
+        """The members of a request, with the subject's configuration."""
+        config = {"pluginConfig": dict(self.subject.plugin_config)} if self.subject.plugin_config else {}
+        return {"contractVersion": CONTRACT_VERSION, **config, **members}
+
+    def ask(self, command: str, request: Mapping[str, Any] | bytes) -> Reply:
+        """Runs a command with a request, or with bytes that are none."""
+        content = request if isinstance(request, bytes) else json.dumps(request).encode()
+        try:
+            reply = Reply(command, self._run(command, content))
+        except PluginError as error:
+            reply = Reply(command, None, error.message)
+        self.replies.append(reply)
+        return reply
+
+    def use_key(self, command: str, request: Mapping[str, Any]) -> Reply:
+        """Runs a command that makes a signature.
+
+        Raises:
+            NotRun: The keys have been used as often as is allowed.
+        """
+        self.reserve(1)
+        return self.ask(command, request)
+
+    def reserve(self, count: int) -> None:
+        """Takes a number of signatures from those that are allowed.
+
+        Raises:
+            NotRun: There are not as many left.
+        """
+        if self._left is not None:
+            if self._left < count:
+                raise NotRun(f"the keys have been used {self.subject.max_signatures} times, as often as is allowed")
+            self._left -= count
+
+    @cached_property
+    def metadata(self) -> Reply:
+        """The answer to get-plugin-metadata."""
+        return self.ask(Command.GET_METADATA, {})
+
+    @cached_property
+    def capabilities(self) -> frozenset[str]:
+        """What the plugin says that it can do."""
+        found = self.metadata.members.get("capabilities")
+        return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else frozenset()
+
+    def needs(self, *capabilities: Capability) -> None:
+        """Leaves a rule aside if the plugin has none of the capabilities.
+
+        Raises:
+            DoesNotApply: It has none of them.
+        """
+        if self.capabilities.isdisjoint(capabilities):
+            raise DoesNotApply(f"it does not have the capability {' or '.join(capabilities)}")
+
+    def keys_with(self, *capabilities: Capability) -> list[Key]:
+        """The keys to test a capability with.
+
+        Raises:
+            DoesNotApply: The plugin does not have it, or no key was given.
+        """
+        self.needs(*capabilities)
+        if not self.keys:
+            raise DoesNotApply("no key id was given")
+        return self.keys
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    return why_not_issued(certificate, issuer) is None
+
+
+def _bytes(value: object) -> bytes:
+    try:
+        return decode(value, "") if isinstance(value, str) else b""
+    except DocumentError:
+        return b""
+
+
+def _documents(stream: bytes) -> Iterator[dict[str, Any]]:
+    """The JSON objects in a stream, whatever stands around them."""
+    text = stream.decode("utf-8", "replace")
+    decoder = json.JSONDecoder()
+    position = text.find("{")
+    while position >= 0:
+        try:
+            value, end = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            end = position + 1
+        else:
+            yield value
+        position = text.find("{", end)

@@ -1,0 +1,55 @@
+"""A plugin judged by all rules, and the judgement as a table."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from notarykit.plugin.testing.examination import DoesNotApply, Examination, NotRun
+from notarykit.plugin.testing.rule import Level, Rule
+from notarykit.plugin.testing.rules import RULES
+from notarykit.plugin.testing.subject import Subject
+
+
+class Result(StrEnum):
+    """What became of a rule."""
+
+    PASSED = "passed"
+    FAILED = "FAILED"
+    WARNING = "warning"
+    DOES_NOT_APPLY = "does not apply"
+    NOT_RUN = "not run"
+
+
+class Judgement(NamedTuple):
+    """What became of one rule.
+
+    Attributes:
+        rule: The rule.
+        result: What became of it.
+        reason: Why, unless it passed.
+    """
+
+    rule: Rule
+    result: Result
+    reason: str
+
+
+def judge(subject: Subject) -> list[Judgement]:
+    """Judges a plugin by every rule, in their order.
+
+    Raises:
+        PluginNotFoundError: There is no such plugin.
+    """
+    examination = Examination(subject)
+    return [_judge(rule, examination) for rule in RULES]
+
+
+def _judge(rule: Rule, examination: Examination) -> Judgement:
+    try:
+        problem = rule.check(examination)
+    except DoesNotApply as reason:
+        return Judgement(rule, Result.DOES_NOT_APPLY, str(reason))
+    except NotRun as reason:
+        return Judgement(rule, Result.NOT_RUN, str(reason))
+    if problem is None:
+        return Judgement(rule, Result.PASSED, "")
+    return Judgement(rule, Result.FAILED if rule.level is Level.MUST else Result.WARNING, problem)

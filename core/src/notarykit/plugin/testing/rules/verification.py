@@ -1,0 +1,106 @@
+"""verify-signature: plugin specification, "Verification extensibility"."""
+
+from datetime import timedelta
+from functools import lru_cache
+
+from notarykit.plugin.messages.fields import Capability, Command, encode
+from notarykit.plugin.testing.examination import DoesNotApply, Examination, Reply
+from notarykit.plugin.testing.rule import MUST, rule
+from notarykit.times import format_rfc3339, utc_now
+
+_CHECKS = (Capability.TRUSTED_IDENTITY, Capability.REVOCATION_CHECK)
+_UNKNOWN = "example.com/notarykit-test"
+
+
+@lru_cache
+def _chain() -> tuple[str, ...]:
+    """The chain of a signer whom nobody trusts, made once."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from notarykit.keys.selfsigned import self_signed
+
+    now = utc_now()
+    certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), "nobody", now, timedelta(hours=1))
+    return (encode(certificate.public_bytes(Encoding.DER)),)
+
+
+def _asked(examination: Examination) -> list[str]:
+    examination.needs(*_CHECKS)
+    return [str(each) for each in _CHECKS if each in examination.capabilities]
+
+
+def _verify(examination: Examination) -> Reply:
+    """The answer about a signature with one critical attribute that nobody knows."""
+    for reply in examination.replies:
+        if reply.command == Command.VERIFY_SIGNATURE:
+            return reply
+    signature = {
+        "criticalAttributes": {
+            "contentType": "application/vnd.cncf.notary.payload.v1+json",
+            "signingScheme": "notary.x509",
+            "expiry": format_rfc3339(utc_now() + timedelta(days=1)),
+            "extendedAttributes": {_UNKNOWN: "value"},
+        },
+        "unprocessedAttributes": [_UNKNOWN],
+        "certificateChain": list(_chain()),
+    }
+    policy = {
+        "trustedIdentities": ["x509.subject: C=US, ST=WA, O=nobody trusts them"],
+        "signatureVerification": _asked(examination),
+    }
+    return examination.ask(Command.VERIFY_SIGNATURE, examination.request(signature=signature, trustPolicy=policy))
+
+
+def _results(reply: Reply) -> dict[str, object]:
+    results = reply.members.get("verificationResults")
+    if not isinstance(results, dict):
+        raise DoesNotApply("there are no results")
+    return results
+
+
+@rule("verify-signature.results", MUST, "verify-signature command")
+def results_are_those_asked_for(examination: Examination) -> str | None:
+    """There is a result, a success or not, for each check that is asked for, and for no other."""
+    asked = _asked(examination)
+    reply = _verify(examination)
+    if reply.failed:
+        return str(reply)
+    results = reply.members.get("verificationResults")
+    if not isinstance(results, dict):
+        return "'verificationResults' is not an object"
+    if set(results) != set(asked):
+        return f"there are results for {', '.join(sorted(results)) or 'nothing'}, asked for was {', '.join(asked)}"
+    for name, result in results.items():
+        if not (isinstance(result, dict) and isinstance(result.get("success"), bool)):
+            return f"the result for {name} has no boolean 'success'"
+    return None
+
+
+@rule("verify-signature.reason", MUST, "verify-signature command")
+def failures_have_a_reason(examination: Examination) -> str | None:
+    """A check that did not succeed says why."""
+    _asked(examination)
+    for name, result in _results(_verify(examination)).items():
+        if isinstance(result, dict) and result.get("success") is False and not result.get("reason"):
+            return f"{name} failed without a reason"
+    return None
+
+
+@rule("verify-signature.processed", MUST, "verify-signature command")
+def attributes_are_those_asked_about(examination: Examination) -> str | None:
+    """The attributes that were processed are among those that were asked about."""
+    _asked(examination)
+    reply = _verify(examination)
+    if reply.failed:
+        raise DoesNotApply("verify-signature failed")
+    processed = reply.members.get("processedAttributes", [])
+    if processed is None:  # as programs in Go write an empty list
+        return None
+    if not isinstance(processed, list):
+        return "'processedAttributes' is not a list"
+    others = [each for each in processed if each != _UNKNOWN]
+    return f"{others[0]!r} was not asked about" if others else None
+
+
+RULES = (results_are_those_asked_for, failures_have_a_reason, attributes_are_those_asked_about)
