@@ -1,27 +1,245 @@
-"""`notarykit plugin`: list."""
+"""`notarykit plugin`: install, list, test, uninstall, use."""
 
-from notarykit.cli.options import Command, Group, Options
-from notarykit.cli.text import table
-from notarykit.errors import NotarykitError
-from notarykit.plugin.discovery import Installed, installed_plugins, load_plugin
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from notarykit.cli.options import Command, Flag, Group, Options
+from notarykit.cli.text import confirmed, shown, table
+from notarykit.errors import NotarykitError, PluginError, UsageError
+from notarykit.plugin.asking.metadata import SelfDescribing
+
+if TYPE_CHECKING:
+    from notarykit.plugin.managing.installing import Installed
+
+_LISTING_SECONDS = 10.0  # a list is not kept waiting for long by a plugin that hangs
+_DOWNLOAD_SECONDS = 600.0
 
 
 def _list(_: Options) -> int:
-    rows = [_row(each) for each in installed_plugins()]
-    print(table([("NAME", "DESCRIPTION", "VERSION", "CAPABILITIES", "SOURCE", "ERROR"), *rows]), end="")
+    from notarykit.plugin.finding.executable import ExecutablePlugin
+    from notarykit.plugin.finding.executables import executable_names, find_executable
+    from notarykit.plugin.finding.packages import packaged_plugins
+    from notarykit.plugin.serving.launcher import is_launcher
+
+    rows: list[tuple[str, ...]] = [("NAME", "DESCRIPTION", "VERSION", "CAPABILITIES", "SOURCE", "ERROR")]
+    rows += [_row(each.name, f"package {each.distribution}", each.load) for each in packaged_plugins()]
+    for name in executable_names():
+        try:
+            path = find_executable(name)
+        except NotarykitError as error:
+            rows.append((name, "", "", "", "executable", error.one_line()))
+            continue
+        if path:
+            kind = "launcher" if is_launcher(path) else "executable"
+            rows.append(_row(name, f"{kind} {path}", partial(ExecutablePlugin, name, path)))
+    print(table(rows), end="")
     return 0
 
 
-def _row(installed: Installed) -> tuple[str, ...]:
+def _row(name: str, source: str, load: Callable[[], SelfDescribing]) -> tuple[str, ...]:
     """A plugin's line; a broken plugin is a line too."""
+    from notarykit.plugin.asking.deadline import deadline
+    from notarykit.plugin.asking.metadata import read_metadata
+
     try:
-        metadata = load_plugin(installed.name).get_metadata()
+        with deadline(_LISTING_SECONDS):
+            metadata = read_metadata(load())
     except NotarykitError as error:
-        return (installed.name, "", "", "", installed.distribution, error.message)
-    except Exception as error:  # noqa: BLE001 - whatever a plugin raises
-        return (installed.name, "", "", "", installed.distribution, f"its metadata failed with {type(error).__name__}")
+        return (name, "", "", "", source, error.one_line())
     capabilities = f"[{' '.join(metadata.capabilities)}]"
-    return (metadata.name, metadata.description, metadata.version, capabilities, installed.distribution, "<nil>")
+    return (metadata.name, metadata.description, metadata.version, capabilities, source, "<nil>")
 
 
-COMMAND = Group("Manage plugins.", {"list": Command("[flags]", "List installed plugins", _list, aliases=("ls",))})
+def _install(options: Options) -> int:
+    from notarykit.plugin.managing.installing import install_file, install_package
+
+    options.exclusive("file", "url", "from-package")
+    if options["from-package"]:
+        if options.arguments or options["sha256sum"]:
+            raise UsageError("--from-package takes the plugin's name and nothing else but --force")
+        installed = install_package(options["from-package"], force=options["force"])
+    elif not options.arguments:
+        raise UsageError("missing plugin source location", advice="name a file with --file, or a URL with --url")
+    elif options["file"]:
+        _check_sum(options["sha256sum"], options.arguments[0])
+        installed = install_file(options.arguments[0], force=options["force"])
+    elif options["url"]:
+        installed = _install_from_url(options)
+    else:
+        raise UsageError("one of --file, --url and --from-package must be set")
+    if installed.earlier:
+        print(f"Successfully updated plugin {installed.name} from version {installed.earlier} to {installed.version}")
+    else:
+        print(f"Successfully installed plugin {installed.name}, version {installed.version}")
+    return 0
+
+
+def _install_from_url(options: Options) -> "Installed":
+    import os
+    import tempfile
+    from urllib.parse import unquote, urlsplit
+
+    from notarykit.cli.progress import progress
+    from notarykit.net.addresses import shown as shown_url
+    from notarykit.net.download import download
+    from notarykit.net.tls import TLSSettings
+    from notarykit.plugin.managing.archives import LARGEST
+    from notarykit.plugin.managing.installing import install_file
+
+    url = options.arguments[0]
+    if not options["sha256sum"]:
+        raise UsageError("--url needs --sha256sum, the SHA256 that the plugin's publisher gives")
+    print(f"Downloading plugin from {shown(shown_url(url))}")
+    with progress("Downloading"):
+        content = download(url, LARGEST, _DOWNLOAD_SECONDS, TLSSettings(ca_file=options["ca-file"] or ""))
+    with tempfile.NamedTemporaryFile(prefix="notarykit-") as file:
+        file.write(content)
+        file.flush()
+        print("Download completed")
+        _check_sum(options["sha256sum"], file.name)
+        os.chmod(file.name, 0o700)
+        name = os.path.basename(unquote(urlsplit(url).path))
+        return install_file(file.name, file_name=name, force=options["force"])
+
+
+def _check_sum(wanted: str | None, path: str) -> None:
+    """Refuses a file whose SHA256 is not the one that is wanted, if one is."""
+    if not wanted:
+        return
+    import hashlib
+
+    from notarykit.errors import ContentError, StorageError
+
+    try:
+        with open(path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from None
+    if found != wanted.lower():
+        raise ContentError(
+            f"plugin SHA-256 checksum does not match the user input: expected {wanted}, it is {found}",
+            advice="do not use this file, and tell the plugin's publisher",
+        )
+
+
+def _uninstall(options: Options) -> int:
+    from notarykit.plugin.finding.executables import executable_names
+    from notarykit.plugin.finding.names import check_name
+    from notarykit.plugin.managing.installing import uninstall
+
+    name = check_name(options.arguments[0])
+    question = f"Are you sure you want to uninstall plugin {name!r}?"
+    if name in executable_names() and not options["yes"] and not confirmed(question):
+        return 0
+    uninstall(name)
+    print(f"Successfully uninstalled plugin {name}")
+    return 0
+
+
+def _test(options: Options) -> int:
+    import os
+
+    from notarykit.cli.progress import progress
+    from notarykit.plugin.testing.judging import Result, judge
+    from notarykit.plugin.testing.subject import Subject
+
+    missing = [name for name in options["secret-env"] if not os.environ.get(name)]
+    if missing:
+        raise UsageError(f"${missing[0]} is not set", advice="--secret-env names a variable that holds a secret")
+    subject = Subject(
+        options.arguments[0],
+        tuple(options["key-id"]),
+        options.pairs("plugin-config"),
+        tuple(os.environ[name] for name in options["secret-env"]),
+        options["max-signatures"],
+    )
+    with progress(f"Testing {subject.name}", quiet=True):
+        found = judge(subject)
+    rows = [(each.rule.id, each.rule.level, each.result, each.rule.section, each.reason) for each in found]
+    print(table([("RULE", "LEVEL", "RESULT", "SECTION", "REASON"), *rows]), end="")
+    counts = {result: sum(each.result is result for each in found) for result in Result}
+    print("\n" + ", ".join(f"{count} {result}" for result, count in counts.items() if count))
+    return PluginError.exit_code if counts[Result.FAILED] else 0
+
+
+def _use(options: Options) -> int:
+    from notarykit.plugin.finding.discovery import EXECUTABLE, PACKAGE, choose
+
+    name, choice = options.arguments
+    if choice not in (PACKAGE, EXECUTABLE):
+        raise UsageError(f"{choice!r} is neither {PACKAGE!r} nor {EXECUTABLE!r}")
+    choose(name, choice)
+    print(f"{name}: the {choice} is used where both are there")
+    return 0
+
+
+COMMAND = Group(
+    "Manage plugins.",
+    {
+        "install": Command(
+            "[flags] <--file|--url> <plugin_source>",
+            "Install a plugin",
+            _install,
+            (
+                Flag("file", "install plugin from a file on file system", "switch"),
+                Flag("url", "install plugin from an HTTPS URL; the download may take 10 minutes", "switch"),
+                Flag("from-package", "make the plugin of an installed Python package visible to notation"),
+                Flag("sha256sum", 'must match SHA256 of the plugin source, required when "--url" flag is set'),
+                Flag("ca-file", "CA certificates that are trusted for the URL in place of the system's"),
+                Flag("force", "force the installation of the plugin", "switch"),
+            ),
+            ("add",),
+            (0, 1),
+            examples=(
+                ("Install a plugin from an archive", "notarykit plugin install --file wabbit-plugin-v1.0.zip"),
+                ("Install a single executable file", "notarykit plugin install --file notation-wabbit-plugin"),
+                (
+                    "Install a plugin from a URL",
+                    "notarykit plugin install --url https://example.com/wabbit.tar.gz --sha256sum <checksum>",
+                ),
+                (
+                    "Let notation use a plugin that pip installed",
+                    "notarykit plugin install --from-package local-file",
+                ),
+            ),
+        ),
+        "list": Command("[flags]", "List installed plugins", _list, aliases=("ls",)),
+        "test": Command(
+            "[flags] <plugin_name>",
+            "Judge a plugin by the rules of the plugin specification",
+            _test,
+            (
+                Flag("key-id", "key to test with, in the plugin's own form; may be given several times", "texts"),
+                Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+                Flag("max-signatures", "how often keys may be used, for keys that need a touch", "number"),
+                Flag("secret-env", "environment variable whose value no output of the plugin may show", "texts"),
+            ),
+            arguments=(1, 1),
+            missing="missing plugin name",
+            examples=(
+                ("Test a plugin that signs", "notarykit plugin test local-file --key-id /path/to/key.pem"),
+                (
+                    "Test one whose PIN must not leak",
+                    "notarykit plugin test my-token --key-id slot-9c --max-signatures 3 --secret-env TOKEN_PIN",
+                ),
+            ),
+        ),
+        "uninstall": Command(
+            "[flags] <plugin_name>",
+            "Uninstall a plugin that is an executable",
+            _uninstall,
+            (Flag("yes", "do not prompt for confirmation", "switch", "y"),),
+            ("remove", "rm"),
+            (1, 1),
+            "missing plugin name",
+        ),
+        "use": Command(
+            "[flags] <plugin_name> <package|executable>",
+            "Choose where a package and an executable have one name",
+            _use,
+            arguments=(2, 2),
+            missing="missing plugin name, or what to use: package or executable",
+        ),
+    },
+)

@@ -73,13 +73,13 @@ def _signer(options: Options) -> tuple[Signer | EnvelopeSigner, bool]:
     options.exclusive("key", "plugin")
     if options.given("id") != options.given("plugin"):
         raise UsageError("flags --id and --plugin belong together", advice="give both, or --key")
-    config = options.pairs("plugin-config")
+    config, seconds = options.pairs("plugin-config"), options["plugin-timeout"]
     if options["plugin"]:
-        return plugin_signer(options["plugin"], options["id"], config), True
+        return plugin_signer(options["plugin"], options["id"], config, seconds), True
     from notarykit.cli.secrets import passphrase
 
     key = load_signing_keys().get(options["key"] or "")
-    return signer_for(key, config, passphrase(f"Passphrase of the key {key.name}: ")), bool(key.plugin)
+    return signer_for(key, config, passphrase(f"Passphrase of the key {key.name}: "), seconds), bool(key.plugin)
 
 
 def _json(each: Target, signed: "SignedArtifact") -> dict[str, Any]:
@@ -116,6 +116,12 @@ COMMAND = Command(
         Flag("oci-layout", "sign an artifact in an OCI image layout", "switch"),
         Flag("plugin", "signing plugin name; excludes --key"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+        Flag(
+            "plugin-timeout",
+            "how long each answer of a plugin may take, such as 30s or 10m; somebody may have to enter a PIN",
+            "duration",
+            default=300,
+        ),
         Flag("signature-format", 'signature envelope format, "jws" or "cose"', choices=tuple(FORMATS)),
         Flag("timestamp-root-cert", "filepath of the timestamp authority's root certificate"),
         Flag("timestamp-url", "RFC 3161 Timestamping Authority (TSA) server URL"),
