@@ -164,6 +164,21 @@ def test_a_plugin_must_not_change(media_type: str, changes: dict[str, Any]) -> N
         _sign(signer, media_type=media_type, user_metadata={"user": "data"})
 
 
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("place", [(), ("targetArtifact",)], ids=["payload", "descriptor"])
+def test_a_plugin_must_not_add(media_type: str, place: tuple[str, ...]) -> None:
+    """An envelope whose payload says something that no payload says is refused."""
+
+    def envelope(payload: bytes) -> bytes:
+        document = json.loads(payload)
+        (document[place[0]] if place else document)["approvedBy"] = "nobody"
+        return build(CHAIN, media_type, payload=json.dumps(document).encode())
+
+    with pytest.raises(PluginResponseError, match="^the envelope's payload has 'approvedBy'"):
+        _sign(Envelopes(envelope), media_type=media_type)
+
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -189,9 +189,11 @@ def _check_payload(made: bytes, asked: bytes) -> None:
     """What a plugin signed is what was asked; it may have added annotations and nothing else."""
     if made == asked:
         return
-    from notarykit.envelope.payload import read_payload
+    from notarykit.envelope.payload import read_payload, unknown_members
 
     target, wanted = read_payload(made), read_payload(asked)
     changed = [key for key, value in wanted.annotations.items() if target.annotations.get(key) != value]
     if not target.is_same_content(wanted) or changed:
         raise PluginResponseError("the envelope does not carry the payload that was to be signed")
+    if unknown := unknown_members(made):
+        raise PluginResponseError(f"the envelope's payload has {unknown[0]!r}, which was not to be signed")

@@ -11,6 +11,9 @@ MEDIA_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 # "The prefix `io.cncf.notary` in annotations key is reserved for use in Notary Project signature."
 RESERVED_PREFIX = "io.cncf.notary"
 
+# What a descriptor may have (OCI image specification, "OCI Content Descriptors").
+_OF_A_DESCRIPTOR = ("mediaType", "digest", "size", "annotations", "urls", "data", "platform", "artifactType")
+
 _MOST_PARTS = 100_000
 
 
@@ -45,3 +48,9 @@ def read_payload(payload: bytes) -> Descriptor:
     except DocumentError as error:
         text = str(error)
         raise EnvelopeError(text if text.startswith("payload") else f"payload: {text}") from None
+
+
+def unknown_members(payload: bytes) -> list[str]:
+    """The names of members that no payload has, of one that `read_payload` has read."""
+    document = Members(loads(payload, _MOST_PARTS), "payload")
+    return [*document.unknown("targetArtifact"), *document.object("targetArtifact").unknown(*_OF_A_DESCRIPTOR)]
