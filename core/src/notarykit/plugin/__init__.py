@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         KeyDescription,
     )
     from notarykit.plugin.messages.verifying import VerificationResult, VerifiedSignature, VerifySignatureRequest
+    from notarykit.plugin.providing import check_key_spec, digest_of
 
 _HOMES = {
     "errors": (
@@ -61,6 +62,7 @@ _HOMES = {
         "KeyDescription",
     ),
     "plugin.messages.verifying": ("VerificationResult", "VerifiedSignature", "VerifySignatureRequest"),
+    "plugin.providing": ("check_key_spec", "digest_of"),
 }
 
 __all__ = [
@@ -84,6 +86,8 @@ __all__ = [
     "VerificationResult",
     "VerifiedSignature",
     "VerifySignatureRequest",
+    "check_key_spec",
+    "digest_of",
     "seconds_left",
 ]
 

@@ -43,11 +43,7 @@ class LocalFilePlugin(plugin.Plugin):
         """A signature with the key in a file."""
         loaded = self._load(request.key_id, request.plugin_config)
         spec = loaded.key_spec()
-        if (request.key_spec, request.hash_algorithm) != (spec.name, spec.hash_name):
-            raise plugin.PluginValidationError(
-                f"key spec {request.key_spec!r} with {request.hash_algorithm!r} is not the {spec.name} with "
-                f"{spec.hash_name} of {request.key_id}"
-            )
+        plugin.check_key_spec(request, spec)
         signature, chain = loaded.sign(request.payload)
         return plugin.GeneratedSignature(request.key_id, signature, spec.signing_algorithm, chain)
 
