@@ -23,9 +23,10 @@ class PluginConformance:
         raise NotImplementedError("a subclass of PluginConformance implements subject()")
 
     @pytest.fixture(scope="class")
-    def judgements(self) -> dict[str, Judgement]:
+    @classmethod
+    def judgements(cls) -> dict[str, Judgement]:
         """What became of each rule, by its name."""
-        return {each.rule.id: each for each in judge(self.subject())}
+        return {each.rule.id: each for each in judge(cls().subject())}
 
     @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
     def test_rule(self, rule: Rule, judgements: dict[str, Judgement]) -> None:
