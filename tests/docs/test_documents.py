@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.transcripts import PAGE, written
 from support.ca import make_chain, name
 from support.layouts import make_layout
 
@@ -97,3 +98,38 @@ def test_the_version_is_the_distributions() -> None:
     import notarykit
 
     assert notarykit.__version__ == version("notarykit")
+
+
+def test_the_transcripts_are_what_plugins_say() -> None:
+    """The page on the protocol shows what plugins answer today."""
+    page = PAGE.read_text()
+    assert written(page) == page, "run: python tests/docs/transcripts.py"
+
+
+@pytest.mark.slow
+def test_the_guide_to_plugins_leads_to_one(tmp_path: Path) -> None:
+    """Every command of the guide runs, one after the other, from nothing to a signature that is accepted."""
+    guide = (
+        (ROOT / "docs" / "write-a-plugin.md").read_text().replace("https://github.com/notarykit/notarykit", str(ROOT))
+    )
+    make_layout(tmp_path / "hello")
+    script = "".join(
+        block.replace("cd my-plugin\n", "cd my-plugin\ncp -r ../hello hello\n") for block in blocks(guide, "sh")
+    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
+        "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR") or os.path.expanduser("~/.cache/pip"),
+        # The clone may be somebody else's, as in a container.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    done = subprocess.run(
+        ["bash", "-ex", "-c", script], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "Successfully verified signature" in done.stdout
+    assert "Successfully installed plugin acme-kms" in done.stdout
+    assert (tmp_path / ".config" / "notation" / "plugins" / "acme-kms" / "notation-acme-kms").exists()
