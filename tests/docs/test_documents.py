@@ -109,13 +109,11 @@ def test_the_transcripts_are_what_plugins_say() -> None:
 @pytest.mark.slow
 def test_the_guide_to_plugins_leads_to_one(tmp_path: Path) -> None:
     """Every command of the guide runs, one after the other, from nothing to a signature that is accepted."""
-    guide = (
-        (ROOT / "docs" / "write-a-plugin.md").read_text().replace("https://github.com/notarykit/notarykit", str(ROOT))
-    )
+    guide = (ROOT / "docs" / "write-a-plugin.md").read_text()
+    guide = guide.replace("https://github.com/notarykit/notarykit", f"'{ROOT}' notarykit")
+    guide = guide.replace("cd my-plugin\n", "cd my-plugin\ncp -r ../hello hello\n")
     make_layout(tmp_path / "hello")
-    script = "".join(
-        block.replace("cd my-plugin\n", "cd my-plugin\ncp -r ../hello hello\n") for block in blocks(guide, "sh")
-    )
+    script = "".join(blocks(guide, "sh"))
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),

@@ -69,7 +69,7 @@ def _examples() -> list[Example]:
     }
     refused = {**to_verify, "trustPolicy": {**to_verify["trustPolicy"], "trustedIdentities": ["acme:test"]}}
     names = {"signs": "local-file", "verifies": "acme-approval"}
-    examples = (
+    examples: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         ("What a plugin is and can do.", "signs", "get-plugin-metadata", {}),
         ("A key's spec.", "signs", "describe-key", {**key, **config, "aLaterMember": True}),
         ("A signature, and the chain of its key.", "signs", "generate-signature", {**key, **config, **signature}),
