@@ -33,12 +33,13 @@ class Row(NamedTuple):
 def measure(folder: str) -> list[Row]:
     """Times the commands in turns, so that the machine's moods hit all of them alike."""
     program = os.path.join(os.path.dirname(sys.executable), "notarykit")
+    plugin = os.path.join(os.path.dirname(sys.executable), "notation-local-file")
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "NOTATION_CONFIG": os.path.join(folder, "config")}
     layout, digest = make_layout(os.path.join(folder, "unsigned"))
     signed = os.path.join(folder, "signed")
 
     def run(*command: str) -> None:
-        subprocess.run(command, check=True, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, env=environment, cwd=folder, input=b"{}", stdout=subprocess.DEVNULL)
 
     run(program, "certificate", "generate-test", "--default", "bench")
     run(program, "policy", "init", "--name", "b", "--trust-store", "ca:bench", "--trusted-identity", "*")
@@ -55,6 +56,7 @@ def measure(folder: str) -> list[Row]:
     commands: list[tuple[str, float | None, Callable[[], None], list[str]]] = [
         ("python -I -c pass", None, nothing, [sys.executable, "-I", "-c", "pass"]),
         ("notarykit version", 2.5, nothing, [program, "version"]),
+        ("notation-local-file get-plugin-metadata", 4, nothing, [plugin, "get-plugin-metadata"]),
         ("notarykit sign", 11, renew, [program, "sign", "--oci-layout", f"work@{digest}"]),
         (
             "notarykit verify",
