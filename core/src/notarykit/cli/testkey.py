@@ -29,7 +29,7 @@ def generate(options: Options) -> int:
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    from notarykit.keys.selfsigned import self_signed
+    from notarykit.keys.issuing import self_signed, trial_name
 
     name, bits = _name(options), options["bits"]
     if bits not in _BITS:
@@ -38,7 +38,7 @@ def generate(options: Options) -> int:
     _refuse_existing(name, key_path, cert_path)
     print(f"generating RSA Key with {bits} bits")
     key = generate_private_key(65537, bits)
-    certificate = self_signed(key, name, utc_now(), _VALIDITY)
+    certificate = self_signed(key, trial_name(name), utc_now(), _VALIDITY)
     with files.locked(os.path.dirname(key_path)):  # from another look at what is there to the last write
         _refuse_existing(name, key_path, cert_path)
         print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")

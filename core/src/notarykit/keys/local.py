@@ -5,16 +5,14 @@ import stat
 import sys
 import warnings
 
-from notarykit import files
-from notarykit.errors import CertificateError, NotarykitWarning, SigningKeyError, StorageError
+from notarykit.errors import CertificateError, NotarykitWarning
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import Chain, build_chain, check_chain
+from notarykit.keys.files import read_file
 from notarykit.keys.private import Passphrase, PrivateKey, load_private_key
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import KeySpec
-
-_LARGEST_FILE = 1024 * 1024
 
 
 class LocalSigner:
@@ -93,17 +91,3 @@ def read_key_file(path: str) -> bytes:
     if sys.platform != "win32" and stat.S_IMODE(os.stat(path).st_mode) & 0o077:
         warnings.warn(f"private key {path} can be read by others: run chmod 600 on it", NotarykitWarning, stacklevel=2)
     return content
-
-
-def read_file(path: str, what: str) -> bytes:
-    """The content of a key's or a chain's file.
-
-    Raises:
-        SigningKeyError: It cannot be read; the message says what it was meant to be.
-    """
-    try:
-        return files.read(path, _LARGEST_FILE)
-    except FileNotFoundError:
-        raise SigningKeyError(f"{what} {path} does not exist", advice="check the path") from None
-    except StorageError as error:
-        raise SigningKeyError(f"{what} {error.message}", advice="check the path, its owner and its mode") from None

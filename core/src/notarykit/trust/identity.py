@@ -53,7 +53,26 @@ def parse_identity(text: str) -> Attributes:
     Raises:
         ValueError: It is malformed, or lacks one of C, ST and O; the text says what.
     """
-    attributes: Attributes = Counter()
+    attributes: Attributes = Counter(parse_name(text))
+    missing = missing_of_identity(attributes)
+    if missing:
+        raise ValueError(f"the mandatory attribute {missing} is missing: an identity needs C, ST and O")
+    return attributes
+
+
+def missing_of_identity(attributes: Iterable[tuple[str, str]]) -> str:
+    """The first of C, ST and O that is not among the attributes, or an empty string."""
+    present = {oid for oid, _ in attributes}
+    return next((name for oid, name in _MANDATORY.items() if oid not in present), "")
+
+
+def parse_name(text: str) -> list[tuple[str, str]]:
+    """The attributes of a distinguished name in the text's order: object identifiers in dotted digits, and values.
+
+    Raises:
+        ValueError: It is malformed; the text says what.
+    """
+    attributes = []
     for part in _split(text):
         name, equals, raw = part.partition("=")
         name = name.strip(" ")
@@ -65,11 +84,7 @@ def parse_identity(text: str) -> Attributes:
         value = _unescape(raw, name)
         if not value:
             raise ValueError(f"attribute {name} has no value")
-        attributes[oid, value] += 1
-    present = {oid for oid, _ in attributes}
-    missing = [name for oid, name in _MANDATORY.items() if oid not in present]
-    if missing:
-        raise ValueError(f"the mandatory attribute {missing[0]} is missing: an identity needs C, ST and O")
+        attributes.append((oid, value))
     return attributes
 
 

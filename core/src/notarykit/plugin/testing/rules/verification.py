@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from notarykit.plugin.messages.fields import Capability, Command, encode
 from notarykit.plugin.testing.examination import DoesNotApply, Examination, Reply
@@ -18,10 +19,10 @@ def _chain() -> tuple[str, ...]:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from notarykit.keys.selfsigned import self_signed
+    from notarykit.keys.issuing import self_signed, trial_name
 
     now = utc_now()
-    certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), "nobody", now, timedelta(hours=1))
+    certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), trial_name("nobody"), now, timedelta(hours=1))
     return (encode(certificate.public_bytes(Encoding.DER)),)
 
 
@@ -30,16 +31,18 @@ def _asked(examination: Examination) -> list[str]:
     return [str(each) for each in _CHECKS if each in examination.capabilities]
 
 
-def _verify(examination: Examination) -> Reply:
-    """The answer about a signature with one critical attribute that nobody knows."""
-    for reply in examination.replies:
-        if reply.command == Command.VERIFY_SIGNATURE:
-            return reply
+def verify_request(examination: Examination) -> dict[str, Any]:
+    """A request about a signature with one critical attribute that nobody knows.
+
+    Raises:
+        DoesNotApply: The plugin does not verify.
+    """
     signature = {
         "criticalAttributes": {
             "contentType": "application/vnd.cncf.notary.payload.v1+json",
             "signingScheme": "notary.x509",
             "expiry": format_rfc3339(utc_now() + timedelta(days=1)),
+            "verificationPlugin": examination.subject.name,
             "extendedAttributes": {_UNKNOWN: "value"},
         },
         "unprocessedAttributes": [_UNKNOWN],
@@ -49,7 +52,15 @@ def _verify(examination: Examination) -> Reply:
         "trustedIdentities": ["x509.subject: C=US, ST=WA, O=nobody trusts them"],
         "signatureVerification": _asked(examination),
     }
-    return examination.ask(Command.VERIFY_SIGNATURE, examination.request(signature=signature, trustPolicy=policy))
+    return examination.request(signature=signature, trustPolicy=policy)
+
+
+def verified(examination: Examination) -> Reply:
+    """The answer to that request, which is made once."""
+    for reply in examination.replies:
+        if reply.command == Command.VERIFY_SIGNATURE:
+            return reply
+    return examination.ask(Command.VERIFY_SIGNATURE, verify_request(examination))
 
 
 def _results(reply: Reply) -> dict[str, object]:
@@ -63,7 +74,7 @@ def _results(reply: Reply) -> dict[str, object]:
 def results_are_those_asked_for(examination: Examination) -> str | None:
     """There is a result, a success or not, for each check that is asked for, and for no other."""
     asked = _asked(examination)
-    reply = _verify(examination)
+    reply = verified(examination)
     if reply.failed:
         return str(reply)
     results = reply.members.get("verificationResults")
@@ -81,8 +92,10 @@ def results_are_those_asked_for(examination: Examination) -> str | None:
 def failures_have_a_reason(examination: Examination) -> str | None:
     """A check that did not succeed says why."""
     _asked(examination)
-    for name, result in _results(_verify(examination)).items():
-        if isinstance(result, dict) and result.get("success") is False and not result.get("reason"):
+    for name, result in _results(verified(examination)).items():
+        if not isinstance(result, dict) or result.get("success") is not False:
+            continue
+        if not (isinstance(result.get("reason"), str) and result["reason"]):
             return f"{name} failed without a reason"
     return None
 
@@ -91,10 +104,12 @@ def failures_have_a_reason(examination: Examination) -> str | None:
 def attributes_are_those_asked_about(examination: Examination) -> str | None:
     """The attributes that were processed are among those that were asked about."""
     _asked(examination)
-    reply = _verify(examination)
+    reply = verified(examination)
     if reply.failed:
         raise DoesNotApply("verify-signature failed")
-    processed = reply.members.get("processedAttributes", [])
+    if "processedAttributes" not in reply.members:
+        return "there is no 'processedAttributes'"
+    processed = reply.members["processedAttributes"]
     if processed is None:  # as programs in Go write an empty list
         return None
     if not isinstance(processed, list):

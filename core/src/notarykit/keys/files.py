@@ -1,0 +1,34 @@
+"""The files in which keys and certificates are."""
+
+import os
+
+from notarykit import files
+from notarykit.errors import SigningKeyError, StorageError
+
+_LARGEST_FILE = 1024 * 1024
+
+
+def read_file(path: str, what: str) -> bytes:
+    """The content of a key's or a chain's file.
+
+    Raises:
+        SigningKeyError: It cannot be read; the message says what it was meant to be.
+    """
+    try:
+        return files.read(path, _LARGEST_FILE)
+    except FileNotFoundError:
+        raise SigningKeyError(f"{what} {path} does not exist", advice="check the path") from None
+    except StorageError as error:
+        raise SigningKeyError(f"{what} {error.message}", advice="check the path, its owner and its mode") from None
+
+
+def fingerprint(*paths: str | None) -> tuple[object, ...]:
+    """What changes when one of the files changes."""
+    found: list[object] = []
+    for path in paths:
+        try:
+            status = os.stat(path) if path else None
+        except OSError:
+            status = None
+        found.append(status and (status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)

@@ -1,0 +1,131 @@
+"""Every requirement that a certificate or a chain breaks, with the field and the fix.
+
+Signature specification, "Certificate Requirements". `check_chain` stops at the first; this goes through all of them.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cryptography import x509
+
+from notarykit.errors import CertificateError
+from notarykit.keys import rules
+from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
+from notarykit.keys.chain import Purpose
+from notarykit.keys.extensions import honored_extensions
+
+_FIXES = {
+    "certificate_parses": ("certificate", "give a file with X.509 certificates in PEM or DER"),
+    "extensions_parse": ("extensions", "have the certificate issued again: an extension is malformed"),
+    "hash_is_allowed": ("signatureAlgorithm", "have it issued with SHA-256, SHA-384 or SHA-512"),
+    "is_version_3": ("version", "have it issued as X.509 version 3, with a positive serial number"),
+    "key_usage_is_present": ("keyUsage", "add keyUsage=critical,digitalSignature (a CA: critical,keyCertSign,cRLSign)"),
+    "key_usage_is_critical": ("keyUsage", "mark it critical"),
+    "is_ca": ("basicConstraints", "add basicConstraints=critical,CA:TRUE"),
+    "basic_constraints_are_critical": ("basicConstraints", "mark it critical"),
+    "path_length_suffices": ("basicConstraints", "raise pathLenConstraint, or issue from a CA that is nearer"),
+    "may_sign_certificates": ("keyUsage", "add keyCertSign"),
+    "ca_key_is_strong": ("subjectPublicKey", "use RSA with 2048 bits or more, or EC on P-256, P-384 or P-521"),
+    "is_not_ca": ("basicConstraints", "issue it with CA:FALSE, or without the extension"),
+    "may_sign": ("keyUsage", "add digitalSignature"),
+    "has_no_other_key_usage": ("keyUsage", "leave digitalSignature alone (nonRepudiation may stay)"),
+    "key_is_supported": ("subjectPublicKey", "use RSA-2048, RSA-3072, RSA-4096, or EC on P-256, P-384 or P-521"),
+    "extended_key_usage_is_for_code": ("extendedKeyUsage", "leave codeSigning alone, or leave the extension out"),
+    "extended_key_usage_is_time_stamping": ("extendedKeyUsage", "use critical,timeStamping and nothing else"),
+    "one_root": ("chain", "leave out what comes after the root, or the root that is not this chain's"),
+    "ends_with_root": ("chain", "add the CA certificates that are missing, up to the self-signed root"),
+    "ordered_and_related": ("chain", "order it from the signing certificate to the root, without others"),
+}
+
+
+class Finding(NamedTuple):
+    """One requirement that is broken.
+
+    Attributes:
+        certificate: The subject.
+        rule: The rule's name, as in `notarykit.keys.rules`.
+        field: Where in the certificate it is.
+        problem: What is wrong.
+        fix: What to do.
+    """
+
+    certificate: str
+    rule: str
+    field: str
+    problem: str
+    fix: str
+
+
+def lint(ders: Sequence[bytes], purpose: Purpose = "code signing") -> list[Finding]:
+    """What is wrong with a chain, leaf first, or with one certificate; a CA's own is judged as a CA's.
+
+    Args:
+        ders: The certificates in DER.
+        purpose: Which of the specification's requirements apply.
+    """
+    findings: list[Finding] = []
+    certificates: list[x509.Certificate] = []
+    for number, der in enumerate(ders, 1):
+        try:
+            certificates.append(load_certificate(der, f"certificate {number}"))
+        except CertificateError as error:
+            findings.append(_finding(f"certificate {number}", error.rule, error.message))
+    starts_with_ca = len(certificates) == 1 and _says_ca(certificates[0])
+    for index, certificate in enumerate(certificates):
+        findings += _of_one(certificate, index, purpose, as_ca=bool(index) or starts_with_ca)
+    if not starts_with_ca:
+        findings += _of_links(certificates)
+    return findings
+
+
+def _finding(certificate: str, rule: str, problem: str) -> Finding:
+    return Finding(certificate, rule, _FIXES[rule][0], problem, _FIXES[rule][1])
+
+
+def _says_ca(certificate: x509.Certificate) -> bool:
+    try:
+        values = [each.value for each in honored_extensions(certificate)]
+    except (ValueError, x509.DuplicateExtension):
+        return False
+    return any(isinstance(each, x509.BasicConstraints) and each.ca for each in values)
+
+
+def _of_one(certificate: x509.Certificate, index: int, purpose: Purpose, *, as_ca: bool) -> list[Finding]:
+    name = subject_of(certificate)
+    try:
+        placed = rules.place(certificate, "certificate", max(0, index - 1))
+    except CertificateError as error:
+        return [_finding(name, error.rule, error.message)]
+    checks = {
+        ("code signing", True): rules.CODE_SIGNING_CA,
+        ("code signing", False): rules.CODE_SIGNING_LEAF,
+        ("timestamping", True): rules.TIMESTAMPING_CA,
+        ("timestamping", False): rules.TIMESTAMPING_LEAF,
+    }[purpose, as_ca]
+    found = ((check.__name__, check(placed)) for check in checks)
+    # An extension that is absent is one mistake, not one for each of its bits.
+    problems = [(rule, problem) for rule, problem in found if problem]
+    absent = {rule for rule, _ in problems if rule in ("key_usage_is_present", "is_ca")}
+    implied = {
+        "key_usage_is_present": ("key_usage_is_critical", "may_sign", "may_sign_certificates"),
+        "is_ca": ("basic_constraints_are_critical",) if placed.basic_constraints is None else (),
+    }
+    left_out = {rule for each in absent for rule in implied[each]}
+    return [_finding(name, rule, problem) for rule, problem in problems if rule not in left_out]
+
+
+def _of_links(certificates: Sequence[x509.Certificate]) -> list[Finding]:
+    findings = []
+    last = len(certificates) - 1
+    for index, certificate in enumerate(certificates):
+        name = subject_of(certificate)
+        if index < last and is_self_signed(certificate):
+            findings.append(_finding(name, "one_root", "it is self-signed, but certificates follow it"))
+        elif index < last:
+            problem = why_not_issued(certificate, certificates[index + 1])
+            if problem:
+                text = f"it was not issued by the next, {subject_of(certificates[index + 1])!r}: {problem}"
+                findings.append(_finding(name, "ordered_and_related", text))
+        elif not is_self_signed(certificate):
+            findings.append(_finding(name, "ends_with_root", "it is the last, and not self-signed"))
+    return findings
