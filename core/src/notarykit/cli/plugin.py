@@ -19,12 +19,18 @@ _DOWNLOAD_SECONDS = 600.0
 def _list(_: Options) -> int:
     from notarykit.plugin.finding.executable import ExecutablePlugin
     from notarykit.plugin.finding.executables import executable_names, find_executable
-    from notarykit.plugin.finding.packages import packaged_plugins
+    from notarykit.plugin.finding.packages import STAND_INS, packaged_plugins
     from notarykit.plugin.serving.launcher import is_launcher
 
     rows: list[tuple[str, ...]] = [("NAME", "DESCRIPTION", "VERSION", "CAPABILITIES", "SOURCE", "ERROR")]
     rows += [_row(each.name, f"package {each.distribution}", each.load) for each in packaged_plugins()]
-    for name in executable_names():
+    names = executable_names()
+    rows += [
+        _row(each.name, f"package {each.distribution}, standing in", each.load)
+        for each in packaged_plugins(STAND_INS)
+        if each.name not in names
+    ]
+    for name in names:
         try:
             path = find_executable(name)
         except NotarykitError as error:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from notarykit.plugin.asking.deadline import seconds_left
     from notarykit.plugin.base import Plugin
+    from notarykit.plugin.keys import KeyVersion, ServiceKey
     from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command
     from notarykit.plugin.messages.metadata import Metadata
     from notarykit.plugin.messages.signing import (
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
         KeyDescription,
     )
     from notarykit.plugin.messages.verifying import VerificationResult, VerifiedSignature, VerifySignatureRequest
-    from notarykit.plugin.providing import check_key_spec, digest_of
+    from notarykit.plugin.provider import Provider
+    from notarykit.plugin.providing import check_key_spec, check_settings, digest_of
 
 _HOMES = {
     "errors": (
@@ -50,6 +52,8 @@ _HOMES = {
         "PluginValidationError",
     ),
     "plugin.base": ("Plugin",),
+    "plugin.keys": ("KeyVersion", "ServiceKey"),
+    "plugin.provider": ("Provider",),
     "plugin.asking.deadline": ("seconds_left",),
     "plugin.messages.fields": ("CONTRACT_VERSION", "Capability", "Command"),
     "plugin.messages.metadata": ("Metadata",),
@@ -62,7 +66,7 @@ _HOMES = {
         "KeyDescription",
     ),
     "plugin.messages.verifying": ("VerificationResult", "VerifiedSignature", "VerifySignatureRequest"),
-    "plugin.providing": ("check_key_spec", "digest_of"),
+    "plugin.providing": ("check_key_spec", "check_settings", "digest_of"),
 }
 
 __all__ = [
@@ -75,6 +79,7 @@ __all__ = [
     "GeneratedEnvelope",
     "GeneratedSignature",
     "KeyDescription",
+    "KeyVersion",
     "Metadata",
     "Plugin",
     "PluginAccessDeniedError",
@@ -83,10 +88,13 @@ __all__ = [
     "PluginThrottledError",
     "PluginTimeoutError",
     "PluginValidationError",
+    "Provider",
+    "ServiceKey",
     "VerificationResult",
     "VerifiedSignature",
     "VerifySignatureRequest",
     "check_key_spec",
+    "check_settings",
     "digest_of",
     "seconds_left",
 ]

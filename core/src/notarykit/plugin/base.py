@@ -6,8 +6,10 @@ from notarykit.errors import PluginValidationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import ClassVar
 
+    from notarykit.plugin.keys import KeyVersion
     from notarykit.plugin.messages.fields import Capability
     from notarykit.plugin.messages.metadata import Metadata
     from notarykit.plugin.messages.signing import (
@@ -86,3 +88,13 @@ class Plugin:
     def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:  # noqa: ARG002
         """The results of the checks that are asked for."""
         raise PluginValidationError(f"plugin {self.name} does not implement verify-signature")
+
+    # Beyond the protocol, for the commands that make certificates; plugins in this process alone can have it.
+
+    def open_key(self, key_id: str, config: Mapping[str, str]) -> KeyVersion:  # noqa: ARG002
+        """A key that may not have a certificate yet."""
+        raise PluginValidationError(f"plugin {self.name} cannot sign with a key that has no certificate")
+
+    def attach_certificates(self, key_id: str, config: Mapping[str, str], chain: Sequence[bytes]) -> str:  # noqa: ARG002
+        """Has the service keep a key's chain, leaf first; returns where, or an empty string if it keeps none."""
+        return ""

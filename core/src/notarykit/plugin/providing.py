@@ -9,8 +9,21 @@ from notarykit.errors import PluginValidationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from notarykit.keys.spec import KeySpec
     from notarykit.plugin.messages.signing import GenerateSignatureRequest
+
+
+def check_settings(given: Iterable[str], known: tuple[str, ...]) -> None:
+    """Refuses plugin configuration that the plugin does not know, which may be a misspelt name.
+
+    Raises:
+        PluginValidationError: There is some.
+    """
+    for name in given:
+        if name not in known:
+            raise PluginValidationError(f"plugin configuration {name!r} is not known", advice=f"use {', '.join(known)}")
 
 
 def check_key_spec(request: GenerateSignatureRequest, spec: KeySpec) -> None:

@@ -1,14 +1,20 @@
 """Key files: a private key in PEM or PKCS#12, its chain, and its passphrase from where it is kept."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from notarykit.errors import PassphraseError, SigningKeyError
+from notarykit.keys import files
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import build_chain, check_chain
-from notarykit.keys.local import LocalSigner, read_file, read_key_file
+from notarykit.keys.files import read_file
+from notarykit.keys.local import LocalSigner, read_key_file
 from notarykit.keys.private import PrivateKey, checked_private_key, load_private_key
+from notarykit.keys.signature import sign
+from notarykit.keys.spec import KeySpec
 
 VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
 _BESIDE = (".crt", ".cer", ".chain.pem", ".crt.pem", ".cert.pem")
@@ -17,16 +23,30 @@ _PEM_MARK = b"-----BEGIN"
 Passphrase = Callable[[], bytes]
 
 
+class FileKey(NamedTuple):
+    """A private key out of a file, which may not have a certificate.
+
+    Attributes:
+        name: The file's path.
+        key: The key.
+    """
+
+    name: str
+    key: PrivateKey
+
+    @property
+    def public_key(self) -> PublicKeyTypes:
+        """The public key."""
+        return self.key.public_key()
+
+    def sign(self, message: bytes, spec: KeySpec) -> bytes:
+        """A signature over a message; ECDSA as r and s side by side."""
+        return sign(self.key, spec, message)
+
+
 def fingerprint(path: str, config: Mapping[str, str]) -> tuple[object, ...]:
     """What changes when a key file or a file that goes with it changes."""
-    found: list[object] = []
-    for each in (path, _chain_path(path, config), config.get("ca_certs")):
-        try:
-            status = os.stat(each) if each else None
-        except OSError:
-            status = None
-        found.append(status and (status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
+    return files.fingerprint(path, _chain_path(path, config), config.get("ca_certs"))
 
 
 def load(path: str, config: Mapping[str, str], passphrase: Passphrase | None = None) -> LocalSigner:
@@ -42,24 +62,28 @@ def load(path: str, config: Mapping[str, str], passphrase: Passphrase | None = N
         PassphraseError: The passphrase is wrong, or there is none.
         CertificateError: The chain is incomplete, breaks a rule, or is of another key.
     """
-    name = f"private key {path}"
-    content = read_key_file(path)
-    source = passphrase or _passphrase(path, config)
-    if _PEM_MARK in content:
-        key, certificates = load_private_key(content, name, source), []
-        if b"CERTIFICATE-----" in content:
-            certificates = list(read_certificates(content, path))
-    else:
-        key, certificates = _load_pkcs12(content, name, source)
-    chain_path = _chain_path(path, config)
-    for each in (chain_path, config.get("ca_certs")):
+    key, certificates = load_key(path, config, passphrase)
+    for each in (_chain_path(path, config), config.get("ca_certs")):
         if each:
             certificates += read_certificates(read_file(each, "certificate chain"), each)
     if not certificates:
         raise SigningKeyError(
             f"no certificate of {path} was found", advice="name its file with the setting certificate_chain"
         )
-    return LocalSigner(key, check_chain(build_chain(key.public_key(), certificates)), name)
+    return LocalSigner(key, check_chain(build_chain(key.public_key(), certificates)), f"private key {path}")
+
+
+def load_key(
+    path: str, config: Mapping[str, str], passphrase: Passphrase | None = None
+) -> tuple[PrivateKey, list[bytes]]:
+    """The key of a key file and the certificates that are in the same file; as `load`, but for those elsewhere."""
+    name = f"private key {path}"
+    content = read_key_file(path)
+    source = passphrase or _passphrase(path, config)
+    if _PEM_MARK not in content:
+        return _load_pkcs12(content, name, source)
+    key = load_private_key(content, name, source)
+    return key, list(read_certificates(content, path)) if b"CERTIFICATE-----" in content else []
 
 
 def _chain_path(path: str, config: Mapping[str, str]) -> str | None:
@@ -109,12 +133,13 @@ def _passphrase(path: str, config: Mapping[str, str]) -> Passphrase:
             return os.fsencode(os.environ[variable])
         if "passphrase_env" in config:
             raise PassphraseError(f"${variable} is not set, and the private key {path} is encrypted")
-        if not sys.stdin.isatty():
+        from notarykit.plugin.terminal import ask_secret
+
+        found = ask_secret(f"Passphrase of {path}: ")
+        if found is None:
             raise PassphraseError(
                 f"private key {path} is encrypted and there is no terminal to ask at", advice=f"set ${VARIABLE}"
             )
-        from getpass import getpass
-
-        return getpass(f"Passphrase of {path}: ").encode("utf-8")
+        return found
 
     return get

@@ -47,12 +47,15 @@ class LocalFilePlugin(plugin.Plugin):
         signature, chain = loaded.sign(request.payload)
         return plugin.GeneratedSignature(request.key_id, signature, spec.signing_algorithm, chain)
 
+    def open_key(self, key_id: str, config: Mapping[str, str]) -> plugin.KeyVersion:
+        """A key in a file, with or without a certificate."""
+        from notarykit_local_file.keyfile import FileKey, load_key
+
+        plugin.check_settings(config, _SETTINGS)
+        return FileKey(key_id, load_key(key_id, config, self._passphrase)[0])
+
     def _load(self, key_id: str, config: Mapping[str, str]) -> LocalSigner:
-        unknown = [name for name in config if name not in _SETTINGS]
-        if unknown:
-            raise plugin.PluginValidationError(
-                f"plugin configuration {unknown[0]!r} is not known", advice=f"use {', '.join(_SETTINGS)}"
-            )
+        plugin.check_settings(config, _SETTINGS)
         from notarykit_local_file.keyfile import fingerprint, load
 
         with self._lock:

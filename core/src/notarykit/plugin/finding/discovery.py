@@ -9,7 +9,7 @@ from notarykit.plugin.base import Plugin
 from notarykit.plugin.finding.executable import ExecutablePlugin
 from notarykit.plugin.finding.executables import find_executable
 from notarykit.plugin.finding.names import check_name
-from notarykit.plugin.finding.packages import PackagedPlugin, packaged_plugin
+from notarykit.plugin.finding.packages import STAND_INS, PackagedPlugin, packaged_plugin
 from notarykit.plugin.serving.launcher import is_launcher
 from notarykit.strict_json import DocumentError, Members, dumps, loads
 
@@ -32,7 +32,7 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
     """The plugin of a name, which has not been loaded.
 
     Where a package and an executable have one name, our own launcher means the package; any other executable is an
-    error until the user chooses.
+    error until the user chooses. A package may stand in for a plugin that is not installed.
 
     Raises:
         PluginNotFoundError: There is none, or there are two.
@@ -52,6 +52,8 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
         return package
     if executable:
         return ExecutablePlugin(name, executable)
+    if stand_in := packaged_plugin(name, STAND_INS):
+        return stand_in
     raise PluginNotFoundError(
         f"plugin {name!r} is not installed",
         advice="see 'notarykit plugin list'; install a package with pip, an executable with 'notarykit plugin install'",

@@ -8,7 +8,11 @@ from notarykit.plugin.base import Plugin
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-ENTRY_POINTS = "notarykit.plugins"
+PLUGINS = "notarykit.plugins"
+"""The group of entry points that name plugins."""
+
+STAND_INS = "notarykit.plugins.stand_ins"
+"""The group of those that answer to the name of somebody else's plugin, where that is not installed."""
 
 
 class PackagedPlugin(NamedTuple):
@@ -54,23 +58,23 @@ class PackagedPlugin(NamedTuple):
         return PluginNotFoundError(f"plugin {self.name!r} of {self.distribution} {text}", advice=advice)
 
 
-def packaged_plugins() -> list[PackagedPlugin]:
+def packaged_plugins(group: str = PLUGINS) -> list[PackagedPlugin]:
     """The plugins that installed distributions announce, by name."""
     from importlib.metadata import entry_points
 
     # A distribution that is found at two places of the path is still one distribution.
     return sorted({
-        PackagedPlugin(point.name, _distribution(point), point.value) for point in entry_points(group=ENTRY_POINTS)
+        PackagedPlugin(point.name, _distribution(point), point.value) for point in entry_points(group=group)
     })  # fmt: skip
 
 
-def packaged_plugin(name: str) -> PackagedPlugin | None:
+def packaged_plugin(name: str, group: str = PLUGINS) -> PackagedPlugin | None:
     """The plugin of a name, if a distribution announces it.
 
     Raises:
         PluginNotFoundError: Two distributions announce it.
     """
-    found = [each for each in packaged_plugins() if each.name == name]
+    found = [each for each in packaged_plugins(group) if each.name == name]
     if len(found) > 1:
         owners = " and ".join(each.distribution for each in found)
         raise PluginNotFoundError(f"plugin {name!r} is announced twice, by {owners}", advice="uninstall one of them")

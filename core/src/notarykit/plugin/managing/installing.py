@@ -16,7 +16,7 @@ from notarykit.plugin.asking.versions import SemanticVersion
 from notarykit.plugin.finding.executable import ExecutablePlugin
 from notarykit.plugin.finding.executables import check_executable, executable_path, file_name, find_executable
 from notarykit.plugin.finding.names import PREFIX, check_name
-from notarykit.plugin.finding.packages import packaged_plugin
+from notarykit.plugin.finding.packages import STAND_INS, packaged_plugin
 from notarykit.plugin.managing import archives
 from notarykit.plugin.managing.swap import replace_folder
 from notarykit.plugin.serving.launcher import flags_for, is_launcher, launcher
@@ -69,7 +69,7 @@ def install_package(name: str, *, force: bool = False) -> Installed:
         StorageError: It cannot be put in its place.
         UsageError: The system runs no scripts.
     """
-    package = packaged_plugin(check_name(name))
+    package = packaged_plugin(check_name(name)) or packaged_plugin(name, STAND_INS)
     if package is None:
         raise PluginNotFoundError(f"no installed package announces the plugin {name!r}", advice="install it with pip")
     if sys.platform == "win32":

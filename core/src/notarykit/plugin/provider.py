@@ -1,0 +1,178 @@
+"""A plugin for a service that holds keys: everything but the service.
+
+A provider says how a key is found, which of its versions there are, what the service keeps of certificates, and how a
+version signs. From that come describe-key and generate-signature, one version for both: the one that the certificate
+is of, whatever the service has rotated meanwhile.
+"""
+
+from __future__ import annotations
+
+from notarykit.errors import NotarykitError, PluginValidationError
+from notarykit.plugin.base import Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import ClassVar
+
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from notarykit.keys.spec import KeySpec
+    from notarykit.plugin.keys import KeyVersion, ServiceKey
+    from notarykit.plugin.messages.signing import (
+        DescribeKeyRequest,
+        GeneratedSignature,
+        GenerateSignatureRequest,
+        KeyDescription,
+    )
+
+CHAIN, CA_CERTS = "certificate_chain", "ca_certs"
+"""The settings with files of certificates: the chain, and more to complete it from."""
+
+
+class Provider(Plugin):
+    """The base of plugins for services. A subclass implements `find`; everything is thread-safe.
+
+    Attributes:
+        settings: The names in the plugin configuration that the provider knows, besides the two for certificates.
+        keeps_certificates: Whether the service keeps certificates with its keys.
+    """
+
+    settings: ClassVar[tuple[str, ...]] = ()
+    keeps_certificates: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        import threading
+
+        self._lock = threading.Lock()
+        self._chosen: dict[object, tuple[KeyVersion, KeySpec, tuple[bytes, ...]]] = {}
+
+    def find(self, key_id: str, config: Mapping[str, str]) -> ServiceKey:
+        """A key of the service; what it is like is asked for later.
+
+        Raises:
+            PluginValidationError: No key can have this id, or the configuration contradicts itself.
+        """
+        raise NotImplementedError
+
+    def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
+        """The spec of the version that will sign."""
+        from notarykit.plugin.messages.signing import KeyDescription
+
+        _, spec, _ = self._choose(request.key_id, request.plugin_config)
+        return KeyDescription(request.key_id, spec.name)
+
+    def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:
+        """A signature by the version whose certificate leads the chain."""
+        from notarykit.plugin.messages.signing import GeneratedSignature
+        from notarykit.plugin.providing import check_key_spec
+
+        version, spec, chain = self._choose(request.key_id, request.plugin_config)
+        check_key_spec(request, spec)
+        try:
+            signature = version.sign(request.payload, spec)
+        except NotarykitError:
+            self._chosen.clear()  # what was known of the key may be out of date
+            raise
+        return GeneratedSignature(request.key_id, signature, spec.signing_algorithm, chain)
+
+    def open_key(self, key_id: str, config: Mapping[str, str]) -> KeyVersion:
+        """The version that the service would use now, with or without a certificate."""
+        self._check(config)
+        return next(iter(self.find(key_id, config).versions()))
+
+    def attach_certificates(self, key_id: str, config: Mapping[str, str], chain: Sequence[bytes]) -> str:
+        """Has the service keep a chain with the version whose certificate leads it; returns the version's name."""
+        if not self.keeps_certificates:
+            return ""
+        from notarykit.keys.certificate import load_certificate
+
+        self._check(config)
+        key = self.find(key_id, config)
+        leaf = load_certificate(chain[0]).public_key()
+        for version in key.versions():
+            if version.public_key == leaf:
+                key.attach(version, chain)
+                self._chosen.clear()
+                return version.name
+        raise PluginValidationError(f"the certificate is of no version of the key {key_id!r}")
+
+    def _check(self, config: Mapping[str, str]) -> None:
+        from notarykit.plugin.providing import check_settings
+
+        check_settings(config, (*self.settings, CHAIN, CA_CERTS))
+
+    def _choose(self, key_id: str, config: Mapping[str, str]) -> tuple[KeyVersion, KeySpec, tuple[bytes, ...]]:
+        """The version, its spec and its chain, looked up once as long as the files with certificates do not change."""
+        from notarykit.keys.files import fingerprint
+
+        self._check(config)
+        files = (config.get(CHAIN), config.get(CA_CERTS))
+        where = (key_id, tuple(sorted(config.items())), fingerprint(*files))
+        with self._lock:
+            found = self._chosen.get(where)
+            if found is None:
+                found = self._chosen[where] = self._look_up(key_id, config)
+            return found
+
+    def _look_up(self, key_id: str, config: Mapping[str, str]) -> tuple[KeyVersion, KeySpec, tuple[bytes, ...]]:
+        from notarykit.keys.chain import build_chain, check_chain
+        from notarykit.keys.spec import key_spec_of
+
+        key = self.find(key_id, config)
+        given, more = _certificates(config.get(CHAIN)), _certificates(config.get(CA_CERTS))
+        seen = []
+        for version in key.versions():
+            certificates = given or key.certificates(version)
+            if _has_leaf(certificates, version.public_key):
+                spec = key_spec_of(version.public_key)
+                chain = check_chain(build_chain(version.public_key, (*certificates, *more)))
+                return version, spec, chain.ders
+            seen.append((version, certificates))
+        raise _no_certificate(seen, config)
+
+
+def _certificates(path: str | None) -> tuple[bytes, ...]:
+    from notarykit.keys.certificates import read_certificates
+    from notarykit.keys.files import read_file
+
+    return read_certificates(read_file(path, "certificate chain"), path) if path else ()
+
+
+def _has_leaf(certificates: Sequence[bytes], public_key: PublicKeyTypes) -> bool:
+    from notarykit.keys.certificate import load_certificate
+
+    return any(load_certificate(der).public_key() == public_key for der in certificates)
+
+
+def _no_certificate(
+    seen: Sequence[tuple[KeyVersion, Sequence[bytes]]], config: Mapping[str, str]
+) -> PluginValidationError:
+    """Why no version can sign, with both keys by name."""
+    from notarykit.keys.certificate import load_certificate, subject_of
+
+    version, certificates = seen[0]
+    keys = f"key {version.name} ({_fingerprint(version.public_key)})"
+    if not certificates:
+        return PluginValidationError(
+            f"there is no certificate for {keys}",
+            advice=f"name its file with {CHAIN}=FILE; 'notarykit certificate request' makes a request for one",
+        )
+    leaf = load_certificate(certificates[0])
+    where = config.get(CHAIN) or "the service"
+    return PluginValidationError(
+        f"the certificate {subject_of(leaf)!r} of {where} is for another key ({_fingerprint(leaf.public_key())}) than "
+        f"{keys}" + (f" and its {len(seen) - 1} other versions" if len(seen) > 1 else ""),
+        advice="give the certificate that was issued for this key",
+    )
+
+
+def _fingerprint(public_key: PublicKeyTypes) -> str:
+    """What two keys are told apart by: the beginning of the SHA-256 of the SubjectPublicKeyInfo."""
+    from hashlib import sha256
+
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return (
+        "SHA-256 " + sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()[:16]
+    )
