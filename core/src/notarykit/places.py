@@ -101,6 +101,13 @@ def local_key_files(name: str) -> tuple[str, str]:
     return os.path.join(folder, f"{name}.key"), os.path.join(folder, f"{name}.crt")
 
 
+def attached_chain_file(name: str) -> str:
+    """The chain that was attached to a signing key; the key's name may be of any characters."""
+    from urllib.parse import quote
+
+    return os.path.join(config_folder(), "localkeys", f"{quote(name, safe='')}.chain.pem")
+
+
 def policy_files() -> tuple[str, str]:
     """The trust policy for OCI artifacts, and the older name that is read where the first is absent."""
     folder = config_folder()

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from notarykit import files
+from notarykit.cli.keycertificate import OF_KEYS
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import confirmed, shown, table
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
@@ -176,8 +177,9 @@ _STORE = Flag("store", "named store", short="s")
 _YES = Flag("yes", "do not prompt for confirmation", "switch", "y")
 
 COMMAND = Group(
-    "Manage certificates in the trust store for signature verification.",
+    "Manage certificates in the trust store for signature verification, and those of signing keys.",
     {
+        **OF_KEYS,
         "add": Command(
             "--type <type> --store <name> [flags] <cert_path>...",
             "Add certificates to the trust store",

@@ -1,0 +1,224 @@
+"""`notarykit certificate`: request, generate, issue, attach, lint: certificates for keys that stay where they are."""
+
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from notarykit import files
+from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.text import shown, table
+from notarykit.config.keys import attach as attach_chain
+from notarykit.config.keys import open_key
+from notarykit.config.signing_keys import SigningKey, load_signing_keys
+from notarykit.errors import CertificateError, UsageError
+from notarykit.keys.certificates import read_certificates
+from notarykit.keys.files import read_file
+from notarykit.times import utc_now
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+def request(options: Options) -> int:
+    """Writes a request that the key has signed where it is."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from notarykit.keys.issuing import make_request
+
+    subject = _subject(options)
+    made = make_request(_open(options, _key(options)), subject)
+    _write(options, made.public_bytes(Encoding.PEM))
+    return 0
+
+
+def generate(options: Options) -> int:
+    """Writes a certificate that the key has signed for itself."""
+    from notarykit.keys.chain import check_chain
+    from notarykit.keys.issuing import self_signed
+
+    subject = _subject(options)
+    validity = timedelta(seconds=options["validity"])
+    made = self_signed(_open(options, _key(options)), subject, utc_now(), validity, is_ca=options["ca"])
+    if not options["ca"]:
+        check_chain([_der(made)])
+    _write(options, _pem([made]))
+    return 0
+
+
+def issue(options: Options) -> int:
+    """Writes the chain of a new certificate for a request, signed with the key of a CA."""
+    from cryptography import x509
+
+    from notarykit.keys.certificate import load_certificate
+    from notarykit.keys.chain import check_chain
+    from notarykit.keys.issuing import issue as issue_certificate
+
+    path = options.arguments[0]
+    try:
+        asked = x509.load_pem_x509_csr(read_file(path, "request"))
+    except ValueError:
+        raise CertificateError(f"{path} is no certificate request in PEM", rule="request") from None
+    key = _key(options)
+    ca_path = options["ca-cert"] or key.cert_path or key.plugin_config.get("certificate_chain", "")
+    if not ca_path:
+        raise UsageError("the CA's certificate is not known", advice="name its file with --ca-cert")
+    authorities = [load_certificate(der) for der in read_certificates(read_file(ca_path, "CA certificate"), ca_path)]
+    validity = timedelta(seconds=options["validity"])
+    made = issue_certificate(asked, _open(options, key), authorities[0], utc_now(), validity)
+    check_chain([_der(each) for each in (made, *authorities)])
+    _write(options, _pem([made, *authorities]))
+    return 0
+
+
+def attach(options: Options) -> int:
+    """Puts a chain where the provider keeps it, or beside the key's settings."""
+    from notarykit.keys.certificate import load_certificate
+    from notarykit.keys.chain import build_chain, check_chain
+
+    path = options.arguments[0]
+    key = _key(options)
+    public_key = _open(options, key).public_key()
+    heap = read_certificates(read_file(path, "certificate chain"), path)
+    chain = check_chain(build_chain(public_key, heap)).ders
+    pem = _pem([load_certificate(der) for der in chain])
+    place = attach_chain(key, options.pairs("plugin-config"), chain, pem)
+    print(f"Attached a chain of {len(chain)} to {shown(key.name or key.id)}: {shown(place)}")
+    return 0
+
+
+def lint(options: Options) -> int:
+    """Prints every requirement that the certificates of a file break."""
+    from notarykit.keys.lint import lint as find
+
+    path = options.arguments[0]
+    ders = read_certificates(read_file(path, "certificate"), path)
+    findings = find(ders, "timestamping" if options["purpose"] == "timestamping" else "code signing")
+    if not findings:
+        print(f"{shown(path)}: no requirement is broken")
+        return 0
+    rows = [(each.certificate, each.field, each.problem, each.fix) for each in findings]
+    print(table([("CERTIFICATE", "FIELD", "PROBLEM", "FIX"), *rows]), end="")
+    return CertificateError.exit_code
+
+
+def _key(options: Options) -> SigningKey:
+    options.exclusive("key", "id")
+    options.exclusive("key", "plugin")
+    if options.given("id") != options.given("plugin"):
+        raise UsageError("flags --id and --plugin belong together", advice="give both, or --key")
+    if options["plugin"]:
+        return SigningKey("", id=options["id"], plugin=options["plugin"])
+    return load_signing_keys().get(options["key"] or "")
+
+
+def _open(options: Options, key: SigningKey) -> Any:
+    from notarykit.cli.secrets import passphrase
+
+    return open_key(key, options.pairs("plugin-config"), passphrase(f"Passphrase of the key {key.name}: "))
+
+
+def _subject(options: Options) -> "x509.Name":
+    from notarykit.keys.issuing import make_name
+    from notarykit.trust.identity import missing_of_identity, parse_name
+
+    options.required("subject")
+    try:
+        attributes = parse_name(options["subject"])
+    except ValueError as error:
+        raise UsageError(f"--subject: {error}", advice='write it as "CN=build, O=ACME, ST=WA, C=US"') from None
+    if missing := missing_of_identity(attributes):
+        print(f"Warning: without {missing}, no x509.subject of a trust policy can name this subject", file=sys.stderr)
+    return make_name(attributes)
+
+
+def _der(certificate: "x509.Certificate") -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return certificate.public_bytes(Encoding.DER)
+
+
+def _pem(certificates: "list[x509.Certificate]") -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+
+
+def _write(options: Options, content: bytes) -> None:
+    if options["output"]:
+        files.write(options["output"], content)
+        print(f"wrote {shown(options['output'])}")
+    else:
+        print(content.decode("ascii"), end="")
+
+
+_KEY = (
+    Flag("key", "name of a key on the list of signing keys; excludes --id and --plugin", short="k"),
+    Flag("plugin", "plugin that holds the key; excludes --key"),
+    Flag("id", "key id (required if --plugin is set); excludes --key"),
+    Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+)
+_SUBJECT = Flag("subject", 'the subject, such as "CN=build, O=ACME, ST=WA, C=US"')
+_OUTPUT = Flag("output", "file to write to; standard output, if it is not given", short="o")
+_VALIDITY = Flag("validity", "how long the certificate is valid, such as 2160h", "duration", default=2160 * 3600)
+
+OF_KEYS = {
+    "attach": Command(
+        "[flags] <chain_path>",
+        "Put an issued chain where the key's provider keeps it, or beside the key's settings",
+        attach,
+        _KEY,
+        arguments=(1, 1),
+        missing="missing path of the certificate chain",
+        examples=(("Use the chain that a CA has issued", "notarykit certificate attach --key build chain.pem"),),
+    ),
+    "generate": Command(
+        "--subject <subject> [flags]",
+        "Make a certificate that a signing key signs for itself",
+        generate,
+        (*_KEY, _SUBJECT, _OUTPUT, _VALIDITY, Flag("ca", "make a CA's root, to issue others with", "switch")),
+        examples=(
+            (
+                "Make a code signing certificate for a key in a KMS",
+                'notarykit certificate generate --key build --subject "CN=build, O=ACME, ST=WA, C=US" -o build.pem',
+            ),
+        ),
+    ),
+    "issue": Command(
+        "[flags] <request_path>",
+        "Issue a code signing certificate for a request, with a CA key that any provider holds",
+        issue,
+        (*_KEY, Flag("ca-cert", "the CA's certificate and those above it, in PEM"), _OUTPUT, _VALIDITY),
+        arguments=(1, 1),
+        missing="missing path of the certificate request",
+        examples=(
+            ("Issue with the CA key `root`", "notarykit certificate issue --key root --ca-cert root.pem build.csr"),
+        ),
+    ),
+    "lint": Command(
+        "[flags] <cert_path>",
+        "Name every requirement that a certificate or chain breaks",
+        lint,
+        (
+            Flag(
+                "purpose",
+                'what the chain is for, "code-signing" or "timestamping"',
+                default="code-signing",
+                choices=("code-signing", "timestamping"),
+            ),
+        ),
+        arguments=(1, 1),
+        missing="missing certificate path",
+    ),
+    "request": Command(
+        "--subject <subject> [flags]",
+        "Make a certificate request (PKCS#10) that a signing key signs where it is",
+        request,
+        (*_KEY, _SUBJECT, _OUTPUT),
+        examples=(
+            (
+                "Ask a CA for a certificate",
+                'notarykit certificate request --key build --subject "CN=build, O=ACME, ST=WA, C=US" -o build.csr',
+            ),
+        ),
+    ),
+}
