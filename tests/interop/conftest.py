@@ -1,12 +1,18 @@
-"""The Go peer, started once for all interop tests of a session."""
+"""The Go peer and the Go plugins, made once for all interop tests of a session."""
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from interop import go_plugin
 from interop.go_peer import Peer, build
+from notarykit.plugin.asking import retries
+from notarykit.plugin.finding import executable
+from notarykit.plugin.finding.process import Ended, run
 from servers.registry.conftest import docker_registry, plain_registry, registry_ca, registry_program, stack
 
 __all__ = ["docker_registry", "peer", "plain_registry", "registry_ca", "registry_program", "stack"]
@@ -22,3 +28,26 @@ def peer() -> Iterator[Peer]:
         pytest.skip(reason)
     with Peer(build()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def go_plugins(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plugins folder with the Go plugins of all kinds."""
+    folder = tmp_path_factory.mktemp("go") / "plugins"
+    for name in go_plugin.CAPABILITIES:
+        go_plugin.install(folder, name)
+    return folder
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands that executables were run with, in order; attempts follow each other without long pauses."""
+    commands: list[str] = []
+
+    def noted(command: list[str], *arguments: Any) -> Ended:
+        commands.append(command[1])
+        return run(command, *arguments)
+
+    monkeypatch.setattr(executable, "run", noted)
+    monkeypatch.setattr(retries, "_FIRST_PAUSE", 0.0001)
+    return commands
