@@ -71,9 +71,20 @@ def validate(progress: Progress) -> str:
 
 
 def _find(progress: Progress) -> FoundPlugin:
+    """The signature's plugin, looked for once whatever comes of it."""
+    if progress.plugin_problem is not None:
+        raise progress.plugin_problem
+    if progress.found_plugin is None:
+        try:
+            progress.found_plugin = _look_up(progress)
+        except NotarykitError as error:
+            progress.plugin_problem = error
+            raise
+    return progress.found_plugin
+
+
+def _look_up(progress: Progress) -> FoundPlugin:
     """Steps 1.1 to 1.3: the plugin exists, its version is high enough, and it verifies."""
-    if progress.found_plugin is not None:
-        return progress.found_plugin
     attributes = progress.intact.attributes
     name = check_name(attributes.verification_plugin or "")
     try:
@@ -88,8 +99,7 @@ def _find(progress: Progress) -> FoundPlugin:
         _check_version(name, metadata.version, minimum)
     if not set(_CHECKS) & set(metadata.capabilities):
         raise ExtendedValidationError(f"plugin {name!r} does not verify signatures")
-    progress.found_plugin = FoundPlugin(plugin, metadata)
-    return progress.found_plugin
+    return FoundPlugin(plugin, metadata)
 
 
 def _check_version(name: str, version: str, minimum: str) -> None:

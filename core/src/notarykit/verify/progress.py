@@ -89,6 +89,7 @@ class Progress:
         self._intact: IntactEnvelope | None = None
         self.is_authentic = False
         self.found_plugin: FoundPlugin | None = None
+        self.plugin_problem: NotarykitError | None = None
 
     @property
     def intact(self) -> IntactEnvelope:
