@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.transcripts import PAGE, written
-from support.ca import make_chain, name
+from support.ca import make_chain, name, pem_of
 from support.layouts import make_layout
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,3 +131,19 @@ def test_the_guide_to_plugins_leads_to_one(tmp_path: Path) -> None:
     assert "Successfully verified signature" in done.stdout
     assert "Successfully installed plugin acme-kms" in done.stdout
     assert (tmp_path / ".config" / "notation" / "plugins" / "acme-kms" / "notation-acme-kms").exists()
+
+
+def test_the_commands_about_certificates_run(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Every command of the page on certificates runs, with a key of a plugin and one to be the CA's."""
+    for name, spec in (("build", "EC-256"), ("root", "RSA-2048")):
+        key = tmp_path / f"{name}.key"
+        key.touch(0o600)
+        key.write_bytes(pem_of(make_chain(spec, 1).leaf_key))
+        add = ["notarykit", "key", "add", "--plugin", "local-file", "--id", str(key), name]
+        subprocess.run(add, env=environment, check=True, capture_output=True)
+    page = (ROOT / "docs" / "certificates.md").read_text()
+    for block in blocks(page, "sh"):
+        done = subprocess.run(
+            ["bash", "-e", "-c", block], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
