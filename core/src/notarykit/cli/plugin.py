@@ -1,5 +1,6 @@
 """`notarykit plugin`: install, list, test, uninstall, use."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -146,7 +147,7 @@ def _uninstall(options: Options) -> int:
 def _test(options: Options) -> int:
     import os
 
-    from notarykit.cli.progress import progress
+    from notarykit.plugin.testing.examination import NO_KEY
     from notarykit.plugin.testing.judging import Result, judge
     from notarykit.plugin.testing.subject import Subject
 
@@ -160,10 +161,11 @@ def _test(options: Options) -> int:
         tuple(os.environ[name] for name in options["secret-env"]),
         options["max-signatures"],
     )
-    with progress(f"Testing {subject.name}", quiet=True):
-        found = judge(subject)
+    found = judge(subject)  # nothing is shown meanwhile: the plugin may be asking for a PIN
     rows = [(each.rule.id, each.rule.level, each.result, each.rule.section, each.reason) for each in found]
     print(table([("RULE", "LEVEL", "RESULT", "SECTION", "REASON"), *rows]), end="")
+    if any(each.reason == NO_KEY for each in found):
+        print("Warning: the plugin signs, but without --key-id nothing of that was tested", file=sys.stderr)
     counts = {result: sum(each.result is result for each in found) for result in Result}
     print("\n" + ", ".join(f"{count} {result}" for result, count in counts.items() if count))
     return PluginError.exit_code if counts[Result.FAILED] else 0

@@ -15,7 +15,7 @@ class PluginConformance:
     """One test for each rule. A subclass, whose name begins with `Test`, implements `subject`.
 
     The plugin is judged once for the class. A rule that the plugin breaks fails its test if it is a MUST, and warns if
-    it is a SHOULD; one that does not apply passes.
+    it is a SHOULD; one that does not apply passes, and one that was not run is skipped.
     """
 
     def subject(self) -> Subject:
@@ -34,5 +34,7 @@ class PluginConformance:
         found = judgements[rule.id]
         if found.result is Result.WARNING:
             warnings.warn(f"{rule.id}: {found.reason}", NotarykitWarning, stacklevel=1)
+        if found.result is Result.NOT_RUN:
+            pytest.skip(found.reason)
         if found.result is Result.FAILED:
             pytest.fail(f"{rule.text}\n{found.reason}\nSee: {rule.section}", pytrace=False)

@@ -5,15 +5,15 @@ stray line before the JSON, an error on the wrong stream, a chain in the wrong o
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from cryptography import x509
 
 from notarykit.envelope import payload as payloads
-from notarykit.errors import PluginError
-from notarykit.keys.certificate import is_self_signed, why_not_issued
+from notarykit.errors import CertificateError, PluginError
+from notarykit.keys.certificate import load_certificate, why_not_issued
 from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
 from notarykit.plugin.finding.process import Ended
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command, decode, encode
@@ -27,6 +27,19 @@ SAMPLES = (
     b"\xff" * 4096,
 )
 """Payloads of the kinds that hosts send, JWS and COSE, and two that are neither."""
+
+
+_MARKS = {
+    Command.GET_METADATA: "capabilities",
+    Command.DESCRIBE_KEY: "keySpec",
+    Command.GENERATE_SIGNATURE: "signature",
+    Command.GENERATE_ENVELOPE: "signatureEnvelope",
+    Command.VERIFY_SIGNATURE: "verificationResults",
+}
+"""The member by which the answer is told from what else was written, a line of a log in JSON, say."""
+
+
+NO_KEY = "no key id was given"
 
 
 class DoesNotApply(Exception):  # noqa: N818 - not an error of the plugin
@@ -44,17 +57,20 @@ class Reply:
         command: The command.
         ended: Exit code and both streams; None where there was no end in time, or no start.
         trouble: Why there was none.
+        documents: The JSON objects on both streams.
         members: The answer's members, empty where there is no answer.
         error: The error's members, None where there is none in JSON.
     """
 
-    def __init__(self, command: str, ended: Ended | None, trouble: str = "") -> None:
+    def __init__(self, command: str, ended: Ended | None, trouble: str = "", hide: Callable[[str], str] = str) -> None:
         self.command = command
         self.ended = ended
         self.trouble = trouble
-        documents = [*_documents(ended.output), *_documents(ended.errors)] if ended else []
-        self.error = next((each for each in documents if "errorCode" in each or "errorMessage" in each), None)
+        self._hide = hide
         answers = list(_documents(ended.output)) if ended else []
+        self.documents = [*answers, *_documents(ended.errors)] if ended else []
+        self.error = next((each for each in self.documents if "errorCode" in each or "errorMessage" in each), None)
+        answers.sort(key=lambda each: _MARKS.get(command) not in each)  # type: ignore[call-overload]
         self.members: dict[str, Any] = answers[0] if answers and self.error is None else {}
 
     @property
@@ -75,9 +91,10 @@ class Reply:
         if self.ended is None:
             return f"{self.command}: {self.trouble}"
         if self.error is not None:
-            return f"{self.command} failed: {self.code} {str(self.error.get('errorMessage', ''))[:200]}".strip()
+            message = self._hide(str(self.error.get("errorMessage", "")))[:200]
+            return f"{self.command} failed: {self.code} {message}".strip()
         if self.ended.code:
-            text = self.ended.errors.decode("utf-8", "replace").strip()[:200]
+            text = self._hide(self.ended.errors.decode("utf-8", "replace").strip())[:200]
             return f"{self.command} failed with exit code {self.ended.code}: {text or 'and said nothing'}"
         return f"{self.command} answered"
 
@@ -129,30 +146,19 @@ class Key:
 
     @cached_property
     def certificates(self) -> tuple[x509.Certificate, ...]:
-        """The certificates that come with a signature, in the plugin's order, without those that cannot be read."""
+        """The certificates that come with a signature, in the plugin's order; none if one of them cannot be read."""
         chain = self.signature(SAMPLES[0]).members.get("certificateChain")
-        found = []
-        for text in chain if isinstance(chain, list) else []:
-            try:
-                found.append(x509.load_der_x509_certificate(_bytes(text)))
-            except ValueError:
-                continue
-        return tuple(found)
+        try:
+            return tuple(load_certificate(_bytes(text)) for text in (chain if isinstance(chain, list) else []))
+        except CertificateError:
+            return ()
 
     @cached_property
     def ordered(self) -> tuple[x509.Certificate, ...]:
-        """The certificates from the leaf upwards, as far as they belong together."""
-        rest = list(self.certificates)
-        leaves = [one for one in rest if not any(_issued(other, one) for other in rest if other is not one)]
-        if not leaves:
-            return ()
-        chain = [leaves[0]]
-        while not is_self_signed(chain[-1]):
-            issuer = next((each for each in rest if each not in chain and _issued(chain[-1], each)), None)
-            if issuer is None:
-                break
-            chain.append(issuer)
-        return tuple(chain)
+        """The certificates from the leaf upwards, as far as they belong together; of two leaves, the longer chain's."""
+        rest = list(dict.fromkeys(self.certificates))
+        leaves = [one for one in rest if not any(issued(other, one) for other in rest if other is not one)]
+        return max((_upwards(leaf, rest) for leaf in leaves or rest), key=len, default=())
 
     @cached_property
     def leaf_spec(self) -> KeySpec:
@@ -204,11 +210,17 @@ class Examination:
         """Runs a command with a request, or with bytes that are none."""
         content = request if isinstance(request, bytes) else json.dumps(request).encode()
         try:
-            reply = Reply(command, self._run(command, content))
+            reply = Reply(command, self._run(command, content), hide=self.hide)
         except PluginError as error:
-            reply = Reply(command, None, error.message)
+            reply = Reply(command, None, self.hide(error.message))
         self.replies.append(reply)
         return reply
+
+    def hide(self, text: str) -> str:
+        """A text without the secrets: reports are for everybody."""
+        for secret in filter(None, self.subject.secrets):
+            text = text.replace(secret, "***")
+        return text
 
     def use_key(self, command: str, request: Mapping[str, Any]) -> Reply:
         """Runs a command that makes a signature.
@@ -258,12 +270,54 @@ class Examination:
         """
         self.needs(*capabilities)
         if not self.keys:
-            raise DoesNotApply("no key id was given")
+            raise DoesNotApply(NO_KEY)
         return self.keys
 
+    def each(self, check: Callable[[Key], str | None], *capabilities: Capability) -> str | None:
+        """What is wrong with the first key with which something is wrong.
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        Raises:
+            DoesNotApply: No key is one that the rule is about.
+            NotRun: Nothing is wrong with the keys that could be looked at, and others may not be used any more.
+        """
+        reasons: list[DoesNotApply | NotRun] = []
+        for key in self.keys_with(*capabilities):
+            try:
+                problem = check(key)
+            except (DoesNotApply, NotRun) as reason:
+                reasons.append(reason)
+                continue
+            if problem:
+                return f"key {key.id!r}: {problem}"
+        reasons.sort(key=lambda reason: isinstance(reason, DoesNotApply))
+        if len(reasons) == len(self.keys) or isinstance(next(iter(reasons), None), NotRun):
+            raise reasons[0]
+        return None
+
+
+def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a certificate was issued by another; by its name alone, if its signature is SHA-1's, which nobody checks.
+
+    That it is, is another rule's matter.
+    """
+    try:
+        algorithm = certificate.signature_hash_algorithm
+        if algorithm and algorithm.name == "sha1":
+            return certificate.issuer == issuer.subject
+    except Exception:  # noqa: BLE001 - cryptography raises several kinds for algorithms and names that it cannot read
+        return False
     return why_not_issued(certificate, issuer) is None
+
+
+def _upwards(leaf: x509.Certificate, certificates: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """A certificate and its issuers, as far as they are there."""
+    chain = [leaf]
+    while not issued(chain[-1], chain[-1]):
+        issuer = next((each for each in certificates if each not in chain and issued(chain[-1], each)), None)
+        if issuer is None:
+            break
+        chain.append(issuer)
+    return tuple(chain)
 
 
 def _bytes(value: object) -> bytes:

@@ -47,9 +47,9 @@ def _judge(rule: Rule, examination: Examination) -> Judgement:
     try:
         problem = rule.check(examination)
     except DoesNotApply as reason:
-        return Judgement(rule, Result.DOES_NOT_APPLY, str(reason))
+        return Judgement(rule, Result.DOES_NOT_APPLY, examination.hide(str(reason)))
     except NotRun as reason:
         return Judgement(rule, Result.NOT_RUN, str(reason))
     if problem is None:
         return Judgement(rule, Result.PASSED, "")
-    return Judgement(rule, Result.FAILED if rule.level is Level.MUST else Result.WARNING, problem)
+    return Judgement(rule, Result.FAILED if rule.level is Level.MUST else Result.WARNING, examination.hide(problem))

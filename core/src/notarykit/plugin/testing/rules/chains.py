@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
-from notarykit.keys.certificate import is_self_signed, subject_of
+from notarykit.keys.certificate import subject_of
 from notarykit.plugin.messages.fields import Capability
-from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key
+from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key, issued
 from notarykit.plugin.testing.rule import MUST, rule
 from notarykit.times import utc_now
 
@@ -14,28 +14,28 @@ _SECTION = "signature-specification.md, Certificate Requirements"
 
 
 def _each(examination: Examination, check: Callable[[Key], str | None]) -> str | None:
-    for key in examination.keys_with(Capability.RAW):
+    def check_certificates(key: Key) -> str | None:
         if not key.ordered:
             raise DoesNotApply("there is no certificate to look at")
-        problem = check(key)
-        if problem:
-            return f"key {key.id!r}: {problem}"
-    return None
+        return check(key)
+
+    return examination.each(check_certificates, Capability.RAW)
 
 
 @rule("chain.certificates", MUST, "generate-signature")
 def chain_is_there(examination: Examination) -> str | None:
     """The chain is a list of certificates in base64 of DER, with something in it."""
-    for key in examination.keys_with(Capability.RAW):
+
+    def check(key: Key) -> str | None:
         reply = key.signature(SAMPLES[0])
         if reply.failed:
             raise DoesNotApply("generate-signature failed")
         chain = reply.members.get("certificateChain")
         if not (isinstance(chain, list) and chain):
-            return f"key {key.id!r}: 'certificateChain' is not a list with something in it"
-        if len(key.certificates) != len(chain):
-            return f"key {key.id!r}: {len(chain) - len(key.certificates)} of {len(chain)} are no certificates"
-    return None
+            return "'certificateChain' is not a list with something in it"
+        return None if key.certificates else "not all of its members are certificates"
+
+    return examination.each(check, Capability.RAW)
 
 
 @rule("chain.order", MUST, "generate-signature")
@@ -57,7 +57,7 @@ def chain_ends_with_a_root(examination: Examination) -> str | None:
 
     def check(key: Key) -> str | None:
         last = key.ordered[-1]
-        return None if is_self_signed(last) else f"the issuer of {subject_of(last)!r} is missing"
+        return None if issued(last, last) else f"the issuer of {subject_of(last)!r} is missing"
 
     return _each(examination, check)
 
@@ -67,7 +67,7 @@ def chain_has_nothing_else(examination: Examination) -> str | None:
     """The chain holds nothing but the signing certificate and its issuers."""
 
     def check(key: Key) -> str | None:
-        if not is_self_signed(key.ordered[-1]):
+        if not issued(key.ordered[-1], key.ordered[-1]):
             raise DoesNotApply("the chain is not complete")
         others = [each for each in key.certificates if each not in key.ordered]
         return f"{subject_of(others[0])!r} does not belong to it" if others else None

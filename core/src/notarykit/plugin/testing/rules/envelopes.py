@@ -10,23 +10,19 @@ from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import make_payload, read_payload
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import NotarykitError
-from notarykit.keys.spec import KEY_SPECS
+from notarykit.keys.spec import KEY_SPECS, KeySpec
 from notarykit.plugin.messages.fields import Capability
 from notarykit.plugin.testing.examination import DoesNotApply, Examination, Key
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 
 _ARTIFACT = Descriptor("application/vnd.oci.image.manifest.v1+json", f"sha256:{'5' * 64}", 942)
-_PAYLOAD = make_payload(_ARTIFACT, {"build": "42", "name": "Grüße <&>"})
+PAYLOAD = make_payload(_ARTIFACT, {"build": "42", "name": "Grüße <&>"})
 _EXPIRY = 3600
 _UNSUPPORTED = "application/vnd.example.no-such-format"
 
 
 def _each(examination: Examination, check: Callable[[Key], str | None]) -> str | None:
-    for key in examination.keys_with(Capability.ENVELOPE, Capability.ENVELOPE_FOR_BLOB):
-        problem = check(key)
-        if problem:
-            return f"key {key.id!r}: {problem}"
-    return None
+    return examination.each(check, Capability.ENVELOPE, Capability.ENVELOPE_FOR_BLOB)
 
 
 def _intact(key: Key, media_type: str, payload: bytes, expiry: int | None = None) -> IntactEnvelope:
@@ -43,8 +39,8 @@ def _intact(key: Key, media_type: str, payload: bytes, expiry: int | None = None
 
 
 def _format(key: Key, media_type: str) -> str | None:
-    reply = key.envelope(media_type, _PAYLOAD)
-    if reply.failed and reply.code == "VALIDATION_ERROR":
+    reply = key.envelope(media_type, PAYLOAD)
+    if reply.failed and reply.code in ("", "VALIDATION_ERROR"):
         raise DoesNotApply("the plugin does not make this format")
     if reply.failed:
         return str(reply)
@@ -55,11 +51,29 @@ def _format(key: Key, media_type: str) -> str | None:
     return None
 
 
-def _formats(key: Key) -> list[str]:
-    found = [each for each in (JWS, COSE) if not key.envelope(each, _PAYLOAD).failed]
+def formats(key: Key) -> list[str]:
+    """The formats that the plugin makes.
+
+    Raises:
+        DoesNotApply: It makes none; another rule says so.
+    """
+    found = [each for each in (JWS, COSE) if not key.envelope(each, PAYLOAD).failed]
     if not found:
         raise DoesNotApply("there is no envelope")
     return found
+
+
+def _shown(target: Descriptor) -> str:
+    return f"{target.digest} of {target.size} bytes ({target.media_type})"
+
+
+def envelope_spec(key: Key) -> KeySpec:
+    """The spec of the key that envelopes are signed with.
+
+    Raises:
+        DoesNotApply: There is no envelope that holds.
+    """
+    return _intact(key, formats(key)[0], PAYLOAD).chain.key_spec
 
 
 @rule("generate-envelope.jws", MUST, "Signature Envelope Generator; signature-envelope-jws.md")
@@ -79,7 +93,7 @@ def some_format_is_made(examination: Examination) -> str | None:
     """At least one of the two formats is made."""
 
     def check(key: Key) -> str | None:
-        replies = [key.envelope(each, _PAYLOAD) for each in (JWS, COSE)]
+        replies = [key.envelope(each, PAYLOAD) for each in (JWS, COSE)]
         return str(replies[0]) if all(reply.failed for reply in replies) else None
 
     return _each(examination, check)
@@ -90,8 +104,8 @@ def type_is_repeated(examination: Examination) -> str | None:
     """The answer names the format of the request."""
 
     def check(key: Key) -> str | None:
-        for wanted in _formats(key):
-            found = key.envelope(wanted, _PAYLOAD).members.get("signatureEnvelopeType")
+        for wanted in formats(key):
+            found = key.envelope(wanted, PAYLOAD).members.get("signatureEnvelopeType")
             if found != wanted:
                 return f"{found!r} is not {wanted!r}"
         return None
@@ -104,11 +118,11 @@ def payload_is_carried(examination: Examination) -> str | None:
     """The envelope carries the payload of the request; annotations may have been added, and nothing else changed."""
 
     def check(key: Key) -> str | None:
-        wanted = read_payload(_PAYLOAD)
-        for media_type in _formats(key):
-            target = _intact(key, media_type, _PAYLOAD).target
+        wanted = read_payload(PAYLOAD)
+        for media_type in formats(key):
+            target = _intact(key, media_type, PAYLOAD).target
             if not target.is_same_content(wanted):
-                return f"it is for {target.digest}, not {wanted.digest}"
+                return f"it is for {_shown(target)}, not {_shown(wanted)}"
             for name, value in wanted.annotations.items():
                 if target.annotations.get(name) != value:
                     return f"the annotation {name!r} is {target.annotations.get(name)!r}, not {value!r}"
@@ -122,10 +136,10 @@ def expiry_is_kept(examination: Examination) -> str | None:
     """An expiry that is asked for is in the envelope, and none where none is asked for."""
 
     def check(key: Key) -> str | None:
-        for media_type in _formats(key):
-            if _intact(key, media_type, _PAYLOAD).attributes.expiry is not None:
+        for media_type in formats(key):
+            if _intact(key, media_type, PAYLOAD).attributes.expiry is not None:
                 return "there is one that was not asked for"
-            attributes = _intact(key, media_type, _PAYLOAD, _EXPIRY).attributes
+            attributes = _intact(key, media_type, PAYLOAD, _EXPIRY).attributes
             start = attributes.signing_time or attributes.authentic_signing_time
             if attributes.expiry is None or start is None:
                 return "there is none"
@@ -141,7 +155,7 @@ def other_formats_are_refused(examination: Examination) -> str | None:
     """An envelope format that does not exist is a VALIDATION_ERROR."""
 
     def check(key: Key) -> str | None:
-        reply = examination.use_key("generate-envelope", key.envelope_request(_UNSUPPORTED, _PAYLOAD))
+        reply = examination.use_key("generate-envelope", key.envelope_request(_UNSUPPORTED, PAYLOAD))
         if not reply.failed:
             return f"{_UNSUPPORTED} is accepted"
         return None if reply.code in ("", "VALIDATION_ERROR") else f"the code is {reply.code}"
@@ -154,7 +168,7 @@ def other_payloads_are_refused(examination: Examination) -> str | None:
     """A payload type that does not exist is refused."""
 
     def check(key: Key) -> str | None:
-        request = key.envelope_request(JWS, _PAYLOAD) | {"payloadType": _UNSUPPORTED}
+        request = key.envelope_request(JWS, PAYLOAD) | {"payloadType": _UNSUPPORTED}
         reply = examination.use_key("generate-envelope", request)
         return None if reply.failed else f"{_UNSUPPORTED} is accepted"
 
@@ -173,12 +187,12 @@ def blobs_are_signed(examination: Examination) -> str | None:
         hash_name = spec.hash_name.replace("-", "").lower()
         digest = f"{hash_name}:{hashlib.new(hash_name, b'blob').hexdigest()}"
         payload = make_payload(Descriptor("application/octet-stream", digest, 4), {})
-        media_type = _formats(key)[0]
+        media_type = formats(key)[0]
         reply = key.envelope(media_type, payload)
         if reply.failed:
             return str(reply)
-        found = _intact(key, media_type, payload).target
-        return None if found.digest == digest else f"it is for {found.digest}, not {digest}"
+        found, wanted = _intact(key, media_type, payload).target, read_payload(payload)
+        return None if found.is_same_content(wanted) else f"it is for {_shown(found)}, not {_shown(wanted)}"
 
     return _each(examination, check)
 

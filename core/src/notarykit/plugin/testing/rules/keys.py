@@ -10,18 +10,14 @@ from notarykit.keys.spec import KEY_SPECS, KeySpec
 from notarykit.plugin.messages.fields import Capability
 from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key, NotRun, Reply
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
+from notarykit.plugin.testing.rules.envelopes import envelope_spec
 
-_LARGE = bytes(range(256)) * 4096  # 1 MiB
+_LARGE = b"a large payload " * 65536  # 1 MiB, and nothing else about it is out of the ordinary
 _MANY = 10
 
 
 def _each(examination: Examination, check: Callable[[Key], str | None], *capabilities: Capability) -> str | None:
-    """What is wrong with the first key with which something is wrong."""
-    for key in examination.keys_with(*(capabilities or (Capability.RAW,))):
-        problem = check(key)
-        if problem:
-            return f"key {key.id!r}: {problem}"
-    return None
+    return examination.each(check, *(capabilities or (Capability.RAW,)))
 
 
 @rule("describe-key.key-id", MUST, "describe-key")
@@ -46,11 +42,10 @@ def spec_is_of_the_key(examination: Examination) -> str | None:
         if key.description.failed:
             raise DoesNotApply("describe-key failed")
         found = key.description.members.get("keySpec")
-        if found not in KEY_SPECS:
+        if not (isinstance(found, str) and found in KEY_SPECS):
             return f"{found!r} is not one of {', '.join(KEY_SPECS)}"
-        if Capability.RAW in examination.capabilities and key.leaf_spec.name != found:
-            return f"it is {found}, but the signing certificate's key is {key.leaf_spec.name}"
-        return None
+        signing = key.leaf_spec if Capability.RAW in examination.capabilities else envelope_spec(key)
+        return None if signing.name == found else f"it is {found}, but the signing certificate's key is {signing.name}"
 
     return _each(examination, check, Capability.RAW, Capability.ENVELOPE_FOR_BLOB)
 
@@ -103,13 +98,13 @@ def signatures_hold(examination: Examination) -> str | None:
 @rule("generate-signature.empty", SHOULD, "generate-signature")
 def empty_payloads_are_signed(examination: Examination) -> str | None:
     """An empty payload is signed as any other."""
-    return _each(examination, lambda key: _problem(key, key.signature(b""), b""))
+    return _each(examination, lambda key: _other_problem(key, b""))
 
 
 @rule("generate-signature.large", MUST, "generate-signature")
 def large_payloads_are_signed(examination: Examination) -> str | None:
     """A payload of 1 MiB is signed as any other."""
-    return _each(examination, lambda key: _problem(key, key.signature(_LARGE), _LARGE))
+    return _each(examination, lambda key: _other_problem(key, _LARGE))
 
 
 @rule("generate-signature.ecdsa-form", MUST, "signature-specification.md, Algorithm Selection; RFC 7518, 3.4")
@@ -119,6 +114,7 @@ def ecdsa_is_r_and_s(examination: Examination) -> str | None:
     def check(key: Key) -> str | None:
         if key.leaf_spec.is_rsa:
             raise DoesNotApply("the key is RSA")
+        _check_usual(key)
         for _, signature in _signatures(key):
             if len(signature) != key.leaf_spec.signature_size:
                 return f"it has {len(signature)} bytes, not {key.leaf_spec.signature_size}"
@@ -134,6 +130,7 @@ def salt_is_as_long_as_the_hash(examination: Examination) -> str | None:
     def check(key: Key) -> str | None:
         if not key.leaf_spec.is_rsa:
             raise DoesNotApply("the key is EC")
+        _check_usual(key)
         for payload, signature in _signatures(key):
             is_any = _holds(key, signature, payload, padding.PSS.AUTO)
             if is_any and not _holds(key, signature, payload, padding.PSS.DIGEST_LENGTH):
@@ -163,6 +160,7 @@ def ten_at_once(examination: Examination) -> str | None:
 
     def check(key: Key) -> str | None:
         payloads = [b"at once, number %d" % number for number in range(_MANY)]
+        _check_usual(key)
         spec = key.request_spec
         examination.reserve(_MANY)
         with ThreadPoolExecutor(_MANY) as pool:
@@ -183,6 +181,18 @@ def _signatures(key: Key) -> list[tuple[bytes, bytes]]:
         except NotRun:
             break
     return [each for each in found if each[1]]
+
+
+def _other_problem(key: Key, payload: bytes) -> str | None:
+    """What is wrong with the signature over a payload that is out of the ordinary."""
+    _check_usual(key)
+    return _problem(key, key.signature(payload), payload)
+
+
+def _check_usual(key: Key) -> None:
+    """Leaves a rule aside where not even an ordinary payload is signed, which is another rule's matter."""
+    if _problem(key, key.signature(SAMPLES[0]), SAMPLES[0]):
+        raise DoesNotApply("ordinary payloads have no signature that holds")
 
 
 def _problem(key: Key, reply: Reply, payload: bytes) -> str | None:
@@ -211,13 +221,11 @@ def _holds(key: Key, signature: bytes, payload: bytes, salt: object) -> bool:
 
 
 def _der(signature: bytes, spec: KeySpec) -> bytes:
-    """An ECDSA signature in DER, whatever form it has."""
-    if len(signature) == spec.signature_size:
-        half = spec.coordinate_size
-        return utils.encode_dss_signature(
-            int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
-        )
-    return signature
+    """An ECDSA signature in DER, whatever form it has: r and s of any length, or DER already."""
+    if len(signature) != spec.signature_size and signature[:1] == b"\x30":
+        return signature
+    half = len(signature) // 2
+    return utils.encode_dss_signature(int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))
 
 
 RULES = (

@@ -3,6 +3,7 @@
 import base64
 import json
 
+from notarykit.plugin.messages.fields import Command
 from notarykit.plugin.testing.examination import DoesNotApply, Examination
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.strict_json import DocumentError, loads
@@ -15,7 +16,7 @@ _CODES = {"VALIDATION_ERROR", "UNSUPPORTED_CONTRACT_VERSION", "ACCESS_DENIED", "
 def answers_are_one_document(examination: Examination) -> str | None:
     """An answer is one JSON document on standard output, and nothing else is there."""
     for reply in examination.replies:
-        if reply.ended is None or reply.failed:
+        if reply.ended is None or reply.failed or reply.command not in tuple(Command):
             continue
         try:
             value = loads(reply.ended.output)
@@ -59,7 +60,7 @@ def errors_are_json(examination: Examination) -> str | None:
         except DocumentError as error:
             return f"{reply.command}: standard error: {error}"
         code, message = (value.get("errorCode"), value.get("errorMessage")) if type(value) is dict else (None, None)
-        if code not in _CODES:
+        if not (isinstance(code, str) and code in _CODES):
             return f"{reply.command}: the code {code!r} is not one of {', '.join(sorted(_CODES))}"
         if not (isinstance(message, str) and message):
             return f"{reply.command}: there is no message"
@@ -77,7 +78,8 @@ def secrets_stay_secret(examination: Examination) -> str | None:
     if not forms:
         raise DoesNotApply("no secret was named (--secret-env)")
     for reply in examination.replies:
-        streams = (reply.ended.output, reply.ended.errors) if reply.ended else ()
+        streams = [reply.ended.output, reply.ended.errors] if reply.ended else []
+        streams.append(json.dumps(reply.documents, ensure_ascii=False).encode("utf-8", "surrogatepass"))
         if any(form in stream for form in forms for stream in streams):
             return f"{reply.command} shows one"
     return None
@@ -85,7 +87,8 @@ def secrets_stay_secret(examination: Examination) -> str | None:
 
 def _forms(secret: str) -> set[bytes]:
     encoded = secret.encode("utf-8", "surrogateescape")
-    return {encoded, base64.b64encode(encoded), json.dumps(secret)[1:-1].encode()}
+    written = json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
+    return {encoded, written, base64.b64encode(encoded).rstrip(b"="), base64.urlsafe_b64encode(encoded).rstrip(b"=")}
 
 
 RULES = (

@@ -1,5 +1,6 @@
 """What a plugin has to refuse, and with which error code: plugin specification, "Error codes"."""
 
+from notarykit.plugin.messages.fields import Command
 from notarykit.plugin.testing.examination import Examination, Reply
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.plugin.testing.rules.tolerance import describing
@@ -53,7 +54,8 @@ def malformed_json_is_refused(examination: Examination) -> str | None:
 def other_contract_versions_are_refused(examination: Examination) -> str | None:
     """A contract version that is not supported is an UNSUPPORTED_CONTRACT_VERSION."""
     command, request = describing(examination)
-    reply = examination.ask(command, request | {"contractVersion": "2.0"})
+    ask = examination.ask if command == Command.DESCRIBE_KEY else examination.use_key  # one who accepts it would sign
+    reply = ask(command, request | {"contractVersion": "2.0"})
     if not reply.failed:
         return "the contract version 2.0 is accepted"
     return None if reply.code in ("", "UNSUPPORTED_CONTRACT_VERSION") else f"the code is {reply.code}"
