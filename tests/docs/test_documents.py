@@ -135,11 +135,11 @@ def test_the_guide_to_plugins_leads_to_one(tmp_path: Path) -> None:
 
 def test_the_commands_about_certificates_run(tmp_path: Path, environment: dict[str, str]) -> None:
     """Every command of the page on certificates runs, with a key of a plugin and one to be the CA's."""
-    for name, spec in (("build", "EC-256"), ("root", "RSA-2048")):
-        key = tmp_path / f"{name}.key"
+    for title, spec in (("build", "EC-256"), ("root", "RSA-2048")):
+        key = tmp_path / f"{title}.key"
         key.touch(0o600)
         key.write_bytes(pem_of(make_chain(spec, 1).leaf_key))
-        add = ["notarykit", "key", "add", "--plugin", "local-file", "--id", str(key), name]
+        add = ["notarykit", "key", "add", "--plugin", "local-file", "--id", str(key), title]
         subprocess.run(add, env=environment, check=True, capture_output=True)
     page = (ROOT / "docs" / "certificates.md").read_text()
     for block in blocks(page, "sh"):

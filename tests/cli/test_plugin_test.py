@@ -1,0 +1,249 @@
+"""`plugin test`: a plugin judged from the command line."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli.world import Done, World
+from kit.reference import ENVELOPE, NAME, SECRET, Envelope, Raw, serve, uses
+from kit.wrong import METADATA, Mutation, giving, members_of
+from notarykit.plugin.finding.process import Ended
+from notarykit.plugin.testing import examination
+from notarykit.plugin.testing.rules import RULES, tolerance
+from notarykit.plugin.testing.subject import Run
+from support.ca import make_chain, pem_of
+
+Use = Callable[[Run], None]
+
+_VERIFIER = """#!{python} -I
+import sys
+sys.path.append({tests!r})
+from notarykit.plugin.guard import run
+sys.exit(run("kit.reference:Verifier"))
+"""
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+    """Makes the command judge something that runs in this process."""
+    monkeypatch.setattr(tolerance, "_HUGE", 128 * 1024)
+
+    def make(run: Run) -> None:
+        monkeypatch.setattr(examination, "runner", lambda _: run)
+
+    return make
+
+
+def _install(world: World, name: str, text: str) -> None:
+    place = world.home.folder / "plugins" / name / f"notation-{name}"
+    place.parent.mkdir(parents=True)
+    place.write_text(text)
+    place.chmod(0o755)
+
+
+def _results(done: Done) -> dict[str, str]:
+    """What the table says of each rule."""
+    header, *rows = done.out.split("\n\n")[0].splitlines()
+    assert header.split() == ["RULE", "LEVEL", "RESULT", "SECTION", "REASON"]
+    start, end = header.index("RESULT"), header.index("SECTION")
+    return {row.split()[0]: row[start:end].strip() for row in rows}
+
+
+def _counted(done: Done) -> dict[str, int]:
+    """What the last line says."""
+    parts = done.out.split("\n\n")[1].removesuffix("\n").split(", ")
+    return {name: int(count) for count, name in (part.split(" ", 1) for part in parts)}
+
+
+# What is shown
+
+
+def test_a_plugin_that_is_right(world: World, use: Use) -> None:
+    """A table with every rule in order, a line with the counts, and the exit code 0."""
+    use(serve(Raw))
+    done = world.run("plugin", "test", NAME, "--key-id", "ec")
+    assert (done.code, done.err) == (0, "")
+    results = _results(done)
+    assert list(results) == [rule.id for rule in RULES]
+    assert set(results.values()) == {"passed", "does not apply"}
+    assert _counted(done) == {name: list(results.values()).count(name) for name in ("passed", "does not apply")}
+    for row, rule in zip(done.out.splitlines()[1:], RULES, strict=False):
+        assert row.split()[1] == rule.level
+        assert rule.section in row
+
+
+@pytest.mark.parametrize(
+    ("mutation", "code", "rule", "result", "reason"),
+    [
+        (giving(METADATA, name="a"), 4, "metadata.name", "FAILED", f"it is 'a', but the executable is notation-{NAME}"),
+        (giving(METADATA, version="1"), 0, "metadata.version", "warning", "'1' is not a semantic version"),
+        (giving(METADATA, name="\x1b[31m"), 4, "metadata.name", "FAILED", "it is '\\x1b[31m'"),
+    ],
+    ids=["must", "should", "an escape sequence"],
+)  # fmt: skip
+def test_a_plugin_that_is_wrong(
+    world: World, use: Use, mutation: Mutation, code: int, rule: str, result: str, reason: str
+) -> None:
+    """A MUST that is broken ends with 4, a SHOULD with 0; both are shown with the reason."""
+    use(mutation(serve(Envelope)))
+    done = world.run("plugin", "test", NAME, "--key-id", *ENVELOPE.key_ids)
+    assert (done.code, done.err) == (code, "")
+    assert {name: each for name, each in _results(done).items() if each not in ("passed", "does not apply")} == {
+        rule: result
+    }
+    assert _counted(done)[result] == 1
+    (row,) = [row for row in done.out.splitlines() if row.startswith(f"{rule} ")]
+    assert reason in row
+
+
+# Flags
+
+
+def test_several_keys_and_settings(world: World, use: Use) -> None:
+    """Every key id is tested, and the settings go with every request that is about one."""
+    requests = []
+
+    def run(command: str, request: bytes) -> Ended:
+        requests.append(members_of(request))
+        return serve(Raw)(command, request)
+
+    use(run)
+    keys = ("--key-id", "rsa", "--key-id=ec")
+    done = world.run("plugin", "test", *keys, "--plugin-config", "a=b=c", "--plugin-config", "d=e", NAME)
+    assert (done.code, done.err) == (0, "")
+    about_keys = [each for each in requests if each.get("keyId") in ("rsa", "ec")]
+    assert {each["keyId"] for each in about_keys} == {"rsa", "ec"}
+    assert all(each["pluginConfig"] == {"a": "b=c", "d": "e"} for each in about_keys)
+    assert {_results(done)[f"generate-signature.{name}"] for name in ("ecdsa-form", "pss-salt")} == {"passed"}
+
+
+def test_a_key_that_does_not_exist(world: World, use: Use) -> None:
+    """A key id that the plugin does not know is the user's mistake, and the plugin's words are in the table."""
+    use(serve(Raw))
+    done = world.run("plugin", "test", NAME, "--key-id", "dsa")
+    assert done.code == 4
+    assert "describe-key failed: VALIDATION_ERROR there is no key 'dsa'" in done.out
+
+
+def test_a_key_that_needs_a_touch(world: World, use: Use) -> None:
+    """Keys are used as often as is allowed at most, and the table says what was not run."""
+    use(serve(Raw))
+    uses.clear()
+    done = world.run("plugin", "test", NAME, "--key-id", "ec", "--max-signatures", "2")
+    assert (done.code, done.err) == (0, "")
+    assert 0 < len(uses) <= 2
+    assert _results(done)["generate-signature.at-once"] == "not run"
+    assert _counted(done)["not run"] > 0
+
+
+def test_secrets(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that is in an output is found, and the table does not show it."""
+    monkeypatch.setenv("TOKEN_PIN", SECRET)
+    monkeypatch.setenv("OTHER_PIN", "another secret")
+    secrets = ("--secret-env", "OTHER_PIN", "--secret-env", "TOKEN_PIN")
+    arguments = ("plugin", "test", NAME, "--key-id", "ec")
+    use(serve(Envelope))
+    assert _results(world.run(*arguments))["output.secrets"] == "does not apply"
+    assert _results(world.run(*arguments, *secrets))["output.secrets"] == "passed"
+    use(giving(METADATA, name=SECRET)(serve(Envelope)))
+    done = world.run(*arguments, *secrets)
+    assert done.code == 4
+    assert (_results(done)["output.secrets"], _results(done)["metadata.name"]) == ("FAILED", "FAILED")
+    assert SECRET not in done.out
+    assert "it is '***'" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "missing plugin name: see 'notarykit plugin test --help'"),
+        ((NAME, "b"), "unexpected argument 'b' for 'notarykit plugin test': see 'notarykit plugin test --help'"),
+        ((NAME, "--secret-env", "UNSET"), "$UNSET is not set: --secret-env names a variable that holds a secret"),
+        ((NAME, "--secret-env", "HOME", "--secret-env", "EMPTY"), "$EMPTY is not set: "),
+        ((NAME, "--plugin-config", "a"), "could not parse flag --plugin-config: it is not of the form key=value"),
+        ((NAME, "--plugin-config", "a=b", "--plugin-config", "a=c"), "flag --plugin-config has the key 'a' twice"),
+        ((NAME, "--max-signatures", "many"), "max-signatures value many must be a positive number"),
+        ((NAME, "--max-signatures=-1"), "max-signatures value -1 must be a positive number"),
+    ],
+)
+def test_usage(
+    world: World, use: Use, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    """A call that is wrong in itself ends with 2 before the plugin is run."""
+    monkeypatch.setenv("EMPTY", "")
+    use(lambda *_: pytest.fail("it was run"))
+    assert world.refused(2, "plugin", "test", *arguments).startswith(message)
+
+
+# Plugins that are there
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("nobody", "plugin 'nobody' is not installed"), ("../nobody", "'../nobody' is no plugin name")],
+)
+def test_a_plugin_that_is_not_there(world: World, name: str, message: str) -> None:
+    """A plugin that is not installed, or cannot be, ends with 4 and no table."""
+    assert world.refused(4, "plugin", "test", name).startswith(message)
+
+
+def test_a_plugin_that_is_there_twice(world: World) -> None:
+    """Where a package and an executable have one name, nobody guesses which is meant."""
+    _install(world, "local-file", "#!/bin/sh\n")
+    assert "plugin 'local-file' is there twice" in world.refused(4, "plugin", "test", "local-file")
+
+
+def test_an_executable(world: World) -> None:
+    """A Python plugin that is an executable in notation's folder is run as one, and keeps every rule."""
+    tests = str(Path(__file__).parents[1])
+    _install(world, NAME, _VERIFIER.format(python=sys.executable, tests=tests))
+    done = world.run("plugin", "test", NAME)
+    assert (done.code, done.err) == (0, ""), done.out
+    assert _results(done)["verify-signature.results"] == "passed"
+    assert set(_results(done).values()) == {"passed", "does not apply"}
+
+
+def test_an_executable_in_another_language(world: World) -> None:
+    """A shell script that knows one command is run as well; what it says of everything else is no error in JSON."""
+    metadata = json.dumps({
+        "name": "shell", "description": "In sh", "version": "1.0.0", "url": "https://example.com",
+        "supportedContractVersions": ["1.0"], "capabilities": ["SIGNATURE_GENERATOR.RAW"],
+    })  # fmt: skip
+    _install(world, "shell", f"#!/bin/sh\n[ \"$1\" = get-plugin-metadata ] && echo '{metadata}' || exit 3\n")
+    done = world.run("plugin", "test", "shell")
+    assert done.code == 0, done.out
+    assert done.err == "Warning: the plugin signs, but without --key-id nothing of that was tested\n"
+    results = _results(done)
+    assert {name for name, result in results.items() if result == "warning"} == {"output.error-form"}
+    assert {result for name, result in results.items() if name.startswith("metadata.")} == {"passed"}
+
+
+def test_an_executable_that_is_no_plugin(world: World) -> None:
+    """A program that says something else fails, and everything that needs its capabilities does not apply."""
+    _install(world, "hello", "#!/bin/sh\necho hello\n")
+    done = world.run("plugin", "test", "hello", "--key-id", "1")
+    assert (done.code, done.err) == (4, "")
+    results = _results(done)
+    assert {name for name, result in results.items() if result == "FAILED"} == {
+        "metadata.members", "output.one-document",
+    }  # fmt: skip
+    assert results["generate-signature.signature"] == "does not apply"
+
+
+def test_a_package(world: World) -> None:
+    """A plugin that is installed as a package is run in its own process, with as many keys as are named."""
+    keys = []
+    for name, spec in (("one", "RSA-2048"), ("two", "EC-256")):
+        chain = make_chain(spec, 2)
+        path = world.folder / f"{name}.pem"
+        path.touch(mode=0o600)
+        path.write_bytes(pem_of(chain.leaf_key) + chain.chain_pem)
+        keys += ["--key-id", str(path)]
+    done = world.run("plugin", "test", "local-file", *keys, "--max-signatures", "2")
+    assert (done.code, done.err) == (0, ""), done.out
+    results = _results(done)
+    assert results["describe-key.key-spec"] == results["chain.requirements"] == "passed"
+    assert set(results.values()) == {"passed", "does not apply", "not run"}
