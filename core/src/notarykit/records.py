@@ -16,7 +16,10 @@ else:
             if not bases:
                 return super().__new__(cls, name, bases, members)
             fields = members.pop("__annotations__", {})
-            defaults = [members.pop(field) for field in fields if field in members]
+            with_value = [field for field in fields if field in members]
+            defaults = [members.pop(field) for field in with_value]
+            if with_value != list(fields)[len(fields) - len(with_value) :]:
+                raise TypeError(f"{name}: a member without a value follows one with a value")
             made = namedtuple(name, fields, defaults=defaults)
             return type(name, (made,), {**members, "__slots__": (), "__annotations__": fields})
 

@@ -131,13 +131,15 @@ def _check_sum(wanted: str | None, path: str) -> None:
 
 
 def _uninstall(options: Options) -> int:
-    from notarykit.plugin.finding.executables import executable_names
-    from notarykit.plugin.finding.names import check_name
+    import os
+
+    from notarykit.plugin.finding.executables import executable_path
     from notarykit.plugin.managing.installing import uninstall
 
-    name = check_name(options.arguments[0])
+    name = options.arguments[0]
+    is_there = os.path.lexists(os.path.dirname(executable_path(name)))
     question = f"Are you sure you want to uninstall plugin {name!r}?"
-    if name in executable_names() and not options["yes"] and not confirmed(question):
+    if is_there and not options["yes"] and not confirmed(question):
         return 0
     uninstall(name)
     print(f"Successfully uninstalled plugin {name}")

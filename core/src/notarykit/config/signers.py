@@ -44,4 +44,4 @@ def plugin_signer(
     from notarykit.plugin.asking.signer import signer_of
     from notarykit.plugin.finding.discovery import load_plugin
 
-    return signer_of(load_plugin(name), key_id, config, seconds=seconds or SIGNING_SECONDS)
+    return signer_of(load_plugin(name), key_id, config, seconds=SIGNING_SECONDS if seconds is None else seconds)

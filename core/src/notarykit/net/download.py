@@ -8,6 +8,8 @@ from notarykit.net.connections import Connections
 from notarykit.net.tls import TLSSettings, context_for
 
 _OK = 200
+_TRIES = 2
+_BESIDES = 1024 * 1024
 
 
 def download(url: str, limit: int, seconds: float, tls: TLSSettings) -> bytes:
@@ -26,7 +28,8 @@ def download(url: str, limit: int, seconds: float, tls: TLSSettings) -> bytes:
         raise NetworkError(f"{shown(url)} is not an https URL", advice="only https is supported")
     client = HttpClient(Connections(lambda netloc: context_for(netloc, tls)), lambda _: False)
     try:
-        response = client.send("GET", url, budget=Budget(limit, seconds), limit=limit)
+        # The budget is for all tries, redirects and headers together; the limit is for the content.
+        response = client.send("GET", url, budget=Budget(_TRIES * limit + _BESIDES, seconds), limit=limit)
     finally:
         client.close()
     if response.status != _OK:

@@ -11,6 +11,7 @@ import os
 import sys
 
 _LARGEST = 64 * 1024 * 1024  # "a size limit of less than 64 MiB"
+_LAST_STREAM = 2
 _FAILED = b'{"errorCode":"ERROR","errorMessage":"the plugin could not be started"}'
 
 
@@ -38,6 +39,10 @@ def run(target: str) -> int:
 
 def _take_streams() -> tuple[int, int]:
     """Duplicates of both, for the answer alone; the originals lead elsewhere from here on."""
+    # Streams that the caller has closed are opened first, or a duplicate would take the number of one of them.
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
+        pass
+    os.close(spare)
     kept = os.dup(1), os.dup(2)
     name = os.environ.get("NOTARYKIT_PLUGIN_LOG") or os.devnull
     try:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 SIGNING_SECONDS = 300.0
 """What signing may take where nobody says otherwise: somebody may have to look for a token and a PIN."""
 
+SECONDS_VARIABLE = "NOTARYKIT_PLUGIN_SECONDS"
+"""Tells an executable how long its answer may take, in whole seconds."""
+
 _end: ContextVar[float | None] = ContextVar("end", default=None)
 
 

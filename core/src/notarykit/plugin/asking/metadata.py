@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
-from notarykit.errors import PluginContractVersionError
+from notarykit.errors import PluginContractVersionError, PluginResponseError
 from notarykit.plugin.asking.retries import ask
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
 from notarykit.plugin.messages.metadata import Metadata
+from notarykit.strict_json import DocumentError, Members, dumps, loads
 
 METADATA_SECONDS = 30.0
 """What get-plugin-metadata may take: its answer is static."""
@@ -23,9 +24,16 @@ def read_metadata(plugin: SelfDescribing) -> Metadata:
 
     Raises:
         PluginError: It failed.
+        PluginResponseError: Its answer is malformed.
         PluginContractVersionError: It does not list the contract version 1.0.
     """
     metadata = ask(Command.GET_METADATA, plugin.get_metadata, METADATA_SECONDS)
+    if not isinstance(metadata, Metadata):
+        raise PluginResponseError(f"get-plugin-metadata: the plugin answered with {type(metadata).__name__}")
+    try:  # plugins in this process can answer with anything
+        metadata = Metadata.from_json(Members(loads(dumps(metadata.to_json())), "get-plugin-metadata"))
+    except (DocumentError, TypeError, ValueError) as error:
+        raise PluginResponseError(f"the answer is malformed: {error}") from None
     if CONTRACT_VERSION not in metadata.supported_contract_versions:
         raise PluginContractVersionError(
             f"plugin {metadata.name} supports contract versions {', '.join(metadata.supported_contract_versions)}, "

@@ -11,7 +11,7 @@ from notarykit.errors import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.plugin.asking.deadline import seconds_left
+from notarykit.plugin.asking.deadline import SECONDS_VARIABLE, seconds_left
 from notarykit.plugin.finding.process import Ended, run
 from notarykit.plugin.messages.fields import Command
 from notarykit.plugin.messages.metadata import Metadata
@@ -28,9 +28,6 @@ from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatu
 from notarykit.strict_json import DocumentError, Members, dumps, loads
 
 Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
-
-SECONDS_VARIABLE = "NOTARYKIT_PLUGIN_SECONDS"
-"""Tells a plugin how long its answer may take, in whole seconds."""
 
 _ERRORS: dict[str, type[PluginError]] = {
     kind.code: kind

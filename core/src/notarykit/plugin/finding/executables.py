@@ -64,12 +64,17 @@ def executable_names() -> list[str]:
     """The names of all folders in which a plugin may be; what is not a folder is no candidate.
 
     A folder whose name no plugin may have is left out, as it could never be asked for.
+
+    Raises:
+        PluginNotFoundError: The folder of plugins cannot be looked into.
     """
     try:
         with os.scandir(plugins_folder()) as entries:
             return sorted(each.name for each in entries if each.is_dir(follow_symlinks=False) and _may_be_name(each))
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise PluginNotFoundError(f"{plugins_folder()} cannot be looked into: {error.strerror}") from None
 
 
 def _may_be_name(entry: "os.DirEntry[str]") -> bool:

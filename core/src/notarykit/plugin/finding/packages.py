@@ -42,7 +42,7 @@ class PackagedPlugin(NamedTuple):
             is_plugin = isinstance(kind, type) and issubclass(kind, Plugin)
             plugin: Plugin | None = kind() if is_plugin else None
             name = plugin.name if plugin else ""
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # What an import misses helps; the text of anything else may hold what the plugin read.
             text = f": {error}" if isinstance(error, ImportError | SyntaxError) else ""
             raise self._refused(f"cannot be loaded: {type(error).__name__}{text}") from error

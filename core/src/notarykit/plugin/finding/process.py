@@ -64,7 +64,21 @@ def run(command: list[str], request: bytes, seconds: float, environment: dict[st
             f"{command[0]} cannot be run: {reason}",
             advice="make sure that it is made for this system, and install it again",
         ) from None
-    return _Run(process, request).finish(seconds)
+    try:
+        return _Run(process, request).finish(seconds)
+    except BaseException:  # an interruption is the plugin's too, but it may not care
+        _end(process)
+        raise
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a process, if it has not ended: asked first, then made to."""
+    process.terminate()
+    try:
+        process.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class _Run:
@@ -88,28 +102,16 @@ class _Run:
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self._kill()
             raise PluginTimeoutError(
                 f"no answer within {seconds:.0f} seconds",
                 advice="try again, or allow more time",
                 metadata={"retry": "no"},
             ) from None
-        except BaseException:  # an interruption is the plugin's too, but it may not care
-            self._kill()
-            raise
         for reader in self._readers:  # a child of the plugin may hold the pipes open for ever
             reader.join(_SECONDS_TO_DRAIN)
         if self._is_too_large:
             raise PluginResponseError(f"the answer is larger than the protocol's {LARGEST} bytes")
         return Ended(code, bytes(self._output), bytes(self._errors))
-
-    def _kill(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(_SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     @staticmethod
     def _write(pipe: IO[bytes], request: bytes) -> None:

@@ -49,8 +49,10 @@ def unpack(path: str, folder: str, name: str = "") -> None:
         elif first.startswith(b"\x1f\x8b"):
             members = _tar_members(file)
         else:
-            members = iter([_Member(name or os.path.basename(path), os.fstat(file.fileno()).st_mode, file)])
-        _write(path, members, folder)
+            name = name or os.path.basename(path)
+            _check_member(name, is_plain=True)
+            members = iter([_Member(name, os.fstat(file.fileno()).st_mode, file)])
+        _write_checked(path, members, folder)
 
 
 @contextmanager
@@ -66,9 +68,27 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes], bytes]]:
         raise StorageError(f"{path} cannot be unpacked: {error.strerror or error}") from None
 
 
+def _write_checked(path: str, members: Iterator[_Member], folder: str) -> None:
+    """Writes the members; whatever a library finds wrong with the archive becomes an error of ours."""
+    import lzma
+    import tarfile
+    import zipfile
+    import zlib
+
+    broken = (EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error, lzma.LZMAError)
+    try:
+        _write(path, members, folder)
+    except (*broken, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise StorageError(f"{path} is malformed: {error or type(error).__name__}") from None
+    except StorageError as error:
+        if path not in error.message:
+            error.within(path)
+        raise
+
+
 def _write(path: str, members: Iterator[_Member], folder: str) -> None:
     left = LARGEST
-    for count, member in enumerate(_checked(path, members), 1):
+    for count, member in enumerate(members, 1):
         if count > _MOST_FILES:
             raise StorageError(f"{path} has more than {_MOST_FILES} files")
         target = os.path.join(folder, member.name)
@@ -82,21 +102,6 @@ def _write(path: str, members: Iterator[_Member], folder: str) -> None:
                     raise StorageError(f"the files in {path} reach the limit of {LARGEST >> 20} MiB")
                 file.write(piece)
         os.chmod(target, (member.mode & _MODES) | stat.S_IRUSR | stat.S_IWUSR)
-
-
-def _checked(path: str, members: Iterator[_Member]) -> Iterator[_Member]:
-    """The members as they come; whatever a library finds wrong with them becomes an error of ours."""
-    import tarfile
-    import zipfile
-    import zlib
-
-    try:
-        yield from members
-    except (EOFError, NotImplementedError, RuntimeError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise StorageError(f"{path} is malformed: {error or type(error).__name__}") from None
-    except StorageError as error:
-        error.within(path)
-        raise
 
 
 def _zip_members(file: IO[bytes]) -> Iterator[_Member]:

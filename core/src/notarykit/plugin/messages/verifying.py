@@ -98,11 +98,11 @@ class VerifiedSignature(NamedTuple):
     @classmethod
     def from_json(cls, members: Members) -> VerifiedSignature:
         """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        processed = texts(members, "processedAttributes")
+        if members.value.get("verificationResults", ...) is None:  # as programs in Go write an empty object
+            return cls({}, processed)
         results = members.object("verificationResults")
-        return cls(
-            {name: _result(results.object(name)) for name in results.value},
-            texts(members, "processedAttributes"),
-        )
+        return cls({name: _result(results.object(name)) for name in results.value}, processed)
 
 
 def _result(members: Members) -> VerificationResult:

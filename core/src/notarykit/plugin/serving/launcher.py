@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import sys
 
+from notarykit.errors import UsageError
+
 _MARK = b"# A notarykit launcher of the plugin "
 _LONGEST_SHEBANG = 127  # what Linux read in a first line for decades
-_HEAD = 1024
+_HEAD = 16 * 1024  # beyond the longest path that a system knows
 
 
 def is_launcher(path: str) -> bool:
@@ -31,7 +33,12 @@ def launcher(name: str, target: str, interpreter: str, flags: str = "-I") -> byt
         target: Its class, `module:Class`.
         interpreter: The absolute path of the Python in which its package is installed.
         flags: The interpreter's flags; isolated, unless the package is in the user's own site folder.
+
+    Raises:
+        UsageError: The interpreter's path holds what a script cannot name.
     """
+    if "\\" in interpreter or not interpreter.isprintable():
+        raise UsageError(f"no launcher can name the interpreter {interpreter!r}", advice="use one with another path")
     first = f"#!{interpreter} {flags}"
     if " " in interpreter or len(os.fsencode(first)) > _LONGEST_SHEBANG:
         # To the shell, the first line of what follows is a command; to Python, it is a string that nobody looks at.

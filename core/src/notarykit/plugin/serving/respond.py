@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from notarykit.errors import (
     CertificateError,
     NotarykitError,
@@ -12,6 +14,7 @@ from notarykit.errors import (
     PluginValidationError,
     SigningKeyError,
 )
+from notarykit.plugin.asking.deadline import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
 from notarykit.strict_json import DocumentError, Members, dumps, loads
@@ -38,9 +41,16 @@ def respond(target: str, arguments: list[str], read: Callable[[], bytes]) -> tup
             return 1, _usage(kind).encode()
         if arguments[0] not in tuple(Command):
             raise PluginValidationError(f"command {arguments[0]!r} is not one of {', '.join(Command)}")
-        return 0, dumps(answer(kind, Command(arguments[0]), read()))
+        with deadline(_seconds()):
+            return 0, dumps(answer(kind, Command(arguments[0]), read()))
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - it ends here, as the protocol's JSON
         return 1, dumps(error_json(error))
+
+
+def _seconds() -> float:
+    """How long the answer may take: what the host says, if it says so."""
+    text = os.environ.get(SECONDS_VARIABLE, "")
+    return float(text) if text.isascii() and text.isdigit() else SIGNING_SECONDS
 
 
 def answer(kind: type[Plugin], command: Command, request: bytes) -> dict[str, Any]:
@@ -77,7 +87,8 @@ def error_json(error: BaseException) -> dict[str, Any]:
     """An error as the protocol writes it. The text of what was not raised on purpose stays here: it may be a secret."""
     if not isinstance(error, NotarykitError):
         return {"errorCode": PluginError.code, "errorMessage": f"the plugin failed with {type(error).__name__}"}
-    members: dict[str, Any] = {"errorCode": _code(error), "errorMessage": error.one_line()}
+    text = error.one_line().encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair, say
+    members: dict[str, Any] = {"errorCode": _code(error), "errorMessage": text}
     if isinstance(error, PluginError) and error.metadata:
         members["errorMetadata"] = error.metadata
     return members
