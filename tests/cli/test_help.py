@@ -33,7 +33,8 @@ def test_nothing_is_missing_here() -> None:
         "certificate", "completion", "inspect", "key", "list", "plugin", "policy", "sign", "verify", "version",
     }  # fmt: skip
     assert {path[1] for path in EVERY if path[0] == "certificate"} == {
-        "add", "cleanup-test", "delete", "generate-test", "list", "show",
+        "add", "attach", "cleanup-test", "delete", "generate", "generate-test", "issue", "lint", "list", "request",
+        "show",
     }  # fmt: skip
     assert {path[1] for path in EVERY if path[0] == "key"} == {"add", "delete", "list", "update"}
     assert {path[1] for path in EVERY if path[0] == "policy"} == {"import", "init", "show"}
@@ -101,11 +102,11 @@ def _complete(world: World, line: str) -> list[str]:
     [
         ("notarykit ver", ["verify", "version"]),
         ("notarykit key ", ["add", "delete", "list", "update"]),
-        ("notarykit cert g", ["generate-test"]),
+        ("notarykit cert g", ["generate", "generate-test"]),
         ("notarykit certificate cl", ["cleanup-test"]),
         ("notarykit sign --oci", ["--oci-layout"]),
         ("notarykit sign hello@sha256 : 00 --sig", ["--signature-format"]),
-        ("notarykit sign --key build --pl", ["--plugin", "--plugin-config"]),
+        ("notarykit sign --key build --pl", ["--plugin", "--plugin-config", "--plugin-timeout"]),
         ("notarykit key set --def", ["--default"]),
         ("notarykit verify --allow", []),
         ("notarykit sign hel", ["hello"]),

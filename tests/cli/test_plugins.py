@@ -1,39 +1,34 @@
-"""`plugin list`, and keys that plugins hold: whatever a plugin does, the command line survives it."""
+"""`plugin list` and `plugin use`, and keys that plugins hold: whatever a plugin does, the command line survives it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from cli.world import World
+from cli.world import World, error_of
 from support.ca import make_chain, pem_of
+from support.distributions import add_distribution, signing_plugin
+from support.executables import (
+    add_executable,
+    answering,
+    failing,
+    guarded_plugin,
+    metadata,
+    shell_plugin,
+    write_program,
+)
 
-GOOD = """
-from notarykit.plugin import Plugin, hookimpl
-
-class Good(Plugin):
-    name, description, version, url = "{name}", "A \\x1b[31mtest", "1.2.3", "https://example.com"
-
-    def generate_signature(self, request):
-        raise {error}
-
-    def describe_key(self, request):
-        raise {error}
-
-@hookimpl
-def notarykit_plugin():
-    return Good()
-"""
+_UGLY = "A \x1b[31mtest\n\u202e"
+_ESCAPED = "A \\x1b[31mtest\\n\\u202e"
 
 
-def _install(world: World, name: str, source: str) -> str:
+def _plugins(world: World) -> Path:
+    return world.home.folder / "plugins"
+
+
+def _package(world: World, name: str, source: str | None = None) -> str:
     """Installs a distribution with one plugin, and returns the folder that has to be on the path."""
-    folder = world.folder / "site"
-    info = folder / f"{name}_dist-7.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-dist\nVersion: 7\n")
-    (info / "entry_points.txt").write_text(f"[notarykit.plugins]\n{name} = plugin_{name}\n")
-    (folder / f"plugin_{name}.py").write_text(source)
-    return str(folder)
+    return str(add_distribution(world.folder / "site", f"{name}-dist", name, source, version="7"))
 
 
 def _rows(world: World, path: str) -> dict[str, str]:
@@ -43,44 +38,90 @@ def _rows(world: World, path: str) -> dict[str, str]:
     return {line.split()[0]: line for line in done.out.splitlines()[1:]}
 
 
-def test_a_list_with_broken_plugins(world: World) -> None:
+def test_a_list_with_broken_packages(world: World) -> None:
     """A plugin that is broken is a line with its error, and the others are listed as ever."""
-    path = _install(world, "good", GOOD.format(name="good", error="RuntimeError()"))
-    _install(world, "absent", "import a_module_that_is_not_there\n")
-    _install(world, "empty", "")
-    _install(world, "other", GOOD.format(name="another", error="RuntimeError()"))
-    _install(world, "raising", GOOD.format(name="raising", error="RuntimeError()").replace(
-        "    def gen", "    def get_metadata(self):\n        raise RuntimeError('no\\nmetadata')\n\n    def gen"
-    ))  # fmt: skip
+    path = _package(world, "good", signing_plugin("good", description=_UGLY))
+    _package(world, "absent", "import a_module_that_is_not_there\n")
+    _package(world, "empty", "")
+    _package(world, "another", signing_plugin("other"))
+    _package(world, "function", "def Found(): pass")
+    metadata_fails = "    @classmethod\n    def get_metadata(cls):\n        raise RuntimeError('no\\nmetadata')\n"
+    _package(world, "raising", signing_plugin("raising") + metadata_fails)
     rows = _rows(world, path)
-    assert set(rows) >= {"absent", "empty", "good", "other", "raising"}
+    assert set(rows) >= {"absent", "another", "empty", "function", "good", "raising", "local-file"}
     assert rows["good"].split("   ")[-1].strip() == "<nil>"
-    assert "A \\x1b[31mtest" in rows["good"]
-    assert "[SIGNATURE_GENERATOR.RAW]" in rows["good"]
-    assert "good-dist 7" in rows["good"]
+    for text in (_ESCAPED, "[SIGNATURE_GENERATOR.RAW]", "package good-dist 7", "1.2.3"):
+        assert text in rows["good"]
     assert "ModuleNotFoundError" in rows["absent"]
-    assert "hands over no notarykit Plugin" in rows["empty"]
-    assert "calls itself 'another'" in rows["other"]
-    assert "its metadata failed with RuntimeError" in rows["raising"]
+    assert "cannot be loaded: AttributeError" in rows["empty"]
+    assert "calls itself 'other'" in rows["another"]
+    assert "is no notarykit Plugin" in rows["function"]
+    assert "get-plugin-metadata: the plugin failed with RuntimeError" in rows["raising"]
+
+
+def test_a_list_with_broken_executables(world: World) -> None:
+    """So it is with executables, whose texts are shown and not obeyed."""
+    plugins = _plugins(world)
+    good = answering(metadata("good", "A.B", "C", description=_UGLY, version="9.9.9"))
+    paths = {
+        "good": add_executable(plugins, "good", shell_plugin("good", get_plugin_metadata=good)),
+        "fails": add_executable(plugins, "fails", "#!/bin/sh\nprintf 'oh \\033[31m\\nno' >&2; exit 1\n"),
+        "modeless": add_executable(plugins, "modeless", "", 0o644),
+        "other": add_executable(plugins, "other", shell_plugin("another")),
+    }
+    (plugins / "empty").mkdir()
+    (plugins / "link").symlink_to(plugins / "good")
+    (plugins / "a\x1b[31mb").mkdir()
+    rows = _rows(world, "")
+    assert set(rows) >= set(paths) | {"empty"}
+    assert not set(rows) & {"link", "a\x1b[31mb"}
+    for text in (_ESCAPED, "9.9.9", "[A.B C]", f"executable {paths['good']}", "<nil>"):
+        assert text in rows["good"]
+    assert "oh \\x1b[31m\\nno (exit code 1)" in rows["fails"]
+    assert f"{paths['modeless']} may not be run: make it executable (chmod u+x)" in rows["modeless"]
+    assert "its metadata calls it 'another'" in rows["other"]
+    assert "No such file or directory" in rows["empty"]
+
+
+def test_a_list_of_both(world: World) -> None:
+    """A package, its launcher, and an executable of the same name are lines of their own."""
+    world.did("plugin", "install", "--from-package", "local-file")
+    path = _package(world, "both")
+    add_executable(_plugins(world), "both", shell_plugin("both", version="4.0.0"))
+    out = world.process("plugin", "ls", PYTHONPATH=path).out
+    lines = [line.split() for line in out.splitlines()]
+    assert [line[0] for line in lines if line[0] in ("both", "local-file")] == [
+        "both",
+        "local-file",
+        "both",
+        "local-file",
+    ]
+    assert f"launcher {_plugins(world) / 'local-file' / 'notation-local-file'}" in out
+    assert "4.0.0" in out
+
+
+def test_a_relative_folder(world: World) -> None:
+    """A list out of the folder that somebody happens to be in is refused."""
+    done = world.process("plugin", "list", NOTATION_LIBEXEC="here")
+    assert (done.code, done.out) == (2, "")
+    assert error_of(done.err).startswith("plugins would be run from the relative path 'here'")
 
 
 @pytest.mark.parametrize(
-    ("error", "text"),
+    ("does", "text"),
     [
-        ("RuntimeError('a secret')", "RuntimeError"),
-        ("KeyError('x')", "KeyError"),
-        ("__import__('notarykit.errors').errors.PluginAccessDeniedError('no entry')", "no entry"),
+        ("raise RuntimeError('swordfish')", "describe-key: the plugin failed with RuntimeError"),
+        ("raise KeyError('swordfish')", "describe-key: the plugin failed with KeyError"),
+        ("raise __import__('notarykit.errors').errors.PluginAccessDeniedError('no entry')", "no entry"),
     ],
     ids=["crash", "another crash", "refusal"],
 )
-def test_a_plugin_that_fails(world: World, error: str, text: str) -> None:
+def test_a_package_that_fails(world: World, does: str, text: str) -> None:
     """A plugin that fails ends with 4 and one line, whatever it raised."""
-    path = _install(world, "bad", GOOD.format(name="bad", error=error))
+    path = _package(world, "bad", signing_plugin("bad", does))
     done = world.process("sign", "--oci-layout", "--plugin", "bad", "--id", "1", world.reference, PYTHONPATH=path)
-    assert (done.code, done.out, done.err.count("\n")) == (4, "", 1)
-    assert done.err.startswith("Error: ")
-    assert text in done.err
-    assert "secret" not in done.err
+    assert (done.code, done.out) == (4, "")
+    assert error_of(done.err) == text
 
 
 def test_a_key_in_a_file_through_its_plugin(world: World) -> None:
@@ -97,3 +138,108 @@ def test_a_key_in_a_file_through_its_plugin(world: World) -> None:
     world.sign("--key", "file", "--plugin-config", "certificate_chain=chain.pem")
     world.sign("--plugin", "local-file", "--id", key_id, "--plugin-config", "certificate_chain=chain.pem")
     world.verify()
+
+
+# Executables
+
+
+@pytest.mark.parametrize("short", ["jws", "cose"])
+def test_signing_with_an_executable(world: World, short: str) -> None:
+    """A plugin in a process of its own signs, named on the command line or on the list of keys."""
+    source = "from notarykit_local_file.plugin import LocalFilePlugin\nclass Found(LocalFilePlugin): name = 'far'\n"
+    add_executable(_plugins(world), "far", guarded_plugin(world.folder / "lib" / "far_module.py", source))
+    key, chain = world.home.folder / "build.key", world.home.folder / "build.chain.pem"
+    config = ("--plugin-config", f"certificate_chain={chain}")
+    world.sign("--plugin", "far", "--id", str(key), *config, "--signature-format", short)
+    world.did("key", "add", "--plugin", "far", "--id", str(key), *config, "far")
+    world.sign("--key", "far", "--signature-format", short)
+    world.verify()
+    inspected = json.loads(world.did("inspect", "--oci-layout", "--output", "json", world.reference))
+    assert "far/0.1.0" in json.dumps(inspected)
+
+
+def test_a_launcher_signs_for_other_hosts(world: World) -> None:
+    """What `install --from-package` writes signs as an executable where the package is not chosen."""
+    world.did("plugin", "install", "--from-package", "local-file")
+    path = _plugins(world) / "local-file" / "notation-local-file"
+    foreign = write_program(_plugins(world) / "renamed" / "notation-renamed", path.read_text())
+    done = world.run("sign", "--oci-layout", "--plugin", "renamed", "--id", "x", world.reference)
+    assert (done.code, error_of(done.err)) == (4, "plugin renamed: its metadata calls it 'local-file'")
+    assert foreign.exists()
+    key, chain = world.home.folder / "build.key", world.home.folder / "build.chain.pem"
+    world.sign("--plugin", "local-file", "--id", str(key), "--plugin-config", f"certificate_chain={chain}")
+
+
+def test_an_executable_that_refuses(world: World) -> None:
+    """What an executable says is the one line of the error, with its code, escaped."""
+    error = {"errorCode": "ACCESS_DENIED", "errorMessage": "no \x1b[31mentry\nhere"}
+    add_executable(_plugins(world), "bad", shell_plugin("bad", describe_key=failing(error)))
+    text = world.refused(4, "sign", "--oci-layout", "--plugin", "bad", "--id", "1", world.reference)
+    assert text == "plugin bad: describe-key: no \\x1b[31mentry\\nhere (ACCESS_DENIED)"
+
+
+def test_the_time_that_a_plugin_has(world: World) -> None:
+    """`--plugin-timeout` is how long an answer may take; afterwards nothing of the plugin is left."""
+    add_executable(_plugins(world), "slow", shell_plugin("slow", describe_key="echo $$ > pid; exec sleep 600"))
+    text = world.refused(
+        4, "sign", "--oci-layout", "--plugin", "slow", "--id", "1", "--plugin-timeout", "1s", world.reference
+    )
+    assert text == "plugin slow: describe-key: no answer within 1 seconds: try again, or allow more time"
+    assert not Path("/proc", Path("pid").read_text().strip()).exists()
+    told = answering({"keyId": "1", "keySpec": "$NOTARYKIT_PLUGIN_SECONDS"}).replace("'END'", "END")
+    add_executable(_plugins(world), "slow", shell_plugin("slow", describe_key=told))
+    for flags, seconds in (((), ("299", "300")), (("--plugin-timeout", "1h"), ("3599", "3600"))):
+        text = world.refused(4, "sign", "--oci-layout", "--plugin", "slow", "--id", "1", *flags, world.reference)
+        assert any(repr(each) in text for each in seconds), text
+
+
+@pytest.mark.parametrize("value", ["x", "10", "-1s", ""])
+def test_a_time_that_is_none(world: World, value: str) -> None:
+    """What is no duration is a mistake of the call."""
+    world.refused(2, "sign", "--oci-layout", "--plugin", "a", "--id", "1", f"--plugin-timeout={value}", world.reference)
+
+
+def test_credentials_are_not_the_plugins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry's credentials in the environment do not reach a plugin."""
+    monkeypatch.setenv("NOTATION_USERNAME", "swordfish")
+    monkeypatch.setenv("NOTATION_PASSWORD", "swordfish")
+    add_executable(_plugins(world), "env", shell_plugin("env", describe_key="cat > /dev/null; env > seen; exit 1"))
+    world.refused(4, "sign", "--oci-layout", "--plugin", "env", "--id", "1", world.reference)
+    assert "PATH=" in Path("seen").read_text()
+    assert "swordfish" not in Path("seen").read_text()
+
+
+# What the user chooses
+
+
+def test_use(world: World) -> None:
+    """A package and a foreign executable of one name are an error until the user chooses one of them."""
+    path = _package(
+        world, "both", signing_plugin("both", "raise __import__('notarykit.plugin').plugin.PluginError('package')")
+    )
+    error = {"errorCode": "ERROR", "errorMessage": "executable"}
+    executable = add_executable(_plugins(world), "both", shell_plugin("both", describe_key=failing(error)))
+    command = ("sign", "--oci-layout", "--plugin", "both", "--id", "1", world.reference)
+    text = error_of(world.process(*command, PYTHONPATH=path).err)
+    assert text.startswith(
+        f"plugin 'both' is there twice: in the package both-dist 7, and as {executable}: choose with"
+    )
+    assert world.did("plugin", "use", "both", "package") == "both: the package is used where both are there\n"
+    assert error_of(world.process(*command, PYTHONPATH=path).err) == "package"
+    world.did("plugin", "use", "both", "executable")
+    assert error_of(world.process(*command, PYTHONPATH=path).err) == "plugin both: describe-key: executable"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (("both",), 2, "missing plugin name, or what to use"),
+        ((), 2, "missing plugin name, or what to use"),
+        (("both", "none"), 2, "'none' is neither 'package' nor 'executable'"),
+        (("../both", "package"), 4, "'../both' is no plugin name"),
+    ],
+)
+def test_use_of_what_cannot_be(world: World, arguments: tuple[str, ...], code: int, text: str) -> None:
+    """A choice that is none is refused, and nothing is written."""
+    assert world.refused(code, "plugin", "use", *arguments).startswith(text)
+    assert not (world.home.folder / "pluginchoices.json").exists()

@@ -167,8 +167,8 @@ def test_a_plugin_that_is_not_there(world: World) -> None:
     """A plugin that is not installed ends with 4, named on the command line or on the list of keys."""
     world.did("key", "add", "--plugin", "none", "--id", "1", "far")
     missing = (
-        "plugin 'none' is not installed as a Python package: see 'notarykit plugin list' and install it with pip; "
-        "notation's executables are not supported yet"
+        "plugin 'none' is not installed: see 'notarykit plugin list'; install a package with pip, "
+        "an executable with 'notarykit plugin install'"
     )
     assert world.refused(4, "sign", "--oci-layout", "--key", "far", world.reference) == missing
     assert world.refused(4, "sign", "--oci-layout", "--plugin", "none", "--id", "1", world.reference) == missing

@@ -4,10 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cbor2
 
-from support.envelopes import JWS, from_url64, url64
+from notarykit.envelope.attributes import ExtendedAttribute
+from support.ca import TestChain
+from support.envelopes import JWS, PLUGIN, from_url64, sign_envelope, url64
 from support.layouts import AnyPath, add_blob, blob_path, read_index, write_index
 
 
@@ -61,3 +64,22 @@ def damaged_blobs(path: AnyPath) -> list[str]:
     """The blobs of a layout whose content is not what their name says."""
     folder = Path(path, "blobs", "sha256")
     return [each.name for each in folder.iterdir() if hashlib.sha256(each.read_bytes()).hexdigest() != each.name]
+
+
+def ask_for_plugin(path: AnyPath, chain: TestChain, plugin: str, **critical: Any) -> None:
+    """Changes a layout's only signature, in JWS, so that it needs a verification plugin; its signature holds.
+
+    Args:
+        path: The layout.
+        chain: Whose signature it is.
+        plugin: The plugin's name.
+        critical: Further critical attributes, by their names.
+    """
+    attributes = {PLUGIN: plugin, **critical}
+    extended = tuple(ExtendedAttribute(name, value, critical=True) for name, value in attributes.items())
+
+    def change(envelope: bytes, media_type: str) -> bytes:
+        assert media_type == JWS
+        return sign_envelope(chain, JWS, from_url64(json.loads(envelope)["payload"]), extended=extended)
+
+    readdress(path, change)

@@ -90,3 +90,33 @@ def test_without_a_home_folder(value: str | None, monkeypatch: pytest.MonkeyPatc
         places.config_folder()
     assert caught.value.message == f"${name} is not set"
     assert caught.value.advice == "set it, or set $NOTATION_CONFIG to the settings' folder"
+
+
+@_ALL
+@pytest.mark.usefixtures("system")
+def test_the_folder_of_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins are in $NOTATION_LIBEXEC, which alone is enough; else among the settings; choices are settings."""
+    monkeypatch.delenv("NOTATION_LIBEXEC", raising=False)
+    monkeypatch.setenv("NOTATION_CONFIG", "/settings")
+    assert places.plugins_folder() == "/settings/plugins"
+    monkeypatch.setenv("NOTATION_LIBEXEC", "")
+    assert places.plugins_folder() == "/settings/plugins"
+    monkeypatch.setenv("NOTATION_LIBEXEC", "/libexec")
+    assert places.plugins_folder() == "/libexec/plugins"
+    assert places.plugin_choices_file() == "/settings/pluginchoices.json"
+    monkeypatch.delenv("NOTATION_CONFIG")
+    assert places.plugins_folder() == "/libexec/plugins"
+
+
+@_LINUX
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("name", ["NOTATION_LIBEXEC", "NOTATION_CONFIG"])
+def test_a_relative_folder_of_plugins_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is run out of the folder that somebody happens to be in."""
+    monkeypatch.delenv("NOTATION_LIBEXEC", raising=False)
+    monkeypatch.setenv("NOTATION_CONFIG", "/settings")
+    monkeypatch.setenv(name, "here")
+    with pytest.raises(ConfigurationError) as caught:
+        places.plugins_folder()
+    assert caught.value.message == "plugins would be run from the relative path 'here'"
+    assert caught.value.advice == "set $NOTATION_LIBEXEC or $NOTATION_CONFIG to an absolute one"

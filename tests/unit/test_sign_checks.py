@@ -178,7 +178,6 @@ def test_a_plugin_must_not_add(media_type: str, place: tuple[str, ...]) -> None:
         _sign(Envelopes(envelope), media_type=media_type)
 
 
-
 @pytest.mark.parametrize(
     "make",
     [

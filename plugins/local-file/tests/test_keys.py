@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
-from notarykit.errors import NotarykitWarning, PluginAccessDeniedError, PluginValidationError
+from notarykit.errors import CertificateError, NotarykitWarning, PassphraseError, SigningKeyError
 from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
@@ -50,7 +50,7 @@ def _check_signs(key: Path, chain: TestChain = _CHAIN, **config: str) -> None:
     check(chain.leaf_key.public_key(), spec, answer.signature, b"message")
 
 
-def _refused(key: Path | str, kind: type[Exception] = PluginValidationError, **config: str) -> str:
+def _refused(key: Path | str, kind: type[Exception] = SigningKeyError, **config: str) -> str:
     with pytest.raises(kind) as caught:
         LocalFilePlugin(lambda: _SECRET).describe_key(DescribeKeyRequest(str(key), config))
     assert type(caught.value) is kind
@@ -95,7 +95,7 @@ def test_pkcs12_without_its_chain(others: Sequence[int], leaf: bool, tmp_path: P
     whole = _write(tmp_path / "whole", _CHAIN.chain_pem)
     _check_signs(key, certificate_chain=str(whole))
     _check_signs(key, ca_certs=str(whole))
-    message = _refused(key)
+    message = _refused(key, CertificateError if others or leaf else SigningKeyError)
     assert ("no certificate of" if not (others or leaf) else "chain is incomplete" if leaf else "none of") in message
 
 
@@ -166,7 +166,9 @@ def test_the_configured_chain_comes_first(tmp_path: Path) -> None:
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     good, bad = _write(tmp_path / "good", _CHAIN.chain_pem), _write(tmp_path / "my.crt", _OTHER.chain_pem)
     _check_signs(key, certificate_chain=str(good))
-    assert "none of the certificates is of the signing key" in _refused(key, certificate_chain=str(bad))
+    assert "none of the certificates is of the signing key" in _refused(
+        key, CertificateError, certificate_chain=str(bad)
+    )
 
 
 def test_a_chain_that_is_completed(tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_a_chain_that_is_completed(tmp_path: Path) -> None:
     _write(tmp_path / "my.crt", _CHAIN.pems[0])
     cas = _write(tmp_path / "cas", _CHAIN.pems[2] + _OTHER.pems[2] + _CHAIN.pems[1])
     _check_signs(key, ca_certs=str(cas))
-    assert _refused(key).startswith("chain is incomplete: the issuer")
+    assert _refused(key, CertificateError).startswith("chain is incomplete: the issuer")
 
 
 def test_a_self_signed_certificate(tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ def test_a_key_of_another_certificate(tmp_path: Path) -> None:
     """A key beside the chain of another key is refused."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     _write(tmp_path / "my.crt", _OTHER.chain_pem)
-    assert _refused(key) == "none of the certificates is of the signing key"
+    assert _refused(key, CertificateError) == "none of the certificates is of the signing key"
 
 
 def test_a_chain_against_a_rule(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_a_chain_against_a_rule(tmp_path: Path) -> None:
     chain = make_chain(purpose="timestamping", leaf=Changes(key=_CHAIN.leaf_key))
     key = _write(tmp_path / "my.key", chain.key_pem)
     _write(tmp_path / "my.crt", chain.chain_pem)
-    assert "timeStamping" in _refused(key)
+    assert "timeStamping" in _refused(key, CertificateError)
 
 
 @pytest.mark.parametrize("kind", ["Ed25519", "EC-224", "EC-256K", "RSA-1024", "DSA-2048"])
@@ -253,16 +255,16 @@ def test_a_wrong_passphrase(traditional: bool, tmp_path: Path) -> None:
     """A passphrase that does not fit is told apart from a damaged key, and is not shown."""
     key = _write(tmp_path / "my.key", pem_of(_CHAIN.leaf_key, b"another", traditional=traditional))
     _write(tmp_path / "my.crt", _CHAIN.chain_pem)
-    message = _refused(key, PluginAccessDeniedError)
+    message = _refused(key, PassphraseError)
     assert message == f"private key {key} cannot be decrypted: the passphrase is wrong"
 
 
 def test_a_wrong_passphrase_of_pkcs12(tmp_path: Path) -> None:
     """The same goes for PKCS#12, of which it cannot be told whether it is one at all."""
     key = _write(tmp_path / "my.p12", _pkcs12(_CHAIN, b"another"))
-    message = _refused(key, PluginAccessDeniedError)
+    message = _refused(key, PassphraseError)
     assert message == f"private key {key} cannot be decrypted: the passphrase is wrong, or it is no PKCS#12 file"
-    _refused(_write(tmp_path / "cut.p12", _pkcs12(_CHAIN, _SECRET)[:-10]), PluginAccessDeniedError)
+    _refused(_write(tmp_path / "cut.p12", _pkcs12(_CHAIN, _SECRET)[:-10]), PassphraseError)
 
 
 # Others who can read it

@@ -1,6 +1,5 @@
 """Passphrases: where they come from, in which order, and that none is shown."""
 
-import io
 import os
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import pytest
 
 from notarykit.errors import (
-    PluginAccessDeniedError,
-    PluginError,
+    PassphraseError,
+    SigningKeyError,
 )
 from notarykit.plugin import DescribeKeyRequest
 from notarykit_local_file.plugin import LocalFilePlugin
@@ -21,10 +20,10 @@ _VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
 
 
 @pytest.fixture(autouse=True)
-def no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the environment nor a terminal has a passphrase."""
     monkeypatch.delenv(_VARIABLE, raising=False)
-    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr("notarykit.plugin.terminal.TERMINAL", str(tmp_path / "no terminal"))
 
 
 def _key(folder: Path, chain: TestChain = _CHAIN, passphrase: bytes | None = None, name: str = "my.pem") -> str:
@@ -74,7 +73,7 @@ def test_a_configured_variable_that_is_not_set(tmp_path: Path, monkeypatch: pyte
     """Where a variable is configured, no other place is looked at."""
     key = _key(tmp_path, passphrase=_SECRET)
     monkeypatch.setenv(_VARIABLE, _SECRET.decode())
-    with pytest.raises(PluginAccessDeniedError) as caught:
+    with pytest.raises(PassphraseError) as caught:
         _spec(key, passphrase_env="MY_PASSPHRASE")
     assert caught.value.message == f"$MY_PASSPHRASE is not set, and the private key {key} is encrypted"
 
@@ -99,40 +98,34 @@ def test_blanks_belong_to_the_passphrase(secret: bytes, tmp_path: Path) -> None:
 def test_a_passphrase_file_that_is_not_there(tmp_path: Path) -> None:
     """A configured file that does not exist is missed by its path."""
     key = _key(tmp_path, passphrase=_SECRET)
-    with pytest.raises(PluginError, match=f"^passphrase file {tmp_path / 'none'} does not exist$"):
+    with pytest.raises(SigningKeyError, match=f"^passphrase file {tmp_path / 'none'} does not exist$"):
         _spec(key, passphrase_file=str(tmp_path / "none"))
 
 
 def test_no_passphrase_and_no_terminal(tmp_path: Path) -> None:
     """An encrypted key without a passphrase and without anybody to ask is refused with what to do."""
     key = _key(tmp_path, passphrase=_SECRET)
-    with pytest.raises(PluginAccessDeniedError) as caught:
+    with pytest.raises(PassphraseError) as caught:
         _spec(key)
     assert caught.value.message == f"private key {key} is encrypted and there is no terminal to ask at"
     assert caught.value.advice == f"set ${_VARIABLE}"
-    assert caught.value.code == "ACCESS_DENIED"
 
 
-@pytest.mark.parametrize(("typed", "fits"), [("swördfish", True), ("wrong", False), ("", False)])
-def test_a_person_is_asked(typed: str, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("typed", "fits"), [(_SECRET, True), (b"wrong", False), (b"", False)])
+def test_a_person_is_asked(typed: bytes, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal a person is asked, with the key's path."""
     key = _key(tmp_path, passphrase=_SECRET)
     asked = []
 
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    def getpass(prompt: str) -> str:
+    def ask_secret(prompt: str) -> bytes:
         asked.append(prompt)
         return typed
 
-    monkeypatch.setattr("sys.stdin", Terminal())
-    monkeypatch.setattr("getpass.getpass", getpass)
+    monkeypatch.setattr("notarykit.plugin.terminal.ask_secret", ask_secret)
     if fits:
         assert _spec(key) == "EC-256"
     else:
-        with pytest.raises(PluginAccessDeniedError):
+        with pytest.raises(PassphraseError):
             _spec(key)
     assert asked == [f"Passphrase of {key}: "]
 
@@ -148,7 +141,7 @@ def test_no_secret_is_shown(source: str, tmp_path: Path, monkeypatch: pytest.Mon
     if source == "file":
         (tmp_path / "secret").write_text("hunter2")
         config["passphrase_file"] = str(tmp_path / "secret")
-    with pytest.raises(PluginAccessDeniedError) as caught:
+    with pytest.raises(PassphraseError) as caught:
         _spec(key, plugin, **config)
     error: BaseException | None = caught.value
     while error is not None:

@@ -1,6 +1,5 @@
 """The plugin's commands: requests, configuration, what it remembers; and signing with it."""
 
-import io
 import os
 import threading
 from collections.abc import Callable
@@ -12,14 +11,15 @@ from notarykit.descriptor import Descriptor
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.errors import (
-    PluginContractVersionError,
+    CertificateError,
     PluginValidationError,
+    SigningKeyError,
 )
 from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest, GenerateSignatureRequest
-from notarykit.plugin.discovery import load_plugin
-from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner
+from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner
+from notarykit.plugin.finding.discovery import load_plugin
 from notarykit.sign import sign_descriptor
-from notarykit_local_file.plugin import LocalFilePlugin, notarykit_plugin
+from notarykit_local_file.plugin import LocalFilePlugin
 from support.ca import SPECS, TestChain, make_chain, pem_of
 from support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
 
@@ -31,10 +31,10 @@ _ARTIFACT = Descriptor("application/vnd.oci.image.manifest.v1+json", DIGEST, 167
 
 
 @pytest.fixture(autouse=True)
-def no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the environment nor a terminal has a passphrase."""
     monkeypatch.delenv(_VARIABLE, raising=False)
-    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr("notarykit.plugin.terminal.TERMINAL", str(tmp_path / "no terminal"))
 
 
 def _key(folder: Path, chain: TestChain = _CHAIN, passphrase: bytes | None = None, name: str = "my.pem") -> str:
@@ -50,7 +50,7 @@ def _spec(key: str, plugin: LocalFilePlugin | None = None, **config: str) -> str
 
 def test_the_metadata() -> None:
     """The plugin signs raw and is installed under its own name."""
-    metadata = notarykit_plugin().get_metadata()
+    metadata = LocalFilePlugin.get_metadata()
     assert metadata.name == "local-file"
     assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
     assert metadata.supported_contract_versions == ("1.0",)
@@ -59,17 +59,6 @@ def test_the_metadata() -> None:
 
 
 # Requests
-
-
-@pytest.mark.parametrize("version", ["", "1", "1.1", "2.0"])
-def test_other_versions_of_the_contract(version: str, tmp_path: Path) -> None:
-    """A request under another version of the contract is refused before the key is read."""
-    key = str(tmp_path / "nothing")
-    plugin = LocalFilePlugin()
-    with pytest.raises(PluginContractVersionError, match=f"contract version '{version}' is not supported"):
-        plugin.describe_key(DescribeKeyRequest(key, {}, version))
-    with pytest.raises(PluginContractVersionError):
-        plugin.generate_signature(GenerateSignatureRequest(key, "EC-256", "SHA-256", b"", {}, version))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +143,7 @@ def test_a_file_that_changes_is_read_again(which: str, tmp_path: Path) -> None:
         chain.write_bytes(b"no certificate")
     else:
         cas.write_bytes(renewed.chain_pem)
-    with pytest.raises(PluginValidationError):
+    with pytest.raises(CertificateError):
         PluginSigner(plugin, str(key), config).key_spec()
 
 
@@ -220,10 +209,10 @@ def test_makes_whole_envelopes(media_type: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["describe", "sign"])
 def test_errors_reach_the_signer(command: str, tmp_path: Path) -> None:
-    """What the plugin refuses reaches whoever signs, as the contract's own error."""
+    """What the plugin refuses reaches whoever signs, as it was raised."""
     use: dict[str, Callable[[PluginSigner], object]] = {
         "describe": lambda signer: signer.key_spec(),
         "sign": lambda signer: signer.sign(b"message"),
     }
-    with pytest.raises(PluginValidationError, match="does not exist"):
+    with pytest.raises(SigningKeyError, match="does not exist"):
         use[command](PluginSigner(LocalFilePlugin(), str(tmp_path / "none"), {}))

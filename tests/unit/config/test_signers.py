@@ -9,9 +9,8 @@ from notarykit.config.signers import plugin_signer, signer_for
 from notarykit.config.signing_keys import SigningKey
 from notarykit.errors import PassphraseError, PluginNotFoundError, PluginResponseError, SigningKeyError
 from notarykit.keys.local import LocalSigner
-from notarykit.plugin import GeneratedEnvelope, GenerateEnvelopeRequest, Metadata, Plugin
-from notarykit.plugin.messages import DescribeKeyRequest
-from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner
+from notarykit.plugin import DescribeKeyRequest, GeneratedEnvelope, GenerateEnvelopeRequest, Metadata, Plugin
+from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner
 from support.ca import make_chain, pem_of
 from unit.plugin.plugins import KeyPlugin
 
@@ -41,7 +40,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     """Makes a plugin the one that is found by any name."""
 
     def install(plugin: Plugin) -> None:
-        monkeypatch.setattr("notarykit.plugin.discovery.load_plugin", lambda _: plugin)
+        monkeypatch.setattr("notarykit.plugin.finding.discovery.load_plugin", lambda _: plugin)
 
     return install
 
@@ -89,7 +88,7 @@ def test_a_plugin_that_does_both(installed: Installed) -> None:
     """Where a plugin lists both ways of signing the envelope is made here."""
 
     class Both(KeyPlugin):
-        def get_metadata(self) -> Metadata:
+        def get_metadata(self) -> Metadata:  # type: ignore[override]
             both = ("SIGNATURE_GENERATOR.ENVELOPE", "SIGNATURE_GENERATOR.RAW")
             return super().get_metadata()._replace(capabilities=both)
 
@@ -101,11 +100,11 @@ def test_a_plugin_that_does_not_sign(installed: Installed) -> None:
     """A plugin that signs nothing is refused before it is asked to."""
 
     class Listed(_Nothing):
-        def get_metadata(self) -> Metadata:
+        def get_metadata(self) -> Metadata:  # type: ignore[override]
             return super().get_metadata()._replace(capabilities=("SIGNATURE_VERIFIER.TRUSTED_IDENTITY",))
 
     installed(Listed())
-    with pytest.raises(PluginResponseError, match=r"^plugin nothing cannot sign$"):
+    with pytest.raises(PluginResponseError, match=r"^plugin nothing cannot sign artifacts$"):
         plugin_signer("nothing", "k", {})
 
 

@@ -12,6 +12,7 @@ from notarykit.plugin import (
     GeneratedEnvelope,
     GenerateEnvelopeRequest,
     GenerateSignatureRequest,
+    KeyDescription,
     Metadata,
     Plugin,
     VerifiedSignature,
@@ -27,6 +28,11 @@ class _Nothing(Plugin):
 class _Enveloping(_Nothing):
     def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
         return GeneratedEnvelope(b"", request.signature_envelope_type)
+
+
+class _Describing(_Enveloping):
+    def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
+        return KeyDescription(request.key_id, "EC-256")
 
 
 class _Both(KeyPlugin):
@@ -52,6 +58,7 @@ class _All(KeyPlugin, _Verifying):
         (KeyPlugin, ("SIGNATURE_GENERATOR.RAW",)),
         (_Enveloping, ("SIGNATURE_GENERATOR.ENVELOPE",)),
         (_Both, ("SIGNATURE_GENERATOR.RAW",)),
+        (_Describing, ("SIGNATURE_GENERATOR.ENVELOPE", "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB")),
         (_Verifying, ("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK")),
         (
             _All,
@@ -100,15 +107,10 @@ def test_what_is_not_implemented_is_refused(command: str, call: Callable[[Plugin
     assert caught.value.code == "VALIDATION_ERROR"
 
 
-def test_the_hook_is_imported_when_it_is_used() -> None:
-    """The package hands out the hook's marker, and no name that it does not have."""
-
-    def hook() -> None:
-        """Stands for a plugin's hook."""
-
-    assert public.hookimpl(hook) is hook
-    assert hasattr(hook, "notarykit_impl")
-    with pytest.raises(AttributeError, match="has no attribute 'hookimp'"):
-        public.__getattr__("hookimp")
+def test_the_public_names() -> None:
+    """The package hands out each of its names, and none that it does not have."""
+    with pytest.raises(AttributeError, match=r"^module 'notarykit.plugin' has no attribute 'Plugins'$"):
+        public.__getattr__("Plugins")
+    assert dir(public) == sorted(public.__all__)
     assert sorted(public.__all__) == sorted(set(public.__all__))
     assert all(getattr(public, name) for name in public.__all__)

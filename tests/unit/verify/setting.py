@@ -9,7 +9,7 @@ import pytest
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import ExtendedAttribute
-from notarykit.plugin.messages import Metadata, VerificationResult, VerifiedSignature, VerifySignatureRequest
+from notarykit.plugin import Metadata, VerificationResult, VerifiedSignature, VerifySignatureRequest
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verify import Verdict, verify_envelope

@@ -10,7 +10,7 @@ from notarykit.errors import (
     PluginAccessDeniedError,
     RevocationError,
 )
-from notarykit.plugin.messages import VerificationResult, VerifiedSignature
+from notarykit.plugin import VerificationResult, VerifiedSignature
 from notarykit.verify import Audited, Verified
 from support.ca import Changes, make_chain, ocsp_at
 from unit.verify.setting import (
@@ -158,7 +158,7 @@ def test_accidents_of_a_plugin_are_fatal(level: str, command: str, identities: l
         verify(for_plugin(), trusted=policy(level, identities=identities), find_plugin=plugin.find)
     assert "swordfish" not in str(caught.value)
     if identities == ["*"]:
-        assert str(caught.value) == f"extendedValidation: plugin {VERIFIER!r} failed with RuntimeError"
+        assert str(caught.value) == f"extendedValidation: {command}: the plugin failed with RuntimeError"
 
 
 def test_errors_of_the_contract_keep_their_text() -> None:
@@ -184,4 +184,4 @@ def test_a_result_is_a_success_or_a_failure(level: str, success: Any) -> None:
 
 def test_an_answer_that_is_none() -> None:
     """An answer of a wrong type is the plugin's failure."""
-    assert _failed(_Odd(TRUSTED_IDENTITY)).message.endswith(f"plugin {VERIFIER!r} failed with AttributeError")
+    assert _failed(_Odd(TRUSTED_IDENTITY)).message.endswith("verify-signature: the plugin failed with AttributeError")

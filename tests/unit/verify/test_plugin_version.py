@@ -77,12 +77,11 @@ _NO_VERSIONS = [
 @pytest.mark.parametrize("text", _NO_VERSIONS)
 def test_what_is_no_semantic_version(text: str) -> None:
     """Both the signature's minimum and the plugin's version must be semantic versions."""
-    plugin = Verifier(TRUSTED_IDENTITY)
-    error = _failed(plugin, _at_least(text))
-    assert "of the signature's minimum is not a semantic version" in error.message
-    plugin = Verifier(TRUSTED_IDENTITY, version=text)
-    error = _failed(plugin, _at_least("1.0.0"))
-    assert f"of {VERIFIER} is not a semantic version" in error.message
+    wanted = f"the version of plugin {VERIFIER!r} cannot be compared: {text!r} is not a semantic version"
+    for version, minimum in (("1.0.0", text), (text, "1.0.0")):
+        plugin = Verifier(TRUSTED_IDENTITY, version=version)
+        assert _failed(plugin, _at_least(minimum)).message.endswith(wanted)
+        assert not plugin.requests
 
 
 def test_without_a_minimum_any_version_will_do() -> None:

@@ -32,6 +32,8 @@ from unit.verify.setting import (
 
 _SECOND = timedelta(seconds=1)
 _GOOD = sign_envelope(CHAIN, now=NOW)
+_UNFLIPPED = build(CHAIN, COSE)
+_FLIPPED = _UNFLIPPED[:-1] + bytes([_UNFLIPPED[-1] ^ 1])
 _EXPIRING = sign_envelope(CHAIN, now=NOW, expires_in=_SECOND)
 _WITH_OCSP = make_chain(leaf=Changes(put=(ocsp_at("http://ocsp.example.com"),)))
 _ASKABLE = sign_envelope(_WITH_OCSP, now=NOW)
@@ -137,7 +139,7 @@ def test_logged_failures_do_not_hide_enforced_ones() -> None:
         (_GOOD, COSE),
         (_GOOD, "application/octet-stream"),
         (build(CHAIN.with_ders(OTHER.ders), JWS), JWS),
-        (build(CHAIN, COSE)[:-1] + b"\0", COSE),
+        (_FLIPPED, COSE),
     ],
     ids=["empty", "no envelope", "cut off", "other format", "unknown format", "another's chain", "flipped"],
 )

@@ -16,7 +16,7 @@ from notarykit.errors import (
 )
 from notarykit.keys.signature import check
 from notarykit.keys.spec import key_spec
-from notarykit.plugin.messages import (
+from notarykit.plugin import (
     DescribeKeyRequest,
     GeneratedEnvelope,
     GeneratedSignature,
@@ -24,10 +24,13 @@ from notarykit.plugin.messages import (
     GenerateSignatureRequest,
     KeyDescription,
     Metadata,
+    seconds_left,
 )
-from notarykit.plugin.signer import PluginEnvelopeSigner, PluginSigner, signing_metadata
+from notarykit.plugin.asking.metadata import read_metadata
+from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner, signer_of
 from support.ca import SPECS, Changes, key_usage, make_chain
 from support.envelopes import primitive
+from unit.plugin.asking.clock import Clock
 from unit.plugin.plugins import KeyPlugin
 
 _CHAIN = make_chain()
@@ -173,7 +176,7 @@ class _Failing(KeyPlugin):
         super().__init__()
         self.error = error
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self) -> Metadata:  # type: ignore[override]
         raise self.error
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
@@ -192,7 +195,7 @@ def _commands(error: BaseException) -> dict[str, Callable[[], object]]:
     signer._spec = key_spec("EC-256")
     enveloping = PluginEnvelopeSigner(plugin, "key 1", _CONFIG)
     return {
-        "get-plugin-metadata": lambda: signing_metadata(plugin),
+        "get-plugin-metadata": lambda: read_metadata(plugin),
         "describe-key": lambda: _signer(plugin).sign(b"message"),
         "generate-signature": lambda: signer.sign(b"message"),
         "generate-envelope": lambda: enveloping.sign_payload(b"{}", "application/jose+json", None),
@@ -215,11 +218,12 @@ def test_accidents_become_errors_without_their_text(command: str, error: Excepti
 
 @pytest.mark.parametrize("command", _COMMANDS)
 @pytest.mark.parametrize("error", [PluginAccessDeniedError("no"), PluginThrottledError("later"), NotarykitError("x")])
-def test_errors_on_purpose_stay_what_they_are(command: str, error: NotarykitError) -> None:
+def test_errors_on_purpose_stay_what_they_are(command: str, error: NotarykitError, clock: Clock) -> None:
     """The contract's own errors reach the caller as they were raised."""
     with pytest.raises(type(error)) as caught:
         _commands(error)[command]()
     assert caught.value is error
+    assert len(clock.pauses) == (4 if isinstance(error, PluginThrottledError) else 0)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)])
@@ -262,6 +266,32 @@ def test_the_envelope_is_of_the_format(media_type: str) -> None:
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize("seconds", [7.0, 300.0])
+def test_each_answer_has_its_time(seconds: float, clock: Clock) -> None:
+    """Each answer that signing needs may take the time that the caller gives, and the plugin can ask for it."""
+    left = []
+
+    class Slow(KeyPlugin):
+        def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
+            left.append(seconds_left())
+            clock.now += 3
+            return super().describe_key(request)
+
+        def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:
+            left.append(seconds_left())
+            return super().generate_signature(request)
+
+        def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+            left.append(seconds_left())
+            return GeneratedEnvelope(b"", request.signature_envelope_type)
+
+    signer = signer_of(Slow(_CHAIN), "key 1", {}, seconds=seconds)
+    assert isinstance(signer, PluginSigner)
+    signer.sign(b"message")
+    PluginEnvelopeSigner(Slow(), "key 1", {}, seconds=seconds).sign_payload(b"{}", "application/cose", None)
+    assert left == [seconds] * 3
+
+
 class _Described(KeyPlugin):
     """Gives the metadata that it is told."""
 
@@ -269,28 +299,50 @@ class _Described(KeyPlugin):
         super().__init__()
         self.changes = changes
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self) -> Metadata:  # type: ignore[override]
         return super().get_metadata()._replace(**self.changes)
 
 
-@pytest.mark.parametrize("capability", ["SIGNATURE_GENERATOR.RAW", "SIGNATURE_GENERATOR.ENVELOPE"])
-def test_plugins_that_sign(capability: str) -> None:
-    """A plugin that lists one of the two ways of signing, beside others, can sign."""
-    plugin = _Described(capabilities=("X", capability), supported_contract_versions=("2.0", "1.0"))
-    assert signing_metadata(plugin).name == "com.example.keys"
+_RAW, _ENVELOPE = "SIGNATURE_GENERATOR.RAW", "SIGNATURE_GENERATOR.ENVELOPE"
+_ENVELOPE_FOR_BLOB = "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB"
 
 
 @pytest.mark.parametrize(
-    "capabilities", [(), ("SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB",), ("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "raw")]
+    ("capabilities", "for_blob", "kind"),
+    [
+        (("X", _RAW), False, PluginSigner),
+        ((_RAW,), True, PluginSigner),
+        ((_ENVELOPE, _RAW), False, PluginSigner),
+        (("X", _ENVELOPE), False, PluginEnvelopeSigner),
+        ((_ENVELOPE, _ENVELOPE_FOR_BLOB), True, PluginEnvelopeSigner),
+        ((_ENVELOPE_FOR_BLOB, _RAW), True, PluginSigner),
+    ],
 )
-def test_plugins_that_do_not_sign(capabilities: tuple[str, ...]) -> None:
-    """A plugin without either way of signing artifacts is refused before it is asked for anything."""
-    with pytest.raises(PluginResponseError, match=r"^plugin com.example.keys cannot sign$"):
-        signing_metadata(_Described(capabilities=capabilities))
+def test_plugins_that_sign(capabilities: tuple[str, ...], for_blob: bool, kind: type) -> None:
+    """A plugin is asked for signatures where it lists them, and else for envelopes of what is to be signed."""
+    plugin = _Described(capabilities=capabilities, supported_contract_versions=("2.0", "1.0"))
+    assert type(signer_of(plugin, "key 1", {}, for_blob=for_blob)) is kind
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "for_blob"),
+    [
+        ((_ENVELOPE_FOR_BLOB,), False),
+        ((_ENVELOPE,), True),
+        (("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "raw"), False),
+    ],
+)
+def test_plugins_that_do_not_sign(capabilities: tuple[str, ...], for_blob: bool) -> None:
+    """A plugin without a way of signing what is to be signed is refused before it is asked for anything."""
+    what = "blobs" if for_blob else "artifacts"
+    plugin = _Described(capabilities=capabilities)
+    with pytest.raises(PluginResponseError, match=rf"^plugin com.example.keys cannot sign {what}$"):
+        signer_of(plugin, "key 1", {}, for_blob=for_blob)
+    assert not plugin.requests
 
 
 def test_plugins_of_another_contract() -> None:
     """A plugin that does not speak this version of the contract is refused with the versions that it speaks."""
     with pytest.raises(PluginContractVersionError) as caught:
-        signing_metadata(_Described(supported_contract_versions=("2.0", "3.1")))
+        read_metadata(_Described(supported_contract_versions=("2.0", "3.1")))
     assert caught.value.message == "plugin com.example.keys supports contract versions 2.0, 3.1, not 1.0"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.plugin.messages import (
+from notarykit.plugin import (
     DescribeKeyRequest,
     GeneratedEnvelope,
     GeneratedSignature,
@@ -116,6 +116,8 @@ _MESSAGES: list[tuple[dict[str, Any], Any]] = [
     ),
 ]
 _IDS = [type(message).__name__ for _, message in _MESSAGES]
+# Members that programs in Go write as null where they are empty.
+_EMPTY_IF_NULL = {"verificationResults", "pluginConfig", "annotations", "processedAttributes"}
 # Members that may be absent.
 _OPTIONAL = {"pluginConfig", "expiryDurationInSeconds", "annotations"}
 
@@ -151,8 +153,8 @@ def test_absent_and_mistyped_members(message: Any, name: str) -> None:
     """A member of a wrong type is refused by its name, and so is one that must be there and is not."""
     document = message.to_json()
     for wrong in (7.5, None, True):
-        if name == "annotations" and wrong is None:
-            continue  # Go plugins write null for an empty map
+        if name in _EMPTY_IF_NULL and wrong is None:
+            continue
         with pytest.raises(DocumentError, match=f"'{name}'"):
             _read(type(message), {**document, name: wrong})
     absent = {key: value for key, value in document.items() if key != name}
@@ -226,10 +228,47 @@ def test_what_is_left_out_of_requests() -> None:
     assert "pluginConfig" not in request
 
 
-@pytest.mark.parametrize("annotations", [None, {}])
-def test_annotations_of_an_envelope_may_be_null(annotations: Any) -> None:
-    """Plugins in Go write null for a map that they never made."""
-    assert _read(GeneratedEnvelope, {**_ENVELOPED, "annotations": annotations}).annotations == {}
+@pytest.mark.parametrize("null", [True, False])
+def test_what_may_be_null(null: bool) -> None:
+    """Programs in Go write null for a map or a list that they never made: it is read as an empty one."""
+    no_map: Any = None if null else {}
+    no_list: Any = None if null else []
+    assert _read(GeneratedEnvelope, {**_ENVELOPED, "annotations": no_map}).annotations == {}
+    assert _read(VerifiedSignature, {**_VERIFIED, "processedAttributes": no_list}).processed_attributes == ()
+    for kind, document in (
+        (DescribeKeyRequest, _DESCRIBE),
+        (GenerateSignatureRequest, _SIGN),
+        (GenerateEnvelopeRequest, _ENVELOPE),
+        (VerifySignatureRequest, _VERIFY),
+    ):
+        assert _read(kind, {**document, "pluginConfig": no_map}).plugin_config == {}
+    signature = {**_part("signature"), "unprocessedAttributes": no_list}
+    trusted = {"trustedIdentities": no_list, "signatureVerification": no_list}
+    request = _read(VerifySignatureRequest, {**_VERIFY, "signature": signature, "trustPolicy": trusted})
+    assert (request.unprocessed_attributes, request.trusted_identities, request.signature_verification) == ((),) * 3
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("signature", "criticalAttributes"),
+        ("signature", "unprocessedAttributes"),
+        ("signature", "certificateChain"),
+        ("trustPolicy", "trustedIdentities"),
+        ("trustPolicy", "signatureVerification"),
+    ],
+)
+def test_parts_of_the_request_to_verify(part: str, name: str) -> None:
+    """What is further in is looked at as strictly: it must be there, and of its type."""
+    absent = {key: value for key, value in _part(part).items() if key != name}
+    for members in (absent, {**absent, name: "x"}, {**absent, name: 1}):
+        with pytest.raises(DocumentError, match=f"'{name}'"):
+            _read(VerifySignatureRequest, {**_VERIFY, part: members})
+
+
+def _part(name: str) -> dict[str, Any]:
+    part: Any = _VERIFY[name]
+    return dict(part)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""Names that are imported when they are first used."""
+
+import sys
+from typing import Any
+
+import pytest
+
+from notarykit.errors import StorageError
+from notarykit.lazy import find
+
+_HOMES = {"errors": ("StorageError", "Absent"), "no_such_module": ("Lost",)}
+
+
+def test_finds_and_keeps() -> None:
+    """A name is its module's, and is found in the package itself from then on."""
+    namespace: dict[str, Any] = {}
+    assert find("notarykit", "StorageError", _HOMES, namespace) is StorageError
+    assert namespace == {"StorageError": StorageError}
+
+
+def test_a_name_that_is_not_there() -> None:
+    """A name that the package does not have is an AttributeError like any other."""
+    with pytest.raises(AttributeError, match=r"^module 'notarykit.x' has no attribute 'Nothing'$"):
+        find("notarykit.x", "Nothing", _HOMES, {})
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Absent", AttributeError), ("Lost", ModuleNotFoundError)])
+def test_homes_that_are_wrong(name: str, kind: type[Exception]) -> None:
+    """A name whose module does not have it, or is not there, is not kept."""
+    namespace: dict[str, Any] = {}
+    with pytest.raises(kind):
+        find("notarykit", name, _HOMES, namespace)
+    assert not namespace
+
+
+@pytest.mark.parametrize("package", ["notarykit", "notarykit.plugin"])
+def test_the_public_names(package: str) -> None:
+    """Every public name of a package leads somewhere, and type checkers are told the same names."""
+    __import__(package)
+    module: Any = sys.modules[package]
+    homes = {name for names in module._HOMES.values() for name in names}
+    assert len(homes) == sum(map(len, module._HOMES.values()))
+    assert {name for name in module.__all__ if name != "__version__"} == homes - {"VERSION"}
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    assert dir(module) == sorted(module.__all__)
