@@ -114,6 +114,6 @@ def test_a_member_without_a_value_after_one_with() -> None:
     """A member without a value cannot follow one with a value, as in any call."""
     with pytest.raises(TypeError):
 
-        class _Wrong(Ours):  # type: ignore[misc]
+        class _Wrong(Ours):
             first: int = 1
-            second: str
+            second: str  # type: ignore[misc]
