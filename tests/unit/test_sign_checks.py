@@ -174,7 +174,7 @@ def test_a_plugin_must_not_add(media_type: str, place: tuple[str, ...]) -> None:
         (document[place[0]] if place else document)["approvedBy"] = "nobody"
         return build(CHAIN, media_type, payload=json.dumps(document).encode())
 
-    with pytest.raises(PluginResponseError, match="^the envelope's payload has 'approvedBy'"):
+    with pytest.raises(PluginResponseError, match=r"^the envelope's payload has 'approvedBy'"):
         _sign(Envelopes(envelope), media_type=media_type)
 
 
