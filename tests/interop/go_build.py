@@ -25,13 +25,20 @@ def build(name: str, sources: Path) -> str:
     return str(program)
 
 
-def cache_directory() -> Path:
-    """Return the directory for what the tests build, which is never inside the clone."""
+def _cache_directory() -> Path:
     if own := os.environ.get("NOTARYKIT_CACHE"):
         return Path(own).absolute()
     if user := os.environ.get("XDG_CACHE_HOME"):
         return Path(user, "notarykit-tests").absolute()
     return Path.home() / ".cache" / "notarykit-tests"
+
+
+_CACHE = _cache_directory()  # before a test gives itself another home
+
+
+def cache_directory() -> Path:
+    """Return the directory for what the tests build, which is never inside the clone."""
+    return _CACHE
 
 
 def sources_hash(sources: Path) -> str:
