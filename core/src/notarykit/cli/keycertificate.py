@@ -18,6 +18,8 @@ from notarykit.times import utc_now
 if TYPE_CHECKING:
     from cryptography import x509
 
+_NINETY_DAYS, _TEN_YEARS = timedelta(days=90), timedelta(days=3650)
+
 
 def request(options: Options) -> int:
     """Writes a request that the key has signed where it is."""
@@ -37,7 +39,7 @@ def generate(options: Options) -> int:
     from notarykit.keys.issuing import self_signed
 
     subject = _subject(options)
-    validity = timedelta(seconds=options["validity"])
+    validity = _validity(options, _TEN_YEARS if options["ca"] else _NINETY_DAYS)
     made = self_signed(_open(options, _key(options)), subject, utc_now(), validity, is_ca=options["ca"])
     if not options["ca"]:
         check_chain([_der(made)])
@@ -63,8 +65,9 @@ def issue(options: Options) -> int:
     if not ca_path:
         raise UsageError("the CA's certificate is not known", advice="name its file with --ca-cert")
     authorities = [load_certificate(der) for der in read_certificates(read_file(ca_path, "CA certificate"), ca_path)]
-    validity = timedelta(seconds=options["validity"])
-    made = issue_certificate(asked, _open(options, key), authorities[0], utc_now(), validity)
+    now = utc_now()
+    validity = _validity(options, min(_NINETY_DAYS, authorities[0].not_valid_after_utc - now))
+    made = issue_certificate(asked, _open(options, key), authorities[0], now, validity)
     check_chain([_der(each) for each in (made, *authorities)])
     _write(options, _pem([made, *authorities]))
     return 0
@@ -99,6 +102,10 @@ def lint(options: Options) -> int:
     rows = [(each.certificate, each.field, each.problem, each.fix) for each in findings]
     print(table([("CERTIFICATE", "FIELD", "PROBLEM", "FIX"), *rows]), end="")
     return CertificateError.exit_code
+
+
+def _validity(options: Options, usual: timedelta) -> timedelta:
+    return usual if options["validity"] is None else timedelta(seconds=options["validity"])
 
 
 def _key(options: Options) -> SigningKey:
@@ -159,7 +166,9 @@ _KEY = (
 )
 _SUBJECT = Flag("subject", 'the subject, such as "CN=build, O=ACME, ST=WA, C=US"')
 _OUTPUT = Flag("output", "file to write to; standard output, if it is not given", short="o")
-_VALIDITY = Flag("validity", "how long the certificate is valid, such as 2160h", "duration", default=2160 * 3600)
+_VALIDITY = Flag(
+    "validity", "how long it is valid, such as 2160h; 90 days unless set, a CA's root 10 years", "duration"
+)
 
 OF_KEYS = {
     "attach": Command(

@@ -50,7 +50,7 @@ def attach(key: SigningKey, plugin_config: Mapping[str, str], chain: Sequence[by
 
     Raises:
         PluginError: The service refused it.
-        SigningKeyError: The service keeps none, and the key is not on the list.
+        SigningKeyError: The service keeps none, and the key is not on the list, or no more.
         StorageError: The settings cannot be written.
     """
     if key.plugin:
@@ -66,6 +66,7 @@ def attach(key: SigningKey, plugin_config: Mapping[str, str], chain: Sequence[by
     path = attached_chain_file(key.name)
 
     def changed(keys: SigningKeys) -> SigningKeys:
+        keys.get(key.name)  # it may have gone meanwhile
         files.write(path, pem)
         found = (_with_chain(each, path) if each.name == key.name else each for each in keys.keys)
         return keys._replace(keys=tuple(found))

@@ -40,6 +40,14 @@ def issuer_of(certificate: x509.Certificate) -> str:
         return "(a name that cannot be read)"
 
 
+def has_key(certificate: x509.Certificate, public_key: object) -> bool:
+    """Whether a certificate is of a key; one of a kind that cannot be read is of another."""
+    try:
+        return certificate.public_key() == public_key
+    except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know
+        return False
+
+
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Whether a certificate is issued by its own name and its own key."""
     return why_not_issued(certificate, certificate) is None

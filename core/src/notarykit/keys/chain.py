@@ -14,7 +14,7 @@ from cryptography import x509
 
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
-from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
+from notarykit.keys.certificate import has_key, is_self_signed, load_certificate, subject_of, why_not_issued
 from notarykit.keys.spec import KeySpec, key_spec_of
 from notarykit.times import format_rfc3339
 
@@ -154,7 +154,7 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
         CertificateError: None of them is of the key, or the way to a self-signed root is not complete.
     """
     certificates = {der: load_certificate(der) for der in heap}
-    of_key = [der for der, certificate in certificates.items() if _has_key(certificate, public_key)]
+    of_key = [der for der, certificate in certificates.items() if has_key(certificate, public_key)]
     if not of_key:
         raise CertificateError(
             "none of the certificates is of the signing key",
@@ -177,10 +177,3 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
             )
         chain.append(max(issuers, key=end_of_validity))
     return tuple(chain)
-
-
-def _has_key(certificate: x509.Certificate, public_key: "PublicKeyTypes") -> bool:
-    try:
-        return certificate.public_key() == public_key
-    except Exception:  # noqa: BLE001 - a key of a kind that cryptography does not know is another key
-        return False

@@ -4,24 +4,29 @@ Signature specification, "Certificate Requirements"; requests are PKCS#10 (RFC 2
 memory or anything with their interface (`notarykit.keys.remote`).
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from notarykit.errors import CertificateError
+from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.remote import RemoteRSAKey
 from notarykit.keys.signature import HASHES
 from notarykit.keys.spec import key_spec_of
+from notarykit.times import format_rfc3339
 
 Key = Any
 """An RSA or EC private key of cryptography, or what has its interface."""
 
+_PRINTABLE = (NameOID.COUNTRY_NAME, NameOID.SERIAL_NUMBER)
+_PRINTABLE_STRING = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*")
 _OTHER_USAGES = (
     "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign", "encipher_only",
     "decipher_only",
@@ -37,10 +42,20 @@ def make_name(attributes: Sequence[tuple[str, str]]) -> x509.Name:
     Raises:
         CertificateError: A value is not what its attribute may have.
     """
+    return x509.Name([_attribute(oid, value) for oid, value in reversed(attributes)])
+
+
+def _attribute(oid: str, value: str) -> x509.NameAttribute[str]:
+    kind = None
     try:
-        return x509.Name([x509.NameAttribute(ObjectIdentifier(oid), value) for oid, value in reversed(attributes)])
+        kind = ObjectIdentifier(oid)
+        # The library writes what a PrintableString cannot hold, and does not read it again.
+        if kind in _PRINTABLE and not _PRINTABLE_STRING.fullmatch(value):
+            raise ValueError(f"{value!r} has characters that this attribute cannot hold")
+        return x509.NameAttribute(kind, value)
     except ValueError as error:
-        raise CertificateError(f"subject: {error}", rule="subject", advice="a country has two letters") from None
+        advice = "a country has two letters" if kind == NameOID.COUNTRY_NAME else ""
+        raise CertificateError(f"subject: {error}", rule="subject", advice=advice) from None
 
 
 def trial_name(common_name: str) -> x509.Name:
@@ -95,16 +110,17 @@ def issue(
         validity: For how long.
 
     Raises:
-        CertificateError: The request does not hold, or the CA's certificate is not of the key, or ends earlier.
+        CertificateError: The request does not hold, or the CA's certificate is no CA's, of another key, or ends earlier.
         SigningKeyError: The request's key is of no supported kind, or the CA's key cannot sign.
     """
     check_request(request)
+    rules.apply(rules.CODE_SIGNING_CA, rules.place(ca, "CA certificate", 0))
     if ca.public_key() != ca_key.public_key():
         raise CertificateError(f"the CA certificate {subject_of(ca)!r} is not of the CA key", rule="certificate_of_key")
-    if now + validity > ca.not_valid_after_utc:
+    if not ca.not_valid_before_utc <= now < now + validity <= ca.not_valid_after_utc:
         raise CertificateError(
-            f"the certificate would be valid for longer than its CA {subject_of(ca)!r}, which ends on "
-            f"{ca.not_valid_after_utc:%Y-%m-%d}",
+            f"the certificate would be valid at other times than its CA {subject_of(ca)!r}, which is valid from "
+            f"{format_rfc3339(ca.not_valid_before_utc)} to {format_rfc3339(ca.not_valid_after_utc)}",
             rule="validity",
             advice="ask for a shorter --validity",
         )
@@ -122,12 +138,16 @@ def check_request(request: x509.CertificateSigningRequest) -> None:
         SigningKeyError: Its key is of no supported kind.
     """
     try:
+        key, _ = request.public_key(), request.subject
         holds = request.is_signature_valid
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         holds = False
     if not holds:
-        raise CertificateError("the request's signature does not hold under its own key", rule="request_signature")
-    key_spec_of(request.public_key())
+        raise CertificateError(
+            "the request's signature does not hold under its own key, or is of a kind that is not supported",
+            rule="request_signature",
+        )
+    key_spec_of(key)
 
 
 def _leaf_extensions() -> list[tuple[x509.ExtensionType, bool]]:
@@ -152,6 +172,8 @@ def _builder(
     end: datetime,
     extensions: list[tuple[x509.ExtensionType, bool]],
 ) -> x509.CertificateBuilder:
+    if end <= start:
+        raise CertificateError("the certificate would end when it begins", rule="validity", advice="ask for more time")
     builder = x509.CertificateBuilder(issuer, subject, public_key, x509.random_serial_number(), start, end)
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)

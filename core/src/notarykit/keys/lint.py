@@ -11,8 +11,8 @@ from cryptography import x509
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
-from notarykit.keys.chain import Purpose
-from notarykit.keys.extensions import honored_extensions
+from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN, Purpose
+from notarykit.keys.extensions import is_ca
 
 _FIXES = {
     "certificate_parses": ("certificate", "give a file with X.509 certificates in PEM or DER"),
@@ -32,6 +32,8 @@ _FIXES = {
     "key_is_supported": ("subjectPublicKey", "use RSA-2048, RSA-3072, RSA-4096, or EC on P-256, P-384 or P-521"),
     "extended_key_usage_is_for_code": ("extendedKeyUsage", "leave codeSigning alone, or leave the extension out"),
     "extended_key_usage_is_time_stamping": ("extendedKeyUsage", "use critical,timeStamping and nothing else"),
+    "chain_length": ("chain", "give the certificates of one chain"),
+    "chain_size": ("chain", "give the certificates of one chain"),
     "one_root": ("chain", "leave out what comes after the root, or the root that is not this chain's"),
     "ends_with_root": ("chain", "add the CA certificates that are missing, up to the self-signed root"),
     "ordered_and_related": ("chain", "order it from the signing certificate to the root, without others"),
@@ -63,31 +65,35 @@ def lint(ders: Sequence[bytes], purpose: Purpose = "code signing") -> list[Findi
         ders: The certificates in DER.
         purpose: Which of the specification's requirements apply.
     """
-    findings: list[Finding] = []
-    certificates: list[x509.Certificate] = []
+    findings = _of_size(ders)
+    certificates: list[x509.Certificate | None] = []  # what cannot be read keeps its place
     for number, der in enumerate(ders, 1):
         try:
             certificates.append(load_certificate(der, f"certificate {number}"))
         except CertificateError as error:
+            certificates.append(None)
             findings.append(_finding(f"certificate {number}", error.rule, error.message))
-    starts_with_ca = len(certificates) == 1 and _says_ca(certificates[0])
+    starts_with_ca = len(certificates) == 1 and certificates[0] is not None and is_ca(certificates[0])
     for index, certificate in enumerate(certificates):
-        findings += _of_one(certificate, index, purpose, as_ca=bool(index) or starts_with_ca)
+        if certificate is not None:
+            findings += _of_one(certificate, index, purpose, as_ca=bool(index) or starts_with_ca)
     if not starts_with_ca:
         findings += _of_links(certificates)
     return findings
 
 
+def _of_size(ders: Sequence[bytes]) -> list[Finding]:
+    findings, size = [], sum(map(len, ders))
+    if not 0 < len(ders) <= LONGEST_CHAIN:
+        text = f"there are {len(ders)} certificates, not 1 to {LONGEST_CHAIN}"
+        findings.append(_finding("the chain", "chain_length", text))
+    if size > LARGEST_CHAIN:
+        findings.append(_finding("the chain", "chain_size", f"there are {size} bytes, more than {LARGEST_CHAIN}"))
+    return findings
+
+
 def _finding(certificate: str, rule: str, problem: str) -> Finding:
     return Finding(certificate, rule, _FIXES[rule][0], problem, _FIXES[rule][1])
-
-
-def _says_ca(certificate: x509.Certificate) -> bool:
-    try:
-        values = [each.value for each in honored_extensions(certificate)]
-    except (ValueError, x509.DuplicateExtension):
-        return False
-    return any(isinstance(each, x509.BasicConstraints) and each.ca for each in values)
 
 
 def _of_one(certificate: x509.Certificate, index: int, purpose: Purpose, *, as_ca: bool) -> list[Finding]:
@@ -114,18 +120,17 @@ def _of_one(certificate: x509.Certificate, index: int, purpose: Purpose, *, as_c
     return [_finding(name, rule, problem) for rule, problem in problems if rule not in left_out]
 
 
-def _of_links(certificates: Sequence[x509.Certificate]) -> list[Finding]:
+def _of_links(certificates: Sequence[x509.Certificate | None]) -> list[Finding]:
     findings = []
-    last = len(certificates) - 1
-    for index, certificate in enumerate(certificates):
-        name = subject_of(certificate)
-        if index < last and is_self_signed(certificate):
-            findings.append(_finding(name, "one_root", "it is self-signed, but certificates follow it"))
-        elif index < last:
-            problem = why_not_issued(certificate, certificates[index + 1])
-            if problem:
-                text = f"it was not issued by the next, {subject_of(certificates[index + 1])!r}: {problem}"
-                findings.append(_finding(name, "ordered_and_related", text))
-        elif not is_self_signed(certificate):
+    for certificate, issuer in zip(certificates, [*certificates[1:], None], strict=False):
+        if certificate is None:
+            continue
+        name, is_last = subject_of(certificate), certificate is certificates[-1]
+        if is_last and not is_self_signed(certificate):
             findings.append(_finding(name, "ends_with_root", "it is the last, and not self-signed"))
+        elif not is_last and issuer is not None and is_self_signed(certificate):
+            findings.append(_finding(name, "one_root", "it is self-signed, but certificates follow it"))
+        elif not is_last and issuer is not None and (problem := why_not_issued(certificate, issuer)):
+            text = f"it was not issued by the next, {subject_of(issuer)!r}: {problem}"
+            findings.append(_finding(name, "ordered_and_related", text))
     return findings

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from notarykit.errors import SigningKeyError
-from notarykit.keys.signature import HASHES
+from notarykit.keys.signature import HASHES, check
 from notarykit.keys.spec import KeySpec, key_spec_of
 
 Sign = Callable[[bytes, KeySpec], bytes]
@@ -48,7 +49,12 @@ class _Remote:
     def _signed(self, data: bytes, algorithm: object) -> bytes:
         if not isinstance(algorithm, type(HASHES[self.spec.hash_name])):
             raise SigningKeyError(f"a key of {self.spec.name} signs with {self.spec.hash_name} alone")
-        return self._sign(data, self.spec)
+        signature = self._sign(data, self.spec)
+        try:
+            check(self._public_key, self.spec, signature, data)
+        except ValueError as error:
+            raise SigningKeyError(f"whoever holds the key made a signature that does not hold: {error}") from None
+        return signature
 
     def _never(self, *_: object, **__: object) -> NoReturn:
         raise SigningKeyError("the private key is not here, and does not leave the place where it is")
@@ -67,8 +73,9 @@ class RemoteRSAKey(_Remote, rsa.RSAPrivateKey):
 
     def sign(self, data: Any, padding: Any, algorithm: Any) -> bytes:
         """The signature, if the padding is the one that the key makes."""
-        if getattr(padding, "name", "") != "EMSA-PSS":
-            raise SigningKeyError("a key that a plugin holds signs with RSASSA-PSS alone")
+        own = HASHES[self.spec.hash_name]
+        if padding != PSS(MGF1(own), own.digest_size):
+            raise SigningKeyError("a key that a plugin holds signs with RSASSA-PSS alone, its salt as long as the hash")
         return self._signed(data, algorithm)
 
 

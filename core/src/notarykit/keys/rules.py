@@ -20,6 +20,7 @@ from notarykit.keys.spec import CURVES, key_spec_of
 _SMALLEST_RSA_CA = 2048
 # A key that its certificate ties to one padding is another kind of key than RSA (RFC 4055, section 1.2).
 _TIED_TO_PSS = "key is of the kind id-RSASSA-PSS, which is not supported"
+_NO_KEY = "key is malformed or of a kind that is not supported"
 _HASHES = {"sha256", "sha384", "sha512", None}  # None: Ed25519, which names no hash
 
 
@@ -123,7 +124,10 @@ def ca_key_is_strong(placed: Placed) -> str | None:
     """A CA's key is RSA with 2048 bits or more, EC on a curve that leaves may use, or Ed25519."""
     if placed.certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
         return _TIED_TO_PSS
-    key = placed.certificate.public_key()
+    try:
+        key = placed.certificate.public_key()
+    except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know or cannot read
+        return _NO_KEY
     if isinstance(key, rsa.RSAPublicKey):
         kind, is_strong = f"RSA with {key.key_size} bits", key.key_size >= _SMALLEST_RSA_CA
     elif isinstance(key, ec.EllipticCurvePublicKey):
@@ -209,7 +213,7 @@ def key_is_supported(placed: Placed) -> str | None:
     except SigningKeyError as error:
         return error.message
     except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know or cannot read
-        return "key is malformed or of a kind that is not supported"
+        return _NO_KEY
     return None
 
 

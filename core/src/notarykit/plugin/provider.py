@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from cryptography.x509 import Certificate
 
     from notarykit.keys.spec import KeySpec
     from notarykit.plugin.keys import KeyVersion, ServiceKey
@@ -79,7 +80,9 @@ class Provider(Plugin):
     def open_key(self, key_id: str, config: Mapping[str, str]) -> KeyVersion:
         """The version that the service would use now, with or without a certificate."""
         self._check(config)
-        return next(iter(self.find(key_id, config).versions()))
+        for version in self.find(key_id, config).versions():
+            return version
+        raise _no_version(key_id)
 
     def attach_certificates(self, key_id: str, config: Mapping[str, str], chain: Sequence[bytes]) -> str:
         """Has the service keep a chain with the version whose certificate leads it; returns the version's name."""
@@ -129,6 +132,8 @@ class Provider(Plugin):
                 chain = check_chain(build_chain(version.public_key, (*certificates, *more)))
                 return version, spec, chain.ders
             seen.append((version, certificates))
+        if not seen:
+            raise _no_version(key_id)
         raise _no_certificate(seen, config)
 
 
@@ -140,9 +145,15 @@ def _certificates(path: str | None) -> tuple[bytes, ...]:
 
 
 def _has_leaf(certificates: Sequence[bytes], public_key: PublicKeyTypes) -> bool:
-    from notarykit.keys.certificate import load_certificate
+    from notarykit.keys.certificate import has_key, load_certificate
 
-    return any(load_certificate(der).public_key() == public_key for der in certificates)
+    return any(has_key(load_certificate(der), public_key) for der in certificates)
+
+
+def _no_version(key_id: str) -> PluginValidationError:
+    return PluginValidationError(
+        f"the key {key_id!r} has no version that may be used", advice="enable one, or name another key"
+    )
 
 
 def _no_certificate(
@@ -150,6 +161,7 @@ def _no_certificate(
 ) -> PluginValidationError:
     """Why no version can sign, with both keys by name."""
     from notarykit.keys.certificate import load_certificate, subject_of
+    from notarykit.keys.extensions import is_ca
 
     version, certificates = seen[0]
     keys = f"key {version.name} ({_fingerprint(version.public_key)})"
@@ -158,13 +170,21 @@ def _no_certificate(
             f"there is no certificate for {keys}",
             advice=f"name its file with {CHAIN}=FILE; 'notarykit certificate request' makes a request for one",
         )
-    leaf = load_certificate(certificates[0])
+    held = [load_certificate(der) for der in certificates]
+    leaf = next((each for each in held if not is_ca(each)), held[0])
     where = config.get(CHAIN) or "the service"
     return PluginValidationError(
-        f"the certificate {subject_of(leaf)!r} of {where} is for another key ({_fingerprint(leaf.public_key())}) than "
+        f"the certificate {subject_of(leaf)!r} of {where} is for another key ({_fingerprint_of(leaf)}) than "
         f"{keys}" + (f" and its {len(seen) - 1} other versions" if len(seen) > 1 else ""),
         advice="give the certificate that was issued for this key",
     )
+
+
+def _fingerprint_of(certificate: Certificate) -> str:
+    try:
+        return _fingerprint(certificate.public_key())
+    except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know
+        return "of a kind that is not supported"
 
 
 def _fingerprint(public_key: PublicKeyTypes) -> str:

@@ -9,14 +9,14 @@ TERMINAL = "/dev/tty"
 
 
 def ask_secret(prompt: str) -> bytes | None:
-    """What a person types at the terminal of this process, unseen; None where there is no terminal or no answer."""
+    """What a person types at the terminal of this process, unseen; None where there is no terminal, or no answer."""
     if not _has_terminal():
         return None
     from getpass import getpass
 
     try:
         return os.fsencode(getpass(prompt))
-    except EOFError:
+    except (EOFError, UnicodeDecodeError):
         return None
 
 
