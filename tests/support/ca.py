@@ -262,11 +262,10 @@ def _issue(
         changes.not_after,
     )
     replaced = {extension.oid for extension, _ in changes.put}
-    for extension, critical in (*usual, *changes.put):
-        is_usual = (extension, critical) in usual and (extension, critical) not in changes.put
-        if isinstance(extension, changes.without) or (is_usual and extension.oid in replaced):
-            continue
-        builder = builder.add_extension(extension, critical)
+    kept = (each for each in usual if each[0].oid not in replaced)
+    for extension, critical in (*kept, *changes.put):
+        if not isinstance(extension, changes.without):
+            builder = builder.add_extension(extension, critical)
     hash_algorithm = _hash_for(signer, changes)
     pss = (
         padding.PSS(padding.MGF1(hash_algorithm), changes.salt or hash_algorithm.digest_size)

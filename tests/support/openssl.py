@@ -32,6 +32,8 @@ def verify(folder: Path, *chain: x509.Certificate, strict: bool = True) -> None:
     leaf.write_bytes(chain[0].public_bytes(Encoding.PEM))
     between.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in chain[1:-1]))
     root.write_bytes(chain[-1].public_bytes(Encoding.PEM))
-    flags = [*(["-x509_strict"] if strict else []), *(["-untrusted", between] if chain[1:-1] else [])]
+    flags = ["-x509_strict"] if strict else []
+    if chain[1:-1]:
+        flags += ["-untrusted", str(between)]
     out = _run("verify", "-check_ss_sig", *flags, "-CAfile", root, leaf)
     assert out == f"{leaf}: OK\n"

@@ -7,7 +7,7 @@ from typing import Any
 from notarykit.errors import NotarykitError
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import KeySpec
-from notarykit.plugin import Provider
+from notarykit.plugin import KeyVersion, Provider
 from support.ca import AnyPrivateKey
 
 KEY_ID = "team/release"
@@ -72,12 +72,12 @@ class Key:
         for name in reversed(self._service.versions):
             yield Version(self._service, name)
 
-    def certificates(self, version: Version) -> Sequence[bytes]:
+    def certificates(self, version: KeyVersion) -> Sequence[bytes]:
         """What is kept for a version."""
         self._service.asked["certificates"] += 1
         return self._service.kept.get(version.name, ())
 
-    def attach(self, version: Version, chain: Sequence[bytes]) -> None:
+    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> None:
         """Keeps a chain for a version."""
         self._service.asked["attach"] += 1
         self._service.kept[version.name] = tuple(chain)

@@ -1,0 +1,82 @@
+"""The files of keys and certificates: read with what they were meant to be, and told apart when they change."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from notarykit.errors import SigningKeyError
+from notarykit.keys.files import fingerprint, read_file
+
+
+@pytest.mark.parametrize("content", [b"", b"key", b"\0" * 1024 * 1024])
+def test_a_file_is_read_whole(content: bytes, tmp_path: Path) -> None:
+    """The content comes as it is, up to a megabyte."""
+    (tmp_path / "file").write_bytes(content)
+    assert read_file(str(tmp_path / "file"), "private key") == content
+
+
+def test_a_file_that_is_missing(tmp_path: Path) -> None:
+    """The message says what it was meant to be and where it was looked for."""
+    for path in (tmp_path / "absent", tmp_path / "no folder" / "absent"):
+        with pytest.raises(SigningKeyError) as caught:
+            read_file(str(path), "CA certificate")
+        assert caught.value.message == f"CA certificate {path} does not exist"
+        assert caught.value.advice
+
+
+def test_what_is_no_such_file(tmp_path: Path) -> None:
+    """A folder, a pipe that nobody writes to, and what is too large are refused with what was meant."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"\0" * (1024 * 1024 + 1))
+    for path, problem in (
+        (tmp_path, "is not a regular file"),
+        (tmp_path / "pipe", "is not a regular file"),
+        (tmp_path / "large", "is larger than 1048576 bytes"),
+    ):
+        with pytest.raises(SigningKeyError) as caught:
+            read_file(str(path), "request")
+        assert caught.value.message == f"request {path} {problem}"
+
+
+def test_a_fingerprint_stays_while_nothing_changes(tmp_path: Path) -> None:
+    """The same files have the same fingerprint, which can be the key of a dictionary."""
+    (tmp_path / "file").write_bytes(b"one")
+    paths = (str(tmp_path / "file"), None, str(tmp_path / "absent"))
+    assert fingerprint(*paths) == fingerprint(*paths)
+    assert len({fingerprint(*paths), fingerprint(*paths)}) == 1
+
+
+def test_a_fingerprint_changes_with_a_file(tmp_path: Path) -> None:
+    """Another time, another length, another file in its place, and one that goes or comes are all noticed."""
+    path, second = tmp_path / "file", tmp_path / "second"
+    path.write_bytes(b"one")
+    seen = [fingerprint(str(path), str(second))]
+
+    def changed() -> bool:
+        seen.append(fingerprint(str(path), str(second)))
+        return seen[-1] not in seen[:-1]
+
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert changed()
+    path.write_bytes(b"longer")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert changed()
+    (tmp_path / "new").write_bytes(b"LONGER")
+    os.utime(tmp_path / "new", ns=(status.st_atime_ns, status.st_mtime_ns))
+    (tmp_path / "new").replace(path)
+    assert changed()
+    second.write_bytes(b"")
+    assert changed()
+    path.unlink()
+    assert changed()
+
+
+def test_a_fingerprint_knows_which_file_it_is_of(tmp_path: Path) -> None:
+    """Two files that change places are a change."""
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+    Path(one).write_bytes(b"1")
+    Path(two).write_bytes(b"22")
+    assert fingerprint(one, two) != fingerprint(two, one)
+    assert fingerprint(one, None) != fingerprint(None, one)
