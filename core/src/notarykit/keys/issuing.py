@@ -110,7 +110,7 @@ def issue(
         validity: For how long.
 
     Raises:
-        CertificateError: The request does not hold, or the CA's certificate is no CA's, of another key, or ends earlier.
+        CertificateError: The request does not hold; the CA's certificate is no CA's, of another key, or ends earlier.
         SigningKeyError: The request's key is of no supported kind, or the CA's key cannot sign.
     """
     check_request(request)
