@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from notarykit.agent import signing_agent
 from notarykit.descriptor import Descriptor
+from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import make_payload
@@ -21,6 +22,7 @@ from notarykit.oci.repository import Repository
 from notarykit.times import format_rfc3339, utc_now
 
 _ONE_SECOND = timedelta(seconds=1)
+_ROUNDED = timedelta(seconds=2)
 
 
 class Signer(Protocol):
@@ -110,8 +112,7 @@ def sign_descriptor(
         agent = agent or getattr(signer, "agent", "") or signing_agent()
         envelope, annotations = unsigned.finish(signature, chain, agent, None), {}
     content = _check(envelope, media_type, payload, time)
-    if expires_in is not None and content.attributes.expiry is None:
-        raise PluginResponseError("the envelope does not expire, although an expiry was asked for")
+    _check_made_attributes(content.attributes, time, expires_in)
     return SignedEnvelope(envelope, media_type, content, annotations)
 
 
@@ -185,15 +186,34 @@ def _check(envelope: bytes, media_type: str, payload: bytes, now: datetime) -> I
     return content
 
 
+def _check_made_attributes(attributes: SignedAttributes, now: datetime, expires_in: timedelta | None) -> None:
+    """What a plugin signed along: the expiry that was asked for, and nothing that no verifier accepts."""
+    expiry, start = attributes.expiry, attributes.signing_time or attributes.authentic_signing_time
+    assert start is not None
+    if expires_in is not None and expiry is None:
+        raise PluginResponseError("the envelope does not expire, although an expiry was asked for")
+    if expiry is not None and expiry <= now:
+        raise PluginResponseError(f"the envelope has expired already, on {format_rfc3339(expiry)}")
+    if expiry is not None and expires_in is not None and abs(expiry - start - expires_in) > _ROUNDED:
+        raise PluginResponseError(
+            f"the envelope expires after {expiry - start}, not after {expires_in} as was asked for"
+        )
+    unknown = [each.key for each in attributes.extended if each.critical]
+    if unknown and attributes.verification_plugin is None:
+        raise PluginResponseError(f"the envelope has the critical attribute {unknown[0]!r}, which no verifier accepts")
+
+
 def _check_payload(made: bytes, asked: bytes) -> None:
     """What a plugin signed is what was asked; it may have added annotations and nothing else."""
     if made == asked:
         return
-    from notarykit.envelope.payload import read_payload, unknown_members
+    from notarykit.envelope.payload import RESERVED_PREFIX, read_payload, unknown_members
 
     target, wanted = read_payload(made), read_payload(asked)
     changed = [key for key, value in wanted.annotations.items() if target.annotations.get(key) != value]
     if not target.is_same_content(wanted) or changed:
         raise PluginResponseError("the envelope does not carry the payload that was to be signed")
+    if reserved := [key for key in target.annotations if key.startswith(RESERVED_PREFIX)]:
+        raise PluginResponseError(f"the envelope's payload has the annotation {reserved[0]!r}, which is reserved")
     if unknown := unknown_members(made):
         raise PluginResponseError(f"the envelope's payload has {unknown[0]!r}, which was not to be signed")

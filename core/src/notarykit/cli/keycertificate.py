@@ -51,14 +51,14 @@ def issue(options: Options) -> int:
     """Writes the chain of a new certificate for a request, signed with the key of a CA."""
     from cryptography import x509
 
-    from notarykit.keys.certificate import load_certificate
+    from notarykit.keys.certificate import load_certificate, subject_of
     from notarykit.keys.chain import check_chain
     from notarykit.keys.issuing import issue as issue_certificate
 
     path = options.arguments[0]
     try:
         asked = x509.load_pem_x509_csr(read_file(path, "request"))
-    except ValueError:
+    except (ValueError, TypeError, x509.InvalidVersion):
         raise CertificateError(f"{path} is no certificate request in PEM", rule="request") from None
     key = _key(options)
     ca_path = options["ca-cert"] or key.cert_path or key.plugin_config.get("certificate_chain", "")
@@ -70,6 +70,8 @@ def issue(options: Options) -> int:
     made = issue_certificate(asked, _open(options, key), authorities[0], now, validity)
     check_chain([_der(each) for each in (made, *authorities)])
     _write(options, _pem([made, *authorities]))
+    if options["output"]:
+        print(f"issued to {shown(subject_of(made))}")
     return 0
 
 

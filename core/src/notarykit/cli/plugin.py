@@ -59,7 +59,7 @@ def _row(name: str, source: str, load: Callable[[], SelfDescribing]) -> tuple[st
 
 
 def _install(options: Options) -> int:
-    from notarykit.plugin.managing.installing import install_file, install_package
+    from notarykit.plugin.managing.installing import install_package
 
     options.exclusive("file", "url", "from-package")
     if options["from-package"]:
@@ -69,22 +69,54 @@ def _install(options: Options) -> int:
     elif not options.arguments:
         raise UsageError("missing plugin source location", advice="name a file with --file, or a URL with --url")
     elif options["file"]:
-        _check_sum(options["sha256sum"], options.arguments[0])
-        installed = install_file(options.arguments[0], force=options["force"])
+        installed = _install_from_file(options)
     elif options["url"]:
         installed = _install_from_url(options)
     else:
         raise UsageError("one of --file, --url and --from-package must be set")
     if installed.earlier:
-        print(f"Successfully updated plugin {installed.name} from version {installed.earlier} to {installed.version}")
+        versions = f"from version {installed.earlier} to {installed.version}"
+        print(shown(f"Successfully updated plugin {installed.name} {versions}"))
     else:
-        print(f"Successfully installed plugin {installed.name}, version {installed.version}")
+        print(shown(f"Successfully installed plugin {installed.name}, version {installed.version}"))
     return 0
+
+
+def _install_from_file(options: Options) -> "Installed":
+    import os
+
+    from notarykit import files
+    from notarykit.errors import StorageError
+    from notarykit.plugin.managing.archives import LARGEST
+    from notarykit.plugin.managing.installing import install_file
+
+    path = options.arguments[0]
+    if options["sha256sum"] is None:
+        return install_file(path, force=options["force"])
+    try:
+        content = files.read(path, LARGEST)
+    except FileNotFoundError:
+        raise StorageError(f"{path} does not exist", advice="check the path") from None
+    return _install_content(content, os.path.basename(path), options)
+
+
+def _install_content(content: bytes, name: str, options: Options) -> "Installed":
+    """Installs the bytes whose checksum was looked at: a file could be another one when it is read again."""
+    import os
+    import tempfile
+
+    from notarykit.plugin.managing.installing import install_file
+
+    _check_sum(options["sha256sum"], content)
+    with tempfile.NamedTemporaryFile(prefix="notarykit-") as file:
+        file.write(content)
+        file.flush()
+        os.chmod(file.name, 0o700)
+        return install_file(file.name, file_name=name, force=options["force"])
 
 
 def _install_from_url(options: Options) -> "Installed":
     import os
-    import tempfile
     from urllib.parse import unquote, urlsplit
 
     from notarykit.cli.progress import progress
@@ -92,7 +124,6 @@ def _install_from_url(options: Options) -> "Installed":
     from notarykit.net.download import download
     from notarykit.net.tls import TLSSettings
     from notarykit.plugin.managing.archives import LARGEST
-    from notarykit.plugin.managing.installing import install_file
 
     url = options.arguments[0]
     if not options["sha256sum"]:
@@ -100,29 +131,17 @@ def _install_from_url(options: Options) -> "Installed":
     print(f"Downloading plugin from {shown(shown_url(url))}")
     with progress("Downloading"):
         content = download(url, LARGEST, _DOWNLOAD_SECONDS, TLSSettings(ca_file=options["ca-file"] or ""))
-    with tempfile.NamedTemporaryFile(prefix="notarykit-") as file:
-        file.write(content)
-        file.flush()
-        print("Download completed")
-        _check_sum(options["sha256sum"], file.name)
-        os.chmod(file.name, 0o700)
-        name = os.path.basename(unquote(urlsplit(url).path))
-        return install_file(file.name, file_name=name, force=options["force"])
+    print("Download completed")
+    return _install_content(content, os.path.basename(unquote(urlsplit(url).path)), options)
 
 
-def _check_sum(wanted: str | None, path: str) -> None:
-    """Refuses a file whose SHA256 is not the one that is wanted, if one is."""
-    if not wanted:
-        return
-    import hashlib
+def _check_sum(wanted: str, content: bytes) -> None:
+    """Refuses content whose SHA256 is not the one that is wanted."""
+    from hashlib import sha256
 
-    from notarykit.errors import ContentError, StorageError
+    from notarykit.errors import ContentError
 
-    try:
-        with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}") from None
+    found = sha256(content).hexdigest()
     if found != wanted.lower():
         raise ContentError(
             f"plugin SHA-256 checksum does not match the user input: expected {wanted}, it is {found}",

@@ -1,11 +1,11 @@
 """From a key on the list to the key itself, which may not have a certificate yet, and to the place for one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from notarykit import files
 from notarykit.config.signing_keys import SigningKey, SigningKeys, change_signing_keys
-from notarykit.errors import PluginError, SigningKeyError
+from notarykit.errors import NotarykitError, PluginError, SigningKeyError
 from notarykit.places import attached_chain_file
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def open_key(key: SigningKey, plugin_config: Mapping[str, str], passphrase: "Pas
         return load_private_key(read_key_file(key.key_path), f"private key {key.key_path}", passphrase)
     from notarykit.keys.remote import remote_key
 
-    version = _packaged(key.plugin).open_key(key.id, {**key.plugin_config, **plugin_config})
-    return remote_key(version.public_key, version.sign)
+    plugin, config = _packaged(key.plugin), {**key.plugin_config, **plugin_config}
+    version = _asked(lambda: plugin.open_key(key.id, config))
+    return remote_key(version.public_key, lambda message, spec: _asked(lambda: version.sign(message, spec)))
 
 
 def attach(key: SigningKey, plugin_config: Mapping[str, str], chain: Sequence[bytes], pem: bytes) -> str:
@@ -54,8 +55,8 @@ def attach(key: SigningKey, plugin_config: Mapping[str, str], chain: Sequence[by
         StorageError: The settings cannot be written.
     """
     if key.plugin:
-        config = {**key.plugin_config, **plugin_config}
-        place = _packaged(key.plugin).attach_certificates(key.id, config, chain)
+        plugin, config = _packaged(key.plugin), {**key.plugin_config, **plugin_config}
+        place = _asked(lambda: plugin.attach_certificates(key.id, config, chain))
         if place:
             return f"{key.plugin}: {place}"
     if not key.name:
@@ -79,6 +80,16 @@ def _with_chain(key: SigningKey, path: str) -> SigningKey:
     if key.plugin:
         return key._replace(plugin_config={**key.plugin_config, "certificate_chain": path})
     return key._replace(cert_path=path)
+
+
+def _asked(call: Callable[[], Any]) -> Any:
+    """What a plugin answers. What it raises by accident becomes an error without its text, which may hold a secret."""
+    try:
+        return call()
+    except NotarykitError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"the plugin failed with {type(error).__name__}") from error
 
 
 def _packaged(name: str) -> "Plugin":

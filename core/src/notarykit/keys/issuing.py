@@ -134,19 +134,21 @@ def check_request(request: x509.CertificateSigningRequest) -> None:
     """Refuses a request that its key has not signed, or whose key cannot sign artifacts.
 
     Raises:
-        CertificateError: Its signature does not hold.
+        CertificateError: Its signature does not hold, or it has no subject.
         SigningKeyError: Its key is of no supported kind.
     """
     try:
-        key, _ = request.public_key(), request.subject
+        key, is_nameless = request.public_key(), not list(request.subject)
         holds = request.is_signature_valid
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         holds = False
     if not holds:
         raise CertificateError(
             "the request's signature does not hold under its own key, or is of a kind that is not supported",
             rule="request_signature",
         )
+    if is_nameless:
+        raise CertificateError("the request has no subject", rule="subject", advice="ask for one with a subject")
     key_spec_of(key)
 
 

@@ -50,6 +50,8 @@ class _Remote:
         if not isinstance(algorithm, type(HASHES[self.spec.hash_name])):
             raise SigningKeyError(f"a key of {self.spec.name} signs with {self.spec.hash_name} alone")
         signature = self._sign(data, self.spec)
+        if not isinstance(signature, bytes):
+            raise SigningKeyError(f"whoever holds the key answered with {type(signature).__name__}, not with bytes")
         try:
             check(self._public_key, self.spec, signature, data)
         except ValueError as error:

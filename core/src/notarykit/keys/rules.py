@@ -64,7 +64,10 @@ def hash_is_allowed(placed: Placed) -> str | None:
     name = algorithm.name if algorithm else None
     if name not in _HASHES:
         return f"signatureAlgorithm uses {name}, not SHA-256, SHA-384 or SHA-512"
-    parameters = placed.certificate.signature_algorithm_parameters
+    try:
+        parameters = placed.certificate.signature_algorithm_parameters
+    except Exception:  # noqa: BLE001 - as above: an unknown hash or mask generation among the parameters of PSS
+        return "signatureAlgorithm has parameters that are not supported"
     if algorithm and isinstance(parameters, PSS) and parameters != PSS(MGF1(algorithm), algorithm.digest_size):
         return f"signatureAlgorithm is RSASSA-PSS, but not with {name} and a salt of its length throughout"
     return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from notarykit.descriptor import Descriptor, digest_of
-from notarykit.errors import ContentError
+from notarykit.errors import ContentError, StorageError
 from notarykit.strict_json import DocumentError, Members, dumps, loads
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -79,7 +79,10 @@ def make_signature_manifest(
         THUMBPRINTS: dumps(list(thumbprints)).decode("ascii"),
         CREATED: created,
     }
-    return dumps(manifest)
+    content = dumps(manifest)
+    if len(content) > LARGEST_MANIFEST:  # nobody would find the signature again
+        raise StorageError(f"the signature's manifest would have {len(content)} bytes, more than {LARGEST_MANIFEST}")
+    return content
 
 
 def _bare(descriptor: Descriptor) -> dict[str, Any]:

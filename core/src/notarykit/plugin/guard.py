@@ -12,6 +12,7 @@ import sys
 
 _LARGEST = 64 * 1024 * 1024  # "a size limit of less than 64 MiB"
 _LAST_STREAM = 2
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no link, and no pipe that nobody reads
 _FAILED = b'{"errorCode":"ERROR","errorMessage":"the plugin could not be started"}'
 
 
@@ -46,7 +47,7 @@ def _take_streams() -> tuple[int, int]:
     kept = os.dup(1), os.dup(2)
     name = os.environ.get("NOTARYKIT_PLUGIN_LOG") or os.devnull
     try:
-        elsewhere = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        elsewhere = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _CAREFUL, 0o600)
     except OSError:
         elsewhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(elsewhere, 1)

@@ -31,6 +31,8 @@ _CHECKS = {
     Capability.REVOCATION_CHECK: (Step.REVOCATION, RevocationError),
 }
 
+# Plugin specification, "Verification workflow using plugin", step 5.2: "only supports JSON primitive types".
+_PRIMITIVE = (str, int, float, bool, type(None))
 _SECONDS = 60.0
 """What a verification plugin's answer may take; it may look something up, but nobody is asked."""
 
@@ -62,11 +64,18 @@ def validate(progress: Progress) -> str:
         raise ExtendedValidationError(
             f"critical attribute {not_text[0]!r} has no text as its name, so no plugin gets it"
         )
+    values = {each.key: each.value for each in attributes.extended}
+    for key in unknown:
+        if not isinstance(values[key], _PRIMITIVE):
+            raise ExtendedValidationError(f"critical attribute {key!r} is of no primitive type, so no plugin gets it")
     found = _find(progress)
     processed = _ask(progress, found, tuple(map(str, unknown)))
     left = [key for key in unknown if key not in processed]
     if left:
         raise ExtendedValidationError(f"critical attribute {left[0]!r} was not processed by the plugin {name!r}")
+    others = [key for key in processed if key not in unknown]
+    if others:
+        raise ExtendedValidationError(f"plugin {name!r} processed {others[0]!r}, which it was not asked about")
     return f"plugin {name} {found.metadata.version}"
 
 

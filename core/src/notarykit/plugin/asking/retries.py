@@ -42,7 +42,7 @@ def ask(command: Command, call: Callable[[], Answer], seconds: float) -> Answer:
                 time.sleep(pause)
             except NotarykitError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # an SDK that ends the process would end it with success
                 raise PluginError(f"{command}: the plugin failed with {type(error).__name__}") from error
     raise AssertionError
 

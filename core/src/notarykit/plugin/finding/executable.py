@@ -29,6 +29,9 @@ from notarykit.strict_json import DocumentError, Members, dumps, loads
 
 Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
 
+_SIGNS = (Command.DESCRIBE_KEY, Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
+_ONLY_TO_SIGN = ("NOTARYKIT_KEY_PASSPHRASE",)
+
 _ERRORS: dict[str, type[PluginError]] = {
     kind.code: kind
     for kind in (
@@ -89,7 +92,8 @@ class ExecutablePlugin:
     def _ask(self, command: Command, request: dict[str, Any], kind: type[Answer]) -> Answer:
         seconds = seconds_left()
         try:
-            ended = run([self.path, command], dumps(request), seconds, {SECONDS_VARIABLE: str(int(seconds))})
+            said, withheld = {SECONDS_VARIABLE: str(int(seconds))}, () if command in _SIGNS else _ONLY_TO_SIGN
+            ended = run([self.path, command], dumps(request), seconds, said, withheld)
             if ended.code:
                 raise _error(ended)
             return _answer(ended.output, kind)

@@ -78,8 +78,6 @@ def executable_names() -> list[str]:
 
 
 def _may_be_name(entry: "os.DirEntry[str]") -> bool:
-    if entry.name.startswith("."):  # what an installation is still putting together
-        return False
     try:
         check_name(entry.name)
     except PluginNotFoundError:

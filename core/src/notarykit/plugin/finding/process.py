@@ -8,6 +8,7 @@ import contextlib
 import os
 import subprocess
 import threading
+from collections.abc import Mapping, Sequence
 from typing import IO, NamedTuple
 
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
@@ -37,7 +38,13 @@ class Ended(NamedTuple):
     errors: bytes
 
 
-def run(command: list[str], request: bytes, seconds: float, environment: dict[str, str] | None = None) -> Ended:
+def run(
+    command: list[str],
+    request: bytes,
+    seconds: float,
+    environment: Mapping[str, str] | None = None,
+    withheld: Sequence[str] = (),
+) -> Ended:
     """Runs a command with a request on its standard input.
 
     Args:
@@ -45,6 +52,7 @@ def run(command: list[str], request: bytes, seconds: float, environment: dict[st
         request: What goes to its standard input.
         seconds: How long it may take in all; then it is killed.
         environment: What is set besides the caller's own environment.
+        withheld: What of the caller's own environment it does not get, besides `NEVER_PASSED`.
 
     Raises:
         PluginError: It cannot be started.
@@ -53,7 +61,8 @@ def run(command: list[str], request: bytes, seconds: float, environment: dict[st
     """
     if len(request) > LARGEST:
         raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {LARGEST}")
-    variables = {name: value for name, value in os.environ.items() if name not in NEVER_PASSED} | (environment or {})
+    hidden = {*NEVER_PASSED, *withheld}
+    variables = {name: value for name, value in os.environ.items() if name not in hidden} | dict(environment or {})
     try:
         process = subprocess.Popen(  # noqa: S603 - the path was checked by whoever looked the plugin up
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables

@@ -75,7 +75,7 @@ def _write_checked(path: str, members: Iterator[_Member], folder: str) -> None:
     import zipfile
     import zlib
 
-    broken = (EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error, lzma.LZMAError)
+    broken = (EOFError, IndexError, NotImplementedError, RuntimeError, ValueError, zlib.error, lzma.LZMAError)
     try:
         _write(path, members, folder)
     except (*broken, tarfile.TarError, zipfile.BadZipFile) as error:
@@ -108,6 +108,8 @@ def _zip_members(file: IO[bytes]) -> Iterator[_Member]:
     import zipfile
 
     with zipfile.ZipFile(file) as archive:
+        if len(archive.infolist()) > _MOST_FILES:
+            raise StorageError(f"it has more than {_MOST_FILES} entries")
         for info in archive.infolist():
             mode = info.external_attr >> 16
             _check_member(info.filename, stat.S_IFMT(mode) in (0, stat.S_IFREG) or info.is_dir())

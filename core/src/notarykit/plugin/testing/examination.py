@@ -4,6 +4,7 @@ Each rule is to find its own fault and no other, so answers are read even where 
 stray line before the JSON, an error on the wrong stream, a chain in the wrong order.
 """
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -38,6 +39,8 @@ _MARKS = {
 }
 """The member by which the answer is told from what else was written, a line of a log in JSON, say."""
 
+
+_MOST_FAILURES = 100
 
 NO_KEY = "no key id was given"
 
@@ -219,7 +222,8 @@ class Examination:
     def hide(self, text: str) -> str:
         """A text without the secrets: reports are for everybody."""
         for secret in filter(None, self.subject.secrets):
-            text = text.replace(secret, "***")
+            for form in forms_of(secret):
+                text = text.replace(form.decode("utf-8", "replace"), "***")
         return text
 
     def use_key(self, command: str, request: Mapping[str, Any]) -> Reply:
@@ -327,16 +331,23 @@ def _bytes(value: object) -> bytes:
         return b""
 
 
+def forms_of(secret: str) -> set[bytes]:
+    """A secret as it is, as JSON writes it, and in base64."""
+    encoded = secret.encode("utf-8", "surrogateescape")
+    written = json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
+    return {encoded, written, base64.b64encode(encoded).rstrip(b"="), base64.urlsafe_b64encode(encoded).rstrip(b"=")}
+
+
 def _documents(stream: bytes) -> Iterator[dict[str, Any]]:
     """The JSON objects in a stream, whatever stands around them."""
     text = stream.decode("utf-8", "replace")
     decoder = json.JSONDecoder()
-    position = text.find("{")
-    while position >= 0:
+    position, failures = text.find("{"), 0
+    while position >= 0 and failures < _MOST_FAILURES:  # each may cost the length of what is left
         try:
             value, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
-            end = position + 1
+            end, failures = position + 1, failures + 1
         else:
             yield value
         position = text.find("{", end)

@@ -43,7 +43,7 @@ def runner(name: str) -> Run:
     found = locate(name)
     if isinstance(found, PackagedPlugin):  # as its own executable would be, whether one is installed or not
         script = f"import sys; from notarykit.plugin.guard import run; sys.exit(run({found.target!r}))"
-        command = [sys.executable, "-c", script]
+        command = [sys.executable, "-P", "-c", script]  # nothing out of the folder that somebody is in
     else:
         command = [found.path]
     return lambda argument, request: run([*command, argument], request, SECONDS)

@@ -1,10 +1,9 @@
 """What leaves a plugin, over everything that was asked: plugin specification, "Plugin contract"."""
 
-import base64
 import json
 
 from notarykit.plugin.messages.fields import Command
-from notarykit.plugin.testing.examination import DoesNotApply, Examination
+from notarykit.plugin.testing.examination import DoesNotApply, Examination, forms_of
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.strict_json import DocumentError, loads
 
@@ -74,7 +73,7 @@ def errors_are_json(examination: Examination) -> str | None:
 @rule("output.secrets", MUST, "Plugin configuration; (notarykit)")
 def secrets_stay_secret(examination: Examination) -> str | None:
     """No output shows a secret, as it is, in base64, or as JSON writes it."""
-    forms = [form for secret in examination.subject.secrets if secret for form in _forms(secret)]
+    forms = [form for secret in examination.subject.secrets if secret for form in forms_of(secret)]
     if not forms:
         raise DoesNotApply("no secret was named (--secret-env)")
     for reply in examination.replies:
@@ -83,12 +82,6 @@ def secrets_stay_secret(examination: Examination) -> str | None:
         if any(form in stream for form in forms for stream in streams):
             return f"{reply.command} shows one"
     return None
-
-
-def _forms(secret: str) -> set[bytes]:
-    encoded = secret.encode("utf-8", "surrogateescape")
-    written = json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
-    return {encoded, written, base64.b64encode(encoded).rstrip(b"="), base64.urlsafe_b64encode(encoded).rstrip(b"=")}
 
 
 RULES = (
