@@ -100,7 +100,7 @@ def test_from_a_key_to_a_signature(world: World, ca: str, spec: str, holder: str
     assert request.subject.rfc4514_string() == _AS_WRITTEN
     assert accepts_request(tmp_path, request)
     out = world.did("cert", "issue", "-k", "ca", "--ca-cert", ca, "-o", "release.pem", "release.csr")
-    assert out == "wrote release.pem\n"
+    assert out == f"wrote release.pem\nissued to {_AS_WRITTEN}\n"
     made, root = _chain("release.pem")
     assert (made.subject, root) == (request.subject, _chain(ca)[0])
     assert check_chain([each.public_bytes(Encoding.DER) for each in (made, root)]).key_spec.name == spec

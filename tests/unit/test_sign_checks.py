@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from notarykit.descriptor import Descriptor
+from notarykit.envelope.attributes import ExtendedAttribute
 from notarykit.errors import (
     CertificateError,
     PluginResponseError,
@@ -15,6 +16,7 @@ from notarykit.errors import (
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.sign import SignedEnvelope, sign_descriptor
+from notarykit.times import utc_now
 from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain
 from support.envelopes import (
     COSE,
@@ -134,7 +136,6 @@ def test_an_envelope_that_does_not_expire() -> None:
     "changes",
     [
         {"annotations": {"user": "data", "more": "x"}},
-        {"annotations": {"user": "data", "io.cncf.notary.x": "y"}},
         {"urls": ["https://example.com"]},
     ],
 )
@@ -200,3 +201,41 @@ def test_an_envelope_of_an_expired_certificate() -> None:
     """The chain of a plugin's envelope is valid at the time of signing as well."""
     with pytest.raises(CertificateError, match="expired on"):
         _sign(Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=_NOW)), now=NOT_AFTER + _SECOND)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_reserved_annotations(media_type: str) -> None:
+    """An annotation with the prefix that is the specification's own is not for plugins to add."""
+    more = {"annotations": {"user": "data", "io.cncf.notary.x": "y"}}
+    signer = Envelopes(lambda payload: build(CHAIN, media_type, payload=_with(payload, **more)))
+    with pytest.raises(PluginResponseError, match=r"'io.cncf.notary.x', which is reserved"):
+        _sign(signer, media_type=media_type, user_metadata={"user": "data"})
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize(("asked", "made"), [(3600, 7200), (3600, 10 * 365 * 86400), (7200, 3600)])
+def test_another_expiry(media_type: str, asked: int, made: int) -> None:
+    """An envelope that expires at another time than was asked for is refused."""
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, media_type, payload, expires_in=timedelta(seconds=made)))
+    with pytest.raises(PluginResponseError, match=r"^the envelope expires after "):
+        _sign(signer, media_type=media_type, expires_in=timedelta(seconds=asked))
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_an_envelope_that_has_expired(media_type: str) -> None:
+    """An envelope that has expired already, though no expiry was asked for, is refused."""
+    past = utc_now() - timedelta(days=2)
+    signer = Envelopes(
+        lambda payload: sign_envelope(CHAIN, media_type, payload, now=past, expires_in=timedelta(hours=1))
+    )
+    with pytest.raises(PluginResponseError, match=r"^the envelope has expired already"):
+        _sign(signer, media_type=media_type, now=utc_now())
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_a_critical_attribute_that_nobody_knows(media_type: str) -> None:
+    """An envelope with a critical attribute that no verifier accepts is not stored."""
+    unknown = (ExtendedAttribute("com.example.secret", "x", critical=True),)
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, media_type, payload, extended=unknown))
+    with pytest.raises(PluginResponseError, match=r"'com.example.secret', which no verifier accepts"):
+        _sign(signer, media_type=media_type)

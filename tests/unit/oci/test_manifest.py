@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import ContentError
+from notarykit.errors import ContentError, StorageError
 from notarykit.oci.manifest import (
     ManifestForm,
     is_signature_manifest,
@@ -144,3 +144,10 @@ def test_the_specifications_annotations_count() -> None:
         "org.opencontainers.image.created": "2024-01-02T03:04:05Z",
         "com.example": "kept",
     }
+
+
+def test_a_manifest_that_nobody_would_read() -> None:
+    """A signature whose manifest is larger than what readers accept is not stored."""
+    note = {"note": "x" * 5_000_000}
+    with pytest.raises(StorageError, match="more than 4194304"):
+        make_signature_manifest(_TARGET, _ENVELOPE, (), "", form="current", annotations=note)

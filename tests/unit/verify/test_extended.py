@@ -242,3 +242,17 @@ def test_critical_attributes_that_nobody_processes(level: str, processed: list[s
     left = "b" if "a" in processed else "a"
     error = _failed(plugin, for_plugin(a="x", b="y"), trusted=policy(level))
     assert error.message.endswith(f"critical attribute {left!r} was not processed by the plugin {VERIFIER!r}")
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}], ids=str)
+def test_attributes_that_are_no_primitives(value: Any) -> None:
+    """A critical attribute that is no string, number, boolean or null is for no plugin, which is not asked."""
+    plugin = Verifier("SIGNATURE_VERIFIER.TRUSTED_IDENTITY")
+    assert "is of no primitive type" in _failed(plugin, for_plugin(a=value)).message
+    assert not plugin.requests
+
+
+def test_more_than_was_asked_about() -> None:
+    """A plugin that says that it processed what it was not asked about has not answered the question."""
+    plugin = Verifier("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", processed=("a", "b"))
+    assert "processed 'b', which it was not asked about" in _failed(plugin, for_plugin(a=1)).message

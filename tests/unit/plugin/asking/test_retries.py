@@ -151,10 +151,17 @@ def test_errors_that_stay(error: NotarykitError, clock: Clock) -> None:
     assert clock.pauses == []
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(2)])
-def test_interruptions(error: BaseException) -> None:
-    """An interruption goes through."""
+def test_an_interruption() -> None:
+    """A person's interruption goes through."""
+    error = KeyboardInterrupt()
     assert _raises(_Answers(error, None), error) == 1
+
+
+@pytest.mark.parametrize("code", [0, 2])
+def test_a_plugin_that_wants_to_end_everything(code: int) -> None:
+    """A plugin that ends the process is one that failed: the process would end with whatever code it likes."""
+    with pytest.raises(PluginError, match=r"^describe-key: the plugin failed with SystemExit$"):
+        _ask(_Answers(SystemExit(code), None))
 
 
 def test_accidents() -> None:

@@ -29,7 +29,7 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.asking.deadline import deadline
 from notarykit.plugin.finding.executable import ExecutablePlugin
-from support.executables import add_executable, answering, failing, metadata, shell_plugin
+from support.executables import add_executable, answering, failing, metadata, shell_plugin, write_program
 
 _ASK = DescribeKeyRequest("k", {"a": "b"})
 
@@ -239,3 +239,21 @@ def test_white_space_around_an_answer(white: str, tmp_path: Path) -> None:
     (tmp_path / "output").write_text(f"{white}{_GOOD}{white}", newline="")
     plugin = _plugin(tmp_path, describe_key=f'cat > /dev/null; cat "{tmp_path / "output"}"')
     assert plugin.describe_key(_ASK) == KeyDescription("k", "EC-256")
+
+
+def test_a_passphrase_is_for_signing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passphrase of a key reaches a plugin that signs, and none that says what it is or verifies."""
+    monkeypatch.setenv("NOTARYKIT_KEY_PASSPHRASE", "swordfish")
+    script = 'cat > /dev/null; echo "$1 $NOTARYKIT_KEY_PASSPHRASE" >> "$(dirname "$0")/seen"; exit 1'
+    path = write_program(tmp_path / "notation-acme", f"#!/bin/sh\n{script}\n")
+    plugin = ExecutablePlugin("acme", str(path))
+    request = VerifySignatureRequest({}, (), (), (), ())
+    for call in (
+        plugin.get_metadata,
+        lambda: plugin.verify_signature(request),
+        lambda: plugin.describe_key(DescribeKeyRequest("k")),
+    ):
+        with pytest.raises(PluginError):
+            call()
+    seen = (tmp_path / "seen").read_text()
+    assert seen.splitlines() == ["get-plugin-metadata ", "verify-signature ", "describe-key swordfish"]

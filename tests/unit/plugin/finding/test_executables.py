@@ -101,7 +101,7 @@ def test_lists_by_name(plugins: Path) -> None:
     for name in ("zeta", "alpha", "a b", "é", "x\x1b[31m", ".notarykit-tmp-plugin-1", ".hidden", "empty"):
         (plugins / name).mkdir(parents=True)
     write_program(plugins / "file", "")
-    assert executable_names() == ["alpha", "empty", "zeta"]
+    assert executable_names() == [".hidden", ".notarykit-tmp-plugin-1", "alpha", "empty", "zeta"]
 
 
 def test_a_name_that_is_too_long(plugins: Path) -> None:

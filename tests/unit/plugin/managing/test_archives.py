@@ -206,7 +206,8 @@ def test_too_many_files(tmp_path: Path, folder: Path, monkeypatch: pytest.Monkey
     """Many small files are a bomb as well."""
     monkeypatch.setattr(archives, "_MOST_FILES", 3)
     entries = [(f"f{number}", "", 0o644) for number in range(4)]
-    assert _refused(write_zip(tmp_path / "a", entries), folder) == "has more than 3 files"
+    assert _refused(write_zip(tmp_path / "a", entries), folder) == "it has more than 3 entries"
+    assert _refused(write_tar(tmp_path / "c", entries), folder) == "has more than 3 files"
     for each in folder.iterdir():
         each.unlink()
     assert len(_unpacked(write_tar(tmp_path / "b", entries[:3]), folder)) == 3
