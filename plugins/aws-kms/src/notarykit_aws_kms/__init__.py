@@ -1,0 +1,1 @@
+"""Sign with keys in AWS KMS."""

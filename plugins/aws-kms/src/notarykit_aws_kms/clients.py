@@ -1,0 +1,134 @@
+"""The SDK: one session for each profile, one client for each region, and a limit of time for all that it does."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from notarykit import plugin
+from notarykit_aws_kms.failures import translated
+from notarykit_aws_kms.unheard import unheard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from notarykit_aws_kms.addresses import Account, Address
+
+Answer = TypeVar("Answer")
+
+_ATTEMPTS = 3
+_LONG, _SHORT = 16.0, 8.0  # seconds for one attempt where there is time for several
+_LONGEST_PAUSE = 7.0  # before the third attempt in botocore's standard mode, where the service asks to wait
+
+
+class Limits(NamedTuple):
+    """How long a client tries.
+
+    Attributes:
+        attempts: How often at most.
+        seconds: How long one attempt may take.
+    """
+
+    attempts: int
+    seconds: float
+
+    @classmethod
+    def within(cls, left: float) -> Limits:
+        """Limits that end in the time that is left. There are few different ones, and so few clients."""
+        for seconds in (_LONG, _SHORT):
+            if left >= _ATTEMPTS * seconds:
+                return cls(_ATTEMPTS, seconds)
+        seconds = _SHORT
+        while seconds > max(left, 0.1) / 2:
+            seconds /= 2
+        return cls(1, seconds)  # whoever asks may try again
+
+    def config(self) -> Any:
+        """The SDK's settings."""
+        from botocore.config import Config  # type: ignore[import-untyped]
+
+        half, retries = self.seconds / 2, {"mode": "standard", "total_max_attempts": self.attempts}
+        return Config(connect_timeout=half, read_timeout=half, retries=retries)
+
+    def check(self) -> None:
+        """Refuses to begin an attempt that could end, with a pause after it, later than the caller waits.
+
+        Raises:
+            PluginTimeoutError: The time is over, or nearly so.
+        """
+        pause = _LONGEST_PAUSE if self.attempts > 1 else 0.0
+        if plugin.seconds_left() < self.seconds + pause:
+            raise plugin.PluginTimeoutError("AWS KMS did not answer in time", advice="try again, or allow more time")
+
+
+class KMS(Protocol):
+    """All of AWS KMS that is used, with the parameters and the answers of its API."""
+
+    def get_public_key(self, **parameters: Any) -> Mapping[str, Any]:
+        """A key's ARN, kind and public key."""
+
+    def sign(self, **parameters: Any) -> Mapping[str, Any]:
+        """A signature over a digest."""
+
+    def describe_key(self, **parameters: Any) -> Mapping[str, Any]:
+        """The kind of a key that has no public key."""
+
+
+class Clients:
+    """Clients of the service, each made once. Safe for threads, as clients are."""
+
+    def __init__(self, connect: Callable[[Account, Limits], KMS] | None = None) -> None:
+        """Takes what makes a client for an account; by default it is botocore."""
+        self._connect = connect or self._connect_by_sdk
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[Account, Limits], KMS] = {}
+        self._sessions: dict[str | None, Any] = {}
+
+    def ask(self, address: Address, request: Callable[[KMS], Answer]) -> Answer:
+        """The service's answer to a request about a key.
+
+        Args:
+            address: The key.
+            request: Sends the request by a client.
+
+        Raises:
+            PluginError: It was refused, or there is no answer within `plugin.seconds_left()`.
+        """
+        try:
+            with unheard():
+                return request(self._client(address.account))
+        except plugin.PluginError:
+            raise
+        except Exception as error:  # noqa: BLE001 - botocore raises much besides its own errors
+            failure = translated(error, address)
+        if isinstance(failure, plugin.PluginAccessDeniedError):
+            self._forget()  # whoever logs in again is asked for as who they are then
+        raise failure  # out here, so that no exception of the SDK hangs on it: theirs can quote a session token
+
+    def _client(self, account: Account) -> KMS:
+        where = (account, Limits.within(plugin.seconds_left()))
+        with self._lock:
+            found = self._clients.get(where)
+            if found is None:
+                found = self._clients[where] = self._connect(*where)
+            return found
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._clients.clear()
+            self._sessions.clear()
+
+    def _connect_by_sdk(self, account: Account, limits: Limits) -> KMS:
+        session = self._session(account.profile)
+        session.set_default_client_config(limits.config())  # for the services that log in, too
+        client = session.create_client("kms", region_name=account.region, endpoint_url=account.endpoint)
+        client.meta.events.register("before-send.kms", lambda **_: limits.check())
+        return client  # type: ignore[no-any-return]
+
+    def _session(self, profile: str | None) -> Any:
+        from botocore.session import Session  # type: ignore[import-untyped]
+
+        if profile not in self._sessions:
+            self._sessions[profile] = Session(profile=profile)
+        return self._sessions[profile]

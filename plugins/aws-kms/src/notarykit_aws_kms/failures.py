@@ -1,0 +1,211 @@
+"""What goes wrong with the SDK and the service, as the protocol's errors, with what to do about it.
+
+Nothing of an error is shown unless it is known to hold no secret: of answers the text for a few codes, of exceptions
+nothing. "The request signature we calculated does not match" quotes the request, and with it the session token.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from notarykit import plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from notarykit_aws_kms.addresses import Address
+
+SERVICE_ERROR = "serviceError"
+"""The member of an error's metadata with the code that the service gave."""
+
+HAS_NO_PUBLIC_KEY = "UnsupportedOperationException"
+"""The service's code for asking a symmetric key for its public key."""
+
+
+class _Kind(NamedTuple):
+    """What an error becomes: its class, what is said and what to do."""
+
+    error: type[plugin.PluginError]
+    message: str
+    advice: str
+
+
+_LOG_IN = "log in again ('aws sso login', 'aws login', or new keys in the environment or the profile)"
+_PERMIT = "allow kms:GetPublicKey and kms:Sign on the key, by IAM or its key policy; for another account's key, by both"
+_LATER = "try again later"
+_CLOCK = "set the clock of this machine: AWS takes five minutes of difference at most"
+_KEYS = "check that the access key, the secret key and the session token belong together and to this partition of AWS"
+
+_DENIED = _Kind(plugin.PluginAccessDeniedError, "AWS KMS does not permit this on {key}: {text}", _PERMIT)
+_THROTTLED = _Kind(plugin.PluginThrottledError, "AWS KMS asks for fewer requests: {code}", _LATER)
+_EXPIRED = _Kind(plugin.PluginAccessDeniedError, "the AWS credentials have expired", _LOG_IN)
+_UNKNOWN = _Kind(plugin.PluginAccessDeniedError, "AWS does not know the credentials: {code}", _KEYS)
+_MISSIGNED = _Kind(plugin.PluginAccessDeniedError, "AWS does not accept the request's signature: {code}", _KEYS)
+_SKEWED = _Kind(plugin.PluginAccessDeniedError, "the clock of this machine is not that of AWS: {code}", _CLOCK)
+_UNUSABLE = _Kind(
+    plugin.PluginError, "the key {key} cannot be used: {text}", "enable the key, or sign with another one"
+)
+_FAILED = _Kind(plugin.PluginError, "AWS KMS failed: {code}", _LATER)
+_MALFORMED = _Kind(plugin.PluginValidationError, "AWS KMS refuses the request: {text}", "check the key id")
+
+_BY_CODE: Mapping[str, _Kind] = {
+    "NotFoundException": _Kind(
+        plugin.PluginValidationError,
+        "there is no key {key} here: {text}",
+        "check the id, the region and whose credentials these are: an id that is no ARN is looked for in their account",
+    ),
+    "InvalidArnException": _MALFORMED,
+    "ValidationException": _MALFORMED,
+    "AccessDeniedException": _DENIED,
+    "AccessDenied": _DENIED,
+    "OptInRequired": _DENIED,
+    "DisabledException": _UNUSABLE,
+    "KMSInvalidStateException": _UNUSABLE,
+    "InvalidKeyUsageException": _Kind(
+        plugin.PluginValidationError, "the key {key} does not sign: {text}", "use a key whose usage is SIGN_VERIFY"
+    ),
+    HAS_NO_PUBLIC_KEY: _Kind(
+        plugin.PluginValidationError,
+        "the key {key} is symmetric, an HMAC key or another one without a public key",
+        "use an asymmetric key whose usage is SIGN_VERIFY",
+    ),
+    "InvalidGrantTokenException": _Kind(
+        plugin.PluginAccessDeniedError, "a grant token is not valid", "leave out grant_tokens: grants work without soon"
+    ),
+    **dict.fromkeys(
+        (
+            "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "SlowDown",
+            "RequestThrottled", "RequestThrottledException", "RequestLimitExceeded", "LimitExceededException", "429",
+        ),
+        _THROTTLED,
+    ),
+    "KeyUnavailableException": _Kind(plugin.PluginError, "the key {key} is not available at present", _LATER),
+    "DependencyTimeoutException": _Kind(plugin.PluginTimeoutError, "AWS KMS timed out within itself", _LATER),
+    "RequestTimeout": _Kind(plugin.PluginTimeoutError, "AWS KMS waited too long for the request", _LATER),
+    "UnrecognizedClientException": _UNKNOWN,
+    "InvalidClientTokenId": _UNKNOWN,
+    "InvalidAccessKeyId": _UNKNOWN,
+    "ExpiredTokenException": _EXPIRED,
+    "ExpiredToken": _EXPIRED,
+    "InvalidSignatureException": _MISSIGNED,
+    "SignatureDoesNotMatch": _MISSIGNED,
+    "IncompleteSignature": _MISSIGNED,
+    "MissingAuthenticationToken": _MISSIGNED,
+    "RequestTimeTooSkewed": _SKEWED,
+    "RequestExpired": _SKEWED,
+}  # fmt: skip
+
+_ROLE = _Kind(
+    plugin.PluginAccessDeniedError,
+    "AWS does not permit to log in like this: {text}",
+    "allow sts:AssumeRole in the role's trust policy and to the user, and check the role in the profile",
+)
+_LOG_IN_REFUSED = _Kind(plugin.PluginAccessDeniedError, "logging in to AWS failed: {code}", _LOG_IN)
+_LOG_IN_FAILED = _LOG_IN_REFUSED._replace(message="logging in to AWS failed: {name}")
+_NO_CREDENTIALS = _Kind(
+    plugin.PluginAccessDeniedError,
+    "no AWS credentials were found",
+    "log in ('aws sso login' or 'aws configure'), name a profile with profile=NAME, or set $AWS_PROFILE",
+)
+_CONFIGURATION = _Kind(
+    plugin.PluginValidationError, "the AWS configuration cannot be used: {name}", "check ~/.aws/config and $AWS_…"
+)
+_UNREACHABLE = _Kind(
+    plugin.PluginError,
+    "{where} cannot be reached: {name}",
+    "check the region, the network and, where there is one, the proxy in $HTTPS_PROXY",
+)
+_TIMED_OUT = _Kind(plugin.PluginTimeoutError, "{where} did not answer in time: {name}", _UNREACHABLE.advice)
+
+_BY_NAME: Mapping[str, _Kind] = {
+    "NoCredentialsError": _NO_CREDENTIALS,
+    "NoAuthTokenError": _NO_CREDENTIALS,
+    **dict.fromkeys(
+        (
+            "PartialCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError", "TokenRetrievalError",
+            "SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "PendingAuthorizationExpiredError",
+            "LoginError", "RefreshWithMFAUnsupportedError", "EOFError",
+        ),
+        _LOG_IN_FAILED,
+    ),
+    "NoRegionError": _Kind(
+        plugin.PluginValidationError,
+        "it is not known which region the key {key} is in",
+        "give its ARN, set region=REGION in the plugin configuration, or $AWS_DEFAULT_REGION",
+    ),
+    "ProfileNotFound": _Kind(
+        plugin.PluginValidationError,
+        "there is no profile {profile!r} in the AWS configuration",
+        "check profile=NAME or $AWS_PROFILE; 'aws configure list-profiles' shows them",
+    ),
+    **dict.fromkeys(
+        (
+            "ConfigNotFound", "ConfigParseError", "InvalidConfigError", "InfiniteLoopConfigError",
+            "UnknownCredentialError", "InvalidProxiesConfigError", "InvalidRegionError",
+            "InvalidEndpointConfigurationError", "UnknownTokenProviderError",
+        ),
+        _CONFIGURATION,
+    ),
+    "ConnectTimeoutError": _TIMED_OUT,
+    "ReadTimeoutError": _TIMED_OUT,
+    "ProxyConnectionError": _Kind(
+        plugin.PluginError,
+        "the proxy in front of {where} cannot be reached or refuses",
+        "check $HTTPS_PROXY and $NO_PROXY",
+    ),
+    "SSLError": _Kind(
+        plugin.PluginError,
+        "the certificate of {where} is not trusted, or it does not speak TLS",
+        "name the file with your network's CA certificates in $AWS_CA_BUNDLE",
+    ),
+    "HTTPClientError": _UNREACHABLE,
+    "ConnectionError": _UNREACHABLE,
+    "MissingDependencyException": _Kind(
+        plugin.PluginError,
+        "the AWS SDK lacks what this way of logging in needs",
+        "pip install 'notarykit-aws-kms[login]'",
+    ),
+    "Exception": _Kind(plugin.PluginError, "the AWS SDK failed with {name}", _LATER),
+}  # fmt: skip
+
+_OPERATIONS = ("GetPublicKey", "Sign", "DescribeKey")
+
+
+def translated(error: Exception, address: Address) -> plugin.PluginError:
+    """The protocol's error for one of the SDK; the service's code and request id are in its metadata."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        return _refusal(response, str(getattr(error, "operation_name", "")), address)
+    names = [kind.__name__ for kind in type(error).__mro__]
+    kind = next((_BY_NAME[name] for name in names if name in _BY_NAME), _BY_NAME["Exception"])
+    region, profile, endpoint = address.account
+    where = f"AWS KMS at {endpoint}" if endpoint else f"AWS KMS in {region}" if region else "AWS KMS"
+    profile = profile or os.environ.get("AWS_PROFILE")
+    return kind.error(
+        kind.message.format(key=address.key_id, name=names[0], where=where, profile=profile), advice=kind.advice
+    )
+
+
+def _refusal(response: Mapping[str, Any], operation: str, address: Address) -> plugin.PluginError:
+    """What a service said: AWS KMS, or one that was asked for credentials."""
+    said, about = response["Error"], response.get("ResponseMetadata", {})
+    code, text = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())
+    kind = _kind_of(code, text, operation)
+    metadata = {SERVICE_ERROR: code, "requestId": str(about.get("RequestId", ""))}
+    return kind.error(
+        kind.message.format(key=address.key_id, code=code, text=text or code),
+        advice=kind.advice,
+        metadata={name: value for name, value in metadata.items() if value},
+    )
+
+
+def _kind_of(code: str, text: str, operation: str) -> _Kind:
+    found = _BY_CODE.get(code, _FAILED)
+    if found is _MISSIGNED and text.startswith(("Signature expired", "Signature not yet current")):
+        return _SKEWED
+    if operation in _OPERATIONS or found not in (_FAILED, _DENIED):
+        return found
+    return _ROLE if found is _DENIED else _LOG_IN_REFUSED

@@ -1,0 +1,215 @@
+"""Whoever signs is found in the ways of the SDK, and what they log in with is shown nowhere."""
+
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notarykit.errors import PluginAccessDeniedError, PluginError, PluginValidationError
+from notarykit.plugin.finding.process import run
+from notarykit_aws_kms.plugin import AWSKMSPlugin
+from servers.aws.service import REGION, SECRET_KEY, HeldKey, Service, describe, sign
+from servers.registry.factories import FaultProxies
+from servers.registry.fault_proxy import FaultProxy, status
+from servers.registry.http_server import Seen
+
+_SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
+_PROFILE_SECRET = "profile/secret/EXAMPLE"
+_ASSUMED_SECRETS = ("assumed-secret-EXAMPLE", "assumed-token-EXAMPLE")
+_ROLE = "arn:aws:iam::123456789012:role/signer"
+_ASSUMED = f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>ASIAASSUMED</AccessKeyId><SecretAccessKey>{_ASSUMED_SECRETS[0]}</SecretAccessKey>
+<SessionToken>{_ASSUMED_SECRETS[1]}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
+<AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId><Arn>{_ROLE}/b</Arn></AssumedRoleUser></AssumeRoleResult>
+<ResponseMetadata><RequestId>sts-42</RequestId></ResponseMetadata></AssumeRoleResponse>"""
+
+
+@pytest.fixture
+def key(moto: Service) -> HeldKey:
+    """A key of moto's service."""
+    return moto.key()
+
+
+@pytest.fixture
+def proxy(moto: Service, fault_proxy: FaultProxies) -> FaultProxy:
+    """A server in front of moto's service."""
+    return fault_proxy(moto.url.removeprefix("http://"))
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What everything in the process logs at the level DEBUG."""
+    written = io.StringIO()
+    handler, root = logging.StreamHandler(written), logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield written
+    root.setLevel(before)
+    root.removeHandler(handler)
+
+
+def _write_profile(name: str, **settings: str) -> None:
+    """Adds a profile to the AWS configuration."""
+    lines = [f"[profile {name}]", *(f"{key} = {value}" for key, value in settings.items()), ""]
+    with open(os.environ["AWS_CONFIG_FILE"], "a", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+
+
+def _write_signer(name: str = "signer") -> None:
+    _write_profile(name, aws_access_key_id="AKIASIGNER", aws_secret_access_key=_PROFILE_SECRET, region=REGION)
+
+
+def _write_role(sts: str) -> None:
+    _write_signer("source")
+    _write_profile("role", role_arn=_ROLE, source_profile="source", region=REGION, services="local")
+    with open(os.environ["AWS_CONFIG_FILE"], "a", encoding="utf-8") as file:
+        file.write(f"[services local]\nsts =\n  endpoint_url = {sts}\n")
+
+
+def _is_sts(seen: Seen) -> bool:
+    return b"AssumeRole" in seen.body
+
+
+# Who signs
+
+
+def test_a_profile(key: HeldKey, proxy: FaultProxy) -> None:
+    """The profile of the configuration says who signs, and where the key is."""
+    _write_signer()
+    config = {**key.config_with(endpoint=proxy.url, profile="signer")}
+    del config["region"]
+    sign(key, key.key_id, config)
+    assert all("Credential=AKIASIGNER/" in str(seen.authorization) for seen in proxy.seen)
+    assert all(f"/{REGION}/kms/" in str(seen.authorization) for seen in proxy.seen)
+
+
+def test_the_profile_of_the_environment(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one in the configuration, the environment's profile counts."""
+    _write_signer()
+    monkeypatch.setenv("AWS_PROFILE", "signer")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    sign(key, config=key.config_with(endpoint=proxy.url))
+    assert "Credential=AKIASIGNER/" in str(proxy.seen[-1].authorization)
+
+
+def test_a_role(key: HeldKey, proxy: FaultProxy) -> None:
+    """A profile that assumes a role signs as that role, which is asked for once in a process."""
+    rule = proxy.fault(status(200, _ASSUMED.encode(), Content_Type="text/xml"), _is_sts)
+    _write_role(proxy.url)
+    plugin = AWSKMSPlugin()
+    for _ in range(2):
+        sign(key, config=key.config_with(endpoint=proxy.url, profile="role"), plugin=plugin)
+    assert rule.met == 1
+    assert "Credential=ASIAASSUMED/" in str(proxy.seen[-1].authorization)
+
+
+def test_a_role_that_is_refused(key: HeldKey, proxy: FaultProxy) -> None:
+    """A role that may not be assumed is a matter of the role, not of the key."""
+    body = (
+        b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: me is not authorized to perform: "
+        b"sts:AssumeRole</Message></Error><RequestId>sts-42</RequestId></ErrorResponse>"
+    )
+    proxy.fault(status(403, body, Content_Type="text/xml"), _is_sts)
+    _write_role(proxy.url)
+    with pytest.raises(PluginAccessDeniedError, match="is not authorized to perform: sts:AssumeRole") as caught:
+        describe(key.arn, key.config_with(endpoint=proxy.url, profile="role"))
+    assert "sts:AssumeRole" in caught.value.advice
+    assert caught.value.metadata["requestId"] == "sts-42"
+
+
+def test_nobody(key: HeldKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials, the message says how to log in."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(PluginAccessDeniedError, match="no AWS credentials were found") as caught:
+        describe(key.arn, key.config)
+    assert "aws sso login" in caught.value.advice
+
+
+def test_a_profile_that_is_not_there(key: HeldKey) -> None:
+    """A profile that does not exist is missed by its name."""
+    with pytest.raises(PluginValidationError, match="there is no profile 'nobody'"):
+        describe(key.arn, key.config_with(profile="nobody"))
+
+
+def test_single_sign_on_that_has_ended(key: HeldKey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A profile of single sign-on without a session says how to begin one."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _write_profile(
+        "sso", sso_start_url="https://example.awsapps.com/start", sso_region=REGION, sso_account_id="123456789012",
+        sso_role_name="signer",
+    )  # fmt: skip
+    with pytest.raises(PluginAccessDeniedError, match=r"logging in to AWS failed: .*SSO") as caught:
+        describe(key.arn, key.config_with(profile="sso"))
+    assert "aws sso login" in caught.value.advice
+
+
+# What is not shown
+
+
+def _texts(error: BaseException | None) -> str:
+    """An error with everything that hangs on it."""
+    texts = []
+    while error is not None:
+        texts += [repr(error), str(vars(error))]
+        error = error.__cause__ or error.__context__
+    return "\n".join(texts)
+
+
+def test_the_log_shows_no_credentials(
+    key: HeldKey, proxy: FaultProxy, log: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not even at the level DEBUG is a secret logged, neither what is sent nor what a service answers with."""
+    proxy.fault(status(200, _ASSUMED.encode(), Content_Type="text/xml"), _is_sts)
+    _write_role(proxy.url)
+    logging.getLogger("botocore").debug("another user of the SDK")
+    sign(key, config=key.config_with(endpoint=proxy.url, profile="role"))
+    shown = log.getvalue() + "".join(capfd.readouterr())
+    assert "another user of the SDK" in shown
+    for secret in (*_ASSUMED_SECRETS, _PROFILE_SECRET, SECRET_KEY):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch", "SomethingNew"])
+def test_errors_show_no_credentials(
+    key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, code: str
+) -> None:
+    """A service that quotes the request in its refusal is not quoted."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
+    text = f"The Canonical String should have been 'x-amz-security-token:{_SESSION_TOKEN}'"
+    body = json.dumps({"__type": code, "message": text}).encode()
+    proxy.fault(status(403, body, Content_Type="application/x-amz-json-1.1"))
+    with pytest.raises(PluginError) as caught:
+        describe(key.arn, key.config_with(endpoint=proxy.url))
+    assert _SESSION_TOKEN in str(proxy.seen[0].headers)
+    assert _SESSION_TOKEN not in _texts(caught.value) + log.getvalue()
+    assert code in caught.value.one_line()
+
+
+def test_the_executable_shows_no_credentials(
+    key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither the answer nor what is written elsewhere has a secret, though all loggers are at the level DEBUG."""
+    proxy.fault(status(403, json.dumps({"__type": "InvalidSignatureException", "message": _SESSION_TOKEN}).encode()))
+    monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
+    monkeypatch.setenv("NOTARYKIT_PLUGIN_LOG", str(tmp_path / "log"))
+    script = (
+        "import logging, sys\nfrom notarykit.plugin.guard import run\n"
+        "logging.basicConfig(level=logging.DEBUG, stream=open(2, 'w', closefd=False))\n"
+        "sys.exit(run('notarykit_aws_kms.plugin:AWSKMSPlugin'))\n"
+    )
+    request = {
+        "contractVersion": "1.0", "keyId": key.arn, "pluginConfig": key.config_with(endpoint=proxy.url),
+    }  # fmt: skip
+    ended = run([sys.executable, "-c", script, "describe-key"], json.dumps(request).encode(), 60, dict(os.environ))
+    assert json.loads(ended.errors)["errorCode"] == "ACCESS_DENIED"
+    shown = ended.output + ended.errors + (tmp_path / "log").read_bytes()
+    assert _SESSION_TOKEN.encode() not in shown
+    assert SECRET_KEY.encode() not in shown
