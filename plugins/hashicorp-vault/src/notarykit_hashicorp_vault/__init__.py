@@ -1,0 +1,1 @@
+"""Sign with keys in HashiCorp Vault and OpenBao."""

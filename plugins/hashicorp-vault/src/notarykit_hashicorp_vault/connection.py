@@ -1,0 +1,106 @@
+"""One server as one login sees it: requests with a token that is got when it is needed, and got again when it ends."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from requests.exceptions import RequestException
+
+from notarykit.errors import NotarykitError, PluginError
+from notarykit_hashicorp_vault.answer import Answer, answer_of
+from notarykit_hashicorp_vault.credentials import credentials, present_token, sendable
+from notarykit_hashicorp_vault.refusals import Asked, is_of_token, refused
+from notarykit_hashicorp_vault.sdk import Connect, Vault, connect
+from notarykit_hashicorp_vault.server import Server
+from notarykit_hashicorp_vault.unreachable import unreachable
+
+_OK, _FORBIDDEN = 200, 403
+
+
+class Connection:
+    """Asks one server. Threads share it, its connections and its token."""
+
+    def __init__(self, server: Server, dial: Connect | None = None) -> None:
+        """Names the server; nothing is asked yet."""
+        self._server = server
+        self._adapter = (dial or connect)(server)
+        self._lock = threading.Lock()
+        self._logged_in: Vault | None = None
+
+    def read(self, path: str, what: str) -> Answer:
+        """What is at a path.
+
+        Args:
+            path: The path behind `/v1/`.
+            what: What is there, for people.
+
+        Raises:
+            PluginError: It is not there, it may not be read, or the server does not answer as it must.
+        """
+        return self._ask(Asked(self._server, path, what, "read"))
+
+    def write(self, path: str, what: str, body: Mapping[str, Any]) -> Answer:
+        """What the server says to a body that is sent to a path; arguments and errors as in `read`."""
+        return self._ask(Asked(self._server, path, what, "update"), body)
+
+    def _ask(self, asked: Asked, body: Mapping[str, Any] | None = None) -> Answer:
+        vault = self._vault()
+        answer = self._send(vault, asked, body)
+        if answer.status == _FORBIDDEN:
+            again = self._again(vault, answer)
+            if again is not vault:
+                answer = self._send(again, asked, body)
+        if answer.status != _OK or answer.members is None:
+            raise refused(asked, answer)
+        return answer
+
+    def _again(self, vault: Vault, answer: Answer) -> Vault:
+        """The adapter for another try after a 403: the token may have ended, though not every server says so."""
+        try:
+            return self._vault(instead_of=vault)
+        except NotarykitError:
+            if is_of_token(answer):
+                raise
+            return vault  # a secret id that was good for one login is no reason to hide what is missing
+
+    def _vault(self, instead_of: Vault | None = None) -> Vault:
+        """The adapter with the present token; of threads that come with the same one to replace, one logs in."""
+        with self._lock:
+            present = self._logged_in
+            if present is None or present is instead_of:
+                token = self._log_in()
+                if present is None or present.token != token:
+                    present = self._logged_in = self._adapter(token)
+            return present
+
+    def _log_in(self) -> str:
+        login = self._server.login
+        if login.method == "token":
+            return present_token()
+        asked = Asked(self._server, login.path, f"the {login.method} login", "login")
+        answer = self._send(self._adapter(None), asked, credentials(login))
+        auth = (answer.members or {}).get("auth")
+        if answer.status != _OK or not isinstance(auth, dict):
+            raise refused(asked, answer)
+        token = auth.get("client_token")
+        if not isinstance(token, str) or not token:
+            raise PluginError(
+                f"{asked.what} gave no token", advice="a second factor, if it wants one, is not supported"
+            )
+        return sendable(token, f"the token of {asked.what}")
+
+    def _send(self, vault: Vault, asked: Asked, body: Mapping[str, Any] | None) -> Answer:
+        url = "/v1/" + quote(asked.path)
+        try:
+            found = vault.get(url) if body is None else vault.post(url, json=body)
+            return answer_of(found, _secrets(vault, body))
+        except RequestException as error:
+            problem = unreachable(self._server, error)
+        raise problem
+
+
+def _secrets(vault: Vault, body: Mapping[str, Any] | None) -> list[str]:
+    """What was sent and no message may show."""
+    sent = [vault.token, *((body or {}).get(name) for name in ("secret_id", "role_id", "jwt"))]
+    return [secret for secret in sent if secret]

@@ -1,0 +1,86 @@
+"""Which server, as whom, and how it is known to be the right one: configuration first, then Vault's own variables."""
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from notarykit.errors import PluginValidationError
+from notarykit_hashicorp_vault.login import Login, login_of
+
+
+class Server(NamedTuple):
+    """A server and how it is spoken to; no secret is in it.
+
+    Attributes:
+        address: The beginning of all addresses.
+        namespace: The namespace, if there is one.
+        login: The way of logging in.
+        authorities: The file or folder of certificates to trust, where it is not the usual one.
+        client: The files of a client certificate and of its key; the latter may be in the former.
+        host_name: The name that the server's certificate must have, where it is not that of the address.
+    """
+
+    address: str
+    namespace: str | None
+    login: Login
+    authorities: str | None = None
+    client: tuple[str, str | None] | None = None
+    host_name: str | None = None
+
+
+def server_of(config: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Server:
+    """The server that the configuration and the environment name.
+
+    Raises:
+        PluginValidationError: There is no address, or a setting is wrong.
+    """
+    if environment.get("VAULT_SKIP_VERIFY", "").lower() not in ("", "0", "f", "false"):
+        raise PluginValidationError(
+            "$VAULT_SKIP_VERIFY is set, and a token is given to nobody who may be anybody",
+            advice="unset it, and name the server's CA with $VAULT_CACERT",
+        )
+    certificate, key = _file("VAULT_CLIENT_CERT", environment), _file("VAULT_CLIENT_KEY", environment)
+    if key and not certificate:
+        raise PluginValidationError("$VAULT_CLIENT_KEY is set without $VAULT_CLIENT_CERT")
+    return Server(
+        _address(config.get("address") or environment.get("VAULT_ADDR", "")),
+        _namespace(config.get("namespace") or environment.get("VAULT_NAMESPACE", "")),
+        login_of(config),
+        _file("VAULT_CACERT", environment) or _file("VAULT_CAPATH", environment),
+        (certificate, key) if certificate else None,
+        environment.get("VAULT_TLS_SERVER_NAME") or None,
+    )
+
+
+def _address(address: str) -> str:
+    if not address:
+        raise PluginValidationError(
+            "the address of Vault is not known", advice="set $VAULT_ADDR, or address in the plugin configuration"
+        )
+    try:
+        parts = urlsplit(address)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_good = is_good and address.isascii() and address.isprintable() and " " not in address
+    except ValueError:
+        is_good = False
+    if not is_good or parts.query or parts.fragment:
+        raise PluginValidationError("the address of Vault is no http:// or https:// one", advice="check $VAULT_ADDR")
+    if parts.username is not None or parts.password is not None:
+        raise PluginValidationError(
+            "the address of Vault has a name or a password in it", advice="leave it out; Vault takes tokens"
+        )
+    return address.rstrip("/")
+
+
+def _namespace(namespace: str) -> str | None:
+    if not (namespace.isascii() and namespace.isprintable()):
+        raise PluginValidationError("the namespace is no name of one", advice="check namespace, or $VAULT_NAMESPACE")
+    return namespace.strip("/ ") or None
+
+
+def _file(variable: str, environment: Mapping[str, str]) -> str | None:
+    path = environment.get(variable)
+    if path and not os.path.exists(path):
+        raise PluginValidationError(f"${variable} names {path}, which does not exist")
+    return path or None

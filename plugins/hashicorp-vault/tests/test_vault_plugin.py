@@ -1,0 +1,211 @@
+"""The plugin against a Vault in this process: what is asked for, with which token, and what becomes of the answers."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from requests import exceptions as failures
+
+from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError
+from notarykit.keys.signature import check
+from notarykit.keys.spec import KEY_SPECS
+from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
+from notarykit.plugin.finding.discovery import load_plugin
+from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
+from servers.vault.fake import MESSAGE, FakeVault, response
+from support.ca import make_chain
+
+_CHAIN = make_chain()
+
+
+@pytest.fixture
+def vault() -> FakeVault:
+    """A Vault with the key `build`."""
+    return FakeVault(_CHAIN)
+
+
+@pytest.fixture
+def plugin(vault: FakeVault) -> HashiCorpVaultPlugin:
+    """A plugin that asks it."""
+    return HashiCorpVaultPlugin(vault.connect)
+
+
+@pytest.fixture(autouse=True)
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with a token."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("VAULT_ADDR", "https://vault.example")
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.first")
+    return tmp_path
+
+
+def _sign(plugin: HashiCorpVaultPlugin, key_id: str = "build", **config: str) -> GeneratedSignature:
+    plugin.describe_key(DescribeKeyRequest(key_id, config))
+    return plugin.generate_signature(GenerateSignatureRequest(key_id, "EC-256", "SHA-256", MESSAGE, config))
+
+
+@pytest.mark.parametrize("kind", [HashiCorpVaultPlugin, HCVaultPlugin])
+def test_the_metadata(kind: type[HashiCorpVaultPlugin]) -> None:
+    """Both plugins sign raw, and are found under their names."""
+    metadata = kind.get_metadata()
+    assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
+    assert all(metadata)
+    assert type(load_plugin(metadata.name)) is kind
+
+
+def test_signing(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
+    """The digest goes there with all that decides about the signature, once the key was looked up."""
+    answer = _sign(plugin)
+    check(_CHAIN.leaf_key.public_key(), KEY_SPECS["EC-256"], answer.signature, MESSAGE)
+    assert answer.certificate_chain == _CHAIN.ders
+    body = {
+        "input": base64.b64encode(hashlib.sha256(MESSAGE).digest()).decode(),
+        "prehashed": True,
+        "hash_algorithm": "sha2-256",
+        "key_version": 1,
+        "marshaling_algorithm": "asn1",
+    }
+    assert vault.asked == [
+        ("hvs.first", "transit/keys/build", None),
+        ("hvs.first", "transit/sign/build", body),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "hash_name"), [("RSA-2048", "sha2-256"), ("RSA-3072", "sha2-384"), ("RSA-4096", "sha2-512")]
+)
+def test_what_is_asked_of_rsa_keys(spec: str, hash_name: str) -> None:
+    """RSA signs with PSS, and the salt is as long as the hash."""
+    vault = FakeVault(make_chain(spec))
+    vault.key["type"] = spec.lower()
+    version = HashiCorpVaultPlugin(vault.connect).open_key("build", {})
+    with pytest.raises(PluginError):  # the signature is of the wrong length
+        version.sign(MESSAGE, KEY_SPECS[spec])
+    body = vault.asked[-1][2]
+    assert body is not None
+    asked = (body["hash_algorithm"], body["signature_algorithm"], body["salt_length"])
+    assert asked == (hash_name, "pss", "hash")
+    assert "marshaling_algorithm" not in body
+
+
+def test_one_connection_for_each_server(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
+    """Keys of one server share its connection; another address, namespace or login has its own."""
+    for key_id in ("build", "other", "team/build"):
+        plugin.open_key(key_id, {})
+    assert len(vault.servers) == 1
+    plugin.open_key("build", {"namespace": "a"})
+    plugin.open_key("build", {"address": "https://other.example"})
+    plugin.open_key("build", {"address": "https://other.example"})
+    assert len(vault.servers) == 3
+
+
+def test_a_new_token_after_a_403(
+    vault: FakeVault, plugin: HashiCorpVaultPlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that is not taken any more is looked for again, and used if it is another."""
+    refused = response(403, b'{"errors":["permission denied"]}')
+    vault.answers[".*"] = lambda token: refused if token == "hvs.first" else {"data": vault.key}
+    with pytest.raises(PluginAccessDeniedError):
+        plugin.open_key("build", {})
+    assert len(vault.asked) == 1
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.second")
+    plugin.open_key("build", {})
+    assert [token for token, *_ in vault.asked] == ["hvs.first", "hvs.first", "hvs.second"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"auth": None}, {"auth": {}}, {"auth": {"client_token": ""}}, {"auth": {"client_token": "two words"}}],
+)
+def test_logins_without_a_token(
+    vault: FakeVault, plugin: HashiCorpVaultPlugin, user: Path, answer: dict[str, Any]
+) -> None:
+    """A login whose answer has no token, as one that wants a second factor, is refused."""
+    (user / "jwt").write_text("x")
+    vault.answers["auth/jwt/login"] = answer
+    with pytest.raises(PluginError) as caught:
+        plugin.open_key("build", {"auth": "jwt", "jwt_file": str(user / "jwt")})
+    assert "two words" not in caught.value.one_line()
+
+
+def test_the_service_account_of_a_pod(
+    vault: FakeVault, plugin: HashiCorpVaultPlugin, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a pod nothing but the role is needed: the token is where Kubernetes puts it."""
+    (user / "token").write_text("eyJhbGciOiJub25lIn0.e30.\n")
+    monkeypatch.setattr("notarykit_hashicorp_vault.credentials.SERVICE_ACCOUNT_TOKEN", str(user / "token"))
+    vault.answers["auth/kubernetes/login"] = {"auth": {"client_token": "hvs.pod"}}
+    plugin.open_key("build", {"auth": "kubernetes", "role": "builder"})
+    assert vault.asked == [
+        (None, "auth/kubernetes/login", {"role": "builder", "jwt": "eyJhbGciOiJub25lIn0.e30."}),
+        ("hvs.pod", "transit/keys/build", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "request_id"),
+    [
+        ({}, {"errors": ["no"], "request_id": "42"}, "42"),
+        ({"X_Vault_Request_Id": "43"}, {"errors": ["no"]}, "43"),
+        ({}, {"errors": ["no"]}, None),
+    ],
+)
+def test_the_request_id(
+    vault: FakeVault,
+    plugin: HashiCorpVaultPlugin,
+    headers: dict[str, str],
+    body: dict[str, Any],
+    request_id: str | None,
+) -> None:
+    """What the server calls the request goes into the metadata of the error, where it says so."""
+    vault.answers[".*"] = response(400, json.dumps(body).encode(), **headers)
+    with pytest.raises(PluginError) as caught:
+        plugin.open_key("build", {})
+    assert caught.value.metadata.get("requestId") == request_id
+    assert caught.value.metadata["status"] == "400"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bad token hvs.CAESIP4Wunb8GAjTYvjwVexJPXGii8yTIXrrrw3",
+        "s.iyNUhq8Ov4hIAx6snw5mB2nL is no token",
+        "of eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln",
+    ],
+)
+def test_tokens_of_others_are_not_shown(vault: FakeVault, plugin: HashiCorpVaultPlugin, text: str) -> None:
+    """A token that was not even sent, but that the server shows, goes no further."""
+    vault.answers[".*"] = response(400, json.dumps({"errors": [text, "and so on"]}).encode())
+    with pytest.raises(PluginError) as caught:
+        plugin.open_key("build", {})
+    assert "and so on" in caught.value.message
+    assert max(text.split(), key=len) not in caught.value.one_line()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "shown"),
+    [
+        (failures.ReadTimeout(), PluginTimeoutError, "did not answer in time"),
+        (failures.ConnectTimeout(), PluginTimeoutError, "did not answer in time"),
+        (failures.ConnectionError(), PluginTimeoutError, "broke off"),
+        (failures.ChunkedEncodingError(), PluginTimeoutError, "broke off"),
+        (failures.ProxyError(), PluginError, "the proxy"),
+        (failures.SSLError("something"), PluginError, "TLS"),
+        (failures.InvalidURL("swordfish"), PluginError, "cannot be asked"),
+    ],
+)
+def test_no_answer(
+    vault: FakeVault, plugin: HashiCorpVaultPlugin, error: Exception, kind: type[PluginError], shown: str
+) -> None:
+    """What the library raises becomes an error that says what it was, and nothing of the library's text."""
+    vault.answers[".*"] = error
+    with pytest.raises(PluginError) as caught:
+        plugin.open_key("build", {})
+    assert type(caught.value) is kind
+    assert shown in caught.value.message
+    assert "swordfish" not in caught.value.one_line()
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None

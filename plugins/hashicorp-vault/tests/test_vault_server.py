@@ -1,0 +1,85 @@
+"""The server, its TLS and the login that the configuration and the environment name."""
+
+from pathlib import Path
+
+import pytest
+
+from notarykit.errors import PluginError, PluginValidationError
+from notarykit_hashicorp_vault.login import Login, login_of
+from notarykit_hashicorp_vault.server import Server, server_of
+
+ADDRESS = {"VAULT_ADDR": "https://vault.example:8200/"}
+
+
+def test_the_environment() -> None:
+    """Vault's own variables name the server."""
+    server = server_of({}, ADDRESS | {"VAULT_NAMESPACE": "team/a/", "VAULT_TLS_SERVER_NAME": "other"})
+    assert server == Server("https://vault.example:8200", "team/a", Login("token", "token"), host_name="other")
+
+
+def test_the_configuration_comes_first() -> None:
+    """What the configuration says counts before the environment."""
+    config = {"address": "http://127.0.0.1:1", "namespace": "b"}
+    server = server_of(config, ADDRESS | {"VAULT_NAMESPACE": "a"})
+    assert (server.address, server.namespace) == ("http://127.0.0.1:1", "b")
+
+
+def test_the_files(tmp_path: Path) -> None:
+    """A file of CAs counts before a folder of them, and a key belongs to a certificate."""
+    files = {name: tmp_path / name for name in ("ca", "certificate", "key")}
+    for file in files.values():
+        file.touch()
+    environment = ADDRESS | {"VAULT_CAPATH": str(tmp_path), "VAULT_CLIENT_CERT": str(files["certificate"])}
+    server = server_of({}, environment)
+    assert (server.authorities, server.client) == (str(tmp_path), (str(files["certificate"]), None))
+    more = {"VAULT_CACERT": str(files["ca"]), "VAULT_CLIENT_KEY": str(files["key"])}
+    server = server_of({}, environment | more)
+    assert (server.authorities, server.client) == (str(files["ca"]), (str(files["certificate"]), str(files["key"])))
+    with pytest.raises(PluginValidationError, match="without"):
+        server_of({}, ADDRESS | {"VAULT_CLIENT_KEY": str(files["key"])})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "vault", "//vault", "http://", "http://:80", "ftp://vault", "http://vault:0", "http://vault:x", "http://vault?a=b",
+        "http://vault#a", "http://va ult", "http://schlüssel", "http://vault\r\nX: y", "unix:///run/vault", "http://[::1",
+    ],
+)  # fmt: skip
+def test_addresses_that_are_none(address: str) -> None:
+    """What cannot be the beginning of an address is refused."""
+    with pytest.raises(PluginValidationError) as caught:
+        server_of({"address": address}, {})
+    assert "VAULT_ADDR" in caught.value.advice
+
+
+def test_a_password_in_an_address() -> None:
+    """A password in the address is refused, and not shown."""
+    with pytest.raises(PluginValidationError) as caught:
+        server_of({"address": "https://me:swordfish@vault.example"}, {})
+    assert "swordfish" not in caught.value.one_line()
+
+
+def test_a_namespace_that_is_none() -> None:
+    """A text that no header can hold is no namespace."""
+    with pytest.raises(PluginError):
+        server_of({"namespace": "a\r\nX-Vault-Token: b"}, ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ({"auth": "approle"}, "auth/approle/login"),
+        ({"auth": "kubernetes", "role": "r", "auth_mount": "k8s/team-a"}, "auth/k8s/team-a/login"),
+        ({"auth": "jwt", "jwt_file": "x"}, "auth/jwt/login"),
+    ],
+)
+def test_where_one_logs_in(config: dict[str, str], path: str) -> None:
+    """Each method has its place, under its own name or where it is mounted."""
+    assert login_of(config).path == path
+
+
+def test_a_server_has_no_secrets() -> None:
+    """What a login is known by are names of files, so that it may be shown."""
+    config = {"auth": "approle", "role_id_file": "/r", "secret_id_file": "/s"}
+    assert login_of(config).files == (("role_id_file", "/r"), ("secret_id_file", "/s"))

@@ -1,0 +1,48 @@
+"""The PKI engine of a running Vault as a certificate authority for code signing."""
+
+from typing import NamedTuple
+
+from notarykit.keys.certificates import read_certificates
+from servers.vault.server import VaultServer
+
+ROLE = "code-signing"
+
+
+class Pki(NamedTuple):
+    """A certificate authority.
+
+    Attributes:
+        server: The Vault.
+        root: Its certificate in DER.
+    """
+
+    server: VaultServer
+    root: bytes
+
+    def sign(self, request: str, common_name: str = "build") -> tuple[bytes, ...]:
+        """The chain for a certificate signing request in PEM, leaf first, in DER."""
+        body = {"csr": request, "common_name": common_name, "format": "pem"}
+        data = self.server.ask("POST", f"pki/sign/{ROLE}", body)["data"]
+        return read_certificates("\n".join([data["certificate"], *data["ca_chain"]]).encode(), "chain")
+
+
+def open_pki(server: VaultServer) -> Pki:
+    """Make the authority and its role."""
+    server.ask("POST", "sys/mounts/pki", {"type": "pki", "config": {"max_lease_ttl": "87600h"}})
+    subject = {"common_name": "Vault Root CA", "organization": "wabbit-networks.io", "country": "US", "province": "WA"}
+    made = server.ask("POST", "pki/root/generate/internal", {**subject, "ttl": "87600h", "key_type": "ec"})
+    role = {
+        "allow_any_name": True,
+        "enforce_hostnames": False,
+        "server_flag": False,
+        "client_flag": False,
+        "code_signing_flag": True,
+        "key_usage": ["DigitalSignature"],
+        "key_type": "any",
+        "organization": ["wabbit-networks.io"],
+        "country": ["US"],
+        "province": ["WA"],
+        "ttl": "720h",
+    }
+    server.ask("POST", f"pki/roles/{ROLE}", role)
+    return Pki(server, read_certificates(made["data"]["certificate"].encode(), "root")[0])

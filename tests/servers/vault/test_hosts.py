@@ -1,0 +1,251 @@
+"""The plugins as executables: the conformance kit judges them, the Go side signs with them, and no secret gets out."""
+
+import base64
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from interop import our_plugin
+from interop.conftest import peer
+from interop.go_peer import Peer, build
+from interop.plugin_scene import descriptor_of
+from interop.scene import METADATA, Question, push
+from notarykit.errors import PluginError
+from notarykit.plugin import DescribeKeyRequest
+from notarykit.plugin.finding.process import run
+from notarykit.plugin.testing import Result, Subject, judge
+from notarykit.verify import Verified
+from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
+from servers.registry.factories import FaultProxies
+from servers.registry.fault_proxy import Exchange, at, changed
+from servers.registry.http_server import Reply
+from servers.vault.logins import Issuer, make_role
+from servers.vault.server import KINDS, VaultServer
+from servers.vault.signing import generate
+from support.envelopes import COSE, FORMATS
+from support.homes import Home, policy_document
+from support.layouts import make_layout
+
+__all__ = ["peer"]
+
+OURS, STAND_IN = "hashicorp-vault", "hc-vault"
+MAIN = """
+import logging, sys
+logging.basicConfig(level=logging.DEBUG)
+from notarykit.plugin.guard import run
+sys.exit(run("notarykit_hashicorp_vault.plugin:HashiCorpVaultPlugin"))
+"""
+
+
+@pytest.mark.parametrize("kind", ["rsa-2048", "ecdsa-p256"])
+@pytest.mark.parametrize("plugin", [OURS, STAND_IN])
+def test_conformance(vault: VaultServer, name: str, plugin: str, kind: str) -> None:
+    """Every rule of the kit is kept, and no output shows the token."""
+    vault.make_key(name, kind)
+    chain = vault.attach(name)
+    vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
+    found = {each.rule.id: each for each in judge(Subject(plugin, (name,), secrets=(vault.root,)))}
+    kept = {Result.PASSED, Result.DOES_NOT_APPLY}
+    assert [each for each in found.values() if each.result not in kept] == []
+    assert found["generate-signature.signature"].result is Result.PASSED
+    assert found["output.secrets"].result is Result.PASSED
+
+
+@pytest.fixture(scope="session")
+def peer_program(peer: Peer) -> str:
+    """The program of the Go side, made before a test has a home of its own, where there is no cache."""
+    return build()
+
+
+@pytest.fixture
+def here(user: Path, peer_program: str) -> Iterator[Peer]:
+    """A Go side with the environment of the test; the shared one has been there before."""
+    with Peer(peer_program) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("plugin", "kind", "media_type"),
+    [*((OURS, kind, media_type) for kind in KINDS for media_type in FORMATS), (STAND_IN, "rsa-3072", COSE)],
+)
+def test_go_signs(
+    vault: VaultServer, name: str, here: Peer, tmp_path: Path, plugin: str, kind: str, media_type: str
+) -> None:
+    """The Go side makes an envelope with the installed launcher, and both sides accept it."""
+    vault.make_key(name, kind)
+    chain = vault.attach(name)
+    vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
+    home, layout = Home(tmp_path / "settings"), make_layout(tmp_path / "layout")
+    home.trust(chain)
+    plugins = our_plugin.install_by_command(home, "--from-package", plugin)
+    answer = here.ask(
+        "plugin-sign",
+        folder=str(plugins),
+        name=plugin,
+        keyId=name,
+        mediaType=media_type,
+        descriptor=descriptor_of(layout),
+        expirySeconds=3600,
+        pluginConfig={"kvName": "secret"} if plugin == STAND_IN else {"mount": "transit"},
+    )
+    assert answer["ok"], answer
+    push(layout.path, layout.digest, media_type, base64.b64decode(answer["envelope"]))
+    question = Question(layout.path, layout.digest, home, policy_document(), METADATA)
+    there = question.ask_peer(here)
+    assert there["ok"], there["error"]
+    verdict = question.ask_us().verdict
+    assert isinstance(verdict, Verified)
+    assert verdict.chain.ders == chain.ders
+
+
+# Secrets
+
+
+@pytest.fixture
+def secrets(vault: VaultServer, name: str, user: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Everything that nobody may see, each where the plugin finds it."""
+    vault.make_key(name)
+    vault.attach(name)
+    vault.allow(name, f'path "transit/*" {{ capabilities = ["read", "update"] }} # {name}')
+    issuer = Issuer()
+    vault.ask("POST", f"sys/auth/{name}", {"type": "jwt"})
+    issuer.trusted_at(vault, name, name, name)
+    role_id, secret_id = make_role(vault, name, name)
+    found = {"role id": role_id, "secret id": secret_id, "jwt": issuer.token(), "token": vault.token(name)}
+    (user / "jwt").write_text(found["jwt"])
+    monkeypatch.setenv("VAULT_ROLE_ID", role_id)
+    monkeypatch.setenv("VAULT_SECRET_ID", secret_id)
+    monkeypatch.setenv("VAULT_TOKEN", found["token"])
+    return found
+
+
+WAYS = ["token", "approle", "jwt"]
+
+
+def _config(way: str, name: str, user: Path) -> dict[str, str]:
+    return {"auth": way} | ({"auth_mount": name, "jwt_file": str(user / "jwt")} if way == "jwt" else {})
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("is_refused", [False, True], ids=["signed", "refused"])
+def test_no_secret_in_what_an_executable_writes(
+    secrets: dict[str, str], name: str, user: Path, way: str, *, is_refused: bool
+) -> None:
+    """Neither answers, nor errors, nor the plugin's log show a secret, with every library at its most talkative."""
+    request = {
+        "contractVersion": "1.0",
+        "keyId": f"nowhere/{name}" if is_refused else name,
+        "keySpec": "EC-256",
+        "hashAlgorithm": "SHA-256",
+        "payload": base64.b64encode(b"message").decode(),
+        "pluginConfig": _config(way, name, user),
+    }
+    log = user / "log"
+    environment = dict(os.environ) | {"NOTARYKIT_PLUGIN_LOG": str(log)}
+    command = [sys.executable, "-c", MAIN, "generate-signature"]
+    ended = run(command, json.dumps(request).encode(), 60, environment)
+    assert (ended.code == 0) is not is_refused, ended
+    written = log.read_text()
+    assert "DEBUG:urllib3" in written
+    everything = written + ended.output.decode() + ended.errors.decode()
+    assert [what for what, secret in secrets.items() if secret in everything] == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_secret_in_what_a_program_sees(
+    vault: VaultServer, secrets: dict[str, str], name: str, user: Path, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    """Neither log records, nor exceptions and what led to them, nor the forms of objects show a secret."""
+    caplog.set_level(logging.DEBUG)
+    plugin, config = HashiCorpVaultPlugin(), _config(way, name, user)
+    generate(plugin, name, vault.chain(name).with_ders(_chain_of(vault, name)), **config)
+    seen = [repr(vars(plugin)), repr([vars(each) for each in plugin._connections.values()])]
+    for key_id, more in [
+        ("none", {}),
+        (name, {"address": "http://127.0.0.1:1"}),
+        (name, {"certificate_secret": "kv/x"}),
+    ]:
+        with pytest.raises(PluginError) as caught:
+            plugin.describe_key(DescribeKeyRequest(key_id, config | more))
+        seen += [*traceback.format_exception(caught.value), *_all_of(caught.value)]
+    seen += [record.getMessage() for record in caplog.records]
+    assert any("POST /v1/transit/sign" in text for text in seen)
+    assert [what for what, secret in secrets.items() if any(secret in text for text in seen)] == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_secret_that_a_server_sends_back(
+    secrets: dict[str, str], vault: VaultServer, fault_proxy: FaultProxies, name: str, user: Path, way: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A server that quotes what it got, in an error to whatever is asked, is not quoted with secrets."""
+    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
+    monkeypatch.setenv("VAULT_ADDR", proxy.url)
+    texts = [*secrets.values(), f"({secrets['token']})", secrets["jwt"][:-1]]
+    body = json.dumps({"errors": texts}).encode()
+    proxy.fault(changed(lambda reply: Reply(400, reply.headers, body)), at("/login$" if way != "token" else "/keys/"))
+    with pytest.raises(PluginError) as caught:
+        HashiCorpVaultPlugin().open_key(name, _config(way, name, user))
+    sent = {"token": ["token"], "approle": ["role id", "secret id"], "jwt": ["jwt"]}[way]
+    assert "…" in caught.value.message
+    assert [what for what in [*sent, "token", "jwt"] if secrets[what] in caught.value.one_line()] == []
+    assert secrets["jwt"][:-1] not in caught.value.message
+
+
+def _chain_of(vault: VaultServer, name: str) -> tuple[bytes, ...]:
+    from notarykit.keys.certificates import read_certificates
+
+    shown = vault.ask("GET", f"transit/keys/{name}")["data"]["keys"]["1"]["certificate_chain"]
+    return read_certificates(shown.encode(), "chain")
+
+
+def _all_of(error: BaseException | None) -> Iterator[str]:
+    """An exception and what led to it, shown or not."""
+    while error is not None:
+        yield repr(error) + str(error) + repr(vars(error))
+        error = error.__cause__ or error.__context__
+
+
+# What is imported
+
+
+def test_metadata_without_the_sdk() -> None:
+    """get-plugin-metadata imports nothing of the SDK, and neither does making the plugins."""
+    script = (
+        "import sys\n"
+        "from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin\n"
+        "for kind, name in ((HashiCorpVaultPlugin, 'hashicorp-vault'), (HCVaultPlugin, 'hc-vault')):\n"
+        "    assert kind.get_metadata().name == name\n"
+        "    kind()\n"
+        "assert not {'hvac', 'requests', 'urllib3', 'cryptography'} & set(sys.modules)\n"
+    )
+    ended = run([sys.executable, "-c", script], b"", 60, dict(os.environ))
+    assert (ended.code, ended.errors) == (0, b"")
+
+
+def test_one_connection_for_a_process(
+    vault: VaultServer, fault_proxy: FaultProxies, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All signatures of a process go through one connection to the server."""
+    vault.make_key(name)
+    chain = vault.attach(name)
+    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
+    monkeypatch.setenv("VAULT_ADDR", proxy.url)
+    ports: set[int] = set()
+
+    def note_port(exchange: Exchange) -> None:
+        ports.add(exchange.connection.client_address[1])
+        exchange.reply(exchange.forwarded())
+
+    proxy.fault(note_port)
+    plugin = HashiCorpVaultPlugin()
+    for _ in range(3):
+        generate(plugin, name, chain)
+    assert len(ports) == 1
+    assert len(proxy.seen) == 4

@@ -1,0 +1,70 @@
+"""Many threads on one plugin object."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
+from servers.registry.factories import FaultProxies
+from servers.vault.logins import make_role
+from servers.vault.server import VaultServer
+from servers.vault.signing import generate, sign
+
+THREADS = 10
+
+
+def _at_once(work: Callable[[int], object]) -> None:
+    """Runs work in ten threads that start together, and raises what went wrong in any of them."""
+    start, errors = threading.Barrier(THREADS), []
+
+    def run(number: int) -> None:
+        start.wait()
+        try:
+            work(number)
+        except BaseException as error:  # noqa: BLE001 - for the test to raise
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def test_ten_threads_sign(vault: VaultServer, name: str) -> None:
+    """Ten threads sign with two keys through one object, and every signature is of its own key."""
+    keys = [vault.make_key(f"{name}-{kind}", kind) for kind in ("ecdsa-p256", "rsa-2048")]
+    chains = [vault.attach(key) for key in keys]
+    plugin = HashiCorpVaultPlugin()
+
+    def work(number: int) -> None:
+        for turn in range(4):
+            which = (number + turn) % 2
+            sign(plugin, keys[which], chains[which])
+
+    _at_once(work)
+
+
+def test_ten_threads_log_in_once(
+    vault: VaultServer, fault_proxy: FaultProxies, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten threads with one token log in once at first, and once more when that token ends for all of them."""
+    vault.make_key(name)
+    chain = vault.attach(name)
+    vault.allow(name, 'path "transit/*" { capabilities = ["read", "update"] }')
+    role_id, secret_id = make_role(vault, name, name)
+    monkeypatch.setenv("VAULT_ROLE_ID", role_id)
+    monkeypatch.setenv("VAULT_SECRET_ID", secret_id)
+    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
+    plugin = HashiCorpVaultPlugin()
+    config = {"auth": "approle", "address": proxy.url}
+    _at_once(lambda _: sign(plugin, name, chain, **config))
+    logins = [seen for seen in proxy.seen if seen.path.endswith("/login")]
+    assert len(logins) == 1
+    vault.revoke(next(seen.headers["X-Vault-Token"] for seen in proxy.seen if "X-Vault-Token" in seen.headers))
+    proxy.clear()
+    _at_once(lambda _: generate(plugin, name, chain, **config))
+    assert sum(seen.path.endswith("/login") for seen in proxy.seen) == 1
