@@ -64,6 +64,8 @@ class ForwardProxy(RecordingServer):
         except OSError:
             connection.reply(Reply(502, (("Connection", "close"),)))
             return
+        for side in (far, connection.connection):  # small pieces are passed on at once
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with far:
             connection.head(Reply(200))
             connection.cut()

@@ -1,0 +1,1 @@
+"""Sign with keys in Azure Key Vault and Managed HSM."""

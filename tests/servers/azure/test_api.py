@@ -1,0 +1,72 @@
+"""The stand-in itself: what Key Vault's API does not have fails the test that asks for it."""
+
+from typing import Any
+
+import pytest
+
+from servers.azure import api
+from servers.azure.keyvault import KeyVault
+from servers.registry.certificates import RegistryCA
+
+VERSION = "api-version=2025-07-01"
+NUMBER = "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", f"/keys/build/{NUMBER}"),
+        ("GET", "/keys/build/?api-version=7.4"),
+        ("GET", f"/keys/build/?{VERSION}&more=1"),
+        ("GET", f"/keys/build?{VERSION}"),
+        ("GET", f"/keys/build/{NUMBER}/attestation?{VERSION}"),
+        ("GET", f"/keys/a_b/?{VERSION}"),
+        ("POST", f"/keys/build/{NUMBER}?{VERSION}"),
+        ("GET", f"/keys/build/{NUMBER}/sign?{VERSION}"),
+        ("DELETE", f"/keys/build/{NUMBER}?{VERSION}"),
+        ("GET", f"/certificates/build/pending/merge?{VERSION}"),
+    ],
+)
+def test_requests_that_the_api_does_not_have(method: str, target: str) -> None:
+    """Another path, method, query or version is none of the API's."""
+    with pytest.raises(api.NotInApiError):
+        api.call_of(method, target)
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        (f"/keys/build/{NUMBER}/sign", None),
+        (f"/keys/build/{NUMBER}/sign", {"alg": "PS256"}),
+        (f"/keys/build/{NUMBER}/sign", {"alg": "PS256", "value": "AA", "more": 1}),
+        (f"/keys/build/{NUMBER}/sign", {"alg": "PS1", "value": "AA"}),
+        (f"/keys/build/{NUMBER}/sign", {"alg": "PS256", "value": "AA=="}),
+        ("/certificates/build/pending/merge", {"x5c": "AA=="}),
+        ("/certificates/build/pending/merge", {"x5c": [1]}),
+    ],
+)
+def test_bodies_that_the_api_does_not_have(target: str, body: Any) -> None:
+    """A member too many, too few or of another form is none of the API's."""
+    with pytest.raises(api.NotInApiError):
+        api.check_body(api.call_of("POST", f"{target}?{VERSION}"), body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("KeyBundle", {"key": {"d": "private"}}),
+        ("KeyBundle", {"attributes": {"state": "on"}}),
+        ("KeyListResult", {"value": [{"key": {}}]}),
+        ("KeyVaultError", {"error": {"innererror": {"reason": ""}}}),
+    ],
+)
+def test_answers_that_the_api_does_not_have(kind: str, content: dict[str, Any]) -> None:
+    """The stand-in cannot answer what a vault does not."""
+    with pytest.raises(api.NotInApiError):
+        api.check_answer(kind, content)
+
+
+def test_it_listens_to_this_machine_alone(azure_ca: RegistryCA) -> None:
+    """The stand-in is on 127.0.0.1."""
+    with KeyVault(azure_ca.server()) as server:
+        assert server.address == f"127.0.0.1:{server.port}"

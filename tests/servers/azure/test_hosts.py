@@ -1,0 +1,148 @@
+"""The plugin as an executable: the conformance kit judges it, and the Go side signs with it under both names."""
+
+import base64
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from interop import go_peer, our_plugin
+from interop.plugin_scene import descriptor_of
+from interop.scene import METADATA, Question, push
+from notarykit.plugin.finding.process import run
+from notarykit.plugin.testing import Result, Subject, judge
+from notarykit.verify import Verified
+from servers.azure.conftest import Azure, file_with
+from support.ca import SPECS, make_chain
+from support.envelopes import COSE, FORMATS, JWS
+from support.homes import Home, policy_document
+from support.layouts import make_layout
+
+NAME, OTHER_NAME = "azure-keyvault", "azure-kv"
+
+
+@pytest.fixture(scope="session")
+def peer_program() -> str:
+    """The Go side's program, which is built in the environment that the tests were started in."""
+    if shutil.which("go") is None:
+        pytest.skip("Go is not installed: the interop tests need the go command")
+    return go_peer.build()
+
+
+@pytest.fixture
+def peer(peer_program: str, azure: Azure) -> Iterator[go_peer.Peer]:
+    """The Go side, whose plugins have the environment of a user of Azure."""
+    assert os.environ["AZURE_CLIENT_ID"] == azure.environment["AZURE_CLIENT_ID"]
+    with go_peer.Peer(peer_program) as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", [NAME, OTHER_NAME])
+@pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
+def test_conformance(azure: Azure, spec: str, name: str) -> None:
+    """Every rule of the kit is kept, and no output shows the client secret."""
+    azure.server.add_certificate("build", make_chain(spec), exportable=True)
+    found = {each.rule.id: each for each in judge(Subject(name, (azure.key(),), secrets=(azure.server.login.secret,)))}
+    kept = {Result.PASSED, Result.DOES_NOT_APPLY}
+    assert [each for each in found.values() if each.result not in kept] == []
+    assert found["generate-signature.signature"].result is Result.PASSED
+    assert found["output.secrets"].result is Result.PASSED
+    for token in azure.server.login.given:
+        assert token not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "media_type"),
+    [
+        *((NAME, (), media_type) for media_type in FORMATS),
+        (OTHER_NAME, (), JWS),
+        (OTHER_NAME, ("ca_certs",), COSE),
+        (OTHER_NAME, ("self_signed",), JWS),
+        (OTHER_NAME, ("credential_type", "ca_certs"), JWS),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else value.rpartition("/")[2],
+)
+@pytest.mark.parametrize("spec", SPECS)
+def test_go_signs(
+    azure: Azure,
+    peer: go_peer.Peer,
+    tmp_path: Path,
+    spec: str,
+    name: str,
+    settings: tuple[str, ...],
+    media_type: str,
+) -> None:
+    """The Go side makes an envelope with the installed launcher, with the settings of notation-azure-kv too."""
+    chain = make_chain(spec, 1 if "self_signed" in settings else 3)
+    azure.server.add_certificate("build", chain)
+    home, layout = Home(tmp_path / "home"), make_layout(tmp_path / "layout")
+    home.trust(chain)
+    values = {
+        "ca_certs": file_with(tmp_path, b"".join(chain.pems[1:])),
+        "self_signed": "true",
+        "credential_type": "environment",
+    }
+    plugins = our_plugin.install_by_command(home, "--from-package", name)
+    answer = peer.ask(
+        "plugin-sign",
+        folder=str(plugins),
+        name=name,
+        keyId=azure.key(),
+        mediaType=media_type,
+        descriptor=descriptor_of(layout),
+        expirySeconds=3600,
+        pluginConfig={setting: values[setting] for setting in settings},
+    )
+    assert answer["ok"], answer
+    push(layout.path, layout.digest, media_type, base64.b64decode(answer["envelope"]))
+    question = Question(layout.path, layout.digest, home, policy_document(), METADATA)
+    there = question.ask_peer(peer)
+    assert there["ok"], there["error"]
+    verdict = question.ask_us().verdict
+    assert isinstance(verdict, Verified)
+    assert verdict.chain.ders == chain.ders
+
+
+def test_go_reads_a_refusal(azure: Azure, peer: go_peer.Peer, tmp_path: Path) -> None:
+    """What the vault refuses reaches the host with its code and what to do."""
+    azure.server.add_certificate("build", make_chain())
+    azure.server.permissions -= {"secrets/get"}
+    plugins = our_plugin.install_by_command(Home(tmp_path / "home"), "--from-package", OTHER_NAME)
+    request = {"contractVersion": "1.0", "keyId": azure.key()}
+    answer = peer.ask("plugin-call", folder=str(plugins), name=OTHER_NAME, command="describe-key", request=request)
+    assert answer["errorCode"] == "ACCESS_DENIED"
+    assert "lacks secrets/get" in answer["errorMessage"]
+    assert "ca_certs=FILE" in answer["errorMessage"]
+
+
+@pytest.mark.parametrize("target", ["AzureKeyVaultPlugin", "AzureKVPlugin"])
+def test_metadata_without_the_sdk(target: str) -> None:
+    """get-plugin-metadata imports nothing of the SDK, and neither does making the plugin."""
+    script = (
+        "import sys\n"
+        f"from notarykit_azure_keyvault.plugin import {target} as Plugin\n"
+        "assert Plugin.get_metadata().name.startswith('azure-k')\n"
+        "assert 'typing' not in sys.modules\n"
+        "Plugin()\n"
+        "assert not {'azure', 'msal', 'requests', 'urllib3', 'cryptography'} & set(sys.modules)\n"
+    )
+    ended = run([sys.executable, "-c", script], b"", 60, dict(os.environ))
+    assert (ended.code, ended.errors) == (0, b"")
+
+
+def test_a_signature_imports_no_more_than_it_needs(azure: Azure) -> None:
+    """Signing loads the client for keys alone, and none of the SDK's asynchronous part."""
+    azure.server.add_certificate("build", make_chain())
+    script = (
+        "import sys\n"
+        "from notarykit.plugin import DescribeKeyRequest\n"
+        "from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin\n"
+        f"AzureKeyVaultPlugin().describe_key(DescribeKeyRequest({azure.key()!r}))\n"
+        "for name in ('azure.keyvault.certificates', 'azure.keyvault.secrets', 'aiohttp'):\n"
+        "    assert name not in sys.modules, name\n"
+    )
+    ended = run([sys.executable, "-c", script], b"", 60, dict(os.environ))
+    assert (ended.code, ended.errors) == (0, b"")
