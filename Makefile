@@ -4,8 +4,9 @@ VENV := .venv
 RUN := $(VENV)/bin
 # The system's certificates count, so that a company's own package index works as it does for pip.
 UV := UV_SYSTEM_CERTS=1 $(RUN)/uv pip install --quiet --python $(RUN)/python --compile-bytecode --constraints constraints.txt
+PROJECTS := pyproject.toml constraints.txt core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PACKAGES := --editable core --editable plugins/local-file
-PROJECTS := pyproject.toml constraints.txt core/pyproject.toml plugins/local-file/pyproject.toml
+PROVIDERS := $(addprefix --editable ,$(filter-out plugins/local-file,$(patsubst %/,%,$(dir $(wildcard plugins/*/pyproject.toml)))))
 
 .PHONY: help demo test check bench format clean
 
@@ -47,5 +48,5 @@ $(VENV)/.packages: $(VENV)/.tools $(PROJECTS)
 	@touch $@
 
 $(VENV)/.development: $(VENV)/.tools $(PROJECTS)
-	@$(UV) $(PACKAGES) --group dev
+	@$(UV) $(PACKAGES) $(PROVIDERS) --group dev
 	@touch $@ $(VENV)/.packages

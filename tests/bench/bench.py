@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder has another bench
 
-from bench import registry, startup, throughput
+from bench import providers, registry, startup, throughput
 from interop.go_peer import Peer, build
 
 
@@ -26,6 +26,16 @@ def main() -> None:
         for row in startup.measure(folder):
             limit = f"{row.target} | {_verdict(row.ratio <= row.target)}" if row.target else "- | -"
             print(f"| `{row.name}` | {row.milliseconds:.1f} | {row.ratio:.2f} | {limit} |", flush=True)
+    print("\n| provider | metadata, ms | times bare | at most | reached | first signature, ms | later, ms |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for one in providers.measure(folder):
+            ratio = one.metadata / one.bare
+            print(
+                f"| {one.name} | {one.metadata:.1f} | {ratio:.2f} | 4 | {_verdict(ratio <= 4)} "
+                f"| {one.first:.0f} | {one.later:.1f} |",
+                flush=True,
+            )
     print("\n| envelopes, chains of 3 | notarykit, 1/s | notation-core-go, 1/s | ratio | at least | reached |")
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, Peer(build()) as peer:
