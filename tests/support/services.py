@@ -77,10 +77,11 @@ class Key:
         self._service.asked["certificates"] += 1
         return self._service.kept.get(version.name, ())
 
-    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> None:
+    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
         """Keeps a chain for a version."""
         self._service.asked["attach"] += 1
         self._service.kept[version.name] = tuple(chain)
+        return True
 
 
 class ServicePlugin(Provider):

@@ -209,12 +209,18 @@ def test_a_renewal_with_the_same_key(azure: Azure, plugin: AzureKeyVaultPlugin) 
     check_signed(plugin, azure.certificate(), renewed)
 
 
-@pytest.mark.parametrize("kind", ["keys", "certificates"])
-def test_nothing_waits_for_a_chain(azure: Azure, plugin: AzureKeyVaultPlugin, kind: str) -> None:
+def test_a_bare_key_has_no_place(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
+    """With a key for which no certificate waits, the vault has no place for a chain."""
+    azure.server.add_key("build", CHAIN.leaf_key)
+    assert plugin.attach_certificates(azure.key(), {}, CHAIN.ders) == ""
+    assert "MergeCertificate" not in azure.server.asked()
+
+
+def test_nothing_waits_for_a_chain(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
     """Where no certificate waits, the message says how to begin one."""
     azure.server.add_certificate("build", CHAIN)
     with pytest.raises(PluginValidationError) as caught:
-        plugin.attach_certificates(azure.key(kind=kind), {}, CHAIN.ders)
+        plugin.attach_certificates(azure.certificate(), {}, CHAIN.ders)
     assert "has no certificate that waits for its chain" in caught.value.message
     assert "az keyvault certificate create" in caught.value.advice
     assert "MergeCertificate" not in azure.server.asked()

@@ -37,9 +37,9 @@ class ServiceKey(Protocol):
     def certificates(self, version: KeyVersion) -> Sequence[bytes]:
         """What the service keeps of certificates for a version, in DER and any order; nothing if it keeps none."""
 
-    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> None:
-        """Has the service keep a version's chain, leaf first.
+    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
+        """Has the service keep a version's chain, leaf first; False if it has no place for one with this key.
 
         Raises:
-            PluginError: It keeps none, or this user may not give it one.
+            PluginError: It does not take this one, or this user may not give it one.
         """

@@ -85,7 +85,11 @@ class Provider(Plugin):
         raise _no_version(key_id)
 
     def attach_certificates(self, key_id: str, config: Mapping[str, str], chain: Sequence[bytes]) -> str:
-        """Has the service keep a chain with the version whose certificate leads it; returns the version's name."""
+        """Has the service keep a chain with the version whose certificate leads it.
+
+        Returns:
+            The version's name, or an empty string where the service has no place for a chain.
+        """
         if not self.keeps_certificates:
             return ""
         from notarykit.keys.certificate import load_certificate
@@ -95,9 +99,9 @@ class Provider(Plugin):
         leaf = load_certificate(chain[0]).public_key()
         for version in key.versions():
             if version.public_key == leaf:
-                key.attach(version, chain)
+                is_kept = key.attach(version, chain)
                 self._chosen.clear()
-                return version.name
+                return version.name if is_kept else ""
         raise PluginValidationError(f"the certificate is of no version of the key {key_id!r}")
 
     def _check(self, config: Mapping[str, str]) -> None:

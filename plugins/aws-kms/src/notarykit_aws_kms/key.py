@@ -50,11 +50,9 @@ class Key:
         """Nothing: AWS KMS keeps no certificates."""
         return ()
 
-    def attach(self, version: plugin.KeyVersion, chain: Sequence[bytes]) -> None:  # noqa: ARG002
-        """Refuses: AWS KMS keeps no certificates."""
-        raise plugin.PluginValidationError(
-            "AWS KMS keeps no certificates", advice="name their file with certificate_chain=FILE"
-        )
+    def attach(self, version: plugin.KeyVersion, chain: Sequence[bytes]) -> bool:  # noqa: ARG002
+        """Nothing: AWS KMS keeps no certificates."""
+        return False
 
     def _parameters(self) -> dict[str, Any]:
         return {"KeyId": self._address.key_id, **self._address.parameters()}

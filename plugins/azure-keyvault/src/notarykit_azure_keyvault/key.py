@@ -87,9 +87,11 @@ class Key(NamedTuple):
             return (version.leaf, *version.more)
         return certificates_of(self.vault.get(self._path("secrets", number), "secrets/get"))
 
-    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> None:
+    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
         """Merges a chain into the certificate that waits for it: that is how a key that stays there gets one."""
         pending = None if self.address.is_hsm else self._pending()
+        if pending is None and self.address.kind == KEYS:
+            return False  # a bare key; a certificate that was made later would have another
         if pending is None or pending.public_key != version.public_key:
             raise PluginValidationError(
                 f"{version.name} has no certificate that waits for its chain: Azure Key Vault takes a chain only then",
@@ -98,6 +100,7 @@ class Key(NamedTuple):
             )
         body = {"x5c": [base64.b64encode(der).decode() for der in chain]}
         self.vault.post(self._path(CERTIFICATES, "pending/merge"), "certificates/create", body, again=False)
+        return True
 
     def _version(self, number: str) -> Version:
         """By the certificate and by the key, in the order in which less is asked for; a key's id is told of the key."""

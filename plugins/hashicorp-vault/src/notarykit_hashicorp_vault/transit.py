@@ -136,7 +136,7 @@ class TransitKey:
         chain = version.members.get("certificate_chain")
         return read_certificates(chain.encode(), f"the chain of {version.name}") if chain else ()
 
-    def attach(self, version: "KeyVersion", chain: Sequence[bytes]) -> None:
+    def attach(self, version: "KeyVersion", chain: Sequence[bytes]) -> bool:
         """Has Transit keep the chain with the version.
 
         Raises:
@@ -151,6 +151,7 @@ class TransitKey:
         pem = b"".join(load_certificate(der).public_bytes(Encoding.PEM) for der in chain).decode()
         body = {"version": version.number, "certificate_chain": pem}
         self._connection.write(f"{self._names.path('keys')}/set-certificate", f"key {version.name}", body)
+        return True
 
     @property
     def _name(self) -> str:
