@@ -1,12 +1,7 @@
-"""A plugin while it is tested: what it was asked and what it answered, read as leniently as can be.
+"""A plugin while it is tested: what it is asked, each question once, and how often its keys may be used."""
 
-Each rule is to find its own fault and no other, so answers are read even where another rule will find them wrong: a
-stray line before the JSON, an error on the wrong stream, a chain in the wrong order.
-"""
-
-import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,10 +11,9 @@ from notarykit.envelope import payload as payloads
 from notarykit.errors import CertificateError, PluginError
 from notarykit.keys.certificate import load_certificate, why_not_issued
 from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
-from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command, decode, encode
+from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command, encode
+from notarykit.plugin.testing.reply import Reply, bytes_of, forms_of
 from notarykit.plugin.testing.subject import Subject, runner
-from notarykit.strict_json import DocumentError
 
 SAMPLES = (
     b"eyJhbGciOiJQUzI1NiJ9.eyJ0YXJnZXRBcnRpZmFjdCI6e319",
@@ -28,19 +22,6 @@ SAMPLES = (
     b"\xff" * 4096,
 )
 """Payloads of the kinds that hosts send, JWS and COSE, and two that are neither."""
-
-
-_MARKS = {
-    Command.GET_METADATA: "capabilities",
-    Command.DESCRIBE_KEY: "keySpec",
-    Command.GENERATE_SIGNATURE: "signature",
-    Command.GENERATE_ENVELOPE: "signatureEnvelope",
-    Command.VERIFY_SIGNATURE: "verificationResults",
-}
-"""The member by which the answer is told from what else was written, a line of a log in JSON, say."""
-
-
-_MOST_FAILURES = 100
 
 NO_KEY = "no key id was given"
 
@@ -51,55 +32,6 @@ class DoesNotApply(Exception):  # noqa: N818 - not an error of the plugin
 
 class NotRun(Exception):  # noqa: N818 - not an error of the plugin
     """The rule would use a key more often than is allowed."""
-
-
-class Reply:
-    """How one command ended.
-
-    Attributes:
-        command: The command.
-        ended: Exit code and both streams; None where there was no end in time, or no start.
-        trouble: Why there was none.
-        documents: The JSON objects on both streams.
-        members: The answer's members, empty where there is no answer.
-        error: The error's members, None where there is none in JSON.
-    """
-
-    def __init__(self, command: str, ended: Ended | None, trouble: str = "", hide: Callable[[str], str] = str) -> None:
-        self.command = command
-        self.ended = ended
-        self.trouble = trouble
-        self._hide = hide
-        answers = list(_documents(ended.output)) if ended else []
-        self.documents = [*answers, *_documents(ended.errors)] if ended else []
-        self.error = next((each for each in self.documents if "errorCode" in each or "errorMessage" in each), None)
-        answers.sort(key=lambda each: _MARKS.get(command) not in each)  # type: ignore[call-overload]
-        self.members: dict[str, Any] = answers[0] if answers and self.error is None else {}
-
-    @property
-    def failed(self) -> bool:
-        """Whether the plugin refused, in whatever form."""
-        return self.ended is None or self.ended.code != 0 or self.error is not None
-
-    @property
-    def code(self) -> str:
-        """The error code, or an empty string."""
-        return str((self.error or {}).get("errorCode", ""))
-
-    def bytes_of(self, name: str) -> bytes:
-        """A member in base64; empty where it is none."""
-        return _bytes(self.members.get(name))
-
-    def __str__(self) -> str:
-        if self.ended is None:
-            return f"{self.command}: {self.trouble}"
-        if self.error is not None:
-            message = self._hide(str(self.error.get("errorMessage", "")))[:200]
-            return f"{self.command} failed: {self.code} {message}".strip()
-        if self.ended.code:
-            text = self._hide(self.ended.errors.decode("utf-8", "replace").strip())[:200]
-            return f"{self.command} failed with exit code {self.ended.code}: {text or 'and said nothing'}"
-        return f"{self.command} answered"
 
 
 class Key:
@@ -152,7 +84,7 @@ class Key:
         """The certificates that come with a signature, in the plugin's order; none if one of them cannot be read."""
         chain = self.signature(SAMPLES[0]).members.get("certificateChain")
         try:
-            return tuple(load_certificate(_bytes(text)) for text in (chain if isinstance(chain, list) else []))
+            return tuple(load_certificate(bytes_of(text)) for text in (chain if isinstance(chain, list) else []))
         except CertificateError:
             return ()
 
@@ -322,32 +254,3 @@ def _upwards(leaf: x509.Certificate, certificates: list[x509.Certificate]) -> tu
             break
         chain.append(issuer)
     return tuple(chain)
-
-
-def _bytes(value: object) -> bytes:
-    try:
-        return decode(value, "") if isinstance(value, str) else b""
-    except DocumentError:
-        return b""
-
-
-def forms_of(secret: str) -> set[bytes]:
-    """A secret as it is, as JSON writes it, and in base64."""
-    encoded = secret.encode("utf-8", "surrogateescape")
-    written = json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
-    return {encoded, written, base64.b64encode(encoded).rstrip(b"="), base64.urlsafe_b64encode(encoded).rstrip(b"=")}
-
-
-def _documents(stream: bytes) -> Iterator[dict[str, Any]]:
-    """The JSON objects in a stream, whatever stands around them."""
-    text = stream.decode("utf-8", "replace")
-    decoder = json.JSONDecoder()
-    position, failures = text.find("{"), 0
-    while position >= 0 and failures < _MOST_FAILURES:  # each may cost the length of what is left
-        try:
-            value, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            end, failures = position + 1, failures + 1
-        else:
-            yield value
-        position = text.find("{", end)

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from notarykit.keys.signature import HASHES
 from notarykit.keys.spec import KEY_SPECS, KeySpec
 from notarykit.plugin.messages.fields import Capability
-from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key, NotRun, Reply
+from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key, NotRun
+from notarykit.plugin.testing.reply import Reply
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.plugin.testing.rules.envelopes import envelope_spec
 

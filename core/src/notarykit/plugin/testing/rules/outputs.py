@@ -3,7 +3,8 @@
 import json
 
 from notarykit.plugin.messages.fields import Command
-from notarykit.plugin.testing.examination import DoesNotApply, Examination, forms_of
+from notarykit.plugin.testing.examination import DoesNotApply, Examination
+from notarykit.plugin.testing.reply import forms_of
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.strict_json import DocumentError, loads
 

@@ -1,7 +1,8 @@
 """What a plugin has to refuse, and with which error code: plugin specification, "Error codes"."""
 
 from notarykit.plugin.messages.fields import Command
-from notarykit.plugin.testing.examination import Examination, Reply
+from notarykit.plugin.testing.examination import Examination
+from notarykit.plugin.testing.reply import Reply
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.plugin.testing.rules.tolerance import describing
 

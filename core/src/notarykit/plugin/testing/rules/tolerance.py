@@ -5,7 +5,8 @@ from typing import Any
 
 from notarykit.envelope.unverified import JWS
 from notarykit.plugin.messages.fields import Capability, Command
-from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key, Reply
+from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key
+from notarykit.plugin.testing.reply import Reply
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.plugin.testing.rules.envelopes import PAYLOAD, formats
 from notarykit.plugin.testing.rules.verification import verified, verify_request

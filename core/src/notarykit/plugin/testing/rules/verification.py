@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from notarykit.plugin.messages.fields import Capability, Command, encode
-from notarykit.plugin.testing.examination import DoesNotApply, Examination, Reply
+from notarykit.plugin.testing.examination import DoesNotApply, Examination
+from notarykit.plugin.testing.reply import Reply
 from notarykit.plugin.testing.rule import MUST, rule
 from notarykit.times import format_rfc3339, utc_now
 
