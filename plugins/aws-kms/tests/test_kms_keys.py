@@ -1,7 +1,5 @@
 """Keys, clients and time, with a pretended service that has a key and does as it is told."""
 
-import logging
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from notarykit.plugin.finding.discovery import load_plugin
 from notarykit_aws_kms.addresses import Account
 from notarykit_aws_kms.clients import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from notarykit_aws_kms.unheard import unheard
 from support.ca import make_chain
 
 _ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -260,22 +257,3 @@ def test_a_short_deadline_has_a_client_of_its_own(service: _Service, config: dic
         _sign(plugin, config)
     _sign(plugin, config)
     assert [limits for _, limits in service.connected] == [Limits(3, 16.0), Limits(1, 4.0)]
-
-
-# Logs
-
-
-@pytest.mark.parametrize(
-    "name", ["botocore.auth", "botocore.parsers", "botocore.credentials", "urllib3.connectionpool"]
-)
-def test_the_sdk_is_not_heard(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """What the SDK logs while it works for the plugin is dropped; before, afterwards and in other threads it is not."""
-    caplog.set_level(logging.DEBUG)
-    other = threading.Thread(target=lambda: logging.getLogger(name).warning("elsewhere"))
-    with unheard():
-        logging.getLogger(name).warning("swordfish")
-        logging.getLogger("of.an.application").warning("heard")
-        other.start()
-        other.join()
-    logging.getLogger(name).warning("afterwards")
-    assert [record.getMessage() for record in caplog.records] == ["heard", "elsewhere", "afterwards"]

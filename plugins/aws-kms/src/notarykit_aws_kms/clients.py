@@ -6,8 +6,8 @@ import threading
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from notarykit import plugin
+from notarykit.plugin.unheard import unheard
 from notarykit_aws_kms.failures import translated
-from notarykit_aws_kms.unheard import unheard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,8 +95,10 @@ class Clients:
         Raises:
             PluginError: It was refused, or there is no answer within `plugin.seconds_left()`.
         """
+        import botocore.session  # type: ignore[import-untyped] # noqa: F401 - brings the loggers
+
         try:
-            with unheard():
+            with unheard("botocore", "urllib3"):
                 return request(self._client(address.account))
         except plugin.PluginError:
             raise
@@ -127,7 +129,7 @@ class Clients:
         return client  # type: ignore[no-any-return]
 
     def _session(self, profile: str | None) -> Any:
-        from botocore.session import Session  # type: ignore[import-untyped]
+        from botocore.session import Session
 
         if profile not in self._sessions:
             self._sessions[profile] = Session(profile=profile)

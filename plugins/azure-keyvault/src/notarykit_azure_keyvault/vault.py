@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from notarykit.errors import PluginError
 from notarykit.plugin import seconds_left
+from notarykit.plugin.unheard import unheard
 from notarykit_azure_keyvault.failures import Asked, refusal, translated
 
 TYPE_CHECKING = False
@@ -98,7 +99,7 @@ class Vault(NamedTuple):
         from azure.core.rest import HttpRequest
 
         request = HttpRequest(method, path, json=body)
-        with self.clients.one(self.url, self.credential_type) as client:
+        with self.clients.one(self.url, self.credential_type) as client, unheard("azure", "msal", "urllib3"):
             try:
                 return client.send_request(request, timeout=seconds_left(), retry_on_methods=repeatable)
             except Exception as error:  # noqa: BLE001 - the SDK's own, and ValueError where a vault is not believed
