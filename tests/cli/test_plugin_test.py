@@ -32,7 +32,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     monkeypatch.setattr(tolerance, "_HUGE", 128 * 1024)
 
     def make(run: Run) -> None:
-        monkeypatch.setattr(examination, "runner", lambda _: run)
+        monkeypatch.setattr(examination, "runner", lambda _name, _seconds: run)
 
     return make
 

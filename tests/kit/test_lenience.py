@@ -67,6 +67,23 @@ def test_plugins_that_never_answer(error: PluginError) -> None:
     assert found["metadata.members"] == found["output.ends"] == f"get-plugin-metadata: {error.message}"
 
 
+def test_nobody_waits_for_ever() -> None:
+    """A command that did not answer in time twice is not asked again; the others are."""
+    asked = []
+    answer = serve(EC.kind)
+
+    def run(command: str, request: bytes) -> Ended:
+        asked.append(command)
+        if command == SIGN:
+            raise PluginTimeoutError("no answer")
+        return answer(command, request)
+
+    found = {each.rule.id: each.reason for each in _broken(judge(EC.subject(run)))}
+    assert found["output.ends"] == "generate-signature: no answer"
+    assert asked.count(SIGN) <= 10  # those that are asked at once
+    assert asked.count(DESCRIBE) > 10
+
+
 def test_reports_show_no_secret() -> None:
     """A secret in what the plugin says is found, and is not in any reason."""
     leaking = refusing(lambda command, _: command == SIGN)(serve(Raw))

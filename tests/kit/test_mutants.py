@@ -18,7 +18,8 @@ each_mutant = pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant
 
 def _broken(mutant: Mutant, max_signatures: int | None = None) -> dict[str, Result]:
     run = mutant.mutate(serve(mutant.variant.kind))
-    kept = (*_KEPT, Result.NOT_RUN) if max_signatures is not None else _KEPT
+    waits = mutant.rule == "output.ends"  # for what does not answer nobody waits again and again
+    kept = (*_KEPT, Result.NOT_RUN) if waits or max_signatures is not None else _KEPT
     found = judge(mutant.variant.subject(run, max_signatures))
     return {each.rule.id: each.result for each in found if each.result not in kept}
 

@@ -181,6 +181,7 @@ def _test(options: Options) -> int:
         options.pairs("plugin-config"),
         tuple(os.environ[name] for name in options["secret-env"]),
         options["max-signatures"],
+        seconds=options["plugin-timeout"],
     )
     found = judge(subject)  # nothing is shown meanwhile: the plugin may be asking for a PIN
     rows = [(each.rule.id, each.rule.level, each.result, each.rule.section, each.reason) for each in found]
@@ -207,13 +208,13 @@ COMMAND = Group(
     "Manage plugins.",
     {
         "install": Command(
-            "[flags] <--file|--url> <plugin_source>",
+            "[flags] (<--file|--url> <plugin_source> | --from-package <plugin_name>)",
             "Install a plugin",
             _install,
             (
                 Flag("file", "install plugin from a file on file system", "switch"),
                 Flag("url", "install plugin from an HTTPS URL; the download may take 10 minutes", "switch"),
-                Flag("from-package", "make the plugin of an installed Python package visible to notation"),
+                Flag("from-package", "name of a plugin in an installed Python package, to be made visible to notation"),
                 Flag("sha256sum", 'must match SHA256 of the plugin source, required when "--url" flag is set'),
                 Flag("ca-file", "CA certificates that are trusted for the URL in place of the system's"),
                 Flag("force", "force the installation of the plugin", "switch"),
@@ -242,6 +243,7 @@ COMMAND = Group(
                 Flag("key-id", "key to test with, in the plugin's own form; may be given several times", "texts"),
                 Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
                 Flag("max-signatures", "how often keys may be used, for keys that need a touch", "number"),
+                Flag("plugin-timeout", "how long each command may take, such as 30s or 10m", "duration", default=60),
                 Flag("secret-env", "environment variable whose value no output of the plugin may show", "texts"),
             ),
             arguments=(1, 1),

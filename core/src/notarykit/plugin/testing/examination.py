@@ -1,6 +1,7 @@
 """A plugin while it is tested: what it is asked, each question once, and how often its keys may be used."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -8,12 +9,15 @@ from typing import Any
 from cryptography import x509
 
 from notarykit.envelope import payload as payloads
-from notarykit.errors import CertificateError, PluginError
+from notarykit.errors import CertificateError, PluginError, PluginTimeoutError
 from notarykit.keys.certificate import load_certificate, why_not_issued
 from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command, encode
 from notarykit.plugin.testing.reply import Reply, bytes_of, forms_of
 from notarykit.plugin.testing.subject import Subject, runner
+
+_PATIENCE = 2
+"""How often a command may leave the kit waiting before it is not asked again."""
 
 SAMPLES = (
     b"eyJhbGciOiJQUzI1NiJ9.eyJ0YXJnZXRBcnRpZmFjdCI6e319",
@@ -31,7 +35,7 @@ class DoesNotApply(Exception):  # noqa: N818 - not an error of the plugin
 
 
 class NotRun(Exception):  # noqa: N818 - not an error of the plugin
-    """The rule would use a key more often than is allowed."""
+    """The rule would use a key more often than is allowed, or wait for a command that does not answer."""
 
 
 class Key:
@@ -133,7 +137,8 @@ class Examination:
         self.subject = subject
         self.replies: list[Reply] = []
         self.keys = [Key(self, each) for each in subject.key_ids]
-        self._run = subject.run or runner(subject.name)
+        self._run = subject.run or runner(subject.name, subject.seconds)
+        self._unanswered: Counter[str] = Counter()
         self._left = subject.max_signatures
 
     def request(self, **members: Any) -> dict[str, Any]:
@@ -142,11 +147,19 @@ class Examination:
         return {"contractVersion": CONTRACT_VERSION, **config, **members}
 
     def ask(self, command: str, request: Mapping[str, Any] | bytes) -> Reply:
-        """Runs a command with a request, or with bytes that are none."""
+        """Runs a command with a request, or with bytes that are none.
+
+        Raises:
+            NotRun: The command did not answer in time before.
+        """
         content = request if isinstance(request, bytes) else json.dumps(request).encode()
+        if self._unanswered[command] >= _PATIENCE:
+            raise NotRun(f"{command} did not answer in time before")
         try:
             reply = Reply(command, self._run(command, content), hide=self.hide)
         except PluginError as error:
+            if isinstance(error, PluginTimeoutError):
+                self._unanswered[command] += 1
             reply = Reply(command, None, self.hide(error.message))
         self.replies.append(reply)
         return reply

@@ -4,14 +4,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from notarykit.plugin.asking.deadline import SIGNING_SECONDS
 from notarykit.plugin.finding.discovery import locate
 from notarykit.plugin.finding.packages import PackagedPlugin
 from notarykit.plugin.finding.process import Ended, run
 
 Run = Callable[[str, bytes], Ended]
 """Runs a command with a request on standard input. Raises PluginError where that cannot be done, or takes too long."""
-
-SECONDS = 300.0
 
 
 class Subject(NamedTuple):
@@ -24,6 +23,7 @@ class Subject(NamedTuple):
         secrets: What no output may show, such as the PIN of a token.
         max_signatures: How often its keys may be used, for keys that need a touch; as often as needed, if it is None.
         run: How a command is run; by default the plugin of that name in its own process, as every host does it.
+        seconds: How long each command may take.
     """
 
     name: str
@@ -32,9 +32,10 @@ class Subject(NamedTuple):
     secrets: tuple[str, ...] = ()
     max_signatures: int | None = None
     run: Run | None = None
+    seconds: float = SIGNING_SECONDS
 
 
-def runner(name: str) -> Run:
+def runner(name: str, seconds: float = SIGNING_SECONDS) -> Run:
     """Runs the commands of a plugin: the executable in notation's folder, else the package of this Python.
 
     Raises:
@@ -46,4 +47,4 @@ def runner(name: str) -> Run:
         command = [sys.executable, "-P", "-c", script]  # nothing out of the folder that somebody is in
     else:
         command = [found.path]
-    return lambda argument, request: run([*command, argument], request, SECONDS)
+    return lambda argument, request: run([*command, argument], request, seconds)
