@@ -205,9 +205,11 @@ def test_uninstall_without_asking(world: World, words: tuple[str, str]) -> None:
 
 def test_uninstall_of_what_is_not_there(world: World) -> None:
     """What is not installed, a package, and a name that leads elsewhere are refused without a question."""
-    for name in ("none", "local-file"):
-        text = world.refused(4, "plugin", "uninstall", name)
-        assert text == f"no executable plugin {name!r} is installed: see 'notarykit plugin list'"
+    missing = "no executable plugin {!r} is installed: "
+    assert world.refused(4, "plugin", "uninstall", "none") == missing.format("none") + "see 'notarykit plugin list'"
+    text = world.refused(4, "plugin", "uninstall", "local-file")
+    assert text.startswith(missing.format("local-file") + "it is in the package notarykit-local-file ")
+    assert text.endswith(": uninstall that with pip")
     assert "is no plugin name" in world.refused(4, "plugin", "uninstall", "-y", "../plugins")
     assert world.refused(2, "plugin", "uninstall").startswith("missing plugin name")
 

@@ -208,10 +208,18 @@ def test_what_cannot_be_run(tmp_path: Path) -> None:
     """What the system does not run is refused with the system's reason and what to do."""
     no_program = write_program(tmp_path / "text", "no program")
     no_interpreter = write_program(tmp_path / "script", "#!/no/such/interpreter\n")
+    from_windows = write_program(tmp_path / "windows", "#!/bin/sh\r\nexit 0\r\n")
     for path, reason in (
         (tmp_path / "none", "No such file or directory"),
-        (no_interpreter, "No such file or directory"),
-        (no_program, "Exec format error"),
+        (no_interpreter, "its first line names an interpreter that is not there (/no/such/interpreter)"),
+        (
+            from_windows,
+            "its first line names an interpreter that is not there (/bin/sh), and line ends as Windows has them",
+        ),
+        (
+            no_program,
+            "Exec format error: it is a program for another system, or a script without #! in its first line",
+        ),
         (tmp_path, "Permission denied"),
     ):
         with pytest.raises(PluginError) as caught:

@@ -99,10 +99,10 @@ def test_a_candidate_that_may_not_be_run(plugins: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entries", "found"),
     [
-        ([], "none"),
-        ([("README", 0o755), ("anotation-x", 0o755), ("notation-", 0o755)], "none"),
-        ([("notation-a", 0o755), ("notation-b", 0o755)], "notation-a and notation-b"),
-        ([("notation-a", 0o644), ("notation-b", 0o644)], "notation-a and notation-b"),
+        ([], "nothing"),
+        ([("README", 0o755), ("anotation-x", 0o755), ("notation-", 0o755)], "README, anotation-x, notation-"),
+        ([("notation-a", 0o755), ("notation-b", 0o755)], "notation-a, notation-b"),
+        ([("notation-a", 0o644), ("notation-b", 0o644)], "notation-a, notation-b"),
     ],
 )
 def test_one_executable(entries: list[tuple[str, int]], found: str, plugins: Path, tmp_path: Path) -> None:
@@ -110,7 +110,9 @@ def test_one_executable(entries: list[tuple[str, int]], found: str, plugins: Pat
     path = write_tar(tmp_path / "a", [(name, shell_plugin("a"), mode) for name, mode in entries])
     with pytest.raises(StorageError) as caught:
         install_file(str(path))
-    assert caught.value.message == f"{path} must hold one executable notation-NAME, it holds {found}"
+    assert caught.value.message == (
+        f"{path} must be a zip or tar.gz with one executable notation-NAME, or be that executable; it holds {found}"
+    )
     assert _state(plugins) == {}
     assert _no_remains(plugins)
 

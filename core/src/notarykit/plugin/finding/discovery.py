@@ -7,9 +7,9 @@ from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageErr
 from notarykit.places import plugin_choices_file
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.finding.executable import ExecutablePlugin
-from notarykit.plugin.finding.executables import find_executable
+from notarykit.plugin.finding.executables import executable_names, find_executable
 from notarykit.plugin.finding.names import check_name
-from notarykit.plugin.finding.packages import STAND_INS, PackagedPlugin, packaged_plugin
+from notarykit.plugin.finding.packages import STAND_INS, PackagedPlugin, packaged_plugin, packaged_plugins
 from notarykit.plugin.serving.launcher import is_launcher
 from notarykit.strict_json import DocumentError, Members, dumps, loads
 
@@ -56,8 +56,20 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
         return stand_in
     raise PluginNotFoundError(
         f"plugin {name!r} is not installed",
-        advice="see 'notarykit plugin list'; install a package with pip, an executable with 'notarykit plugin install'",
+        advice=did_you_mean(name)
+        or "see 'notarykit plugin list'; install a package with pip, an executable with 'notarykit plugin install'",
     )
+
+
+def did_you_mean(name: str) -> str:
+    """A question about a plugin whose name, or whose package's, is close to a name that no plugin has; or nothing."""
+    from difflib import get_close_matches
+
+    names = {each: each for each in executable_names()}
+    for packaged in packaged_plugins():
+        names[packaged.name] = names[packaged.distribution.partition(" ")[0]] = packaged.name
+    close = get_close_matches(name, list(names), 1)
+    return f"did you mean {names[close[0]]!r}?" if close else ""
 
 
 def plugin_choices() -> dict[str, str]:

@@ -29,6 +29,7 @@ from notarykit.strict_json import DocumentError, Members, dumps, loads
 
 Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
 
+_SHOWN = 40
 _SIGNS = (Command.DESCRIBE_KEY, Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
 _ONLY_TO_SIGN = ("NOTARYKIT_KEY_PASSPHRASE",)
 
@@ -115,10 +116,19 @@ def _answer(output: bytes, kind: type[Answer]) -> Answer:
             raise _error_of(members)
         return kind.from_json(members)
     except DocumentError as error:
+        begins = output[:_SHOWN].decode("utf-8", "replace")
         raise PluginResponseError(
-            f"the answer is malformed: {error}",
+            f"the answer is malformed: {error}" + (f"; it begins with {begins!r}" if begins else "; there is none"),
             advice="the plugin has to be mended: 'notarykit plugin test' says where",
         ) from None
+
+
+def _said(ended: Ended) -> bytes:
+    """What a plugin that failed says in plain text; of a traceback, the line that tells what happened."""
+    text = ended.errors.strip()
+    if not text and not ended.output.lstrip().startswith(b"{"):
+        text = ended.output.strip()  # some know only one stream
+    return text.splitlines()[-1] if text.startswith(b"Traceback ") else text
 
 
 def _error(ended: Ended) -> PluginError:
@@ -127,7 +137,7 @@ def _error(ended: Ended) -> PluginError:
         return _error_of(Members(loads(ended.errors), "error"))
     except DocumentError:  # plain text: many a plugin's first line of defence
         how = f"exit code {ended.code}" if ended.code > 0 else f"signal {-ended.code}"
-        text = ended.errors.decode("utf-8", "replace").strip()
+        text = _said(ended).decode("utf-8", "replace")
         return PluginError(f"{text} ({how})" if text else f"it ended with {how} and said nothing")
 
 

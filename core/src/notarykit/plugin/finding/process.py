@@ -5,6 +5,7 @@ leaves behind holding its pipes is not waited for.
 """
 
 import contextlib
+import errno
 import os
 import subprocess
 import threading
@@ -19,6 +20,8 @@ LARGEST = 64 * 1024 * 1024
 NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
 """The registry's credentials are no plugin's business."""
 
+_ADVICE = "make sure that it is made for this system, and install it again"
+_LONGEST_LINE = 300
 _SECONDS_TO_END = 2.0
 _SECONDS_TO_DRAIN = 1.0
 _PIECE = 1 << 16
@@ -68,11 +71,7 @@ def run(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables
         )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise PluginError(
-            f"{command[0]} cannot be run: {reason}",
-            advice="make sure that it is made for this system, and install it again",
-        ) from None
+        raise PluginError(f"{command[0]} cannot be run: {_why(command[0], error)}", advice=_ADVICE) from None
     try:
         return _Run(process, request).finish(seconds)
     except BaseException:  # an interruption is the plugin's too, but it may not care
@@ -88,6 +87,20 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _why(path: str, error: OSError | ValueError) -> str:
+    """Why an executable that is there does not start: often it is not the file that is missing."""
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        first = file.readline(_LONGEST_LINE)
+        if not first.startswith(b"#!") and getattr(error, "errno", 0) == errno.ENOEXEC:
+            return f"{reason}: it is a program for another system, or a script without #! in its first line"
+        if first.startswith(b"#!") and isinstance(error, FileNotFoundError):
+            interpreter = first[2:].strip().decode("utf-8", "replace")
+            ending = ", and line ends as Windows has them" if first.endswith(b"\r\n") else ""
+            return f"its first line names an interpreter that is not there ({interpreter}){ending}"
+    return reason
 
 
 class _Run:

@@ -13,6 +13,7 @@ from notarykit.errors import PluginError, PluginNotFoundError, StorageError, Usa
 from notarykit.places import plugins_folder
 from notarykit.plugin.asking.metadata import read_metadata
 from notarykit.plugin.asking.versions import SemanticVersion
+from notarykit.plugin.finding.discovery import did_you_mean
 from notarykit.plugin.finding.executable import ExecutablePlugin
 from notarykit.plugin.finding.executables import check_executable, executable_path, file_name, find_executable
 from notarykit.plugin.finding.names import PREFIX, check_name
@@ -20,6 +21,8 @@ from notarykit.plugin.finding.packages import STAND_INS, packaged_plugin
 from notarykit.plugin.managing import archives
 from notarykit.plugin.managing.swap import replace_folder
 from notarykit.plugin.serving.launcher import flags_for, is_launcher, launcher
+
+_MOST_NAMED = 5
 
 
 class Installed(NamedTuple):
@@ -71,7 +74,9 @@ def install_package(name: str, *, force: bool = False) -> Installed:
     """
     package = packaged_plugin(check_name(name)) or packaged_plugin(name, STAND_INS)
     if package is None:
-        raise PluginNotFoundError(f"no installed package announces the plugin {name!r}", advice="install it with pip")
+        raise PluginNotFoundError(
+            f"no installed package announces the plugin {name!r}", advice=did_you_mean(name) or "install it with pip"
+        )
     if sys.platform == "win32":
         raise UsageError(
             "Windows runs no launcher that is a script",
@@ -99,7 +104,13 @@ def uninstall(name: str) -> None:
     """
     place = os.path.dirname(executable_path(name))
     if not os.path.lexists(place):
-        raise PluginNotFoundError(f"no executable plugin {name!r} is installed", advice="see 'notarykit plugin list'")
+        package = packaged_plugin(name)
+        raise PluginNotFoundError(
+            f"no executable plugin {name!r} is installed",
+            advice=f"it is in the package {package.distribution}: uninstall that with pip"
+            if package
+            else "see 'notarykit plugin list'",
+        )
     with _staging() as folder:
         os.rename(place, os.path.join(folder, "removed"))
 
@@ -169,8 +180,11 @@ def _executable_in(folder: str, source: str) -> str:
     ]
     runnable = [path for path in candidates if os.access(path, os.X_OK)] or candidates
     if len(runnable) != 1:
-        found = " and ".join(os.path.basename(path) for path in runnable) or "none"
-        raise StorageError(f"{source} must hold one executable notation-NAME, it holds {found}")
+        held = [os.path.basename(path) for path in runnable] or sorted(os.listdir(folder))
+        raise StorageError(
+            f"{source} must be a zip or tar.gz with one executable notation-NAME, or be that executable; "
+            f"it holds {', '.join(held[:_MOST_NAMED]) or 'nothing'}"
+        )
     os.chmod(runnable[0], os.stat(runnable[0]).st_mode | stat.S_IXUSR)
     return runnable[0]
 
