@@ -88,6 +88,16 @@ def test_noise_goes_to_the_log(tmp_path: Path) -> None:
     assert log.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_way_to_an_accident_is_logged(tmp_path: Path) -> None:
+    """The log says where a plugin failed, and with which kind of error; its text may be a secret."""
+    log = tmp_path / "log"
+    _failed(_said(tmp_path, _NOISY.format(does="raise ValueError('sword' + 'fish')"), log=str(log)))
+    lines = log.read_text().splitlines()
+    assert "ValueError" in lines
+    assert [line for line in lines if "acme_module.py" in line]
+    assert "swordfish" not in log.read_text()
+
+
 def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     """A log that cannot be opened keeps nothing from being answered."""
     assert _answered(_said(tmp_path, _NOISY.format(does="pass"), log=str(tmp_path / "no" / "log"))) == _GOOD
@@ -112,10 +122,13 @@ def test_errors(does: str, code: str, message: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("import no_such_module_anywhere", "the plugin failed with ModuleNotFoundError"),
+        (
+            "import no_such_module_anywhere",
+            "the plugin failed with ModuleNotFoundError: No module named 'no_such_module_anywhere'",
+        ),
         ("raise RuntimeError('swordfish')", "the plugin failed with RuntimeError"),
         ("import sys; print('swordfish'); sys.exit(0)", "the plugin failed with SystemExit"),
-        ("def (", "the plugin failed with SyntaxError"),
+        ("def (", "the plugin failed with SyntaxError: invalid syntax (acme_module.py, line 1)"),
         ("Found = 1", "acme_module:Found is no subclass of notarykit.plugin.Plugin"),
     ],
 )

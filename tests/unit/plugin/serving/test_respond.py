@@ -191,7 +191,10 @@ def test_a_person_at_the_terminal(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("no_such_module_anywhere:Served", "the plugin failed with ModuleNotFoundError"),
+        (
+            "no_such_module_anywhere:Served",
+            "the plugin failed with ModuleNotFoundError: No module named 'no_such_module_anywhere'",
+        ),
         (f"{_HERE}:Absent", "the plugin failed with AttributeError"),
         (_HERE, "the plugin failed with AttributeError"),
         (f"{_HERE}:NO_PLUGIN", f"{_HERE}:NO_PLUGIN is no subclass of notarykit.plugin.Plugin"),

@@ -86,12 +86,24 @@ def _ask(kind: type[Plugin], command: Command, members: Members) -> dict[str, An
 def error_json(error: BaseException) -> dict[str, Any]:
     """An error as the protocol writes it. The text of what was not raised on purpose stays here: it may be a secret."""
     if not isinstance(error, NotarykitError):
-        return {"errorCode": PluginError.code, "errorMessage": f"the plugin failed with {type(error).__name__}"}
+        _log_way(error)
+        # What an import misses helps, and is no secret.
+        text = f": {error}" if isinstance(error, ImportError | SyntaxError) else ""
+        return {"errorCode": PluginError.code, "errorMessage": f"the plugin failed with {type(error).__name__}{text}"}
     text = error.one_line().encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair, say
     members: dict[str, Any] = {"errorCode": _code(error), "errorMessage": text}
     if isinstance(error, PluginError) and error.metadata:
         members["errorMetadata"] = error.metadata
     return members
+
+
+def _log_way(error: BaseException) -> None:
+    """Writes to the plugin's log where an accident happened: the lines of code, without the text and its values."""
+    import sys
+    import traceback
+
+    lines = traceback.format_tb(error.__traceback__)
+    sys.stderr.write(f"{''.join(lines)}{type(error).__name__}\n")
 
 
 def _code(error: NotarykitError) -> str:
