@@ -167,10 +167,17 @@ def test_issuing_to_standard_output(world: World, ca: str) -> None:
 
 
 def test_a_file_that_cannot_be_written(world: World) -> None:
-    """A folder in the place of the file ends with 3, and nothing is printed."""
+    """Nothing is written over, and a folder that is not there is found out before anything is signed."""
     Path("folder").mkdir()
-    error = world.refused(3, "cert", "request", "--subject", _SUBJECT, "-o", "folder")
-    assert error.startswith("folder cannot be written: ")
+    for command in ("request", "generate", "issue"):
+        subject = ("absent.csr",) if command == "issue" else ("--subject", _SUBJECT)
+        for there in ("folder", "build.key"):
+            Path("build.key").write_text("a key")
+            error = world.refused(2, "cert", command, *subject, "-o", there)
+            assert error == f"{there} exists already: name another file with --output, or remove that one"
+        error = world.refused(2, "cert", command, *subject, "-o", "absent/request.csr")
+        assert error == "the folder of absent/request.csr does not exist: check the path"
+    assert Path("build.key").read_text() == "a key"
 
 
 def test_the_default_key(world: World) -> None:
@@ -574,7 +581,6 @@ def test_a_service_that_keeps_nothing(world: World, monkeypatch: pytest.MonkeyPa
 def _lint(world: World, content: bytes, *flags: str) -> tuple[int, list[str]]:
     Path("chain.pem").write_bytes(content)
     done = world.run("cert", "lint", *flags, "chain.pem")
-    assert done.err == ""
     return done.code, done.out.splitlines()
 
 
@@ -582,6 +588,14 @@ def test_a_lint_without_findings(world: World) -> None:
     """A chain that keeps every requirement ends with 0 and one line, and so does a CA's certificate alone."""
     for content in (world.chain.chain_pem, b"".join(world.chain.ders), world.chain.pems[1], world.chain.pems[2]):
         assert _lint(world, content) == (0, ["chain.pem: no requirement is broken"])
+
+
+def test_a_lint_of_a_certificate_that_signs_nothing(world: World) -> None:
+    """That a lone CA's certificate was not judged as a signer's is said beside the result."""
+    for content, says_so in ((world.chain.pems[1], True), (world.chain.pems[0], False), (world.chain.chain_pem, False)):
+        Path("chain.pem").write_bytes(content)
+        done = world.run("cert", "lint", "chain.pem")
+        assert ("cannot sign artifacts itself" in done.err) is says_so
 
 
 def test_a_lint_with_findings(world: World) -> None:

@@ -1,5 +1,6 @@
 """`notarykit certificate`: request, generate, issue, attach, lint: certificates for keys that stay where they are."""
 
+import os
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ def request(options: Options) -> int:
     from notarykit.keys.issuing import make_request
 
     subject = _subject(options)
+    _check_output(options)
     made = make_request(_open(options, _key(options)), subject)
     _write(options, made.public_bytes(Encoding.PEM))
     return 0
@@ -39,6 +41,7 @@ def generate(options: Options) -> int:
     from notarykit.keys.issuing import self_signed
 
     subject = _subject(options)
+    _check_output(options)
     validity = _validity(options, _TEN_YEARS if options["ca"] else _NINETY_DAYS)
     made = self_signed(_open(options, _key(options)), subject, utc_now(), validity, is_ca=options["ca"])
     if not options["ca"]:
@@ -56,6 +59,7 @@ def issue(options: Options) -> int:
     from notarykit.keys.issuing import issue as issue_certificate
 
     path = options.arguments[0]
+    _check_output(options)
     try:
         asked = x509.load_pem_x509_csr(read_file(path, "request"))
     except (ValueError, TypeError, x509.InvalidVersion):
@@ -93,11 +97,18 @@ def attach(options: Options) -> int:
 
 def lint(options: Options) -> int:
     """Prints every requirement that the certificates of a file break."""
+    from notarykit.keys.certificate import load_certificate
+    from notarykit.keys.extensions import is_ca
     from notarykit.keys.lint import lint as find
 
     path = options.arguments[0]
     ders = read_certificates(read_file(path, "certificate"), path)
     findings = find(ders, "timestamping" if options["purpose"] == "timestamping" else "code signing")
+    if len(ders) == 1 and is_ca(load_certificate(ders[0])):
+        print(
+            "Judged as a CA's certificate: it cannot sign artifacts itself (that takes CA:FALSE and digitalSignature)",
+            file=sys.stderr,
+        )
     if not findings:
         print(f"{shown(path)}: no requirement is broken")
         return 0
@@ -150,6 +161,15 @@ def _pem(certificates: "list[x509.Certificate]") -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+
+
+def _check_output(options: Options) -> None:
+    """Refuses to write over a file, which may be a key, before anything is signed."""
+    path = options["output"]
+    if path and os.path.lexists(path):
+        raise UsageError(f"{path} exists already", advice="name another file with --output, or remove that one")
+    if path and not os.path.isdir(os.path.dirname(path) or "."):
+        raise UsageError(f"the folder of {path} does not exist", advice="check the path")
 
 
 def _write(options: Options, content: bytes) -> None:
