@@ -18,7 +18,7 @@ def test_add(world: World) -> None:
     entry = {"name": "cloud", "id": "https://v/k/1", "pluginName": "azure-kv", "pluginConfig": {"a": "1", "b": "x=y"}}
     assert _keys(world) == {"default": "build", "keys": [*before, entry]}
     assert world.home.keys_file.stat().st_mode & 0o777 == 0o600
-    text = world.did("key", "add", "--default", "--plugin", "p", "--id", "1", "other")
+    text = world.did("key", "add", "--default", "--plugin", "local-file", "--id", "1", "other")
     assert text == "other: marked as default\n"
     assert _keys(world)["default"] == "other"
     assert "pluginConfig" not in _keys(world)["keys"][-1]
@@ -27,19 +27,24 @@ def test_add(world: World) -> None:
 def test_add_without_a_list(world: World) -> None:
     """The first key makes the list and its folder."""
     world.home.keys_file.unlink()
-    world.did("key", "add", "--plugin", "p", "--id", "1", "first")
-    assert _keys(world) == {"keys": [{"name": "first", "id": "1", "pluginName": "p"}]}
+    world.did("key", "add", "--plugin", "local-file", "--id", "1", "first")
+    assert _keys(world) == {"keys": [{"name": "first", "id": "1", "pluginName": "local-file"}]}
     assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("there is no default signing key: ")
 
 
 def test_adds_that_are_refused(world: World) -> None:
-    """A name that is taken or empty, a plugin that cannot be one, and texts that cannot be stored are refused."""
+    """A name that is taken or empty, a plugin that is not there, and texts that cannot be stored are refused."""
     before = world.home.keys_file.read_bytes()
-    add = ("key", "add", "--plugin", "p", "--id", "1")
+    add = ("key", "add", "--plugin", "local-file", "--id", "1")
     error = world.refused(4, *add, "build")
     assert error == "signing key with name 'build' already exists: choose another name, or delete that one"
     assert world.refused(2, *add, "") == "the key's name is empty"
     assert world.refused(4, "key", "add", "--plugin", "../p", "--id", "1", "x").startswith("'../p' is no plugin name: ")
+    assert world.refused(4, "key", "add", "--plugin", "local-fil", "--id", "1", "x") == (
+        "plugin 'local-fil' is not installed: did you mean 'local-file'?"
+    )
+    error = world.refused(4, "key", "add", "--plugin", "notarykit-local-file", "--id", "1", "x")
+    assert error.endswith("did you mean 'local-file'?")
     unlisted = "a key's name, identifier or path is not UTF-8, so it cannot be listed"
     assert world.refused(4, *add, "x\udcff") == unlisted
     assert world.refused(2, *add, "--plugin-config", "a", "x").startswith("could not parse flag --plugin-config: ")
@@ -48,12 +53,12 @@ def test_adds_that_are_refused(world: World) -> None:
 
 def test_list(world: World) -> None:
     """The list shows local and plugin keys, and marks the default one; `ls` is the same."""
-    world.did("key", "add", "--plugin", "p", "--id", "1", "far")
+    world.did("key", "add", "--plugin", "local-file", "--id", "1", "far")
     lines = world.did("key", "list").splitlines()
     folder = world.home.folder
     assert [line.split() for line in lines[1:]] == [
         ["*", "build", f"{folder}/build.key", f"{folder}/build.chain.pem"],
-        ["far", "1", "p"],
+        ["far", "1", "local-file"],
     ]
     assert lines[0].split("   ")[0] == "NAME"
     assert world.did("key", "ls").splitlines() == lines
@@ -61,7 +66,7 @@ def test_list(world: World) -> None:
 
 def test_update(world: World) -> None:
     """Another key becomes the default; without the flag nothing happens but a warning."""
-    world.did("key", "add", "--plugin", "p", "--id", "1", "far")
+    world.did("key", "add", "--plugin", "local-file", "--id", "1", "far")
     done = world.run("key", "update", "far")
     assert done == (0, "", "Warning: --default flag is not set, command did not take effect\n")
     assert _keys(world)["default"] == "build"
@@ -76,7 +81,7 @@ def test_update(world: World) -> None:
 def test_delete(world: World) -> None:
     """Deleted keys leave the list, and their files stay."""
     for name in ("a", "b"):
-        world.did("key", "add", "--plugin", "p", "--id", "1", name)
+        world.did("key", "add", "--plugin", "local-file", "--id", "1", name)
     assert world.did("key", "delete", "a") == (
         "Removed a from Notation signing key list. The source key still exists.\n"
     )

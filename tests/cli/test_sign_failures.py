@@ -165,7 +165,9 @@ def test_several_references(world: World) -> None:
 
 def test_a_plugin_that_is_not_there(world: World) -> None:
     """A plugin that is not installed ends with 4, named on the command line or on the list of keys."""
-    world.did("key", "add", "--plugin", "none", "--id", "1", "far")
+    world.did("key", "add", "--plugin", "local-file", "--id", "1", "far")
+    keys = world.home.keys_file
+    keys.write_text(keys.read_text().replace('"local-file"', '"none"'))  # as if it was uninstalled since
     missing = (
         "plugin 'none' is not installed: see 'notarykit plugin list'; install a package with pip, "
         "an executable with 'notarykit plugin install'"

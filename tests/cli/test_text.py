@@ -114,7 +114,7 @@ def test_an_index_that_lies_about_types(world: World) -> None:
 
 def test_names_in_settings(world: World) -> None:
     """Names on the list of keys, in policies and of files in the trust store are shown escaped."""
-    world.did("key", "add", "--plugin", "p", "--id", NASTY, f"key{NASTY}")
+    world.did("key", "add", "--plugin", "local-file", "--id", NASTY, f"key{NASTY}")
     listed = world.run("key", "list")
     assert _is_clean(listed)
     assert f"key{SHOWN}" in listed.out

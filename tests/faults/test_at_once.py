@@ -78,7 +78,7 @@ def test_signers_in_several_threads(home: Home, layout: Layout) -> None:
 
 def test_changes_to_the_list_of_keys(home: Home) -> None:
     """Keys that are added and deleted at once are all added and deleted."""
-    commands = [["key", "add", "--plugin", "p", "--id", "1", f"key{number}"] for number in range(SIGNERS)]
+    commands = [["key", "add", "--plugin", "local-file", "--id", "1", f"key{number}"] for number in range(SIGNERS)]
     ends = run_at_once([*commands, ["key", "delete", "build"]], home.environment(), home.folder)
     assert [(end.code, end.err) for end in ends] == [(0, "")] * (SIGNERS + 1)
     keys = json.loads(home.keys_file.read_bytes())
@@ -89,7 +89,7 @@ def test_changes_to_the_list_of_keys(home: Home) -> None:
 def test_one_name_for_two_keys(home: Home) -> None:
     """Of several that add a key of the same name at once, exactly one succeeds."""
     ends = run_at_once(
-        [["key", "add", "--plugin", "p", "--id", "1", "same"]] * SIGNERS, home.environment(), home.folder
+        [["key", "add", "--plugin", "local-file", "--id", "1", "same"]] * SIGNERS, home.environment(), home.folder
     )
     assert sorted(end.code for end in ends) == [0, *[4] * (SIGNERS - 1)]
     keys = json.loads(home.keys_file.read_bytes())["keys"]

@@ -112,7 +112,7 @@ def _add_certificate(_: Home, source: Path) -> list[str]:
 @pytest.mark.parametrize(
     "prepare",
     [
-        lambda *_: ["key", "add", "--plugin", "p", "--id", "1", "far"],
+        lambda *_: ["key", "add", "--plugin", "local-file", "--id", "1", "far"],
         lambda *_: ["key", "delete", "build"],
         _import,
     ],

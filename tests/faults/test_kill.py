@@ -147,14 +147,14 @@ def test_adding_a_key(home: Home, mortal: Mortal) -> None:
     def check(moment: str) -> bool:
         keys = [each["name"] for each in json.loads(home.keys_file.read_bytes())["keys"]]
         assert keys in (["build"], ["build", "far"]), moment
-        end = mortal.run("key", "add", "--plugin", "p", "--id", "1", f"more{next(names)}")
+        end = mortal.run("key", "add", "--plugin", "local-file", "--id", "1", f"more{next(names)}")
         assert (end.code, end.err) == (0, ""), moment
         after = [each["name"] for each in json.loads(home.keys_file.read_bytes())["keys"]]
         assert after[:-1] == keys
         assert _remains(home.folder) == []
         return len(keys) > 1
 
-    _every_moment(mortal, prepare, ["key", "add", "--plugin", "p", "--id", "1", "far"], check)
+    _every_moment(mortal, prepare, ["key", "add", "--plugin", "local-file", "--id", "1", "far"], check)
 
 
 def test_importing_a_policy(tmp_path: Path, home: Home, mortal: Mortal) -> None:

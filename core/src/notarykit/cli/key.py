@@ -6,15 +6,14 @@ from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import shown, table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
-from notarykit.plugin.finding.names import check_name
+from notarykit.plugin.finding.discovery import locate
 
 
 def _add(options: Options) -> int:
     name = options.arguments[0]
     options.required("plugin", "id")
-    key = SigningKey(
-        name, id=options["id"], plugin=check_name(options["plugin"]), plugin_config=options.pairs("plugin-config")
-    )
+    locate(options["plugin"])  # a name that is misspelt shows here, not when something is to be signed
+    key = SigningKey(name, id=options["id"], plugin=options["plugin"], plugin_config=options.pairs("plugin-config"))
     if not name:
         raise UsageError("the key's name is empty")
     change_signing_keys(lambda keys: keys.with_key(key, default=options["default"]))
