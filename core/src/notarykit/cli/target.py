@@ -18,7 +18,7 @@ REGISTRY_FLAGS = (
     Flag("ca-file", "CA certificates that are trusted for registries in place of the system's"),
     Flag("cert-file", "client certificate for registries"),
     Flag("key-file", "key of the client certificate, if it is in a file of its own"),
-    Flag("timeout", "how long the work on one artifact may take, such as 30s or 2m", "duration", default=120),
+    Flag("timeout", "how long a registry may take for one artifact, such as 30s or 2m", "duration", default=120),
     Flag("allow-referrers-api", "deprecated, has no effect", "switch", hidden=True),
 )
 OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))

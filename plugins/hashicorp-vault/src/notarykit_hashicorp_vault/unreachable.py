@@ -18,18 +18,23 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[PluginError], str, str
         "the proxy to {} does not work",
         "check $HTTPS_PROXY, $HTTP_PROXY and $NO_PROXY",
     ),
-    ((causes.NameResolutionError,), PluginError, "the host of {} is not known", "check $VAULT_ADDR"),
+    (
+        (causes.NameResolutionError,),
+        PluginError,
+        "the host of {} is not known",
+        "check the address ($VAULT_ADDR or address=)",
+    ),
     (
         (causes.NewConnectionError,),
         PluginError,
         "nothing takes connections at {}",
-        "check $VAULT_ADDR, and that the server runs",
+        "check the address ($VAULT_ADDR or address=), and that the server runs",
     ),
     (
         (failures.Timeout, causes.TimeoutError),
         PluginTimeoutError,
         "{} did not answer in time",
-        "check $VAULT_ADDR, the network and the proxy settings",
+        "check the address ($VAULT_ADDR or address=), the network and the proxy settings",
     ),
     (
         (failures.ConnectionError, failures.ChunkedEncodingError),
@@ -37,11 +42,20 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[PluginError], str, str
         "the connection to {} broke off",
         "try again",
     ),
-    ((RequestException,), PluginError, "{} cannot be asked", "check $VAULT_ADDR, and the TLS settings"),
+    (
+        (RequestException,),
+        PluginError,
+        "{} cannot be asked",
+        "check the address ($VAULT_ADDR or address=), and the TLS settings",
+    ),
 )
 # What OpenSSL says in a failed handshake.
 _HANDSHAKES = (
-    (("WRONG_VERSION_NUMBER", "RECORD_LAYER"), "{} does not speak TLS", "use http:// in $VAULT_ADDR, if that is meant"),
+    (
+        ("WRONG_VERSION_NUMBER", "RECORD_LAYER"),
+        "{} does not speak TLS",
+        "use http:// in $VAULT_ADDR or address=, if that is meant",
+    ),
     (
         ("mismatch", "doesn't match"),
         "the certificate of {} is for another host",

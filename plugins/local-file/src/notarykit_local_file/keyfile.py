@@ -68,7 +68,8 @@ def load(path: str, config: Mapping[str, str], passphrase: Passphrase | None = N
             certificates += read_certificates(read_file(each, "certificate chain"), each)
     if not certificates:
         raise SigningKeyError(
-            f"no certificate of {path} was found", advice="name its file with the setting certificate_chain"
+            f"no certificate of {path} was found",
+            advice="name its file with the setting certificate_chain, or ask for one ('notarykit certificate request')",
         )
     return LocalSigner(key, check_chain(build_chain(key.public_key(), certificates)), f"private key {path}")
 

@@ -156,7 +156,9 @@ class PluginSigner(_KeyOfPlugin):
         except CertificateError as error:
             raise PluginResponseError(f"generate-signature: {error.message}", advice=error.advice) from None
         except ValueError as error:
-            raise PluginResponseError(f"generate-signature: {error}") from None
+            is_der = not spec.is_rsa and answer.signature[:1] == b"\x30"
+            advice = "it looks like DER: the protocol wants r and s side by side" if is_der else ""
+            raise PluginResponseError(f"generate-signature: {error}", advice=advice) from None
         return answer.signature, chain.ders
 
 
