@@ -121,9 +121,11 @@ def test_a_person_gives_up(home: Home, layout: Layout, tmp_path: Path) -> None:
     # Once the request was read, its caller only has to begin to wait.
     lines = f"trap '' INT; cat > /dev/null; sleep 0.3; echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 600"
     _install(home, shell_plugin("faulty", describe_key=lines))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
     process = subprocess.Popen(
         _sign(home, layout), env=home.environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
+    signal.signal(signal.SIGINT, before)
     while not pid.exists() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
