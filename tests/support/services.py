@@ -1,7 +1,7 @@
 """A pretended service that holds keys, and the plugin for it: it counts what it is asked, and fails when it is told."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from notarykit.errors import NotarykitError
@@ -22,6 +22,8 @@ class Service:
         asked: How often it was asked for each thing.
         signed_with: The versions that signed, in order.
         failure: What the next signature fails with.
+        where: Which service it is.
+        wait: Called when the versions are asked for.
     """
 
     def __init__(self, *keys: AnyPrivateKey) -> None:
@@ -31,6 +33,8 @@ class Service:
         self.asked: Counter[str] = Counter()
         self.signed_with: list[str] = []
         self.failure: NotarykitError | None = None
+        self.where = "here"
+        self.wait: Callable[[], object] = lambda: None
         for key in keys:
             self.rotate(key)
 
@@ -66,9 +70,15 @@ class Key:
         """Takes the service."""
         self._service = service
 
+    @property
+    def identity(self) -> object:
+        """The service itself."""
+        return self._service.where
+
     def versions(self) -> Iterator[Version]:
         """New objects for the versions, the latest first."""
         self._service.asked["versions"] += 1
+        self._service.wait()
         for name in reversed(self._service.versions):
             yield Version(self._service, name)
 
@@ -104,7 +114,6 @@ class ServicePlugin(Provider):
 
     def find(self, key_id: str, config: Mapping[str, str]) -> Key:
         """The one key, as a new object."""
-        self.service.asked["find"] += 1
         assert key_id == KEY_ID
         return Key(self.service)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -16,12 +16,14 @@ from notarykit.errors import (
     NotarykitError,
     PluginAccessDeniedError,
     PluginThrottledError,
+    PluginTimeoutError,
     PluginValidationError,
     SigningKeyError,
 )
 from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
-from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
+from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest, provider
+from notarykit.plugin.asking.deadline import deadline
 from notarykit.plugin.asking.signer import signer_of
 from support.ca import SPECS, Changes, TestChain, make_chain, name, new_key
 from support.services import KEY_ID, KeepingPlugin, Key, Service, ServicePlugin, Version
@@ -55,6 +57,56 @@ def _keeping(*chains: TestChain) -> Service:
     service = Service(*(chain.leaf_key for chain in chains))
     service.kept = dict(zip(service.versions, (chain.ders for chain in chains), strict=True))
     return service
+
+
+# What is known for how long
+
+
+def test_a_key_is_looked_up_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the service says of a key is not believed for ever: it may have been disabled since."""
+    service = _keeping(_OLD)
+    plugin = KeepingPlugin(service)
+    for _ in range(3):
+        _signed(plugin)
+    assert service.asked["versions"] == 1
+    monkeypatch.setattr(provider, "FRESH_SECONDS", -1.0)
+    plugin = KeepingPlugin(service)
+    for _ in range(3):
+        _signed(plugin)
+    assert service.asked["versions"] == 4
+
+
+def test_the_same_id_at_another_service() -> None:
+    """Where the surroundings lead a key id elsewhere, nothing is used that was known of the other key."""
+    service = _keeping(_OLD)
+    plugin = KeepingPlugin(service)
+    assert _described(plugin) == "EC-256"
+    service.where, service.versions = "there", {}
+    service.kept = {service.rotate(_NEW.leaf_key): _NEW.ders}
+    assert _described(plugin) == "EC-384"
+
+
+def test_keys_do_not_wait_for_each_other() -> None:
+    """While one key's service takes its time, another key signs; who needs the same key waits no longer than it may."""
+    service = _keeping(_OLD)
+    plugin = KeepingPlugin(service)
+    _signed(plugin)
+    asked, go_on = Event(), Event()
+
+    def wait() -> None:
+        asked.set()
+        go_on.wait(60)
+
+    service.where, service.wait = "slow", wait
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(_signed, plugin)
+        assert asked.wait(60)
+        with deadline(0.01), pytest.raises(PluginTimeoutError):
+            _signed(plugin)
+        service.where = "here"
+        _signed(plugin)
+        go_on.set()
+        slow.result()
 
 
 # Which version, and with which chain
@@ -298,8 +350,8 @@ def test_a_key_without_versions() -> None:
 # What is remembered
 
 
-def _lookups(service: Service) -> tuple[int, int]:
-    return service.asked["find"], service.asked["versions"]
+def _lookups(service: Service) -> int:
+    return service.asked["versions"]
 
 
 def test_a_key_is_looked_up_once() -> None:
@@ -309,7 +361,7 @@ def test_a_key_is_looked_up_once() -> None:
     for _ in range(5):
         assert _described(plugin) == "EC-256"
         _signed(plugin)
-    assert _lookups(service) == (1, 1)
+    assert _lookups(service) == 1
     assert service.asked["certificates"] == 1
     assert service.asked["sign"] == 5
 
@@ -320,10 +372,10 @@ def test_another_configuration_is_another_key() -> None:
     plugin = KeepingPlugin(service)
     for number, config in enumerate(({}, {"region": "a"}, {"region": "b"}, {"region": "a", "profile": "p"}), 1):
         _described(plugin, **config)
-        assert _lookups(service) == (number, number)
+        assert _lookups(service) == number
     _described(plugin, profile="p", region="a")
     _described(plugin)
-    assert _lookups(service) == (4, 4)
+    assert _lookups(service) == 4
 
 
 @pytest.mark.parametrize("setting", ["certificate_chain", "ca_certs"])
@@ -335,12 +387,12 @@ def test_a_file_that_changes(setting: str, tmp_path: Path) -> None:
     config = {setting: path}
     for _ in range(3):
         assert _signed(plugin, **config).certificate_chain == _OLD.ders
-    assert _lookups(service) == (1, 1)
+    assert _lookups(service) == 1
     status = Path(path).stat()
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     for _ in range(3):
         _signed(plugin, **config)
-    assert _lookups(service) == (2, 2)
+    assert _lookups(service) == 2
 
 
 def test_a_renewed_certificate_counts_at_once(tmp_path: Path) -> None:
@@ -366,7 +418,7 @@ def test_an_error_makes_it_forget(failure: NotarykitError) -> None:
         _signed(plugin)
     assert caught.value is failure
     assert _described(plugin) == "EC-384"
-    assert _lookups(service) == (2, 2)
+    assert _lookups(service) == 2
 
 
 def test_a_failed_lookup_is_not_remembered() -> None:
@@ -376,7 +428,7 @@ def test_a_failed_lookup_is_not_remembered() -> None:
     for number in (1, 2):
         with pytest.raises(PluginValidationError):
             _described(plugin)
-        assert _lookups(service) == (number, number)
+        assert _lookups(service) == number
     service.kept[f"{KEY_ID}/1"] = _OLD.ders
     assert _described(plugin) == "EC-256"
 
@@ -397,7 +449,7 @@ def test_many_threads_and_one_lookup() -> None:
     service = _keeping(_OLD)
     plugin = KeepingPlugin(service)
     answers = _at_once(10, lambda: _signed(plugin))
-    assert _lookups(service) == (1, 1)
+    assert _lookups(service) == 1
     assert service.signed_with == [f"{KEY_ID}/1"] * 10
     for answer in answers:
         assert isinstance(answer, GeneratedSignature)
@@ -438,6 +490,14 @@ def test_a_service_that_keeps_nothing_is_not_asked_to() -> None:
     service = Service(_OLD.leaf_key)
     assert ServicePlugin(service).attach_certificates(KEY_ID, {}, _OLD.ders) == ""
     assert not service.asked
+
+
+def test_a_chain_that_would_not_be_looked_at() -> None:
+    """Where the settings name a file, the service gets no chain: the key would go on signing with the file's."""
+    service = Service(_OLD.leaf_key)
+    config = {"certificate_chain": "/none"}
+    assert KeepingPlugin(service).attach_certificates(KEY_ID, config, _OLD.ders) == ""
+    assert service.kept == {}
 
 
 @pytest.mark.parametrize(("chain", "version"), [(_OLD, f"{KEY_ID}/1"), (_NEW, f"{KEY_ID}/2")])

@@ -1,6 +1,6 @@
 """What a provider says of a key: its versions, and what the service keeps with them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ class KeyVersion(Protocol):
 
 class ServiceKey(Protocol):
     """A key as a key id names it."""
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells the key from all others: its service, where that is, who uses it, and its name there."""
 
     def versions(self) -> Iterable[KeyVersion]:
         """The versions that may be used, the service's present one first; the one that the id pins, if it does.

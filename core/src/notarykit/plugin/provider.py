@@ -7,7 +7,10 @@ is of, whatever the service has rotated meanwhile.
 
 from __future__ import annotations
 
-from notarykit.errors import NotarykitError, PluginValidationError
+import time
+
+from notarykit.errors import NotarykitError, PluginTimeoutError, PluginValidationError
+from notarykit.plugin.asking.deadline import seconds_left
 from notarykit.plugin.base import Plugin
 
 TYPE_CHECKING = False
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 CHAIN, CA_CERTS = "certificate_chain", "ca_certs"
 """The settings with files of certificates: the chain, and more to complete it from."""
 
+FRESH_SECONDS = 300.0
+"""How long it is not asked again what a key is like, and whether it may be used."""
+
 
 class Provider(Plugin):
     """The base of plugins for services. A subclass implements `find`; everything is thread-safe.
@@ -46,7 +52,7 @@ class Provider(Plugin):
         import threading
 
         self._lock = threading.Lock()
-        self._chosen: dict[object, tuple[KeyVersion, KeySpec, tuple[bytes, ...]]] = {}
+        self._known: dict[object, _Known] = {}
 
     def find(self, key_id: str, config: Mapping[str, str]) -> ServiceKey:
         """A key of the service; what it is like is asked for later.
@@ -73,7 +79,7 @@ class Provider(Plugin):
         try:
             signature = version.sign(request.payload, spec)
         except NotarykitError:
-            self._chosen.clear()  # what was known of the key may be out of date
+            self._known.clear()  # what was known of the key may be out of date
             raise
         return GeneratedSignature(request.key_id, signature, spec.signing_algorithm, chain)
 
@@ -88,9 +94,10 @@ class Provider(Plugin):
         """Has the service keep a chain with the version whose certificate leads it.
 
         Returns:
-            The version's name, or an empty string where the service has no place for a chain.
+            The version's name, or an empty string where the service has no place for a chain, or the configuration
+            names a file with one, which is looked at first.
         """
-        if not self.keeps_certificates:
+        if not self.keeps_certificates or CHAIN in config:
             return ""
         from notarykit.keys.certificate import load_certificate
 
@@ -100,7 +107,7 @@ class Provider(Plugin):
         for version in key.versions():
             if version.public_key == leaf:
                 is_kept = key.attach(version, chain)
-                self._chosen.clear()
+                self._known.clear()
                 return version.name if is_kept else ""
         raise PluginValidationError(f"the certificate is of no version of the key {key_id!r}")
 
@@ -110,23 +117,34 @@ class Provider(Plugin):
         check_settings(config, (*self.settings, CHAIN, CA_CERTS))
 
     def _choose(self, key_id: str, config: Mapping[str, str]) -> tuple[KeyVersion, KeySpec, tuple[bytes, ...]]:
-        """The version, its spec and its chain, looked up once as long as the files with certificates do not change."""
+        """The version, its spec and its chain, which are looked up again after some minutes.
+
+        They are known for one key of one service and user, and as long as the files with certificates do not change.
+        """
         from notarykit.keys.files import fingerprint
 
         self._check(config)
+        key = self.find(key_id, config)
         files = (config.get(CHAIN), config.get(CA_CERTS))
-        where = (key_id, tuple(sorted(config.items())), fingerprint(*files))
+        where = (key.identity, tuple(sorted(config.items())), fingerprint(*files))
         with self._lock:
-            found = self._chosen.get(where)
-            if found is None:
-                found = self._chosen[where] = self._look_up(key_id, config)
-            return found
+            known = self._known.setdefault(where, _Known())
+        if not known.lock.acquire(timeout=seconds_left()):  # others' keys do not wait for this one's service
+            raise PluginTimeoutError("another signature with this key has not come to an end in time")
+        try:
+            if known.found is None or time.monotonic() > known.until:
+                known.found = self._look_up(key, key_id, config)
+                known.until = time.monotonic() + FRESH_SECONDS
+            return known.found
+        finally:
+            known.lock.release()
 
-    def _look_up(self, key_id: str, config: Mapping[str, str]) -> tuple[KeyVersion, KeySpec, tuple[bytes, ...]]:
+    def _look_up(
+        self, key: ServiceKey, key_id: str, config: Mapping[str, str]
+    ) -> tuple[KeyVersion, KeySpec, tuple[bytes, ...]]:
         from notarykit.keys.chain import build_chain, check_chain
         from notarykit.keys.spec import key_spec_of
 
-        key = self.find(key_id, config)
         given, more = _certificates(config.get(CHAIN)), _certificates(config.get(CA_CERTS))
         seen = []
         for version in key.versions():
@@ -139,6 +157,17 @@ class Provider(Plugin):
         if not seen:
             raise _no_version(key_id)
         raise _no_certificate(seen, config)
+
+
+class _Known:
+    """What is known of a key, and a lock for whoever looks it up."""
+
+    def __init__(self) -> None:
+        import threading
+
+        self.found: tuple[KeyVersion, KeySpec, tuple[bytes, ...]] | None = None
+        self.until = 0.0
+        self.lock = threading.Lock()
 
 
 def _certificates(path: str | None) -> tuple[bytes, ...]:

@@ -32,6 +32,11 @@ class Key:
         self._address = address
         self._clients = clients
 
+    @property
+    def identity(self) -> Address:
+        """Where the key is, and whose profile asks for it."""
+        return self._address
+
     def versions(self) -> Iterator[Version]:
         """The key under its ARN.
 

@@ -49,6 +49,11 @@ class Key(NamedTuple):
     settings: Settings
     vault: Vault
 
+    @property
+    def identity(self) -> tuple[Address, str]:
+        """Where the key is, and how its user logs in."""
+        return self.address, self.vault.credential_type
+
     def versions(self) -> Iterator[KeyVersion]:
         """The version that the id pins; else the present one, one that waits for its certificate, and older ones."""
         pinned = self.address.version

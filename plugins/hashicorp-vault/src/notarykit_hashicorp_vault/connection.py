@@ -23,7 +23,7 @@ class Connection:
 
     def __init__(self, server: Server, dial: Connect | None = None) -> None:
         """Names the server; nothing is asked yet."""
-        self._server = server
+        self.server = server
         self._adapter = (dial or connect)(server)
         self._lock = threading.Lock()
         self._logged_in: Vault | None = None
@@ -38,11 +38,11 @@ class Connection:
         Raises:
             PluginError: It is not there, it may not be read, or the server does not answer as it must.
         """
-        return self._ask(Asked(self._server, path, what, "read"))
+        return self._ask(Asked(self.server, path, what, "read"))
 
     def write(self, path: str, what: str, body: Mapping[str, Any]) -> Answer:
         """What the server says to a body that is sent to a path; arguments and errors as in `read`."""
-        return self._ask(Asked(self._server, path, what, "update"), body)
+        return self._ask(Asked(self.server, path, what, "update"), body)
 
     def _ask(self, asked: Asked, body: Mapping[str, Any] | None = None) -> Answer:
         vault = self._vault()
@@ -75,10 +75,10 @@ class Connection:
             return present
 
     def _log_in(self) -> str:
-        login = self._server.login
+        login = self.server.login
         if login.method == "token":
             return present_token()
-        asked = Asked(self._server, login.path, f"the {login.method} login", "login")
+        asked = Asked(self.server, login.path, f"the {login.method} login", "login")
         answer = self._send(self._adapter(None), asked, credentials(login))
         auth = (answer.members or {}).get("auth")
         if answer.status != _OK or not isinstance(auth, dict):
@@ -96,7 +96,7 @@ class Connection:
             found = vault.get(url) if body is None else vault.post(url, json=body)
             return answer_of(found, _secrets(vault, body))
         except RequestException as error:
-            problem = unreachable(self._server, error)
+            problem = unreachable(self.server, error)
         raise problem
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from notarykit.keys.spec import KeySpec
     from notarykit.plugin.keys import KeyVersion
+    from notarykit_hashicorp_vault.server import Server
 
 KINDS = ("rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521")
 _SIGNATURE = re.compile(r"vault:v([0-9]+):([A-Za-z0-9+/=]+)")
@@ -103,6 +104,11 @@ class TransitKey:
         """Names the key; nothing is asked yet."""
         self._names = names
         self._connection = connection
+
+    @property
+    def identity(self) -> tuple[Names, "Server"]:
+        """What the key is called, and the server with the way of logging in to it."""
+        return self._names, self._connection.server
 
     def versions(self) -> Iterator[TransitVersion]:
         """The versions that may sign, latest first.
