@@ -1,4 +1,4 @@
-"""`notarykit plugin`: install, list, test, uninstall, use."""
+"""`notarykit plugin`: doctor, install, list, test, uninstall, use."""
 
 import sys
 from collections.abc import Callable
@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from notarykit.cli.options import Command, Flag, Group, Options
+from notarykit.cli.target import OUTPUT_FLAG, print_json
 from notarykit.cli.text import confirmed, shown, table
-from notarykit.errors import NotarykitError, PluginError, UsageError
+from notarykit.errors import NotarykitError, PluginError, PluginNotFoundError, UsageError
 from notarykit.plugin.asking.metadata import SelfDescribing
+from notarykit.plugin.finding.names import check_name
 
 if TYPE_CHECKING:
     from notarykit.plugin.managing.installing import Installed
@@ -193,6 +195,25 @@ def _test(options: Options) -> int:
     return PluginError.exit_code if counts[Result.FAILED] else 0
 
 
+def _doctor(options: Options) -> int:
+    from notarykit.plugin.diagnosis import FAILED
+    from notarykit.plugin.finding.packages import STAND_INS, packaged_plugin
+
+    name = options.arguments[0]
+    package = packaged_plugin(check_name(name)) or packaged_plugin(name, STAND_INS)
+    if package is None:
+        raise PluginNotFoundError(
+            f"no installed package announces the plugin {name!r}", advice="only plugins in packages have a doctor"
+        )
+    found = list(package.load().diagnose(options["key-id"], options.pairs("plugin-config")))
+    if options["output"] == "json":
+        print_json({"plugin": name, "findings": [each._asdict() for each in found]})
+    else:
+        rows = [("STEP", "RESULT", "FOUND", "WHAT TO DO"), *found]
+        print(table(rows), end="")
+    return PluginError.exit_code if any(each.result == FAILED for each in found) else 0
+
+
 def _use(options: Options) -> int:
     from notarykit.plugin.finding.discovery import EXECUTABLE, PACKAGE, choose
 
@@ -253,6 +274,25 @@ COMMAND = Group(
                 (
                     "Test one whose PIN must not leak",
                     "notarykit plugin test my-token --key-id slot-9c --max-signatures 3 --secret-env TOKEN_PIN",
+                ),
+            ),
+        ),
+        "doctor": Command(
+            "[flags] <plugin_name>",
+            "Look for what keeps a plugin from signing",
+            _doctor,
+            (
+                Flag("key-id", "key to look for, in the plugin's own form"),
+                Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+                OUTPUT_FLAG,
+            ),
+            arguments=(1, 1),
+            missing="missing plugin name",
+            examples=(
+                ("See what a token offers", "notarykit plugin doctor pkcs11"),
+                (
+                    "Look for one key",
+                    "notarykit plugin doctor pkcs11 --key-id 'pkcs11:token=YubiKey;id=%02'",
                 ),
             ),
         ),

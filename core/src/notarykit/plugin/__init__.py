@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from notarykit.plugin.asking.deadline import seconds_left
     from notarykit.plugin.base import Plugin
+    from notarykit.plugin.diagnosis import Finding
     from notarykit.plugin.keys import KeyVersion, ServiceKey
     from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command
     from notarykit.plugin.messages.metadata import Metadata
@@ -52,6 +53,7 @@ _HOMES = {
         "PluginValidationError",
     ),
     "plugin.base": ("Plugin",),
+    "plugin.diagnosis": ("Finding",),
     "plugin.keys": ("KeyVersion", "ServiceKey"),
     "plugin.provider": ("Provider",),
     "plugin.asking.deadline": ("seconds_left",),
@@ -74,6 +76,7 @@ __all__ = [
     "Capability",
     "Command",
     "DescribeKeyRequest",
+    "Finding",
     "GenerateEnvelopeRequest",
     "GenerateSignatureRequest",
     "GeneratedEnvelope",

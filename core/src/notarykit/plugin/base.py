@@ -6,9 +6,10 @@ from notarykit.errors import PluginValidationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import ClassVar
 
+    from notarykit.plugin.diagnosis import Finding
     from notarykit.plugin.keys import KeyVersion
     from notarykit.plugin.messages.fields import Capability
     from notarykit.plugin.messages.metadata import Metadata
@@ -89,7 +90,8 @@ class Plugin:
         """The results of the checks that are asked for."""
         raise PluginValidationError(f"plugin {self.name} does not implement verify-signature")
 
-    # Beyond the protocol, for the commands that make certificates; plugins in this process alone can have it.
+    # Beyond the protocol, for the commands that make certificates and look for faults; plugins in this process alone
+    # can have it.
 
     def open_key(self, key_id: str, config: Mapping[str, str]) -> KeyVersion:  # noqa: ARG002
         """A key that may not have a certificate yet."""
@@ -98,3 +100,7 @@ class Plugin:
     def attach_certificates(self, key_id: str, config: Mapping[str, str], chain: Sequence[bytes]) -> str:  # noqa: ARG002
         """Has the service keep a key's chain, leaf first; returns where, or an empty string if it keeps none."""
         return ""
+
+    def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:  # noqa: ARG002
+        """Goes the way of a signature step by step, and tells what it finds; the last finding may be a failure."""
+        raise PluginValidationError(f"plugin {self.name} has no doctor", advice="see 'notarykit plugin test'")

@@ -1,4 +1,4 @@
-"""Asking a person for a secret at the terminal, though standard input is the request and standard output the answer."""
+"""A person at the terminal, though standard input is the request and standard output the answer."""
 
 from __future__ import annotations
 
@@ -28,3 +28,19 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
+
+
+def tell(text: str) -> None:
+    """Says something to whoever is at the terminal of this process; nothing where there is none."""
+    if sys.platform == "win32":
+        return
+    try:
+        terminal = os.open(TERMINAL, os.O_WRONLY | os.O_NOCTTY)
+    except OSError:
+        return
+    try:
+        os.write(terminal, text.encode() + b"\n")
+    except OSError:
+        pass
+    finally:
+        os.close(terminal)

@@ -1,0 +1,23 @@
+"""What a plugin finds when it looks around for somebody whose key does not sign."""
+
+from __future__ import annotations
+
+from notarykit.records import NamedTuple
+
+OK, WARNING, FAILED = "ok", "warning", "FAILED"
+
+
+class Finding(NamedTuple):
+    """One step on the way to a signature.
+
+    Attributes:
+        step: What was looked at.
+        result: `ok`; `warning`, where a signature may be possible nevertheless; `FAILED`.
+        detail: What was found.
+        advice: What to do about it.
+    """
+
+    step: str
+    result: str
+    detail: str
+    advice: str = ""

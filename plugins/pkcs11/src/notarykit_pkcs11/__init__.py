@@ -1,0 +1,1 @@
+"""Sign with keys on PKCS#11 tokens: YubiKeys, smart cards, TPMs and HSMs."""

@@ -1,0 +1,93 @@
+"""Using a token that other processes use as well."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import pkcs11
+
+from notarykit.plugin import seconds_left
+from notarykit_pkcs11.failures import DISTURBED, translated
+from notarykit_pkcs11.sessions import TokenSession
+from notarykit_pkcs11.tokens import the_token
+from notarykit_pkcs11.turns import turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notarykit.errors import PluginError
+    from notarykit_pkcs11.cryptoki import Module
+    from notarykit_pkcs11.uri import KeyUri
+
+Result = TypeVar("Result")
+
+_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 1.6, 0.0)
+"""Seconds before it is tried again."""
+_LAST_LOOK = 0.1
+"""The pause after which what is missing is believed to be missing."""
+
+
+class DisturbedError(Exception):
+    """It did not work, which may be otherwise at the next try.
+
+    Attributes:
+        refusal: What it means, if it stays so.
+        is_missing: Whether nothing went wrong, but something was not there.
+    """
+
+    def __init__(self, refusal: PluginError, *, is_missing: bool = False) -> None:
+        self.refusal = refusal
+        self.is_missing = is_missing
+
+
+class Access:
+    """The way to the token that a URI means."""
+
+    def __init__(self, module: Module, uri: KeyUri) -> None:
+        """Names the token; nothing is asked yet."""
+        self.module = module
+        self.uri = uri
+        self._session: TokenSession | None = None
+
+    def use(self, action: Callable[[TokenSession], Result]) -> Result:
+        """Does something with the token, and again where another process disturbed this one.
+
+        Raises:
+            PluginError: It did not work.
+        """
+        with self.module.held():
+            try:
+                return self._try(action)
+            except DisturbedError:
+                with turn(self.module.path):
+                    return self._try_again(action)
+
+    def _try_again(self, action: Callable[[TokenSession], Result]) -> Result:
+        """Tries a few times: others may have begun before they had to take turns."""
+        for pause in _PAUSES:
+            try:
+                return self._try(action)
+            except DisturbedError as error:
+                if pause == _PAUSES[-1] or (error.is_missing and pause >= _LAST_LOOK):
+                    raise error.refusal from None
+                time.sleep(min(pause, seconds_left()))
+        raise AssertionError
+
+    def _try(self, action: Callable[[TokenSession], Result]) -> Result:
+        session = None
+        try:
+            session = self._open()
+            return action(session)
+        except DisturbedError:
+            if session:
+                session.close()  # a module that was disturbed while it read the card shows less than all
+            raise
+        except pkcs11.PKCS11Error as error:
+            refusal = session.lost(error) if session else translated(f"module {self.module.path}", error)
+            raise DisturbedError(refusal) if isinstance(error, DISTURBED) else refusal from None
+
+    def _open(self) -> TokenSession:
+        if self._session is None or self._session.module.sessions.get(self._session.key) is not self._session:
+            self._session = the_token(self.module, self.uri)
+        return self._session

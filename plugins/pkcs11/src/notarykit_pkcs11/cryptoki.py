@@ -1,0 +1,172 @@
+"""Modules in this process: loaded once, used by one thread at a time, and initialised again after a fork."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from contextlib import contextmanager, suppress
+from threading import Lock, RLock
+from typing import TYPE_CHECKING
+
+import pkcs11
+
+from notarykit.errors import PluginError, PluginTimeoutError
+from notarykit.plugin import seconds_left
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from notarykit_pkcs11.sessions import TokenSession
+
+PAUSES = (0.05, 0.2, 0.5, 1.0, 0.0)
+"""Seconds: what is in software may be busy or out of sight for a moment, while another process begins or writes."""
+
+_BUSY = (pkcs11.GeneralError, pkcs11.FunctionFailed, pkcs11.DeviceError, pkcs11.DeviceMemory, pkcs11.HostMemory)
+_ALREADY = "already initialized"
+
+
+class Module:
+    """A PKCS#11 module.
+
+    python-pkcs11 initialises modules without locks of their own ("the application will not be accessing the library
+    from multiple threads", PKCS#11 2.40, section 5.4), so whatever calls one does it in `held`.
+
+    Attributes:
+        path: The module's file, or its name for the system's loader.
+        sessions: What is open, by slot and serial number.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Names a module; it is loaded when it is used."""
+        self.path = path
+        self.sessions: dict[tuple[int, bytes], TokenSession] = {}
+        self._lock = RLock()
+        self._library: Any = None
+        self._of_parent: Any = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other threads from the module.
+
+        Raises:
+            PluginTimeoutError: Another thread needed it for all of the time that is left.
+        """
+        lock = self._lock
+        if not lock.acquire(timeout=seconds_left()):
+            raise PluginTimeoutError("the token was busy with other signatures all the time")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def tokens(self) -> list[pkcs11.Token]:
+        """The tokens that are there and have been initialised.
+
+        Raises:
+            PluginError: The module cannot be loaded.
+            pkcs11.PKCS11Error: It does not answer.
+        """
+        found = []
+        for slot in self.slots():
+            try:
+                token = slot.get_token()
+            except (pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised, pkcs11.DeviceRemoved, pkcs11.DeviceError):
+                continue
+            if token.flags & pkcs11.TokenFlag.TOKEN_INITIALIZED:
+                found.append(token)
+        return found
+
+    def slots(self, *, token_present: bool = True) -> list[pkcs11.Slot]:
+        """The slots; see `tokens`."""
+        return list(self.library.get_slots(token_present=token_present))
+
+    @property
+    def library(self) -> Any:
+        """The module, loaded and initialised.
+
+        Raises:
+            PluginError: That does not work.
+        """
+        for pause in PAUSES if self._library is None else ():
+            try:
+                self._library = self._in_child() if self._of_parent else pkcs11.lib(self.path)
+                break
+            except _BUSY as error:
+                if pause == PAUSES[-1]:
+                    raise self._unusable(error) from None
+                time.sleep(min(pause, seconds_left()))
+            except (pkcs11.PKCS11Error, OSError) as error:
+                raise self._unusable(error) from None
+        return self._library
+
+    def look_again(self) -> None:
+        """Initialises the module anew, where nothing is open: some look for tokens only then."""
+        if not self.sessions:
+            with suppress(pkcs11.PKCS11Error):
+                self.library.reinitialize()
+
+    def forget(self) -> None:
+        """In the child of a fork: nothing that the parent opened is the child's."""
+        # Nor may the child end it: modules talk to daemons by connections that both processes hold.
+        self._of_parent = self._library or self._of_parent
+        if self._library is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._library))
+        self._library = None
+        self._lock = RLock()
+        self.sessions = {}
+
+    def _unusable(self, error: Exception) -> PluginError:
+        return PluginError(f"the module {self.path} {_why(error)}", advice=_advice(error))
+
+    def _in_child(self) -> Any:
+        """PKCS#11 2.40, section 5.4: a child calls C_Initialize before anything else."""
+        from pkcs11 import _pkcs11
+
+        try:
+            return _pkcs11.lib(self.path)
+        except pkcs11.PKCS11Error as error:
+            if _ALREADY not in str(error):
+                raise
+        with suppress(pkcs11.PKCS11Error):  # the module does not know of forks
+            self._of_parent.finalize()
+        return _pkcs11.lib(self.path)
+
+
+_modules: dict[str, Module] = {}
+_choosing = Lock()
+
+
+def module_at(path: str) -> Module:
+    """The one object for a module in this process."""
+    with _choosing:
+        if path not in _modules:
+            _modules[path] = Module(path)
+        return _modules[path]
+
+
+def _after_fork() -> None:
+    global _choosing  # noqa: PLW0603 - another thread may have held it when the process forked
+    _choosing = Lock()
+    for module in _modules.values():
+        module.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _why(error: Exception) -> str:
+    text = str(error)
+    if _ALREADY in text:
+        return "is in use in this process by another library"
+    if "while loading" in text:
+        return f"cannot be loaded: {text.partition(': ')[2] or text}"
+    return f"cannot be initialised: {text or type(error).__name__}"
+
+
+def _advice(error: Exception) -> str:
+    if _ALREADY in str(error):
+        return "use the plugin as an executable, or the same way to the module (itself or p11-kit) everywhere"
+    return "check the path, and that the module is of this system's kind"

@@ -1,0 +1,132 @@
+"""Where a token's PIN comes from. It goes from there to the token and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+
+from notarykit.errors import PluginAccessDeniedError, PluginValidationError
+from notarykit.keys.files import read_file
+from notarykit.plugin import seconds_left
+from notarykit.plugin.terminal import ask_secret, tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notarykit_pkcs11.uri import KeyUri
+
+VARIABLE = "PKCS11_PIN"
+SETTINGS = ("pin_source", "pin_env", "pinentry")
+_PROGRAM, _FILE = "|", "file:"
+_LONGEST = 1024
+_ADVICE = f"set pin_source=FILE, ${VARIABLE}, or pinentry=PROGRAM"
+
+
+class PinSource:
+    """Asks for a PIN where the user says that it is.
+
+    In this order: `pin-source` of the URI or `pin_source` of the configuration, a file or a program that prints it;
+    the environment variable that `pin_env` names, or `$PKCS11_PIN`; the program that `pinentry` names; the terminal;
+    the program `pinentry`, where there is a display and no terminal.
+    """
+
+    def __init__(self, uri: KeyUri | None, config: Mapping[str, str]) -> None:
+        """Reads the settings; no PIN is looked for yet.
+
+        Raises:
+            PluginValidationError: They contradict each other.
+        """
+        in_uri = uri.pin_source if uri else None
+        configured = config.get("pin_source")
+        if in_uri and configured and in_uri != configured:
+            raise PluginValidationError("the URI has another pin-source than pin_source", advice="give one of them")
+        self._source = in_uri or configured
+        self._variable = config.get("pin_env")
+        self._pinentry = config.get("pinentry")
+
+    def get(self, token: str, *, is_last: bool = False) -> str:
+        """The PIN.
+
+        Args:
+            token: The token's name for people.
+            is_last: Whether a wrong PIN would lock it.
+
+        Raises:
+            PluginAccessDeniedError: There is none.
+            SigningKeyError: Its file cannot be read.
+        """
+        prompt = f"PIN of {token}{' (the last try)' if is_last else ''}"
+        try:
+            pin = self._find(prompt, token).decode()
+        except UnicodeDecodeError:
+            raise PluginAccessDeniedError(f"the PIN for {token} is not UTF-8") from None
+        if not pin or "\0" in pin or len(pin) > _LONGEST:
+            raise PluginAccessDeniedError(f"the PIN for {token} is empty, too long, or has a zero in it")
+        return pin
+
+    def tell(self, text: str) -> None:
+        """Says something at the terminal."""
+        tell(text)
+
+    def _find(self, prompt: str, token: str) -> bytes:
+        if self._source:
+            return _from_source(self._source)
+        variable = self._variable or VARIABLE
+        if variable in os.environ:
+            return os.fsencode(os.environ[variable])
+        if self._variable:
+            raise PluginAccessDeniedError(f"${variable} is not set, and {token} needs a PIN")
+        from notarykit_pkcs11.pinentry import ask, installed
+
+        if self._pinentry:
+            return ask(self._pinentry, prompt)
+        typed = ask_secret(f"{prompt}: ")
+        if typed is None and (program := installed()):
+            return ask(program, prompt)
+        if typed is None:
+            raise PluginAccessDeniedError(
+                f"{token} needs a PIN, and there is no terminal to ask for it", advice=_ADVICE
+            )
+        return typed
+
+
+def _from_source(source: str) -> bytes:
+    """The PIN in a file, or out of a program (RFC 7512, section 2.4, "pin-source")."""
+    if source.startswith(_PROGRAM):
+        return _from_program(source.removeprefix(_PROGRAM))
+    path = source.removeprefix(_FILE).removeprefix("//") if source.startswith(_FILE) else source
+    if not os.path.isabs(path):
+        raise PluginValidationError(
+            f"the PIN source {source} is neither a whole path nor a program after '|'",
+            advice="write /path/to/file or |/path/to/program",
+        )
+    return _first_line(read_file(path, "PIN file"))
+
+
+def _from_program(line: str) -> bytes:
+    try:
+        command = shlex.split(line)
+    except ValueError:
+        command = []
+    if not command or not os.path.isabs(command[0]):
+        raise PluginValidationError(
+            "the PIN source names no program by its whole path", advice="write |/path/to/program"
+        )
+    program = command[0]
+    try:  # what it says of itself goes where this plugin's own log goes
+        done = subprocess.run(  # noqa: S603 - the user names it
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=seconds_left(), check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise PluginAccessDeniedError(f"the program {program} did not tell the PIN in time") from None
+    except OSError as error:
+        raise PluginAccessDeniedError(f"the program {program} cannot be run: {error.strerror}") from None
+    if done.returncode:
+        raise PluginAccessDeniedError(f"the program {program} told no PIN: it ended with {done.returncode}")
+    return _first_line(done.stdout)
+
+
+def _first_line(content: bytes) -> bytes:
+    return content.split(b"\n", 1)[0].removesuffix(b"\r")

@@ -1,0 +1,46 @@
+"""The plugin: key ids are PKCS#11 URIs (RFC 7512), and everything else is plugin configuration."""
+
+from __future__ import annotations
+
+from notarykit import plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from notarykit_pkcs11.keys import TokenKey
+
+
+class PKCS11Plugin(plugin.Provider):
+    """Signs with keys on tokens. One login for each token and process."""
+
+    name = "pkcs11"
+    description = "Sign with keys on PKCS#11 tokens: YubiKeys, smart cards, TPMs and HSMs"
+    version = "0.1.0"
+    url = "https://pypi.org/project/notarykit-pkcs11/"
+    settings = ("module_path", "pin_source", "pin_env", "pinentry")
+    keeps_certificates = True
+
+    def find(self, key_id: str, config: Mapping[str, str]) -> TokenKey:
+        """The key that a URI such as `pkcs11:token=LABEL;object=LABEL` names.
+
+        Raises:
+            PluginValidationError: It is no such URI, or a setting is wrong or contradicts it.
+        """
+        from notarykit_pkcs11.uri import parse
+
+        uri = parse(key_id)
+
+        from notarykit_pkcs11.cryptoki import module_at
+        from notarykit_pkcs11.keys import TokenKey
+        from notarykit_pkcs11.modules import module_path
+        from notarykit_pkcs11.pins import PinSource
+
+        return TokenKey(uri, module_at(module_path(uri, config)), PinSource(uri, config))
+
+    def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[plugin.Finding]:
+        """Goes the way of a signature up to the point where it would be made."""
+        from notarykit_pkcs11.doctor import walk
+
+        self._check(config)
+        return walk(key_id, config)

@@ -1,0 +1,221 @@
+"""A token in use: one session, and one login for all signatures of the process."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from hashlib import sha256
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+import pkcs11
+from pkcs11 import TokenFlag
+
+from notarykit.errors import PluginAccessDeniedError, PluginError
+from notarykit_pkcs11.attributes import AllAttributes
+from notarykit_pkcs11.failures import GONE, WRONG_PIN, translated
+from notarykit_pkcs11.uri import uri_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from notarykit_pkcs11.cryptoki import Module
+    from notarykit_pkcs11.pins import PinSource
+
+_SALT = token_bytes(16)
+
+
+class TokenSession:
+    """A session with a token, which is opened when it is used, and again after it was lost.
+
+    The caller holds the module.
+
+    Attributes:
+        name: The token's name for people.
+        private_keys: The handles of keys that were looked up in this session.
+        wants_login: Whether a key that could be seen without a login did not sign without one.
+        ignores_second_login: Whether keys of it that ask for a PIN before each signature do not mean it.
+    """
+
+    def __init__(self, module: Module, token: pkcs11.Token) -> None:
+        self.module = module
+        self._token = token
+        self.name = describe(token)
+        self.private_keys: dict[object, Any] = {}
+        self._session: Any = None
+        self._login: Any = None  # a session of its own: closing it logs out, and may fail
+        self.ignores_second_login = False
+        self.wants_login = False
+        self._pin: Any = None
+        self._is_logged_in = False
+        self._refused: set[bytes] = set()  # salted and hashed: PINs that the token did not take
+
+    @property
+    def key(self) -> tuple[int, bytes]:
+        """What the module keeps it under."""
+        return key_of(self._token)
+
+    @property
+    def where(self) -> dict[str, str]:
+        """What tells the token from others, by the names of a URI's attributes."""
+        return naming(self._token)
+
+    def mechanisms(self) -> set[Any]:
+        """What the token can do."""
+        try:
+            return set(self._token.slot.get_mechanisms())
+        except pkcs11.PKCS11Error as error:
+            raise self.lost(error) from None
+
+    def objects(self, template: Mapping[Any, Any]) -> list[Any]:
+        """The objects that have all of the given attributes, as far as this session may see them."""
+        if self._session is None:
+            self._session = self._open()
+        return list(self._session.get_objects(dict(template)))
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether this process has logged in."""
+        return self._is_logged_in
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether there may be more to see after a login."""
+        return not self._is_logged_in and bool(self._token.flags & TokenFlag.LOGIN_REQUIRED)
+
+    def log_in(self, pins: PinSource) -> None:
+        """Logs in, with a PIN that the token has not refused before.
+
+        Raises:
+            PluginAccessDeniedError: There is no PIN, it is wrong, or it is locked.
+            PluginError: The token does not answer.
+        """
+        self._check_flags()
+        pin = self._get_pin(pins)
+        try:
+            self._login = self._open(pin)
+        except pkcs11.UserAlreadyLoggedIn:  # by another part of this program, or before a session that was lost
+            pass
+        except WRONG_PIN:
+            raise self.wrong_pin(pin) from None
+        self._is_logged_in = True
+
+    def pin_again(self, pins: PinSource) -> str:
+        """The PIN for a key that asks for it before each signature."""
+        pin = self._get_pin(pins)
+        return pin if isinstance(pin, str) else ""  # the reader's own keys are asked
+
+    def write(self, objects: Sequence[Mapping[Any, Any]], pins: PinSource) -> list[Any]:
+        """Puts objects onto the token, all of them or none.
+
+        Raises:
+            pkcs11.PKCS11Error: It does not take one.
+            PluginError: As `log_in`.
+        """
+        if not self._is_logged_in and self._token.flags & TokenFlag.LOGIN_REQUIRED:
+            self.log_in(pins)
+        session = self._token.open(rw=True)
+        made: list[Any] = []
+        try:
+            for attributes in objects:
+                made.append(session.create_object(dict(attributes)))  # noqa: PERF401 - some are made where one fails
+        except BaseException:
+            for each in made:
+                with suppress(pkcs11.PKCS11Error):
+                    each.destroy()
+            raise
+        finally:
+            with suppress(pkcs11.PKCS11Error):
+                session.close()
+        return made
+
+    def remove(self, template: Mapping[Any, Any], keep: bytes) -> None:
+        """Removes the certificates with the given attributes, except one with a value."""
+        session = self._token.open(rw=True)
+        try:
+            for each in list(session.get_objects(dict(template))):
+                if each[pkcs11.Attribute.VALUE] != keep:
+                    each.destroy()
+        finally:
+            with suppress(pkcs11.PKCS11Error):
+                session.close()
+
+    def lost(self, error: Exception) -> PluginError:
+        """Forgets the session after an error, so that the next use opens another; returns what to raise."""
+        self.close()
+        if isinstance(error, GONE):
+            self._pin = None  # what is put in next may be another token
+            self.module.sessions.pop(key_of(self._token), None)
+        return translated(self.name, error)
+
+    def close(self) -> None:
+        """Ends the session and the login; the next use begins both again."""
+        for session in (self._session, self._login):
+            if session is not None:
+                with suppress(pkcs11.PKCS11Error):
+                    session.close()
+        self._session = self._login = None
+        self._is_logged_in = False
+        self.private_keys.clear()
+
+    def wrong_pin(self, pin: object) -> PluginError:
+        """Remembers that the token did not take a PIN; returns what to raise."""
+        self._pin = None
+        if isinstance(pin, str):
+            self._refused.add(_mark(pin))
+        with suppress(pkcs11.PKCS11Error):
+            self._token = self._token.slot.get_token()  # its flags have changed
+        flags = self._token.flags
+        if flags & TokenFlag.USER_PIN_LOCKED:
+            return translated(self.name, pkcs11.PinLocked())
+        left = ""
+        if flags & TokenFlag.USER_PIN_FINAL_TRY:
+            left = "; one try is left before it is locked"
+        elif flags & TokenFlag.USER_PIN_COUNT_LOW:
+            left = "; only few tries are left"
+        error = translated(self.name, pkcs11.PinIncorrect())
+        error.message += left
+        return error
+
+    def _open(self, pin: Any = None) -> Any:
+        return self._token.open(user_pin=pin, attribute_mapper=AllAttributes())
+
+    def _get_pin(self, pins: PinSource) -> Any:
+        if self._token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH:
+            pins.tell(f"Enter the PIN of {self.name} at its reader.")
+            return pkcs11.types.PROTECTED_AUTH
+        if self._pin is None:
+            pin = pins.get(self.name, is_last=bool(self._token.flags & TokenFlag.USER_PIN_FINAL_TRY))
+            if _mark(pin) in self._refused:
+                raise PluginAccessDeniedError(
+                    f"{self.name}: this PIN was wrong before, and is not tried again",
+                    advice="correct it where it comes from",
+                )
+            self._pin = pin
+        return self._pin
+
+    def _check_flags(self) -> None:
+        with suppress(pkcs11.PKCS11Error):
+            self._token = self._token.slot.get_token()
+        if self._token.flags & TokenFlag.USER_PIN_LOCKED:
+            raise translated(self.name, pkcs11.PinLocked())
+
+
+def key_of(token: pkcs11.Token) -> tuple[int, bytes]:
+    """What tells one token from another in a module."""
+    return token.slot.slot_id, token.serial
+
+
+def naming(token: pkcs11.Token) -> dict[str, str]:
+    """What tells a token from others, by the names of a URI's attributes (RFC 7512, section 2.3)."""
+    serial = token.serial.rstrip(b"\0").decode("utf-8", "replace")
+    return {each: text for each, text in (("token", token.label), ("serial", serial)) if text}
+
+
+def describe(token: pkcs11.Token) -> str:
+    """A token's name for people."""
+    return f"token {token.label!r}" if token.label else f"the token {uri_of(naming(token))}"
+
+
+def _mark(pin: str) -> bytes:
+    return sha256(_SALT + pin.encode()).digest()

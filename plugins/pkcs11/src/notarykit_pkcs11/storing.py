@@ -1,0 +1,89 @@
+"""Putting a chain onto a token: certificate objects, the leaf's with the CKA_ID of its key."""
+
+from __future__ import annotations
+
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any
+
+import pkcs11
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pkcs11 import Attribute, CertificateType, ObjectClass
+
+from notarykit.keys.certificate import load_certificate
+from notarykit_pkcs11.reading import CERTIFICATES, certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notarykit_pkcs11.pins import PinSource
+    from notarykit_pkcs11.sessions import TokenSession
+
+# What tokens answer that take no certificates, or not from this user.
+_NOT_TAKEN = (
+    pkcs11.UserNotLoggedIn,
+    pkcs11.TokenWriteProtected,
+    pkcs11.SessionReadOnly,
+    pkcs11.FunctionNotSupported,
+    pkcs11.AttributeReadOnly,
+    pkcs11.AttributeValueInvalid,
+    pkcs11.AttributeTypeInvalid,
+    pkcs11.TemplateInconsistent,
+    pkcs11.TemplateIncomplete,
+    pkcs11.DeviceMemory,
+)
+
+
+def store(session: TokenSession, pins: PinSource, chain: Sequence[bytes], id_: bytes, label: str) -> bool:
+    """Stores a chain as a whole or not at all, and removes other certificates that the key had.
+
+    Args:
+        session: The token.
+        pins: Where its PIN comes from.
+        chain: The certificates in DER, leaf first.
+        id_: The CKA_ID of the leaf's key.
+        label: The label of the leaf's key.
+
+    Returns:
+        False where the token takes no certificates from this user.
+    """
+    there = {each.der for each in certificates(session.objects(CERTIFICATES))}
+    leaf, *cas = chain
+    new = [_template(leaf, id_, label)] if leaf not in there else []
+    new += [_template(der, *_identity(der)) for der in cas if der not in there]
+    try:
+        session.write(new, pins)
+    except _NOT_TAKEN:
+        return False
+    if id_:
+        session.remove({**CERTIFICATES, Attribute.ID: id_}, keep=leaf)
+    return True
+
+
+def _identity(der: bytes) -> tuple[bytes, str]:
+    """What others call a CA's certificate by: the SHA-1 of its key (RFC 5280, section 4.2.1.2), and its subject."""
+    certificate = load_certificate(der)
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha1(spki, usedforsecurity=False).digest(), certificate.subject.rfc4514_string()
+
+
+def _template(der: bytes, id_: bytes, label: str) -> dict[Any, Any]:
+    """The attributes of an X.509 certificate object (PKCS#11 2.40, section 4.6.3)."""
+    certificate = load_certificate(der)
+    return {
+        Attribute.CLASS: ObjectClass.CERTIFICATE,
+        Attribute.CERTIFICATE_TYPE: CertificateType.X_509,
+        Attribute.TOKEN: True,
+        Attribute.PRIVATE: False,
+        Attribute.LABEL: label,
+        Attribute.ID: id_,
+        Attribute.SUBJECT: certificate.subject.public_bytes(),
+        Attribute.ISSUER: certificate.issuer.public_bytes(),
+        Attribute.SERIAL_NUMBER: _der_integer(certificate.serial_number),
+        Attribute.VALUE: der,
+    }
+
+
+def _der_integer(number: int) -> bytes:
+    """CKA_SERIAL_NUMBER is in DER; no serial number is longer than 127 bytes (RFC 5280, section 4.1.2.2)."""
+    content = number.to_bytes(number.bit_length() // 8 + 1)
+    return bytes([0x02, len(content)]) + content

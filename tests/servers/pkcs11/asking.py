@@ -1,0 +1,113 @@
+"""The plugin on a token: as an executable, as a host runs it, and in a process of its own that runs a script."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from notarykit.keys.certificate import load_certificate
+from notarykit.keys.signature import check
+from notarykit.keys.spec import KEY_SPECS, key_spec_of
+from notarykit.strict_json import loads
+
+_SECONDS = 300.0
+
+PRELUDE = """
+import base64, json, os, sys, threading, time
+from notarykit.errors import NotarykitError
+from notarykit.keys.signature import check
+from notarykit.keys.spec import KEY_SPECS
+from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
+from notarykit_pkcs11.plugin import PKCS11Plugin
+
+plugin = PKCS11Plugin()
+
+def sign(key_id, spec, payload=b"payload", **config):
+    request = GenerateSignatureRequest(key_id, spec, KEY_SPECS[spec].hash_name, payload, config)
+    answer = plugin.generate_signature(request)
+    from notarykit.keys.certificate import load_certificate
+    check(load_certificate(answer.certificate_chain[0]).public_key(), KEY_SPECS[spec], answer.signature, payload)
+    return answer
+
+def refusal(key_id, spec, **config):
+    try:
+        sign(key_id, spec, **config)
+    except NotarykitError as error:
+        return error.one_line()
+    return None
+"""
+
+
+class Answer(NamedTuple):
+    """What the executable answered.
+
+    Attributes:
+        code: Its exit code.
+        members: The JSON on standard output, or on standard error where it failed.
+        text: Everything that it wrote.
+    """
+
+    code: int
+    members: dict[str, Any]
+    text: str
+
+    @property
+    def refusal(self) -> str:
+        """The error's code and message; empty where there is none."""
+        return f"{self.members['errorCode']} {self.members['errorMessage']}" if self.code else ""
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """The present environment without what would tell the plugin something, and what is given."""
+    left = {name: value for name, value in os.environ.items() if not name.startswith("PKCS11_")}
+    return {**left, **given}
+
+
+def ask(given: Mapping[str, str], command: str, key_id: str, **members: Any) -> Answer:
+    """What `notation-pkcs11` answers to a request in an environment."""
+    request = {"contractVersion": "1.0", "keyId": key_id, **members}
+    done = subprocess.run(
+        [sys.executable, "-m", "notarykit_pkcs11", command],
+        input=json.dumps(request).encode(), env=environment(given), capture_output=True, check=False, timeout=_SECONDS,
+    )  # fmt: skip
+    output = done.stderr if done.returncode else done.stdout
+    try:
+        found = loads(output)
+    except ValueError as error:
+        raise AssertionError(output) from error
+    assert isinstance(found, dict)
+    return Answer(done.returncode, found, (done.stdout + done.stderr).decode())
+
+
+def describe(given: Mapping[str, str], key_id: str, **config: str) -> Answer:
+    """The answer to describe-key."""
+    return ask(given, "describe-key", key_id, pluginConfig=config)
+
+
+def sign(
+    given: Mapping[str, str], key_id: str, spec: str, config: Mapping[str, str] = {}, payload: bytes = b"payload"
+) -> Answer:
+    """The answer to generate-signature, whose signature holds under its leaf where it is no error."""
+    members = {"keySpec": spec, "hashAlgorithm": KEY_SPECS[spec].hash_name}
+    answer = ask(
+        given, "generate-signature", key_id, pluginConfig=dict(config),
+        payload=base64.b64encode(payload).decode(), **members,
+    )  # fmt: skip
+    if not answer.code:
+        leaf = load_certificate(base64.b64decode(answer.members["certificateChain"][0]))
+        assert key_spec_of(leaf.public_key()).name == spec
+        check(leaf.public_key(), KEY_SPECS[spec], base64.b64decode(answer.members["signature"]), payload)
+    return answer
+
+
+def run(given: Mapping[str, str], script: str) -> Any:
+    """What a script prints last, as JSON; it has `plugin`, `sign` and `refusal`."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRELUDE + script], env=environment(given), capture_output=True, text=True, check=False,
+        timeout=_SECONDS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,0 +1,99 @@
+"""Tokens for all tests of a session, one of each software, and empty ones for a single test."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from servers.pkcs11 import kryoptic as kryoptic_token
+from servers.pkcs11 import nss as nss_token
+from servers.pkcs11 import opencryptoki as opencryptoki_token
+from servers.pkcs11 import softhsm as softhsm_token
+from servers.pkcs11 import tpm as tpm_token
+from servers.pkcs11.token import Token, fill
+
+TOKENS = ("softhsm", "kryoptic", "nss", "tpm", "opencryptoki")
+
+
+def _need(missing: str | None) -> None:
+    """Skip where software is missing; a run that must not skip fails."""
+    if missing:
+        if os.environ.get("NOTARYKIT_NO_SKIP") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Token:
+    """SoftHSM2 with a key and a chain for each key spec."""
+    _need(softhsm_token.missing())
+    return fill(softhsm_token.make_token(softhsm_token.open_folder(tmp_path_factory.mktemp("softhsm"))))
+
+
+@pytest.fixture(scope="session")
+def kryoptic(tmp_path_factory: pytest.TempPathFactory) -> Token:
+    """Kryoptic with a key and a chain for each key spec."""
+    _need(kryoptic_token.missing())
+    return fill(kryoptic_token.make_token(tmp_path_factory.mktemp("kryoptic")))
+
+
+@pytest.fixture(scope="session")
+def nss(tmp_path_factory: pytest.TempPathFactory) -> Token:
+    """NSS softokn with a key and a chain for each key spec."""
+    _need(nss_token.missing())
+    return fill(nss_token.make_token(tmp_path_factory.mktemp("nss")))
+
+
+@pytest.fixture(scope="session")
+def running_tpm() -> Iterator[tpm_token.Tpm]:
+    """A TPM with two tokens."""
+    _need(tpm_token.missing())
+    with tpm_token.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def tpm(running_tpm: tpm_token.Tpm) -> Token:
+    """A TPM's token with a key and a chain for each key spec that it has."""
+    return fill(running_tpm.token)
+
+
+@pytest.fixture(scope="session")
+def tpm_without_pss(running_tpm: tpm_token.Tpm) -> Token:
+    """Another token of the same TPM with such keys, which does not list the mechanisms for RSA-PSS."""
+    return fill(running_tpm.without_pss)
+
+
+@pytest.fixture(scope="session")
+def opencryptoki() -> Iterator[Token]:
+    """The machine's soft token, which other processes may share, with a key and a chain for each RSA key spec."""
+    _need(opencryptoki_token.missing())
+    with opencryptoki_token.sharing() as token:
+        yield token
+
+
+@pytest.fixture(scope="session", params=TOKENS)
+def token(request: pytest.FixtureRequest) -> Token:
+    """Each of the tokens of the session."""
+    found: Token = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def no_softhsm(tmp_path: Path) -> dict[str, str]:
+    """The environment of a SoftHSM2 that has no initialised token, for one test alone."""
+    _need(softhsm_token.missing())
+    return softhsm_token.open_folder(tmp_path / "softhsm")
+
+
+@pytest.fixture
+def empty_softhsm(no_softhsm: dict[str, str]) -> Token:
+    """A SoftHSM2 with one token, which has no objects, for one test alone."""
+    return softhsm_token.make_token(no_softhsm)
+
+
+@pytest.fixture
+def another_softhsm(empty_softhsm: Token) -> Callable[[], Token]:
+    """What makes one more token beside the empty one, with the same label and another serial number."""
+    return lambda: softhsm_token.make_token(empty_softhsm.environment)

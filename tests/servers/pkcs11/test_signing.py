@@ -1,0 +1,42 @@
+"""Signatures on every token: by the conformance kit, and by a host."""
+
+from urllib.parse import quote
+
+import pytest
+
+from notarykit.plugin.testing import Result, Subject, judge
+from servers.pkcs11.asking import describe, sign
+from servers.pkcs11.token import Token
+from support.ca import SPECS
+
+
+def _uri(token: Token, spec: str) -> str:
+    return f"pkcs11:token={quote(token.label)};object={spec}"
+
+
+def _given(token: Token) -> dict[str, str]:
+    return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
+
+
+@pytest.mark.slow
+def test_the_kit_finds_nothing(token: Token, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every rule that applies holds on each token, for an RSA and an EC key where it has both."""
+    for name, value in _given(token).items():
+        monkeypatch.setenv(name, value)
+    specs = [spec for spec in ("RSA-2048", "EC-256") if spec in token.specs]
+    found = judge(Subject("pkcs11", tuple(_uri(token, spec) for spec in specs), secrets=(token.pin,)))
+    assert [(each.rule.id, each.reason) for each in found if each.result in (Result.FAILED, Result.WARNING)] == []
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_every_key_spec(token: Token, spec: str) -> None:
+    """A key of each spec that the token can hold is described without a PIN and signs."""
+    if spec not in token.specs:
+        return
+    given = _given(token)
+    answer = sign(given, _uri(token, spec), spec)
+    assert answer.refusal == ""
+    assert token.pin not in answer.text
+    without = {name: value for name, value in given.items() if name != "PKCS11_PIN"}
+    described = describe(without, _uri(token, spec))
+    assert described.members == {"keyId": _uri(token, spec), "keySpec": spec}
