@@ -1,6 +1,7 @@
 """Tokens for all tests of a session, one of each software, and empty ones for a single test."""
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,3 +98,13 @@ def empty_softhsm(no_softhsm: dict[str, str]) -> Token:
 def another_softhsm(empty_softhsm: Token) -> Callable[[], Token]:
     """What makes one more token beside the empty one, with the same label and another serial number."""
     return lambda: softhsm_token.make_token(empty_softhsm.environment)
+
+
+@pytest.fixture(scope="session")
+def crashing_module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module that ends its process when it is loaded."""
+    folder = tmp_path_factory.mktemp("crashing")
+    source, module = folder / "crash.c", folder / "crash.so"
+    source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void crash(void) { abort(); }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", module, source], check=True)
+    return module

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 1.6, 0.0)
+_PAUSES = (0.02, 0.1, 0.2, 0.4, 0.8, 1.6, 1.6)
 """Seconds before it is tried again."""
-_LAST_LOOK = 0.1
-"""The pause after which what is missing is believed to be missing."""
+_LAST_LOOK = 2
+"""How often it is tried again until what is missing is believed to be missing."""
 
 
 class DisturbedError(Exception):
@@ -65,14 +65,18 @@ class Access:
 
     def _try_again(self, action: Callable[[TokenSession], Result]) -> Result:
         """Tries a few times: others may have begun before they had to take turns."""
-        for pause in _PAUSES:
+        for number, pause in enumerate(_PAUSES):
             try:
                 return self._try(action)
             except DisturbedError as error:
-                if pause == _PAUSES[-1] or (error.is_missing and pause >= _LAST_LOOK):
+                if error.is_missing and number >= _LAST_LOOK:
                     raise error.refusal from None
                 time.sleep(min(pause, seconds_left()))
-        raise AssertionError
+                self.module.look_again()
+        try:
+            return self._try(action)
+        except DisturbedError as error:
+            raise error.refusal from None
 
     def _try(self, action: Callable[[TokenSession], Result]) -> Result:
         session = None
@@ -85,7 +89,9 @@ class Access:
             raise
         except pkcs11.PKCS11Error as error:
             refusal = session.lost(error) if session else translated(f"module {self.module.path}", error)
-            raise DisturbedError(refusal) if isinstance(error, DISTURBED) else refusal from None
+            if not isinstance(error, DISTURBED):
+                raise refusal from None
+            raise DisturbedError(refusal, is_missing=isinstance(error, pkcs11.UserPinNotInitialized)) from None
 
     def _open(self) -> TokenSession:
         if self._session is None or self._session.module.sessions.get(self._session.key) is not self._session:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from notarykit_pkcs11.sessions import TokenSession
-
 PAUSES = (0.05, 0.2, 0.5, 1.0, 0.0)
 """Seconds: what is in software may be busy or out of sight for a moment, while another process begins or writes."""
 
@@ -41,7 +39,7 @@ class Module:
     def __init__(self, path: str) -> None:
         """Names a module; it is loaded when it is used."""
         self.path = path
-        self.sessions: dict[tuple[int, bytes], TokenSession] = {}
+        self.sessions: dict[tuple[int, bytes], Any] = {}
         self._lock = RLock()
         self._library: Any = None
         self._of_parent: Any = None
@@ -102,8 +100,8 @@ class Module:
         return self._library
 
     def look_again(self) -> None:
-        """Initialises the module anew, where nothing is open: some look for tokens only then."""
-        if not self.sessions:
+        """Initialises the module anew, where nothing is open: some look for tokens, or at them afresh, only then."""
+        if not any(session.is_open for session in self.sessions.values()):
             with suppress(pkcs11.PKCS11Error):
                 self.library.reinitialize()
 

@@ -17,7 +17,14 @@ LOST = (
 )
 """The session, the login or the object is gone, though the token may be there: another process did something."""
 
-DISTURBED = (*LOST, pkcs11.DeviceError, pkcs11.SlotIDInvalid)
+DISTURBED = (
+    *LOST,
+    pkcs11.DeviceError,
+    pkcs11.SlotIDInvalid,
+    pkcs11.GeneralError,
+    pkcs11.FunctionFailed,
+    pkcs11.UserPinNotInitialized,
+)
 """What may be otherwise at the next try: besides, another process may have reset the card in the middle."""
 
 GONE = (pkcs11.DeviceRemoved, pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised)
@@ -28,6 +35,7 @@ WRONG_PIN = (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange)
 UNSUITABLE = (
     pkcs11.MechanismInvalid,
     pkcs11.MechanismParamInvalid,
+    pkcs11.ArgumentsBad,
     pkcs11.FunctionNotSupported,
     pkcs11.KeyTypeInconsistent,
 )

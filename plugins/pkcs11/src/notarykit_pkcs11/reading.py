@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import pkcs11
@@ -77,7 +78,8 @@ def _ec_key(item: Any) -> PublicKeyTypes:
         size = 1 + 2 * -(-curve.key_size // 8)
         # An OCTET STRING by the standard (PKCS#11 2.40, section 2.3.3), the point itself by some modules.
         if len(point) == size or (len(point) in (size + 2, size + 3) and point[0] == _OCTET_STRING):
-            return ec.EllipticCurvePublicKey.from_encoded_point(curve, point[-size:])
+            with suppress(ValueError):
+                return ec.EllipticCurvePublicKey.from_encoded_point(curve, point[-size:])
     raise PluginValidationError("the key is on another curve than P-256, P-384 and P-521", advice="use one of them")
 
 

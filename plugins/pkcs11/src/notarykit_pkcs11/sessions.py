@@ -62,10 +62,7 @@ class TokenSession:
 
     def mechanisms(self) -> set[Any]:
         """What the token can do."""
-        try:
-            return set(self._token.slot.get_mechanisms())
-        except pkcs11.PKCS11Error as error:
-            raise self.lost(error) from None
+        return set(self._token.slot.get_mechanisms())
 
     def objects(self, template: Mapping[Any, Any]) -> list[Any]:
         """The objects that have all of the given attributes, as far as this session may see them."""
@@ -74,9 +71,9 @@ class TokenSession:
         return list(self._session.get_objects(dict(template)))
 
     @property
-    def is_logged_in(self) -> bool:
-        """Whether this process has logged in."""
-        return self._is_logged_in
+    def is_open(self) -> bool:
+        """Whether there is a session."""
+        return self._session is not None or self._login is not None
 
     @property
     def needs_login(self) -> bool:

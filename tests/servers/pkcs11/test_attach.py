@@ -1,0 +1,97 @@
+"""Certificates for keys on tokens: requested, made and stored by the commands."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from cli.world import World
+from servers.pkcs11.asking import sign
+from servers.pkcs11.token import Token, chain_for
+from support.ca import make_chain
+
+_SUBJECT = "CN=build,O=Acme,ST=WA,C=US"
+
+
+@pytest.fixture
+def world(
+    softhsm_key: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    """A user with the token plugged in; commands run in processes of their own, as modules want it."""
+    world = World(tmp_path / "world", make_chain("EC-256", 3), monkeypatch, capsys)
+    for name, value in _given(softhsm_key).items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+@pytest.fixture
+def softhsm_key(empty_softhsm: Token) -> Token:
+    """A token with one key that has no certificate."""
+    empty_softhsm.make_key("EC-256", "build", b"\x01")
+    return empty_softhsm
+
+
+def _given(token: Token) -> dict[str, str]:
+    return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
+
+
+def _did(world: World, *arguments: str) -> str:
+    done = world.process(*arguments)
+    assert done.code == 0, done
+    return done.out
+
+
+def test_a_chain_goes_onto_the_token(world: World, softhsm_key: Token, tmp_path: Path) -> None:
+    """A self-signed certificate is made with the key, stored on the token, found there, and replaced by the next."""
+    uri = f"pkcs11:token={quote(softhsm_key.label)};object=build"
+    _did(world, "key", "add", "--plugin", "pkcs11", "--id", uri, "token")
+    assert "BEGIN CERTIFICATE REQUEST" in _did(world, "cert", "request", "--key", "token", "--subject", _SUBJECT)
+    for number in (1, 2):
+        _did(world, "cert", "generate", "--key", "token", "--subject", _SUBJECT, "-o", f"own{number}.pem")
+        assert "pkcs11: pkcs11:token=" in _did(world, "cert", "attach", "--key", "token", f"own{number}.pem")
+        stored = [each for each in softhsm_key.objects() if each.kind == "cert"]
+        assert [(each.label, each.id) for each in stored] == [("build", b"\x01")]
+        assert sign(_given(softhsm_key), uri, "EC-256").refusal == ""
+    _did(world, "sign", "--key", "token", "--oci-layout", world.reference)
+
+
+def test_a_chain_with_its_cas(world: World, softhsm_key: Token, tmp_path: Path) -> None:
+    """An issued chain is stored as a whole; storing it again changes nothing."""
+    uri = "pkcs11:object=build"
+    chain = chain_for("EC-256", softhsm_key.public_key(b"\x01"))
+    (tmp_path / "chain.pem").write_bytes(b"".join(reversed(chain.pems)))
+    for _ in range(2):
+        _did(world, "cert", "attach", "--plugin", "pkcs11", "--id", uri, str(tmp_path / "chain.pem"))
+        assert len([each for each in softhsm_key.objects() if each.kind == "cert"]) == 3
+    assert sign(_given(softhsm_key), uri, "EC-256").refusal == ""
+
+
+def test_a_token_that_cannot_be_written_to(world: World, softhsm_key: Token) -> None:
+    """Where the token takes no certificate, the chain is kept beside the key's settings, and the key signs."""
+    uri = "pkcs11:object=build"
+    _did(world, "key", "add", "--plugin", "pkcs11", "--id", uri, "token")
+    _did(world, "cert", "generate", "--key", "token", "--subject", _SUBJECT, "-o", "own.pem")
+    config = Path(softhsm_key.environment["SOFTHSM2_CONF"])
+    (folder,) = (line.split("=")[1].strip() for line in config.read_text().splitlines() if "tokendir" in line)
+    if os.geteuid() == 0:  # modes mean nothing to it: the reader takes the writes
+        script = """
+import pkcs11, sys
+from notarykit_pkcs11 import sessions
+def write(self, objects, pins):
+    raise pkcs11.TokenWriteProtected
+sessions.TokenSession.write = write
+from notarykit.cli.run import run
+sys.exit(run(sys.argv[1:]))
+"""
+        import subprocess
+        import sys
+
+        arguments = ["cert", "attach", "--key", "token", "own.pem"]
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        assert "token.chain.pem" in done.stdout
+    assert folder
+    _did(world, "sign", "--key", "token", "--oci-layout", world.reference)

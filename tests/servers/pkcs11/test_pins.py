@@ -1,0 +1,238 @@
+"""Where a PIN comes from, how often it is used, and that nobody else gets to see it."""
+
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from servers.pkcs11.asking import ask, describe, environment, run, sign
+from servers.pkcs11.token import Token
+from support.executables import write_program
+
+_URI = "pkcs11:object=EC-256"
+
+
+def _given(token: Token, **more: str) -> dict[str, str]:
+    return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), **more}
+
+
+def _pin_file(folder: Path, pin: str) -> Path:
+    path = folder / "pin"
+    path.touch(mode=0o600)
+    path.write_text(f"{pin}\n")
+    return path
+
+
+# From where
+
+
+def test_the_variable(softhsm: Token) -> None:
+    """`$PKCS11_PIN` has it, or the variable that is named; one that is named and not set is an error."""
+    assert sign(_given(softhsm, PKCS11_PIN=softhsm.pin), _URI, "EC-256").refusal == ""
+    config = {"pin_env": "MY_PIN"}
+    assert sign(_given(softhsm, MY_PIN=softhsm.pin, PKCS11_PIN="wrong"), _URI, "EC-256", config).refusal == ""
+    refused = sign(_given(softhsm, PKCS11_PIN=softhsm.pin), _URI, "EC-256", config).refusal
+    assert "ACCESS_DENIED $MY_PIN is not set" in refused
+
+
+@pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
+def test_a_file(softhsm: Token, form: str, tmp_path: Path) -> None:
+    """A file has it in its first line, named in the configuration or in the URI."""
+    source = form.format(_pin_file(tmp_path, softhsm.pin))
+    assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
+    assert sign(_given(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
+
+
+def test_a_program(softhsm: Token, tmp_path: Path) -> None:
+    """A program prints it; one that fails, says nothing or is not there is refused with its name."""
+    program = write_program(tmp_path / "pin tool", f"#!/bin/sh\n[ \"$1\" = 'a b' ] && cat '{_pin_file(tmp_path, softhsm.pin)}'\n")
+    source = f"|'{program}' 'a b'"
+    assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
+    assert sign(_given(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
+    for wrong, text in (
+        (f"|'{program}'", "told no PIN: it ended with 1"),
+        ("|/bin/true", "is empty"),
+        ("|/no/such/program", "cannot be run"),
+        ("|relative", "no program by its whole path"),
+        ("|'", "no program by its whole path"),
+        ("relative", "neither a whole path nor a program"),
+        (str(tmp_path / "none"), "none"),
+    ):
+        assert text in sign(_given(softhsm), _URI, "EC-256", {"pin_source": wrong}).refusal
+
+
+def test_two_sources(softhsm: Token, tmp_path: Path) -> None:
+    """A URI and a configuration that name different sources contradict each other."""
+    path = _pin_file(tmp_path, softhsm.pin)
+    refused = sign(_given(softhsm), f"{_URI}?pin-source={path}", "EC-256", {"pin_source": "/other"}).refusal
+    assert "another pin-source" in refused
+
+
+_PINENTRY = """#!{python}
+import sys, urllib.parse
+print("OK ready", flush=True)
+for line in sys.stdin:
+    line = line.rstrip("\\n")
+    with open({log!r}, "a") as log:
+        log.write(line + "\\n")
+    if line == "GETPIN":
+        pin = {pin!r}
+        if pin is None:
+            print("ERR 83886179 Operation cancelled <Pinentry>", flush=True)
+            continue
+        print("S a status line\\nD " + pin.replace("%", "%25"), flush=True)
+    print("OK" if not line.startswith("OPTION") else "ERR 1 not here", flush=True)
+"""
+
+
+def test_a_pinentry(softhsm: Token, tmp_path: Path) -> None:
+    """The program asks with the token's name, and what it gets is the PIN; where a person gives up, that is said."""
+    log = tmp_path / "log"
+    for pin in (softhsm.pin, None):
+        text = _PINENTRY.format(python=sys.executable, log=str(log), pin=pin)
+        program = write_program(tmp_path / f"pinentry-{pin is None}", text)
+        refused = sign(_given(softhsm), _URI, "EC-256", {"pinentry": str(program)}).refusal
+        assert refused.startswith("ACCESS_DENIED no PIN was given" if pin is None else "") and (pin is None or not refused)
+    assert f"SETDESC PIN of token {softhsm.label!r}" in log.read_text()
+    assert softhsm.pin not in log.read_text()
+    for wrong in ("/bin/false", "/no/such/pinentry"):
+        assert wrong in sign(_given(softhsm), _URI, "EC-256", {"pinentry": wrong}).refusal
+
+
+def test_the_real_pinentry(softhsm: Token, tmp_path: Path) -> None:
+    """GnuPG's pinentry at a terminal asks for it and hands it over."""
+    program = shutil.which("pinentry-curses")
+    assert program
+    said = _at_terminal(_given(softhsm, TERM="xterm"), softhsm.pin, "pinentry", program, waits_for="PIN")
+    assert said == 0
+
+
+def test_the_terminal(softhsm: Token) -> None:
+    """Without any of them a person is asked at the terminal, though standard input and output are the protocol's."""
+    assert _at_terminal(_given(softhsm), softhsm.pin) == 0
+    assert _at_terminal(_given(softhsm), "wrong") == 1
+
+
+def _at_terminal(given: dict[str, str], typed: str, *setting: str, waits_for: str = "PIN of token") -> int:
+    """The exit code of generate-signature with a person at its terminal, who types something once asked."""
+    import json
+    import select
+
+    config = {setting[0]: setting[1]} if setting else {}
+    request = {
+        "contractVersion": "1.0", "keyId": _URI, "pluginConfig": config, "payload": "eA==",
+        "keySpec": "EC-256", "hashAlgorithm": "SHA-256",
+    }  # fmt: skip
+    source, target = os.pipe()
+    os.write(target, json.dumps(request).encode())
+    os.close(target)
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - another program in a moment
+        os.dup2(0, 9)  # as a shell would, it keeps the terminal open
+        os.dup2(source, 0)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        command = [sys.executable, "-m", "notarykit_pkcs11", "generate-signature"]
+        os.execve(sys.executable, command, environment(given))
+    os.close(source)
+    shown, is_typed = b"", False
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+        if not is_typed and waits_for.encode() in shown:
+            os.write(terminal, typed.encode() + b"\r")
+            is_typed = True
+    os.close(terminal)
+    assert is_typed, shown
+    assert typed.encode() not in shown
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_nobody_to_ask(softhsm: Token) -> None:
+    """Where there is none, that is said with the ways to give one."""
+    done = subprocess.run(
+        ["setsid", "--wait", sys.executable, "-c", "import notarykit_pkcs11.pins as pins; pins.PinSource(None, {}).get('t')"],
+        env=environment({}), capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "t needs a PIN, and there is no terminal to ask for it" in done.stderr
+    assert "pin_source=FILE" in done.stderr or "PluginAccessDeniedError" in done.stderr
+
+
+# How often
+
+
+def test_a_wrong_pin(empty_softhsm: Token) -> None:
+    """A wrong PIN is an error of access, and is tried once in a process, however often the key is to sign."""
+    empty_softhsm.make_key("EC-256", "EC-256", b"\x01")
+    refused = describe(_given(empty_softhsm, PKCS11_PIN="wrong"), "pkcs11:object=EC-256")
+    assert "no certificate" in refused.refusal  # the public key suffices: no PIN was used
+    found = run(
+        _given(empty_softhsm, PKCS11_PIN="wrong"),
+        """
+key = plugin.open_key("pkcs11:object=EC-256", {})
+found = []
+for _ in range(3):
+    try:
+        key.sign(b"x", KEY_SPECS["EC-256"])
+    except NotarykitError as error:
+        found.append([error.code, error.message])
+print(json.dumps(found))
+""",
+    )
+    assert [code for code, _ in found] == ["ACCESS_DENIED"] * 3
+    assert "the PIN is wrong" in found[0][1]
+    assert all("was wrong before, and is not tried again" in text for _, text in found[1:])
+
+
+def test_the_right_pin_after_a_wrong_one(empty_softhsm: Token) -> None:
+    """Once the PIN is corrected where it comes from, the same process signs."""
+    empty_softhsm.make_key("EC-256", "EC-256", b"\x01")
+    found = run(
+        _given(empty_softhsm, PKCS11_PIN="wrong", RIGHT=empty_softhsm.pin),
+        """
+key = plugin.open_key("pkcs11:object=EC-256", {})
+try:
+    key.sign(b"x", KEY_SPECS["EC-256"])
+except NotarykitError:
+    os.environ["PKCS11_PIN"] = os.environ["RIGHT"]
+print(json.dumps(len(key.sign(b"x", KEY_SPECS["EC-256"]))))
+""",
+    )
+    assert found == 64
+
+
+def test_no_pin_is_needed_to_describe(softhsm: Token) -> None:
+    """Public objects tell what a key is like: describe-key asks nobody."""
+    answer = describe(_given(softhsm, PKCS11_PIN="wrong"), _URI)
+    assert (answer.refusal, answer.members["keySpec"]) == ("", "EC-256")
+
+
+# Who sees it
+
+
+@pytest.mark.parametrize("pin", ["right", "wrong"])
+def test_the_pin_is_in_no_output(softhsm: Token, pin: str, tmp_path: Path) -> None:
+    """Neither the answer nor the log of the process has it."""
+    secret = softhsm.pin if pin == "right" else "swordfish"
+    log = tmp_path / "log"
+    answer = sign(_given(softhsm, PKCS11_PIN=secret, NOTARYKIT_PLUGIN_LOG=str(log)), _URI, "EC-256")
+    assert bool(answer.refusal) is (pin == "wrong")
+    assert secret not in answer.text + (log.read_text() if log.exists() else "")
+
+
+def test_a_pin_in_the_key_id(softhsm: Token) -> None:
+    """A PIN in a URI would be in the list of keys and of processes: it is refused, and not repeated."""
+    answer = ask(_given(softhsm), "describe-key", f"{_URI}?pin-value=swordfish")
+    assert "a PIN must not be in it" in answer.refusal
+    assert "swordfish" not in answer.text

@@ -1,0 +1,176 @@
+"""Many signatures, threads, processes and forks on one token."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+
+from servers.pkcs11.asking import run, sign
+from servers.pkcs11.token import Token, chain_for
+
+_URI = "pkcs11:object=EC-256"
+
+
+def _given(token: Token, **more: str) -> dict[str, str]:
+    return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin, **more}
+
+
+_THOUSAND = """
+def handles():
+    return len(os.listdir("/proc/self/fd"))
+def memory():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+for _ in range(100):
+    sign("pkcs11:object=EC-256", "EC-256")
+before = handles(), memory()
+for _ in range(900):
+    sign("pkcs11:object=EC-256", "EC-256")
+print(json.dumps([handles() - before[0], memory() - before[1]]))
+"""
+
+
+@pytest.mark.slow
+def test_a_thousand_signatures(softhsm: Token) -> None:
+    """A thousand signatures in one process open one session: no handle and next to no memory is left behind."""
+    handles, memory = run(_given(softhsm), _THOUSAND)
+    assert handles == 0
+    assert memory < 4 * 1024 * 1024
+
+
+def test_one_login(softhsm: Token, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Many signatures with several keys of a token need one login: the PIN is asked for once."""
+    counter = tmp_path_factory.mktemp("pin") / "asked"
+    source = f"|/bin/sh -c 'echo x >> {counter}; echo \"$THE_PIN\"'"
+    given = _given(softhsm, THE_PIN=softhsm.pin, SOURCE=source)
+    script = """
+for _ in range(3):
+    for spec in ("EC-256", "RSA-2048", "EC-384"):
+        sign(f"pkcs11:object={spec}", spec, pin_source=os.environ["SOURCE"])
+print(json.dumps("done"))
+"""
+    assert run(given, script) == "done"
+    assert counter.read_text() == "x\n"
+
+
+_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+specs = ["EC-256", "RSA-2048", "EC-384", "RSA-3072"] * 20
+with ThreadPoolExecutor(8) as pool:
+    print(json.dumps(len({a.signature for a in pool.map(lambda spec: sign(f"pkcs11:object={spec}", spec), specs)})))
+"""
+
+
+def test_eight_threads(token: Token) -> None:
+    """Eight threads sign at once with the keys that a token has, each with a signature that holds."""
+    specs = [spec for spec in ("EC-256", "RSA-2048", "EC-384", "RSA-3072") if spec in token.specs]
+    script = _THREADS.replace('["EC-256", "RSA-2048", "EC-384", "RSA-3072"]', str(specs)).replace(
+        'f"pkcs11:object={spec}"', 'f"pkcs11:token={os.environ[\'LABEL\']};object={spec}"'
+    )
+    assert run(_given(token, LABEL=quote(token.label)), script) == 20 * len(specs)
+
+
+def test_two_processes(softhsm: Token) -> None:
+    """Processes that use one token at the same time do not break each other."""
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: sign(_given(softhsm), _URI, "EC-256"), range(12)))
+    assert [answer.refusal for answer in answers] == [""] * 12
+
+
+_FORK = """
+sign("pkcs11:object=EC-256", "EC-256")
+reader, writer = os.pipe()
+children = []
+for _ in range(3):
+    pid = os.fork()
+    if pid == 0:
+        text = "failed"
+        try:
+            for _ in range(3):
+                sign("pkcs11:object=EC-256", "EC-256")
+            text = "signed"
+        except NotarykitError as error:
+            text = error.one_line()
+        os.write(writer, (text + "\\n").encode())
+        {ending}
+    children.append(pid)
+for _ in range(3):
+    sign("pkcs11:object=EC-256", "EC-256")
+codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+os.close(writer)
+said = open(reader).read().split()
+sign("pkcs11:object=EC-256", "EC-256")
+print(json.dumps([codes, said]))
+"""
+
+
+@pytest.mark.parametrize("ending", ["os._exit(0)", "sys.exit(0)"])
+def test_a_fork(softhsm: Token, ending: str) -> None:
+    """Children of a process that has signed sign as well, however they end, and so does the parent then."""
+    assert run(_given(softhsm), _FORK.format(ending=ending)) == [[0] * 3, ["signed"] * 3]
+
+
+def test_a_session_that_is_lost(softhsm: Token) -> None:
+    """A session that is closed from outside is opened again: nobody notices."""
+    script = """
+import pkcs11
+sign("pkcs11:object=EC-256", "EC-256")
+library = pkcs11.lib(os.environ["PKCS11_MODULE_PATH_REAL"])
+library.reinitialize()
+print(json.dumps(refusal("pkcs11:object=EC-256", "EC-256")))
+"""
+    real = str(softhsm.module.resolve())
+    assert run(_given(softhsm, PKCS11_MODULE_PATH_REAL=real), script) is None
+
+
+def test_somebody_else_logs_out(softhsm: Token) -> None:
+    """A login that ended, as another part of the program logged out, is made again."""
+    script = """
+import pkcs11
+sign("pkcs11:object=EC-256", "EC-256")
+library = pkcs11.lib(os.environ["PKCS11_MODULE_PATH_REAL"])
+token = next(t for t in library.get_tokens() if t.label == os.environ["LABEL"])
+try:
+    session = token.open(user_pin=os.environ["PKCS11_PIN"])
+except pkcs11.UserAlreadyLoggedIn:
+    from notarykit_pkcs11.cryptoki import _modules
+    (module,) = _modules.values()
+    (ours,) = module.sessions.values()
+    ours._login.close()
+print(json.dumps([refusal("pkcs11:object=EC-256", "EC-256") for _ in range(2)]))
+"""
+    real = str(softhsm.module.resolve())
+    given = _given(softhsm, PKCS11_MODULE_PATH_REAL=real, LABEL=softhsm.label)
+    assert run(given, script) == [None, None]
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_key_that_asks_each_time(empty_softhsm: Token, always: bool) -> None:
+    """A key with CKA_ALWAYS_AUTHENTICATE gets the PIN before each signature, out of one question."""
+    key = empty_softhsm.make_key("RSA-2048", "build", b"\x01", always_authenticate=always)
+    chain = chain_for("RSA-2048", key)
+    for number, der in enumerate(chain.ders, 1):
+        empty_softhsm.store_certificate(der, "build", bytes([number]))
+    script = "for _ in range(3): sign('pkcs11:object=build', 'RSA-2048')\nprint(json.dumps('done'))"
+    assert run(_given(empty_softhsm), script) == "done"
+
+
+def test_keys_that_ask_each_time_elsewhere(token: Token) -> None:
+    """So it is on each token, also on those that have the attribute and do not mean it."""
+    identifier = os.urandom(8)
+    spec = "EC-256" if "EC-256" in token.specs else "RSA-2048"
+    key = token.make_key(spec, f"asks {identifier.hex()}", identifier, always_authenticate=True)
+    try:
+        chain = chain_for(spec, key)
+        given = _given(token, CHAIN=chain.chain_pem.decode(), URI=f"pkcs11:token={quote(token.label)};id={quote(identifier)}")
+        script = f"""
+import tempfile
+path = tempfile.mkstemp()[1]
+open(path, "w").write(os.environ["CHAIN"])
+for _ in range(3): sign(os.environ["URI"], {spec!r}, certificate_chain=path)
+print(json.dumps('done'))
+"""
+        assert run(given, script) == "done"
+    finally:
+        token.remove(identifier, "all")
