@@ -57,6 +57,7 @@ def test_arns(partition: str, region: str, resource: str) -> None:
         _KEY_ARN.replace(_ACCOUNT, "1"),
         _KEY_ARN.replace("key/", ""),
         _KEY_ARN.replace("arn:aws", "arn:gcp"),
+        _KEY_ARN.replace("arn:aws", "arn:aws-"),
         f"{_KEY_ARN}\n",
         f"awskms:///{_KEY_ARN}",
     ],
@@ -67,6 +68,29 @@ def test_what_is_no_key_id(key_id: str) -> None:
         address_of(key_id, {"region": "us-west-2"})
     assert caught.value.message == f"{key_id!r} is no key id of AWS KMS"
     assert "alias/NAME" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "known"),
+    [
+        ("aws", "cn-north-1", "aws-cn"),
+        ("aws", "us-gov-west-1", "aws-us-gov"),
+        ("aws-cn", "us-east-1", "aws"),
+        ("aws-evil", "us-east-1", "aws"),
+        ("aws-evil", "eu-west-99", "aws"),
+    ],
+)
+def test_a_region_of_another_partition(partition: str, region: str, known: str) -> None:
+    """A partition that the region is not in is refused, with the one that it is in."""
+    with pytest.raises(PluginValidationError, match=f"partition {partition}, and the region {region} in {known}"):
+        address_of(f"arn:{partition}:kms:{region}:{_ACCOUNT}:key/{_UUID}", {})
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws", "eu-west-99"), ("aws", "xx-north-1"), ("aws-xx", "xx-a-1")])
+def test_regions_that_are_new(partition: str, region: str) -> None:
+    """A region that the SDK does not know yet is taken as the ARN has it."""
+    arn = f"arn:{partition}:kms:{region}:{_ACCOUNT}:key/{_UUID}"
+    assert address_of(arn, {}).account.region == region
 
 
 def test_two_regions() -> None:
@@ -83,7 +107,8 @@ def test_what_is_no_region(region: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://vpce-1.kms.us-east-1.vpce.amazonaws.com", "http://127.0.0.1:4566", "https://[::1]:8443/"]
+    "url",
+    ["https://vpce-1.kms.us-east-1.vpce.amazonaws.com", "http://127.0.0.1:4566", "http://LOCALHOST/", "http://[::1]"],
 )
 def test_endpoints(url: str) -> None:
     """An address with or without a port is taken as it is."""
@@ -98,6 +123,17 @@ def test_what_is_no_endpoint(url: str) -> None:
     with pytest.raises(PluginValidationError, match="'endpoint' is no address") as caught:
         address_of(_UUID, {"endpoint": url})
     assert "swordfish" not in caught.value.one_line()
+
+
+@pytest.mark.parametrize(
+    "host", ["kms.example", "localhost.example", "10.0.0.1", "127.0.0.1.example", "[::2]", "1270.0.0.1"]
+)
+def test_an_endpoint_without_tls(host: str) -> None:
+    """Another machine gets no session token that everybody on the way can read."""
+    with pytest.raises(PluginValidationError, match="without TLS to another machine") as caught:
+        address_of(_UUID, {"endpoint": f"http://{host}:8080"})
+    assert "https://" in caught.value.advice
+    assert address_of(_UUID, {"endpoint": f"https://{host}:8080"}).account.endpoint
 
 
 def test_profiles() -> None:

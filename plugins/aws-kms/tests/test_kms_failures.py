@@ -64,6 +64,21 @@ def test_what_the_service_says(code: str) -> None:
     assert (_SECRET in error.message) == (code in _QUOTED)
 
 
+@pytest.mark.parametrize("code", ["AccessDeniedException", "Unknown"])
+def test_what_is_not_shown(code: str) -> None:
+    """Neither what was sent, nor what looks like a token, nor control characters nor a text without end are shown."""
+    token, jwt = "IQoJb3JpZ2luX2Vj" * 10, "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln"
+    text = f"User: arn:aws:sts::111122223333:assumed-role/Build/x sent {_SECRET}, {token}, {jwt} \x1b[31m{'x y ' * 999}"
+    answer = _answer(f"{code}{'' if code in CODES else _SECRET + 'X1 ' * 999}", text)
+    answer["ResponseMetadata"]["RequestId"] = f"{_SECRET}\x1b{'4 ' * 999}"
+    error = translated(ClientError(answer, "Sign"), _ADDRESS, (_SECRET,))
+    shown = error.one_line() + str(error.metadata)
+    assert not [each for each in (_SECRET, token, jwt) if each in shown]
+    assert error.message.isprintable()
+    assert len(shown) < 1000
+    assert code not in CODES or "assumed-role/Build/x sent" in shown
+
+
 def test_answers_that_say_nothing() -> None:
     """An error without any of its usual members is still one."""
     error = translated(ClientError({"Error": {}}, "Sign"), _ADDRESS)

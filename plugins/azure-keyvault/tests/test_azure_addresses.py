@@ -51,6 +51,9 @@ def test_one_way_to_write_a_host(host: str) -> None:
         "my-vault.vault.azure.net@attacker.example",
         "my-vault.vault.azure.net:8443",
         "my-vault.vault.azure.net%00",
+        "a..vault.azure.net",
+        "a.b.vault.azure.net",
+        "-a.vault.azure.net",
         "[::1]",
         "127.0.0.1",
         "",
@@ -84,6 +87,10 @@ def test_other_hosts(host: str) -> None:
         "https://my-vault.vault.azure.net/keys/build#1",
         "https://my-vault.vault.azure.net//keys/build",
         "https://[my-vault.vault.azure.net/keys/build",
+        " https://my-vault.vault.azure.net/keys/build",
+        "https://my-vault.vault.azure.net/keys/build\n",
+        "https://my-vault.vault.azure.net/keys/bu\tild",
+        "https://my-vault.vault.azure.net/keys/build ",
     ],
 )
 def test_what_is_no_key(key_id: str) -> None:
@@ -101,6 +108,16 @@ def test_a_domain_of_ones_own(domain: str) -> None:
     for other in ("", "stack.example.org", "other.example"):
         with pytest.raises(PluginValidationError, match="not in a known cloud"):
             address_of(key_id, other)
+
+
+@pytest.mark.parametrize(
+    "domain", ["com", ".example", "stack.example.", "stack..example", "a b.example", "x.y:z", "*.y"]
+)
+def test_what_is_no_domain(domain: str) -> None:
+    """A domain that is everybody's, or none, is refused before anybody is taken for a vault."""
+    for key_id in ("https://attacker.com/keys/build", "https://my-vault.vault.azure.net/keys/build"):
+        with pytest.raises(PluginValidationError, match="'vault_domain' is no domain"):
+            address_of(key_id, domain)
 
 
 @given(st.text())

@@ -107,7 +107,16 @@ def test_a_text_of_the_service_is_a_part_of_a_message() -> None:
 def test_the_role_of_a_managed_hsm() -> None:
     """A managed HSM has roles of its own."""
     error = refusal(403, _error("Forbidden"), "", HSM, Asked("/keys/build/", "keys/get"))
-    assert error.advice == "assign the local role Managed HSM Crypto User"
+    assert error.advice == (
+        "allow Microsoft.KeyVault/managedHsm/keys/read/action by a local role, or by Managed HSM Crypto User, which "
+        "allows more"
+    )
+
+
+def test_the_narrowest_role_comes_first() -> None:
+    """What a role must allow is named before Azure's own role, which allows more."""
+    error = refusal(403, _error("Forbidden"), "", VAULT, Asked("/keys/build/", "keys/sign"))
+    assert error.advice.startswith("allow Microsoft.KeyVault/vaults/keys/sign/action by a role, or by Key Vault Crypto")
 
 
 @pytest.mark.parametrize(
@@ -169,6 +178,16 @@ def test_a_list_that_goes_on_elsewhere(tmp_path_factory: pytest.TempPathFactory)
     with pytest.raises(PluginError, match="goes on elsewhere"):
         next(found)
     assert fake.asked == ["GET /keys/build/versions"]
+
+
+@pytest.mark.parametrize("page", [{"value": ["1"]}, {"value": [], "nextLink": 1}, {"value": [], "nextLink": ["x"]}])
+def test_lists_that_are_none(page: dict[str, Any]) -> None:
+    """A list with what is no object in it, or that goes on at what is no address, is refused."""
+    from notarykit_azure_keyvault.vault import Vault
+
+    found = Vault(VAULT, "", Clients(lambda *_: Fake(Told(200, page)))).pages("/keys/build/versions", "keys/list")
+    with pytest.raises(PluginError, match="the list /keys/build/versions"):
+        list(found)
 
 
 # Clients

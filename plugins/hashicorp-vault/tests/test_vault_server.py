@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit_hashicorp_vault.login import Login, login_of
@@ -83,3 +85,32 @@ def test_a_server_has_no_secrets() -> None:
     """What a login is known by are names of files, so that it may be shown."""
     config = {"auth": "approle", "role_id_file": "/r", "secret_id_file": "/s"}
     assert login_of(config).files == (("role_id_file", "/r"), ("secret_id_file", "/s"))
+
+
+@pytest.mark.parametrize("address", ["http://vault/#", "https://vault?", "https://vault/?#"])
+def test_an_empty_query_or_fragment(address: str) -> None:
+    """Whatever stands behind these characters would not be part of the path, though nothing stands there."""
+    with pytest.raises(PluginValidationError, match="is no http:// or https:// one"):
+        server_of({"address": address}, {})
+
+
+def test_a_pinned_ca_that_is_not_read() -> None:
+    """A CA that is given in a way that is not known here is not replaced by those of the machine."""
+    with pytest.raises(PluginValidationError, match="VAULT_CACERT_BYTES") as caught:
+        server_of({}, ADDRESS | {"VAULT_CACERT_BYTES": "-----BEGIN CERTIFICATE-----"})
+    assert "$VAULT_CACERT" in caught.value.advice
+
+
+@pytest.mark.parametrize("variable", ["VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"])
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_key_with_a_password(tmp_path: Path, variable: str, form: PrivateFormat) -> None:
+    """A client's key with a password is refused: OpenSSL would ask for it at the terminal, for ever."""
+    plain, secret = tmp_path / "plain.pem", tmp_path / "secret.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    plain.write_bytes(key.private_bytes(Encoding.PEM, form, NoEncryption()))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"swordfish")))
+    environment = ADDRESS | {"VAULT_CLIENT_CERT": str(plain)}
+    assert server_of({}, environment).client == (str(plain), None)
+    with pytest.raises(PluginValidationError, match=f"{variable} names .* has a key with a password") as caught:
+        server_of({}, environment | {variable: str(secret)})
+    assert "without a password" in caught.value.advice

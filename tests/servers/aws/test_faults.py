@@ -232,13 +232,21 @@ def test_the_message_stays_here(moto: Service, proxy: FaultProxy) -> None:
 # The way to it
 
 
-def test_a_proxy(moto: Service, forward_proxy: ForwardProxies, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests go through the proxy of the environment; one that refuses is named."""
+def test_a_proxy(
+    moto: Service,
+    fault_proxy: FaultProxies,
+    forward_proxy: ForwardProxies,
+    registry_ca: RegistryCA,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Requests go through the proxy of the environment."""
     key = moto.key()
-    proxy = forward_proxy({"kms.example:80": moto.url.removeprefix("http://")})
-    monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    sign(key, config=key.config_with(endpoint="http://kms.example"))
-    assert {seen.target for seen in proxy.seen} == {"http://kms.example/"}
+    service = fault_proxy(moto.url.removeprefix("http://"), tls=registry_ca.server(["kms.example"]))
+    proxy = forward_proxy({"kms.example:443": service.address})
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("AWS_CA_BUNDLE", registry_ca.ca_file)
+    sign(key, config=key.config_with(endpoint="https://kms.example"))
+    assert {seen.target for seen in proxy.seen} == {"kms.example:443"}
 
 
 def test_a_proxy_that_refuses(

@@ -5,17 +5,19 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from notarykit.errors import PluginAccessDeniedError, PluginError, PluginValidationError
+from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError, PluginValidationError
+from notarykit.plugin.asking.deadline import deadline
 from notarykit.plugin.finding.process import run
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from servers.aws.service import REGION, SECRET_KEY, HeldKey, Service, describe, sign
+from servers.aws.service import ACCESS_KEY, REGION, SECRET_KEY, HeldKey, Service, describe, sign
 from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import FaultProxy, status
+from servers.registry.fault_proxy import Exchange, FaultProxy, status
 from servers.registry.http_server import Seen
 
 _SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
@@ -191,6 +193,47 @@ def test_errors_show_no_credentials(
     assert _SESSION_TOKEN in str(proxy.seen[0].headers)
     assert _SESSION_TOKEN not in _texts(caught.value) + log.getvalue()
     assert code in caught.value.one_line()
+
+
+def test_a_refusal_that_quotes_a_session_token(
+    key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that is quoted is so without the session token that was sent."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
+    body = json.dumps({"__type": "AccessDeniedException", "message": f"not with {_SESSION_TOKEN}"}).encode()
+    proxy.fault(status(400, body, Content_Type="application/x-amz-json-1.1"))
+    with pytest.raises(PluginAccessDeniedError, match="not with …") as caught:
+        describe(key.arn, key.config_with(endpoint=proxy.url))
+    assert _SESSION_TOKEN not in _texts(caught.value)
+
+
+def test_a_command_that_hangs(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that gives credentials, and does not end, is not waited for beyond the end of the call."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    _write_profile("process", credential_process="sleep 5", region=REGION)
+    plugin, began = AWSKMSPlugin(), time.monotonic()
+    with deadline(0.5), pytest.raises(PluginTimeoutError, match="or the login to it did not answer in time"):
+        describe(key.arn, key.config_with(endpoint=proxy.url, profile="process"), plugin)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    describe(key.arn, key.config_with(endpoint=proxy.url), plugin)
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 100000\r\n\r\n{", b"X: "], ids=["body", "head"])
+def test_an_answer_drop_by_drop(key: HeldKey, proxy: FaultProxy, head: bytes) -> None:
+    """An answer that never stops coming is given up at the end of the call."""
+
+    def drip(exchange: Exchange) -> None:
+        exchange.connection.part(b"HTTP/1.1 200 OK\r\n" + head)
+        for _ in range(60):
+            time.sleep(0.1)
+            exchange.connection.part(b" ")
+
+    proxy.fault(drip)
+    began = time.monotonic()
+    with deadline(1.0), pytest.raises(PluginTimeoutError):
+        describe(key.arn, key.config_with(endpoint=proxy.url))
+    assert time.monotonic() - began < 3  # the answer comes for six seconds
 
 
 def test_the_executable_shows_no_credentials(

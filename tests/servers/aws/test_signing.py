@@ -211,4 +211,4 @@ def test_threads_share_a_client(moto: Service) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    assert len(plugin._clients._clients) == 1
+    assert [len(user._clients) for user in plugin._clients._users.values()] == [1]

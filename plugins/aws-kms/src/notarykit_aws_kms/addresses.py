@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from notarykit import plugin
+from notarykit_aws_kms.partitions import partition_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 _REGION = r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}"
 _KEY = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
 _ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
-_ARN = re.compile(rf"arn:aws(?:-[a-z]+)*:kms:({_REGION}):[0-9]{{12}}:(?:key/(?:{_KEY})|{_ALIAS})")
+_ARN = re.compile(rf"arn:(aws(?:-[a-z]+)*):kms:({_REGION}):[0-9]{{12}}:(?:key/(?:{_KEY})|{_ALIAS})")
+_ENDPOINT = re.compile(r"(https?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]", re.IGNORECASE)
 _NAME = re.compile(rf"{_KEY}|{_ALIAS}")
 _FORMS = "give a key ARN, an alias ARN, a key id (a UUID, or mrk- and 32 hexadecimal digits) or alias/NAME"
 
@@ -47,6 +50,18 @@ class Address(NamedTuple):
     account: Account
     grant_tokens: tuple[str, ...] = ()
 
+    def may_be(self, arn: str) -> bool:
+        """Whether what the user names can be the key of an ARN: an alias leads to a key of its account and region."""
+        found = _ARN.fullmatch(arn)
+        where, _, name = arn.rpartition(":")
+        if found is None or name.startswith("alias/"):
+            return False
+        if self.key_id.startswith("arn:"):
+            asked_where, _, asked = self.key_id.rpartition(":")
+            return where == asked_where and (asked == name or asked.startswith("alias/"))
+        is_there = self.account.region in (None, found[2])
+        return is_there and (self.key_id.startswith("alias/") or name == f"key/{self.key_id}")
+
     def parameters(self) -> dict[str, Any]:
         """What goes with each request about the key."""
         return {"GrantTokens": list(self.grant_tokens)} if self.grant_tokens else {}
@@ -75,18 +90,33 @@ def _region(key_id: str, configured: str | None) -> str | None:
         if not _NAME.fullmatch(key_id):
             raise plugin.PluginValidationError(f"{key_id!r} is no key id of AWS KMS", advice=_FORMS)
         return configured
-    if configured not in (None, arn[1]):
+    partition, region = arn.groups()
+    if configured not in (None, region):
         raise plugin.PluginValidationError(
-            f"the key {key_id} is in the region {arn[1]}, not in {configured} as the plugin configuration has it",
+            f"the key {key_id} is in the region {region}, not in {configured} as the plugin configuration has it",
             advice="leave out region: the ARN says it",
         )
-    return arn[1]
+    known = partition_of(region)
+    if known not in (None, partition):
+        raise plugin.PluginValidationError(
+            f"the key {key_id} is in the partition {partition}, and the region {region} in {known}",
+            advice="copy the ARN from AWS KMS again",
+        )
+    return region
 
 
 def _endpoint(url: str | None) -> str | None:
     """An address of the form scheme://host:port; it is shown in messages, so no password may be part of it."""
-    if url is not None and not re.fullmatch(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?", url):
+    if url is None:
+        return None
+    found = _ENDPOINT.fullmatch(url)
+    if found is None:
         raise plugin.PluginValidationError(
             "plugin configuration 'endpoint' is no address", advice="use the form https://HOST or https://HOST:PORT"
+        )
+    if found[1] == "http" and not _LOOPBACK.fullmatch(found[2]):
+        raise plugin.PluginValidationError(
+            f"plugin configuration 'endpoint' is {url}, and a session token is not sent without TLS to another machine",
+            advice="use https://; http:// is for localhost, 127.0.0.1 and [::1]",
         )
     return url

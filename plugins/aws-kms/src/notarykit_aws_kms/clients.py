@@ -1,13 +1,15 @@
-"""The SDK: one session for each profile, one client for each region, and a limit of time for all that it does."""
+"""The SDK: one session for each user, one client for each region, and a limit of time for all that it does."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from notarykit import plugin
+from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
 from notarykit.plugin.unheard import unheard
-from notarykit_aws_kms.failures import translated
+from notarykit_aws_kms.failures import late, translated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+_SECRET_HEADERS = ("X-Amz-Security-Token", "x-amz-sso_bearer_token")
+_REMEMBERED = 16
 _ATTEMPTS = 3
 _LONG, _SHORT = 16.0, 8.0  # seconds for one attempt where there is time for several
 _LONGEST_PAUSE = 7.0  # before the third attempt in botocore's standard mode, where the service asks to wait
@@ -80,10 +84,9 @@ class Clients:
 
     def __init__(self, connect: Callable[[Account, Limits], KMS] | None = None) -> None:
         """Takes what makes a client for an account; by default it is botocore."""
-        self._connect = connect or self._connect_by_sdk
+        self._connect = connect
         self._lock = threading.Lock()
-        self._clients: dict[tuple[Account, Limits], KMS] = {}
-        self._sessions: dict[str | None, Any] = {}
+        self._users: dict[str | None, _User] = {}
 
     def ask(self, address: Address, request: Callable[[KMS], Answer]) -> Answer:
         """The service's answer to a request about a key.
@@ -97,18 +100,50 @@ class Clients:
         """
         import botocore.session  # type: ignore[import-untyped] # noqa: F401 - brings the loggers
 
-        try:
+        user = self._user(address.account.profile)
+
+        def ask() -> Answer:
             with unheard("botocore", "urllib3"):
-                return request(self._client(address.account))
+                return request(user.client(address.account))
+
+        try:
+            return in_time(ask)
         except plugin.PluginError:
             raise
+        except OutOfTimeError:
+            failure, is_over = late(address), True
         except Exception as error:  # noqa: BLE001 - botocore raises much besides its own errors
-            failure = translated(error, address)
-        if isinstance(failure, plugin.PluginAccessDeniedError):
-            self._forget()  # whoever logs in again is asked for as who they are then
+            failure = translated(error, address, user.secrets())
+            is_over = isinstance(failure, plugin.PluginAccessDeniedError)
+        if is_over:
+            self._forget(user)  # whoever logs in again is asked for as who they are then, and nobody waits for this
         raise failure  # out here, so that no exception of the SDK hangs on it: theirs can quote a session token
 
-    def _client(self, account: Account) -> KMS:
+    def _user(self, profile: str | None) -> _User:
+        with self._lock:
+            return self._users.setdefault(profile, _User(profile, self._connect))
+
+    def _forget(self, user: _User) -> None:
+        with self._lock:
+            self._users = {profile: each for profile, each in self._users.items() if each is not user}
+
+
+class _User:
+    """Who a profile logs in as: one session, and the clients that have been made with it.
+
+    Making one may log in, and take long; that holds up nobody but the same user, and is forgotten when it does not end.
+    """
+
+    def __init__(self, profile: str | None, connect: Callable[[Account, Limits], KMS] | None) -> None:
+        self._profile = profile
+        self._connect = connect or self._connect_by_sdk
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[Account, Limits], KMS] = {}
+        self._session: Any = None
+        self._sent: deque[str] = deque(maxlen=_REMEMBERED)
+
+    def client(self, account: Account) -> KMS:
+        """The client for an account and the time that is left."""
         where = (account, Limits.within(plugin.seconds_left()))
         with self._lock:
             found = self._clients.get(where)
@@ -116,21 +151,24 @@ class Clients:
                 found = self._clients[where] = self._connect(*where)
             return found
 
-    def _forget(self) -> None:
-        with self._lock:
-            self._clients.clear()
-            self._sessions.clear()
+    def secrets(self) -> tuple[str, ...]:
+        """What was sent and no message may show."""
+        return tuple(self._sent.copy())
 
     def _connect_by_sdk(self, account: Account, limits: Limits) -> KMS:
-        session = self._session(account.profile)
-        session.set_default_client_config(limits.config())  # for the services that log in, too
-        client = session.create_client("kms", region_name=account.region, endpoint_url=account.endpoint)
+        from botocore.session import Session
+
+        if self._session is None:
+            self._session = Session(profile=self._profile)
+            self._session.register("before-send", self._note)  # for the services that log in, too
+        self._session.set_default_client_config(limits.config())  # for them, too
+        client = self._session.create_client("kms", region_name=account.region, endpoint_url=account.endpoint)
         client.meta.events.register("before-send.kms", lambda **_: limits.check())
         return client  # type: ignore[no-any-return]
 
-    def _session(self, profile: str | None) -> Any:
-        from botocore.session import Session
-
-        if profile not in self._sessions:
-            self._sessions[profile] = Session(profile=profile)
-        return self._sessions[profile]
+    def _note(self, request: Any, **_: Any) -> None:
+        for name in _SECRET_HEADERS:
+            value = request.headers.get(name)
+            value = value.decode("latin-1") if isinstance(value, bytes) else value
+            if value and value not in self._sent.copy():
+                self._sent.append(value)

@@ -7,13 +7,14 @@ nothing. "The request signature we calculated does not match" quotes the request
 from __future__ import annotations
 
 import os
+import re
 from typing import NamedTuple
 
 from notarykit import plugin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from notarykit_aws_kms.addresses import Address
@@ -171,35 +172,67 @@ _BY_NAME: Mapping[str, _Kind] = {
     "Exception": _Kind(plugin.PluginError, "the AWS SDK failed with {name}", _LATER),
 }  # fmt: skip
 
+_LONGEST_CODE, _LONGEST_TEXT = 64, 300
+# Session tokens, which are long base64, and JSON web tokens; names in ARNs have no such parts.
+_SECRETS = re.compile(r"[A-Za-z0-9+/=_-]{100,}|\beyJ[\w-]+\.[\w-]*(?:\.[\w-]*)?")
 _OPERATIONS = ("GetPublicKey", "Sign", "DescribeKey")
 
 
-def translated(error: Exception, address: Address) -> plugin.PluginError:
-    """The protocol's error for one of the SDK; the service's code and request id are in its metadata."""
-    response = getattr(error, "response", None)
-    if isinstance(response, dict) and "Error" in response:
-        return _refusal(response, str(getattr(error, "operation_name", "")), address)
-    names = [kind.__name__ for kind in type(error).__mro__]
-    kind = next((_BY_NAME[name] for name in names if name in _BY_NAME), _BY_NAME["Exception"])
-    region, profile, endpoint = address.account
-    where = f"AWS KMS at {endpoint}" if endpoint else f"AWS KMS in {region}" if region else "AWS KMS"
-    profile = profile or os.environ.get("AWS_PROFILE")
-    return kind.error(
-        kind.message.format(key=address.key_id, name=names[0], where=where, profile=profile), advice=kind.advice
+def late(address: Address) -> plugin.PluginError:
+    """The protocol's error for a request, or a login before it, that had not come to an end in time."""
+    return plugin.PluginTimeoutError(
+        f"{_where(address)} or the login to it did not answer in time", advice="try again, or allow more time"
     )
 
 
-def _refusal(response: Mapping[str, Any], operation: str, address: Address) -> plugin.PluginError:
+def translated(error: Exception, address: Address, secrets: Sequence[str] = ()) -> plugin.PluginError:
+    """The protocol's error for one of the SDK; the service's code and request id are in its metadata.
+
+    Args:
+        error: What the SDK raised.
+        address: The key.
+        secrets: What was sent and no message may show.
+    """
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        return _refusal(response, str(getattr(error, "operation_name", "")), address, secrets)
+    names = [kind.__name__ for kind in type(error).__mro__]
+    kind = next((_BY_NAME[name] for name in names if name in _BY_NAME), _BY_NAME["Exception"])
+    profile = address.account.profile or os.environ.get("AWS_PROFILE")
+    return kind.error(
+        kind.message.format(key=address.key_id, name=names[0], where=_where(address), profile=profile),
+        advice=kind.advice,
+    )
+
+
+def _where(address: Address) -> str:
+    region, _, endpoint = address.account
+    return f"AWS KMS at {endpoint}" if endpoint else f"AWS KMS in {region}" if region else "AWS KMS"
+
+
+def _refusal(
+    response: Mapping[str, Any], operation: str, address: Address, secrets: Sequence[str]
+) -> plugin.PluginError:
     """What a service said: AWS KMS, or one that was asked for credentials."""
     said, about = response["Error"], response.get("ResponseMetadata", {})
     code, text = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())
     kind = _kind_of(code, text, operation)
-    metadata = {SERVICE_ERROR: code, "requestId": str(about.get("RequestId", ""))}
+    code, text = _shown(code, secrets, _LONGEST_CODE), _shown(text, secrets, _LONGEST_TEXT)
+    request_id = _shown(str(about.get("RequestId", "")), secrets, _LONGEST_CODE)
+    metadata = {SERVICE_ERROR: code, "requestId": request_id}
     return kind.error(
         kind.message.format(key=address.key_id, code=code, text=text or code),
         advice=kind.advice,
         metadata={name: value for name, value in metadata.items() if value},
     )
+
+
+def _shown(text: str, secrets: Sequence[str], longest: int) -> str:
+    """What of a text can be shown: not what was sent in secret, nor what looks like it, and not all of a long one."""
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    text = "".join(each if each.isprintable() else "?" for each in _SECRETS.sub("…", text))
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _kind_of(code: str, text: str, operation: str) -> _Kind:

@@ -49,6 +49,11 @@ class Key:
         with _reading(self._address):
             _check_kind(answer)
             name, public_key = answer["KeyId"], load_der_public_key(answer["PublicKey"])
+            if not self._address.may_be(name):
+                raise plugin.PluginError(
+                    f"AWS KMS answers about the key {name} where {self._address.key_id} was asked for",
+                    advice="check endpoint=, and that nothing answers in the place of AWS KMS",
+                )
         yield Version(name, public_key, self._address, self._clients)
 
     def certificates(self, version: plugin.KeyVersion) -> Sequence[bytes]:  # noqa: ARG002
@@ -115,8 +120,16 @@ class Version(NamedTuple):
             ),
         )
         with _reading(self.address):
+            if answer["KeyId"] != self.name:
+                raise plugin.PluginError(
+                    f"the key {self.name} was to sign, and {answer['KeyId']} did",
+                    advice="check endpoint=, and that nothing answers in the place of AWS KMS",
+                )
             signature: bytes = answer["Signature"]
-            return signature if spec.is_rsa else raw_ecdsa(signature, spec)
+            signature = signature if spec.is_rsa else raw_ecdsa(signature, spec)
+            if len(signature) != spec.signature_size:
+                raise ValueError
+            return signature
 
 
 def _check_kind(answer: Mapping[str, Any]) -> None:
@@ -130,10 +143,12 @@ def _check_kind(answer: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _reading(address: Address) -> Iterator[None]:
-    """Refuses an answer that lacks something; the SDK takes one that was cut off for whole."""
+    """Refuses an answer that cannot be read, whatever that fails with; the SDK takes one that was cut off for whole."""
     try:
         yield
-    except (KeyError, TypeError, ValueError):
+    except plugin.PluginError:
+        raise
+    except Exception:  # noqa: BLE001 - there is no end to what a parser raises
         raise plugin.PluginError(
             f"the answer of AWS KMS about the key {address.key_id} is malformed or was cut off", advice="try again"
         ) from None

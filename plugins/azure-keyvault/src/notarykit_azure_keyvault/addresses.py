@@ -17,7 +17,9 @@ HSM_DOMAINS = tuple(f"managedhsm.{cloud}" for cloud in _CLOUDS)
 
 KEYS, CERTIFICATES = "keys", "certificates"
 
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_VAULT = re.compile(_LABEL)
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+(?::[0-9]{{1,5}})?")
 _PATH = re.compile(r"/(keys|certificates)/([0-9A-Za-z-]{1,127})(?:/([0-9A-Za-z]{1,64}))?/?")
 _FORM = "give https://VAULT.vault.azure.net/keys/NAME or …/certificates/NAME, with /VERSION for exactly one"
 
@@ -50,6 +52,9 @@ def address_of(key_id: str, domain: str = "") -> Address:
     Raises:
         PluginValidationError: It is no such URL, or its host is no vault.
     """
+    domain = _own_domain(domain)
+    if not key_id.isprintable() or key_id != key_id.strip():  # urlsplit leaves out what it does not like
+        raise PluginValidationError(f"{key_id!r} is no key in Azure Key Vault", advice=_FORM)
     try:
         url = urlsplit(key_id)
     except ValueError:
@@ -60,7 +65,7 @@ def address_of(key_id: str, domain: str = "") -> Address:
     if url.scheme != "https":
         raise PluginValidationError(f"key id {key_id!r} does not begin with https://", advice=_FORM)
     is_hsm = _is_within(host, HSM_DOMAINS)
-    if not (is_hsm or _is_within(host, VAULT_DOMAINS) or (domain and _is_within(host, (domain.lower(),)))):
+    if not (is_hsm or _is_within(host, VAULT_DOMAINS) or (domain and _is_within(host, (domain,)))):
         raise PluginValidationError(
             f"the host of {key_id!r} is not in a known cloud's domain of vaults",
             advice="check it; for a cloud of your own, name its domain of vaults with vault_domain=DOMAIN",
@@ -71,5 +76,17 @@ def address_of(key_id: str, domain: str = "") -> Address:
     return Address(f"https://{host}", kind, name, version or "", is_hsm)
 
 
+def _own_domain(domain: str) -> str:
+    """The further domain as hosts have it; one that is somebody's, as a top-level domain is everybody's."""
+    domain = domain.lower().removesuffix(":443")
+    if domain and _DOMAIN.fullmatch(domain) is None:
+        raise PluginValidationError(
+            "plugin configuration 'vault_domain' is no domain of vaults", advice="use the form vault.stack.example"
+        )
+    return domain
+
+
 def _is_within(host: str, domains: tuple[str, ...]) -> bool:
-    return _HOST.fullmatch(host) is not None and host.endswith(tuple(f".{domain}" for domain in domains))
+    """Whether a host is a vault's name and one of the domains, and nothing between them."""
+    name, _, domain = host.partition(".")
+    return domain in domains and _VAULT.fullmatch(name) is not None

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from notarykit.errors import PluginAccessDeniedError
 from notarykit.plugin import seconds_left
 from notarykit_azure_keyvault.failures import CALL_IS_OVER
+from notarykit_azure_keyvault.limits import bounded
 from notarykit_azure_keyvault.settings import CREDENTIALS
 
 TYPE_CHECKING = False
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from azure.core.pipeline.policies import RetryPolicy
     from azure.core.pipeline.transport import HttpTransport
     from azure.core.rest import HttpRequest
+    from requests import PreparedRequest, Session
 
 SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10.0, 30.0
 
@@ -86,8 +89,15 @@ class Clients:
     def _of_sdk(self, vault: str, credential_type: str) -> Client:
         from azure.keyvault.keys import KeyClient
 
-        credential = self._credential(credential_type)
-        return KeyClient(vault, credential, retry_policy=_retry_policy(), transport=_transport())
+        credential: Any = _OfOneDomain(self._credential(credential_type), vault)
+        return KeyClient(
+            vault,
+            credential,
+            retry_policy=_retry_policy(),
+            transport=_transport(),
+            # What another host answers is not the vault's word.
+            permit_redirects=False,
+        )
 
     def _credential(self, credential_type: str) -> TokenCredential:
         """The SDK's way to log in; it keeps the tokens, and all threads may use it."""
@@ -96,6 +106,20 @@ class Clients:
             if found is None:
                 found = self._credentials[credential_type] = _log_in(credential_type)
             return found
+
+
+class _OfOneDomain:
+    """A login that gives tokens for the vault's own domain alone; the SDK takes a parent of it for as good."""
+
+    def __init__(self, credential: Any, vault: str) -> None:
+        self._credential, self._domain = credential, vault.partition(".")[2]
+
+    def get_token_info(self, *scopes: str, **options: Any) -> Any:
+        """A token, as `azure.core.credentials.SupportsTokenInfo` has it."""
+        for scope in scopes:
+            if urlsplit(scope).netloc.lower() != self._domain:
+                raise ValueError("the challenge asks for a token for another domain")
+        return self._credential.get_token_info(*scopes, **options)
 
 
 def _log_in(credential_type: str) -> TokenCredential:
@@ -121,9 +145,27 @@ def _retry_policy() -> RetryPolicy[Any, Any]:
         """The SDK's own, but for a `Retry-After` beyond the end of the call, which it would sleep until."""
 
         def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
-            return (self.get_retry_after(response) or 0) < seconds_left() and super().is_retry(settings, response)
+            try:
+                pause = self.get_retry_after(response) or 0
+            except (ValueError, OverflowError):  # neither seconds nor a date
+                return False
+            return pause < seconds_left() and super().is_retry(settings, response)
 
     return InTime()
+
+
+def _session() -> Session:
+    from requests import Session
+
+    session = Session()
+    session.auth = _no_other_credentials
+    session.hooks["response"].append(bounded)
+    return session
+
+
+def _no_other_credentials(request: PreparedRequest) -> PreparedRequest:
+    """Stands where the session would otherwise put a password for the host out of ~/.netrc in the token's place."""
+    return request
 
 
 def _transport() -> HttpTransport[Any, Any]:
@@ -144,4 +186,4 @@ def _transport() -> HttpTransport[Any, Any]:
         def sleep(self, duration: float) -> None:
             super().sleep(min(duration, seconds_left()))
 
-    return InTime()
+    return InTime(session=_session())

@@ -61,6 +61,11 @@ _NETWORK = _Kind(
 _DISABLED = _Kind(UnusableError, "{place} is disabled", f"enable it, {_OTHER}")
 _SLOW = _Kind(PluginTimeoutError, "{vault} did not answer in time ({status})", _LATER)
 _FAILED = _Kind(PluginError, "{vault} failed with {status} {code}", _LATER)
+_MOVED = _Kind(
+    PluginError,
+    "{vault} sends requests on to somebody else ({status}), and what a vault must answer is not taken from there",
+    "check the key id, and the proxy if there is one",
+)
 _REFUSED = _Kind(PluginValidationError, "{place} is refused with {status} {code}: {text}", "check the key id")
 
 _BY_CODE: Mapping[str, _Kind] = {
@@ -92,16 +97,18 @@ _BY_STATUS: Mapping[int, _Kind] = {
     429: _Kind(PluginThrottledError, "{vault} asks for fewer requests", _LATER),
     504: _SLOW,
 }
-_FIRST_FAILURE = 500
+_FIRST_REFUSAL, _FIRST_FAILURE = 400, 500
 
-_ROLES = {
-    "keys/get": "Key Vault Crypto User",
-    "keys/list": "Key Vault Crypto User",
-    "keys/sign": "Key Vault Crypto User",
-    "certificates/get": "Key Vault Certificate User",
-    "certificates/create": "Key Vault Certificates Officer",
-    "secrets/get": "Key Vault Certificate User",
+_ACTIONS: Mapping[str, tuple[str, str]] = {
+    "keys/get": ("keys/read", "Key Vault Crypto User"),
+    "keys/list": ("keys/read", "Key Vault Crypto User"),
+    "keys/sign": ("keys/sign/action", "Key Vault Crypto User"),
+    "certificates/get": ("certificates/read", "Key Vault Certificate User"),
+    "certificates/create": ("certificates/create/action", "Key Vault Certificates Officer"),
+    "secrets/get": ("secrets/getSecret/action", "Key Vault Certificate User"),
 }
+"""What a role must allow for each permission, and the smallest of Azure's own roles that does."""
+_HSM_ACTIONS = {"keys/get": "keys/read/action", "keys/list": "keys/read/action", "keys/sign": "keys/sign/action"}
 _HSM_ROLE = "Managed HSM Crypto User"
 _INSTEAD = {
     "secrets/get": "; or name the CA certificates with ca_certs=FILE or the whole chain with certificate_chain=FILE",
@@ -110,6 +117,9 @@ _INSTEAD = {
 
 CALL_IS_OVER = "the time of the call is over"
 """What is raised when a request would begin too late."""
+
+TOO_LONG = "the answer is too long"
+"""What is raised when an answer is longer than any of Azure Key Vault's."""
 
 _TRIED = re.compile("[A-Za-z]+Credential: ")
 _CUT = re.compile("RemoteDisconnected|Connection aborted|ConnectionReset")
@@ -124,7 +134,7 @@ def refusal(status: int, content: Mapping[str, Any], request_id: str, vault: str
     inner = error.get("innererror")
     code = str((inner.get("code") if isinstance(inner, dict) else None) or error.get("code") or "")
     other = _FAILED if status >= _FIRST_FAILURE else _REFUSED
-    kind = _BY_CODE.get(code) or _BY_STATUS.get(status, other)
+    kind = _MOVED if status < _FIRST_REFUSAL else _BY_CODE.get(code) or _BY_STATUS.get(status, other)
     shown = {
         "place": f"{vault}{asked.path}".rstrip("/"),
         "vault": vault,
@@ -144,9 +154,13 @@ def refusal(status: int, content: Mapping[str, Any], request_id: str, vault: str
 
 def _grant(vault: str, permission: str) -> str:
     if ".managedhsm." in vault:
-        return f"assign the local role {_HSM_ROLE}"
-    instead = _INSTEAD.get(permission, "")
-    return f"assign the role {_ROLES[permission]}, or grant {permission} in the vault's access policy{instead}"
+        action = _HSM_ACTIONS.get(permission, permission)
+        return f"allow Microsoft.KeyVault/managedHsm/{action} by a local role, or by {_HSM_ROLE}, which allows more"
+    action, role = _ACTIONS[permission]
+    return (
+        f"allow Microsoft.KeyVault/vaults/{action} by a role, or by {role}, which allows more; or grant {permission} "
+        f"in the vault's access policy{_INSTEAD.get(permission, '')}"
+    )
 
 
 def translated(error: Exception, vault: str) -> PluginError:
@@ -160,7 +174,8 @@ def translated(error: Exception, vault: str) -> PluginError:
     if isinstance(error, exceptions.ClientAuthenticationError):
         return PluginAccessDeniedError(f"cannot log in to Azure: {_reasons(text)}", advice=_login_advice(text))
     if isinstance(error, exceptions.ServiceResponseError) or _CUT.search(text):
-        return PluginError(f"{vault} broke off the connection", advice=_LATER)
+        what = "gives an answer that is too long for one" if TOO_LONG in text else "broke off the connection"
+        return PluginError(f"{vault} {what}", advice=_LATER)
     if isinstance(error, exceptions.ServiceRequestError):
         return PluginError(f"{vault} or the login to it cannot be reached", advice=_way_advice(text))
     if isinstance(error, ValueError) and "challenge" in text.lower():

@@ -18,12 +18,11 @@ from notarykit_azure_keyvault.addresses import CERTIFICATES, KEYS, Address
 from notarykit_azure_keyvault.failures import NotFoundError, NotPermittedError, UnusableError
 from notarykit_azure_keyvault.secret import certificates_of, leaf_of
 from notarykit_azure_keyvault.settings import Settings
+from notarykit_azure_keyvault.states import is_usable, state_of
 from notarykit_azure_keyvault.vault import Vault, member
 from notarykit_azure_keyvault.versions import (
     Pending,
     Version,
-    check_state,
-    is_usable,
     version_of_certificate,
     version_of_key,
 )
@@ -56,6 +55,20 @@ class Key(NamedTuple):
 
     def versions(self) -> Iterator[KeyVersion]:
         """The version that the id pins; else the present one, one that waits for its certificate, and older ones."""
+        with self.vault.reading():
+            yield from self._versions()
+
+    def certificates(self, version: KeyVersion) -> Sequence[bytes]:
+        """The leaf where that is enough, or what completes it comes from a file; else what the secret has."""
+        with self.vault.reading():
+            return self._certificates(version)
+
+    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
+        """Merges a chain into the certificate that waits for it: that is how a key that stays there gets one."""
+        with self.vault.reading():
+            return self._attach(version, chain)
+
+    def _versions(self) -> Iterator[KeyVersion]:
         pinned = self.address.version
         try:
             present = self._version(pinned)
@@ -77,8 +90,7 @@ class Key(NamedTuple):
                 yield waiting
             yield from self._older(present.name)
 
-    def certificates(self, version: KeyVersion) -> Sequence[bytes]:
-        """The leaf where that is enough, or what completes it comes from a file; else what the secret has."""
+    def _certificates(self, version: KeyVersion) -> Sequence[bytes]:
         if self.address.is_hsm or not isinstance(version, Version):
             return ()
         number = _version_in(version.name)
@@ -92,8 +104,7 @@ class Key(NamedTuple):
             return (version.leaf, *version.more)
         return certificates_of(self.vault.get(self._path("secrets", number), "secrets/get"))
 
-    def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
-        """Merges a chain into the certificate that waits for it: that is how a key that stays there gets one."""
+    def _attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
         pending = None if self.address.is_hsm else self._pending()
         if pending is None and self.address.kind == KEYS:
             return False  # a bare key; a certificate that was made later would have another
@@ -145,10 +156,10 @@ class Key(NamedTuple):
 
     def _of_secret(self, number: str) -> Version:
         bundle = self.vault.get(self._path("secrets", number), "secrets/get")
-        check_state(member(bundle, "id", str), bundle)
+        state = state_of(member(bundle, "id", str), bundle)
         found = certificates_of(bundle)
         leaf = leaf_of(found)
-        return Version(self.vault, member(bundle, "kid", str), load_certificate(leaf).public_key(), leaf, found)
+        return Version(self.vault, member(bundle, "kid", str), load_certificate(leaf).public_key(), state, leaf, found)
 
     def _pinned(self, version: Version, number: str) -> Version:
         """Refuses the present version in place of the one that was asked for: the service may fall back to it."""

@@ -7,13 +7,15 @@ is one request, while `CryptographyClient` asks for the key before, which takes 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from notarykit.errors import PluginError
+from notarykit.errors import NotarykitError, PluginError
 from notarykit.plugin import seconds_left
 from notarykit.plugin.unheard import unheard
 from notarykit_azure_keyvault.failures import Asked, refusal, translated
+from notarykit_azure_keyvault.limits import in_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from notarykit_azure_keyvault.clients import Answer, Clients
 
-_FAILED, _UNKNOWN_USER = 400, 401
+_NO_SUCCESS, _UNKNOWN_USER = 300, 401
 _AGAIN = ("GET", "POST")
 """What the SDK may repeat where it is not known whether a request came through: signing twice does no harm."""
 
@@ -64,8 +66,13 @@ class Vault(NamedTuple):
         where = path
         while where:
             page = self._ask("GET", where, Asked(path, permission))
-            yield from member(page, "value", list)
+            for item in member(page, "value", list):
+                if not isinstance(item, dict):
+                    raise PluginError(f"{self.url}: the list {path} has an item that is no object")
+                yield item
             where = page.get("nextLink") or ""
+            if not isinstance(where, str):
+                raise PluginError(f"{self.url}: the list {path} goes on at what is no address")
             if where and not where.lower().startswith(f"{self.url}/"):
                 raise PluginError(f"{self.url}: the list {path} goes on elsewhere")
 
@@ -80,6 +87,23 @@ class Vault(NamedTuple):
             raise PluginError(f"{self.url} answers with an object of another vault: {url}")
         return parts.path
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Where answers are read: whatever reading fails with, it is a fault of the answer.
+
+        Raises:
+            PluginError: An answer is malformed, beyond what is looked for one by one.
+        """
+        try:
+            yield
+        except NotarykitError:
+            raise
+        except Exception:  # noqa: BLE001 - there is no end to what a parser raises
+            raise PluginError(
+                f"{self.url} answered with what is no answer of Azure Key Vault",
+                advice="try again, and check the proxy if there is one",
+            ) from None
+
     def _ask(
         self, method: str, path: str, asked: Asked, body: Mapping[str, Any] | None = None, *, again: bool = True
     ) -> Mapping[str, Any]:
@@ -90,7 +114,7 @@ class Vault(NamedTuple):
             self.clients.forget(self.credential_type)
             answer = self._send(method, path, body, repeatable)
         content = _content(answer)
-        if answer.status_code >= _FAILED:
+        if answer.status_code >= _NO_SUCCESS:
             raise refusal(answer.status_code, content, answer.headers.get("x-ms-request-id", ""), self.url, asked)
         return content
 
@@ -99,11 +123,18 @@ class Vault(NamedTuple):
         from azure.core.rest import HttpRequest
 
         request = HttpRequest(method, path, json=body)
-        with self.clients.one(self.url, self.credential_type) as client, unheard("azure", "msal", "urllib3"):
-            try:
+
+        def send() -> Answer:
+            # A client goes back to the free ones here, when it is done, and not when its time is over.
+            with self.clients.one(self.url, self.credential_type) as client, unheard("azure", "msal", "urllib3"):
                 return client.send_request(request, timeout=seconds_left(), retry_on_methods=repeatable)
-            except Exception as error:  # noqa: BLE001 - the SDK's own, and ValueError where a vault is not believed
-                raise translated(error, self.url) from None
+
+        try:
+            return in_time(send)
+        except NotarykitError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the SDK's own, and ValueError where a vault is not believed
+            raise translated(error, self.url) from None
 
 
 def member(content: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
@@ -126,6 +157,6 @@ def _content(answer: Answer) -> Mapping[str, Any]:
         found = None
     if isinstance(found, dict):
         return found
-    if answer.status_code >= _FAILED:
+    if answer.status_code >= _NO_SUCCESS:
         return {}
     raise PluginError("what answers is not Azure Key Vault", advice="check the key id, and the proxy if there is one")

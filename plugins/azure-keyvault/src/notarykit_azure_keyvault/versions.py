@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import time
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
-from notarykit.times import format_rfc3339
 from notarykit_azure_keyvault.failures import UnusableError
+from notarykit_azure_keyvault.states import State, state_of
 from notarykit_azure_keyvault.vault import Vault, member
 
 TYPE_CHECKING = False
@@ -37,6 +35,7 @@ class Version(NamedTuple):
         vault: The vault that has it.
         name: Its URL.
         public_key: Its public key.
+        state: When it may be used.
         leaf: Its certificate, or nothing if that has not been asked for.
         more: Certificates that came along.
     """
@@ -44,18 +43,27 @@ class Version(NamedTuple):
     vault: Vault
     name: str
     public_key: PublicKeyTypes
+    state: State
     leaf: bytes = b""
     more: tuple[bytes, ...] = ()
 
     def sign(self, message: bytes, spec: KeySpec) -> bytes:
         """A signature of exactly this version; the service makes ECDSA's as r and s side by side already."""
+        self.state.check()
+        with self.vault.reading():
+            return self._signature(message, spec)
+
+    def _signature(self, message: bytes, spec: KeySpec) -> bytes:
         digest = hashlib.new(spec.hash_name.replace("-", "").lower(), message).digest()
         value = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         path = self.vault.path_of(self.name)
         answer = self.vault.post(f"{path}/sign", "keys/sign", {"alg": spec.jws_alg, "value": value})
         if self.vault.path_of(answer.get("kid")) != path:
             raise PluginError(f"{self.name} was to sign, and {answer.get('kid')} did")
-        return decoded(member(answer, "value", str))
+        signature = decoded(member(answer, "value", str))
+        if len(signature) != spec.signature_size:
+            raise PluginError(f"{self.vault.url} answered with what is no {spec.signing_algorithm} signature")
+        return signature
 
 
 class Pending(NamedTuple):
@@ -84,11 +92,10 @@ def version_of_key(vault: Vault, bundle: Mapping[str, Any]) -> Version:
     """
     key = member(bundle, "key", dict)
     name = member(key, "kid", str)
-    check_state(name, bundle)
-    operations = key.get("key_ops")
-    if isinstance(operations, list) and "sign" not in operations:
+    state = state_of(name, bundle)
+    if "key_ops" in key and "sign" not in member(key, "key_ops", list):
         raise PluginValidationError(f"{name} is not for signing", advice="permit the operation sign on the key")
-    return Version(vault, name, _public_key(name, key))
+    return Version(vault, name, _public_key(name, key), state)
 
 
 def version_of_certificate(vault: Vault, bundle: Mapping[str, Any]) -> Version:
@@ -97,34 +104,9 @@ def version_of_certificate(vault: Vault, bundle: Mapping[str, Any]) -> Version:
     Raises:
         UnusableError: It is disabled, expired or not valid yet.
     """
-    check_state(member(bundle, "id", str), bundle)
+    state = state_of(member(bundle, "id", str), bundle)
     leaf = _base64(member(bundle, "cer", str))
-    return Version(vault, member(bundle, "kid", str), load_certificate(leaf).public_key(), leaf)
-
-
-def check_state(name: str, bundle: Mapping[str, Any]) -> None:
-    """Refuses an object that may not be used now, with its state.
-
-    Raises:
-        UnusableError: It is disabled, expired or not valid yet.
-    """
-    attributes, now = member(bundle, "attributes", dict), time.time()
-    if attributes.get("enabled") is False:
-        raise UnusableError(f"{name} is disabled", advice="enable it, or sign with another one")
-    ends, begins = attributes.get("exp"), attributes.get("nbf")
-    if isinstance(ends, int) and ends <= now:
-        raise UnusableError(f"{name} expired on {_date(ends)}", advice="renew it, or sign with another one")
-    if isinstance(begins, int) and begins > now:
-        raise UnusableError(f"{name} is not valid before {_date(begins)}", advice="wait, or sign with another one")
-
-
-def is_usable(item: Mapping[str, Any]) -> bool:
-    """Whether an object may be used now."""
-    try:
-        check_state("", item)
-    except UnusableError:
-        return False
-    return True
+    return Version(vault, member(bundle, "kid", str), load_certificate(leaf).public_key(), state, leaf)
 
 
 def _public_key(name: str, key: Mapping[str, Any]) -> PublicKeyTypes:
@@ -156,11 +138,5 @@ def decoded(text: str) -> bytes:
 def _base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or what is not ASCII
         raise PluginError("Azure Key Vault answers with damaged base64") from None
-
-
-def _date(seconds: int) -> str:
-    from datetime import UTC, datetime
-
-    return format_rfc3339(datetime.fromtimestamp(seconds, UTC))

@@ -1,6 +1,7 @@
 """One server as one login sees it: requests with a token that is got when it is needed, and got again when it ends."""
 
 import threading
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -10,12 +11,14 @@ from requests.exceptions import RequestException
 from notarykit.errors import NotarykitError, PluginError
 from notarykit_hashicorp_vault.answer import Answer, answer_of
 from notarykit_hashicorp_vault.credentials import credentials, present_token, sendable
-from notarykit_hashicorp_vault.refusals import Asked, is_of_token, refused
+from notarykit_hashicorp_vault.limits import in_time
+from notarykit_hashicorp_vault.refusals import Asked, is_of_token, refused, unreadable
 from notarykit_hashicorp_vault.sdk import Connect, Vault, connect
 from notarykit_hashicorp_vault.server import Server
 from notarykit_hashicorp_vault.unreachable import unreachable
 
 _OK, _FORBIDDEN = 200, 403
+_REMEMBERED = 64
 
 
 class Connection:
@@ -27,6 +30,7 @@ class Connection:
         self._adapter = (dial or connect)(server)
         self._lock = threading.Lock()
         self._logged_in: Vault | None = None
+        self._sent = _Sent()
 
     def read(self, path: str, what: str) -> Answer:
         """What is at a path.
@@ -92,12 +96,30 @@ class Connection:
 
     def _send(self, vault: Vault, asked: Asked, body: Mapping[str, Any] | None) -> Answer:
         url = "/v1/" + quote(asked.path)
+        secrets = self._sent.with_more(_secrets(vault, body))
         try:
-            found = vault.get(url) if body is None else vault.post(url, json=body)
-            return answer_of(found, _secrets(vault, body))
+            found = in_time(lambda: vault.get(url) if body is None else vault.post(url, json=body))
+            return answer_of(found, secrets)
         except RequestException as error:
             problem = unreachable(self.server, error)
+        except OSError:  # a file for TLS that has gone meanwhile, or may not be read
+            problem = unreachable(self.server, RequestException())
+        except Exception:  # noqa: BLE001 - there is no end to what parsers of headers and JSON raise
+            problem = unreadable(asked)
         raise problem
+
+
+class _Sent:
+    """What was sent and no message may show, of earlier requests too: a server may remember it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._secrets: deque[str] = deque(maxlen=_REMEMBERED)
+
+    def with_more(self, secrets: list[str]) -> tuple[str, ...]:
+        with self._lock:
+            self._secrets.extend(secret for secret in secrets if secret not in self._secrets)
+            return tuple(self._secrets)
 
 
 def _secrets(vault: Vault, body: Mapping[str, Any] | None) -> list[str]:

@@ -45,6 +45,14 @@ def refused(asked: Asked, answer: Answer) -> PluginError:
     return error
 
 
+def unreadable(asked: Asked) -> PluginError:
+    """The error for an answer that cannot even be read."""
+    return PluginError(
+        f"what answers at {asked.server.address} is no Vault: its answer cannot be read",
+        advice="check $VAULT_ADDR, and that no proxy answers in its place",
+    )
+
+
 def quoted(answer: Answer) -> str:
     """What the server says, as the end of a message."""
     return f": {answer.messages[:_LONGEST_QUOTATION]}" if answer.messages else ""
@@ -139,7 +147,7 @@ def _failed(asked: Asked, answer: Answer) -> PluginError:
 
 def _other(asked: Asked, answer: Answer) -> PluginError:
     if 300 <= answer.status < 400:  # noqa: PLR2004
-        host = urlsplit(answer.location).netloc or "another path"
+        host = _host_of(answer.location) or "another path"
         return PluginError(
             f"{asked.server.address} sends requests on to {host}, and a token is not sent on",
             advice="set $VAULT_ADDR to the address of the active node, or to one without a redirection",
@@ -149,6 +157,13 @@ def _other(asked: Asked, answer: Answer) -> PluginError:
     if answer.members is None:
         return _no_vault(asked, answer)
     return PluginError(f"Vault failed to use {asked.what} ({answer.status})" + quoted(answer), advice="try again later")
+
+
+def _host_of(location: str) -> str:
+    try:
+        return urlsplit(location).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
 def _no_vault(asked: Asked, answer: Answer) -> PluginError:

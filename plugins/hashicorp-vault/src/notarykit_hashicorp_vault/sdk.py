@@ -1,5 +1,6 @@
 """All of hvac that is used: its adapter for HTTP, on one session that tries again within the time that is left."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -7,10 +8,11 @@ from hvac.adapters import JSONAdapter  # type: ignore[import-untyped]
 from hvac.utils import get_token_from_env  # type: ignore[import-untyped]
 from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError
+from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util import Retry, Timeout
 
 from notarykit.plugin.asking.deadline import seconds_left
+from notarykit_hashicorp_vault.limits import bounded
 
 if TYPE_CHECKING:
     from notarykit_hashicorp_vault.server import Server
@@ -74,6 +76,7 @@ def token_of_user() -> str | None:
 def _session(server: "Server") -> Session:
     session = Session()
     session.auth = _no_other_credentials
+    session.hooks["response"].append(bounded)
     session.verify = server.authorities or True
     if server.client:
         certificate, key = server.client
@@ -118,7 +121,10 @@ class _Retry(Retry):
         **named: Any,
     ) -> "_Retry":  # fmt: skip
         again = super().increment(method, url, response, error, *more, **named)
-        asked = again.get_retry_after(response) if response is not None else None
+        try:
+            asked = again.get_retry_after(response) if response is not None else None
+        except (ValueError, OverflowError, InvalidHeader):  # neither seconds nor a date
+            asked = math.inf
         if (asked or again.get_backoff_time()) >= seconds_left():
             raise MaxRetryError(named.get("_pool"), url or "", error)  # type: ignore[arg-type]
         return again

@@ -1,12 +1,16 @@
 """Which server, as whom, and how it is known to be the right one: configuration first, then Vault's own variables."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from notarykit.errors import PluginValidationError
 from notarykit_hashicorp_vault.login import Login, login_of
+
+_LARGEST_FILE = 1024 * 1024
+_ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED |Proc-Type:[^\n]*ENCRYPTED")
 
 
 class Server(NamedTuple):
@@ -40,9 +44,20 @@ def server_of(config: Mapping[str, str], environment: Mapping[str, str] = os.env
             "$VAULT_SKIP_VERIFY is set, and a token is given to nobody who may be anybody",
             advice="unset it, and name the server's CA with $VAULT_CACERT",
         )
+    if environment.get("VAULT_CACERT_BYTES"):
+        raise PluginValidationError(
+            "$VAULT_CACERT_BYTES is set, which is not read here, and other CAs are not taken in its place",
+            advice="unset it, and name a file with the server's CA with $VAULT_CACERT",
+        )
     certificate, key = _file("VAULT_CLIENT_CERT", environment), _file("VAULT_CLIENT_KEY", environment)
     if key and not certificate:
         raise PluginValidationError("$VAULT_CLIENT_KEY is set without $VAULT_CLIENT_CERT")
+    for variable, path in (("VAULT_CLIENT_CERT", certificate), ("VAULT_CLIENT_KEY", key)):
+        if path and _is_encrypted(path):
+            raise PluginValidationError(
+                f"${variable} names {path}, which has a key with a password, and nobody is asked for one here",
+                advice="give a key without a password, in a file that its owner alone may read",
+            )
     return Server(
         _address(config.get("address") or environment.get("VAULT_ADDR", "")),
         _namespace(config.get("namespace") or environment.get("VAULT_NAMESPACE", "")),
@@ -64,7 +79,7 @@ def _address(address: str) -> str:
         is_good = is_good and address.isascii() and address.isprintable() and " " not in address
     except ValueError:
         is_good = False
-    if not is_good or parts.query or parts.fragment:
+    if not is_good or "?" in address or "#" in address:
         raise PluginValidationError("the address of Vault is no http:// or https:// one", advice="check $VAULT_ADDR")
     if parts.username is not None or parts.password is not None:
         raise PluginValidationError(
@@ -84,3 +99,12 @@ def _file(variable: str, environment: Mapping[str, str]) -> str | None:
     if path and not os.path.exists(path):
         raise PluginValidationError(f"${variable} names {path}, which does not exist")
     return path or None
+
+
+def _is_encrypted(path: str) -> bool:
+    """Whether OpenSSL would ask at the terminal for the password of what is in a file."""
+    try:
+        with open(path, "rb") as file:
+            return _ENCRYPTED.search(file.read(_LARGEST_FILE)) is not None
+    except OSError:  # whoever connects is told
+        return False

@@ -17,6 +17,7 @@ from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.signature import raw_ecdsa
+from notarykit_hashicorp_vault.answer import reading
 from notarykit_hashicorp_vault.connection import Connection
 from notarykit_hashicorp_vault.names import Names
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 KINDS = ("rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521")
 _SIGNATURE = re.compile(r"vault:v([0-9]+):([A-Za-z0-9+/=]+)")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class TransitVersion(NamedTuple):
@@ -54,10 +56,8 @@ class TransitVersion(NamedTuple):
     @property
     def public_key(self) -> "PublicKeyTypes":
         """The public key."""
-        try:
+        with reading(f"the public key of {self.name}"):
             return load_pem_public_key(self.members["public_key"].encode())
-        except (KeyError, AttributeError, ValueError):
-            raise PluginError(f"Vault shows no public key of {self.name}") from None
 
     def sign(self, message: bytes, spec: "KeySpec") -> bytes:
         """A signature over the message's digest by this version and no other.
@@ -85,7 +85,7 @@ class TransitVersion(NamedTuple):
 
     def _signature(self, answered: object) -> bytes:
         found = _SIGNATURE.fullmatch(answered) if isinstance(answered, str) else None
-        if found is None or int(found[1]) != self.number:
+        if found is None or found[1] != str(self.number):
             raise PluginError(f"Vault answered with no signature of {self.name}")
         try:
             return base64.b64decode(found[2], validate=True)
@@ -117,15 +117,19 @@ class TransitKey:
             PluginValidationError: There is no such key or version, it is of another kind, or it may not sign.
             PluginError: The server does not say.
         """
+        with reading(self._name):
+            yield from self._versions()
+
+    def _versions(self) -> Iterator[TransitVersion]:
         names = self._names
         data = self._connection.read(names.path("keys"), self._name).data
         self._check_kind(data)
         limits = _Limits.of(data)
         shown = _versions_of(data)
         if names.version is None:
-            numbers = [
-                each for each in range(limits.latest, 0, -1) if limits.why_not(each) is None and str(each) in shown
-            ]
+            # Those that are shown, and not all up to the latest: there is no limit to what an answer may call that.
+            known = sorted((int(each) for each in shown if _NUMBER.fullmatch(each)), reverse=True)
+            numbers = [each for each in known if limits.why_not(each) is None]
         else:
             numbers = [names.version]
         for number in numbers or [limits.latest]:
@@ -140,7 +144,8 @@ class TransitKey:
             return self._of_secret
         assert isinstance(version, TransitVersion)
         chain = version.members.get("certificate_chain")
-        return read_certificates(chain.encode(), f"the chain of {version.name}") if chain else ()
+        with reading(f"the chain of {version.name}"):
+            return read_certificates(chain.encode(), f"the chain of {version.name}") if chain else ()
 
     def attach(self, version: "KeyVersion", chain: Sequence[bytes]) -> bool:
         """Has Transit keep the chain with the version.
@@ -175,7 +180,8 @@ class TransitKey:
             raise PluginValidationError(
                 f"secret {path} has no member 'certificate' with a text", advice="put the chain in PEM there"
             )
-        return read_certificates(chain.encode(), f"secret {path}")
+        with reading(f"secret {path}"):
+            return read_certificates(chain.encode(), f"secret {path}")
 
     def _check_kind(self, data: dict[str, Any]) -> None:
         kind = data.get("type")

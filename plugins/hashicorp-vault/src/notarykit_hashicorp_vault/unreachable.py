@@ -5,6 +5,7 @@ from requests.exceptions import RequestException
 from urllib3 import exceptions as causes
 
 from notarykit.errors import PluginError, PluginTimeoutError
+from notarykit_hashicorp_vault.limits import TooLongError
 from notarykit_hashicorp_vault.server import Server
 
 _TRUST = "name the CA's file with $VAULT_CACERT"
@@ -35,6 +36,12 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[PluginError], str, str
         PluginTimeoutError,
         "{} did not answer in time",
         "check the address ($VAULT_ADDR or address=), the network and the proxy settings",
+    ),
+    (
+        (TooLongError,),
+        PluginError,
+        "{} gives an answer that is too long for Vault's",
+        "check $VAULT_ADDR, and that no proxy answers in its place",
     ),
     (
         (failures.ConnectionError, failures.ChunkedEncodingError),

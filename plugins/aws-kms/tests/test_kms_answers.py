@@ -1,0 +1,96 @@
+"""Answers about another key, and answers that cannot be read: nothing is signed with them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from notarykit.errors import PluginError
+from notarykit.keys.spec import KEY_SPECS
+from notarykit_aws_kms.plugin import AWSKMSPlugin
+from servers.aws.fake import ARN, CHAIN, FakeKMS, fails, sign
+
+
+@pytest.fixture
+def service() -> FakeKMS:
+    """A service that does nothing wrong."""
+    return FakeKMS()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> dict[str, str]:
+    """The configuration with the chain of the service's key."""
+    (tmp_path / "chain.pem").write_bytes(CHAIN.chain_pem)
+    return {"certificate_chain": str(tmp_path / "chain.pem")}
+
+
+_OTHERS = [
+    ARN.replace("111122223333", "444455556666"),
+    ARN.replace("us-west-2", "eu-west-1"),
+    ARN.replace("aws:", "aws-cn:"),
+    ARN[:-1] + "1",
+    ARN.partition("key/")[0] + "alias/build",
+    "build",
+]
+
+
+@pytest.mark.parametrize("other", _OTHERS)
+def test_an_answer_about_another_key(service: FakeKMS, config: dict[str, str], other: str) -> None:
+    """What was asked for by its ARN, or by an id in a region, is not another key, and no other key signs."""
+    service.answer = {"KeyId": other}
+    plugin = AWSKMSPlugin(service.connect)
+    assert f"answers about the key {other} where {ARN} was asked for" in fails(plugin, config).message
+    service.answer, service.signed = {}, {"KeyId": other}
+    assert fails(plugin, config).message == f"the key {ARN} was to sign, and {other} did"
+
+
+@pytest.mark.parametrize(
+    ("key_id", "is_it"),
+    [
+        (ARN.rpartition("/")[2], True),
+        ("alias/build", True),
+        (ARN.partition("key/")[0] + "alias/build", True),
+        (ARN.rpartition("/")[2][:-1] + "1", False),
+        ("mrk-" + "0" * 32, False),
+        (ARN.partition("key/")[0].replace("1111", "9999") + "alias/build", False),
+    ],
+)
+def test_ids_that_lead_to_a_key(service: FakeKMS, config: dict[str, str], key_id: str, *, is_it: bool) -> None:
+    """An alias may lead to any key of its account and region, and a key's id to the key of that id."""
+    plugin, settings = AWSKMSPlugin(service.connect), config | {"region": "us-west-2"}
+    if is_it:
+        sign(plugin, settings, key_id)
+        return
+    with pytest.raises(PluginError, match=f"answers about the key {ARN}"):
+        sign(plugin, settings, key_id)
+
+
+def test_a_key_of_another_region_than_the_configured(service: FakeKMS, config: dict[str, str]) -> None:
+    """An alias in a region leads to no key of another one."""
+    with pytest.raises(PluginError, match="answers about the key"):
+        sign(AWSKMSPlugin(service.connect), config | {"region": "us-east-1"}, "alias/build")
+
+
+def _odd_key() -> bytes:
+    """A public key on a curve that nobody has."""
+    public = CHAIN.leaf_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    known, odd = "06082a8648ce3d030107", "06082a8648ce3d03017f"
+    changed: bytes = public.replace(bytes.fromhex(known), bytes.fromhex(odd))
+    return changed
+
+
+@pytest.mark.parametrize("answer", [{"PublicKey": _odd_key()}, {"PublicKey": 1}, {"KeyId": 1}, {"KeySpec": []}])
+def test_answers_that_cannot_be_read(service: FakeKMS, answer: dict[str, Any]) -> None:
+    """Whatever reading an answer fails with is an error of the protocol."""
+    service.answer = answer
+    error = fails(AWSKMSPlugin(service.connect), {})
+    assert "is malformed or was cut off" in error.message or "is of the kind []" in error.message
+
+
+def test_a_signature_of_another_length(service: FakeKMS, config: dict[str, str]) -> None:
+    """A signature that is not as long as those of the key is none."""
+    version = AWSKMSPlugin(service.connect).open_key(ARN, config)
+    service.sign = lambda **_: {"KeyId": ARN, "Signature": bytes(255)}  # type: ignore[method-assign]
+    with pytest.raises(PluginError, match="malformed"):
+        version.sign(b"message", KEY_SPECS["RSA-2048"])
