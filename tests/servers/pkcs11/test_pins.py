@@ -50,7 +50,8 @@ def test_a_file(softhsm: Token, form: str, tmp_path: Path) -> None:
 
 def test_a_program(softhsm: Token, tmp_path: Path) -> None:
     """A program prints it; one that fails, says nothing or is not there is refused with its name."""
-    program = write_program(tmp_path / "pin tool", f"#!/bin/sh\n[ \"$1\" = 'a b' ] && cat '{_pin_file(tmp_path, softhsm.pin)}'\n")
+    text = f"#!/bin/sh\n[ \"$1\" = 'a b' ] && cat '{_pin_file(tmp_path, softhsm.pin)}'\n"
+    program = write_program(tmp_path / "pin tool", text)
     source = f"|'{program}' 'a b'"
     assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
     assert sign(_given(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
@@ -97,7 +98,8 @@ def test_a_pinentry(softhsm: Token, tmp_path: Path) -> None:
         text = _PINENTRY.format(python=sys.executable, log=str(log), pin=pin)
         program = write_program(tmp_path / f"pinentry-{pin is None}", text)
         refused = sign(_given(softhsm), _URI, "EC-256", {"pinentry": str(program)}).refusal
-        assert refused.startswith("ACCESS_DENIED no PIN was given" if pin is None else "") and (pin is None or not refused)
+        assert refused.startswith("ACCESS_DENIED no PIN was given" if pin is None else "")
+        assert bool(refused) is (pin is None)
     assert f"SETDESC PIN of token {softhsm.label!r}" in log.read_text()
     assert softhsm.pin not in log.read_text()
     for wrong in ("/bin/false", "/no/such/pinentry"):
@@ -161,8 +163,9 @@ def _at_terminal(given: dict[str, str], typed: str, *setting: str, waits_for: st
 
 def test_nobody_to_ask(softhsm: Token) -> None:
     """Where there is none, that is said with the ways to give one."""
+    script = "from notarykit_pkcs11.pins import PinSource; PinSource(None, {}).get('t')"
     done = subprocess.run(
-        ["setsid", "--wait", sys.executable, "-c", "import notarykit_pkcs11.pins as pins; pins.PinSource(None, {}).get('t')"],
+        ["setsid", "--wait", sys.executable, "-c", script],
         env=environment({}), capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert "t needs a PIN, and there is no terminal to ask for it" in done.stderr

@@ -66,7 +66,7 @@ def test_eight_threads(token: Token) -> None:
     """Eight threads sign at once with the keys that a token has, each with a signature that holds."""
     specs = [spec for spec in ("EC-256", "RSA-2048", "EC-384", "RSA-3072") if spec in token.specs]
     script = _THREADS.replace('["EC-256", "RSA-2048", "EC-384", "RSA-3072"]', str(specs)).replace(
-        'f"pkcs11:object={spec}"', 'f"pkcs11:token={os.environ[\'LABEL\']};object={spec}"'
+        'f"pkcs11:object={spec}"', "f\"pkcs11:token={os.environ['LABEL']};object={spec}\""
     )
     assert run(_given(token, LABEL=quote(token.label)), script) == 20 * len(specs)
 
@@ -163,7 +163,8 @@ def test_keys_that_ask_each_time_elsewhere(token: Token) -> None:
     key = token.make_key(spec, f"asks {identifier.hex()}", identifier, always_authenticate=True)
     try:
         chain = chain_for(spec, key)
-        given = _given(token, CHAIN=chain.chain_pem.decode(), URI=f"pkcs11:token={quote(token.label)};id={quote(identifier)}")
+        uri = f"pkcs11:token={quote(token.label)};id={quote(identifier)}"
+        given = _given(token, CHAIN=chain.chain_pem.decode(), URI=uri)
         script = f"""
 import tempfile
 path = tempfile.mkstemp()[1]

@@ -94,6 +94,7 @@ class Access:
             raise DisturbedError(refusal, is_missing=isinstance(error, pkcs11.UserPinNotInitialized)) from None
 
     def _open(self) -> TokenSession:
-        if self._session is None or self._session.module.sessions.get(self._session.key) is not self._session:
-            self._session = the_token(self.module, self.uri)
-        return self._session
+        session = self._session
+        if session is None or self.module.sessions.get(session.key) is not session:
+            session = self._session = the_token(self.module, self.uri)
+        return session

@@ -34,12 +34,14 @@ class Module:
     Attributes:
         path: The module's file, or its name for the system's loader.
         sessions: What is open, by slot and serial number.
+        refused: Marks of PINs that tokens did not take.
     """
 
     def __init__(self, path: str) -> None:
         """Names a module; it is loaded when it is used."""
         self.path = path
         self.sessions: dict[tuple[int, bytes], Any] = {}
+        self.refused: set[bytes] = set()
         self._lock = RLock()
         self._library: Any = None
         self._of_parent: Any = None

@@ -30,6 +30,9 @@ DISTURBED = (
 GONE = (pkcs11.DeviceRemoved, pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised)
 """The token itself is gone."""
 
+MOVED = (*GONE, pkcs11.SlotIDInvalid)
+"""What is in the slot next may be another token."""
+
 WRONG_PIN = (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange)
 
 UNSUITABLE = (

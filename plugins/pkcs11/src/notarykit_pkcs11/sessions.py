@@ -12,7 +12,7 @@ from pkcs11 import TokenFlag
 
 from notarykit.errors import PluginAccessDeniedError, PluginError
 from notarykit_pkcs11.attributes import AllAttributes
-from notarykit_pkcs11.failures import GONE, WRONG_PIN, translated
+from notarykit_pkcs11.failures import MOVED, WRONG_PIN, translated
 from notarykit_pkcs11.uri import uri_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ class TokenSession:
         self.wants_login = False
         self._pin: Any = None
         self._is_logged_in = False
-        self._refused: set[bytes] = set()  # salted and hashed: PINs that the token did not take
 
     @property
     def key(self) -> tuple[int, bytes]:
@@ -140,8 +139,8 @@ class TokenSession:
     def lost(self, error: Exception) -> PluginError:
         """Forgets the session after an error, so that the next use opens another; returns what to raise."""
         self.close()
-        if isinstance(error, GONE):
-            self._pin = None  # what is put in next may be another token
+        if isinstance(error, MOVED):
+            self._pin = None  # what is there next may be another token
             self.module.sessions.pop(key_of(self._token), None)
         return translated(self.name, error)
 
@@ -159,7 +158,7 @@ class TokenSession:
         """Remembers that the token did not take a PIN; returns what to raise."""
         self._pin = None
         if isinstance(pin, str):
-            self._refused.add(_mark(pin))
+            self.module.refused.add(self._mark(pin))
         with suppress(pkcs11.PKCS11Error):
             self._token = self._token.slot.get_token()  # its flags have changed
         flags = self._token.flags
@@ -183,13 +182,16 @@ class TokenSession:
             return pkcs11.types.PROTECTED_AUTH
         if self._pin is None:
             pin = pins.get(self.name, is_last=bool(self._token.flags & TokenFlag.USER_PIN_FINAL_TRY))
-            if _mark(pin) in self._refused:
+            if self._mark(pin) in self.module.refused:
                 raise PluginAccessDeniedError(
                     f"{self.name}: this PIN was wrong before, and is not tried again",
                     advice="correct it where it comes from",
                 )
             self._pin = pin
         return self._pin
+
+    def _mark(self, pin: str) -> bytes:
+        return sha256(_SALT + self._token.serial + b"\0" + pin.encode()).digest()
 
     def _check_flags(self) -> None:
         with suppress(pkcs11.PKCS11Error):
@@ -212,7 +214,3 @@ def naming(token: pkcs11.Token) -> dict[str, str]:
 def describe(token: pkcs11.Token) -> str:
     """A token's name for people."""
     return f"token {token.label!r}" if token.label else f"the token {uri_of(naming(token))}"
-
-
-def _mark(pin: str) -> bytes:
-    return sha256(_SALT + pin.encode()).digest()

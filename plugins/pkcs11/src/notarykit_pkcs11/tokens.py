@@ -43,7 +43,8 @@ def the_token(module: Module, uri: KeyUri) -> TokenSession:
         raise PluginValidationError(
             f"{len(found)} tokens match {uri.text}: {names}", advice="add serial= or slot-id= to the URI"
         )
-    return module.sessions.setdefault(key_of(found[0]), TokenSession(module, found[0]))
+    session: TokenSession = module.sessions.setdefault(key_of(found[0]), TokenSession(module, found[0]))
+    return session
 
 
 def matches(module: Module, token: pkcs11.Token, uri: KeyUri) -> bool:
