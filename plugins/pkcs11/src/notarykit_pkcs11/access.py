@@ -94,7 +94,8 @@ class Access:
             raise DisturbedError(refusal, is_missing=isinstance(error, pkcs11.UserPinNotInitialized)) from None
 
     def _open(self) -> TokenSession:
-        session = self._session
-        if session is None or self.module.sessions.get(session.key) is not session:
-            session = self._session = the_token(self.module, self.uri)
-        return session
+        known = self._session
+        if known is not None and self.module.sessions.get(known.key) == known:
+            return known
+        self._session = found = the_token(self.module, self.uri)
+        return found
