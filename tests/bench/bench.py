@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder has another bench
 
-from bench import providers, registry, startup, throughput
+from bench import providers, registry, startup, throughput, tokens
 from interop.go_peer import Peer, build
 
 
@@ -35,6 +35,14 @@ def main() -> None:
                 f"| {one.name} | {one.metadata:.1f} | {ratio:.2f} | 4 | {_verdict(ratio <= 4)} "
                 f"| {one.first:.0f} | {one.later:.1f} |",
                 flush=True,
+            )
+    print("\n| keys on SoftHSM | in one process, 1/s | executable, 1/s | pkcs11-tool, 1/s | times the tool |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in tokens.measure(folder):
+            ratios = f"{kind.inside / kind.tool:.1f}, {kind.executable / kind.tool:.2f}"
+            print(
+                f"| {kind.spec} | {kind.inside:.0f} | {kind.executable:.1f} | {kind.tool:.1f} | {ratios} |", flush=True
             )
     print("\n| envelopes, chains of 3 | notarykit, 1/s | notation-core-go, 1/s | ratio | at least | reached |")
     print("|---|---|---|---|---|---|")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from bench import tokens
 from servers.aws import service as aws
 from servers.azure.keyvault import KeyVault
 from servers.azure.login import HOST
@@ -74,7 +75,7 @@ class Subject(NamedTuple):
 
 def measure(folder: str) -> Iterator[Row]:
     """Times each provider with an EC-256 key against the server of its tests."""
-    for opened in (_local, _aws, _vault, _azure):
+    for opened in (_local, _aws, _vault, _azure, _pkcs11):
         with contextlib.ExitStack() as stack:
             yield _row(opened(Path(tempfile.mkdtemp(dir=folder)), stack), folder)
 
@@ -125,6 +126,10 @@ def _vault(folder: Path, stack: contextlib.ExitStack) -> Subject:
     running = stack.enter_context(server.running(build.build(), RegistryCA(str(folder))))
     running.attach(running.make_key("bench"))
     return Subject("hashicorp-vault", "bench", {}, {"VAULT_ADDR": running.url, "VAULT_TOKEN": running.root})
+
+
+def _pkcs11(folder: Path, _: contextlib.ExitStack) -> Subject:
+    return Subject("pkcs11", "pkcs11:object=EC-256", {}, tokens.environment_of(tokens.make_token(folder)))
 
 
 def _azure(folder: Path, stack: contextlib.ExitStack) -> Subject:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from notarykit.errors import ConfigurationError
+from notarykit.places import cache_folder
 from notarykit.plugin import seconds_left
 
 if TYPE_CHECKING:
@@ -38,12 +40,12 @@ def turn(path: str) -> Iterator[None]:
 def _open(path: str) -> int | None:
     if sys.platform == "win32":
         return None
-    folder = os.environ.get("XDG_RUNTIME_DIR") or os.path.expanduser("~/.cache")
-    name = f"notarykit-pkcs11-{sha256(os.fsencode(path)).hexdigest()[:16]}.lock"
+    name = f"pkcs11-{sha256(os.fsencode(path)).hexdigest()[:16]}.lock"
     try:
+        folder = cache_folder()
         os.makedirs(folder, mode=0o700, exist_ok=True)
         return os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError:
+    except (OSError, ConfigurationError):
         return None
 
 

@@ -245,9 +245,10 @@ def test_white_space_around_an_answer(white: str, tmp_path: Path) -> None:
 
 
 def test_a_passphrase_is_for_signing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The passphrase of a key reaches a plugin that signs, and none that says what it is or verifies."""
+    """The passphrase of a key, and a token's PIN, reach a plugin that signs, and none that says what it is or verifies."""
     monkeypatch.setenv("NOTARYKIT_KEY_PASSPHRASE", "swordfish")
-    script = 'cat > /dev/null; echo "$1 $NOTARYKIT_KEY_PASSPHRASE" >> "$(dirname "$0")/seen"; exit 1'
+    monkeypatch.setenv("PKCS11_PIN", "-mackerel")
+    script = 'cat > /dev/null; echo "$1 $NOTARYKIT_KEY_PASSPHRASE${PKCS11_PIN-}" >> "$(dirname "$0")/seen"; exit 1'
     path = write_program(tmp_path / "notation-acme", f"#!/bin/sh\n{script}\n")
     plugin = ExecutablePlugin("acme", str(path))
     request = VerifySignatureRequest({}, (), (), (), ())
@@ -259,4 +260,4 @@ def test_a_passphrase_is_for_signing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with pytest.raises(PluginError):
             call()
     seen = (tmp_path / "seen").read_text()
-    assert seen.splitlines() == ["get-plugin-metadata ", "verify-signature ", "describe-key swordfish"]
+    assert seen.splitlines() == ["get-plugin-metadata ", "verify-signature ", "describe-key swordfish-mackerel"]

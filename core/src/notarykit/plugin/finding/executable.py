@@ -31,7 +31,7 @@ Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, Generat
 
 _SHOWN = 40
 _SIGNS = (Command.DESCRIBE_KEY, Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
-_ONLY_TO_SIGN = ("NOTARYKIT_KEY_PASSPHRASE",)
+_ONLY_TO_SIGN = ("NOTARYKIT_KEY_PASSPHRASE", "PKCS11_PIN")
 
 _ERRORS: dict[str, type[PluginError]] = {
     kind.code: kind

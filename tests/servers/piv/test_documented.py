@@ -1,0 +1,23 @@
+"""The table of mechanisms in the documentation is what a YubiKey does behind both of its modules."""
+
+from pathlib import Path
+
+from servers.piv.card import Place
+from servers.piv.conftest import SPECS, YubiKey
+from servers.piv.reader import MODULES
+from servers.pkcs11.mechanisms import is_documented, row, used
+
+_NAMES = {"ykcs11": "YubiKey, by ykcs11 2.2", "opensc": "YubiKey, by OpenSC 0.23"}
+_PLACES = {Place.AUTHENTICATION: "%01", Place.SIGNATURE: "%02", Place.MANAGEMENT: "%03"}
+
+
+def test_each_module(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
+    """Each module signs with the mechanisms that its line has."""
+    keys = []
+    for place, id_ in _PLACES.items():
+        path = tmp_path / f"{place:x}.pem"
+        path.write_bytes(b"".join(yubikey.chains[place].pems[1:]))
+        keys.append((f"pkcs11:id={id_}", SPECS[place], {"ca_certs": str(path)}))
+    found = used({"PKCS11_MODULE_PATH": module, "PKCS11_PIN": yubikey.pin}, keys)
+    (name,) = (_NAMES[each] for each, path in MODULES.items() if path == module)
+    assert is_documented(row(name, dict(zip((SPECS[place] for place in _PLACES), found, strict=True))))

@@ -1,0 +1,84 @@
+"""The executable under the Go host, with a key of each spec on SoftHSM."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from interop import our_plugin
+from interop.conftest import peer
+from interop.go_peer import Peer, build
+from interop.plugin_scene import descriptor_of
+from interop.scene import METADATA, Question, push
+from notarykit.verify import Verified
+from servers.pkcs11.token import Token
+from support.ca import SPECS
+from support.envelopes import COSE, FORMATS
+from support.homes import Home, policy_document
+from support.layouts import make_layout
+
+__all__ = ["peer"]
+
+
+@pytest.fixture(scope="module")
+def here(peer: Peer, softhsm: Token) -> Iterator[Peer]:
+    """A Go side with the token's environment; the shared one has been there before."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _given(softhsm).items():
+            patch.setenv(name, value)
+        with Peer(build()) as running:
+            yield running
+
+
+def _given(token: Token) -> dict[str, str]:
+    return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
+
+
+@pytest.mark.parametrize(("spec", "media_type"), [*((spec, COSE) for spec in SPECS), ("EC-256", FORMATS[0])])
+def test_go_signs(softhsm: Token, here: Peer, tmp_path: Path, spec: str, media_type: str) -> None:
+    """The Go side makes an envelope with the installed launcher, and both sides accept it."""
+    home, layout = Home(tmp_path / "settings"), make_layout(tmp_path / "layout")
+    home.trust(softhsm.chains[spec])
+    plugins = our_plugin.install_by_command(home, "--from-package", "pkcs11")
+    answer = here.ask(
+        "plugin-sign",
+        folder=str(plugins),
+        name="pkcs11",
+        keyId=f"pkcs11:token={quote(softhsm.label)};object={spec}",
+        mediaType=media_type,
+        descriptor=descriptor_of(layout),
+        expirySeconds=3600,
+        pluginConfig={},
+    )
+    assert answer["ok"], answer
+    push(layout.path, layout.digest, media_type, base64.b64decode(answer["envelope"]))
+    question = Question(layout.path, layout.digest, home, policy_document(), METADATA)
+    there = question.ask_peer(here)
+    assert there["ok"], there["error"]
+    verdict = question.ask_us().verdict
+    assert isinstance(verdict, Verified)
+    assert verdict.chain.ders == softhsm.chains[spec].ders
+
+
+def test_go_is_told_of_a_wrong_pin(softhsm: Token, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong PIN is an error of access at the Go side, with what to do in its message."""
+    for name, value in _given(softhsm).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PKCS11_PIN", "swordfish")
+    plugins = our_plugin.install_by_command(Home(tmp_path / "settings"), "--from-package", "pkcs11")
+    with Peer(build()) as running:
+        answer = running.ask(
+            "plugin-sign",
+            folder=str(plugins),
+            name="pkcs11",
+            keyId=f"pkcs11:token={quote(softhsm.label)};object=EC-256",
+            mediaType=COSE,
+            descriptor=descriptor_of(make_layout(tmp_path / "layout")),
+            expirySeconds=3600,
+            pluginConfig={},
+        )
+    assert not answer["ok"]
+    assert "the PIN is wrong" in str(answer)
+    assert "swordfish" not in str(answer)

@@ -1,0 +1,27 @@
+"""The trial in the documentation runs as it stands."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from docs.test_documents import blocks
+from support.layouts import make_layout
+
+_DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
+
+
+def test_the_trial(tmp_path: Path) -> None:
+    """Every command of it leads, one after the other, from nothing to a signature."""
+    make_layout(tmp_path / "hello")
+    path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", "".join(blocks(_DOCUMENT.read_text(), "sh"))], cwd=tmp_path,
+        env={"PATH": path, "HOME": str(tmp_path)}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "Successfully signed" in done.stdout
+    assert (tmp_path / ".config" / "notation" / "plugins" / "pkcs11" / "notation-pkcs11").exists()
+    # Before there is a certificate, the doctor warns of that and of nothing else.
+    found = done.stdout[done.stdout.index("STEP") :].splitlines()
+    assert [line.split()[0] for line in found if "   warning   " in line] == ["certificate"]
