@@ -169,6 +169,39 @@ def test_a_terminal_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Mo
     assert terminal.ask_secret(_PROMPT) is None
 
 
+# What is told
+
+_TELLING = """
+from notarykit.plugin.terminal import tell
+tell({text!r})
+print("done")
+"""
+
+
+@pytest.mark.parametrize("text", ["Touch your key.", "世界 é", "two\nlines", ""])
+def test_a_person_is_told(text: str) -> None:
+    """What is said is seen at the terminal as a line of its own, and on no stream."""
+    ended = _at_terminal((sys.executable, "-c", _TELLING.format(text=text)), b"")
+    assert (ended.code, ended.out, ended.err) == (0, b"done\n", b"")
+    assert ended.screen.replace("\r\n", "\n") == f"{text}\n"
+
+
+def test_nobody_is_told() -> None:
+    """In a session without a terminal nothing is said, and nothing goes wrong."""
+    done = _without_terminal((sys.executable, "-c", _TELLING.format(text="Touch your key.")), b"")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"done\n", b"")
+
+
+@pytest.mark.parametrize("place", ["absent", "full", "folder"])
+def test_a_terminal_that_takes_nothing(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is not there, or goes away before it is written to, is no error, and no handle is left."""
+    path = {"absent": tmp_path / "absent", "full": Path("/dev/full"), "folder": tmp_path}[place]
+    monkeypatch.setattr(terminal, "TERMINAL", str(path))
+    before = os.listdir("/proc/self/fd")
+    terminal.tell("Touch your key.")
+    assert os.listdir("/proc/self/fd") == before
+
+
 # The plugin as an executable, whose guard has taken standard output and standard error
 
 

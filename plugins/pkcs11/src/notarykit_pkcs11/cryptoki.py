@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Module:
         path: The module's file, or its name for the system's loader.
         sessions: What is open, by slot and serial number.
         refused: Marks of PINs that tokens did not take.
+        unclear: How often logins with a PIN failed without a word on the PIN, by its mark.
     """
 
     def __init__(self, path: str) -> None:
@@ -42,6 +44,7 @@ class Module:
         self.path = path
         self.sessions: dict[tuple[int, bytes], Any] = {}
         self.refused: set[bytes] = set()
+        self.unclear: Counter[bytes] = Counter()
         self._lock = RLock()
         self._library: Any = None
         self._of_parent: Any = None

@@ -8,11 +8,11 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 import pkcs11
-from pkcs11 import TokenFlag
+from pkcs11 import SlotFlag, TokenFlag
 
 from notarykit.errors import PluginAccessDeniedError, PluginError
 from notarykit_pkcs11.attributes import AllAttributes
-from notarykit_pkcs11.failures import MOVED, WRONG_PIN, translated
+from notarykit_pkcs11.failures import GONE, MOVED, WRONG_PIN, translated
 from notarykit_pkcs11.uri import uri_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from notarykit_pkcs11.pins import PinSource
 
 _SALT = token_bytes(16)
+_LOW = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
+_SURE = "make sure of the PIN, and try again"
 
 
 class TokenSession:
@@ -86,7 +88,7 @@ class TokenSession:
             PluginAccessDeniedError: There is no PIN, it is wrong, or it is locked.
             PluginError: The token does not answer.
         """
-        self._check_flags()
+        flags = self._check_flags()
         pin = self._get_pin(pins)
         try:
             self._login = self._open(pin)
@@ -94,6 +96,11 @@ class TokenSession:
             pass
         except WRONG_PIN:
             raise self.wrong_pin(pin) from None
+        except (*GONE, pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.UserPinNotInitialized):
+            raise
+        except pkcs11.PKCS11Error as error:
+            self._check_unclear(pin, is_low_before=bool(flags & _LOW), error=error)
+            raise
         self._is_logged_in = True
 
     def pin_again(self, pins: PinSource) -> str:
@@ -193,11 +200,26 @@ class TokenSession:
     def _mark(self, pin: str) -> bytes:
         return sha256(_SALT + self._token.serial + b"\0" + pin.encode()).digest()
 
-    def _check_flags(self) -> None:
+    def _check_unclear(self, pin: object, *, is_low_before: bool, error: Exception) -> None:
+        """Refuses to send a PIN again where a login failed without a word on it: it may have been counted as wrong."""
+        if not self._token.slot.flags & SlotFlag.HW_SLOT:  # software counts no tries
+            return
+        mark = self._mark(str(pin))
+        self.module.unclear[mark] += 1
+        is_low = bool(self._check_flags() & _LOW)
+        if (is_low and not is_low_before) or self.module.unclear[mark] > (0 if is_low else 1):
+            self.close()
+            refusal = translated(self.name, error)
+            raise PluginAccessDeniedError(
+                f"{refusal.message} at the login, and the PIN is not sent again: it may be wrong", advice=_SURE
+            ) from None
+
+    def _check_flags(self) -> TokenFlag:
         with suppress(pkcs11.PKCS11Error):
             self._token = self._token.slot.get_token()
         if self._token.flags & TokenFlag.USER_PIN_LOCKED:
             raise translated(self.name, pkcs11.PinLocked())
+        return self._token.flags
 
 
 def key_of(token: pkcs11.Token) -> tuple[int, bytes]:

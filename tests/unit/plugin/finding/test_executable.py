@@ -245,7 +245,7 @@ def test_white_space_around_an_answer(white: str, tmp_path: Path) -> None:
 
 
 def test_a_passphrase_is_for_signing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The passphrase of a key, and a token's PIN, reach a plugin that signs, and none that says what it is or verifies."""
+    """A key's passphrase and a token's PIN reach a plugin that signs, and none that says what it is or verifies."""
     monkeypatch.setenv("NOTARYKIT_KEY_PASSPHRASE", "swordfish")
     monkeypatch.setenv("PKCS11_PIN", "-mackerel")
     script = 'cat > /dev/null; echo "$1 $NOTARYKIT_KEY_PASSPHRASE${PKCS11_PIN-}" >> "$(dirname "$0")/seen"; exit 1'
