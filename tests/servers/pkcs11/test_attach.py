@@ -95,3 +95,18 @@ sys.exit(run(sys.argv[1:]))
         assert "token.chain.pem" in done.stdout
     assert folder
     _did(world, "sign", "--key", "token", "--oci-layout", world.reference)
+
+
+def test_certificates_of_other_keys_stay(world: World, softhsm_key: Token, tmp_path: Path) -> None:
+    """CAs with the key's CKA_ID, and the certificate of another key that has it as well, are not removed."""
+    chain = chain_for("EC-256", softhsm_key.public_key(b"\x01"))
+    other = make_chain("EC-384")
+    for der in (*chain.ders, other.ders[0]):
+        softhsm_key.store_certificate(der, "mixed", b"\x01")
+    key = ("--plugin", "pkcs11", "--id", "pkcs11:object=build")
+    _did(world, "cert", "generate", *key, "--subject", _SUBJECT, "-o", "own.pem")
+    _did(world, "cert", "attach", *key, "own.pem")
+    assert len([each for each in softhsm_key.objects() if each.kind == "cert"]) == 4
+    (tmp_path / "chain.pem").write_bytes(chain.chain_pem)
+    _did(world, "cert", "attach", *key, str(tmp_path / "chain.pem"))
+    assert sign(_given(softhsm_key), "pkcs11:object=build", "EC-256").refusal == ""

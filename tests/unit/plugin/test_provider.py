@@ -532,3 +532,32 @@ def test_the_pretended_service_is_one() -> None:
     (one,), (two,) = key.versions(), key.versions()
     assert isinstance(one, Version)
     assert one is not two
+
+
+def test_a_fork_during_a_lookup() -> None:
+    """A child that was forked while another thread looked a key up is not kept waiting by that."""
+    service = _keeping(_OLD)
+    plugin = KeepingPlugin(service)
+    asked, go_on = Event(), Event()
+
+    def wait() -> None:
+        asked.set()
+        go_on.wait(60)
+
+    service.wait = wait
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(_signed, plugin)
+        assert asked.wait(60)
+        pid = os.fork()
+        if pid == 0:
+            service.wait = bool
+            code = 1
+            try:
+                with deadline(20.0):
+                    _signed(plugin)
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        go_on.set()
+        slow.result()

@@ -49,6 +49,10 @@ class Provider(Plugin):
     keeps_certificates: ClassVar[bool] = False
 
     def __init__(self) -> None:
+        self._renew()
+        _renew_after_forks(self)
+
+    def _renew(self) -> None:
         import threading
 
         self._lock = threading.Lock()
@@ -157,6 +161,16 @@ class Provider(Plugin):
         if not seen:
             raise _no_version(key_id)
         raise _no_certificate(seen, config)
+
+
+def _renew_after_forks(provider: Provider) -> None:
+    """In the child of a fork nobody would open the locks that the parent's other threads held."""
+    import os
+    from weakref import WeakMethod
+
+    if hasattr(os, "register_at_fork"):
+        renew = WeakMethod(provider._renew)  # noqa: SLF001
+        os.register_at_fork(after_in_child=lambda: (found := renew()) and found())
 
 
 class _Known:

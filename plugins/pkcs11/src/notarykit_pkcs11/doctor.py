@@ -55,8 +55,9 @@ def walk(key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
 
 def _walk(key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
     uri = parse(key_id) if key_id else None
-    path = module_path(uri, config)
+    path = ""
     try:
+        path = module_path(uri, config)
         module = _load(path)
     except PluginError as error:
         more = "; it is p11-kit's, since no module is named" if path == P11_KIT else ""
@@ -84,19 +85,26 @@ def _walk(key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
         names = ", ".join(shown(each) for each in wanted)
         yield Finding("token", FAILED, f"{len(wanted)} match {uri.text}: {names}", "add serial= or slot-id= to the URI")
         return
+    is_alone = sum(bool(token.flags & TokenFlag.LOGIN_REQUIRED) for token in wanted) == 1
     for token in wanted:
-        yield from _look_at(module, token, uri, config)
+        yield from _look_at(module, token, uri, config, is_alone=is_alone)
 
 
 def _load(path: str) -> Module:
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-P", "-c", _LOADS, path],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=_LOADING_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-P", "-c", _LOADS, path],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_LOADING_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise PluginError(
+            f"the module {path} does not tell its slots within {_LOADING_SECONDS} seconds",
+            advice="see that its daemon runs and its device or server answers",
+        ) from None
     if done.returncode < 0:
         raise PluginError(
             f"the module {path} crashes when it is loaded (signal {-done.returncode})",
@@ -108,7 +116,9 @@ def _load(path: str) -> Module:
     return module
 
 
-def _look_at(module: Module, token: pkcs11.Token, uri: KeyUri | None, config: Mapping[str, str]) -> Iterator[Finding]:
+def _look_at(
+    module: Module, token: pkcs11.Token, uri: KeyUri | None, config: Mapping[str, str], *, is_alone: bool
+) -> Iterator[Finding]:
     firmware = "{}.{}".format(*token.firmware_version)
     name = shown(token)
     yield Finding("token", OK, f"{name}: {token.model} {firmware} of {token.manufacturer_id}")
@@ -117,7 +127,7 @@ def _look_at(module: Module, token: pkcs11.Token, uri: KeyUri | None, config: Ma
         session = module.sessions.setdefault(key_of(token), TokenSession(module, token))
         yield from _mechanisms(session)
         try:
-            yield _login(session, token, pins)
+            yield _login(session, token, pins if is_alone else None)
             private = session.objects(PRIVATE_KEYS)
             stored = certificates(session.objects(CERTIFICATES))
             public = session.objects(PUBLIC_KEYS)
@@ -128,14 +138,14 @@ def _look_at(module: Module, token: pkcs11.Token, uri: KeyUri | None, config: Ma
         except NotarykitError as error:
             yield Finding("login", FAILED, error.message, error.advice or "")
             return
-        if not private:
+        if not private and not session.needs_login:
             more = f"; {len(public)} public keys can be seen" if public else ""
             yield Finding("keys", FAILED, f"no private key{more}", "make one with the token's own tool")
         named = [each for each in private if _is_named(each, uri)]
         if private and not named:
             there = ", ".join(_named(each) for each in private)
             yield Finding("key", FAILED, f"none matches the URI; there is {there}", "correct the URI")
-        if uri is not None and len(named) > 1:
+        if uri is not None and (uri.label, uri.id) != (None, None) and len(named) > 1:
             there = ", ".join(_named(each) for each in named)
             yield Finding("key", FAILED, f"{len(named)} match the URI: {there}", "add id= or object= to the URI")
     for each in named:
@@ -159,8 +169,11 @@ def _mechanisms(session: TokenSession) -> Iterator[Finding]:
         yield Finding("mechanisms", OK, detail)
 
 
-def _login(session: TokenSession, token: pkcs11.Token, pins: PinSource) -> Finding:
-    """What the token says of its PIN; logs in where keys cannot be seen otherwise."""
+def _login(session: TokenSession, token: pkcs11.Token, pins: PinSource | None) -> Finding:
+    """What the token says of its PIN; logs in where keys cannot be seen otherwise.
+
+    No PIN is sent where it may be another token's (`pins` is None), nor where it would be the last try.
+    """
     flags = token.flags
     if not flags & TokenFlag.LOGIN_REQUIRED:
         return Finding("login", OK, "not needed")
@@ -171,6 +184,10 @@ def _login(session: TokenSession, token: pkcs11.Token, pins: PinSource) -> Findi
         return Finding("login", *told[1:])
     if session.objects(PRIVATE_KEYS):
         found = "needed to sign; the keys can be seen without"
+    elif pins is None:
+        return Finding("login", WARNING, "needed, and not done: there are several tokens", "name one with --key-id")
+    elif flags & TokenFlag.USER_PIN_FINAL_TRY:
+        return Finding("login", WARNING, "needed, and not done: one wrong PIN more locks it", "make sure of the PIN")
     else:
         session.log_in(pins)
         found = "needed, and the PIN is right"

@@ -105,4 +105,4 @@ def _code(error: Exception) -> str:
     number = re.search(r"0x[0-9a-f]+", str(error))
     if number:
         return number[0]
-    return "CKR_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).upper()
+    return "CKR_" + re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(error).__name__).upper()

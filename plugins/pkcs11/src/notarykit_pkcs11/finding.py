@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pkcs11 import Attribute
@@ -67,13 +68,24 @@ def public_objects(session: TokenSession, uri: KeyUri) -> list[Any]:
 
 
 def public_key(session: TokenSession, id_: bytes, label: str) -> PublicKeyTypes | None:
-    """The public key that goes with a private key: of its own object, or of a certificate, by CKA_ID or label."""
+    """The public key that goes with a private key: of its own object, or of a certificate, by CKA_ID or label.
+
+    Raises:
+        PluginValidationError: There are only some of other kinds.
+    """
     same: dict[Any, Any] = {Attribute.ID: id_} if id_ else {Attribute.LABEL: label}
+    refusal = None
     for each in session.objects(PUBLIC_KEYS | same):
-        if (key := public_key_in(each)) is not None:
-            return key
+        try:
+            if (key := public_key_in(each)) is not None:
+                return key
+        except PluginValidationError as error:  # anybody may have put it there
+            refusal = error
     for stored in certificates(session.objects(CERTIFICATES | same)):
-        return stored.certificate.public_key()
+        with suppress(Exception):  # cryptography raises several kinds for keys that it does not know
+            return stored.certificate.public_key()
+    if refusal:
+        raise refusal
     return None
 
 

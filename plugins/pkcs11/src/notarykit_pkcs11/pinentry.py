@@ -6,13 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
-from threading import Timer
+from contextlib import closing, suppress
 from typing import IO
 from urllib.parse import unquote_to_bytes
 
 from notarykit.errors import PluginAccessDeniedError
-from notarykit.plugin import seconds_left
+from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
 from notarykit.plugin.terminal import TERMINAL
 
 _DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY")
@@ -40,19 +39,22 @@ def ask(program: str, prompt: str) -> bytes:
         ) from None
     assert process.stdin
     assert process.stdout
-    timer = Timer(seconds_left(), process.kill)
-    timer.start()
+    to, of = process.stdin, process.stdout
+
+    def talk() -> bytes:
+        with closing(of), suppress(OSError), closing(to):
+            return _talk(to, of, prompt)
+        raise EOFError
+
     try:
-        return _talk(process.stdin, process.stdout, prompt)
+        return in_time(talk)
+    except OutOfTimeError:
+        raise PluginAccessDeniedError(f"{program} told no PIN in time") from None
     except (OSError, EOFError):
         raise PluginAccessDeniedError(f"{program} told no PIN") from None
     finally:
-        timer.cancel()
-        with suppress(OSError):
-            process.stdin.close()
         process.kill()  # it has said all that it had to say
         process.wait()
-        process.stdout.close()
 
 
 def _talk(to: IO[bytes], of: IO[bytes], prompt: str) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
+from contextlib import closing
 
 from notarykit.errors import PluginAccessDeniedError, PluginValidationError
 from notarykit.keys.files import read_file
-from notarykit.plugin import seconds_left
+from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
 from notarykit.plugin.terminal import ask_secret, tell
 
 TYPE_CHECKING = False
@@ -44,6 +46,10 @@ class PinSource:
             raise PluginValidationError("the URI has another pin-source than pin_source", advice="give one of them")
         self._source = in_uri or configured
         self._variable = config.get("pin_env")
+        if self._variable is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self._variable):
+            raise PluginValidationError(
+                "pin_env is no name of an environment variable", advice="it is not the PIN itself"
+            )
         self._pinentry = config.get("pinentry")
 
     def get(self, token: str, *, is_last: bool = False) -> str:
@@ -99,7 +105,7 @@ def _from_source(source: str) -> bytes:
     path = source.removeprefix(_FILE).removeprefix("//") if source.startswith(_FILE) else source
     if not os.path.isabs(path):
         raise PluginValidationError(
-            f"the PIN source {source} is neither a whole path nor a program after '|'",
+            "the PIN source is neither a whole path nor a program after '|'",  # and may be the PIN itself
             advice="write /path/to/file or |/path/to/program",
         )
     return _first_line(read_file(path, "PIN file"))
@@ -116,16 +122,27 @@ def _from_program(line: str) -> bytes:
         )
     program = command[0]
     try:  # what it says of itself goes where this plugin's own log goes
-        done = subprocess.run(  # noqa: S603 - the user names it
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=seconds_left(), check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise PluginAccessDeniedError(f"the program {program} did not tell the PIN in time") from None
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)  # noqa: S603 - the user names it
     except OSError as error:
         raise PluginAccessDeniedError(f"the program {program} cannot be run: {error.strerror}") from None
-    if done.returncode:
-        raise PluginAccessDeniedError(f"the program {program} told no PIN: it ended with {done.returncode}")
-    return _first_line(done.stdout)
+    assert process.stdout
+    output = process.stdout
+
+    def listen() -> tuple[bytes, int]:
+        with closing(output):
+            told = output.read(_LONGEST * 4)
+        return told, process.wait()
+
+    try:
+        told, code = in_time(listen)
+    except OutOfTimeError:
+        raise PluginAccessDeniedError(f"the program {program} did not tell the PIN in time") from None
+    finally:
+        process.kill()
+        process.wait()
+    if code:
+        raise PluginAccessDeniedError(f"the program {program} told no PIN: it ended with {code}")
+    return _first_line(told)
 
 
 def _first_line(content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _CURVES = (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1())
 _OCTET_STRING = 0x04
-_UNREADABLE = (pkcs11.PKCS11Error, ValueError, KeyError, OverflowError)
+_UNREADABLE = (pkcs11.PKCS11Error, ValueError, KeyError, OverflowError, struct.error)
 
 
 class Stored(NamedTuple):

@@ -16,7 +16,7 @@ from notarykit_pkcs11.failures import GONE, MOVED, WRONG_PIN, translated
 from notarykit_pkcs11.uri import uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from notarykit_pkcs11.cryptoki import Module
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _SALT = token_bytes(16)
 _LOW = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
-_SURE = "make sure of the PIN, and try again"
 
 
 class TokenSession:
@@ -36,6 +35,7 @@ class TokenSession:
         name: The token's name for people.
         private_keys: The handles of keys that were looked up in this session.
         wants_login: Whether a key that could be seen without a login did not sign without one.
+        is_pin_right: Whether a login with the PIN has succeeded.
         ignores_second_login: Whether keys of it that ask for a PIN before each signature do not mean it.
     """
 
@@ -47,6 +47,7 @@ class TokenSession:
         self._session: Any = None
         self._login: Any = None  # a session of its own: closing it logs out, and may fail
         self.ignores_second_login = False
+        self.is_pin_right = False
         self.wants_login = False
         self._pin: Any = None
         self._is_logged_in = False
@@ -88,8 +89,10 @@ class TokenSession:
             PluginAccessDeniedError: There is no PIN, it is wrong, or it is locked.
             PluginError: The token does not answer.
         """
-        flags = self._check_flags()
+        self._check_token()
         pin = self._get_pin(pins)
+        self.check_unclear(pin)
+        self._check_token()  # a person may have changed it meanwhile
         try:
             self._login = self._open(pin)
         except pkcs11.UserAlreadyLoggedIn:  # by another part of this program, or before a session that was lost
@@ -98,9 +101,12 @@ class TokenSession:
             raise self.wrong_pin(pin) from None
         except (*GONE, pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.UserPinNotInitialized):
             raise
-        except pkcs11.PKCS11Error as error:
-            self._check_unclear(pin, is_low_before=bool(flags & _LOW), error=error)
+        except pkcs11.PKCS11Error:
+            self.count_unclear(pin)
             raise
+        else:
+            self.module.unclear.clear()
+            self.is_pin_right = True
         self._is_logged_in = True
 
     def pin_again(self, pins: PinSource) -> str:
@@ -117,6 +123,7 @@ class TokenSession:
         """
         if not self._is_logged_in and self._token.flags & TokenFlag.LOGIN_REQUIRED:
             self.log_in(pins)
+        self._check_token()
         session = self._token.open(rw=True)
         made: list[Any] = []
         try:
@@ -132,12 +139,13 @@ class TokenSession:
                 session.close()
         return made
 
-    def remove(self, template: Mapping[Any, Any], keep: bytes) -> None:
-        """Removes the certificates with the given attributes, except one with a value."""
+    def remove(self, template: Mapping[Any, Any], is_old: Callable[[bytes], bool]) -> None:
+        """Removes the certificates with the given attributes whose value in DER is an old one."""
+        self._check_token()
         session = self._token.open(rw=True)
         try:
             for each in list(session.get_objects(dict(template))):
-                if each[pkcs11.Attribute.VALUE] != keep:
+                if is_old(bytes(each[pkcs11.Attribute.VALUE])):
                     each.destroy()
         finally:
             with suppress(pkcs11.PKCS11Error):
@@ -164,6 +172,7 @@ class TokenSession:
     def wrong_pin(self, pin: object) -> PluginError:
         """Remembers that the token did not take a PIN; returns what to raise."""
         self._pin = None
+        self.is_pin_right = False
         if isinstance(pin, str):
             self.module.refused.add(self._mark(pin))
         with suppress(pkcs11.PKCS11Error):
@@ -177,8 +186,7 @@ class TokenSession:
         elif flags & TokenFlag.USER_PIN_COUNT_LOW:
             left = "; only few tries are left"
         error = translated(self.name, pkcs11.PinIncorrect())
-        error.message += left
-        return error
+        return PluginAccessDeniedError(error.message + left, advice=error.advice)
 
     def _open(self, pin: Any = None) -> Any:
         return self._token.open(user_pin=pin, attribute_mapper=AllAttributes())
@@ -200,26 +208,33 @@ class TokenSession:
     def _mark(self, pin: str) -> bytes:
         return sha256(_SALT + self._token.serial + b"\0" + pin.encode()).digest()
 
-    def _check_unclear(self, pin: object, *, is_low_before: bool, error: Exception) -> None:
-        """Refuses to send a PIN again where a login failed without a word on it: it may have been counted as wrong."""
-        if not self._token.slot.flags & SlotFlag.HW_SLOT:  # software counts no tries
-            return
-        mark = self._mark(str(pin))
-        self.module.unclear[mark] += 1
-        is_low = bool(self._check_flags() & _LOW)
-        if (is_low and not is_low_before) or self.module.unclear[mark] > (0 if is_low else 1):
-            self.close()
-            refusal = translated(self.name, error)
-            raise PluginAccessDeniedError(
-                f"{refusal.message} at the login, and the PIN is not sent again: it may be wrong", advice=_SURE
-            ) from None
+    def check_unclear(self, pin: object) -> None:
+        """Refuses to send a PIN again where logins with it failed without a word on it: it may have counted as wrong.
 
-    def _check_flags(self) -> TokenFlag:
+        It was sent twice at most, or once where the token says that a wrong PIN was tried. Software counts no tries.
+        """
+        failed = self.module.unclear[self._mark(str(pin))]
+        most = 1 if self._token.flags & _LOW else 2
+        if failed >= most and self._token.slot.flags & SlotFlag.HW_SLOT:
+            raise PluginAccessDeniedError(
+                f"{self.name}: the login failed without a reason, and the PIN is not sent again: it may be wrong",
+                advice="make sure of the PIN, and try again in another process",
+            )
+
+    def count_unclear(self, pin: object) -> None:
+        """Remembers that a login failed without a word on the PIN."""
+        self.module.unclear[self._mark(str(pin))] += 1
+
+    def _check_token(self) -> None:
+        """Refuses another token than the one that was meant, which must not get its PIN, and one that is locked."""
+        before = self._token
         with suppress(pkcs11.PKCS11Error):
-            self._token = self._token.slot.get_token()
+            self._token = before.slot.get_token()
+        if (key_of(self._token), naming(self._token)) != (key_of(before), naming(before)):
+            self._token = before
+            raise self.lost(pkcs11.DeviceRemoved())
         if self._token.flags & TokenFlag.USER_PIN_LOCKED:
             raise translated(self.name, pkcs11.PinLocked())
-        return self._token.flags
 
 
 def key_of(token: pkcs11.Token) -> tuple[int, bytes]:

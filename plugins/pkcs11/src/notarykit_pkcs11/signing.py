@@ -65,6 +65,9 @@ class PrivateKey:
     def _ask(self, way: Way, prepared: bytes, pins: PinSource) -> bytes:
         session = self._session
         pin = session.pin_again(pins) if self._asks_always else None
+        is_unsure = pin is not None and not session.is_pin_right
+        if is_unsure:
+            session.check_unclear(pin)
         begun = time.monotonic()
         try:
             with _told(session.name):
@@ -74,6 +77,8 @@ class PrivateKey:
             session.close()
             raise refusal from None
         except pkcs11.PKCS11Error as error:
+            if is_unsure:
+                session.count_unclear(pin)
             if time.monotonic() - begun > _LONGEST:
                 raise session.lost(error) from None
             if self._asks_always and is_no_such_login(error):

@@ -9,7 +9,8 @@ import pkcs11
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, CertificateType, ObjectClass
 
-from notarykit.keys.certificate import load_certificate
+from notarykit.errors import CertificateError
+from notarykit.keys.certificate import has_key, load_certificate
 from notarykit_pkcs11.reading import CERTIFICATES, certificates
 
 if TYPE_CHECKING:
@@ -54,8 +55,17 @@ def store(session: TokenSession, pins: PinSource, chain: Sequence[bytes], id_: b
         session.write(new, pins)
     except _NOT_TAKEN:
         return False
+    key = load_certificate(leaf).public_key()
+
+    def is_old(der: bytes) -> bool:
+        """Whether a certificate is for the same key: others may have its CKA_ID, too."""
+        try:
+            return der not in chain and has_key(load_certificate(der), key)
+        except CertificateError:
+            return False
+
     if id_:
-        session.remove({**CERTIFICATES, Attribute.ID: id_}, keep=leaf)
+        session.remove({**CERTIFICATES, Attribute.ID: id_}, is_old)
     return True
 
 

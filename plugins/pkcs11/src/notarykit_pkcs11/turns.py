@@ -34,7 +34,7 @@ def turn(path: str) -> Iterator[None]:
         _wait(lock)
         yield
     finally:
-        os.close(lock)
+        _release(lock)
 
 
 def _open(path: str) -> int | None:
@@ -47,6 +47,14 @@ def _open(path: str) -> int | None:
         return os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except (OSError, ConfigurationError):
         return None
+
+
+def _release(lock: int) -> None:
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_UN)  # a child that was forked meanwhile holds the file, too
+    os.close(lock)
 
 
 def _wait(lock: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from notarykit.errors import PluginValidationError
 
@@ -19,8 +19,9 @@ _TOKEN = ("token", "manufacturer", "serial", "model")
 _SLOT = ("slot-manufacturer", "slot-description", "slot-id")
 _LIBRARY = ("library-manufacturer", "library-description", "library-version")
 _PATH = (*_TOKEN, *_SLOT, *_LIBRARY, "object", "type", "id")
-_QUERY = ("pin-source", "pin-value", "module-name", "module-path")
+_QUERY = ("pin-source", "module-name", "module-path")
 _FORM = re.compile(r"([A-Za-z0-9_-]+)=((?:[A-Za-z0-9\-._~:\[\]@!$'()*+,=&/?|]|%[0-9A-Fa-f]{2})*)")
+_NUMBER, _VERSION = re.compile(r"([0-9]{1,20})"), re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,3}))?")
 _UNQUOTED = "-._~:[]@!$'()*+,=&"
 
 
@@ -52,6 +53,8 @@ def parse(text: str) -> KeyUri:
     Raises:
         PluginValidationError: It is none, it has an attribute that is not known or twice, or it holds a PIN.
     """
+    if re.search(r"pin.?value", unquote(text, errors="replace"), re.IGNORECASE):  # nothing of it is shown
+        raise _refused("a PIN must not be in it", "use pin-source, or $PKCS11_PIN")
     if not text.startswith(SCHEME):
         raise PluginValidationError(
             f"the key id {text!r} is no PKCS#11 URI",
@@ -59,13 +62,12 @@ def parse(text: str) -> KeyUri:
         )
     path, _, query = text.removeprefix(SCHEME).partition("?")
     found = _attributes(path, ";", _PATH) | _attributes(query, "&", _QUERY)
-    if "pin-value" in found:
-        raise _refused("a PIN must not be in it", "use pin-source, or $PKCS11_PIN")
     if _text(found, "type") not in (None, "private"):
         raise _refused("it names no private key", "write type=private, or leave it out")
     where = {name: _text(found, name) or "" for name in (*_TOKEN, *_SLOT, *_LIBRARY) if name in found}
-    if not where.get("slot-id", "0").isdecimal():
-        raise _refused("slot-id is no number")
+    for name, form in (("slot-id", _NUMBER), ("library-version", _VERSION)):
+        if name in where:
+            where[name] = _numbers(where[name], name, form)
     return KeyUri(
         text,
         where,
@@ -93,16 +95,24 @@ def _attributes(text: str, separator: str, known: tuple[str, ...]) -> dict[str, 
     for part in text.split(separator) if text else []:
         match = _FORM.fullmatch(part)
         if match is None:
-            if part.startswith("pin-value"):  # what is wrong with it is not shown
-                raise _refused("a PIN must not be in it", "use pin-source, or $PKCS11_PIN")
             raise _refused(f"{part!r} is no attribute with a value", "write other characters as %XX")
         name = match[1]
         if name not in known:
-            raise _refused(f"the attribute {name!r} is not known here", f"use {', '.join(known[:-1])}")
+            raise _refused(f"the attribute {name!r} is not known here", f"use {', '.join(known)}")
         if name in found:
             raise _refused(f"the attribute {name!r} is there twice")
         found[name] = unquote_to_bytes(match[2])
     return found
+
+
+def _numbers(text: str, name: str, form: re.Pattern[str]) -> str:
+    """Numbers as modules tell them; a version without its second part has 0 there (RFC 7512, section 2.3)."""
+    match = form.fullmatch(text)
+    if match is None:
+        raise _refused(
+            f"{name} is no {'number' if form is _NUMBER else 'version'}", "see 'notarykit plugin doctor pkcs11'"
+        )
+    return ".".join(str(int(part or "0")) for part in match.groups())
 
 
 def _text(found: dict[str, bytes], name: str) -> str | None:

@@ -1,0 +1,99 @@
+"""What the doctor says of a token's PIN and mechanisms, for tokens that no software has."""
+
+import subprocess
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+from pkcs11 import Mechanism, TokenFlag
+
+from notarykit.plugin.diagnosis import FAILED, OK, WARNING
+from notarykit_pkcs11 import doctor
+from notarykit_pkcs11.pins import PinSource
+
+_LOGIN = TokenFlag.LOGIN_REQUIRED | TokenFlag.USER_PIN_INITIALIZED
+_LOW, _FINAL = TokenFlag.USER_PIN_COUNT_LOW, TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
+
+
+class _Session:
+    """A session with a token that has some keys, before a login or after it."""
+
+    def __init__(self, *keys: object) -> None:
+        self._keys = keys
+        self.logins = 0
+
+    def objects(self, template: object) -> list[object]:
+        return list(self._keys)
+
+    def log_in(self, pins: PinSource) -> None:
+        self.logins += 1
+
+
+def _login(flags: TokenFlag, session: Any) -> Any:
+    token: Any = SimpleNamespace(flags=flags)
+    return doctor._login(session, token, PinSource(None, {}))
+
+
+@pytest.mark.parametrize(
+    ("flags", "result", "detail", "logins"),
+    [
+        (TokenFlag(0), OK, "not needed", 0),
+        (TokenFlag.LOGIN_REQUIRED, WARNING, "no PIN has been set", 0),
+        (_LOGIN, OK, "needed, and the PIN is right", 1),
+        (_LOGIN | _LOW, WARNING, "needed, and the PIN is right; a wrong PIN was tried", 1),
+        (_LOGIN | _FINAL, WARNING, "needed, and not done: one wrong PIN more locks it", 0),
+        (
+            _LOGIN | TokenFlag.USER_PIN_TO_BE_CHANGED,
+            WARNING,
+            "needed, and the PIN is right; the PIN is to be changed",
+            1,
+        ),
+        (_LOGIN | TokenFlag.USER_PIN_LOCKED | _FINAL, FAILED, "the PIN is locked", 0),
+    ],
+)
+def test_the_login(flags: TokenFlag, result: str, detail: str, logins: int) -> None:
+    """What the token says of its PIN is told; a PIN that is locked or not there is not tried."""
+    session = _Session()
+    found = _login(flags, session)
+    assert (found.step, found.result, found.detail) == ("login", result, detail)
+    assert bool(found.advice) is (result != OK)
+    assert session.logins == logins
+
+
+def test_keys_that_can_be_seen() -> None:
+    """Where the keys can be seen without a login, none is made."""
+    session = _Session(object())
+    assert _login(_LOGIN, session).detail == "needed to sign; the keys can be seen without"
+    assert session.logins == 0
+
+
+@pytest.mark.parametrize(
+    ("offered", "result", "detail"),
+    [
+        (set(Mechanism), OK, "EC-521 by ECDSA"),
+        (
+            {Mechanism.ECDSA},
+            WARNING,
+            "EC-256 by ECDSA, EC-384 by ECDSA, EC-521 by ECDSA; not RSA-2048, RSA-3072, RSA-4096",
+        ),
+        ({Mechanism.RSA_X_509}, WARNING, "RSA-4096 by RSA_X_509; not EC-256, EC-384, EC-521"),
+        ({Mechanism.SHA1_RSA_PKCS}, FAILED, "none of the six key specs; not "),
+    ],
+)
+def test_the_mechanisms(offered: set[Mechanism], result: str, detail: str) -> None:
+    """Which of the six key specs a token can sign with is told, and by what."""
+    session: Any = SimpleNamespace(mechanisms=lambda: offered)
+    (found,) = doctor._mechanisms(session)
+    assert (found.step, found.result) == ("mechanisms", result)
+    assert detail in found.detail
+
+
+def _hang(*_: object, **__: object) -> NoReturn:
+    raise subprocess.TimeoutExpired(["python"], 60)
+
+
+def test_a_module_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that does not come to an end when it is loaded is a finding."""
+    monkeypatch.setattr("notarykit_pkcs11.doctor.subprocess.run", _hang)
+    (found,) = doctor.walk(None, {"module_path": "libc.so.6"})
+    assert (found.step, found.result) == ("module", FAILED)

@@ -1,0 +1,248 @@
+"""Where a PIN comes from, in which order, and that nothing of it is said."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notarykit.errors import NotarykitError, PluginAccessDeniedError, PluginValidationError, SigningKeyError
+from notarykit.plugin.asking.deadline import deadline
+from notarykit_pkcs11 import pinentry, pins
+from notarykit_pkcs11.pins import PinSource
+from notarykit_pkcs11.uri import parse
+from support.executables import write_program
+
+_SECRET = "swordfish"
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked at a terminal that gives no answer; there is no display either."""
+    asked: list[str] = []
+    monkeypatch.setattr(pins, "ask_secret", asked.append)
+    for name in ("PKCS11_PIN", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    return asked
+
+
+def _file(folder: Path, content: bytes, name: str = "pin") -> str:
+    path = folder / name
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    return str(path)
+
+
+def _get(query: str = "", /, **config: str) -> str:
+    uri = parse(f"pkcs11:object=x?{query}" if query else "pkcs11:object=x")
+    return PinSource(uri, config).get("token 'a'")
+
+
+def _refusal(kind: type[NotarykitError] = PluginAccessDeniedError, /, **config: str) -> str:
+    with pytest.raises(kind) as caught:
+        _get(**config)
+    shown = caught.value.one_line()
+    assert _SECRET not in shown
+    return shown
+
+
+# In which order
+
+
+def test_precedence(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source comes before the variables, these before the programs that ask, and a terminal last."""
+    source = _file(tmp_path, b"of the source")
+    monkeypatch.setattr(pinentry, "ask", lambda program, _: f"of {program}".encode())
+    monkeypatch.setattr(pins, "ask_secret", lambda _: b"of the terminal")
+    monkeypatch.setenv("MINE", "of mine")
+    monkeypatch.setenv("PKCS11_PIN", "of the variable")
+    everything = {"pin_source": source, "pin_env": "MINE", "pinentry": "/bin/ask"}
+    assert _get(**everything) == "of the source"
+    assert _get(f"pin-source={source}", pin_env="MINE") == "of the source"
+    assert _get(pin_env="MINE", pinentry="/bin/ask") == "of mine"
+    assert _get(pinentry="/bin/ask") == "of the variable"
+    monkeypatch.delenv("PKCS11_PIN")
+    assert _get(pinentry="/bin/ask") == "of /bin/ask"
+    monkeypatch.setattr(pinentry, "installed", lambda: "/usr/bin/pinentry")
+    assert _get() == "of the terminal"
+    monkeypatch.setattr(pins, "ask_secret", lambda _: None)
+    assert _get() == "of /usr/bin/pinentry"
+
+
+def test_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing needs a URI."""
+    monkeypatch.setenv("PKCS11_PIN", "1234")
+    assert PinSource(None, {}).get("a") == "1234"
+
+
+def test_a_contradiction(tmp_path: Path) -> None:
+    """A URI and a configuration that name different sources are refused at once; the same one is none."""
+    source = _file(tmp_path, b"1234")
+    with pytest.raises(PluginValidationError, match="another pin-source"):
+        PinSource(parse(f"pkcs11:?pin-source={source}"), {"pin_source": "/other"})
+    assert _get(f"pin-source={source}", pin_source=source) == "1234"
+
+
+def test_what_a_person_is_asked(asked: list[str]) -> None:
+    """The token is named, and the last try before it locks."""
+    for is_last in (False, True):
+        with pytest.raises(PluginAccessDeniedError, match="there is no terminal to ask for it") as caught:
+            PinSource(None, {}).get("token 'a'", is_last=is_last)
+        assert "pin_source=FILE, $PKCS11_PIN, or pinentry=PROGRAM" in caught.value.advice
+    assert asked == ["PIN of token 'a': ", "PIN of token 'a' (the last try): "]
+
+
+def test_nobody_is_asked_for_what_is_said(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is named and not set is an error, and neither the usual one nor a person is asked instead."""
+    monkeypatch.setenv("PKCS11_PIN", _SECRET)
+    assert "$MINE is not set, and token 'a' needs a PIN" in _refusal(pin_env="MINE")
+    assert asked == []
+
+
+# What it is
+
+
+@pytest.mark.parametrize(
+    ("content", "pin"),
+    [
+        (b"1234", "1234"),
+        (b"1234\n", "1234"),
+        (b"1234\r\n", "1234"),
+        (b"1234\nsecond\n", "1234"),
+        (b" 12 34 \n", " 12 34 "),
+        (b"1234\r", "1234"),
+        (b"12\r34\n", "12\r34"),
+        (b"\tp\xc3\xa4ss\n", "\tpäss"),
+        (b"x" * 1024, "x" * 1024),
+    ],
+)
+def test_the_first_line(content: bytes, pin: str, tmp_path: Path) -> None:
+    """A file's or a program's first line is the PIN, without its end and with its blanks."""
+    path = _file(tmp_path, content)
+    assert _get(pin_source=path) == pin
+    assert _get(pin_source=f"|/bin/cat {path}") == pin
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty, too long, or has a zero in it"),
+        (b"\nswordfish\n", "is empty"),
+        (b"\r\nswordfish", "is empty"),
+        (b"sword\0fish", "has a zero in it"),
+        (b"swordfish" * 114, "too long"),
+        (b"swordfish\xff\n", "is not UTF-8"),
+    ],
+)
+def test_what_is_no_pin(content: bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be a PIN is refused before a token counts it as a try, and is not shown."""
+    path = _file(tmp_path, content)
+    for source in (path, f"|/bin/cat {path}"):
+        shown = _refusal(pin_source=source)
+        assert shown.startswith("the PIN for token 'a' ")
+        assert why in shown
+    if b"\0" not in content and b"\n" not in content:
+        monkeypatch.setenv("PKCS11_PIN", os.fsdecode(content))
+        assert why in _refusal()
+
+
+# Files
+
+
+@pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
+def test_a_file(form: str, tmp_path: Path) -> None:
+    """A file is named by its path or as a URI."""
+    source = form.format(_file(tmp_path, _SECRET.encode()))
+    assert _get(pin_source=source) == _get(f"pin-source={source}") == _SECRET
+
+
+@pytest.mark.parametrize("form", ["pin", "./pin", "file:pin", "../pin"])
+def test_a_relative_file(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the present folder is not read."""
+    _file(tmp_path, _SECRET.encode())
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below" if form.startswith("..") else tmp_path)
+    assert "neither a whole path nor a program after '|'" in _refusal(PluginValidationError, pin_source=form)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A file that cannot be read is named."""
+    assert f"PIN file {tmp_path}/none does not exist" in _refusal(SigningKeyError, pin_source=f"{tmp_path}/none")
+    assert f"PIN file {tmp_path}" in _refusal(SigningKeyError, pin_source=str(tmp_path))
+
+
+# Programs
+
+
+@pytest.fixture
+def request_on_stdin(tmp_path: Path) -> Iterator[None]:
+    """Standard input as a host gives it, for programs that are started."""
+    (tmp_path / "request").write_text('{"keyId": "x"}')
+    kept, given = os.dup(0), os.open(tmp_path / "request", os.O_RDONLY)
+    os.dup2(given, 0)
+    yield
+    os.dup2(kept, 0)
+    os.close(kept)
+    os.close(given)
+
+
+@pytest.mark.usefixtures("request_on_stdin")
+def test_a_program(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A program gets its arguments as a shell splits them, and nothing to read; what it says goes to the log."""
+    program = write_program(
+        tmp_path / "pin tool", f'#!/bin/sh\necho hello >&2; cat; echo "$1,$2,{_SECRET}"\necho second\n'
+    )
+    assert _get(pin_source=f"|'{program}' 'a b' $HOME") == f"a b,$HOME,{_SECRET}"
+    assert capfd.readouterr() == ("", "hello\n")
+
+
+@pytest.mark.parametrize("line", ["", "echo swordfish", "./tool", "bin/tool", "'", " ", "'swordfish"])
+def test_a_program_by_no_path(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that would be looked for in the present folder or on the path is not run."""
+    write_program(tmp_path / "tool", "#!/bin/sh\ntouch run\n")
+    write_program(tmp_path / "bin" / "tool", "#!/bin/sh\ntouch run\n")
+    monkeypatch.chdir(tmp_path)
+    assert "names no program by its whole path" in _refusal(PluginValidationError, pin_source=f"|{line}")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_program_that_fails(tmp_path: Path) -> None:
+    """A program that ends with an error told no PIN, whatever it printed; neither it nor its arguments are shown."""
+    program = write_program(tmp_path / "tool", f"#!/bin/sh\necho {_SECRET}; exit 3\n")
+    assert _refusal(pin_source=f"|{program} {_SECRET}").startswith(
+        f"the program {program} told no PIN: it ended with 3"
+    )
+    killed = write_program(tmp_path / "killed", f"#!/bin/sh\necho {_SECRET}; kill -9 $$\n")
+    assert "it ended with -9" in _refusal(pin_source=f"|{killed}")
+
+
+def test_a_program_that_cannot_be_run(tmp_path: Path) -> None:
+    """A program that is not there, or no program, is named."""
+    assert f"the program {tmp_path}/none cannot be run: No such file" in _refusal(
+        pin_source=f"|{tmp_path}/none {_SECRET}"
+    )
+    text = write_program(tmp_path / "text", "#!/bin/sh\n", 0o644)
+    assert f"the program {text} cannot be run: Permission denied" in _refusal(pin_source=f"|{text}")
+
+
+def test_a_program_that_takes_too_long(tmp_path: Path) -> None:
+    """A program may take as long as the call, and no longer; what it printed before is not shown."""
+    program = write_program(
+        tmp_path / "slow",
+        f"#!{sys.executable}\nimport time\nprint({_SECRET!r}, flush=True)\ntime.sleep(60)\n",
+    )
+    begun = time.monotonic()
+    with deadline(0.3):
+        assert f"the program {program} did not tell the PIN in time" in _refusal(pin_source=f"|{program}")
+    assert time.monotonic() - begun < 30
+
+
+def test_no_message_has_what_was_before_it(tmp_path: Path) -> None:
+    """An error of a program carries neither its output nor its command line along."""
+    program = write_program(tmp_path / "slow", f"#!/bin/sh\necho {_SECRET}\nexec sleep 60\n")
+    with deadline(0.3), pytest.raises(PluginAccessDeniedError) as caught:
+        _get(pin_source=f"|{program}")
+    assert caught.value.__suppress_context__
+    assert caught.value.__cause__ is None

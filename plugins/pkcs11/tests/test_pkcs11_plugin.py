@@ -1,0 +1,75 @@
+"""The plugin as the protocol sees it, before any module is loaded."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from notarykit.errors import PluginValidationError
+from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
+from notarykit.plugin.finding.discovery import load_plugin
+from notarykit_pkcs11.plugin import PKCS11Plugin
+
+_LISTING = """
+import atexit, os, sys
+from notarykit_pkcs11.__main__ import main
+target = os.dup(1)
+sys.argv = ["notation-pkcs11", "get-plugin-metadata"]
+code = main()
+os.write(target, ("\\n" + " ".join(sys.modules)).encode())
+sys.exit(code)
+"""
+
+
+def test_the_metadata() -> None:
+    """The plugin signs raw, and is found under its name."""
+    metadata = PKCS11Plugin.get_metadata()
+    assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
+    assert all(metadata)
+    assert type(load_plugin("pkcs11")) is PKCS11Plugin
+
+
+def test_metadata_costs_nothing() -> None:
+    """Telling the metadata loads neither python-pkcs11 nor cryptography nor a module of this plugin's but two."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LISTING], input=b"{}", capture_output=True, check=False, timeout=60
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    answer, _, modules = done.stdout.decode().rpartition("\n")
+    assert json.loads(answer)["name"] == "pkcs11"
+    loaded = set(modules.split())
+    assert not loaded & {"pkcs11", "cryptography", "typing", "subprocess"}
+    assert {name for name in loaded if name.startswith("notarykit_pkcs11")} == {
+        "notarykit_pkcs11",
+        "notarykit_pkcs11.__main__",
+        "notarykit_pkcs11.plugin",
+    }
+
+
+@pytest.mark.parametrize("name", ["modul_path", "pin", "PIN_SOURCE", "pin-source", ""])
+def test_unknown_settings(name: str) -> None:
+    """A setting that is not known is refused with those that are, before anything is looked for."""
+    plugin, config = PKCS11Plugin(), {name: "swordfish"}
+    with pytest.raises(PluginValidationError) as described:
+        plugin.describe_key(DescribeKeyRequest("pkcs11:object=x", config))
+    with pytest.raises(PluginValidationError) as signed:
+        plugin.generate_signature(GenerateSignatureRequest("pkcs11:object=x", "EC-256", "SHA-256", b"x", config))
+    with pytest.raises(PluginValidationError) as diagnosed:
+        list(plugin.diagnose(None, config))
+    for caught in (described, signed, diagnosed):
+        assert caught.value.message == f"plugin configuration {name!r} is not known"
+        assert "module_path, pin_source, pin_env, pinentry" in caught.value.advice
+        assert "swordfish" not in caught.value.one_line()
+
+
+def test_a_key_id_that_is_none() -> None:
+    """A key id that is no URI is refused before a module is loaded."""
+    with pytest.raises(PluginValidationError, match="is no PKCS#11 URI"):
+        PKCS11Plugin().describe_key(DescribeKeyRequest("build", {}))
+
+
+def test_a_contradiction() -> None:
+    """Sources of the PIN that contradict each other are refused before a module is loaded."""
+    with pytest.raises(PluginValidationError, match="another pin-source"):
+        PKCS11Plugin().describe_key(DescribeKeyRequest("pkcs11:?pin-source=/a", {"pin_source": "/b"}))

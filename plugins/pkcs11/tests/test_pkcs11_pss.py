@@ -1,0 +1,89 @@
+"""PSS padding made here, held against OpenSSL's."""
+
+import hashlib
+import os
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from notarykit_pkcs11.pss import encode
+from support.ca import new_key
+
+_HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+_TIMES = 40
+"""The bits beyond the modulus are zero by chance too."""
+
+
+def _raw(key: rsa.RSAPrivateKey, block: bytes) -> bytes:
+    """What a token does that pads nothing (CKM_RSA_X_509)."""
+    numbers = key.private_numbers()
+    size = -(-key.key_size // 8)
+    assert len(block) == size
+    number = int.from_bytes(block)
+    assert number < numbers.public_numbers.n
+    return pow(number, numbers.d, numbers.public_numbers.n).to_bytes(size)
+
+
+def _verify(key: rsa.RSAPrivateKey, signature: bytes, message: bytes, hash_name: str, salt: int) -> None:
+    algorithm = _HASHES[hash_name]
+    key.public_key().verify(signature, message, padding.PSS(padding.MGF1(algorithm), salt), algorithm)
+
+
+@pytest.mark.parametrize(
+    ("bits", "hash_name"),
+    [(2048, "sha256"), (3072, "sha384"), (4096, "sha512"), (2047, "sha256")]
+    + [(bits, "sha256") for bits in range(1025, 1033)]
+    + [(1033, "sha384"), (1048, "sha512"), (1049, "sha512")],
+)
+def test_signatures(bits: int, hash_name: str) -> None:
+    """A raw signature over what is padded here holds, for every length of the modulus, and with this salt alone."""
+    key = new_key(f"RSA-{bits}")
+    assert key.key_size == bits
+    digest_size = _HASHES[hash_name].digest_size
+    for number in range(_TIMES if bits < 2000 else 2):
+        message = b"message %d" % number
+        signature = _raw(key, encode(hashlib.new(hash_name, message).digest(), hash_name, bits))
+        _verify(key, signature, message, hash_name, digest_size)
+    for salt in (digest_size - 1, 0):
+        with pytest.raises(InvalidSignature):
+            _verify(key, signature, message, hash_name, salt)
+    with pytest.raises(InvalidSignature):
+        _verify(key, signature, b"another", hash_name, digest_size)
+
+
+@pytest.mark.parametrize("bits", range(1024, 1034))
+def test_the_form(bits: int) -> None:
+    """The block is as long as the modulus, below 2 to the emBits, and ends with 0xbc."""
+    for _ in range(_TIMES):
+        block = encode(bytes(32), "sha256", bits)
+        assert len(block) == -(-bits // 8)
+        assert int.from_bytes(block).bit_length() <= bits - 1
+        assert block[-1] == 0xBC
+
+
+def test_the_smallest_modulus() -> None:
+    """Nothing but the salt, the hash and two bytes: there the padding is empty, and holds still."""
+    bits = 8 * (64 + 64 + 2)
+    key = new_key(f"RSA-{bits}")
+    for _ in range(_TIMES):
+        block = encode(hashlib.sha512(b"x").digest(), "sha512", bits)
+        _verify(key, _raw(key, block), b"x", "sha512", 64)
+
+
+def test_each_salt_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A salt is as long as the hash, out of the system's source of randomness, and another each time."""
+    asked: list[bytes] = []
+    urandom = os.urandom
+
+    def random(size: int) -> bytes:
+        asked.append(urandom(size))
+        return asked[-1]
+
+    monkeypatch.setattr("notarykit_pkcs11.pss.os.urandom", random)
+    kinds = (("sha256", 32), ("sha384", 48), ("sha512", 64))
+    blocks = {encode(bytes(size), name, 2048) for name, size in kinds * 2}
+    assert len(blocks) == 6
+    assert [len(salt) for salt in asked] == [32, 48, 64] * 2
+    assert len(set(asked)) == 6

@@ -1,0 +1,182 @@
+"""Public keys and certificates out of the attributes of objects."""
+
+from typing import Any
+
+import pkcs11
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pkcs11 import Attribute, CertificateType, KeyType
+
+from notarykit.errors import PluginValidationError
+from notarykit_pkcs11.reading import attribute, certificates, identity, public_key_in
+from support.ca import make_chain, new_key
+
+_CURVES = ["EC-256", "EC-384", "EC-521"]
+
+
+class _Object(dict[Any, Any]):
+    """An object of a token: it says so where it does not have an attribute."""
+
+    def __missing__(self, name: object) -> Any:
+        raise pkcs11.AttributeTypeInvalid
+
+
+def _point(key: ec.EllipticCurvePrivateKey, form: PublicFormat = PublicFormat.UncompressedPoint) -> bytes:
+    return key.public_key().public_bytes(Encoding.X962, form)
+
+
+def _octets(content: bytes) -> bytes:
+    """An OCTET STRING in DER."""
+    size = bytes([len(content)]) if len(content) < 0x80 else bytes([0x81, len(content)])
+    return b"\x04" + size + content
+
+
+def _ec(point: bytes) -> _Object:
+    return _Object({Attribute.KEY_TYPE: KeyType.EC, Attribute.EC_POINT: point, Attribute.EC_PARAMS: b"rubbish"})
+
+
+def _rsa(modulus: int, exponent: int) -> _Object:
+    sizes = ((number.bit_length() + 7) // 8 for number in (modulus, exponent))
+    parts = [number.to_bytes(size) for number, size in zip((modulus, exponent), sizes, strict=True)]
+    return _Object({Attribute.KEY_TYPE: KeyType.RSA, Attribute.MODULUS: parts[0], Attribute.PUBLIC_EXPONENT: parts[1]})
+
+
+def test_rsa() -> None:
+    """Modulus and exponent are an RSA key, also with zeros in front."""
+    key = new_key("RSA-2048").public_key()
+    numbers = key.public_numbers()
+    item = _rsa(numbers.n, numbers.e)
+    assert public_key_in(item) == key
+    item[Attribute.MODULUS] = b"\0" + item[Attribute.MODULUS]
+    item[Attribute.PUBLIC_EXPONENT] = b"\0\0" + item[Attribute.PUBLIC_EXPONENT]
+    assert public_key_in(item) == key
+
+
+@pytest.mark.parametrize("missing", [Attribute.MODULUS, Attribute.PUBLIC_EXPONENT])
+def test_rsa_without_a_part(missing: Attribute) -> None:
+    """A private key object may lack either: then it has no public key."""
+    numbers = new_key("RSA-2048").public_key().public_numbers()
+    item = _rsa(numbers.n, numbers.e)
+    del item[missing]
+    assert public_key_in(item) is None
+    item[missing] = b""
+    assert public_key_in(item) is None
+
+
+def test_rsa_that_is_none() -> None:
+    """Numbers that cannot be a key are none."""
+    assert public_key_in(_rsa(0, 0)) is None
+    assert public_key_in(_rsa(12, 65537)) is None
+
+
+@pytest.mark.parametrize("spec", _CURVES)
+def test_ec(spec: str) -> None:
+    """A point is an OCTET STRING, or itself; what EC_PARAMS says is not read."""
+    key = new_key(spec)
+    for point in (_octets(_point(key)), _point(key)):
+        item = _ec(point)
+        assert public_key_in(item) == key.public_key()
+        del item[Attribute.EC_PARAMS]
+        assert public_key_in(item) == key.public_key()
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256K1(), ec.BrainpoolP256R1(), ec.BrainpoolP384R1(), ec.SECP224R1()])
+def test_other_curves(curve: ec.EllipticCurve) -> None:
+    """A point on another curve is refused, also where it is as long as one of ours."""
+    key = ec.generate_private_key(curve)
+    for point in (_octets(_point(key)), _point(key)):
+        with pytest.raises(PluginValidationError, match="on another curve than P-256, P-384 and P-521"):
+            public_key_in(_ec(point))
+
+
+@pytest.mark.parametrize("spec", _CURVES)
+def test_points_that_are_none(spec: str) -> None:
+    """A compressed point, a point beside the curve, and half a point are refused, and no other key comes of them."""
+    key = new_key(spec)
+    point = _point(key)
+    beside = point[:-1] + bytes([point[-1] ^ 1])
+    for wrong in (_octets(beside), beside, _point(key, PublicFormat.CompressedPoint), point[:-1], point + b"\0", b""):
+        with pytest.raises(PluginValidationError):
+            public_key_in(_ec(wrong))
+    in_another_tag = b"\x03" + _octets(point)[1:]
+    with pytest.raises(PluginValidationError):
+        public_key_in(_ec(in_another_tag))
+
+
+def test_ec_without_a_point() -> None:
+    """A private key object mostly has no point."""
+    item = _ec(b"")
+    del item[Attribute.EC_POINT]
+    assert public_key_in(item) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [(KeyType.EC_EDWARDS, "EC_EDWARDS"), (KeyType.DSA, "DSA"), (0x80000001, "2147483649"), (None, "None")],
+)
+def test_other_kinds(kind: Any, shown: str) -> None:
+    """A key of another kind is refused with what it is."""
+    item = _Object() if kind is None else _Object({Attribute.KEY_TYPE: kind})
+    with pytest.raises(PluginValidationError, match=f"of the kind {shown}"):
+        public_key_in(item)
+
+
+@pytest.mark.parametrize("error", [pkcs11.AttributeSensitive, pkcs11.AttributeTypeInvalid, ValueError, KeyError])
+def test_attributes_that_cannot_be_read(error: type[Exception]) -> None:
+    """An attribute that the token keeps, or that cannot be read, is as if it were not there."""
+
+    class Keeping(dict[Any, Any]):
+        def __getitem__(self, name: object) -> Any:
+            raise error
+
+    assert attribute(Keeping(), Attribute.LABEL) is None
+    assert identity(Keeping()) == (b"", "")
+
+
+def test_an_error_that_is_none_of_the_attributes() -> None:
+    """What is a fault of this plugin is not taken for a missing attribute."""
+
+    class Wrong(dict[Any, Any]):
+        def __getitem__(self, name: object) -> Any:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        attribute(Wrong(), Attribute.LABEL)
+
+
+def test_identities() -> None:
+    """An object has an id and a label; either may be missing."""
+    assert identity(_Object({Attribute.ID: b"\x01", Attribute.LABEL: "a"})) == (b"\x01", "a")
+    assert identity(_Object({Attribute.ID: b"\x01"})) == (b"\x01", "")
+    assert identity(_Object({Attribute.LABEL: "a"})) == (b"", "a")
+
+
+def test_certificates() -> None:
+    """X.509 certificates are found among rubbish, with their ids and as they are stored."""
+    chain = make_chain("EC-256", 3)
+    leaf, middle, root = chain.ders
+    kind, value = Attribute.CERTIFICATE_TYPE, Attribute.VALUE
+    found = certificates(
+        [
+            _Object({value: leaf, kind: CertificateType.X_509, Attribute.ID: b"\x01"}),
+            _Object({value: b"rubbish", kind: CertificateType.X_509}),
+            _Object({value: leaf + b"\0", kind: CertificateType.X_509}),
+            _Object({value: b"", kind: CertificateType.X_509}),
+            _Object({kind: CertificateType.X_509}),
+            _Object({value: leaf, kind: CertificateType.WTLS}),
+            _Object({value: leaf, kind: CertificateType.X_509_ATTR_CERT}),
+            _Object(),
+            _Object({value: middle}),
+            _Object({value: bytearray(root), kind: CertificateType.X_509}),
+        ]
+    )
+    assert [(each.id, each.der) for each in found] == [(b"\x01", leaf), (b"", middle), (b"", root)]
+    assert [each.certificate for each in found] == list(chain.certificates)
+
+
+def test_keys_are_what_they_were() -> None:
+    """The kinds of keys that come out are those that sign."""
+    numbers = new_key("RSA-2048").public_key().public_numbers()
+    assert isinstance(public_key_in(_rsa(numbers.n, numbers.e)), rsa.RSAPublicKey)
+    assert isinstance(public_key_in(_ec(_point(new_key("EC-256")))), ec.EllipticCurvePublicKey)

@@ -1,0 +1,189 @@
+"""Taking turns with other processes, by a lock on a file."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from notarykit.plugin import seconds_left
+from notarykit.plugin.asking.deadline import deadline
+from notarykit_pkcs11 import turns
+from notarykit_pkcs11.turns import turn
+
+_MODULE = "/usr/lib/a.so"
+_HOLDER = """
+import sys
+from notarykit_pkcs11.turns import turn
+with turn(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+_OTHERS = 1000
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the locks are."""
+    monkeypatch.setenv("NOTATION_CACHE", str(tmp_path / "run"))
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[..., "_Holder"]]:
+    """Starts other processes, which have ended when the test has."""
+    started: list[_Holder] = []
+
+    def start(path: str = _MODULE) -> _Holder:
+        started.append(_Holder(path))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+class _Holder:
+    """Another process that has its turn until it is told to end."""
+
+    def __init__(self, path: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == b"held\n"
+
+    def end(self) -> None:
+        if self._process.returncode is None:
+            self._process.communicate(timeout=60)
+        assert self._process.returncode == 0
+
+
+def _lock(folder: Path) -> Path:
+    (found,) = folder.iterdir()
+    return found
+
+
+def _is_held(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _counting(action: Callable[[int], None]) -> SimpleNamespace:
+    """A clock with which nobody sleeps: it does something instead, at each time with their number."""
+    times: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        times.append(seconds)
+        assert len(times) < _OTHERS, "it waits for ever"
+        action(len(times))
+
+    return SimpleNamespace(sleep=sleep, times=times)
+
+
+def test_the_file(folder: Path) -> None:
+    """The lock is a file of the user alone, in a folder of the user alone, and is held during the turn only."""
+    mask = os.umask(0)
+    try:
+        with turn(_MODULE):
+            path = _lock(folder)
+            assert path.stat().st_mode & 0o777 == 0o600
+            assert folder.stat().st_mode & 0o777 == 0o700
+            assert _is_held(path)
+    finally:
+        os.umask(mask)
+    assert not _is_held(path)
+
+
+def test_a_turn_that_ends_with_an_error(folder: Path) -> None:
+    """An error ends the turn as well, and no handle is left."""
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(ZeroDivisionError), turn(_MODULE):
+        raise ZeroDivisionError
+    assert not _is_held(_lock(folder))
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_the_usual_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody says otherwise, the user's own cache has the lock."""
+    for name in ("NOTATION_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with turn(_MODULE):
+        assert _is_held(_lock(tmp_path / "home" / ".cache" / "notation"))
+
+
+def test_no_place_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no place for a lock, everybody has a turn."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NOTATION_CACHE", str(tmp_path / "file"))
+    with turn(_MODULE):
+        pass
+    for name in ("NOTATION_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with turn(_MODULE):
+        pass
+
+
+def test_a_link_in_the_place_of_the_file(folder: Path, tmp_path: Path) -> None:
+    """A link that somebody put there is not followed."""
+    with turn(_MODULE):
+        path = _lock(folder)
+    path.unlink()
+    path.symlink_to(tmp_path / "made")
+    with turn(_MODULE):
+        assert not (tmp_path / "made").exists()
+
+
+def test_waiting(folder: Path, hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn begins when the other process's has ended, and not before."""
+    holder = hold()
+    clock = _counting(lambda number: holder.end() if number == 3 else None)
+    monkeypatch.setattr(turns, "time", clock)
+    with turn(_MODULE):
+        assert len(clock.times) == 3
+        assert _is_held(_lock(folder))
+
+
+def test_another_module(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a process that uses another module."""
+    hold("/usr/lib/b.so")
+    clock = _counting(lambda _: None)
+    monkeypatch.setattr(turns, "time", clock)
+    with turn(_MODULE):
+        assert clock.times == []
+
+
+def test_the_end_of_the_call(folder: Path, hold: Callable[..., _Holder]) -> None:
+    """When the call has no time left, the waiting ends, with a turn or without; the other process keeps its own."""
+    hold()
+    reached = False
+    with deadline(0.3), turn(_MODULE):
+        reached = True
+        assert seconds_left() == 0
+        assert _is_held(_lock(folder))
+    assert reached
+    assert _is_held(_lock(folder))
+
+
+def test_a_program_that_is_started(folder: Path) -> None:
+    """A program that is started during a turn does not keep it."""
+    script = "print('up', flush=True); input()"
+    with turn(_MODULE):
+        child = subprocess.Popen(
+            [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False
+        )
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"up\n"
+        is_held = _is_held(_lock(folder))
+        child.communicate(b"\n", timeout=60)
+    assert not is_held

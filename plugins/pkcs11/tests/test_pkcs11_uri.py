@@ -1,0 +1,210 @@
+"""PKCS#11 URIs: what they say, what they may not say, and that what is written is read again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notarykit.errors import PluginValidationError
+from notarykit_pkcs11.uri import KeyUri, parse, uri_of
+
+_WHERE = (
+    "token", "manufacturer", "serial", "model", "slot-manufacturer", "slot-description",
+    "library-manufacturer", "library-description", "library-version",
+)  # fmt: skip
+_TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+
+
+def _refusal(text: str) -> str:
+    with pytest.raises(PluginValidationError) as caught:
+        parse(text)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    return caught.value.one_line()
+
+
+# What is said
+
+
+def test_everything() -> None:
+    """Each attribute of the standard is read into its place, and the text stays as it was given."""
+    where = {name: f"the {name}" for name in _WHERE} | {"slot-id": "42", "library-version": "2.6"}
+    path = ";".join(f"{name}={value.replace(' ', '%20')}" for name, value in where.items())
+    text = (
+        f"pkcs11:{path};object=build%20key;id=%01%ff;type=private"
+        "?module-path=/usr/lib/a.so&module-name=a&pin-source=file:/etc/pin"
+    )
+    found = parse(text)
+    assert found == KeyUri(text, where, "build key", b"\x01\xff", "/usr/lib/a.so", "a", "file:/etc/pin")
+
+
+def test_nothing() -> None:
+    """A URI may leave everything open."""
+    assert parse("pkcs11:") == KeyUri("pkcs11:", {}, None, None, None, None, None)
+    assert parse("pkcs11:?") == KeyUri("pkcs11:?", {}, None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("plain", "plain"),
+        ("a%20b", "a b"),
+        ("a+b", "a+b"),
+        ("%C3%a9", "é"),
+        ("%3b%25%3D", ";%="),
+        ("-._~:[]@!$'()*+,=&", "-._~:[]@!$'()*+,=&"),
+        ("a=b", "a=b"),
+        ("", ""),
+    ],
+)
+def test_labels(written: str, label: str) -> None:
+    """What is written as %XX is one byte of UTF-8; a plus and a second equals sign are themselves."""
+    assert parse(f"pkcs11:object={written}").label == label
+
+
+@pytest.mark.parametrize(
+    ("written", "key_id"), [("%00", b"\0"), ("%FF%fe%00x", b"\xff\xfe\0x"), ("ab", b"ab"), ("", b"")]
+)
+def test_ids(written: str, key_id: bytes) -> None:
+    """An id is bytes, with zeros and without being text."""
+    assert parse(f"pkcs11:id={written}").id == key_id
+
+
+def test_a_program_for_the_pin() -> None:
+    """A program is named after a bar, which stands for itself or is encoded."""
+    assert parse("pkcs11:?pin-source=|/bin/pin%20tool").pin_source == "|/bin/pin tool"
+    assert parse("pkcs11:?pin-source=%7c/bin/pin").pin_source == "|/bin/pin"
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is no PKCS#11 URI"),
+        ("build", "is no PKCS#11 URI"),
+        ("pkcs12:object=x", "is no PKCS#11 URI"),
+        ("pkcs11:object", "'object' is no attribute with a value"),
+        ("pkcs11:=x", "'=x' is no attribute"),
+        ("pkcs11:object=x;", "'' is no attribute"),
+        ("pkcs11:;object=x", "'' is no attribute"),
+        ("pkcs11:object=x?module-name=a&", "'' is no attribute"),
+        ("pkcs11:object=a b", "'object=a b' is no attribute"),
+        ("pkcs11:object=é", "is no attribute"),
+        ("pkcs11:object=%", "is no attribute"),
+        ("pkcs11:object=%4", "is no attribute"),
+        ("pkcs11:object=%zz", "is no attribute"),
+        ("pkcs11:object=a\n", "is no attribute"),
+        ("pkcs11:object=a#b", "is no attribute"),
+        ("pkcs11:object=a;object=a", "'object' is there twice"),
+        ("pkcs11:id=%01;object=a;id=%02", "'id' is there twice"),
+        ("pkcs11:?module-name=a&module-name=b", "'module-name' is there twice"),
+        ("pkcs11:colour=blue", "'colour' is not known"),
+        ("pkcs11:Object=x", "'Object' is not known"),
+        ("pkcs11:x-vendor=x", "'x-vendor' is not known"),
+        ("pkcs11:module-name=a", "'module-name' is not known"),
+        ("pkcs11:object=x?token=a", "'token' is not known"),
+        ("pkcs11:object=x;type=cert", "it names no private key"),
+        ("pkcs11:object=x;type=public", "it names no private key"),
+        ("pkcs11:object=x;type=", "it names no private key"),
+        ("pkcs11:slot-id=first", "slot-id is no number"),
+        ("pkcs11:slot-id=-1", "slot-id is no number"),
+        ("pkcs11:slot-id=", "slot-id is no number"),
+        ("pkcs11:object=a%00b", "'object' has a zero"),
+        ("pkcs11:token=%00", "'token' has a zero"),
+        ("pkcs11:?module-path=/a%00b", "'module-path' has a zero"),
+        ("pkcs11:object=%ff", "'object' is not UTF-8"),
+        ("pkcs11:serial=%c3", "'serial' is not UTF-8"),
+        ("pkcs11:?pin-source=%ff", "'pin-source' is not UTF-8"),
+    ],
+)
+def test_refused(text: str, why: str) -> None:
+    """What is against RFC 7512, or not known here, is refused with what it was."""
+    assert why in _refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pkcs11:object=x?pin-value=swordfish",
+        "pkcs11:object=x?pin-value=sword%66ish",
+        "pkcs11:object=x?pin-value=swordfish with blanks",
+        "pkcs11:object=x?module-name=a&pin-value=swordfish",
+        "pkcs11:object=x?pin-value=",
+        "pkcs11:object=x;pin-value=swordfish",
+        "pkcs11:object=x;pin-value=swordfish é",
+    ],
+)
+def test_a_pin(text: str) -> None:
+    """A URI with a PIN is refused, and nothing of the PIN is repeated."""
+    why = _refusal(text)
+    assert "pin-value" in why or "a PIN must not be in it" in why
+    assert "sword" not in why
+
+
+@pytest.mark.parametrize(
+    ("text", "advised"),
+    [("pkcs11:colour=blue", "object, type, id"), ("pkcs11:?colour=blue", "pin-source, module-name, module-path")],
+)
+def test_what_is_advised(text: str, advised: str) -> None:
+    """What may be written instead is told as a whole, without the attribute for a PIN."""
+    why = _refusal(text)
+    assert why.endswith(advised)
+    assert "pin-value" not in why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pkcs11:object=x?module-name=a;pin-value=swordfish",
+        "pkcs11:object=x??pin-value=swordfish",
+        "pkcs11:object=x? pin-value=swordfish",
+        "pkcs11:object=x?pin%2Dvalue=swordfish",
+        "PKCS11:object=x?pin-value=swordfish",
+        "object=x?pin-value=swordfish",
+    ],
+)
+def test_a_pin_in_a_misspelt_uri(text: str) -> None:
+    """Nor is it repeated where something else is wrong as well."""
+    assert "swordfish" not in _refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("slot-id=007", "7"),
+        ("library-version=2", "2.0"),
+        ("library-version=3.10", "3.10"),
+        ("library-version=2.06", "2.6"),
+    ],
+)
+def test_numbers(written: str, meant: str) -> None:
+    """Numbers count as numbers, and a version without its second part has 0 there."""
+    assert list(parse(f"pkcs11:{written}").where.values()) == [meant]
+    for wrong in ("x", "-1", "1.2.3", "1."):
+        assert "is no " in _refusal(f"pkcs11:{written.partition('=')[0]}={wrong}")
+
+
+# What is written
+
+
+@given(
+    st.dictionaries(st.sampled_from([name for name in _WHERE if name != "library-version"]), _TEXTS),
+    st.none() | st.integers(min_value=0, max_value=2**64),
+    _TEXTS,
+    st.binary(max_size=40),
+)
+def test_there_and_back(where: dict[str, str], slot: int | None, label: str, key_id: bytes) -> None:
+    """What is written as a URI is read as the same, whatever characters are in it."""
+    given = where if slot is None else {**where, "slot-id": str(slot)}
+    found = parse(uri_of(given, label, key_id))
+    assert found.where == {name: value for name, value in given.items() if value}
+    assert (found.label, found.id) == (label or None, key_id or None)
+    assert found.module_path is found.module_name is found.pin_source is None
+
+
+def test_the_form() -> None:
+    """A key's URI says that it is a private key; a token's does not."""
+    assert uri_of({"token": "a b", "serial": ""}) == "pkcs11:token=a%20b"
+    assert uri_of({"token": "a;b"}, "x/y?", b"\x0a\xff") == (
+        "pkcs11:token=a%3Bb;object=x%2Fy%3F;id=%0a%ff;type=private"
+    )
