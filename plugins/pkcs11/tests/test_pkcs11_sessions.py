@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pkcs11
 import pytest
@@ -19,7 +19,7 @@ from notarykit_pkcs11.access import Access, DisturbedError
 from notarykit_pkcs11.cryptoki import Module
 from notarykit_pkcs11.failures import DISTURBED, GONE, UNSUITABLE, WRONG_PIN
 from notarykit_pkcs11.pins import PinSource
-from notarykit_pkcs11.sessions import TokenSession, key_of
+from notarykit_pkcs11.sessions import NeedsTurnError, TokenSession, key_of
 from notarykit_pkcs11.signing import PrivateKey
 from notarykit_pkcs11.uri import parse
 
@@ -139,7 +139,8 @@ def module(token: _Token) -> Module:
 
 @pytest.fixture
 def session(module: Module, token: Any) -> TokenSession:
-    """A session with the token."""
+    """A session with the token, while other processes wait."""
+    module.has_turn = True
     found: TokenSession = module.sessions.setdefault(key_of(token), TokenSession(module, token))
     return found
 
@@ -696,3 +697,25 @@ def test_another_token_in_the_slot(session: TokenSession, token: _Token, module:
         session.log_in(Slow("1234"))
     assert token.tried == another.tried == []
     assert module.sessions == {}
+
+
+def test_a_login_to_hardware_takes_its_turn(module: Module, token: _Token) -> None:
+    """A PIN is sent to hardware while no other process uses it, and asked for before that."""
+    pins = _Pins("1234")
+    turns: list[str] = []
+    session = TokenSession(module, cast("Any", token))
+    with pytest.raises(NeedsTurnError):
+        session.log_in(pins)
+    assert (pins.asked, token.tried) == ([False], [])
+
+    def act(session: TokenSession) -> str:
+        if not session.module.has_turn:
+            turns.append("none")
+        session.log_in(pins)
+        turns.append("login")
+        return "done"
+
+    _use(module, act)
+    assert turns == ["none", "login"]
+    assert token.tried == ["1234"]
+    assert not module.has_turn

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import pkcs11
 
 from notarykit.plugin import seconds_left
 from notarykit_pkcs11.failures import DISTURBED, translated
-from notarykit_pkcs11.sessions import TokenSession
+from notarykit_pkcs11.sessions import NeedsTurnError, TokenSession
 from notarykit_pkcs11.tokens import the_token
 from notarykit_pkcs11.turns import turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from notarykit.errors import PluginError
     from notarykit_pkcs11.cryptoki import Module
@@ -41,6 +42,17 @@ class DisturbedError(Exception):
         self.is_missing = is_missing
 
 
+@contextmanager
+def alone(module: Module) -> Iterator[None]:
+    """Uses a module while the other processes of this user wait, as far as they have been disturbed."""
+    with turn(module.path):
+        module.has_turn = True
+        try:
+            yield
+        finally:
+            module.has_turn = False
+
+
 class Access:
     """The way to the token that a URI means."""
 
@@ -59,8 +71,8 @@ class Access:
         with self.module.held():
             try:
                 return self._try(action)
-            except DisturbedError:
-                with turn(self.module.path):
+            except (DisturbedError, NeedsTurnError):
+                with alone(self.module):
                     return self._try_again(action)
 
     def _try_again(self, action: Callable[[TokenSession], Result]) -> Result:

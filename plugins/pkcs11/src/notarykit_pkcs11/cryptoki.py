@@ -35,6 +35,7 @@ class Module:
     Attributes:
         path: The module's file, or its name for the system's loader.
         sessions: What is open, by slot and serial number.
+        has_turn: Whether other processes wait for this one.
         refused: Marks of PINs that tokens did not take.
         unclear: How often logins with a PIN failed without a word on the PIN, by its mark.
     """
@@ -43,6 +44,7 @@ class Module:
         """Names a module; it is loaded when it is used."""
         self.path = path
         self.sessions: dict[tuple[int, bytes], Any] = {}
+        self.has_turn = False
         self.refused: set[bytes] = set()
         self.unclear: Counter[bytes] = Counter()
         self._lock = RLock()
@@ -118,6 +120,7 @@ class Module:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._library))
         self._library = None
         self._lock = RLock()
+        self.has_turn = False
         self.sessions = {}
 
     def _unusable(self, error: Exception) -> PluginError:

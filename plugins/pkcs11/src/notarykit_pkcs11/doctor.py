@@ -13,6 +13,7 @@ from notarykit.errors import NotarykitError, PluginError, SigningKeyError
 from notarykit.keys.certificate import has_key, subject_of
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
+from notarykit_pkcs11.access import alone
 from notarykit_pkcs11.cryptoki import module_at
 from notarykit_pkcs11.keys import TokenKey
 from notarykit_pkcs11.mechanisms import ways
@@ -123,7 +124,7 @@ def _look_at(
     name = shown(token)
     yield Finding("token", OK, f"{name}: {token.model} {firmware} of {token.manufacturer_id}")
     pins = PinSource(uri, config)
-    with module.held():
+    with module.held(), alone(module):
         session = module.sessions.setdefault(key_of(token), TokenSession(module, token))
         yield from _mechanisms(session)
         try:

@@ -26,6 +26,10 @@ _SALT = token_bytes(16)
 _LOW = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
 
 
+class NeedsTurnError(Exception):
+    """This is to be done while no other process uses the token."""
+
+
 class TokenSession:
     """A session with a token, which is opened when it is used, and again after it was lost.
 
@@ -86,12 +90,18 @@ class TokenSession:
         """Logs in, with a PIN that the token has not refused before.
 
         Raises:
+            NeedsTurnError: Other processes might disturb it, and a PIN would be sent in vain.
             PluginAccessDeniedError: There is no PIN, it is wrong, or it is locked.
             PluginError: The token does not answer.
         """
         self._check_token()
-        pin = self._get_pin(pins)
+        needs_turn = self._token.slot.flags & SlotFlag.HW_SLOT and not self.module.has_turn
+        if needs_turn and self._token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH:
+            raise NeedsTurnError
+        pin = self._get_pin(pins)  # nobody else waits while a person is asked
         self.check_unclear(pin)
+        if needs_turn:
+            raise NeedsTurnError
         self._check_token()  # a person may have changed it meanwhile
         try:
             self._login = self._open(pin)
