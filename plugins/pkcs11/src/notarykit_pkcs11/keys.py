@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
@@ -9,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import has_key
 from notarykit.keys.signature import check
-from notarykit_pkcs11.access import Access
+from notarykit_pkcs11.access import Access, DisturbedError
 from notarykit_pkcs11.finding import private_key, private_keys, public_key, public_objects, shown
 from notarykit_pkcs11.reading import CERTIFICATES, certificates, identity, public_key_in
 from notarykit_pkcs11.signing import PrivateKey
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from notarykit.plugin import KeyVersion
     from notarykit_pkcs11.cryptoki import Module
     from notarykit_pkcs11.pins import PinSource
+    from notarykit_pkcs11.reading import Stored
     from notarykit_pkcs11.sessions import TokenSession
     from notarykit_pkcs11.uri import KeyUri
 
@@ -54,8 +56,17 @@ class TokenKey:
     def certificates(self, version: KeyVersion) -> Sequence[bytes]:
         """All certificates of the token; of those for this key, the ones with its CKA_ID if there are any."""
         assert isinstance(version, TokenVersion)
-        found = self._access.use(lambda session: certificates(session.objects(CERTIFICATES)))
-        own = [each for each in found if has_key(each.certificate, version.public_key)]
+        found: list[Stored] = []
+        own: list[Stored] = []
+
+        def look(session: TokenSession) -> None:
+            found[:] = certificates(session.objects(CERTIFICATES))
+            own[:] = [each for each in found if has_key(each.certificate, version.public_key)]
+            if not own:  # a module that was disturbed while it read the card shows less than all
+                raise DisturbedError(_NoCertificateError(), is_missing=True)
+
+        with suppress(_NoCertificateError):
+            self._access.use(look)
         preferred = [each for each in own if version.id and each.id == version.id] or own
         return [each.der for each in (*preferred, *(each for each in found if each not in own))]
 
@@ -100,6 +111,13 @@ class TokenKey:
                 advice="store one of them on the token, with the same CKA_ID as the private key",
             )
         return TokenVersion(self, shown(session, item), id_, label, found)
+
+
+class _NoCertificateError(PluginError):
+    """The token has no certificate for the key, as it stays after some looks."""
+
+    def __init__(self) -> None:
+        super().__init__("no certificate")
 
 
 class TokenVersion:
