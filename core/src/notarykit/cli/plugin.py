@@ -1,16 +1,15 @@
 """`notarykit plugin`: doctor, install, list, test, uninstall, use."""
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.target import OUTPUT_FLAG, print_json
+from notarykit.cli.plugincheck import diagnose, judge
+from notarykit.cli.target import OUTPUT_FLAG
 from notarykit.cli.text import confirmed, shown, table
-from notarykit.errors import NotarykitError, PluginError, PluginNotFoundError, UsageError
+from notarykit.errors import NotarykitError, UsageError
 from notarykit.plugin.asking.metadata import SelfDescribing
-from notarykit.plugin.finding.names import check_name
 
 if TYPE_CHECKING:
     from notarykit.plugin.managing.installing import Installed
@@ -167,53 +166,6 @@ def _uninstall(options: Options) -> int:
     return 0
 
 
-def _test(options: Options) -> int:
-    import os
-
-    from notarykit.plugin.testing.examination import NO_KEY
-    from notarykit.plugin.testing.judging import Result, judge
-    from notarykit.plugin.testing.subject import Subject
-
-    missing = [name for name in options["secret-env"] if not os.environ.get(name)]
-    if missing:
-        raise UsageError(f"${missing[0]} is not set", advice="--secret-env names a variable that holds a secret")
-    subject = Subject(
-        options.arguments[0],
-        tuple(options["key-id"]),
-        options.pairs("plugin-config"),
-        tuple(os.environ[name] for name in options["secret-env"]),
-        options["max-signatures"],
-        seconds=options["plugin-timeout"],
-    )
-    found = judge(subject)  # nothing is shown meanwhile: the plugin may be asking for a PIN
-    rows = [(each.rule.id, each.rule.level, each.result, each.rule.section, each.reason) for each in found]
-    print(table([("RULE", "LEVEL", "RESULT", "SECTION", "REASON"), *rows]), end="")
-    if any(each.reason == NO_KEY for each in found):
-        print("Warning: the plugin signs, but without --key-id nothing of that was tested", file=sys.stderr)
-    counts = {result: sum(each.result is result for each in found) for result in Result}
-    print("\n" + ", ".join(f"{count} {result}" for result, count in counts.items() if count))
-    return PluginError.exit_code if counts[Result.FAILED] else 0
-
-
-def _doctor(options: Options) -> int:
-    from notarykit.plugin.diagnosis import FAILED
-    from notarykit.plugin.finding.packages import STAND_INS, packaged_plugin
-
-    name = options.arguments[0]
-    package = packaged_plugin(check_name(name)) or packaged_plugin(name, STAND_INS)
-    if package is None:
-        raise PluginNotFoundError(
-            f"no installed package announces the plugin {name!r}", advice="only plugins in packages have a doctor"
-        )
-    found = list(package.load().diagnose(options["key-id"], options.pairs("plugin-config")))
-    if options["output"] == "json":
-        print_json({"plugin": name, "findings": [each._asdict() for each in found]})
-    else:
-        rows = [("STEP", "RESULT", "FOUND", "WHAT TO DO"), *found]
-        print(table(rows), end="")
-    return PluginError.exit_code if any(each.result == FAILED for each in found) else 0
-
-
 def _use(options: Options) -> int:
     from notarykit.plugin.finding.discovery import EXECUTABLE, PACKAGE, choose
 
@@ -259,7 +211,7 @@ COMMAND = Group(
         "test": Command(
             "[flags] <plugin_name>",
             "Judge a plugin by the rules of the plugin specification",
-            _test,
+            judge,
             (
                 Flag("key-id", "key to test with, in the plugin's own form; may be given several times", "texts"),
                 Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
@@ -280,7 +232,7 @@ COMMAND = Group(
         "doctor": Command(
             "[flags] <plugin_name>",
             "Look for what keeps a plugin from signing",
-            _doctor,
+            diagnose,
             (
                 Flag("key-id", "key to look for, in the plugin's own form"),
                 Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
