@@ -67,3 +67,12 @@ def test_other_names_are_refused(name: str) -> None:
         key_spec(name)
     assert repr(name) in caught.value.message
     assert "RSA-2048, RSA-3072" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("spec", "begins"),
+    [("EC-256", "ba7816bf8f01cfea"), ("RSA-3072", "cb00753f45a35e8b"), ("EC-521", "ddaf35a193617aba")],
+)
+def test_digests(spec: str, begins: str) -> None:
+    """The digest is by the spec's hash; these are of the examples in FIPS 180-4."""
+    assert KEY_SPECS[spec].digest(b"abc").hex().startswith(begins)

@@ -43,6 +43,12 @@ class KeySpec(NamedTuple):
         """Length in bytes of r, and of s, in an ECDSA signature."""
         return self.signature_size // 2
 
+    def digest(self, message: bytes) -> bytes:
+        """The digest of a message by the hash, for what signs digests."""
+        from hashlib import new
+
+        return new(self.hash_name.replace("-", ""), message).digest()
+
 
 _ALL = (
     KeySpec("RSA-2048", "SHA-256", "RSASSA-PSS-SHA-256", "PS256", -37, 2048, 256),

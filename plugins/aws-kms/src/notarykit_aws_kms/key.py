@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from hashlib import new
 from typing import NamedTuple
 
 from notarykit import plugin
@@ -108,7 +107,7 @@ class Version(NamedTuple):
         """
         from notarykit.keys.signature import raw_ecdsa
 
-        digest = new(spec.hash_name.replace("-", ""), message).digest()
+        digest = spec.digest(message)
         answer = self.clients.ask(
             self.address,
             lambda kms: kms.sign(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -54,7 +53,7 @@ class Version(NamedTuple):
             return self._signature(message, spec)
 
     def _signature(self, message: bytes, spec: KeySpec) -> bytes:
-        digest = hashlib.new(spec.hash_name.replace("-", "").lower(), message).digest()
+        digest = spec.digest(message)
         value = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         path = self.vault.path_of(self.name)
         answer = self.vault.post(f"{path}/sign", "keys/sign", {"alg": spec.jws_alg, "value": value})

@@ -8,7 +8,6 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from hashlib import new
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
@@ -65,7 +64,7 @@ class TransitVersion(NamedTuple):
         Raises:
             PluginError: The server refuses, or answers with something else.
         """
-        digest = new(spec.hash_name.replace("-", "").lower(), message).digest()
+        digest = spec.digest(message)
         body = {
             "input": base64.b64encode(digest).decode(),
             "prehashed": True,

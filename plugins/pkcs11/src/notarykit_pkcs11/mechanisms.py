@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import new
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkcs11 import MGF, Mechanism
@@ -27,13 +26,12 @@ def _message(message: bytes, spec: KeySpec) -> bytes:  # noqa: ARG001
     return message
 
 
-def digest(message: bytes, spec: KeySpec) -> bytes:
-    """The digest of a message by the spec's hash."""
-    return new(spec.hash_name.replace("-", "").lower(), message).digest()
+def _digest(message: bytes, spec: KeySpec) -> bytes:
+    return spec.digest(message)
 
 
 def _padded(message: bytes, spec: KeySpec) -> bytes:
-    return encode(digest(message, spec), spec.hash_name.replace("-", "").lower(), spec.bits)
+    return encode(spec.digest(message), spec.hash_name.replace("-", ""), spec.bits)
 
 
 _HASHES = {
@@ -47,11 +45,11 @@ def all_ways(spec: KeySpec) -> list[Way]:
     """Every way to a signature of the spec, best first; the salt of PSS is as long as the hash."""
     hash_, mgf, salt, hash_and_pss, hash_and_ecdsa = _HASHES[spec.hash_name]
     if not spec.is_rsa:
-        return [Way(Mechanism.ECDSA, None, digest), Way(hash_and_ecdsa, None, _message)]
+        return [Way(Mechanism.ECDSA, None, _digest), Way(hash_and_ecdsa, None, _message)]
     pss = (hash_, mgf, salt)
     return [
         Way(hash_and_pss, pss, _message),
-        Way(Mechanism.RSA_PKCS_PSS, pss, digest),
+        Way(Mechanism.RSA_PKCS_PSS, pss, _digest),
         Way(Mechanism.RSA_X_509, None, _padded),
     ]
 
