@@ -719,3 +719,13 @@ def test_a_login_to_hardware_takes_its_turn(module: Module, token: _Token) -> No
     assert turns == ["none", "login"]
     assert token.tried == ["1234"]
     assert not module.has_turn
+
+
+def test_another_token_after_a_wrong_pin(session: TokenSession, token: _Token) -> None:
+    """What is in the slot after a wrong PIN is not taken for the token that refused it."""
+    another = _Token("b", b"2")
+    token.slot._token = another
+    assert "the PIN is wrong" in session.wrong_pin("1234").message
+    with pytest.raises(PluginError, match="the token was removed"):
+        session.log_in(_Pins("5678"))
+    assert another.tried == []

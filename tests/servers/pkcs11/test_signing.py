@@ -7,7 +7,6 @@ import pytest
 from notarykit.plugin.testing import Result, Subject, judge
 from servers.pkcs11.asking import describe, sign
 from servers.pkcs11.token import Token
-from support.ca import SPECS
 
 
 def _uri(token: Token, spec: str) -> str:
@@ -28,15 +27,13 @@ def test_the_kit_finds_nothing(token: Token, monkeypatch: pytest.MonkeyPatch) ->
     assert [(each.rule.id, each.reason) for each in found if each.result in (Result.FAILED, Result.WARNING)] == []
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_every_key_spec(token: Token, spec: str) -> None:
+def test_every_key_spec(token: Token) -> None:
     """A key of each spec that the token can hold is described without a PIN and signs."""
-    if spec not in token.specs:
-        return
     given = _given(token)
-    answer = sign(given, _uri(token, spec), spec)
-    assert answer.refusal == ""
-    assert token.pin not in answer.text
     without = {name: value for name, value in given.items() if name != "PKCS11_PIN"}
-    described = describe(without, _uri(token, spec))
-    assert described.members == {"keyId": _uri(token, spec), "keySpec": spec}
+    for spec in token.specs:
+        answer = sign(given, _uri(token, spec), spec)
+        assert answer.refusal == ""
+        assert token.pin not in answer.text
+        described = describe(without, _uri(token, spec))
+        assert described.members == {"keyId": _uri(token, spec), "keySpec": spec}

@@ -44,7 +44,7 @@ class DisturbedError(Exception):
 
 @contextmanager
 def alone(module: Module) -> Iterator[None]:
-    """Uses a module while the other processes of this user wait, as far as they have been disturbed."""
+    """Uses a module while those of this user's other processes wait that log in or have been disturbed."""
     with turn(module.path):
         module.has_turn = True
         try:
@@ -107,7 +107,7 @@ class Access:
 
     def _open(self) -> TokenSession:
         known = self._session
-        if known is not None and self.module.sessions.get(known.key) == known:
+        if known is not None and known.is_current:
             return known
         self._session = found = the_token(self.module, self.uri)
         return found

@@ -109,8 +109,10 @@ class Module:
     def look_again(self) -> None:
         """Initialises the module anew, where nothing is open: some look for tokens, or at them afresh, only then."""
         if not any(session.is_open for session in self.sessions.values()):
-            with suppress(pkcs11.PKCS11Error):
+            try:
                 self.library.reinitialize()
+            except pkcs11.PKCS11Error:
+                self._library = None  # it is initialised when it is used next
 
     def forget(self) -> None:
         """In the child of a fork: nothing that the parent opened is the child's."""

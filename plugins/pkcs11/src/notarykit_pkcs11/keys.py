@@ -95,7 +95,7 @@ class TokenKey:
 
     def _read(self, session: TokenSession) -> TokenVersion:
         """The key, from public objects where they tell enough, else after a login."""
-        if not private_keys(session, self._uri):
+        if session.needs_login and not private_keys(session, self._uri):
             public = public_objects(session, self._uri)
             if len({identity(each)[0] for each in public}) == 1:
                 id_, label = identity(public[0])

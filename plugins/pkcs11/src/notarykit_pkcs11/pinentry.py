@@ -14,6 +14,7 @@ from notarykit.errors import PluginAccessDeniedError
 from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
 from notarykit.plugin.terminal import TERMINAL
 
+_LONGEST = 4096  # of a line; the protocol has 1000
 _DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY")
 _ERROR, _DATA, _OK = b"ERR ", b"D ", b"OK"
 
@@ -79,7 +80,7 @@ def _say(to: IO[bytes], of: IO[bytes], command: str) -> bytes:
 def _answer(of: IO[bytes]) -> bytes:
     """The data of an answer, up to its last line."""
     data = b""
-    for line in of:
+    for line in iter(lambda: of.readline(_LONGEST), b""):
         if line.startswith(_DATA):
             data += unquote_to_bytes(line.removesuffix(b"\n")[len(_DATA) :])
         elif line.startswith(_ERROR):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from notarykit_pkcs11.uri import KeyUri
 
 VARIABLE = "PKCS11_PIN"
-SETTINGS = ("pin_source", "pin_env", "pinentry")
 _PROGRAM, _FILE = "|", "file:"
 _LONGEST = 1024
 _ADVICE = f"set pin_source=FILE, ${VARIABLE}, or pinentry=PROGRAM"

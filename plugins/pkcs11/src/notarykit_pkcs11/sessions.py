@@ -77,6 +77,11 @@ class TokenSession:
         return list(self._session.get_objects(dict(template)))
 
     @property
+    def is_current(self) -> bool:
+        """Whether the module still has it for its token."""
+        return self.module.sessions.get(self.key) is self
+
+    @property
     def is_open(self) -> bool:
         """Whether there is a session."""
         return self._session is not None or self._login is not None
@@ -124,14 +129,14 @@ class TokenSession:
         pin = self._get_pin(pins)
         return pin if isinstance(pin, str) else ""  # the reader's own keys are asked
 
-    def write(self, objects: Sequence[Mapping[Any, Any]], pins: PinSource) -> list[Any]:
+    def write(self, objects: Sequence[Mapping[Any, Any]], pins: PinSource) -> None:
         """Puts objects onto the token, all of them or none.
 
         Raises:
             pkcs11.PKCS11Error: It does not take one.
             PluginError: As `log_in`.
         """
-        if not self._is_logged_in and self._token.flags & TokenFlag.LOGIN_REQUIRED:
+        if self.needs_login:
             self.log_in(pins)
         self._check_token()
         session = self._token.open(rw=True)
@@ -147,7 +152,6 @@ class TokenSession:
         finally:
             with suppress(pkcs11.PKCS11Error):
                 session.close()
-        return made
 
     def remove(self, template: Mapping[Any, Any], is_old: Callable[[bytes], bool]) -> None:
         """Removes the certificates with the given attributes whose value in DER is an old one."""
@@ -185,8 +189,7 @@ class TokenSession:
         self.is_pin_right = False
         if isinstance(pin, str):
             self.module.refused.add(self._mark(pin))
-        with suppress(pkcs11.PKCS11Error):
-            self._token = self._token.slot.get_token()  # its flags have changed
+        self._look()  # its flags have changed
         flags = self._token.flags
         if flags & TokenFlag.USER_PIN_LOCKED:
             return translated(self.name, pkcs11.PinLocked())
@@ -235,13 +238,19 @@ class TokenSession:
         """Remembers that a login failed without a word on the PIN."""
         self.module.unclear[self._mark(str(pin))] += 1
 
+    def _look(self) -> bool:
+        """Reads the token's flags anew; False where another token is in the slot, which this is not the session of."""
+        found = self._token
+        with suppress(pkcs11.PKCS11Error):
+            found = self._token.slot.get_token()
+        if (key_of(found), naming(found)) != (key_of(self._token), naming(self._token)):
+            return False
+        self._token = found
+        return True
+
     def _check_token(self) -> None:
         """Refuses another token than the one that was meant, which must not get its PIN, and one that is locked."""
-        before = self._token
-        with suppress(pkcs11.PKCS11Error):
-            self._token = before.slot.get_token()
-        if (key_of(self._token), naming(self._token)) != (key_of(before), naming(before)):
-            self._token = before
+        if not self._look():
             raise self.lost(pkcs11.DeviceRemoved())
         if self._token.flags & TokenFlag.USER_PIN_LOCKED:
             raise translated(self.name, pkcs11.PinLocked())

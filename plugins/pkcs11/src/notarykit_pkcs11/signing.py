@@ -41,6 +41,7 @@ class PrivateKey:
         self._session = session
         says_so = attribute(item, Attribute.ALWAYS_AUTHENTICATE) is True
         self._asks_always = says_so and not session.ignores_second_login
+        self._mechanisms = session.mechanisms()
 
     def sign(self, message: bytes, spec: KeySpec, pins: PinSource) -> bytes:
         """What the token makes of a message, by the best mechanism that it offers for this key.
@@ -49,7 +50,7 @@ class PrivateKey:
             pkcs11.PKCS11Error: It did not work; nobody has been asked for a touch if it is one of `DISTURBED`.
             PluginError: It did not work, and is not to be tried again.
         """
-        offered = ways(spec, self._session.mechanisms())
+        offered = ways(spec, self._mechanisms)
         if not offered:
             raise PluginValidationError(
                 f"{self._session.name} offers no mechanism for {spec.signing_algorithm}",

@@ -23,8 +23,8 @@ _EACH = 0.02
 def turn(path: str) -> Iterator[None]:
     """Waits until no other process has its turn with a module, as far as the present call has time for it.
 
-    Whoever was not disturbed never asks for a turn, so this makes nothing slower that works; and where there is no
-    place for the lock's file, everybody has a turn.
+    Whoever does not log in to hardware and was not disturbed never asks for a turn; and where there is no place for the
+    lock's file, everybody has one.
     """
     lock = _open(path)
     if lock is None:
