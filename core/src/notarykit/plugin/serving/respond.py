@@ -87,8 +87,8 @@ def error_json(error: BaseException) -> dict[str, Any]:
     """An error as the protocol writes it. The text of what was not raised on purpose stays here: it may be a secret."""
     if not isinstance(error, NotarykitError):
         _log_way(error)
-        # What an import misses helps, and is no secret.
-        text = f": {error}" if isinstance(error, ImportError | SyntaxError) else ""
+        # What an import misses helps, and is no secret; other texts of it have paths.
+        text = f": {error}" if isinstance(error, ModuleNotFoundError | SyntaxError) else ""
         return {"errorCode": PluginError.code, "errorMessage": f"the plugin failed with {type(error).__name__}{text}"}
     text = error.one_line().encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair, say
     members: dict[str, Any] = {"errorCode": _code(error), "errorMessage": text}
