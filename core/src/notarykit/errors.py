@@ -184,6 +184,10 @@ class EnvelopeError(NotarykitError):
     """A signature envelope is malformed or against its format's rules."""
 
 
+class TimestampError(NotarykitError):
+    """A timestamp token is malformed, is not about the signature, or is not by an authority that is trusted."""
+
+
 class VerificationError(NotarykitError):
     """A signature, or every signature of an artifact, was not accepted.
 
@@ -214,7 +218,23 @@ class AuthenticTimestampError(VerificationError):
 
 
 class RevocationError(VerificationError):
-    """A certificate is revoked, or its status is not known."""
+    """A certificate is revoked, or its status is not known.
+
+    Attributes:
+        statuses: What is known of each certificate (`notarykit.revocation.status.CertificateStatus`).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str = "",
+        results: tuple[Any, ...] = (),
+        exit_code: int = 1,
+        statuses: tuple[Any, ...] = (),
+    ) -> None:
+        super().__init__(message, advice=advice, results=results, exit_code=exit_code)
+        self.statuses = statuses
 
 
 class ExtendedValidationError(VerificationError):

@@ -4,7 +4,9 @@ Signature specification, "Certificate Requirements". A chain says nothing about 
 verifier trusts is the trust store's question.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -177,3 +179,48 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
             )
         chain.append(max(issuers, key=end_of_validity))
     return tuple(chain)
+
+
+# Certificates that come with a timestamp are anybody's; each link that is tried costs a verification.
+_MOST_LINKS = 200
+
+
+def chains_to(leaf: bytes, heap: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:
+    """The chains from a certificate to one of some roots, through certificates in any order; the shorter ones first.
+
+    Only names and signatures are looked at: rules and validity are `check_chain`'s and `Chain.outside_validity`'s. What
+    cannot be read in the heap issues nothing.
+
+    Raises:
+        CertificateError: The certificate or a root cannot be read, or there are too many ways to try.
+    """
+    issuers = trusted = {der: load_certificate(der) for der in roots}
+    for der in heap:
+        with suppress(CertificateError):
+            issuers = {**issuers, der: load_certificate(der)}
+    links = 0
+    waiting: deque[tuple[bytes, ...]] = deque([(leaf,)])
+    while waiting:
+        chain = waiting.popleft()
+        if chain[-1] in trusted:
+            yield chain
+            continue
+        last = issuers[chain[-1]] if chain[-1] in issuers else load_certificate(chain[-1])
+        if len(chain) == LONGEST_CHAIN or is_self_signed(last):
+            continue
+        for der, issuer in issuers.items():
+            if der in chain or not _may_issue(last, issuer):
+                continue
+            links += 1
+            if links > _MOST_LINKS:
+                raise CertificateError("there are too many ways from the certificate to a root", rule="chain_length")
+            if why_not_issued(last, issuer) is None:
+                waiting.append((*chain, der))
+
+
+def _may_issue(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the names fit, as far as they can be read."""
+    try:
+        return certificate.issuer == issuer.subject
+    except (ValueError, TypeError):
+        return False

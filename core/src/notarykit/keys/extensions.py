@@ -1,32 +1,56 @@
-"""The three extensions that count, read so that no other one can stand in their way.
+"""The extensions that count, read so that no other one can stand in their way.
 
-Signature specification, "Other requirements": all other extensions fail open. The library reads all extensions at once
+Signature specification, "Other requirements": three are honored, and all others fail open; the trust store and trust
+policy specification, "Certificate Revocation Evaluation", asks for two more. The library reads all extensions at once
 and gives up on the first that it cannot read; then the others are cut out, and what is left is read again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from cryptography import x509
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 
-_EXTENSIONS, _SEQUENCE = 0xA3, 0x30  # TBSCertificate's [3] (RFC 5280, section 4.1), and SEQUENCE
-# Basic constraints, key usage and extended key usage, each as the DER of its identifier.
-_IDENTIFIERS = (b"\x06\x03\x55\x1d\x13", b"\x06\x03\x55\x1d\x0f", b"\x06\x03\x55\x1d\x25")
-_HONORED = (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE)
+from notarykit.keys.der import SEQUENCE, element, elements
+
+_EXTENSIONS = 0xA3  # TBSCertificate's [3] (RFC 5280, section 4.1)
+# Each with the DER of its identifier.
+_HONORED = {
+    ExtensionOID.BASIC_CONSTRAINTS: b"\x06\x03\x55\x1d\x13",
+    ExtensionOID.KEY_USAGE: b"\x06\x03\x55\x1d\x0f",
+    ExtensionOID.EXTENDED_KEY_USAGE: b"\x06\x03\x55\x1d\x25",
+}
+_REVOCATION = {
+    ExtensionOID.AUTHORITY_INFORMATION_ACCESS: b"\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x01",
+    ExtensionOID.CRL_DISTRIBUTION_POINTS: b"\x06\x03\x55\x1d\x1f",
+    ExtensionOID.FRESHEST_CRL: b"\x06\x03\x55\x1d\x2e",
+    ExtensionOID.OCSP_NO_CHECK: b"\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x05",
+}
+
+Extensions = list[x509.Extension[x509.ExtensionType]]
 
 
-def honored_extensions(certificate: x509.Certificate) -> list[x509.Extension[x509.ExtensionType]]:
+def honored_extensions(certificate: x509.Certificate) -> Extensions:
     """Basic constraints, key usage and extended key usage, as far as they are there.
 
     Raises:
         ValueError: One of them is malformed.
         x509.DuplicateExtension: One of them occurs twice.
     """
+    return _only(certificate, _HONORED)
+
+
+def revocation_extensions(certificate: x509.Certificate) -> Extensions:
+    """What tells where a certificate's revocation can be looked up, as far as it is there; raises the same."""
+    return _only(certificate, _REVOCATION)
+
+
+def _only(certificate: x509.Certificate, wanted: Mapping[ObjectIdentifier, bytes]) -> Extensions:
     try:
         extensions = certificate.extensions
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        extensions = x509.load_der_x509_certificate(_without_others(certificate)).extensions
-    return [extension for extension in extensions if extension.oid in _HONORED]
+        cut = _without_others(certificate, tuple(wanted.values()))
+        extensions = x509.load_der_x509_certificate(cut).extensions
+    return [extension for extension in extensions if extension.oid in wanted]
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
@@ -38,39 +62,19 @@ def is_ca(certificate: x509.Certificate) -> bool:
     return any(isinstance(value, x509.BasicConstraints) and value.ca for value in values)
 
 
-def _without_others(certificate: x509.Certificate) -> bytes:
+def _without_others(certificate: x509.Certificate, identifiers: tuple[bytes, ...]) -> bytes:
     """The certificate in DER without the other extensions; its signature, which does not hold any more, is not used."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    (_, _, content), *_ = _elements(certificate.public_bytes(Encoding.DER))
-    (_, _, signed), *rest = _elements(content)
+    (_, _, content), *_ = elements(certificate.public_bytes(Encoding.DER))
+    (_, _, signed), *rest = elements(content)
     parts = []
-    for tag, whole, inner in _elements(signed):
+    for tag, whole, inner in elements(signed):
         if tag != _EXTENSIONS:
             parts.append(whole)
             continue
-        (_, _, listed), *_ = _elements(inner)
-        kept = [one for _, one, body in _elements(listed) if body.startswith(_IDENTIFIERS)]
+        (_, _, listed), *_ = elements(inner)
+        kept = [one for _, one, body in elements(listed) if body.startswith(identifiers)]
         if kept:
-            parts.append(_element(_EXTENSIONS, _element(_SEQUENCE, b"".join(kept))))
-    return _element(_SEQUENCE, _element(_SEQUENCE, b"".join(parts)) + b"".join(whole for _, whole, _ in rest))
-
-
-def _elements(der: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """The tag, the whole and the content of each element in a row; the DER has been read once already and is sound."""
-    start = 0
-    while start < len(der):
-        size, body = der[start + 1], start + 2
-        if size & 0x80:
-            body += size & 0x7F
-            size = int.from_bytes(der[start + 2 : body], "big")
-        yield der[start], der[start : body + size], der[body : body + size]
-        start = body + size
-
-
-def _element(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:  # noqa: PLR2004
-        return bytes((tag, size)) + content
-    digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(digits))) + digits + content
+            parts.append(element(_EXTENSIONS, element(SEQUENCE, b"".join(kept))))
+    return element(SEQUENCE, element(SEQUENCE, b"".join(parts)) + b"".join(whole for _, whole, _ in rest))

@@ -1,0 +1,150 @@
+"""Signatures that others than signers of artifacts make: on CRLs, on OCSP answers, in timestamp tokens.
+
+They come with the identifier of their algorithm. SHA-1 is none of those that are known here, nor is RSASSA-PSS with
+hashes that differ or a salt that is not as long as the hash.
+"""
+
+import hashlib
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+
+from notarykit.keys.der import SEQUENCE, element, elements, integer
+from notarykit.keys.signature import HASHES
+
+_NULL = b"\x05\x00"
+
+
+class Algorithm(NamedTuple):
+    """A signature algorithm.
+
+    Attributes:
+        kind: `RSA` (PKCS#1 1.5), `RSASSA-PSS`, `ECDSA` or `Ed25519`.
+        hash_name: The hash, such as `SHA-256`; empty for Ed25519.
+    """
+
+    kind: str
+    hash_name: str = ""
+
+
+def _oid(digits: str) -> bytes:
+    return element(0x06, bytes.fromhex(digits))
+
+
+# RFC 5754, section 2; the arcs 2.16.840.1.101.3.4.2.1 to .3.
+_HASH_OIDS = {f"SHA-{bits}": _oid(f"60864801650304020{last}") for bits, last in ((256, 1), (384, 2), (512, 3))}
+_RSA, _ECDSA = "2a864886f70d0101{:02x}", "2a8648ce3d0403{:02x}"
+_RSA_ENCRYPTION = _oid(_RSA.format(1))
+_NUMBERS = {"SHA-256": (11, 2), "SHA-384": (12, 3), "SHA-512": (13, 4)}
+
+
+def _pss(hash_oid: bytes, salt: int, hash_null: bytes, mask_null: bytes) -> bytes:
+    """RSASSA-PSS with its parameters (RFC 4055, section 3.1)."""
+    mask_hash = element(SEQUENCE, hash_oid + mask_null)
+    parts = (
+        element(0xA0, element(SEQUENCE, hash_oid + hash_null)),
+        element(0xA1, element(SEQUENCE, _oid(_RSA.format(8)) + mask_hash)),
+        element(0xA2, integer(salt)),
+    )
+    return element(SEQUENCE, _oid(_RSA.format(10)) + element(SEQUENCE, b"".join(parts)))
+
+
+def _identifiers() -> dict[bytes, Algorithm]:
+    """Each algorithm's identifier in DER; "NULL or absent" where generators differ (RFC 4055, sections 2.1 and 5)."""
+    found = {element(SEQUENCE, _oid("2b6570")): Algorithm("Ed25519")}
+    for name, (rsa_number, ecdsa_number) in _NUMBERS.items():
+        for null in (_NULL, b""):
+            found[element(SEQUENCE, _oid(_RSA.format(rsa_number)) + null)] = Algorithm("RSA", name)
+            for mask_null in (_NULL, b""):
+                found[_pss(_HASH_OIDS[name], HASHES[name].digest_size, null, mask_null)] = Algorithm("RSASSA-PSS", name)
+        found[element(SEQUENCE, _oid(_ECDSA.format(ecdsa_number)))] = Algorithm("ECDSA", name)
+    return found
+
+
+_IDENTIFIERS = _identifiers()
+_HASH_IDENTIFIERS = {element(SEQUENCE, oid + null): name for name, oid in _HASH_OIDS.items() for null in (_NULL, b"")}
+
+
+def hash_of(identifier: bytes) -> str:
+    """The hash that an AlgorithmIdentifier in DER names, such as `SHA-256`.
+
+    Raises:
+        ValueError: It is none of the SHA-2 family.
+    """
+    if identifier not in _HASH_IDENTIFIERS:
+        raise ValueError("the hash is not SHA-256, SHA-384 or SHA-512")
+    return _HASH_IDENTIFIERS[identifier]
+
+
+def algorithm_of(identifier: bytes, hash_name: str = "") -> Algorithm:
+    """The algorithm that an AlgorithmIdentifier in DER names.
+
+    Args:
+        identifier: The identifier.
+        hash_name: The hash, where it stands beside the algorithm (CMS); `rsaEncryption` is then RSA with this hash
+            (RFC 3370, section 3.2).
+
+    Raises:
+        ValueError: It is none that is supported, or is tied to another hash.
+    """
+    algorithm = _IDENTIFIERS.get(identifier)
+    if hash_name and identifier in (element(SEQUENCE, _RSA_ENCRYPTION + null) for null in (_NULL, b"")):
+        algorithm = Algorithm("RSA", hash_name)
+    if algorithm is None:
+        raise ValueError("the signature algorithm is not supported: it must be RSA, ECDSA or Ed25519 with SHA-2")
+    if hash_name and algorithm.hash_name != hash_name:
+        raise ValueError(f"the signature algorithm {algorithm.kind} does not use the {hash_name} that stands beside it")
+    return algorithm
+
+
+def check(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
+    """Refuses a signature that does not hold over a message under a key.
+
+    Raises:
+        ValueError: It does not hold, or the key is of another kind than the algorithm.
+    """
+    try:
+        _verify(public_key, algorithm, signature, message)
+    except InvalidSignature:
+        raise ValueError("the signature does not hold") from None
+
+
+def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
+    kind, name = algorithm
+    if kind == "Ed25519" and isinstance(public_key, ed25519.Ed25519PublicKey):
+        public_key.verify(signature, bytes(message))
+        return
+    if not name:
+        raise ValueError(f"the key is not one for {kind}")
+    # The hash is made here: other threads go on meanwhile, and nothing is copied.
+    digest = hashlib.new(name.replace("-", ""), message).digest()
+    prehashed = utils.Prehashed(HASHES[name])
+    if kind == "ECDSA" and isinstance(public_key, ec.EllipticCurvePublicKey):
+        public_key.verify(signature, digest, ec.ECDSA(prehashed))
+    elif kind == "RSA" and isinstance(public_key, rsa.RSAPublicKey):
+        public_key.verify(signature, digest, padding.PKCS1v15(), prehashed)
+    elif kind == "RSASSA-PSS" and isinstance(public_key, rsa.RSAPublicKey):
+        pss = padding.PSS(padding.MGF1(HASHES[name]), HASHES[name].digest_size)
+        public_key.verify(signature, digest, pss, prehashed)
+    else:
+        raise ValueError(f"the key is not one for {kind}")
+
+
+def check_signed(der: bytes, public_key: Any) -> None:
+    """Refuses a sequence of contents, algorithm and signature (a CRL, a basic OCSP answer) that the key did not sign.
+
+    The signature is checked over the bytes as they came; libraries write them anew first, which takes the longest of
+    all that is done with a large CRL.
+
+    Args:
+        der: The sequence, which a library has read already.
+        public_key: The key.
+
+    Raises:
+        ValueError: The signature does not hold, or is of an algorithm that is not supported.
+    """
+    (_, _, content), *_ = elements(memoryview(der))
+    parts = elements(content)
+    contents, identifier, signature = (next(parts) for _ in range(3))
+    check(public_key, algorithm_of(bytes(identifier[1])), bytes(signature[2][1:]), contents[1])
