@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from notarykit.envelope.attributes import X509, ExtendedAttribute, SignedAttributes, SigningScheme
-from notarykit.envelope.unsigned import attributes_for, prepare
+from notarykit.envelope.unsigned import attributes_for, prepare, with_timestamp
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import key_spec
 from support.ca import TestChain
@@ -172,4 +172,5 @@ def sign_envelope(
         )
     unsigned = prepare(media_type, PAYLOAD if payload is None else payload, attributes)
     signature = sign(chain.leaf_key, key_spec(chain.spec), unsigned.to_be_signed)
-    return unsigned.finish(signature, chain.ders, agent, timestamp)
+    envelope = unsigned.finish(signature, chain.ders, agent)
+    return envelope if timestamp is None else with_timestamp(envelope, media_type, timestamp)

@@ -1,4 +1,4 @@
-"""The road of signing: descriptor, payload, bytes to be signed, key, envelope, and the check of what was made.
+"""The road of signing: descriptor, payload, bytes to be signed, key, envelope, timestamp, and a check of what was made.
 
 Signing and verification workflow, "Signing Steps". Where a plugin makes the whole envelope, the middle of the road is
 the plugin's; the check at its end is the same.
@@ -10,13 +10,14 @@ from typing import NamedTuple, Protocol
 
 from notarykit.agent import signing_agent
 from notarykit.descriptor import Descriptor
-from notarykit.envelope.attributes import SignedAttributes
+from notarykit.envelope.attributes import X509, SignedAttributes
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import make_payload
-from notarykit.envelope.unsigned import attributes_for, prepare
+from notarykit.envelope.unsigned import attributes_for, prepare, with_timestamp
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError, UsageError
+from notarykit.keys.chain import Chain
 from notarykit.keys.spec import KeySpec
 from notarykit.oci.repository import Repository
 from notarykit.times import format_rfc3339, utc_now
@@ -42,6 +43,13 @@ class EnvelopeSigner(Protocol):
         self, payload: bytes, media_type: str, expires_in: timedelta | None
     ) -> tuple[bytes, Mapping[str, str]]:
         """The envelope, and annotations for the signature manifest."""
+
+
+class Stamping(Protocol):
+    """Whoever gets timestamps: `notarykit.Timestamper`, or an object of your own."""
+
+    def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:
+        """A token for a primitive signature."""
 
 
 class SignedEnvelope(NamedTuple):
@@ -83,6 +91,7 @@ def sign_descriptor(
     user_metadata: Mapping[str, str] | None = None,
     now: datetime | None = None,
     agent: str = "",
+    timestamper: Stamping | None = None,
 ) -> SignedEnvelope:
     """Signs an artifact.
 
@@ -94,9 +103,11 @@ def sign_descriptor(
         user_metadata: What is signed along, as annotations of the payload.
         now: The signing time; the present, if it is not given.
         agent: What the envelope names as the software that made it; this library, if it is not given.
+        timestamper: Has the signature stamped (`notarykit.Timestamper`), if it is given.
 
     Raises:
         UsageError: The expiry is no whole number of seconds or no time, or a metadata key is reserved.
+        TimestampError: A timestamp was asked for, and no authority gave a good one.
         PluginError: The plugin failed, or its answer is not what was asked for.
         CertificateError: The chain breaks a rule, or is not valid at the signing time.
     """
@@ -110,9 +121,12 @@ def sign_descriptor(
         unsigned = prepare(media_type, payload, attributes)
         signature, chain = signer.sign(unsigned.to_be_signed)
         agent = agent or getattr(signer, "agent", "") or signing_agent()
-        envelope, annotations = unsigned.finish(signature, chain, agent, None), {}
+        envelope, annotations = unsigned.finish(signature, chain, agent), {}
     content = _check(envelope, media_type, payload, time)
     _check_made_attributes(content.attributes, time, expires_in)
+    if timestamper is not None:
+        envelope = _stamp(envelope, content, timestamper)
+        content = _check(envelope, media_type, payload, time)
     return SignedEnvelope(envelope, media_type, content, annotations)
 
 
@@ -126,6 +140,7 @@ def sign_artifact(
     user_metadata: Mapping[str, str] | None = None,
     now: datetime | None = None,
     agent: str = "",
+    timestamper: Stamping | None = None,
 ) -> SignedArtifact:
     """Signs an artifact where it is, and stores the signature beside it; see `sign_descriptor`.
 
@@ -141,6 +156,7 @@ def sign_artifact(
         user_metadata=user_metadata,
         now=now,
         agent=agent,
+        timestamper=timestamper,
     )
     attributes = signature.content.attributes
     signed_at = attributes.signing_time or attributes.authentic_signing_time
@@ -154,6 +170,20 @@ def sign_artifact(
         signature.annotations,
     )
     return SignedArtifact(artifact, manifest, signature)
+
+
+def _stamp(envelope: bytes, content: IntactEnvelope, timestamper: Stamping) -> bytes:
+    """The envelope with a timestamp of its signature, whoever made it.
+
+    Signature specification, "Unsigned Attributes": a timestamp counts "solely under the `notary.x509` signing scheme".
+    """
+    if content.attributes.signing_scheme != X509:
+        raise UsageError(
+            f"a signature of the scheme {content.attributes.signing_scheme} has its authority's time, and no timestamp",
+            advice="sign without --timestamp-url",
+        )
+    # The present time, and not the signing time: an authority may be asked long after a PIN was.
+    return with_timestamp(envelope, content.media_type, timestamper.stamp(content.signature, content.chain, utc_now()))
 
 
 def _check_expiry(expires_in: timedelta | None, now: datetime) -> None:

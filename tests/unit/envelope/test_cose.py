@@ -325,4 +325,4 @@ def test_writes_the_parts_of_the_specification() -> None:
 
 def test_assembles_what_it_parses() -> None:
     """An envelope put together from its parts is taken apart into the same parts."""
-    assert parse(assemble(_PROTECTED, _PAYLOAD, _SIGNATURE, _CHAIN.ders, "tests/1.0", None)) == parse(_GOOD)
+    assert parse(assemble(_PROTECTED, _PAYLOAD, _SIGNATURE, _CHAIN.ders, "tests/1.0")) == parse(_GOOD)

@@ -278,6 +278,6 @@ def test_assembles_what_it_parses() -> None:
     """An envelope put together from its parts is taken apart into the same parts."""
     members = json.loads(_GOOD)
     again = assemble(
-        members["protected"], members["payload"], from_url64(members["signature"]), _CHAIN.ders, "tests/1.0", None
+        members["protected"], members["payload"], from_url64(members["signature"]), _CHAIN.ders, "tests/1.0"
     )
     assert parse(again) == parse(_GOOD)

@@ -51,7 +51,7 @@ def test_the_signature_is_over_what_is_read(media_type: str) -> None:
     attributes = attributes_for(_SPEC, _NOW)
     unsigned = prepare(media_type, PAYLOAD, attributes)
     assert prepare(media_type, PAYLOAD, attributes).to_be_signed == unsigned.to_be_signed
-    envelope = unsigned.finish(primitive(_CHAIN, unsigned.to_be_signed), _CHAIN.ders, "", None)
+    envelope = unsigned.finish(primitive(_CHAIN, unsigned.to_be_signed), _CHAIN.ders, "")
     assert parse(envelope, media_type).signed_bytes == unsigned.to_be_signed
     assert check_integrity(parse(envelope, media_type))
 

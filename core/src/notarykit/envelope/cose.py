@@ -170,11 +170,14 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[bytes, 
     return protected, _sig_structure(protected, payload)
 
 
-def assemble(
-    protected: bytes, payload: bytes, signature: bytes, chain: tuple[bytes, ...], agent: str, timestamp: bytes | None
-) -> bytes:
+def assemble(protected: bytes, payload: bytes, signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
     """The envelope around a signature."""
     unprotected: dict[Label, Any] = {_X5CHAIN: list(chain), names.SIGNING_AGENT: agent}
-    if timestamp is not None:
-        unprotected[names.TIMESTAMP_SIGNATURE] = timestamp
+    return _HEAD[:1] + cbor2.dumps([protected, unprotected, payload, signature], canonical=True)
+
+
+def stamped(envelope: bytes, token: bytes) -> bytes:
+    """An envelope, one that `parse` has read, with a timestamp token among its unprotected headers."""
+    protected, unprotected, payload, signature = _four_parts(_loads(envelope[1:], "envelope"))
+    unprotected[names.TIMESTAMP_SIGNATURE] = token
     return _HEAD[:1] + cbor2.dumps([protected, unprotected, payload, signature], canonical=True)

@@ -164,13 +164,14 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[str, st
     return encode_url(header), encode_url(payload)
 
 
-def assemble(
-    protected: str, payload: str, signature: bytes, chain: tuple[bytes, ...], agent: str, timestamp: bytes | None
-) -> bytes:
+def assemble(protected: str, payload: str, signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
     """The envelope around a signature."""
-    header: dict[str, Any] = {}
-    if timestamp is not None:
-        header[names.TIMESTAMP_SIGNATURE] = _encode_standard(timestamp)
-    header[_X5C] = [_encode_standard(der) for der in chain]
-    header[names.SIGNING_AGENT] = agent
+    header = {_X5C: [_encode_standard(der) for der in chain], names.SIGNING_AGENT: agent}
     return dumps({"payload": payload, "protected": protected, "header": header, "signature": encode_url(signature)})
+
+
+def stamped(envelope: bytes, token: bytes) -> bytes:
+    """An envelope, one that `parse` has read, with a timestamp token among its unprotected headers."""
+    top = loads(envelope, _MOST_PARTS)
+    top["header"][names.TIMESTAMP_SIGNATURE] = _encode_standard(token)
+    return dumps(top)

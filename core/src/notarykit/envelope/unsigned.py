@@ -1,4 +1,7 @@
-"""An envelope before its signature: the bytes that a key has to sign, and how the envelope is put together then."""
+"""An envelope before its signature: the bytes that a key has to sign, and how the envelope is put together then.
+
+A timestamp is of the signature, so that it comes when the envelope is there (`with_timestamp`).
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,7 +13,7 @@ from notarykit.envelope.unverified import COSE, JWS, MEDIA_TYPES
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import KeySpec
 
-Finish = Callable[[bytes, tuple[bytes, ...], str, bytes | None], bytes]
+Finish = Callable[[bytes, tuple[bytes, ...], str], bytes]
 
 
 class UnsignedEnvelope(NamedTuple):
@@ -18,8 +21,7 @@ class UnsignedEnvelope(NamedTuple):
 
     Attributes:
         to_be_signed: The bytes that the key signs.
-        finish: Takes the signature, the chain in DER (leaf first), the signing agent and the timestamp token or None,
-            and returns the envelope.
+        finish: Takes the signature, the chain in DER (leaf first) and the signing agent, and returns the envelope.
     """
 
     to_be_signed: bytes
@@ -67,8 +69,8 @@ def prepare(media_type: str, payload: bytes, attributes: SignedAttributes) -> Un
 
         header, body = jws.signing_input(payload, attributes)
 
-        def finish_jws(signature: bytes, chain: tuple[bytes, ...], agent: str, timestamp: bytes | None) -> bytes:
-            return jws.assemble(header, body, signature, chain, agent, timestamp)
+        def finish_jws(signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
+            return jws.assemble(header, body, signature, chain, agent)
 
         return UnsignedEnvelope(f"{header}.{body}".encode("ascii"), finish_jws)
     if media_type == COSE:
@@ -76,8 +78,22 @@ def prepare(media_type: str, payload: bytes, attributes: SignedAttributes) -> Un
 
         protected, to_be_signed = cose.signing_input(payload, attributes)
 
-        def finish_cose(signature: bytes, chain: tuple[bytes, ...], agent: str, timestamp: bytes | None) -> bytes:
-            return cose.assemble(protected, payload, signature, chain, agent, timestamp)
+        def finish_cose(signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
+            return cose.assemble(protected, payload, signature, chain, agent)
 
         return UnsignedEnvelope(to_be_signed, finish_cose)
     raise EnvelopeError(f"envelope format {media_type!r} is not supported", advice="use " + " or ".join(MEDIA_TYPES))
+
+
+def with_timestamp(envelope: bytes, media_type: str, token: bytes) -> bytes:
+    """An envelope, one that `parsing.parse` has read, with a timestamp token; one that it had before is replaced.
+
+    Signature specification, "Unsigned Attributes": the token is not part of what is signed.
+    """
+    if media_type == JWS:
+        from notarykit.envelope import jws
+
+        return jws.stamped(envelope, token)
+    from notarykit.envelope import cose
+
+    return cose.stamped(envelope, token)

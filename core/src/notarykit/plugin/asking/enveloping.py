@@ -37,5 +37,5 @@ def envelope_around(plugin: SigningPlugin, request: GenerateEnvelopeRequest) -> 
         raise PluginValidationError(error.message) from None
     signature, chain = signer.sign(unsigned.to_be_signed)
     metadata = plugin.get_metadata()
-    envelope = unsigned.finish(signature, chain, agent.signing_agent(metadata.name, metadata.version), None)
+    envelope = unsigned.finish(signature, chain, agent.signing_agent(metadata.name, metadata.version))
     return GeneratedEnvelope(envelope, request.signature_envelope_type)

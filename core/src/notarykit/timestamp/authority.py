@@ -1,0 +1,127 @@
+"""Asking timestamp authorities over HTTP, and checking all of an answer before it goes into an envelope.
+
+RFC 3161, sections 2.2 and 3.4; signing and verification workflow, "Signing Steps".
+"""
+
+import secrets
+import warnings
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from notarykit.errors import CertificateError, NetworkError, NotarykitError, NotarykitWarning, TimestampError
+from notarykit.keys.chain import Chain
+from notarykit.net.addresses import shown
+from notarykit.net.budget import Budget
+from notarykit.net.client import HttpClient
+from notarykit.timestamp import asn1
+from notarykit.timestamp.token import Timestamp, check_covers, verify_token
+
+SECONDS = 15.0
+_OK = 200
+_MOST_HEADERS = 64 * 1024
+# Below 2**159, since some authorities keep 20 bytes and a sign for it.
+_NONCE_BITS = 159
+_NOTABLE_DIFFERENCE = timedelta(minutes=5)
+
+
+class TimestampAuthority(NamedTuple):
+    """A timestamp authority and what makes it trusted.
+
+    Attributes:
+        url: Where it answers; `http` or `https`.
+        root: The root certificate that its own must lead to, in DER.
+        policy: The policy that its tokens must have, in dotted digits, or an empty string for any.
+    """
+
+    url: str
+    root: bytes
+    policy: str = ""
+
+
+class Timestamper:
+    """Has signatures stamped by the first of some authorities whose token is good throughout.
+
+    Args:
+        authorities: The authorities, in the order in which they are tried.
+        client: Sends the requests.
+        check_revocation: Refuses an authority's chain with a certificate that is revoked or whose status is not known.
+        seconds: How long each authority may take.
+    """
+
+    def __init__(
+        self,
+        authorities: Sequence[TimestampAuthority],
+        client: HttpClient,
+        check_revocation: Callable[[Chain, datetime], object],
+        seconds: float = SECONDS,
+    ) -> None:
+        self._authorities = authorities
+        self._client = client
+        self._check_revocation = check_revocation
+        self._seconds = seconds
+
+    def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:
+        """A token for a primitive signature, in DER or as its authority wrote it.
+
+        Args:
+            signature: The primitive signature.
+            chain: The chain of the key that made it; the hash that belongs to the key is stamped.
+            now: The present time.
+
+        Raises:
+            TimestampError: No authority gave a token that a verifier would accept; the text says why for each.
+        """
+        failures: list[str] = []
+        for authority in self._authorities:
+            try:
+                return self._ask(authority, signature, chain, now)
+            except NotarykitError as error:
+                url = shown(authority.url)
+                failures.append(error.message if url in error.message else f"{url}: {error.message}")
+        raise TimestampError(
+            f"no timestamp: {'; '.join(failures)}",
+            advice="check --timestamp-url and --timestamp-root-cert, or sign without them",
+        )
+
+    def _ask(self, authority: TimestampAuthority, signature: bytes, chain: Chain, now: datetime) -> bytes:
+        spec, nonce = chain.key_spec, secrets.randbits(_NONCE_BITS)
+        request = asn1.make_request(spec.hash_name, spec.digest(signature), nonce, authority.policy)
+        token = asn1.read_response(self._post(authority.url, request))
+        timestamp = verify_token(token, signature, [authority.root])
+        if timestamp.nonce != nonce or timestamp.hash_name != spec.hash_name:
+            raise TimestampError("the token is not the answer to this request")
+        if authority.policy and timestamp.policy != authority.policy:
+            raise TimestampError(f"the token has the policy {timestamp.policy}, not {authority.policy}")
+        check_covers(timestamp, chain)
+        self._check_present(timestamp, now)
+        self._check_revocation(timestamp.chain, now)
+        return token
+
+    def _check_present(self, timestamp: Timestamp, now: datetime) -> None:
+        """A token of today is by an authority that is valid today, and tells today's time."""
+        if problem := timestamp.chain.outside_validity(now):
+            raise CertificateError(problem, rule="valid_at_signing_time")
+        difference = abs(timestamp.time - now)
+        if difference > _NOTABLE_DIFFERENCE:
+            warnings.warn(
+                f"the timestamp authority's clock and this machine's differ by {difference}: check the clock",
+                NotarykitWarning,
+                stacklevel=2,
+            )
+
+    def _post(self, url: str, request: bytes) -> bytes:
+        response = self._client.send(
+            "POST",
+            url,
+            budget=Budget(asn1.LARGEST + _MOST_HEADERS, self._seconds),
+            limit=asn1.LARGEST,
+            headers={"Content-Type": "application/timestamp-query", "Connection": "close"},
+            body=request,
+            again=False,
+        )
+        if response.status != _OK:
+            raise NetworkError(f"it answers with status {response.status}")
+        if response.header("Content-Type").partition(";")[0].strip().lower() != "application/timestamp-reply":
+            raise NetworkError("its answer is not of the type application/timestamp-reply")
+        return response.body

@@ -1,0 +1,163 @@
+"""A timestamp token, verified: the signature over its bytes first, then what it says, then who vouches for its signer.
+
+RFC 3161 and RFC 5816; trust store and trust policy specification, "Validate Authentic Timestamp". Whether the signer's
+certificates are revoked is the caller's question, since it leads out of the house.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from notarykit.errors import CertificateError, TimestampError
+from notarykit.keys import signed
+from notarykit.keys.certificate import load_certificate, subject_of
+from notarykit.keys.chain import Chain, chains_to, check_chain
+from notarykit.times import format_rfc3339
+from notarykit.timestamp import asn1
+
+_TST_INFO = "1.2.840.113549.1.9.16.1.4"
+
+
+class Timestamp(NamedTuple):
+    """That something existed at a time, as an authority says that is trusted.
+
+    Attributes:
+        time: The time, in UTC.
+        earliest: The lower limit of the time, by its accuracy.
+        latest: The upper limit.
+        policy: The authority's policy, in dotted digits.
+        serial_number: The token's number.
+        hash_name: The hash that was stamped, such as `SHA-256`.
+        nonce: What the request had, or None.
+        chain: The authority's chain; every certificate was valid at the time.
+    """
+
+    time: datetime
+    earliest: datetime
+    latest: datetime
+    policy: str
+    serial_number: int
+    hash_name: str
+    nonce: int | None
+    chain: Chain
+
+
+def check_covers(timestamp: Timestamp, chain: Chain) -> None:
+    """Refuses a timestamp unless all of its range is inside the validity of every certificate of the signer's chain.
+
+    Raises:
+        TimestampError: A certificate was not valid yet, or no longer.
+    """
+    for limit in (timestamp.earliest, timestamp.latest):
+        if problem := chain.outside_validity(limit):
+            raise TimestampError(f"at {format_rfc3339(limit)}, a limit of the timestamp, {problem}")
+
+
+def unverified_claims(token: bytes, message: bytes) -> tuple[asn1.TimestampInfo, tuple[bytes, ...]]:
+    """What a token claims, and the certificates that come with it. Anybody can have written it: it is for showing.
+
+    Raises:
+        TimestampError: It is malformed, or not about the message.
+    """
+    found = asn1.read_token(token)
+    info = asn1.read_info(found.content)
+    _check_imprint(info, message)
+    return info, found.certificates
+
+
+def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timestamp:
+    """What a token says about a message, if an authority says it that one of the roots vouches for.
+
+    Args:
+        token: The token, in BER.
+        message: What was stamped: the primitive signature of an envelope.
+        roots: The trusted root certificates, in DER.
+
+    Raises:
+        TimestampError: The token is malformed, its signature does not hold, it is about something else, or its signer
+            is not trusted or was not at that time.
+        CertificateError: The signer's chain breaks a rule.
+    """
+    found = asn1.read_token(token)
+    signer = _signer(found)
+    _check_signature(found, signer)
+    attributes = asn1.read_attributes(found.signed_attributes)
+    _check_attributes(attributes, found, signer)
+    info = asn1.read_info(found.content)
+    _check_imprint(info, message)
+    if not info.is_by(signer):
+        raise TimestampError("token names an authority that its signer's certificate does not name")
+    chain = _trusted_chain(signer, found.certificates, roots, info.time)
+    if attributes.signing_time is not None and (problem := chain.outside_validity(attributes.signing_time)):
+        raise TimestampError(f"at the token's signing-time, {problem}")
+    return Timestamp(
+        info.time, info.earliest, info.latest, info.policy, info.serial_number, info.hash_name, info.nonce, chain
+    )
+
+
+def _check_imprint(info: asn1.TimestampInfo, message: bytes) -> None:
+    if info.imprint != _digest(info.hash_name, message):
+        raise TimestampError("token is not about this signature")
+
+
+def _digest(hash_name: str, message: bytes) -> bytes:
+    return hashlib.new(hash_name.replace("-", ""), message).digest()
+
+
+def _signer(token: asn1.SignedToken) -> bytes:
+    if len(token.signers) != 1:
+        problem = "does not come with its signer's certificate"
+        if token.signers:
+            problem = "comes with several certificates that have its signer's issuer and serial number"
+        raise TimestampError(f"token {problem}")
+    return token.signers[0]
+
+
+def _check_signature(token: asn1.SignedToken, signer: bytes) -> None:
+    certificate = load_certificate(signer, "timestamp authority's certificate")
+    try:
+        key = certificate.public_key()
+    except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know or cannot read
+        raise TimestampError(f"the key of {subject_of(certificate)!r} cannot be read") from None
+    try:
+        signed.check(key, token.algorithm, token.signature, token.signed_attributes)
+    except ValueError as error:
+        raise TimestampError(f"token by {subject_of(certificate)!r}: {error}") from None
+
+
+def _check_attributes(attributes: asn1.Attributes, token: asn1.SignedToken, signer: bytes) -> None:
+    """RFC 5652, section 5.4, and RFC 5035, section 3, as RFC 5816 asks for it."""
+    if attributes.content_type != _TST_INFO:
+        raise TimestampError("signed attribute content-type is not that of a TSTInfo")
+    if attributes.message_digest != _digest(token.hash_name, token.content):
+        raise TimestampError("signed attribute message-digest is not the content's")
+    hash_name, digest = attributes.certificate_hash
+    older = attributes.older_certificate_hash
+    names = asn1.issuer_and_serial(signer)
+    if (
+        digest != _digest(hash_name, signer)
+        or (older is not None and older != hashlib.sha1(signer, usedforsecurity=False).digest())
+        or any(each != names for each in attributes.certificate_names)
+    ):
+        raise TimestampError("signed attribute signing-certificate is not about the signer's certificate")
+
+
+def _trusted_chain(signer: bytes, certificates: Iterable[bytes], roots: Iterable[bytes], time: datetime) -> Chain:
+    """A chain from the signer to a trusted root that keeps all rules and was valid at a time."""
+    first: TimestampError | CertificateError | None = None
+    for ders in chains_to(signer, certificates, roots):
+        try:
+            chain = check_chain(ders, "timestamping")
+            if (problem := chain.outside_validity(time)) is None:
+                return chain
+            raise TimestampError(f"at the time of the timestamp, {problem}")
+        except (CertificateError, TimestampError) as error:
+            first = first or error
+    if first is not None:
+        raise first
+    name = subject_of(load_certificate(signer))
+    raise TimestampError(
+        f"the timestamp authority's certificate {name!r} does not lead to a trusted root",
+        advice="add that authority's root to a tsa trust store of the policy if it is to be trusted",
+    )
