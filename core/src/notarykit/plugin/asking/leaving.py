@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from notarykit.background import start
 from notarykit.plugin.asking.deadline import seconds_left
 
 Result = TypeVar("Result")
@@ -20,20 +21,7 @@ def in_time(work: Callable[[], Result]) -> Result:
     Raises:
         OutOfTimeError: The end of the call has come.
     """
-    import threading
-    from concurrent.futures import Future
-    from contextvars import copy_context
-
-    done: Future[Result] = Future()
-
-    def run() -> None:
-        try:
-            done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
-            done.set_exception(error)
-
-    # A daemon: what hangs, such as a command that logs in, does not keep the process from ending.
-    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    done = start(work)
     try:
         return done.result(seconds_left())
     except TimeoutError:

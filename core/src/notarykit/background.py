@@ -1,0 +1,29 @@
+"""Work beside the caller's that nobody has to wait for: what hangs does not keep the process from ending."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from typing import TypeVar
+
+    Result = TypeVar("Result")
+
+
+def start(work: Callable[[], Result]) -> Future[Result]:
+    """Starts work in a thread of its own, with the caller's context, and returns what its end will be seen by."""
+    import threading
+    from concurrent.futures import Future
+    from contextvars import copy_context
+
+    done: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+            done.set_exception(error)
+
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    return done

@@ -1,0 +1,235 @@
+"""The revocation of a chain's certificates: what is asked, in which order, and what follows from the answers.
+
+Trust store and trust policy specification, "Certificate Revocation Evaluation": OCSP is preferred, and CRLs are asked
+where it leads to nothing. What the user gives in files comes before either. Certificates are asked about at the same
+time, and one deadline is for all.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from cryptography import x509
+
+from notarykit.background import start
+from notarykit.errors import RevocationError
+from notarykit.keys.certificate import subject_of
+from notarykit.keys.chain import Chain
+from notarykit.net.addresses import shown
+from notarykit.revocation import crl, ocsp
+from notarykit.revocation.given import Given
+from notarykit.revocation.pointers import ALL_REASONS, Point, Pointers, pointers_of
+from notarykit.revocation.sources import Deadline, Sources
+from notarykit.revocation.status import (
+    NO_MOMENTS,
+    CertificateStatus,
+    Evidence,
+    Finding,
+    Moments,
+    NoAnswerError,
+    Status,
+)
+
+SECONDS = 30.0
+
+Observe = Callable[[Evidence], object]
+
+
+class _Means(NamedTuple):
+    """What the questions about all certificates have in common."""
+
+    sources: Sources | None
+    given: Given
+    observe: Observe
+
+
+class Revocation:
+    """Checks chains. May be used from several threads.
+
+    Args:
+        sources: Where answers come from; None where nothing but the given files is asked.
+        given: What the user gives in files.
+        seconds: How long the check of one chain may take.
+        observe: Called with each piece of evidence that is used, from several threads.
+    """
+
+    def __init__(
+        self,
+        sources: Sources | None,
+        given: Given | None = None,
+        *,
+        seconds: float = SECONDS,
+        observe: Observe = lambda _: None,
+    ) -> None:
+        self._means = _Means(sources, given or Given(), observe)
+        self._seconds = seconds
+
+    def check(self, chain: Chain, now: datetime, moments: Moments = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
+        """What is known of each certificate of a chain but the root, the leaf first.
+
+        Args:
+            chain: A chain that leads to a trusted root: nothing that anybody else names is asked.
+            now: The time of the verification.
+            moments: When the signature was made, as far as somebody vouches for it.
+
+        Raises:
+            RevocationError: A certificate is revoked, or its status is not known; `statuses` says of each what is.
+        """
+        statuses = self.statuses(chain, now, moments)
+        for wanted in (Status.REVOKED, Status.UNKNOWN):
+            for status in statuses:
+                if status.status is wanted:
+                    raise _refusal(status, statuses)
+        return statuses
+
+    def statuses(self, chain: Chain, now: datetime, moments: Moments = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
+        """The same, whatever it is."""
+        deadline = Deadline(self._seconds)
+        pairs = list(zip(chain.certificates, chain.certificates[1:], strict=False))
+        works = [start(_Question(self._means, *pair, now, moments, deadline).status) for pair in pairs]
+        statuses = []
+        for (certificate, _), work in zip(pairs, works, strict=True):
+            try:
+                statuses.append(work.result(max(0.0, deadline.left())))
+            except (TimeoutError, NoAnswerError):
+                text = f"no answer within {self._seconds:g} seconds in all"
+                statuses.append(CertificateStatus(certificate, Status.UNKNOWN, text))
+        return tuple(statuses)
+
+
+def _refusal(status: CertificateStatus, statuses: tuple[CertificateStatus, ...]) -> RevocationError:
+    name = subject_of(status.certificate)
+    if status.status is Status.REVOKED:
+        return RevocationError(f"certificate {name!r} is revoked ({status.text})", statuses=statuses)
+    return RevocationError(
+        f"whether certificate {name!r} is revoked is not known: {status.text}",
+        advice="make sure that its OCSP responder or CRL can be reached, or give --ocsp-response or --crl",
+        statuses=statuses,
+    )
+
+
+class _Question:
+    """The question about one certificate."""
+
+    def __init__(
+        self,
+        means: _Means,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        now: datetime,
+        moments: Moments,
+        deadline: Deadline,
+    ) -> None:
+        self._sources, self._given, self._observe = means
+        self._certificate = certificate
+        self._issuer = issuer
+        self._now = now
+        self._moments = moments
+        self._deadline = deadline
+        self._asked: list[str] = []
+
+    def status(self) -> CertificateStatus:
+        """What is known of the certificate."""
+        try:
+            pointers = pointers_of(self._certificate)
+        except NoAnswerError as error:
+            return self._conclude(Finding(Status.UNKNOWN, str(error)))
+        finding = self._from_files(pointers)
+        if finding is None and not (pointers.ocsp or pointers.points):
+            text = "it names neither an OCSP responder nor a CRL"
+            return self._conclude(Finding(Status.NOT_REVOCABLE, text))
+        finding = finding or self._by_ocsp(pointers) or self._by_crl(self._certificate, pointers, self._moments)
+        return self._conclude(finding or Finding(Status.UNKNOWN, "; ".join(self._asked) or "nothing can be asked"))
+
+    def _conclude(self, finding: Finding) -> CertificateStatus:
+        return CertificateStatus(self._certificate, finding.status, finding.text, tuple(self._asked))
+
+    def _from_files(self, pointers: Pointers) -> Finding | None:
+        """What the given files say, the worst of it; one that says `unknown` says nothing."""
+        if not self._given:
+            return None
+        findings = self._given.findings(
+            self._certificate, self._issuer, pointers.points, self._now, self._moments, self._asked
+        )
+        for wanted in (Status.REVOKED, Status.GOOD):
+            for finding in findings:
+                if finding.status is wanted:
+                    return finding
+        return None
+
+    def _by_ocsp(self, pointers: Pointers) -> Finding | None:
+        """What the first responder says that says anything; `unknown` is an answer, and leads to the CRLs."""
+        if self._sources is None:
+            return None
+        for url in pointers.ocsp:
+            try:
+                found, was_there = self._sources.answer(url, self._certificate, self._issuer, self._now, self._deadline)
+                finding = ocsp.judge(found.answer, self._now, self._moments)
+                if found.answer.delegate is not None:
+                    self._check_delegate(found.answer.delegate)
+            except NoAnswerError as error:
+                self._asked.append(f"OCSP {shown(url)}: {error}")
+                continue
+            self._observe(Evidence("ocsp", url, found.der, found.answer.next_update))
+            self._note(f"OCSP {shown(url)}", finding, was_there)
+            return finding if finding.status is not Status.UNKNOWN else None
+        return None
+
+    def _note(self, source: str, finding: Finding, was_there: bool) -> None:
+        remembered = " (remembered)" if was_there else ""
+        self._asked.append(f"{source}: {finding.status}{remembered}, {finding.text}")
+
+    def _check_delegate(self, delegate: x509.Certificate) -> None:
+        """Specification, "Revocation Checking with OCSP": one without id-pkix-ocsp-nocheck is looked up in CRLs.
+
+        Raises:
+            NoAnswerError: It is revoked, or not known not to be.
+        """
+        pointers = pointers_of(delegate)
+        if pointers.needs_no_check or not (pointers.ocsp or pointers.points):
+            return
+        finding = self._by_crl(delegate, pointers, NO_MOMENTS)
+        if finding is None or finding.status is not Status.GOOD:
+            raise NoAnswerError(
+                f"the responder's certificate {subject_of(delegate)!r} is revoked, or its status is not known"
+            )
+
+    def _by_crl(self, certificate: x509.Certificate, pointers: Pointers, moments: Moments) -> Finding | None:
+        """What the CRLs say: all points are asked, and together they must cover all reasons for a revocation."""
+        if self._sources is None:
+            return None
+        covered: frozenset[x509.ReasonFlags] = frozenset()
+        last: Finding | None = None
+        for point in pointers.points:
+            found = self._at_point(point, certificate, pointers, moments)
+            if found is None:
+                continue
+            last, reasons = found
+            if last.status is Status.REVOKED:
+                return last
+            covered |= reasons
+        return last if covered >= ALL_REASONS else None
+
+    def _at_point(
+        self, point: Point, certificate: x509.Certificate, pointers: Pointers, moments: Moments
+    ) -> tuple[Finding, frozenset[x509.ReasonFlags]] | None:
+        """What the first CRL says that can be had at one point; its URLs are for the same CRL."""
+        assert self._sources is not None
+        if point.is_indirect:
+            self._asked.append("a CRL that another than the issuer signs is not supported")
+            return None
+        for url in point.urls:
+            try:
+                bundle, was_there = self._sources.bundle(url, self._issuer, self._now, self._deadline)
+                if pointers.names_delta and bundle.delta is None:
+                    raise NoAnswerError("the certificate names a delta CRL, and the CRL does not")
+                finding, reasons = crl.judge(bundle, certificate, point, self._now, moments)
+            except NoAnswerError as error:
+                self._asked.append(f"CRL {shown(url)}: {error}")
+                continue
+            for each in bundle:
+                if each is not None:
+                    self._observe(Evidence("crl", url, each.der, each.next_update))
+            self._note(f"CRL {shown(url)}", finding, was_there)
+            return finding, reasons
+        return None

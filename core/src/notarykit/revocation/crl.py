@@ -1,0 +1,329 @@
+"""CRLs (RFC 5280, section 5): read, checked under an issuer, and asked about a certificate.
+
+Trust store and trust policy specification, "CRLs". A CRL may have a million entries: it is parsed once, its signature
+is checked over its bytes as they are, and an entry is looked for in those bytes. Nothing here asks a network.
+"""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.x509 import ReasonFlags
+from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
+
+from notarykit.errors import CertificateError
+from notarykit.keys import rules
+from notarykit.keys.certificate import subject_of
+from notarykit.keys.der import SEQUENCE, element, elements, integer
+from notarykit.keys.extensions import is_ca
+from notarykit.keys.signed import check_signed
+from notarykit.revocation.ocsp import CLOCKS_DIFFER
+from notarykit.revocation.pointers import Point, points_of
+from notarykit.revocation.status import Finding, Moments, NoAnswerError, Status
+from notarykit.times import format_rfc3339
+
+_UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
+_LARGEST_ENTRY = 64 * 1024
+_NEXT_PUBLISH = ObjectIdentifier("1.3.6.1.4.1.311.21.4")
+# RFC 5280, section 5.2: "If a CRL contains a critical extension that the application cannot process", it is not used.
+_PROCESSED = {
+    ExtensionOID.CRL_NUMBER, ExtensionOID.DELTA_CRL_INDICATOR, ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+    ExtensionOID.FRESHEST_CRL, ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+}  # fmt: skip
+
+
+class Crl:
+    """A CRL that can be read and that no critical extension keeps from being used; its signature is another question.
+
+    Attributes:
+        der: Its bytes.
+        this_update: When it was issued.
+        next_update: When the next one will be there at the latest.
+        number: Its number, or None.
+        base_number: The number of the CRL that it is a delta to, or None.
+        scope: What it is limited to, or None.
+        delta_urls: Where a delta to it can be had.
+    """
+
+    def __init__(self, der: bytes) -> None:
+        """Reads it.
+
+        Raises:
+            NoAnswerError: It is malformed, does not say until when it counts, or has an unknown critical extension.
+        """
+        self.der = der
+        try:
+            self._parsed = x509.load_der_x509_crl(der)
+            self._extensions = {each.oid: each for each in self._parsed.extensions}
+            next_update, self.this_update = self._parsed.next_update_utc, self._parsed.last_update_utc
+            self._next_publish = self._read_next_publish()
+        except (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension) as error:
+            raise NoAnswerError(f"it is no CRL that can be read: {str(error).partition(chr(10))[0][:200]}") from None
+        if next_update is None:
+            raise NoAnswerError("it does not say until when it counts")
+        self.next_update = next_update
+        for extension in self._extensions.values():
+            if extension.critical and extension.oid not in _PROCESSED:
+                raise NoAnswerError(f"it has the critical extension {extension.oid.dotted_string}")
+        number = self._value(ExtensionOID.CRL_NUMBER)
+        base = self._value(ExtensionOID.DELTA_CRL_INDICATOR)
+        scope = self._value(ExtensionOID.ISSUING_DISTRIBUTION_POINT)
+        freshest = self._value(ExtensionOID.FRESHEST_CRL)
+        self.number = number.crl_number if isinstance(number, x509.CRLNumber) else None
+        self.base_number = base.crl_number if isinstance(base, x509.DeltaCRLIndicator) else None
+        self.scope = scope if isinstance(scope, x509.IssuingDistributionPoint) else None
+        points = points_of(freshest) if isinstance(freshest, x509.FreshestCRL) else ()
+        self.delta_urls = tuple(url for point in points for url in point.urls)
+        self.has_delta = freshest is not None
+
+    def _value(self, oid: ObjectIdentifier) -> x509.ExtensionType | None:
+        return self._extensions[oid].value if oid in self._extensions else None
+
+    def _read_next_publish(self) -> datetime | None:
+        extension = self._extensions.get(_NEXT_PUBLISH)
+        if extension is None or not isinstance(extension.value, x509.UnrecognizedExtension):
+            return None
+        (tag, _, content), *_ = elements(extension.value.value)
+        form = "%y%m%d%H%M%SZ" if tag == _UTC_TIME else "%Y%m%d%H%M%SZ"
+        return datetime.strptime(content.decode("ascii"), form).replace(tzinfo=UTC)
+
+    def is_current(self, now: datetime) -> bool:
+        """Whether there is no reason to look for a newer one ("NextPublish", where a CA says it, else nextUpdate)."""
+        return now <= min(self.next_update, self._next_publish or self.next_update)
+
+    def check_dates(self, now: datetime) -> None:
+        """Refuses a CRL that is not of today.
+
+        Raises:
+            NoAnswerError: It is of the future, or the next one should be there.
+        """
+        if self.this_update > now + CLOCKS_DIFFER:
+            raise NoAnswerError(f"it is of the future, {format_rfc3339(self.this_update)}: check the clock")
+        if now > self.next_update:
+            raise NoAnswerError(f"it counted until {format_rfc3339(self.next_update)}")
+
+    def check_issuer(self, issuer: x509.Certificate) -> None:
+        """Refuses a CRL that an issuer did not sign, or must not sign.
+
+        Raises:
+            NoAnswerError: The name, the signature or the key usage does not fit.
+        """
+        name = subject_of(issuer)
+        try:
+            if self._parsed.issuer != issuer.subject:
+                raise NoAnswerError(f"it is not by the issuer {name!r}")
+            placed = rules.place(issuer, "issuer", 0)
+            if placed.key_usage is not None and not placed.key_usage.value.crl_sign:
+                raise NoAnswerError(f"the issuer {name!r} must not sign CRLs (keyUsage has no cRLSign)")
+            self._check_algorithm()
+            check_signed(self.der, issuer.public_key())
+        except (ValueError, TypeError, CertificateError) as error:
+            raise NoAnswerError(f"by {name!r}: {str(error).partition(chr(10))[0][:200]}") from None
+
+    def _check_algorithm(self) -> None:
+        """RFC 5280, section 5.1.1.2: the algorithm stands in what is signed too."""
+        (_, _, content), *_ = elements(memoryview(self.der))
+        parts = elements(content)
+        contents, outer = next(parts), next(parts)
+        inner = elements(contents[2])
+        _, signed = next(inner), next(inner)
+        if signed[1] != outer[1]:
+            raise ValueError("the signature's algorithm is not the one that was signed")
+
+    def entries(self, serial_number: int) -> list[x509.RevokedCertificate]:
+        """What is listed of a serial number; more than one entry only where the CA has made a mistake.
+
+        A serial number has one form in DER, and a date follows it: where these bytes do not occur, it is not listed.
+        """
+        number = integer(serial_number)
+        places = [
+            place for tag in (_UTC_TIME, _GENERALIZED_TIME) for place in _occurrences(self.der, number + bytes((tag,)))
+        ]
+        if not places:
+            return []
+        found = self._parsed.get_revoked_certificate_by_serial_number(serial_number)
+        if found is None:
+            return []
+        return self._read_entries(places, serial_number) or [found]
+
+    def _read_entries(self, places: list[int], serial_number: int) -> list[x509.RevokedCertificate]:
+        """The entries whose serial numbers start at some places, by a CRL that has these alone."""
+        wholes = [whole for place in places if (whole := self._entry_around(place))]
+        (_, _, content), *_ = elements(memoryview(self.der))
+        signed, *rest = elements(content)
+        parts = list(elements(signed[2]))
+        listed = max(index for index, (tag, _, _) in enumerate(parts) if tag == SEQUENCE)
+        chosen = element(SEQUENCE, b"".join(wholes))
+        tbs = b"".join(chosen if index == listed else bytes(whole) for index, (_, whole, _) in enumerate(parts))
+        der = element(SEQUENCE, element(SEQUENCE, tbs) + b"".join(bytes(whole) for _, whole, _ in rest))
+        try:
+            return [each for each in x509.load_der_x509_crl(der) if each.serial_number == serial_number]
+        except ValueError:
+            return []
+
+    def _entry_around(self, place: int) -> bytes | None:
+        """The SEQUENCE that begins right before a place, whatever form its length has."""
+        for digits in (0, 1, 2):
+            start = place - 2 - digits
+            if self.der[start : start + 1] == b"\x30" and (not digits or self.der[start + 1] == 0x80 | digits):
+                return next(elements(self.der[start : place + _LARGEST_ENTRY]))[1]
+        return None
+
+
+def _occurrences(der: bytes, wanted: bytes) -> list[int]:
+    places = []
+    place = der.find(wanted)
+    while place >= 0:
+        places.append(place)
+        place = der.find(wanted, place + 1)
+    return places
+
+
+class Bundle(NamedTuple):
+    """A base CRL and its delta, if there is one.
+
+    Attributes:
+        base: The base.
+        delta: The delta, or None.
+    """
+
+    base: Crl
+    delta: Crl | None = None
+
+    def is_current(self, now: datetime) -> bool:
+        """Whether there is no reason to look for newer ones."""
+        return self.base.is_current(now) and (self.delta is None or self.delta.is_current(now))
+
+
+def paired(base: Crl, delta: Crl) -> Bundle:
+    """A base and its delta, if the one goes with the other.
+
+    Specification, "Revocation Checking with Delta CRLs"; RFC 5280, section 5.2.4.
+
+    Raises:
+        NoAnswerError: The numbers or the scopes do not fit.
+    """
+    if delta.base_number is None or base.number is None or delta.number is None:
+        raise NoAnswerError("the delta CRL or its base has no number")
+    if delta.base_number != base.number:
+        raise NoAnswerError(f"the delta CRL is to number {delta.base_number}, and the base is number {base.number}")
+    if delta.number <= base.number:
+        raise NoAnswerError(f"the delta CRL has number {delta.number}, which is not after the base's {base.number}")
+    if delta.scope != base.scope:
+        raise NoAnswerError("the delta CRL is not about the same certificates as its base")
+    return Bundle(base, delta)
+
+
+def judge(
+    bundle: Bundle, certificate: x509.Certificate, point: Point, now: datetime, moments: Moments
+) -> tuple[Finding, frozenset[ReasonFlags]]:
+    """What CRLs, whose signatures were checked, say today about a certificate and a signature of a certain time.
+
+    Args:
+        bundle: The CRLs.
+        certificate: The certificate.
+        point: The distribution point of the certificate that they stand for.
+        now: The time of the verification.
+        moments: When the signature was made.
+
+    Returns:
+        What they say, and the reasons for which they would have said that it is revoked.
+
+    Raises:
+        NoAnswerError: They are not of today, or not about this certificate.
+    """
+    base, delta = bundle
+    if base.base_number is not None:
+        raise NoAnswerError("it is a delta CRL, and not a whole one")
+    if base.has_delta and delta is None:
+        raise NoAnswerError("it has a delta CRL, which is not there")
+    reasons = _reasons(base, certificate, point)
+    finding = _listed(bundle, certificate.serial_number, moments)
+    if finding.status is Status.REVOKED:  # for good, so that an old CRL is as good as a new one
+        return finding, reasons
+    for crl in (base, *((delta,) if delta else ())):
+        crl.check_dates(now)
+    last = min(crl.next_update for crl in (base, delta or base))
+    return finding._replace(text=f"{finding.text}until {format_rfc3339(last)}"), reasons
+
+
+def _reasons(crl: Crl, certificate: x509.Certificate, point: Point) -> frozenset[ReasonFlags]:
+    """The reasons that a CRL covers, if it is about the certificate (RFC 5280, section 6.3.3, steps b and d)."""
+    scope = crl.scope
+    if scope is None:
+        return point.reasons
+    if scope.indirect_crl or scope.relative_name:
+        raise NoAnswerError("it is an indirect CRL, or one with a relative name, which are not supported")
+    if scope.full_name and point.names.isdisjoint(scope.full_name):
+        raise NoAnswerError("it is of another distribution point than the certificate's")
+    of_ca = is_ca(certificate)
+    if scope.only_contains_attribute_certs or (scope.only_contains_user_certs and of_ca):
+        raise NoAnswerError("it is not about certificates of CAs")
+    if scope.only_contains_ca_certs and not of_ca:
+        raise NoAnswerError("it is about certificates of CAs alone")
+    return point.reasons if scope.only_some_reasons is None else point.reasons & scope.only_some_reasons
+
+
+def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> Finding:
+    """Whether CRLs list a certificate: for good, on hold, or on hold no longer (RFC 5280, section 6.3.3, i to l)."""
+    hold: _Entry | None = None
+    for crl in (bundle.base, *((bundle.delta,) if bundle.delta else ())):
+        is_delta = crl is bundle.delta
+        entries = [_read_entry(entry) for entry in crl.entries(serial_number)]
+        for entry in entries:
+            if entry.reason is ReasonFlags.remove_from_crl:
+                if not is_delta:
+                    raise NoAnswerError("it is no delta CRL, and has an entry with removeFromCRL")
+            elif entry.is_too_late(moments):
+                continue
+            elif entry.reason is not ReasonFlags.certificate_hold:
+                return Finding(Status.REVOKED, entry.text)
+        held = [
+            entry
+            for entry in entries
+            if entry.reason is ReasonFlags.certificate_hold and not entry.is_too_late(moments)
+        ]
+        removed = [entry for entry in entries if entry.reason is ReasonFlags.remove_from_crl]
+        if held:
+            hold = held[0]
+        elif hold is not None and any(entry.date >= hold.date for entry in removed):
+            hold = None
+    if hold is not None:
+        return Finding(Status.REVOKED, hold.text)
+    return Finding(Status.GOOD, "")
+
+
+class _Entry(NamedTuple):
+    """One entry of a CRL (RFC 5280, section 5.3)."""
+
+    date: datetime
+    reason: ReasonFlags
+    invalidity_date: datetime | None
+
+    @property
+    def text(self) -> str:
+        return f"on {format_rfc3339(self.date)}, {self.reason.value}"
+
+    def is_too_late(self, moments: Moments) -> bool:
+        """Whether the signature was made before the key was invalid.
+
+        Specification, "Revocation Checking with CRL": the invalidity date is compared with the timestamping date.
+        """
+        made = moments.authentic_signing_time or moments.stamped_before
+        return made is not None and self.invalidity_date is not None and made < self.invalidity_date
+
+
+def _read_entry(entry: x509.RevokedCertificate) -> _Entry:
+    reason, invalidity_date = ReasonFlags.unspecified, None
+    try:
+        extensions = list(entry.extensions)
+    except (ValueError, x509.DuplicateExtension) as error:
+        raise NoAnswerError(f"the certificate's entry cannot be read: {str(error)[:200]}") from None
+    for extension in extensions:
+        if isinstance(extension.value, x509.CRLReason):
+            reason = extension.value.reason
+        elif isinstance(extension.value, x509.InvalidityDate):
+            invalidity_date = extension.value.invalidity_date_utc
+        elif extension.critical:
+            raise NoAnswerError(f"the certificate's entry has the critical extension {extension.oid.dotted_string}")
+    return _Entry(entry.revocation_date_utc, reason, invalidity_date)

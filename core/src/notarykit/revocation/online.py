@@ -1,0 +1,50 @@
+"""Revocation checks as most callers want them: over the network, with the cache that notation has."""
+
+import os
+from functools import lru_cache
+
+from notarykit.errors import ConfigurationError
+from notarykit.net.client import HttpClient
+from notarykit.net.connections import Connections
+from notarykit.net.tls import TLSSettings, context_for
+from notarykit.places import cache_folder
+from notarykit.revocation.cache import CrlCache
+from notarykit.revocation.checker import SECONDS, Observe, Revocation
+from notarykit.revocation.given import Given
+from notarykit.revocation.sources import Limits, Sources
+
+
+def plain_client() -> HttpClient:
+    """HTTP without anybody's credentials, with and without TLS."""
+    return HttpClient(Connections(lambda host: context_for(host, TLSSettings())), lambda _: True)
+
+
+@lru_cache(maxsize=8)
+def _sources(limits: Limits, folder: str) -> Sources:
+    """The network, the cache of CRLs, and what this process remembers of both."""
+    return Sources(plain_client(), CrlCache(folder) if folder else None, limits)
+
+
+def _folder() -> str:
+    try:
+        return os.path.join(cache_folder(), "crl")
+    except ConfigurationError:  # no home, so no cache
+        return ""
+
+
+def online(
+    given: Given | None = None,
+    limits: Limits | None = None,
+    *,
+    seconds: float = SECONDS,
+    observe: Observe = lambda _: None,
+) -> Revocation:
+    """Checks that ask the network, after what the user gives in files.
+
+    Args:
+        given: What the user gives in files.
+        limits: What each request may cost.
+        seconds: How long the check of one chain may take.
+        observe: Called with each piece of evidence that is used.
+    """
+    return Revocation(_sources(limits or Limits(), _folder()), given, seconds=seconds, observe=observe)

@@ -1,0 +1,247 @@
+"""Where answers come from: OCSP responders and CRLs over HTTP, the cache of CRLs, and the memory of this process.
+
+Trust store and trust policy specification, "OCSP Download" and "CRL Download": `http` alone, 2 and 5 seconds. Whatever
+comes from outside is checked before it is kept.
+"""
+
+import base64
+import os
+import time
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from notarykit.errors import NotarykitError
+from notarykit.net.addresses import shown
+from notarykit.net.budget import Budget
+from notarykit.net.client import HttpClient
+from notarykit.revocation import crl, ocsp
+from notarykit.revocation.cache import Cached, CrlCache
+from notarykit.revocation.crl import Bundle, Crl
+from notarykit.revocation.ocsp import Answer
+from notarykit.revocation.shared import Shared
+from notarykit.revocation.status import NoAnswerError
+
+OCSP_SECONDS, CRL_SECONDS = 2.0, 5.0
+LARGEST_CRL = 32 * 1024 * 1024
+_MOST_HEADERS = 64 * 1024
+_MOST_ANSWERS = 4096
+_LARGEST_MEMORY = 256 * 1024 * 1024
+_LONGEST_GET = 255  # RFC 6960, appendix A.1: "less than 255 bytes in total (after encoding)"
+_NONCE_BYTES = 16
+_OK = 200
+
+
+class Found(NamedTuple):
+    """An OCSP answer with its bytes.
+
+    Attributes:
+        answer: What it says.
+        der: Its bytes.
+    """
+
+    answer: Answer
+    der: bytes
+
+
+class Limits(NamedTuple):
+    """What sources may cost.
+
+    Attributes:
+        ocsp_seconds: How long each OCSP request may take.
+        crl_seconds: How long each download of a CRL may take.
+        with_nonce: Whether OCSP requests have a nonce, which the answer then has to repeat.
+    """
+
+    ocsp_seconds: float = OCSP_SECONDS
+    crl_seconds: float = CRL_SECONDS
+    with_nonce: bool = False
+
+
+class Deadline:
+    """The end of a whole check."""
+
+    def __init__(self, seconds: float) -> None:
+        """Starts the clock."""
+        self._end = time.monotonic() + seconds
+
+    def left(self, most: float = float("inf")) -> float:
+        """The seconds that are left, but no more than `most`.
+
+        Raises:
+            NoAnswerError: None are left.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise NoAnswerError("no time was left to ask")
+        return min(left, most)
+
+
+class Sources:
+    """Asks, and remembers. May be used from several threads.
+
+    Args:
+        client: Sends the requests.
+        cache: The files of CRLs, or None.
+        limits: What it may cost.
+    """
+
+    def __init__(self, client: HttpClient, cache: CrlCache | None, limits: Limits | None = None) -> None:
+        self._client = client
+        self._cache = cache
+        self._limits = limits or Limits()
+        self._answers: Shared[Found] = Shared(_MOST_ANSWERS, lambda _: 1)
+        self._bundles: Shared[Bundle] = Shared(_LARGEST_MEMORY, _size)
+
+    def answer(
+        self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, deadline: Deadline
+    ) -> tuple[Found, bool]:
+        """What an OCSP responder says about a certificate, and whether it said so earlier.
+
+        Raises:
+            NoAnswerError: It says nothing that is accepted.
+        """
+        question = (url, certificate.fingerprint(SHA256()), issuer.fingerprint(SHA256()))
+        return self._answers.get(
+            question,
+            lambda found: now <= found.answer.next_update,
+            lambda _: self._ask(url, certificate, issuer, deadline),
+            deadline.left(),
+        )
+
+    def _ask(self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, deadline: Deadline) -> Found:
+        nonce = os.urandom(_NONCE_BYTES) if self._limits.with_nonce else b""
+        request = ocsp.make_request(certificate, issuer, nonce)
+        path = quote(base64.b64encode(request).decode("ascii"), safe="")
+        refused: NoAnswerError | None = None
+        seconds = deadline.left(self._limits.ocsp_seconds)
+        if len(path) < _LONGEST_GET:
+            try:
+                der = self._send("GET", f"{url.rstrip('/')}/{path}", seconds, ocsp.LARGEST_ANSWER)
+                return Found(ocsp.read_answer(der, certificate, issuer, nonce), der)
+            except _StatusError as error:
+                refused = error  # some responders know POST alone
+        try:
+            seconds = deadline.left(self._limits.ocsp_seconds)
+            der = self._send("POST", url, seconds, ocsp.LARGEST_ANSWER, request)
+        except _StatusError as error:
+            raise refused or error from None
+        return Found(ocsp.read_answer(der, certificate, issuer, nonce), der)
+
+    def bundle(self, url: str, issuer: x509.Certificate, now: datetime, deadline: Deadline) -> tuple[Bundle, bool]:
+        """The CRL of a distribution point with its delta, checked under the issuer, and whether it was there already.
+
+        Raises:
+            NoAnswerError: There is none that is accepted.
+        """
+        question = (url, issuer.fingerprint(SHA256()))
+        return self._bundles.get(
+            question,
+            lambda bundle: bundle.is_current(now),
+            lambda old: self._find(url, issuer, old, now, deadline),
+            deadline.left(),
+        )
+
+    def _find(
+        self, url: str, issuer: x509.Certificate, old: Bundle | None, now: datetime, deadline: Deadline
+    ) -> Bundle:
+        old = self._cached(url, issuer) or old
+        if old is not None and old.is_current(now):
+            return old
+        try:
+            bundle = self._refreshed(old, issuer, now, deadline) or self._downloaded(url, issuer, deadline)
+        except NoAnswerError:
+            if old is not None and _counts(
+                old, now
+            ):  # a newer one should be there, and the old one is good for a while
+                return old
+            raise
+        if self._cache is not None and _counts(bundle, now):
+            self._cache.write(url, Cached(bundle.base.der, bundle.delta.der if bundle.delta else None))
+        return bundle
+
+    def _cached(self, url: str, issuer: x509.Certificate) -> Bundle | None:
+        cached = self._cache.read(url) if self._cache else None
+        if cached is None:
+            return None
+        try:
+            base = _checked(cached.base, issuer)
+            if cached.delta is None:
+                return None if base.has_delta else Bundle(base)
+            return crl.paired(base, _checked(cached.delta, issuer))
+        except NoAnswerError:
+            return None
+
+    def _refreshed(
+        self, old: Bundle | None, issuer: x509.Certificate, now: datetime, deadline: Deadline
+    ) -> Bundle | None:
+        """The old base with a new delta, where the base is still the present one and the new delta is to it."""
+        if old is None or not old.base.is_current(now) or not old.base.has_delta:
+            return None
+        try:
+            return self.with_delta(old.base, issuer, deadline)
+        except NoAnswerError:
+            return None
+
+    def _downloaded(self, url: str, issuer: x509.Certificate, deadline: Deadline) -> Bundle:
+        return self.with_delta(self._crl(url, issuer, deadline), issuer, deadline)
+
+    def with_delta(self, base: Crl, issuer: x509.Certificate, deadline: Deadline) -> Bundle:
+        """A base with its delta, from where the base says, if it has one.
+
+        Specification, "Revocation Checking with Delta CRLs": one that cannot be had leaves the status unknown.
+
+        Raises:
+            NoAnswerError: There is none that is accepted.
+        """
+        if not base.has_delta:
+            return Bundle(base)
+        failure = NoAnswerError("it has a delta CRL, and does not say where")
+        for url in base.delta_urls:
+            try:
+                return crl.paired(base, self._crl(url, issuer, deadline))
+            except NoAnswerError as error:
+                failure = NoAnswerError(f"its delta CRL {shown(url)}: {error}")
+        raise failure
+
+    def _crl(self, url: str, issuer: x509.Certificate, deadline: Deadline) -> Crl:
+        return _checked(self._send("GET", url, deadline.left(self._limits.crl_seconds), LARGEST_CRL), issuer)
+
+    def _send(self, method: str, url: str, seconds: float, limit: int, body: bytes | None = None) -> bytes:
+        if not url.lower().startswith("http://"):
+            raise NoAnswerError("only http is asked")
+        headers = {"Connection": "close"}  # the next question is for somebody else
+        if body is not None:
+            headers["Content-Type"] = "application/ocsp-request"
+        budget = Budget(limit + _MOST_HEADERS, seconds)
+        try:
+            response = self._client.send(
+                method, url, budget=budget, limit=limit, headers=headers, body=body, again=False
+            )
+        except NotarykitError as error:
+            place = shown(url)  # which whoever notes the answer names already
+            raise NoAnswerError(error.message.removeprefix(f"{method} ").removeprefix(f"{place}: ")) from None
+        if response.status != _OK:
+            raise _StatusError(f"it answers with status {response.status}")
+        return response.body
+
+
+class _StatusError(NoAnswerError):
+    """The server answers, but not what was asked."""
+
+
+def _checked(der: bytes, issuer: x509.Certificate) -> Crl:
+    found = Crl(der)
+    found.check_issuer(issuer)
+    return found
+
+
+def _counts(bundle: Bundle, now: datetime) -> bool:
+    return all(now <= each.next_update for each in bundle if each is not None)
+
+
+def _size(bundle: Bundle) -> int:
+    return sum(len(each.der) for each in bundle if each is not None)

@@ -1,0 +1,88 @@
+"""What is found out about certificates.
+
+Trust store and trust policy specification, "Certificate Revocation Evaluation".
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from cryptography import x509
+
+from notarykit.keys.certificate import subject_of
+
+
+class Status(StrEnum):
+    """What is known of a certificate."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    NOT_REVOCABLE = "not revocable"
+    """It names neither OCSP nor CRL, or is a root."""
+
+
+class Finding(NamedTuple):
+    """What one source says of one certificate.
+
+    Attributes:
+        status: What it says.
+        text: The same for people, with the reason or the dates.
+    """
+
+    status: Status
+    text: str
+
+
+class CertificateStatus(NamedTuple):
+    """What is known of one certificate, and how.
+
+    Attributes:
+        certificate: The certificate.
+        status: What is known.
+        text: Where it comes from: what the decisive source said, or why none decided.
+        asked: Each source that was asked, and what it answered, in order.
+    """
+
+    certificate: x509.Certificate
+    status: Status
+    text: str
+    asked: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"certificate {subject_of(self.certificate)!r}: {self.status} ({self.text})"
+
+
+class Evidence(NamedTuple):
+    """What a server said and what decided about a certificate, for whoever has no network.
+
+    Attributes:
+        kind: `ocsp` or `crl`.
+        url: Where it was asked for; a delta CRL has that of its base.
+        der: Its bytes.
+        until: Until when it counts.
+    """
+
+    kind: str
+    url: str
+    der: bytes
+    until: datetime
+
+
+class Moments(NamedTuple):
+    """When the signature was made, as far as somebody vouches for it; a later invalidity of the key is no concern.
+
+    Attributes:
+        authentic_signing_time: The signing authority's time (scheme `notary.x509.signingAuthority`), or None.
+        stamped_before: The upper limit of a verified timestamp, or None; the specification has it count for CRLs.
+    """
+
+    authentic_signing_time: datetime | None = None
+    stamped_before: datetime | None = None
+
+
+NO_MOMENTS = Moments()
+
+
+class NoAnswerError(Exception):
+    """A source does not say what is asked of it; the text says why."""
