@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner, signer_of
     from notarykit.plugin.finding.discovery import load_plugin
     from notarykit.plugin.finding.executable import ExecutablePlugin
+    from notarykit.revocation.checker import Revocation
+    from notarykit.revocation.given import read_given
+    from notarykit.revocation.online import online
     from notarykit.sign import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
+    from notarykit.timestamp.authority import TimestampAuthority, Timestamper
+    from notarykit.timestamp.token import Timestamp, verify_token
     from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
     from notarykit.trust.store import DirectoryTrustStore, MemoryTrustStore
     from notarykit.verify import (
@@ -53,6 +58,11 @@ _HOMES = {
     "plugin.finding.discovery": ("load_plugin",),
     "plugin.finding.executable": ("ExecutablePlugin",),
     "plugin.asking.signer": ("PluginEnvelopeSigner", "PluginSigner", "signer_of"),
+    "revocation.checker": ("Revocation",),
+    "revocation.given": ("read_given",),
+    "revocation.online": ("online",),
+    "timestamp.authority": ("TimestampAuthority", "Timestamper"),
+    "timestamp.token": ("Timestamp", "verify_token"),
     "sign": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
@@ -89,10 +99,14 @@ __all__ = [
     "RegistryHost",
     "RegistryRepository",
     "RegistrySettings",
+    "Revocation",
     "SignedArtifact",
     "SignedEnvelope",
     "Skipped",
     "StepResult",
+    "Timestamp",
+    "TimestampAuthority",
+    "Timestamper",
     "TrustPolicy",
     "TrustPolicyDocument",
     "UnverifiedEnvelope",
@@ -102,14 +116,17 @@ __all__ = [
     "VerifiedArtifact",
     "__version__",
     "load_plugin",
+    "online",
     "parse",
     "parse_policy_document",
+    "read_given",
     "sign_artifact",
     "sign_descriptor",
     "signer_of",
     "verify_artifact",
     "verify_artifacts",
     "verify_envelope",
+    "verify_token",
 ]
 
 

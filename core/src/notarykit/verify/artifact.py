@@ -15,7 +15,7 @@ from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
 from notarykit.verify.envelope import verify_envelope
-from notarykit.verify.progress import VerifyingPlugin
+from notarykit.verify.progress import RevocationCheck, VerifyingPlugin
 from notarykit.verify.verdict import Audited, Skipped, Verdict
 
 MAX_SIGNATURES = 100
@@ -49,6 +49,7 @@ def verify_artifact(
     now: datetime | None = None,
     find_plugin: Callable[[str], VerifyingPlugin] | None = None,
     plugin_config: Mapping[str, str] | None = None,
+    revocation: RevocationCheck | None = None,
 ) -> VerifiedArtifact:
     """Verifies an artifact where it is.
 
@@ -66,6 +67,7 @@ def verify_artifact(
         now: The time of the verification; the present, if it is not given.
         find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
         plugin_config: Settings for that plugin.
+        revocation: Checks chains (`notarykit.Revocation`); over the network, if it is not given.
 
     Raises:
         NoApplicablePolicyError: No policy statement applies.
@@ -97,6 +99,7 @@ def verify_artifact(
                 now=time,
                 find_plugin=find_plugin,
                 plugin_config=plugin_config,
+                revocation=revocation,
             )
         except NotarykitError as error:
             failures.append((manifest.digest, error))

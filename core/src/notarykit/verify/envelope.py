@@ -9,7 +9,7 @@ from notarykit.times import utc_now
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore
 from notarykit.verify import steps
-from notarykit.verify.progress import Inputs, Progress, VerifyingPlugin
+from notarykit.verify.progress import Inputs, Progress, RevocationCheck, VerifyingPlugin
 from notarykit.verify.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
 
 # Trust store and trust policy specification, "Signature Verification", "Steps".
@@ -35,8 +35,11 @@ def verify_envelope(
     now: datetime | None = None,
     find_plugin: Callable[[str], VerifyingPlugin] | None = None,
     plugin_config: Mapping[str, str] | None = None,
+    revocation: RevocationCheck | None = None,
 ) -> Verdict:
-    """Verifies one signature of an artifact. Reads no file but those of the trust store, and no network.
+    """Verifies one signature of an artifact.
+
+    Certificates that name OCSP responders or CRLs are looked up there, once their root is known to be trusted.
 
     Args:
         envelope: The signature envelope.
@@ -48,6 +51,7 @@ def verify_envelope(
         now: The time of the verification; the present, if it is not given.
         find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
         plugin_config: Settings for that plugin.
+        revocation: Checks chains (`notarykit.Revocation`); over the network, if it is not given.
 
     Returns:
         `Verified`; `Audited` where the policy only logs that the signer is not trusted; `Skipped` where it says so.
@@ -70,6 +74,7 @@ def verify_envelope(
             now or utc_now(),
             find_plugin or _find_installed,
             plugin_config or {},
+            revocation,
         )
     )
     for step, check in STEPS:
@@ -85,9 +90,9 @@ def verify_envelope(
             progress.report(step, error)
         else:
             progress.report(step, None, note)
-    intact = progress.intact
-    verdict = Verified if progress.is_authentic else Audited
-    return verdict(intact.target, intact.attributes, intact.chain, policy.name, policy.level, tuple(progress.results))
+    intact, results = progress.intact, tuple(progress.results)
+    common = (intact.target, intact.attributes, intact.chain, policy.name, policy.level, results)
+    return Verified(*common, progress.timestamp) if progress.is_authentic else Audited(*common)
 
 
 def _find_installed(name: str) -> VerifyingPlugin:

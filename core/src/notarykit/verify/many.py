@@ -10,7 +10,7 @@ from notarykit.times import utc_now
 from notarykit.trust.policy import StoreReference, TrustPolicyDocument
 from notarykit.trust.store import TrustStore
 from notarykit.verify.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
-from notarykit.verify.progress import VerifyingPlugin
+from notarykit.verify.progress import RevocationCheck, VerifyingPlugin
 
 WORKERS = 4
 
@@ -54,6 +54,7 @@ def verify_artifacts(
     now: datetime | None = None,
     find_plugin: Callable[[str], VerifyingPlugin] | None = None,
     plugin_config: Mapping[str, str] | None = None,
+    revocation: RevocationCheck | None = None,
 ) -> list[VerifiedArtifact | NotarykitError]:
     """Verifies several artifacts, at most `workers` of them at a time; see `verify_artifact`.
 
@@ -79,6 +80,7 @@ def verify_artifacts(
                 now=time,
                 find_plugin=find_plugin,
                 plugin_config=plugin_config,
+                revocation=revocation,
             )
         except NotarykitError as error:
             return error

@@ -18,6 +18,7 @@ from notarykit.errors import (
     UserMetadataError,
     VerificationError,
 )
+from notarykit.keys.chain import Chain
 from notarykit.trust.policy import Action, TrustPolicy, Validation
 from notarykit.trust.store import TrustStore
 from notarykit.verify.verdict import Step, StepResult
@@ -25,6 +26,8 @@ from notarykit.verify.verdict import Step, StepResult
 if TYPE_CHECKING:
     from notarykit.plugin.messages.metadata import Metadata
     from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
+    from notarykit.revocation.status import CertificateStatus, Moments
+    from notarykit.timestamp.token import Timestamp
 
 _ERRORS: dict[Step, type[VerificationError]] = {
     Step.INTEGRITY: IntegrityError,
@@ -47,6 +50,13 @@ class VerifyingPlugin(Protocol):
         """The command verify-signature."""
 
 
+class RevocationCheck(Protocol):
+    """Checks chains: `notarykit.Revocation`, or an object of your own."""
+
+    def check(self, chain: Chain, now: datetime, moments: "Moments" = ...) -> "tuple[CertificateStatus, ...]":
+        """What is known of each certificate; raises `RevocationError` for one that is revoked or unknown."""
+
+
 class Inputs(NamedTuple):
     """Everything that a verification depends on.
 
@@ -60,6 +70,7 @@ class Inputs(NamedTuple):
         now: The time of the verification.
         find_plugin: Looks a verification plugin up by its name.
         plugin_config: The user's settings for that plugin.
+        revocation: Checks chains; over the network, if it is not given.
     """
 
     envelope: bytes
@@ -71,6 +82,7 @@ class Inputs(NamedTuple):
     now: datetime
     find_plugin: Callable[[str], VerifyingPlugin]
     plugin_config: Mapping[str, str]
+    revocation: RevocationCheck | None = None
 
 
 class FoundPlugin(NamedTuple):
@@ -88,6 +100,8 @@ class Progress:
         self.results: list[StepResult] = []
         self._intact: IntactEnvelope | None = None
         self.is_authentic = False
+        self.timestamp: Timestamp | None = None
+        self.explained: list[str] = []
         self.found_plugin: FoundPlugin | None = None
         self.plugin_problem: NotarykitError | None = None
 
@@ -114,7 +128,8 @@ class Progress:
             VerificationError: The step failed and the policy enforces it.
         """
         action = self.action(step)
-        self.results.append(StepResult(step, action, error, note))
+        self.results.append(StepResult(step, action, error, note, tuple(self.explained)))
+        self.explained.clear()
         if error is not None and action is Action.ENFORCE:
             raise _ERRORS[step](
                 f"{step}: {error.message}",

@@ -4,14 +4,7 @@ Trust store and trust policy specification, "Signature Verification", "Steps". A
 one, or raises what it found; what that does is the policy's to say.
 """
 
-from cryptography.x509 import (
-    AuthorityInformationAccess,
-    Certificate,
-    CRLDistributionPoints,
-    DuplicateExtension,
-    UnsupportedGeneralNameType,
-)
-from cryptography.x509.oid import AuthorityInformationAccessOID
+from typing import TYPE_CHECKING
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509
 from notarykit.envelope.intact import check_integrity
@@ -25,10 +18,16 @@ from notarykit.errors import (
     UserMetadataError,
 )
 from notarykit.keys.certificate import subject_of
+from notarykit.keys.chain import Chain
+from notarykit.revocation.pointers import names_a_place
+from notarykit.revocation.status import NO_MOMENTS, Moments
 from notarykit.times import format_rfc3339
 from notarykit.trust import identity as identities
 from notarykit.trust.policy import StoreType, VerifyTimestamp
 from notarykit.verify.progress import Progress
+
+if TYPE_CHECKING:
+    from notarykit.revocation.status import CertificateStatus
 
 # Signing scheme specification, "Trust Stores".
 _STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
@@ -114,14 +113,30 @@ def authentic_timestamp(progress: Progress) -> str:
             raise AuthenticTimestampError(f"at the authentic signing time, {problem}")
         return ""
     if _timestamp_is_wanted(progress):
-        raise AuthenticTimestampError(
-            "the policy lists a tsa trust store, but timestamp countersignatures cannot be verified by this version",
-            advice="remove the tsa store from the policy, or set authenticTimestamp to log",
-        )
+        return _countersignature(progress)
     problem = chain.outside_validity(progress.inputs.now)
     if problem:
         raise AuthenticTimestampError(problem)
     return ""
+
+
+def _countersignature(progress: Progress) -> str:
+    """Validate Authentic Timestamp, 1.1: the timestamp countersignature, the TSA's own revocation as the last of it."""
+    intact = progress.intact
+    if not intact.timestamp_signature:
+        raise AuthenticTimestampError(
+            "the policy asks for a timestamp, and the signature has none",
+            advice="sign with --timestamp-url, or set verifyTimestamp to afterCertExpiry",
+        )
+    from notarykit.timestamp.token import check_covers, verify_token
+
+    stores = [store for store in progress.inputs.policy.stores if store.type == StoreType.TSA]
+    roots = frozenset[bytes]().union(*(progress.inputs.store.certificates(store) for store in stores))
+    timestamp = verify_token(intact.timestamp_signature, intact.signature, roots)
+    check_covers(timestamp, intact.chain)
+    _check_revocation(progress, timestamp.chain, NO_MOMENTS)
+    progress.timestamp = timestamp
+    return f"timestamp of {format_rfc3339(timestamp.time)}"
 
 
 def _timestamp_is_wanted(progress: Progress) -> bool:
@@ -136,34 +151,40 @@ def _timestamp_is_wanted(progress: Progress) -> bool:
 
 
 def revocation(progress: Progress) -> str:
-    """Validate Revocation Status: a certificate that names neither OCSP nor CRL is not revoked; a root never is."""
+    """Validate Revocation Status, of the signer's chain."""
     if _plugin_takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
         return "the revocation status is for the verification plugin to check"
-    for certificate in progress.intact.chain.certificates[:-1]:
-        pointer = _revocation_pointer(certificate)
-        if pointer:
-            raise RevocationError(
-                f"certificate {subject_of(certificate)!r} names {pointer}, "
-                "but revocation cannot be checked by this version",
-                advice="set revocation to skip or log in the policy if that is acceptable",
-            )
-    return "no certificate names an OCSP responder or a CRL"
+    attributes, timestamp, chain = progress.intact.attributes, progress.timestamp, progress.intact.chain
+    if not progress.is_authentic and any(map(names_a_place, chain.certificates[:-1])):  # `audit` lets it go on
+        raise RevocationError("nothing that the certificates name is asked, because the signer is not trusted")
+    return _check_revocation(
+        progress, chain, Moments(attributes.authentic_signing_time, timestamp.latest if timestamp else None)
+    )
 
 
-def _revocation_pointer(certificate: Certificate) -> str | None:
+def _check_revocation(progress: Progress, chain: Chain, moments: Moments) -> str:
+    """Certificate Revocation Evaluation; the note names certificates that cannot be looked up anywhere."""
+    revocable = chain.certificates[:-1]
+    unchecked = [subject_of(each) for each in revocable if not names_a_place(each)]
+    note = "; ".join(f"warning: {name!r} names neither an OCSP responder nor a CRL" for name in unchecked)
+    check = progress.inputs.revocation
+    if check is None:
+        if len(unchecked) == len(revocable):
+            return note  # and nothing of the network is imported
+        from notarykit.revocation.online import online
+
+        check = online()
     try:
-        extensions = certificate.extensions
-    except (ValueError, DuplicateExtension, UnsupportedGeneralNameType):
-        return "what cannot be read among its extensions"  # for all that is known, a place to ask
-    for extension in extensions:
-        value = extension.value
-        if isinstance(value, CRLDistributionPoints):
-            return "a CRL"
-        if isinstance(value, AuthorityInformationAccess) and any(
-            each.access_method == AuthorityInformationAccessOID.OCSP for each in value
-        ):
-            return "an OCSP responder"
-    return None
+        statuses = check.check(chain, progress.inputs.now, moments)
+    except RevocationError as error:
+        progress.explained += [line for status in error.statuses for line in _explain(status)]
+        raise
+    progress.explained += [line for status in statuses for line in _explain(status)]
+    return note
+
+
+def _explain(status: "CertificateStatus") -> list[str]:
+    return [str(status), *(f"  {line}" for line in status.asked)]
 
 
 def extended_validation(progress: Progress) -> str:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.errors import NotarykitError
 from notarykit.keys.chain import Chain
 from notarykit.trust.policy import Action, VerificationLevel
+
+if TYPE_CHECKING:
+    from notarykit.timestamp.token import Timestamp
 
 
 class Step(StrEnum):
@@ -31,12 +34,14 @@ class StepResult(NamedTuple):
         action: What its failure does under the policy.
         error: Why it failed, or None.
         note: Something to know about a step that passed or was skipped, or an empty string.
+        explained: What was asked on the way and what was answered, a line for each.
     """
 
     step: Step
     action: Action
     error: NotarykitError | None = None
     note: str = ""
+    explained: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -58,6 +63,7 @@ class Verified(NamedTuple):
         policy: The name of the policy statement.
         level: The level that it sets.
         results: What each step found.
+        timestamp: The timestamp that was verified, or None where the policy asks for none.
     """
 
     target: Descriptor
@@ -66,6 +72,7 @@ class Verified(NamedTuple):
     policy: str
     level: VerificationLevel
     results: tuple[StepResult, ...]
+    timestamp: "Timestamp | None" = None
 
     @property
     def user_metadata(self) -> Mapping[str, str]:
