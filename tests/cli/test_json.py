@@ -167,7 +167,7 @@ def test_inspecting(world: World) -> None:
     (signature,) = _ask(world, 0, "inspect", world.reference)["signatures"]
     assert signature["signedAttributes"]["signingScheme"] == "notary.x509.signingAuthority"
     assert "authenticSigningTime" in signature["signedAttributes"]
-    assert signature["unsignedAttributes"] == {"timestampSignature": {"size": 3}}
+    assert signature["unsignedAttributes"]["timestampSignature"]["error"].startswith("failed to parse timestamp")
 
 
 def test_inspecting_what_cannot_be_read(world: World) -> None:

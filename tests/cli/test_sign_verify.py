@@ -146,11 +146,11 @@ def test_a_logged_failure(world: World) -> None:
     world.home.trust(chain)
     world.sign("--key", "online")
     error = world.refused(1, *VERIFY, world.reference)
-    assert ": revocation: certificate 'CN=wabbit-networks.io," in error
+    assert ": revocation: whether certificate 'CN=wabbit-networks.io," in error
     world.home.set_policy(policy_document(override={"revocation": "log"}))
     done = world.run(*VERIFY, world.reference)
     assert (done.code, done.out) == (0, f"Successfully verified signature for {world.reference}\n")
-    assert done.err.startswith('Warning: revocation was set to "log" and failed with error: certificate ')
+    assert done.err.startswith('Warning: revocation was set to "log" and failed with error: whether certificate ')
     world.home.set_policy(policy_document(override={"revocation": "skip"}))
     assert world.verify().startswith("Successfully verified")
 

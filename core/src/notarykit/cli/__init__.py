@@ -13,6 +13,7 @@ COMMANDS = {
     "logout": ("logout", (), "Log out from the logged in registry"),
     "plugin": ("plugin", (), "Manage plugins"),
     "policy": ("policy", (), "Manage trust policy configuration for signature verification"),
+    "revocation": ("revocation", (), "Collect what a verification without a network needs"),
     "sign": ("sign", (), "Sign artifacts"),
     "verify": ("verify", (), "Verify artifacts"),
     "version": ("version", (), "Show the notarykit version information"),

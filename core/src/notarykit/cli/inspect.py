@@ -66,7 +66,7 @@ def _describe(digest: str, envelope: UnverifiedEnvelope) -> Described:
     target_artifact = read_payload(envelope.unverified_payload)
     unsigned: Described = {}
     if envelope.timestamp_signature is not None:
-        unsigned["timestampSignature"] = {"size": len(envelope.timestamp_signature)}
+        unsigned["timestampSignature"] = _timestamp(envelope.timestamp_signature, envelope.signature)
     if envelope.signing_agent:
         unsigned["signingAgent"] = envelope.signing_agent
     return {
@@ -79,6 +79,18 @@ def _describe(digest: str, envelope: UnverifiedEnvelope) -> Described:
         "certificates": [_certificate(der) for der in envelope.unverified_chain],
         "signedArtifact": target_artifact._replace(annotations={}).to_json(),
     }
+
+
+def _timestamp(token: bytes, signature: bytes) -> Described:
+    from notarykit.timestamp.token import unverified_claims
+
+    try:
+        info, certificates = unverified_claims(token, signature)
+        described = [_certificate(der) for der in certificates]
+    except NotarykitError as error:
+        return {"error": f"failed to parse timestamp countersignature: {error.message}"}
+    limits = (format_rfc3339(info.earliest), format_rfc3339(info.latest))
+    return {"timestamp": f"[{limits[0]}, {limits[1]}]", "certificates": described}
 
 
 def _attributes(attributes: SignedAttributes) -> Described:
@@ -123,18 +135,7 @@ def _node(signature: Described) -> Node:
     timestamp = signature["unsignedAttributes"].get("timestampSignature")
     below = _pairs(unsigned, always=timestamp is None)
     if timestamp is not None:
-        below.insert(0, ("timestamp signature", [(f"size: {timestamp['size']} bytes, not verified", [])]))
-    certificates: list[Node] = [
-        (
-            f"SHA256 fingerprint: {certificate['SHA256Fingerprint']}",
-            [
-                (f"issued to: {certificate['issuedTo']}", []),
-                (f"issued by: {certificate['issuedBy']}", []),
-                (f"expiry: {_human(certificate['expiry'])}", []),
-            ],
-        )
-        for certificate in signature["certificates"]
-    ]
+        below.insert(0, ("timestamp signature", _timestamp_nodes(timestamp)))
     artifact = signature["signedArtifact"]
     return (
         signature["digest"],
@@ -144,7 +145,7 @@ def _node(signature: Described) -> Node:
             ("signed attributes", _pairs(signature["signedAttributes"])),
             ("user defined attributes", _pairs(signature["userDefinedAttributes"])),
             ("unsigned attributes", below),
-            ("certificates", certificates),
+            ("certificates", _certificate_nodes(signature["certificates"])),
             (
                 "signed artifact",
                 [
@@ -155,6 +156,30 @@ def _node(signature: Described) -> Node:
             ),
         ],
     )
+
+
+def _timestamp_nodes(timestamp: Described) -> list[Node]:
+    if "error" in timestamp:
+        return [(f"error: {timestamp['error']}", [])]
+    earliest, _, latest = timestamp["timestamp"].strip("[]").partition(", ")
+    return [
+        (f"timestamp: [{_human(earliest)}, {_human(latest)}]", []),
+        ("certificates", _certificate_nodes(timestamp["certificates"])),
+    ]
+
+
+def _certificate_nodes(certificates: list[Described]) -> list[Node]:
+    return [
+        (
+            f"SHA256 fingerprint: {certificate['SHA256Fingerprint']}",
+            [
+                (f"issued to: {certificate['issuedTo']}", []),
+                (f"issued by: {certificate['issuedBy']}", []),
+                (f"expiry: {_human(certificate['expiry'])}", []),
+            ],
+        )
+        for certificate in certificates
+    ]
 
 
 def _pairs(members: Described, *, always: bool = True) -> list[Node]:

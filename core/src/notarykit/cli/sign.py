@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from notarykit.cli.checking import LIMIT_FLAGS, limits
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.progress import position, progress
 from notarykit.cli.target import (
@@ -20,7 +21,7 @@ from notarykit.config.settings import FORMATS, load_settings
 from notarykit.config.signers import plugin_signer, signer_for
 from notarykit.config.signing_keys import load_signing_keys
 from notarykit.errors import NotarykitError, UsageError
-from notarykit.sign import EnvelopeSigner, Signer, sign_artifact
+from notarykit.sign import EnvelopeSigner, Signer, Stamping, sign_artifact
 
 if TYPE_CHECKING:
     from notarykit.sign import SignedArtifact
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 def _run(options: Options) -> int:
     found = targets(options)
-    _refuse_timestamps(options)
     media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
     metadata = options.pairs("user-metadata")
     expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
+    timestamper = _timestamper(options)
     signer, asks_by_itself = _signer(options)
     codes: list[int] = []
     results: list[dict[str, Any]] = []
@@ -46,6 +47,7 @@ def _run(options: Options) -> int:
                     media_type=media_type,
                     expires_in=expires_in,
                     user_metadata=metadata,
+                    timestamper=timestamper,
                 )
         except NotarykitError as error:
             print_error(error, options, each.text if len(found) > 1 else "")
@@ -61,10 +63,12 @@ def _run(options: Options) -> int:
     return gravest(codes)
 
 
-def _refuse_timestamps(options: Options) -> None:
-    for name in ("timestamp-url", "timestamp-root-cert"):
-        if options.given(name):
-            raise UsageError(f"--{name}: timestamping is not supported by this version", advice="sign without it")
+def _timestamper(options: Options) -> "Stamping | None":
+    if not (options.given("timestamp-url") or options.given("timestamp-root-cert")):
+        return None
+    from notarykit.config.timestamps import timestamper
+
+    return timestamper(options["timestamp-url"], options["timestamp-root-cert"], limits(options))
 
 
 def _signer(options: Options) -> tuple[Signer | EnvelopeSigner, bool]:
@@ -103,6 +107,7 @@ COMMAND = Command(
     (
         *REGISTRY_FLAGS,
         OUTPUT_FLAG,
+        *LIMIT_FLAGS,
         Flag("expiry", 'optional expiry that provides a "best by use" time, such as 12h, 30m, 3h20m', "duration", "e"),
         Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
         Flag("id", "key id (required if --plugin is set); excludes --key"),
@@ -123,8 +128,14 @@ COMMAND = Command(
             default=300,
         ),
         Flag("signature-format", 'signature envelope format, "jws" or "cose"', choices=tuple(FORMATS)),
-        Flag("timestamp-root-cert", "filepath of the timestamp authority's root certificate"),
-        Flag("timestamp-url", "RFC 3161 Timestamping Authority (TSA) server URL"),
+        Flag(
+            "timestamp-root-cert", "filepath of the timestamp authority's root certificate, one for each URL", "texts"
+        ),
+        Flag(
+            "timestamp-url",
+            "RFC 3161 Timestamping Authority (TSA) server URL; several are tried in their order",
+            "texts",
+        ),
         Flag("user-metadata", "{key}={value} pair that is signed along", "texts", "m"),
     ),
     arguments=(1, 1000),
@@ -135,6 +146,10 @@ COMMAND = Command(
         (
             "Sign with a certain key, as COSE",
             "notarykit sign --oci-layout --key build --signature-format cose hello@<digest>",
+        ),
+        (
+            "Sign with a timestamp, so that the signature outlasts its certificate",
+            "notarykit sign --timestamp-url <url> --timestamp-root-cert <file> registry.example.com/hello@<digest>",
         ),
         ("Sign several artifacts", "notarykit sign --oci-layout hello:v1 hello:v2"),
     ),

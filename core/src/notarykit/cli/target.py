@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.text import shown
 from notarykit.descriptor import Descriptor
-from notarykit.errors import NotarykitError
-from notarykit.oci.reference import Reference, parse_layout_reference, parse_reference
+from notarykit.errors import NotarykitError, UsageError
+from notarykit.oci.reference import Reference, is_repository, parse_layout_reference, parse_reference
 from notarykit.oci.repository import Repository
 
 REGISTRY_FLAGS = (
@@ -88,6 +88,24 @@ def targets(options: Options) -> list[Target]:
         )
         for text, reference in zip(options.arguments, references, strict=True)
     ]
+
+
+def scope_of(options: Options) -> str:
+    """The scope by which the trust policy for artifacts in a layout is chosen; empty for registries.
+
+    Raises:
+        UsageError: There is none for a layout, one for a registry, or it is malformed.
+    """
+    scope: str = options["scope"] or ""
+    if options["oci-layout"] and not scope:
+        raise UsageError(
+            "--oci-layout needs --scope, by which the trust policy is chosen", advice="such as local/hello"
+        )
+    if scope and not options["oci-layout"]:
+        raise UsageError("--scope goes with --oci-layout alone")
+    if scope and not is_repository(scope):
+        raise UsageError(f"scope {scope!r} is not of the form registry/repository", advice="such as local/hello")
+    return scope
 
 
 def _later(open_place: Callable[[Reference], Repository], reference: Reference) -> Callable[[], Repository]:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from notarykit.cli.checking import FILE_FLAGS, LIMIT_FLAGS, revocation
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.progress import position, progress
 from notarykit.cli.target import (
@@ -14,31 +15,24 @@ from notarykit.cli.target import (
     gravest,
     print_error,
     print_json,
+    scope_of,
     targets,
 )
 from notarykit.cli.text import shown, table
 from notarykit.config.policy import load_policy
-from notarykit.errors import NotarykitError, UsageError
-from notarykit.oci.reference import is_repository
+from notarykit.errors import NotarykitError
 from notarykit.places import trust_store_root
+from notarykit.times import format_rfc3339
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verify import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
 
 
 def _run(options: Options) -> int:
-    if options["oci-layout"] and not options["scope"]:
-        raise UsageError(
-            "--oci-layout needs --scope, by which the trust policy is chosen", advice="such as local/hello"
-        )
-    if options["scope"] and not options["oci-layout"]:
-        raise UsageError("--scope goes with --oci-layout alone")
-    if options["scope"] and not is_repository(options["scope"]):
-        raise UsageError(
-            f"scope {options['scope']!r} is not of the form registry/repository", advice="such as local/hello"
-        )
+    scope = scope_of(options)
     named = targets(options)
     metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
     policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
+    checks = revocation(options)
     codes: list[int] = []
     results: list[dict[str, Any]] = []
     for number, each in enumerate(named, 1):
@@ -48,12 +42,13 @@ def _run(options: Options) -> int:
                 found = verify_artifact(
                     each.open,
                     each.tag_or_digest,
-                    each.scope or options["scope"],
+                    each.scope or scope,
                     policy,
                     store,
                     user_metadata=metadata,
                     max_signatures=options["max-signatures"],
                     plugin_config=plugin_config,
+                    revocation=checks,
                 )
         except NotarykitError as error:
             _print_failure(each, error, options, len(named) > 1)
@@ -76,7 +71,7 @@ def _print(each: Target, found: VerifiedArtifact, options: Options) -> None:
         return
     if options["verbose"] or options["debug"]:
         _print_failures(found.failures)
-        _print_steps(verdict.results)
+        _print_steps(verdict.results, options)
     for result in verdict.results:
         if result.outcome == "failed" and result.error is not None:
             text = shown(result.error.one_line())
@@ -99,7 +94,7 @@ def _print_failure(each: Target, error: NotarykitError, options: Options, is_one
     if options["verbose"] or options["debug"]:
         for digest, failure in failures:
             print(f"{digest}:", file=sys.stderr)
-            _print_steps(getattr(failure, "results", ()))
+            _print_steps(getattr(failure, "results", ()), options)
     if failures:
         error.message = f"signature verification failed for {each.text}: {error.message}"
     print_error(error, options, each.text if is_one_of_several else "")
@@ -110,10 +105,13 @@ def _print_failures(failures: tuple[tuple[str, NotarykitError], ...]) -> None:
         print(f"Not accepted: {digest}: {shown(error.one_line())}", file=sys.stderr)
 
 
-def _print_steps(results: tuple[StepResult, ...]) -> None:
+def _print_steps(results: tuple[StepResult, ...], options: Options) -> None:
+    """What each step found; under `--debug` also what it asked and was answered."""
     for result in results:
         text = result.error.message if result.error else result.note
         print(f"  {result.step}: {result.outcome}{f' ({shown(text)})' if text else ''}", file=sys.stderr)
+        for line in result.explained if options["debug"] else ():
+            print(f"    {shown(line)}", file=sys.stderr)
 
 
 def _json(each: Target, found: VerifiedArtifact) -> dict[str, Any]:
@@ -135,6 +133,8 @@ def _json(each: Target, found: VerifiedArtifact) -> dict[str, Any]:
     if isinstance(verdict, Verified):
         members["userMetadata"] = dict(verdict.user_metadata)
         members["signer"] = verdict.chain.leaf.subject.rfc4514_string()
+        if verdict.timestamp is not None:
+            members["timestamp"] = format_rfc3339(verdict.timestamp.time)
     return members
 
 
@@ -161,6 +161,7 @@ def _steps_json(results: tuple[StepResult, ...]) -> list[Mapping[str, Any]]:
             "action": result.action,
             "outcome": result.outcome,
             "reason": result.error.message if result.error else result.note,
+            "explained": list(result.explained),
         }
         for result in results
     ]
@@ -173,6 +174,8 @@ COMMAND = Command(
     (
         *REGISTRY_FLAGS,
         OUTPUT_FLAG,
+        *FILE_FLAGS,
+        *LIMIT_FLAGS,
         Flag("max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100),
         Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
@@ -184,6 +187,10 @@ COMMAND = Command(
     examples=(
         ("Verify an artifact in a registry", "notarykit verify registry.example.com/hello@<digest>"),
         ("Verify an artifact in an image layout", "notarykit verify --oci-layout --scope local/hello hello@<digest>"),
+        (
+            "Verify without a network, with what 'notarykit revocation fetch' has brought",
+            "notarykit verify --oci-layout --scope local/hello --crl <file> --ocsp-response <file> hello@<digest>",
+        ),
         ("Ask for signed metadata", "notarykit verify --oci-layout --scope local/hello -m build=123 hello@<digest>"),
     ),
 )

@@ -1,0 +1,152 @@
+"""`notarykit revocation`: fetch."""
+
+import os
+import shlex
+import sys
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from notarykit import files
+from notarykit.cli.checking import LIMIT_FLAGS, limits
+from notarykit.cli.options import Command, Flag, Group, Options
+from notarykit.cli.progress import position, progress
+from notarykit.cli.target import (
+    OUTPUT_FLAG,
+    REGISTRY_FLAGS,
+    Target,
+    error_json,
+    gravest,
+    print_error,
+    print_json,
+    scope_of,
+    targets,
+)
+from notarykit.cli.text import shown
+from notarykit.config.policy import load_policy
+from notarykit.errors import NetworkError, NoSignatureError, NotarykitError
+from notarykit.places import trust_store_root
+from notarykit.times import format_rfc3339
+from notarykit.trust.store import DirectoryTrustStore
+
+if TYPE_CHECKING:
+    from notarykit.revocation.status import Evidence
+    from notarykit.verify.evidence import Collected
+
+_FLAGS = {"crl": "--crl", "ocsp": "--ocsp-response"}
+_ENDINGS = {"crl": "crl", "ocsp": "der"}
+
+
+def _fetch(options: Options) -> int:
+    from notarykit.verify.evidence import collect_evidence
+
+    options.required("directory")
+    scope = scope_of(options)
+    named = targets(options)
+    policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
+    codes: list[int] = []
+    results: list[dict[str, Any]] = []
+    arguments: dict[str, str] = {}
+    for number, each in enumerate(named, 1):
+        try:
+            with progress(f"Asking for {each.text}{position(number, len(named))}"):
+                collected = collect_evidence(
+                    each.open(),
+                    each.tag_or_digest,
+                    each.scope or scope,
+                    policy,
+                    store,
+                    limits=limits(options),
+                    max_signatures=options["max-signatures"],
+                )
+                written = [(_write(evidence, options["directory"]), evidence) for evidence in collected.evidence]
+        except NotarykitError as error:
+            print_error(error, options, each.text if len(named) > 1 else "")
+            codes.append(error.exit_code)
+            results.append({"reference": each.text, "error": error_json(error)})
+            continue
+        arguments |= {path: _FLAGS[evidence.kind] for path, evidence in written}
+        codes.append(_report(each, collected, written, options))
+        results.append(_json(each, collected, written))
+    if options["output"] == "json":
+        print_json({"results": results})
+    elif arguments:
+        print("On the other side, verify with")
+        print("".join(f"  {flag} {shlex.quote(path)}\n" for path, flag in sorted(arguments.items())), end="")
+    return gravest(codes)
+
+
+def _write(evidence: "Evidence", folder: str) -> str:
+    """Keeps a piece of evidence in a file that is named by its content, so that nothing is overwritten by another."""
+    name = f"{evidence.kind}-{sha256(evidence.der).hexdigest()[:16]}.{_ENDINGS[evidence.kind]}"
+    path = os.path.join(folder, name)
+    files.write(path, evidence.der)
+    return path
+
+
+def _report(each: Target, collected: "Collected", written: list[tuple[str, "Evidence"]], options: Options) -> int:
+    if options["output"] == "text":
+        reference = shown(each.resolved(collected.artifact))
+        print(f"Collected {len(written)} file(s) for {reference}")
+        for path, evidence in written:
+            print(f"  {shown(path)}  until {format_rfc3339(evidence.until)}  {shown(evidence.url)}")
+    for digest, problem in collected.problems:
+        print(f"Warning: {digest}: {shown(problem.one_line())}", file=sys.stderr)
+    if collected.is_complete and collected.asked:
+        return 0
+    error: NotarykitError = NetworkError(
+        f"{each.text}: not all that a verification needs could be collected",
+        advice="see the warnings above, and run it again",
+    )
+    if not collected.asked:
+        error = NoSignatureError(
+            f"{each.text} has no signature whose signer is trusted, so nothing was asked",
+            advice="see the warnings above, and the trust policy",
+        )
+    print_error(error, options)
+    return error.exit_code
+
+
+def _json(each: Target, collected: "Collected", written: list[tuple[str, "Evidence"]]) -> dict[str, Any]:
+    return {
+        "reference": each.text,
+        "artifact": collected.artifact.to_json(),
+        "files": [
+            {"path": path, "kind": evidence.kind, "url": evidence.url, "until": format_rfc3339(evidence.until)}
+            for path, evidence in written
+        ],
+        "isComplete": collected.is_complete,
+        "problems": [{"signature": digest, "error": error_json(error)} for digest, error in collected.problems],
+    }
+
+
+COMMAND = Group(
+    "Collect what a verification without a network needs.",
+    {
+        "fetch": Command(
+            "[flags] --directory <directory> <reference>...",
+            "Fetch the OCSP responses and CRLs for the signatures of artifacts",
+            _fetch,
+            (
+                *REGISTRY_FLAGS,
+                OUTPUT_FLAG,
+                *LIMIT_FLAGS,
+                Flag("directory", "where the files are put"),
+                Flag("max-signatures", "maximum number of signatures to look at", "number", default=100),
+                Flag("oci-layout", "the artifact is in an OCI image layout", "switch"),
+                Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
+            ),
+            arguments=(1, 1000),
+            missing="missing reference to the artifact",
+            examples=(
+                (
+                    "Collect for an artifact in a registry",
+                    "notarykit revocation fetch --directory evidence registry.example.com/hello@<digest>",
+                ),
+                (
+                    "Collect for an artifact in an image layout",
+                    "notarykit revocation fetch --directory evidence --oci-layout --scope local/hello hello@<digest>",
+                ),
+            ),
+        ),
+    },
+)

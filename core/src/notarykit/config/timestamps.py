@@ -1,0 +1,52 @@
+"""Timestamp authorities as a user names them: addresses, and files with the root of each."""
+
+from collections.abc import Sequence
+
+from notarykit import files
+from notarykit.errors import CertificateError, NetworkError, StorageError, TrustStoreError, UsageError
+from notarykit.net.addresses import origin_of
+from notarykit.revocation.online import online, plain_client
+from notarykit.revocation.sources import Limits
+from notarykit.timestamp.authority import TimestampAuthority, Timestamper
+from notarykit.trust.policy import StoreType
+from notarykit.trust.store import LARGEST_FILE, trusted_certificates
+
+
+def timestamper(urls: Sequence[str], root_files: Sequence[str], limits: Limits) -> Timestamper | None:
+    """Whoever gets timestamps of the authorities that are named, or None where none are.
+
+    Args:
+        urls: Where they answer, in the order in which they are tried.
+        root_files: For each, in the same order, the file with its root certificate.
+        limits: What looking up the revocation of their certificates may cost.
+
+    Raises:
+        UsageError: There is not one root for each authority, or one of them is not what it should be.
+    """
+    if len(urls) != len(root_files):
+        raise UsageError(
+            f"there are {len(urls)} --timestamp-url and {len(root_files)} --timestamp-root-cert",
+            advice="give both, a root for each authority in the same order",
+        )
+    authorities = [TimestampAuthority(_url(url), _root(path)) for url, path in zip(urls, root_files, strict=True)]
+    return Timestamper(authorities, plain_client(), online(limits=limits).check) if authorities else None
+
+
+def _url(url: str) -> str:
+    try:
+        origin_of(url)
+    except NetworkError as error:
+        raise UsageError(f"--timestamp-url: {error.message}") from None
+    return url
+
+
+def _root(path: str) -> bytes:
+    try:
+        ders = trusted_certificates(files.read(path, LARGEST_FILE), path, StoreType.TSA)
+    except FileNotFoundError:
+        raise UsageError(f"--timestamp-root-cert: {path} does not exist") from None
+    except (StorageError, TrustStoreError, CertificateError) as error:
+        raise UsageError(f"--timestamp-root-cert: {error.message}", advice=error.advice) from None
+    if len(ders) != 1:
+        raise UsageError(f"--timestamp-root-cert: {path} holds {len(ders)} certificates, not one root")
+    return ders[0]

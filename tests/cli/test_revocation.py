@@ -1,0 +1,152 @@
+"""Revocation at the command line: what is asked, `--debug`, files in place of the network, and collecting them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.world import VERIFY, World, error_of
+from support.ca import TestChain
+from support.crls import make_crl, revoked
+from support.homes import SCOPE, policy_document
+from support.ocsp_answers import REVOKED, responding
+from support.responders import Responder
+from support.revocable import crl_path, ocsp_path, revocable_chain
+
+
+@pytest.fixture
+def responder() -> Iterator[Responder]:
+    """Where the chain's certificates can be looked up."""
+    with Responder() as running:
+        yield running
+
+
+@pytest.fixture
+def chain(responder: Responder) -> TestChain:
+    """A signer's chain: the leaf names OCSP and a CRL, the intermediate a CRL alone."""
+    chain = revocable_chain(responder.url(), ocsp_at={1: []})
+    responder.ocsp(ocsp_path(0), responding(chain))
+    responder.put(crl_path(0), make_crl(chain))
+    responder.put(crl_path(1), make_crl(chain, 2))
+    return chain
+
+
+def test_what_was_asked_is_explained(world: World, responder: Responder) -> None:
+    """`--debug` tells whom was asked about which certificate, and what was answered; `--verbose` does not."""
+    world.sign()
+    done = world.run(*VERIFY, "--debug", world.reference)
+    assert done.code == 0
+    assert f"OCSP {responder.url(ocsp_path(0))}: good" in done.err
+    assert f"CRL {responder.url(crl_path(1))}: good" in done.err
+    assert "OCSP" not in world.run(*VERIFY, "--verbose", world.reference).err
+    steps = {step["step"]: step for step in json.loads(world.verify("-o", "json"))["results"][0]["steps"]}
+    assert any("good" in line for line in steps["revocation"]["explained"])
+
+
+@pytest.mark.parametrize("by", ["ocsp", "crl"])
+def test_a_revoked_signer(world: World, responder: Responder, by: str) -> None:
+    """A signer whose certificate is revoked is refused, by either way."""
+    if by == "ocsp":
+        responder.ocsp(ocsp_path(0), responding(world.chain, 0, REVOKED))
+    else:
+        responder.fail(ocsp_path(0), 503)
+        responder.put(crl_path(0), make_crl(world.chain, 1, [revoked(world.chain)]))
+    world.sign()
+    error = world.refused(1, *VERIFY, world.reference)
+    assert "revocation: certificate 'CN=wabbit-networks.io" in error
+    assert "is revoked (on 20" in error
+
+
+def test_levels(world: World, responder: Responder) -> None:
+    """What is not known is enforced, logged or not asked for at all, as the policy says."""
+    responder.fail(ocsp_path(0), 500)
+    responder.fail(crl_path(0), 404)
+    world.sign()
+    error = world.refused(1, *VERIFY, world.reference)
+    assert "is not known" in error
+    assert "it answers with status 500" in error
+    assert "--ocsp-response or --crl" in error
+    world.home.set_policy(policy_document(override={"revocation": "log"}))
+    done = world.run(*VERIFY, world.reference)
+    assert done.code == 0
+    assert done.err.startswith('Warning: revocation was set to "log" and failed with error: ')
+    world.home.set_policy(policy_document(override={"revocation": "skip"}))
+    responder.forget()
+    world.verify()
+    assert not responder.asked
+
+
+def _collect(world: World) -> list[str]:
+    """Collects evidence, and returns the flags that a verification on the other side is told to use."""
+    out = world.did("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE, world.reference)
+    said, _, flags = out.partition("On the other side, verify with\n")
+    assert said.startswith("Collected 2 file(s) for hello@")
+    return flags.split()
+
+
+def test_an_air_gap(world: World, responder: Responder) -> None:
+    """What was collected suffices where nothing can be asked, and nothing but it is looked at."""
+    world.sign()
+    flags = _collect(world)
+    assert flags[::2] == ["--crl", "--ocsp-response"]
+    responder.fail(ocsp_path(0), 500)
+    responder.fail(crl_path(0), 500)
+    responder.fail(crl_path(1), 500)
+    assert world.process(*VERIFY, *flags, world.reference, NOTATION_CACHE=str(world.folder / "none")).code == 0
+    without = world.process(*VERIFY, *flags[2:], world.reference, NOTATION_CACHE=str(world.folder / "none"))
+    assert without.code == 1
+    assert "is not known" in error_of(without.err)
+
+
+def test_collecting_what_cannot_be_had(world: World, responder: Responder) -> None:
+    """Where something is missing, what could be had is kept, and the command says what is not there."""
+    responder.fail(crl_path(1), 500)
+    world.sign()
+    done = world.run(
+        "revocation",
+        "fetch",
+        "-o",
+        "json",
+        "--directory",
+        "evidence",
+        "--oci-layout",
+        "--scope",
+        SCOPE,
+        world.reference,
+    )
+    assert done.code == 3
+    assert "not all that a verification needs could be collected" in done.err
+    result = json.loads(done.out)["results"][0]
+    assert not result["isComplete"]
+    assert [each["kind"] for each in result["files"]] == ["ocsp"]
+    assert Path(result["files"][0]["path"]).exists()
+    assert "status 500" in result["problems"][0]["error"]["message"]
+
+
+def test_collecting_for_strangers(world: World, responder: Responder) -> None:
+    """Nothing is asked that only somebody untrusted names."""
+    world.sign()
+    world.home.set_policy(policy_document(identities=["x509.subject: C=US, ST=WA, O=acme-rockets.io"]))
+    responder.forget()
+    done = world.run(
+        "revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE, world.reference
+    )
+    assert done.code == 1
+    assert "no signature whose signer is trusted" in done.err
+    assert not responder.asked
+
+
+@pytest.mark.parametrize(
+    ("flag", "content", "complaint"),
+    [
+        ("--crl", b"rubbish", "it is no CRL that can be read"),
+        ("--ocsp-response", b"rubbish", "it is no OCSP response in DER"),
+        ("--crl", None, "does not exist"),
+    ],
+)
+def test_files_that_are_none(world: World, flag: str, content: bytes | None, complaint: str) -> None:
+    """A file that holds something else is refused before anything is verified."""
+    if content is not None:
+        (world.folder / "file").write_bytes(content)
+    assert complaint in world.refused(2, *VERIFY, flag, "file", world.reference)
