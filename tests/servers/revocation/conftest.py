@@ -1,0 +1,54 @@
+"""The authorities whose revocation is asked for: one of `openssl ca` and Vault's, each with servers of its own."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from servers.registry.conftest import _need, registry_ca
+from servers.revocation.openssl_ca import OpensslCA
+from servers.revocation.vault_ca import VaultCA
+from servers.vault.conftest import pki, vault, vault_program
+from servers.vault.pki import Pki
+from support.responders import Responder
+from support.revocable import revocable_chain
+
+__all__ = ["pki", "registry_ca", "vault", "vault_program"]
+
+NewCA = Callable[[], OpensslCA]
+
+
+@pytest.fixture(scope="session")
+def session_responder() -> Iterator[Responder]:
+    """A server that all tests of a session share."""
+    with Responder() as running:
+        yield running
+
+
+@pytest.fixture
+def responder() -> Iterator[Responder]:
+    """A server for one test alone."""
+    with Responder() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def openssl_ca(session_responder: Responder, tmp_path_factory: pytest.TempPathFactory) -> NewCA:
+    """What makes CAs of `openssl ca` for the leaves of new chains, and serves what they say."""
+    _need(None if shutil.which("openssl") else "the openssl command is not installed")
+
+    def make() -> OpensslCA:
+        folder = tmp_path_factory.mktemp("openssl-ca")
+        path = f"/{folder.name}"
+        chain = revocable_chain(session_responder.url(path))
+        ca = OpensslCA(folder, chain)
+        ca.serve(session_responder, path)
+        return ca
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def vault_ca(pki: Pki) -> VaultCA:
+    """Vault's own authority."""
+    return VaultCA(pki)
