@@ -41,7 +41,11 @@ func benchSignRemote(req request) (answer, error) {
 		if err != nil {
 			return err
 		}
-		_, err = notation.Sign(context.Background(), keySigner, registry.NewRepository(repository), signOptions(req, reference))
+		options, err := signOptions(req, reference)
+		if err != nil {
+			return err
+		}
+		_, err = notation.Sign(context.Background(), keySigner, registry.NewRepository(repository), options)
 		return err
 	})
 }

@@ -12,38 +12,54 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // request holds the members of all operations; each operation reads its own and ignores the rest.
 type request struct {
-	Op                string             `json:"op"`
-	Layout            string             `json:"layout"`
-	Digest            string             `json:"digest"`
-	MediaType         string             `json:"mediaType"`
-	Metadata          map[string]string  `json:"metadata"`
-	KeyFile           string             `json:"keyFile"`
-	ChainFile         string             `json:"chainFile"`
-	ExpirySeconds     int64              `json:"expirySeconds"`
-	Scope             string             `json:"scope"`
-	Policy            json.RawMessage    `json:"policy"`
-	TrustStore        string             `json:"trustStore"`
-	Envelope          []byte             `json:"envelope"`
-	Files             []string           `json:"files"`
-	Seconds           float64            `json:"seconds"`
-	Reference         string             `json:"reference"`
-	References        []string           `json:"references"`
-	Workers           int                `json:"workers"`
-	Rounds            int                `json:"rounds"`
-	ForceReferrersTag bool               `json:"forceReferrersTag"`
-	Folder            string             `json:"folder"`
-	Name              string             `json:"name"`
-	KeyID             string             `json:"keyId"`
-	PluginConfig      map[string]string  `json:"pluginConfig"`
-	Descriptor        ocispec.Descriptor `json:"descriptor"`
-	Command           string             `json:"command"`
-	Request           json.RawMessage    `json:"request"`
+	Op                   string             `json:"op"`
+	Layout               string             `json:"layout"`
+	Digest               string             `json:"digest"`
+	MediaType            string             `json:"mediaType"`
+	Metadata             map[string]string  `json:"metadata"`
+	KeyFile              string             `json:"keyFile"`
+	ChainFile            string             `json:"chainFile"`
+	ExpirySeconds        int64              `json:"expirySeconds"`
+	Scope                string             `json:"scope"`
+	Policy               json.RawMessage    `json:"policy"`
+	TrustStore           string             `json:"trustStore"`
+	Envelope             []byte             `json:"envelope"`
+	Files                []string           `json:"files"`
+	Seconds              float64            `json:"seconds"`
+	Reference            string             `json:"reference"`
+	References           []string           `json:"references"`
+	Workers              int                `json:"workers"`
+	Rounds               int                `json:"rounds"`
+	ForceReferrersTag    bool               `json:"forceReferrersTag"`
+	Folder               string             `json:"folder"`
+	Name                 string             `json:"name"`
+	KeyID                string             `json:"keyId"`
+	PluginConfig         map[string]string  `json:"pluginConfig"`
+	Descriptor           ocispec.Descriptor `json:"descriptor"`
+	Command              string             `json:"command"`
+	Request              json.RawMessage    `json:"request"`
+	Token                []byte             `json:"token"`
+	Message              []byte             `json:"message"`
+	Roots                [][]byte           `json:"roots"`
+	At                   time.Time          `json:"at"`
+	Chain                [][]byte           `json:"chain"`
+	Purpose              string             `json:"purpose"`
+	AuthenticSigningTime time.Time          `json:"authenticSigningTime"`
+	CacheFolder          string             `json:"cacheFolder"`
+	OCSPSeconds          float64            `json:"ocspSeconds"`
+	CRLSeconds           float64            `json:"crlSeconds"`
+	URL                  string             `json:"url"`
+	Root                 []byte             `json:"root"`
+	Hash                 string             `json:"hash"`
+	TimestampURL         string             `json:"timestampUrl"`
+	TimestampRoot        []byte             `json:"timestampRoot"`
 }
 
 // answer holds the members that an operation adds to "ok" and "error".
@@ -64,6 +80,10 @@ var operations = map[string]func(request) (answer, error){
 	"plugin-sign":         pluginSign,
 	"plugin-call":         pluginCall,
 	"verify-with-plugins": verifyWithPlugins,
+	"timestampVerify":     timestampVerify,
+	"stamp":               stamp,
+	"revocationCheck":     revocationCheck,
+	"benchCrl":            benchCrl,
 }
 
 // main ends with a status other than 0 only when a stream breaks: a failed operation is an answer like any other.

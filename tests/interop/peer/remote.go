@@ -72,8 +72,12 @@ func signRemote(req request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	options, err := signOptions(req, req.Reference)
+	if err != nil {
+		return nil, err
+	}
 	recorder := &manifestRecorder{Repository: repository}
-	_, err = notation.Sign(context.Background(), keySigner, registry.NewRepository(recorder), signOptions(req, req.Reference))
+	_, err = notation.Sign(context.Background(), keySigner, registry.NewRepository(recorder), options)
 	members := answer{"signature": recorder.manifest.Digest.String(), "warning": ""}
 	if err != nil && strings.Contains(err.Error(), deleteFailed) {
 		members["warning"], err = explain(err), nil

@@ -34,16 +34,20 @@ func sign(req request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	options, err := signOptions(req, req.Digest)
+	if err != nil {
+		return nil, err
+	}
 	recorder := &pushRecorder{Repository: repository}
-	if _, err = notation.Sign(context.Background(), keySigner, recorder, signOptions(req, req.Digest)); err != nil {
+	if _, err = notation.Sign(context.Background(), keySigner, recorder, options); err != nil {
 		return nil, err
 	}
 	return answer{"signature": recorder.manifest.Digest.String()}, nil
 }
 
-// signOptions are the same wherever the artifact is.
-func signOptions(req request, reference string) notation.SignOptions {
-	return notation.SignOptions{
+// signOptions are the same wherever the artifact is; a request without a TSA's URL asks for no timestamp.
+func signOptions(req request, reference string) (notation.SignOptions, error) {
+	options := notation.SignOptions{
 		SignerSignOptions: notation.SignerSignOptions{
 			SignatureMediaType: req.MediaType,
 			ExpiryDuration:     time.Duration(req.ExpirySeconds) * time.Second,
@@ -51,4 +55,8 @@ func signOptions(req request, reference string) notation.SignOptions {
 		ArtifactReference: reference,
 		UserMetadata:      req.Metadata,
 	}
+	if req.TimestampURL == "" {
+		return options, nil
+	}
+	return options, addTimestamp(req, &options.SignerSignOptions)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/dir"
 	"github.com/notaryproject/notation-go/plugin"
@@ -87,7 +88,11 @@ func newVerifier(req request) (skippingVerifier, error) {
 	if req.Folder != "" {
 		plugins = plugin.NewCLIManager(dir.NewSysFS(req.Folder))
 	}
-	library, err := verifier.NewWithOptions(&policy, store, plugins, verifier.VerifierOptions{})
+	validators, err := newValidators(req)
+	if err != nil {
+		return nil, err
+	}
+	library, err := verifier.NewWithOptions(&policy, store, plugins, validators)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +101,19 @@ func newVerifier(req request) (skippingVerifier, error) {
 		return nil, fmt.Errorf("%T has no SkipVerify method", library)
 	}
 	return skipping, nil
+}
+
+// newValidators gives both chains the same cache folder, as the notation command does.
+func newValidators(req request) (verifier.VerifierOptions, error) {
+	codeSigning, err := newValidator(req, purpose.CodeSigning)
+	if err != nil {
+		return verifier.VerifierOptions{}, err
+	}
+	timestamping, err := newValidator(req, purpose.Timestamping)
+	return verifier.VerifierOptions{
+		RevocationCodeSigningValidator:  codeSigning,
+		RevocationTimestampingValidator: timestamping,
+	}, err
 }
 
 // validations is empty and not null where no signature was tried, as under the level skip.
