@@ -94,6 +94,9 @@ class Revocation:
             except (TimeoutError, NoAnswerError):
                 text = f"no answer within {self._seconds:g} seconds in all"
                 statuses.append(CertificateStatus(certificate, Status.UNKNOWN, text))
+            except Exception as error:  # noqa: BLE001 - whatever an answer does, its certificate is not known to be good
+                text = f"what was answered could not be processed: {type(error).__name__}"
+                statuses.append(CertificateStatus(certificate, Status.UNKNOWN, text))
         return tuple(statuses)
 
 

@@ -23,6 +23,7 @@ from notarykit.revocation.status import Finding, Moments, NoAnswerError, Status
 from notarykit.times import format_rfc3339
 
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
+_CRITICAL = b"\x01\x01\xff\x04"  # TRUE, and the OCTET STRING behind it (RFC 5280, section 4.1)
 _LARGEST_ENTRY = 64 * 1024
 _NEXT_PUBLISH = ObjectIdentifier("1.3.6.1.4.1.311.21.4")
 # RFC 5280, section 5.2: "If a CRL contains a critical extension that the application cannot process", it is not used.
@@ -72,9 +73,24 @@ class Crl:
         self.number = number.crl_number if isinstance(number, x509.CRLNumber) else None
         self.base_number = base.crl_number if isinstance(base, x509.DeltaCRLIndicator) else None
         self.scope = scope if isinstance(scope, x509.IssuingDistributionPoint) else None
+        self._check_entries()
         points = points_of(freshest) if isinstance(freshest, x509.FreshestCRL) else ()
         self.delta_urls = tuple(url for point in points for url in point.urls)
         self.has_delta = freshest is not None
+
+    def _check_entries(self) -> None:
+        """RFC 5280, section 5.3: one critical entry extension that is not known, and no entry is used.
+
+        All entries are read where the bytes of something critical occur among them, which is next to never.
+        """
+        (_, _, content), *_ = elements(memoryview(self.der))
+        signed, *rest = elements(content)
+        parts = list(elements(signed[2]))
+        listed = max(index for index, (tag, _, _) in enumerate(parts) if tag == SEQUENCE)
+        behind = sum(len(whole) for _, whole, _ in (*parts[listed + 1 :], *rest))
+        if self.der.find(_CRITICAL, 0, len(self.der) - behind) >= 0:
+            for entry in self._parsed:
+                _read_entry(entry)
 
     def _value(self, oid: ObjectIdentifier) -> x509.ExtensionType | None:
         return self._extensions[oid].value if oid in self._extensions else None
@@ -318,12 +334,12 @@ def _read_entry(entry: x509.RevokedCertificate) -> _Entry:
     try:
         extensions = list(entry.extensions)
     except (ValueError, x509.DuplicateExtension) as error:
-        raise NoAnswerError(f"the certificate's entry cannot be read: {str(error)[:200]}") from None
+        raise NoAnswerError(f"an entry cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
     for extension in extensions:
         if isinstance(extension.value, x509.CRLReason):
             reason = extension.value.reason
         elif isinstance(extension.value, x509.InvalidityDate):
             invalidity_date = extension.value.invalidity_date_utc
         elif extension.critical:
-            raise NoAnswerError(f"the certificate's entry has the critical extension {extension.oid.dotted_string}")
+            raise NoAnswerError(f"an entry has the critical extension {extension.oid.dotted_string}")
     return _Entry(entry.revocation_date_utc, reason, invalidity_date)
