@@ -24,10 +24,11 @@ COMMANDS = {
 }
 
 
-def _schema(name: str) -> Draft202012Validator:
-    schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+def schema(name: str) -> Draft202012Validator:
+    """The schema of a command, which is one itself."""
+    document = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(document)
+    return Draft202012Validator(document)
 
 
 def _ask(world: World, code: int, command: str, *arguments: str) -> Any:
@@ -36,19 +37,19 @@ def _ask(world: World, code: int, command: str, *arguments: str) -> Any:
     assert done.code == code
     assert done.err.count("Error: ") == (0 if code == 0 else done.err.count("\n"))
     document = json.loads(done.out)
-    _schema(command).validate(document)
+    schema(command).validate(document)
     return document
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_schemas_refuse(name: str) -> None:
     """A schema that would accept anything would prove nothing."""
-    schema = _schema(name)
+    refusing = schema(name)
     error = {"type": "UsageError", "message": "no", "advice": "", "exitCode": 2}
-    assert schema.is_valid({"error": error})
+    assert refusing.is_valid({"error": error})
     wrong: tuple[Any, ...] = ({}, [], {"results": []}, {"error": {}}, {"error": {**error, "exitCode": 0}})
     for document in (*wrong, {"error": error, "x": 1}):
-        assert not schema.is_valid(document)
+        assert not refusing.is_valid(document)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -116,7 +117,7 @@ def test_verdicts_that_are_not_verified(world: World) -> None:
     world.home.set_policy(policy_document(level="audit", override={"revocation": "skip"}))
     done = world.run(*VERIFY, "-o", "json", world.reference)
     document = json.loads(done.out)
-    _schema("verify").validate(document)
+    schema("verify").validate(document)
     (result,) = document["results"]
     assert (done.code, result["verdict"], result["level"]) == (0, "audited", "audit")
     assert {step["step"]: step["outcome"] for step in result["steps"]}["revocation"] == "skipped"
@@ -176,7 +177,7 @@ def test_inspecting_what_cannot_be_read(world: World) -> None:
     readdress("hello", lambda *_: b"{}")
     done = world.run("inspect", "--oci-layout", "-o", "json", world.reference)
     document = json.loads(done.out)
-    _schema("inspect").validate(document)
+    schema("inspect").validate(document)
     assert (done.code, document["signatures"]) == (1, [])
     assert [each["error"]["type"] for each in document["skipped"]] == ["EnvelopeError"]
     assert _ask(world, 3, "inspect", f"absent@{world.layout.digest}")["error"]["type"] == "StorageError"

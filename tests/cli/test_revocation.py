@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.test_json import schema
 from cli.world import VERIFY, World, error_of
 from support.ca import TestChain
 from support.crls import make_crl, revoked
@@ -116,6 +117,7 @@ def test_collecting_what_cannot_be_had(world: World, responder: Responder) -> No
         world.reference,
     )
     assert done.code == 3
+    schema("revocation").validate(json.loads(done.out))
     assert "not all that a verification needs could be collected" in done.err
     result = json.loads(done.out)["results"][0]
     assert not result["isComplete"]
