@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder has another bench
 
-from bench import providers, registry, startup, throughput, tokens
+from bench import crl, providers, registry, startup, throughput, tokens
 from interop.go_peer import Peer, build
 
 
@@ -59,6 +59,13 @@ def main() -> None:
         for found in registry.measure(folder, peer):
             limit = f"{found.target} | {_verdict(found.ratio >= found.target)}" if found.target else "- | -"
             print(f"| {found.name} | {found.ours:.0f} | {found.theirs:.0f} | {found.ratio:.2f} | {limit} |", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        large = crl.measure(folder)
+    print(f"\n| a CRL of {crl.ENTRIES:,} entries | notarykit | notation-core-go | ratio | at most | reached |")
+    print("|---|---|---|---|---|---|")
+    for part, ours, theirs, most in large:
+        verdict = _verdict(ours / theirs <= most)
+        print(f"| {part} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} | {most} | {verdict} |", flush=True)
 
 
 if __name__ == "__main__":
