@@ -1,4 +1,4 @@
-"""DER taken apart and put together: what a library has read already, for the bytes that it does not hand out."""
+"""DER taken apart and put together, for bytes that a library does not hand out; and a check that it is DER at all."""
 
 from collections.abc import Iterator
 from typing import TypeVar
@@ -34,4 +34,68 @@ def element(tag: int, content: bytes) -> bytes:
 
 def integer(value: int) -> bytes:
     """An INTEGER in its one form."""
-    return element(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    return element(INTEGER, value.to_bytes(size, "big", signed=True))
+
+
+_BOOLEAN, _NULL, _OBJECT_IDENTIFIER, _ENUMERATED = 0x01, 0x05, 0x06, 0x0A
+_CONSTRUCTED, _LONG_TAG, _LONGEST_LENGTH, _DEEPEST = 0x20, 0x1F, 4, 24
+
+
+def check_der(der: bytes) -> None:
+    """Refuses what is not one element in DER (X.690, sections 8 to 11): two readers could understand it differently.
+
+    Strings and times are not looked into.
+
+    Raises:
+        ValueError: A length, an integer, a boolean, an identifier or the order of a set is not in its one form.
+    """
+    if _check_element(memoryview(der), 0, _DEEPEST) != len(der):
+        raise ValueError("something follows the element")
+
+
+def _check_element(der: memoryview, start: int, depth: int) -> int:
+    """The end of the element that starts at a place."""
+    if depth == 0 or start + 2 > len(der):
+        raise ValueError("it nests too deeply" if depth == 0 else "it ends too early")
+    tag, size, body = der[start], der[start + 1], start + 2
+    if tag & _LONG_TAG == _LONG_TAG:
+        raise ValueError("it has a tag of several bytes")
+    if size & 0x80:
+        count, body = size & 0x7F, body + (size & 0x7F)
+        size = int.from_bytes(der[start + 2 : body], "big")
+        if not 0 < count <= _LONGEST_LENGTH or size < 0x80 or size >> 8 * (count - 1) == 0:  # noqa: PLR2004
+            raise ValueError("a length is not in its shortest form")
+    end = body + size
+    if end > len(der):
+        raise ValueError("it ends too early")
+    if not tag & _CONSTRUCTED:
+        _check_primitive(tag, der[body:end])
+        return end
+    previous, place = b"", body
+    while place < end:
+        behind = _check_element(der[:end], place, depth - 1)
+        whole = bytes(der[place:behind])
+        if tag == SET and whole < previous:
+            raise ValueError("a set is not in order")
+        previous, place = whole, behind
+    return end
+
+
+def _check_primitive(tag: int, content: memoryview) -> None:
+    if tag in (SEQUENCE & ~_CONSTRUCTED, SET & ~_CONSTRUCTED):
+        raise ValueError("a sequence or set is primitive")
+    if tag in (INTEGER, _ENUMERATED) and (
+        not content or (len(content) > 1 and content[0] in (0, 0xFF) and content[0] >> 7 == content[1] >> 7)
+    ):
+        raise ValueError("an integer is not in its shortest form")
+    if tag == _BOOLEAN and bytes(content) not in (b"\x00", b"\xff"):
+        raise ValueError("a boolean is neither 00 nor ff")
+    if tag == _NULL and content:
+        raise ValueError("a NULL has content")
+    if tag == _OBJECT_IDENTIFIER and (
+        not content
+        or content[-1] & 0x80
+        or any(byte == 0x80 and (not place or not content[place - 1] & 0x80) for place, byte in enumerate(content))  # noqa: PLR2004
+    ):
+        raise ValueError("an object identifier is malformed")

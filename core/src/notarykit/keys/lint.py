@@ -32,6 +32,7 @@ _FIXES = {
     "key_is_supported": ("subjectPublicKey", "use RSA-2048, RSA-3072, RSA-4096, or EC on P-256, P-384 or P-521"),
     "extended_key_usage_is_for_code": ("extendedKeyUsage", "leave codeSigning alone, or leave the extension out"),
     "extended_key_usage_is_time_stamping": ("extendedKeyUsage", "use critical,timeStamping and nothing else"),
+    "extended_key_usage_allows_time_stamping": ("extendedKeyUsage", "add timeStamping, or leave the extension out"),
     "chain_length": ("chain", "give the certificates of one chain"),
     "chain_size": ("chain", "give the certificates of one chain"),
     "one_root": ("chain", "leave out what comes after the root, or the root that is not this chain's"),

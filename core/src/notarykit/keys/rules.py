@@ -207,6 +207,15 @@ def extended_key_usage_is_time_stamping(placed: Placed) -> str | None:
     )
 
 
+def extended_key_usage_allows_time_stamping(placed: Placed) -> str | None:
+    """A CA that is limited to other usages does not issue timestamp authorities (RFC 5280, section 4.2.1.12)."""
+    usage = placed.extended_key_usage
+    allowed = (ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    if usage is None or any(oid in allowed for oid in usage.value):
+        return None
+    return "extendedKeyUsage is without timeStamping"
+
+
 def key_is_supported(placed: Placed) -> str | None:
     """Key Length and Algorithm Selection: the leaf's key is of one of the six key specs."""
     if placed.certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
@@ -227,7 +236,9 @@ CODE_SIGNING_CA: tuple[Check, ...] = (is_version_3, hash_is_allowed, ca_key_is_s
 CODE_SIGNING_LEAF: tuple[Check, ...] = (
     is_version_3, hash_is_allowed, *_LEAF, key_usage_is_critical, extended_key_usage_is_for_code,
 )  # fmt: skip
-TIMESTAMPING_CA: tuple[Check, ...] = (is_version_3, hash_is_allowed, ca_key_is_strong, *_CA)
+TIMESTAMPING_CA: tuple[Check, ...] = (
+    is_version_3, hash_is_allowed, ca_key_is_strong, *_CA, extended_key_usage_allows_time_stamping,
+)  # fmt: skip
 TIMESTAMPING_LEAF: tuple[Check, ...] = (is_version_3, hash_is_allowed, *_LEAF, extended_key_usage_is_time_stamping)
 
 

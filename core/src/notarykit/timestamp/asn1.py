@@ -1,7 +1,8 @@
 """Timestamp requests, responses and tokens between their bytes and records: the one place that knows asn1crypto.
 
-Reading is lazy there, and raises errors of several kinds at any access: `_read` makes one of them. CMS may come in BER
-(RFC 5652, section 5.1); what is hashed or compared is always taken as it came.
+Reading is lazy there, lets members pass that the syntax does not have, and raises errors of several kinds at any
+access: `_whole` reads all of a value and refuses such members, `_read` makes one kind of error of all. CMS may come in
+BER (RFC 5652, section 5.1), but for what is signed: that is DER. What is hashed or compared is taken as it came.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from asn1crypto import algos, cms, core, tsp  # type: ignore[import-untyped]
 
 from notarykit.errors import TimestampError
-from notarykit.keys.der import SET
+from notarykit.keys.der import SET, check_der
 from notarykit.keys.signed import Algorithm, algorithm_of, hash_of
 
 LARGEST = 1024 * 1024
@@ -24,6 +25,8 @@ _V1, _V3 = 1, 3
 _BASELINE_POLICY = "0.4.0.2023.1.1"
 # RFC 3161, section 2.4.2: seconds are there, a fraction has no trailing zero, and the zone is Z.
 _GENERALIZED_TIME = re.compile(rb"([0-9]{14})(?:\.([0-9]*[1-9]))?Z")
+_SIGNING_TIME = re.compile(rb"(?:[0-9]{2})?[0-9]{12}Z")  # RFC 5652, section 11.3
+_THAT_COUNT = ("content_type", "message_digest", "signing_certificate", "signing_certificate_v2", "signing_time")
 _LARGEST_ACCURACY = timedelta(days=366)
 # RFC 3161, section 2.4.2, PKIFailureInfo.
 _FAILURES = {
@@ -41,6 +44,12 @@ class _TimestampInfo(core.Sequence):  # type: ignore[misc]
     _fields = [
         (name, core.Any if name == "gen_time" else kind, *options) for name, kind, *options in tsp.TSTInfo._fields
     ]
+
+
+class _Response(core.Sequence):  # type: ignore[misc]
+    """TimeStampResp, whose token is there only where the authority grants one; asn1crypto wants it always."""
+
+    _fields = [("status", tsp.PKIStatusInfo), ("time_stamp_token", cms.ContentInfo, {"optional": True})]
 
 
 class SignedToken(NamedTuple):
@@ -130,6 +139,22 @@ def _read(what: str, reading: Callable[[], Read]) -> Read:
         raise TimestampError(f"{what} is malformed: {reason}") from None
 
 
+def _whole(value: Any) -> Any:
+    """A value after all of it was read, without members beyond those of its syntax; those are named by their place."""
+
+    def refuse_extras(native: Any) -> None:
+        if isinstance(native, dict):
+            if any(name.isdigit() for name in native):
+                raise ValueError("there is a member that the syntax does not have")
+            native = list(native.values())
+        if isinstance(native, list):
+            for each in native:
+                refuse_extras(each)
+
+    refuse_extras(value.native)
+    return value
+
+
 def _is_there(value: Any) -> bool:
     """Whether an optional part is there."""
     return not isinstance(value, core.Void)
@@ -166,6 +191,8 @@ def _token(der: bytes) -> SignedToken:
     attributes = signer["signed_attrs"]
     if not _is_there(attributes):
         raise TimestampError("token has no signed attributes")
+    for attribute in signer["unsigned_attrs"] if _is_there(signer["unsigned_attrs"]) else ():
+        _ = attribute["type"].dotted, len(attribute["values"])  # nothing of it counts, but it must be there whole
     hash_name = hash_of(signer["digest_algorithm"].dump())
     # RFC 5652, section 5.1: validation may fail where the set does not have it, and honest tokens do.
     if signer["digest_algorithm"]["algorithm"] not in [each["algorithm"] for each in signed["digest_algorithms"]]:
@@ -190,6 +217,8 @@ def _certificates(choices: Any) -> list[tuple[bytes, tuple[bytes, int]]]:
         raise TimestampError(f"token has {len(choices)} certificates, more than {_MOST_CERTIFICATES}")
     found = {}
     for choice in choices:
+        if choice.name in ("v2_attr_cert", "other"):  # which make it another version (RFC 5652, section 5.1)
+            raise TimestampError("token has a certificate that is of no X.509 kind")
         if choice.name == "certificate":
             certificate = choice.chosen
             found[certificate.dump()] = (certificate.issuer.dump(), certificate.serial_number)
@@ -206,11 +235,14 @@ def read_attributes(signed_attributes: bytes) -> Attributes:
 
 
 def _attributes(der: bytes) -> Attributes:
+    check_der(der)  # "The DER encoding of the SET OF" (RFC 5652, section 5.4)
     found: dict[str, Any] = {}
-    for attribute in cms.CMSAttributes.load(der, strict=True):
+    for attribute in _whole(cms.CMSAttributes.load(der, strict=True)):
         name, values = attribute["type"].native, attribute["values"]
+        if name not in _THAT_COUNT:
+            continue
         if name in found or len(values) != 1:
-            raise TimestampError(f"signed attribute {name} does not have exactly one value")
+            raise TimestampError(f"signed attribute {name.replace('_', '-')} does not have exactly one value")
         found[name] = values[0]
     for name in ("content_type", "message_digest", "signing_certificate_v2"):
         if name not in found:
@@ -224,16 +256,16 @@ def _attributes(der: bytes) -> Attributes:
         names.append(first["issuer_serial"])
     # DEFAULT {algorithm id-sha256} (RFC 5035, section 4).
     hash_name = hash_of(identified["hash_algorithm"].dump())
-    signing_time = found["signing_time"].chosen.native if "signing_time" in found else None
-    if signing_time is not None and signing_time.tzinfo is None:
-        raise TimestampError("signed attribute signing-time has no time zone")
+    signing_time = found.get("signing_time")
+    if signing_time is not None and not _SIGNING_TIME.fullmatch(signing_time.chosen.contents):
+        raise TimestampError("signed attribute signing-time is not of the form 260102150405Z or 20260102150405Z")
     return Attributes(
         found["content_type"].dotted,
         found["message_digest"].native,
         (hash_name, identified["cert_hash"].native),
         older,
         tuple(_issuer_and_serial(name) for name in names if _is_there(name)),
-        signing_time,
+        None if signing_time is None else signing_time.chosen.native,
     )
 
 
@@ -241,7 +273,7 @@ def _issuer_and_serial(name: Any) -> tuple[bytes, int]:
     names = name["issuer"]
     if len(names) != 1 or names[0].name != "directory_name":
         raise TimestampError("signing-certificate names an issuer that is not one directory name")
-    return names[0].chosen.dump(), name["serial_number"].native
+    return names[0].chosen.untag().dump(), name["serial_number"].native
 
 
 def issuer_and_serial(certificate: bytes) -> tuple[bytes, int]:
@@ -264,10 +296,12 @@ def read_info(content: bytes) -> TimestampInfo:
     Raises:
         TimestampError: It is malformed, or has a critical extension.
     """
-    return _read("TSTInfo", lambda: _info(_TimestampInfo.load(content, strict=True)))
+    return _read("TSTInfo", lambda: _info(content))
 
 
-def _info(info: Any) -> TimestampInfo:
+def _info(content: bytes) -> TimestampInfo:
+    check_der(content)
+    info = _whole(_TimestampInfo.load(content, strict=True))
     if info["version"].contents != bytes((_V1,)):
         raise TimestampError("TSTInfo is not of version 1")
     for extension in info["extensions"] if _is_there(info["extensions"]) else ():
@@ -343,7 +377,7 @@ def read_response(response: bytes) -> bytes:
     Raises:
         TimestampError: It is malformed, or the authority refuses; the text says why, in the specification's words.
     """
-    return _read("response", lambda: _response(tsp.TimeStampResp.load(response, strict=True)))
+    return _read("response", lambda: _response(_Response.load(response, strict=True)))
 
 
 def _response(response: Any) -> bytes:
