@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 SEQUENCE, SET, INTEGER = 0x30, 0x31, 0x02
+_BOOLEAN, _NULL, _OBJECT_IDENTIFIER, _ENUMERATED = 0x01, 0x05, 0x06, 0x0A
+_CONSTRUCTED, _LONG_TAG, _LONGEST_LENGTH, _DEEPEST = 0x20, 0x1F, 4, 24
+_MOST_ELEMENTS, _LONGEST_IDENTIFIER = 20_000, 64
 
 Bytes = TypeVar("Bytes", bytes, memoryview)
 
@@ -38,8 +41,51 @@ def integer(value: int) -> bytes:
     return element(INTEGER, value.to_bytes(size, "big", signed=True))
 
 
-_BOOLEAN, _NULL, _OBJECT_IDENTIFIER, _ENUMERATED = 0x01, 0x05, 0x06, 0x0A
-_CONSTRUCTED, _LONG_TAG, _LONGEST_LENGTH, _DEEPEST = 0x20, 0x1F, 4, 24
+def check_bounds(ber: bytes) -> None:
+    """Refuses what would cost a library more than it can be worth, before it is read; BER, marked ends included.
+
+    Raises:
+        ValueError: It nests too deeply, has too many elements or an identifier that is too long, or ends too early.
+    """
+    view, place, count = memoryview(ber), 0, 0
+    ends: list[int] = []  # of what is open; -1 where the end is marked
+    while place < len(ber):
+        count += 1
+        if count > _MOST_ELEMENTS or len(ends) > _DEEPEST:
+            raise ValueError("it nests too deeply, or has too many elements")
+        tag, size, body, is_marked = _head(view, place)
+        if tag == 0 and ends and ends[-1] < 0:
+            ends.pop()
+            place = body
+        elif tag & _CONSTRUCTED:
+            ends.append(-1 if is_marked else body + size)
+            place = body
+        else:
+            if tag == _OBJECT_IDENTIFIER and size > _LONGEST_IDENTIFIER:
+                raise ValueError("an object identifier is too long")
+            place = body + size
+        while ends and ends[-1] == place:
+            ends.pop()
+    if ends:
+        raise ValueError("it ends too early")
+
+
+def _head(ber: memoryview, start: int) -> tuple[int, int, int, bool]:
+    """The tag, the length, where the content starts, and whether its end is marked instead."""
+    if start + 2 > len(ber):
+        raise ValueError("it ends too early")
+    tag, size, body = ber[start], ber[start + 1], start + 2
+    if tag & _LONG_TAG == _LONG_TAG:
+        raise ValueError("it has a tag of several bytes")
+    is_indefinite = size == 0x80 and bool(tag & _CONSTRUCTED)  # noqa: PLR2004
+    if size & 0x80:
+        count, body = size & 0x7F, body + (size & 0x7F)
+        size = int.from_bytes(ber[start + 2 : body], "big")
+        if count > _LONGEST_LENGTH:
+            raise ValueError("a length is too long")
+    if body + size > len(ber):
+        raise ValueError("it ends too early")
+    return tag, size, body, is_indefinite
 
 
 def check_der(der: bytes) -> None:
@@ -94,7 +140,7 @@ def _check_primitive(tag: int, content: memoryview) -> None:
     if tag == _NULL and content:
         raise ValueError("a NULL has content")
     if tag == _OBJECT_IDENTIFIER and (
-        not content
+        not 0 < len(content) <= _LONGEST_IDENTIFIER
         or content[-1] & 0x80
         or any(byte == 0x80 and (not place or not content[place - 1] & 0x80) for place, byte in enumerate(content))  # noqa: PLR2004
     ):

@@ -6,6 +6,7 @@ time, and one deadline is for all.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.net.addresses import shown
 from notarykit.revocation import crl, ocsp
+from notarykit.revocation.crl import Bundle, Crl
 from notarykit.revocation.given import Given
+from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.pointers import ALL_REASONS, Point, Pointers, pointers_of
 from notarykit.revocation.sources import Deadline, Sources
 from notarykit.revocation.status import (
@@ -87,17 +90,19 @@ class Revocation:
         deadline = Deadline(self._seconds)
         pairs = list(zip(chain.certificates, chain.certificates[1:], strict=False))
         works = [start(_Question(self._means, *pair, now, moments, deadline).status) for pair in pairs]
-        statuses = []
-        for (certificate, _), work in zip(pairs, works, strict=True):
-            try:
-                statuses.append(work.result(max(0.0, deadline.left())))
-            except (TimeoutError, NoAnswerError):
-                text = f"no answer within {self._seconds:g} seconds in all"
-                statuses.append(CertificateStatus(certificate, Status.UNKNOWN, text))
-            except Exception as error:  # noqa: BLE001 - whatever an answer does, its certificate is not known to be good
-                text = f"what was answered could not be processed: {type(error).__name__}"
-                statuses.append(CertificateStatus(certificate, Status.UNKNOWN, text))
-        return tuple(statuses)
+        wait(works, self._seconds)
+        return tuple(self._status(*each) for each in zip(chain.certificates, works, strict=False))
+
+    def _status(self, certificate: x509.Certificate, work: Future[CertificateStatus]) -> CertificateStatus:
+        if not work.done():
+            text = f"no answer within {self._seconds:g} seconds in all"
+        elif (
+            error := work.exception()
+        ) is not None:  # whatever an answer does, its certificate is not known to be good
+            text = f"what was answered could not be processed: {type(error).__name__}"
+        else:
+            return work.result()
+        return CertificateStatus(certificate, Status.UNKNOWN, text)
 
 
 def _refusal(status: CertificateStatus, statuses: tuple[CertificateStatus, ...]) -> RevocationError:
@@ -109,6 +114,26 @@ def _refusal(status: CertificateStatus, statuses: tuple[CertificateStatus, ...])
         advice="make sure that its OCSP responder or CRL can be reached, or give --ocsp-response or --crl",
         statuses=statuses,
     )
+
+
+class _Covered:
+    """What several CRLs say together (RFC 5280, section 6.3.3): one that it is revoked, or all that it is not."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+        self._reasons: frozenset[x509.ReasonFlags] = frozenset()
+
+    def add(self, finding: Finding, reasons: frozenset[x509.ReasonFlags]) -> None:
+        """Adds what one says, and the reasons that it knows of."""
+        self._findings.append(finding)
+        self._reasons |= reasons
+
+    def conclusion(self) -> Finding | None:
+        """What follows from all; None where some reason is left that none of them knows of."""
+        for finding in self._findings:
+            if finding.status is Status.REVOKED:
+                return finding
+        return self._findings[-1] if self._reasons >= ALL_REASONS else None
 
 
 class _Question:
@@ -137,7 +162,7 @@ class _Question:
             pointers = pointers_of(self._certificate)
         except NoAnswerError as error:
             return self._conclude(Finding(Status.UNKNOWN, str(error)))
-        finding = self._from_files(pointers)
+        finding = self._by_files(pointers)
         if finding is None and not (pointers.ocsp or pointers.points):
             text = "it names neither an OCSP responder nor a CRL"
             return self._conclude(Finding(Status.NOT_REVOCABLE, text))
@@ -147,18 +172,53 @@ class _Question:
     def _conclude(self, finding: Finding) -> CertificateStatus:
         return CertificateStatus(self._certificate, finding.status, finding.text, tuple(self._asked))
 
-    def _from_files(self, pointers: Pointers) -> Finding | None:
+    def _by_files(self, pointers: Pointers) -> Finding | None:
         """What the given files say, the worst of it; one that says `unknown` says nothing."""
-        if not self._given:
-            return None
-        findings = self._given.findings(
-            self._certificate, self._issuer, pointers.points, self._now, self._moments, self._asked
-        )
+        findings: list[Finding | None] = [self._by_given_crls(self._certificate, pointers, self._moments)]
+        for name, answer in self._given.answers(self._certificate, self._issuer, self._asked):
+            try:
+                finding = self._judged(answer)
+            except NoAnswerError as error:
+                self._asked.append(f"{name}: {error}")
+                continue
+            self._note(name, finding, was_there=False)
+            findings.append(finding)
         for wanted in (Status.REVOKED, Status.GOOD):
-            for finding in findings:
-                if finding.status is wanted:
-                    return finding
+            for each in findings:
+                if each is not None and each.status is wanted:
+                    return each
         return None
+
+    def _by_given_crls(self, certificate: x509.Certificate, pointers: Pointers, moments: Moments) -> Finding | None:
+        """What the given CRLs say; none says from which of the distribution points it is."""
+        direct = [point for point in pointers.points if not point.is_indirect]
+        names = frozenset[x509.GeneralName]().union(*(point.names for point in direct))
+        # Where the issuer itself publishes none, what it does not list says nothing.
+        reasons = ALL_REASONS if direct or not pointers.points else frozenset()
+        anywhere = Point((), names, reasons, is_indirect=False)
+        found = _Covered()
+        for name, bundle in self._given.bundles(self._issuer, self._asked):
+            try:
+                finding, reasons = self._judged_crl(bundle, certificate, pointers, anywhere, moments)
+            except NoAnswerError as error:
+                self._asked.append(f"{name}: {error}")
+                continue
+            self._note(name, finding, was_there=False)
+            found.add(finding, reasons)
+        return found.conclusion()
+
+    def _judged_crl(
+        self,
+        bundle: Bundle,
+        certificate: x509.Certificate,
+        pointers: Pointers,
+        point: Point,
+        moments: Moments,
+    ) -> tuple[Finding, frozenset[x509.ReasonFlags]]:
+        finding, reasons = crl.judge(bundle, certificate, point, self._now, moments)
+        if pointers.names_delta and bundle.delta is None and finding.status is not Status.REVOKED:
+            raise NoAnswerError("the certificate names a delta CRL, and the CRL does not")
+        return finding, reasons
 
     def _by_ocsp(self, pointers: Pointers) -> Finding | None:
         """What the first responder says that says anything; `unknown` is an answer, and leads to the CRLs."""
@@ -167,9 +227,7 @@ class _Question:
         for url in pointers.ocsp:
             try:
                 found, was_there = self._sources.answer(url, self._certificate, self._issuer, self._now, self._deadline)
-                finding = ocsp.judge(found.answer, self._now, self._moments)
-                if found.answer.delegate is not None:
-                    self._check_delegate(found.answer.delegate)
+                finding = self._judged(found.answer)
             except NoAnswerError as error:
                 self._asked.append(f"OCSP {shown(url)}: {error}")
                 continue
@@ -177,6 +235,12 @@ class _Question:
             self._note(f"OCSP {shown(url)}", finding, was_there)
             return finding if finding.status is not Status.UNKNOWN else None
         return None
+
+    def _judged(self, answer: Answer) -> Finding:
+        finding = ocsp.judge(answer, self._now, self._moments)
+        if answer.delegate is not None:
+            self._check_delegate(answer.delegate)
+        return finding
 
     def _note(self, source: str, finding: Finding, was_there: bool) -> None:
         remembered = " (remembered)" if was_there else ""
@@ -191,7 +255,7 @@ class _Question:
         pointers = pointers_of(delegate)
         if pointers.needs_no_check or not (pointers.ocsp or pointers.points):
             return
-        finding = self._by_crl(delegate, pointers, NO_MOMENTS)
+        finding = self._by_given_crls(delegate, pointers, NO_MOMENTS) or self._by_crl(delegate, pointers, NO_MOMENTS)
         if finding is None or finding.status is not Status.GOOD:
             raise NoAnswerError(
                 f"the responder's certificate {subject_of(delegate)!r} is revoked, or its status is not known"
@@ -201,17 +265,11 @@ class _Question:
         """What the CRLs say: all points are asked, and together they must cover all reasons for a revocation."""
         if self._sources is None:
             return None
-        covered: frozenset[x509.ReasonFlags] = frozenset()
-        last: Finding | None = None
+        found = _Covered()
         for point in pointers.points:
-            found = self._at_point(point, certificate, pointers, moments)
-            if found is None:
-                continue
-            last, reasons = found
-            if last.status is Status.REVOKED:
-                return last
-            covered |= reasons
-        return last if covered >= ALL_REASONS else None
+            if at_point := self._at_point(point, certificate, pointers, moments):
+                found.add(*at_point)
+        return found.conclusion()
 
     def _at_point(
         self, point: Point, certificate: x509.Certificate, pointers: Pointers, moments: Moments
@@ -221,12 +279,14 @@ class _Question:
         if point.is_indirect:
             self._asked.append("a CRL that another than the issuer signs is not supported")
             return None
+
+        def fits(base: Crl) -> object:
+            return crl.covered_reasons(base, certificate, point)
+
         for url in point.urls:
             try:
-                bundle, was_there = self._sources.bundle(url, self._issuer, self._now, self._deadline)
-                if pointers.names_delta and bundle.delta is None:
-                    raise NoAnswerError("the certificate names a delta CRL, and the CRL does not")
-                finding, reasons = crl.judge(bundle, certificate, point, self._now, moments)
+                bundle, was_there = self._sources.bundle(url, self._issuer, self._now, self._deadline, fits)
+                finding, reasons = self._judged_crl(bundle, certificate, pointers, point, moments)
             except NoAnswerError as error:
                 self._asked.append(f"CRL {shown(url)}: {error}")
                 continue

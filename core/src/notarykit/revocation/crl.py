@@ -14,17 +14,17 @@ from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of
-from notarykit.keys.der import SEQUENCE, element, elements, integer
+from notarykit.keys.der import SEQUENCE, elements, integer
 from notarykit.keys.extensions import is_ca
 from notarykit.keys.signed import check_signed
 from notarykit.revocation.ocsp import CLOCKS_DIFFER
 from notarykit.revocation.pointers import Point, points_of
-from notarykit.revocation.status import Finding, Moments, NoAnswerError, Status
+from notarykit.revocation.status import UNREADABLE, Finding, Moments, NoAnswerError, Status, first_line
 from notarykit.times import format_rfc3339
 
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _CRITICAL = b"\x01\x01\xff\x04"  # TRUE, and the OCTET STRING behind it (RFC 5280, section 4.1)
-_LARGEST_ENTRY = 64 * 1024
+_LONGEST_NUMBER = 160  # bits (RFC 5280, section 5.2.3)
 _NEXT_PUBLISH = ObjectIdentifier("1.3.6.1.4.1.311.21.4")
 # RFC 5280, section 5.2: "If a CRL contains a critical extension that the application cannot process", it is not used.
 _PROCESSED = {
@@ -58,8 +58,8 @@ class Crl:
             self._extensions = {each.oid: each for each in self._parsed.extensions}
             next_update, self.this_update = self._parsed.next_update_utc, self._parsed.last_update_utc
             self._next_publish = self._read_next_publish()
-        except (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension) as error:
-            raise NoAnswerError(f"it is no CRL that can be read: {str(error).partition(chr(10))[0][:200]}") from None
+        except UNREADABLE as error:
+            raise NoAnswerError(f"it is no CRL that can be read: {first_line(error)}") from None
         if next_update is None:
             raise NoAnswerError("it does not say until when it counts")
         self.next_update = next_update
@@ -73,7 +73,8 @@ class Crl:
         self.number = number.crl_number if isinstance(number, x509.CRLNumber) else None
         self.base_number = base.crl_number if isinstance(base, x509.DeltaCRLIndicator) else None
         self.scope = scope if isinstance(scope, x509.IssuingDistributionPoint) else None
-        self._check_entries()
+        if any(value is not None and value.bit_length() > _LONGEST_NUMBER for value in (self.number, self.base_number)):
+            raise NoAnswerError("its number is longer than 20 bytes")
         points = points_of(freshest) if isinstance(freshest, x509.FreshestCRL) else ()
         self.delta_urls = tuple(url for point in points for url in point.urls)
         self.has_delta = freshest is not None
@@ -105,7 +106,8 @@ class Crl:
 
     def is_current(self, now: datetime) -> bool:
         """Whether there is no reason to look for a newer one ("NextPublish", where a CA says it, else nextUpdate)."""
-        return now <= min(self.next_update, self._next_publish or self.next_update)
+        until = min(self.next_update, self._next_publish or self.next_update)
+        return self.this_update - CLOCKS_DIFFER <= now <= until
 
     def check_dates(self, now: datetime) -> None:
         """Refuses a CRL that is not of today.
@@ -133,17 +135,17 @@ class Crl:
                 raise NoAnswerError(f"the issuer {name!r} must not sign CRLs (keyUsage has no cRLSign)")
             self._check_algorithm()
             check_signed(self.der, issuer.public_key())
-        except (ValueError, TypeError, CertificateError) as error:
-            raise NoAnswerError(f"by {name!r}: {str(error).partition(chr(10))[0][:200]}") from None
+            self._check_entries()
+        except (*UNREADABLE, CertificateError) as error:
+            raise NoAnswerError(f"by {name!r}: {first_line(error)}") from None
 
     def _check_algorithm(self) -> None:
         """RFC 5280, section 5.1.1.2: the algorithm stands in what is signed too."""
         (_, _, content), *_ = elements(memoryview(self.der))
         parts = elements(content)
         contents, outer = next(parts), next(parts)
-        inner = elements(contents[2])
-        _, signed = next(inner), next(inner)
-        if signed[1] != outer[1]:
+        signed = next(whole for tag, whole, _ in elements(contents[2]) if tag == SEQUENCE)  # behind the version, if any
+        if signed != outer[1]:
             raise ValueError("the signature's algorithm is not the one that was signed")
 
     def entries(self, serial_number: int) -> list[x509.RevokedCertificate]:
@@ -160,30 +162,7 @@ class Crl:
         found = self._parsed.get_revoked_certificate_by_serial_number(serial_number)
         if found is None:
             return []
-        return self._read_entries(places, serial_number) or [found]
-
-    def _read_entries(self, places: list[int], serial_number: int) -> list[x509.RevokedCertificate]:
-        """The entries whose serial numbers start at some places, by a CRL that has these alone."""
-        wholes = [whole for place in places if (whole := self._entry_around(place))]
-        (_, _, content), *_ = elements(memoryview(self.der))
-        signed, *rest = elements(content)
-        parts = list(elements(signed[2]))
-        listed = max(index for index, (tag, _, _) in enumerate(parts) if tag == SEQUENCE)
-        chosen = element(SEQUENCE, b"".join(wholes))
-        tbs = b"".join(chosen if index == listed else bytes(whole) for index, (_, whole, _) in enumerate(parts))
-        der = element(SEQUENCE, element(SEQUENCE, tbs) + b"".join(bytes(whole) for _, whole, _ in rest))
-        try:
-            return [each for each in x509.load_der_x509_crl(der) if each.serial_number == serial_number]
-        except ValueError:
-            return []
-
-    def _entry_around(self, place: int) -> bytes | None:
-        """The SEQUENCE that begins right before a place, whatever form its length has."""
-        for digits in (0, 1, 2):
-            start = place - 2 - digits
-            if self.der[start : start + 1] == b"\x30" and (not digits or self.der[start + 1] == 0x80 | digits):
-                return next(elements(self.der[start : place + _LARGEST_ENTRY]))[1]
-        return None
+        return [found] if len(places) == 1 else [each for each in self._parsed if each.serial_number == serial_number]
 
 
 def _occurrences(der: bytes, wanted: bytes) -> list[int]:
@@ -249,22 +228,28 @@ def judge(
         NoAnswerError: They are not of today, or not about this certificate.
     """
     base, delta = bundle
-    if base.base_number is not None:
-        raise NoAnswerError("it is a delta CRL, and not a whole one")
     if base.has_delta and delta is None:
         raise NoAnswerError("it has a delta CRL, which is not there")
-    reasons = _reasons(base, certificate, point)
-    finding = _listed(bundle, certificate.serial_number, moments)
-    if finding.status is Status.REVOKED:  # for good, so that an old CRL is as good as a new one
+    reasons = covered_reasons(base, certificate, point)
+    finding, is_for_good = _listed(bundle, certificate.serial_number, moments)
+    if is_for_good:  # so that an old CRL is as good as a new one
         return finding, reasons
     for crl in (base, *((delta,) if delta else ())):
         crl.check_dates(now)
+    if finding.status is Status.REVOKED:
+        return finding, reasons
     last = min(crl.next_update for crl in (base, delta or base))
     return finding._replace(text=f"{finding.text}until {format_rfc3339(last)}"), reasons
 
 
-def _reasons(crl: Crl, certificate: x509.Certificate, point: Point) -> frozenset[ReasonFlags]:
-    """The reasons that a CRL covers, if it is about the certificate (RFC 5280, section 6.3.3, steps b and d)."""
+def covered_reasons(crl: Crl, certificate: x509.Certificate, point: Point) -> frozenset[ReasonFlags]:
+    """The reasons that a CRL covers, if it is about the certificate (RFC 5280, section 6.3.3, steps b and d).
+
+    Raises:
+        NoAnswerError: It is about others, or a delta, which says nothing by itself.
+    """
+    if crl.base_number is not None:
+        raise NoAnswerError("it is a delta CRL, and not a whole one")
     scope = crl.scope
     if scope is None:
         return point.reasons
@@ -280,8 +265,8 @@ def _reasons(crl: Crl, certificate: x509.Certificate, point: Point) -> frozenset
     return point.reasons if scope.only_some_reasons is None else point.reasons & scope.only_some_reasons
 
 
-def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> Finding:
-    """Whether CRLs list a certificate: for good, on hold, or on hold no longer (RFC 5280, section 6.3.3, i to l)."""
+def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> tuple[Finding, bool]:
+    """Whether CRLs list a certificate, and for good, or on hold (RFC 5280, section 6.3.3, i to l)."""
     hold: _Entry | None = None
     for crl in (bundle.base, *((bundle.delta,) if bundle.delta else ())):
         is_delta = crl is bundle.delta
@@ -293,7 +278,7 @@ def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> Finding:
             elif entry.is_too_late(moments):
                 continue
             elif entry.reason is not ReasonFlags.certificate_hold:
-                return Finding(Status.REVOKED, entry.text)
+                return Finding(Status.REVOKED, entry.text), True
         held = [
             entry
             for entry in entries
@@ -304,9 +289,7 @@ def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> Finding:
             hold = held[0]
         elif hold is not None and any(entry.date >= hold.date for entry in removed):
             hold = None
-    if hold is not None:
-        return Finding(Status.REVOKED, hold.text)
-    return Finding(Status.GOOD, "")
+    return (Finding(Status.REVOKED, hold.text) if hold else Finding(Status.GOOD, "")), False
 
 
 class _Entry(NamedTuple):
@@ -333,8 +316,8 @@ def _read_entry(entry: x509.RevokedCertificate) -> _Entry:
     reason, invalidity_date = ReasonFlags.unspecified, None
     try:
         extensions = list(entry.extensions)
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise NoAnswerError(f"an entry cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
+    except UNREADABLE as error:
+        raise NoAnswerError(f"an entry cannot be read: {first_line(error)}") from None
     for extension in extensions:
         if isinstance(extension.value, x509.CRLReason):
             reason = extension.value.reason

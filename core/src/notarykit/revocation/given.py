@@ -1,19 +1,22 @@
-"""OCSP answers and CRLs that the user gives in files, for where no network leads out."""
+"""OCSP answers and CRLs that the user gives in files, for where no network leads out.
+
+They count like what a server sends: by their signatures and their dates, which whoever asks for them here judges.
+"""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.ocsp import load_der_ocsp_response
 
 from notarykit import files
-from notarykit.errors import UsageError
+from notarykit.errors import StorageError, UsageError
 from notarykit.revocation import crl, ocsp
 from notarykit.revocation.crl import Bundle, Crl
-from notarykit.revocation.pointers import ALL_REASONS, Point
-from notarykit.revocation.status import Finding, Moments, NoAnswerError, Status
+from notarykit.revocation.ocsp import Answer
+from notarykit.revocation.status import UNREADABLE, NoAnswerError, first_line
 
 _LARGEST_FILE = 128 * 1024 * 1024
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----")
@@ -27,58 +30,31 @@ class NamedCrl(NamedTuple):
 
 
 class Given:
-    """What the user gives. It counts like what a server sends: by its signature and its dates."""
+    """What the user gives."""
 
     def __init__(self, crls: Sequence[NamedCrl] = (), answers: Sequence[tuple[str, bytes]] = ()) -> None:
         """Takes CRLs, deltas among them, and OCSP answers in DER with the names of their files."""
         self._crls = crls
         self._answers = answers
 
-    def __bool__(self) -> bool:
-        return bool(self._crls or self._answers)
-
-    def findings(
-        self,
-        certificate: x509.Certificate,
-        issuer: x509.Certificate,
-        points: Sequence[Point],
-        now: datetime,
-        moments: Moments,
-        asked: list[str],
-    ) -> list[Finding]:
-        """What the files say about a certificate; those that are about others say nothing.
+    def answers(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, asked: list[str]
+    ) -> Iterator[tuple[str, Answer]]:
+        """The OCSP answers about a certificate, each with its file's name.
 
         Args:
             certificate: The certificate.
             issuer: Its issuer.
-            points: The distribution points that it names.
-            now: The time of the verification.
-            moments: When the signature was made.
-            asked: Where what each file said is noted.
+            asked: Where is noted why a file does not count.
         """
-        found = []
         for name, der in self._answers:
             try:
-                finding = ocsp.judge(ocsp.read_answer(der, certificate, issuer), now, moments)
+                yield name, ocsp.read_answer(der, certificate, issuer)
             except NoAnswerError as error:
                 asked.append(f"{name}: {error}")
-                continue
-            asked.append(f"{name}: {finding.status}, {finding.text}")
-            found.append(finding)
-        for name, bundle in self._bundles(issuer, asked):
-            for point in points or (_ANY_POINT,):
-                try:
-                    finding, reasons = crl.judge(bundle, certificate, point, now, moments)
-                except NoAnswerError as error:
-                    asked.append(f"{name}: {error}")
-                    continue
-                asked.append(f"{name}: {finding.status}, {finding.text}")
-                if finding.status is Status.REVOKED or reasons >= ALL_REASONS:
-                    found.append(finding)
-        return found
 
-    def _bundles(self, issuer: x509.Certificate, asked: list[str]) -> list[tuple[str, Bundle]]:
-        """The bases of an issuer with the deltas that go with them."""
+    def bundles(self, issuer: x509.Certificate, asked: list[str]) -> list[tuple[str, Bundle]]:
+        """The CRLs of an issuer, each with the newest delta that goes with it and with its file's name."""
         own = []
         for each in self._crls:
             try:
@@ -88,20 +64,16 @@ class Given:
                 continue
             own.append(each)
         deltas = [each.crl for each in own if each.crl.base_number is not None]
-        bases = [each for each in own if each.crl.base_number is None]
-        return [(each.name, _with_given_delta(each.crl, deltas)) for each in bases]
+        return [(each.name, _with_delta(each.crl, deltas)) for each in own if each.crl.base_number is None]
 
 
-def _with_given_delta(base: Crl, deltas: Sequence[Crl]) -> Bundle:
+def _with_delta(base: Crl, deltas: Sequence[Crl]) -> Bundle:
     for delta in sorted(deltas, key=lambda each: each.this_update, reverse=True):
         try:
             return crl.paired(base, delta)
         except NoAnswerError:
             continue
     return Bundle(base)
-
-
-_ANY_POINT = Point((), frozenset(), ALL_REASONS, is_indirect=False)
 
 
 def read_given(crl_files: Sequence[str], answer_files: Sequence[str]) -> Given:
@@ -112,24 +84,26 @@ def read_given(crl_files: Sequence[str], answer_files: Sequence[str]) -> Given:
     """
     crls = []
     for path in crl_files:
-        content = _content(path)
+        content = _content("--crl", path)
         try:
             if _PEM.search(content):
                 content = x509.load_pem_x509_crl(content).public_bytes(Encoding.DER)
             crls.append(NamedCrl(path, Crl(content)))
-        except (ValueError, NoAnswerError) as error:
-            raise UsageError(f"--crl {path}: {str(error).partition(chr(10))[0][:200]}") from None
-    answers = [(path, _content(path)) for path in answer_files]
+        except (*UNREADABLE, NoAnswerError) as error:
+            raise UsageError(f"--crl {path}: {first_line(error)}") from None
+    answers = [(path, _content("--ocsp-response", path)) for path in answer_files]
     for path, content in answers:
         try:
-            x509.ocsp.load_der_ocsp_response(content)
-        except ValueError:
+            load_der_ocsp_response(content)
+        except UNREADABLE:
             raise UsageError(f"--ocsp-response {path}: it is no OCSP response in DER") from None
     return Given(crls, answers)
 
 
-def _content(path: str) -> bytes:
+def _content(flag: str, path: str) -> bytes:
     try:
         return files.read(path, _LARGEST_FILE)
     except FileNotFoundError:
-        raise UsageError(f"{path} does not exist") from None
+        raise UsageError(f"{flag} {path}: it does not exist") from None
+    except StorageError as error:
+        raise UsageError(f"{flag} {error.message}") from None

@@ -17,7 +17,7 @@ from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of, why_not_issued
 from notarykit.keys.der import SEQUENCE, element, elements
 from notarykit.keys.signed import check_signed
-from notarykit.revocation.status import Finding, Moments, NoAnswerError, Status
+from notarykit.revocation.status import UNREADABLE, Finding, Moments, NoAnswerError, Status, first_line
 from notarykit.times import format_rfc3339
 
 # What clocks may differ by, so that an answer of just now is not one of the future.
@@ -79,12 +79,8 @@ def read_answer(der: bytes, certificate: x509.Certificate, issuer: x509.Certific
     """
     try:
         return _read(der, certificate, issuer, nonce)
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, CertificateError) as error:
-        raise NoAnswerError(f"the answer is not accepted: {str(error).partition(chr(10))[0][:200]}") from None
-    except NoAnswerError:
-        raise
-    except Exception as error:  # noqa: BLE001 - cryptography raises several kinds for what it does not know
-        raise NoAnswerError(f"the answer cannot be read: {type(error).__name__}") from None
+    except (*UNREADABLE, CertificateError) as error:
+        raise NoAnswerError(f"the answer is not accepted: {first_line(error)}") from None
 
 
 def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes) -> Answer:
@@ -100,7 +96,16 @@ def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, n
     for extension in response.extensions:
         if extension.critical and not isinstance(extension.value, _KNOWN_EXTENSIONS):
             raise NoAnswerError(f"the answer has the critical extension {extension.oid.dotted_string}")
-    return _single(der, response, certificate, issuer, delegate)
+    singles = list(response.responses)
+    about = [index for index, each in enumerate(singles) if _is_about(each, certificate, issuer)]
+    # The library gives the extensions of a single response only where there is no other.
+    alone = [response] if len(singles) == 1 else [ocsp.load_der_ocsp_response(_with_one(der, each)) for each in about]
+    answers = [_answer(singles[index], found, delegate) for index, found in zip(about, alone, strict=False)]
+    if len({answer.status for answer in answers}) != 1:
+        raise NoAnswerError(
+            "the answer is about another certificate" if not answers else "the answer contradicts itself"
+        )
+    return min(answers, key=lambda answer: answer.next_update)
 
 
 def _basic(der: bytes) -> bytes:
@@ -129,22 +134,9 @@ def _response(basic: bytes) -> bytes:
     return element(SEQUENCE, b"\x0a\x01\x00" + element(0xA0, typed))
 
 
-def _single(
-    der: bytes,
-    response: ocsp.OCSPResponse,
-    certificate: x509.Certificate,
-    issuer: x509.Certificate,
-    delegate: x509.Certificate | None,
-) -> Answer:
-    singles = list(response.responses)
-    about = [index for index, each in enumerate(singles) if _is_about(each, certificate, issuer)]
-    if len(about) != 1:
-        raise NoAnswerError("the answer is about another certificate" if not about else "the answer answers twice")
-    single = singles[about[0]]
-    if len(singles) > 1:  # the library gives the extensions of a single response only where there is no other
-        response = ocsp.load_der_ocsp_response(_with_one(der, about[0]))
+def _answer(single: ocsp.OCSPSingleResponse, alone: ocsp.OCSPResponse, delegate: x509.Certificate | None) -> Answer:
     invalidity_date = None
-    for extension in response.single_extensions:
+    for extension in alone.single_extensions:
         if isinstance(extension.value, x509.InvalidityDate):
             invalidity_date = extension.value.invalidity_date_utc
         elif extension.critical:
@@ -183,15 +175,21 @@ def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, is
 
 def _check_signature(response: ocsp.OCSPResponse, basic: bytes, issuer: x509.Certificate) -> x509.Certificate | None:
     """Whether the issuer or somebody whom it delegates signed it; the latter's certificate, or None."""
-    if _is_responder(response, issuer):
-        check_signed(basic, issuer.public_key())
-        return None
-    for certificate in response.certificates:
-        if _is_responder(response, certificate):
+    named = [each for each in (issuer, *response.certificates) if _is_responder(response, each)]
+    if not named:
+        raise NoAnswerError("the answer is neither signed by the issuer nor by one whose certificate comes with it")
+    for place, certificate in enumerate(named, 1):  # a name may be that of several keys
+        try:
             check_signed(basic, certificate.public_key())
-            _check_delegate(certificate, issuer)
-            return certificate
-    raise NoAnswerError("the answer is neither signed by the issuer nor by one whose certificate comes with it")
+        except ValueError:
+            if place == len(named):
+                raise
+            continue
+        if certificate == issuer:
+            return None
+        _check_delegate(certificate, issuer)
+        return certificate
+    raise AssertionError("unreachable")
 
 
 def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
@@ -212,8 +210,28 @@ def _check_delegate(certificate: x509.Certificate, issuer: x509.Certificate) -> 
     usage = placed.extended_key_usage
     if usage is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usage.value:
         raise NoAnswerError(f"the responder's certificate {name!r} is not for signing OCSP answers (OCSPSigning)")
-    if placed.key_usage is not None and (problem := rules.may_sign(placed)):
-        raise NoAnswerError(f"the responder's certificate {name!r}: {problem}")
+    usages = placed.key_usage.value if placed.key_usage else None
+    if usages and not (usages.digital_signature or usages.content_commitment):  # RFC 5280, section 4.2.1.12
+        raise NoAnswerError(f"the responder's certificate {name!r}: keyUsage has no digitalSignature")
+
+
+def is_current(answer: Answer, now: datetime) -> bool:
+    """Whether an answer is of today."""
+    try:
+        _check_dates(answer, now)
+    except NoAnswerError:
+        return False
+    return True
+
+
+def _check_dates(answer: Answer, now: datetime) -> None:
+    if answer.this_update > now + CLOCKS_DIFFER:
+        raise NoAnswerError(f"the answer is of the future, {format_rfc3339(answer.this_update)}: check the clock")
+    if now > answer.next_update:
+        raise NoAnswerError(f"the answer counted until {format_rfc3339(answer.next_update)}")
+    delegate = answer.delegate
+    if delegate is not None and not delegate.not_valid_before_utc <= now <= delegate.not_valid_after_utc:
+        raise NoAnswerError(f"the responder's certificate {subject_of(delegate)!r} is not valid now")
 
 
 def judge(answer: Answer, now: datetime, moments: Moments) -> Finding:
@@ -222,13 +240,7 @@ def judge(answer: Answer, now: datetime, moments: Moments) -> Finding:
     Raises:
         NoAnswerError: The answer is not of today.
     """
-    if answer.this_update > now + CLOCKS_DIFFER:
-        raise NoAnswerError(f"the answer is of the future, {format_rfc3339(answer.this_update)}: check the clock")
-    if now > answer.next_update:
-        raise NoAnswerError(f"the answer counted until {format_rfc3339(answer.next_update)}")
-    delegate = answer.delegate
-    if delegate is not None and not delegate.not_valid_before_utc <= now <= delegate.not_valid_after_utc:
-        raise NoAnswerError(f"the responder's certificate {subject_of(delegate)!r} is not valid now")
+    _check_dates(answer, now)
     until = f"until {format_rfc3339(answer.next_update)}"
     if answer.status is not Status.REVOKED:
         return Finding(answer.status, until)

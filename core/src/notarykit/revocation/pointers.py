@@ -7,7 +7,7 @@ from cryptography.x509 import ReasonFlags
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from notarykit.keys.extensions import revocation_extensions
-from notarykit.revocation.status import NoAnswerError
+from notarykit.revocation.status import UNREADABLE, NoAnswerError, first_line
 
 # RFC 5280, section 5.3.1: `unspecified` and `removeFromCRL` are no reasons that a CRL can be limited to.
 ALL_REASONS = frozenset(ReasonFlags) - {ReasonFlags.unspecified, ReasonFlags.remove_from_crl}
@@ -63,8 +63,8 @@ def pointers_of(certificate: x509.Certificate) -> Pointers:
                 pointers = pointers._replace(names_delta=True)
             elif isinstance(value, x509.OCSPNoCheck):
                 pointers = pointers._replace(needs_no_check=True)
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise NoAnswerError(f"what it names cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
+    except UNREADABLE as error:
+        raise NoAnswerError(f"what it names cannot be read: {first_line(error)}") from None
     return pointers
 
 

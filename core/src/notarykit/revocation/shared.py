@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from notarykit.revocation.status import NoAnswerError
+from notarykit.revocation.status import NoAnswerError, NoTimeError
 
 # A source that has just failed is not asked again for each of a hundred signatures.
 _SECONDS_OF_A_FAILURE = 10.0
@@ -17,7 +17,7 @@ class _Question(Generic[Value]):
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.value: Value | None = None
-        self.failure: tuple[float, NoAnswerError] | None = None
+        self.failure: tuple[float, str] | None = None
 
 
 class Shared(Generic[Value]):
@@ -56,22 +56,23 @@ class Shared(Generic[Value]):
             asked = self._questions.pop(question, None) or _Question[Value]()
             self._questions[question] = asked  # the last of all
         if not asked.lock.acquire(timeout=max(0.0, seconds)):
-            raise NoAnswerError("no answer in time")
+            raise NoTimeError("no answer in time")
         try:
             if asked.value is not None and is_good(asked.value):
                 return asked.value, True
             if asked.failure is not None and time.monotonic() < asked.failure[0]:
-                raise asked.failure[1]
+                raise NoAnswerError(asked.failure[1])
             try:
                 asked.value, asked.failure = find(asked.value), None
-            except NoAnswerError as error:
-                asked.failure = (time.monotonic() + _SECONDS_OF_A_FAILURE, error)
+            except NoTimeError:
                 raise
-            value = asked.value
+            except NoAnswerError as error:
+                asked.failure = (time.monotonic() + _SECONDS_OF_A_FAILURE, str(error))
+                raise
+            return asked.value, False
         finally:
             asked.lock.release()
-        self._forget()
-        return value, False
+            self._forget()
 
     def _forget(self) -> None:
         with self._lock:

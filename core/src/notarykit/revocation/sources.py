@@ -7,6 +7,7 @@ comes from outside is checked before it is kept.
 import base64
 import os
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -23,12 +24,13 @@ from notarykit.revocation.cache import Cached, CrlCache
 from notarykit.revocation.crl import Bundle, Crl
 from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.shared import Shared
-from notarykit.revocation.status import NoAnswerError
+from notarykit.revocation.status import NoAnswerError, NoTimeError
 
 OCSP_SECONDS, CRL_SECONDS = 2.0, 5.0
 LARGEST_CRL = 32 * 1024 * 1024
 _MOST_HEADERS = 64 * 1024
 _MOST_ANSWERS = 4096
+_SECONDS_KEPT = 3600.0  # responders may give answers for a year
 _LARGEST_MEMORY = 256 * 1024 * 1024
 _LONGEST_GET = 255  # RFC 6960, appendix A.1: "less than 255 bytes in total (after encoding)"
 _NONCE_BYTES = 16
@@ -41,10 +43,12 @@ class Found(NamedTuple):
     Attributes:
         answer: What it says.
         der: Its bytes.
+        asked_at: When it was asked for, by the monotonic clock.
     """
 
     answer: Answer
     der: bytes
+    asked_at: float
 
 
 class Limits(NamedTuple):
@@ -76,7 +80,7 @@ class Deadline:
         """
         left = self._end - time.monotonic()
         if left <= 0:
-            raise NoAnswerError("no time was left to ask")
+            raise NoTimeError("no answer in time")
         return min(left, most)
 
 
@@ -107,32 +111,63 @@ class Sources:
         question = (url, certificate.fingerprint(SHA256()), issuer.fingerprint(SHA256()))
         return self._answers.get(
             question,
-            lambda found: now <= found.answer.next_update,
-            lambda _: self._ask(url, certificate, issuer, deadline),
+            lambda found: ocsp.is_current(found.answer, now) and time.monotonic() < found.asked_at + _SECONDS_KEPT,
+            lambda old: self._ask_again(old, url, certificate, issuer, now, deadline),
             deadline.left(),
         )
+
+    def _ask_again(
+        self,
+        old: Found | None,
+        url: str,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        now: datetime,
+        deadline: Deadline,
+    ) -> Found:
+        """A new answer; where there is none, an old one is good for as long as it says."""
+        try:
+            return self._ask(url, certificate, issuer, deadline)
+        except NoAnswerError:
+            if old is not None and ocsp.is_current(old.answer, now):
+                return old
+            raise
 
     def _ask(self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, deadline: Deadline) -> Found:
         nonce = os.urandom(_NONCE_BYTES) if self._limits.with_nonce else b""
         request = ocsp.make_request(certificate, issuer, nonce)
         path = quote(base64.b64encode(request).decode("ascii"), safe="")
         refused: NoAnswerError | None = None
-        seconds = deadline.left(self._limits.ocsp_seconds)
+        limits = (self._limits.ocsp_seconds, ocsp.LARGEST_ANSWER)
         if len(path) < _LONGEST_GET:
             try:
-                der = self._send("GET", f"{url.rstrip('/')}/{path}", seconds, ocsp.LARGEST_ANSWER)
-                return Found(ocsp.read_answer(der, certificate, issuer, nonce), der)
+                der = self._send("GET", f"{url.rstrip('/')}/{path}", deadline, *limits)
+                return Found(ocsp.read_answer(der, certificate, issuer, nonce), der, time.monotonic())
             except _StatusError as error:
                 refused = error  # some responders know POST alone
         try:
-            seconds = deadline.left(self._limits.ocsp_seconds)
-            der = self._send("POST", url, seconds, ocsp.LARGEST_ANSWER, request)
+            der = self._send("POST", url, deadline, *limits, request)
         except _StatusError as error:
             raise refused or error from None
-        return Found(ocsp.read_answer(der, certificate, issuer, nonce), der)
+        return Found(ocsp.read_answer(der, certificate, issuer, nonce), der, time.monotonic())
 
-    def bundle(self, url: str, issuer: x509.Certificate, now: datetime, deadline: Deadline) -> tuple[Bundle, bool]:
+    def bundle(
+        self,
+        url: str,
+        issuer: x509.Certificate,
+        now: datetime,
+        deadline: Deadline,
+        fits: Callable[[Crl], object] = lambda _: None,
+    ) -> tuple[Bundle, bool]:
         """The CRL of a distribution point with its delta, checked under the issuer, and whether it was there already.
+
+        Args:
+            url: Where it is.
+            issuer: Who must have signed it.
+            now: The time of the verification.
+            deadline: The end of the check.
+            fits: Raises `NoAnswerError` for one that is not about the certificate in question: whoever sends such a one
+                does not have it kept.
 
         Raises:
             NoAnswerError: There is none that is accepted.
@@ -140,19 +175,27 @@ class Sources:
         question = (url, issuer.fingerprint(SHA256()))
         return self._bundles.get(
             question,
-            lambda bundle: bundle.is_current(now),
-            lambda old: self._find(url, issuer, old, now, deadline),
+            lambda bundle: bundle.is_current(now) and _is_accepted(bundle, fits),
+            lambda old: self._find(url, issuer, fits, old, now, deadline),
             deadline.left(),
         )
 
     def _find(
-        self, url: str, issuer: x509.Certificate, old: Bundle | None, now: datetime, deadline: Deadline
+        self,
+        url: str,
+        issuer: x509.Certificate,
+        fits: Callable[[Crl], object],
+        old: Bundle | None,
+        now: datetime,
+        deadline: Deadline,
     ) -> Bundle:
         old = self._cached(url, issuer) or old
+        old = old if old is not None and _is_accepted(old, fits) else None
         if old is not None and old.is_current(now):
             return old
         try:
             bundle = self._refreshed(old, issuer, now, deadline) or self._downloaded(url, issuer, deadline)
+            fits(bundle.base)
         except NoAnswerError:
             if old is not None and _counts(
                 old, now
@@ -208,20 +251,23 @@ class Sources:
         raise failure
 
     def _crl(self, url: str, issuer: x509.Certificate, deadline: Deadline) -> Crl:
-        return _checked(self._send("GET", url, deadline.left(self._limits.crl_seconds), LARGEST_CRL), issuer)
+        return _checked(self._send("GET", url, deadline, self._limits.crl_seconds, LARGEST_CRL), issuer)
 
-    def _send(self, method: str, url: str, seconds: float, limit: int, body: bytes | None = None) -> bytes:
+    def _send(
+        self, method: str, url: str, deadline: Deadline, seconds: float, limit: int, body: bytes | None = None
+    ) -> bytes:
         if not url.lower().startswith("http://"):
             raise NoAnswerError("only http is asked")
         headers = {"Connection": "close"}  # the next question is for somebody else
         if body is not None:
             headers["Content-Type"] = "application/ocsp-request"
-        budget = Budget(limit + _MOST_HEADERS, seconds)
+        budget = Budget(limit + _MOST_HEADERS, deadline.left(seconds))
         try:
             response = self._client.send(
                 method, url, budget=budget, limit=limit, headers=headers, body=body, again=False
             )
         except NotarykitError as error:
+            deadline.left()  # where nothing is left, it is not the server that was slow
             place = shown(url)  # which whoever notes the answer names already
             raise NoAnswerError(error.message.removeprefix(f"{method} ").removeprefix(f"{place}: ")) from None
         if response.status != _OK:
@@ -237,6 +283,14 @@ def _checked(der: bytes, issuer: x509.Certificate) -> Crl:
     found = Crl(der)
     found.check_issuer(issuer)
     return found
+
+
+def _is_accepted(bundle: Bundle, fits: Callable[[Crl], object]) -> bool:
+    try:
+        fits(bundle.base)
+    except NoAnswerError:
+        return False
+    return True
 
 
 def _counts(bundle: Bundle, now: datetime) -> bool:

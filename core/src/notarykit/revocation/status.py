@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from notarykit.keys.certificate import subject_of
 
@@ -86,3 +87,19 @@ NO_MOMENTS = Moments()
 
 class NoAnswerError(Exception):
     """A source does not say what is asked of it; the text says why."""
+
+
+class NoTimeError(NoAnswerError):
+    """Whoever asks cannot wait any longer; that says nothing about the source."""
+
+
+# What the library raises for what it cannot read.
+UNREADABLE = (
+    ValueError, TypeError, IndexError, OverflowError, x509.InvalidVersion, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType, UnsupportedAlgorithm,
+)  # fmt: skip
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, cut short: it may quote what somebody else wrote."""
+    return str(error).partition("\n")[0][:200]

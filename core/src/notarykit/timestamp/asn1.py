@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 from asn1crypto import algos, cms, core, tsp  # type: ignore[import-untyped]
 
 from notarykit.errors import TimestampError
-from notarykit.keys.der import SET, check_der
+from notarykit.keys.der import SET, check_bounds, check_der
 from notarykit.keys.signed import Algorithm, algorithm_of, hash_of
 
-LARGEST = 1024 * 1024
+LARGEST = 128 * 1024
 _MOST_CERTIFICATES = 32
 
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -172,6 +172,7 @@ def read_token(token: bytes) -> SignedToken:
 
 
 def _token(der: bytes) -> SignedToken:
+    check_bounds(der)
     outer = cms.ContentInfo.load(der, strict=True)
     if outer["content_type"].native != "signed_data":
         raise TimestampError("token is not signed data")
@@ -377,10 +378,12 @@ def read_response(response: bytes) -> bytes:
     Raises:
         TimestampError: It is malformed, or the authority refuses; the text says why, in the specification's words.
     """
-    return _read("response", lambda: _response(_Response.load(response, strict=True)))
+    return _read("response", lambda: _response(response))
 
 
-def _response(response: Any) -> bytes:
+def _response(der: bytes) -> bytes:
+    check_bounds(der)
+    response = _Response.load(der, strict=True)
     status = response["status"]
     if status["status"].native not in ("granted", "granted_with_mods"):
         info = status["fail_info"]
