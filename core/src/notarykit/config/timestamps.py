@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from notarykit import files
 from notarykit.errors import CertificateError, NetworkError, StorageError, TrustStoreError, UsageError
 from notarykit.net.addresses import origin_of
-from notarykit.revocation.online import online, plain_client
+from notarykit.revocation.online import online
 from notarykit.revocation.sources import Limits
 from notarykit.timestamp.authority import TimestampAuthority, Timestamper
 from notarykit.trust.policy import StoreType
@@ -29,7 +29,7 @@ def timestamper(urls: Sequence[str], root_files: Sequence[str], limits: Limits) 
             advice="give both, a root for each authority in the same order",
         )
     authorities = [TimestampAuthority(_url(url), _root(path)) for url, path in zip(urls, root_files, strict=True)]
-    return Timestamper(authorities, plain_client(), online(limits=limits).check) if authorities else None
+    return Timestamper(authorities, online(limits=limits)) if authorities else None
 
 
 def _url(url: str) -> str:

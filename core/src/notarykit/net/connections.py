@@ -15,10 +15,16 @@ _MOST_IDLE = 8
 
 
 class Connections:
-    """A pool of connections; each is used by one thread at a time and returns when its answer was read whole."""
+    """A pool of connections; each is used by one thread at a time and returns when its answer was read whole.
 
-    def __init__(self, context_for: Callable[[str], ssl.SSLContext]) -> None:
+    Args:
+        context_for: The TLS context for a host, `name[:port]`.
+        most_idle: How many are kept for each origin.
+    """
+
+    def __init__(self, context_for: Callable[[str], ssl.SSLContext], most_idle: int = _MOST_IDLE) -> None:
         self._context_for = context_for
+        self._most_idle = most_idle
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._idle: dict[Origin, list[http.client.HTTPConnection]] = {}
         self._lock = threading.Lock()
@@ -36,7 +42,7 @@ class Connections:
         """Keeps a connection whose last answer was read whole."""
         with self._lock:
             idle = self._idle.setdefault(origin, [])
-            if len(idle) < _MOST_IDLE:
+            if len(idle) < self._most_idle:
                 idle.append(connection)
                 return
         connection.close()

@@ -4,19 +4,12 @@ import os
 from functools import lru_cache
 
 from notarykit.errors import ConfigurationError
-from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
-from notarykit.net.tls import TLSSettings, context_for
+from notarykit.net.plain import plain_client
 from notarykit.places import cache_folder
 from notarykit.revocation.cache import CrlCache
 from notarykit.revocation.checker import SECONDS, Observe, Revocation
 from notarykit.revocation.given import Given
 from notarykit.revocation.sources import Limits, Sources
-
-
-def plain_client() -> HttpClient:
-    """HTTP without anybody's credentials, with and without TLS."""
-    return HttpClient(Connections(lambda host: context_for(host, TLSSettings())), lambda _: True)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from notarykit.revocation.status import NoAnswerError, NoTimeError
+from notarykit.revocation.status import NoAnswerError, NotForAllError
 
 # A source that has just failed is not asked again for each of a hundred signatures.
 _SECONDS_OF_A_FAILURE = 10.0
@@ -56,7 +56,7 @@ class Shared(Generic[Value]):
             asked = self._questions.pop(question, None) or _Question[Value]()
             self._questions[question] = asked  # the last of all
         if not asked.lock.acquire(timeout=max(0.0, seconds)):
-            raise NoTimeError("no answer in time")
+            raise NotForAllError("no answer in time")
         try:
             if asked.value is not None and is_good(asked.value):
                 return asked.value, True
@@ -64,7 +64,7 @@ class Shared(Generic[Value]):
                 raise NoAnswerError(asked.failure[1])
             try:
                 asked.value, asked.failure = find(asked.value), None
-            except NoTimeError:
+            except NotForAllError:
                 raise
             except NoAnswerError as error:
                 asked.failure = (time.monotonic() + _SECONDS_OF_A_FAILURE, str(error))

@@ -24,7 +24,7 @@ from notarykit.revocation.cache import Cached, CrlCache
 from notarykit.revocation.crl import Bundle, Crl
 from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.shared import Shared
-from notarykit.revocation.status import NoAnswerError, NoTimeError
+from notarykit.revocation.status import NoAnswerError, NotForAllError
 
 OCSP_SECONDS, CRL_SECONDS = 2.0, 5.0
 LARGEST_CRL = 32 * 1024 * 1024
@@ -80,7 +80,7 @@ class Deadline:
         """
         left = self._end - time.monotonic()
         if left <= 0:
-            raise NoTimeError("no answer in time")
+            raise NotForAllError("no answer in time")
         return min(left, most)
 
 
@@ -195,7 +195,7 @@ class Sources:
             return old
         try:
             bundle = self._refreshed(old, issuer, now, deadline) or self._downloaded(url, issuer, deadline)
-            fits(bundle.base)
+            _check_fit(bundle, fits)
         except NoAnswerError:
             if old is not None and _counts(
                 old, now
@@ -246,6 +246,8 @@ class Sources:
         for url in base.delta_urls:
             try:
                 return crl.paired(base, self._crl(url, issuer, deadline))
+            except NotForAllError:
+                raise
             except NoAnswerError as error:
                 failure = NoAnswerError(f"its delta CRL {shown(url)}: {error}")
         raise failure
@@ -258,9 +260,7 @@ class Sources:
     ) -> bytes:
         if not url.lower().startswith("http://"):
             raise NoAnswerError("only http is asked")
-        headers = {"Connection": "close"}  # the next question is for somebody else
-        if body is not None:
-            headers["Content-Type"] = "application/ocsp-request"
+        headers = {} if body is None else {"Content-Type": "application/ocsp-request"}
         budget = Budget(limit + _MOST_HEADERS, deadline.left(seconds))
         try:
             response = self._client.send(
@@ -285,10 +285,17 @@ def _checked(der: bytes, issuer: x509.Certificate) -> Crl:
     return found
 
 
-def _is_accepted(bundle: Bundle, fits: Callable[[Crl], object]) -> bool:
+def _check_fit(bundle: Bundle, fits: Callable[[Crl], object]) -> None:
     try:
         fits(bundle.base)
-    except NoAnswerError:
+    except NoAnswerError as error:
+        raise NotForAllError(str(error)) from None
+
+
+def _is_accepted(bundle: Bundle, fits: Callable[[Crl], object]) -> bool:
+    try:
+        _check_fit(bundle, fits)
+    except NotForAllError:
         return False
     return True
 

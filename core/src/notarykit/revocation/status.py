@@ -89,8 +89,8 @@ class NoAnswerError(Exception):
     """A source does not say what is asked of it; the text says why."""
 
 
-class NoTimeError(NoAnswerError):
-    """Whoever asks cannot wait any longer; that says nothing about the source."""
+class NotForAllError(NoAnswerError):
+    """There is none for this caller, who has no more time or asks about something else; others may have one."""
 
 
 # What the library raises for what it cannot read.

@@ -5,15 +5,16 @@ RFC 3161, sections 2.2 and 3.4; signing and verification workflow, "Signing Step
 
 import secrets
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from notarykit.errors import CertificateError, NetworkError, NotarykitError, NotarykitWarning, TimestampError
 from notarykit.keys.chain import Chain
 from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
+from notarykit.net.plain import plain_client
 from notarykit.timestamp import asn1
 from notarykit.timestamp.token import Timestamp, check_covers, verify_token
 
@@ -39,26 +40,34 @@ class TimestampAuthority(NamedTuple):
     policy: str = ""
 
 
+class RevocationCheck(Protocol):
+    """Checks chains: `notarykit.Revocation`, or an object of your own."""
+
+    def check(self, chain: Chain, now: datetime) -> object:
+        """Raises `RevocationError` for a chain with a certificate that is revoked or unknown."""
+
+
 class Timestamper:
     """Has signatures stamped by the first of some authorities whose token is good throughout.
 
     Args:
         authorities: The authorities, in the order in which they are tried.
-        client: Sends the requests.
-        check_revocation: Refuses an authority's chain with a certificate that is revoked or whose status is not known.
+        revocation: Refuses an authority's chain with a certificate that is revoked or whose status is not known.
+        client: Sends the requests; one without credentials, if it is not given.
         seconds: How long each authority may take.
     """
 
     def __init__(
         self,
         authorities: Sequence[TimestampAuthority],
-        client: HttpClient,
-        check_revocation: Callable[[Chain, datetime], object],
+        revocation: RevocationCheck,
+        *,
+        client: HttpClient | None = None,
         seconds: float = SECONDS,
     ) -> None:
         self._authorities = authorities
-        self._client = client
-        self._check_revocation = check_revocation
+        self._revocation = revocation
+        self._client = client or plain_client()
         self._seconds = seconds
 
     def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:
@@ -95,7 +104,7 @@ class Timestamper:
             raise TimestampError(f"the token has the policy {timestamp.policy}, not {authority.policy}")
         check_covers(timestamp, chain)
         self._check_present(timestamp, now)
-        self._check_revocation(timestamp.chain, now)
+        self._revocation.check(timestamp.chain, now)
         return token
 
     def _check_present(self, timestamp: Timestamp, now: datetime) -> None:
@@ -116,7 +125,7 @@ class Timestamper:
             url,
             budget=Budget(asn1.LARGEST + _MOST_HEADERS, self._seconds),
             limit=asn1.LARGEST,
-            headers={"Content-Type": "application/timestamp-query", "Connection": "close"},
+            headers={"Content-Type": "application/timestamp-query"},
             body=request,
             again=False,
         )
