@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from notarykit.keys.chain import check_chain
+from notarykit.net.plain import plain_client
 from notarykit.revocation.cache import CrlCache
 from notarykit.revocation.checker import Revocation
-from notarykit.revocation.online import plain_client
 from notarykit.revocation.sources import Sources
 
 

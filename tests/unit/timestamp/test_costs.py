@@ -1,0 +1,62 @@
+"""What a token may cost: anybody can graft one onto a good envelope, so that it is bounded before it is read."""
+
+import time
+
+import pytest
+
+from notarykit.errors import TimestampError
+from notarykit.keys.der import check_bounds
+from notarykit.timestamp import asn1
+from support.ca import make_chain
+from support.der import sequence, tlv
+from support.tokens import SIGNING_CERTIFICATE_V2, TokenChanges, make_token
+
+_CHAIN = make_chain(purpose="timestamping")
+_LONG_IDENTIFIER = tlv(0x06, b"\x2a" + b"\xff" * 60_000 + b"\x01")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        sequence(_LONG_IDENTIFIER),
+        sequence(*[b"\x05\x00"] * 30_000),
+        b"\x30\x80" * 30_000,
+        b"\x24\x80" + b"\x04\x01x" * 30_000 + b"\x00\x00",
+        tlv(0x30, b"") * 40_000,
+    ],
+    ids=["a long identifier", "many elements", "deep", "many pieces", "many at the top"],
+)
+def test_what_costs_too_much(token: bytes) -> None:
+    """Long identifiers, many elements and deep nesting are refused at once."""
+    begun = time.process_time()
+    with pytest.raises(TimestampError):
+        asn1.read_token(token)
+    with pytest.raises(TimestampError):
+        asn1.read_response(token)
+    assert time.process_time() - begun < 1.0
+
+
+def test_long_identifiers_in_what_is_signed() -> None:
+    """An identifier of any length would be read digit by digit."""
+    for reading in (asn1.read_attributes, asn1.read_info):
+        with pytest.raises(TimestampError, match="identifier"):
+            reading(sequence(_LONG_IDENTIFIER))
+
+
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_honest_tokens_are_far_below(is_marked: bool) -> None:
+    """A token of a long chain, in BER too, is within all bounds."""
+    chain = make_chain("RSA-4096", 6, purpose="timestamping", ca_kind="RSA-4096")
+    token = make_token(b"message", chain, TokenChanges(indefinite=is_marked))
+    check_bounds(token)
+    assert len(token) * 8 < asn1.LARGEST
+    assert asn1.read_token(token).certificates
+
+
+def test_every_cut_is_seen() -> None:
+    """What ends too early is refused, wherever it ends."""
+    token = make_token(b"message", _CHAIN, TokenChanges(indefinite=True, without=(SIGNING_CERTIFICATE_V2,)))
+    check_bounds(token)
+    for length in range(1, len(token), 7):
+        with pytest.raises(ValueError, match="too early"):
+            check_bounds(token[:length])
