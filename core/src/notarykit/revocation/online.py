@@ -7,8 +7,9 @@ from notarykit.errors import ConfigurationError
 from notarykit.net.plain import plain_client
 from notarykit.places import cache_folder
 from notarykit.revocation.cache import CrlCache
-from notarykit.revocation.checker import SECONDS, Observe, Revocation
+from notarykit.revocation.checker import SECONDS, Revocation
 from notarykit.revocation.given import Given
+from notarykit.revocation.question import Observe
 from notarykit.revocation.sources import Limits, Sources
 
 
