@@ -11,6 +11,7 @@ from notarykit.errors import (
     RevocationError,
 )
 from notarykit.plugin import VerificationResult, VerifiedSignature
+from notarykit.revocation.checker import Revocation
 from notarykit.verify import Audited, Verified
 from support.ca import Changes, make_chain, ocsp_at
 from unit.verify.setting import (
@@ -76,7 +77,9 @@ def test_the_store_is_never_the_plugins() -> None:
 def test_the_plugin_stands_in_for_revocation() -> None:
     """A plugin that checks revocation is asked in our place, and ours is not made."""
     plugin = Verifier(REVOCATION_CHECK)
-    verdict = verify(for_plugin(_WITH_OCSP), store=store(_WITH_OCSP), find_plugin=plugin.find)
+    verdict = verify(
+        for_plugin(_WITH_OCSP), store=store(_WITH_OCSP), find_plugin=plugin.find, revocation=Revocation(None)
+    )
     assert isinstance(verdict, Verified)
     notes = [(result.step, result.note) for result in verdict.results if result.step == "revocation"]
     assert [note for _, note in notes] == [
@@ -103,8 +106,8 @@ def test_a_revocation_that_the_plugin_finds(level: str) -> None:
 def test_without_the_capability_revocation_stays_ours() -> None:
     """A plugin that checks identities alone leaves revocation to us."""
     plugin = Verifier(TRUSTED_IDENTITY)
-    with pytest.raises(RevocationError, match="names an OCSP responder"):
-        verify(for_plugin(_WITH_OCSP), store=store(_WITH_OCSP), find_plugin=plugin.find)
+    with pytest.raises(RevocationError, match="is revoked is not known: nothing can be asked"):
+        verify(for_plugin(_WITH_OCSP), store=store(_WITH_OCSP), find_plugin=plugin.find, revocation=Revocation(None))
 
 
 @pytest.mark.parametrize(

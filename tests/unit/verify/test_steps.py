@@ -14,6 +14,7 @@ from notarykit.errors import (
     RevocationError,
     VerificationError,
 )
+from notarykit.revocation.checker import Revocation
 from notarykit.verify import Audited, Verified
 from support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
 from support.envelopes import COSE, FORMATS, JWS, build, build_jws, jws_header, sign_envelope
@@ -43,7 +44,11 @@ _FAILURES: list[tuple[str, type[VerificationError], Callable[[], dict[str, Any]]
     ("authenticity", AuthenticityError, lambda: {"store": store(OTHER)}),
     ("expiry", ExpiryError, lambda: {"envelope": _EXPIRING, "now": NOW + _SECOND}),
     ("authenticTimestamp", AuthenticTimestampError, lambda: {"now": NOT_AFTER + _SECOND}),
-    ("revocation", RevocationError, lambda: {"envelope": _ASKABLE, "store": store(_WITH_OCSP)}),
+    (
+        "revocation",
+        RevocationError,
+        lambda: {"envelope": _ASKABLE, "store": store(_WITH_OCSP), "revocation": Revocation(None)},
+    ),
 ]
 _STEPS = [step for step, _, _ in _FAILURES]
 

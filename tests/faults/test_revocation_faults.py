@@ -1,0 +1,341 @@
+"""Responders and CRLs that go wrong: enforced, the signature is refused with advice; logged, it passes and says so."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.errors import RevocationError
+from notarykit.revocation.cache import CrlCache
+from notarykit.revocation.checker import Revocation
+from notarykit.revocation.sources import Sources
+from notarykit.verify import Verified
+from servers.registry.http_server import Reply
+from support.ca import TestChain, make_chain
+from support.checking import close_clients, sources
+from support.crls import NEXT_UPDATE, NOW, make_crl, revoked
+from support.envelopes import sign_envelope
+from support.ocsp_answers import GOOD, REVOKED, TRY_LATER, Single, make_answer, make_refusal, responding, the_leaf
+from support.responders import Responder
+from support.revocable import crl_path, ocsp_path, revocable_chain
+from unit.verify.setting import outcomes, policy, store, verify
+
+_HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
+_SECONDS = 0.3
+_OCSP, _CRL = ocsp_path(0), crl_path(0)
+
+
+@pytest.fixture
+def responder() -> Iterator[Responder]:
+    """Where the leaf can be looked up."""
+    with Responder() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _in_time() -> Iterator[None]:
+    """No fault keeps anybody waiting, and nothing stays open."""
+    begun = time.monotonic()
+    yield
+    close_clients()
+    assert time.monotonic() - begun < 3.0
+
+
+def _leading_to(by: str) -> dict[str, Any]:
+    return {"ocsp_at": {1: []}, "crl_at": {1: []}, "crl" if by == "ocsp" else "ocsp": False}
+
+
+class _Scene:
+    """A signature whose signer names one place to ask, where something goes wrong."""
+
+    def __init__(self, responder: Responder, by: str) -> None:
+        self.on, self.by = responder, by
+        self.sign_with(revocable_chain(responder.url(), **_leading_to(by)))
+        self.path = _OCSP if by == "ocsp" else _CRL
+
+    def sign_with(self, chain: TestChain) -> None:
+        """Takes another chain."""
+        self.chain = chain
+        self.envelope = sign_envelope(chain, now=NOW - _HOUR * 5)
+
+    def good(self, **knobs: Any) -> bytes:
+        """What would be right to say."""
+        return make_answer(self.chain, **knobs) if self.by == "ocsp" else make_crl(self.chain, **knobs)
+
+    def put(self, content: bytes, content_type: str = "") -> None:
+        """Puts something in the place."""
+        self.on.put(self.path, content, content_type or None)
+
+    def verify(self, action: str, now: datetime = NOW, asking: Sources | None = None, **options: Any) -> Any:
+        """The verdict under a policy that does something about revocation."""
+        trusted = policy("strict", override={"revocation": action})
+        check = Revocation(asking or sources(), **options)
+        return verify(self.envelope, trusted=trusted, store=store(self.chain), now=now, revocation=check)
+
+    def refused(self, text: str, advice: str = "--ocsp-response or --crl", **options: Any) -> None:
+        """Enforced, it is refused with words that say what happened and what to do; logged, it passes and says so."""
+        with pytest.raises(RevocationError) as caught:
+            self.verify("enforce", **options)
+        assert caught.value.message.startswith("revocation: ")
+        assert text in caught.value.message
+        assert advice in caught.value.advice or advice in caught.value.message
+        assert caught.value.exit_code == 1
+        assert "Traceback" not in str(caught.value)
+        verdict = self.verify("log", **options)
+        assert isinstance(verdict, Verified)
+        assert outcomes(verdict.results)["revocation"] == "log failed"
+        (failed,) = (each for each in verdict.results if each.error)
+        assert text in str(failed.error)
+        assert any(str(self.chain.subjects[0].rfc4514_string()) in line for line in failed.explained)
+
+    def passes(self, **options: Any) -> None:
+        """It is verified, as nothing is wrong that counts."""
+        assert isinstance(self.verify("enforce", **options), Verified)
+
+
+@pytest.fixture(params=["ocsp", "crl"])
+def scene(request: pytest.FixtureRequest, responder: Responder) -> _Scene:
+    """By OCSP and by CRL."""
+    return _Scene(responder, request.param)
+
+
+def test_nothing_is_wrong(scene: _Scene) -> None:
+    """Without any fault it is verified."""
+    scene.put(scene.good())
+    scene.passes()
+
+
+# Servers.
+
+
+@pytest.mark.parametrize("by", ["ocsp", "crl"])
+def test_a_server_that_is_down(responder: Responder, by: str) -> None:
+    """Connections are refused."""
+    scene = _Scene(responder, by)
+    scene.sign_with(revocable_chain(responder.refusing_url(), **_leading_to(by)))
+    scene.refused("is revoked is not known: ")
+
+
+@pytest.mark.parametrize("how", ["before the head", "after the head", "byte by byte"])
+def test_a_server_that_is_slow(scene: _Scene, how: str) -> None:
+    """It is not waited for longer than its time."""
+    if how == "byte by byte":
+        scene.on.drip(scene.path, scene.good(), 0.01)
+    else:
+        head = Reply(200, (("Content-Length", "5000"),))
+        scene.on.hang(scene.path, None if how == "before the head" else head)
+    asking = sources(ocsp_seconds=_SECONDS, crl_seconds=_SECONDS)
+    scene.refused("no answer", asking=asking)
+
+
+def test_a_deadline_for_all(responder: Responder) -> None:
+    """However many certificates there are."""
+    scene = _Scene(responder, "ocsp")
+    scene.sign_with(revocable_chain(responder.url(), length=8))
+    for place in range(7):
+        responder.hang(ocsp_path(place))
+        responder.hang(crl_path(place))
+    asking = sources(ocsp_seconds=60, crl_seconds=60)
+    scene.refused("no answer", asking=asking, seconds=_SECONDS)
+
+
+@pytest.mark.parametrize("status", [204, 301, 403, 404, 429, 500, 503])
+def test_a_status_that_is_none(scene: _Scene, status: int) -> None:
+    """A page for people is no answer."""
+    scene.on.fail(scene.path, status)
+    scene.refused(f"it answers with status {status}")
+
+
+def test_a_content_type_that_is_wrong(scene: _Scene) -> None:
+    """What it is called is no concern where it is signed; a portal's page is not."""
+    scene.put(scene.good(), "text/html")
+    scene.passes()
+    scene.put(
+        b"<html>Please log in</html>", "application/ocsp-response" if scene.by == "ocsp" else "application/pkix-crl"
+    )
+    scene.refused("is revoked is not known: ")
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_ten_gigabytes(scene: _Scene, told: bool) -> None:
+    """No more is read than an answer may have, however much comes."""
+    scene.on.pour(scene.path, told=told, start=scene.good()[:50])
+    asking = sources(ocsp_seconds=30, crl_seconds=30)
+    before = time.process_time()
+    scene.refused("than", asking=asking)  # longer or larger than what is read
+    assert time.process_time() - before < 2.0
+
+
+def test_redirects_without_an_end(scene: _Scene) -> None:
+    """A circle is left."""
+    scene.on.redirect_in_a_circle(scene.path, 3)
+    scene.refused("redirects")
+    assert sum(scene.on.asked.values()) < 30
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_connection_that_breaks_off(scene: _Scene, reset: bool) -> None:
+    """Half an answer is none."""
+    scene.on.cut(scene.path, scene.good(), 60, reset=reset)
+    scene.refused("is revoked is not known: ")
+
+
+# Clocks.
+
+
+def test_a_clock_that_is_an_hour_slow(scene: _Scene) -> None:
+    """An answer of just now is one of the future then, and it is said to look at the clock."""
+    dates: dict[str, Any] = {"this_update": NOW}
+    scene.put(scene.good(**(dates if scene.by == "crl" else {"singles": Single(**dates)})))
+    scene.refused("of the future", advice="check the clock", now=NOW - _HOUR)
+    scene.passes(now=NOW - _MINUTE)
+
+
+def test_a_clock_that_is_an_hour_fast(scene: _Scene) -> None:
+    """An answer for half an hour is over then; one for a week is not."""
+    scene.put(scene.good())
+    scene.passes(now=NOW + _HOUR)
+    short: dict[str, Any] = {"next_update": NOW + 30 * _MINUTE}
+    scene.put(scene.good(**(short if scene.by == "crl" else {"singles": Single(**short)})))
+    scene.refused("counted until", now=NOW + _HOUR)
+    scene.passes(now=NOW + 30 * _MINUTE)
+
+
+# Answers.
+
+
+def _of_another() -> TestChain:
+    return make_chain()
+
+
+_ANSWERS: dict[str, tuple[Callable[[TestChain], bytes], str]] = {
+    "expired": (lambda on: make_answer(on, 0, Single(next_update=NOW - _MINUTE)), "the answer counted until"),
+    "endless": (lambda on: make_answer(on, 0, Single(next_update=None)), "does not say until when it counts"),
+    "another certificate's": (lambda on: make_answer(on, 0, Single(serial=5)), "about another certificate"),
+    "another CA's": (lambda _: make_answer(_of_another()), "the signature does not hold"),
+    "the leaf's own": (lambda on: make_answer(on, delegate=the_leaf(on)), "not for signing OCSP answers"),
+    "the leaf's in the issuer's name": (lambda on: make_answer(on, signed_by=on.leaf_key), "signature does not hold"),
+    "a stranger's": (lambda on: make_answer(on, named=on.certificates[2], signed_by=on.keys[2]), "neither signed by"),
+    "forged": (lambda on: make_answer(on, corrupted=True), "the signature does not hold"),
+    "unknown": (lambda on: make_answer(on, 0, Single("unknown")), ": unknown, "),
+    "try later": (lambda _: make_refusal(TRY_LATER), "the responder answers try later"),
+    "cut off": (lambda on: make_answer(on)[:-5], "the answer"),
+    "a CRL": (make_crl, "the answer"),
+}
+_CRLS: dict[str, tuple[Callable[[TestChain], bytes], str]] = {
+    "expired": (lambda on: make_crl(on, next_update=NOW - _MINUTE), "it counted until"),
+    "endless": (lambda on: make_crl(on, next_update=None), "does not say until when it counts"),
+    "another CA's": (lambda _: make_crl(_of_another()), "the signature does not hold"),
+    "the root's": (lambda on: make_crl(on, 2), "it is not by the issuer"),
+    "the leaf's": (lambda on: make_crl(on, signed_by=on.leaf_key), "the signature does not hold"),
+    "forged": (lambda on: make_crl(on, corrupted=True), "the signature does not hold"),
+    "without its delta": (lambda on: make_crl(on, freshest=["http://127.0.0.1:1/"]), "its delta CRL"),
+    "cut off": (lambda on: make_crl(on)[:-5], "it is no CRL that can be read"),
+    "an answer": (make_answer, "it is no CRL that can be read"),
+    "malformed inside": (lambda on: make_crl(on, next_publish=b"\x17"), "is revoked is not known: "),
+}
+
+
+@pytest.mark.parametrize("name", _ANSWERS)
+def test_answers_that_do_not_count(responder: Responder, name: str) -> None:
+    """Each is refused, and it is said why."""
+    make, text = _ANSWERS[name]
+    scene = _Scene(responder, "ocsp")
+    scene.put(make(scene.chain))
+    scene.refused(text)
+
+
+@pytest.mark.parametrize("name", _CRLS)
+def test_crls_that_do_not_count(responder: Responder, name: str) -> None:
+    """Each is refused, and it is said why."""
+    make, text = _CRLS[name]
+    scene = _Scene(responder, "crl")
+    scene.put(make(scene.chain))
+    scene.refused(text)
+
+
+def test_revoked_is_no_fault(scene: _Scene) -> None:
+    """There is nothing to be done about it, and no advice that would help to get around it."""
+    scene.put(scene.good(**({"singles": REVOKED} if scene.by == "ocsp" else {"entries": [revoked(scene.chain)]})))
+    scene.refused("is revoked (on ", advice="")
+    with pytest.raises(RevocationError) as caught:
+        scene.verify("enforce")
+    assert caught.value.advice == ""
+
+
+@pytest.mark.parametrize("fault", ["down", "slow", "forged", "large"])
+def test_a_crl_in_place_of_a_faulty_responder(responder: Responder, fault: str) -> None:
+    """Whatever is wrong with OCSP, the CRL decides, for good and for bad."""
+    scene = _Scene(responder, "ocsp")
+    scene.sign_with(revocable_chain(responder.url(), ocsp_at={1: []}, crl_at={1: []}))
+    responder.put(_CRL, make_crl(scene.chain))
+    faults: dict[str, Callable[[], object]] = {
+        "down": lambda: responder.fail(_OCSP, 503),
+        "slow": lambda: responder.hang(_OCSP),
+        "forged": lambda: responder.ocsp(_OCSP, responding(scene.chain, 0, GOOD, corrupted=True)),
+        "large": lambda: responder.pour(_OCSP),
+    }
+    faults[fault]()
+    scene.passes(asking=sources(ocsp_seconds=_SECONDS))
+    responder.put(_CRL, make_crl(scene.chain, 1, [revoked(scene.chain)]))
+    scene.refused("is revoked (on ", advice="", asking=sources(ocsp_seconds=_SECONDS))
+
+
+# The cache.
+
+
+@pytest.mark.parametrize("kind", ["a file in its place", "rubbish", "folders", "read-only", "full"])
+def test_a_cache_that_is_of_no_use(
+    responder: Responder, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check goes on without it, for good and for bad."""
+    scene = _Scene(responder, "crl")
+    folder = tmp_path / "crl"
+    file = Path(CrlCache(str(folder)).path(responder.url(_CRL)))
+    if kind == "a file in its place":
+        folder.write_bytes(b"mine")
+    else:
+        folder.mkdir()
+    if kind == "rubbish":
+        file.write_bytes(os.urandom(100_000))
+        for number in range(200):
+            (folder / f"{number:064x}").write_bytes(os.urandom(10))
+    elif kind == "folders":
+        file.mkdir()
+    elif kind == "read-only":
+        # Whoever is root writes everywhere.
+        monkeypatch.setattr("notarykit.files._write_durably", _fail_with(30))
+    elif kind == "full":
+        monkeypatch.setattr("notarykit.files._write_durably", _fail_with(28))
+    for _ in range(2):
+        scene.put(make_crl(scene.chain))
+        scene.passes(asking=sources(str(folder)))
+        if kind == "rubbish":
+            assert file.stat().st_size < 2000
+            file.unlink()
+        scene.put(make_crl(scene.chain, 1, [revoked(scene.chain)]))
+        scene.refused("is revoked (on ", advice="", asking=sources(str(folder)))
+        if kind == "rubbish":
+            file.write_bytes(b"{}")
+
+
+def _fail_with(number: int) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_a_cached_crl_bridges_an_outage(responder: Responder, tmp_path: Path) -> None:
+    """While its time lasts nobody is asked, so that nothing can be wrong with the server; afterwards it is."""
+    scene = _Scene(responder, "crl")
+    scene.put(make_crl(scene.chain))
+    scene.passes(asking=sources(str(tmp_path)))
+    responder.fail(_CRL, 503)
+    scene.passes(asking=sources(str(tmp_path)))
+    assert responder.asked == {_CRL: 1}
+    scene.refused("status 503", asking=sources(str(tmp_path)), now=NEXT_UPDATE + _MINUTE)

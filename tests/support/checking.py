@@ -1,0 +1,50 @@
+"""Checks of revocation by new sources, whose connections are closed at the end of a test."""
+
+from datetime import datetime
+from typing import Any
+
+from notarykit.keys.chain import Purpose, check_chain
+from notarykit.net.client import HttpClient
+from notarykit.net.plain import plain_client
+from notarykit.revocation.cache import CrlCache
+from notarykit.revocation.checker import Revocation
+from notarykit.revocation.sources import Limits, Sources
+from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
+from support.ca import TestChain
+from support.crls import NOW
+
+_clients: list[HttpClient] = []
+
+
+def sources(
+    cache: str = "", *, ocsp_seconds: float = 5.0, crl_seconds: float = 5.0, with_nonce: bool = False
+) -> Sources:
+    """New sources that remember nothing yet, with the cache in a folder, if one is given."""
+    _clients.append(plain_client())
+    limits = Limits(ocsp_seconds, crl_seconds, with_nonce)
+    return Sources(_clients[-1], CrlCache(cache) if cache else None, limits)
+
+
+def close_clients() -> None:
+    """Closes the connections of all sources that were made."""
+    while _clients:
+        _clients.pop().close()
+
+
+def check(
+    chain: TestChain,
+    now: datetime = NOW,
+    moments: Moments = NO_MOMENTS,
+    *,
+    purpose: Purpose = "code signing",
+    asking: Sources | None = None,
+    **options: Any,
+) -> tuple[CertificateStatus, ...]:
+    """What is known of each certificate of a chain, by new sources where none are given."""
+    revocation = Revocation(asking or sources(), **options)
+    return revocation.statuses(check_chain(chain.ders, purpose), now, moments)
+
+
+def words(chain: TestChain, now: datetime = NOW, moments: Moments = NO_MOMENTS, **options: Any) -> list[str]:
+    """The same in a word each."""
+    return [str(each.status) for each in check(chain, now, moments, **options)]

@@ -1,0 +1,202 @@
+"""The files of CRLs: notation's place and form, and whatever can be wrong with them."""
+
+import base64
+import errno
+import json
+import os
+import stat
+import threading
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from notarykit.background import start
+from notarykit.files import TEMPORARY
+from notarykit.revocation.cache import Cached, CrlCache
+from support.crls import make_crl
+from unit.revocation.setting import CHAIN
+
+_URL = "http://crl.example/one.crl"
+_BASE, _DELTA = make_crl(CHAIN), make_crl(CHAIN, number=2, base=1)
+
+
+def _b64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that is not there yet."""
+    return tmp_path / "notation" / "crl"
+
+
+@pytest.fixture
+def cache(folder: Path) -> CrlCache:
+    """The cache in that folder."""
+    return CrlCache(str(folder))
+
+
+def _put(cache: CrlCache, content: bytes) -> None:
+    os.makedirs(cache.folder, exist_ok=True)
+    Path(cache.path(_URL)).write_bytes(content)
+
+
+def test_the_place(cache: CrlCache, folder: Path) -> None:
+    """A file is named by the URL's SHA-256 in lower-case hexadecimal, as notation names it."""
+    assert cache.path(_URL) == str(folder / sha256(_URL.encode()).hexdigest())
+    assert cache.path("http://crl.example/ü") == str(folder / sha256("http://crl.example/ü".encode()).hexdigest())
+
+
+def test_the_form(cache: CrlCache) -> None:
+    """A file is an object with the base in base64, and with the delta where there is one."""
+    cache.write(_URL, Cached(_BASE, None))
+    assert json.loads(Path(cache.path(_URL)).read_bytes()) == {"baseCRL": _b64(_BASE)}
+    cache.write(_URL, Cached(_BASE, _DELTA))
+    assert json.loads(Path(cache.path(_URL)).read_bytes()) == {"baseCRL": _b64(_BASE), "deltaCRL": _b64(_DELTA)}
+
+
+def test_what_was_written_is_read(cache: CrlCache) -> None:
+    """With a delta and without; another URL has nothing."""
+    for cached in (Cached(_BASE, None), Cached(_BASE, _DELTA)):
+        cache.write(_URL, cached)
+        assert cache.read(_URL) == cached
+    assert cache.read(_URL + "?") is None
+
+
+def test_what_notation_writes_is_read(cache: CrlCache) -> None:
+    """Members in another order, and with white space, are the same."""
+    _put(cache, json.dumps({"deltaCRL": _b64(_DELTA), "baseCRL": _b64(_BASE)}, indent=2).encode() + b"\n")
+    assert cache.read(_URL) == Cached(_BASE, _DELTA)
+
+
+def test_the_owner_alone_reads_it(cache: CrlCache, folder: Path) -> None:
+    """What one fetches says what one verifies."""
+    cache.write(_URL, Cached(_BASE, None))
+    assert stat.S_IMODE(os.stat(cache.path(_URL)).st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_nothing_is_made_by_reading(cache: CrlCache, folder: Path) -> None:
+    """A folder that is not there has nothing in it."""
+    assert cache.read(_URL) is None
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00" * 1000,
+        b"null",
+        b"[]",
+        b"{}",
+        b'"baseCRL"',
+        b'{"deltaCRL": "AAAA"}',
+        b'{"baseCRL": null}',
+        b'{"baseCRL": 5}',
+        b'{"baseCRL": ["AAAA"]}',
+        b'{"baseCRL": "no base64!"}',
+        b'{"baseCRL": "AAA"}',
+        b'{"baseCRL": "AAAA\\n"}',
+        '{"baseCRL": "ÄÄÄÄ"}'.encode(),
+        b'{"baseCRL": "AAAA", "baseCRL": "BBBB"}',
+        b'{"baseCRL": "AAAA", "deltaCRL": 5}',
+        b'{"baseCRL": "AAAA", "deltaCRL": "!"}',
+        b'{"baseCRL": "AAAA"',
+        b'{"baseCRL": "AAAA"}}',
+        b"[" * 100_000,
+        _BASE,
+    ],
+)
+def test_rubbish_is_as_good_as_nothing(cache: CrlCache, content: bytes) -> None:
+    """A file that cannot be read is not there, and can be written anew."""
+    _put(cache, content)
+    assert cache.read(_URL) is None
+    cache.write(_URL, Cached(_BASE, None))
+    assert cache.read(_URL) == Cached(_BASE, None)
+
+
+def test_a_file_that_is_too_large(cache: CrlCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more is read than a file of that kind can have."""
+    cache.write(_URL, Cached(_BASE, None))
+    size = os.path.getsize(cache.path(_URL))
+    for limit, cached in ((size, Cached(_BASE, None)), (size - 1, None)):
+        monkeypatch.setattr("notarykit.revocation.cache._LARGEST_FILE", limit)
+        assert cache.read(_URL) == cached
+
+
+def test_something_else_in_the_place_of_a_file(cache: CrlCache) -> None:
+    """A folder or a pipe is no file, keeps nobody waiting, and is left alone where it cannot be replaced."""
+    os.makedirs(cache.path(_URL))
+    assert cache.read(_URL) is None
+    cache.write(_URL, Cached(_BASE, None))
+    assert os.path.isdir(cache.path(_URL))
+    os.rmdir(cache.path(_URL))
+    os.mkfifo(cache.path(_URL))
+    assert cache.read(_URL) is None
+
+
+def test_a_file_in_the_place_of_the_folder(cache: CrlCache, folder: Path) -> None:
+    """Nothing can be kept then, and nobody minds."""
+    folder.parent.mkdir(parents=True)
+    folder.write_bytes(b"mine")
+    assert cache.read(_URL) is None
+    cache.write(_URL, Cached(_BASE, None))
+    assert cache.read(_URL) is None
+    assert folder.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
+@pytest.mark.parametrize("call", ["write", "replace", "fsync", "open"])
+def test_a_disk_that_takes_nothing(cache: CrlCache, call: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there is still there, nothing half is, and nobody minds."""
+    cache.write(_URL, Cached(_BASE, None))
+
+    def fail(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(os, call, fail)
+        cache.write(_URL, Cached(_BASE, _DELTA))
+    assert cache.read(_URL) == Cached(_BASE, None)
+    assert os.listdir(cache.folder) == [os.path.basename(cache.path(_URL))]
+
+
+def test_a_disk_that_becomes_full(cache: CrlCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of which half was written is not there."""
+    write = os.write
+    written: list[int] = []
+
+    def half(handle: int, content: bytes) -> int:
+        if written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(write(handle, bytes(content)[:100]))
+        return written[0]
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(os, "write", half)
+        cache.write(_URL, Cached(_BASE, None))
+    assert written == [100]
+    assert os.listdir(cache.folder) == []
+
+
+def test_a_file_is_whole_at_every_moment(cache: CrlCache) -> None:
+    """Whoever reads while others write reads what one of them wrote."""
+    kinds = [Cached(_BASE, None), Cached(_BASE, _DELTA), Cached(_DELTA, None)]
+    cache.write(_URL, kinds[0])
+    done = threading.Event()
+
+    def write(cached: Cached) -> None:
+        while not done.is_set():
+            cache.write(_URL, cached)
+
+    works = [start(lambda cached=cached: write(cached)) for cached in kinds]  # type: ignore[misc]
+    try:
+        seen = [cache.read(_URL) for _ in range(200)]
+    finally:
+        done.set()
+        for work in works:
+            work.result(10.0)
+    assert all(each in kinds for each in seen)
+    assert not [each for each in os.listdir(cache.folder) if each.startswith(TEMPORARY)]

@@ -1,0 +1,138 @@
+"""What certificates name to ask about their revocation."""
+
+import pytest
+from cryptography import x509
+from cryptography.x509 import ReasonFlags
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
+
+from notarykit.revocation.pointers import ALL_REASONS, Pointers, pointers_of
+from notarykit.revocation.status import NoAnswerError
+from support.ca import Changes, Extension, make_chain, name
+from support.revocable import Point, crl_points, freshest_crl, ocsp_urls, revocable_chain
+
+_NO_DER = b"\xff"
+
+
+def _named(*extensions: Extension, swap: tuple[tuple[bytes, bytes], ...] = ()) -> Pointers:
+    return pointers_of(make_chain(leaf=Changes(put=extensions, swap=swap)).certificates[0])
+
+
+def _raw(oid: x509.ObjectIdentifier, value: bytes = _NO_DER) -> Extension:
+    return x509.UnrecognizedExtension(oid, value), False
+
+
+def test_nothing_is_named() -> None:
+    """A certificate without any of the extensions names nothing."""
+    assert _named() == Pointers()
+
+
+def test_responders_keep_their_order() -> None:
+    """All responders count, in whatever scheme, in the order of the certificate."""
+    urls = ("http://a.example/ocsp", "https://b.example", "ldap://c.example")
+    assert _named(ocsp_urls(*urls)).ocsp == urls
+
+
+def test_where_issuers_are_is_no_responder() -> None:
+    """Of the authority's information, only the responders' addresses count."""
+    url = x509.UniformResourceIdentifier("http://ca.example/ca.der")
+    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, url)
+    assert _named((x509.AuthorityInformationAccess([access]), False)) == Pointers()
+
+
+def test_points_keep_their_names() -> None:
+    """Each point has its addresses in order, and all its names."""
+    one, other = "http://a.example/crl", "ldap://b.example/crl"
+    first, second = _named(crl_points(Point((one, other)), Point(("http://c.example",)))).points
+    assert first.urls == (one, other)
+    assert first.names == {x509.UniformResourceIdentifier(one), x509.UniformResourceIdentifier(other)}
+    assert second.urls == ("http://c.example",)
+    assert [first.is_indirect, second.is_indirect] == [False, False]
+
+
+def test_a_point_without_reasons_has_all() -> None:
+    """RFC 5280, section 4.2.1.13: a point without reasons is for all, and one with reasons for these."""
+    some = frozenset([ReasonFlags.key_compromise, ReasonFlags.ca_compromise])
+    every, limited = _named(crl_points(Point(("http://a",)), Point(("http://b",), some))).points
+    assert every.reasons == ALL_REASONS
+    assert limited.reasons == some
+
+
+def test_reasons_that_a_crl_can_be_limited_to() -> None:
+    """RFC 5280, section 4.2.1.13: there are eight of them."""
+    assert len(ALL_REASONS) == 8
+    assert ALL_REASONS.isdisjoint({ReasonFlags.unspecified, ReasonFlags.remove_from_crl})
+
+
+def test_a_point_of_another_issuer() -> None:
+    """A point whose CRL somebody else signs is known as such."""
+    (point,) = _named(crl_points(Point(("http://a",), crl_issuer=name("CRLs")))).points
+    assert point.is_indirect
+
+
+def test_a_point_without_an_address() -> None:
+    """A point that only names a directory entry is one, so that the certificate is not taken for one without any."""
+    entry = x509.DirectoryName(name("CRLs"))
+    points = x509.CRLDistributionPoints([x509.DistributionPoint([entry], None, None, None)])
+    (point,) = _named((points, False)).points
+    assert (point.urls, point.names) == ((), frozenset([entry]))
+
+
+def test_a_delta_is_named() -> None:
+    """A certificate may name a delta itself."""
+    assert _named(crl_points(Point(("http://a",))), freshest_crl("http://delta")).names_delta
+    assert not _named(crl_points(Point(("http://a",)))).names_delta
+
+
+def test_a_responder_that_is_not_to_be_checked() -> None:
+    """RFC 6960, section 4.2.2.2.1: the extension is there or not."""
+    assert _named((x509.OCSPNoCheck(), False)).needs_no_check
+    assert not _named().needs_no_check
+
+
+@pytest.mark.parametrize(
+    "oid",
+    [
+        ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+        ExtensionOID.CRL_DISTRIBUTION_POINTS,
+        ExtensionOID.FRESHEST_CRL,
+    ],
+    ids=["responders", "points", "deltas"],
+)
+def test_what_cannot_be_read_may_name_anything(oid: x509.ObjectIdentifier) -> None:
+    """An extension that counts and cannot be read is not taken for one that names nothing."""
+    with pytest.raises(NoAnswerError, match="what it names cannot be read"):
+        _named(_raw(oid))
+
+
+def test_a_name_of_a_kind_that_is_not_supported() -> None:
+    """A point with an X.400 address cannot be read, and does not count for nothing."""
+    x400 = bytes.fromhex("30 08 30 06 a0 04 a0 02 a3 00".replace(" ", ""))
+    with pytest.raises(NoAnswerError):
+        _named(_raw(ExtensionOID.CRL_DISTRIBUTION_POINTS, x400))
+
+
+def test_an_extension_that_occurs_twice() -> None:
+    """RFC 5280, section 4.2: an extension occurs once; of two that count, neither does."""
+    # id-ce-deltaCRLIndicator, which no certificate has, becomes id-ce-cRLDistributionPoints.
+    other = _raw(x509.ObjectIdentifier("2.5.29.27"), b"\x30\x00")
+    with pytest.raises(NoAnswerError):
+        _named(
+            crl_points(Point(("http://a",))),
+            other,
+            swap=((b"\x06\x03\x55\x1d\x1b", b"\x06\x03\x55\x1d\x1f"),),
+        )
+
+
+@pytest.mark.parametrize("oid", [ExtensionOID.SUBJECT_KEY_IDENTIFIER, ExtensionOID.CERTIFICATE_POLICIES])
+def test_others_do_not_stand_in_the_way(oid: x509.ObjectIdentifier) -> None:
+    """An extension that does not count and cannot be read leaves the others as they are."""
+    found = _named(_raw(oid), ocsp_urls("http://a"), crl_points(Point(("http://b",))), freshest_crl("http://c"))
+    assert found.ocsp == ("http://a",)
+    assert [point.urls for point in found.points] == [("http://b",)]
+    assert found.names_delta
+
+
+def test_a_chain_names_what_it_is_told_to() -> None:
+    """The certificates below the root name a responder and a CRL each, the root none."""
+    chain = revocable_chain("http://here")
+    assert [bool(found.ocsp and found.points) for found in map(pointers_of, chain.certificates)] == [True, True, False]
