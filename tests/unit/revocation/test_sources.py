@@ -255,19 +255,25 @@ def test_a_crl_is_fetched_again_when_its_time_is_over(responder: Responder, fold
     assert responder.asked == {"/crl": 2}  # the second found the file of the first
 
 
-def test_next_publish_is_looked_at_first(responder: Responder, folder: str) -> None:
+def test_next_publish_is_looked_at_first(responder: Responder, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past it a new one is fetched; where there is none, the old one is good for a while."""
     old = make_crl(CHAIN, next_publish=asn1.generalized_time(NOW + _DAY))
     new = make_crl(CHAIN, 1, [revoked(CHAIN)], number=2)
     url = responder.put("/crl", old)
     for asking in (first := sources(folder), sources(folder)):
         assert _bundle(asking, url, NOW + _DAY)[0].base.der == old
-    later = NOW + _DAY + _SECOND
+    later, clock = NOW + _DAY + _SECOND, [time.monotonic()]
+    monkeypatch.setattr("notarykit.revocation.sources.time.monotonic", lambda: clock[0])
     responder.fail("/crl", 503)
-    assert _bundle(first, url, later)[0].base.der == old
+    responder.forget()
+    for _ in range(3):
+        assert _bundle(first, url, later)[0].base.der == old
+    assert responder.asked["/crl"] == 1
     responder.put("/crl", b"rubbish")
+    clock[0] += 11
     assert _bundle(first, url, later)[0].base.der == old
     responder.put("/crl", new)
+    clock[0] += 11
     assert _bundle(first, url, later)[0].base.der == new
     assert CrlCache(folder).read(url) == Cached(new, None)
 

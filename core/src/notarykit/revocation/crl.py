@@ -133,20 +133,10 @@ class Crl:
             placed = rules.place(issuer, "issuer", 0)
             if placed.key_usage is not None and not placed.key_usage.value.crl_sign:
                 raise NoAnswerError(f"the issuer {name!r} must not sign CRLs (keyUsage has no cRLSign)")
-            self._check_algorithm()
             check_signed(self.der, issuer.public_key())
             self._check_entries()
         except (*UNREADABLE, CertificateError) as error:
             raise NoAnswerError(f"by {name!r}: {first_line(error)}") from None
-
-    def _check_algorithm(self) -> None:
-        """RFC 5280, section 5.1.1.2: the algorithm stands in what is signed too."""
-        (_, _, content), *_ = elements(memoryview(self.der))
-        parts = elements(content)
-        contents, outer = next(parts), next(parts)
-        signed = next(whole for tag, whole, _ in elements(contents[2]) if tag == SEQUENCE)  # behind the version, if any
-        if signed != outer[1]:
-            raise ValueError("the signature's algorithm is not the one that was signed")
 
     def entries(self, serial_number: int) -> list[x509.RevokedCertificate]:
         """What is listed of a serial number; more than one entry only where the CA has made a mistake.
@@ -180,14 +170,26 @@ class Bundle(NamedTuple):
     Attributes:
         base: The base.
         delta: The delta, or None.
+        enough_until: Until when, by the monotonic clock, no newer one is looked for, since that has just failed.
     """
 
     base: Crl
     delta: Crl | None = None
+    enough_until: float = 0.0
+
+    @property
+    def crls(self) -> tuple[Crl, ...]:
+        """Those that are there."""
+        return (self.base,) if self.delta is None else (self.base, self.delta)
+
+    @property
+    def ders(self) -> tuple[bytes, bytes | None]:
+        """The bytes of both."""
+        return self.base.der, self.delta.der if self.delta else None
 
     def is_current(self, now: datetime) -> bool:
         """Whether there is no reason to look for newer ones."""
-        return self.base.is_current(now) and (self.delta is None or self.delta.is_current(now))
+        return all(crl.is_current(now) for crl in self.crls)
 
 
 def paired(base: Crl, delta: Crl) -> Bundle:
@@ -227,18 +229,18 @@ def judge(
     Raises:
         NoAnswerError: They are not of today, or not about this certificate.
     """
-    base, delta = bundle
+    base, delta = bundle.base, bundle.delta
     if base.has_delta and delta is None:
         raise NoAnswerError("it has a delta CRL, which is not there")
     reasons = covered_reasons(base, certificate, point)
     finding, is_for_good = _listed(bundle, certificate.serial_number, moments)
     if is_for_good:  # so that an old CRL is as good as a new one
         return finding, reasons
-    for crl in (base, *((delta,) if delta else ())):
+    for crl in bundle.crls:
         crl.check_dates(now)
     if finding.status is Status.REVOKED:
         return finding, reasons
-    last = min(crl.next_update for crl in (base, delta or base))
+    last = min(crl.next_update for crl in bundle.crls)
     return finding._replace(text=f"{finding.text}until {format_rfc3339(last)}"), reasons
 
 
@@ -268,7 +270,7 @@ def covered_reasons(crl: Crl, certificate: x509.Certificate, point: Point) -> fr
 def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> tuple[Finding, bool]:
     """Whether CRLs list a certificate, and for good, or on hold (RFC 5280, section 6.3.3, i to l)."""
     hold: _Entry | None = None
-    for crl in (bundle.base, *((bundle.delta,) if bundle.delta else ())):
+    for crl in bundle.crls:
         is_delta = crl is bundle.delta
         entries = [_read_entry(entry) for entry in crl.entries(serial_number)]
         for entry in entries:

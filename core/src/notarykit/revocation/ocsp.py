@@ -3,7 +3,7 @@
 Trust store and trust policy specification, "Revocation Checking with OCSP". Nothing here asks a network.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
@@ -23,6 +23,7 @@ from notarykit.times import format_rfc3339
 # What clocks may differ by, so that an answer of just now is not one of the future.
 CLOCKS_DIFFER = timedelta(minutes=5)
 LARGEST_ANSWER = 20480
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 _HASHES = {"sha1", "sha256", "sha384", "sha512"}
 _STATUSES = {
     ocsp.OCSPCertStatus.GOOD: Status.GOOD,
@@ -105,7 +106,9 @@ def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, n
         raise NoAnswerError(
             "the answer is about another certificate" if not answers else "the answer contradicts itself"
         )
-    return min(answers, key=lambda answer: answer.next_update)
+    # The earlier the key was invalid, the less it helps that something was signed before.
+    strictest = min(answers, key=lambda answer: answer.invalidity_date or _ALWAYS)
+    return strictest._replace(next_update=min(answer.next_update for answer in answers))
 
 
 def _basic(der: bytes) -> bytes:

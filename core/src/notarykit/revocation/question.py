@@ -219,9 +219,8 @@ class Question:
             except NoAnswerError as error:
                 self._asked.append(f"CRL {shown(url)}: {error}")
                 continue
-            for each in bundle:
-                if each is not None:
-                    self._observe(Evidence("crl", url, each.der, each.next_update))
+            for each in bundle.crls:
+                self._observe(Evidence("crl", url, each.der, each.next_update))
             self._note(f"CRL {shown(url)}", finding, was_there)
             return finding, reasons
         return None

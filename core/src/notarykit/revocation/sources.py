@@ -31,6 +31,7 @@ LARGEST_CRL = 32 * 1024 * 1024
 _MOST_HEADERS = 64 * 1024
 _MOST_ANSWERS = 4096
 _SECONDS_KEPT = 3600.0  # responders may give answers for a year
+_SECONDS_OF_A_FAILURE = 10.0
 _LARGEST_MEMORY = 256 * 1024 * 1024
 _LONGEST_GET = 255  # RFC 6960, appendix A.1: "less than 255 bytes in total (after encoding)"
 _NONCE_BYTES = 16
@@ -130,7 +131,7 @@ class Sources:
             return self._ask(url, certificate, issuer, deadline)
         except NoAnswerError:
             if old is not None and ocsp.is_current(old.answer, now):
-                return old
+                return old._replace(asked_at=time.monotonic() - _SECONDS_KEPT + _SECONDS_OF_A_FAILURE)
             raise
 
     def _ask(self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, deadline: Deadline) -> Found:
@@ -175,7 +176,7 @@ class Sources:
         question = (url, issuer.fingerprint(SHA256()))
         return self._bundles.get(
             question,
-            lambda bundle: bundle.is_current(now) and _is_accepted(bundle, fits),
+            lambda bundle: _is_enough(bundle, now) and _is_accepted(bundle, fits),
             lambda old: self._find(url, issuer, fits, old, now, deadline),
             deadline.left(),
         )
@@ -189,7 +190,9 @@ class Sources:
         now: datetime,
         deadline: Deadline,
     ) -> Bundle:
-        old = self._cached(url, issuer) or old
+        cached = self._cached(url, issuer)
+        if cached is not None and (old is None or cached.ders != old.ders):
+            old = cached
         old = old if old is not None and _is_accepted(old, fits) else None
         if old is not None and old.is_current(now):
             return old
@@ -197,13 +200,12 @@ class Sources:
             bundle = self._refreshed(old, issuer, now, deadline) or self._downloaded(url, issuer, deadline)
             _check_fit(bundle, fits)
         except NoAnswerError:
-            if old is not None and _counts(
-                old, now
-            ):  # a newer one should be there, and the old one is good for a while
-                return old
+            # A newer one should be there, and the old one is good for a while.
+            if old is not None and _counts(old, now):
+                return old._replace(enough_until=time.monotonic() + _SECONDS_OF_A_FAILURE)
             raise
         if self._cache is not None and _counts(bundle, now):
-            self._cache.write(url, Cached(bundle.base.der, bundle.delta.der if bundle.delta else None))
+            self._cache.write(url, Cached(*bundle.ders))
         return bundle
 
     def _cached(self, url: str, issuer: x509.Certificate) -> Bundle | None:
@@ -300,9 +302,13 @@ def _is_accepted(bundle: Bundle, fits: Callable[[Crl], object]) -> bool:
     return True
 
 
+def _is_enough(bundle: Bundle, now: datetime) -> bool:
+    return bundle.is_current(now) or (time.monotonic() < bundle.enough_until and _counts(bundle, now))
+
+
 def _counts(bundle: Bundle, now: datetime) -> bool:
-    return all(now <= each.next_update for each in bundle if each is not None)
+    return all(now <= each.next_update for each in bundle.crls)
 
 
 def _size(bundle: Bundle) -> int:
-    return sum(len(each.der) for each in bundle if each is not None)
+    return sum(len(each.der) for each in bundle.crls)
