@@ -8,7 +8,8 @@ from notarykit.net.client import HttpClient
 from notarykit.net.plain import plain_client
 from notarykit.revocation.cache import CrlCache
 from notarykit.revocation.checker import Revocation
-from notarykit.revocation.sources import Limits, Sources
+from notarykit.revocation.limits import Limits
+from notarykit.revocation.sources import Sources
 from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
 from support.ca import TestChain
 from support.crls import NOW

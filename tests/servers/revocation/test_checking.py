@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from notarykit.keys.chain import check_chain
 from notarykit.revocation.checker import Revocation
 from notarykit.revocation.given import read_given
+from notarykit.revocation.limits import Deadline
 from notarykit.revocation.ocsp import make_request
-from notarykit.revocation.sources import Deadline
 from notarykit.times import utc_now
 from servers.revocation.asking import fetched
 from servers.revocation.conftest import NewCA

@@ -5,8 +5,8 @@ from typing import Final
 
 from cryptography import x509
 
+from notarykit.revocation.limits import Deadline
 from notarykit.revocation.pointers import ALL_REASONS, Point
-from notarykit.revocation.sources import Deadline
 from support.ca import TestChain, make_chain
 
 CHAIN: Final = make_chain()

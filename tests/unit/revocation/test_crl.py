@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ReasonFlags
 
-from notarykit.revocation.crl import Bundle, Crl, judge, paired
+from notarykit.revocation.bundle import Bundle, judge, paired
+from notarykit.revocation.crl import Crl
 from notarykit.revocation.ocsp import CLOCKS_DIFFER
 from notarykit.revocation.pointers import ALL_REASONS, Point
 from notarykit.revocation.status import NO_MOMENTS, Finding, Moments, NoAnswerError, Status

@@ -103,7 +103,7 @@ def test_unsigned_entries_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = revocable_chain("")
     entries = [Entry(number, issuer=name("Other")) for number in range(1, 4)]
     crl = Crl(make_crl(chain, 1, entries, corrupted=True))
-    monkeypatch.setattr("notarykit.revocation.crl._read_entry", lambda _: pytest.fail("an entry was read"))
+    monkeypatch.setattr("notarykit.revocation.crl.read_entry", lambda _: pytest.fail("an entry was read"))
     with pytest.raises(NoAnswerError, match="signature"):
         crl.check_issuer(chain.certificates[1])
 

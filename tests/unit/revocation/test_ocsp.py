@@ -435,3 +435,15 @@ def test_a_critical_invalidity_date() -> None:
     critical = replace(REVOKED, extensions=((x509.InvalidityDate(REVOKED_AT), True),))
     assert _status(critical, moments=Moments(REVOKED_AT - _SECOND)) is Status.GOOD
     assert _status(critical, moments=Moments(REVOKED_AT + _SECOND)) is Status.REVOKED
+
+
+def test_the_stricter_of_two_answers_counts() -> None:
+    """Where one of two has no invalidity date, or an earlier one, that is what decides, in either order."""
+    dated = replace(REVOKED, invalidity_date=REVOKED_AT)
+    earlier = replace(dated, invalidity_date=REVOKED_AT - timedelta(days=2), id_hash=hashes.SHA256())
+    bare = replace(REVOKED, id_hash=hashes.SHA256(), next_update=NEXT_UPDATE + timedelta(days=7))
+    signed = Moments(REVOKED_AT - timedelta(days=1))
+    assert _status(dated, moments=signed) is Status.GOOD
+    for other in (bare, earlier):
+        for singles in ([dated, other], [other, dated]):
+            assert _status(singles, moments=signed) is Status.REVOKED

@@ -13,18 +13,12 @@ from urllib.parse import unquote
 import pytest
 
 from notarykit.background import start
+from notarykit.revocation.bundle import Bundle
 from notarykit.revocation.cache import Cached, CrlCache
-from notarykit.revocation.crl import Bundle, Crl
+from notarykit.revocation.crl import Crl
+from notarykit.revocation.limits import CRL_SECONDS, OCSP_SECONDS, Deadline, Limits
 from notarykit.revocation.ocsp import LARGEST_ANSWER, make_request
-from notarykit.revocation.sources import (
-    _SECONDS_KEPT,
-    CRL_SECONDS,
-    LARGEST_CRL,
-    OCSP_SECONDS,
-    Deadline,
-    Limits,
-    Sources,
-)
+from notarykit.revocation.sources import _SECONDS_KEPT, LARGEST_CRL, Sources
 from notarykit.revocation.status import NoAnswerError, Status
 from servers.registry.http_server import Reply
 from support import asn1

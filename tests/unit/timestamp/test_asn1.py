@@ -11,6 +11,7 @@ import pytest
 from notarykit.errors import NotarykitError, TimestampError
 from notarykit.keys.signed import Algorithm
 from notarykit.timestamp import asn1
+from notarykit.timestamp.parts import Attributes, TimestampInfo
 from support.asn1 import HASHES, NULL, integer, octet_string, oid
 from support.ca import make_chain, name
 from support.der import sequence, tlv
@@ -47,7 +48,7 @@ def _info(**changes: Any) -> bytes:
     return make_info(MESSAGE, CHAIN, TokenChanges(**{"gen_time": MOMENT, **changes}))
 
 
-def _attributes(**changes: Any) -> asn1.Attributes:
+def _attributes(**changes: Any) -> Attributes:
     return asn1.read_attributes(asn1.read_token(_token(**changes)).signed_attributes)
 
 
@@ -232,7 +233,7 @@ def test_the_signed_attributes() -> None:
     older = (EssCertificate(),)
     found = _attributes(ess_v1=older, signing_time=MOMENT, more_attributes=((OTHER, integer(1)),))
     names = (CHAIN.subjects[1].public_bytes(), CHAIN.certificates[0].serial_number)
-    assert found == asn1.Attributes(
+    assert found == Attributes(
         TST_INFO,
         hashlib.sha256(_info()).digest(),
         ("SHA-256", hashlib.sha256(CHAIN.ders[0]).digest()),
@@ -314,7 +315,7 @@ def test_the_signed_attributes_are_in_the_order_of_der() -> None:
 def test_what_a_token_says() -> None:
     """Everything that counts is read."""
     found = asn1.read_info(_info(nonce=2**158 + 1, serial=2**150, ordering=True, tsa="right"))
-    assert found._replace(authority=None) == asn1.TimestampInfo(
+    assert found._replace(authority=None) == TimestampInfo(
         POLICY,
         "SHA-256",
         hashlib.sha256(MESSAGE).digest(),
@@ -500,9 +501,9 @@ def test_the_name_of_the_authority() -> None:
     leaf = CHAIN.ders[0]
     right = tlv(0xA4, name("WABBIT-networks.io").public_bytes())
     for tsa in (None, "right", right):
-        assert asn1.read_info(_info(tsa=tsa)).is_by(leaf)
+        assert asn1.is_by(asn1.read_info(_info(tsa=tsa)), leaf)
     for tsa in ("wrong", tlv(0x82, b"wabbit-networks.io"), tlv(0x86, b"http://wabbit-networks.io")):
-        assert not asn1.read_info(_info(tsa=tsa)).is_by(leaf)
+        assert not asn1.is_by(asn1.read_info(_info(tsa=tsa)), leaf)
 
 
 # Anything at all

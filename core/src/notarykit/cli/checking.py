@@ -6,7 +6,7 @@ from notarykit.cli.options import Flag, Options
 
 if TYPE_CHECKING:
     from notarykit.revocation.checker import Revocation
-    from notarykit.revocation.sources import Limits
+    from notarykit.revocation.limits import Limits
 
 LIMIT_FLAGS = (
     Flag("crl-timeout", "how long each download of a CRL may take", "duration", default=5),
@@ -21,7 +21,7 @@ FILE_FLAGS = (
 
 def limits(options: Options) -> "Limits":
     """What requests may cost."""
-    from notarykit.revocation.sources import Limits
+    from notarykit.revocation.limits import Limits
 
     return Limits(float(options["ocsp-timeout"]), float(options["crl-timeout"]), options["ocsp-nonce"])
 

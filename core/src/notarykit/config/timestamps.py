@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from notarykit import files
 from notarykit.errors import CertificateError, NetworkError, StorageError, TrustStoreError, UsageError
 from notarykit.net.addresses import origin_of
+from notarykit.revocation.limits import Limits
 from notarykit.revocation.online import online
-from notarykit.revocation.sources import Limits
 from notarykit.timestamp.authority import TimestampAuthority, Timestamper
 from notarykit.trust.policy import StoreType
 from notarykit.trust.store import LARGEST_FILE, trusted_certificates

@@ -13,8 +13,9 @@ from notarykit.errors import RevocationError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.revocation.given import Given
+from notarykit.revocation.limits import Deadline
 from notarykit.revocation.question import Means, Observe, Question
-from notarykit.revocation.sources import Deadline, Sources
+from notarykit.revocation.sources import Sources
 from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments, Status
 
 SECONDS = 30.0

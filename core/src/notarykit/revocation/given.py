@@ -13,8 +13,9 @@ from cryptography.x509.ocsp import load_der_ocsp_response
 
 from notarykit import files
 from notarykit.errors import StorageError, UsageError
-from notarykit.revocation import crl, ocsp
-from notarykit.revocation.crl import Bundle, Crl
+from notarykit.revocation import ocsp
+from notarykit.revocation.bundle import Bundle, paired
+from notarykit.revocation.crl import Crl
 from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.status import UNREADABLE, NoAnswerError, first_line
 
@@ -70,7 +71,7 @@ class Given:
 def _with_delta(base: Crl, deltas: Sequence[Crl]) -> Bundle:
     for delta in sorted(deltas, key=lambda each: each.this_update, reverse=True):
         try:
-            return crl.paired(base, delta)
+            return paired(base, delta)
         except NoAnswerError:
             continue
     return Bundle(base)

@@ -9,8 +9,9 @@ from notarykit.places import cache_folder
 from notarykit.revocation.cache import CrlCache
 from notarykit.revocation.checker import SECONDS, Revocation
 from notarykit.revocation.given import Given
+from notarykit.revocation.limits import Limits
 from notarykit.revocation.question import Observe
-from notarykit.revocation.sources import Limits, Sources
+from notarykit.revocation.sources import Sources
 
 
 @lru_cache(maxsize=8)

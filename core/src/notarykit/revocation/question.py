@@ -12,12 +12,14 @@ from cryptography import x509
 
 from notarykit.keys.certificate import subject_of
 from notarykit.net.addresses import shown
-from notarykit.revocation import crl, ocsp
-from notarykit.revocation.crl import Bundle, Crl
+from notarykit.revocation import ocsp
+from notarykit.revocation.bundle import Bundle, covered_reasons, judge
+from notarykit.revocation.crl import Crl
 from notarykit.revocation.given import Given
+from notarykit.revocation.limits import Deadline
 from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.pointers import ALL_REASONS, Point, Pointers, pointers_of
-from notarykit.revocation.sources import Deadline, Sources
+from notarykit.revocation.sources import Sources
 from notarykit.revocation.status import (
     NO_MOMENTS,
     CertificateStatus,
@@ -144,7 +146,7 @@ class Question:
         point: Point,
         moments: Moments,
     ) -> tuple[Finding, frozenset[x509.ReasonFlags]]:
-        finding, reasons = crl.judge(bundle, certificate, point, self._now, moments)
+        finding, reasons = judge(bundle, certificate, point, self._now, moments)
         if pointers.names_delta and bundle.delta is None and finding.status is not Status.REVOKED:
             raise NoAnswerError("the certificate names a delta CRL, and the CRL does not")
         return finding, reasons
@@ -210,7 +212,7 @@ class Question:
             return None
 
         def fits(base: Crl) -> object:
-            return crl.covered_reasons(base, certificate, point)
+            return covered_reasons(base, certificate, point)
 
         for url in point.urls:
             try:

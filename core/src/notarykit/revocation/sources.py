@@ -19,14 +19,15 @@ from notarykit.errors import NotarykitError
 from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.revocation import crl, ocsp
+from notarykit.revocation import ocsp
+from notarykit.revocation.bundle import Bundle, paired
 from notarykit.revocation.cache import Cached, CrlCache
-from notarykit.revocation.crl import Bundle, Crl
+from notarykit.revocation.crl import Crl
+from notarykit.revocation.limits import Deadline, Limits
 from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.shared import Shared
 from notarykit.revocation.status import NoAnswerError, NotForAllError
 
-OCSP_SECONDS, CRL_SECONDS = 2.0, 5.0
 LARGEST_CRL = 32 * 1024 * 1024
 _MOST_HEADERS = 64 * 1024
 _MOST_ANSWERS = 4096
@@ -50,39 +51,6 @@ class Found(NamedTuple):
     answer: Answer
     der: bytes
     asked_at: float
-
-
-class Limits(NamedTuple):
-    """What sources may cost.
-
-    Attributes:
-        ocsp_seconds: How long each OCSP request may take.
-        crl_seconds: How long each download of a CRL may take.
-        with_nonce: Whether OCSP requests have a nonce, which the answer then has to repeat.
-    """
-
-    ocsp_seconds: float = OCSP_SECONDS
-    crl_seconds: float = CRL_SECONDS
-    with_nonce: bool = False
-
-
-class Deadline:
-    """The end of a whole check."""
-
-    def __init__(self, seconds: float) -> None:
-        """Starts the clock."""
-        self._end = time.monotonic() + seconds
-
-    def left(self, most: float = float("inf")) -> float:
-        """The seconds that are left, but no more than `most`.
-
-        Raises:
-            NoAnswerError: None are left.
-        """
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise NotForAllError("no answer in time")
-        return min(left, most)
 
 
 class Sources:
@@ -216,7 +184,7 @@ class Sources:
             base = _checked(cached.base, issuer)
             if cached.delta is None:
                 return None if base.has_delta else Bundle(base)
-            return crl.paired(base, _checked(cached.delta, issuer))
+            return paired(base, _checked(cached.delta, issuer))
         except NoAnswerError:
             return None
 
@@ -247,7 +215,7 @@ class Sources:
         failure = NoAnswerError("it has a delta CRL, and does not say where")
         for url in base.delta_urls:
             try:
-                return crl.paired(base, self._crl(url, issuer, deadline))
+                return paired(base, self._crl(url, issuer, deadline))
             except NotForAllError:
                 raise
             except NoAnswerError as error:

@@ -8,13 +8,14 @@ BER (RFC 5652, section 5.1), but for what is signed: that is DER. What is hashed
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from asn1crypto import algos, cms, core, tsp  # type: ignore[import-untyped]
 
 from notarykit.errors import TimestampError
 from notarykit.keys.der import SET, check_bounds, check_der
-from notarykit.keys.signed import Algorithm, algorithm_of, hash_of
+from notarykit.keys.signed import algorithm_of, hash_of
+from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
 
 LARGEST = 128 * 1024
 _MOST_CERTIFICATES = 32
@@ -50,78 +51,6 @@ class _Response(core.Sequence):  # type: ignore[misc]
     """TimeStampResp, whose token is there only where the authority grants one; asn1crypto wants it always."""
 
     _fields = [("status", tsp.PKIStatusInfo), ("time_stamp_token", cms.ContentInfo, {"optional": True})]
-
-
-class SignedToken(NamedTuple):
-    """A token that has been taken apart as far as its signature needs it; anybody can have written it.
-
-    Attributes:
-        content: The bytes that hold the TSTInfo.
-        certificates: The certificates that came along, in DER.
-        signers: Those of them whom the signer information names.
-        hash_name: The hash of the content that is signed, such as `SHA-256`.
-        algorithm: The signature's algorithm.
-        signed_attributes: The bytes that are signed.
-        signature: The signature.
-    """
-
-    content: bytes
-    certificates: tuple[bytes, ...]
-    signers: tuple[bytes, ...]
-    hash_name: str
-    algorithm: Algorithm
-    signed_attributes: bytes
-    signature: bytes
-
-
-class Attributes(NamedTuple):
-    """The signed attributes that count.
-
-    Attributes:
-        content_type: What is signed, in dotted digits.
-        message_digest: The content's digest.
-        certificate_hash: The digest of the signer's certificate (signing-certificate-v2), and the hash that made it.
-        older_certificate_hash: The SHA-1 that the older attribute, signing-certificate, has of it, or None.
-        certificate_names: The issuer's names and the serial number of that certificate as each attribute has them.
-        signing_time: When it was signed, if that is said.
-    """
-
-    content_type: str
-    message_digest: bytes
-    certificate_hash: tuple[str, bytes]
-    older_certificate_hash: bytes | None
-    certificate_names: tuple[tuple[bytes, int], ...]
-    signing_time: datetime | None
-
-
-class TimestampInfo(NamedTuple):
-    """What a token says (RFC 3161, section 2.4.2, TSTInfo).
-
-    Attributes:
-        policy: The authority's policy, in dotted digits.
-        hash_name: The hash of what was stamped.
-        imprint: The digest of what was stamped.
-        serial_number: The token's number.
-        earliest: The lower limit of the time.
-        time: The time.
-        latest: The upper limit.
-        nonce: What the request had, or None.
-        authority: The authority's name as it gives it itself, or None; `is_name_of` compares it.
-    """
-
-    policy: str
-    hash_name: str
-    imprint: bytes
-    serial_number: int
-    earliest: datetime
-    time: datetime
-    latest: datetime
-    nonce: int | None
-    authority: Any
-
-    def is_by(self, certificate: bytes) -> bool:
-        """Whether the name that the authority gives itself, if it does, is one of its certificate's."""
-        return self.authority is None or _read("certificate", lambda: _has_name(certificate, self.authority))
 
 
 def _read(what: str, reading: Callable[[], Read]) -> Read:
@@ -281,6 +210,15 @@ def issuer_and_serial(certificate: bytes) -> tuple[bytes, int]:
     """A certificate's issuer in DER, and its serial number."""
     found = cms.Certificate.load(certificate)
     return found.issuer.dump(), found.serial_number
+
+
+def is_by(info: TimestampInfo, certificate: bytes) -> bool:
+    """Whether the name that the authority gives itself, if it does, is one of its certificate's.
+
+    Raises:
+        TimestampError: The certificate is malformed.
+    """
+    return info.authority is None or _read("certificate", lambda: _has_name(certificate, info.authority))
 
 
 def _has_name(certificate: bytes, name: Any) -> bool:

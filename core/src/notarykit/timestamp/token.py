@@ -15,6 +15,7 @@ from notarykit.keys.certificate import load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
 from notarykit.times import format_rfc3339
 from notarykit.timestamp import asn1
+from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
 
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
 
@@ -54,7 +55,7 @@ def check_covers(timestamp: Timestamp, chain: Chain) -> None:
             raise TimestampError(f"at {format_rfc3339(limit)}, a limit of the timestamp, {problem}")
 
 
-def unverified_claims(token: bytes, message: bytes) -> tuple[asn1.TimestampInfo, tuple[bytes, ...]]:
+def unverified_claims(token: bytes, message: bytes) -> tuple[TimestampInfo, tuple[bytes, ...]]:
     """What a token claims, and the certificates that come with it. Anybody can have written it: it is for showing.
 
     Raises:
@@ -86,7 +87,7 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
     _check_attributes(attributes, found, signer)
     info = asn1.read_info(found.content)
     _check_imprint(info, message)
-    if not info.is_by(signer):
+    if not asn1.is_by(info, signer):
         raise TimestampError("token names an authority that its signer's certificate does not name")
     chain = _trusted_chain(signer, found.certificates, roots, info.time)
     if attributes.signing_time is not None and (problem := chain.outside_validity(attributes.signing_time)):
@@ -96,7 +97,7 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
     )
 
 
-def _check_imprint(info: asn1.TimestampInfo, message: bytes) -> None:
+def _check_imprint(info: TimestampInfo, message: bytes) -> None:
     if info.imprint != _digest(info.hash_name, message):
         raise TimestampError("token is not about this signature")
 
@@ -105,7 +106,7 @@ def _digest(hash_name: str, message: bytes) -> bytes:
     return hashlib.new(hash_name.replace("-", ""), message).digest()
 
 
-def _signer(token: asn1.SignedToken) -> bytes:
+def _signer(token: SignedToken) -> bytes:
     if len(token.signers) != 1:
         problem = "does not come with its signer's certificate"
         if token.signers:
@@ -114,7 +115,7 @@ def _signer(token: asn1.SignedToken) -> bytes:
     return token.signers[0]
 
 
-def _check_signature(token: asn1.SignedToken, signer: bytes) -> None:
+def _check_signature(token: SignedToken, signer: bytes) -> None:
     certificate = load_certificate(signer, "timestamp authority's certificate")
     try:
         key = certificate.public_key()
@@ -126,7 +127,7 @@ def _check_signature(token: asn1.SignedToken, signer: bytes) -> None:
         raise TimestampError(f"token by {subject_of(certificate)!r}: {error}") from None
 
 
-def _check_attributes(attributes: asn1.Attributes, token: asn1.SignedToken, signer: bytes) -> None:
+def _check_attributes(attributes: Attributes, token: SignedToken, signer: bytes) -> None:
     """RFC 5652, section 5.4, and RFC 5035, section 3, as RFC 5816 asks for it."""
     if attributes.content_type != _TST_INFO:
         raise TimestampError("signed attribute content-type is not that of a TSTInfo")

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from notarykit.descriptor import Descriptor
 from notarykit.errors import ExtendedValidationError, NotarykitError, RevocationError, UsageError
 from notarykit.oci.repository import Repository, look_up
+from notarykit.revocation.limits import Limits
 from notarykit.revocation.online import online
-from notarykit.revocation.sources import Limits
 from notarykit.revocation.status import Evidence, Status
 from notarykit.times import utc_now
 from notarykit.trust.policy import (
