@@ -167,10 +167,13 @@ def read_attributes(signed_attributes: bytes) -> Attributes:
 def _attributes(der: bytes) -> Attributes:
     check_der(der)  # "The DER encoding of the SET OF" (RFC 5652, section 5.4)
     found: dict[str, Any] = {}
-    for attribute in _whole(cms.CMSAttributes.load(der, strict=True)):
-        name, values = attribute["type"].native, attribute["values"]
+    for attribute in cms.CMSAttributes.load(der, strict=True):
+        if len(attribute) != 2:  # noqa: PLR2004
+            raise ValueError("an attribute is more than a type and its values")
+        name = attribute["type"].native
         if name not in _THAT_COUNT:
             continue
+        values = _whole(attribute["values"])
         if name in found or len(values) != 1:
             raise TimestampError(f"signed attribute {name.replace('_', '-')} does not have exactly one value")
         found[name] = values[0]
