@@ -8,7 +8,7 @@ import pytest
 
 from cli.test_json import schema
 from cli.world import VERIFY, World, error_of
-from support.ca import TestChain
+from support.ca import TestChain, make_chain
 from support.crls import make_crl, revoked
 from support.homes import SCOPE, policy_document
 from support.ocsp_answers import REVOKED, responding
@@ -81,8 +81,9 @@ def test_levels(world: World, responder: Responder) -> None:
 def _collect(world: World) -> list[str]:
     """Collects evidence, and returns the flags that a verification on the other side is told to use."""
     out = world.did("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE, world.reference)
-    said, _, flags = out.partition("On the other side, verify with\n")
+    said, _, flags = out.partition("On the other side, verify with ")
     assert said.startswith("Collected 2 file(s) for hello@")
+    assert "All of it counts until" in said
     return flags.split()
 
 
@@ -90,12 +91,16 @@ def test_an_air_gap(world: World, responder: Responder) -> None:
     """What was collected suffices where nothing can be asked, and nothing but it is looked at."""
     world.sign()
     flags = _collect(world)
-    assert flags[::2] == ["--crl", "--ocsp-response"]
+    assert flags == ["--evidence", "evidence"]
     responder.fail(ocsp_path(0), 500)
     responder.fail(crl_path(0), 500)
     responder.fail(crl_path(1), 500)
     assert world.process(*VERIFY, *flags, world.reference, NOTATION_CACHE=str(world.folder / "none")).code == 0
-    without = world.process(*VERIFY, *flags[2:], world.reference, NOTATION_CACHE=str(world.folder / "none"))
+    (crl,) = (world.folder / "evidence").glob("crl-*.crl")
+    (answer,) = (world.folder / "evidence").glob("ocsp-*.der")
+    one_by_one = ("--crl", str(crl), "--ocsp-response", str(answer))
+    assert world.process(*VERIFY, *one_by_one, world.reference, NOTATION_CACHE=str(world.folder / "none")).code == 0
+    without = world.process(*VERIFY, *one_by_one[2:], world.reference, NOTATION_CACHE=str(world.folder / "none"))
     assert without.code == 1
     assert "is not known" in error_of(without.err)
 
@@ -142,9 +147,11 @@ def test_collecting_for_strangers(world: World, responder: Responder) -> None:
 @pytest.mark.parametrize(
     ("flag", "content", "complaint"),
     [
-        ("--crl", b"rubbish", "it is no CRL that can be read"),
-        ("--ocsp-response", b"rubbish", "it is no OCSP response in DER"),
+        ("--crl", b"rubbish", "file holds no CRL: it is no CRL that can be read"),
+        ("--ocsp-response", b"rubbish", "file holds no OCSP response in DER"),
         ("--crl", None, "does not exist"),
+        ("--evidence", None, "cannot be read: No such file or directory"),
+        ("--evidence", b"rubbish", "cannot be read: Not a directory"),
     ],
 )
 def test_files_that_are_none(world: World, flag: str, content: bytes | None, complaint: str) -> None:
@@ -152,3 +159,29 @@ def test_files_that_are_none(world: World, flag: str, content: bytes | None, com
     if content is not None:
         (world.folder / "file").write_bytes(content)
     assert complaint in world.refused(2, *VERIFY, flag, "file", world.reference)
+
+
+def test_evidence_that_is_none(world: World) -> None:
+    """A folder that nothing was collected into is no evidence, and a file is no folder to collect into."""
+    (world.folder / "empty").mkdir()
+    assert "notarykit revocation fetch" in world.refused(2, *VERIFY, "--evidence", "empty", world.reference)
+    (world.folder / "file").write_text("")
+    fetch = ("revocation", "fetch", "--directory", "file", "--oci-layout", "--scope", SCOPE)
+    assert world.refused(2, *fetch, world.reference) == "--directory file is not a directory"
+
+
+@pytest.mark.parametrize("flag", ["--ocsp-timeout", "--crl-timeout"])
+def test_no_time_at_all(world: World, flag: str) -> None:
+    """A limit of nothing is refused rather than taken for the usual one."""
+    assert "must be a second or more" in world.refused(2, *VERIFY, flag, "0s", world.reference)
+
+
+def test_nothing_to_collect(world: World) -> None:
+    """Where no certificate names a place to ask, the command says so."""
+    chain = make_chain()
+    world.home.add_key(chain, "plain")
+    world.home.trust(chain)
+    world.sign("--key", "plain")
+    out = world.did("revocation", "fetch", "--directory", "none", "--oci-layout", "--scope", SCOPE, world.reference)
+    assert "names an OCSP responder or a CRL" in out
+    assert not (world.folder / "none").exists()

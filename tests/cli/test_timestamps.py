@@ -70,7 +70,10 @@ def test_several_authorities(world: World, authority: OpensslAuthority, root: st
     other.write_bytes(make_chain(purpose="timestamping").pems[-1])
     flags = ("--timestamp-url", authority.url, "--timestamp-url", authority.url)
     before = len(authority.seen)
-    world.sign(*flags, "--timestamp-root-cert", str(other), "--timestamp-root-cert", root)
+    signing = ("sign", "--oci-layout", *flags)
+    done = world.run(*signing, "--timestamp-root-cert", str(other), "--timestamp-root-cert", root, world.reference)
+    assert done.code == 0
+    assert done.err.startswith("Warning: another timestamp authority was taken: http://")
     assert len(authority.seen) - before == 2
     world.verify()
     error = world.refused(
@@ -83,7 +86,7 @@ def test_several_authorities(world: World, authority: OpensslAuthority, root: st
 def test_failures_leave_no_signature(world: World, root: str) -> None:
     """Where no timestamp can be had, nothing is signed."""
     error = world.refused(
-        1,
+        3,
         "sign",
         "--oci-layout",
         "--timestamp-url",
@@ -120,7 +123,9 @@ def test_roots_that_are_none(world: World, tmp_path: Path, content: bytes | None
 def test_addresses_that_are_none(world: World, root: str) -> None:
     """An address that nobody can be asked at is refused before anything is signed."""
     flags = ("--timestamp-url", "tsa.example.com", "--timestamp-root-cert", root)
-    assert "is not an address" in world.refused(2, "sign", "--oci-layout", *flags, world.reference)
+    error = world.refused(2, "sign", "--oci-layout", *flags, world.reference)
+    assert "is not an address" in error
+    assert "http:// or https:// in front" in error
 
 
 def test_certificates_are_der_or_pem(world: World, authority: OpensslAuthority, root: str) -> None:

@@ -14,7 +14,7 @@ from cryptography.x509 import ReasonFlags
 from notarykit.errors import UsageError
 from notarykit.keys.chain import check_chain
 from notarykit.revocation.checker import Revocation
-from notarykit.revocation.given import Given, read_given
+from notarykit.revocation.given import Given, evidence_file, evidence_files, read_given
 from notarykit.revocation.pointers import ALL_REASONS
 from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
 from support.ca import TestChain, make_chain, name
@@ -116,11 +116,10 @@ def test_unknown_leaves_it_to_the_others(files: _Files) -> None:
         (make_answer(_CHAIN, 0, Single(next_update=NOW - _SECOND)), "the answer counted until"),
         (make_answer(_CHAIN, 0, Single(this_update=NOW + timedelta(days=1))), "of the future"),
         (make_answer(_CHAIN, 0, corrupted=True), "the signature does not hold"),
-        (make_answer(_CHAIN, 0, Single(serial=1)), "about another certificate"),
+        (make_answer(_CHAIN, 0, Single(serial=1)), "nothing that was given is about it"),
         (make_answer(_CHAIN, 0, delegate=make_delegate(_CHAIN, ocsp_signing=False)), "not for signing OCSP answers"),
-        (make_refusal(TRY_LATER), "the responder answers try later"),
     ],
-    ids=["expired", "of the future", "forged", "another's", "by a wrong delegate", "a refusal"],
+    ids=["expired", "of the future", "forged", "another's", "by a wrong delegate"],
 )
 def test_answers_that_do_not_count(files: _Files, answer: bytes, text: str) -> None:
     """What a server could not send counts in no file either, and it is said why."""
@@ -135,7 +134,7 @@ def test_answers_that_do_not_count(files: _Files, answer: bytes, text: str) -> N
         (make_crl(_CHAIN, next_update=NOW - _SECOND), "it counted until"),
         (make_crl(_CHAIN, this_update=NOW + timedelta(days=1)), "of the future"),
         (make_crl(_CHAIN, corrupted=True), "the signature does not hold"),
-        (make_crl(_CHAIN, 2), "it is not by the issuer"),
+        (make_crl(_CHAIN, 2), "nothing that was given is about it"),
         (make_crl(_CHAIN, freshest=["http://delta"]), "it has a delta CRL, which is not there"),
         (make_crl(_CHAIN, distribution_point=issued_for("http://other")), "another distribution point"),
         (make_crl(_CHAIN, distribution_point=issued_for(only_ca=True)), "CAs alone"),
@@ -270,7 +269,7 @@ _X400 = (x509.UnrecognizedExtension(ISSUING_DISTRIBUTION_POINT, bytes.fromhex("3
 def test_a_file_that_holds_no_crl(files: _Files, content: bytes) -> None:
     """The file and the option are named."""
     path = files.put(content)
-    with pytest.raises(UsageError, match=f"^--crl {path}: "):
+    with pytest.raises(UsageError, match=f"^{path} holds no CRL: "):
         read_given([path], [])
 
 
@@ -278,7 +277,7 @@ def test_a_crl_in_pem_of_a_version_that_nobody_knows(files: _Files) -> None:
     """It is refused as the same in DER is."""
     body = base64.encodebytes(make_crl(_CHAIN, version=3))
     path = files.put(b"-----BEGIN X509 CRL-----\n" + body + b"-----END X509 CRL-----\n")
-    with pytest.raises(UsageError, match=f"^--crl {path}: "):
+    with pytest.raises(UsageError, match=f"^{path} holds no CRL: "):
         read_given([path], [])
 
 
@@ -288,14 +287,34 @@ def test_a_crl_in_pem_of_a_version_that_nobody_knows(files: _Files) -> None:
 def test_a_file_that_holds_no_answer(files: _Files, content: bytes) -> None:
     """The file and the option are named."""
     path = files.put(content)
-    with pytest.raises(UsageError, match=f"^--ocsp-response {path}: it is no OCSP response in DER"):
+    with pytest.raises(UsageError, match=f"^{path} holds no OCSP response in DER"):
         read_given([], [path])
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """It is said which one."""
     path = str(tmp_path / "missing")
-    with pytest.raises(UsageError, match=f"^--crl {path}: it does not exist"):
+    with pytest.raises(UsageError, match=f"^{path} does not exist"):
         read_given([path], [])
-    with pytest.raises(UsageError, match=f"^--ocsp-response {path}: it does not exist"):
+    with pytest.raises(UsageError, match=f"^{path} does not exist"):
         read_given([], [path])
+
+
+def test_a_refusal_in_a_file(files: _Files) -> None:
+    """A responder that has refused has said nothing that could be given."""
+    with pytest.raises(UsageError, match="refusal, and no answer") as caught:
+        files.given(answers=[make_refusal(TRY_LATER)])
+    assert caught.value.advice == "ask it again"
+
+
+def test_a_folder_of_evidence(tmp_path: Path) -> None:
+    """Files are told by their names, and others are left aside."""
+    crl, answer = make_crl(_CHAIN), make_answer(_CHAIN)
+    names = [evidence_file("crl", crl), evidence_file("ocsp", answer)]
+    for each, content in (*zip(names, (crl, answer), strict=True), ("notes.txt", b""), ("crl-of-mine.pem", b"")):
+        (tmp_path / each).write_bytes(content)
+    found = evidence_files(str(tmp_path))
+    assert found == ([str(tmp_path / names[0])], [str(tmp_path / names[1])])
+    assert _word(read_given(*found)) == "good"
+    with pytest.raises(UsageError, match="cannot be read"):
+        evidence_files(str(tmp_path / "missing"))

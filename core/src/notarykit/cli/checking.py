@@ -3,24 +3,33 @@
 from typing import TYPE_CHECKING
 
 from notarykit.cli.options import Flag, Options
+from notarykit.errors import UsageError
 
 if TYPE_CHECKING:
     from notarykit.revocation.checker import Revocation
     from notarykit.revocation.limits import Limits
 
 LIMIT_FLAGS = (
-    Flag("crl-timeout", "how long each download of a CRL may take", "duration", default=5),
-    Flag("ocsp-nonce", "ask OCSP responders for answers of this moment; many have none", "switch"),
-    Flag("ocsp-timeout", "how long each OCSP request may take", "duration", default=2),
+    Flag("crl-timeout", "how long each download of a CRL may take, in whole seconds", "duration", default=5),
+    Flag("ocsp-nonce", "ask OCSP responders for answers of this moment; many have none", "switch", default=False),
+    Flag("ocsp-timeout", "how long each OCSP request may take, in whole seconds", "duration", default=2),
 )
 FILE_FLAGS = (
+    Flag("evidence", "directory that 'revocation fetch' has filled, looked at before the network; repeatable", "texts"),
     Flag("crl", "file with a CRL (or a delta CRL) that is looked at before the network; repeatable", "texts"),
     Flag("ocsp-response", "file with an OCSP response that is looked at before the network; repeatable", "texts"),
 )
 
 
 def limits(options: Options) -> "Limits":
-    """What requests may cost."""
+    """What requests may cost.
+
+    Raises:
+        UsageError: A limit is no time at all.
+    """
+    for name in ("ocsp-timeout", "crl-timeout"):
+        if not options[name]:
+            raise UsageError(f"--{name} must be a second or more")
     from notarykit.revocation.limits import Limits
 
     return Limits(float(options["ocsp-timeout"]), float(options["crl-timeout"]), options["ocsp-nonce"])
@@ -32,9 +41,14 @@ def revocation(options: Options) -> "Revocation | None":
     Raises:
         UsageError: A file cannot be read, or holds something else.
     """
-    if all(options[flag.name] in (flag.default, False, []) for flag in (*LIMIT_FLAGS, *FILE_FLAGS)):
+    if all(options[flag.name] == flag.default or options[flag.name] == [] for flag in (*LIMIT_FLAGS, *FILE_FLAGS)):
         return None
-    from notarykit.revocation.given import read_given
+    from notarykit.revocation.given import evidence_files, read_given
     from notarykit.revocation.online import online
 
-    return online(read_given(options["crl"], options["ocsp-response"]), limits(options))
+    crls, answers = list(options["crl"]), list(options["ocsp-response"])
+    for folder in options["evidence"]:
+        found = evidence_files(folder)
+        crls += found[0]
+        answers += found[1]
+    return online(read_given(crls, answers), limits(options))

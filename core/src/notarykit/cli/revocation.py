@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from notarykit import files
@@ -23,8 +22,9 @@ from notarykit.cli.target import (
 )
 from notarykit.cli.text import shown
 from notarykit.config.policy import load_policy
-from notarykit.errors import NetworkError, NoSignatureError, NotarykitError
+from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
 from notarykit.places import trust_store_root
+from notarykit.revocation.given import evidence_file
 from notarykit.times import format_rfc3339
 from notarykit.trust.store import DirectoryTrustStore
 
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from notarykit.revocation.status import Evidence
     from notarykit.verify.evidence import Collected
 
-_FLAGS = {"crl": "--crl", "ocsp": "--ocsp-response"}
-_ENDINGS = {"crl": "crl", "ocsp": "der"}
-
 
 def _fetch(options: Options) -> int:
     from notarykit.verify.evidence import collect_evidence
 
     options.required("directory")
+    folder = options["directory"]
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"--directory {folder} is not a directory")
     scope = scope_of(options)
     named = targets(options)
     policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
     codes: list[int] = []
     results: list[dict[str, Any]] = []
-    arguments: dict[str, str] = {}
+    count = 0
     for number, each in enumerate(named, 1):
         try:
             with progress(f"Asking for {each.text}{position(number, len(named))}"):
@@ -58,27 +58,24 @@ def _fetch(options: Options) -> int:
                     limits=limits(options),
                     max_signatures=options["max-signatures"],
                 )
-                written = [(_write(evidence, options["directory"]), evidence) for evidence in collected.evidence]
+                written = [(_write(evidence, folder), evidence) for evidence in collected.evidence]
         except NotarykitError as error:
             print_error(error, options, each.text if len(named) > 1 else "")
             codes.append(error.exit_code)
             results.append({"reference": each.text, "error": error_json(error)})
             continue
-        arguments |= {path: _FLAGS[evidence.kind] for path, evidence in written}
+        count += len(written)
         codes.append(_report(each, collected, written, options))
         results.append(_json(each, collected, written))
     if options["output"] == "json":
         print_json({"results": results})
-    elif arguments:
-        print("On the other side, verify with")
-        print("".join(f"  {flag} {shlex.quote(path)}\n" for path, flag in sorted(arguments.items())), end="")
+    elif count:
+        print(f"On the other side, verify with --evidence {shlex.quote(folder)}")
     return gravest(codes)
 
 
 def _write(evidence: "Evidence", folder: str) -> str:
-    """Keeps a piece of evidence in a file that is named by its content, so that nothing is overwritten by another."""
-    name = f"{evidence.kind}-{sha256(evidence.der).hexdigest()[:16]}.{_ENDINGS[evidence.kind]}"
-    path = os.path.join(folder, name)
+    path = os.path.join(folder, evidence_file(evidence.kind, evidence.der))
     files.write(path, evidence.der)
     return path
 
@@ -89,8 +86,13 @@ def _report(each: Target, collected: "Collected", written: list[tuple[str, "Evid
         print(f"Collected {len(written)} file(s) for {reference}")
         for path, evidence in written:
             print(f"  {shown(path)}  until {format_rfc3339(evidence.until)}  {shown(evidence.url)}")
+        if not written and collected.asked and collected.is_complete:
+            print("None of its certificates names an OCSP responder or a CRL")
+        if written:
+            print(f"  All of it counts until {format_rfc3339(min(evidence.until for _, evidence in written))}")
     for digest, problem in collected.problems:
-        print(f"Warning: {digest}: {shown(problem.one_line())}", file=sys.stderr)
+        text = problem.message if isinstance(problem, RevocationError) else problem.one_line()
+        print(f"Warning: {digest}: {shown(text)}", file=sys.stderr)
     if collected.is_complete and collected.asked:
         return 0
     error: NotarykitError = NetworkError(

@@ -14,6 +14,7 @@ from notarykit.times import format_rfc3339, utc_now
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 
 _VALIDITY = timedelta(hours=24)
+_EARLIER = timedelta(minutes=5)  # a timestamp of just now reaches back by its accuracy
 _BITS = (2048, 3072, 4096)
 
 
@@ -38,7 +39,7 @@ def generate(options: Options) -> int:
     _refuse_existing(name, key_path, cert_path)
     print(f"generating RSA Key with {bits} bits")
     key = generate_private_key(65537, bits)
-    certificate = self_signed(key, trial_name(name), utc_now(), _VALIDITY)
+    certificate = self_signed(key, trial_name(name), utc_now() - _EARLIER, _VALIDITY + _EARLIER)
     with files.locked(os.path.dirname(key_path)):  # from another look at what is there to the last write
         _refuse_existing(name, key_path, cert_path)
         print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")

@@ -36,7 +36,8 @@ def _url(url: str) -> str:
     try:
         origin_of(url)
     except NetworkError as error:
-        raise UsageError(f"--timestamp-url: {error.message}") from None
+        advice = "" if "://" in url else "write it with http:// or https:// in front"
+        raise UsageError(f"--timestamp-url: {error.message}", advice=advice) from None
     return url
 
 
@@ -48,5 +49,8 @@ def _root(path: str) -> bytes:
     except (StorageError, TrustStoreError, CertificateError) as error:
         raise UsageError(f"--timestamp-root-cert: {error.message}", advice=error.advice) from None
     if len(ders) != 1:
-        raise UsageError(f"--timestamp-root-cert: {path} holds {len(ders)} certificates, not one root")
+        raise UsageError(
+            f"--timestamp-root-cert: {path} holds {len(ders)} certificates, not one root",
+            advice="give the authority's self-signed root alone",
+        )
     return ders[0]

@@ -22,11 +22,13 @@ class Bundle(NamedTuple):
     Attributes:
         base: The base.
         delta: The delta, or None.
+        is_from_file: Whether it comes from the cache's files.
         enough_until: Until when, by the monotonic clock, no newer one is looked for, since that has just failed.
     """
 
     base: Crl
     delta: Crl | None = None
+    is_from_file: bool = False
     enough_until: float = 0.0
 
     @property

@@ -3,13 +3,15 @@
 They count like what a server sends: by their signatures and their dates, which whoever asks for them here judges.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.ocsp import load_der_ocsp_response
+from cryptography.x509.ocsp import OCSPResponseStatus, load_der_ocsp_response
 
 from notarykit import files
 from notarykit.errors import StorageError, UsageError
@@ -20,6 +22,7 @@ from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.status import UNREADABLE, NoAnswerError, first_line
 
 _LARGEST_FILE = 128 * 1024 * 1024
+_ENDINGS = {"crl": ".crl", "ocsp": ".der"}
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----")
 
 
@@ -38,6 +41,9 @@ class Given:
         self._crls = crls
         self._answers = answers
 
+    def __bool__(self) -> bool:
+        return bool(self._crls or self._answers)
+
     def answers(
         self, certificate: x509.Certificate, issuer: x509.Certificate, asked: list[str]
     ) -> Iterator[tuple[str, Answer]]:
@@ -49,6 +55,8 @@ class Given:
             asked: Where is noted why a file does not count.
         """
         for name, der in self._answers:
+            if not ocsp.mentions(der, certificate, issuer):
+                continue
             try:
                 yield name, ocsp.read_answer(der, certificate, issuer)
             except NoAnswerError as error:
@@ -58,6 +66,8 @@ class Given:
         """The CRLs of an issuer, each with the newest delta that goes with it and with its file's name."""
         own = []
         for each in self._crls:
+            if not each.crl.has_issuer(issuer):
+                continue
             try:
                 each.crl.check_issuer(issuer)
             except NoAnswerError as error:
@@ -80,31 +90,61 @@ def _with_delta(base: Crl, deltas: Sequence[Crl]) -> Bundle:
 def read_given(crl_files: Sequence[str], answer_files: Sequence[str]) -> Given:
     """What is in files: CRLs in PEM or DER, OCSP responses in DER.
 
+    Args:
+        crl_files: The paths of CRLs.
+        answer_files: The paths of OCSP responses.
+
     Raises:
         UsageError: A file cannot be read, or holds something else.
     """
     crls = []
     for path in crl_files:
-        content = _content("--crl", path)
+        content = _content(path)
         try:
             if _PEM.search(content):
                 content = x509.load_pem_x509_crl(content).public_bytes(Encoding.DER)
             crls.append(NamedCrl(path, Crl(content)))
         except (*UNREADABLE, NoAnswerError) as error:
-            raise UsageError(f"--crl {path}: {first_line(error)}") from None
-    answers = [(path, _content("--ocsp-response", path)) for path in answer_files]
+            raise UsageError(f"{path} holds no CRL: {first_line(error)}", advice="give PEM or DER") from None
+    answers = [(path, _content(path)) for path in answer_files]
     for path, content in answers:
         try:
-            load_der_ocsp_response(content)
+            status = load_der_ocsp_response(content).response_status
         except UNREADABLE:
-            raise UsageError(f"--ocsp-response {path}: it is no OCSP response in DER") from None
+            raise UsageError(f"{path} holds no OCSP response in DER") from None
+        if status is not OCSPResponseStatus.SUCCESSFUL:
+            raise UsageError(f"{path} holds an OCSP responder's refusal, and no answer", advice="ask it again")
     return Given(crls, answers)
 
 
-def _content(flag: str, path: str) -> bytes:
+def _content(path: str) -> bytes:
     try:
         return files.read(path, _LARGEST_FILE)
     except FileNotFoundError:
-        raise UsageError(f"{flag} {path}: it does not exist") from None
+        raise UsageError(f"{path} does not exist") from None
     except StorageError as error:
-        raise UsageError(f"{flag} {error.message}") from None
+        raise UsageError(error.message) from None
+
+
+def evidence_file(kind: str, der: bytes) -> str:
+    """The name of a file for a piece of evidence, an OCSP response or a CRL; by its content, so that none is lost."""
+    return f"{kind}-{sha256(der).hexdigest()[:16]}{_ENDINGS[kind]}"
+
+
+def evidence_files(folder: str) -> tuple[list[str], list[str]]:
+    """The CRLs and the OCSP responses in a folder that `revocation fetch` has filled; other files are left aside.
+
+    Raises:
+        UsageError: There is no such folder, or none of them is in it.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}") from None
+    crls, answers = (
+        [os.path.join(folder, name) for name in names if name.startswith(f"{kind}-") and name.endswith(_ENDINGS[kind])]
+        for kind in ("crl", "ocsp")
+    )
+    if not crls and not answers:
+        raise UsageError(f"{folder} holds no evidence", advice="fill it with 'notarykit revocation fetch'")
+    return crls, answers

@@ -84,6 +84,15 @@ def read_answer(der: bytes, certificate: x509.Certificate, issuer: x509.Certific
         raise NoAnswerError(f"the answer is not accepted: {first_line(error)}") from None
 
 
+def mentions(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a response claims to be about a certificate; whether that is so, `read_answer` finds out."""
+    try:
+        response = ocsp.load_der_ocsp_response(der)
+        return any(_is_about(each, certificate, issuer) for each in response.responses)
+    except UNREADABLE:
+        return False
+
+
 def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes) -> Answer:
     response = ocsp.load_der_ocsp_response(der)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:

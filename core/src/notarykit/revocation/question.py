@@ -98,7 +98,8 @@ class Question:
             text = "it names neither an OCSP responder nor a CRL"
             return self._conclude(Finding(Status.NOT_REVOCABLE, text))
         finding = finding or self._by_ocsp(pointers) or self._by_crl(self._certificate, pointers, self._moments)
-        return self._conclude(finding or Finding(Status.UNKNOWN, "; ".join(self._asked) or "nothing can be asked"))
+        nothing = "nothing that was given is about it" if self._given else "nothing can be asked"
+        return self._conclude(finding or Finding(Status.UNKNOWN, "; ".join(self._asked) or nothing))
 
     def _conclude(self, finding: Finding) -> CertificateStatus:
         return CertificateStatus(self._certificate, finding.status, finding.text, tuple(self._asked))
@@ -223,6 +224,6 @@ class Question:
                 continue
             for each in bundle.crls:
                 self._observe(Evidence("crl", url, each.der, each.next_update))
-            self._note(f"CRL {shown(url)}", finding, was_there)
+            self._note(f"CRL {shown(url)}", finding, was_there or bundle.is_from_file)
             return finding, reasons
         return None

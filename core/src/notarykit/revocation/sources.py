@@ -183,8 +183,8 @@ class Sources:
         try:
             base = _checked(cached.base, issuer)
             if cached.delta is None:
-                return None if base.has_delta else Bundle(base)
-            return paired(base, _checked(cached.delta, issuer))
+                return None if base.has_delta else Bundle(base, is_from_file=True)
+            return paired(base, _checked(cached.delta, issuer))._replace(is_from_file=True)
         except NoAnswerError:
             return None
 

@@ -102,4 +102,5 @@ UNREADABLE = (
 
 def first_line(error: Exception) -> str:
     """The first line of an error's text, cut short: it may quote what somebody else wrote."""
-    return str(error).partition("\n")[0][:200]
+    text = str(error).partition("\n")[0][:200]
+    return "it is not of that form" if "ParseError" in text else text  # which only who wrote the parser understands

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from notarykit.errors import CertificateError, NetworkError, NotarykitError, NotarykitWarning, TimestampError
+from notarykit.errors import (
+    CertificateError,
+    NetworkError,
+    NotarykitError,
+    NotarykitWarning,
+    TimestampError,
+    UsageError,
+)
+from notarykit.keys.certificate import load_certificate
+from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import Chain
 from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
@@ -31,7 +40,7 @@ class TimestampAuthority(NamedTuple):
 
     Attributes:
         url: Where it answers; `http` or `https`.
-        root: The root certificate that its own must lead to, in DER.
+        root: The root certificate that its own must lead to, in PEM or DER.
         policy: The policy that its tokens must have, in dotted digits, or an empty string for any.
     """
 
@@ -55,6 +64,9 @@ class Timestamper:
         revocation: Refuses an authority's chain with a certificate that is revoked or whose status is not known.
         client: Sends the requests; one without credentials, if it is not given.
         seconds: How long each authority may take.
+
+    Raises:
+        UsageError: There is no authority, or its root is not one certificate.
     """
 
     def __init__(
@@ -65,7 +77,9 @@ class Timestamper:
         client: HttpClient | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        self._authorities = authorities
+        if not authorities:
+            raise UsageError("there is no timestamp authority to ask")
+        self._authorities = [each._replace(root=_one_root(each)) for each in authorities]
         self._revocation = revocation
         self._client = client or plain_client()
         self._seconds = seconds
@@ -81,17 +95,21 @@ class Timestamper:
         Raises:
             TimestampError: No authority gave a token that a verifier would accept; the text says why for each.
         """
-        failures: list[str] = []
+        failures: list[NotarykitError] = []
         for authority in self._authorities:
             try:
-                return self._ask(authority, signature, chain, now)
+                token = self._ask(authority, signature, chain, now)
             except NotarykitError as error:
-                url = shown(authority.url)
-                failures.append(error.message if url in error.message else f"{url}: {error.message}")
-        raise TimestampError(
-            f"no timestamp: {'; '.join(failures)}",
-            advice="check --timestamp-url and --timestamp-root-cert, or sign without them",
-        )
+                if (url := shown(authority.url)) not in error.message:
+                    error.within(url)
+                failures.append(error)
+                continue
+            for failure in failures:
+                warnings.warn(
+                    f"another timestamp authority was taken: {failure.message}", NotarykitWarning, stacklevel=2
+                )
+            return token
+        raise _no_timestamp(failures)
 
     def _ask(self, authority: TimestampAuthority, signature: bytes, chain: Chain, now: datetime) -> bytes:
         spec, nonce = chain.key_spec, secrets.randbits(_NONCE_BITS)
@@ -134,3 +152,24 @@ class Timestamper:
         if response.header("Content-Type").partition(";")[0].strip().lower() != "application/timestamp-reply":
             raise NetworkError("its answer is not of the type application/timestamp-reply")
         return response.body
+
+
+def _no_timestamp(failures: Sequence[NotarykitError]) -> TimestampError:
+    """The error for all that failed, with the advice of the first that has one, and the exit code that all share."""
+    own = (failure.advice for failure in failures if failure.advice and not isinstance(failure, NetworkError))
+    advice = next(own, "check --timestamp-url and --timestamp-root-cert, or sign without them")
+    error = TimestampError(f"no timestamp: {'; '.join(failure.message for failure in failures)}", advice=advice)
+    if all(isinstance(failure, NetworkError) for failure in failures):
+        error.exit_code = NetworkError.exit_code
+    return error
+
+
+def _one_root(authority: TimestampAuthority) -> bytes:
+    try:
+        ders = read_certificates(authority.root, "the timestamp authority's root")
+        certificates = [load_certificate(der, "the timestamp authority's root") for der in ders]
+    except (CertificateError, TypeError) as error:
+        raise UsageError(f"{shown(authority.url)}: {error}") from None
+    if len(certificates) != 1:
+        raise UsageError(f"{shown(authority.url)}: there are {len(certificates)} certificates, not one root")
+    return ders[0]

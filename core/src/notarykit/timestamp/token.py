@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from notarykit.errors import CertificateError, TimestampError
 from notarykit.keys import signed
-from notarykit.keys.certificate import load_certificate, subject_of
+from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
 from notarykit.times import format_rfc3339
 from notarykit.timestamp import asn1
@@ -52,7 +52,11 @@ def check_covers(timestamp: Timestamp, chain: Chain) -> None:
     """
     for limit in (timestamp.earliest, timestamp.latest):
         if problem := chain.outside_validity(limit):
-            raise TimestampError(f"at {format_rfc3339(limit)}, a limit of the timestamp, {problem}")
+            is_young = timestamp.latest >= chain.leaf.not_valid_before_utc > limit
+            raise TimestampError(
+                f"at {format_rfc3339(limit)}, a limit of the timestamp, {problem}",
+                advice="the certificate is younger than the timestamp is exact: wait a few seconds" if is_young else "",
+            )
 
 
 def unverified_claims(token: bytes, message: bytes) -> tuple[TimestampInfo, tuple[bytes, ...]]:
@@ -157,8 +161,9 @@ def _trusted_chain(signer: bytes, certificates: Iterable[bytes], roots: Iterable
             first = first or error
     if first is not None:
         raise first
-    name = subject_of(load_certificate(signer))
+    certificate = load_certificate(signer)
+    name, issuer = subject_of(certificate), issuer_of(certificate)
     raise TimestampError(
-        f"the timestamp authority's certificate {name!r} does not lead to a trusted root",
-        advice="add that authority's root to a tsa trust store of the policy if it is to be trusted",
+        f"the timestamp authority's certificate {name!r}, issued by {issuer!r}, does not lead to a trusted root",
+        advice="to trust it, give its root: to sign --timestamp-root-cert, to verify a tsa trust store of the policy",
     )

@@ -75,7 +75,8 @@ def _chain_is_trusted(progress: Progress) -> None:
     stores = [store for store in progress.inputs.policy.stores if store.type == wanted]
     if not stores:
         raise AuthenticityError(
-            f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs"
+            f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs",
+            advice=f"add one to its trustStores, such as {wanted}:acme",
         )
     trusted = frozenset[bytes]().union(*(progress.inputs.store.certificates(store) for store in stores))
     if trusted.isdisjoint(progress.intact.chain.ders):
@@ -116,14 +117,20 @@ def authentic_timestamp(progress: Progress) -> str:
         return _countersignature(progress)
     problem = chain.outside_validity(progress.inputs.now)
     if problem:
-        raise AuthenticTimestampError(problem)
-    return ""
+        has_one = progress.intact.timestamp_signature is not None
+        advice = "name a tsa trust store in the policy, and the signature's timestamp is looked at" if has_one else ""
+        raise AuthenticTimestampError(problem, advice=advice)
+    return "the certificates are valid now, and no timestamp is asked for"
 
 
 def _countersignature(progress: Progress) -> str:
     """Validate Authentic Timestamp, 1.1: the timestamp countersignature, the TSA's own revocation as the last of it."""
     intact = progress.intact
     if not intact.timestamp_signature:
+        if problem := intact.chain.outside_validity(progress.inputs.now):
+            raise AuthenticTimestampError(
+                f"{problem}, and the signature has no timestamp", advice="have it signed again"
+            )
         raise AuthenticTimestampError(
             "the policy asks for a timestamp, and the signature has none",
             advice="sign with --timestamp-url, or set verifyTimestamp to afterCertExpiry",
@@ -134,9 +141,9 @@ def _countersignature(progress: Progress) -> str:
     roots = frozenset[bytes]().union(*(progress.inputs.store.certificates(store) for store in stores))
     timestamp = verify_token(intact.timestamp_signature, intact.signature, roots)
     check_covers(timestamp, intact.chain)
-    _check_revocation(progress, timestamp.chain, NO_MOMENTS)
+    note = _check_revocation(progress, timestamp.chain, NO_MOMENTS)
     progress.timestamp = timestamp
-    return f"timestamp of {format_rfc3339(timestamp.time)}"
+    return "; ".join(filter(None, (note, f"timestamp of {format_rfc3339(timestamp.time)}")))
 
 
 def _timestamp_is_wanted(progress: Progress) -> bool:
