@@ -28,6 +28,7 @@ from support.crls import NEXT_UPDATE, NOW, Entry, make_crl, revoked
 from support.ocsp_answers import (
     REVOKED,
     TRY_LATER,
+    UNKNOWN,
     Single,
     make_answer,
     make_delegate,
@@ -176,6 +177,14 @@ def test_an_answer_is_not_remembered_for_as_long_as_it_says(
     clock[0] += 60
     responder.ocsp("/ocsp", responding(CHAIN, 0, REVOKED))
     assert _answer(asking, url) == (Status.REVOKED, False)
+
+
+def test_what_is_unknown_is_asked_again(responder: Responder) -> None:
+    """A responder that does not know a certificate yet may know it in a moment."""
+    url, asking = responder.ocsp("/ocsp", responding(CHAIN, 0, UNKNOWN)), sources()
+    assert _answer(asking, url) == (Status.UNKNOWN, False)
+    responder.ocsp("/ocsp", responding(CHAIN))
+    assert _answer(asking, url) == (Status.GOOD, False)
 
 
 def test_answers_are_remembered_apart(responder: Responder) -> None:

@@ -126,8 +126,8 @@ class Question:
         direct = [point for point in pointers.points if not point.is_indirect]
         names = frozenset[x509.GeneralName]().union(*(point.names for point in direct))
         # Where the issuer itself publishes none, what it does not list says nothing.
-        reasons = ALL_REASONS if direct or not pointers.points else frozenset()
-        anywhere = Point((), names, reasons, is_indirect=False)
+        known = ALL_REASONS if direct or not pointers.points else frozenset()
+        anywhere = Point((), names, known, is_indirect=False)
         found = _Covered()
         for name, bundle in self._given.bundles(self._issuer, self._asked):
             try:

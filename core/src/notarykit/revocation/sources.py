@@ -26,7 +26,7 @@ from notarykit.revocation.crl import Crl
 from notarykit.revocation.limits import Deadline, Limits
 from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.shared import Shared
-from notarykit.revocation.status import NoAnswerError, NotForAllError
+from notarykit.revocation.status import NoAnswerError, NotForAllError, Status
 
 LARGEST_CRL = 32 * 1024 * 1024
 _MOST_HEADERS = 64 * 1024
@@ -80,7 +80,7 @@ class Sources:
         question = (url, certificate.fingerprint(SHA256()), issuer.fingerprint(SHA256()))
         return self._answers.get(
             question,
-            lambda found: ocsp.is_current(found.answer, now) and time.monotonic() < found.asked_at + _SECONDS_KEPT,
+            lambda found: _is_kept(found, now),
             lambda old: self._ask_again(old, url, certificate, issuer, now, deadline),
             deadline.left(),
         )
@@ -268,6 +268,13 @@ def _is_accepted(bundle: Bundle, fits: Callable[[Crl], object]) -> bool:
     except NotForAllError:
         return False
     return True
+
+
+def _is_kept(found: Found, now: datetime) -> bool:
+    """Whether an answer need not be asked for again; `unknown` may be known in a moment."""
+    if found.answer.status is Status.UNKNOWN or not ocsp.is_current(found.answer, now):
+        return False
+    return time.monotonic() < found.asked_at + _SECONDS_KEPT
 
 
 def _is_enough(bundle: Bundle, now: datetime) -> bool:
