@@ -143,7 +143,7 @@ def _countersignature(progress: Progress) -> str:
     check_covers(timestamp, intact.chain)
     note = _check_revocation(progress, timestamp.chain, NO_MOMENTS)
     progress.timestamp = timestamp
-    return "; ".join(filter(None, (note, f"timestamp of {format_rfc3339(timestamp.time)}")))
+    return "; ".join(filter(None, (f"timestamp of {format_rfc3339(timestamp.time)}", note)))
 
 
 def _timestamp_is_wanted(progress: Progress) -> bool:
