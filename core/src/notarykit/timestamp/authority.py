@@ -155,8 +155,8 @@ class Timestamper:
 
 
 def _no_timestamp(failures: Sequence[NotarykitError]) -> TimestampError:
-    """The error for all that failed, with the advice of the first that has one, and the exit code that all share."""
-    own = (failure.advice for failure in failures if failure.advice and not isinstance(failure, NetworkError))
+    """The error for all that failed, with the advice of the first that is about tokens, and the exit code of all."""
+    own = (failure.advice for failure in failures if failure.advice and isinstance(failure, TimestampError))
     advice = next(own, "check --timestamp-url and --timestamp-root-cert, or sign without them")
     error = TimestampError(f"no timestamp: {'; '.join(failure.message for failure in failures)}", advice=advice)
     if all(isinstance(failure, NetworkError) for failure in failures):
