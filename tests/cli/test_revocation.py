@@ -8,12 +8,16 @@ import pytest
 
 from cli.test_json import schema
 from cli.world import VERIFY, World, error_of
+from notarykit.revocation import online
+from notarykit.revocation.limits import Limits
+from notarykit.revocation.sources import Sources
 from support.ca import TestChain, make_chain
 from support.crls import make_crl, revoked
 from support.homes import SCOPE, policy_document
 from support.ocsp_answers import REVOKED, responding
 from support.responders import Responder
 from support.revocable import crl_path, ocsp_path, revocable_chain
+from support.signatures import signature_manifests
 
 
 @pytest.fixture
@@ -67,7 +71,7 @@ def test_levels(world: World, responder: Responder) -> None:
     error = world.refused(1, *VERIFY, world.reference)
     assert "is not known" in error
     assert "it answers with status 500" in error
-    assert "--ocsp-response or --crl" in error
+    assert "--evidence, --ocsp-response or --crl" in error
     world.home.set_policy(policy_document(override={"revocation": "log"}))
     done = world.run(*VERIFY, world.reference)
     assert done.code == 0
@@ -185,3 +189,71 @@ def test_nothing_to_collect(world: World) -> None:
     out = world.did("revocation", "fetch", "--directory", "none", "--oci-layout", "--scope", SCOPE, world.reference)
     assert "names an OCSP responder or a CRL" in out
     assert not (world.folder / "none").exists()
+
+
+_FETCH = ("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE)
+
+
+def test_more_signatures_than_are_looked_at(world: World) -> None:
+    """What is collected for some signatures alone is not called complete."""
+    world.sign()
+    world.sign()
+    done = world.run(*_FETCH, "--max-signatures", "1", world.reference)
+    assert done.code == 3
+    assert "more than the 1 signatures that are looked at" in done.err
+    assert world.run(*_FETCH, "--max-signatures", "2", world.reference).code == 0
+
+
+def test_a_signature_that_cannot_be_read(world: World) -> None:
+    """Nor is what is collected beside a signature that nobody could read."""
+    world.sign()
+    world.sign()
+    manifest = signature_manifests("hello")[0].removeprefix("sha256:")
+    blob = world.folder / "hello" / "blobs" / "sha256"
+    layer = json.loads((blob / manifest).read_text())["layers"][0]["digest"].removeprefix("sha256:")
+    (blob / layer).unlink()
+    done = world.run(*_FETCH, "-o", "json", world.reference)
+    assert done.code == 3
+    result = json.loads(done.out)["results"][0]
+    assert not result["isComplete"]
+    assert len(result["files"]) == 2
+
+
+@pytest.mark.parametrize("timestamps", ["always", "afterCertExpiry"])
+def test_signatures_without_a_timestamp(world: World, timestamps: str) -> None:
+    """A timestamp that is not there is missed where the policy wants one, and nowhere else."""
+    document = policy_document(stores=("ca:tests", "tsa:tests"))
+    document["trustPolicies"][0]["signatureVerification"]["verifyTimestamp"] = timestamps
+    world.home.set_policy(document)
+    world.home.trust(make_chain(purpose="timestamping"), kind="tsa")
+    world.sign()
+    done = world.run(*_FETCH, world.reference)
+    assert done.code == 0
+    assert ("the signature has none" in done.err) == (timestamps == "always")
+
+
+@pytest.mark.parametrize(
+    ("flags", "limits"),
+    [
+        ((), (2.0, 5.0, False)),
+        (("--ocsp-timeout", "3s"), (3.0, 5.0, False)),
+        (("--crl-timeout", "1m"), (2.0, 60.0, False)),
+        (("--ocsp-nonce",), (2.0, 5.0, True)),
+    ],
+)
+def test_the_limits_arrive(
+    world: World, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], limits: tuple[float, float, bool]
+) -> None:
+    """What flags say about time and nonces is what is asked with, when verifying and when collecting."""
+    seen: list[Limits] = []
+    real = online._sources
+
+    def noted(asked: Limits, folder: str) -> Sources:
+        seen.append(asked)
+        return real(asked, folder)
+
+    monkeypatch.setattr(online, "_sources", noted)
+    world.sign()
+    world.run(*VERIFY, *flags, world.reference)
+    world.run(*_FETCH, *flags, world.reference)
+    assert seen == [Limits(*limits)] * 2

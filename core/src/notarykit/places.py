@@ -39,8 +39,8 @@ def _variable(name: str) -> str:
 
 def cache_folder() -> str:
     """The folder of what can be made again: `$NOTATION_CACHE`, else notation's in the system's place for caches."""
-    if "NOTATION_CACHE" in os.environ:
-        return os.environ["NOTATION_CACHE"]
+    if own := os.environ.get("NOTATION_CACHE"):
+        return own
     if sys.platform == "win32":
         return os.path.join(_variable("LOCALAPPDATA"), "notation")
     if sys.platform == "darwin":

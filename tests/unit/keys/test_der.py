@@ -3,7 +3,7 @@
 import pytest
 from asn1crypto import core  # type: ignore[import-untyped]
 
-from notarykit.keys.der import INTEGER, SEQUENCE, element, elements, integer
+from notarykit.keys.der import INTEGER, SEQUENCE, check_der, element, elements, integer
 
 _SIZES = (0, 1, 127, 128, 129, 255, 256, 257, 65535, 65536, 70000)
 
@@ -50,3 +50,10 @@ def test_views_are_not_copied() -> None:
     assert isinstance(whole, memoryview)
     made[2] = ord("x")
     assert bytes(content) == b"xbc"
+
+
+@pytest.mark.parametrize("der", ["2203020101", "2403040100", "25020500", "0602 2a86", "0600", "05 01 00"])
+def test_what_is_no_der(der: str) -> None:
+    """Only sequences and sets are constructed, and an identifier ends where its last arc ends."""
+    with pytest.raises(ValueError, match=r"constructed|identifier|NULL"):
+        check_der(bytes.fromhex(der))

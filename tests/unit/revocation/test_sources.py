@@ -258,6 +258,17 @@ def test_a_crl_is_fetched_again_when_its_time_is_over(responder: Responder, fold
     assert responder.asked == {"/crl": 2}  # the second found the file of the first
 
 
+def test_an_older_file_is_left_aside(responder: Responder, folder: str) -> None:
+    """What the process knows may be newer than what somebody has put into the file."""
+    newer = make_crl(CHAIN, number=2, next_publish=asn1.generalized_time(NOW + _DAY))
+    older = make_crl(CHAIN, this_update=NOW - 10 * _DAY, next_update=NOW - _DAY)
+    url, asking = responder.put("/crl", newer), sources(folder)
+    _bundle(asking, url)
+    CrlCache(folder).write(url, Cached(older, None))
+    responder.fail("/crl", 503)
+    assert _bundle(asking, url, NOW + 2 * _DAY)[0].base.der == newer
+
+
 def test_next_publish_is_looked_at_first(responder: Responder, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past it a new one is fetched; where there is none, the old one is good for a while."""
     old = make_crl(CHAIN, next_publish=asn1.generalized_time(NOW + _DAY))

@@ -42,7 +42,7 @@ def _fetch(options: Options) -> int:
         raise UsageError(f"--directory {folder} is not a directory")
     scope = scope_of(options)
     named = targets(options)
-    policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
+    policy, store, costs = load_policy(), DirectoryTrustStore(trust_store_root()), limits(options)
     codes: list[int] = []
     results: list[dict[str, Any]] = []
     count = 0
@@ -55,7 +55,7 @@ def _fetch(options: Options) -> int:
                     each.scope or scope,
                     policy,
                     store,
-                    limits=limits(options),
+                    limits=costs,
                     max_signatures=options["max-signatures"],
                 )
                 written = [(_write(evidence, folder), evidence) for evidence in collected.evidence]
@@ -86,14 +86,14 @@ def _report(each: Target, collected: "Collected", written: list[tuple[str, "Evid
         print(f"Collected {len(written)} file(s) for {reference}")
         for path, evidence in written:
             print(f"  {shown(path)}  until {format_rfc3339(evidence.until)}  {shown(evidence.url)}")
-        if not written and collected.asked and collected.is_complete:
+        if not written and collected.is_complete:
             print("None of its certificates names an OCSP responder or a CRL")
         if written:
             print(f"  All of it counts until {format_rfc3339(min(evidence.until for _, evidence in written))}")
     for digest, problem in collected.problems:
         text = problem.message if isinstance(problem, RevocationError) else problem.one_line()
         print(f"Warning: {digest}: {shown(text)}", file=sys.stderr)
-    if collected.is_complete and collected.asked:
+    if collected.is_complete:
         return 0
     error: NotarykitError = NetworkError(
         f"{each.text}: not all that a verification needs could be collected",

@@ -189,7 +189,7 @@ COMMAND = Command(
         ("Verify an artifact in an image layout", "notarykit verify --oci-layout --scope local/hello hello@<digest>"),
         (
             "Verify without a network, with what 'notarykit revocation fetch' has brought",
-            "notarykit verify --oci-layout --scope local/hello --crl <file> --ocsp-response <file> hello@<digest>",
+            "notarykit verify --oci-layout --scope local/hello --evidence <directory> hello@<digest>",
         ),
         ("Ask for signed metadata", "notarykit verify --oci-layout --scope local/hello -m build=123 hello@<digest>"),
     ),

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 SEQUENCE, SET, INTEGER = 0x30, 0x31, 0x02
 _BOOLEAN, _NULL, _OBJECT_IDENTIFIER, _ENUMERATED = 0x01, 0x05, 0x06, 0x0A
+_FIRST_CLASS = 0x40  # the first tag that is not universal
 _CONSTRUCTED, _LONG_TAG, _LONGEST_LENGTH, _DEEPEST = 0x20, 0x1F, 4, 24
 _MOST_ELEMENTS, _LONGEST_IDENTIFIER = 20_000, 64
 
@@ -94,7 +95,8 @@ def check_der(der: bytes) -> None:
     Strings and times are not looked into.
 
     Raises:
-        ValueError: A length, an integer, a boolean, an identifier or the order of a set is not in its one form.
+        ValueError: A length, an integer, a boolean, a NULL, an identifier or the order of a set is not in its one form,
+            it ends too early or nests too deeply.
     """
     if _check_element(memoryview(der), 0, _DEEPEST) != len(der):
         raise ValueError("something follows the element")
@@ -118,6 +120,8 @@ def _check_element(der: memoryview, start: int, depth: int) -> int:
     if not tag & _CONSTRUCTED:
         _check_primitive(tag, der[body:end])
         return end
+    if tag < _FIRST_CLASS and tag not in (SEQUENCE, SET):
+        raise ValueError("something that is no sequence or set is constructed")
     previous, place = b"", body
     while place < end:
         behind = _check_element(der[:end], place, depth - 1)

@@ -14,7 +14,7 @@ from notarykit import files
 from notarykit.errors import StorageError
 from notarykit.strict_json import DocumentError, Members, dumps, loads
 
-# Base64 of a base and a delta that are larger than what is downloaded.
+# A base and a delta in base64, larger ones than are downloaded here: somebody else may have put them there.
 _LARGEST_FILE = 256 * 1024 * 1024
 _MOST_PARTS = 16
 
@@ -56,7 +56,7 @@ class CrlCache:
         members = {"baseCRL": _encode(cached.base)}
         if cached.delta is not None:
             members["deltaCRL"] = _encode(cached.delta)
-        with contextlib.suppress(StorageError, MemoryError):
+        with contextlib.suppress(StorageError, MemoryError), files.locked(self.folder):
             files.write(self.path(url), dumps(members), 0o600)
 
 

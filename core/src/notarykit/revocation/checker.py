@@ -69,12 +69,12 @@ class Revocation:
         return tuple(self._status(*each) for each in zip(chain.certificates, works, strict=False))
 
     def _status(self, certificate: x509.Certificate, work: Future[CertificateStatus]) -> CertificateStatus:
-        error = work.exception() if work.done() else TimeoutError()
-        if error is None:
-            return work.result()
-        text = f"what was answered could not be processed: {type(error).__name__}"
         if not work.done():
             text = f"no answer within {self._seconds:g} seconds in all"
+        elif error := work.exception():
+            text = f"what was answered could not be processed: {type(error).__name__}"
+        else:
+            return work.result()
         return CertificateStatus(certificate, Status.UNKNOWN, text)
 
 
@@ -84,6 +84,6 @@ def _refusal(status: CertificateStatus, statuses: tuple[CertificateStatus, ...])
         return RevocationError(f"certificate {name!r} is revoked ({status.text})", statuses=statuses)
     return RevocationError(
         f"whether certificate {name!r} is revoked is not known: {status.text}",
-        advice="make sure that its OCSP responder or CRL can be reached, or give --ocsp-response or --crl",
+        advice="make sure that its responder or CRL can be reached, or give --evidence, --ocsp-response or --crl",
         statuses=statuses,
     )

@@ -42,7 +42,8 @@ class Crl:
         number: Its number, or None.
         base_number: The number of the CRL that it is a delta to, or None.
         scope: What it is limited to, or None.
-        delta_urls: Where a delta to it can be had.
+        has_delta: Whether there is a delta to it.
+        delta_urls: Where that can be had.
     """
 
     def __init__(self, der: bytes) -> None:

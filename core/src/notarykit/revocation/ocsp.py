@@ -53,6 +53,11 @@ class Answer(NamedTuple):
     invalidity_date: datetime | None
     delegate: x509.Certificate | None
 
+    @property
+    def until(self) -> datetime:
+        """Until when it counts, its signer's certificate included."""
+        return self.next_update if self.delegate is None else min(self.next_update, self.delegate.not_valid_after_utc)
+
 
 def make_request(certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes = b"") -> bytes:
     """A question about one certificate.

@@ -163,7 +163,7 @@ class Question:
             except NoAnswerError as error:
                 self._asked.append(f"OCSP {shown(url)}: {error}")
                 continue
-            self._observe(Evidence("ocsp", url, found.der, found.answer.next_update))
+            self._observe(Evidence("ocsp", url, found.der, found.answer.until))
             self._note(f"OCSP {shown(url)}", finding, was_there)
             return finding if finding.status is not Status.UNKNOWN else None
         return None

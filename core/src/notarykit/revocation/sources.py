@@ -97,6 +97,8 @@ class Sources:
         """A new answer; where there is none, an old one is good for as long as it says."""
         try:
             return self._ask(url, certificate, issuer, deadline)
+        except NotForAllError:
+            raise
         except NoAnswerError:
             if old is not None and ocsp.is_current(old.answer, now):
                 return old._replace(asked_at=time.monotonic() - _SECONDS_KEPT + _SECONDS_OF_A_FAILURE)
@@ -158,19 +160,18 @@ class Sources:
         now: datetime,
         deadline: Deadline,
     ) -> Bundle:
-        cached = self._cached(url, issuer)
-        if cached is not None and (old is None or cached.ders != old.ders):
-            old = cached
-        old = old if old is not None and _is_accepted(old, fits) else None
+        known = [each for each in (old, self._cached(url, issuer)) if each is not None and _is_accepted(each, fits)]
+        old = max(known, key=lambda each: [(crl.this_update, crl.next_update) for crl in each.crls], default=None)
         if old is not None and old.is_current(now):
             return old
         try:
             bundle = self._refreshed(old, issuer, now, deadline) or self._downloaded(url, issuer, deadline)
             _check_fit(bundle, fits)
-        except NoAnswerError:
+        except NoAnswerError as error:
             # A newer one should be there, and the old one is good for a while.
             if old is not None and _counts(old, now):
-                return old._replace(enough_until=time.monotonic() + _SECONDS_OF_A_FAILURE)
+                is_ours = isinstance(error, NotForAllError)
+                return old if is_ours else old._replace(enough_until=time.monotonic() + _SECONDS_OF_A_FAILURE)
             raise
         if self._cache is not None and _counts(bundle, now):
             self._cache.write(url, Cached(*bundle.ders))

@@ -55,7 +55,7 @@ class CertificateStatus(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What a server said and what decided about a certificate, for whoever has no network.
+    """What a server said of a certificate and was used, for whoever has no network.
 
     Attributes:
         kind: `ocsp` or `crl`.

@@ -60,7 +60,7 @@ class TimestampInfo(NamedTuple):
         time: The time.
         latest: The upper limit.
         nonce: What the request had, or None.
-        authority: The authority's name as it gives it itself, or None; `is_name_of` compares it.
+        authority: The authority's name as it gives it itself, or None; `asn1.is_by` compares it.
     """
 
     policy: str

@@ -2,12 +2,20 @@
 
 import threading
 from datetime import datetime
-from itertools import islice
 from typing import NamedTuple
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import ExtendedValidationError, NotarykitError, RevocationError, UsageError
-from notarykit.oci.repository import Repository, look_up
+from notarykit.envelope.parsing import parse
+from notarykit.errors import (
+    ExtendedValidationError,
+    IntegrityError,
+    NotarykitError,
+    RevocationError,
+    StorageError,
+    UsageError,
+)
+from notarykit.oci.repository import Repository, StoredSignature, look_up
+from notarykit.revocation.checker import Revocation
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.online import online
 from notarykit.revocation.status import Evidence, Status
@@ -24,7 +32,7 @@ from notarykit.trust.store import TrustStore
 from notarykit.verify.artifact import MAX_SIGNATURES
 from notarykit.verify.envelope import verify_envelope
 from notarykit.verify.progress import VerifyingPlugin
-from notarykit.verify.verdict import Step
+from notarykit.verify.verdict import Step, StepResult
 
 _WANTED = (Step.AUTHENTIC_TIMESTAMP, Step.REVOCATION)
 # Whatever the policy makes of a failure: the signer must be trusted before anything is asked, and all is to be asked.
@@ -42,19 +50,15 @@ class Collected(NamedTuple):
         artifact: The artifact's descriptor.
         evidence: The OCSP answers and CRLs, each once.
         asked: How many signatures have a signer who is trusted, so that something was asked for them.
-        problems: What came up: the digest of a signature's manifest, and why it will not be accepted.
+        problems: What came up: the digest of a signature's manifest, and what is wrong with it, or missing.
+        is_complete: Whether something was asked, of all signatures that could be asked about, and all of it answered.
     """
 
     artifact: Descriptor
     evidence: tuple[Evidence, ...]
     asked: int
     problems: tuple[tuple[str, NotarykitError], ...]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything was answered that was asked."""
-        failures = [error for _, error in self.problems if isinstance(error, RevocationError)]
-        return not any(status.status is Status.UNKNOWN for error in failures for status in error.statuses)
+    is_complete: bool
 
 
 def collect_evidence(
@@ -85,7 +89,7 @@ def collect_evidence(
         UsageError: The one that applies skips verification.
         StorageError: The artifact or the list of its signatures cannot be read.
     """
-    policy = _asking_for_all(document.applicable(scope))
+    policy, time = _asking_for_all(document.applicable(scope)), now or utc_now()
     found: dict[bytes, Evidence] = {}
     lock = threading.Lock()
 
@@ -96,27 +100,60 @@ def collect_evidence(
     checks = online(limits=limits, observe=observe)
     artifact, manifests = look_up(repository, tag_or_digest)
     problems: list[tuple[str, NotarykitError]] = []
-    asked = 0
-    for manifest in islice(manifests, max_signatures):
+    asked, is_complete = 0, True
+    for count, manifest in enumerate(manifests, 1):
+        if count > max_signatures:
+            error = StorageError(f"there are more than the {max_signatures} signatures that are looked at")
+            problems.append((manifest.digest, error))
+            is_complete = False
+            break
         try:
             signature = repository.fetch_signature(manifest)
-            verdict = verify_envelope(
-                signature.envelope,
-                signature.media_type,
-                artifact,
-                policy,
-                store,
-                now=now or utc_now(),
-                find_plugin=_none,
-                revocation=checks,
-            )
-            results = getattr(verdict, "results", ())
-        except NotarykitError as error:
-            results = getattr(error, "results", ())
-            problems.append((manifest.digest, error))
+        except NotarykitError as unread:
+            problems.append((manifest.digest, unread))
+            is_complete = False
+            continue
+        results, problem = _walk(signature, artifact, policy, store, time, checks)
         asked += any(result.step is Step.REVOCATION for result in results)
-        problems += [(manifest.digest, each.error) for each in results if each.error and each.step in _WANTED]
-    return Collected(artifact, tuple(found.values()), asked, tuple(problems))
+        errors = [problem, *(each.error for each in results if each.step in _WANTED)]
+        problems += [(manifest.digest, each) for each in errors if each is not None]
+        is_complete = is_complete and not any(map(_is_unanswered, errors))
+    return Collected(artifact, tuple(found.values()), asked, tuple(problems), is_complete and asked > 0)
+
+
+def _walk(
+    signature: StoredSignature,
+    artifact: Descriptor,
+    policy: TrustPolicy,
+    store: TrustStore,
+    now: datetime,
+    checks: Revocation,
+) -> tuple[tuple[StepResult, ...], NotarykitError | None]:
+    """What the steps found for one signature, as far as they came, and what ended them."""
+    try:
+        # A timestamp may be wanted later, when a certificate has expired; where there is none, none can be collected.
+        if parse(signature.envelope, signature.media_type).timestamp_signature:
+            policy = policy._replace(verify_timestamp=VerifyTimestamp.ALWAYS)
+        verdict = verify_envelope(
+            signature.envelope,
+            signature.media_type,
+            artifact,
+            policy,
+            store,
+            now=now,
+            find_plugin=_none,
+            revocation=checks,
+        )
+        return getattr(verdict, "results", ()), None
+    except NotarykitError as error:
+        return getattr(error, "results", ()), error
+    except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are looked at
+        return (), IntegrityError(f"the signature could not be processed: {type(error).__name__}")
+
+
+def _is_unanswered(error: NotarykitError | None) -> bool:
+    statuses = error.statuses if isinstance(error, RevocationError) else ()
+    return any(status.status is Status.UNKNOWN for status in statuses)
 
 
 def _asking_for_all(policy: TrustPolicy) -> TrustPolicy:
@@ -125,8 +162,7 @@ def _asking_for_all(policy: TrustPolicy) -> TrustPolicy:
             f"the trust policy {policy.name!r} skips verification, so nothing has to be collected",
             advice="use the policy of the side where it is verified",
         )
-    level = VerificationLevel("strict", _ACTIONS)
-    return policy._replace(level=level, verify_timestamp=VerifyTimestamp.ALWAYS)
+    return policy._replace(level=VerificationLevel("strict", _ACTIONS))
 
 
 def _none(name: str) -> VerifyingPlugin:
