@@ -179,6 +179,13 @@ def test_an_answer_is_not_remembered_for_as_long_as_it_says(
     assert _answer(asking, url) == (Status.REVOKED, False)
 
 
+def test_an_answer_of_this_moment_is_asked_for_each_time(responder: Responder) -> None:
+    """Whoever asks with a nonce does not want what was said to another."""
+    url, asking = responder.ocsp("/ocsp", responding(CHAIN)), sources(with_nonce=True)
+    assert [_answer(asking, url) for _ in range(2)] == [(Status.GOOD, False)] * 2
+    assert responder.asked["/ocsp"] == 2
+
+
 def test_what_is_unknown_is_asked_again(responder: Responder) -> None:
     """A responder that does not know a certificate yet may know it in a moment."""
     url, asking = responder.ocsp("/ocsp", responding(CHAIN, 0, UNKNOWN)), sources()

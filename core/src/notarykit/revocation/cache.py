@@ -56,7 +56,8 @@ class CrlCache:
         members = {"baseCRL": _encode(cached.base)}
         if cached.delta is not None:
             members["deltaCRL"] = _encode(cached.delta)
-        with contextlib.suppress(StorageError, MemoryError), files.locked(self.folder):
+        # No lock: whole files replace each other, and one that somebody holds shall keep no verification waiting.
+        with contextlib.suppress(StorageError, MemoryError):
             files.write(self.path(url), dumps(members), 0o600)
 
 

@@ -34,7 +34,7 @@ _MOST_ANSWERS = 4096
 _SECONDS_KEPT = 3600.0  # responders may give answers for a year
 _SECONDS_OF_A_FAILURE = 10.0
 _LARGEST_MEMORY = 256 * 1024 * 1024
-_LONGEST_GET = 255  # RFC 6960, appendix A.1: "less than 255 bytes in total (after encoding)"
+_LONGEST_GET = 255  # RFC 6960, appendix A.1: small requests may be submitted using GET
 _NONCE_BYTES = 16
 _OK = 200
 
@@ -80,7 +80,7 @@ class Sources:
         question = (url, certificate.fingerprint(SHA256()), issuer.fingerprint(SHA256()))
         return self._answers.get(
             question,
-            lambda found: _is_kept(found, now),
+            lambda found: not self._limits.with_nonce and _is_kept(found, now),
             lambda old: self._ask_again(old, url, certificate, issuer, now, deadline),
             deadline.left(),
         )
@@ -100,7 +100,7 @@ class Sources:
         except NotForAllError:
             raise
         except NoAnswerError:
-            if old is not None and ocsp.is_current(old.answer, now):
+            if old is not None and ocsp.is_current(old.answer, now) and not self._limits.with_nonce:
                 return old._replace(asked_at=time.monotonic() - _SECONDS_KEPT + _SECONDS_OF_A_FAILURE)
             raise
 
