@@ -47,6 +47,7 @@ def test_what_was_asked_is_explained(world: World, responder: Responder) -> None
     assert "OCSP" not in world.run(*VERIFY, "--verbose", world.reference).err
     steps = {step["step"]: step for step in json.loads(world.verify("-o", "json"))["results"][0]["steps"]}
     assert any("good" in line for line in steps["revocation"]["explained"])
+    assert [name for name, step in steps.items() if step["explained"]] == ["revocation"]
 
 
 @pytest.mark.parametrize("by", ["ocsp", "crl"])
