@@ -11,7 +11,7 @@ from cryptography.x509 import ReasonFlags
 
 from notarykit.revocation.bundle import Bundle, judge, paired
 from notarykit.revocation.crl import Crl
-from notarykit.revocation.ocsp import CLOCKS_DIFFER
+from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.pointers import ALL_REASONS, Point
 from notarykit.revocation.status import NO_MOMENTS, Finding, Moments, NoAnswerError, Status
 from support import asn1

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from notarykit.revocation.ocsp import CLOCKS_DIFFER, Answer, judge, make_request, read_answer
+from notarykit.revocation.limits import CLOCKS_DIFFER
+from notarykit.revocation.ocsp import Answer, judge, make_request, read_answer
 from notarykit.revocation.status import NO_MOMENTS, Moments, NoAnswerError, Status
 from support import asn1
 from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain, name, new_key

@@ -16,7 +16,7 @@ from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.der import SEQUENCE, elements, integer
 from notarykit.keys.signed import check_signed
-from notarykit.revocation.ocsp import CLOCKS_DIFFER
+from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.pointers import points_of
 from notarykit.revocation.status import UNREADABLE, Moments, NoAnswerError, first_line
 from notarykit.times import format_rfc3339

@@ -1,11 +1,16 @@
-"""What looking up revocation may cost in seconds."""
+"""What looking up revocation may cost in seconds, and which other times are allowed for."""
 
 import time
+from datetime import timedelta
 from typing import NamedTuple
 
 from notarykit.revocation.status import NotForAllError
 
 OCSP_SECONDS, CRL_SECONDS = 2.0, 5.0
+# A source that has just failed is not asked again for each of a hundred signatures.
+SECONDS_OF_A_FAILURE = 10.0
+# What clocks may differ by, so that an answer of just now is not one of the future.
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class Limits(NamedTuple):

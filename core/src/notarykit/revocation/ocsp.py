@@ -3,7 +3,9 @@
 Trust store and trust policy specification, "Revocation Checking with OCSP". Nothing here asks a network.
 """
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography import x509
@@ -17,11 +19,10 @@ from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of, why_not_issued
 from notarykit.keys.der import SEQUENCE, element, elements
 from notarykit.keys.signed import check_signed
+from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.status import UNREADABLE, Finding, Moments, NoAnswerError, Status, first_line
 from notarykit.times import format_rfc3339
 
-# What clocks may differ by, so that an answer of just now is not one of the future.
-CLOCKS_DIFFER = timedelta(minutes=5)
 LARGEST_ANSWER = 20480
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _HASHES = {"sha1", "sha256", "sha384", "sha512"}
@@ -195,18 +196,22 @@ def _check_signature(response: ocsp.OCSPResponse, basic: bytes, issuer: x509.Cer
     named = [each for each in (issuer, *response.certificates) if _is_responder(response, each)]
     if not named:
         raise NoAnswerError("the answer is neither signed by the issuer nor by one whose certificate comes with it")
-    for place, certificate in enumerate(named, 1):  # a name may be that of several keys
-        try:
+    certificate = _signer(basic, named)
+    if certificate == issuer:
+        return None
+    _check_delegate(certificate, issuer)
+    return certificate
+
+
+def _signer(basic: bytes, named: Sequence[x509.Certificate]) -> x509.Certificate:
+    """Whose key signed, out of at least one that is named so: a name may be that of several keys."""
+    *others, last = named
+    for certificate in others:
+        with suppress(ValueError):
             check_signed(basic, certificate.public_key())
-        except ValueError:
-            if place == len(named):
-                raise
-            continue
-        if certificate == issuer:
-            return None
-        _check_delegate(certificate, issuer)
-        return certificate
-    raise AssertionError("unreachable")
+            return certificate
+    check_signed(basic, last.public_key())
+    return last
 
 
 def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
