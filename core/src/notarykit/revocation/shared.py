@@ -5,10 +5,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from notarykit.revocation.limits import SECONDS_OF_A_FAILURE
 from notarykit.revocation.status import NoAnswerError, NotForAllError
-
-# A source that has just failed is not asked again for each of a hundred signatures.
-_SECONDS_OF_A_FAILURE = 10.0
 
 Value = TypeVar("Value")
 
@@ -25,10 +23,10 @@ class Shared(Generic[Value]):
 
     Args:
         largest: What they may weigh together.
-        weigh: What one weighs.
+        weigh: What one weighs, or a question that has none.
     """
 
-    def __init__(self, largest: int, weigh: Callable[[Value], int]) -> None:
+    def __init__(self, largest: int, weigh: Callable[[Value | None], int]) -> None:
         self._largest = largest
         self._weigh = weigh
         self._questions: dict[Hashable, _Question[Value]] = {}
@@ -67,19 +65,17 @@ class Shared(Generic[Value]):
             except NotForAllError:
                 raise
             except NoAnswerError as error:
-                asked.failure = (time.monotonic() + _SECONDS_OF_A_FAILURE, str(error))
+                asked.failure = (time.monotonic() + SECONDS_OF_A_FAILURE, str(error))
                 raise
+            finally:
+                self._forget()
             return asked.value, False
         finally:
             asked.lock.release()
-            self._forget()
 
     def _forget(self) -> None:
         with self._lock:
-            weights = [
-                (question, self._weigh(asked.value) if asked.value is not None else 1)
-                for question, asked in self._questions.items()
-            ]
+            weights = [(question, self._weigh(asked.value)) for question, asked in self._questions.items()]
             total = sum(weight for _, weight in weights)
             for question, weight in weights[:-1]:
                 if total <= self._largest:

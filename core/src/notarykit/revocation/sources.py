@@ -23,7 +23,7 @@ from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, paired
 from notarykit.revocation.cache import Cached, CrlCache
 from notarykit.revocation.crl import Crl
-from notarykit.revocation.limits import Deadline, Limits
+from notarykit.revocation.limits import SECONDS_OF_A_FAILURE, Deadline, Limits
 from notarykit.revocation.ocsp import Answer
 from notarykit.revocation.shared import Shared
 from notarykit.revocation.status import NoAnswerError, NotForAllError, Status
@@ -32,8 +32,8 @@ LARGEST_CRL = 32 * 1024 * 1024
 _MOST_HEADERS = 64 * 1024
 _MOST_ANSWERS = 4096
 _SECONDS_KEPT = 3600.0  # responders may give answers for a year
-_SECONDS_OF_A_FAILURE = 10.0
 _LARGEST_MEMORY = 256 * 1024 * 1024
+_SIZE_OF_A_QUESTION = 16 * 1024
 _LONGEST_GET = 255  # RFC 6960, appendix A.1: small requests may be submitted using GET
 _NONCE_BYTES = 16
 _OK = 200
@@ -45,12 +45,12 @@ class Found(NamedTuple):
     Attributes:
         answer: What it says.
         der: Its bytes.
-        asked_at: When it was asked for, by the monotonic clock.
+        fresh_until: Until when, by the monotonic clock, no newer one is asked for.
     """
 
     answer: Answer
     der: bytes
-    asked_at: float
+    fresh_until: float
 
 
 class Sources:
@@ -101,7 +101,7 @@ class Sources:
             raise
         except NoAnswerError:
             if old is not None and ocsp.is_current(old.answer, now) and not self._limits.with_nonce:
-                return old._replace(asked_at=time.monotonic() - _SECONDS_KEPT + _SECONDS_OF_A_FAILURE)
+                return old._replace(fresh_until=time.monotonic() + SECONDS_OF_A_FAILURE)
             raise
 
     def _ask(self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, deadline: Deadline) -> Found:
@@ -113,14 +113,14 @@ class Sources:
         if len(path) < _LONGEST_GET:
             try:
                 der = self._send("GET", f"{url.rstrip('/')}/{path}", deadline, *limits)
-                return Found(ocsp.read_answer(der, certificate, issuer, nonce), der, time.monotonic())
+                return _found(der, certificate, issuer, nonce)
             except _StatusError as error:
                 refused = error  # some responders know POST alone
         try:
             der = self._send("POST", url, deadline, *limits, request)
         except _StatusError as error:
             raise refused or error from None
-        return Found(ocsp.read_answer(der, certificate, issuer, nonce), der, time.monotonic())
+        return _found(der, certificate, issuer, nonce)
 
     def bundle(
         self,
@@ -171,7 +171,7 @@ class Sources:
             # A newer one should be there, and the old one is good for a while.
             if old is not None and _counts(old, now):
                 is_ours = isinstance(error, NotForAllError)
-                return old if is_ours else old._replace(enough_until=time.monotonic() + _SECONDS_OF_A_FAILURE)
+                return old if is_ours else old._replace(enough_until=time.monotonic() + SECONDS_OF_A_FAILURE)
             raise
         if self._cache is not None and _counts(bundle, now):
             self._cache.write(url, Cached(*bundle.ders))
@@ -196,14 +196,14 @@ class Sources:
         if old is None or not old.base.is_current(now) or not old.base.has_delta:
             return None
         try:
-            return self.with_delta(old.base, issuer, deadline)
+            return self._with_delta(old.base, issuer, deadline)
         except NoAnswerError:
             return None
 
     def _downloaded(self, url: str, issuer: x509.Certificate, deadline: Deadline) -> Bundle:
-        return self.with_delta(self._crl(url, issuer, deadline), issuer, deadline)
+        return self._with_delta(self._crl(url, issuer, deadline), issuer, deadline)
 
-    def with_delta(self, base: Crl, issuer: x509.Certificate, deadline: Deadline) -> Bundle:
+    def _with_delta(self, base: Crl, issuer: x509.Certificate, deadline: Deadline) -> Bundle:
         """A base with its delta, from where the base says, if it has one.
 
         Specification, "Revocation Checking with Delta CRLs": one that cannot be had leaves the status unknown.
@@ -250,6 +250,10 @@ class _StatusError(NoAnswerError):
     """The server answers, but not what was asked."""
 
 
+def _found(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes) -> Found:
+    return Found(ocsp.read_answer(der, certificate, issuer, nonce), der, time.monotonic() + _SECONDS_KEPT)
+
+
 def _checked(der: bytes, issuer: x509.Certificate) -> Crl:
     found = Crl(der)
     found.check_issuer(issuer)
@@ -275,7 +279,7 @@ def _is_kept(found: Found, now: datetime) -> bool:
     """Whether an answer need not be asked for again; `unknown` may be known in a moment."""
     if found.answer.status is Status.UNKNOWN or not ocsp.is_current(found.answer, now):
         return False
-    return time.monotonic() < found.asked_at + _SECONDS_KEPT
+    return time.monotonic() < found.fresh_until
 
 
 def _is_enough(bundle: Bundle, now: datetime) -> bool:
@@ -286,5 +290,6 @@ def _counts(bundle: Bundle, now: datetime) -> bool:
     return all(now <= each.next_update for each in bundle.crls)
 
 
-def _size(bundle: Bundle) -> int:
-    return sum(len(each.der) for each in bundle.crls)
+def _size(bundle: Bundle | None) -> int:
+    """What it takes in memory: its bytes, and what is kept of any question."""
+    return _SIZE_OF_A_QUESTION + sum(len(each.der) for each in (bundle.crls if bundle else ()))
