@@ -31,6 +31,8 @@ LONGEST_CHAIN = 32
 # Anybody can make chains that keep every rule: the size of what is read is bounded, and of what is remembered too.
 LARGEST_CHAIN = 64 * 1024
 _LARGEST_REMEMBERED = 16 * 1024
+# Certificates that come with a timestamp are anybody's too; each link that is tried costs a verification.
+_MOST_LINKS = 200
 
 _LEAF_RULES = {"code signing": rules.CODE_SIGNING_LEAF, "timestamping": rules.TIMESTAMPING_LEAF}
 _CA_RULES = {"code signing": rules.CODE_SIGNING_CA, "timestamping": rules.TIMESTAMPING_CA}
@@ -181,10 +183,6 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
     return tuple(chain)
 
 
-# Certificates that come with a timestamp are anybody's; each link that is tried costs a verification.
-_MOST_LINKS = 200
-
-
 def chains_to(leaf: bytes, heap: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:
     """The chains from a certificate to one of some roots, through certificates in any order; the shorter ones first.
 
@@ -194,10 +192,11 @@ def chains_to(leaf: bytes, heap: Iterable[bytes], roots: Iterable[bytes]) -> Ite
     Raises:
         CertificateError: The certificate or a root cannot be read, or there are too many ways to try.
     """
-    issuers = trusted = {der: load_certificate(der) for der in roots}
+    trusted = {der: load_certificate(der) for der in roots}
+    issuers = dict(trusted)
     for der in heap:
         with suppress(CertificateError):
-            issuers = {**issuers, der: load_certificate(der)}
+            issuers[der] = load_certificate(der)
     links = 0
     waiting: deque[tuple[bytes, ...]] = deque([(leaf,)])
     while waiting:

@@ -29,11 +29,15 @@ def elements(der: Bytes) -> Iterator[tuple[int, Bytes, Bytes]]:
 
 def element(tag: int, content: bytes) -> bytes:
     """One element."""
-    size = len(content)
+    return bytes((tag,)) + _length(len(content)) + content
+
+
+def _length(size: int) -> bytes:
+    """A length in its shortest form."""
     if size < 0x80:  # noqa: PLR2004
-        return bytes((tag, size)) + content
+        return bytes((size,))
     digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(digits))) + digits + content
+    return bytes((0x80 | len(digits),)) + digits
 
 
 def integer(value: int) -> bytes:
@@ -78,7 +82,9 @@ def _head(ber: memoryview, start: int) -> tuple[int, int, int, bool]:
     tag, size, body = ber[start], ber[start + 1], start + 2
     if tag & _LONG_TAG == _LONG_TAG:
         raise ValueError("it has a tag of several bytes")
-    is_indefinite = size == 0x80 and bool(tag & _CONSTRUCTED)  # noqa: PLR2004
+    is_indefinite = size == 0x80  # noqa: PLR2004
+    if is_indefinite and not tag & _CONSTRUCTED:  # X.690, section 8.1.3.2
+        raise ValueError("it is primitive, and its end is marked")
     if size & 0x80:
         count, body = size & 0x7F, body + (size & 0x7F)
         size = int.from_bytes(ber[start + 2 : body], "big")
@@ -104,19 +110,12 @@ def check_der(der: bytes) -> None:
 
 def _check_element(der: memoryview, start: int, depth: int) -> int:
     """The end of the element that starts at a place."""
-    if depth == 0 or start + 2 > len(der):
-        raise ValueError("it nests too deeply" if depth == 0 else "it ends too early")
-    tag, size, body = der[start], der[start + 1], start + 2
-    if tag & _LONG_TAG == _LONG_TAG:
-        raise ValueError("it has a tag of several bytes")
-    if size & 0x80:
-        count, body = size & 0x7F, body + (size & 0x7F)
-        size = int.from_bytes(der[start + 2 : body], "big")
-        if not 0 < count <= _LONGEST_LENGTH or size < 0x80 or size >> 8 * (count - 1) == 0:  # noqa: PLR2004
-            raise ValueError("a length is not in its shortest form")
+    if depth == 0:
+        raise ValueError("it nests too deeply")
+    tag, size, body, _ = _head(der, start)
+    if der[start + 1 : body] != _length(size):
+        raise ValueError("a length is not in its shortest form")
     end = body + size
-    if end > len(der):
-        raise ValueError("it ends too early")
     if not tag & _CONSTRUCTED:
         _check_primitive(tag, der[body:end])
         return end

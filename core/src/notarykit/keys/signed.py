@@ -4,7 +4,6 @@ They come with the identifier of their algorithm. SHA-1 is none of those that ar
 hashes that differ or a salt that is not as long as the hash.
 """
 
-import hashlib
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -12,8 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 
 from notarykit.keys.der import SEQUENCE, element, elements, integer
 from notarykit.keys.signature import HASHES
+from notarykit.keys.spec import digest
 
 _NULL = b"\x05\x00"
+_KEYS = {
+    "RSA": rsa.RSAPublicKey,
+    "RSASSA-PSS": rsa.RSAPublicKey,
+    "ECDSA": ec.EllipticCurvePublicKey,
+    "Ed25519": ed25519.Ed25519PublicKey,
+}
 
 
 class Algorithm(NamedTuple):
@@ -112,23 +118,19 @@ def check(public_key: Any, algorithm: Algorithm, signature: bytes, message: byte
 
 def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
     kind, name = algorithm
-    if kind == "Ed25519" and isinstance(public_key, ed25519.Ed25519PublicKey):
+    is_of_kind = isinstance(public_key, _KEYS[kind])
+    if not is_of_kind:
+        raise ValueError(f"the key is not one for {kind}")
+    if kind == "Ed25519":
         public_key.verify(signature, bytes(message))
         return
-    if not name:
-        raise ValueError(f"the key is not one for {kind}")
     # The hash is made here: other threads go on meanwhile, and nothing is copied.
-    digest = hashlib.new(name.replace("-", ""), message).digest()
-    prehashed = utils.Prehashed(HASHES[name])
-    if kind == "ECDSA" and isinstance(public_key, ec.EllipticCurvePublicKey):
-        public_key.verify(signature, digest, ec.ECDSA(prehashed))
-    elif kind == "RSA" and isinstance(public_key, rsa.RSAPublicKey):
-        public_key.verify(signature, digest, padding.PKCS1v15(), prehashed)
-    elif kind == "RSASSA-PSS" and isinstance(public_key, rsa.RSAPublicKey):
-        pss = padding.PSS(padding.MGF1(HASHES[name]), HASHES[name].digest_size)
-        public_key.verify(signature, digest, pss, prehashed)
-    else:
-        raise ValueError(f"the key is not one for {kind}")
+    hashed, prehashed = digest(name, message), utils.Prehashed(HASHES[name])
+    if kind == "ECDSA":
+        public_key.verify(signature, hashed, ec.ECDSA(prehashed))
+        return
+    pss = padding.PSS(padding.MGF1(HASHES[name]), HASHES[name].digest_size)
+    public_key.verify(signature, hashed, padding.PKCS1v15() if kind == "RSA" else pss, prehashed)
 
 
 def check_signed(der: bytes, public_key: Any) -> None:

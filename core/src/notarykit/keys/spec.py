@@ -45,9 +45,14 @@ class KeySpec(NamedTuple):
 
     def digest(self, message: bytes) -> bytes:
         """The digest of a message by the hash, for what signs digests."""
-        from hashlib import new
+        return digest(self.hash_name, message)
 
-        return new(self.hash_name.replace("-", ""), message).digest()
+
+def digest(hash_name: str, message: "bytes | memoryview") -> bytes:
+    """The digest of a message by a hash that has its name from the plugin protocol, such as `SHA-256`."""
+    from hashlib import new
+
+    return new(hash_name.replace("-", ""), message).digest()
 
 
 _ALL = (

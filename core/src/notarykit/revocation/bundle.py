@@ -131,14 +131,12 @@ def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> tuple[Findi
             if entry.reason is ReasonFlags.remove_from_crl:
                 if not is_delta:
                     raise NoAnswerError("it is no delta CRL, and has an entry with removeFromCRL")
-            elif entry.is_too_late(moments):
+            elif entry.spares(moments):
                 continue
             elif entry.reason is not ReasonFlags.certificate_hold:
                 return Finding(Status.REVOKED, entry.text), True
         held = [
-            entry
-            for entry in entries
-            if entry.reason is ReasonFlags.certificate_hold and not entry.is_too_late(moments)
+            entry for entry in entries if entry.reason is ReasonFlags.certificate_hold and not entry.spares(moments)
         ]
         removed = [entry for entry in entries if entry.reason is ReasonFlags.remove_from_crl]
         if held:

@@ -189,7 +189,7 @@ class Entry(NamedTuple):
         """When it was revoked, and why."""
         return f"on {format_rfc3339(self.date)}, {self.reason.value}"
 
-    def is_too_late(self, moments: Moments) -> bool:
+    def spares(self, moments: Moments) -> bool:
         """Whether the signature was made before the key was invalid.
 
         Specification, "Revocation Checking with CRL": the invalidity date is compared with the timestamping date.

@@ -5,12 +5,15 @@ Trust store and trust policy specification, "Certificate Revocation Evaluation".
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from notarykit.keys.certificate import subject_of
+
+if TYPE_CHECKING:
+    from notarykit.keys.chain import Chain
 
 
 class Status(StrEnum):
@@ -85,6 +88,13 @@ class Moments(NamedTuple):
 NO_MOMENTS = Moments()
 
 
+class RevocationCheck(Protocol):
+    """Checks chains: `notarykit.Revocation`, or an object of your own."""
+
+    def check(self, chain: "Chain", now: datetime, moments: Moments = ...) -> tuple[CertificateStatus, ...]:
+        """What is known of each certificate; raises `RevocationError` for one that is revoked or unknown."""
+
+
 class NoAnswerError(Exception):
     """A source does not say what is asked of it; the text says why."""
 
@@ -103,4 +113,5 @@ UNREADABLE = (
 def first_line(error: Exception) -> str:
     """The first line of an error's text, cut short: it may quote what somebody else wrote."""
     text = str(error).partition("\n")[0][:200]
-    return "it is not of that form" if "ParseError" in text else text  # which only who wrote the parser understands
+    # A parser's own words are for whoever wrote it.
+    return "it is not of that form" if "ParseError" in text else text

@@ -18,9 +18,8 @@ from notarykit.keys.signed import algorithm_of, hash_of
 from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
 
 LARGEST = 128 * 1024
+TST_INFO = "1.2.840.113549.1.9.16.1.4"
 _MOST_CERTIFICATES = 32
-
-_TST_INFO = "1.2.840.113549.1.9.16.1.4"
 _V1, _V3 = 1, 3
 # RFC 3628, section 5.2.
 _BASELINE_POLICY = "0.4.0.2023.1.1"
@@ -107,7 +106,7 @@ def _token(der: bytes) -> SignedToken:
         raise TimestampError("token is not signed data")
     signed = outer["content"]
     content_info = signed["encap_content_info"]
-    if signed["version"].contents != bytes((_V3,)) or content_info["content_type"].dotted != _TST_INFO:
+    if signed["version"].contents != bytes((_V3,)) or content_info["content_type"].dotted != TST_INFO:
         raise TimestampError("token is not signed data of version 3 around a TSTInfo")
     signers = signed["signer_infos"]
     if len(signers) != 1:
@@ -197,12 +196,12 @@ def _attributes(der: bytes) -> Attributes:
         found["message_digest"].native,
         (hash_name, identified["cert_hash"].native),
         older,
-        tuple(_issuer_and_serial(name) for name in names if _is_there(name)),
+        tuple(_read_issuer_serial(name) for name in names if _is_there(name)),
         None if signing_time is None else signing_time.chosen.native,
     )
 
 
-def _issuer_and_serial(name: Any) -> tuple[bytes, int]:
+def _read_issuer_serial(name: Any) -> tuple[bytes, int]:
     names = name["issuer"]
     if len(names) != 1 or names[0].name != "directory_name":
         raise TimestampError("signing-certificate names an issuer that is not one directory name")

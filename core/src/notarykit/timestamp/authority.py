@@ -7,7 +7,7 @@ import secrets
 import warnings
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from notarykit.errors import (
     CertificateError,
@@ -24,6 +24,7 @@ from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.plain import plain_client
+from notarykit.revocation.status import RevocationCheck
 from notarykit.timestamp import asn1
 from notarykit.timestamp.token import Timestamp, check_covers, verify_token
 
@@ -47,13 +48,6 @@ class TimestampAuthority(NamedTuple):
     url: str
     root: bytes
     policy: str = ""
-
-
-class RevocationCheck(Protocol):
-    """Checks chains: `notarykit.Revocation`, or an object of your own."""
-
-    def check(self, chain: Chain, now: datetime) -> object:
-        """Raises `RevocationError` for a chain with a certificate that is revoked or unknown."""
 
 
 class Timestamper:

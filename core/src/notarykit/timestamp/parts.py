@@ -34,9 +34,9 @@ class Attributes(NamedTuple):
     Attributes:
         content_type: What is signed, in dotted digits.
         message_digest: The content's digest.
-        certificate_hash: The digest of the signer's certificate (signing-certificate-v2), and the hash that made it.
+        certificate_hash: A hash, and the signer's certificate's digest by it (signing-certificate-v2).
         older_certificate_hash: The SHA-1 that the older attribute, signing-certificate, has of it, or None.
-        certificate_names: The issuer's names and the serial number of that certificate as each attribute has them.
+        certificate_names: That certificate's issuer in DER and its serial number, as each attribute has them.
         signing_time: When it was signed, if that is said.
     """
 

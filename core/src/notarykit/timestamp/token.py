@@ -13,11 +13,10 @@ from notarykit.errors import CertificateError, TimestampError
 from notarykit.keys import signed
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
+from notarykit.keys.spec import digest
 from notarykit.times import format_rfc3339
 from notarykit.timestamp import asn1
 from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
-
-_TST_INFO = "1.2.840.113549.1.9.16.1.4"
 
 
 class Timestamp(NamedTuple):
@@ -102,12 +101,8 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
 
 
 def _check_imprint(info: TimestampInfo, message: bytes) -> None:
-    if info.imprint != _digest(info.hash_name, message):
+    if info.imprint != digest(info.hash_name, message):
         raise TimestampError("token is not about this signature")
-
-
-def _digest(hash_name: str, message: bytes) -> bytes:
-    return hashlib.new(hash_name.replace("-", ""), message).digest()
 
 
 def _signer(token: SignedToken) -> bytes:
@@ -133,15 +128,15 @@ def _check_signature(token: SignedToken, signer: bytes) -> None:
 
 def _check_attributes(attributes: Attributes, token: SignedToken, signer: bytes) -> None:
     """RFC 5652, section 5.4, and RFC 5035, section 3, as RFC 5816 asks for it."""
-    if attributes.content_type != _TST_INFO:
+    if attributes.content_type != asn1.TST_INFO:
         raise TimestampError("signed attribute content-type is not that of a TSTInfo")
-    if attributes.message_digest != _digest(token.hash_name, token.content):
+    if attributes.message_digest != digest(token.hash_name, token.content):
         raise TimestampError("signed attribute message-digest is not the content's")
-    hash_name, digest = attributes.certificate_hash
+    hash_name, named = attributes.certificate_hash
     older = attributes.older_certificate_hash
     names = asn1.issuer_and_serial(signer)
     if (
-        digest != _digest(hash_name, signer)
+        named != digest(hash_name, signer)
         or (older is not None and older != hashlib.sha1(signer, usedforsecurity=False).digest())
         or any(each != names for each in attributes.certificate_names)
     ):

@@ -11,11 +11,12 @@ from typing import NamedTuple
 from notarykit.descriptor import Descriptor
 from notarykit.errors import IntegrityError, NoAcceptedSignatureError, NoSignatureError, NotarykitError
 from notarykit.oci.repository import Repository, look_up
+from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
 from notarykit.verify.envelope import verify_envelope
-from notarykit.verify.progress import RevocationCheck, VerifyingPlugin
+from notarykit.verify.progress import VerifyingPlugin
 from notarykit.verify.verdict import Audited, Skipped, Verdict
 
 MAX_SIGNATURES = 100

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UsageError, VerificationError
+from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore
 from notarykit.verify import steps
-from notarykit.verify.progress import Inputs, Progress, RevocationCheck, VerifyingPlugin
+from notarykit.verify.progress import Inputs, Progress, VerifyingPlugin
 from notarykit.verify.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
 
 # Trust store and trust policy specification, "Signature Verification", "Steps".

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from notarykit.errors import NotarykitError
 from notarykit.oci.repository import Repository
+from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import StoreReference, TrustPolicyDocument
 from notarykit.trust.store import TrustStore
 from notarykit.verify.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
-from notarykit.verify.progress import RevocationCheck, VerifyingPlugin
+from notarykit.verify.progress import VerifyingPlugin
 
 WORKERS = 4
 

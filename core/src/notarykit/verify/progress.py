@@ -18,7 +18,7 @@ from notarykit.errors import (
     UserMetadataError,
     VerificationError,
 )
-from notarykit.keys.chain import Chain
+from notarykit.revocation.status import RevocationCheck
 from notarykit.trust.policy import Action, TrustPolicy, Validation
 from notarykit.trust.store import TrustStore
 from notarykit.verify.verdict import Step, StepResult
@@ -26,7 +26,6 @@ from notarykit.verify.verdict import Step, StepResult
 if TYPE_CHECKING:
     from notarykit.plugin.messages.metadata import Metadata
     from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
-    from notarykit.revocation.status import CertificateStatus, Moments
     from notarykit.timestamp.token import Timestamp
 
 _ERRORS: dict[Step, type[VerificationError]] = {
@@ -48,13 +47,6 @@ class VerifyingPlugin(Protocol):
 
     def verify_signature(self, request: "VerifySignatureRequest") -> "VerifiedSignature":
         """The command verify-signature."""
-
-
-class RevocationCheck(Protocol):
-    """Checks chains: `notarykit.Revocation`, or an object of your own."""
-
-    def check(self, chain: Chain, now: datetime, moments: "Moments" = ...) -> "tuple[CertificateStatus, ...]":
-        """What is known of each certificate; raises `RevocationError` for one that is revoked or unknown."""
 
 
 class Inputs(NamedTuple):

@@ -23,7 +23,7 @@ from notarykit.revocation.pointers import names_a_place
 from notarykit.revocation.status import NO_MOMENTS, Moments
 from notarykit.times import format_rfc3339
 from notarykit.trust import identity as identities
-from notarykit.trust.policy import StoreType, VerifyTimestamp
+from notarykit.trust.policy import StoreReference, StoreType, VerifyTimestamp
 from notarykit.verify.progress import Progress
 
 if TYPE_CHECKING:
@@ -72,19 +72,29 @@ def authenticity(progress: Progress) -> str:
 def _chain_is_trusted(progress: Progress) -> None:
     scheme = progress.intact.attributes.signing_scheme
     wanted = _STORE_TYPES[scheme]
-    stores = [store for store in progress.inputs.policy.stores if store.type == wanted]
+    stores = _stores(progress, wanted)
     if not stores:
         raise AuthenticityError(
             f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs",
             advice=f"add one to its trustStores, such as {wanted}:acme",
         )
-    trusted = frozenset[bytes]().union(*(progress.inputs.store.certificates(store) for store in stores))
-    if trusted.isdisjoint(progress.intact.chain.ders):
+    if _trusted(progress, wanted).isdisjoint(progress.intact.chain.ders):
         root = subject_of(progress.intact.chain.certificates[-1])
         raise AuthenticityError(
             f"the chain leads to {root!r}, which is in none of the trust stores {', '.join(map(str, stores))}",
             advice="add that root to a trust store of the policy if it is to be trusted",
         )
+
+
+def _stores(progress: Progress, wanted: StoreType) -> list[StoreReference]:
+    """The policy's trust stores of a type."""
+    return [store for store in progress.inputs.policy.stores if store.type == wanted]
+
+
+def _trusted(progress: Progress, wanted: StoreType) -> frozenset[bytes]:
+    """All certificates in DER of the policy's trust stores of a type."""
+    store = progress.inputs.store
+    return frozenset[bytes]().union(*(store.certificates(each) for each in _stores(progress, wanted)))
 
 
 def _identity_is_trusted(progress: Progress) -> bool:
@@ -137,9 +147,7 @@ def _countersignature(progress: Progress) -> str:
         )
     from notarykit.timestamp.token import check_covers, verify_token
 
-    stores = [store for store in progress.inputs.policy.stores if store.type == StoreType.TSA]
-    roots = frozenset[bytes]().union(*(progress.inputs.store.certificates(store) for store in stores))
-    timestamp = verify_token(intact.timestamp_signature, intact.signature, roots)
+    timestamp = verify_token(intact.timestamp_signature, intact.signature, _trusted(progress, StoreType.TSA))
     check_covers(timestamp, intact.chain)
     note = _check_revocation(progress, timestamp.chain, NO_MOMENTS)
     progress.timestamp = timestamp
@@ -148,10 +156,9 @@ def _countersignature(progress: Progress) -> str:
 
 def _timestamp_is_wanted(progress: Progress) -> bool:
     """Timestamp Countersignature Verification details: the sufficient and necessary conditions."""
-    policy = progress.inputs.policy
-    if not any(store.type == StoreType.TSA for store in policy.stores):
+    if not _stores(progress, StoreType.TSA):
         return False
-    if policy.verify_timestamp == VerifyTimestamp.ALWAYS:
+    if progress.inputs.policy.verify_timestamp == VerifyTimestamp.ALWAYS:
         return True
     certificates = progress.intact.chain.certificates
     return any(progress.inputs.now > certificate.not_valid_after_utc for certificate in certificates)
