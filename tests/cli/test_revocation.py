@@ -1,7 +1,6 @@
 """Revocation at the command line: what is asked, `--debug`, files in place of the network, and collecting them."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ from support.ocsp_answers import REVOKED, responding
 from support.responders import Responder
 from support.revocable import crl_path, ocsp_path, revocable_chain
 from support.signatures import signature_manifests
-
-
-@pytest.fixture
-def responder() -> Iterator[Responder]:
-    """Where the chain's certificates can be looked up."""
-    with Responder() as running:
-        yield running
 
 
 @pytest.fixture

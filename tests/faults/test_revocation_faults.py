@@ -29,13 +29,6 @@ _SECONDS = 0.3
 _OCSP, _CRL = ocsp_path(0), crl_path(0)
 
 
-@pytest.fixture
-def responder() -> Iterator[Responder]:
-    """Where the leaf can be looked up."""
-    with Responder() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def _in_time() -> Iterator[None]:
     """No fault keeps anybody waiting, and nothing stays open."""

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,25 +12,12 @@ from interop.go_peer import Peer
 from notarykit.revocation.cache import Cached, CrlCache
 from support import asn1
 from support.ca import TestChain
-from support.checking import close_clients, sources, words
+from support.checking import sources, words
 from support.crls import NOW, Entry, make_crl, revoked
 from support.responders import Responder
 from support.revocable import crl_path, revocable_chain
 
 _HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def responder() -> Iterator[Responder]:
-    """A server for one test alone."""
-    with Responder() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    yield
-    close_clients()
 
 
 @pytest.fixture

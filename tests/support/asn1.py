@@ -21,13 +21,13 @@ HASHES = {
     "sha384": "2.16.840.1.101.3.4.2.2",
     "sha512": "2.16.840.1.101.3.4.2.3",
 }
-_RSA = {
+PKCS1 = {
     "sha1": "1.2.840.113549.1.1.5",
     "sha256": "1.2.840.113549.1.1.11",
     "sha384": "1.2.840.113549.1.1.12",
     "sha512": "1.2.840.113549.1.1.13",
 }
-_ECDSA = {
+ECDSA = {
     "sha1": "1.2.840.10045.4.1",
     "sha256": "1.2.840.10045.4.3.2",
     "sha384": "1.2.840.10045.4.3.3",
@@ -131,9 +131,9 @@ def signature_algorithm(key: AnyPrivateKey, hash_algorithm: hashes.HashAlgorithm
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return sequence(oid("1.3.101.112"))
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        return sequence(oid(_ECDSA[hash_algorithm.name]))
+        return sequence(oid(ECDSA[hash_algorithm.name]))
     if not pss:
-        return sequence(oid(_RSA[hash_algorithm.name]), NULL)
+        return sequence(oid(PKCS1[hash_algorithm.name]), NULL)
     hashed = hash_identifier(hash_algorithm)
     mask = sequence(oid("1.2.840.113549.1.1.8"), hashed)
     salt = integer(hash_algorithm.digest_size)

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from support.asn1 import HASHES, NULL, PSS, explicit, integer, key_bits, octet_string, oid
+from support.asn1 import ECDSA, HASHES, NULL, PKCS1, PSS, explicit, integer, key_bits, octet_string, oid
 from support.ca import AnyPrivateKey, TestChain, name
 from support.der import sequence, tlv
 
@@ -31,18 +31,6 @@ POLICY = "1.3.6.1.4.1.99999.3161"
 
 _RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 _MGF1 = "1.2.840.113549.1.1.8"
-_PKCS1 = {
-    "sha1": "1.2.840.113549.1.1.5",
-    "sha256": "1.2.840.113549.1.1.11",
-    "sha384": "1.2.840.113549.1.1.12",
-    "sha512": "1.2.840.113549.1.1.13",
-}
-_ECDSA = {
-    "sha1": "1.2.840.10045.4.1",
-    "sha256": "1.2.840.10045.4.3.2",
-    "sha384": "1.2.840.10045.4.3.3",
-    "sha512": "1.2.840.10045.4.3.4",
-}
 _PREHASHED: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),
     "sha256": hashes.SHA256(),
@@ -445,11 +433,11 @@ def _issuer_serial(der: bytes, issuer_serial: str | None) -> bytes:
 def _signature_identifier(key: AnyPrivateKey, changes: TokenChanges) -> bytes:
     hash_name = changes.signature_hash or changes.digest_algorithm
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        return sequence(oid(_ECDSA[hash_name]))
+        return sequence(oid(ECDSA[hash_name]))
     if changes.signature == "rsaEncryption":
         return sequence(oid(_RSA_ENCRYPTION), NULL)
     if changes.signature == "usual":
-        return sequence(oid(_PKCS1[hash_name]), NULL)
+        return sequence(oid(PKCS1[hash_name]), NULL)
     hashed = _hash_identifier(hash_name)
     salt = explicit(2, integer(_salt(hash_name, changes)))
     return sequence(oid(PSS), sequence(explicit(0, hashed), explicit(1, sequence(oid(_MGF1), hashed)), salt))

@@ -25,13 +25,6 @@ def session_responder() -> Iterator[Responder]:
         yield running
 
 
-@pytest.fixture
-def responder() -> Iterator[Responder]:
-    """A server for one test alone."""
-    with Responder() as running:
-        yield running
-
-
 @pytest.fixture(scope="session")
 def openssl_ca(session_responder: Responder, tmp_path_factory: pytest.TempPathFactory) -> NewCA:
     """What makes CAs of `openssl ca` for the leaves of new chains, and serves what they say."""

@@ -1,7 +1,6 @@
 """What somebody on the way, or with a stolen responder's key, would like to be believed."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,11 @@ from notarykit.revocation.crl import Crl
 from notarykit.revocation.given import Given, NamedCrl
 from notarykit.revocation.status import NoAnswerError
 from support.ca import TestChain, name
-from support.checking import close_clients, sources, words
+from support.checking import sources, words
 from support.crls import NOW, Entry, issued_for, make_crl, revoked
 from support.ocsp_answers import GOOD, REVOKED, make_answer, make_delegate, responding
 from support.responders import Responder
 from support.revocable import Point, crl_path, ocsp_path, revocable_chain
-
-
-@pytest.fixture
-def responder() -> Iterator[Responder]:
-    """A server that is closed at the end, with the connections to it."""
-    with Responder() as running:
-        yield running
-        close_clients()
 
 
 def _offline(chain: TestChain, given: Given) -> str:

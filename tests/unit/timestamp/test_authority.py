@@ -37,13 +37,6 @@ Wrap = Callable[[bytes], bytes]
 
 
 @pytest.fixture
-def responder() -> Iterator[Responder]:
-    """A server for one test alone."""
-    with Responder() as running:
-        yield running
-
-
-@pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpClient]:
     """A client that knows no proxy and may talk to everybody without TLS."""
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):

@@ -1,6 +1,5 @@
 """Revocation as a step of a verification: what is asked, when, and what each level makes of it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from notarykit.revocation.checker import Revocation
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verify import Audited, Skipped, Verified
 from support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
-from support.checking import close_clients, sources
+from support.checking import sources
 from support.crls import NOW, Entry, make_crl, revoked
 from support.envelopes import FORMATS, JWS, sign_envelope
 from support.ocsp_answers import GOOD, REVOKED, Single, responding
@@ -26,19 +25,6 @@ from support.tokens import TokenChanges, make_token
 from unit.verify.setting import LEVELS, OTHER, STRANGER, outcomes, policy, store, verify
 
 _HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def responder() -> Iterator[Responder]:
-    """Where certificates can be looked up."""
-    with Responder() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    yield
-    close_clients()
 
 
 @pytest.fixture
