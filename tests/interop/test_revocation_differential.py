@@ -5,12 +5,12 @@ Each starts with nothing remembered. They agree, but for differences that have a
 
 import base64
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
 
+from interop.differences import Difference, Kind, differing, laxer, stricter
 from interop.go_peer import Peer
 from interop.revocation_cases import CASES, HOLD, REASONS, Case, Scene
 from notarykit.revocation.status import NO_MOMENTS, Moments
@@ -22,27 +22,6 @@ PASSING: Final = frozenset({"good", "not revocable"})
 SECONDS, SECONDS_FOR_WHAT_HANGS = 5.0, 0.2
 
 
-class Kind(StrEnum):
-    """How the verdicts on the leaf differ."""
-
-    NONE = "the verdicts are the same"
-    STRICTER = "refused here alone"
-    LAXER = "accepted here alone"
-    REASON = "refused by both, as revoked by one of them alone"
-
-
-class Difference(NamedTuple):
-    """A difference, and what asks for it or permits it.
-
-    Attributes:
-        kind: Which difference it is.
-        section: The section that says so.
-    """
-
-    kind: Kind
-    section: str
-
-
 def kind_of(ours: str, theirs: str) -> Kind:
     """The difference of two verdicts."""
     if ours == theirs:
@@ -52,26 +31,14 @@ def kind_of(ours: str, theirs: str) -> Kind:
     return Kind.LAXER if ours in PASSING else Kind.STRICTER
 
 
-def _of(kind: Kind, section: str, *names: str) -> dict[str, Difference]:
-    return dict.fromkeys(names, Difference(kind, section))
-
-
-def _stricter(section: str, *names: str) -> dict[str, Difference]:
-    return _of(Kind.STRICTER, section, *names)
-
-
-def _laxer(section: str, *names: str) -> dict[str, Difference]:
-    return _of(Kind.LAXER, section, *names)
-
-
 def _reason(section: str, *names: str) -> dict[str, Difference]:
-    return _of(Kind.REASON, section, *names)
+    return differing(Kind.REASON, section, *names)
 
 
 def _refused_here(section: str, *names: str) -> dict[str, Difference]:
     """What the Go libraries believe, good or revoked, and we do not; the names have a place for either word."""
     return {
-        **_stricter(section, *(each.format("good") for each in names)),
+        **stricter(section, *(each.format("good") for each in names)),
         **_reason(section, *(each.format("revoked") for each in names)),
     }
 
@@ -79,7 +46,7 @@ def _refused_here(section: str, *names: str) -> dict[str, Difference]:
 def _believed_here(section: str, *names: str) -> dict[str, Difference]:
     """What we believe, good or revoked, and the Go libraries do not; the names have a place for either word."""
     return {
-        **_laxer(section, *(each.format("good") for each in names)),
+        **laxer(section, *(each.format("good") for each in names)),
         **_reason(section, *(each.format("revoked") for each in names)),
     }
 
@@ -109,8 +76,8 @@ DIFFERENCES: Final = {
         "ocsp: {} with SHA-1",
         "crl: {}, with SHA-1",
     ),
-    **_stricter("RFC 6960, section 4.4: a critical extension that is not understood", "ocsp: a critical extension"),
-    **_stricter(
+    **stricter("RFC 6960, section 4.4: a critical extension that is not understood", "ocsp: a critical extension"),
+    **stricter(
         'Trust store and trust policy specification, "Revocation Checking with OCSP", 4: CRLs for the delegate',
         "ocsp: a delegate, nocheck False, listed True",
         "ocsp: a delegate whose CRL is missing",
@@ -125,11 +92,11 @@ DIFFERENCES: Final = {
         "ocsp: {} with the issuer's certificate",
         "ocsp: {} with all certificates of the chain",
     ),
-    **_laxer(
+    **laxer(
         "RFC 6960, section 4.2.1: certificates that help to verify may come along, in no order",
         "ocsp: a delegate whose certificate comes second",
     ),
-    **_laxer(
+    **laxer(
         "RFC 6960, section 4.4.5: extensions of CRL entries are supported, critical or not",
         "ocsp: signed before a critical invalidity date",
     ),
@@ -138,7 +105,7 @@ DIFFERENCES: Final = {
         "ocsp: signed at a critical invalidity date",
         "ocsp: signed after a critical invalidity date",
     ),
-    **_laxer("RFC 6960, appendix A.1: a request by POST is always possible", "server, ocsp: POST alone"),
+    **laxer("RFC 6960, appendix A.1: a request by POST is always possible", "server, ocsp: POST alone"),
     # CRLs: what Go believes.
     **_refused_here("RFC 5280, section 6.3.3, step b: the issuer's name", "crl: {}, in another's name"),
     **_refused_here(
@@ -153,42 +120,42 @@ DIFFERENCES: Final = {
         "crl: {}, for others",
         "crl: {}, for another point",
     ),
-    **_stricter(
+    **stricter(
         "RFC 5280, section 6.3.3, step d: the reasons that are covered",
         "crl: good, for some reasons",
         "crl: good, for users and some reasons",
         "points: for some reasons alone",
     ),
-    **_stricter(
+    **stricter(
         "RFC 5280, section 5.1.2.4: thisUpdate is when it was issued",
         "crl: good, of the future",
         "delta: of the future",
     ),
-    **_stricter("RFC 5280, section 5.3.1: removeFromCRL stands in delta CRLs alone", "crl: released"),
-    **_stricter(
+    **stricter("RFC 5280, section 5.3.1: removeFromCRL stands in delta CRLs alone", "crl: released"),
+    **stricter(
         "RFC 5280, section 5.3: an unknown critical entry extension keeps the CRL from being used for any certificate",
         "crl: another's entry with a critical extension",
     ),
-    **_stricter(
+    **stricter(
         'Trust store and trust policy specification, "Revocation Checking with CRL", 3.1: listed without a date',
         "crl: an invalidity date of one of two entries",
     ),
-    **_stricter("RFC 5280, section 4.2.1.13: a single DER encoded CRL", "server, crl: more behind it"),
-    **_stricter(
+    **stricter("RFC 5280, section 4.2.1.13: a single DER encoded CRL", "server, crl: more behind it"),
+    **stricter(
         'Trust store and trust policy specification, "Revocation Checking with Delta CRLs": an indicator that is less',
         "delta: to an older base",
     ),
-    **_stricter(
+    **stricter(
         "RFC 5280, section 6.3.3, step c: issuer and scope of a delta are the base's",
         "delta: in another's name",
         "delta: for users alone",
     ),
-    **_stricter('Signature specification, "Other requirements": no SHA-1', "delta: with SHA-1"),
-    **_stricter(
+    **stricter('Signature specification, "Other requirements": no SHA-1', "delta: with SHA-1"),
+    **stricter(
         'Trust store and trust policy specification, "CRLs": an indirect CRL is signed by another',
         "points: of another issuer",
     ),
-    **_stricter(
+    **stricter(
         'Trust store and trust policy specification, "Certificate Revocation Evaluation": it includes CRL information',
         "points: no name",
     ),
@@ -204,16 +171,16 @@ DIFFERENCES: Final = {
         "RFC 5280, section 5.2: only a critical extension that cannot be processed stands in the way",
         "crl: {}, a critical number",
     ),
-    **_laxer(
+    **laxer(
         "RFC 5280, section 6.3.3, step k: removeFromCRL makes it unrevoked",
         "delta: the delta releases with the same date",
     ),
-    **_laxer(
+    **laxer(
         "RFC 5280, section 6.3.3: CRLs are processed until all reasons are covered",
         "points: two, good and missing",
         "points: two, missing and good",
     ),
-    **_laxer(
+    **laxer(
         "RFC 5280, section 4.2.1.13: the names of one point are ways to the same CRL",
         "points: two addresses, good and missing",
         "points: two addresses, missing and good",

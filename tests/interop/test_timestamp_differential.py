@@ -2,7 +2,6 @@
 
 import base64
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
 import pytest
@@ -10,6 +9,7 @@ import rfc3161_client
 from cryptography import x509
 
 from interop import token_cases
+from interop.differences import Difference, Kind, differing, laxer, stricter
 from interop.go_peer import Peer
 from interop.token_cases import MESSAGE, Case, chain, changes
 from notarykit.errors import NotarykitError
@@ -20,39 +20,6 @@ from support.tokens import Accuracy, EssCertificate, TokenChanges, make_response
 SINGLES = token_cases.singles()
 PAIRS = token_cases.pairs()
 MICROSECOND = timedelta(microseconds=1)
-
-
-class Kind(StrEnum):
-    """How the verdicts differ."""
-
-    NONE = "the verdicts are the same"
-    STRICTER = "refused here alone"
-    LAXER = "accepted here alone"
-    ACCURACY = "accepted by both, with another accuracy"
-
-
-class Difference(NamedTuple):
-    """A difference, and what asks for it or permits it.
-
-    Attributes:
-        kind: Which difference it is.
-        section: The section that says so.
-    """
-
-    kind: Kind
-    section: str
-
-
-def _of(kind: Kind, section: str, *labels: str) -> dict[str, Difference]:
-    return dict.fromkeys(labels, Difference(kind, section))
-
-
-def _stricter(section: str, *labels: str) -> dict[str, Difference]:
-    return _of(Kind.STRICTER, section, *labels)
-
-
-def _laxer(section: str, *labels: str) -> dict[str, Difference]:
-    return _of(Kind.LAXER, section, *labels)
 
 
 def _under_each_policy(*labels: str) -> list[str]:
@@ -66,11 +33,11 @@ _SHA_2 = ("sha256", "sha384", "sha512")
 
 # By what is special about a token, whatever its chain. Each must be seen.
 DIFFERENCES: dict[str, Difference] = {
-    **_stricter(
+    **stricter(
         'RFC 3161, section 2.4.2: the name "MUST correspond to one of the subject names included in the certificate"',
         "another name", "name as a host", "name of another host", "content 0.8.0 last ^ 0x80",
     ),
-    **_stricter(
+    **stricter(
         "RFC 3161, section 2.4.2: the content is the DER of a TSTInfo",
         "name that is no name", "content 0.8 length ^ 0x04", "content 0.8.0 tag ^ 0x10", "content 0.8.0 length ^ 0x01",
         "content 0.5 tag ^ 0x02", "content 0.5.0 tag ^ 0x80", "content 0.5.1 tag ^ 0x40", "content 0.5.2 tag ^ 0x02",
@@ -79,48 +46,48 @@ DIFFERENCES: dict[str, Difference] = {
             "another type", "parts out of order", "a part too many", "a part twice", "trailing accuracy"
         ),
     ),
-    **_stricter(
+    **stricter(
         "RFC 3161, section 2.4.2: millis and micros are INTEGER (1..999)",
         *_under_each_policy(
             "of zeros", "milliseconds too many", "milliseconds none", "milliseconds negative", "microseconds too many",
             "microseconds none",
         ),
     ),
-    **_stricter(
+    **stricter(
         "RFC 3161, section 2.4.2: the accuracy is a deviation, which has no sign",
         *_under_each_policy("seconds negative", "seconds negative and milliseconds"),
         "content 0.5.0 0/3 ^ 0x80", "content 0.5.0 2/3 ^ 0x80",
     ),
-    **_stricter(
+    **stricter(
         "a limit of the house: nobody honest is off by more than a year",
         *_under_each_policy("more than a year", "seconds beyond 32 bits", "nanoseconds beyond 63 bits"),
     ),
-    **_stricter("RFC 3161, section 2.4.2: genTime is of the zone Z", "time '20260301133015+0100'"),
-    **_stricter(
+    **stricter("RFC 3161, section 2.4.2: genTime is of the zone Z", "time '20260301133015+0100'"),
+    **stricter(
         "trust store and trust policy specification: the chain is not valid then, which Go takes for now",
         "time '00010101000000Z'",
     ),
-    **_stricter("RFC 5280, section 4.2: a critical extension that is unknown is refused", "critical extension"),
-    **_stricter(
+    **stricter("RFC 5280, section 4.2: a critical extension that is unknown is refused", "critical extension"),
+    **stricter(
         "RFC 3161, section 2.4.2: the token has no signatures but the authority's",
         "signer who is not alone", "signer who is not alone, and the other is trusted",
     ),
-    **_stricter(
+    **stricter(
         "RFC 5652, section 5.3: sid names the signer's certificate",
         "signer who is the CA", "signer who is not there", "signer who is another", "byte 0.1.0.4.0.1.0 tag ^ 0x10",
         "byte 0.1.0.4.0.1.0 last ^ 0x80", "byte 0.1.0.4.0.1.1 0/3 ^ 0x40", "byte 0.1.0.4.0.1.1 1/3 ^ 0x02",
         "byte 0.1.0.4.0.1.1 2/3 ^ 0x08",
     ),
-    **_stricter(
+    **stricter(
         "RFC 5652, section 5.1: validation may fail where the hash is not listed",
         "another listed hash", *(f"byte 0.1.0.1.0.0 {third}/3 ^ 0x20" for third in range(3)),
     ),
-    **_stricter("RFC 5652, section 5.3: the signed attributes are in DER", "attributes out of order"),
-    **_stricter(
+    **stricter("RFC 5652, section 5.3: the signed attributes are in DER", "attributes out of order"),
+    **stricter(
         "RFC 5652, section 5.3: an attribute is a type and a SET of values",
         "byte 0.1.0.4.0.6.0.0 length ^ 0x02", "byte 0.1.0.4.0.6.0.1 tag ^ 0x02",
     ),
-    **_stricter(
+    **stricter(
         "RFC 5652, sections 11.1 to 11.3, and RFC 5035, section 3: one instance with one value",
         "signing times that differ",
         *(
@@ -129,51 +96,51 @@ DIFFERENCES: dict[str, Difference] = {
             for kind in (_CONTENT_TYPE, _DIGEST, _TIME, _SIGNING_CERTIFICATE)
         ),
     ),
-    **_stricter(
+    **stricter(
         "RFC 5652, section 11.3: a UTCTime is of the zone Z and has seconds",
         "signing time in another zone", "signing time without seconds",
     ),
-    **_stricter(
+    **stricter(
         "RFC 5035, section 3: where both attributes are there, each is evaluated",
         "older signing certificate of another", "older signing certificate with another hash",
         "older signing certificate with another serial", "older signing certificate empty",
     ),
-    **_stricter(
+    **stricter(
         "RFC 8933, section 3: the signature uses the hash that the content's digest is made with",
         *(f"digest {one}, signature {other}" for one in _SHA_2 for other in _SHA_2 if one != other),
     ),
-    **_stricter(
+    **stricter(
         "RFC 5754, sections 2 and 3.2: the parameters are absent or NULL",
         "imprint with parameters", "PKCS#1 with parameters", "byte 0.1.0.4.0.2.1 tag ^ 0x02",
         "byte 0.1.0.4.0.4.1 tag ^ 0x04", "content 0.2.0.1 tag ^ 0x10",
     ),
-    **_stricter("RFC 5754, section 3.3: the parameters are absent", "ECDSA with NULL"),
-    **_stricter(
+    **stricter("RFC 5754, section 3.3: the parameters are absent", "ECDSA with NULL"),
+    **stricter(
         "RFC 4055, section 3.1: the parameters are there, and they say what the signature is made with",
         "PSS with a salt that is told wrong", "PSS with default parameters", "PSS without parameters", "PSS with NULL",
     ),
-    **_stricter(
+    **stricter(
         "signature specification, Root and Intermediate CA Certificates: basicConstraints is critical",
         "chain CA with basic constraints not critical",
     ),
-    **_stricter("signature specification, Certificate Requirements: RSA has 2048 bits", "chain CA with a weak key"),
-    **_stricter("a limit of the house: no honest token comes with so many certificates", "certificates 33 in all"),
-    **_laxer(
+    **stricter("signature specification, Certificate Requirements: RSA has 2048 bits", "chain CA with a weak key"),
+    **stricter("a limit of the house: no honest token comes with so many certificates", "certificates 33 in all"),
+    **laxer(
         "RFC 5652, section 1: CMS may be encoded in BER",
         "indefinite lengths", "content in parts", "indefinite lengths and content in parts",
     ),
-    **_laxer("RFC 3161, section 2.4.2: a policy is an OBJECT IDENTIFIER, of any size", "policy of large numbers"),
-    **_laxer(
+    **laxer("RFC 3161, section 2.4.2: a policy is an OBJECT IDENTIFIER, of any size", "policy of large numbers"),
+    **laxer(
         "RFC 3161, section 2.4.2: fractions of seconds have any number of digits", "time '20260301123015.1234567891Z'"
     ),
-    **_laxer(
+    **laxer(
         "signature specification, Other requirements: extensions other than three are not evaluated",
         "chain leaf with a critical extension", "chain CA with a critical extension",
     ),
-    **_laxer(
+    **laxer(
         "RFC 5652, section 5.1: there may be more certificates than necessary", "certificate of no known version"
     ),
-    **_of(
+    **differing(
         Kind.ACCURACY,
         "trust store and trust policy specification: the policy's second counts where no accuracy is specified",
         "accuracy of nothing, baseline policy", "accuracy of zero, baseline policy",
