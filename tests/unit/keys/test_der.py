@@ -3,7 +3,7 @@
 import pytest
 from asn1crypto import core  # type: ignore[import-untyped]
 
-from notarykit.keys.der import INTEGER, SEQUENCE, check_der, element, elements, integer
+from notarykit.keys.der import INTEGER, SEQUENCE, check_bounds, check_der, element, elements, integer
 
 _SIZES = (0, 1, 127, 128, 129, 255, 256, 257, 65535, 65536, 70000)
 
@@ -50,6 +50,89 @@ def test_views_are_not_copied() -> None:
     assert isinstance(whole, memoryview)
     made[2] = ord("x")
     assert bytes(content) == b"xbc"
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        *("3000", "0500", "0101ff", "010100", "020100", "0201ff", "02020080", "06022a03", "30060201010201ff"),
+        "048180" + "00" * 128,
+    ],
+)
+def test_what_is_der(der: str) -> None:
+    """What is in its one form passes both checks."""
+    check_der(bytes.fromhex(der))
+    check_bounds(bytes.fromhex(der))
+
+
+@pytest.mark.parametrize(
+    ("der", "text"),
+    [
+        ("30800000", "shortest form"),
+        ("048103010203", "shortest form"),
+        ("04820080" + "00" * 128, "shortest form"),
+        ("0480", "its end is marked"),
+        ("04850000000001ff", "a length is too long"),
+        ("0402ff", "it ends too early"),
+        ("04", "it ends too early"),
+        ("0482", "it ends too early"),
+        ("3003040200", "it ends too early"),
+        ("0500 00", "something follows"),
+        ("1f2000", "a tag of several bytes"),
+        ("02020001", "an integer"),
+        ("0202ff80", "an integer"),
+        ("0a0200 01", "an integer"),
+        ("0200", "an integer"),
+        ("010101", "a boolean"),
+        ("0100", "a boolean"),
+        ("1000", "primitive"),
+        ("3106020102020101", "order"),
+    ],
+)
+def test_what_has_another_form(der: str, text: str) -> None:
+    """X.690, sections 8 to 11: two readers could understand it differently."""
+    with pytest.raises(ValueError, match=text):
+        check_der(bytes.fromhex(der))
+
+
+def test_how_deep_it_may_be() -> None:
+    """Both checks have an end where a reader would go on."""
+    shallow = deep = b"\x05\x00"
+    for _ in range(20):
+        shallow = element(SEQUENCE, shallow)
+    for _ in range(30):
+        deep = element(SEQUENCE, deep)
+    for check in (check_der, check_bounds):
+        check(shallow)
+        with pytest.raises(ValueError, match="nests too deeply"):
+            check(deep)
+
+
+@pytest.mark.parametrize("ber", ["30800000", "308005000000", "24800401000401000000", "3080308000000000"])
+def test_ends_that_are_marked(ber: str) -> None:
+    """X.690, section 8.1.3.6: BER may mark the end of what is constructed; DER may not."""
+    check_bounds(bytes.fromhex(ber))
+    with pytest.raises(ValueError, match=r"shortest form|constructed"):
+        check_der(bytes.fromhex(ber))
+
+
+@pytest.mark.parametrize(
+    ("ber", "text"),
+    [
+        ("3080", "it ends too early"),
+        ("30800500", "it ends too early"),
+        ("04800000", "it is primitive, and its end is marked"),
+        ("1f2000", "a tag of several bytes"),
+        ("0485000000000100", "a length is too long"),
+        ("040200", "it ends too early"),
+        ("0641" + "2a" * 65, "an object identifier is too long"),
+        ("0500" * 20_001, "too many elements"),
+    ],
+)
+def test_what_is_not_even_read(ber: str, text: str) -> None:
+    """What would cost too much, or is not there, is refused before a library has it."""
+    with pytest.raises(ValueError, match=text):
+        check_bounds(bytes.fromhex(ber))
 
 
 @pytest.mark.parametrize("der", ["2203020101", "2403040100", "25020500", "0602 2a86", "0600", "05 01 00"])

@@ -441,6 +441,23 @@ def test_one_deadline_is_for_all(responder: Responder) -> None:
     assert SECONDS == 30.0
 
 
+def test_the_deadline_needs_nobody_to_look_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate whose check comes to nothing is unknown when the time is over, whatever it hangs on."""
+    chain, end = make_chain(), threading.Event()
+
+    def hang(_: object) -> None:
+        end.wait(20.0)
+
+    monkeypatch.setattr("notarykit.revocation.question.pointers_of", hang)
+    begun = time.monotonic()
+    try:
+        (status, *_) = check(chain, seconds=0.2)
+    finally:
+        end.set()
+    assert time.monotonic() - begun < 10.0
+    assert (status.status, status.text) == ("unknown", "no answer within 0.2 seconds in all")
+
+
 @pytest.mark.parametrize("hanging", [0, 1, 2])
 def test_what_is_known_in_time_counts(responder: Responder, hanging: int) -> None:
     """A certificate that nothing is heard of takes nothing from the others, wherever it stands."""

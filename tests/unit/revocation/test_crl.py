@@ -349,6 +349,8 @@ def test_when_a_newer_one_can_be_had(form: Any) -> None:
     assert [usual.is_current(NEXT_UPDATE), usual.is_current(NEXT_UPDATE + _SECOND)] == [True, False]
     late = _crl(next_publish=form(NEXT_UPDATE + _DAY))
     assert not late.is_current(NEXT_UPDATE + _SECOND)
+    earliest = THIS_UPDATE - CLOCKS_DIFFER
+    assert [usual.is_current(earliest), usual.is_current(earliest - _SECOND)] == [True, False]
 
 
 # What it is about.

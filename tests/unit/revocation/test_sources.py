@@ -173,6 +173,9 @@ def test_an_answer_is_not_remembered_for_as_long_as_it_says(
     clock[0] += _SECONDS_KEPT + 1
     responder.fail("/ocsp", 503)
     assert _answer(asking, url)[0] is Status.GOOD
+    asked = responder.asked["/ocsp"]
+    assert _answer(asking, url) == (Status.GOOD, True)
+    assert responder.asked["/ocsp"] == asked
     _fails("status 503", lambda: _answer(asking, url, NEXT_UPDATE + _SECOND))
     clock[0] += 60
     responder.ocsp("/ocsp", responding(CHAIN, 0, REVOKED))
@@ -242,6 +245,16 @@ def test_a_crl_is_fetched_once(responder: Responder, folder: str) -> None:
     assert _bundle(asking, url, NEXT_UPDATE)[1]
     assert _bundle(sources(folder), url)[0].base.der == bundle.base.der
     assert responder.asked == {"/crl": 1}
+
+
+def test_small_crls_do_not_pile_up(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small they are, so many are kept and no more; the one of longest ago is fetched again."""
+    monkeypatch.setattr("notarykit.revocation.sources._LARGEST_MEMORY", 64 * 1024)
+    asking = sources()
+    urls = [responder.put(f"/crl/{place}", make_crl(CHAIN)) for place in range(8)]
+    assert [_bundle(asking, url)[1] for url in urls] == [False] * 8
+    assert _bundle(asking, urls[-1])[1] is True
+    assert _bundle(asking, urls[0])[1] is False
 
 
 def test_without_a_folder_the_process_remembers(responder: Responder) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import NotarykitError, TimestampError
+from notarykit.keys.der import elements
 from notarykit.keys.signed import Algorithm
 from notarykit.timestamp import asn1
 from notarykit.timestamp.parts import Attributes, TimestampInfo
@@ -300,6 +301,16 @@ def test_attributes_that_are_none(changes: dict[str, Any]) -> None:
     """What an attribute's specification does not allow is refused (RFC 5035, section 4; RFC 5652, section 11)."""
     with pytest.raises(TimestampError):
         _attributes(**changes)
+
+
+@pytest.mark.parametrize("members", [(), (tlv(0x31, NULL), NULL)], ids=["too few", "too many"])
+def test_an_attribute_is_a_type_and_its_values(members: tuple[bytes, ...]) -> None:
+    """RFC 5652, section 5.3: even one that does not count has two members."""
+    (_, _, content), *_ = elements(asn1.read_token(_token()).signed_attributes)
+    usual = [whole for _, whole, _ in elements(content)]
+    assert asn1.read_attributes(tlv(0x31, b"".join(sorted([*usual, sequence(oid(OTHER), tlv(0x31, NULL))]))))
+    with pytest.raises(TimestampError, match="signed attribute is malformed"):
+        asn1.read_attributes(tlv(0x31, b"".join(sorted([*usual, sequence(oid(OTHER), *members)]))))
 
 
 def test_the_signed_attributes_are_in_the_order_of_der() -> None:
