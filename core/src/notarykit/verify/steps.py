@@ -4,8 +4,6 @@ Trust store and trust policy specification, "Signature Verification", "Steps". A
 one, or raises what it found; what that does is the policy's to say.
 """
 
-from typing import TYPE_CHECKING
-
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
@@ -20,14 +18,11 @@ from notarykit.errors import (
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.revocation.pointers import names_a_place
-from notarykit.revocation.status import NO_MOMENTS, Moments
+from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
 from notarykit.times import format_rfc3339
 from notarykit.trust import identity as identities
 from notarykit.trust.policy import StoreReference, StoreType, VerifyTimestamp
 from notarykit.verify.progress import Progress
-
-if TYPE_CHECKING:
-    from notarykit.revocation.status import CertificateStatus
 
 # Signing scheme specification, "Trust Stores".
 _STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
@@ -197,7 +192,7 @@ def _check_revocation(progress: Progress, chain: Chain, moments: Moments) -> str
     return note
 
 
-def _explain(status: "CertificateStatus") -> list[str]:
+def _explain(status: CertificateStatus) -> list[str]:
     return [str(status), *(f"  {line}" for line in status.asked)]
 
 
