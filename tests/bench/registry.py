@@ -14,10 +14,10 @@ from notarykit.envelope.unverified import JWS
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify.many import Artifact, verify_artifacts
+from notarykit.verification.many import Artifact, verify_artifacts
 from servers.registry.certificates import RegistryCA
 from servers.registry.program import GoRegistries, build
 from servers.registry.running import Registry

@@ -11,7 +11,7 @@ import pytest
 from cli.world import VERIFY, World
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.times import utc_now
 from support.ca import TestChain, make_chain
 from support.homes import OTHER_IDENTITY, policy_document

@@ -14,7 +14,7 @@ from conformance import vectors as program
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.errors import NotarykitError
-from notarykit.verify import Audited, Verified
+from notarykit.verification import Audited, Verified
 
 _FOLDER = Path(__file__).parent / "vectors"
 _VECTORS = program.read_vectors(str(_FOLDER))

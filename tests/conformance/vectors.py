@@ -17,8 +17,8 @@ from notarykit.oci.reference import parse_reference
 from notarykit.times import parse_rfc3339
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify.envelope import verify_envelope
-from notarykit.verify.verdict import Verdict
+from notarykit.verification.envelope import verify_envelope
+from notarykit.verification.verdict import Verdict
 
 
 class Vectors(NamedTuple):

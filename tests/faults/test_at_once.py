@@ -12,7 +12,7 @@ import pytest
 from faults.starters import run_at_once, start, wait_for_a_waiter
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from support.ca import make_chain
 from support.homes import SCOPE, Home, complete_home
 from support.layouts import Layout, add_artifact, make_layout, read_index

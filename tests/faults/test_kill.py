@@ -10,10 +10,10 @@ import pytest
 from faults.mortal import Mortal
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import Verified, verify_envelope
+from notarykit.verification import Verified, verify_envelope
 from support.ca import TestChain, make_chain
 from support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
 from support.layouts import Layout, add_blob, blob_path, make_layout, read_index

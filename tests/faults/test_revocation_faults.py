@@ -13,7 +13,7 @@ from notarykit.errors import RevocationError
 from notarykit.revocation.cache import CrlCache
 from notarykit.revocation.checker import Revocation
 from notarykit.revocation.sources import Sources
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from servers.registry.http_server import Reply
 from support.ca import TestChain, make_chain
 from support.checking import close_clients, sources
@@ -22,7 +22,7 @@ from support.envelopes import sign_envelope
 from support.ocsp_answers import GOOD, REVOKED, TRY_LATER, Single, make_answer, make_refusal, responding, the_leaf
 from support.responders import Responder
 from support.revocable import crl_path, ocsp_path, revocable_chain
-from unit.verify.setting import outcomes, policy, store, verify
+from unit.verification.setting import outcomes, policy, store, verify
 
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _SECONDS = 0.3

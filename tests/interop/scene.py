@@ -13,11 +13,11 @@ import cbor2
 from interop.go_peer import Peer
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.times import format_rfc3339, utc_now
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import VerifiedArtifact, verify_artifact
+from notarykit.verification import VerifiedArtifact, verify_artifact
 from support.ca import TestChain, make_chain
 from support.envelopes import JWS
 from support.homes import OTHER_IDENTITY, SCOPE, Home, policy_document

@@ -17,7 +17,7 @@ from notarykit.errors import (
     VerificationError,
 )
 from notarykit.times import utc_now
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from support.ca import SPECS
 from support.envelopes import FORMATS
 

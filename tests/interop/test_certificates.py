@@ -18,9 +18,9 @@ from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.keys.chain import check_chain
 from notarykit.keys.issuing import issue, make_request, self_signed
 from notarykit.oci.layout import ImageLayout
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.times import utc_now
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from support.ca import SPECS, Changes, TestChain, make_chain, name, new_key, pem_of
 from support.envelopes import FORMATS, JWS, sign_envelope
 from support.homes import Home, policy_document

@@ -32,8 +32,8 @@ from notarykit.plugin.asking import retries
 from notarykit.plugin.asking.signer import signer_of
 from notarykit.plugin.finding.discovery import load_plugin
 from notarykit.plugin.finding.executable import ExecutablePlugin
-from notarykit.sign import SignedArtifact, sign_artifact, sign_descriptor
-from notarykit.verify import Verified
+from notarykit.signing import SignedArtifact, sign_artifact, sign_descriptor
+from notarykit.verification import Verified
 from support.ca import SPECS, make_chain
 from support.envelopes import FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE
 from support.layouts import blob_path

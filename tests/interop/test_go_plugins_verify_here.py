@@ -24,7 +24,7 @@ from notarykit.oci.layout import ImageLayout
 from notarykit.plugin.asking import retries
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import Audited, Skipped, Step, Verified, VerifiedArtifact, verify_artifact
+from notarykit.verification import Audited, Skipped, Step, Verified, VerifiedArtifact, verify_artifact
 from support.ca import Changes, TestChain, make_chain, ocsp_at
 from support.envelopes import FORMATS, JWS
 from support.homes import OTHER_IDENTITY, SCOPE, policy_document

@@ -30,7 +30,7 @@ from notarykit.agent import signing_agent
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.plugin import Plugin
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from notarykit_local_file.plugin import LocalFilePlugin
 from support.ca import SPECS, make_chain, pem_of
 from support.envelopes import COSE, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE

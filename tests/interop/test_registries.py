@@ -25,11 +25,11 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.manifest import SIGNATURE_TYPE, ManifestForm
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.sign import SignedArtifact, sign_artifact
+from notarykit.signing import SignedArtifact, sign_artifact
 from notarykit.times import format_rfc3339
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import Verified, VerifiedArtifact, verify_artifact
+from notarykit.verification import Verified, VerifiedArtifact, verify_artifact
 from servers.registry.docker import DockerRegistries
 from servers.registry.program import GoRegistries
 from servers.registry.running import Registry

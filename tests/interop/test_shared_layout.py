@@ -13,7 +13,7 @@ from interop.go_peer import Peer
 from interop.scene import METADATA, Scene, push
 from notarykit.errors import ExtendedValidationError, NoAcceptedSignatureError
 from notarykit.oci.layout import ImageLayout
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from support.ca import make_chain
 from support.envelopes import COSE, FORMATS, JWS, build
 from support.homes import SCOPE, policy_document

@@ -15,11 +15,11 @@ from notarykit.keys.local import LocalSigner
 from notarykit.net.plain import plain_client
 from notarykit.oci.layout import ImageLayout
 from notarykit.revocation.checker import Revocation
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.timestamp.authority import TimestampAuthority, Timestamper
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import Verified, verify_artifact
+from notarykit.verification import Verified, verify_artifact
 from servers.timestamp import digitorus
 from servers.timestamp.authority import Authority
 from servers.timestamp.conftest import digitorus_program, digitorus_tsa, tsa_chain

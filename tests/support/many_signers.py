@@ -14,7 +14,7 @@ from notarykit.net.client import Response
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.referrers import fallback_tag
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from servers.registry.running import Registry
 from support.envelopes import JWS
 from support.homes import Home

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from notarykit.revocation.checker import Revocation
     from notarykit.revocation.given import read_given
     from notarykit.revocation.online import online
-    from notarykit.sign import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
+    from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
     from notarykit.timestamp.authority import TimestampAuthority, Timestamper
     from notarykit.timestamp.token import Timestamp, verify_token
     from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
     from notarykit.trust.store import DirectoryTrustStore, MemoryTrustStore
-    from notarykit.verify import (
+    from notarykit.verification import (
         Audited,
         Skipped,
         StepResult,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         verify_artifact,
         verify_envelope,
     )
-    from notarykit.verify.many import Artifact, verify_artifacts
+    from notarykit.verification.many import Artifact, verify_artifacts
 
 _HOMES = {
     "agent": ("VERSION",),
@@ -63,10 +63,10 @@ _HOMES = {
     "revocation.online": ("online",),
     "timestamp.authority": ("TimestampAuthority", "Timestamper"),
     "timestamp.token": ("Timestamp", "verify_token"),
-    "sign": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
+    "signing": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
-    "verify": (
+    "verification": (
         "Audited",
         "Skipped",
         "StepResult",
@@ -76,7 +76,7 @@ _HOMES = {
         "verify_artifact",
         "verify_envelope",
     ),
-    "verify.many": ("Artifact", "verify_artifacts"),
+    "verification.many": ("Artifact", "verify_artifacts"),
 }
 
 __all__ = [

@@ -192,7 +192,7 @@ class VerificationError(NotarykitError):
     """A signature, or every signature of an artifact, was not accepted.
 
     Attributes:
-        results: What each step that was reached found, in order (`notarykit.verify.StepResult`).
+        results: What each step that was reached found, in order (`notarykit.verification.StepResult`).
     """
 
     def __init__(self, message: str, *, advice: str = "", results: tuple[Any, ...] = (), exit_code: int = 1) -> None:

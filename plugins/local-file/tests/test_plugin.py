@@ -18,7 +18,7 @@ from notarykit.errors import (
 from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest, GenerateSignatureRequest
 from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner
 from notarykit.plugin.finding.discovery import load_plugin
-from notarykit.sign import sign_descriptor
+from notarykit.signing import sign_descriptor
 from notarykit_local_file.plugin import LocalFilePlugin
 from support.ca import SPECS, TestChain, make_chain, pem_of
 from support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE

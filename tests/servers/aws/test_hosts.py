@@ -13,7 +13,7 @@ from interop.plugin_scene import descriptor_of
 from interop.scene import METADATA, Question, push
 from notarykit.plugin.finding.process import run
 from notarykit.plugin.testing import Result, Subject, judge
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from servers.aws.service import SECRET_KEY, Service
 from support.ca import SPECS
 from support.envelopes import FORMATS

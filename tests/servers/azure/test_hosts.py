@@ -14,7 +14,7 @@ from interop.plugin_scene import descriptor_of
 from interop.scene import METADATA, Question, push
 from notarykit.plugin.finding.process import run
 from notarykit.plugin.testing import Result, Subject, judge
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from servers.azure.conftest import Azure, file_with
 from support.ca import SPECS, make_chain
 from support.envelopes import COSE, FORMATS, JWS

@@ -12,7 +12,7 @@ from interop.conftest import peer
 from interop.go_peer import Peer, build
 from interop.plugin_scene import descriptor_of
 from interop.scene import METADATA, Question, push
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from servers.pkcs11.token import Token
 from support.ca import SPECS
 from support.envelopes import COSE, FORMATS

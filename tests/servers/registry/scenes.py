@@ -16,9 +16,9 @@ from notarykit.keys.local import LocalSigner
 from notarykit.net.budget import Budget
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import VerifiedArtifact, verify_artifact
+from notarykit.verification import VerifiedArtifact, verify_artifact
 from servers.registry import fault_proxy as faults
 from servers.registry.fault_proxy import Condition, Fault, FaultProxy, at
 from servers.registry.http_server import Reply

@@ -12,7 +12,7 @@ from notarykit.net.tls import TLSSettings
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from servers.registry import fault_proxy as faults
 from servers.registry.certificates import RegistryCA
 from servers.registry.docker import DockerRegistries

@@ -11,7 +11,7 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from servers.registry import fault_proxy as faults
 from servers.registry.factories import FaultProxies
 from servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at

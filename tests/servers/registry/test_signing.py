@@ -12,10 +12,10 @@ import pytest
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import Verified, verify_artifact
+from notarykit.verification import Verified, verify_artifact
 from servers.registry.docker import DockerRegistries
 from servers.registry.fault_proxy import OCI_MANIFEST
 from servers.registry.program import GoRegistries

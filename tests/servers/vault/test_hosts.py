@@ -20,7 +20,7 @@ from notarykit.errors import PluginError
 from notarykit.plugin import DescribeKeyRequest
 from notarykit.plugin.finding.process import run
 from notarykit.plugin.testing import Result, Subject, judge
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from servers.registry.factories import FaultProxies
 from servers.registry.fault_proxy import Exchange, at, changed

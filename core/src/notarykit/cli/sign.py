@@ -21,10 +21,10 @@ from notarykit.config.settings import FORMATS, load_settings
 from notarykit.config.signers import plugin_signer, signer_for
 from notarykit.config.signing_keys import load_signing_keys
 from notarykit.errors import NotarykitError, UsageError
-from notarykit.sign import EnvelopeSigner, Signer, Stamping, sign_artifact
+from notarykit.signing import EnvelopeSigner, Signer, Stamping, sign_artifact
 
 if TYPE_CHECKING:
-    from notarykit.sign import SignedArtifact
+    from notarykit.signing import SignedArtifact
 
 
 def _run(options: Options) -> int:

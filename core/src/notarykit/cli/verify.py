@@ -24,7 +24,7 @@ from notarykit.errors import NotarykitError
 from notarykit.places import trust_store_root
 from notarykit.times import format_rfc3339
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verify import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
+from notarykit.verification import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
 
 
 def _run(options: Options) -> int:

@@ -9,11 +9,11 @@ import pytest
 from notarykit.descriptor import Descriptor
 from notarykit.errors import ArtifactNotFoundError, NoAcceptedSignatureError, NoApplicablePolicyError, NoSignatureError
 from notarykit.oci.repository import Repository, StoredSignature
-from notarykit.verify import Skipped, VerifiedArtifact
-from notarykit.verify.many import WORKERS, Artifact, verify_artifacts
-from notarykit.verify.verdict import Verified
+from notarykit.verification import Skipped, VerifiedArtifact
+from notarykit.verification.many import WORKERS, Artifact, verify_artifacts
+from notarykit.verification.verdict import Verified
 from support.envelopes import JWS, sign_envelope
-from unit.verify.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
+from unit.verification.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
 
 _GOOD = sign_envelope(CHAIN, now=NOW)
 

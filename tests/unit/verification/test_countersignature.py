@@ -14,11 +14,11 @@ from notarykit.keys.chain import Chain
 from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments, Status
 from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verify import Verdict, Verified
+from notarykit.verification import Verdict, Verified
 from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, make_chain
 from support.envelopes import COSE, FORMATS, JWS, sign_envelope
 from support.tokens import Accuracy, EssCertificate, TokenChanges, make_token
-from unit.verify.setting import LEVELS, NOW, outcomes, policy, verify
+from unit.verification.setting import LEVELS, NOW, outcomes, policy, verify
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 BASELINE = "0.4.0.2023.1.1"

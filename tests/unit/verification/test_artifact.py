@@ -20,10 +20,10 @@ from notarykit.errors import (
 )
 from notarykit.oci.repository import StoredSignature
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verify import Audited, Skipped, VerifiedArtifact, verify_artifact, verify_envelope
-from notarykit.verify.verdict import Verified
+from notarykit.verification import Audited, Skipped, VerifiedArtifact, verify_artifact, verify_envelope
+from notarykit.verification.verdict import Verified
 from support.envelopes import JWS, sign_envelope
-from unit.verify.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
+from unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
 
 _GOOD = sign_envelope(CHAIN, now=NOW)
 _STRANGERS = sign_envelope(OTHER, now=NOW)
@@ -132,7 +132,7 @@ def test_an_accident_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -
             raise RecursionError("swordfish")
         return good(envelope, *arguments, **keywords)
 
-    monkeypatch.setattr("notarykit.verify.artifact.verify_envelope", verify)
+    monkeypatch.setattr("notarykit.verification.artifact.verify_envelope", verify)
     found = _verify(_Place(b"", _GOOD))
     assert isinstance(found.verdict, Verified)
     ((digest, error),) = found.failures

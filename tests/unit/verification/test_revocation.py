@@ -13,7 +13,7 @@ from notarykit.envelope.unsigned import with_timestamp
 from notarykit.errors import AuthenticTimestampError, RevocationError
 from notarykit.revocation.checker import Revocation
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verify import Audited, Skipped, Verified
+from notarykit.verification import Audited, Skipped, Verified
 from support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
 from support.checking import sources
 from support.crls import NOW, Entry, make_crl, revoked
@@ -22,7 +22,7 @@ from support.ocsp_answers import GOOD, REVOKED, Single, responding
 from support.responders import Responder
 from support.revocable import crl_path, ocsp_path, revocable_chain
 from support.tokens import TokenChanges, make_token
-from unit.verify.setting import LEVELS, OTHER, STRANGER, outcomes, policy, store, verify
+from unit.verification.setting import LEVELS, OTHER, STRANGER, outcomes, policy, store, verify
 
 _HOUR = timedelta(hours=1)
 

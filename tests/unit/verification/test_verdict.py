@@ -25,9 +25,9 @@ from notarykit.errors import (
     VerificationError,
 )
 from notarykit.trust.policy import Action
-from notarykit.verify import STEPS, Audited, Skipped, Step, StepResult, Verified
+from notarykit.verification import STEPS, Audited, Skipped, Step, StepResult, Verified
 from support.envelopes import FORMATS, TARGET, sign_envelope
-from unit.verify.setting import (
+from unit.verification.setting import (
     ARTIFACT,
     CHAIN,
     IDENTITY,

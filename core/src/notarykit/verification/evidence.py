@@ -29,10 +29,10 @@ from notarykit.trust.policy import (
     VerifyTimestamp,
 )
 from notarykit.trust.store import TrustStore
-from notarykit.verify.artifact import MAX_SIGNATURES
-from notarykit.verify.envelope import verify_envelope
-from notarykit.verify.progress import VerifyingPlugin
-from notarykit.verify.verdict import Step, StepResult
+from notarykit.verification.artifact import MAX_SIGNATURES
+from notarykit.verification.envelope import verify_envelope
+from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.verdict import Step, StepResult
 
 _WANTED = (Step.AUTHENTIC_TIMESTAMP, Step.REVOCATION)
 # Whatever the policy makes of a failure: the signer must be trusted before anything is asked, and all is to be asked.

@@ -12,9 +12,9 @@ from notarykit.errors import (
 )
 from notarykit.plugin import VerificationResult, VerifiedSignature
 from notarykit.revocation.checker import Revocation
-from notarykit.verify import Audited, Verified
+from notarykit.verification import Audited, Verified
 from support.ca import Changes, make_chain, ocsp_at
-from unit.verify.setting import (
+from unit.verification.setting import (
     IDENTITY,
     LEVELS,
     OTHER,

@@ -12,8 +12,8 @@ from notarykit.envelope.attributes import ExtendedAttribute
 from notarykit.plugin import Metadata, VerificationResult, VerifiedSignature, VerifySignatureRequest
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verify import Verdict, verify_envelope
-from notarykit.verify.progress import VerifyingPlugin
+from notarykit.verification import Verdict, verify_envelope
+from notarykit.verification.progress import VerifyingPlugin
 from support.ca import NOT_BEFORE, TestChain, make_chain
 from support.envelopes import JWS, PLUGIN, TARGET, sign_envelope
 

@@ -15,7 +15,7 @@ from notarykit.errors import (
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from support.ca import NOT_BEFORE, TestChain
 from support.envelopes import (
     FORMATS,

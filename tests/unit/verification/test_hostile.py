@@ -10,7 +10,7 @@ from notarykit.envelope.parsing import parse
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import AuthenticityError, EnvelopeError, ExtendedValidationError, UsageError
 from notarykit.plugin import VerificationResult
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from support.ca import Changes, make_chain, name
 from support.envelopes import (
     EXPIRY,
@@ -25,7 +25,7 @@ from support.envelopes import (
     jws_header,
     sign_envelope,
 )
-from unit.verify.setting import IDENTITY, NOW, TRUSTED_IDENTITY, Verifier, for_plugin, policy, store, verify
+from unit.verification.setting import IDENTITY, NOW, TRUSTED_IDENTITY, Verifier, for_plugin, policy, store, verify
 
 _CHAIN = make_chain()
 

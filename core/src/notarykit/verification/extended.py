@@ -23,8 +23,8 @@ from notarykit.plugin.messages.fields import Capability, Command
 from notarykit.plugin.messages.verifying import VerificationResult, VerifySignatureRequest
 from notarykit.times import format_rfc3339
 from notarykit.trust.policy import Action
-from notarykit.verify.progress import FoundPlugin, Progress
-from notarykit.verify.verdict import Step
+from notarykit.verification.progress import FoundPlugin, Progress
+from notarykit.verification.verdict import Step
 
 _CHECKS = {
     Capability.TRUSTED_IDENTITY: (Step.AUTHENTICITY, AuthenticityError),

@@ -10,10 +10,10 @@ from notarykit.errors import (
     AuthenticTimestampError,
     ExpiryError,
 )
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from support.ca import NOT_AFTER, NOT_BEFORE, Changes, make_chain
 from support.envelopes import FORMATS, sign_envelope
-from unit.verify.setting import (
+from unit.verification.setting import (
     CHAIN,
     NOW,
     policy,

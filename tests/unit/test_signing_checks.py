@@ -15,7 +15,7 @@ from notarykit.errors import (
 )
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
-from notarykit.sign import SignedEnvelope, sign_descriptor
+from notarykit.signing import SignedEnvelope, sign_descriptor
 from notarykit.times import utc_now
 from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain
 from support.envelopes import (

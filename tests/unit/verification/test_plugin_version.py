@@ -7,9 +7,9 @@ import pytest
 from notarykit.errors import (
     ExtendedValidationError,
 )
-from notarykit.verify import Verified
+from notarykit.verification import Verified
 from support.envelopes import PLUGIN_VERSION
-from unit.verify.setting import (
+from unit.verification.setting import (
     TRUSTED_IDENTITY,
     VERIFIER,
     Verifier,

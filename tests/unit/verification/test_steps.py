@@ -15,10 +15,10 @@ from notarykit.errors import (
     VerificationError,
 )
 from notarykit.revocation.checker import Revocation
-from notarykit.verify import Audited, Verified
+from notarykit.verification import Audited, Verified
 from support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
 from support.envelopes import COSE, FORMATS, JWS, build, build_jws, jws_header, sign_envelope
-from unit.verify.setting import (
+from unit.verification.setting import (
     ARTIFACT,
     CHAIN,
     ENFORCED,

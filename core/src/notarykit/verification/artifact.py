@@ -15,9 +15,9 @@ from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
-from notarykit.verify.envelope import verify_envelope
-from notarykit.verify.progress import VerifyingPlugin
-from notarykit.verify.verdict import Audited, Skipped, Verdict
+from notarykit.verification.envelope import verify_envelope
+from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.verdict import Audited, Skipped, Verdict
 
 MAX_SIGNATURES = 100
 

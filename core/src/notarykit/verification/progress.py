@@ -21,7 +21,7 @@ from notarykit.errors import (
 from notarykit.revocation.status import RevocationCheck
 from notarykit.trust.policy import Action, TrustPolicy, Validation
 from notarykit.trust.store import TrustStore
-from notarykit.verify.verdict import Step, StepResult
+from notarykit.verification.verdict import Step, StepResult
 
 if TYPE_CHECKING:
     from notarykit.plugin.messages.metadata import Metadata

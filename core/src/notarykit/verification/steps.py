@@ -22,7 +22,7 @@ from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
 from notarykit.times import format_rfc3339
 from notarykit.trust import identity as identities
 from notarykit.trust.policy import StoreReference, StoreType, VerifyTimestamp
-from notarykit.verify.progress import Progress
+from notarykit.verification.progress import Progress
 
 # Signing scheme specification, "Trust Stores".
 _STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
@@ -201,7 +201,7 @@ def extended_validation(progress: Progress) -> str:
     attributes = progress.intact.attributes
     if attributes.verification_plugin is None and not any(each.critical for each in attributes.extended):
         return ""
-    from notarykit.verify import extended
+    from notarykit.verification import extended
 
     return extended.validate(progress)
 
@@ -210,7 +210,7 @@ def _plugin_takes_over(progress: Progress, capability: str) -> bool:
     """Whether the signature names a plugin that makes this check; most name none, and then nothing is imported."""
     if progress.intact.attributes.verification_plugin is None:
         return False
-    from notarykit.verify import extended
+    from notarykit.verification import extended
 
     return extended.takes_over(progress, capability)
 

@@ -8,11 +8,11 @@ import pytest
 from notarykit.errors import TrustStoreError
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.sign import sign_artifact
+from notarykit.signing import sign_artifact
 from notarykit.trust.policy import StoreReference, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verify import VerifiedArtifact
-from notarykit.verify.many import Artifact, verify_artifacts
+from notarykit.verification import VerifiedArtifact
+from notarykit.verification.many import Artifact, verify_artifacts
 from support.ca import make_chain
 from support.homes import SCOPE, Home, policy_document
 from support.layouts import make_layout

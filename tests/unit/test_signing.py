@@ -15,7 +15,7 @@ from notarykit.errors import (
 )
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
-from notarykit.sign import SignedEnvelope, sign_descriptor
+from notarykit.signing import SignedEnvelope, sign_descriptor
 from support.ca import NOT_BEFORE, SPECS, TestChain, make_chain
 from support.envelopes import (
     DIGEST,

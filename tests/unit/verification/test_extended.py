@@ -12,10 +12,10 @@ from notarykit.errors import (
     IntegrityError,
     PluginNotFoundError,
 )
-from notarykit.verify import Verified
-from notarykit.verify.progress import VerifyingPlugin
+from notarykit.verification import Verified
+from notarykit.verification.progress import VerifyingPlugin
 from support.envelopes import COSE, FORMATS, JWS, PLUGIN, PLUGIN_VERSION, build, sign_envelope
-from unit.verify.setting import (
+from unit.verification.setting import (
     CHAIN,
     IDENTITY,
     LEVELS,

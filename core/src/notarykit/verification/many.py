@@ -10,8 +10,8 @@ from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import StoreReference, TrustPolicyDocument
 from notarykit.trust.store import TrustStore
-from notarykit.verify.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
-from notarykit.verify.progress import VerifyingPlugin
+from notarykit.verification.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
+from notarykit.verification.progress import VerifyingPlugin
 
 WORKERS = 4
 

@@ -9,9 +9,9 @@ from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore
-from notarykit.verify import steps
-from notarykit.verify.progress import Inputs, Progress, VerifyingPlugin
-from notarykit.verify.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
+from notarykit.verification import steps
+from notarykit.verification.progress import Inputs, Progress, VerifyingPlugin
+from notarykit.verification.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
 
 # Trust store and trust policy specification, "Signature Verification", "Steps".
 STEPS: tuple[tuple[Step, Callable[[Progress], str]], ...] = (

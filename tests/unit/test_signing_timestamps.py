@@ -10,11 +10,11 @@ from notarykit.envelope.parsing import parse
 from notarykit.envelope.unsigned import with_timestamp
 from notarykit.errors import TimestampError, UsageError
 from notarykit.keys.chain import Chain
-from notarykit.sign import sign_descriptor
+from notarykit.signing import sign_descriptor
 from support.ca import NOT_BEFORE
 from support.envelopes import FORMATS, sign_envelope
 from unit.signers import CHAIN, Envelopes, Key
-from unit.verify.setting import ARTIFACT
+from unit.verification.setting import ARTIFACT
 
 _NOW = NOT_BEFORE + timedelta(days=10)
 

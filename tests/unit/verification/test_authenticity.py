@@ -7,10 +7,10 @@ from notarykit.errors import (
     AuthenticityError,
 )
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verify import Audited, Verified
+from notarykit.verification import Audited, Verified
 from support.ca import make_chain, name
 from support.envelopes import FORMATS, sign_envelope
-from unit.verify.setting import (
+from unit.verification.setting import (
     CHAIN,
     IDENTITY,
     NOW,
