@@ -144,12 +144,10 @@ def test_a_reader_that_has_gone(world: World) -> None:
 def test_streams_that_are_closed(world: World, closed: int) -> None:
     """A stream that the caller has closed is nobody's problem."""
     world.sign()
-    for command in (("version",), ("key", "list"), (*VERIFY, world.reference), ("policy", "import", "new.json")):
-        Path("new.json").write_bytes(world.home.policy_file.read_bytes())
+    for command in (("version",), ("key", "list"), (*VERIFY, world.reference), ("policy", "show")):
         run = ["sh", "-c", f'exec "$@" {closed}>&-', "sh", sys.executable, "-m", "notarykit.cli", *command]
         done = subprocess.run(run, env=world.home.environment(), input="", capture_output=True, text=True, check=False)
-        declined = "The trust policy was not changed.\n" if command[0] == "policy" and closed != 2 else ""
-        assert (done.returncode, done.stderr) == (0, declined)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_answer_that_is_not_text(world: World) -> None:

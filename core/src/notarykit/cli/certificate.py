@@ -144,7 +144,7 @@ def _delete(options: Options) -> int:
         question = f"Are you sure you want to delete '{shown(names[0])}' in '{store.name}' of type '{store.type}'?"
     else:
         raise UsageError("missing certificate file name", advice="give one, or --all")
-    if not (options["yes"] or confirmed(question)):
+    if not (options["yes"] or confirmed(question, "yes")):
         return 0
     with files.locked(folder):
         for name in names:

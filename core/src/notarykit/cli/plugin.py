@@ -159,7 +159,7 @@ def _uninstall(options: Options) -> int:
     name = options.arguments[0]
     is_there = os.path.lexists(os.path.dirname(executable_path(name)))
     question = f"Are you sure you want to uninstall plugin {name!r}?"
-    if is_there and not options["yes"] and not confirmed(question):
+    if is_there and not options["yes"] and not confirmed(question, "yes"):
         return 0
     uninstall(name)
     print(f"Successfully uninstalled plugin {name}")

@@ -51,7 +51,7 @@ def _write(content: bytes, options: Options) -> bool:
     if policy_file() is not None:
         if options["force"]:
             print("Warning: existing trust policy configuration file will be overwritten", file=sys.stderr)
-        elif not confirmed("The trust policy file already exists, do you want to overwrite it?"):
+        elif not confirmed("The trust policy file already exists, do you want to overwrite it?", "force"):
             print("The trust policy was not changed.", file=sys.stderr)
             return False
     with files.locked(os.path.dirname(path)):

@@ -75,7 +75,7 @@ def clean_up(options: Options) -> int:
     print(f"- Remove key {name} from the key list")
     print(f"- Delete key file: {shown(key_path)}")
     print(f"- Delete certificate file: {shown(cert_path)}\n")
-    if not (options["yes"] or confirmed("Are you sure you want to continue?")):
+    if not (options["yes"] or confirmed("Are you sure you want to continue?", "yes")):
         return 0
     folder = store_folder(StoreReference(StoreType.CA, name))
     _say(

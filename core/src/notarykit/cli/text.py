@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from notarykit.errors import UsageError
+
 
 def shown(text: str) -> str:
     """A text with everything escaped that a terminal would act on: control characters and changes of direction."""
@@ -42,11 +44,21 @@ def _draw(nodes: list[Node], indent: str, lines: list[str]) -> None:
         _draw(below, indent + ("    " if is_last else "│   "), lines)
 
 
-def confirmed(question: str) -> bool:
-    """Asks a person; anything but yes is no, and so are the end of the input and bytes that are no text."""
+def confirmed(question: str, flag: str) -> bool:
+    """Asks a person; anything but yes is no, and so are bytes that are no text.
+
+    Raises:
+        UsageError: Nobody answers; `flag` is what to write instead.
+    """
+    print(f"{question} [y/N] ", end="", flush=True)
     try:
-        answer = input(f"{question} [y/N] ")
-    except (EOFError, UnicodeDecodeError):
+        answer = input()
+    except UnicodeDecodeError:
         print()
         return False
+    except (EOFError, OSError):
+        print()
+        raise UsageError(
+            "nothing was changed: standard input has no answer to the question", advice=f"add --{flag}"
+        ) from None
     return answer.strip().lower() in ("y", "yes")
