@@ -62,7 +62,7 @@ class World:
 
     def run(self, *arguments: str, stdin: str = "") -> Done:
         """Runs a command line in this process."""
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
         self._capsys.readouterr()
         code = main(list(arguments))
         return Done(code, *self._capsys.readouterr())

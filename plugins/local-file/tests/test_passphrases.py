@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+from cryptography.x509 import load_pem_x509_certificates
 
 from notarykit.errors import (
     PassphraseError,
@@ -31,6 +34,19 @@ def _key(folder: Path, chain: TestChain = _CHAIN, passphrase: bytes | None = Non
     path.touch(mode=0o600)
     path.write_bytes(pem_of(chain.leaf_key, passphrase) + chain.chain_pem)
     return str(path)
+
+
+def _encrypted(folder: Path, form: str, passphrase: bytes) -> str:
+    if form == "PEM":
+        return _key(folder, passphrase=passphrase)
+    certificates = load_pem_x509_certificates(_CHAIN.chain_pem)
+    (folder / "my.p12").touch(mode=0o600)
+    (folder / "my.p12").write_bytes(
+        serialize_key_and_certificates(
+            None, _CHAIN.leaf_key, certificates[0], certificates[1:], BestAvailableEncryption(passphrase)
+        )
+    )
+    return str(folder / "my.p12")
 
 
 def _spec(key: str, plugin: LocalFilePlugin | None = None, **config: str) -> str:
@@ -78,13 +94,25 @@ def test_a_configured_variable_that_is_not_set(tmp_path: Path, monkeypatch: pyte
     assert caught.value.message == f"$MY_PASSPHRASE is not set, and the private key {key} is encrypted"
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
-def test_the_passphrase_in_a_file(ending: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A configured file has the passphrase, before the environment; one line end behind it does not count."""
+def test_the_passphrase_in_a_file(mark: bytes, ending: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configured file has the passphrase, before the environment; a mark before it and one line end do not count."""
     key = _key(tmp_path, passphrase=_SECRET)
-    (tmp_path / "secret").write_bytes(_SECRET + ending)
+    (tmp_path / "secret").write_bytes(mark + _SECRET + ending)
     monkeypatch.setenv(_VARIABLE, "wrong")
     assert _spec(key, passphrase_file=str(tmp_path / "secret")) == "EC-256"
+
+
+@pytest.mark.parametrize("form", ["PEM", "PKCS#12"])
+def test_a_mark_in_a_variable(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A passphrase that is wrong and ends as no passphrase does brings a hint; one that is right as it is, is right."""
+    monkeypatch.setenv(_VARIABLE, "swordfish\r")
+    with pytest.raises(PassphraseError) as caught:
+        _spec(_encrypted(tmp_path, form, b"swordfish"))
+    assert "the passphrase is wrong" in caught.value.message
+    assert caught.value.advice == "it ends with a carriage return: leave that out"
+    assert _spec(_encrypted(tmp_path, form, b"swordfish\r")) == "EC-256"
 
 
 @pytest.mark.parametrize("secret", [b" swordfish ", b"swordfish\n", b"\nswordfish", b"sword\nfish"])

@@ -113,7 +113,8 @@ def test_nobody_is_asked_for_what_is_said(asked: list[str], monkeypatch: pytest.
         (b"1234\nsecond\n", "1234"),
         (b" 12 34 \n", " 12 34 "),
         (b"1234\r", "1234"),
-        (b"12\r34\n", "12\r34"),
+        (b"\xef\xbb\xbf1234\r\n", "1234"),
+        (b"\xef\xbb\xbf1234", "1234"),
         (b"\tp\xc3\xa4ss\n", "\tpäss"),
         (b"x" * 1024, "x" * 1024),
     ],
@@ -128,10 +129,15 @@ def test_the_first_line(content: bytes, pin: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "is empty, too long, or has a zero in it"),
+        (b"", "is empty or too long"),
         (b"\nswordfish\n", "is empty"),
         (b"\r\nswordfish", "is empty"),
-        (b"sword\0fish", "has a zero in it"),
+        (b"\xef\xbb\xbf\n", "is empty"),
+        (b"sword\0fish", "has a zero or a line end in it"),
+        (b"sword\rfish\n", "has a zero or a line end in it"),
+        (b"swordfish\r\r\n", "ends with a carriage return"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfswordfish\r\n", "begins with a byte order mark"),
+        ("\ufeffswordfish\r\n".encode("utf-16-le"), "is in UTF-16, and UTF-8 is read"),
         (b"swordfish" * 114, "too long"),
         (b"swordfish\xff\n", "is not UTF-8"),
     ],
@@ -146,6 +152,26 @@ def test_what_is_no_pin(content: bytes, why: str, tmp_path: Path, monkeypatch: p
     if b"\0" not in content and b"\n" not in content:
         monkeypatch.setenv("PKCS11_PIN", os.fsdecode(content))
         assert why in _refusal()
+
+
+@pytest.mark.parametrize(
+    ("pin", "why"),
+    [
+        (b"swordfish\r", "ends with a carriage return"),
+        (b"swordfish\n", "ends with a line end"),
+        (b"\xef\xbb\xbfswordfish", "begins with a byte order mark"),
+        (b"sword\r\nfish", "has a zero or a line end in it"),
+    ],
+)
+@pytest.mark.parametrize("place", ["variable", "own variable", "terminal", "pinentry"])
+def test_a_mark_is_never_a_try(place: str, pin: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no file's has its marks refused, wherever it comes from, and nothing is left out of it unseen."""
+    config = {"own variable": {"pin_env": "MINE"}, "pinentry": {"pinentry": "/bin/ask"}}.get(place, {})
+    if place.endswith("variable"):
+        monkeypatch.setenv(config.get("pin_env", "PKCS11_PIN"), os.fsdecode(pin))
+    monkeypatch.setattr(pins, "ask_secret", lambda _: pin)
+    monkeypatch.setattr(pinentry, "ask", lambda *_: pin)
+    assert _refusal(**config).startswith(f"the PIN for token 'a' {why}")
 
 
 # Files

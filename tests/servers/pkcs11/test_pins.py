@@ -48,6 +48,16 @@ def test_a_file(softhsm: Token, form: str, tmp_path: Path) -> None:
     assert sign(_given(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
 
 
+def test_marks_of_editors_and_shells(softhsm: Token, tmp_path: Path) -> None:
+    """A file's own marks are no part of the PIN; one in a variable is refused, and no try of the token is lost."""
+    path = _pin_file(tmp_path, softhsm.pin)
+    path.write_bytes(b"\xef\xbb\xbf" + softhsm.pin.encode() + b"\r\n")
+    assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": str(path)}).refusal == ""
+    refused = sign(_given(softhsm, PKCS11_PIN=f"{softhsm.pin}\r"), _URI, "EC-256").refusal
+    assert "ends with a carriage return" in refused
+    assert "tries" not in refused
+
+
 def test_a_program(softhsm: Token, tmp_path: Path) -> None:
     """A program prints it; one that fails, says nothing or is not there is refused with its name."""
     text = f"#!/bin/sh\n[ \"$1\" = 'a b' ] && cat '{_pin_file(tmp_path, softhsm.pin)}'\n"

@@ -36,6 +36,15 @@ def test_a_helper_that_a_file_names(file: str, form: str, user: User) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_helper_takes_text(user: User) -> None:
+    """A password that is no UTF-8 is not stored as another one: helpers take JSON, which has text alone."""
+    user.helper("one", "")
+    user.write("docker", {"credsStore": "one"})
+    with pytest.raises(AccessError, match="keeps text, and the password is not UTF-8"):
+        store_credentials(_HOST, Credentials("me", "s\udce9cret"))
+    assert not user.asked("one")
+
+
 def test_the_first_file_that_names_a_helper(user: User) -> None:
     """Notation's own settings come first."""
     user.helper("one", "")

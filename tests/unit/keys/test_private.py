@@ -55,7 +55,8 @@ def test_a_wrong_passphrase_is_told(traditional: bool, wrong: bytes) -> None:
     pem = pem_of(new_key("EC-256"), _PASSPHRASE, traditional=traditional)
     with pytest.raises(SigningKeyError) as caught:
         load_private_key(pem, "key.pem", lambda: wrong)
-    assert caught.value.one_line() == "key.pem cannot be decrypted: the passphrase is wrong"
+    assert caught.value.message == "key.pem cannot be decrypted: the passphrase is wrong"
+    assert caught.value.advice == ("it ends with a line end: leave that out" if wrong.endswith(b"\n") else "")
 
 
 @pytest.mark.parametrize("traditional", [True, False])

@@ -1,12 +1,14 @@
 """`notarykit login`."""
 
+import os
 import sys
 
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.registries import check_host, told
+from notarykit.cli.registries import check_host, check_secret, told
 from notarykit.cli.target import REGISTRY_FLAGS
 from notarykit.config.registries import given_credentials, registry_settings
 from notarykit.errors import UsageError
+from notarykit.keys.secrets import without_marks
 from notarykit.net.budget import DEFAULT_BYTES, Budget
 from notarykit.oci.registry.host import RegistryHost
 
@@ -19,9 +21,7 @@ def _run(options: Options) -> int:
     if options["password-stdin"]:
         if options["password"]:
             raise UsageError("flags --password and --password-stdin exclude each other")
-        password = sys.stdin.read().rstrip("\r\n")
-        if not password:
-            raise UsageError("there is no password on standard input")
+        password = _piped()
     elif options["password"]:
         print("Warning: --password is seen by others on this machine: use --password-stdin", file=sys.stderr)
     username, password = _asked(username, password)
@@ -33,6 +33,15 @@ def _run(options: Options) -> int:
         remember_helper(helper)
     print("Login Succeeded")
     return 0
+
+
+def _piped() -> str:
+    """The password on standard input; bytes that are no UTF-8 stay what they are, as in the environment."""
+    password = os.fsdecode(without_marks(sys.stdin.buffer.read()))
+    if not password:
+        raise UsageError("there is no password on standard input")
+    check_secret(password, "the password on standard input")
+    return password
 
 
 def _asked(username: str, password: str) -> tuple[str, str]:

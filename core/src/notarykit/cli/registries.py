@@ -1,10 +1,12 @@
 """Registries as commands reach them: flags, environment and settings in one, and one connection for all references."""
 
+import os
 from collections.abc import Callable, Sequence
 
 from notarykit.cli.options import Options
 from notarykit.config.registries import Told, credentials_in, registry_settings
 from notarykit.errors import UsageError
+from notarykit.keys.secrets import mark_in
 from notarykit.net.budget import DEFAULT_BYTES, Budget
 from notarykit.oci.reference import Reference, is_repository
 from notarykit.oci.registry.host import RegistryHost
@@ -18,8 +20,10 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
         UsageError: There is a key without a certificate, or there are credentials and several registries.
     """
     username, password = options["username"] or "", options["password"] or ""
+    check_secret(password, "--password")
     if not (username or password):
         username, password = credentials_in(options.credentials)
+        check_secret(password, "$NOTATION_PASSWORD")
     if username and not (password or options.values.get("password-stdin") or "password-stdin" in options.values):
         raise UsageError("there is a user name and no password", advice="give --password, or $NOTATION_PASSWORD")
     if (username or password) and len(set(hosts)) > 1:
@@ -37,6 +41,16 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
         options["cert-file"] or "",
         options["key-file"] or "",
     )
+
+
+def check_secret(password: str, where: str) -> None:
+    """Refuses a password with a mark of an editor or shell, before a registry counts it as a wrong one.
+
+    Raises:
+        UsageError: It begins or ends with one: none has control characters (RFC 7617, section 2).
+    """
+    if mark := mark_in(os.fsencode(password)):
+        raise UsageError(f"{where} {mark}", advice="leave it out")
 
 
 def check_host(host: str) -> None:

@@ -83,6 +83,8 @@ def store_credentials(host: str, credentials: Credentials) -> str:
     secret = credentials.identity_token or credentials.password
     username = _IDENTITY_TOKEN if credentials.identity_token else credentials.username
     request = {"ServerURL": _key(host), "Username": username, "Secret": secret}
+    if not secret.isascii() and secret != secret.encode("utf-8", "replace").decode("utf-8"):
+        raise AccessError(f"credential helper {helper!r} keeps text, and the password is not UTF-8")
     _run_helper(helper, "store", json.dumps(request))
     return "" if named else helper
 
@@ -144,7 +146,7 @@ def _from_entry(place: Place) -> Credentials | None:
         username = entry.text("username") if "username" in entry else ""
         password = entry.text("password") if "password" in entry else ""
         if entry.value.get("auth"):
-            decoded = base64.b64decode(entry.text("auth"), validate=True).decode("utf-8")
+            decoded = base64.b64decode(entry.text("auth"), validate=True).decode("utf-8", "surrogateescape")
             username, _, password = decoded.partition(":")
             password = password.rstrip("\0")
     except (DocumentError, binascii.Error, UnicodeDecodeError):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from notarykit.errors import PassphraseError, SigningKeyError
+from notarykit.keys.secrets import wrong_passphrase
 from notarykit.keys.spec import key_spec_of
 
 if TYPE_CHECKING:
@@ -38,18 +39,20 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
         raise TypeError(f"{name} must be given as bytes, not as {type(pem).__name__}")
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+    secret = b""
     try:
         try:
             key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # how cryptography says that a passphrase is needed
             if passphrase is None:
                 raise PassphraseError(f"{name} is encrypted and there is no passphrase for it") from None
-            key = load_pem_private_key(pem, _asked(passphrase), unsafe_skip_rsa_key_validation=True)
+            secret = _asked(passphrase)
+            key = load_pem_private_key(pem, secret, unsafe_skip_rsa_key_validation=True)
     except (ValueError, UnsupportedAlgorithm):
         # The library's own text is left out: what it quotes of a key file is nobody's business.
         is_encrypted = b"ENCRYPTED" in pem
         if is_encrypted:
-            raise PassphraseError(f"{name} cannot be decrypted: the passphrase is wrong") from None
+            raise wrong_passphrase(name, secret) from None
         raise SigningKeyError(f"{name} is not a private key in PEM") from None
     return checked_private_key(key, name)
 

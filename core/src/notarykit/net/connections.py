@@ -6,7 +6,7 @@ import os
 import ssl
 import threading
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from notarykit.errors import ConfigurationError
 from notarykit.net.addresses import Origin
@@ -128,5 +128,5 @@ def _authorization(proxy: str) -> dict[str, str]:
     parts = urlsplit(proxy)
     if parts.username is None:
         return {}
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
+    name, password = (unquote_to_bytes(os.fsencode(each or "")) for each in (parts.username, parts.password))
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(name + b':' + password).decode('ascii')}"}

@@ -6,6 +6,7 @@ from typing import Any
 
 from notarykit.errors import PluginAccessDeniedError, PluginValidationError
 from notarykit.keys.files import read_file
+from notarykit.keys.secrets import without_marks
 from notarykit_hashicorp_vault.login import Login
 from notarykit_hashicorp_vault.sdk import token_of_user
 
@@ -58,7 +59,7 @@ def _secret(setting: str, variable: str, files: Mapping[str, str]) -> str | None
 
 
 def _read(path: str, setting: str) -> str:
-    return sendable(read_file(path, setting).decode("utf-8", "replace"), f"{setting} {path}")
+    return sendable(without_marks(read_file(path, setting)).decode("utf-8", "replace"), f"{setting} {path}")
 
 
 def _missing(what: str, variable: str, setting: str) -> PluginAccessDeniedError:

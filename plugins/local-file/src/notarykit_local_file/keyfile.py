@@ -13,6 +13,7 @@ from notarykit.keys.chain import build_chain, check_chain
 from notarykit.keys.files import read_file
 from notarykit.keys.local import LocalSigner, read_key_file
 from notarykit.keys.private import PrivateKey, checked_private_key, load_private_key
+from notarykit.keys.secrets import without_marks, wrong_passphrase
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import KeySpec
 
@@ -102,19 +103,19 @@ def _load_pkcs12(content: bytes, name: str, passphrase: Passphrase) -> tuple[Pri
     from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
+    secret = b""
     try:
         try:
             store = load_pkcs12(content, None)
         except (ValueError, TypeError):
             if content[:1] != b"\x30":
                 raise SigningKeyError(f"{name} is neither PEM nor PKCS#12") from None
-            store = load_pkcs12(content, passphrase())
+            secret = passphrase()
+            store = load_pkcs12(content, secret)
     except UnsupportedAlgorithm:
         raise SigningKeyError(f"{name} has a key or an encryption that is not supported") from None
     except (ValueError, TypeError):
-        raise PassphraseError(
-            f"{name} cannot be decrypted: the passphrase is wrong, or it is no PKCS#12 file"
-        ) from None
+        raise wrong_passphrase(name, secret, ", or it is no PKCS#12 file") from None
     if store.key is None:
         raise SigningKeyError(f"{name} has no private key in it")
     held = [store.cert, *store.additional_certs]
@@ -127,8 +128,7 @@ def _passphrase(path: str, config: Mapping[str, str]) -> Passphrase:
 
     def get() -> bytes:
         if "passphrase_file" in config:
-            content = read_file(config["passphrase_file"], "passphrase file")
-            return content.removesuffix(b"\n").removesuffix(b"\r")
+            return without_marks(read_file(config["passphrase_file"], "passphrase file"))
         variable = config.get("passphrase_env", VARIABLE)
         if variable in os.environ:
             return os.fsencode(os.environ[variable])

@@ -10,6 +10,7 @@ from contextlib import closing
 
 from notarykit.errors import PluginAccessDeniedError, PluginValidationError
 from notarykit.keys.files import read_file
+from notarykit.keys.secrets import mark_in, without_marks
 from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
 from notarykit.plugin.terminal import ask_secret, tell
 
@@ -63,13 +64,7 @@ class PinSource:
             SigningKeyError: Its file cannot be read.
         """
         prompt = f"PIN of {token}{' (the last try)' if is_last else ''}"
-        try:
-            pin = self._find(prompt, token).decode()
-        except UnicodeDecodeError:
-            raise PluginAccessDeniedError(f"the PIN for {token} is not UTF-8") from None
-        if not pin or "\0" in pin or len(pin) > _LONGEST:
-            raise PluginAccessDeniedError(f"the PIN for {token} is empty, too long, or has a zero in it")
-        return pin
+        return _checked(self._find(prompt, token), f"the PIN for {token}")
 
     def tell(self, text: str) -> None:
         """Says something at the terminal."""
@@ -95,6 +90,21 @@ class PinSource:
                 f"{token} needs a PIN, and there is no terminal to ask for it", advice=_ADVICE
             )
         return typed
+
+
+def _checked(pin: bytes, what: str) -> str:
+    """The PIN as text, if it can be one: the token would count everything else as a wrong try."""
+    if mark := mark_in(pin):
+        raise PluginAccessDeniedError(f"{what} {mark}", advice="leave it out where the PIN comes from")
+    try:
+        text = pin.decode()
+    except UnicodeDecodeError:
+        raise PluginAccessDeniedError(f"{what} is not UTF-8") from None
+    if not text or len(text) > _LONGEST:
+        raise PluginAccessDeniedError(f"{what} is empty or too long")
+    if any(each in text for each in "\0\r\n"):
+        raise PluginAccessDeniedError(f"{what} has a zero or a line end in it")
+    return text
 
 
 def _from_source(source: str) -> bytes:
@@ -145,4 +155,4 @@ def _from_program(line: str) -> bytes:
 
 
 def _first_line(content: bytes) -> bytes:
-    return content.split(b"\n", 1)[0].removesuffix(b"\r")
+    return without_marks(content.split(b"\n", 1)[0])

@@ -70,6 +70,16 @@ def test_basic(make: Make) -> None:
     assert authenticator.headers("another", Budget()) == wanted
 
 
+@pytest.mark.parametrize("header", ['Basic realm="x"', "Bearer"])
+def test_credentials_that_are_no_utf_8(header: str, make: Make, start: Start) -> None:
+    """What was no UTF-8 in a variable or a file is sent byte by byte, as Go's programs send it."""
+    server = start(_token())
+    known = Credentials("m\udce9", "pass\udcff")
+    found = make(known).answer(_challenge(server) if header == "Bearer" else header, _PULL, Budget())
+    sent = server.seen[0].authorization if header == "Bearer" else found["Authorization"]
+    assert sent == f"Basic {base64.b64encode(bytes([*b'm', 0xE9, *b':pass', 0xFF])).decode()}"
+
+
 @pytest.mark.parametrize("known", [None, _IDENTITY])
 def test_basic_without_credentials(known: Credentials | None, make: Make) -> None:
     """Where there is no name to give, the message says what to do."""

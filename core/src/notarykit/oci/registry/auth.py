@@ -19,6 +19,8 @@ from notarykit.strict_json import DocumentError, Members, loads
 
 _LARGEST_TOKEN_ANSWER = 128 * 1024
 _CLIENT_ID = "notarykit"
+# What is no UTF-8 in a variable or a file goes to the registry byte by byte, as Docker sends it.
+_AS_IT_CAME = "surrogateescape"
 # A token that says nothing of its life is good for 60 seconds (Token Authentication Specification, `expires_in`).
 _SHORTEST_LIFE = 60
 _LONGEST_LIFE = 24 * 3600
@@ -181,7 +183,7 @@ class Authenticator:
             query.append(("account", known.username))
             headers["Authorization"] = _basic_value(known)
         separator = "&" if "?" in realm else "?"
-        url = f"{realm}{separator}{urlencode(query)}" if query else realm
+        url = f"{realm}{separator}{urlencode(query, errors=_AS_IT_CAME)}" if query else realm
         response = self._client.send("GET", url, headers=headers, budget=budget, limit=_LARGEST_TOKEN_ANSWER)
         return self._checked(response.status, response.body, is_known=known is not None)
 
@@ -194,7 +196,7 @@ class Authenticator:
             "refresh_token": identity_token,
         }
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-        body = urlencode(form).encode("ascii")
+        body = urlencode(form, errors=_AS_IT_CAME).encode("ascii")
         response = self._client.send(
             "POST", realm, headers=headers, body=body, budget=budget, limit=_LARGEST_TOKEN_ANSWER
         )
@@ -218,5 +220,5 @@ def _besides(scope: str, asked: str) -> list[str]:
 
 
 def _basic_value(known: Credentials) -> str:
-    pair = f"{known.username}:{known.password}".encode()
+    pair = f"{known.username}:{known.password}".encode("utf-8", _AS_IT_CAME)
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
