@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.strict_json import DocumentError, GoMembers, Members, dumps, loads
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,9 @@ from notarykit.strict_json import DocumentError, Members, dumps, loads
         (b'"\t"', "not JSON"),
         (b'"a\nb"', "not JSON"),
         (b'"\\x41"', "not JSON"),
-        (b"\xef\xbb\xbf{}", "not JSON"),
-        ("{}".encode("utf-16"), "not UTF-8"),
+        (b"\xef\xbb\xbf{}", "byte order mark: save it as UTF-8 without one"),
+        ("{}".encode("utf-16"), "in UTF-16: save it as UTF-8"),
+        ("{}".encode("utf-16-be"), "in UTF-16: save it as UTF-8"),
         (b'{"a":"\xff"}', "not UTF-8 at byte 6"),
         (b'"\xed\xa0\x80"', "not UTF-8"),
         (b'"\xc0\xaf"', "not UTF-8"),
@@ -169,3 +170,29 @@ def test_a_nested_object_says_where_it_is() -> None:
     with pytest.raises(DocumentError, match="document: 'outer' has no member 'inner'"):
         Members({"outer": {}}, "document").object("outer").text("inner")
     assert "outer" in Members({"outer": {}}, "document")
+
+
+@pytest.mark.parametrize("reader", ["text", "array", "texts"])
+def test_what_counts_otherwise(reader: str) -> None:
+    """A member that may be absent has a value of the caller's then, and is as strict as any where it is there."""
+    otherwise = {"text": "other", "array": ["other"], "texts": ("other",)}[reader]
+    assert getattr(Members({}, "document"), reader)("m", otherwise) == otherwise
+    for kind in (Members, GoMembers):
+        with pytest.raises(DocumentError, match=r"'m' must be an? "):
+            getattr(kind({"m": 1}, "document"), reader)("m", otherwise)
+    with pytest.raises(DocumentError, match=r"'m' must be an? .*, not null"):
+        getattr(Members({"m": None}, "document"), reader)("m", otherwise)
+    assert getattr(GoMembers({"m": None}, "document"), reader)("m", otherwise) == otherwise
+
+
+def test_null_of_programs_in_go() -> None:
+    """Where programs in Go write, null is a member that is not there, however deep, and in a map the empty text."""
+    members = GoMembers({"m": None, "map": {"a": None, "b": "c"}, "inner": {"m": None}, "x": 1}, "document")
+    assert "m" not in members
+    assert "x" in members
+    assert members.text_map("m") == {}
+    assert members.text_map("map") == {"a": "", "b": "c"}
+    assert members.object("inner").text("m", "other") == "other"
+    with pytest.raises(DocumentError, match="document: 'inner': 'm' must be a string, not null"):
+        members.object("inner").text("m")
+    assert members.unknown("map", "inner", "x") == ["m"]

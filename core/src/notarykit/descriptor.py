@@ -83,7 +83,7 @@ class Descriptor(NamedTuple):
             check_digest(digest)
         except ValueError as error:
             raise DocumentError(f"{members.where}: {error}") from None
-        artifact_type = members.text("artifactType") if "artifactType" in members else ""
+        artifact_type = members.text("artifactType", "")
         return cls(media_type, digest, size, members.text_map("annotations"), artifact_type)
 
 

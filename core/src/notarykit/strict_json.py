@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 
+from notarykit.encodings import foreign_encoding
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, Self
 
 
 class DocumentError(ValueError):
@@ -54,6 +56,8 @@ def loads(data: bytes, most_parts: int = 1_000_000) -> Any:
     """
     if not isinstance(data, bytes):
         raise TypeError(f"a JSON document must be given as bytes, not as {type(data).__name__}")
+    if foreign := foreign_encoding(data):  # RFC 8259, 8.1: a mark must not be there
+        raise DocumentError(foreign)
     if data.count(b",") + data.count(b"[") + data.count(b"{") > most_parts:
         raise DocumentError(f"it has more than {most_parts} parts")
     try:
@@ -132,8 +136,10 @@ class Members:
             raise DocumentError(f"{self.where}: {name!r} must be {_KINDS[kind]}, not {_KINDS[type(value)]}")
         return value
 
-    def text(self, name: str) -> str:
-        """A string that must be there."""
+    def text(self, name: str, otherwise: str | None = None) -> str:
+        """A string, which must be there unless it is said what counts otherwise."""
+        if otherwise is not None and name not in self:
+            return otherwise
         text: str = self._typed(name, str)
         return text
 
@@ -154,29 +160,49 @@ class Members:
         value: bool = self._typed(name, bool)
         return value
 
-    def array(self, name: str) -> list[Any]:
-        """An array that must be there."""
+    def array(self, name: str, otherwise: list[Any] | None = None) -> list[Any]:
+        """An array, which must be there unless it is said what counts otherwise."""
+        if otherwise is not None and name not in self:
+            return otherwise
         items: list[Any] = self._typed(name, list)
         return items
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """An array of strings that must be there."""
+    def texts(self, name: str, otherwise: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """An array of strings, which must be there unless it is said what counts otherwise."""
+        if otherwise is not None and name not in self:
+            return otherwise
         items = self.array(name)
         for item in items:
             if type(item) is not str:
                 raise DocumentError(f"{self.where}: {name!r} must hold only strings, not {_KINDS[type(item)]}")
         return tuple(items)
 
-    def object(self, name: str) -> Members:
+    def object(self, name: str) -> Self:
         """An object that must be there."""
-        return Members(self._typed(name, dict), f"{self.where}: {name!r}")
+        return type(self)(self._typed(name, dict), f"{self.where}: {name!r}")
 
     def text_map(self, name: str) -> Mapping[str, str]:
         """An object whose values are all strings; an empty one where the member is absent."""
-        if name not in self.value:
+        if name not in self:
             return {}
-        members: dict[str, Any] = self._typed(name, dict)
+        members = {key: self._in_map(value) for key, value in self._typed(name, dict).items()}
         for key, value in members.items():
             if type(value) is not str:
                 raise DocumentError(f"{self.where}: {name!r}: {key!r} must be a string, not {_KINDS[type(value)]}")
         return members
+
+    def _in_map(self, value: Any) -> Any:
+        return value
+
+
+class GoMembers(Members):
+    """An object as programs in Go write and read it: null is a member that is not there, and in a map the empty text.
+
+    Their encoding/json writes null for what is nil, and lets null change nothing when it reads.
+    """
+
+    def __contains__(self, name: str) -> bool:
+        return self.value.get(name) is not None
+
+    def _in_map(self, value: Any) -> Any:
+        return "" if value is None else value

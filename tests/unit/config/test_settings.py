@@ -23,6 +23,7 @@ def _write(home: Path, document: Any) -> Path:
         (None, Settings("jws", frozenset())),
         ({}, Settings("jws", frozenset())),
         ({"signatureFormat": ""}, Settings("jws", frozenset())),
+        ({"signatureFormat": None, "credsStore": None}, Settings("jws", frozenset())),
         ({"signatureFormat": "jws"}, Settings("jws", frozenset())),
         ({"signatureFormat": "cose", "credsStore": "pass"}, Settings("cose", frozenset())),
         ({"insecureRegistries": None}, Settings("jws", frozenset())),
@@ -41,6 +42,7 @@ def test_settings(document: Any, wanted: Settings, home: Path) -> None:
     ("document", "message"),
     [
         (b"", "not JSON"),
+        (b"\xef\xbb\xbf{}", "it begins with a byte order mark: save it as UTF-8 without one"),
         (b"[]", "document must be an object, not an array"),
         ({"signatureFormat": "COSE"}, "signatureFormat 'COSE' is not one of jws, cose"),
         ({"signatureFormat": "application/cose"}, "signatureFormat 'application/cose' is not one of jws, cose"),

@@ -80,7 +80,10 @@ def test_an_empty_list(document: Any, home: Path) -> None:
 
 
 def test_members_that_go_writes_as_null(home: Path) -> None:
-    """A plugin configuration that is null is an empty one; members that are not known are ignored."""
+    """Members that are null are not there; members that are not known are ignored."""
+    absent = {"id": None, "pluginName": None, "pluginConfig": None}
+    _write(home, {"default": None, "keys": [{**_LOCAL, **absent}, {**_PLUGIN, "keyPath": None, "certPath": None}]})
+    assert load_signing_keys().keys == _KEYS.keys
     _write(home, {"keys": [{**_PLUGIN, "pluginConfig": None, "later": 1}], "later": {}})
     assert load_signing_keys().keys[0].plugin_config == {}
 

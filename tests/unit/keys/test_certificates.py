@@ -65,3 +65,10 @@ def test_refuses_what_is_damaged_or_none(content: bytes, problem: str) -> None:
     with pytest.raises(CertificateError, match=f"^trust/ca.pem.*{problem}") as caught:
         read_certificates(content, "trust/ca.pem")
     assert caught.value.rule == "certificate_file"
+
+
+def test_another_encoding_is_named() -> None:
+    """PEM that an editor saved in UTF-16 is refused with what to do."""
+    with pytest.raises(CertificateError, match="neither PEM nor DER") as caught:
+        read_certificates(_PEM.decode().encode("utf-16"), "trust/ca.pem")
+    assert caught.value.advice == "it is in UTF-16: save it as UTF-8"

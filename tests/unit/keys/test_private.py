@@ -135,6 +135,15 @@ def test_an_ec_key_with_the_point_of_another_is_refused() -> None:
         load_private_key(b"-----BEGIN EC PRIVATE KEY-----\n" + mixed + b"-----END EC PRIVATE KEY-----\n", "key.pem")
 
 
+def test_encodings_of_editors() -> None:
+    """A byte order mark in front of PEM does not matter; UTF-16 is named with what to do."""
+    pem = pem_of(new_key("EC-256"))
+    assert load_private_key(b"\xef\xbb\xbf" + pem, "key.pem").public_key() == load_private_key(pem, "key").public_key()
+    with pytest.raises(SigningKeyError, match=r"^key.pem is not a private key in PEM$") as caught:
+        load_private_key(pem.decode().encode("utf-16"), "key.pem")
+    assert caught.value.advice == "it is in UTF-16: save it as UTF-8"
+
+
 def _damaged() -> Iterator[tuple[str, bytes]]:
     pem = pem_of(new_key("EC-256"))
     yield "empty", b""

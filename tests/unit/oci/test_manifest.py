@@ -39,6 +39,15 @@ def test_reads_both_forms(current: bool) -> None:
     assert found == (_TARGET, _ENVELOPE, {"a": "b"})
 
 
+@pytest.mark.parametrize("current", [True, False])
+def test_null_is_absent(current: bool) -> None:
+    """Null, which programs in Go write for what is empty, is as if it were not there."""
+    manifest = signature_manifest(_SUBJECT, current=current)
+    null = {"annotations": None, "artifactType": None, "platform": None}
+    manifest = {"artifactType": None, **manifest, "annotations": None, "subject": {**_SUBJECT, **null}}
+    assert read_signature_manifest(encoded(manifest), "sha256:m") == (_TARGET, _ENVELOPE, {})
+
+
 def _current(**changes: Any) -> dict[str, Any]:
     return {**signature_manifest(_SUBJECT, current=True), **changes}
 

@@ -68,6 +68,8 @@ def test_what_notation_writes_is_read(cache: CrlCache) -> None:
     """Members in another order, and with white space, are the same."""
     _put(cache, json.dumps({"deltaCRL": _b64(_DELTA), "baseCRL": _b64(_BASE)}, indent=2).encode() + b"\n")
     assert cache.read(_URL) == Cached(_BASE, _DELTA)
+    _put(cache, json.dumps({"baseCRL": _b64(_BASE), "deltaCRL": None}).encode())
+    assert cache.read(_URL) == Cached(_BASE, None)
 
 
 def test_the_owner_alone_reads_it(cache: CrlCache, folder: Path) -> None:

@@ -111,6 +111,20 @@ def test_an_empty_override_overrides_nothing() -> None:
     assert _parse(_skip(signatureVerification={"level": "skip", "override": {}})).policies[0].level.is_skip
 
 
+def test_null_is_absent() -> None:
+    """Null, which notation's own encoder writes for what is empty, is as if it were not there."""
+    skipping = _skip(
+        signatureVerification={"level": "skip", "override": None, "verifyTimestamp": None},
+        trustStores=None,
+        trustedIdentities=None,
+    )
+    assert _parse(skipping) == _parse(_skip())
+    verification = {"level": "permissive", "override": None, "verifyTimestamp": None}
+    assert _parse(_statement(signatureVerification=verification)) == _parse(
+        _statement(signatureVerification={"level": "permissive"})
+    )
+
+
 @pytest.mark.parametrize(
     ("verification", "message"),
     [
@@ -128,7 +142,7 @@ def test_an_empty_override_overrides_nothing() -> None:
         ({"level": "strict", "override": {"revocation": "Log"}}, "'Log' is not one of enforce, log, skip"),
         ({"level": "strict", "override": {"expiry": True}}, "'override': 'expiry' must be a string, not a boolean"),
         ({"level": "strict", "override": ["expiry"]}, "'override' must be an object, not an array"),
-        ({"level": "strict", "override": None}, "'override' must be an object, not null"),
+        ({"level": "strict", "override": {"expiry": None}}, "override of 'expiry' to '' is not one of enforce, log"),
         ({"level": "strict", "verifyTimestamp": "never"}, "verifyTimestamp 'never' is not 'always' or"),
         ({"level": "strict", "verifyTimestamp": 1}, "'verifyTimestamp' must be a string, not an integer"),
         ({"level": "strict", "overide": {}}, "has the unknown member 'overide'"),

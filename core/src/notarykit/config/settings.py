@@ -6,7 +6,7 @@ from notarykit import files
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import ConfigurationError, StorageError
 from notarykit.places import settings_file
-from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.strict_json import DocumentError, GoMembers, loads
 
 FORMATS = {"jws": JWS, "cose": COSE}
 _LARGEST_FILE = 4 * 1024 * 1024
@@ -32,11 +32,11 @@ def load_settings() -> Settings:
     """
     path = settings_file()
     try:
-        members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
-        name = members.text("signatureFormat") if "signatureFormat" in members else ""
+        members = GoMembers(loads(files.read(path, _LARGEST_FILE)), "document")
+        name = members.text("signatureFormat", "")
         if name and name not in FORMATS:
             raise DocumentError(f"signatureFormat {name!r} is not one of {', '.join(FORMATS)}")
-        insecure = members.texts("insecureRegistries") if members.value.get("insecureRegistries") else ()
+        insecure = members.texts("insecureRegistries", ())
         return Settings(name or "jws", frozenset(each.lower() for each in insecure))
     except FileNotFoundError:
         return Settings()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from notarykit import files
 from notarykit.errors import ConfigurationError, SigningKeyError, StorageError
 from notarykit.places import config_folder, signing_keys_file
-from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _LARGEST_FILE = 4 * 1024 * 1024
 
@@ -115,10 +115,9 @@ def load_signing_keys() -> SigningKeys:
 
 
 def _parse(content: bytes) -> SigningKeys:
-    document = Members(loads(content), "document")
-    default = document.text("default") if document.value.get("default") is not None else ""
-    items = [] if document.value.get("keys") is None else document.array("keys")
-    keys = tuple(_key(Members(item, f"key {index}")) for index, item in enumerate(items, 1))
+    document = GoMembers(loads(content), "document")
+    default = document.text("default", "")
+    keys = tuple(_key(GoMembers(item, f"key {index}")) for index, item in enumerate(document.array("keys", []), 1))
     names = [key.name for key in keys]
     for name in names:
         if names.count(name) > 1:
@@ -128,14 +127,14 @@ def _parse(content: bytes) -> SigningKeys:
     return SigningKeys(default, keys)
 
 
-def _key(members: Members) -> SigningKey:
+def _key(members: GoMembers) -> SigningKey:
     name = members.filled("name")
     if "pluginName" in members:
         return SigningKey(
             name,
             id=members.filled("id"),
             plugin=members.filled("pluginName"),
-            plugin_config={} if members.value.get("pluginConfig", {}) is None else members.text_map("pluginConfig"),
+            plugin_config=members.text_map("pluginConfig"),
         )
     return SigningKey(name, members.filled("keyPath"), members.filled("certPath"))
 

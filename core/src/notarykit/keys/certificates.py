@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 
+from notarykit.encodings import foreign_encoding
 from notarykit.errors import CertificateError
 
 _BEGIN = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
@@ -43,7 +44,11 @@ def _split_der(content: bytes, name: str) -> list[bytes]:
     while position < len(content):
         length = _der_length(content, position)
         if length is None or position + length > len(content):
-            raise CertificateError(f"{name} is neither PEM nor DER of certificates", rule="certificate_file")
+            raise CertificateError(
+                f"{name} is neither PEM nor DER of certificates",
+                rule="certificate_file",
+                advice=foreign_encoding(content),
+            )
         ders.append(content[position : position + length])
         position += length
     return ders

@@ -12,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from notarykit.encodings import foreign_encoding
 from notarykit.errors import PassphraseError, SigningKeyError
 from notarykit.keys.secrets import wrong_passphrase
 from notarykit.keys.spec import key_spec_of
@@ -53,7 +54,7 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
         is_encrypted = b"ENCRYPTED" in pem
         if is_encrypted:
             raise wrong_passphrase(name, secret) from None
-        raise SigningKeyError(f"{name} is not a private key in PEM") from None
+        raise SigningKeyError(f"{name} is not a private key in PEM", advice=foreign_encoding(pem)) from None
     return checked_private_key(key, name)
 
 

@@ -15,7 +15,7 @@ from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import manifest as manifests
 from notarykit.oci.repository import StoredSignature
-from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 REF_NAME = "org.opencontainers.image.ref.name"
 _LAYOUT_FILE = "oci-layout"
@@ -62,7 +62,7 @@ class ImageLayout:
         self._is_archive = os.path.isfile(path)
         self._source: _Source = _archive(path) if self._is_archive else _Folder(path)
         try:
-            marker = Members(loads(self._source.read(_LAYOUT_FILE, 4096)), _LAYOUT_FILE)
+            marker = GoMembers(loads(self._source.read(_LAYOUT_FILE, 4096)), _LAYOUT_FILE)
             if marker.text("imageLayoutVersion") != _VERSION:
                 raise StorageError(f"{path} is an image layout of a version other than {_VERSION}")
         except FileNotFoundError:
@@ -106,7 +106,7 @@ class ImageLayout:
     def _is_signature_of(self, candidate: Descriptor, subject: Descriptor) -> bool:
         """Whether a manifest is a signature of the subject; what cannot be read as a manifest is none."""
         try:
-            manifest = Members(loads(self.fetch(candidate, manifests.LARGEST_MANIFEST)), "manifest")
+            manifest = GoMembers(loads(self.fetch(candidate, manifests.LARGEST_MANIFEST)), "manifest")
             return (
                 "subject" in manifest
                 and manifests.is_signature_manifest(manifest)
@@ -241,8 +241,9 @@ def _warn_of_damage(error: ContentError) -> None:
 def _manifests_of(index: bytes, name: str) -> tuple[Descriptor, ...]:
     """The descriptors in an index; some tools write null for an empty list."""
     try:
-        members = Members(loads(index), "index")
+        members = GoMembers(loads(index), "index")
         items = [] if members.value.get("manifests", ()) is None else members.array("manifests")
-        return tuple(Descriptor.from_json(Members(item, f"manifest {number}")) for number, item in enumerate(items, 1))
+        entries = (GoMembers(item, f"manifest {number}") for number, item in enumerate(items, 1))
+        return tuple(Descriptor.from_json(entry) for entry in entries)
     except DocumentError as error:
         raise StorageError(f"{name} is malformed: {error}") from None

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.errors import ContentError, StorageError
-from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.strict_json import DocumentError, GoMembers, Members, dumps, loads
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -108,7 +108,7 @@ def read_signature_manifest(content: bytes, digest: str) -> SignatureManifest:
         ContentError: It is not what the specification prescribes; the message names the member.
     """
     try:
-        manifest = Members(loads(content), "manifest")
+        manifest = GoMembers(loads(content), "manifest")
         if manifest.text("mediaType") != IMAGE_MANIFEST:
             raise DocumentError(f"'mediaType' is not {IMAGE_MANIFEST!r}")
         if not is_signature_manifest(manifest):
@@ -118,7 +118,7 @@ def read_signature_manifest(content: bytes, digest: str) -> SignatureManifest:
             raise DocumentError(f"'layers' has {len(layers)} entries, not the one envelope")
         return SignatureManifest(
             Descriptor.from_json(manifest.object("subject")),
-            Descriptor.from_json(Members(layers[0], "manifest: layer")),
+            Descriptor.from_json(GoMembers(layers[0], "manifest: layer")),
             manifest.text_map("annotations"),
         )
     except DocumentError as error:

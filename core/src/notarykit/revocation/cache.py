@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from notarykit import files
 from notarykit.errors import StorageError
-from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 # A base and a delta in base64, larger ones than are downloaded here: somebody else may have put them there.
 _LARGEST_FILE = 256 * 1024 * 1024
@@ -45,8 +45,8 @@ class CrlCache:
     def read(self, url: str) -> Cached | None:
         """What is kept for a URL; None where there is nothing, or nothing that can be read."""
         try:
-            members = Members(loads(files.read(self.path(url), _LARGEST_FILE), _MOST_PARTS), "CRL cache")
-            delta = members.text("deltaCRL") if "deltaCRL" in members else ""
+            members = GoMembers(loads(files.read(self.path(url), _LARGEST_FILE), _MOST_PARTS), "CRL cache")
+            delta = members.text("deltaCRL", "")
             return Cached(_decode(members.text("baseCRL")), _decode(delta) if delta else None)
         except (OSError, StorageError, DocumentError, ValueError, MemoryError):
             return None

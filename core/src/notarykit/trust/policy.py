@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from notarykit.errors import NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
 from notarykit.oci.reference import is_repository
-from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.strict_json import DocumentError, GoMembers, loads
 from notarykit.trust.identity import check_identities
 
 LARGEST_POLICY = 16 * 1024 * 1024
@@ -152,26 +152,26 @@ def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPo
     try:
         if len(content) > LARGEST_POLICY:
             raise DocumentError(f"it is larger than {LARGEST_POLICY} bytes")
-        document = Members(loads(content), "document")
+        document = GoMembers(loads(content), "document")
         _warn_of_unknown(document, name, "version", "trustPolicies")
         if document.text("version") != "1.0":
             raise DocumentError(f"version {document.text('version')!r} is not supported; it must be '1.0'")
         items = document.array("trustPolicies")
         if not items:
             raise DocumentError("'trustPolicies' is empty; it needs at least one statement")
-        policies = tuple(_policy(Members(item, f"statement {index}"), name) for index, item in enumerate(items, 1))
+        policies = tuple(_policy(GoMembers(item, f"statement {index}"), name) for index, item in enumerate(items, 1))
         _check_together(policies)
     except (DocumentError, ValueError) as error:
         raise TrustPolicyError(f"{name} is malformed: {error}") from None
     return TrustPolicyDocument(policies)
 
 
-def _warn_of_unknown(members: Members, name: str, *known: str) -> None:
+def _warn_of_unknown(members: GoMembers, name: str, *known: str) -> None:
     for unknown in members.unknown(*known):
         warnings.warn(f"{name}: {members.where}: member {unknown!r} is not known", NotarykitWarning, stacklevel=4)
 
 
-def _policy(members: Members, document: str) -> TrustPolicy:
+def _policy(members: GoMembers, document: str) -> TrustPolicy:
     name = members.filled("name")
     members.where = f"statement {name!r}"
     _warn_of_unknown(
@@ -183,19 +183,15 @@ def _policy(members: Members, document: str) -> TrustPolicy:
         name,
         _scopes(members),
         _level(verification),
-        tuple(_store(text, members.where) for text in _texts(members, "trustStores")),
-        _texts(members, "trustedIdentities"),
+        tuple(_store(text, members.where) for text in members.texts("trustStores", ())),
+        members.texts("trustedIdentities", ()),
         _verify_timestamp(verification),
     )
     _check_trust(policy, members.where)
     return policy
 
 
-def _texts(members: Members, name: str) -> tuple[str, ...]:
-    return members.texts(name) if name in members else ()
-
-
-def _scopes(members: Members) -> tuple[str, ...]:
+def _scopes(members: GoMembers) -> tuple[str, ...]:
     scopes = members.texts("registryScopes")
     if not scopes:
         raise DocumentError(f"{members.where}: 'registryScopes' is empty")
@@ -207,7 +203,7 @@ def _scopes(members: Members) -> tuple[str, ...]:
     return scopes
 
 
-def _level(verification: Members) -> VerificationLevel:
+def _level(verification: GoMembers) -> VerificationLevel:
     name = verification.text("level")
     if name not in _LEVELS:
         raise DocumentError(f"{verification.where}: level {name!r} is not one of {', '.join(_LEVELS)}")
@@ -233,7 +229,7 @@ def _list(values: list[Action]) -> str:
     return ", ".join(values)
 
 
-def _verify_timestamp(verification: Members) -> VerifyTimestamp:
+def _verify_timestamp(verification: GoMembers) -> VerifyTimestamp:
     if "verifyTimestamp" not in verification:
         return VerifyTimestamp.ALWAYS
     text = verification.text("verifyTimestamp")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+from notarykit.encodings import foreign_encoding
 from notarykit.errors import PassphraseError, SigningKeyError
 from notarykit.keys import files
 from notarykit.keys.certificates import read_certificates
@@ -109,7 +110,7 @@ def _load_pkcs12(content: bytes, name: str, passphrase: Passphrase) -> tuple[Pri
             store = load_pkcs12(content, None)
         except (ValueError, TypeError):
             if content[:1] != b"\x30":
-                raise SigningKeyError(f"{name} is neither PEM nor PKCS#12") from None
+                raise SigningKeyError(f"{name} is neither PEM nor PKCS#12", advice=foreign_encoding(content)) from None
             secret = passphrase()
             store = load_pkcs12(content, secret)
     except UnsupportedAlgorithm:

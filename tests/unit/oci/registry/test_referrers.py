@@ -188,6 +188,13 @@ def test_lists_that_are_malformed(
         found()
 
 
+def test_null_in_entries(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """What an entry does not have may be null, as programs in Go write it."""
+    null = {"annotations": None, "artifactType": None, "urls": None, "platform": None, "data": None}
+    registry.index(API, {**entry(1), "annotations": None}, {**registry.manifest(artifactType=SIGNATURE_TYPE), **null})
+    assert len(found()) == 2
+
+
 def test_null_for_nothing(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """Some registries write null for an empty list."""
     registry.at[API] = Reply(200, (("Content-Type", f"{IMAGE_INDEX}; charset=utf-8"),), b'{"manifests": null}')

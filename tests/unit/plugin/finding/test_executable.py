@@ -236,6 +236,14 @@ def test_what_is_no_answer(output: str, tmp_path: Path) -> None:
     assert found.message.startswith("the answer is malformed: ")
 
 
+def test_no_error_in_an_answer(tmp_path: Path) -> None:
+    """An answer whose error is null, as some programs write it, is no error."""
+    answer = json.dumps({**json.loads(_GOOD), "errorCode": None, "errorMessage": None})
+    (tmp_path / "output").write_text(answer)
+    plugin = _plugin(tmp_path, describe_key=f'cat > /dev/null; cat "{tmp_path / "output"}"')
+    assert plugin.describe_key(_ASK) == KeyDescription("k", "EC-256")
+
+
 @pytest.mark.parametrize("white", ["\n", " \r\n\t"])
 def test_white_space_around_an_answer(white: str, tmp_path: Path) -> None:
     """White space around the document is part of JSON."""

@@ -17,7 +17,7 @@ from notarykit.plugin import (
     VerifiedSignature,
     VerifySignatureRequest,
 )
-from notarykit.strict_json import DocumentError, Members
+from notarykit.strict_json import DocumentError, GoMembers
 
 _CONFIG = {"key1": "value1"}
 _METADATA = {
@@ -116,14 +116,14 @@ _MESSAGES: list[tuple[dict[str, Any], Any]] = [
     ),
 ]
 _IDS = [type(message).__name__ for _, message in _MESSAGES]
-# Members that programs in Go write as null where they are empty.
-_EMPTY_IF_NULL = {"verificationResults", "pluginConfig", "annotations", "processedAttributes"}
 # Members that may be absent.
 _OPTIONAL = {"pluginConfig", "expiryDurationInSeconds", "annotations"}
+# Members that programs in Go write as null where they are empty.
+_EMPTY_IF_NULL = {"verificationResults", "processedAttributes", *_OPTIONAL}
 
 
 def _read(kind: type, value: Any) -> Any:
-    return kind.from_json(Members(value, "message"))  # type: ignore[attr-defined]
+    return kind.from_json(GoMembers(value, "message"))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("document", "message"), _MESSAGES, ids=_IDS)
@@ -213,7 +213,7 @@ def test_metadata_needs_versions_and_capabilities(name: str) -> None:
         _read(Metadata, {**_METADATA, name: []})
 
 
-@pytest.mark.parametrize("config", [{"a": 1}, {"a": None}, {"a": {}}])
+@pytest.mark.parametrize("config", [{"a": 1}, {"a": []}, {"a": {}}])
 def test_plugin_configuration_is_of_texts(config: Any) -> None:
     """The plugin's configuration is a map of texts."""
     with pytest.raises(DocumentError, match="'pluginConfig': 'a' must be a string"):

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from notarykit.errors import AccessError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _LARGEST_TOKEN_ANSWER = 128 * 1024
 _CLIENT_ID = "notarykit"
@@ -165,7 +165,7 @@ class Authenticator:
         else:
             response_body = self._get(realm, service, scopes, known, budget)
         try:
-            answer = Members(loads(response_body), "token answer")
+            answer = GoMembers(loads(response_body), "token answer")
             token = answer.value.get("token") or answer.value.get("access_token")
             life = answer.value.get("expires_in") or _SHORTEST_LIFE
         except DocumentError as error:

@@ -11,7 +11,7 @@ from notarykit.net.client import HttpClient, Response, Started
 from notarykit.net.connections import Connections
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.oci.registry.auth import Authenticator, Credentials
-from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 # Docker Hub's images are named docker.io, and its registry has another name.
@@ -193,8 +193,8 @@ def _reason(response: Response) -> str:
 def error_code(response: Response) -> str:
     """The code of the first error in an answer, or an empty string."""
     try:
-        errors = Members(loads(response.body), "answer").array("errors")
-        code = Members(errors[0], "error").text("code")
+        errors = GoMembers(loads(response.body), "answer").array("errors")
+        code = GoMembers(errors[0], "error").text("code")
     except (DocumentError, IndexError):
         return ""
     return code if code.isidentifier() and code.isupper() else ""

@@ -14,7 +14,7 @@ from notarykit.net.budget import Budget
 from notarykit.net.client import Response, Started
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, LARGEST_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost, error_code
-from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _MOST_PAGES = 200
 _ACCEPT = {"Accept": IMAGE_INDEX}
@@ -36,9 +36,9 @@ def read_index(content: bytes, name: str) -> list[Descriptor]:
         StorageError: It is no index.
     """
     try:
-        index = Members(loads(content), "index")
+        index = GoMembers(loads(content), "index")
         items = [] if index.value.get("manifests", ()) is None else index.array("manifests")
-        return [Descriptor.from_json(Members(item, f"entry {at}")) for at, item in enumerate(items, 1)]
+        return [Descriptor.from_json(GoMembers(item, f"entry {at}")) for at, item in enumerate(items, 1)]
     except DocumentError as error:
         raise StorageError(f"{name} is malformed: {error}") from None
 

@@ -17,7 +17,7 @@ from notarykit.oci.registry import referrers
 from notarykit.oci.registry.fallback import add_to_fallback, read_fallback
 from notarykit.oci.registry.host import RegistryHost, error_code
 from notarykit.oci.repository import StoredSignature
-from notarykit.strict_json import DocumentError, Members, loads
+from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _MANIFEST_TYPES = (
     manifests.IMAGE_MANIFEST,
@@ -157,7 +157,7 @@ class RegistryRepository:
         One that cannot be read counts as one, so that the others are tried and whoever fetches it hears why.
         """
         try:
-            return manifests.is_signature_manifest(Members(loads(self._blob_or_manifest(entry)), "manifest"))
+            return manifests.is_signature_manifest(GoMembers(loads(self._blob_or_manifest(entry)), "manifest"))
         except (DocumentError, StorageError):
             return True
 
@@ -303,7 +303,7 @@ def _check_media_type(descriptor: Descriptor, content: bytes) -> None:
     if not descriptor.media_type:
         raise ContentError(f"manifest {descriptor.digest} came without a media type")
     try:
-        own = Members(loads(content), "manifest").value.get("mediaType", descriptor.media_type)
+        own = GoMembers(loads(content), "manifest").text("mediaType", descriptor.media_type)
     except DocumentError as error:
         raise ContentError(f"manifest {descriptor.digest} is malformed: {error}") from None
     if own != descriptor.media_type:

@@ -6,7 +6,7 @@ from notarykit.errors import PluginContractVersionError, PluginResponseError
 from notarykit.plugin.asking.retries import ask
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
 from notarykit.plugin.messages.metadata import Metadata
-from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 METADATA_SECONDS = 30.0
 """What get-plugin-metadata may take: its answer is static."""
@@ -31,7 +31,7 @@ def read_metadata(plugin: SelfDescribing) -> Metadata:
     if not isinstance(metadata, Metadata):
         raise PluginResponseError(f"get-plugin-metadata: the plugin answered with {type(metadata).__name__}")
     try:  # plugins in this process can answer with anything
-        metadata = Metadata.from_json(Members(loads(dumps(metadata.to_json())), "get-plugin-metadata"))
+        metadata = Metadata.from_json(GoMembers(loads(dumps(metadata.to_json())), "get-plugin-metadata"))
     except (DocumentError, TypeError, ValueError) as error:
         raise PluginResponseError(f"the answer is malformed: {error}") from None
     if CONTRACT_VERSION not in metadata.supported_contract_versions:

@@ -25,7 +25,7 @@ from notarykit.plugin.messages.signing import (
     KeyDescription,
 )
 from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
-from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
 
@@ -111,7 +111,7 @@ def _answer(output: bytes, kind: type[Answer]) -> Answer:
         PluginResponseError: It is not the one JSON document that the command answers with.
     """
     try:
-        members = Members(loads(output), "answer")
+        members = GoMembers(loads(output), "answer")
         if "errorCode" in members:
             raise _error_of(members)
         return kind.from_json(members)
@@ -134,17 +134,17 @@ def _said(ended: Ended) -> bytes:
 def _error(ended: Ended) -> PluginError:
     """The error of a run that failed. "Whatever the exit code" is our tolerance: the specification writes 1."""
     try:
-        return _error_of(Members(loads(ended.errors), "error"))
+        return _error_of(GoMembers(loads(ended.errors), "error"))
     except DocumentError:  # plain text: many a plugin's first line of defence
         how = f"exit code {ended.code}" if ended.code > 0 else f"signal {-ended.code}"
         text = _said(ended).decode("utf-8", "replace")
         return PluginError(f"{text} ({how})" if text else f"it ended with {how} and said nothing")
 
 
-def _error_of(members: Members) -> PluginError:
+def _error_of(members: GoMembers) -> PluginError:
     """An error that the plugin describes; a code that the specification does not know is shown."""
-    code = members.text("errorCode") if members.value.get("errorCode") is not None else ""
-    message = members.text("errorMessage") if members.value.get("errorMessage") is not None else ""
+    code = members.text("errorCode", "")
+    message = members.text("errorMessage", "")
     metadata = members.value.get("errorMetadata")
     known = {name: text for name, text in metadata.items() if type(text) is str} if type(metadata) is dict else {}
     if not (code or message):

@@ -61,11 +61,6 @@ def texts(members: Members, name: str) -> tuple[str, ...]:
     return () if members.value.get(name, ...) is None else members.texts(name)
 
 
-def text_map(members: Members, name: str) -> Mapping[str, str]:
-    """An object whose values are all strings; an empty one where the member is absent or null."""
-    return {} if members.value.get(name) is None else members.text_map(name)
-
-
 def with_config(members: dict[str, Any], config: Config) -> dict[str, Any]:
     """The members of a request, with the plugin configuration if there is any."""
     if config:

@@ -5,7 +5,7 @@ Plugin specification, "Signature Generator", "Signature Envelope Generator".
 
 from __future__ import annotations
 
-from notarykit.plugin.messages.fields import CONTRACT_VERSION, Config, decode, encode, text_map, with_config
+from notarykit.plugin.messages.fields import CONTRACT_VERSION, Config, decode, encode, with_config
 from notarykit.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ class DescribeKeyRequest(NamedTuple):
     @classmethod
     def from_json(cls, members: Members) -> DescribeKeyRequest:
         """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
-        return cls(members.filled("keyId"), text_map(members, "pluginConfig"), members.filled("contractVersion"))
+        return cls(members.filled("keyId"), members.text_map("pluginConfig"), members.filled("contractVersion"))
 
 
 class KeyDescription(NamedTuple):
@@ -98,7 +98,7 @@ class GenerateSignatureRequest(NamedTuple):
             members.filled("keySpec"),
             members.filled("hashAlgorithm"),
             decode(members.text("payload"), "payload"),
-            text_map(members, "pluginConfig"),
+            members.text_map("pluginConfig"),
             members.filled("contractVersion"),
         )
 
@@ -181,7 +181,7 @@ class GenerateEnvelopeRequest(NamedTuple):
             members.filled("payloadType"),
             members.filled("signatureEnvelopeType"),
             members.integer("expiryDurationInSeconds") if "expiryDurationInSeconds" in members else None,
-            text_map(members, "pluginConfig"),
+            members.text_map("pluginConfig"),
             members.filled("contractVersion"),
         )
 
@@ -210,7 +210,7 @@ class GeneratedEnvelope(NamedTuple):
     @classmethod
     def from_json(cls, members: Members) -> GeneratedEnvelope:
         """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
-        annotations = text_map(members, "annotations")
+        annotations = members.text_map("annotations")
         return cls(
             decode(members.filled("signatureEnvelope"), "signatureEnvelope"),
             members.filled("signatureEnvelopeType"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notarykit.plugin.messages.fields import CONTRACT_VERSION, Config, decode, encode, text_map, texts, with_config
+from notarykit.plugin.messages.fields import CONTRACT_VERSION, Config, decode, encode, texts, with_config
 from notarykit.records import NamedTuple
 from notarykit.strict_json import Members
 
@@ -60,7 +60,7 @@ class VerifySignatureRequest(NamedTuple):
             tuple(decode(text, "certificateChain") for text in signature.texts("certificateChain")),
             texts(policy, "trustedIdentities"),
             texts(policy, "signatureVerification"),
-            text_map(members, "pluginConfig"),
+            members.text_map("pluginConfig"),
             members.filled("contractVersion"),
         )
 
@@ -102,8 +102,8 @@ class VerifiedSignature(NamedTuple):
         if members.value.get("verificationResults", ...) is None:  # as programs in Go write an empty object
             return cls({}, processed)
         results = members.object("verificationResults")
-        return cls({name: _result(results.object(name)) for name in results.value}, processed)
+        return cls({name: _result(results.object(name)) for name in results.value if name in results}, processed)
 
 
 def _result(members: Members) -> VerificationResult:
-    return VerificationResult(members.boolean("success"), members.text("reason") if "reason" in members else "")
+    return VerificationResult(members.boolean("success"), members.text("reason", ""))

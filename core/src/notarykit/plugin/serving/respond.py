@@ -17,7 +17,7 @@ from notarykit.errors import (
 from notarykit.plugin.asking.deadline import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
-from notarykit.strict_json import DocumentError, Members, dumps, loads
+from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def answer(kind: type[Plugin], command: Command, request: bytes) -> dict[str, An
     if len(request) > LARGEST_REQUEST:
         raise PluginValidationError(f"the request is larger than {LARGEST_REQUEST} bytes")
     try:
-        members = Members(loads(request), "request")
+        members = GoMembers(loads(request), "request")
         if command is Command.GET_METADATA:
             return kind.get_metadata().to_json()
         version = members.filled("contractVersion")
@@ -75,7 +75,7 @@ def answer(kind: type[Plugin], command: Command, request: bytes) -> dict[str, An
         raise PluginValidationError(f"malformed request: {error}") from None
 
 
-def _ask(kind: type[Plugin], command: Command, members: Members) -> dict[str, Any]:
+def _ask(kind: type[Plugin], command: Command, members: GoMembers) -> dict[str, Any]:
     from notarykit.plugin.messages.requests import REQUESTS
 
     request = REQUESTS[command].from_json(members)
