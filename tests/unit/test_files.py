@@ -214,3 +214,31 @@ def test_an_error_frees_the_lock(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(KeyError, match="inside"):
             fail()
+
+
+@pytest.mark.parametrize("limit", [0, 0.05])
+def test_a_lock_that_somebody_holds(tmp_path: Path, limit: float) -> None:
+    """Whoever waits in vain hears which folder is locked, for how long, and how to find who holds it."""
+    with files.locked(str(tmp_path)):
+        with pytest.raises(StorageError) as caught, files.locked(str(tmp_path), limit):
+            pytest.fail("the lock was held twice")
+        message = f"{tmp_path} is locked: another program has held it for more than {limit:g} seconds"
+        assert caught.value.message == message
+        assert f"fuser -v {str(tmp_path)!r}" in caught.value.advice
+        assert caught.value.exit_code == 3
+    with files.locked(str(tmp_path), limit):
+        pass
+
+
+def test_waiting_for_a_lock_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is said, the wait is a minute at most."""
+    clock = iter(range(0, 1000, 7))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with (
+        files.locked(str(tmp_path)),
+        pytest.raises(StorageError, match="more than 60 seconds"),
+        files.locked(str(tmp_path)),
+    ):
+        pass
+    assert 60 < next(clock) < 80

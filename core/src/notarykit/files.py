@@ -4,11 +4,15 @@ import contextlib
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 
 from notarykit.errors import StorageError
 
 TEMPORARY = ".notarykit-tmp-"
+# Whoever holds a lock for longer hangs, or asks a person; work that takes its time never holds one.
+SECONDS_FOR_A_LOCK = 60.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1
 
 
 def read(path: str, limit: int) -> bytes:
@@ -95,25 +99,43 @@ def _sync_folder(folder: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: str) -> Iterator[None]:
+def locked(folder: str, seconds: float | None = None) -> Iterator[None]:
     """Holds the lock of a folder, waiting for it; one process, and one thread of it, holds it at a time.
 
     The lock is on the folder itself, so that nothing is left behind in it. What writers that were killed left is
     removed.
 
+    Args:
+        folder: The folder.
+        seconds: How long to wait while somebody else holds the lock; a minute, if it is not given.
+
     Raises:
-        StorageError: The folder cannot be made or opened.
+        StorageError: The folder cannot be made or opened, or somebody else has held its lock all that time.
     """
     try:
         _make_folders(folder)
-        handle = _lock(folder)
+        path = _lock_path(folder)
+        handle = os.open(path, _LOCK_MODE, 0o600)
     except OSError as error:
         raise StorageError(f"{folder} cannot be locked: {error.strerror}") from None
     try:
+        _wait_for_lock(handle, path, SECONDS_FOR_A_LOCK if seconds is None else seconds)
         _remove_remains(folder)
         yield
     finally:
         os.close(handle)
+
+
+def _wait_for_lock(handle: int, path: str, seconds: float) -> None:
+    end, pause = time.monotonic() + seconds, _SHORTEST_PAUSE
+    while not _try_lock(handle, path):
+        if time.monotonic() >= end:
+            raise StorageError(
+                f"{path} is locked: another program has held it for more than {seconds:g} seconds",
+                advice=f"wait until that program has ended, or find and end it: {_WHO_HOLDS_IT.format(path)}",
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 if sys.platform == "win32":
@@ -121,22 +143,38 @@ if sys.platform == "win32":
     import msvcrt
     import tempfile
 
-    def _lock(folder: str) -> int:
+    _LOCK_MODE = os.O_RDWR | os.O_CREAT
+    _WHO_HOLDS_IT = "search for {!r} in the Resource Monitor"
+
+    def _lock_path(folder: str) -> str:
         # A folder cannot be locked there, and a lock file in it would keep it from being removed.
         name = hashlib.sha256(os.path.abspath(folder).lower().encode()).hexdigest()[:32]
-        handle = os.open(os.path.join(tempfile.gettempdir(), f"notarykit-{name}.lock"), os.O_RDWR | os.O_CREAT)
-        while True:
-            with contextlib.suppress(OSError):  # LK_LOCK gives up after ten tries, a second apart
-                msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-                return handle
+        return os.path.join(tempfile.gettempdir(), f"notarykit-{name}.lock")
+
+    def _try_lock(handle: int, path: str) -> bool:  # noqa: ARG001
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
 else:
     import fcntl
 
-    def _lock(folder: str) -> int:
-        handle = os.open(folder, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        return handle
+    _LOCK_MODE = os.O_RDONLY
+    _WHO_HOLDS_IT = "fuser -v {!r}"
+
+    def _lock_path(folder: str) -> str:
+        return folder
+
+    def _try_lock(handle: int, path: str) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:  # a file system without locks
+            raise StorageError(f"{path} cannot be locked: {error.strerror}") from None
+        return True
 
 
 def _remove_remains(folder: str) -> None:

@@ -262,7 +262,7 @@ def test_malformed_names_are_named_whole() -> None:
 
 def test_only_names_are_ours() -> None:
     """Of the identities only the distinguished names are matched against subjects."""
-    identities = ["com.example:C=US, ST=WA, O=wabbit", f"x509.subject:{_GOOD}", "X509.subject:x", "x509.subject.cn:x"]
+    identities = ("com.example:C=US, ST=WA, O=wabbit", f"x509.subject:{_GOOD}", "X509.subject:x", "x509.subject.cn:x")
     assert x509_identities(identities) == [_BASE]
 
 

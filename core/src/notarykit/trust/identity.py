@@ -6,8 +6,11 @@ attributes are separated by commas or semicolons, and a backslash escapes a char
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from notarykit.trust.overlap import find_overlap
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -151,7 +154,22 @@ def check_identities(identities: Sequence[str]) -> None:
     """
     if ANY in identities and len(identities) > 1:
         raise ValueError(f"'{ANY}' stands for every identity and must stand alone")
-    parsed: list[tuple[str, Attributes]] = []
+    names: list[tuple[str, Attributes]] = []
+    malformed: ValueError | None = None
+    try:
+        names.extend(_names(identities))
+    except ValueError as error:
+        malformed = error
+    overlap = find_overlap([attributes for _, attributes in names])
+    if overlap is not None:
+        other, identity = (names[at][0] for at in overlap)
+        raise ValueError(f"identities {other!r} and {identity!r} overlap: keep the one that is meant")
+    if malformed is not None:
+        raise malformed
+
+
+def _names(identities: Iterable[str]) -> Iterator[tuple[str, Attributes]]:
+    """The distinguished names, each with the identity's own text, up to the first identity that is malformed."""
     for identity in identities:
         if identity == ANY:
             continue
@@ -163,16 +181,13 @@ def check_identities(identities: Sequence[str]) -> None:
         if prefix != X509_SUBJECT:  # for verification plugins
             continue
         try:
-            attributes = parse_identity(value)
+            yield identity, parse_identity(value)
         except ValueError as error:
             raise ValueError(f"identity {identity!r}: {error}") from None
-        for other, other_attributes in parsed:
-            if attributes <= other_attributes or other_attributes <= attributes:
-                raise ValueError(f"identities {other!r} and {identity!r} overlap: keep the one that is meant")
-        parsed.append((identity, attributes))
 
 
-def x509_identities(identities: Iterable[str]) -> list[Attributes]:
+@lru_cache(maxsize=8)  # the same few statements are applied to one signature after the other
+def x509_identities(identities: tuple[str, ...]) -> list[Attributes]:
     """The distinguished names among identities that `check_identities` has accepted."""
     return [
         parse_identity(identity.partition(":")[2])

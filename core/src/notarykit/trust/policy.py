@@ -6,6 +6,7 @@ Constraints".
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from notarykit.errors import NoApplicablePolicyError, NotarykitWarning, TrustPol
 from notarykit.oci.reference import is_repository
 from notarykit.strict_json import DocumentError, GoMembers, loads
 from notarykit.trust.identity import check_identities
+from notarykit.trust.scopes import look_alike
 
 LARGEST_POLICY = 16 * 1024 * 1024
 GLOBAL_SCOPE = "*"
@@ -129,14 +131,25 @@ class TrustPolicyDocument(NamedTuple):
         Raises:
             NoApplicablePolicyError: No statement applies, so the artifact is not trusted.
         """
-        for scope in (repository, GLOBAL_SCOPE):
-            for policy in self.policies:
-                if scope in policy.scopes:
-                    return policy
-        raise NoApplicablePolicyError(
-            f"no trust policy applies to {repository}",
-            advice="add its full repository name to the registryScopes of a policy statement",
-        )
+        for policy in self.policies:
+            if repository in policy.scopes:
+                return policy
+        fallback = next((policy for policy in self.policies if GLOBAL_SCOPE in policy.scopes), None)
+        alike = look_alike(repository, (scope for policy in self.policies for scope in policy.scopes))
+        differs = f"the scope {alike!r} differs from it by case, default port or Docker Hub's alias alone"
+        if fallback is None:
+            raise NoApplicablePolicyError(
+                f"no trust policy applies to {repository}{f': {differs}' if alike else ''}",
+                advice="add its full repository name to the registryScopes of a policy statement",
+            )
+        if alike:
+            warnings.warn(
+                f"trust policy statement {fallback.name!r}, with the scope '*', applies to {repository}: {differs}, "
+                "and scopes are compared letter by letter",
+                NotarykitWarning,
+                stacklevel=2,
+            )
+        return fallback
 
 
 def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPolicyDocument:
@@ -279,9 +292,9 @@ def _check_trust(policy: TrustPolicy, where: str) -> None:
 
 
 def _check_together(policies: tuple[TrustPolicy, ...]) -> None:
-    names = [policy.name for policy in policies]
-    for name in names:
-        if names.count(name) > 1:
+    names = Counter(policy.name for policy in policies)  # in the order of the statements
+    for name, count in names.items():
+        if count > 1:
             raise DocumentError(f"two statements have the name {name!r}")
     owners: dict[str, str] = {}
     for policy in policies:
