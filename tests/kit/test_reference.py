@@ -4,7 +4,8 @@ import pytest
 
 from kit.reference import BOTH, EC, NAME, SPECS, VARIANTS, VERIFIER, Raw, Variant, serve
 from kit.wrong import DESCRIBE, SIGN
-from notarykit.plugin.finding.process import LARGEST, Ended
+from notarykit.plugin.finding.pipes import LARGEST
+from notarykit.plugin.finding.process import Ended
 from notarykit.plugin.testing import Result, Subject, judge
 from notarykit.plugin.testing.rules import RULES, keys, tolerance
 

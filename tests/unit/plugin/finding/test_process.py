@@ -1,9 +1,12 @@
 """One run of an executable: its streams, its time, its end, and what it gets of its caller."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
-from notarykit.plugin.finding import process
+from notarykit.plugin.finding import pipes, process
 from notarykit.plugin.finding.process import Ended, run
 from support.executables import write_program
 
@@ -105,7 +108,7 @@ def test_a_signal(number: signal.Signals) -> None:
 @pytest.mark.parametrize("stream", [1, 2])
 def test_the_limit_of_an_answer(stream: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each stream may be as long as the limit, and not a byte longer."""
-    monkeypatch.setattr(process, "LARGEST", 1000)
+    monkeypatch.setattr(pipes, "LARGEST", 1000)
     assert len(_sh(f"head -c 1000 /dev/zero >&{stream}")[stream]) == 1000  # type: ignore[arg-type]
     with pytest.raises(PluginResponseError, match=r"^the answer is larger than the protocol's 1000 bytes$"):
         _sh(f"head -c 1001 /dev/zero >&{stream}")
@@ -114,14 +117,14 @@ def test_the_limit_of_an_answer(stream: int, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("stream", [1, 2])
 def test_an_answer_without_end(stream: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What floods a stream is killed at the limit, long before its time is over."""
-    monkeypatch.setattr(process, "LARGEST", 1 << 20)
+    monkeypatch.setattr(pipes, "LARGEST", 1 << 20)
     with pytest.raises(PluginResponseError, match="the answer is larger"):
         _sh(f"exec cat /dev/zero >&{stream}")
 
 
 def test_the_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request may be as long as the limit; nothing is started for a longer one."""
-    monkeypatch.setattr(process, "LARGEST", 1000)
+    monkeypatch.setattr(pipes, "LARGEST", 1000)
     assert _sh("wc -c", bytes(1000)).output.strip() == b"1000"
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("started"))
     with pytest.raises(PluginResponseError, match=r"^a request of 1001 bytes is larger than the protocol's 1000$"):
@@ -130,7 +133,7 @@ def test_the_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_limit_is_the_contracts() -> None:
     """The contract's limit is 64 MiB."""
-    assert process.LARGEST == 67_108_864
+    assert pipes.LARGEST == 67_108_864
 
 
 # Time
@@ -168,19 +171,47 @@ def test_an_interruption_ends_it(error: BaseException, watched: list[_Watched]) 
     """A person who gives up leaves no plugin behind."""
     _Watched.error = error
     with pytest.raises(type(error)):
-        _sh('touch "$READY"; exec sleep 600')
+        _sh('touch "$READY"; exec sleep 600 >&- 2>&-')
     assert watched[0].returncode == -signal.SIGTERM
 
 
 def test_a_child_that_holds_the_pipes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that the plugin leaves behind with its pipes open is not waited for, and the answer counts."""
-    monkeypatch.setattr(process, "_SECONDS_TO_DRAIN", 0.05)
+    monkeypatch.setattr(pipes, "_SECONDS_TO_DRAIN", 0.05)
     start = time.monotonic()
     ended = _sh("sleep 600 & echo $!; echo done >&2")
     took = time.monotonic() - start
     os.kill(int(ended.output), signal.SIGKILL)  # which fails if it is not there any more
     assert took < 30
     assert (ended.code, ended.errors) == (0, b"done\n")
+
+
+@pytest.mark.parametrize("how", ["answers", "hangs", "floods"])
+def test_nothing_stays_of_a_call(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a call ends, its descriptors and threads are gone, though a child of the plugin holds its pipes."""
+    monkeypatch.setattr(pipes, "_SECONDS_TO_DRAIN", 0.05)
+    monkeypatch.setattr(pipes, "LARGEST", 1 << 20)
+    ends = {"answers": "exit", "hangs": "exec sleep 600 <&0", "floods": "exec cat /dev/zero"}[how]
+    before = set(os.listdir("/proc/self/fd")), threading.active_count()
+    children = _child_holding_pipes(ends, 0.5 if how == "hangs" else _LONG)
+    try:
+        assert (set(os.listdir("/proc/self/fd")), threading.active_count()) == before
+    finally:
+        os.kill(children, signal.SIGKILL)
+
+
+def _child_holding_pipes(ends: str, seconds: float) -> int:
+    """Runs a plugin that leaves a child behind, with a request that it does not read, and returns the child's id."""
+    with tempfile.NamedTemporaryFile() as file:
+        with contextlib.suppress(PluginError):
+            _sh(f"sleep 600 <&0 & echo $! > {file.name}; {ends}", bytes(1 << 19), seconds)
+        return int(file.read())
+
+
+def test_a_child_that_writes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a child writes soon after the plugin's end is part of the answer, as of `exec > >(filter)` in a shell."""
+    monkeypatch.setattr(pipes, "_SECONDS_TO_DRAIN", _LONG)
+    assert _sh("(while kill -0 $$ 2> /dev/null; do sleep 0.01; done; echo late) &").output == b"late\n"
 
 
 # What it gets of its caller

@@ -8,14 +8,11 @@ import contextlib
 import errno
 import os
 import subprocess
-import threading
 from collections.abc import Mapping, Sequence
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a request and of each stream of an answer (plugin specification, "Plugin contract")."""
+from notarykit.plugin.finding import pipes
 
 NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
 """The registry's credentials are no plugin's business."""
@@ -23,8 +20,6 @@ NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
 _ADVICE = "make sure that it is made for this system, and install it again"
 _LONGEST_LINE = 300
 _SECONDS_TO_END = 2.0
-_SECONDS_TO_DRAIN = 1.0
-_PIECE = 1 << 16
 
 
 class Ended(NamedTuple):
@@ -62,8 +57,8 @@ def run(
         PluginResponseError: The request or an answer is too large.
         PluginTimeoutError: It took too long.
     """
-    if len(request) > LARGEST:
-        raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {LARGEST}")
+    if len(request) > pipes.LARGEST:
+        raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {pipes.LARGEST}")
     hidden = {*NEVER_PASSED, *withheld}
     variables = {name: value for name, value in os.environ.items() if name not in hidden} | dict(environment or {})
     try:
@@ -73,10 +68,19 @@ def run(
     except (OSError, ValueError) as error:
         raise PluginError(f"{command[0]} cannot be run: {_why(command[0], error)}", advice=_ADVICE) from None
     try:
-        return _Run(process, request).finish(seconds)
-    except BaseException:  # an interruption is the plugin's too, but it may not care
+        output, errors = pipes.exchange(process, request, seconds)
+        return Ended(process.returncode, output, errors)
+    except BaseException as error:  # an interruption is the plugin's too, but it may not care
         _end(process)
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise _too_late(seconds) from None
         raise
+
+
+def _too_late(seconds: float) -> PluginTimeoutError:
+    return PluginTimeoutError(
+        f"no answer within {seconds:.0f} seconds", advice="try again, or allow more time", metadata={"retry": "no"}
+    )
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -101,58 +105,3 @@ def _why(path: str, error: OSError | ValueError) -> str:
             ending = ", and line ends as Windows has them" if first.endswith(b"\r\n") else ""
             return f"its first line names an interpreter that is not there ({interpreter}){ending}"
     return reason
-
-
-class _Run:
-    """A process and the three threads at its pipes."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", request: bytes) -> None:
-        self._process = process
-        self._output, self._errors = bytearray(), bytearray()
-        self._is_too_large = False
-        pipes = (process.stdin, process.stdout, process.stderr)
-        assert pipes[0]
-        assert pipes[1]
-        assert pipes[2]
-        self._writer = _start(self._write, pipes[0], request)
-        self._readers = [
-            _start(self._read, pipes[1], self._output),
-            _start(self._read, pipes[2], self._errors),
-        ]
-
-    def finish(self, seconds: float) -> Ended:
-        try:
-            code = self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise PluginTimeoutError(
-                f"no answer within {seconds:.0f} seconds",
-                advice="try again, or allow more time",
-                metadata={"retry": "no"},
-            ) from None
-        for reader in self._readers:  # a child of the plugin may hold the pipes open for ever
-            reader.join(_SECONDS_TO_DRAIN)
-        if self._is_too_large:
-            raise PluginResponseError(f"the answer is larger than the protocol's {LARGEST} bytes")
-        return Ended(code, bytes(self._output), bytes(self._errors))
-
-    @staticmethod
-    def _write(pipe: IO[bytes], request: bytes) -> None:
-        with contextlib.suppress(OSError):  # it may answer, or die, without having read everything
-            pipe.write(request)
-        with contextlib.suppress(OSError):
-            pipe.close()
-
-    def _read(self, pipe: IO[bytes], into: bytearray) -> None:
-        with pipe:
-            while piece := os.read(pipe.fileno(), _PIECE):
-                into += piece
-                if len(into) > LARGEST:
-                    self._is_too_large = True
-                    self._process.kill()
-                    return
-
-
-def _start(work: object, *arguments: object) -> threading.Thread:
-    thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]
-    thread.start()
-    return thread

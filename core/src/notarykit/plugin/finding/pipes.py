@@ -1,0 +1,99 @@
+"""The pipes of a plugin that runs: a request in, two streams out, and nothing that stays behind when it has ended."""
+
+import os
+import selectors
+import subprocess
+import sys
+import time
+from typing import IO
+
+from notarykit.errors import PluginResponseError
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a request and of each stream of an answer (plugin specification, "Plugin contract")."""
+
+_SECONDS_TO_DRAIN = 1.0
+_GLANCE = 0.05  # how long the end of a process whose pipes somebody else holds may go unnoticed
+_PIECE = 1 << 16
+
+
+def exchange(process: "subprocess.Popen[bytes]", request: bytes, seconds: float) -> tuple[bytes, bytes]:
+    """Sends a request and returns both streams, once the process has ended; its pipes are closed in any case.
+
+    What the process leaves behind with its pipes is not waited for, and finds them closed.
+
+    Raises:
+        PluginResponseError: A stream is too large.
+        subprocess.TimeoutExpired: The process has not ended in time.
+    """
+    if sys.platform == "win32":  # where nothing can wait for several pipes
+        output, errors = process.communicate(request, seconds)
+    else:
+        output, errors = _Pipes(process, request).exchange(seconds)
+    if max(len(output), len(errors)) > LARGEST:
+        raise _too_large()
+    return bytes(output), bytes(errors)
+
+
+def _too_large() -> PluginResponseError:
+    return PluginResponseError(f"the answer is larger than the protocol's {LARGEST} bytes")
+
+
+class _Pipes:
+    """The three pipes of a process, of which none is ever waited for alone."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", request: bytes) -> None:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        self._process = process
+        self._input, self._left = process.stdin, memoryview(request)
+        self._read: dict[IO[bytes], bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
+        self._open = set(self._read)
+
+    def exchange(self, seconds: float) -> tuple[bytearray, bytearray]:
+        end = time.monotonic() + seconds
+        try:
+            with selectors.DefaultSelector() as self._selector:
+                self._register()
+                self._serve(end)
+            self._process.wait(max(0.0, end - time.monotonic()))
+        finally:
+            for pipe in (self._input, *self._read):
+                pipe.close()
+        output, errors = self._read.values()
+        return output, errors
+
+    def _register(self) -> None:
+        for pipe in (self._input, *self._read):
+            os.set_blocking(pipe.fileno(), False)
+        self._selector.register(self._input, selectors.EVENT_WRITE)
+        for pipe in self._read:
+            self._selector.register(pipe, selectors.EVENT_READ)
+
+    def _serve(self, end: float) -> None:
+        """Reads and writes until both streams have ended, the time is over, or only others can still write."""
+        has_ended = False
+        while self._open and (left := end - time.monotonic()) > 0:
+            for key, _ in self._selector.select(min(_GLANCE, left)):
+                self._write() if key.fileobj is self._input else self._take(key.fileobj)  # type: ignore[arg-type]
+            if not has_ended and self._process.poll() is not None:
+                has_ended, end = True, min(end, time.monotonic() + _SECONDS_TO_DRAIN)
+
+    def _write(self) -> None:
+        try:
+            self._left = self._left[os.write(self._input.fileno(), self._left[:_PIECE]) :]
+        except BrokenPipeError:  # it may answer, or die, without having read everything
+            self._left = self._left[:0]
+        if not self._left:
+            self._selector.unregister(self._input)
+            self._input.close()
+
+    def _take(self, pipe: IO[bytes]) -> None:
+        piece = os.read(pipe.fileno(), _PIECE)
+        self._read[pipe] += piece
+        if not piece:
+            self._selector.unregister(pipe)
+            self._open.remove(pipe)
+        if len(self._read[pipe]) > LARGEST:
+            raise _too_large()
