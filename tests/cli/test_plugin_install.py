@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -102,10 +103,18 @@ def test_what_cannot_be_installed(world: World) -> None:
     bad = write_zip(world.folder / "bad.zip", [("../notation-acme", "x", 0o100755)])
     assert "leads out of the archive" in world.refused(3, *_INSTALL, "--file", str(bad))
     bad = write_tar(world.folder / "bad.tgz", [("notation-a\x1b[31m", "x", 0o755)])
-    assert "\\x1b" in world.refused(4, *_INSTALL, "--file", str(bad))
+    assert "\\x1b" in world.refused(3, *_INSTALL, "--file", str(bad))
     bad = write_program(world.folder / "notation-bad", "#!/bin/sh\necho 'oh \x1b[31mno' >&2\nexit 2\n")
     assert "oh \\x1b[31mno (exit code 2)" in world.refused(4, *_INSTALL, "--file", str(bad))
     assert list((world.home.folder / "plugins").iterdir()) == []
+
+
+@pytest.mark.parametrize("more", [(), ("--sha256sum", "x")])
+def test_what_is_no_file(world: World, more: tuple[str, ...]) -> None:
+    """A pipe that nobody writes to, a device and a folder are refused at once."""
+    os.mkfifo(world.folder / "pipe")
+    for path in (str(world.folder / "pipe"), "/dev/zero", str(world.folder)):
+        assert world.refused(3, *_INSTALL, "--file", *more, path) == f"{path} is not a regular file"
 
 
 # From a URL

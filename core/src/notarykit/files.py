@@ -9,6 +9,10 @@ from collections.abc import Iterator
 
 from notarykit.errors import StorageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 TEMPORARY = ".notarykit-tmp-"
 # Whoever holds a lock for longer hangs, or asks a person; work that takes its time never holds one.
 SECONDS_FOR_A_LOCK = 60.0
@@ -22,17 +26,7 @@ def read(path: str, limit: int) -> bytes:
         FileNotFoundError: There is no such file.
         StorageError: It is not a regular file, too large, or cannot be read.
     """
-    try:
-        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}") from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise StorageError(f"{path} is not a regular file")
-    with os.fdopen(handle, "rb") as file:
+    with open_regular(path) as file:
         try:
             content = file.read(limit + 1)
         except OSError as error:
@@ -40,6 +34,26 @@ def read(path: str, limit: int) -> bytes:
     if len(content) > limit:
         raise StorageError(f"{path} is larger than {limit} bytes")
     return content
+
+
+def open_regular(path: str) -> "BinaryIO":
+    """A regular file, open for reading; every path that a user names may be of a pipe, a device or a folder.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        StorageError: It is not a regular file, or cannot be read.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise StorageError(f"{path} is not a regular file")
+    return os.fdopen(handle, "rb")
 
 
 def write(path: str, content: bytes, mode: int = 0o644) -> None:

@@ -1,5 +1,6 @@
 """TLS for a host: whose certificates are trusted, and which one is shown."""
 
+import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -170,3 +171,18 @@ def test_certificates_that_cannot_be_read(content: bytes | None, tmp_path: Path,
     with pytest.raises(ConfigurationError, match=rf"TLS for {_HOST}: {path}: ") as caught:
         context_for(_HOST, TLSSettings(ca_file=str(path)))
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("member", ["ca_file", "cert_file", "key_file", "folders"])
+def test_a_pipe_is_refused_without_waiting(member: str, tmp_path: Path, certs_d: Folder) -> None:
+    """A pipe that nobody writes to is named, whatever it is to be, and not waited for."""
+    chain = make_chain()
+    (tmp_path / "cert.pem").write_bytes(pem_of(chain.leaf_key) + chain.chain_pem)
+    folder = certs_d()
+    path = Path(folder, _HOST, "a.crt") if member == "folders" else tmp_path / "pipe"
+    os.mkfifo(path)
+    settings = TLSSettings(cert_file=str(tmp_path / "cert.pem") if member == "key_file" else "")
+    settings = settings._replace(**{member: (folder,) if member == "folders" else str(path)})
+    with pytest.raises(ConfigurationError) as caught:
+        context_for(_HOST, settings)
+    assert caught.value.message == f"TLS for {_HOST}: {path}: it is not a regular file"

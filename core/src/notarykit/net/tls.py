@@ -6,6 +6,7 @@ for this host besides the system's) and pairs `*.cert` and `*.key` (a client cer
 
 import os
 import ssl
+import stat
 from typing import NamedTuple
 
 from notarykit.errors import ConfigurationError
@@ -37,20 +38,28 @@ def context_for(host: str, settings: TLSSettings) -> ssl.SSLContext:
     names = sorted(os.listdir(folder)) if folder else []
     current = settings.ca_file
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file or None)
+        context = ssl.create_default_context(cafile=_regular(current) if current else None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         for name in names:
             if name.endswith(".crt"):
                 current = os.path.join(folder or "", name)
-                context.load_verify_locations(cafile=current)
+                context.load_verify_locations(cafile=_regular(current))
         pair = (settings.cert_file, settings.key_file or None) if settings.cert_file else _pair(folder, names)
         if pair is not None:
-            current = pair[0]
+            for current in filter(None, reversed(pair)):
+                _regular(current)
             context.load_cert_chain(*pair, password=_no_passphrase)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise ConfigurationError(f"TLS for {host}: {current or 'the system'}: {reason}") from None
     return context
+
+
+def _regular(path: str) -> str:
+    """The path itself; OpenSSL would wait for ever for somebody to write to a pipe."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError("it is not a regular file")
+    return path
 
 
 def _pair(folder: str | None, names: list[str]) -> tuple[str, str] | None:

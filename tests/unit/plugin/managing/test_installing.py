@@ -123,7 +123,7 @@ def test_names_that_no_plugin_has(name: str, tmp_path: Path) -> None:
     """A file whose name makes no plugin's name is refused before it is run."""
     path = write_program(tmp_path / name, f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
     if ".." in name:
-        path = write_tar(tmp_path / "a", [("notation-\t", "x", 0o755)])
+        path = write_tar(tmp_path / "a", [("notation-ü", "x", 0o755)])
     with pytest.raises(PluginNotFoundError, match="is no plugin name"):
         install_file(str(path))
     assert not (tmp_path / "ran").exists()
