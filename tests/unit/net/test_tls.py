@@ -181,8 +181,12 @@ def test_a_pipe_is_refused_without_waiting(member: str, tmp_path: Path, certs_d:
     folder = certs_d()
     path = Path(folder, _HOST, "a.crt") if member == "folders" else tmp_path / "pipe"
     os.mkfifo(path)
-    settings = TLSSettings(cert_file=str(tmp_path / "cert.pem") if member == "key_file" else "")
-    settings = settings._replace(**{member: (folder,) if member == "folders" else str(path)})
+    settings = {
+        "ca_file": TLSSettings(ca_file=str(path)),
+        "cert_file": TLSSettings(cert_file=str(path)),
+        "key_file": TLSSettings(cert_file=str(tmp_path / "cert.pem"), key_file=str(path)),
+        "folders": TLSSettings(folders=(folder,)),
+    }[member]
     with pytest.raises(ConfigurationError) as caught:
         context_for(_HOST, settings)
     assert caught.value.message == f"TLS for {_HOST}: {path}: it is not a regular file"
