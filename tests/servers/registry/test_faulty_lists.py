@@ -1,5 +1,6 @@
 """Faults of the list of signatures, of where the registry leads, and of single signatures among good ones."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import (
+    AccessError,
     ContentError,
     IntegrityError,
     NetworkError,
@@ -19,7 +21,7 @@ from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
 from servers.registry import fault_proxy as faults
 from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import OCI_INDEX, Fault
+from servers.registry.fault_proxy import OCI_INDEX, Exchange, Fault
 from servers.registry.http_server import Reply
 from servers.registry.running import CREDENTIALS, Registry
 from servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
@@ -193,12 +195,44 @@ class TestRedirects:
         assert f"more than {MOST_REDIRECTS} redirects" in error.message
         assert (rule.met, scene.pauses) == (MOST_REDIRECTS + 1, [])
 
-    def test_an_upload_is_not_redirected(self, scene: Scene) -> None:
-        """A signature goes nowhere but to the place that the registry names for it."""
-        scene.proxy.fault(faults.redirected(by_name=True), faults.at("/manifests/", "PUT"))
-        with pytest.raises(NetworkError, match="signature manifest: status 307"):
+    @pytest.mark.parametrize("code", [307, 308])
+    @pytest.mark.parametrize(("method", "path"), [("POST", "/uploads/"), ("PUT", "/uploads/"), ("PUT", "/manifests/")])
+    def test_a_push_that_is_led_on(self, method: str, path: str, code: int, scene: Scene) -> None:
+        """Whatever is pushed goes on to where the registry leads, as it is, with who is asking."""
+        scene.proxy.fault(CHALLENGE, lambda seen: seen.authorization is None)
+        rule = scene.proxy.fault(_led_on(code), lambda seen: faults.at(path, method)(seen) and "led" not in seen.query)
+        assert scene.sign() in _listed(scene)
+        assert rule.met > 0
+
+    @pytest.mark.parametrize("code", [307, 308])
+    def test_a_push_to_another_host(self, code: int, scene: Scene) -> None:
+        """Another host gets what is pushed, and does not hear who is asking."""
+        scene.proxy.fault(CHALLENGE, lambda seen: seen.authorization is None)
+        scene.proxy.fault(faults.redirected(code, by_name=True), faults.at("/manifests/", "PUT"))
+        signature = scene.sign()
+        (seen,) = scene.proxy.elsewhere.seen
+        assert (seen.method, seen.authorization) == ("PUT", None)
+        assert f"sha256:{hashlib.sha256(seen.body).hexdigest()}" == signature
+
+    @pytest.mark.parametrize("code", [301, 302, 303])
+    def test_a_redirect_that_loses_what_is_pushed(self, code: int, scene: Scene) -> None:
+        """A redirect that may turn a push into a question is not followed, and the message says where it leads."""
+        scene.proxy.fault(faults.redirected(code, by_name=True), faults.at("/manifests/", "PUT"))
+        with pytest.raises(NetworkError, match=f"status {code} leads to http://{scene.proxy.elsewhere.host}/elsewhere"):
             scene.sign()
         assert scene.proxy.elsewhere.seen == []
+
+    @pytest.mark.parametrize("header", ['Basic realm="x"', 'Bearer realm="http://localhost:{port}/token"'])
+    def test_another_host_that_asks_who_is_asking(self, header: str, scene: Scene) -> None:
+        """What another host wants to know is not told, neither to it nor to whom it names."""
+        other = scene.proxy.elsewhere
+        challenge = header.replace("{port}", str(other.port))
+        other.keep("/another", Reply(401, (("WWW-Authenticate", challenge),)))
+        scene.proxy.fault(faults.redirected_to(f"http://{other.host}/another"), scene.at("envelope"))
+        error = scene.refused()
+        assert isinstance(error, AccessError)
+        assert error.message.startswith(f"{other.host}, to which {scene.host.host} leads, refuses GET of ")
+        assert [(seen.target, seen.authorization) for seen in other.seen] == [("/another", None)]
 
 
 class TestOneBadSignature:
@@ -280,3 +314,13 @@ class TestOneBadSignature:
 
 def _junk(scene: Scene, layers: list[dict[str, Any]], envelope: bytes = NO_SIGNATURE) -> str:
     return push_referrer(scene.registry.address, NAME, scene.digest, envelope, layers)
+
+
+def _led_on(code: int) -> Fault:
+    """Send the client to the same place under another address."""
+
+    def fault(exchange: Exchange) -> None:
+        target = exchange.seen.target
+        exchange.reply(Reply(code, (("Location", f"{target}{'&' if '?' in target else '?'}led=on"),)))
+
+    return fault

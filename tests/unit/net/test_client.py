@@ -186,12 +186,49 @@ def test_another_name_of_a_host_is_another_origin(browser: Browser, start: Start
     assert [seen.authorization for seen in server.seen] == ["secret", None]
 
 
+@pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
-def test_a_redirect_of_content(method: str, browser: Browser, start: Start) -> None:
-    """What is written is not sent to another address; the redirect itself is the answer."""
-    server = start(Reply(307, (("Location", "/there"),)))
-    assert browser.get(server, method=method, body=b"x").status == 307
+def test_a_redirect_of_content(method: str, status: int, browser: Browser, start: Start) -> None:
+    """What is written goes on as it is, to another origin too, which does not hear who asks."""
+    other = start(Reply(201))
+    server = start(Reply(status, (("Location", "/there"),)), Reply(status, (("Location", f"{other.url}/end"),)))
+    headers = {"Authorization": "secret", "Content-Type": "text/plain"}
+    response = browser.get(server, method=method, body=b"x", headers=headers)
+    assert (response.status, response.url) == (201, f"{other.url}/end")
+    seen = [*server.seen, *other.seen]
+    assert [(each.method, each.target, each.body, each.headers["Content-Type"]) for each in seen] == [
+        (method, target, b"x", "text/plain") for target in ("/", "/there", "/end")
+    ]
+    assert [each.authorization for each in seen] == ["secret", "secret", None]
+
+
+def test_a_redirect_of_what_is_sent_once(browser: Browser, start: Start) -> None:
+    """Going on is not sending twice: whoever leads on has done nothing."""
+    server = start(Reply(307, (("Location", "/there"),)), Reply(201))
+    assert browser.get(server, method="PUT", body=b"x", again=False).status == 201
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
+def test_a_redirect_that_loses_content(method: str, status: int, browser: Browser, start: Start) -> None:
+    """A redirect that may make a GET of what is sent ends it, and says where it leads."""
+    server = start(Reply(status, (("Location", "/there?signature=secret"),)))
+    with pytest.raises(NetworkError) as caught:
+        browser.get(server, method=method, body=b"x")
+    assert caught.value.one_line() == (
+        f"{method} {server.url}/: status {status} leads to {server.url}/there without what is sent: "
+        "use the address to which it leads"
+    )
     assert len(server.seen) == 1
+
+
+def test_secret_content_stays_at_home(browser: Browser, start: Start) -> None:
+    """Content that is as secret as a password goes on within its origin, and to no other."""
+    other = start()
+    server = start(Reply(307, (("Location", "/there"),)), Reply(308, (("Location", other.url),)))
+    with pytest.raises(NetworkError, match=f"^{server.address} leads to {other.address}, which is not to see what is"):
+        browser.get(server, method="POST", body=b"secret", is_secret=True)
+    assert ([each.body for each in server.seen], other.seen) == ([b"secret", b"secret"], [])
 
 
 def test_a_redirect_to_nowhere(browser: Browser, start: Start) -> None:

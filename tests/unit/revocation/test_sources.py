@@ -95,6 +95,24 @@ def test_a_long_request_goes_by_post(responder: Responder, monkeypatch: pytest.M
     assert other.method == "GET"
 
 
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_responder_that_knows_post_alone_and_has_moved(responder: Responder, status: int) -> None:
+    """The request goes on as it is."""
+    make = responding(CHAIN)
+
+    def answer(seen: Any, to: Any) -> None:
+        if seen.target == "/moved":
+            to.reply(Reply(200, (), make(seen.body, "POST")))
+        else:
+            to.reply(Reply(status, (("Location", "/moved"),)) if seen.method == "POST" else Reply(405))
+
+    responder.answering("/moved", answer)
+    url = responder.answering("/ocsp", answer)
+    assert _answer(sources(), url) == (Status.GOOD, False)
+    assert [seen.method for seen in responder.seen] == ["GET", "POST", "POST"]
+    assert responder.seen[2].body == make_request(_LEAF, _ISSUER)
+
+
 @pytest.mark.parametrize("status", [400, 404, 405, 414, 500, 501])
 def test_a_responder_that_knows_post_alone(responder: Responder, status: int) -> None:
     """RFC 6960, appendix A.1: requests by POST are always possible."""

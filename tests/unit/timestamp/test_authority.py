@@ -247,11 +247,21 @@ def test_an_answer_without_end(responder: Responder, client: HttpClient) -> None
         assert _why(client, responder.pour("/tsa", told=told, content_type=REPLY_TYPE))
 
 
-def test_a_redirect_is_not_followed(responder: Responder, client: HttpClient) -> None:
-    """An authority is asked at its own address and nowhere else."""
+@pytest.mark.parametrize("status", [307, 308])
+def test_an_authority_that_has_moved(responder: Responder, client: HttpClient, status: int) -> None:
+    """A query goes on as it is where the authority says so, and what comes back is judged as always."""
     _answer(responder, "/elsewhere")
-    for status in (301, 302, 303, 307, 308):
-        assert f"status {status}" in _why(client, responder.redirect("/tsa", "/elsewhere", status))
+    assert _stamp(client, responder.redirect("/tsa", "/elsewhere", status))
+    assert [(seen.method, seen.target) for seen in responder.seen] == [("POST", "/tsa"), ("POST", "/elsewhere")]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_redirect_that_loses_the_query(responder: Responder, client: HttpClient, status: int) -> None:
+    """Where the query may be lost on the way, the message says where the authority leads."""
+    _answer(responder, "/elsewhere")
+    assert f"status {status} leads to {responder.url('/elsewhere')}" in _why(
+        client, responder.redirect("/tsa", "/elsewhere", status)
+    )
     assert responder.asked["/elsewhere"] == 0
 
 

@@ -23,6 +23,8 @@ _READ_SECONDS = 30.0
 _MOST_REDIRECTS = 5
 _TRIES = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# RFC 9110, 15.4: these keep the method and the content, after the others a request may go on as a GET without content.
+_KEEP_CONTENT = frozenset({307, 308})
 _CHUNK = 64 * 1024
 
 
@@ -97,6 +99,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         again: bool = True,
+        is_secret: bool = False,
     ) -> Response:
         """Sends a request and reads its answer; after a passing fault, again, with pauses that grow.
 
@@ -108,15 +111,16 @@ class HttpClient:
             headers: Header fields; `Authorization` stays with the origin of `url`.
             body: The content.
             again: Whether the request can be sent twice without harm.
+            is_secret: Whether the content, too, stays with the origin of `url`.
 
         Raises:
-            NetworkError: There is no answer, or one that breaks a limit.
+            NetworkError: There is no answer, or one that breaks a limit or leads to where the request cannot go.
         """
         for attempt in range(1, _TRIES + 1):
             is_last = attempt == _TRIES or not again
             response: Response | None = None
             try:
-                response = self._follow(method, url, dict(headers or {}), body, budget, limit)
+                response = self._follow(method, url, dict(headers or {}), body, budget, limit, is_secret=is_secret)
             except BrokenError as error:
                 if is_last or not error.passes:
                     raise NetworkError(f"{method} {shown(url)}: {error}", advice=error.advice) from None
@@ -175,19 +179,29 @@ class HttpClient:
             raise
 
     def _follow(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, budget: Budget, limit: int
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        budget: Budget,
+        limit: int,
+        *,
+        is_secret: bool,
     ) -> Response:
-        """Follows redirects of requests without content; what is told to one origin in confidence stays there."""
+        """Follows redirects; what is told to one origin in confidence stays there."""
         first = origin_of(url)
         for _ in range(_MOST_REDIRECTS + 1):
             origin = self._checked_origin(url)
             if origin != first:
+                if is_secret:
+                    raise NetworkError(f"{first.netloc} leads to {origin.netloc}, which is not to see what is sent")
                 headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
             response = self._once(method, url, origin, headers, body, budget, limit)
-            location = response.header("Location")
-            if response.status not in _REDIRECTS or method not in ("GET", "HEAD") or not location:
+            following = _following(method, response)
+            if not following:
                 return response
-            url = joined(url, location)
+            url = following
         raise NetworkError(f"{method} {shown(url)}: more than {_MOST_REDIRECTS} redirects")
 
     def _once(
@@ -282,6 +296,24 @@ class HttpClient:
 def may_pass(response: Response) -> bool:
     """Whether an answer tells of a fault that another try may not meet."""
     return response.status in PASSING
+
+
+def _following(method: str, response: Response) -> str:
+    """Where a request goes on, or an empty string where the answer stands.
+
+    Raises:
+        NetworkError: What is sent would not go along, or the address is malformed.
+    """
+    location = response.header("Location")
+    if response.status not in _REDIRECTS or not location:
+        return ""
+    target = joined(response.url, location)
+    if response.status in _KEEP_CONTENT or method in ("GET", "HEAD"):
+        return target
+    raise NetworkError(
+        f"{method} {shown(response.url)}: status {response.status} leads to {shown(target)} without what is sent",
+        advice="use the address to which it leads",
+    )
 
 
 def _read(answer: http.client.HTTPResponse, method: str, limit: int, url: str) -> bytes:

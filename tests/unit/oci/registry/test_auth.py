@@ -252,9 +252,21 @@ def test_a_token_server_that_redirects(make: Make, start: Start) -> None:
     server = start(Reply(307, (("Location", f"{other.url}/token"),)))
     make(_KNOWN).answer(_challenge(server), _PULL, Budget())
     assert [seen.authorization for seen in other.seen] == [None]
-    with pytest.raises(AccessError, match=r"does not accept the credentials \(status 307\)"):
+    with pytest.raises(NetworkError, match=f"{server.address} leads to {other.address}, which is not to see what is"):
         make(_IDENTITY).answer(_challenge(server), _PULL, Budget())
     assert len(other.seen) == 1
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_token_server_that_has_moved(status: int, make: Make, start: Start) -> None:
+    """Within one origin an identity token goes on to where the token server leads."""
+    server = start(Reply(status, (("Location", "/elsewhere"),)), _token())
+    wanted = {"Authorization": "Bearer t1"}
+    assert make(_IDENTITY).answer(_challenge(server), _PULL, Budget()) == wanted
+    assert [(seen.target, seen.form["refresh_token"]) for seen in server.seen] == [
+        ("/token", [_IDENTITY.identity_token]),
+        ("/elsewhere", [_IDENTITY.identity_token]),
+    ]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405])

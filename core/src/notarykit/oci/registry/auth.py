@@ -198,7 +198,7 @@ class Authenticator:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form, errors=_AS_IT_CAME).encode("ascii")
         response = self._client.send(
-            "POST", realm, headers=headers, body=body, budget=budget, limit=_LARGEST_TOKEN_ANSWER
+            "POST", realm, headers=headers, body=body, budget=budget, limit=_LARGEST_TOKEN_ANSWER, is_secret=True
         )
         return self._checked(response.status, response.body, is_known=True)
 

@@ -128,6 +128,12 @@ class RegistryHost:
         response = self._client.send(
             method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
         )
+        if response.status in (_UNAUTHORIZED, _FORBIDDEN) and origin_of(response.url) != self._origin:
+            # Whoever the registry leads to asks on its own behalf, and our names are not for it.
+            raise AccessError(
+                f"{origin_of(response.url).netloc}, to which {self.host} leads, refuses {method} of {scope}",
+                advice="ask whoever runs the registry",
+            )
         if response.status == _UNAUTHORIZED:
             challenge = ", ".join(response.headers.get_all("WWW-Authenticate") or [])
             authorized = {**given, **self._authenticator.answer(challenge, scope, budget)}
