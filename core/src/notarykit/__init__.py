@@ -1,7 +1,7 @@
 """The Notary Project for Python: sign and verify OCI artifacts with keys that stay where they are.
 
-    signed = notarykit.sign_descriptor(artifact, notarykit.LocalSigner.from_files("key.pem", "chain.pem"))
-    verdict = notarykit.verify_envelope(signed.envelope, signed.media_type, artifact, policy, store)
+    notarykit.sign("registry.example.com/hello@sha256:…", "build")
+    verdict = notarykit.verify("registry.example.com/hello@sha256:…").verdict
 
 Names are imported when they are first used, so that a program pays only for what it needs.
 """
@@ -10,21 +10,27 @@ TYPE_CHECKING = False  # what type checkers take for true; importing typing woul
 
 if TYPE_CHECKING:
     from notarykit.agent import VERSION as __version__  # noqa: N811 - the name that programs look for
+    from notarykit.api import load_registries, load_signer, load_trust_store, load_verifier, sign, verify
+    from notarykit.config.policy import load_policy
     from notarykit.descriptor import Descriptor
     from notarykit.envelope.intact import IntactEnvelope
     from notarykit.envelope.parsing import parse
     from notarykit.envelope.unverified import COSE, JWS, UnverifiedEnvelope
     from notarykit.errors import NotarykitError, NotarykitWarning, VerificationError
     from notarykit.keys.local import LocalSigner
+    from notarykit.net.budget import Budget
     from notarykit.oci.layout import ImageLayout
+    from notarykit.oci.reference import LayoutReference, Reference, parse_layout_reference, parse_reference
     from notarykit.oci.registry.auth import Credentials
     from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+    from notarykit.oci.registry.registries import Registries
     from notarykit.oci.registry.repository import RegistryRepository
     from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner, signer_of
     from notarykit.plugin.finding.discovery import load_plugin
     from notarykit.plugin.finding.executable import ExecutablePlugin
     from notarykit.revocation.checker import Revocation
     from notarykit.revocation.given import read_given
+    from notarykit.revocation.limits import Limits
     from notarykit.revocation.online import online
     from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
     from notarykit.timestamp.authority import TimestampAuthority, Timestamper
@@ -42,24 +48,31 @@ if TYPE_CHECKING:
         verify_envelope,
     )
     from notarykit.verification.many import Artifact, verify_artifacts
+    from notarykit.verification.verifier import Verifier
 
 _HOMES = {
     "agent": ("VERSION",),
+    "api": ("load_registries", "load_signer", "load_trust_store", "load_verifier", "sign", "verify"),
+    "config.policy": ("load_policy",),
     "descriptor": ("Descriptor",),
     "envelope.intact": ("IntactEnvelope",),
     "envelope.parsing": ("parse",),
     "envelope.unverified": ("COSE", "JWS", "UnverifiedEnvelope"),
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
     "keys.local": ("LocalSigner",),
+    "net.budget": ("Budget",),
     "oci.layout": ("ImageLayout",),
+    "oci.reference": ("LayoutReference", "Reference", "parse_layout_reference", "parse_reference"),
     "oci.registry.auth": ("Credentials",),
     "oci.registry.host": ("RegistryHost", "RegistrySettings"),
+    "oci.registry.registries": ("Registries",),
     "oci.registry.repository": ("RegistryRepository",),
     "plugin.finding.discovery": ("load_plugin",),
     "plugin.finding.executable": ("ExecutablePlugin",),
     "plugin.asking.signer": ("PluginEnvelopeSigner", "PluginSigner", "signer_of"),
     "revocation.checker": ("Revocation",),
     "revocation.given": ("read_given",),
+    "revocation.limits": ("Limits",),
     "revocation.online": ("online",),
     "timestamp.authority": ("TimestampAuthority", "Timestamper"),
     "timestamp.token": ("Timestamp", "verify_token"),
@@ -77,6 +90,7 @@ _HOMES = {
         "verify_envelope",
     ),
     "verification.many": ("Artifact", "verify_artifacts"),
+    "verification.verifier": ("Verifier",),
 }
 
 __all__ = [
@@ -84,18 +98,23 @@ __all__ = [
     "JWS",
     "Artifact",
     "Audited",
+    "Budget",
     "Credentials",
     "Descriptor",
     "DirectoryTrustStore",
     "ExecutablePlugin",
     "ImageLayout",
     "IntactEnvelope",
+    "LayoutReference",
+    "Limits",
     "LocalSigner",
     "MemoryTrustStore",
     "NotarykitError",
     "NotarykitWarning",
     "PluginEnvelopeSigner",
     "PluginSigner",
+    "Reference",
+    "Registries",
     "RegistryHost",
     "RegistryRepository",
     "RegistrySettings",
@@ -114,15 +133,25 @@ __all__ = [
     "VerificationError",
     "Verified",
     "VerifiedArtifact",
+    "Verifier",
     "__version__",
     "load_plugin",
+    "load_policy",
+    "load_registries",
+    "load_signer",
+    "load_trust_store",
+    "load_verifier",
     "online",
     "parse",
+    "parse_layout_reference",
     "parse_policy_document",
+    "parse_reference",
     "read_given",
+    "sign",
     "sign_artifact",
     "sign_descriptor",
     "signer_of",
+    "verify",
     "verify_artifact",
     "verify_artifacts",
     "verify_envelope",

@@ -25,5 +25,5 @@ def start(work: Callable[[], Result]) -> Future[Result]:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
             done.set_exception(error)
 
-    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    threading.Thread(target=copy_context().run, args=(run,), name="notarykit", daemon=True).start()
     return done

@@ -8,7 +8,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, ClassVar
+    from typing import ClassVar
+
+    from notarykit.revocation.status import CertificateStatus
+    from notarykit.verification.verdict import StepResult
 
 _LONGEST_MESSAGE = 1000
 
@@ -195,7 +198,9 @@ class VerificationError(NotarykitError):
         results: What each step that was reached found, in order (`notarykit.verification.StepResult`).
     """
 
-    def __init__(self, message: str, *, advice: str = "", results: tuple[Any, ...] = (), exit_code: int = 1) -> None:
+    def __init__(
+        self, message: str, *, advice: str = "", results: tuple[StepResult, ...] = (), exit_code: int = 1
+    ) -> None:
         super().__init__(message, advice=advice)
         self.results = results
         self.exit_code = exit_code
@@ -229,9 +234,9 @@ class RevocationError(VerificationError):
         message: str,
         *,
         advice: str = "",
-        results: tuple[Any, ...] = (),
+        results: tuple[StepResult, ...] = (),
         exit_code: int = 1,
-        statuses: tuple[Any, ...] = (),
+        statuses: tuple[CertificateStatus, ...] = (),
     ) -> None:
         super().__init__(message, advice=advice, results=results, exit_code=exit_code)
         self.statuses = statuses
@@ -267,7 +272,7 @@ class NoAcceptedSignatureError(VerificationError):
         super().__init__(
             message,
             advice=advice,
-            results=getattr(last, "results", ()),
+            results=last.results if isinstance(last, VerificationError) else (),
             exit_code=exit_codes.pop() if len(exit_codes) == 1 else 1,
         )
         self.failures = failures

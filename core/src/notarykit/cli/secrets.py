@@ -4,20 +4,19 @@ import os
 import sys
 from collections.abc import Callable
 
+from notarykit.config.signers import PASSPHRASE_VARIABLE, environment_passphrase
 from notarykit.errors import PassphraseError
-
-VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
 
 
 def passphrase(prompt: str) -> Callable[[], bytes]:
     """A callback that gets the passphrase when it is needed."""
 
     def get() -> bytes:
-        if VARIABLE in os.environ:
-            return os.fsencode(os.environ[VARIABLE])
+        if PASSPHRASE_VARIABLE in os.environ:
+            return environment_passphrase()
         if not sys.stdin.isatty():
             raise PassphraseError(
-                "the private key is encrypted and there is no terminal to ask at", advice=f"set ${VARIABLE}"
+                "the private key is encrypted and there is no terminal to ask at", advice=f"set ${PASSPHRASE_VARIABLE}"
             )
         from getpass import getpass
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from notarykit.config.settings import load_settings
+from notarykit.errors import UsageError
 from notarykit.net.tls import TLSSettings
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
@@ -43,14 +44,38 @@ def registry_settings(told: Told) -> RegistrySettings:
     tls = TLSSettings(told.ca_file, told.cert_file, told.key_file, certificate_folders())
     plain_http = load_settings().insecure_registries | {host.lower() for host in told.plain_http}
 
+    given = _ForOneRegistry(told) if told.username or told.password else None
+
     def credentials(host: str) -> Credentials | None:
-        if told.username or told.password:
-            return given_credentials(told.username, told.password)
+        if given is not None:
+            return given.credentials(host)
         from notarykit.config.credentials import credentials_for
 
         return credentials_for(host)
 
     return RegistrySettings(plain_http, tls, credentials, os.path.join(cache_folder(), "locks"))
+
+
+class _ForOneRegistry:
+    """Credentials that came without a registry's name: they are for the first one that asks, and for no other."""
+
+    def __init__(self, told: Told) -> None:
+        self._given = given_credentials(told.username, told.password)
+        self._host = ""
+
+    def credentials(self, host: str) -> Credentials:
+        """The credentials.
+
+        Raises:
+            UsageError: Another registry has them.
+        """
+        self._host = self._host or host
+        if host != self._host:
+            raise UsageError(
+                f"the credentials that were given are for {self._host}, and {host} asks for some",
+                advice="use 'notarykit login', or one set of registries for each",
+            )
+        return self._given
 
 
 def given_credentials(username: str, password: str) -> Credentials:

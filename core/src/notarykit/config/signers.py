@@ -1,14 +1,31 @@
 """From a key on the list, or a plugin and a key's identifier, to whoever signs with it."""
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from notarykit.config.signing_keys import SigningKey
+from notarykit.errors import PassphraseError
 
 if TYPE_CHECKING:
     from notarykit.keys.local import LocalSigner
     from notarykit.keys.private import Passphrase
     from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner
+
+PASSPHRASE_VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"  # noqa: S105 - a name, and no passphrase
+
+
+def environment_passphrase() -> bytes:
+    """The passphrase of an encrypted local key, from the environment.
+
+    Raises:
+        PassphraseError: There is none.
+    """
+    if PASSPHRASE_VARIABLE not in os.environ:
+        raise PassphraseError(
+            "the private key is encrypted and there is no passphrase for it", advice=f"set ${PASSPHRASE_VARIABLE}"
+        )
+    return os.fsencode(os.environ[PASSPHRASE_VARIABLE])
 
 
 def signer_for(

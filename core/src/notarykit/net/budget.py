@@ -2,6 +2,7 @@
 
 import time
 
+from notarykit.deadline import seconds_left
 from notarykit.errors import NetworkError
 
 DEFAULT_BYTES = 256 * 1024 * 1024
@@ -27,7 +28,7 @@ class Budget:
             raise NetworkError("the answers together are larger than what may be read for one artifact")
 
     def seconds(self, most: float) -> float:
-        """How long to wait at most: what is left, but no more than `most`.
+        """How long to wait at most: what is left, of the budget and of the present call, but no more than `most`.
 
         Raises:
             NetworkError: Nothing is left.
@@ -37,4 +38,7 @@ class Budget:
             raise NetworkError(
                 f"no answer within {self._seconds:g} seconds in all", advice="try again, or allow more with --timeout"
             )
+        left = min(left, seconds_left())
+        if not left:
+            raise NetworkError("no answer before the end of the call", advice="try again, or allow the call more time")
         return min(left, most)

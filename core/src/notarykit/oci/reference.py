@@ -34,6 +34,16 @@ class Reference(NamedTuple):
     def __str__(self) -> str:
         return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag}"
 
+    @property
+    def registry(self) -> str:
+        """The registry, `host[:port]`."""
+        return self.repository.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The repository's name within the registry."""
+        return self.repository.partition("/")[2]
+
 
 class LayoutReference(NamedTuple):
     """An artifact in an image layout.

@@ -9,6 +9,7 @@ from datetime import datetime
 from cryptography import x509
 
 from notarykit.background import start
+from notarykit.deadline import seconds_left
 from notarykit.errors import RevocationError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
@@ -62,20 +63,22 @@ class Revocation:
 
     def statuses(self, chain: Chain, now: datetime, moments: Moments = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
         """The same, whatever it is."""
-        deadline = Deadline(self._seconds)
+        seconds = min(self._seconds, seconds_left())
+        deadline = Deadline(seconds)
         pairs = list(zip(chain.certificates, chain.certificates[1:], strict=False))
         works = [start(Question(self._means, *pair, now, moments, deadline).status) for pair in pairs]
-        wait(works, self._seconds)
-        return tuple(self._status(*each) for each in zip(chain.certificates, works, strict=False))
+        wait(works, seconds)
+        return tuple(_status(*each, seconds) for each in zip(chain.certificates, works, strict=False))
 
-    def _status(self, certificate: x509.Certificate, work: Future[CertificateStatus]) -> CertificateStatus:
-        if not work.done():
-            text = f"no answer within {self._seconds:g} seconds in all"
-        elif error := work.exception():
-            text = f"what was answered could not be processed: {type(error).__name__}"
-        else:
-            return work.result()
-        return CertificateStatus(certificate, Status.UNKNOWN, text)
+
+def _status(certificate: x509.Certificate, work: Future[CertificateStatus], seconds: float) -> CertificateStatus:
+    if not work.done():
+        text = f"no answer within {seconds:g} seconds in all"
+    elif error := work.exception():
+        text = f"what was answered could not be processed: {type(error).__name__}"
+    else:
+        return work.result()
+    return CertificateStatus(certificate, Status.UNKNOWN, text)
 
 
 def _refusal(status: CertificateStatus, statuses: tuple[CertificateStatus, ...]) -> RevocationError:

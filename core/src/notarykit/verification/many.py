@@ -64,6 +64,7 @@ def verify_artifacts(
         not accepted does not keep the others from their verdicts.
     """
     from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
 
     time = now or utc_now()
     trusted = _ReadOnce(store)
@@ -87,4 +88,6 @@ def verify_artifacts(
             return error
 
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(verify, artifacts))
+        # Each with the caller's context: the end of its call is theirs too.
+        works = [pool.submit(copy_context().run, verify, artifact) for artifact in artifacts]
+        return [work.result() for work in works]

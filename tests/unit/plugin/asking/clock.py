@@ -33,6 +33,6 @@ def a_clock() -> Iterator[Clock]:
     """The clock of everything that asks plugins."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("retries", "deadline"):
-            patch.setattr(f"notarykit.plugin.asking.{module}.time", clock)
+        for module in ("plugin.asking.retries", "deadline"):
+            patch.setattr(f"notarykit.{module}.time", clock)
         yield clock

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from notarykit.errors import AccessError, NetworkError
 from notarykit.net.addresses import Origin, origin_of
@@ -66,7 +67,7 @@ class Remembered:
 
 
 class RegistryHost:
-    """A registry. May be used from several threads."""
+    """A registry. May be used from several threads; `with` closes its connections at its end."""
 
     def __init__(self, host: str, settings: RegistrySettings | None = None) -> None:
         """Takes the host as references name it, `name[:port]`; nothing is sent yet."""
@@ -84,6 +85,14 @@ class RegistryHost:
         connections = Connections(lambda netloc: context_for(netloc, settings.tls))
         self._client = HttpClient(connections, may_be_plain)
         self._authenticator = Authenticator(host, self._client, lambda: settings.credentials(host))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closes the connections."""

@@ -1,0 +1,233 @@
+"""The functions that most programs need: an artifact's reference goes in, the rest comes from the user's settings.
+
+They use the same trust policy, trust stores, signing keys, plugins and credentials as the command line; each of these
+can be replaced by an object of the program's own.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from notarykit.background import start
+from notarykit.deadline import deadline
+from notarykit.errors import NetworkError, UsageError
+from notarykit.net.budget import DEFAULT_SECONDS
+from notarykit.oci.reference import LayoutReference, Reference, is_repository, parse_reference
+from notarykit.oci.repository import Repository
+
+if TYPE_CHECKING:
+    from notarykit.keys.private import Passphrase
+    from notarykit.oci.registry.registries import Registries
+    from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping
+    from notarykit.trust.store import TrustStore
+    from notarykit.verification.artifact import VerifiedArtifact
+    from notarykit.verification.verifier import Verifier
+
+_Result = TypeVar("_Result")
+# What does not let itself be interrupted, such as the resolution of a name, is left behind this long after the end.
+_GRACE_SECONDS = 1.0
+
+
+def verify(
+    reference: str | Reference | LayoutReference,
+    *,
+    verifier: "Verifier | None" = None,
+    registries: "Registries | None" = None,
+    scope: str = "",
+    user_metadata: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> "VerifiedArtifact":
+    """Verifies an artifact where it is, as `notarykit verify` does.
+
+    Args:
+        reference: `registry/repository@digest` or `registry/repository:tag`, or a reference that was parsed; an image
+            layout's is `parse_layout_reference("path@digest")`.
+        verifier: The trust policy and the trust stores; the user's own (`load_verifier`), if it is not given.
+        registries: How registries are reached; as the user's settings say (`load_registries`), if it is not given.
+        scope: `registry/repository`, by which the policy statement for an artifact in an image layout is chosen.
+        user_metadata: What must have been signed along.
+        timeout: The seconds after which the work ends, whatever it is waiting for; without it, each part of the work
+            has its own limit (two minutes for the registry).
+
+    Returns:
+        The verdict, the artifact's descriptor and the signature's.
+
+    Raises:
+        UsageError: The reference is malformed.
+        ConfigurationError: The user's settings, policy or trust stores cannot be used.
+        StorageError: The artifact, or the list of its signatures, cannot be read in time.
+        VerificationError: No signature was accepted, there is none, or no policy statement applies.
+    """
+    parsed = parse_reference(reference) if isinstance(reference, str) else reference
+    policy_scope = _scope_of(parsed, scope)
+
+    def work() -> "VerifiedArtifact":
+        judge = verifier or load_verifier()
+        with nullcontext(registries) if registries else load_registries() as opened:
+            return judge.artifact(
+                lambda: _open(parsed, opened), parsed.digest or parsed.tag, policy_scope, user_metadata=user_metadata
+            )
+
+    return _within(timeout, work)
+
+
+def sign(
+    reference: str | Reference | LayoutReference,
+    signer: "Signer | EnvelopeSigner | str" = "",
+    *,
+    registries: "Registries | None" = None,
+    media_type: str = "",
+    expires_in: timedelta | None = None,
+    user_metadata: Mapping[str, str] | None = None,
+    timestamper: "Stamping | None" = None,
+    timeout: float | None = None,
+) -> "SignedArtifact":
+    """Signs an artifact where it is and stores the signature beside it, as `notarykit sign` does.
+
+    Args:
+        reference: The artifact's reference; see `verify`. A digest is better than a tag, which others can move.
+        signer: The name of a key on the user's list of signing keys, or an object that signs; the list's default key,
+            if it is not given.
+        registries: How registries are reached; as the user's settings say (`load_registries`), if it is not given.
+        media_type: The envelope's format, `application/jose+json` or `application/cose`; as the settings say, if it is
+            not given.
+        expires_in: How long the signature is good for; whole seconds.
+        user_metadata: What is signed along.
+        timestamper: Has the signature stamped (`notarykit.Timestamper`), if it is given.
+        timeout: The seconds after which the work ends; see `verify`. A person may have to enter a PIN within them.
+
+    Raises:
+        UsageError: The reference or another argument is malformed.
+        SigningKeyError: The key is not on the list, or cannot be used.
+        PluginError: The key's plugin failed.
+        StorageError: The artifact cannot be found, or the signature cannot be stored.
+    """
+    parsed = parse_reference(reference) if isinstance(reference, str) else reference
+
+    def work() -> "SignedArtifact":
+        from notarykit.signing import sign_artifact
+
+        holder = load_signer(signer) if isinstance(signer, str) else signer
+        with nullcontext(registries) if registries else load_registries() as opened:
+            return sign_artifact(
+                _open(parsed, opened),
+                parsed.digest or parsed.tag,
+                holder,
+                media_type=media_type or _configured_format(),
+                expires_in=expires_in,
+                user_metadata=user_metadata,
+                timestamper=timestamper,
+            )
+
+    return _within(timeout, work)
+
+
+def load_verifier() -> "Verifier":
+    """A verifier with the user's trust policy and trust stores; `_replace` changes a part of it.
+
+    Raises:
+        TrustPolicyError: The trust policy is not there, cannot be read, or is malformed.
+    """
+    from notarykit.config.policy import load_policy
+    from notarykit.verification.verifier import Verifier
+
+    return Verifier(load_policy(), load_trust_store())
+
+
+def load_trust_store() -> "TrustStore":
+    """The user's trust stores. Each is read when it is needed.
+
+    Raises:
+        ConfigurationError: There is no place for settings.
+    """
+    from notarykit.places import trust_store_root
+    from notarykit.trust.store import DirectoryTrustStore
+
+    return DirectoryTrustStore(trust_store_root())
+
+
+def load_signer(
+    key: str = "",
+    *,
+    plugin_config: Mapping[str, str] | None = None,
+    passphrase: "Passphrase | None" = None,
+    timeout: float | None = None,
+) -> "Signer | EnvelopeSigner":
+    """The signer for a key on the user's list of signing keys.
+
+    Args:
+        key: The key's name; the default key, if it is not given.
+        plugin_config: Settings for its plugin that come before those on the list.
+        passphrase: Returns the passphrase of an encrypted local key; `$NOTARYKIT_KEY_PASSPHRASE`, if it is not given.
+        timeout: The seconds that each answer of its plugin may take; five minutes, if it is not given.
+
+    Raises:
+        ConfigurationError: The list is malformed.
+        SigningKeyError: The key is not on the list, or it or its chain cannot be read.
+        PluginError: The plugin is not there, or cannot sign.
+    """
+    from notarykit.config.signers import environment_passphrase, signer_for
+    from notarykit.config.signing_keys import load_signing_keys
+
+    found = load_signing_keys().get(key)
+    return signer_for(found, plugin_config or {}, passphrase or environment_passphrase, timeout)
+
+
+def load_registries(*, timeout: float = DEFAULT_SECONDS) -> "Registries":
+    """Registries as the user's settings have them: credentials, certificates, and who may be reached over plain HTTP.
+
+    `$NOTATION_USERNAME` and `$NOTATION_PASSWORD` are for one registry, as on the command line.
+
+    Args:
+        timeout: The seconds that a registry may take for one artifact.
+
+    Raises:
+        ConfigurationError: The settings are malformed.
+    """
+    from notarykit.config.registries import Told, credentials_in, registry_settings
+    from notarykit.oci.registry.registries import Registries
+
+    return Registries(registry_settings(Told(*credentials_in(os.environ))), timeout=timeout)
+
+
+def _configured_format() -> str:
+    from notarykit.config.settings import FORMATS, load_settings
+
+    return FORMATS[load_settings().signature_format]
+
+
+def _scope_of(reference: Reference | LayoutReference, scope: str) -> str:
+    if isinstance(reference, Reference):
+        if scope:
+            raise UsageError("a scope goes with an artifact in an image layout alone")
+        return reference.repository
+    if not is_repository(scope):
+        raise UsageError(
+            f"scope {scope!r} is not of the form registry/repository",
+            advice="an artifact in an image layout needs one, by which the trust policy is chosen, such as local/hello",
+        )
+    return scope
+
+
+def _open(reference: Reference | LayoutReference, registries: "Registries") -> Repository:
+    if isinstance(reference, Reference):
+        return registries.repository(reference)
+    from notarykit.oci.layout import ImageLayout
+
+    return ImageLayout(reference.path)
+
+
+def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:
+    """What the work returns, or the end of the time that it has."""
+    if timeout is None:
+        return work()
+    with deadline(timeout):
+        done = start(work)
+        try:
+            return done.result(timeout + _GRACE_SECONDS)
+        except TimeoutError:
+            if done.done():
+                raise
+    raise NetworkError(f"no end within {timeout:g} seconds", advice="try again, or allow more time")

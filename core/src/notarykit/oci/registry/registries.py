@@ -1,0 +1,68 @@
+"""Registries by their names, each with one pool of connections and one login for all of its repositories."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from notarykit.net.budget import DEFAULT_BYTES, DEFAULT_SECONDS, Budget
+from notarykit.oci.manifest import ManifestForm
+from notarykit.oci.reference import Reference
+from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+from notarykit.oci.registry.repository import RegistryRepository
+
+
+class Registries:
+    """Opens repositories by references. May be used from several threads; `with` closes all connections at its end.
+
+    Args:
+        settings: How registries are reached; anonymously and over TLS, if it is not given. `notarykit.load_registries`
+            has the user's own settings.
+        timeout: The seconds that a registry may take for one artifact.
+        form: The form in which new signature manifests are written.
+        force_referrers_tag: Whether the fallback tag is written even where the registry has the referrers API.
+    """
+
+    def __init__(
+        self,
+        settings: RegistrySettings | None = None,
+        *,
+        timeout: float = DEFAULT_SECONDS,
+        form: ManifestForm = "current",
+        force_referrers_tag: bool = False,
+    ) -> None:
+        self._settings = settings or RegistrySettings()
+        self._timeout = timeout
+        self._form: ManifestForm = form
+        self._force_referrers_tag = force_referrers_tag
+        self._hosts: dict[str, RegistryHost] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections to all registries."""
+        with self._lock:
+            hosts, self._hosts = self._hosts, {}
+        for host in hosts.values():
+            host.close()
+
+    def host(self, name: str) -> RegistryHost:
+        """The registry of a name, `host[:port]`; always the same object for one name."""
+        with self._lock:
+            return self._hosts.get(name) or self._hosts.setdefault(name, RegistryHost(name, self._settings))
+
+    def repository(self, reference: Reference) -> RegistryRepository:
+        """The repository of a reference, with a budget of its own for one artifact; nothing is sent yet."""
+        return RegistryRepository(
+            self.host(reference.registry),
+            reference.name,
+            budget=Budget(DEFAULT_BYTES, self._timeout),
+            form=self._form,
+            force_referrers_tag=self._force_referrers_tag,
+        )
