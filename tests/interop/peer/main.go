@@ -84,6 +84,9 @@ var operations = map[string]func(request) (answer, error){
 	"stamp":               stamp,
 	"revocationCheck":     revocationCheck,
 	"benchCrl":            benchCrl,
+	"parseReference":      parseReference,
+	"resolveArchive":      resolveArchive,
+	"writeArchive":        writeArchive,
 }
 
 // main ends with a status other than 0 only when a stream breaks: a failed operation is an answer like any other.

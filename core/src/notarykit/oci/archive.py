@@ -1,20 +1,27 @@
 """Image layouts in a tar file, read without unpacking it.
 
-The files of a layout have short plain names, so the oldest form of a header says everything (POSIX.1-1988, ustar). What
-later forms add is passed over and never parsed: the standard library's reader spends time on it that grows with the
-square of its size, and follows sizes that it makes up.
+The files of a layout have short plain names, so that plain headers say everything. The standard library's reader also
+spends time on extensions that grows with the square of their size, and follows sizes that they make up.
 """
 
 import io
 from typing import BinaryIO, NamedTuple
 
 from notarykit.errors import StorageError
+from notarykit.oci.tar_header import (
+    BLOCK,
+    EXTENDED,
+    FOLDER,
+    REGULAR,
+    Header,
+    HeaderError,
+    parse_extension,
+    parse_header,
+)
 
-_BLOCK = 512
-_REGULAR = (b"0", b"\0", b"7")
-# Links, devices and folders have no content; all other kinds have what their size says, which is passed over.
-_WITHOUT_CONTENT = (b"1", b"2", b"3", b"4", b"5", b"6")
 _MOST_MEMBERS = 100_000
+_MOST_EXTENSIONS = 2**24  # in bytes
+_LARGEST_PADDING = 2**24
 
 
 class _Member(NamedTuple):
@@ -23,57 +30,77 @@ class _Member(NamedTuple):
 
 
 class LayoutArchive:
-    """The files of a layout in a tar file that is not compressed; links and other special members are not followed."""
+    """The files of a layout in a tar file that is not compressed and that all readers understand alike."""
 
     def __init__(self, path: str) -> None:
         """Reads the list of the archive's members.
 
         Raises:
-            StorageError: It is not a tar file, or has a regular file twice.
+            StorageError: It is not a tar file, or readers could understand it differently.
         """
         self.path = path
         self._members: dict[str, _Member] = {}
+        self._kinds: dict[str, bytes] = {}
+        self._extensions = 0
         try:
             with open(path, "rb") as file:
                 self._read_headers(file)
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}") from None
+        except HeaderError as error:
+            raise StorageError(
+                f"{path}: {error}, which readers of tar files understand differently",
+                advice="extract it into a folder, and look at what is in there",
+            ) from None
 
     def _read_headers(self, file: BinaryIO) -> None:
         offset, end = 0, file.seek(0, io.SEEK_END)
+        larger: int | None = None
         for _ in range(_MOST_MEMBERS):
+            file.seek(offset)
+            block = file.read(BLOCK)
+            if not block.strip(b"\0") and offset:
+                return self._check_end(file, end)
+            header = parse_header(block)
+            if header is None:
+                raise StorageError(
+                    f"{self.path} is not a tar file of an image layout",
+                    advice="if it is compressed, decompress it first",
+                )
+            content, size = offset + BLOCK, header.size if larger is None else larger
+            offset = content + (size + BLOCK - 1) // BLOCK * BLOCK
             if offset > end:
                 raise StorageError(f"{self.path} is cut off")
-            file.seek(offset)
-            header = file.read(_BLOCK)
-            if not header.strip(b"\0"):
-                if offset == 0:
-                    break
-                return
-            kind, size = header[156:157], self._checked_size(header)
-            if kind in _REGULAR:
-                name = _name(header)
-                if name in self._members:
-                    raise StorageError(f"{self.path} has {name} twice")
-                self._members[name] = _Member(offset + _BLOCK, size)
-            content = 0 if kind in _WITHOUT_CONTENT else size
-            offset += _BLOCK + (content + _BLOCK - 1) // _BLOCK * _BLOCK
-        raise self._no_archive() if offset == 0 else StorageError(f"{self.path} has more than {_MOST_MEMBERS} members")
+            if larger is not None and (header.kind != REGULAR or header.size):
+                raise HeaderError("it has a pax header with 'size' for no file")
+            if header.kind in EXTENDED:
+                larger = self._read_extension(file, header)
+            else:
+                self._add(header, _Member(content, size))
+                larger = None
+        raise StorageError(f"{self.path} has more than {_MOST_MEMBERS} members")
 
-    def _checked_size(self, header: bytes) -> int:
-        """The size that a header gives, if the header's own sum is right."""
-        fields = header[124:136].strip(b" \0"), header[148:156].strip(b" \0")
-        if len(header) < _BLOCK or not all(field and set(field) <= set(b"01234567") for field in fields):
-            raise self._no_archive()
-        size, expected = (int(field, 8) for field in fields)
-        if sum(header[:148]) + sum(b" " * 8) + sum(header[156:]) != expected:
-            raise self._no_archive()
-        return size
+    def _read_extension(self, file: BinaryIO, header: Header) -> int | None:
+        self._extensions += header.size
+        if self._extensions > _MOST_EXTENSIONS:
+            raise StorageError(f"{self.path} has more than {_MOST_EXTENSIONS} bytes of pax headers")
+        return parse_extension(header, file.read(header.size))
 
-    def _no_archive(self) -> StorageError:
-        return StorageError(
-            f"{self.path} is not a tar file of an image layout", advice="if it is compressed, decompress it first"
-        )
+    def _add(self, header: Header, member: _Member) -> None:
+        """Adds a member to the list; where the case of letters does not count, one name is another's too."""
+        folded = header.name.casefold()
+        if folded in self._kinds and not self._kinds[folded] == header.kind == FOLDER:
+            raise HeaderError(f"{header.name!r} is there twice")
+        self._kinds[folded] = header.kind
+        if header.kind == REGULAR:
+            self._members[header.name] = member
+
+    def _check_end(self, file: BinaryIO, end: int) -> None:
+        """Refuses what stands behind the end, which is a block of zeros: some readers stop there, and others do not."""
+        if end - file.tell() > _LARGEST_PADDING:
+            raise HeaderError("it goes on for long behind its end")
+        if file.read().strip(b"\0"):
+            raise HeaderError("it goes on behind its end")
 
     def read(self, name: str, limit: int) -> bytes:
         """The content of a file in the archive.
@@ -96,13 +123,3 @@ class LayoutArchive:
         if len(content) != member.size:
             raise StorageError(f"{self.path} is cut off within {name}")
         return content
-
-
-def _name(header: bytes) -> str:
-    """A member's name; in ustar, what stands before the last 100 bytes is in a field of its own."""
-    name, prefix = header[:100].split(b"\0")[0], header[345:500].split(b"\0")[0]
-    if (
-        prefix and header[257:262] == b"ustar" and header[262:263] == b"\0"
-    ):  # in GNU's form that field is something else
-        name = prefix + b"/" + name
-    return name.decode("utf-8", "surrogateescape").removeprefix("./")
