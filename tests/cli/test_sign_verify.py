@@ -254,3 +254,16 @@ def test_an_artifact_in_a_nested_index(world: World) -> None:
     reference = f"hello@{inner.digest}"
     world.sign(reference=reference)
     assert world.verify(reference=reference) == f"Successfully verified signature for {reference}\n"
+
+
+def test_a_tag_that_is_a_whole_reference(world: World) -> None:
+    """What skopeo and podman write as a tag is signed, listed and verified by it."""
+    tag = "docker.io/library/hello:v1"
+    index = read_index(world.layout.path)
+    index["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"] = tag
+    write_index(world.layout.path, index)
+    reference = f"hello:{tag}"
+    assert f"hello@{world.layout.digest}\n" in world.run("sign", "--oci-layout", reference).out
+    assert world.layout.digest in world.run("list", "--oci-layout", reference).out
+    assert f"hello@{world.layout.digest}\n" in world.run(*VERIFY, reference).out
+    assert world.run("verify", "--oci-layout", "--scope", "local/hello", f"{reference}@{world.layout.digest}").code == 0

@@ -27,6 +27,15 @@ def check_digest(digest: str) -> str:
     return digest
 
 
+def is_digest(text: str) -> bool:
+    """Whether a text has the form of a digest that can be checked."""
+    try:
+        check_digest(text)
+    except ValueError:
+        return False
+    return True
+
+
 def digest_of(content: bytes, algorithm: str = "sha256") -> str:
     """The digest of content, as `algorithm:hex`."""
     return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"

@@ -76,6 +76,21 @@ def test_a_blob_that_no_index_names_is_not_found(layout: Layout) -> None:
         ImageLayout(layout.path).resolve(layout.put_artifact()["digest"])
 
 
+@pytest.mark.parametrize("tag", ["docker.io/library/hello:v1", "localhost:5000/a", "a@b", "sha256:abc", "sha1:00", ":"])
+def test_tags_that_look_like_references(tag: str, layout: Layout) -> None:
+    """A tag may hold colons and slashes, as containers' tools write whole references."""
+    artifact = layout.put_artifact("one", tag=tag)
+    layout.write_index([artifact, layout.put_artifact("two", tag="v1")])
+    assert ImageLayout(layout.path).resolve(tag) == _descriptor(artifact)
+
+
+def test_a_tag_that_looks_like_a_digest(layout: Layout) -> None:
+    """A digest leads to the content that it is of, whatever has it as its tag."""
+    one = layout.put_artifact("one")
+    layout.write_index([layout.put_artifact("two", tag=one["digest"]), one])
+    assert ImageLayout(layout.path).resolve(one["digest"]) == _descriptor(one)
+
+
 def test_an_ambiguous_tag(layout: Layout) -> None:
     """A tag of two artifacts names neither of them, and one artifact may have it twice."""
     one, two = layout.put_artifact("one", tag="v1"), layout.put_artifact("two", tag="v1")

@@ -1,6 +1,7 @@
 """References into registries and layouts."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ _LONG = "sha512:" + "0123456789abcdef" * 8
     [
         "registry.example.com/a", "localhost/a", "localhost:5000/a", "127.0.0.1:5000/a/b/c", "Registry.Example.COM/a",
         "a/b", "r.io/a.b/c_d/e__f/g-h/i--j", "r-1.io/0", "xn--bcher-kva.example/a", "docker.io/library/registry",
+        "[::1]/a", "[2001:db8::1]:5000/a/b", "[2001:DB8::1]/a", "localhost:99999/a", f"r.io/{'a' * 300}",
     ],
 )  # fmt: skip
 def test_repositories(name: str) -> None:
@@ -38,7 +40,9 @@ def test_repositories(name: str) -> None:
     [
         "", "a", "registry.example.com", "/a", "a/", "a//b", "r.io/A", "r.io/a..b", "r.io/a___b", "r.io/_a", "r.io/a_",
         "r.io/a*", "*/a", "-r.io/a", "r-.io/a", ".r.io/a", "r..io/a", "r.io:/a", "r.io:x/a", "https://r.io/a",
-        "r.io/a b", " r.io/a", "r.io/a ", "r.io/a\n", "[::1]:5000/a", "r.io/é", "é.io/a", "user@r.io/a", "r.io\\a",
+        "r.io/a b", " r.io/a", "r.io/a ", "r.io/a\n",
+        "[::1/a", "::1/a", "[]/a", "[fe80::1%25eth0]/a", "[::ffff:10.0.0.1]/a",
+        "[::1]x/a", "[::1]:/a", "my_registry:5000/a", "r.io./a", "r.io/é", "é.io/a", "user@r.io/a", "r.io\\a",
     ],
 )  # fmt: skip
 def test_malformed_repositories(name: str) -> None:
@@ -87,6 +91,37 @@ def test_malformed_digests(digest: str) -> None:
     """A malformed digest, or one of an algorithm that is not known, is refused."""
     with pytest.raises(UsageError, match=r"^reference "):
         parse_reference(f"r.io/a@{digest}")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("https://r.io/a:v1", "leave out what is before the registry's name"),
+        ("oci://r.io/a:v1", "leave out what is before the registry's name"),
+        ("docker://r.io/a:v1", "leave out what is before the registry's name"),
+        ("alpine:3", "write docker.io/library/NAME for an official image of Docker Hub, or add --oci-layout"),
+        (f"alpine@{_DIGEST}", "write docker.io/library/NAME for an official image of Docker Hub, or add --oci-layout"),
+        ("my_registry:5000/a:v1", "a registry's name has no underscore: "),
+        ("r.io/A:v1", "write repositories in lower case"),
+        ("r.io//a:v1", "write registry/repository@digest, or add --oci-layout if it is an image layout"),
+    ],
+)
+def test_what_to_write_instead(text: str, advice: str) -> None:
+    """A frequent mistake gets the advice that mends it."""
+    with pytest.raises(UsageError, match=re.escape(f"reference {text!r} is malformed")) as caught:
+        parse_reference(text)
+    assert caught.value.advice.startswith(advice)
+
+
+@pytest.mark.parametrize("algorithm", [("sha256", 64), ("sha384", 96), ("sha512", 128)])
+def test_algorithms(algorithm: tuple[str, int]) -> None:
+    """Digests of the three algorithms are taken, beside a tag too."""
+    name, digits = algorithm
+    digest = f"{name}:{'0a' * (digits // 2)}"
+    assert parse_reference(f"r.io/a:v1@{digest}") == Reference("r.io/a", "", digest)
+    assert parse_layout_reference(f"layout@{digest}") == LayoutReference("layout", "", digest)
+    with pytest.raises(UsageError, match=f"does not have {digits} lower-case hexadecimal digits"):
+        parse_reference(f"r.io/a@{digest}0a")
 
 
 @pytest.mark.parametrize("text", ["r.io/a", "localhost:5000/a"])
@@ -139,3 +174,76 @@ def test_malformed_layout_references(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(message)) as caught:
         parse_layout_reference(text)
     assert caught.value.exit_code == 2
+
+
+_NAME = "docker.io/library/hello"
+
+
+@pytest.fixture
+def layouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder with layouts in folders and in a tar file, and with a folder that is none."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "two:2", "me@work/a:b"):
+        Path(name).mkdir(parents=True)
+        Path(name, "oci-layout").touch()
+    Path("one.tar").touch()
+    Path("none").mkdir()
+
+
+@pytest.mark.usefixtures("layouts")
+@pytest.mark.parametrize(
+    ("path", "tag", "digest"),
+    [
+        ("one", "v1", ""),
+        ("one", f"{_NAME}:v1", ""),
+        ("one", _NAME, ""),
+        ("one", "localhost:5000/hello:v1", ""),
+        ("one", "[::1]:5000/hello:v1", ""),
+        ("one", "a@b", ""),
+        ("one", "me@here/hello", ""),
+        ("one", "a\\b", ""),
+        ("one", ":v1", ""),
+        ("one", "v1:", ""),
+        ("./one", f"{_NAME}:v1", ""),
+        ("one.tar", f"{_NAME}:v1", ""),
+        ("two:2", "v1", ""),
+        ("two:2", f"{_NAME}:v1", ""),
+        ("me@work/a:b", f"{_NAME}:v1", ""),
+        ("one", "", _DIGEST),
+        ("two:2", "", _DIGEST),
+        ("me@work/a:b", "", _LONG),
+    ],
+)
+def test_tags_with_colons_and_slashes(path: str, tag: str, digest: str) -> None:
+    """Tags as containers' tools write them are told apart from the path, which is a layout."""
+    expected = LayoutReference(path, tag, digest)
+    assert parse_layout_reference(str(expected)) == expected
+
+
+@pytest.mark.usefixtures("layouts")
+@pytest.mark.parametrize("tag", ["v1", f"{_NAME}:v1", f"{_NAME}"])
+def test_a_digest_counts_beside_a_tag_in_a_layout(tag: str) -> None:
+    """Where there are both, the tag is dropped, as in a registry."""
+    assert parse_layout_reference(f"one:{tag}@{_DIGEST}") == LayoutReference("one", "", _DIGEST)
+
+
+@pytest.mark.usefixtures("layouts")
+def test_two_layouts_that_may_be_meant() -> None:
+    """What may be a tag in either of two layouts is refused, and a digest is not."""
+    Path("two").mkdir()
+    Path("two", "oci-layout").touch()
+    for text in ("two:2:v1", f"two:2:v1@{_DIGEST}"):
+        with pytest.raises(UsageError) as caught:
+            parse_layout_reference(text)
+        ways = f"layout reference {text!r} can be understood in 2 ways: 'two' and 'two:2' are there"
+        assert (caught.value.message, caught.value.advice) == (ways, "write PATH@DIGEST")
+    assert parse_layout_reference(f"two:2@{_DIGEST}") == LayoutReference("two:2", "", _DIGEST)
+    assert parse_layout_reference("two:2") == LayoutReference("two", "2", "")
+
+
+@pytest.mark.usefixtures("layouts")
+def test_folders_that_are_no_layouts() -> None:
+    """A folder that is none is no reason to split there."""
+    with pytest.raises(UsageError, match="has neither tag nor digest"):
+        parse_layout_reference(f"none:{_NAME}")
+    assert parse_layout_reference("none:a:v1") == LayoutReference("none:a", "v1", "")

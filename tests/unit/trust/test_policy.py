@@ -116,7 +116,7 @@ def test_malformed_members(changes: dict[str, Any], message: str) -> None:
     [
         "", " ", "registry", "docker.io", "docker.io/", "/repository", "registry.io/*", "*.io/repository", "**",
         "registry.io/Repository", "registry.io/repository:tag", "registry.io/repository@sha256:00", "registry.io//a",
-        "https://registry.io/a", "registry.io/a/", "[::1]/a", "registry.io:port/a", "registry.io/a b",
+        "https://registry.io/a", "registry.io/a/", "[::1/a", "registry.io:port/a", "registry.io/a b",
         "registry.io/a\n",
     ],
 )  # fmt: skip
@@ -206,6 +206,13 @@ def test_two_statements_with_one_name() -> None:
     """A name is for one statement."""
     refused = _refused(_statement(), _statement(registryScopes=["a.io/b"]))
     assert refused == "two statements have the name 'acme'"
+
+
+@pytest.mark.parametrize("scope", ["[::1]:5000/a", "localhost:5000/a", "registry/a", "Registry.IO/a"])
+def test_scopes_of_unusual_hosts(scope: str) -> None:
+    """A scope may name every repository that a reference may."""
+    policy = _parse(_statement(registryScopes=[scope])).applicable(scope)
+    assert policy.name == "acme"
 
 
 @pytest.mark.parametrize("scope", [_REPOSITORY, "*"])

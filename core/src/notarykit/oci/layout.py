@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from notarykit import files
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.descriptor import Descriptor, digest_of, is_digest
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import manifest as manifests
+from notarykit.oci.reference import LAYOUT_FILE
 from notarykit.oci.repository import StoredSignature
 from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 REF_NAME = "org.opencontainers.image.ref.name"
-_LAYOUT_FILE = "oci-layout"
 _INDEX_FILE = "index.json"
 _VERSION = "1.0.0"
 _LARGEST_INDEX = manifests.LARGEST_MANIFEST
@@ -62,12 +62,12 @@ class ImageLayout:
         self._is_archive = os.path.isfile(path)
         self._source: _Source = _archive(path) if self._is_archive else _Folder(path)
         try:
-            marker = GoMembers(loads(self._source.read(_LAYOUT_FILE, 4096)), _LAYOUT_FILE)
+            marker = GoMembers(loads(self._source.read(LAYOUT_FILE, 4096)), LAYOUT_FILE)
             if marker.text("imageLayoutVersion") != _VERSION:
                 raise StorageError(f"{path} is an image layout of a version other than {_VERSION}")
         except FileNotFoundError:
             raise StorageError(
-                f"{path} is not an OCI image layout: it has no file {_LAYOUT_FILE}", advice="check the path"
+                f"{path} is not an OCI image layout: it has no file {LAYOUT_FILE}", advice="check the path"
             ) from None
         except DocumentError as error:
             raise StorageError(f"{path}: {error}") from None
@@ -75,8 +75,8 @@ class ImageLayout:
     # Reading
 
     def resolve(self, tag_or_digest: str) -> Descriptor:
-        """The descriptor of an artifact, by its tag or by its digest."""
-        if ":" in tag_or_digest:
+        """The descriptor of an artifact, by its tag or by its digest; what has the form of a digest is one."""
+        if is_digest(tag_or_digest):
             found = [each for each in self._manifests() if each.digest == tag_or_digest]
         else:
             found = [each for each in self._index() if each.annotations.get(REF_NAME) == tag_or_digest]

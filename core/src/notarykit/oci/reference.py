@@ -1,16 +1,20 @@
 """References: how a person names an artifact, in a registry or in an image layout."""
 
+import os
 import re
 from typing import NamedTuple
 
 from notarykit.descriptor import check_digest
 from notarykit.errors import UsageError
 
-# The grammar of repository names (distribution-spec, "Pulling manifests"); a host's name may have upper case.
-_HOST = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
+# The grammar of repository names (distribution-spec, "Pulling manifests"); of hosts, what Docker takes for one.
+_LABEL = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])"
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_HOST}(?:\.{_HOST})*(?::[0-9]+)?/{_COMPONENT}(?:/{_COMPONENT})*")
+_REPOSITORY = re.compile(rf"{_HOST}(?::[0-9]+)?/{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+LAYOUT_FILE = "oci-layout"
 
 
 def is_repository(text: str) -> bool:
@@ -73,10 +77,7 @@ def parse_reference(text: str) -> Reference:
     last, colon, tag = last.partition(":")
     repository = f"{head}{slash}{last}"
     if not is_repository(repository):
-        raise UsageError(
-            f"reference {text!r} is malformed",
-            advice="write registry/repository@digest, or add --oci-layout if it is an image layout",
-        )
+        raise UsageError(f"reference {text!r} is malformed", advice=_advice(repository))
     if colon and _TAG.fullmatch(tag) is None:
         raise UsageError(f"reference {text!r} has a malformed tag")
     if not (at or colon):
@@ -84,23 +85,65 @@ def parse_reference(text: str) -> Reference:
     return Reference(repository, "" if at else tag, _digest(digest, text) if at else "")
 
 
+def _advice(repository: str) -> str:
+    """What to write instead of a repository that is malformed."""
+    if "://" in repository:
+        return "leave out what is before the registry's name"
+    if "_" in repository.partition("/")[0]:
+        return "a registry's name has no underscore: neither Docker nor a trust policy takes one"
+    if is_repository(repository.lower()):
+        return "write repositories in lower case"
+    layout = "or add --oci-layout if it is an image layout"
+    if "/" not in repository:
+        return f"write docker.io/library/NAME for an official image of Docker Hub, {layout}"
+    return f"write registry/repository@digest, {layout}"
+
+
 def parse_layout_reference(text: str) -> LayoutReference:
-    """A reference into an image layout: `path@digest` or `path:tag`.
+    """A reference into an image layout: `path@digest`, `path:tag` or `path:tag@digest`; the digest counts then.
+
+    Paths and tags (`docker.io/library/hello:v1`, say) may both hold colons: the path is what is a layout.
 
     Raises:
-        UsageError: It has neither tag nor digest, or one that is malformed.
+        UsageError: It has neither tag nor digest, one that is malformed, or can be understood in two ways.
     """
     path, at, digest = text.rpartition("@")
     if at and ":" in digest and "/" not in digest:
-        return LayoutReference(_path(path, text), "", _digest(digest, text))
+        layout = path if _is_layout(path) else _layout_before_tag(path, text)
+        return LayoutReference(_path(layout or path, text), "", _digest(digest, text))
+    if layout := _layout_before_tag(text, text):
+        return LayoutReference(layout, _tag(text[len(layout) + 1 :], text), "")
     path, colon, tag = text.rpartition(":")
     if not colon or "/" in tag or "\\" in tag:
         raise UsageError(
             f"layout reference {text!r} has neither tag nor digest", advice="write PATH@DIGEST or PATH:TAG"
         )
+    return LayoutReference(_path(path, text), _tag(tag, text), "")
+
+
+def _layout_before_tag(text: str, reference: str) -> str:
+    """The path of the layout that stands before one of the colons, or an empty string."""
+    parts = text.split(":")
+    paths = (":".join(parts[:count]) for count in range(1, len(parts)))
+    layouts = [path for path in paths if _is_layout(path)]
+    if len(layouts) > 1:
+        raise UsageError(
+            f"layout reference {reference!r} can be understood in {len(layouts)} ways:"
+            f" {' and '.join(map(repr, layouts))} are there",
+            advice="write PATH@DIGEST",
+        )
+    return layouts[0] if layouts else ""
+
+
+def _is_layout(path: str) -> bool:
+    """Whether there is an image layout, or a file that may be one's archive."""
+    return os.path.isfile(path) or os.path.isfile(os.path.join(path, LAYOUT_FILE))
+
+
+def _tag(tag: str, text: str) -> str:
     if not tag:
         raise UsageError(f"layout reference {text!r} has an empty tag", advice="write PATH@DIGEST or PATH:TAG")
-    return LayoutReference(_path(path, text), tag, "")
+    return tag
 
 
 def _path(path: str, text: str) -> str:
