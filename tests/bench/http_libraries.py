@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from notarykit.net.tls import TLSSettings, context_for
 from servers.registry.certificates import RegistryCA
 from servers.registry.program import GoRegistries, build
@@ -38,7 +39,7 @@ Get = Callable[[str], bytes]
 @contextlib.contextmanager
 def _ours() -> Iterator[Get]:
     connections = Connections(lambda host: context_for(host, TLSSettings()))
-    client = HttpClient(connections, lambda _: True)
+    client = HttpClient(connections, Destinations(plain=None))
     budget = Budget(sys.maxsize, 3600)
     with contextlib.closing(client):
         yield lambda url: client.send("GET", url, budget=budget, limit=LIMIT, headers=HEADERS).body

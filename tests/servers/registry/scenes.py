@@ -55,7 +55,8 @@ class Scene:
         self._signer = LocalSigner.from_files(str(home.folder / "build.key"), str(home.folder / "build.chain.pem"))
         (self.digest,) = push_artifacts(registry.address, NAME, ["v1"])
         self.signature, self.envelope = self.signed()
-        self.host = RegistryHost(proxy.host, settings or RegistrySettings())
+        settings = settings or RegistrySettings()
+        self.host = RegistryHost(proxy.host, settings._replace(plain_http=frozenset([proxy.elsewhere.host])))
         self.host._client._pause = self.pauses.append
 
     def signed(self, *, force_referrers_tag: bool = False) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from servers.registry.certificates import RegistryCA
 from servers.registry.docker import DockerRegistries
 from servers.registry.factories import TokenServers
 from servers.registry.http_server import Seen
@@ -79,6 +80,12 @@ class User:
         program.write_text(HELPER)
         program.chmod(0o755)
 
+    def trusts(self, host: str, ca_file: str) -> None:
+        """Trusts an authority for one host."""
+        folder = self.home.folder / "certs.d" / host
+        folder.mkdir(parents=True)
+        (folder / "ca.crt").write_bytes(Path(ca_file).read_bytes())
+
     def run(self, *arguments: str, stdin: str = "", **variables: str) -> tuple[int, str, str]:
         """The exit code, the output and the errors of a command."""
         done = run(
@@ -128,16 +135,22 @@ def user(tmp_path: Path, chain: TestChain) -> User:
 
 
 @pytest.fixture(params=["basic", "tokens", "docker basic", "docker tokens"])
-def guarded(request: pytest.FixtureRequest, token_server: TokenServers) -> Guarded:
-    """Return each kind of registry that wants to know who asks."""
-    return _guarded(request, token_server, request.param)
+def guarded(request: pytest.FixtureRequest, token_server: TokenServers, user: User, registry_ca: RegistryCA) -> Guarded:
+    """Return each kind of registry that wants to know who asks; the user trusts its token server."""
+    guarded = _guarded(request, token_server, request.param)
+    if guarded.tokens is not None:
+        user.trusts(guarded.tokens.host, registry_ca.ca_file)
+    return guarded
 
 
 @pytest.fixture(params=["tokens", "docker tokens"])
-def with_tokens(request: pytest.FixtureRequest, token_server: TokenServers) -> tuple[Guarded, TokenServer]:
+def with_tokens(
+    request: pytest.FixtureRequest, token_server: TokenServers, user: User, registry_ca: RegistryCA
+) -> tuple[Guarded, TokenServer]:
     """Return each kind of registry that takes tokens, and who issues them."""
     guarded = _guarded(request, token_server, request.param)
     assert guarded.tokens is not None
+    user.trusts(guarded.tokens.host, registry_ca.ca_file)
     return guarded, guarded.tokens
 
 
@@ -149,8 +162,8 @@ def _scopes(seen: Seen) -> list[str]:
 def _guarded(request: pytest.FixtureRequest, token_server: TokenServers, kind: str) -> Guarded:
     tokens, realm = None, None
     if kind.endswith("tokens"):
-        tokens = token_server("ES256" if kind.startswith("docker") else "HS256")
-        realm = f"http://{tokens.host}/token"  # by name, so that it needs no TLS
+        tokens = token_server("ES256" if kind.startswith("docker") else "HS256", tls=True)
+        realm = f"https://{tokens.host}/token"
     if kind.startswith("docker"):
         docker: DockerRegistries = request.getfixturevalue("docker_registry")
         registry = docker(htpasswd=tokens is None, tokens=tokens, realm=realm)

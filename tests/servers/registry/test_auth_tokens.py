@@ -1,7 +1,7 @@
 """Tokens against real registries: how long they are kept, what they are for, and who never gets to see a secret."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from servers.registry import fault_proxy as faults
 from servers.registry.certificates import RegistryCA
 from servers.registry.docker import DockerRegistries
 from servers.registry.factories import FaultProxies, TokenServers
-from servers.registry.http_server import Seen
+from servers.registry.http_server import Reply, Seen
 from servers.registry.program import GoRegistries
 from servers.registry.running import CREDENTIALS, Registry
 from servers.registry.scenes import NAME
@@ -32,12 +32,13 @@ Open = Callable[..., RegistryRepository]
 
 
 @pytest.fixture
-def open_place() -> Iterator[Open]:
-    """Opens the repository of a host for somebody, and closes it with the test."""
+def open_place(tmp_path: Path) -> Iterator[Open]:
+    """Opens the repository of a host for somebody who trusts the token server, and closes it with the test."""
     with contextlib.ExitStack() as stack:
 
-        def opened(host: str, known: Credentials | None = KNOWN) -> RegistryRepository:
-            opened = RegistryHost(host, RegistrySettings(credentials=lambda _: known))
+        def opened(host: str, known: Credentials | None = KNOWN, plain: Sequence[str] = ()) -> RegistryRepository:
+            tls = TLSSettings(folders=(str(tmp_path),))
+            opened = RegistryHost(host, RegistrySettings(frozenset(plain), tls, lambda _: known))
             opened._client._pause = lambda _: None
             return RegistryRepository(stack.enter_context(contextlib.closing(opened)), NAME)
 
@@ -45,11 +46,15 @@ def open_place() -> Iterator[Open]:
 
 
 @pytest.fixture(params=["plain", "docker-registry"])
-def guarded(request: pytest.FixtureRequest, token_server: TokenServers) -> tuple[Registry, TokenServer, str]:
+def guarded(
+    request: pytest.FixtureRequest, token_server: TokenServers, registry_ca: RegistryCA, tmp_path: Path
+) -> tuple[Registry, TokenServer, str]:
     """Each kind of registry that takes tokens, who issues them, and the digest of an artifact."""
     is_docker = request.param == "docker-registry"
-    tokens = token_server("ES256" if is_docker else "HS256")
-    realm = f"http://{tokens.host}/token"
+    tokens = token_server("ES256" if is_docker else "HS256", tls=True)
+    realm = f"https://{tokens.host}/token"
+    (tmp_path / tokens.host).mkdir()
+    (tmp_path / tokens.host / "ca.crt").write_bytes(Path(registry_ca.ca_file).read_bytes())
     if is_docker:
         docker: DockerRegistries = request.getfixturevalue("docker_registry")
         registry = docker(tokens=tokens, realm=realm)
@@ -97,7 +102,7 @@ def test_a_token_that_ended_early(
     proxy = fault_proxy(registry)
     place = open_place(proxy.host)
     place.resolve("v1")
-    challenge = f'Bearer realm="http://{tokens.host}/token",service="{tokens.service}",scope="{PULL}"'
+    challenge = f'Bearer realm="https://{tokens.host}/token",service="{tokens.service}",scope="{PULL}"'
     refused = proxy.fault(faults.status(401, WWW_Authenticate=f'{challenge},error="invalid_token"'), times=1)
     assert place.resolve("v1").digest == digest
     assert refused.met == 1
@@ -111,7 +116,7 @@ def test_a_registry_that_takes_no_token(
     registry, tokens, _ = guarded
     proxy = fault_proxy(registry)
     proxy.fault(
-        faults.status(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="registry.tests"')
+        faults.status(401, WWW_Authenticate=f'Bearer realm="https://{tokens.host}/token",service="registry.tests"')
     )
     with pytest.raises(AccessError, match=f"^{proxy.host} does not accept the credentials$"):
         open_place(proxy.host).resolve("v1")
@@ -122,12 +127,59 @@ def test_a_registry_that_takes_no_token(
 def test_a_token_server_without_tls(
     known: Credentials | None, plain_registry: GoRegistries, token_server: TokenServers, open_place: Open
 ) -> None:
-    """A registry may not send anybody's secret to a server without TLS; that server does not hear of it."""
+    """A registry may not send anybody's secret to a server without TLS; that server does not hear of it.
+
+    Nor to one on this machine, which the registry names and not the user, unless the user's settings list it.
+    """
     tokens = token_server()
-    registry = plain_registry(tokens=tokens, realm=tokens.realm)
-    with pytest.raises(NetworkError, match=f"^{tokens.address} is not talked to without TLS$"):
-        open_place(registry.host, known).resolve("v1")
+    for host in (tokens.address, tokens.host):
+        registry = plain_registry(tokens=tokens, realm=f"http://{host}/token")
+        with pytest.raises(NetworkError, match=f"^{host} is not talked to without TLS$") as caught:
+            open_place(registry.host, known).resolve("v1")
+        assert "insecureRegistries" in caught.value.advice
+        assert tokens.seen == []
+    push_artifacts(registry.address, NAME, ["v1"], authorization=f"Bearer {tokens.token(PUSH)}")
+    if known == KNOWN:
+        assert open_place(registry.host, known, [tokens.host]).resolve("v1").size > 0
+
+
+def test_a_registry_with_tls_leads_nowhere_without(
+    memory_registry: Registry, fault_proxy: FaultProxies, token_server: TokenServers, registry_ca: RegistryCA,
+    tmp_path: Path, open_place: Open,
+) -> None:  # fmt: skip
+    """Neither by a realm nor by the place of an upload, on this machine or not, listed or not, does TLS end."""
+    tokens = token_server()
+    proxy = fault_proxy(memory_registry, tls=True)
+    for name in (proxy.host, proxy.address):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ca.crt").write_bytes(Path(registry_ca.ca_file).read_bytes())
+    proxy.fault(faults.status(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="x"'), times=2)
+    for plain in ((), (tokens.host,)):
+        with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, since"):
+            open_place(proxy.address, KNOWN, plain).resolve("v1")
     assert tokens.seen == []
+    there = proxy.elsewhere.host
+    proxy.fault(faults.status(202, Location=f"http://{there}/session"), faults.at("/blobs/uploads/", "POST"))
+    for plain in ((), (there,)):
+        with pytest.raises(NetworkError, match=f"^{there} is not talked to without TLS, since"):
+            open_place(proxy.address, KNOWN, plain)._push_blob(f"sha256:{'0' * 64}", b"x")
+    assert proxy.elsewhere.seen == []
+
+
+def test_who_is_led_to_may_not_ask(
+    memory_registry: Registry, fault_proxy: FaultProxies, token_server: TokenServers, open_place: Open
+) -> None:
+    """Another host, to which a registry leads, gets no credentials by a challenge of its own."""
+    proxy, tokens = fault_proxy(memory_registry), token_server()
+    there = proxy.elsewhere
+    (digest,) = push_artifacts(memory_registry.address, NAME, ["v1"])
+    for challenge in ('Basic realm="x"', f'Bearer realm="http://{tokens.host}/token",service="x"'):
+        there.keep("/x", Reply(401, (("WWW-Authenticate", challenge),)))
+        proxy.fault(faults.redirected_to(f"http://{there.host}/x"), times=1)
+        with pytest.raises(AccessError, match=f"^{there.host}, to which {proxy.host} leads, refuses GET of"):
+            open_place(proxy.host, KNOWN, [there.host, tokens.host]).resolve(digest)
+    assert tokens.seen == []
+    assert [seen.authorization for seen in there.seen] == [None, None]
 
 
 def test_a_token_server_with_tls(
@@ -161,6 +213,6 @@ def test_secrets_stay_with_their_host(
     (digest,) = push_artifacts(registry.address, NAME, ["v1"], authorization=CREDENTIALS.basic)
     proxy = fault_proxy(registry)
     proxy.fault(faults.redirected(by_name=True), lambda seen: seen.authorization is not None)
-    assert open_place(proxy.host).resolve(digest).digest == digest
+    assert open_place(proxy.host, plain=[proxy.elsewhere.host]).resolve(digest).digest == digest
     assert [seen.authorization for seen in proxy.seen] == [None, CREDENTIALS.basic]
     assert [seen.authorization for seen in proxy.elsewhere.seen] == [None]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import ssl
 from pathlib import Path
 from urllib.parse import quote
@@ -204,6 +205,13 @@ class TestWithoutTLS:
         """With --insecure-registry it is talked to as it is."""
         _works(home, _pushed(memory_registry, "127.0.0.1"), "--insecure-registry")
 
+    def test_where_tls_is_spoken(self, registry: Registry, home: Home) -> None:
+        """A registry that speaks TLS and is addressed without says so, and the line has what to do."""
+        for flags, name in ((("--insecure-registry",), "127.0.0.1"), ((), "localhost")):
+            line = _refused(home, 3, _pushed(registry, name), *flags)
+            assert f"GET http://{name}:{registry.port}/v2/{NAME}/" in line
+            assert "it speaks TLS, not plain HTTP: leave out --insecure-registry, " in line
+
     def test_by_settings(self, memory_registry: Registry, home: Home) -> None:
         """The same where the settings list it with its port, and no other."""
         reference = _pushed(memory_registry, "127.0.0.1")
@@ -225,7 +233,7 @@ class TestWithoutTLS:
         proxy.fault(faults.redirected(), faults.at("/manifests/"))
         reference = _pushed(memory_registry, "127.0.0.1").replace(memory_registry.address, proxy.address)
         line = _refused(home, 3, reference, "--ca-file", registry_ca.ca_file)
-        assert f"{proxy.elsewhere.address} is not talked to without TLS" in line
+        assert f"{proxy.elsewhere.address} is not talked to without TLS, since {proxy.address}, which has it" in line
         assert proxy.elsewhere.seen == []
 
 
@@ -278,16 +286,35 @@ class TestForwardProxies:
         line = _refused(home, 3, reference, *flags, **{name: proxy.url})
         assert "407" in line
 
-    @pytest.mark.parametrize("exception", ["127.0.0.1", "example.com, {address}", "*"])
-    def test_exceptions(self, exception: str, registry: Registry, forward_proxy: ForwardProxies, home: Home) -> None:
-        """What NO_PROXY names is reached without the proxy."""
+    @pytest.mark.parametrize("exception", [f"{FAR}", f"example.com, {FAR}:443", "*.test", "*"])
+    def test_exceptions(self, exception: str, forward_proxy: ForwardProxies, home: Home) -> None:
+        """What NO_PROXY names is reached without the proxy; nobody has the name, which is what is said then."""
+        proxy = forward_proxy(refuse=403)
+        reference = f"{FAR}/{NAME}@sha256:{'0' * 64}"
+        line = _refused(home, 3, reference, HTTPS_PROXY=proxy.url, NO_PROXY=exception)
+        assert f"GET https://{FAR}/v2/" in line
+        assert "its name cannot be resolved" in line
+        assert proxy.seen == []
+        line = _refused(home, 3, reference, HTTPS_PROXY=proxy.url, NO_PROXY=f"example.com,{FAR}:444")
+        assert f"the proxy {proxy.url} refuses it with status 403: check $HTTPS_PROXY" in line
+        assert self._seen(proxy) == {("CONNECT", f"{FAR}:443")}
+
+    @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+    def test_this_machine(self, name: str, registry: Registry, forward_proxy: ForwardProxies, home: Home) -> None:
+        """What is on this machine is reached without the proxy, as with programs in Go."""
         assert registry.ca_file is not None
         proxy = forward_proxy(refuse=403)
-        reference = _pushed(registry, "127.0.0.1")
-        variables = {"HTTPS_PROXY": proxy.url, "NO_PROXY": exception.format(address=registry.address)}
-        _works(home, reference, "--ca-file", registry.ca_file, **variables)
+        _works(home, _pushed(registry, name), "--ca-file", registry.ca_file, HTTPS_PROXY=proxy.url)
         assert proxy.seen == []
-        variables["NO_PROXY"] = f"example.com,127.0.0.1:{registry.port + 1}"
-        line = _refused(home, 3, reference, "--ca-file", registry.ca_file, **variables)
-        assert "the proxy refuses it with status 403" in line
-        assert self._seen(proxy) == {("CONNECT", registry.address)}
+
+    def test_a_proxy_that_is_not_there(self, home: Home) -> None:
+        """Where it is the proxy that does not answer, the line says which, and never its password."""
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        reference = f"{FAR}/{NAME}@sha256:{'0' * 64}"
+        line = _refused(home, 3, reference, HTTPS_PROXY=f"http://me:secret@127.0.0.1:{port}")
+        assert f"the proxy http://127.0.0.1:{port}: nothing listens there: check $HTTPS_PROXY" in line
+        assert "secret" not in line
+        line = _refused(home, 2, reference, HTTPS_PROXY=f"socks5://me:secret@127.0.0.1:{port}")
+        assert "$HTTPS_PROXY: a proxy of the kind socks5:// is not supported" in line
+        assert "secret" not in line

@@ -10,6 +10,7 @@ import pytest
 
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from servers.registry.certificates import RegistryCA
 from unit.net.server import Answer, Browser, Server
 
@@ -38,7 +39,7 @@ def start() -> Iterator[Start]:
 def browser() -> Iterator[Browser]:
     """A client that may talk to everybody without TLS."""
     connections = Connections(lambda _: ssl.create_default_context())
-    browser = Browser(lambda pause: HttpClient(connections, lambda _: True, pause))
+    browser = Browser(lambda pause: HttpClient(connections, Destinations(plain=None), pause))
     yield browser
     browser.client.close()
 

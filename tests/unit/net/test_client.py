@@ -6,9 +6,11 @@ import time
 import pytest
 
 from notarykit.errors import NetworkError
+from notarykit.net.addresses import origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from servers.registry.http_server import Connection, Reply
 from unit.net.conftest import Start
 from unit.net.server import Browser, cut, raw
@@ -262,7 +264,10 @@ def test_plain_http_is_refused(start: Start) -> None:
     allowed = start()
     forbidden = start()
     allowed._answers[:] = [Reply(307, (("Location", forbidden.url),))]
-    client = HttpClient(Connections(pytest.fail), lambda origin: origin.port == allowed.port)
+    client = HttpClient(
+        Connections(pytest.fail),
+        Destinations(plain=frozenset([origin_of(allowed.url)]), allow_plain="use --insecure-registry"),
+    )
     for url in (allowed.url, forbidden.url):
         with pytest.raises(NetworkError) as caught:
             client.send("GET", url, budget=Budget(), limit=1000)

@@ -1,22 +1,25 @@
-"""Proxies that the environment names, and the exceptions from them."""
+"""Requests through the proxies that the environment names, and connections that are kept."""
 
 import base64
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from notarykit.errors import ConfigurationError, NetworkError
-from notarykit.net.addresses import Origin
+from notarykit.errors import NetworkError
+from notarykit.net.addresses import origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient, Response
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from servers.registry.certificates import RegistryCA
 from servers.registry.forward_proxy import ForwardProxy
 from servers.registry.http_server import Reply
 from servers.registry.running import Credentials
 from unit.net.conftest import Start
+from unit.net.server import cut, raw
 
 Environment = Callable[..., None]
 
@@ -35,7 +38,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
 def _get(url: str, ca: RegistryCA | None = None) -> Response:
     """One request by a client that has just looked at the environment."""
     connections = Connections(lambda _: ssl.create_default_context(cafile=ca.ca_file if ca else None))
-    client = HttpClient(connections, lambda _: True, lambda _: None)
+    client = HttpClient(connections, Destinations(plain=None), lambda _: None)
     try:
         return client.send("GET", url, budget=Budget(seconds=10), limit=1000, headers={"Authorization": "secret"})
     finally:
@@ -104,112 +107,101 @@ def test_a_proxy_that_wants_credentials(
 
 
 @pytest.mark.parametrize(
-    ("proxy", "status", "requests"),
+    ("proxy", "status", "requests", "advice"),
     [
-        ({"refuse": 403}, 403, 1),
-        ({"refuse": 503}, 503, 5),
-        ({"credentials": Credentials("me", "secret")}, 407, 1),
+        ({"refuse": 403}, 403, 1, "check $https_proxy, or except the host with NO_PROXY"),
+        ({"refuse": 503}, 503, 5, "check $https_proxy, or except the host with NO_PROXY"),
+        (
+            {"credentials": Credentials("me", "secret")},
+            407,
+            1,
+            "it wants a name and a password: set $https_proxy to http://name:password@host:port",
+        ),
     ],
     indirect=["proxy"],
 )
-def test_a_proxy_that_refuses(status: int, requests: int, proxy: ForwardProxy, environment: Environment) -> None:
+def test_a_proxy_that_refuses(
+    status: int, requests: int, advice: str, proxy: ForwardProxy, environment: Environment
+) -> None:
     """A tunnel that is refused is told by its status; the proxy is asked again only where that may help."""
     environment(https_proxy=f"http://me:wrong@{proxy.address}")
     with pytest.raises(NetworkError) as caught:
         _get("https://registry.test/?secret")
-    assert caught.value.message == f"GET https://registry.test/: the proxy refuses it with status {status}"
-    assert caught.value.advice == "check the proxy's settings"
+    wanted = f"GET https://registry.test/: the proxy http://{proxy.address} refuses it with status {status}"
+    assert (caught.value.message, caught.value.advice) == (wanted, advice)
     assert len(proxy.seen) == requests
 
 
-@pytest.mark.parametrize("address", ["https://proxy.test:1", "socks5://proxy.test", "http://", "ftp://me:secret@x"])
-def test_a_proxy_of_another_kind(address: str, environment: Environment) -> None:
-    """A proxy that cannot be used is not gone around; its password is not repeated."""
-    environment(https_proxy=address, http_proxy=address)
-    for url in ("https://registry.test/", "http://registry.test/"):
-        with pytest.raises(ConfigurationError, match=r"proxy of the kind \w+:// is not supported") as caught:
-            _get(url)
-        assert "secret" not in caught.value.one_line()
+@pytest.mark.parametrize("proxy", [{"credentials": Credentials("me", "secret")}], indirect=True)
+def test_a_proxy_without_a_tunnel_that_refuses(proxy: ForwardProxy, environment: Environment) -> None:
+    """What a proxy wants for itself is not taken for the registry's answer."""
+    environment(HTTP_PROXY=f"http://me:wrong@{proxy.address}")
+    with pytest.raises(NetworkError) as caught:
+        _get("http://registry.test/")
+    assert caught.value.message.endswith(f"the proxy http://{proxy.address} refuses it with status 407")
+    assert "$HTTP_PROXY" in caught.value.advice
+    assert "wrong" not in caught.value.one_line()
 
 
-def _is_proxied(origin: Origin) -> bool:
-    connections = Connections(lambda _: ssl.create_default_context())
-    with contextlib.closing(connections):
-        connection, _ = connections.take(origin)
-        return connection.host == "proxy.test"
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there(scheme: str, environment: Environment) -> None:
+    """Where it is the proxy that does not answer, the message says so, with the variable and without the password."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    environment(**{f"{scheme}_proxy": f"http://me:secret@127.0.0.1:{port}"})
+    with pytest.raises(NetworkError) as caught:
+        _get(f"{scheme}://registry.test/")
+    wanted = f"GET {scheme}://registry.test/: the proxy http://127.0.0.1:{port}: nothing listens there"
+    assert caught.value.message == wanted
+    assert caught.value.advice == f"check ${scheme}_proxy, or except the host with NO_PROXY"
 
 
-@pytest.mark.parametrize(
-    ("exceptions", "is_proxied"),
-    [
-        ("", True),
-        ("*", False),
-        ("other.test", True),
-        ("registry.example.com", False),
-        ("REGISTRY.Example.COM", False),
-        ("example.com", False),
-        (".example.com", False),
-        ("com", False),
-        ("ample.com", True),
-        ("registry.example.co", True),
-        ("a, registry.example.com ,b", False),
-        (",,", True),
-        ("registry.example.com:443", False),
-        ("registry.example.com:444", True),
-        ("example.com:443", False),
-        ("a.registry.example.com", True),
-    ],
-)
-@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
-def test_exceptions(name: str, exceptions: str, is_proxied: bool, environment: Environment) -> None:
-    """A host is excepted by its name, by a domain above it, or by `*`; with a port, for that port alone."""
-    environment(https_proxy="proxy.test:1", **{name: exceptions})
-    assert _is_proxied(Origin("https", "registry.example.com", 443)) is is_proxied
+def test_a_proxy_whose_name_is_unknown(environment: Environment) -> None:
+    """A proxy's name that leads nowhere is not taken for the registry's."""
+    environment(https_proxy="proxy.invalid")
+    with pytest.raises(NetworkError, match=r"the proxy http://proxy\.invalid:80: its name cannot be resolved"):
+        _get("https://registry.test/")
 
 
-def test_exceptions_of_addresses(environment: Environment) -> None:
-    """An address is excepted by itself."""
-    environment(http_proxy="proxy.test:1", no_proxy="127.0.0.1,::1")
-    assert not _is_proxied(Origin("http", "127.0.0.1", 5000))
-    assert not _is_proxied(Origin("http", "::1", 5000))
-    assert _is_proxied(Origin("http", "127.0.0.2", 5000))
+def test_what_breaks_behind_a_proxy(proxy: ForwardProxy, start: Start, environment: Environment) -> None:
+    """What goes wrong behind a proxy is said of the registry, and through which proxy it was asked."""
+    server = start(cut)
+    proxy._routes["registry.test:443"] = server.address
+    environment(https_proxy=proxy.url)
+    with pytest.raises(NetworkError, match=rf"it speaks plain HTTP, not TLS \(through the proxy {proxy.url}\)|broke"):
+        _get("https://registry.test/")
 
 
 @pytest.mark.parametrize(
-    ("variables", "scheme", "is_proxied"),
-    [
-        ({"http_proxy": "proxy.test"}, "https", False),
-        ({"https_proxy": "proxy.test"}, "http", False),
-        ({"https_proxy": "", "all_proxy": "proxy.test"}, "https", True),
-        ({"https_proxy": "proxy.test", "HTTPS_PROXY": "other.test"}, "https", True),
-        ({"https_proxy": "other.test", "HTTPS_PROXY": "proxy.test"}, "https", False),
-        ({"https_proxy": "proxy.test", "all_proxy": "other.test"}, "https", True),
-        ({"HTTP_PROXY": "proxy.test", "REQUEST_METHOD": "GET"}, "http", False),
-        ({"http_proxy": "proxy.test", "REQUEST_METHOD": "GET"}, "http", True),
-    ],
+    "head", [b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, b"HTTP/1.1 100 Continue\r\n\r\n" * 5000]
 )
-def test_which_variable_counts(
-    variables: dict[str, str], scheme: str, is_proxied: bool, environment: Environment
-) -> None:
-    """The variable of the scheme comes first, lower case before upper; under CGI `HTTP_PROXY` is a stranger's word."""
-    environment(**variables)
-    assert _is_proxied(Origin(scheme, "registry.test", 1)) is is_proxied
+def test_a_flood_from_a_proxy(head: bytes, start: Start, environment: Environment) -> None:
+    """What a proxy answers to CONNECT is bounded like any other head."""
+    server = start(raw(head))
+    environment(https_proxy=server.url)
+    with pytest.raises(NetworkError, match=rf"the proxy {server.url}: "):
+        _get("https://registry.test/")
+    assert len(server.seen) == 1
 
 
-def test_the_environment_is_read_once(environment: Environment) -> None:
+def test_the_environment_is_read_once(start: Start, environment: Environment) -> None:
     """A proxy that appears later changes nothing."""
+    server = start(Reply(200, (), b"found"))
     connections = Connections(lambda _: ssl.create_default_context())
-    environment(https_proxy="proxy.test")
-    connection, is_used = connections.take(Origin("https", "registry.test", 443))
-    assert (connection.host, is_used) == ("registry.test", False)
+    environment(http_proxy="proxy.invalid")
+    with contextlib.closing(connections.open(origin_of(server.url), Budget())) as connection:
+        assert connection.proxy is None
 
 
-def test_a_bounded_number_is_kept() -> None:
+def test_a_bounded_number_is_kept(start: Start) -> None:
     """Of many connections that come back, eight are kept."""
-    connections = Connections(lambda _: ssl.create_default_context())
-    origin = Origin("http", "registry.test", 80)
-    taken = [connections.take(origin)[0] for _ in range(10)]
-    for connection in taken:
-        connections.give_back(origin, connection)
-    again = [connections.take(origin)[1] for _ in range(10)]
-    assert again == [True] * 8 + [False] * 2
+    server = start()
+    origin = origin_of(server.url)
+    with contextlib.closing(Connections(lambda _: ssl.create_default_context())) as connections:
+        for connection in [connections.open(origin, Budget()) for _ in range(10)]:
+            connections.give_back(connection)
+        kept = [connections.kept(origin) for _ in range(10)]
+    assert [each is not None and each.is_used for each in kept] == [True] * 8 + [False] * 2
+    for each in kept:
+        if each is not None:
+            each.close()

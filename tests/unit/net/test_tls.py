@@ -11,6 +11,7 @@ from notarykit.errors import ConfigurationError, NetworkError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from notarykit.net.tls import TLSSettings, context_for
 from servers.registry.certificates import RegistryCA
 from servers.registry.http_server import Reply
@@ -37,7 +38,7 @@ def certs_d(tmp_path: Path) -> Folder:
 
 
 def _get(server: Server, settings: TLSSettings) -> bytes:
-    client = HttpClient(Connections(lambda host: context_for(host, settings)), lambda _: False, lambda _: None)
+    client = HttpClient(Connections(lambda host: context_for(host, settings)), Destinations(), lambda _: None)
     try:
         return client.send("GET", f"https://{server.host}/", budget=Budget(seconds=10), limit=1000).body
     finally:

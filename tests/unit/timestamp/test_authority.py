@@ -15,6 +15,7 @@ from notarykit.errors import NotarykitWarning, RevocationError, TimestampError
 from notarykit.keys.chain import Chain, check_chain
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from notarykit.revocation.checker import Revocation
 from notarykit.timestamp.asn1 import LARGEST
 from notarykit.timestamp.authority import TimestampAuthority, Timestamper
@@ -41,7 +42,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpClient]:
     """A client that knows no proxy and may talk to everybody without TLS."""
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
-    client = HttpClient(Connections(pytest.fail), lambda _: True, lambda _: pytest.fail("nothing is tried again"))
+    client = HttpClient(
+        Connections(pytest.fail), Destinations(plain=None), lambda _: pytest.fail("nothing is tried again")
+    )
     yield client
     client.close()
 

@@ -15,17 +15,27 @@ from notarykit.errors import NetworkError
 from notarykit.net.addresses import Origin, joined, origin_of, shown
 from notarykit.net.budget import Budget
 from notarykit.net.connections import Connections
-from notarykit.net.faults import PASSING, BrokenError, broken, pause_before, retry_after
+from notarykit.net.destinations import Destinations, Network
+from notarykit.net.dialing import READ_SECONDS, Connection
+from notarykit.net.faults import (
+    PASSING,
+    BrokenError,
+    broken,
+    only_tls,
+    pause_before,
+    refused_by,
+    retry_after,
+    says_only_tls,
+)
 from notarykit.net.metered import meter
 
-_CONNECT_SECONDS = 15.0
-_READ_SECONDS = 30.0
 _MOST_REDIRECTS = 5
 _TRIES = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # RFC 9110, 15.4: these keep the method and the content, after the others a request may go on as a GET without content.
 _KEEP_CONTENT = frozenset({307, 308})
 _CHUNK = 64 * 1024
+_PROXY_AUTHENTICATION = 407
 
 
 class Response(NamedTuple):
@@ -48,18 +58,28 @@ class Response(NamedTuple):
         return self.headers.get(name, "") or ""
 
 
+class _Request(NamedTuple):
+    """A request to one origin."""
+
+    method: str
+    url: str
+    origin: Origin
+    headers: Mapping[str, str]
+    body: bytes | None
+    budget: Budget
+    limit: int
+
+
 class Started(NamedTuple):
     """A GET request that was sent and whose answer has not been read; `HttpClient.finish` or `abandon` takes it.
 
     Attributes:
         connection: Where the answer will come.
-        origin: Where the connection leads.
-        url: What was asked for.
+        request: What was asked for.
     """
 
-    connection: http.client.HTTPConnection
-    origin: Origin
-    url: str
+    connection: Connection
+    request: _Request
 
     def abandon(self) -> None:
         """Does without the answer."""
@@ -71,18 +91,18 @@ class HttpClient:
 
     Args:
         connections: Where connections come from.
-        may_be_plain: Whether an origin may be talked to without TLS; a redirect to one that may not is refused.
+        destinations: Where requests may go.
         pause: Waits; tests take another.
     """
 
     def __init__(
         self,
         connections: Connections,
-        may_be_plain: Callable[[Origin], bool],
+        destinations: Destinations,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connections = connections
-        self._may_be_plain = may_be_plain
+        self._destinations = destinations
         self._pause = pause
 
     def close(self) -> None:
@@ -100,6 +120,7 @@ class HttpClient:
         body: bytes | None = None,
         again: bool = True,
         is_secret: bool = False,
+        source: str = "",
     ) -> Response:
         """Sends a request and reads its answer; after a passing fault, again, with pauses that grow.
 
@@ -112,6 +133,7 @@ class HttpClient:
             body: The content.
             again: Whether the request can be sent twice without harm.
             is_secret: Whether the content, too, stays with the origin of `url`.
+            source: The address whose answer named `url`, or an empty string where the user did.
 
         Raises:
             NetworkError: There is no answer, or one that breaks a limit or leads to where the request cannot go.
@@ -120,10 +142,13 @@ class HttpClient:
             is_last = attempt == _TRIES or not again
             response: Response | None = None
             try:
-                response = self._follow(method, url, dict(headers or {}), body, budget, limit, is_secret=is_secret)
+                response = self._follow(
+                    method, url, dict(headers or {}), body, budget, limit, source, is_secret=is_secret
+                )
             except BrokenError as error:
                 if is_last or not error.passes:
-                    raise NetworkError(f"{method} {shown(url)}: {error}", advice=error.advice) from None
+                    advice = self._destinations.advice(error.kind) or error.advice
+                    raise NetworkError(f"{method} {shown(url)}: {error}", advice=advice) from None
             if response is not None and (is_last or not may_pass(response)):
                 return response
             self.rest(attempt, budget, response)
@@ -148,18 +173,19 @@ class HttpClient:
         """
         try:
             origin = self._checked_origin(url)
-            connection, _ = self._connections.take(origin)
-        except NetworkError:
+            request = _Request("GET", url, origin, headers, None, budget, limit=0)
+            connection = self._connections.kept(origin) or self._connections.open(origin, budget)
+        except (BrokenError, NetworkError):
             return None
         try:
-            self._request(connection, "GET", url, origin, headers, None, budget)
+            _send(connection, request)
         except (OSError, http.client.HTTPException, NetworkError):
             connection.close()
             return None
         except BaseException:
             connection.close()
             raise
-        return Started(connection, origin, url)
+        return Started(connection, request)
 
     def finish(self, started: Started, *, limit: int) -> Response | None:
         """Reads the answer to a request that was started, on the budget that it was started with.
@@ -168,10 +194,10 @@ class HttpClient:
             The answer, whatever its status, without following a redirect; None where it did not come or breaks a limit,
             which `send` then has to try and explain.
         """
-        connection, origin, url = started
+        connection, request = started
         try:
-            return self._receive(connection.getresponse(), "GET", url, origin, connection, limit)
-        except (OSError, http.client.HTTPException, NetworkError):
+            return self._receive(connection, request._replace(limit=limit))
+        except (OSError, http.client.HTTPException, BrokenError, NetworkError):
             connection.close()
             return None
         except BaseException:
@@ -186,111 +212,94 @@ class HttpClient:
         body: bytes | None,
         budget: Budget,
         limit: int,
+        source: str,
         *,
         is_secret: bool,
     ) -> Response:
         """Follows redirects; what is told to one origin in confidence stays there."""
         first = origin_of(url)
+        began: Network | None = None
         for _ in range(_MOST_REDIRECTS + 1):
-            origin = self._checked_origin(url)
+            origin = self._checked_origin(url, source)
             if origin != first:
                 if is_secret:
                     raise NetworkError(f"{first.netloc} leads to {origin.netloc}, which is not to see what is sent")
                 headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-            response = self._once(method, url, origin, headers, body, budget, limit)
+            response, network = self._once(_Request(method, url, origin, headers, body, budget, limit), began)
+            began = began or network
             following = _following(method, response)
             if not following:
                 return response
-            url = following
+            url, source = following, url
         raise NetworkError(f"{method} {shown(url)}: more than {_MOST_REDIRECTS} redirects")
 
-    def _once(
-        self,
-        method: str,
-        url: str,
-        origin: Origin,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        budget: Budget,
-        limit: int,
-    ) -> Response:
-        connection, is_used = self._connections.take(origin)
-        try:
+    def _once(self, request: _Request, began: Network | None) -> tuple[Response, Network]:
+        """The answer to a request, and how near the one is who gave it."""
+        connection = self._connections.kept(request.origin)
+        if connection is not None:
             try:
-                answer = self._exchange(connection, method, url, origin, headers, body, budget)
-            except (http.client.RemoteDisconnected, ConnectionError):
-                if not is_used:
-                    raise
-                # The other side may close a connection that was kept at any time; that says nothing about the request.
-                connection.close()
-                answer = self._exchange(connection, method, url, origin, headers, body, budget)
-            return self._receive(answer, method, url, origin, connection, limit)
+                return self._exchange(connection, request), connection.network
+            except _ClosedError:
+                pass
+        connection = self._connections.open(
+            request.origin, request.budget, lambda network: self._destinations.admits(network, began)
+        )
+        return self._exchange(connection, request), connection.network
+
+    def _exchange(self, connection: Connection, request: _Request) -> Response:
+        try:
+            _send(connection, request)
+            return self._receive(connection, request)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise broken(error) from None
+            # The other side may close a connection that was kept at any time; that says nothing about the request.
+            if connection.is_used and isinstance(error, ConnectionError) and not connection.has_answered:
+                raise _ClosedError from None
+            raise broken(error).through(connection.proxy) from None
         except BaseException:
             connection.close()
             raise
 
-    def _receive(
-        self,
-        answer: http.client.HTTPResponse,
-        method: str,
-        url: str,
-        origin: Origin,
-        connection: http.client.HTTPConnection,
-        limit: int,
-    ) -> Response:
+    def _receive(self, connection: Connection, request: _Request) -> Response:
         """Reads an answer whole, and keeps its connection where it may be used again."""
-        with answer:  # one that ends with its connection has the socket, which only it can close
-            content = _read(answer, method, limit, url)
+        method, url, origin = request[:3]
+        with connection.getresponse() as answer:  # one that ends with its connection has the socket, which it closes
+            connection.has_answered = True
+            content = _read(answer, method, request.limit, url)
         if answer.will_close:
             connection.close()
         else:
-            self._connections.give_back(origin, connection)
+            self._connections.give_back(connection)
+        if origin.scheme == "http":
+            if connection.proxy is not None and answer.status == _PROXY_AUTHENTICATION:
+                raise refused_by(connection.proxy, answer.status)
+            if says_only_tls(answer.status, content):
+                raise only_tls().through(connection.proxy)
         return Response(answer.status, answer.headers, content, url)
 
-    def _exchange(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        url: str,
-        origin: Origin,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        budget: Budget,
-    ) -> http.client.HTTPResponse:
-        self._request(connection, method, url, origin, headers, body, budget)
-        return connection.getresponse()
-
-    def _request(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        url: str,
-        origin: Origin,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        budget: Budget,
-    ) -> None:
-        meter(connection, budget, _READ_SECONDS)
-        connection.timeout = budget.seconds(_CONNECT_SECONDS)
-        if connection.sock is not None:
-            connection.sock.settimeout(budget.seconds(_READ_SECONDS))
-        parts = urlsplit(url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        goal = f"{origin.scheme}://{origin.netloc}{path}" if self._connections.is_proxied(origin) else path
-        fixed = {"Host": origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
-        connection.request(method, goal, body, {**fixed, **self._connections.proxy_headers(origin), **headers})
-
-    def _checked_origin(self, url: str) -> Origin:
+    def _checked_origin(self, url: str, source: str = "") -> Origin:
         origin = origin_of(url)
-        if origin.scheme == "http" and not self._may_be_plain(origin):
-            raise NetworkError(
-                f"{origin.netloc} is not talked to without TLS",
-                advice="use --insecure-registry if that is meant, for tests alone",
-            )
+        self._destinations.check(origin, origin_of(source) if source else None)
         return origin
+
+
+class _ClosedError(Exception):
+    """A connection that was kept had been closed meanwhile."""
+
+
+def _send(connection: Connection, request: _Request) -> None:
+    method, url, origin = request[:3]
+    meter(connection, request.budget, READ_SECONDS)
+    assert connection.sock is not None
+    connection.sock.settimeout(request.budget.seconds(READ_SECONDS))
+    connection.has_answered = False
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    fixed = {"Host": origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
+    if connection.proxy is not None and origin.scheme == "http":  # a proxy without a tunnel: RFC 9112, section 3.2.2
+        path = f"http://{origin.netloc}{path}"
+        fixed |= connection.proxy.headers
+    connection.request(method, path, request.body, {**fixed, **request.headers})
 
 
 def may_pass(response: Response) -> bool:

@@ -5,6 +5,7 @@ from notarykit.net.addresses import origin_of, shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from notarykit.net.tls import TLSSettings, context_for
 
 _OK = 200
@@ -26,7 +27,9 @@ def download(url: str, limit: int, seconds: float, tls: TLSSettings) -> bytes:
     """
     if origin_of(url).scheme != "https":
         raise NetworkError(f"{shown(url)} is not an https URL", advice="only https is supported")
-    client = HttpClient(Connections(lambda netloc: context_for(netloc, tls)), lambda _: False)
+    client = HttpClient(
+        Connections(lambda netloc: context_for(netloc, tls)), Destinations(allow_plain="only https is supported")
+    )
     try:
         # The budget is for all tries, redirects and headers together; the limit is for the content.
         response = client.send("GET", url, budget=Budget(_TRIES * limit + _BESIDES, seconds), limit=limit)

@@ -7,6 +7,13 @@ from typing import Any
 
 from notarykit.net.budget import Budget
 
+LARGEST_HEAD = 64 * 1024
+MOST_FIELDS = 100  # http.client's own bound
+
+
+class HeadTooLargeError(http.client.HTTPException):
+    """The lines of an answer that are not its content are too many or too long."""
+
 
 class _Meter(io.RawIOBase):
     """What comes in on a socket; before each read the time that is left is set, behind it the bytes are taken."""
@@ -18,6 +25,7 @@ class _Meter(io.RawIOBase):
         self._budget = budget
         self._seconds = seconds
         self.has_ended = False
+        self.count = 0
 
     def readable(self) -> bool:
         return True
@@ -26,12 +34,41 @@ class _Meter(io.RawIOBase):
         self._socket.settimeout(self._budget.seconds(self._seconds))
         count = self._file.readinto(buffer) or 0
         self._budget.spend(count)
+        self.count += count
         self.has_ended = not count
         return count
 
     def close(self) -> None:
         self._file.close()
         super().close()
+
+
+class _Reader(io.BufferedReader):
+    """Lines and content; lines without content between them are a head, however many heads they are.
+
+    That is the status line with the fields, all of them where answers of 1xx come first, and the trailers: http.client
+    bounds each line and the lines of one head, which is a hundred times as much, and neither heads nor trailers.
+    """
+
+    def __init__(self, meter: _Meter) -> None:
+        super().__init__(meter)
+        self._left = LARGEST_HEAD
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        most = self._left + 1
+        line = super().readline(most if size is None or size < 0 else min(size, most))
+        self._left -= len(line)
+        if self._left < 0:
+            raise HeadTooLargeError
+        return line
+
+    def read1(self, size: int = -1, /) -> bytes:
+        self._left = LARGEST_HEAD
+        return super().read1(size)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._left = LARGEST_HEAD
+        return super().read(size)
 
 
 class _Socket:
@@ -41,20 +78,31 @@ class _Socket:
         self._arguments = (connected, budget, seconds)
 
     def makefile(self, _: str) -> io.BufferedReader:
-        return io.BufferedReader(_Meter(*self._arguments))
+        return _Reader(_Meter(*self._arguments))
 
 
-class _Answer(http.client.HTTPResponse):
+class Answer(http.client.HTTPResponse):
     """An answer whose head must be whole; http.client takes the end of the connection for the end of the head."""
 
     def begin(self) -> None:
+        """Reads the head, beyond those of answers that announce another (RFC 9110, section 15.2)."""
         super().begin()
-        if isinstance(self.fp.raw, _Meter) and self.fp.raw.has_ended:
+        while 100 < self.status < 200 and self.status != 101:  # noqa: PLR2004
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
+        if self.meter.has_ended:
             raise http.client.IncompleteRead(b"")
+
+    @property
+    def meter(self) -> _Meter:
+        """What has been read."""
+        assert isinstance(self.fp, _Reader)
+        assert isinstance(self.fp.raw, _Meter)
+        return self.fp.raw
 
 
 def meter(connection: http.client.HTTPConnection, budget: Budget, seconds: float) -> None:
-    """Has all that is read from a connection, a proxy's answer included, taken from a budget.
+    """Has all that is read from a connection taken from a budget.
 
     Args:
         connection: The connection, before a request is sent.
@@ -63,6 +111,11 @@ def meter(connection: http.client.HTTPConnection, budget: Budget, seconds: float
     """
 
     def response(connected: socket.socket, **options: Any) -> http.client.HTTPResponse:
-        return _Answer(_Socket(connected, budget, seconds), **options)  # type: ignore[arg-type]
+        return answer_on(connected, budget, seconds, **options)
 
     connection.response_class = response  # type: ignore[assignment]
+
+
+def answer_on(connected: socket.socket, budget: Budget, seconds: float, **options: Any) -> Answer:
+    """The answer that comes next on a socket; `begin` reads its head."""
+    return Answer(_Socket(connected, budget, seconds), **options)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from notarykit.errors import AccessError, NetworkError, NotarykitError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from notarykit.oci.registry.auth import Authenticator, Credentials
 from servers.registry.http_server import Reply
 from unit.net.server import Server
@@ -48,8 +49,10 @@ def make() -> Iterator[Make]:
     clients = []
 
     def made(known: Credentials | None = None, *, plain: bool = True) -> Authenticator:
-        clients.append(HttpClient(Connections(pytest.fail), lambda _: plain, lambda _: None))
-        return Authenticator("registry.test", clients[-1], lambda: known)
+        clients.append(
+            HttpClient(Connections(pytest.fail), Destinations(None if plain else frozenset()), lambda _: None)
+        )
+        return Authenticator("registry.test", "http://registry.test/v2/", clients[-1], lambda: known)
 
     yield made
     for client in clients:
@@ -105,7 +108,8 @@ def test_credentials_are_looked_up_once_and_late() -> None:
         asked.append(1)
         return _KNOWN
 
-    authenticator = Authenticator("registry.test", HttpClient(Connections(pytest.fail), lambda _: True), look_up)
+    client = HttpClient(Connections(pytest.fail), Destinations())
+    authenticator = Authenticator("registry.test", "https://registry.test/v2/", client, look_up)
     assert asked == []
     for _ in range(3):
         authenticator.answer("Basic realm=x", _PULL, Budget())

@@ -8,7 +8,7 @@ import pytest
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
 from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
-from notarykit.oci.registry.host import RegistryHost
+from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from servers.registry.http_server import Reply
 from unit.net.server import Answer, Server
@@ -104,9 +104,14 @@ def test_sizes_beyond_the_limits(registry: FakeRegistry, place: RegistryReposito
 _TO_SESSION = Reply(202, (("Location", "/session?state=x"),))
 
 
-def _push(server: Server) -> list[float]:
-    """Pushes a blob and returns the pauses that were asked for."""
-    host = RegistryHost(server.host)
+def _push(server: Server, *plain: str) -> list[float]:
+    """Pushes a blob and returns the pauses that were asked for.
+
+    Args:
+        server: The registry.
+        plain: Further hosts that the user allows to be without TLS.
+    """
+    host = RegistryHost(server.host, RegistrySettings(plain_http=frozenset(plain)))
     pauses: list[float] = []
     host._client._pause = pauses.append
     try:
@@ -127,10 +132,13 @@ def test_an_upload(start: Callable[..., Server]) -> None:
 
 
 def test_an_upload_at_another_host(start: Callable[..., Server]) -> None:
-    """An upload that goes on elsewhere does not take along what is told to the registry in confidence."""
+    """An upload that goes on elsewhere needs TLS or the user's word, and has none of the registry's secrets."""
     elsewhere = start(Reply(201))
     server = start(Reply(202, (("Location", f"http://{elsewhere.host}/session"),)))
-    _push(server)
+    with pytest.raises(NetworkError, match=f"^{elsewhere.host} is not talked to without TLS$"):
+        _push(server)
+    assert elsewhere.seen == []
+    _push(server, elsewhere.host)
     assert [(seen.path, seen.authorization) for seen in elsewhere.seen] == [("/session", None)]
 
 

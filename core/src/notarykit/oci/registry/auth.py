@@ -80,12 +80,16 @@ class Authenticator:
 
     Args:
         host: The registry's host, for messages.
+        address: Its address, from which it leads to its token server.
         client: Sends the requests for tokens.
         credentials: Looks the credentials up, once, when they are first needed.
     """
 
-    def __init__(self, host: str, client: HttpClient, credentials: Callable[[], Credentials | None]) -> None:
+    def __init__(
+        self, host: str, address: str, client: HttpClient, credentials: Callable[[], Credentials | None]
+    ) -> None:
         self._host = host
+        self._address = address
         self._client = client
         self._look_up = credentials
         self._credentials: Credentials | None = None
@@ -184,7 +188,9 @@ class Authenticator:
             headers["Authorization"] = _basic_value(known)
         separator = "&" if "?" in realm else "?"
         url = f"{realm}{separator}{urlencode(query, errors=_AS_IT_CAME)}" if query else realm
-        response = self._client.send("GET", url, headers=headers, budget=budget, limit=_LARGEST_TOKEN_ANSWER)
+        response = self._client.send(
+            "GET", url, headers=headers, budget=budget, limit=_LARGEST_TOKEN_ANSWER, source=self._address
+        )
         return self._checked(response.status, response.body, is_known=known is not None)
 
     def _post(self, realm: str, service: str, scopes: list[str], identity_token: str, budget: Budget) -> bytes:
@@ -198,7 +204,14 @@ class Authenticator:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form, errors=_AS_IT_CAME).encode("ascii")
         response = self._client.send(
-            "POST", realm, headers=headers, body=body, budget=budget, limit=_LARGEST_TOKEN_ANSWER, is_secret=True
+            "POST",
+            realm,
+            headers=headers,
+            body=body,
+            budget=budget,
+            limit=_LARGEST_TOKEN_ANSWER,
+            is_secret=True,
+            source=self._address,
         )
         return self._checked(response.status, response.body, is_known=True)
 

@@ -10,6 +10,7 @@ from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient, Response, Started
 from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.oci.registry.auth import Authenticator, Credentials
 from notarykit.strict_json import DocumentError, GoMembers, loads
@@ -23,7 +24,7 @@ class RegistrySettings(NamedTuple):
     """How registries are reached.
 
     Attributes:
-        plain_http: The hosts that are talked to without TLS, as references name them, in lower case.
+        plain_http: The hosts that the user allows to be without TLS, as references name them, in lower case.
         tls: Where certificates come from.
         credentials: Looks up the credentials for a host.
         lock_folder: Where signers on this machine take turns at a fallback index, or an empty string.
@@ -35,9 +36,23 @@ class RegistrySettings(NamedTuple):
     lock_folder: str = ""
 
     def is_plain(self, host: str) -> bool:
-        """Whether a host is talked to without TLS: it is listed, or is `localhost` with a port and no certificates."""
+        """Whether a host that the user names is talked to without TLS.
+
+        It is listed, or is `localhost` with a port and no certificates.
+        """
         is_local = host.lower().startswith("localhost:") and not (self.tls.ca_file or self.tls.cert_file)
         return is_local or host.lower() in self.plain_http
+
+    def destinations(self, named: Origin) -> Destinations:
+        """Where the registry that the user named may lead: without TLS to itself, if it is, and to what is listed."""
+        listed = {origin for host in self.plain_http if (origin := _plain_origin(host)) is not None}
+        return Destinations(
+            plain=frozenset(listed | {named}),
+            allow_plain="if that is meant, for tests alone, list it in insecureRegistries of config.json, "
+            "or use --insecure-registry for the registry of a reference",
+            use_tls="leave out --insecure-registry, and take it off insecureRegistries in config.json; localhost is "
+            "talked to with TLS where --ca-file is given",
+        )
 
 
 class Remembered:
@@ -78,13 +93,9 @@ class RegistryHost:
         self._origin = origin_of(self._base)
         self.remembered = Remembered()
         self._has_answered = False
-
-        def may_be_plain(origin: Origin) -> bool:
-            return settings.is_plain(origin.netloc) or settings.is_plain(f"{origin.host}:{origin.port}")
-
         connections = Connections(lambda netloc: context_for(netloc, settings.tls))
-        self._client = HttpClient(connections, may_be_plain)
-        self._authenticator = Authenticator(host, self._client, lambda: settings.credentials(host))
+        self._client = HttpClient(connections, settings.destinations(self._origin))
+        self._authenticator = Authenticator(host, self._base, self._client, lambda: settings.credentials(host))
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +143,9 @@ class RegistryHost:
         """
         given = dict(headers or {})
         if origin_of(url) != self._origin:  # an upload that goes on at another host: it has no business with our names
-            return self._client.send(method, url, headers=given, body=body, budget=budget, limit=limit, again=again)
+            return self._client.send(
+                method, url, headers=given, body=body, budget=budget, limit=limit, again=again, source=self._base
+            )
         authorized = {**given, **self._authenticator.headers(scope, budget)}
         response = self._client.send(
             method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
@@ -197,6 +210,13 @@ class RegistryHost:
         response = self.send("GET", self._base, scope="", budget=budget, limit=64 * 1024)
         if response.status != _OK:
             raise NetworkError(f"{self.host} does not answer as a registry does (status {response.status})")
+
+
+def _plain_origin(host: str) -> Origin | None:
+    try:
+        return origin_of(f"http://{host}")
+    except NetworkError:
+        return None
 
 
 def _reason(response: Response) -> str:

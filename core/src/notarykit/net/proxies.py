@@ -1,0 +1,148 @@
+"""The proxies that the environment names, by the rules of Go's programs (golang.org/x/net/http/httpproxy)."""
+
+import base64
+import ipaddress
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from notarykit.errors import ConfigurationError
+from notarykit.net.addresses import Origin
+
+
+class Proxy(NamedTuple):
+    """A proxy.
+
+    Attributes:
+        host: The host's name or address.
+        port: The port.
+        authorization: What tells it who is asking (`Proxy-Authorization`), or an empty string.
+        variable: The environment variable that names it.
+    """
+
+    host: str
+    port: int
+    authorization: str
+    variable: str
+
+    def __str__(self) -> str:
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"Proxy({self})"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it has to be told besides a request."""
+        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
+
+
+class Proxies:
+    """Which proxy is for which origin. Of a variable's two spellings, the one in capitals counts first."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        """Reads the variables; nothing that changes later counts."""
+        self._named = {
+            scheme: (spelling, environment[spelling])
+            for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+            for scheme in [name.removesuffix("_PROXY").lower()]
+            for spelling in (name.lower(), name)
+            if environment.get(spelling)
+        }
+        self._is_cgi = bool(environment.get("REQUEST_METHOD"))
+        entries = [each.strip().lower() for each in self._named.get("no", ("", ""))[1].split(",")]
+        self._excepts_all = "*" in entries
+        self._exceptions = [found for each in entries if each and (found := _exception(each)) is not None]
+
+    def for_origin(self, origin: Origin) -> Proxy | None:
+        """The proxy for an origin, or None where it is talked to directly.
+
+        Raises:
+            ConfigurationError: The proxy is of a kind that is not supported, or somebody else may have named it.
+        """
+        variable, address = self._named.get(origin.scheme) or self._named.get("all") or ("", "")
+        if not address:
+            return None
+        if self._is_cgi and variable.upper() == "HTTP_PROXY":
+            raise ConfigurationError(
+                f"${variable} is not used where $REQUEST_METHOD is set: under CGI, whoever asks can set it",
+                advice="unset one of them",
+            )
+        return None if self._is_excepted(origin) else _proxy(variable, address)
+
+    def _is_excepted(self, origin: Origin) -> bool:
+        found = ip_of(origin.host)
+        if self._excepts_all or origin.host == "localhost" or (found is not None and found.is_loopback):
+            return True
+        return any(each.names(origin, found) for each in self._exceptions)
+
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def ip_of(host: str) -> IPAddress | None:
+    """The address that a host's name is, or None."""
+    try:
+        found = ipaddress.ip_address(host.removeprefix("[").removesuffix("]").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+class _Exception(NamedTuple):
+    """An entry of `NO_PROXY`: a network, or a domain with what is below it; with a port, that port alone."""
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network | None
+    domain: str
+    port: str
+
+    def names(self, origin: Origin, found: IPAddress | None) -> bool:
+        if self.port and self.port != str(origin.port):
+            return False
+        if self.network is not None:
+            return found is not None and found in self.network
+        # `.example.com` is what is below the domain, `example.com` the domain itself too.
+        return origin.host.endswith(f".{self.domain.removeprefix('.')}") or origin.host == self.domain
+
+
+def _exception(entry: str) -> _Exception | None:
+    _, slash, bits = entry.partition("/")
+    if slash and bits.isdigit():
+        try:
+            return _Exception(ipaddress.ip_network(entry, strict=False), "", "")
+        except ValueError:
+            return None
+    host, colon, port = entry.rpartition(":")
+    if not colon or (":" in host and not host.endswith("]")):  # no port, or the colons of an address
+        host, port = entry, ""
+    if (found := ip_of(host)) is not None:
+        return _Exception(ipaddress.ip_network(found), "", port)
+    domain = host[1:] if host.startswith("*.") else host
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    return _Exception(None, domain, port) if domain else None
+
+
+def _proxy(variable: str, address: str) -> Proxy:
+    advice = "set it to http://host:port, or except hosts with NO_PROXY"
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:
+        raise ConfigurationError(f"${variable} is no address of a proxy", advice=advice) from None
+    if parts.scheme != "http":
+        raise ConfigurationError(f"${variable}: a proxy of the kind {parts.scheme}:// is not supported", advice=advice)
+    if not host:
+        raise ConfigurationError(f"${variable} is no address of a proxy", advice=advice)
+    return Proxy(host, port or 80, _authorization(parts.username, parts.password), variable)
+
+
+def _authorization(username: str | None, password: str | None) -> str:
+    if username is None:
+        return ""
+    name, secret = (unquote_to_bytes(os.fsencode(each)) for each in (username, password or ""))
+    return f"Basic {base64.b64encode(name + b':' + secret).decode('ascii')}"

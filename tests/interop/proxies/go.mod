@@ -1,0 +1,3 @@
+module notarykit.test/proxies
+
+go 1.23.0

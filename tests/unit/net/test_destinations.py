@@ -1,0 +1,198 @@
+"""Where requests may go."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from notarykit.errors import NetworkError
+from notarykit.net.addresses import Origin, origin_of
+from notarykit.net.budget import Budget
+from notarykit.net.client import HttpClient
+from notarykit.net.connections import Connections
+from notarykit.net.destinations import Destinations, Network, network_of
+from servers.registry.certificates import RegistryCA
+from servers.registry.forward_proxy import ForwardProxy
+from servers.registry.http_server import Reply
+from unit.net.conftest import Start
+
+_PLAIN, _OTHER = Origin("http", "localhost", 5000), Origin("http", "localhost", 5001)
+_TLS = Origin("https", "registry.test", 443)
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "is_allowed"),
+    [
+        (_TLS, None, True),
+        (_TLS, _PLAIN, True),
+        (_PLAIN, None, True),
+        (_PLAIN, _PLAIN, True),
+        (_PLAIN, _OTHER, True),
+        (_PLAIN, _TLS, False),
+        (_PLAIN, Origin("https", "localhost", 5000), False),
+        (_OTHER, None, False),
+        (_OTHER, _PLAIN, False),
+        (Origin("http", "127.0.0.1", 5000), _PLAIN, False),
+        (Origin("http", "localhost", 80), _PLAIN, False),
+    ],
+)
+def test_plain_http(target: Origin, source: Origin | None, is_allowed: bool) -> None:
+    """Without TLS is what the user named as that, and never where something with TLS leads."""
+    destinations = Destinations(frozenset([_PLAIN]), allow_plain="list it")
+    if is_allowed:
+        destinations.check(target, source)
+        return
+    with pytest.raises(NetworkError, match=f"^{target.netloc} is not talked to without TLS") as caught:
+        destinations.check(target, source)
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize("source", [None, _OTHER, _TLS])
+def test_everybody_may_be_plain(source: Origin | None) -> None:
+    """Where anybody may be asked without TLS, whoever has it still leads nobody away from it."""
+    destinations = Destinations(plain=None)
+    if source is not _TLS:
+        destinations.check(_PLAIN, source)
+        return
+    with pytest.raises(NetworkError, match=r"since registry\.test, which has it, leads there"):
+        destinations.check(_PLAIN, source)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("93.184.216.34", Network.PUBLIC),
+        ("2606:4700::1111", Network.PUBLIC),
+        ("127.0.0.1", Network.LOOPBACK),
+        ("127.255.255.254", Network.LOOPBACK),
+        ("0.0.0.0", Network.LOOPBACK),
+        ("::1", Network.LOOPBACK),
+        ("::", Network.LOOPBACK),
+        ("::ffff:127.0.0.1", Network.LOOPBACK),
+        ("64:ff9b::7f00:1", Network.LOOPBACK),
+        ("2002:7f00:1::", Network.LOOPBACK),
+        ("169.254.169.254", Network.LINK_LOCAL),
+        ("fe80::1", Network.LINK_LOCAL),
+        ("fe80::1%eth0", Network.LINK_LOCAL),
+        ("::ffff:169.254.169.254", Network.LINK_LOCAL),
+        ("10.1.2.3", Network.PRIVATE),
+        ("172.16.0.1", Network.PRIVATE),
+        ("172.31.255.255", Network.PRIVATE),
+        ("172.32.0.1", Network.PUBLIC),
+        ("192.168.1.1", Network.PRIVATE),
+        ("100.64.0.1", Network.PRIVATE),
+        ("100.127.255.255", Network.PRIVATE),
+        ("100.128.0.1", Network.PUBLIC),
+        ("fd00:ec2::254", Network.PRIVATE),
+        ("fc00::1", Network.PRIVATE),
+        ("::ffff:10.1.2.3", Network.PRIVATE),
+    ],
+)
+def test_how_near(address: str, network: Network) -> None:
+    """RFC 1122, 1918, 3927, 4193, 4291 and 6598; an address that stands for another is as near as that."""
+    assert network_of(address) is network
+
+
+@pytest.mark.parametrize("began", [None, *Network])
+@pytest.mark.parametrize("network", Network)
+def test_where_an_answer_may_lead(network: Network, began: Network | None) -> None:
+    """Outside to everybody, inside to where the conversation began; what the user or a certificate names is free."""
+    wanted = began is None or network in (Network.PUBLIC, began)
+    assert Destinations(keeps_outside=True).admits(network, began) is wanted
+    assert Destinations().admits(network, began)
+
+
+class _Names:
+    """A name service of the test's, and where the addresses that it gives really lead."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, addresses: dict[str, list[str]], places: dict[str, int]
+    ) -> None:
+        self.connected: list[str] = []
+        connect = socket.create_connection
+
+        def resolve(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses.get(host, [host])]
+
+        def connect_to(address: tuple[str, int], *rest: Any) -> socket.socket:
+            self.connected.append(address[0])
+            return connect(("127.0.0.1", places.get(address[0], address[1])), *rest)
+
+        monkeypatch.setattr("notarykit.net.dialing.socket.getaddrinfo", resolve)
+        monkeypatch.setattr("notarykit.net.dialing.socket.create_connection", connect_to)
+
+
+def _client() -> HttpClient:
+    return HttpClient(Connections(pytest.fail, most_idle=0), Destinations(None, keeps_outside=True), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("where", "addresses"),
+    [
+        ("http://inside.test/", {"inside.test": ["127.0.0.1"]}),
+        ("http://inside.test/", {"inside.test": ["169.254.169.254"]}),
+        ("http://inside.test/", {"inside.test": ["10.0.0.1", "192.168.0.1", "::ffff:10.0.0.1"]}),
+        ("http://169.254.169.254/latest/meta-data", {}),
+        ("http://[::ffff:127.0.0.1]/", {}),
+    ],
+)
+def test_a_redirect_that_leads_inside(
+    where: str, addresses: dict[str, list[str]], start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address that would be connected to counts, whatever it is called, and nothing is connected to."""
+    server = start(Reply(302, (("Location", where),)))
+    outside = {"outside.test": ["93.184.216.34"]}
+    names = _Names(monkeypatch, outside | addresses, {"93.184.216.34": server.port})
+    with pytest.raises(NetworkError, match=r"has a (loopback|link-local|private) address, to which an answer from"):
+        _client().send("GET", "http://outside.test/", budget=Budget(), limit=1000)
+    assert names.connected == ["93.184.216.34"]
+
+
+def test_a_host_that_is_outside_and_inside(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several addresses those outside are taken."""
+    server = start(Reply(302, (("Location", "http://both.test/"),)), Reply(200, (), b"found"))
+    addresses = {"outside.test": ["93.184.216.34"], "both.test": ["127.0.0.1", "93.184.216.35"]}
+    names = _Names(monkeypatch, addresses, dict.fromkeys(("93.184.216.34", "93.184.216.35"), server.port))
+    assert _client().send("GET", "http://outside.test/", budget=Budget(), limit=1000).body == b"found"
+    assert names.connected == ["93.184.216.34", "93.184.216.35"]
+
+
+@pytest.mark.parametrize(
+    ("start_at", "is_followed"),
+    [("10.0.0.1", True), ("192.168.9.9", True), ("127.0.0.1", False), ("169.254.1.1", False)],
+)
+def test_what_begins_inside(start_at: str, is_followed: bool, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A company's own responder may lead to another of its own, and not to this machine or its neighbours."""
+    server = start(Reply(302, (("Location", "http://second.test/"),)), Reply(200, (), b"found"))
+    addresses = {"first.test": ["10.0.0.7"], "second.test": [start_at]}
+    _Names(monkeypatch, addresses, dict.fromkeys(("10.0.0.7", start_at), server.port))
+    if is_followed:
+        assert _client().send("GET", "http://first.test/", budget=Budget(), limit=1000).body == b"found"
+        return
+    with pytest.raises(NetworkError, match="to which an answer from elsewhere may not lead"):
+        _client().send("GET", "http://first.test/", budget=Budget(), limit=1000)
+
+
+@pytest.mark.parametrize("where", ["http://10.0.0.1/", "http://169.254.169.254/", "http://[fd00::1]/"])
+def test_a_proxy_leads_nobody_inside(where: str, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a proxy connects to nobody sees here, and so an address alone is judged, before the proxy is asked."""
+    server = start(Reply(302, (("Location", where),)))
+    with ForwardProxy({"outside.test:80": server.address}) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        with pytest.raises(NetworkError, match="to which an answer from elsewhere may not lead"):
+            _client().send("GET", "http://outside.test/", budget=Budget(), limit=1000)
+        assert len(proxy.seen) == 1
+
+
+def test_from_tls_to_plain(start: Start, ca: RegistryCA) -> None:
+    """A server with TLS leads nobody to a place without, not even to one that the user allows to be without."""
+    plain = start()
+    secure = start(Reply(307, (("Location", plain.url),)), certificate=ca.server())
+    import ssl
+
+    connections = Connections(lambda _: ssl.create_default_context(cafile=ca.ca_file))
+    client = HttpClient(connections, Destinations(frozenset([origin_of(plain.url)])))
+    with pytest.raises(NetworkError, match="which has it, leads there"):
+        client.send("GET", secure.url, budget=Budget(), limit=1000)
+    client.close()
+    assert plain.seen == []
