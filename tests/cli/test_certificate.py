@@ -92,6 +92,18 @@ def test_one_of_several_cannot_be_added(world: World) -> None:
     assert (world.home.store("acme") / "root.crt").read_bytes() == before
 
 
+def test_a_bundle_is_counted(world: World) -> None:
+    """Of a file with several certificates, each is named by its subject and its SHA-256."""
+    one, two = make_chain("EC-256", 3), make_chain("EC-384", 2)
+    bundle = (*one.ders[1:], two.ders[-1])
+    subjects = [x509.load_der_x509_certificate(der).subject.rfc4514_string() for der in bundle]
+    (world.folder / "bundle.pem").write_bytes(b"".join((*one.pems[1:], two.pems[-1])))
+    lines = world.did("cert", "add", *STORE, _root(world), "bundle.pem").splitlines()
+    assert lines[1:4] == ["root.crt", "bundle.pem", "  3 certificates:"]
+    named = zip(subjects, bundle, strict=True)
+    assert lines[4:] == [f"  {subject}, SHA256 {hashlib.sha256(der).hexdigest()}" for subject, der in named]
+
+
 def test_a_tsa_store_takes_roots_alone(world: World) -> None:
     """An intermediate CA certificate goes into a ca store, not into a tsa store."""
     (world.folder / "ca.pem").write_bytes(make_chain("EC-256", 3).pems[1])

@@ -1,6 +1,7 @@
 """`notarykit certificate`: the trust store's certificates, and test keys."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from notarykit import files
@@ -52,24 +53,36 @@ def _file_name(name: str) -> str:
 
 def _add(options: Options) -> int:
     store = _store(options)
-    added: list[str] = []
+    added: list[tuple[str, tuple[bytes, ...]]] = []
     failed: list[NotarykitError] = []
     for path in options.arguments:
         try:
-            add_certificate(path, store)
-            added.append(path)
+            added.append((path, add_certificate(path, store)))
         except NotarykitError as error:
             failed.append(error)
     if added:
         print(f"Successfully added following certificates to named store {store.name} of type {store.type}:")
-        for path in added:
+        for path, ders in added:
             print(shown(path))
+            if len(ders) > 1:
+                _print_bundle(ders)
     if failed:
         reasons = "; ".join(each.one_line() for each in failed)
         problem = TrustStoreError(f"failed to add to named store {store.name} of type {store.type}: {reasons}")
         problem.exit_code = max(each.exit_code for each in failed)
         raise problem
     return 0
+
+
+def _print_bundle(ders: Sequence[bytes]) -> None:
+    """Says what else is trusted from now on: a bundle may hold more than its name promises."""
+    from hashlib import sha256
+
+    from notarykit.keys.certificate import load_certificate, subject_of
+
+    print(f"  {len(ders)} certificates:")
+    for der in ders:
+        print(f"  {shown(subject_of(load_certificate(der)))}, SHA256 {sha256(der).hexdigest()}")
 
 
 def _list(options: Options) -> int:

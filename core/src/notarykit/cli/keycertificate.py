@@ -118,6 +118,8 @@ def lint(options: Options) -> int:
 
 
 def _validity(options: Options, usual: timedelta) -> timedelta:
+    if options["validity"] == 0:
+        raise UsageError("a certificate that is valid for no time is of no use", advice="such as --validity 30d")
     return usual if options["validity"] is None else timedelta(seconds=options["validity"])
 
 
@@ -189,7 +191,7 @@ _KEY = (
 _SUBJECT = Flag("subject", 'the subject, such as "CN=build, O=ACME, ST=WA, C=US"')
 _OUTPUT = Flag("output", "file to write to; standard output, if it is not given", short="o")
 _VALIDITY = Flag(
-    "validity", "how long it is valid, such as 2160h; 90 days unless set, a CA's root 10 years", "duration"
+    "validity", "how long it is valid, such as 30d or 2160h; 90 days unless set, a CA's root 10 years", "duration"
 )
 
 OF_KEYS = {

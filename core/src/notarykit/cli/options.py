@@ -214,32 +214,9 @@ def _converted(flag: Flag, value: Any) -> Any:
             raise UsageError(f"{flag.name} value {value} must be a positive number")
         return int(value)
     if flag.kind == "duration":
-        return _seconds(flag.name, value)
+        from notarykit.cli.durations import seconds
+
+        return seconds(value, flag.name)
     if flag.choices and value not in flag.choices:
         raise UsageError(f"unrecognized value {value!r} of --{flag.name}", advice=f"use {' or '.join(flag.choices)}")
     return value
-
-
-_SECOND = 10**9
-_UNITS = {"h": 3600 * _SECOND, "m": 60 * _SECOND, "s": _SECOND, "ms": 10**6, "us": 10**3, "µs": 10**3, "ns": 1}
-_LONGEST = 2**63 // _SECOND  # what the reference implementation can count, about 292 years
-
-
-_PART = r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(h|ms|us|µs|ns|m|s)"
-
-
-def _seconds(name: str, text: str) -> int:
-    """A duration such as `3h20m`, in seconds; as notation has it, it must be whole seconds and not negative."""
-    if re.fullmatch(rf"(?:{_PART})+", text) is None:
-        raise UsageError(
-            f"invalid duration {text!r} of --{name}",
-            advice="write hours, minutes and seconds, such as 12h, 3h20m or 30s",
-        )
-    total = 0
-    for whole, fraction, unit in re.findall(_PART, text):
-        total += int(whole) * _UNITS[unit] + int(fraction or "0") * _UNITS[unit] // 10 ** len(fraction)
-    if total % _SECOND:
-        raise UsageError(f"--{name} {text!r} must be a whole number of seconds")
-    if total // _SECOND > _LONGEST:
-        raise UsageError(f"--{name} {text!r} is longer than 292 years")
-    return total // _SECOND

@@ -108,7 +108,7 @@ COMMAND = Command(
         *REGISTRY_FLAGS,
         OUTPUT_FLAG,
         *LIMIT_FLAGS,
-        Flag("expiry", 'optional expiry that provides a "best by use" time, such as 12h, 30m, 3h20m', "duration", "e"),
+        Flag("expiry", 'optional expiry that provides a "best by use" time, such as 30d, 12h, 3h20m', "duration", "e"),
         Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
         Flag("id", "key id (required if --plugin is set); excludes --key"),
         Flag("key", "name of a key on the list of signing keys; excludes --id and --plugin", short="k"),

@@ -15,8 +15,8 @@ def store_folder(store: StoreReference) -> str:
     return DirectoryTrustStore(trust_store_root()).path(store)
 
 
-def add_certificate(path: str, store: StoreReference) -> str:
-    """Copies a certificate's file into a trust store and returns where to.
+def add_certificate(path: str, store: StoreReference) -> tuple[bytes, ...]:
+    """Copies a file of certificates into a trust store and returns them, in DER.
 
     Raises:
         TrustStoreError: The file holds something that may not be in such a store, or is there already.
@@ -30,14 +30,14 @@ def add_certificate(path: str, store: StoreReference) -> str:
         raise TrustStoreError(f"{path} does not exist") from None
     except StorageError as error:
         raise TrustStoreError(error.message) from None
-    trusted_certificates(content, path, store.type)
+    ders = trusted_certificates(content, path, store.type)
     folder = store_folder(store)
     goal = os.path.join(folder, name)
     with files.locked(folder):
         if os.path.lexists(goal):
             raise TrustStoreError(f"{path}: certificate already exists in the Trust Store")
         files.write(goal, content, 0o600)
-    return goal
+    return ders
 
 
 def remove_file(path: str) -> bool:
