@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from notarykit import files
+from notarykit.deadline import deadline
 from notarykit.errors import StorageError
 
 
@@ -242,3 +243,10 @@ def test_waiting_for_a_lock_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: 
     ):
         pass
     assert 60 < next(clock) < 80
+
+
+def test_waiting_for_a_lock_ends_with_the_call(tmp_path: Path) -> None:
+    """The end of the present call comes before the lock's own limit."""
+    with files.locked(str(tmp_path)), deadline(0.05), pytest.raises(StorageError, match="is locked"):
+        with files.locked(str(tmp_path)):
+            pytest.fail("the lock was held twice")

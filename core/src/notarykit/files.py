@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from notarykit.deadline import seconds_left
 from notarykit.errors import StorageError
 
 TYPE_CHECKING = False
@@ -121,7 +122,8 @@ def locked(folder: str, seconds: float | None = None) -> Iterator[None]:
 
     Args:
         folder: The folder.
-        seconds: How long to wait while somebody else holds the lock; a minute, if it is not given.
+        seconds: How long to wait while somebody else holds the lock; a minute, if it is not given. The end of the present
+            call counts as well.
 
     Raises:
         StorageError: The folder cannot be made or opened, or somebody else has held its lock all that time.
@@ -133,7 +135,7 @@ def locked(folder: str, seconds: float | None = None) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"{folder} cannot be locked: {error.strerror}") from None
     try:
-        _wait_for_lock(handle, path, SECONDS_FOR_A_LOCK if seconds is None else seconds)
+        _wait_for_lock(handle, path, min(SECONDS_FOR_A_LOCK if seconds is None else seconds, seconds_left()))
         _remove_remains(folder)
         yield
     finally:
