@@ -247,6 +247,10 @@ def test_waiting_for_a_lock_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: 
 
 def test_waiting_for_a_lock_ends_with_the_call(tmp_path: Path) -> None:
     """The end of the present call comes before the lock's own limit."""
-    with files.locked(str(tmp_path)), deadline(0.05), pytest.raises(StorageError, match="is locked"):
-        with files.locked(str(tmp_path)):
-            pytest.fail("the lock was held twice")
+    with (
+        files.locked(str(tmp_path)),
+        deadline(0.05),
+        pytest.raises(StorageError, match="is locked"),
+        files.locked(str(tmp_path)),
+    ):
+        pytest.fail("the lock was held twice")

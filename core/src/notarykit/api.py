@@ -220,7 +220,7 @@ def _open(reference: Reference | LayoutReference, registries: "Registries") -> R
 
 
 def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:
-    """What the work returns, or the end of the time that it has."""
+    """Runs the work, and ends it when its time is over."""
     if timeout is None:
         return work()
     with deadline(timeout):

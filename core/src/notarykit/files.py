@@ -122,8 +122,8 @@ def locked(folder: str, seconds: float | None = None) -> Iterator[None]:
 
     Args:
         folder: The folder.
-        seconds: How long to wait while somebody else holds the lock; a minute, if it is not given. The end of the present
-            call counts as well.
+        seconds: How long to wait while somebody else holds the lock; a minute, if it is not given. The end of the
+            present call counts as well.
 
     Raises:
         StorageError: The folder cannot be made or opened, or somebody else has held its lock all that time.
