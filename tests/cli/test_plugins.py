@@ -45,7 +45,7 @@ def test_a_list_with_broken_packages(world: World) -> None:
     _package(world, "empty", "")
     _package(world, "another", signing_plugin("other"))
     _package(world, "function", "def Found(): pass")
-    metadata_fails = "    @classmethod\n    def get_metadata(cls):\n        raise RuntimeError('no\\nmetadata')\n"
+    metadata_fails = "    @classmethod\n    def get_metadata(cls, *_):\n        raise RuntimeError('no\\nmetadata')\n"
     _package(world, "raising", signing_plugin("raising") + metadata_fails)
     rows = _rows(world, path)
     assert set(rows) >= {"absent", "another", "empty", "function", "good", "raising", "local-file"}

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import cbor2
 
 from interop.scene import METADATA, push
-from notarykit.envelope.attributes import ExtendedAttribute
+from notarykit.envelope.attributes import X509, ExtendedAttribute, SigningScheme
 from notarykit.oci.layout import ImageLayout
 from support.ca import TestChain
 from support.envelopes import AGENT, JWS, PLUGIN, PLUGIN_VERSION, sign_envelope
@@ -48,6 +49,8 @@ def push_needing(
     minimum: str = "",
     critical: Mapping[str, Any] | None = None,
     other: Mapping[str, Any] | None = None,
+    expires_in: timedelta | None = None,
+    scheme: SigningScheme = X509,
 ) -> str:
     """Stores a signature that names a verification plugin, and returns its manifest's digest.
 
@@ -59,6 +62,8 @@ def push_needing(
         minimum: The lowest version of the plugin, if there is one.
         critical: Further critical attributes.
         other: Further attributes that are not critical.
+        expires_in: When it expires, if it does.
+        scheme: The signing scheme.
     """
     extended = [ExtendedAttribute(PLUGIN, plugin, critical=True)]
     if minimum:
@@ -66,5 +71,5 @@ def push_needing(
     extended += [ExtendedAttribute(key, value, critical=True) for key, value in (critical or {}).items()]
     extended += [ExtendedAttribute(key, value, critical=False) for key, value in (other or {}).items()]
     payload = json.dumps({"targetArtifact": descriptor_of(layout)}).encode()
-    envelope = sign_envelope(chain, media_type, payload, extended=tuple(extended))
+    envelope = sign_envelope(chain, media_type, payload, extended=tuple(extended), expires_in=expires_in, scheme=scheme)
     return push(layout.path, layout.digest, media_type, envelope)

@@ -76,6 +76,24 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 _NAMES = ("name", "description", "version", "url", "supportedContractVersions", "capabilities")
 
 
+def _depending(name: str) -> Mutation:
+    """A member of the metadata is another where there are settings."""
+    return answering(
+        METADATA,
+        lambda answer, request: (
+            answer | {name: ["1.0", "2.0"] if name in _NAMES[4:] else "2.0.0"} if "pluginConfig" in request else answer
+        ),
+    )
+
+
+def _refusing_config(run: Run) -> Run:
+    def run_changed(command: str, request: bytes) -> Ended:
+        is_it = command == METADATA and "pluginConfig" in members_of(request)
+        return refusal() if is_it else run(command, request)
+
+    return run_changed
+
+
 def _about_metadata() -> Iterator[Mutant]:
     def mutant(rule: str, face: str, **members: object) -> Mutant:
         return Mutant(f"metadata.{rule}", face, EC, giving(METADATA, **members))
@@ -93,6 +111,9 @@ def _about_metadata() -> Iterator[Mutant]:
     )
     for version in ("v1.2.3", "1.2", "latest"):
         yield mutant("version", version, version=version)
+    for name in (*_NAMES[1:4], "supportedContractVersions"):
+        yield Mutant("metadata.plugin-config", f"{name} depends on it", EC, _depending(name))
+    yield Mutant("metadata.plugin-config", "it is refused", EC, _refusing_config)
 
 
 # describe-key
@@ -520,6 +541,21 @@ def _about_verification() -> Iterator[Mutant]:
         ("absent", ABSENT),
     ):
         yield Mutant("verify-signature.processed", face, VERIFIER, giving(VERIFY, processedAttributes=value))
+    expired = answering(VERIFY, lambda answer, request: _taking_it_for_expired(request, answer))
+    yield Mutant("verify-signature.no-expiry", "it takes the year 1 for an expiry", VERIFIER, expired)
+    no_list = refusing(lambda command, members: command == VERIFY and not _unprocessed(members), "VALIDATION_ERROR")
+    yield Mutant("verify-signature.no-expiry", "it refuses null", VERIFIER, no_list)
+
+
+def _unprocessed(members: Members) -> bool:
+    return members["signature"]["unprocessedAttributes"] is not None
+
+
+def _taking_it_for_expired(request: Members, answer: Members) -> Members:
+    if not request["signature"]["criticalAttributes"]["expiry"].startswith("0001"):
+        return answer
+    failed = {"success": False, "reason": "it has expired"}
+    return answer | {"verificationResults": dict.fromkeys(answer["verificationResults"], failed)}
 
 
 def _with_result(name: str, result: object, results: Members) -> Members:

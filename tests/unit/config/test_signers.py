@@ -88,7 +88,7 @@ def test_a_plugin_that_does_both(installed: Installed) -> None:
     """Where a plugin lists both ways of signing the envelope is made here."""
 
     class Both(KeyPlugin):
-        def get_metadata(self) -> Metadata:  # type: ignore[override]
+        def get_metadata(self, *_: object) -> Metadata:  # type: ignore[override]
             both = ("SIGNATURE_GENERATOR.ENVELOPE", "SIGNATURE_GENERATOR.RAW")
             return super().get_metadata()._replace(capabilities=both)
 
@@ -100,7 +100,7 @@ def test_a_plugin_that_does_not_sign(installed: Installed) -> None:
     """A plugin that signs nothing is refused before it is asked to."""
 
     class Listed(_Nothing):
-        def get_metadata(self) -> Metadata:  # type: ignore[override]
+        def get_metadata(self, *_: object) -> Metadata:  # type: ignore[override]
             return super().get_metadata()._replace(capabilities=("SIGNATURE_VERIFIER.TRUSTED_IDENTITY",))
 
     installed(Listed())

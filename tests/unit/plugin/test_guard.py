@@ -170,7 +170,7 @@ class Found(Plugin):
         import colorsys  # stands for a provider's SDK
 
     @classmethod
-    def get_metadata(cls):
+    def get_metadata(cls, *_):
         found = super().get_metadata()
         return found._replace(description=" ".join(sorted(sys.modules)))
 
@@ -198,6 +198,22 @@ def test_what_the_guard_imports() -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "['__future__']\n"
+
+
+def test_nothing_to_read(tmp_path: Path) -> None:
+    """A person who asks what it is gets an answer, though a terminal says nothing; so does a host that closes it."""
+    path = write_program(tmp_path / "notation-acme", guarded_plugin(tmp_path / "acme_module.py", _LISTING))
+    command = [str(path), "get-plugin-metadata"]
+    ours, theirs = os.openpty()
+    try:
+        for stdin in (theirs, subprocess.DEVNULL):
+            done = subprocess.run(command, stdin=stdin, capture_output=True, check=True, timeout=60)
+            assert json.loads(done.stdout)["name"] == "acme"
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    closed = subprocess.run(["/bin/sh", "-c", f"'{path}' get-plugin-metadata <&-"], capture_output=True, check=True)
+    assert json.loads(closed.stdout)["name"] == "acme"
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-", "0<&-"])

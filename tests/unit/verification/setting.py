@@ -118,7 +118,7 @@ class Verifier:
         self.lookups += 1
         return self
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self, *_: object) -> Metadata:
         """Its metadata."""
         return self.metadata
 

@@ -62,6 +62,22 @@ def test_unknown_critical_attributes_fail(level: str, media_type: str) -> None:
     assert list(outcomes(caught.value.results).items())[-1] == ("extendedValidation", "enforce failed")
 
 
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_a_minimum_version_of_no_plugin(level: str, media_type: str) -> None:
+    """A version that the plugin must have, where no plugin is named, is known for what it is, and not to be kept."""
+    with pytest.raises(ExtendedValidationError) as caught:
+        verify(_extended(media_type, (PLUGIN_VERSION, "1.2.3", True)), media_type, policy(level))
+    assert caught.value.message == (
+        "extendedValidation: the signature is to be verified by a plugin of version 1.2.3 or later, and does not say "
+        "by which"
+    )
+    assert caught.value.advice.startswith("have it signed again")
+    envelope = _extended(media_type, (PLUGIN_VERSION, "1.2.3", True), ("com.example.critical", "x", True))
+    with pytest.raises(ExtendedValidationError, match=r"critical attribute 'com\.example\.critical' is not known"):
+        verify(envelope, media_type, policy(level))
+
+
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_other_attributes_pass(media_type: str) -> None:
     """An attribute that is not critical is for whoever knows it."""
@@ -174,7 +190,10 @@ def test_a_plugin_of_another_contract() -> None:
 
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_the_request(media_type: str) -> None:
-    """The request carries the critical attributes, those that are unknown, the chain, the identities and the checks."""
+    """The request carries the critical attributes, the extended ones, the chain, the identities and the checks.
+
+    Extended attributes are all that JSON has a form for: plugins of the field look for some that are not critical.
+    """
     plugin = Verifier(TRUSTED_IDENTITY, REVOCATION_CHECK)
     expiry = timedelta(hours=1)
     extended = (
@@ -182,6 +201,7 @@ def test_the_request(media_type: str) -> None:
         ExtendedAttribute(PLUGIN_VERSION, "0.9.0", critical=True),
         ExtendedAttribute("com.example.a", "x", critical=True),
         ExtendedAttribute("com.example.b", 7, critical=False),
+        ExtendedAttribute("com.example.c", [7], critical=False),
     )
     envelope = sign_envelope(CHAIN, media_type, now=NOW, expires_in=expiry, scheme=SIGNING_AUTHORITY, extended=extended)
     trusted = policy(stores=["signingAuthority:acme"], identities=[IDENTITY, "com.example:1"])
@@ -201,7 +221,7 @@ def test_the_request(media_type: str) -> None:
         "expiry": (NOW + expiry).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "verificationPlugin": VERIFIER,
         "verificationPluginMinVersion": "0.9.0",
-        "extendedAttributes": {"com.example.a": "x"},
+        "extendedAttributes": {"com.example.a": "x", "com.example.b": 7},
     }
     assert request.unprocessed_attributes == ("com.example.a",)
     assert request.certificate_chain == CHAIN.ders
@@ -250,6 +270,27 @@ def test_attributes_that_are_no_primitives(value: Any) -> None:
     plugin = Verifier("SIGNATURE_VERIFIER.TRUSTED_IDENTITY")
     assert "is of no primitive type" in _failed(plugin, for_plugin(a=value)).message
     assert not plugin.requests
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), b"x", [1], {"a": 1}], ids=str)
+def test_attributes_for_which_json_has_no_form(value: Any) -> None:
+    """What JSON cannot say is not sent where it is not critical, and refused where it is."""
+    plugin = Verifier(TRUSTED_IDENTITY)
+    envelope = _extended(COSE, (PLUGIN, VERIFIER, True), ("a", value, False), (99, "x", False))
+    verify(envelope, COSE, find_plugin=plugin.find)
+    (request,) = plugin.requests
+    assert request.critical_attributes["extendedAttributes"] == {}
+    envelope = _extended(COSE, (PLUGIN, VERIFIER, True), ("a", value, True))
+    assert "is of no primitive type" in _failed(plugin, envelope, media_type=COSE).message
+
+
+def test_an_attribute_that_is_not_critical_is_processed() -> None:
+    """A plugin may say that it processed an attribute that is not critical, as one of the field does."""
+    plugin = Verifier(TRUSTED_IDENTITY, processed=("a", "b"))
+    envelope = _extended(JWS, (PLUGIN, VERIFIER, True), ("a", "x", True), ("b", "y", False))
+    assert isinstance(verify(envelope, find_plugin=plugin.find), Verified)
+    (request,) = plugin.requests
+    assert request.unprocessed_attributes == ("a",)
 
 
 def test_more_than_was_asked_about() -> None:

@@ -139,7 +139,7 @@ class _Failing(Verifier):
         self.command = command
         self.error = error
 
-    def get_metadata(self) -> Any:
+    def get_metadata(self, *_: object) -> Any:
         if self.command == "get-plugin-metadata":
             raise self.error
         return super().get_metadata()

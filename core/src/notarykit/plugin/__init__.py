@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from notarykit.plugin.diagnosis import Finding
     from notarykit.plugin.keys import KeyVersion, ServiceKey
     from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command
-    from notarykit.plugin.messages.metadata import Metadata
+    from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
     from notarykit.plugin.messages.signing import (
         DescribeKeyRequest,
         GeneratedEnvelope,
@@ -58,7 +58,7 @@ _HOMES = {
     "plugin.provider": ("Provider",),
     "plugin.asking.deadline": ("seconds_left",),
     "plugin.messages.fields": ("CONTRACT_VERSION", "Capability", "Command"),
-    "plugin.messages.metadata": ("Metadata",),
+    "plugin.messages.metadata": ("GetMetadataRequest", "Metadata"),
     "plugin.messages.signing": (
         "DescribeKeyRequest",
         "GenerateEnvelopeRequest",
@@ -81,6 +81,7 @@ __all__ = [
     "GenerateSignatureRequest",
     "GeneratedEnvelope",
     "GeneratedSignature",
+    "GetMetadataRequest",
     "KeyDescription",
     "KeyVersion",
     "Metadata",

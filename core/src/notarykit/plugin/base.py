@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from notarykit.errors import PluginValidationError
+from notarykit.plugin.messages.metadata import NO_CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from notarykit.plugin.diagnosis import Finding
     from notarykit.plugin.keys import KeyVersion
     from notarykit.plugin.messages.fields import Capability
-    from notarykit.plugin.messages.metadata import Metadata
+    from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
     from notarykit.plugin.messages.signing import (
         DescribeKeyRequest,
         GeneratedEnvelope,
@@ -51,10 +52,11 @@ class Plugin:
     checks: ClassVar[tuple[Capability, ...]] = ()
 
     @classmethod
-    def get_metadata(cls) -> Metadata:
+    def get_metadata(cls, request: GetMetadataRequest = NO_CONFIG) -> Metadata:  # noqa: ARG003
         """The answer to get-plugin-metadata, out of the class's own attributes and methods.
 
-        "The command is expected to return only static data": no plugin is made for it.
+        "The command is expected to return only static data": no plugin is made for it. A plugin whose capabilities
+        depend on its configuration overrides this, and changes the `capabilities` of what the base answers.
         """
         from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability
         from notarykit.plugin.messages.metadata import Metadata

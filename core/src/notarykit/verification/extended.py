@@ -6,9 +6,16 @@ Nothing that a signature names is looked up before its signer is known to come f
 asked about a signature whose authenticity has failed, whatever the level.
 """
 
+from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
-from notarykit.envelope.attributes import VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION
+from notarykit.envelope.attributes import (
+    VERIFICATION_PLUGIN,
+    VERIFICATION_PLUGIN_MIN_VERSION,
+    Label,
+    SignedAttributes,
+)
 from notarykit.errors import (
     AuthenticityError,
     ExtendedValidationError,
@@ -31,6 +38,8 @@ _CHECKS = {
     Capability.REVOCATION_CHECK: (Step.REVOCATION, RevocationError),
 }
 
+_KNOWN = (VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION)
+
 # Plugin specification, "Verification workflow using plugin", step 5.2: "only supports JSON primitive types".
 _PRIMITIVE = (str, int, float, bool, type(None))
 _SECONDS = 60.0
@@ -50,11 +59,10 @@ def takes_over(progress: Progress, capability: str) -> bool:
 def validate(progress: Progress) -> str:
     """Has the signature's plugin verify its part, and refuses critical attributes that nobody processed."""
     attributes = progress.intact.attributes
-    critical = [each.key for each in attributes.extended if each.critical]
-    unknown = [key for key in critical if key not in (VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION)]
+    unknown = [each.key for each in attributes.extended if each.critical and each.key not in _KNOWN]
     name = attributes.verification_plugin
     if name is None:
-        raise ExtendedValidationError(f"critical attribute {critical[0]!r} is not known, so it cannot be processed")
+        raise _without_plugin(unknown, attributes.verification_plugin_min_version)
     if not progress.is_authentic:
         raise ExtendedValidationError(
             f"the signature needs the plugin {name!r}, which is not asked because its signer is not trusted"
@@ -66,17 +74,47 @@ def validate(progress: Progress) -> str:
         )
     values = {each.key: each.value for each in attributes.extended}
     for key in unknown:
-        if not isinstance(values[key], _PRIMITIVE):
+        if not _is_primitive(values[key]):
             raise ExtendedValidationError(f"critical attribute {key!r} is of no primitive type, so no plugin gets it")
     found = _find(progress)
     processed = _ask(progress, found, tuple(map(str, unknown)))
     left = [key for key in unknown if key not in processed]
     if left:
         raise ExtendedValidationError(f"critical attribute {left[0]!r} was not processed by the plugin {name!r}")
-    others = [key for key in processed if key not in unknown]
+    others = [key for key in processed if key not in _for_plugin(attributes)]
     if others:
         raise ExtendedValidationError(f"plugin {name!r} processed {others[0]!r}, which it was not asked about")
     return f"plugin {name} {found.metadata.version}"
+
+
+def _without_plugin(unknown: Sequence[Label], minimum: str | None) -> ExtendedValidationError:
+    """Why critical attributes fail a signature that names no plugin to process them.
+
+    Signature specification, "Extended attributes for Notation Plugins": a plugin of the minimum version "MUST be used
+    to verify the signature", so one that is not named leaves the attribute unprocessed.
+    """
+    if unknown:
+        return ExtendedValidationError(f"critical attribute {unknown[0]!r} is not known, so it cannot be processed")
+    return ExtendedValidationError(
+        f"the signature is to be verified by a plugin of version {minimum} or later, and does not say by which",
+        advice="have it signed again, with the plugin's name or without the version",
+    )
+
+
+def _for_plugin(attributes: SignedAttributes) -> dict[str, Any]:
+    """The extended attributes that a plugin gets: all that have a form which JSON has, whether critical or not.
+
+    Plugins of the field put what only they need into attributes that are not critical, so that others can verify.
+    """
+    return {
+        each.key: each.value
+        for each in attributes.extended
+        if isinstance(each.key, str) and each.key not in _KNOWN and _is_primitive(each.value)
+    }
+
+
+def _is_primitive(value: object) -> bool:
+    return isinstance(value, _PRIMITIVE) and not (isinstance(value, float) and not isfinite(value))
 
 
 def _find(progress: Progress) -> FoundPlugin:
@@ -102,7 +140,7 @@ def _look_up(progress: Progress) -> FoundPlugin:
         raise
     except Exception as error:  # the caller's own way of looking it up
         raise ExtendedValidationError(f"plugin {name!r} cannot be found: {type(error).__name__}") from error
-    metadata = read_metadata(plugin)
+    metadata = read_metadata(plugin, progress.inputs.plugin_config)
     minimum = attributes.verification_plugin_min_version
     if minimum is not None:
         _check_version(name, metadata.version, minimum)
@@ -155,12 +193,11 @@ def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tu
 
 def _request(progress: Progress, unknown: tuple[str, ...], checks: tuple[str, ...]) -> VerifySignatureRequest:
     attributes = progress.intact.attributes
-    values = {each.key: each.value for each in attributes.extended}
     critical: dict[str, Any] = {
         "contentType": attributes.content_type,
         "signingScheme": attributes.signing_scheme,
         "verificationPlugin": attributes.verification_plugin,
-        "extendedAttributes": {key: values[key] for key in unknown},
+        "extendedAttributes": _for_plugin(attributes),
     }
     if attributes.expiry is not None:
         critical["expiry"] = format_rfc3339(attributes.expiry)

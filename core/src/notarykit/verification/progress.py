@@ -24,7 +24,7 @@ from notarykit.trust.store import TrustStore
 from notarykit.verification.verdict import Step, StepResult
 
 if TYPE_CHECKING:
-    from notarykit.plugin.messages.metadata import Metadata
+    from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
     from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
     from notarykit.timestamp.token import Timestamp
 
@@ -42,7 +42,7 @@ _ERRORS: dict[Step, type[VerificationError]] = {
 class VerifyingPlugin(Protocol):
     """The commands that verification asks of a plugin, wherever it runs."""
 
-    def get_metadata(self) -> "Metadata":
+    def get_metadata(self, request: "GetMetadataRequest") -> "Metadata":
         """The command get-plugin-metadata."""
 
     def verify_signature(self, request: "VerifySignatureRequest") -> "VerifiedSignature":

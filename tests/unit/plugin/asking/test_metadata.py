@@ -16,7 +16,7 @@ class _Described:
         self.errors = [error] if error else []
         self.left: list[float] = []
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self, *_: object) -> Metadata:
         self.left.append(seconds_left())
         if self.errors:
             raise self.errors.pop()
@@ -46,7 +46,7 @@ class _Anything:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
 
-    def get_metadata(self) -> Any:
+    def get_metadata(self, *_: object) -> Any:
         """Whatever it is."""
         return self.answer
 

@@ -176,7 +176,7 @@ class _Failing(KeyPlugin):
         super().__init__()
         self.error = error
 
-    def get_metadata(self) -> Metadata:  # type: ignore[override]
+    def get_metadata(self, *_: object) -> Metadata:  # type: ignore[override]
         raise self.error
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
@@ -298,7 +298,7 @@ class _Described(KeyPlugin):
         super().__init__()
         self.changes = changes
 
-    def get_metadata(self) -> Metadata:  # type: ignore[override]
+    def get_metadata(self, *_: object) -> Metadata:  # type: ignore[override]
         return super().get_metadata()._replace(**self.changes)
 
 

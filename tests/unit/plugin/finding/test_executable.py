@@ -21,6 +21,7 @@ from notarykit.plugin import (
     GeneratedSignature,
     GenerateEnvelopeRequest,
     GenerateSignatureRequest,
+    GetMetadataRequest,
     KeyDescription,
     Metadata,
     VerificationResult,
@@ -90,12 +91,13 @@ def test_each_command(command: str, asked: tuple[Any, dict[str, Any], Any], tmp_
     assert json.loads(document) == request.to_json()
 
 
-def test_the_request_for_metadata_is_empty(tmp_path: Path) -> None:
-    """get-plugin-metadata is asked with an empty object."""
+@pytest.mark.parametrize(("config", "wanted"), [({}, "{}"), ({"a": "1", "b": ""}, '{"pluginConfig":{"a":"1","b":""}}')])
+def test_the_request_for_metadata(config: dict[str, str], wanted: str, tmp_path: Path) -> None:
+    """get-plugin-metadata is asked with the settings, and nothing else; without any, with an empty object."""
     seen = tmp_path / "seen"
     plugin = _plugin(tmp_path, get_plugin_metadata=f'cat > "{seen}"; {answering(metadata("acme"))}')
-    plugin.get_metadata()
-    assert seen.read_text() == "{}"
+    plugin.get_metadata(GetMetadataRequest(config))
+    assert seen.read_text() == wanted
 
 
 def test_a_name_that_is_not_its_own(tmp_path: Path) -> None:

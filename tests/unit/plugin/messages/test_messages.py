@@ -46,7 +46,7 @@ _ENVELOPED = {
 _VERIFY = {
     "contractVersion": "1.0",
     "signature": {
-        "criticalAttributes": {"contentType": "c", "extendedAttributes": {"a": 1}},
+        "criticalAttributes": {"contentType": "c", "expiry": "2030-01-01T00:00:00Z", "extendedAttributes": {"a": 1}},
         "unprocessedAttributes": ["a"],
         "certificateChain": ["AA=="],
     },
@@ -96,7 +96,7 @@ _MESSAGES: list[tuple[dict[str, Any], Any]] = [
     (
         _VERIFY,
         VerifySignatureRequest(
-            {"contentType": "c", "extendedAttributes": {"a": 1}},
+            {"contentType": "c", "expiry": "2030-01-01T00:00:00Z", "extendedAttributes": {"a": 1}},
             ("a",),
             (b"\0",),
             ("*",),
@@ -292,3 +292,14 @@ def test_a_result_needs_no_reason() -> None:
     """The reason of a check that passed may be absent."""
     found = _read(VerifiedSignature, {**_VERIFIED, "verificationResults": {"c": {"success": True}}})
     assert found.verification_results == {"c": VerificationResult(success=True)}
+
+
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00Z", None, ...])
+def test_a_signature_that_does_not_expire(written: object) -> None:
+    """The year 1 of notation, null and nothing at all are no expiry; what is written for none is notation's form."""
+    critical: dict[str, object] = {"contentType": "c", "authenticSigningTime": None, "extendedAttributes": None}
+    critical |= {} if written is ... else {"expiry": written}
+    signature = {**_part("signature"), "criticalAttributes": critical}
+    request = _read(VerifySignatureRequest, {**_VERIFY, "signature": signature})
+    assert request.critical_attributes == {"contentType": "c", "extendedAttributes": {}}
+    assert request.to_json()["signature"]["criticalAttributes"]["expiry"] == "0001-01-01T00:00:00Z"

@@ -7,12 +7,15 @@ from notarykit import errors
 from notarykit.plugin import (
     DescribeKeyRequest,
     GenerateEnvelopeRequest,
+    GetMetadataRequest,
     KeyDescription,
+    Metadata,
     Plugin,
     VerificationResult,
     VerifiedSignature,
     VerifySignatureRequest,
 )
+from notarykit.plugin.messages.metadata import NO_CONFIG
 
 WITH_ADVICE = errors.SigningKeyError("no such key", advice="look again")
 WITH_METADATA = errors.PluginThrottledError("later", metadata={"id": "7"})
@@ -68,3 +71,14 @@ class Unmade(Served):
 
 
 NO_PLUGIN = "text"
+
+
+class Depending(Served):
+    """A plugin that signs in one way or another, as its settings say."""
+
+    @classmethod
+    def get_metadata(cls, request: GetMetadataRequest = NO_CONFIG) -> Metadata:
+        """What it is with these settings."""
+        cls.asked.append(request)
+        kind = request.plugin_config.get("mode", "envelope").upper()
+        return super().get_metadata(request)._replace(capabilities=(f"SIGNATURE_GENERATOR.{kind}",))

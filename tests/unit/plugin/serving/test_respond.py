@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.plugin import Command, DescribeKeyRequest
+from notarykit.plugin import Command, DescribeKeyRequest, GetMetadataRequest
 from notarykit.plugin.serving import respond as responding
 from notarykit.plugin.serving.respond import respond
 from unit.plugin.serving.served import Served
@@ -46,7 +46,7 @@ def _error(command: str, request: dict[str, Any] | bytes, **options: Any) -> dic
 @pytest.mark.parametrize("target", ["Served", "Unmade"])
 @pytest.mark.parametrize("request_", [{}, {"later": 1}, {"contractVersion": "2.0"}])
 def test_metadata(target: str, request_: dict[str, Any]) -> None:
-    """Metadata is the class's own: no plugin is made for it, and nothing of the request counts."""
+    """Metadata is the class's own: no plugin is made for it, and nothing of the request but the settings counts."""
     assert _answer("get-plugin-metadata", request_, target=f"{_HERE}:{target}") == {
         "name": "served",
         "description": "For tests",
@@ -54,6 +54,33 @@ def test_metadata(target: str, request_: dict[str, Any]) -> None:
         "url": "https://example.com",
         "supportedContractVersions": ["1.0"],
         "capabilities": ["SIGNATURE_GENERATOR.ENVELOPE", "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "wanted"),
+    [({"mode": "raw"}, {"mode": "raw"}), ({}, {}), (None, {})],
+)
+def test_the_configuration_for_metadata(
+    config: dict[str, str] | None, wanted: dict[str, str], asked: list[object]
+) -> None:
+    """A plugin whose capabilities depend on its settings gets them with get-plugin-metadata."""
+    answer = _answer("get-plugin-metadata", {"pluginConfig": config}, target=f"{_HERE}:Depending")
+    assert asked == [GetMetadataRequest(wanted)]
+    assert answer["capabilities"] == [f"SIGNATURE_GENERATOR.{'RAW' if wanted else 'ENVELOPE'}"]
+    error = _error("get-plugin-metadata", {"pluginConfig": {"a": 1}}, target=f"{_HERE}:Depending")
+    assert error["errorCode"] == "VALIDATION_ERROR"
+
+
+@pytest.mark.parametrize("request_", [b"", b"\n", b" \r\n"])
+def test_nothing_on_standard_input(request_: bytes) -> None:
+    """get-plugin-metadata has nothing to ask with, so it is answered without a request; other commands need one."""
+    code, content = _said(request_, "get-plugin-metadata")
+    assert (code, json.loads(content)["name"]) == (0, "served")
+    error = _error("describe-key", request_)
+    assert error == {
+        "errorCode": "VALIDATION_ERROR",
+        "errorMessage": "there is no request on standard input: hosts such as notation run this program and write one",
     }
 
 
@@ -118,7 +145,6 @@ def test_other_versions_of_the_contract(command: str, version: str, asked: list[
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"[]", "request must be an object"),
         (b"{}{}", "not JSON"),

@@ -1,11 +1,12 @@
 """What a plugin says of itself, asked for before anything else is (plugin specification, "Plugin metadata")."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from notarykit.errors import PluginContractVersionError, PluginResponseError
 from notarykit.plugin.asking.retries import ask
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
-from notarykit.plugin.messages.metadata import Metadata
+from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
 from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 METADATA_SECONDS = 30.0
@@ -15,19 +16,24 @@ METADATA_SECONDS = 30.0
 class SelfDescribing(Protocol):
     """The command that every plugin has, wherever it runs."""
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self, request: GetMetadataRequest) -> Metadata:
         """The command get-plugin-metadata."""
 
 
-def read_metadata(plugin: SelfDescribing) -> Metadata:
+def read_metadata(plugin: SelfDescribing, config: Mapping[str, str] | None = None) -> Metadata:
     """The metadata of a plugin that speaks the contract that is spoken here.
+
+    Args:
+        plugin: The plugin.
+        config: The settings with which it is going to be asked for more, since its capabilities may depend on them.
 
     Raises:
         PluginError: It failed.
         PluginResponseError: Its answer is malformed.
         PluginContractVersionError: It does not list the contract version 1.0.
     """
-    metadata = ask(Command.GET_METADATA, plugin.get_metadata, METADATA_SECONDS)
+    request = GetMetadataRequest(config or {})
+    metadata = ask(Command.GET_METADATA, lambda: plugin.get_metadata(request), METADATA_SECONDS)
     if not isinstance(metadata, Metadata):
         raise PluginResponseError(f"get-plugin-metadata: the plugin answered with {type(metadata).__name__}")
     try:  # plugins in this process can answer with anything

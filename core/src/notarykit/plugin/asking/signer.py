@@ -62,7 +62,7 @@ def signer_of(
         PluginContractVersionError: It does not list the contract version 1.0.
         PluginResponseError: It cannot sign, or not this.
     """
-    metadata = read_metadata(plugin)
+    metadata = read_metadata(plugin, config)
     if Capability.RAW in metadata.capabilities:
         agent = signing_agent(metadata.name, metadata.version)
         return PluginSigner(plugin, key_id, config, agent, seconds=seconds)

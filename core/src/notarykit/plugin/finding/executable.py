@@ -14,7 +14,7 @@ from notarykit.errors import (
 from notarykit.plugin.asking.deadline import SECONDS_VARIABLE, seconds_left
 from notarykit.plugin.finding.process import Ended, run
 from notarykit.plugin.messages.fields import Command
-from notarykit.plugin.messages.metadata import Metadata
+from notarykit.plugin.messages.metadata import NO_CONFIG, GetMetadataRequest, Metadata
 from notarykit.plugin.messages.requests import Request
 from notarykit.plugin.messages.signing import (
     DescribeKeyRequest,
@@ -60,13 +60,13 @@ class ExecutablePlugin:
         self.name = name
         self.path = path
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self, request: GetMetadataRequest = NO_CONFIG) -> Metadata:
         """The command get-plugin-metadata.
 
         Raises:
             PluginError: The plugin failed, or its answer is none; so for all commands.
         """
-        metadata = self._ask(Command.GET_METADATA, {}, Metadata)
+        metadata = self._ask(Command.GET_METADATA, request.to_json(), Metadata)
         if metadata.name != self.name:
             raise PluginResponseError(f"plugin {self.name}: its metadata calls it {metadata.name!r}")
         return metadata

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from notarykit.plugin.messages.fields import Config, with_config
 from notarykit.records import NamedTuple
 from notarykit.strict_json import DocumentError
 
@@ -10,6 +11,29 @@ if TYPE_CHECKING:
     from typing import Any
 
     from notarykit.strict_json import Members
+
+
+class GetMetadataRequest(NamedTuple):
+    """The request of get-plugin-metadata; it has no contract version, which the answer tells.
+
+    Attributes:
+        plugin_config: The user's settings for the plugin, on which its capabilities may depend.
+    """
+
+    plugin_config: Config = {}
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the JSON object."""
+        return with_config({}, self.plugin_config)
+
+    @classmethod
+    def from_json(cls, members: Members) -> GetMetadataRequest:
+        """Out of JSON; raises DocumentError where the member is of a wrong type."""
+        return cls(members.text_map("pluginConfig"))
+
+
+NO_CONFIG = GetMetadataRequest()
+"""The request of a host that knows of no settings, such as one that installs plugins."""
 
 
 class Metadata(NamedTuple):

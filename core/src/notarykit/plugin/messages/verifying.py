@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+NO_EXPIRY = "0001-01-01T00:00:00Z"
+"""What notation writes where a signature does not expire, and plugins that were made for it read."""
+
+_NOT_THERE = ("expiry", NO_EXPIRY)
+
+
 class VerifySignatureRequest(NamedTuple):
     """The request of verify-signature.
 
     Attributes:
-        critical_attributes: The standard critical attributes, by the specification's names, times in RFC 3339; and
-            `extendedAttributes`, a mapping.
+        critical_attributes: The standard critical attributes, by the specification's names, times in RFC 3339, each
+            only if the signature has it; and `extendedAttributes`, a mapping of all that have a primitive value.
         unprocessed_attributes: The names of the critical attributes that the caller does not know.
         certificate_chain: The chain in DER, leaf first.
         trusted_identities: Those of the applicable trust policy.
@@ -39,7 +45,7 @@ class VerifySignatureRequest(NamedTuple):
         members = {
             "contractVersion": self.contract_version,
             "signature": {
-                "criticalAttributes": dict(self.critical_attributes),
+                "criticalAttributes": {"expiry": NO_EXPIRY, **self.critical_attributes},
                 "unprocessedAttributes": list(self.unprocessed_attributes),
                 "certificateChain": [encode(der) for der in self.certificate_chain],
             },
@@ -55,7 +61,7 @@ class VerifySignatureRequest(NamedTuple):
         """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
         signature, policy = members.object("signature"), members.object("trustPolicy")
         return cls(
-            signature.object("criticalAttributes").value,
+            _critical_attributes(signature.object("criticalAttributes").value),
             texts(signature, "unprocessedAttributes"),
             tuple(decode(text, "certificateChain") for text in signature.texts("certificateChain")),
             texts(policy, "trustedIdentities"),
@@ -63,6 +69,12 @@ class VerifySignatureRequest(NamedTuple):
             members.text_map("pluginConfig"),
             members.filled("contractVersion"),
         )
+
+
+def _critical_attributes(written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The critical attributes without what programs in Go write for those that are not there."""
+    there = {name: value for name, value in written.items() if value is not None and (name, value) != _NOT_THERE}
+    return {"extendedAttributes": {}, **there}
 
 
 class VerificationResult(NamedTuple):

@@ -17,6 +17,7 @@ from notarykit.errors import (
 from notarykit.plugin.asking.deadline import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
+from notarykit.plugin.messages.metadata import GetMetadataRequest
 from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 TYPE_CHECKING = False
@@ -42,9 +43,22 @@ def respond(target: str, arguments: list[str], read: Callable[[], bytes]) -> tup
         if arguments[0] not in tuple(Command):
             raise PluginValidationError(f"command {arguments[0]!r} is not one of {', '.join(Command)}")
         with deadline(_seconds()):
-            return 0, dumps(answer(kind, Command(arguments[0]), read()))
+            return 0, dumps(answer(kind, Command(arguments[0]), _request(arguments[0], read)))
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - it ends here, as the protocol's JSON
         return 1, dumps(error_json(error))
+
+
+def _request(command: str, read: Callable[[], bytes]) -> bytes:
+    """What is on standard input; a person who asks what the plugin is has nothing to say, and is not waited for."""
+    is_bare = command == Command.GET_METADATA and os.isatty(0)
+    request = b"" if is_bare else read()
+    if request.strip():
+        return request
+    if command == Command.GET_METADATA:
+        return b"{}"
+    raise PluginValidationError(
+        "there is no request on standard input", advice="hosts such as notation run this program and write one"
+    )
 
 
 def _seconds() -> float:
@@ -66,7 +80,7 @@ def answer(kind: type[Plugin], command: Command, request: bytes) -> dict[str, An
     try:
         members = GoMembers(loads(request), "request")
         if command is Command.GET_METADATA:
-            return kind.get_metadata().to_json()
+            return kind.get_metadata(GetMetadataRequest.from_json(members)).to_json()
         version = members.filled("contractVersion")
         if version != CONTRACT_VERSION:
             raise PluginContractVersionError(f"contract version {version!r} is not supported, only {CONTRACT_VERSION}")

@@ -193,8 +193,13 @@ class Examination:
 
     @cached_property
     def metadata(self) -> Reply:
-        """The answer to get-plugin-metadata."""
-        return self.ask(Command.GET_METADATA, {})
+        """The answer to get-plugin-metadata, with the subject's configuration."""
+        return self.ask(Command.GET_METADATA, self.metadata_request)
+
+    @property
+    def metadata_request(self) -> dict[str, Any]:
+        """The request of get-plugin-metadata, which has no contract version."""
+        return {name: value for name, value in self.request().items() if name != "contractVersion"}
 
     @cached_property
     def capabilities(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from notarykit.plugin.asking.versions import SemanticVersion
 from notarykit.plugin.finding.names import PREFIX
-from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability
+from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command
 from notarykit.plugin.testing.examination import DoesNotApply, Examination
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 
@@ -69,4 +69,27 @@ def version_can_be_compared(examination: Examination) -> str | None:
     return None
 
 
-RULES = (members, name_fits, contract_version, capabilities, version_can_be_compared)
+@rule("metadata.plugin-config", MUST, _SECTION)
+def the_same_with_and_without_configuration(examination: Examination) -> str | None:
+    """A plugin says what it is with pluginConfig and without, and nothing but its capabilities depends on it."""
+    usual = examination.metadata
+    config = dict(examination.subject.plugin_config) or {"notarykitTest": "any setting"}
+    requests: tuple[dict[str, object], ...] = ({"pluginConfig": config}, {"pluginConfig": {}}, {})
+    for request in requests:
+        reply = examination.ask(Command.GET_METADATA, request)
+        if reply.failed and not usual.failed:
+            return f"{reply}, asked with {', '.join(request) or 'nothing'}"
+        for name in (*_TEXTS, "supportedContractVersions"):
+            if reply.members.get(name) != usual.members.get(name):
+                return f"{name!r} is once {usual.members.get(name)!r} and once {reply.members.get(name)!r}"
+    return None
+
+
+RULES = (
+    members,
+    name_fits,
+    contract_version,
+    capabilities,
+    version_can_be_compared,
+    the_same_with_and_without_configuration,
+)

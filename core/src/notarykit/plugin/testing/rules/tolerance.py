@@ -38,7 +38,7 @@ def unknown_members_are_ignored(examination: Examination) -> str | None:
     def check(key: Key) -> str | None:
         return next(filter(None, (_difference(examination, *each) for each in _about(examination, key))), None)
 
-    problem = _difference(examination, examination.metadata, {})
+    problem = _difference(examination, examination.metadata, examination.metadata_request)
     if not problem and not examination.capabilities.isdisjoint(
         (Capability.TRUSTED_IDENTITY, Capability.REVOCATION_CHECK)
     ):

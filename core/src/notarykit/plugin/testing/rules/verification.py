@@ -5,9 +5,10 @@ from functools import lru_cache
 from typing import Any
 
 from notarykit.plugin.messages.fields import Capability, Command, encode
+from notarykit.plugin.messages.verifying import NO_EXPIRY
 from notarykit.plugin.testing.examination import DoesNotApply, Examination
 from notarykit.plugin.testing.reply import Reply
-from notarykit.plugin.testing.rule import MUST, rule
+from notarykit.plugin.testing.rule import MUST, SHOULD, rule
 from notarykit.times import format_rfc3339, utc_now
 
 _CHECKS = (Capability.TRUSTED_IDENTITY, Capability.REVOCATION_CHECK)
@@ -119,4 +120,36 @@ def attributes_are_those_asked_about(examination: Examination) -> str | None:
     return f"{others[0]!r} was not asked about" if others else None
 
 
-RULES = (results_are_those_asked_for, failures_have_a_reason, attributes_are_those_asked_about)
+@rule("verify-signature.no-expiry", SHOULD, "(notarykit)")
+def no_expiry_is_no_failure(examination: Examination) -> str | None:
+    """A signature without an expiry, for which notation sends the year 1, and null for an empty list, is verified."""
+    _asked(examination)
+    usual = verified(examination)
+    if usual.failed:
+        raise DoesNotApply("verify-signature failed")
+    request = verify_request(examination)
+    attributes = {"contentType": "application/vnd.cncf.notary.payload.v1+json", "signingScheme": "notary.x509"}
+    request["signature"] |= {
+        "criticalAttributes": attributes | {"expiry": NO_EXPIRY},
+        "unprocessedAttributes": None,
+    }
+    reply = examination.ask(Command.VERIFY_SIGNATURE, request)
+    if reply.failed:
+        return str(reply)
+    wanted, found = (_successes(each) for each in (usual, reply))
+    return None if found == wanted else f"the results are {found}, and with an expiry {wanted}"
+
+
+def _successes(reply: Reply) -> dict[str, object]:
+    """Whether each check succeeded."""
+    return {
+        name: result.get("success") if isinstance(result, dict) else None for name, result in _results(reply).items()
+    }
+
+
+RULES = (
+    results_are_those_asked_for,
+    failures_have_a_reason,
+    attributes_are_those_asked_about,
+    no_expiry_is_no_failure,
+)
