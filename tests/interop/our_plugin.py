@@ -8,6 +8,7 @@ from pathlib import Path
 from support.homes import Home
 
 TARGETS = {
+    "our-depending": "interop.our_plugins.depending:DependingPlugin",
     "our-envelope": "interop.our_plugins.envelope:EnvelopePlugin",
     "our-failing": "interop.our_plugins.failing:FailingPlugin",
     "our-noisy": "interop.our_plugins.noisy:NoisyPlugin",

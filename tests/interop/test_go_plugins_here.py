@@ -127,6 +127,18 @@ def test_each_command_is_asked_once(user: Users, runs: list[str], name: str, com
     assert runs == commands
 
 
+@pytest.mark.parametrize(
+    ("config", "command"),
+    [({}, "generate-signature"), ({"only": "SIGNATURE_GENERATOR.ENVELOPE"}, "generate-envelope")],
+)
+def test_what_a_plugin_can_do_depends_on_its_configuration(
+    user: Users, runs: list[str], config: dict[str, str], command: str
+) -> None:
+    """The settings go with get-plugin-metadata, and the plugin is asked for what it can do with them."""
+    _sign(user(), "go-depends", JWS, DAY, **config)
+    assert (runs[0], runs[-1]) == ("get-plugin-metadata", command)
+
+
 @pytest.mark.parametrize("is_listed", [False, True], ids=["by flags", "by the key's name"])
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("name", SIGNING)

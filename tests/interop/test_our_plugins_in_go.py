@@ -14,6 +14,7 @@ import pytest
 from interop import our_plugin
 from interop.go_peer import Peer
 from interop.our_plugins import envelope as our_envelope
+from interop.our_plugins.depending import WHOLE, DependingPlugin
 from interop.our_plugins.envelope import EnvelopePlugin
 from interop.our_plugins.failing import ACCIDENTS, NO_ANSWER, REFUSALS, REQUEST_ID, SECRET
 from interop.our_plugins.verifying import IDENTITY, REVOKED, UNDERSTOOD, VerifyingPlugin
@@ -134,6 +135,19 @@ def test_go_signs_with_the_plugin_of_a_package(host: Host, tmp_path: Path, spec:
     assert verdict.attributes.expiry == verdict.attributes.signing_time + DAY
     assert agent_of(envelope, media_type) == f"{agent_of_go()} {LOCAL_FILE}/{LocalFilePlugin.version}"
     assert annotations == {}
+
+
+@pytest.mark.parametrize("config", [{}, WHOLE], ids=["a signature", "a whole envelope"])
+def test_what_a_plugin_can_do_depends_on_its_configuration(
+    host: Host, tmp_path: Path, config: Mapping[str, str]
+) -> None:
+    """The Go side sends its settings with get-plugin-metadata, and signs in the way that the plugin has with them."""
+    name = DependingPlugin.name
+    shown = host.peer.ask("plugin-metadata", folder=str(host.plugins), name=name, pluginConfig=config)["metadata"]
+    assert shown["capabilities"] == [f"SIGNATURE_GENERATOR.{'ENVELOPE' if config else 'RAW'}"]
+    envelope, _, annotations = host.accepts(_scene(tmp_path), name, config=config)
+    assert annotations == ({our_envelope.MADE_BY: EnvelopePlugin.name} if config else {})
+    assert (agent_of(envelope, JWS) == f"{agent_of_go()} {name}/{DependingPlugin.version}") is not bool(config)
 
 
 def test_go_signs_with_the_console_script(peer: Peer, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ var kinds = map[string][]plugin.Capability{
 	"go-verify":     {plugin.CapabilityTrustedIdentityVerifier, plugin.CapabilityRevocationCheckVerifier},
 	"go-identity":   {plugin.CapabilityTrustedIdentityVerifier},
 	"go-revocation": {plugin.CapabilityRevocationCheckVerifier},
+	"go-depends":    {plugin.CapabilitySignatureGenerator, plugin.CapabilityEnvelopeGenerator},
 	"go-all": {
 		plugin.CapabilitySignatureGenerator,
 		plugin.CapabilityTrustedIdentityVerifier,
@@ -70,9 +71,14 @@ func newPlugin(file string) (*namedPlugin, error) {
 	}}, nil
 }
 
-// GetMetadata never fails, because a host asks for the metadata before it does anything else.
-func (p *namedPlugin) GetMetadata(context.Context, *plugin.GetMetadataRequest) (*plugin.GetMetadataResponse, error) {
-	return &p.metadata, nil
+// GetMetadata never fails, because a host asks for the metadata before it does anything else. The configuration may
+// take capabilities away; without one all are listed, since the framework has no others when it looks for a command.
+func (p *namedPlugin) GetMetadata(_ context.Context, req *plugin.GetMetadataRequest) (*plugin.GetMetadataResponse, error) {
+	metadata := p.metadata
+	if only, set := req.PluginConfig["only"]; set {
+		metadata.Capabilities = []plugin.Capability{plugin.Capability(only)}
+	}
+	return &metadata, nil
 }
 
 // admit is the start of every other command: the configuration can make it fail with any code.
