@@ -16,6 +16,12 @@ _WITH_MARKS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _helper(world: World) -> None:
+    """Somebody who can log in: the settings name who keeps the credentials."""
+    (world.home.folder / "config.json").write_text('{"credsStore": "tests"}')
+
+
 @pytest.mark.parametrize("password", _WITH_MARKS)
 @pytest.mark.parametrize("place", ["$NOTATION_PASSWORD", "--password", "the password on standard input"])
 def test_a_mark_is_never_sent(place: str, password: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +59,45 @@ def test_the_password_on_standard_input(stdin: bytes, password: bytes, world: Wo
     assert done.code == 3
     assert "does not accept the credentials" in done.err
     assert base64.b64decode(str(server.seen[-1].authorization).removeprefix("Basic ")) == b"me:" + password
+
+
+@pytest.mark.parametrize(
+    ("flags", "stdin", "sent"),
+    [
+        ((), b"me\nsecret\n", b"me:secret"),
+        ((), b"\xef\xbb\xbfme\r\nsecret\r\n", b"me:secret"),
+        ((), b" me \n sec ret ", b"me: sec ret "),
+        (("-u", "me"), b"secret\n", b"me:secret"),
+        (("-u", "me"), b"secret", b"me:secret"),
+    ],
+)
+def test_a_pipe_in_a_terminals_place(flags: tuple[str, ...], stdin: bytes, sent: bytes, world: World) -> None:
+    """What would be asked for at a terminal is read from a pipe: the name unless it is given, then the password."""
+    challenge = Reply(401, (("WWW-Authenticate", 'Basic realm="x"'),))
+    with Server(challenge, Reply(401)) as server:
+        done = world.process("login", *flags, f"localhost:{server.url.rpartition(':')[2]}", stdin=stdin)
+    assert done.code == 3
+    assert "does not accept the credentials" in done.err
+    assert base64.b64decode(str(server.seen[-1].authorization).removeprefix("Basic ")) == sent
+
+
+@pytest.mark.parametrize("flags", [(), ("-u", "me"), ("--password-stdin",), ("-u", "me", "--password-stdin")])
+def test_nothing_in_the_pipe(flags: tuple[str, ...], world: World) -> None:
+    """Where nothing comes there is no password, and the error says how to give one."""
+    assert world.refused(2, "login", *flags, "localhost:1") == (
+        "there is no password on standard input: "
+        "give the name and the password as two lines, or the password alone with --username"
+    )
+
+
+def test_nobody_to_keep_the_password(world: World) -> None:
+    """Without a credential helper a login is refused before a password is read or sent, with what else there is."""
+    (world.home.folder / "config.json").unlink()
+    shown = world.refused(2, "login", "-u", "me", "--password-stdin", "localhost:1", stdin="secret")
+    assert shown.startswith("there is no credential helper, and credentials are not written to files: install one")
+    for way in ("--username and --password", "$NOTATION_USERNAME and $NOTATION_PASSWORD", "'docker login localhost:1'"):
+        assert way in shown
+    assert "notarykit login" not in shown
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="variables are text there")

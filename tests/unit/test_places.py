@@ -120,3 +120,108 @@ def test_a_relative_folder_of_plugins_is_refused(name: str, monkeypatch: pytest.
         places.plugins_folder()
     assert caught.value.message == "plugins would be run from the relative path 'here'"
     assert caught.value.advice == "set $NOTATION_LIBEXEC or $NOTATION_CONFIG to an absolute one"
+
+
+@_LINUX
+@pytest.mark.usefixtures("system")
+def test_a_relative_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative $HOME would have the policy of the present folder count."""
+    monkeypatch.setenv("HOME", "home")
+    with pytest.raises(ConfigurationError) as caught:
+        places.config_folder()
+    assert caught.value.message == "$HOME is a relative path"
+    assert caught.value.advice == "set it to an absolute one, or set $NOTATION_CONFIG to the settings' folder"
+
+
+@pytest.mark.parametrize(
+    "variable", ["NOTATION_CONFIG", "NOTATION_CACHE", "NOTATION_LIBEXEC", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE"]
+)
+@pytest.mark.parametrize("value", ["~", "~/x"])
+def test_what_no_shell_has_expanded(value: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` in a variable would be a folder of that name here: it is refused, with the variable's name."""
+    monkeypatch.setenv(variable, value)
+    asked = {
+        "NOTATION_CONFIG": places.config_folder,
+        "NOTATION_CACHE": places.cache_folder,
+        "NOTATION_LIBEXEC": places.plugins_folder,
+        "DOCKER_CONFIG": places.docker_folder,
+        "REGISTRY_AUTH_FILE": places.podman_files,
+    }[variable]
+    with pytest.raises(ConfigurationError) as caught:
+        asked()
+    assert caught.value.message == f"${variable} begins with ~, which no shell has expanded"
+    monkeypatch.setenv(variable, "/~/x")
+    asked()
+
+
+@pytest.fixture
+def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who is a number and nothing else, with no variable that counts."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.setattr("os.getuid", lambda: 12345)
+    for name in (*_VARIABLES, "DOCKER_CONFIG", "NOTATION_CACHE", "REGISTRY_AUTH_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("stranger")
+@pytest.mark.parametrize("home", [None, "", "here", "./", "~"])
+def test_without_a_home_nothing_is_of_the_present_folder(home: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no home folder, nothing of Docker's, podman's or a cache's is looked for in the present one."""
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("NOTATION_CONFIG", "/settings")
+    assert places.home_folder() is None
+    assert places.cache_folder() is None
+    assert places.docker_folder() is None
+    assert places.podman_files() == ("/run/containers/12345/auth.json",)
+    assert places.certificate_folders() == (
+        "/settings/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d",
+    )  # fmt: skip
+    for variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, "relative")
+    assert places.cache_folder() is None
+    assert places.podman_files() == ("/run/containers/12345/auth.json",)
+
+
+@_LINUX
+@pytest.mark.usefixtures("system")
+def test_the_list_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without $HOME, the list of users has the home folder, as to Docker; not so for what says whom to trust."""
+    import pwd
+
+    monkeypatch.setattr("pwd.getpwuid", lambda _: pwd.struct_passwd(("me", "x", 1, 1, "", "/users/me", "/bin/sh")))
+    for value in (None, ""):
+        if value is not None:
+            monkeypatch.setenv("HOME", value)
+        assert places.home_folder() == "/users/me"
+        with pytest.raises(ConfigurationError, match=r"^\$HOME is not set$"):
+            places.config_folder()
+    monkeypatch.setenv("HOME", "/home/me")
+    assert places.home_folder() == "/home/me"
+
+
+@_LINUX
+@pytest.mark.usefixtures("system")
+def test_places_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker's, podman's and the cache's places are in the home folder, or where their variables say."""
+    monkeypatch.setenv("HOME", "/home/me")
+    for name in ("DOCKER_CONFIG", "NOTATION_CACHE", "REGISTRY_AUTH_FILE", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert places.docker_folder() == "/home/me/.docker"
+    assert places.cache_folder() == "/home/me/.cache/notation"
+    assert places.podman_files()[-1] == "/home/me/.config/containers/auth.json"
+    variables = {"DOCKER_CONFIG": "docker", "XDG_CACHE_HOME": "/cache", "XDG_RUNTIME_DIR": "/run/me"}
+    for variable, value in {**variables, "XDG_CONFIG_HOME": "/xdg"}.items():
+        monkeypatch.setenv(variable, value)
+    assert places.docker_folder() == "docker"
+    assert places.cache_folder() == "/cache/notation"
+    assert places.podman_files() == ("/run/me/containers/auth.json", "/xdg/containers/auth.json")
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", "auth.json")
+    assert places.podman_files() == ("auth.json",)

@@ -5,59 +5,122 @@ import sys
 
 from notarykit.errors import ConfigurationError
 
+_OTHERWISE = "set $NOTATION_CONFIG to the settings' folder"
+
 
 def config_folder() -> str:
     """The folder of settings: `$NOTATION_CONFIG`, else notation's folder in the system's place for settings.
 
     Raises:
-        ConfigurationError: There is no home folder to look in, or `$XDG_CONFIG_HOME` is relative.
+        ConfigurationError: There is no home folder to look in, or the variable that names the place is relative.
     """
-    return os.environ.get("NOTATION_CONFIG") or os.path.join(_user_folder(), "notation")
+    return named_by("NOTATION_CONFIG") or os.path.join(_user_folder(), "notation")
 
 
 def _user_folder() -> str:
     if sys.platform == "win32":
         return _variable("APPDATA")
     if sys.platform == "darwin":
-        return os.path.join(_variable("HOME"), "Library", "Application Support")
+        return os.path.join(_home(), "Library", "Application Support")
     xdg = os.environ.get("XDG_CONFIG_HOME")
     if not xdg:
-        return os.path.join(_variable("HOME"), ".config")
+        return os.path.join(_home(), ".config")
     if not os.path.isabs(xdg):
         raise ConfigurationError("$XDG_CONFIG_HOME is a relative path", advice="set it to an absolute one, or unset it")
     return xdg
 
 
+def _home() -> str:
+    """The home folder whose policy and trust stores count: the one that is named, and named in full."""
+    home = _variable("HOME")
+    if not os.path.isabs(home):
+        raise ConfigurationError("$HOME is a relative path", advice=f"set it to an absolute one, or {_OTHERWISE}")
+    return home
+
+
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise ConfigurationError(
-            f"${name} is not set", advice="set it, or set $NOTATION_CONFIG to the settings' folder"
-        )
+        raise ConfigurationError(f"${name} is not set", advice=f"set it, or {_OTHERWISE}")
     return value
 
 
-def cache_folder() -> str:
-    """The folder of what can be made again: `$NOTATION_CACHE`, else notation's in the system's place for caches."""
-    if own := os.environ.get("NOTATION_CACHE"):
+def named_by(variable: str) -> str:
+    """The path in a variable, or an empty string.
+
+    Raises:
+        ConfigurationError: It begins with `~`, which only shells expand: it would be a folder of that name here.
+    """
+    path = os.environ.get(variable, "")
+    if path == "~" or path.startswith(("~/", "~\\")):
+        raise ConfigurationError(f"${variable} begins with ~, which no shell has expanded", advice="write it in full")
+    return path
+
+
+def home_folder() -> str | None:
+    """The user's home folder, as the environment or the list of users has it; None where it is not an absolute path."""
+    home = os.environ.get("USERPROFILE" if sys.platform == "win32" else "HOME")
+    if not home and sys.platform != "win32":
+        import pwd
+
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:  # a container's user may be a number and nothing else
+            return None
+    return home if home and os.path.isabs(home) else None
+
+
+def _in_home(*names: str) -> str | None:
+    home = home_folder()
+    return os.path.join(home, *names) if home else None
+
+
+def _xdg(variable: str) -> str | None:
+    """The folder in a variable of the XDG Base Directory Specification, which has relative ones ignored."""
+    path = os.environ.get(variable, "")
+    return path if os.path.isabs(path) else None
+
+
+def cache_folder() -> str | None:
+    """The folder of what can be made again: `$NOTATION_CACHE`, else notation's in the system's place for caches.
+
+    None where there is no such place: everything works without a cache.
+    """
+    if own := named_by("NOTATION_CACHE"):
         return own
     if sys.platform == "win32":
-        return os.path.join(_variable("LOCALAPPDATA"), "notation")
-    if sys.platform == "darwin":
-        return os.path.join(_variable("HOME"), "Library", "Caches", "notation")
-    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join(_variable("HOME"), ".cache"), "notation")
+        base = os.environ.get("LOCALAPPDATA")
+    elif sys.platform == "darwin":
+        base = _in_home("Library", "Caches")
+    else:
+        base = _xdg("XDG_CACHE_HOME") or _in_home(".cache")
+    return os.path.join(base, "notation") if base else None
+
+
+def docker_folder() -> str | None:
+    """Docker's folder of settings: `$DOCKER_CONFIG`, else the one in the home folder, if there is one."""
+    return named_by("DOCKER_CONFIG") or _in_home(".docker")
 
 
 def certificate_folders() -> tuple[str, ...]:
     """The `certs.d` folders: our own, the user's and the system's for container tools."""
-    home = os.path.expanduser("~")
+    users = (config_folder(), docker_folder(), _in_home(".config", "containers"))
     return (
-        os.path.join(config_folder(), "certs.d"),
-        os.path.join(os.environ.get("DOCKER_CONFIG") or os.path.join(home, ".docker"), "certs.d"),
-        os.path.join(home, ".config", "containers", "certs.d"),
+        *(os.path.join(each, "certs.d") for each in users if each),
         "/etc/containers/certs.d",
         "/etc/docker/certs.d",
     )
+
+
+def podman_files() -> tuple[str, ...]:
+    """Podman's files of credentials, in the order in which it reads them (containers-auth.json(5))."""
+    if own := named_by("REGISTRY_AUTH_FILE"):
+        return (own,)
+    session, settings = _xdg("XDG_RUNTIME_DIR"), _xdg("XDG_CONFIG_HOME") or _in_home(".config")
+    folders = [os.path.join(each, "containers") for each in (session, settings) if each]
+    if not session and sys.platform == "linux":
+        folders.insert(0, f"/run/containers/{os.getuid()}")
+    return tuple(os.path.join(each, "auth.json") for each in folders)
 
 
 def plugins_folder() -> str:
@@ -66,7 +129,7 @@ def plugins_folder() -> str:
     Raises:
         ConfigurationError: It is relative: nothing is run out of the folder that somebody happens to be in.
     """
-    base = os.environ.get("NOTATION_LIBEXEC") or config_folder()
+    base = named_by("NOTATION_LIBEXEC") or config_folder()
     if not os.path.isabs(base):
         raise ConfigurationError(
             f"plugins would be run from the relative path {base!r}",

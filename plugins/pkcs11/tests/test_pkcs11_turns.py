@@ -127,8 +127,9 @@ def test_no_place_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NOTATION_CACHE", str(tmp_path / "file"))
     with turn(_MODULE):
         pass
-    for name in ("NOTATION_CACHE", "XDG_CACHE_HOME", "HOME"):
+    for name in ("NOTATION_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "relative")
     with turn(_MODULE):
         pass
 

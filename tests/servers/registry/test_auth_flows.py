@@ -196,10 +196,18 @@ def test_files(user: User, guarded: Guarded, place: str) -> None:
 
 
 def test_nobody(user: User, guarded: Guarded) -> None:
-    """Without credentials the registry's refusal comes with what to do about it."""
-    line = user.refused("sign", guarded.reference)
-    assert guarded.registry.host in line
-    assert "notarykit login" in line
+    """Without credentials the registry's refusal comes with the ways to log in, and with none that would be refused."""
+    host = guarded.registry.host
+    for login in ("", f", or 'notarykit login {host}'"):
+        line = user.refused("sign", guarded.reference)
+        assert host in line
+        for way in ("--username and --password", "$NOTATION_USERNAME and $NOTATION_PASSWORD", f"'docker login {host}'"):
+            assert way in line
+        assert ("notarykit login" in line) is bool(login)
+        assert login in line
+        (user.home.folder / "config.json").write_text('{"credsStore": "tests"}')
+    (user.home.folder / "config.json").write_text('{"credsStore": "absent"}')
+    assert "notarykit login" not in user.refused("sign", guarded.reference)
 
 
 def test_a_wrong_password(user: User, guarded: Guarded) -> None:

@@ -1,18 +1,41 @@
 """Looking credentials up: the files, the helpers, and which of them comes first."""
 
 import base64
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from notarykit.config.credentials import credentials_for
+from notarykit.config.credentials import KnownCredentials, credentials_for
 from notarykit.errors import AccessError, ConfigurationError
 from notarykit.oci.registry.auth import Credentials
 from unit.config.users import FILES, User, pair
 
 _HOST = "registry.example.com:5000"
+
+
+def test_nothing_of_the_present_folder(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a home folder, credentials and helpers of the present folder are nobody's, whatever it is called."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    user.knowing("one", "evil", "x")
+    for home in ("~", "."):
+        for place in (".docker/config.json", ".config/containers/auth.json"):
+            path = user.folder / home / place
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps({"auths": {_HOST: pair("evil", "x")}, "credsStore": "one"}))
+    monkeypatch.chdir(user.folder)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.delenv("HOME")
+    for value in (None, "", ".", "~"):
+        if value is not None:
+            monkeypatch.setenv("HOME", value)
+        assert credentials_for(_HOST) is None
+    assert user.asked("one") == []
 
 
 def test_nobody_is_known(user: User) -> None:
@@ -66,6 +89,8 @@ def test_the_folders_of_the_environment(user: User, monkeypatch: pytest.MonkeyPa
         ({"username": "me", "password": "secret"}, Credentials("me", "secret")),
         ({"username": "other", "password": "other", **pair("me", "secret")}, Credentials("me", "secret")),
         ({"identitytoken": "token"}, Credentials("", "", "token")),
+        ({"registrytoken": "bearer"}, Credentials("", "", "", "bearer")),
+        ({"registrytoken": "bearer", **pair("me", "x")}, Credentials("me", "x", "", "bearer")),
         ({"identitytoken": "token", **pair("me", "")}, Credentials("me", "", "token")),
         ({}, None),
         ({"auth": ""}, None),
@@ -79,27 +104,153 @@ def test_forms_of_entries(entry: dict[str, Any], wanted: Credentials | None, use
     assert credentials_for(_HOST) == wanted
 
 
-@pytest.mark.parametrize("name", [_HOST, f"https://{_HOST}", f"https://{_HOST}/v1/", f"https://{_HOST}/v2/"])
-def test_names_of_entries(name: str, user: User) -> None:
-    """Older files name whole addresses."""
-    user.write("docker", {"auths": {name: pair("me", "secret"), "other": pair("other", "x")}})
+_ADDRESSES = [
+    f"https://{_HOST}",
+    f"http://{_HOST}",
+    f"https://{_HOST}/",
+    f"http://{_HOST}/v2/",
+    f"https://{_HOST}/v1/x",
+]
+_PATHS = [f"{_HOST}/", f"{_HOST}/v2/", f"{_HOST}/a/b"]
+
+
+@pytest.mark.parametrize("name", [_HOST, *_ADDRESSES, *_PATHS])
+@pytest.mark.parametrize("file", ["notation", "docker"])
+@pytest.mark.parametrize("asked", [_HOST, f"{_HOST}/x"])
+def test_names_of_entries(asked: str, file: str, name: str, user: User) -> None:
+    """To Docker and ORAS a key is for its host, whatever its scheme and path are."""
+    user.write(file, {"auths": {"other": pair("other", "x"), name: pair("me", "secret")}})
+    assert credentials_for(asked) == Credentials("me", "secret")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"https://evil.example/{_HOST}",
+        f"evil.example/{_HOST}",
+        f"https://{_HOST}@evil.example/",
+        f"https://evil.example@{_HOST}/",
+        f"https://{_HOST}.evil.example/",
+        f"https://evil.example?{_HOST}",
+        f"https://evil.example\\{_HOST}",
+        f"ftp://{_HOST}/",
+        f" {_HOST}",
+        f"//{_HOST}/",
+        _HOST.partition(":")[0],
+        f"https://{_HOST.partition(':')[0]}/",
+        f"{_HOST}0",
+        _HOST.upper(),
+        "",
+        "/",
+        "https://",
+    ],
+)
+def test_names_of_others(name: str, user: User) -> None:
+    """What belongs to another host goes nowhere else, however much the key looks like this one."""
+    for file in FILES:
+        user.write(file, {"auths": {name: pair("other", "secret")}})
+    for asked in (_HOST, f"{_HOST}/evil.example", f"{_HOST}/{_HOST}"):
+        assert credentials_for(asked) is None
+
+
+def test_which_key_counts(user: User) -> None:
+    """The registry's own name comes before what is reduced to it; of that the more specific path, then the first."""
+    older = {f"https://{_HOST}/v1/": pair("first", "x"), f"http://{_HOST}": pair("second", "x")}
+    user.write("docker", {"auths": {**older, _HOST: pair("exact", "x"), f"{_HOST}/a": pair("path", "x")}})
+    assert credentials_for(f"{_HOST}/a") == Credentials("exact", "x")
+    user.write("docker", {"auths": {**older, f"{_HOST}/a": pair("path", "x")}})
+    assert credentials_for(f"{_HOST}/a/b") == Credentials("path", "x")
+    assert credentials_for(f"{_HOST}/b") == Credentials("first", "x")
+    user.write("docker", {"auths": {**older, _HOST: {}}})
+    assert credentials_for(_HOST) is None
+
+
+_PODMANS = {
+    _HOST: pair("registry", "x"),
+    f"{_HOST}/a": pair("a", "x"),
+    f"{_HOST}/a/b": pair("b", "x"),
+    f"{_HOST}/a/b/c": pair("c", "x"),
+    f"https://{_HOST}/v2/": pair("older", "x"),
+}
+
+
+@pytest.mark.parametrize("file", ["podman", "podman at run time", "podman at home"])
+@pytest.mark.parametrize(
+    ("name", "username"),
+    [("", "registry"), ("/a", "a"), ("/a/b", "b"), ("/a/bb", "a"), ("/a/b/d", "b"), ("/a/b/c/d", "c")],
+)
+def test_the_most_specific_path_counts_for_podman(name: str, username: str, file: str, user: User) -> None:
+    """Podman's files have keys for paths: the longest one that the repository is or begins with counts."""
+    user.write(file, {"auths": _PODMANS})
+    assert credentials_for(f"{_HOST}{name}") == Credentials(username, "x")
+
+
+def test_a_path_of_podmans_is_not_the_registry(user: User) -> None:
+    """In podman's files a key with a path is for that path alone; with a scheme it is an older name of the host."""
+    user.write("podman", {"auths": {f"{_HOST}/a": pair("a", "x"), f"{_HOST}/": pair("slash", "x")}})
+    assert credentials_for(_HOST) is None
+    assert credentials_for(f"{_HOST}/ab") is None
+    user.write("podman", {"auths": {f"{_HOST}/a": pair("a", "x"), f"https://{_HOST}/v2/": pair("older", "x")}})
+    assert credentials_for(f"{_HOST}/ab") == Credentials("older", "x")
+
+
+@pytest.mark.parametrize(
+    "name", ["https://index.docker.io/v1/", "docker.io", "index.docker.io", "https://registry-1.docker.io/v2/"]
+)
+@pytest.mark.parametrize("host", ["docker.io", "index.docker.io", "registry-1.docker.io"])
+@pytest.mark.parametrize("file", ["docker", "podman"])
+def test_the_names_of_docker_hub(file: str, host: str, name: str, user: User) -> None:
+    """Docker's own registry has several names; Docker keeps what belongs to it under an address."""
+    user.write(file, {"auths": {name: pair("me", "secret")}})
+    assert credentials_for(f"{host}/library/a") == Credentials("me", "secret")
+    assert credentials_for(f"{host}.evil.example") is None
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_null_is_absent(file: str, user: User) -> None:
+    """Null where programs in Go write it says nothing."""
+    null = {"identitytoken": None, "registrytoken": None, "username": None, "password": None, "email": None}
+    user.write(file, {"auths": {_HOST: {**null, **pair("me", "secret")}}, "credsStore": None, "credHelpers": None})
     assert credentials_for(_HOST) == Credentials("me", "secret")
+    user.write(file, {"auths": {_HOST: pair("me", "secret")}, "credHelpers": {"gcr.io": None, _HOST: None}})
+    assert credentials_for(_HOST) == Credentials("me", "secret")
+    for nothing in ({_HOST: None}, {_HOST: {"auth": None}}, None):
+        user.write(file, {"auths": nothing})
+        assert credentials_for(_HOST) is None
 
 
-@pytest.mark.parametrize("name", ["https://index.docker.io/v1/", "docker.io"])
-def test_the_name_of_docker_hub(name: str, user: User) -> None:
-    """Docker keeps what belongs to docker.io under another name; podman does not."""
-    user.write("docker", {"auths": {name: pair("me", "secret")}})
-    assert credentials_for("docker.io") == Credentials("me", "secret")
+@pytest.mark.parametrize("content", [b"", b" \n"])
+@pytest.mark.parametrize("file", FILES)
+def test_an_empty_file_says_nothing(file: str, content: bytes, user: User) -> None:
+    """An empty file is none, as to Docker and ORAS."""
+    user.write(file, content)
+    assert credentials_for(_HOST) is None
+
+
+@pytest.mark.parametrize("where", [4, 8, -1])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_wrapped_base64(end: str, where: int, user: User) -> None:
+    """Line ends in base64, which `base64` without options writes, are left aside."""
+    encoded = pair("me", "a long secret")["auth"]
+    user.write("docker", {"auths": {_HOST: {"auth": f"{encoded[:where]}{end}{encoded[where:]}{end}"}}})
+    assert credentials_for(_HOST) == Credentials("me", "a long secret")
+
+
+def test_podmans_file_that_is_named_is_the_only_one(user: User) -> None:
+    """Where $REGISTRY_AUTH_FILE names a file, podman reads no other."""
+    user.write("podman at home", {"auths": {_HOST: pair("home", "x")}})
+    user.write("podman", {})
+    assert credentials_for(_HOST) is None
 
 
 @pytest.mark.parametrize(
     "document",
     [
-        b"", b"[]", b"secret", {"auths": []}, {"auths": {_HOST: "secret"}}, {"credsStore": 1}, {"credHelpers": []},
+        b"[]", b"secret", {"auths": []}, {"auths": {_HOST: "secret"}}, {"credsStore": 1}, {"credHelpers": []},
         {"credHelpers": {_HOST: 1}}, {"auths": {_HOST: {"auth": "se cret!"}}}, {"auths": {_HOST: {"auth": 1}}},
         {"auths": {_HOST: {"identitytoken": 1}}},
-        {"auths": {_HOST: {"username": []}}},
+        {"auths": {_HOST: {"username": []}}}, {"auths": {_HOST: {"auth": "c2VjcmV0"}}},
+        {"auths": {_HOST: {"registrytoken": 1}}}, {"auths": {_HOST: {"auth": "bWU6c2VjcmV0 "}}},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("file", ["notation", "docker", "podman"])
@@ -166,6 +317,18 @@ def test_a_helper_that_knows_nothing(stream: int, user: User) -> None:
     assert credentials_for(_HOST) == Credentials("podman", "secret")
     user.write("docker", {"credsStore": "one", "auths": {_HOST: pair("docker", "secret")}})
     assert credentials_for(_HOST) == Credentials("docker", "secret")
+
+
+def test_a_helper_is_asked_once(user: User) -> None:
+    """For all repositories of a registry a helper is asked once, by the registry's name."""
+    user.knowing("one", "me", "secret")
+    user.write("docker", {"credsStore": "one"})
+    known = KnownCredentials()
+    for repository in (_HOST, f"{_HOST}/a", f"{_HOST}/b/c"):
+        assert known.find(repository) == Credentials("me", "secret")
+    assert user.asked("one") == [f"get {_HOST}"]
+    known.find("other.example")
+    assert user.asked("one") == [f"get {_HOST}", "get other.example"]
 
 
 def test_a_helper_that_fails(user: User) -> None:

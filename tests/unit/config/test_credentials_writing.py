@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from notarykit.config.credentials import erase_credentials, remember_helper, store_credentials
+from notarykit.config.credentials import (
+    Erased,
+    credentials_for,
+    erase_credentials,
+    remember_helper,
+    store_credentials,
+)
 from notarykit.errors import AccessError, ConfigurationError
 from notarykit.oci.registry.auth import Credentials
-from unit.config.users import User, pair
+from unit.config.users import FILES, User, pair
 
 _HOST = "registry.example.com"
 _KNOWN = Credentials("me", 'se"cret \\ \u00fc')
@@ -114,6 +120,49 @@ def test_every_helper_forgets(user: User) -> None:
     assert {name: user.asked(name) for name in ("one", "two", "three", "pass")} == {
         "one": [], "two": [f"erase {_HOST}"], "three": [f"erase {_HOST}"], "pass": [],
     }  # fmt: skip
+
+
+_OLDER = (f"https://{_HOST}/v1/", f"http://{_HOST}", f"{_HOST}/v2/")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_forgets(file: str, user: User) -> None:
+    """Entries that would be found are taken out of files, older forms too; everything else stays, and the mode too."""
+    other = {"other.example": pair("other", "x"), f"https://{_HOST}.example/": pair("x", "x")}
+    names = [_HOST, *(name for name in _OLDER if "podman" not in file or "://" in name)]
+    more = {"HttpHeaders": {"a": "\u00fc"}, "credHelpers": {"other.example": "two"}, "x": None}
+    path = user.write(file, {"auths": {**{name: pair("me", "x") for name in names}, **other}, **more})
+    path.chmod(0o640)
+    assert erase_credentials(_HOST) == Erased((str(path),), ())
+    assert json.loads(path.read_bytes()) == {"auths": other, **more}
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert credentials_for(_HOST) is None
+    assert erase_credentials(_HOST) == Erased((), ())
+
+
+def test_a_file_behind_a_link_forgets(user: User) -> None:
+    """A link to a file stays a link, as Docker leaves it."""
+    path = user.write("docker", {"auths": {_HOST: pair("me", "x")}})
+    goal = path.rename(user.folder / "real.json")
+    path.symlink_to(goal)
+    assert erase_credentials(_HOST).files == (str(path),)
+    assert path.is_symlink()
+    assert json.loads(goal.read_bytes()) == {"auths": {}}
+
+
+def test_paths_that_podman_knows_are_left(user: User) -> None:
+    """What podman keeps for paths of a registry is left, and told."""
+    path = user.write("podman", {"auths": {_HOST: pair("me", "x"), f"{_HOST}/a": pair("a", "x")}})
+    assert erase_credentials(_HOST) == Erased((str(path),), ((str(path), f"{_HOST}/a"),))
+    assert credentials_for(f"{_HOST}/a") == Credentials("a", "x")
+
+
+def test_a_malformed_file_forgets_nothing(user: User) -> None:
+    """A file that cannot be read is left as it is."""
+    path = user.write("docker", b"{malformed")
+    with pytest.raises(ConfigurationError, match="not JSON"):
+        erase_credentials(_HOST)
+    assert path.read_bytes() == b"{malformed"
 
 
 def test_the_systems_helper_forgets(user: User) -> None:

@@ -14,34 +14,47 @@ from notarykit.oci.registry.host import RegistryHost
 
 
 def _run(options: Options) -> int:
+    from notarykit.config.credentials import helper_for, remember_helper, store_credentials
+
     host = options.arguments[0]
     check_host(host)
     given = told(options, [host])
+    helper_for(host)  # before anybody types a password in vain
     username, password = given.username, given.password
     if options["password-stdin"]:
         if options["password"]:
             raise UsageError("flags --password and --password-stdin exclude each other")
-        password = _piped()
+        password = _secret(sys.stdin.buffer.read())
     elif options["password"]:
         print("Warning: --password is seen by others on this machine: use --password-stdin", file=sys.stderr)
     username, password = _asked(username, password)
     settings = registry_settings(given._replace(username=username, password=password))
     RegistryHost(host, settings).ping(Budget(DEFAULT_BYTES, options["timeout"]))
-    from notarykit.config.credentials import remember_helper, store_credentials
-
     if helper := store_credentials(host, given_credentials(username, password)):
         remember_helper(helper)
     print("Login Succeeded")
     return 0
 
 
-def _piped() -> str:
+def _secret(content: bytes) -> str:
     """The password on standard input; bytes that are no UTF-8 stay what they are, as in the environment."""
-    password = os.fsdecode(without_marks(sys.stdin.buffer.read()))
+    password = os.fsdecode(without_marks(content))
     if not password:
-        raise UsageError("there is no password on standard input")
+        raise UsageError(
+            "there is no password on standard input",
+            advice="give the name and the password as two lines, or the password alone with --username",
+        )
     check_secret(password, "the password on standard input")
     return password
+
+
+def _piped(username: str) -> tuple[str, str]:
+    """What would be asked for, out of a pipe: the name in the first line if it is not known, then the password."""
+    content = sys.stdin.buffer.read()
+    if not username:
+        line, _, content = content.partition(b"\n")
+        username = os.fsdecode(without_marks(line)).strip()
+    return username, _secret(content)
 
 
 def _asked(username: str, password: str) -> tuple[str, str]:
@@ -49,7 +62,7 @@ def _asked(username: str, password: str) -> tuple[str, str]:
     if password:
         return username, password
     if not sys.stdin.isatty():
-        raise UsageError("no password and no terminal to ask at", advice="use --password-stdin")
+        return _piped(username)
     from getpass import getpass
 
     username = username or input("Username: ").strip()

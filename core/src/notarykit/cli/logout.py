@@ -1,5 +1,7 @@
 """`notarykit logout`."""
 
+import sys
+
 from notarykit.cli.options import Command, Options
 from notarykit.cli.registries import check_host
 
@@ -7,8 +9,13 @@ from notarykit.cli.registries import check_host
 def _run(options: Options) -> int:
     from notarykit.config.credentials import erase_credentials
 
-    check_host(options.arguments[0])
-    erase_credentials(options.arguments[0])
+    host = options.arguments[0]
+    check_host(host)
+    erased = erase_credentials(host)
+    for path in erased.files:
+        print(f"Removed the credentials for {host} from {path}")
+    for path, key in erased.left:
+        print(f"Warning: {path} has credentials for {key}: 'podman logout {key}' removes them", file=sys.stderr)
     print("Logout Succeeded")
     return 0
 

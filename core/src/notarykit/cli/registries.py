@@ -29,7 +29,7 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
     if (username or password) and len(set(hosts)) > 1:
         raise UsageError(
             f"the references are in {len(set(hosts))} registries, and the credentials are for one",
-            advice="use 'notarykit login', or a command for each registry",
+            advice="use a command for each registry, or log in to each",
         )
     if options["key-file"] and not options["cert-file"]:
         raise UsageError("--key-file goes with --cert-file")

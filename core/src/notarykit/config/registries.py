@@ -1,8 +1,9 @@
 """How registries are reached, out of the user's settings and what a command was told."""
 
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.config.settings import load_settings
 from notarykit.errors import UsageError
@@ -10,6 +11,9 @@ from notarykit.net.tls import TLSSettings
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
 from notarykit.places import cache_folder, certificate_folders
+
+if TYPE_CHECKING:
+    from notarykit.config.credentials import KnownCredentials
 
 
 class Told(NamedTuple):
@@ -43,17 +47,29 @@ def registry_settings(told: Told) -> RegistrySettings:
     """
     tls = TLSSettings(told.ca_file, told.cert_file, told.key_file, certificate_folders())
     plain_http = load_settings().insecure_registries | {host.lower() for host in told.plain_http}
+    folder = cache_folder()
+    locks = os.path.join(folder, "locks") if folder else ""
+    return RegistrySettings(plain_http, tls, _look_up(told), locks, _ways_to_log_in)
 
-    given = _ForOneRegistry(told) if told.username or told.password else None
 
-    def credentials(host: str) -> Credentials | None:
-        if given is not None:
-            return given.credentials(host)
-        from notarykit.config.credentials import credentials_for
+def _look_up(told: Told) -> Callable[[str], Credentials | None]:
+    """Looks credentials up: those that the command was told, else the user's."""
+    if told.username or told.password:
+        return _ForOneRegistry(told).credentials
 
-        return credentials_for(host)
+    @cache
+    def known() -> "KnownCredentials":
+        from notarykit.config.credentials import KnownCredentials
 
-    return RegistrySettings(plain_http, tls, credentials, os.path.join(cache_folder(), "locks"))
+        return KnownCredentials()
+
+    return lambda repository: known().find(repository)
+
+
+def _ways_to_log_in(host: str) -> str:
+    from notarykit.config.credentials import ways_to_log_in
+
+    return ways_to_log_in(host)
 
 
 class _ForOneRegistry:
@@ -63,17 +79,18 @@ class _ForOneRegistry:
         self._given = given_credentials(told.username, told.password)
         self._host = ""
 
-    def credentials(self, host: str) -> Credentials:
-        """The credentials.
+    def credentials(self, repository: str) -> Credentials:
+        """The credentials for `host/name`, or for `host`.
 
         Raises:
             UsageError: Another registry has them.
         """
+        host = repository.partition("/")[0]
         self._host = self._host or host
         if host != self._host:
             raise UsageError(
                 f"the credentials that were given are for {self._host}, and {host} asks for some",
-                advice="use 'notarykit login', or one set of registries for each",
+                advice="log in to each, or use one set of registries for each",
             )
         return self._given
 

@@ -3,7 +3,6 @@
 import os
 from functools import lru_cache
 
-from notarykit.errors import ConfigurationError
 from notarykit.net.plain import plain_client
 from notarykit.places import cache_folder
 from notarykit.revocation.cache import CrlCache
@@ -21,10 +20,8 @@ def _sources(limits: Limits, folder: str) -> Sources:
 
 
 def _folder() -> str:
-    try:
-        return os.path.join(cache_folder(), "crl")
-    except ConfigurationError:  # no home, so no cache
-        return ""
+    cache = cache_folder()
+    return os.path.join(cache, "crl") if cache else ""
 
 
 def online(

@@ -42,7 +42,8 @@ def _open(path: str) -> int | None:
         return None
     name = f"pkcs11-{sha256(os.fsencode(path)).hexdigest()[:16]}.lock"
     try:
-        folder = cache_folder()
+        if (folder := cache_folder()) is None:
+            return None
         os.makedirs(folder, mode=0o700, exist_ok=True)
         return os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except (OSError, ConfigurationError):

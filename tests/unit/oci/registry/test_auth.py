@@ -52,7 +52,7 @@ def make() -> Iterator[Make]:
         clients.append(
             HttpClient(Connections(pytest.fail), Destinations(None if plain else frozenset()), lambda _: None)
         )
-        return Authenticator("registry.test", "http://registry.test/v2/", clients[-1], lambda: known)
+        return Authenticator("registry.test", "http://registry.test/v2/", clients[-1], lambda _: known, lambda: "knock")
 
     yield made
     for client in clients:
@@ -89,7 +89,7 @@ def test_basic_without_credentials(known: Credentials | None, make: Make) -> Non
     with pytest.raises(AccessError) as caught:
         make(known).answer('Basic realm="x"', _PULL, Budget())
     assert caught.value.message == "registry.test asks for a user name and a password"
-    assert caught.value.advice == "run 'notarykit login registry.test'"
+    assert caught.value.advice == "knock"
     assert caught.value.exit_code == 3
 
 
@@ -104,16 +104,46 @@ def test_credentials_are_looked_up_once_and_late() -> None:
     """A helper is asked when the registry asks, and not again."""
     asked = []
 
-    def look_up() -> Credentials:
-        asked.append(1)
+    def look_up(repository: str) -> Credentials:
+        asked.append(repository)
         return _KNOWN
 
     client = HttpClient(Connections(pytest.fail), Destinations())
-    authenticator = Authenticator("registry.test", "https://registry.test/v2/", client, look_up)
+    authenticator = Authenticator("registry.test", "https://registry.test/v2/", client, look_up, lambda: "")
     assert asked == []
     for _ in range(3):
         authenticator.answer("Basic realm=x", _PULL, Budget())
-    assert asked == [1]
+    assert asked == ["registry.test/a/b"]
+
+
+def test_credentials_are_of_a_repository() -> None:
+    """Each repository is shown its own credentials, and one without any is shown nobody's."""
+    known = {"registry.test/a/b": Credentials("ab", "x"), "registry.test": Credentials("all", "x")}
+    client = HttpClient(Connections(pytest.fail), Destinations())
+    authenticator = Authenticator("registry.test", "https://registry.test/v2/", client, known.get, lambda: "")
+    wanted = {
+        _PULL: _basic("ab"), "repository:a/b:pull,push": _basic("ab"), "": _basic("all"), "repository:a/c:pull": {},
+    }  # fmt: skip
+    authenticator.answer("Basic realm=x", _PULL, Budget())
+    assert {scope: authenticator.headers(scope, Budget()) for scope in wanted} == wanted
+    assert authenticator.has_credentials(_PULL)
+    assert not authenticator.has_credentials("repository:a/c:pull")
+
+
+def _basic(name: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{name}:x'.encode()).decode()}"}
+
+
+def test_a_token_for_the_registry_itself(make: Make, start: Start) -> None:
+    """A token of the user's for the registry is shown as it is, where tokens are asked for, and to nobody else."""
+    server = start(_token())
+    authenticator = make(Credentials("me", "x", "identity", "bearer"))
+    assert authenticator.headers(_PULL, Budget()) == {}
+    assert authenticator.answer(_challenge(server), _PULL, Budget()) == {"Authorization": "Bearer bearer"}
+    assert authenticator.headers("repository:c:pull", Budget()) == {"Authorization": "Bearer bearer"}
+    assert server.seen == []
+    with pytest.raises(AccessError, match=r"have a malformed token$"):
+        make(Credentials(registry_token="a\nb: c")).answer(_challenge(server), _PULL, Budget())
 
 
 @pytest.mark.parametrize("header", ["Basic realm=x, {}", "{}, Basic realm=x", "Negotiate, {}"])
@@ -290,7 +320,8 @@ def test_a_token_server_that_refuses(
     with pytest.raises(AccessError) as caught:
         make(known).answer(_challenge(server), _PULL, Budget())
     assert caught.value.message == f"token server of registry.test {text} (status {status})"
-    assert caught.value.advice == "run 'notarykit login registry.test'"
+    check = "check the user name and the password, and whether they may do this"
+    assert caught.value.advice == ("knock" if known is None else check)
     _shows_no_secret(caught.value)
 
 

@@ -110,6 +110,13 @@ def test_a_writer_that_never_stops(registry: FakeRegistry, host: RegistryHost) -
         add_to_fallback(send, SUBJECT.digest, _NEW, place._budget, ("", ""))
 
 
+def test_without_a_place_for_locks(registry: FakeRegistry, host: RegistryHost) -> None:
+    """Where no lock can be had, as on a disk that is only read, the entry is added all the same."""
+    place = RegistryRepository(host, "a/b")
+    add_to_fallback(place._send, SUBJECT.digest, _NEW, place._budget, ("/dev/null/locks", "registry/a/b"))
+    assert [each["digest"] for each in _written(registry)["manifests"]] == [_NEW.digest]
+
+
 def test_versions_are_compared_where_they_can_be(registry: FakeRegistry, host: RegistryHost) -> None:
     """A version that the registry names goes along; a refusal because of it leads to another look."""
     place = RegistryRepository(host, "a/b")

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from notarykit.errors import AccessError
 from notarykit.net.budget import Budget
-from notarykit.net.client import HttpClient
+from notarykit.net.client import HttpClient, Response
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _LARGEST_TOKEN_ANSWER = 128 * 1024
@@ -25,6 +25,7 @@ _AS_IT_CAME = "surrogateescape"
 _SHORTEST_LIFE = 60
 _LONGEST_LIFE = 24 * 3600
 _SAFETY = 10
+_CHECK = "check the user name and the password, and whether they may do this"
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # A scheme may stand alone, or have one value without a name in place of parameters.
 _SCHEME = re.compile(rf"[\s,]*({_WORD})(?=[\s,]|$)(?:\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$)))?\s*")
@@ -38,11 +39,13 @@ class Credentials(NamedTuple):
         username: The user's name, or an empty string.
         password: The password, or an empty string.
         identity_token: A refresh token that stands in place of both, or an empty string.
+        registry_token: A bearer token for the registry itself, which no token server is asked for, or an empty string.
     """
 
     username: str = ""
     password: str = ""
     identity_token: str = ""
+    registry_token: str = ""
 
     def __repr__(self) -> str:
         return f"Credentials(username={self.username!r}, and secrets that are not shown)"
@@ -82,26 +85,36 @@ class Authenticator:
         host: The registry's host, for messages.
         address: Its address, from which it leads to its token server.
         client: Sends the requests for tokens.
-        credentials: Looks the credentials up, once, when they are first needed.
+        credentials: Looks up the credentials for a repository, or for the registry alone; once for each, when they are
+            first needed.
+        ways_to_log_in: What a person can do for whom there are no credentials.
     """
 
     def __init__(
-        self, host: str, address: str, client: HttpClient, credentials: Callable[[], Credentials | None]
+        self,
+        host: str,
+        address: str,
+        client: HttpClient,
+        credentials: Callable[[str], Credentials | None],
+        ways_to_log_in: Callable[[], str],
     ) -> None:
         self._host = host
         self._address = address
         self._client = client
         self._look_up = credentials
-        self._credentials: Credentials | None = None
-        self._is_looked_up = False
+        self._ways_to_log_in = ways_to_log_in
+        self._found: dict[str, Credentials | None] = {}
         self._challenge: Challenge | None = None
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.RLock()
 
-    @property
-    def has_credentials(self) -> bool:
-        """Whether credentials were looked up and found."""
-        return self._credentials is not None
+    def advice(self, scope: str) -> str:
+        """What a person can do who was refused: with the credentials that there are for the scope, or without any."""
+        return _CHECK if self.has_credentials(scope) else self._ways_to_log_in()
+
+    def has_credentials(self, scope: str) -> bool:
+        """Whether credentials for a scope were looked up and found."""
+        return self._found.get(_repository_of(scope)) is not None
 
     def headers(self, scope: str, budget: Budget) -> dict[str, str]:
         """What goes with a request for a scope, by what the registry asked for before; at first nothing.
@@ -113,8 +126,8 @@ class Authenticator:
         with self._lock:
             if self._challenge is None:
                 return {}
-            if self._challenge.scheme == "basic":
-                return self._basic()
+            if self._challenge.scheme == "basic":  # another repository may want to know nobody
+                return self._basic(scope) if self._known(scope) else {}
             token, expires = self._tokens.get(scope, ("", 0.0))
             if time.monotonic() >= expires:
                 token = self._fetch_token(scope, budget)
@@ -139,22 +152,23 @@ class Authenticator:
                 return {"Authorization": f"Bearer {token}"}
             if "basic" in challenges:
                 self._challenge = challenges["basic"]
-                return self._basic()
+                return self._basic(scope)
         raise AccessError(
-            f"{self._host} asks for a kind of authentication that is not supported", advice="see 'notarykit login'"
+            f"{self._host} asks for a kind of authentication that is not supported"
+            + (f" ({', '.join(challenges)})" if challenges else ""),
+            advice="basic authentication and bearer tokens are",
         )
 
-    def _known(self) -> Credentials | None:
-        if not self._is_looked_up:
-            self._credentials, self._is_looked_up = self._look_up(), True
-        return self._credentials
+    def _known(self, scope: str) -> Credentials | None:
+        repository = _repository_of(scope)
+        if repository not in self._found:
+            self._found[repository] = self._look_up(f"{self._host}/{repository}" if repository else self._host)
+        return self._found[repository]
 
-    def _basic(self) -> dict[str, str]:
-        known = self._known()
+    def _basic(self, scope: str) -> dict[str, str]:
+        known = self._known(scope)
         if known is None or not known.username:
-            raise AccessError(
-                f"{self._host} asks for a user name and a password", advice=f"run 'notarykit login {self._host}'"
-            )
+            raise AccessError(f"{self._host} asks for a user name and a password", advice=self._ways_to_log_in())
         return {"Authorization": _basic_value(known)}
 
     def _fetch_token(self, scope: str, budget: Budget, also: Sequence[str] = ()) -> str:
@@ -163,24 +177,30 @@ class Authenticator:
         realm = self._challenge.parameters.get("realm", "")
         scopes = [each for each in (scope, *also) if each]
         service = self._challenge.parameters.get("service", "")
-        known = self._known()
+        known = self._known(scope)
+        if known is not None and known.registry_token:
+            return _checked_token(known.registry_token, f"the credentials for {self._host} have a malformed token")
         if known is not None and known.identity_token:
-            response_body = self._post(realm, service, scopes, known.identity_token, budget)
+            response = self._post(realm, service, scopes, known.identity_token, budget)
         else:
-            response_body = self._get(realm, service, scopes, known, budget)
+            response = self._get(realm, service, scopes, known, budget)
+        if response.status != 200:  # noqa: PLR2004
+            problem = "gives no token without credentials" if known is None else "does not accept the credentials"
+            raise AccessError(
+                f"token server of {self._host} {problem} (status {response.status})", advice=self.advice(scope)
+            )
         try:
-            answer = GoMembers(loads(response_body), "token answer")
+            answer = GoMembers(loads(response.body), "token answer")
             token = answer.value.get("token") or answer.value.get("access_token")
             life = answer.value.get("expires_in") or _SHORTEST_LIFE
         except DocumentError as error:
             raise AccessError(f"token server of {self._host}: {error}") from None
-        if not token or not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise AccessError(f"token server of {self._host} gave no token")
+        token = _checked_token(token, f"token server of {self._host} gave no token")
         seconds = life if isinstance(life, int) and not isinstance(life, bool) else _SHORTEST_LIFE
         self._tokens[scope] = (token, time.monotonic() + max(0, min(seconds, _LONGEST_LIFE) - _SAFETY))
         return token
 
-    def _get(self, realm: str, service: str, scopes: list[str], known: Credentials | None, budget: Budget) -> bytes:
+    def _get(self, realm: str, service: str, scopes: list[str], known: Credentials | None, budget: Budget) -> Response:
         query = [("service", service)] * bool(service) + [("scope", each) for each in scopes]
         headers = {"Accept": "application/json"}
         if known is not None and known.username:
@@ -188,12 +208,11 @@ class Authenticator:
             headers["Authorization"] = _basic_value(known)
         separator = "&" if "?" in realm else "?"
         url = f"{realm}{separator}{urlencode(query, errors=_AS_IT_CAME)}" if query else realm
-        response = self._client.send(
+        return self._client.send(
             "GET", url, headers=headers, budget=budget, limit=_LARGEST_TOKEN_ANSWER, source=self._address
         )
-        return self._checked(response.status, response.body, is_known=known is not None)
 
-    def _post(self, realm: str, service: str, scopes: list[str], identity_token: str, budget: Budget) -> bytes:
+    def _post(self, realm: str, service: str, scopes: list[str], identity_token: str, budget: Budget) -> Response:
         form = {
             "grant_type": "refresh_token",
             "service": service,
@@ -203,7 +222,7 @@ class Authenticator:
         }
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form, errors=_AS_IT_CAME).encode("ascii")
-        response = self._client.send(
+        return self._client.send(
             "POST",
             realm,
             headers=headers,
@@ -213,15 +232,18 @@ class Authenticator:
             is_secret=True,
             source=self._address,
         )
-        return self._checked(response.status, response.body, is_known=True)
 
-    def _checked(self, status: int, body: bytes, *, is_known: bool) -> bytes:
-        if status == 200:  # noqa: PLR2004
-            return body
-        problem = "does not accept the credentials" if is_known else "gives no token without credentials"
-        raise AccessError(
-            f"token server of {self._host} {problem} (status {status})", advice=f"run 'notarykit login {self._host}'"
-        )
+
+def _repository_of(scope: str) -> str:
+    """The repository's name in a scope, `repository:name:actions`, or an empty string."""
+    return scope.partition(":")[2].rpartition(":")[0]
+
+
+def _checked_token(token: object, otherwise: str) -> str:
+    """A token, if nothing but visible characters are in it: it goes into the head of a request."""
+    if not token or not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise AccessError(otherwise)
+    return token
 
 
 def _besides(scope: str, asked: str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from notarykit import files
 from notarykit.descriptor import Descriptor
-from notarykit.errors import NetworkError
+from notarykit.errors import NetworkError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.net.client import Response
 from notarykit.oci.manifest import IMAGE_INDEX, LARGEST_MANIFEST
@@ -125,11 +125,11 @@ def _write(send: Send, digest: str, found: FallbackIndex, missing: list[Descript
 
 @contextlib.contextmanager
 def _turn(lock: tuple[str, str], digest: str) -> Iterator[None]:
-    """Holds this machine's lock for the index of a digest in a repository."""
+    """Holds this machine's lock for the index of a digest in a repository, where there is a place for locks."""
     folder, repository = lock
-    if not folder:
-        yield
-        return
     name = hashlib.sha256(f"{repository}@{digest}".encode()).hexdigest()[:32]
-    with files.locked(os.path.join(folder, name)):
+    with contextlib.ExitStack() as stack:
+        if folder:
+            with contextlib.suppress(StorageError):  # a turn spares writes, and the second look is what keeps entries
+                stack.enter_context(files.locked(os.path.join(folder, name)))
         yield

@@ -26,14 +26,16 @@ class RegistrySettings(NamedTuple):
     Attributes:
         plain_http: The hosts that the user allows to be without TLS, as references name them, in lower case.
         tls: Where certificates come from.
-        credentials: Looks up the credentials for a host.
+        credentials: Looks up the credentials for a repository, `host/name`, or for the registry alone, `host`.
         lock_folder: Where signers on this machine take turns at a fallback index, or an empty string.
+        ways_to_log_in: What a person can do where a registry, by its host, wants credentials and there are none.
     """
 
     plain_http: frozenset[str] = frozenset()
     tls: TLSSettings = TLSSettings()
     credentials: Callable[[str], Credentials | None] = lambda _: None
     lock_folder: str = ""
+    ways_to_log_in: Callable[[str], str] = lambda _: "give credentials for it"
 
     def is_plain(self, host: str) -> bool:
         """Whether a host that the user names is talked to without TLS.
@@ -95,7 +97,9 @@ class RegistryHost:
         self._has_answered = False
         connections = Connections(lambda netloc: context_for(netloc, settings.tls))
         self._client = HttpClient(connections, settings.destinations(self._origin))
-        self._authenticator = Authenticator(host, self._base, self._client, lambda: settings.credentials(host))
+        self._authenticator = Authenticator(
+            host, self._base, self._client, settings.credentials, lambda: settings.ways_to_log_in(host)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -162,15 +166,15 @@ class RegistryHost:
             response = self._client.send(
                 method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
             )
-        if response.status == _UNAUTHORIZED and self._authenticator.has_credentials:
+        if response.status == _UNAUTHORIZED and self._authenticator.has_credentials(scope):
             raise AccessError(
                 f"{self.host} does not accept the credentials{_reason(response)}",
-                advice="check the user name and the password, and whether they may do this",
+                advice=self._authenticator.advice(scope),
             )
         if response.status in (_UNAUTHORIZED, _FORBIDDEN):
             raise AccessError(
                 f"{self.host} refuses {method} of {scope or 'the registry'}{_reason(response)}",
-                advice=f"run 'notarykit login {self.host}', or ask for the right to do this",
+                advice=f"{self._authenticator.advice(scope)}, or ask for the right to do this",
             )
         self._has_answered = True
         return response
