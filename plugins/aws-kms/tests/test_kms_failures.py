@@ -147,6 +147,23 @@ def test_all_that_the_sdk_can_raise() -> None:
             assert _SECRET not in translated(_raised(kind), _ADDRESS).one_line()
 
 
+_OF_OTHER_SERVICES = ("S3", "Stub", "Waiter", "Pagina", "Pageable", "Outpost", "Discovery", "Chunked", "DNSName")
+_BROKEN_SDK = {
+    "BotoCoreError", "DataNotFoundError", "UnknownServiceError", "ApiVersionNotFoundError", "UnknownServiceStyle",
+    "UnseekableStreamError", "InvalidExpressionError", "UnknownClientMethodError", "MD5UnavailableError",
+    "CapacityNotAvailableError", "MissingParametersError", "ParamValidationError", "ValidationError", "UnknownKeyError",
+    "RangeError", "UnknownParameterError", "AliasConflictParameterError", "UnsupportedServiceProtocolsError",
+}  # fmt: skip
+
+
+def test_no_name_of_an_exception_in_place_of_a_reason() -> None:
+    """What a user's settings, login or network can cause is told in words; what is left is a broken SDK's or ours."""
+    kinds = [kind for kind in vars(botocore.exceptions).values() if isinstance(kind, type)]
+    for kind in [each for each in kinds if issubclass(each, botocore.exceptions.BotoCoreError)]:
+        is_told = kind.__name__ not in translated(_raised(kind), _ADDRESS).one_line()
+        assert is_told or kind.__name__ in _BROKEN_SDK or any(each in kind.__name__ for each in _OF_OTHER_SERVICES)
+
+
 def test_accidents() -> None:
     """What is not the SDK's own is named by its class alone."""
     error = translated(RuntimeError(_SECRET), _ADDRESS)

@@ -156,10 +156,10 @@ class _User:
         return tuple(self._sent.copy())
 
     def _connect_by_sdk(self, account: Account, limits: Limits) -> KMS:
-        from botocore.session import Session
+        from notarykit_aws_kms.environment import session
 
         if self._session is None:
-            self._session = Session(profile=self._profile)
+            self._session = session(self._profile, account.region)
             self._session.register("before-send", self._note)  # for the services that log in, too
         self._session.set_default_client_config(limits.config())  # for them, too
         client = self._session.create_client("kms", region_name=account.region, endpoint_url=account.endpoint)

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from notarykit import plugin
+from notarykit_aws_kms.reasons import CONFIGURATION, CONNECTION, LOG_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,50 +106,39 @@ _ROLE = _Kind(
     "allow sts:AssumeRole in the role's trust policy and to the user, and check the role in the profile",
 )
 _LOG_IN_REFUSED = _Kind(plugin.PluginAccessDeniedError, "logging in to AWS failed: {code}", _LOG_IN)
-_LOG_IN_FAILED = _LOG_IN_REFUSED._replace(message="logging in to AWS failed: {name}")
+_LOG_IN_FAILED = _LOG_IN_REFUSED._replace(message="logging in to AWS failed: {reason}")
 _NO_CREDENTIALS = _Kind(
     plugin.PluginAccessDeniedError,
     "no AWS credentials were found",
     "log in ('aws sso login' or 'aws configure'), name a profile with profile=NAME, or set $AWS_PROFILE",
 )
 _CONFIGURATION = _Kind(
-    plugin.PluginValidationError, "the AWS configuration cannot be used: {name}", "check ~/.aws/config and $AWS_…"
+    plugin.PluginValidationError,
+    "the AWS configuration cannot be used: {reason}",
+    "check ~/.aws/config, ~/.aws/credentials and $AWS_…; 'aws configure list' shows what they come to",
 )
 _UNREACHABLE = _Kind(
     plugin.PluginError,
-    "{where} cannot be reached: {name}",
+    "{where} cannot be reached: {reason}",
     "check the region, the network and, where there is one, the proxy in $HTTPS_PROXY",
 )
-_TIMED_OUT = _Kind(plugin.PluginTimeoutError, "{where} did not answer in time: {name}", _UNREACHABLE.advice)
+_TIMED_OUT = _Kind(plugin.PluginTimeoutError, "{where} did not answer in time", _UNREACHABLE.advice)
 
 _BY_NAME: Mapping[str, _Kind] = {
     "NoCredentialsError": _NO_CREDENTIALS,
     "NoAuthTokenError": _NO_CREDENTIALS,
-    **dict.fromkeys(
-        (
-            "PartialCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError", "TokenRetrievalError",
-            "SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "PendingAuthorizationExpiredError",
-            "LoginError", "RefreshWithMFAUnsupportedError", "EOFError",
-        ),
-        _LOG_IN_FAILED,
-    ),
+    **dict.fromkeys(LOG_IN, _LOG_IN_FAILED),
+    **dict.fromkeys(CONFIGURATION, _CONFIGURATION),
+    **dict.fromkeys(CONNECTION, _UNREACHABLE),
     "NoRegionError": _Kind(
         plugin.PluginValidationError,
         "it is not known which region the key {key} is in",
-        "give its ARN, set region=REGION in the plugin configuration, or $AWS_DEFAULT_REGION",
+        "give its ARN, set region=REGION in the plugin configuration, or $AWS_REGION",
     ),
     "ProfileNotFound": _Kind(
         plugin.PluginValidationError,
         "there is no profile {profile!r} in the AWS configuration",
         "check profile=NAME or $AWS_PROFILE; 'aws configure list-profiles' shows them",
-    ),
-    **dict.fromkeys(
-        (
-            "ConfigNotFound", "ConfigParseError", "InvalidConfigError", "InfiniteLoopConfigError",
-            "UnknownCredentialError", "InvalidProxiesConfigError", "InvalidRegionError",
-            "InvalidEndpointConfigurationError", "UnknownTokenProviderError",
-        ),
-        _CONFIGURATION,
     ),
     "ConnectTimeoutError": _TIMED_OUT,
     "ReadTimeoutError": _TIMED_OUT,
@@ -162,15 +152,19 @@ _BY_NAME: Mapping[str, _Kind] = {
         "the certificate of {where} is not trusted, or it does not speak TLS",
         "name the file with your network's CA certificates in $AWS_CA_BUNDLE",
     ),
-    "HTTPClientError": _UNREACHABLE,
-    "ConnectionError": _UNREACHABLE,
     "MissingDependencyException": _Kind(
         plugin.PluginError,
         "the AWS SDK lacks what this way of logging in needs",
         "pip install 'notarykit-aws-kms[login]'",
     ),
-    "Exception": _Kind(plugin.PluginError, "the AWS SDK failed with {name}", _LATER),
+    "Exception": _Kind(
+        plugin.PluginError,
+        "the AWS SDK failed with {reason}",
+        "see whether 'aws sts get-caller-identity' works here; if it does, report this",
+    ),
 }  # fmt: skip
+
+_REASONS = {**LOG_IN, **CONFIGURATION, **CONNECTION}
 
 _LONGEST_CODE, _LONGEST_TEXT = 64, 300
 # Session tokens, which are long base64, and JSON web tokens; names in ARNs have no such parts.
@@ -196,12 +190,23 @@ def translated(error: Exception, address: Address, secrets: Sequence[str] = ()) 
     response = getattr(error, "response", None)
     if isinstance(response, dict) and "Error" in response:
         return _refusal(response, str(getattr(error, "operation_name", "")), address, secrets)
-    names = [kind.__name__ for kind in type(error).__mro__]
-    kind = next((_BY_NAME[name] for name in names if name in _BY_NAME), _BY_NAME["Exception"])
-    profile = address.account.profile or os.environ.get("AWS_PROFILE")
+    names = [kind.__name__ for kind in type(_cause(error)).__mro__]
+    name = next((name for name in names if name in _BY_NAME), "Exception")
+    kind, reason = _BY_NAME[name], _REASONS.get(name, names[0])
+    profile = address.account.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
     return kind.error(
-        kind.message.format(key=address.key_id, name=names[0], where=_where(address), profile=profile),
+        kind.message.format(key=address.key_id, reason=reason, where=_where(address), profile=profile),
         advice=kind.advice,
+    )
+
+
+def _cause(error: Exception) -> Exception:
+    """The error itself, or why a request could not even be written: a line end in a header, a missing file."""
+    cause = getattr(error, "kwargs", {}).get("error")
+    return (
+        cause
+        if isinstance(cause, ValueError | FileNotFoundError) and type(error).__name__ == "HTTPClientError"
+        else error
     )
 
 

@@ -1,0 +1,141 @@
+"""What the environment says to the SDK: an empty variable says nothing."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.errors import PluginError, PluginValidationError
+from notarykit.plugin import DescribeKeyRequest
+from notarykit.plugin.asking.deadline import deadline
+from notarykit_aws_kms.environment import session
+from notarykit_aws_kms.plugin import AWSKMSPlugin
+
+Set = Callable[..., None]
+_KEY = "12345678-1234-1234-1234-123456789012"
+_CONFIG = """[default]
+region = eu-south-1
+[profile other]
+region = eu-north-1
+"""
+
+
+@pytest.fixture
+def variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set:
+    """Sets variables of AWS, where there is no other than those of a user with keys and a file of profiles."""
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "config").write_text(_CONFIG)
+
+    def put(**values: str) -> None:
+        usual = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+        keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true"}
+        for name, value in {**usual, **keys, **values}.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+def _client(profile: str | None = None, region: str | None = None) -> Any:
+    return session(profile, region).create_client("kms", region_name=region)
+
+
+@pytest.mark.parametrize(
+    ("values", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, "us-east-1"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}, "eu-west-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"}, "us-east-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "eu-south-1"),
+        ({"AWS_PROFILE": "other"}, "eu-north-1"),
+        ({"AWS_DEFAULT_PROFILE": "", "AWS_PROFILE": "other"}, "eu-north-1"),
+        ({"AWS_DEFAULT_PROFILE": "", "AWS_PROFILE": ""}, "eu-south-1"),
+    ],
+)
+def test_the_region(values: dict[str, str], region: str, variables: Set) -> None:
+    """$AWS_REGION comes before $AWS_DEFAULT_REGION, this before the profile; what is empty does not count."""
+    variables(**values)
+    assert _client().meta.region_name == region
+    assert _client(region="us-west-2").meta.region_name == "us-west-2"
+    assert (
+        _client("other").meta.region_name == values.get("AWS_REGION")
+        or values.get("AWS_DEFAULT_REGION")
+        or ("eu-north-1")
+    )
+
+
+def test_the_largest_set_of_empty_variables(variables: Set) -> None:
+    """None of the variables that botocore reads stops it where it is empty, and the key is asked for as without it."""
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # type: ignore[import-untyped]
+
+    named = [names for _, names, *_ in BOTOCORE_DEFAUT_SESSION_VARIABLES.values() if names]
+    all_names = [name for names in named for name in (names if isinstance(names, list) else [names])]
+    kept = {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"}
+    variables(REQUESTS_CA_BUNDLE="", AWS_SESSION_TOKEN="", **{each: "" for each in all_names if each not in kept})
+    client = _client()
+    assert client.meta.endpoint_url == "https://kms.eu-south-1.amazonaws.com"
+    assert client._endpoint.http_session._verify is True
+
+
+def test_a_bundle_of_certificates(variables: Set) -> None:
+    """$AWS_CA_BUNDLE comes before $REQUESTS_CA_BUNDLE."""
+    variables(REQUESTS_CA_BUNDLE="/requests.pem", AWS_CA_BUNDLE="")
+    assert _client()._endpoint.http_session._verify == "/requests.pem"
+    variables(AWS_CA_BUNDLE="/aws.pem")
+    assert _client()._endpoint.http_session._verify == "/aws.pem"
+
+
+def test_credentials_of_a_container(variables: Set) -> None:
+    """An empty address of a container's credentials is none: nobody is asked, and none are found."""
+    variables(AWS_ACCESS_KEY_ID="", AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="", AWS_CONTAINER_CREDENTIALS_FULL_URI="")
+    assert session(None, None).get_credentials() is None
+
+
+def _refusal() -> PluginError:
+    with pytest.raises(PluginError) as caught, deadline(20):
+        AWSKMSPlugin().describe_key(DescribeKeyRequest(_KEY, {}))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"AWS_ENDPOINT_URL": "localhost:1"}, "an address, a number or a time in it is malformed"),
+        ({"AWS_METADATA_SERVICE_TIMEOUT": "soon"}, "an address, a number or a time in it is malformed"),
+        ({"AWS_CREDENTIAL_EXPIRATION": "soon"}, "an address, a number or a time in it is malformed"),
+        ({"HTTPS_PROXY": "my proxy"}, "an address, a number or a time in it is malformed"),
+        ({"AWS_SECRET_ACCESS_KEY": "s\udce9cret"}, "a key or a token in it has other characters than ASCII"),
+        ({"AWS_REGION": "us east"}, "the region in it has not the form of one"),
+        ({"AWS_STS_REGIONAL_ENDPOINTS": "x"}, "sts_regional_endpoints is neither legacy nor regional"),
+        ({"AWS_DEFAULTS_MODE": "x"}, "defaults_mode is none that is known"),
+        (
+            {"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ACCESS_KEY_ID": ""},
+            "a file that it names cannot be read",
+        ),
+    ],
+)
+def test_what_cannot_be_used(values: dict[str, str], reason: str, variables: Set) -> None:
+    """A setting that is wrong is told in words, with the places to look at, and not by the name of an exception."""
+    variables(**values)
+    error = _refusal()
+    assert isinstance(error, PluginValidationError)
+    assert error.message.startswith(f"the AWS configuration cannot be used: {reason}")
+    assert "~/.aws/config" in error.advice
+    assert "Error" not in error.one_line()
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
+def test_a_key_with_a_line_end(name: str, variables: Set) -> None:
+    """What no header can hold is never sent, and named as that."""
+    from unit.net.server import Server
+
+    with Server() as server:
+        variables(AWS_ENDPOINT_URL=server.url, **{name: "swordfish\r"})
+        error = _refusal()
+    assert isinstance(error, PluginValidationError)
+    assert "a key or token in it has a line end" in error.message
+    assert "swordfish" not in error.one_line()
+    assert server.seen == []
