@@ -60,15 +60,12 @@ def test_the_region(values: dict[str, str], region: str, variables: Set) -> None
     variables(**values)
     assert _client().meta.region_name == region
     assert _client(region="us-west-2").meta.region_name == "us-west-2"
-    assert (
-        _client("other").meta.region_name == values.get("AWS_REGION")
-        or values.get("AWS_DEFAULT_REGION")
-        or ("eu-north-1")
-    )
+    of_profile = values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or "eu-north-1"
+    assert _client("other").meta.region_name == of_profile
 
 
-def test_the_largest_set_of_empty_variables(variables: Set) -> None:
-    """None of the variables that botocore reads stops it where it is empty, and the key is asked for as without it."""
+def test_empty_variables(variables: Set) -> None:
+    """No variable that botocore reads counts where it is empty."""
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # type: ignore[import-untyped]
 
     named = [names for _, names, *_ in BOTOCORE_DEFAUT_SESSION_VARIABLES.values() if names]
@@ -139,3 +136,22 @@ def test_a_key_with_a_line_end(name: str, variables: Set) -> None:
     assert "a key or token in it has a line end" in error.message
     assert "swordfish" not in error.one_line()
     assert server.seen == []
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"])
+def test_an_endpoint_without_tls(variable: str, variables: Set) -> None:
+    """A session token goes to another machine by TLS alone, whoever names the machine."""
+    variables(AWS_REGION="us-east-1", **{variable: "http://kms.example:8080"})
+    error = _refusal()
+    assert "http://kms.example:8080, and a session token is not sent without TLS" in error.message
+
+
+def test_no_proxy_to_this_machine(variables: Set) -> None:
+    """What goes to this machine without TLS is not given to a proxy, which would read a session token in it."""
+    from unit.net.server import Server
+
+    with Server() as server:
+        variables(AWS_REGION="us-east-1", AWS_SESSION_TOKEN="swordfish", http_proxy="http://proxy.invalid:1")
+        with pytest.raises(PluginError), deadline(20):
+            AWSKMSPlugin().describe_key(DescribeKeyRequest(_KEY, {"endpoint": server.url}))
+    assert server.seen[0].headers["X-Amz-Security-Token"] == "swordfish"

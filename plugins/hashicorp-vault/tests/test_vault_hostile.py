@@ -192,6 +192,14 @@ def test_answers_that_cannot_be_read(server: _Server, raw: bytes, shown: str) ->
     assert shown in _fails(HashiCorpVaultPlugin()).message
 
 
+@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
+def test_no_proxy_to_this_machine(server: _Server, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token for this machine is not given to a proxy, which would read it in the clear."""
+    monkeypatch.setenv(variable, "http://proxy.invalid:1")
+    server.raw = _answer(400)
+    assert "refused to use key transit/build" in _fails(HashiCorpVaultPlugin()).message
+
+
 @pytest.mark.parametrize("head", [b"Content-Length: 100000\r\n\r\n{", b"X: "], ids=["body", "head"])
 def test_an_answer_drop_by_drop(server: _Server, head: bytes) -> None:
     """An answer that never stops coming is given up at the end of the call."""

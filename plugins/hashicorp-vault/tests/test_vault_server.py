@@ -1,12 +1,14 @@
 """The server, its TLS and the login that the configuration and the environment name."""
 
+import re
+import warnings
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from notarykit.errors import PluginError, PluginValidationError
+from notarykit.errors import NotarykitWarning, PluginError, PluginValidationError
 from notarykit_hashicorp_vault.login import Login, login_of
 from notarykit_hashicorp_vault.server import Server, server_of
 
@@ -53,6 +55,30 @@ def test_addresses_that_are_none(address: str) -> None:
     with pytest.raises(PluginValidationError) as caught:
         server_of({"address": address}, {})
     assert "VAULT_ADDR" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "host", ["vault.example:8200", "10.0.0.1", "[fe80::1]", "0.0.0.0", "localhost.example", "127.0.0.1.example"]
+)
+def test_plain_http_to_another_machine(host: str) -> None:
+    """A token goes to another machine by TLS alone, or where the user says otherwise, and then with a warning."""
+    config = {"address": f"http://{host}"}
+    with pytest.raises(PluginValidationError, match="a token is not sent over plain HTTP to another machine") as caught:
+        server_of(config, {})
+    assert "plain_http=true" in caught.value.advice
+    with pytest.raises(PluginValidationError, match="neither true nor false"):
+        server_of(config | {"plain_http": "yes"}, {})
+    with pytest.warns(NotarykitWarning, match=f"the token for http://{re.escape(host)} can be read"):
+        assert server_of(config | {"plain_http": "true"}, {}).address == f"http://{host}"
+
+
+@pytest.mark.parametrize("host", ["localhost:8200", "LOCALHOST", "127.0.0.1:8200", "127.1.2.3", "[::1]:8200"])
+@pytest.mark.parametrize("plain_http", [{}, {"plain_http": "true"}])
+def test_plain_http_to_this_machine(host: str, plain_http: dict[str, str]) -> None:
+    """A token that stays in this machine needs no TLS, and brings no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert server_of({"address": f"http://{host}"} | plain_http, {}).address == f"http://{host}"
 
 
 def test_a_password_in_an_address() -> None:

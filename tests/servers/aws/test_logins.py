@@ -148,7 +148,7 @@ def test_single_sign_on_that_has_ended(key: HeldKey, monkeypatch: pytest.MonkeyP
         "sso", sso_start_url="https://example.awsapps.com/start", sso_region=REGION, sso_account_id="123456789012",
         sso_role_name="signer",
     )  # fmt: skip
-    with pytest.raises(PluginAccessDeniedError, match=r"logging in to AWS failed: .*SSO") as caught:
+    with pytest.raises(PluginAccessDeniedError, match=r"logging in to AWS failed: .*sso login") as caught:
         describe(key.arn, key.config_with(profile="sso"))
     assert "aws sso login" in caught.value.advice
 

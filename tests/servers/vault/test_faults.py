@@ -179,7 +179,7 @@ def test_a_pause_that_is_too_long(proxy: FaultProxy, name: str) -> None:
     [
         ("http://127.0.0.1:1", "nothing takes connections at http://127.0.0.1:1"),
         ("https://127.0.0.1:{port}", "does not speak TLS"),
-        ("http://vault.invalid:8200", "the host of http://vault.invalid:8200 is not known"),
+        ("https://vault.invalid:8200", "the host of https://vault.invalid:8200 is not known"),
         ("http://127.0.0.1:{port}/ui", "is no Vault"),
         ("ftp://127.0.0.1", "is no http:// or https:// one"),
         ("127.0.0.1:8200", "is no http:// or https:// one"),

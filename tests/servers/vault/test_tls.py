@@ -156,6 +156,7 @@ def test_through_a_proxy(
 def test_a_proxy_that_refuses(forward_proxy: ForwardProxies, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that does not work is told from a server that does not."""
     monkeypatch.setattr(sdk, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setenv("VAULT_ADDR", "https://vault.example:8200")
     monkeypatch.setenv("HTTPS_PROXY", forward_proxy(refuse=403).url)
     error = refusal(name)
     assert "the proxy to" in error.message

@@ -114,9 +114,24 @@ def _endpoint(url: str | None) -> str | None:
         raise plugin.PluginValidationError(
             "plugin configuration 'endpoint' is no address", advice="use the form https://HOST or https://HOST:PORT"
         )
-    if found[1] == "http" and not _LOOPBACK.fullmatch(found[2]):
+    check_private(url)
+    return url
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    found = _ENDPOINT.match(url)
+    return found is not None and _LOOPBACK.fullmatch(found[2]) is not None
+
+
+def check_private(url: str) -> None:
+    """Refuses an address, wherever it comes from, at which others could read a session token.
+
+    Raises:
+        PluginValidationError: It is another machine's, without TLS.
+    """
+    if url.startswith("http://") and not is_loopback(url):
         raise plugin.PluginValidationError(
-            f"plugin configuration 'endpoint' is {url}, and a session token is not sent without TLS to another machine",
+            f"the endpoint is {url}, and a session token is not sent without TLS to another machine",
             advice="use https://; http:// is for localhost, 127.0.0.1 and [::1]",
         )
-    return url

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from notarykit import plugin
 from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
 from notarykit.plugin.unheard import unheard
+from notarykit_aws_kms.addresses import check_private, is_loopback
 from notarykit_aws_kms.failures import late, translated
 
 TYPE_CHECKING = False
@@ -156,13 +157,19 @@ class _User:
         return tuple(self._sent.copy())
 
     def _connect_by_sdk(self, account: Account, limits: Limits) -> KMS:
+        from botocore.config import Config
+
         from notarykit_aws_kms.environment import session
 
         if self._session is None:
             self._session = session(self._profile, account.region)
             self._session.register("before-send", self._note)  # for the services that log in, too
         self._session.set_default_client_config(limits.config())  # for them, too
-        client = self._session.create_client("kms", region_name=account.region, endpoint_url=account.endpoint)
+        own = Config(proxies={}) if is_loopback(account.endpoint or "") else None  # nobody else hears of it
+        client = self._session.create_client(
+            "kms", region_name=account.region, endpoint_url=account.endpoint, config=own
+        )
+        check_private(client.meta.endpoint_url)  # $AWS_ENDPOINT_URL or the profile may have named it
         client.meta.events.register("before-send.kms", lambda **_: limits.check())
         return client  # type: ignore[no-any-return]
 

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from notarykit_hashicorp_vault.server import Server
     from notarykit_hashicorp_vault.transit import TransitKey
 
-_SERVER = ("address", "namespace", "auth", "auth_mount", "role", "jwt_file", "role_id_file", "secret_id_file")
+_SERVER = (
+    "address",
+    "plain_http",
+    "namespace",
+    "auth",
+    "auth_mount",
+    "role",
+    "jwt_file",
+    "role_id_file",
+    "secret_id_file",
+)
 
 
 class HashiCorpVaultPlugin(plugin.Provider):

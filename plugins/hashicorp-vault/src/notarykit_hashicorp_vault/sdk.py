@@ -13,6 +13,7 @@ from urllib3.util import Retry, Timeout
 
 from notarykit.plugin.asking.deadline import seconds_left
 from notarykit_hashicorp_vault.limits import bounded
+from notarykit_hashicorp_vault.server import is_loopback
 
 if TYPE_CHECKING:
     from notarykit_hashicorp_vault.server import Server
@@ -81,8 +82,9 @@ def _session(server: "Server") -> Session:
     if server.client:
         certificate, key = server.client
         session.cert = (certificate, key) if key else certificate
-    session.mount("https://", _Adapter(server.host_name))
-    session.mount("http://", _Adapter(None))
+    is_direct = is_loopback(server.address)
+    session.mount("https://", _Adapter(server.host_name, is_direct=is_direct))
+    session.mount("http://", _Adapter(None, is_direct=is_direct))
     return session
 
 
@@ -92,11 +94,15 @@ def _no_other_credentials(request: PreparedRequest) -> PreparedRequest:
 
 
 class _Adapter(HTTPAdapter):
-    """Connections to a server whose certificate may have another name than its address."""
+    """Connections to a server whose certificate may have another name than its address; none to oneself by a proxy."""
 
-    def __init__(self, host_name: str | None) -> None:
+    def __init__(self, host_name: str | None, *, is_direct: bool) -> None:
+        self._is_direct = is_direct
         self._names = {"server_hostname": host_name, "assert_hostname": host_name} if host_name else {}
         super().__init__(pool_maxsize=_CONNECTIONS, max_retries=_Retry.usual())
+
+    def send(self, request: PreparedRequest, **more: Any) -> Any:  # type: ignore[override]
+        return super().send(request, **more | ({"proxies": None} if self._is_direct else {}))
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **more, **self._names)

@@ -2,14 +2,16 @@
 
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from notarykit.errors import PluginValidationError
+from notarykit.errors import NotarykitWarning, PluginValidationError
 from notarykit_hashicorp_vault.login import Login, login_of
 
 _LARGEST_FILE = 1024 * 1024
+_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", re.IGNORECASE)
 _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED |Proc-Type:[^\n]*ENCRYPTED")
 
 
@@ -59,7 +61,7 @@ def server_of(config: Mapping[str, str], environment: Mapping[str, str] = os.env
                 advice="give a key without a password, in a file that its owner alone may read",
             )
     return Server(
-        _address(config.get("address") or environment.get("VAULT_ADDR", "")),
+        _address(config.get("address") or environment.get("VAULT_ADDR", ""), config.get("plain_http", "false")),
         _namespace(config.get("namespace") or environment.get("VAULT_NAMESPACE", "")),
         login_of(config),
         _file("VAULT_CACERT", environment) or _file("VAULT_CAPATH", environment),
@@ -68,7 +70,12 @@ def server_of(config: Mapping[str, str], environment: Mapping[str, str] = os.env
     )
 
 
-def _address(address: str) -> str:
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own, which nobody else can listen to."""
+    return _LOOPBACK.fullmatch(urlsplit(address).hostname or "") is not None
+
+
+def _address(address: str, plain_http: str) -> str:
     if not address:
         raise PluginValidationError(
             "the address of Vault is not known", advice="set $VAULT_ADDR, or address in the plugin configuration"
@@ -85,7 +92,21 @@ def _address(address: str) -> str:
         raise PluginValidationError(
             "the address of Vault has a name or a password in it", advice="leave it out; Vault takes tokens"
         )
+    if parts.scheme == "http" and not is_loopback(address):
+        _check_plain(address, plain_http)
     return address.rstrip("/")
+
+
+def _check_plain(address: str, plain_http: str) -> None:
+    """Refuses to give a token to a network in the clear, where the user did not say so."""
+    if plain_http not in ("true", "false"):
+        raise PluginValidationError(f"plugin configuration plain_http={plain_http!r} is neither true nor false")
+    if plain_http == "false":
+        raise PluginValidationError(
+            f"the address of Vault is {address}, and a token is not sent over plain HTTP to another machine",
+            advice="use https://, or set plain_http=true in the plugin configuration of a network that is yours alone",
+        )
+    warnings.warn(f"the token for {address} can be read by everybody on the way", NotarykitWarning, stacklevel=2)
 
 
 def _namespace(namespace: str) -> str | None:
