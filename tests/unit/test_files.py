@@ -92,6 +92,19 @@ def test_missing_folders_are_for_the_owner_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / made).stat().st_mode) == 0o700
 
 
+def test_no_folder_is_called_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` that no shell has expanded does not become a folder; one that is there already is used."""
+    monkeypatch.chdir(tmp_path)
+    for path in ("~/.config/file", str(tmp_path / "~" / "file")):
+        with pytest.raises(StorageError, match=r"only a shell expands ~, and no folder of that name is made$"):
+            files.write(path, b"x")
+    with pytest.raises(StorageError, match="cannot be locked: only a shell"), files.locked("~/locks"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "~").mkdir()
+    files.write("~/file", b"x")
+
+
 def test_the_mode_is_there_from_the_start(tmp_path: Path) -> None:
     """A file for the owner alone has that mode, and replacing a wider one narrows it."""
     (tmp_path / "file").touch(mode=0o644)

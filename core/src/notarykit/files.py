@@ -1,6 +1,7 @@
 """Files that are shared with other programs: read with a limit, written whole or not at all, changed under a lock."""
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -85,6 +86,8 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
 def _make_folders(folder: str) -> None:
     """Makes the folders that are missing; `os.makedirs` would make all but the last readable for everybody."""
     if folder and not os.path.isdir(folder):
+        if os.path.basename(folder) == "~":
+            raise OSError(errno.ENOENT, "only a shell expands ~, and no folder of that name is made")
         _make_folders(os.path.dirname(folder))
         try:
             os.mkdir(folder, 0o700)

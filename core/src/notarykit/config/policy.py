@@ -6,6 +6,7 @@ import warnings
 
 from notarykit import files
 from notarykit.errors import NotarykitWarning, StorageError, TrustPolicyError
+from notarykit.ownership import warn_of_other_writers
 from notarykit.places import policy_files
 from notarykit.trust.policy import LARGEST_POLICY, TrustPolicyDocument, parse_policy_document
 
@@ -43,6 +44,7 @@ def read_policy_file() -> tuple[str, bytes]:
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise TrustPolicyError(f"trust policy {path} is not a regular file", advice="links are not followed")
+        warn_of_other_writers(os.path.dirname(path), path)
         return path, files.read(path, LARGEST_POLICY)
     except (OSError, StorageError) as error:
         raise TrustPolicyError(f"trust policy cannot be read: {error}", advice="check its owner and its mode") from None

@@ -1,10 +1,12 @@
 """The general settings, `config.json`, as notation keeps them."""
 
+import os
 from typing import NamedTuple
 
 from notarykit import files
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import ConfigurationError, StorageError
+from notarykit.ownership import warn_of_other_writers
 from notarykit.places import settings_file
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
@@ -31,6 +33,7 @@ def load_settings() -> Settings:
         ConfigurationError: The file is malformed or cannot be read.
     """
     path = settings_file()
+    warn_of_other_writers(os.path.dirname(path), path)
     try:
         members = GoMembers(loads(files.read(path, _LARGEST_FILE)), "document")
         name = members.text("signatureFormat", "")

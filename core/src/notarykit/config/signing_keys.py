@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from notarykit import files
 from notarykit.errors import ConfigurationError, SigningKeyError, StorageError
+from notarykit.ownership import warn_of_other_writers
 from notarykit.places import config_folder, signing_keys_file
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
@@ -103,6 +104,7 @@ def load_signing_keys() -> SigningKeys:
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise ConfigurationError(f"{path} is not a regular file", advice="links are not followed")
+        warn_of_other_writers(os.path.dirname(path), path)
         content = files.read(path, _LARGEST_FILE)
     except FileNotFoundError:
         return SigningKeys("", ())

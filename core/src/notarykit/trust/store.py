@@ -14,6 +14,7 @@ from notarykit.errors import CertificateError, NotarykitWarning, StorageError, T
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.extensions import is_ca
+from notarykit.ownership import warn_of_other_writers
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 
 # "Following certificate formats are supported - Files with extension .pem, .crt and .cer"
@@ -82,6 +83,8 @@ class DirectoryTrustStore:
             if not stat.S_ISDIR(os.lstat(folder).st_mode):
                 raise TrustStoreError(f"trust store {store} is not a folder but a link or a file: {folder}")
             names = sorted(os.listdir(folder))
+            x509 = os.path.join(self.root, "x509")
+            warn_of_other_writers(self.root, x509, os.path.join(x509, store.type), folder)
         except FileNotFoundError:
             raise TrustStoreError(
                 f"trust store {store} does not exist ({folder})",
@@ -112,6 +115,7 @@ class DirectoryTrustStore:
             if not path.endswith(EXTENSIONS):
                 _warn(f"trust store {store}: {path} is ignored; a certificate's file ends in {', '.join(EXTENSIONS)}")
                 return ()
+            warn_of_other_writers(path)
             return trusted_certificates(files.read(path, LARGEST_FILE), path, store.type)
         except (OSError, StorageError) as error:
             raise TrustStoreError(f"trust store {store}: {error}") from None

@@ -9,6 +9,7 @@ import stat
 import sys
 
 from notarykit.errors import PluginNotFoundError
+from notarykit.ownership import warn_of_other_writers
 from notarykit.places import plugins_folder
 from notarykit.plugin.finding.names import PREFIX, check_name
 
@@ -58,6 +59,7 @@ def check_executable(path: str) -> None:
         raise PluginNotFoundError(f"{path} is not a regular file", advice="links are not followed: install the plugin")
     if not os.access(path, os.X_OK):
         raise PluginNotFoundError(f"{path} may not be run", advice="make it executable (chmod u+x)")
+    warn_of_other_writers(os.path.dirname(path), path)
 
 
 def executable_names() -> list[str]:
