@@ -87,6 +87,8 @@ var operations = map[string]func(request) (answer, error){
 	"parseReference":      parseReference,
 	"resolveArchive":      resolveArchive,
 	"writeArchive":        writeArchive,
+	"storedCredentials":   storedCredentials,
+	"documents":           documents,
 }
 
 // main ends with a status other than 0 only when a stream breaks: a failed operation is an answer like any other.
