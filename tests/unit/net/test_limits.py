@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 import pytest
 
@@ -182,3 +183,52 @@ def test_pauses_end_with_the_budget(browser: Browser, start: Start) -> None:
         browser.get(start(Reply(503)), budget=Budget(seconds=0))
     browser.get(start(Reply(503)), budget=Budget(seconds=1))
     assert max(browser.pauses) <= 1
+
+
+_LONG = b"a, " * 20_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 " + _LONG + b"x" * 6000,
+        _HEAD + b"WWW-Authenticate: " + _LONG + b"\r\nX: " + _LONG + b"\r\n",
+        _HEAD + (b"WWW-Authenticate: " + _LONG + b"\r\n") * 90,
+        _HEAD + b"X: y\r\n" * 101,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 3000,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 2000,
+        b"HTTP/1.1 102 Processing\r\n\r\n" * 3000,
+        _CHUNKED + b"1;" + _LONG * 2,
+        _CHUNKED + b"1\r\nx\r\n0\r\n" + b"X: y\r\n" * 20_000,
+    ],
+    ids=["status", "two fields", "90 fields", "101 fields", "100", "103", "102", "size of a chunk", "trailers"],
+)
+def test_the_head_is_bounded(data: bytes, browser: Browser, start: Start) -> None:
+    """All lines of an answer together are bounded; where they are more, nothing is asked for again."""
+    server = start(raw(data))
+    begin = time.process_time()
+    with pytest.raises(NetworkError) as caught:
+        browser.get(server)
+    assert "the head of the answer is larger than the 65536 bytes and 100 fields that are read" in caught.value.message
+    assert (len(server.seen), browser.pauses) == (1, [])
+    assert time.process_time() - begin < 2
+
+
+def test_a_head_that_is_large_enough(browser: Browser, start: Start) -> None:
+    """A head of nearly 64 KiB is read, and so are many small pieces of content and what is announced beforehand."""
+    assert browser.get(start(Reply(200, (("X", "y" * 65_000),), b"x"))).body == b"x"
+    pieces = b"1\r\nx\r\n" * 900
+    assert browser.get(start(raw(_CHUNKED + pieces + b"0\r\nX: y\r\n\r\n"))).body == b"x" * 900
+    many = b"1;" + b"y" * 2000 + b"\r\nx\r\n"
+    assert browser.get(start(raw(_CHUNKED + many * 100 + b"0\r\n\r\n"))).body == b"x" * 100
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
+def test_what_is_said_beforehand(status: bytes, browser: Browser, start: Start) -> None:
+    """RFC 9110, section 15.2: an answer of 1xx is followed by the one that counts, on the same connection."""
+    first = b"HTTP/1.1 " + status + b"\r\nLink: </a>\r\nContent-Length: 7\r\n\r\n"
+    server = start(lambda connection: connection.part(first + _HEAD + b"Content-Length: 1\r\n\r\nx"))
+    for _ in range(2):
+        response = browser.get(server)
+        assert (response.status, response.body, response.header("Link")) == (200, b"x", "")
+    assert server.connections[0] is server.connections[1]

@@ -18,6 +18,7 @@ from notarykit.net.client import HttpClient, Response
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _LARGEST_TOKEN_ANSWER = 128 * 1024
+_MOST_CHALLENGES = 16
 _CLIENT_ID = "notarykit"
 # What is no UTF-8 in a variable or a file goes to the registry byte by byte, as Docker sends it.
 _AS_IT_CAME = "surrogateescape"
@@ -64,10 +65,16 @@ class Challenge(NamedTuple):
 
 
 def parse_challenges(text: str) -> list[Challenge]:
-    """The challenges in a `WWW-Authenticate` header, as far as they are well formed."""
+    """The challenges in a `WWW-Authenticate` header, as far as they are well formed.
+
+    Raises:
+        AccessError: There are more than anybody needs.
+    """
     found: list[Challenge] = []
     position = 0
     while match := _SCHEME.match(text, position):
+        if len(found) == _MOST_CHALLENGES:
+            raise AccessError(f"more than {_MOST_CHALLENGES} ways to say who is asking, which nobody needs")
         position = match.end()
         parameters: dict[str, str] = {}
         while parameter := _PARAMETER.match(text, position):
@@ -144,7 +151,11 @@ class Authenticator:
         Raises:
             AccessError: The registry asks for something that cannot be given.
         """
-        challenges = {each.scheme: each for each in reversed(parse_challenges(header))}
+        try:
+            challenges = {each.scheme: each for each in reversed(parse_challenges(header))}
+        except AccessError as error:
+            error.within(self._host)
+            raise
         with self._lock:
             if "bearer" in challenges:
                 self._challenge = challenges["bearer"]
