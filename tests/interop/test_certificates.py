@@ -2,14 +2,16 @@
 
 import base64
 import json
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from interop.go_build import build
 from interop.go_peer import Peer
 from interop.scene import Question
 from notarykit.config.keys import attach, open_key
@@ -17,6 +19,7 @@ from notarykit.config.signers import signer_for
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.keys.chain import check_chain
 from notarykit.keys.issuing import issue, make_request, self_signed
+from notarykit.keys.lint import lint
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
 from notarykit.times import utc_now
@@ -127,3 +130,16 @@ def test_a_trusted_signature(
 def _list(home: Home, holder: str, path: str) -> None:
     members = {"keyPath": path, "certPath": "none"} if holder == "local" else {"id": path, "pluginName": "local-file"}
     home.keys_file.write_text(json.dumps({"keys": [{"name": "release", **members}]}))
+
+
+def test_a_root_made_by_go(peer: Peer, tmp_path: Path) -> None:
+    """Go calls a key by a part of its SHA-256, and not by its SHA-1: what is issued below such a root says the same."""
+    program = build("root", Path(__file__).parent / "root")
+    pem = subprocess.run([program], capture_output=True, check=True).stdout
+    root, root_key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, None)
+    key = new_key("EC-256")
+    made = issue(make_request(key, _SUBJECT), root_key, root, utc_now(), timedelta(hours=1))
+    verify(tmp_path, made, root)
+    chain = _as_chain("EC-256", key, made, root)
+    assert lint(chain.ders) == []
+    _judged(peer, chain)

@@ -194,6 +194,20 @@ def test_an_issued_certificate(spec: str, ca_spec: str, tmp_path: Path) -> None:
     verify(tmp_path, made, root)
 
 
+@pytest.mark.parametrize("own", [b"\1" * 20, b"\2" * 32, b"\3", None])
+def test_what_the_ca_calls_its_key(own: bytes | None, tmp_path: Path) -> None:
+    """The authority key identifier is the CA's own, however it was made; where there is none, the hash of its key."""
+    changes = Changes(put=((x509.SubjectKeyIdentifier(own), False),)) if own else Changes()
+    root = make_chain(length=2, cas={1: changes})
+    ca_key, ca = root.keys[1], x509.load_der_x509_certificate(root.ders[1])
+    made = issue(make_request(new_key("EC-256"), _SUBJECT), ca_key, ca, _NOW, timedelta(hours=1))
+    said = made.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    by_hash = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+    assert said == (x509.AuthorityKeyIdentifier(own, None, None) if own else by_hash)
+    assert lint([each.public_bytes(Encoding.DER) for each in (made, ca)]) == []
+    verify(tmp_path, made, ca, strict=False)
+
+
 @pytest.mark.parametrize("ca_kind", ["RSA-2048", "EC-256"])
 @_EITHER
 def test_a_ca_of_two_levels(ca_kind: str, holder: _Holder, tmp_path: Path) -> None:

@@ -134,6 +134,46 @@ def test_each_rule_for_a_ca(broken: _Broken, purpose: Purpose, place: int) -> No
     assert finding[:3] == (chain.subjects[place].rfc4514_string(), broken.rule, broken.field)
 
 
+_OWN = x509.SubjectKeyIdentifier(b"\1" * 20)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        (x509.AuthorityKeyIdentifier(b"\1" * 20, None, None), None),
+        (x509.AuthorityKeyIdentifier(None, None, None), None),
+        (
+            x509.AuthorityKeyIdentifier(b"\2" * 20, None, None),
+            f"{'02' * 20}, and the issuer {'01' * 20}",
+        ),
+        (x509.AuthorityKeyIdentifier(None, [x509.DirectoryName(name("CA"))], 7), "by another serial number"),
+    ],
+)
+def test_whom_a_certificate_names_as_its_authority(
+    place: int, said: x509.AuthorityKeyIdentifier, problem: str | None
+) -> None:
+    """An authority key identifier that is not the issuer's own is found, as `openssl verify` goes by it."""
+    changes: dict[int, list[tuple[x509.ExtensionType, bool]]] = {0: [], 1: [], 2: []}
+    changes[min(place + 1, 2)].append((_OWN, False))
+    changes[place].append((said, False))
+    made = {at: Changes(put=tuple(put)) for at, put in changes.items()}
+    chain = make_chain(leaf=made[0], cas={1: made[1], 2: made[2]})
+    if problem is None:
+        assert lint(chain.ders) == []
+        return
+    finding = _only(chain.ders)
+    names = [_LEAF_NAME, *(subject.rfc4514_string() for subject in chain.subjects[1:])]
+    assert finding[:3] == (names[place], "authority_is_identified", "authorityKeyIdentifier")
+    assert problem in finding.problem
+
+
+def test_identifiers_that_cannot_be_read() -> None:
+    """What is malformed identifies nobody, and is in nobody's way: only three extensions count."""
+    malformed = _raw(ExtensionOID.AUTHORITY_KEY_IDENTIFIER, b"\5\0")
+    assert lint(make_chain(leaf=malformed, cas={1: _put(_OWN, critical=False)}).ders) == []
+
+
 @pytest.mark.parametrize("place", [1, 2])
 @pytest.mark.parametrize("changes", _STRANGE_KEYS)
 def test_a_ca_key_that_nobody_can_read(changes: Changes, place: int) -> None:

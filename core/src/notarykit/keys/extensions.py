@@ -26,6 +26,11 @@ _REVOCATION = {
     ExtensionOID.OCSP_NO_CHECK: b"\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x05",
 }
 
+_IDENTIFIERS = {
+    ExtensionOID.SUBJECT_KEY_IDENTIFIER: b"\x06\x03\x55\x1d\x0e",
+    ExtensionOID.AUTHORITY_KEY_IDENTIFIER: b"\x06\x03\x55\x1d\x23",
+}
+
 Extensions = list[x509.Extension[x509.ExtensionType]]
 
 
@@ -42,6 +47,24 @@ def honored_extensions(certificate: x509.Certificate) -> Extensions:
 def revocation_extensions(certificate: x509.Certificate) -> Extensions:
     """What tells where a certificate's revocation can be looked up, as far as it is there; raises the same."""
     return _only(certificate, _REVOCATION)
+
+
+def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """What a certificate calls its key, which is any hash or number that its maker chose (RFC 5280, 4.2.1.2)."""
+    found = _identifiers(certificate)
+    return next((each.digest for each in found if isinstance(each, x509.SubjectKeyIdentifier)), None)
+
+
+def authority_key_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier | None:
+    """What a certificate calls its issuer's key, or its issuer's certificate (RFC 5280, 4.2.1.1)."""
+    return next((each for each in _identifiers(certificate) if isinstance(each, x509.AuthorityKeyIdentifier)), None)
+
+
+def _identifiers(certificate: x509.Certificate) -> list[x509.ExtensionType]:
+    try:
+        return [each.value for each in _only(certificate, _IDENTIFIERS)]
+    except (ValueError, x509.DuplicateExtension):  # they help to find certificates, and nothing rests on them
+        return []
 
 
 def _only(certificate: x509.Certificate, wanted: Mapping[ObjectIdentifier, bytes]) -> Extensions:

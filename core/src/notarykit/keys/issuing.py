@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of
+from notarykit.keys.extensions import subject_key_identifier
 from notarykit.keys.remote import RemoteRSAKey
 from notarykit.keys.signature import HASHES
 from notarykit.keys.spec import key_spec_of
@@ -126,8 +127,7 @@ def issue(
         )
     key = request.public_key()
     builder = _builder(request.subject, ca.subject, key, now, now + validity, _leaf_extensions())
-    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())  # type: ignore[arg-type]
-    return _signed(builder.add_extension(authority, critical=False), ca_key)
+    return _signed(builder.add_extension(_authority(ca), critical=False), ca_key)
 
 
 def check_request(request: x509.CertificateSigningRequest) -> None:
@@ -150,6 +150,14 @@ def check_request(request: x509.CertificateSigningRequest) -> None:
     if is_nameless:
         raise CertificateError("the request has no subject", rule="subject", advice="ask for one with a subject")
     key_spec_of(key)
+
+
+def _authority(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """What the CA's certificate calls its key (RFC 5280, section 4.2.1.1); its hash where it does not say."""
+    own = subject_key_identifier(ca)
+    if own is None:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())  # type: ignore[arg-type]
+    return x509.AuthorityKeyIdentifier(own, None, None)
 
 
 def _leaf_extensions() -> list[tuple[x509.ExtensionType, bool]]:

@@ -12,7 +12,7 @@ from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
 from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN, Purpose
-from notarykit.keys.extensions import is_ca
+from notarykit.keys.extensions import authority_key_identifier, is_ca, subject_key_identifier
 
 _FIXES = {
     "certificate_parses": ("certificate", "give a file with X.509 certificates in PEM or DER"),
@@ -37,6 +37,10 @@ _FIXES = {
     "chain_size": ("chain", "give the certificates of one chain"),
     "one_root": ("chain", "leave out what comes after the root, or the root that is not this chain's"),
     "ends_with_root": ("chain", "add the CA certificates that are missing, up to the self-signed root"),
+    "authority_is_identified": (
+        "authorityKeyIdentifier",
+        "have it issued again with its issuer's own identifier: 'openssl verify' does not find the issuer by this",
+    ),
     "ordered_and_related": ("chain", "order it from the signing certificate to the root, without others"),
 }
 
@@ -134,4 +138,18 @@ def _of_links(certificates: Sequence[x509.Certificate | None]) -> list[Finding]:
         elif not is_last and issuer is not None and (problem := why_not_issued(certificate, issuer)):
             text = f"it was not issued by the next, {subject_of(issuer)!r}: {problem}"
             findings.append(_finding(name, "ordered_and_related", text))
+        elif problem := _why_not_identified(certificate, issuer or certificate):
+            findings.append(_finding(name, "authority_is_identified", problem))
     return findings
+
+
+def _why_not_identified(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
+    """Why a certificate's authority key identifier is not its issuer's, or None if it is, or if either says nothing."""
+    said, own = authority_key_identifier(certificate), subject_key_identifier(issuer)
+    if said is None:
+        return None
+    if said.key_identifier and own and said.key_identifier != own:
+        return f"it calls its issuer's key {said.key_identifier.hex()}, and the issuer {own.hex()}"
+    if said.authority_cert_serial_number not in (None, issuer.serial_number):
+        return "it names its issuer's certificate by another serial number"
+    return None

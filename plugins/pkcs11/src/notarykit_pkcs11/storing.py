@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from hashlib import sha1
 from typing import TYPE_CHECKING, Any
 
 import pkcs11
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import SubjectKeyIdentifier
 from pkcs11 import Attribute, CertificateType, ObjectClass
 
 from notarykit.errors import CertificateError
-from notarykit.keys.certificate import has_key, load_certificate
+from notarykit.keys.certificate import has_key, load_certificate, subject_of
+from notarykit.keys.extensions import subject_key_identifier
 from notarykit_pkcs11.reading import CERTIFICATES, certificates
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def store(session: TokenSession, pins: PinSource, chain: Sequence[bytes], id_: b
 
 
 def _identity(der: bytes) -> tuple[bytes, str]:
-    """What others call a CA's certificate by: the SHA-1 of its key (RFC 5280, section 4.2.1.2), and its subject."""
+    """What others find a CA's certificate by: its subject key identifier (PKCS#11 2.40, 4.6.3), and its subject."""
     certificate = load_certificate(der)
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return sha1(spki, usedforsecurity=False).digest(), certificate.subject.rfc4514_string()
+    id_ = subject_key_identifier(certificate) or SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+    return id_, subject_of(certificate)
 
 
 def _template(der: bytes, id_: bytes, label: str) -> dict[Any, Any]:

@@ -1,0 +1,16 @@
+"""What certificates are called on a token."""
+
+import pytest
+from cryptography import x509
+
+from notarykit_pkcs11.storing import _identity
+from support.ca import Changes, make_chain
+
+
+@pytest.mark.parametrize("own", [b"\1" * 20, b"\2" * 32, None])
+def test_a_ca_on_a_token(own: bytes | None) -> None:
+    """A CA's certificate has its own subject key identifier as CKA_ID; where it has none, the hash of its key."""
+    changes = Changes(put=((x509.SubjectKeyIdentifier(own), False),)) if own else Changes()
+    chain = make_chain(length=2, cas={1: changes})
+    by_hash = x509.SubjectKeyIdentifier.from_public_key(chain.keys[1].public_key()).digest
+    assert _identity(chain.ders[1]) == (own or by_hash, chain.subjects[1].rfc4514_string())

@@ -1,0 +1,3 @@
+module notarykit.test/root
+
+go 1.23
