@@ -98,6 +98,22 @@ class ArtifactNotFoundError(StorageError):
     """The reference leads to nothing."""
 
 
+class NotAnIndexError(StorageError):
+    """What should be an image index is something else, or is malformed."""
+
+
+class UnlistedSignatureError(StorageError):
+    """A signature is stored, and the list by which others find it could not be written.
+
+    Attributes:
+        manifest: The digest of the signature manifest.
+    """
+
+    def __init__(self, message: str, *, manifest: str, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.manifest = manifest
+
+
 # Keys and plugins
 
 

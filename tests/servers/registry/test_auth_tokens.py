@@ -8,10 +8,12 @@ import pytest
 
 from notarykit.errors import AccessError, NetworkError
 from notarykit.keys.local import LocalSigner
+from notarykit.net.budget import Budget
 from notarykit.net.tls import TLSSettings
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
+from notarykit.oci.registry.uploads import Uploads
 from notarykit.signing import sign_artifact
 from servers.registry import fault_proxy as faults
 from servers.registry.certificates import RegistryCA
@@ -161,8 +163,9 @@ def test_a_registry_with_tls_leads_nowhere_without(
     there = proxy.elsewhere.host
     proxy.fault(faults.status(202, Location=f"http://{there}/session"), faults.at("/blobs/uploads/", "POST"))
     for plain in ((), (there,)):
+        place = open_place(proxy.address, KNOWN, plain)
         with pytest.raises(NetworkError, match=f"^{there} is not talked to without TLS, since"):
-            open_place(proxy.address, KNOWN, plain)._push_blob(f"sha256:{'0' * 64}", b"x")
+            Uploads(place._host, NAME, place._send, Budget()).push(f"sha256:{'0' * 64}", b"x")
     assert proxy.elsewhere.seen == []
 
 

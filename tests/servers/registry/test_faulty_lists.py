@@ -222,12 +222,14 @@ class TestRedirects:
             scene.sign()
         assert scene.proxy.elsewhere.seen == []
 
+    @pytest.mark.parametrize("is_known", [True, False])
     @pytest.mark.parametrize("header", ['Basic realm="x"', 'Bearer realm="http://localhost:{port}/token"'])
-    def test_another_host_that_asks_who_is_asking(self, header: str, scene: Scene) -> None:
+    def test_another_host_that_asks_who_is_asking(self, header: str, scene: Scene, *, is_known: bool) -> None:
         """What another host wants to know is not told, neither to it nor to whom it names."""
         other = scene.proxy.elsewhere
         challenge = header.replace("{port}", str(other.port))
         other.keep("/another", Reply(401, (("WWW-Authenticate", challenge),)))
+        scene.proxy.fault(CHALLENGE, lambda seen: is_known and seen.authorization is None)
         scene.proxy.fault(faults.redirected_to(f"http://{other.host}/another"), scene.at("envelope"))
         error = scene.refused()
         assert isinstance(error, AccessError)

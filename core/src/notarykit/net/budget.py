@@ -42,3 +42,11 @@ class Budget:
         if not left:
             raise NetworkError("no answer before the end of the call", advice="try again, or allow the call more time")
         return min(left, most)
+
+    def stop(self) -> None:
+        """Stops the clock until `go_on`: what the caller does meanwhile is not what the budget is for."""
+        self._stopped = time.monotonic()
+
+    def go_on(self) -> None:
+        """Has the clock go on where it was stopped."""
+        self._end += time.monotonic() - self._stopped

@@ -50,7 +50,37 @@ class Repository(Protocol):
         created: str,
         annotations: Mapping[str, str],
     ) -> Descriptor:
-        """Stores a signature beside its artifact and returns its manifest's descriptor; nothing is half stored."""
+        """Stores a signature beside its artifact and returns its manifest's descriptor; nothing is half stored.
+
+        Raises:
+            StorageError: It cannot be stored, or listed among the artifact's signatures (`UnlistedSignatureError`).
+        """
+
+
+class PushedSignature(Protocol):
+    """A signature that is stored, and of which it may be too early to say that it stays listed."""
+
+    @property
+    def manifest(self) -> Descriptor:
+        """The descriptor of the signature manifest."""
+
+    def is_listed(self, *, wait: bool = True) -> bool:
+        """Whether it is listed among its artifact's signatures to stay.
+
+        Args:
+            wait: Whether to wait until it is; otherwise it may be too early to say.
+
+        Raises:
+            UnlistedSignatureError: The list cannot be written.
+        """
+
+
+class _Listed(NamedTuple):
+    manifest: Descriptor
+
+    def is_listed(self, *, wait: bool = True) -> bool:
+        del wait
+        return True
 
 
 def look_up(place: Repository, tag_or_digest: str) -> tuple[Descriptor, Iterator[Descriptor]]:
@@ -61,3 +91,20 @@ def look_up(place: Repository, tag_or_digest: str) -> tuple[Descriptor, Iterator
         return found
     artifact = place.resolve(tag_or_digest)
     return artifact, place.signatures(artifact)
+
+
+def push(
+    place: Repository,
+    subject: Descriptor,
+    media_type: str,
+    envelope: bytes,
+    thumbprints: Sequence[str],
+    created: str,
+    annotations: Mapping[str, str],
+) -> PushedSignature:
+    """Stores a signature; a place that has `begin_push` need not be waited for, until the signature stays listed."""
+    begin = getattr(place, "begin_push", None)
+    if begin is not None:
+        pushed: PushedSignature = begin(subject, media_type, envelope, thumbprints, created, annotations)
+        return pushed
+    return _Listed(place.push_signature(subject, media_type, envelope, thumbprints, created, annotations))

@@ -1,18 +1,23 @@
 """The tag that stands in for the referrers API: its name, and how its index is written."""
 
 import json
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor
-from notarykit.errors import NetworkError
+from notarykit.descriptor import Descriptor, digest_of
+from notarykit.errors import NetworkError, NotAnIndexError
+from notarykit.net.budget import Budget
+from notarykit.net.client import Response
 from notarykit.oci.manifest import CREATED, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
-from notarykit.oci.registry.fallback import add_to_fallback
+from notarykit.oci.registry.fallback import FallbackEntry
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.referrers import fallback_tag
 from notarykit.oci.registry.repository import RegistryRepository
+from servers.registry.http_server import Reply
 from unit.oci.registry.fake import SUBJECT, TAG, FakeRegistry, digests_of, entry
 
 
@@ -36,7 +41,11 @@ _NEW = Descriptor(IMAGE_MANIFEST, "sha256:" + "cd" * 32, 7, {CREATED: "2026-01-0
 def add(host: RegistryHost) -> Callable[[], None]:
     """Adds the new entry to the index under the tag."""
     place = RegistryRepository(host, "a/b")
-    return lambda: add_to_fallback(place._send, SUBJECT.digest, _NEW, place._budget, ("", ""))
+    return lambda: _add(place)
+
+
+def _add(place: RegistryRepository, send: Callable[..., Response] | None = None) -> None:
+    assert FallbackEntry(send or place._send, SUBJECT.digest, _NEW, Budget(), ("", "")).is_there()
 
 
 def _written(registry: FakeRegistry) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def test_a_writer_that_does_not_look(registry: FakeRegistry, host: RegistryHost)
             registry.index(f"manifests/{TAG}", *(entry(each) for each in digests))
         return response
 
-    add_to_fallback(send, SUBJECT.digest, _NEW, place._budget, ("", ""))
+    _add(place, send)
     digests = [each["digest"] for each in _written(registry)["manifests"]]
     assert sorted(digests) == sorted([*digests_of(1, 2), _NEW.digest])
 
@@ -107,13 +116,14 @@ def test_a_writer_that_never_stops(registry: FakeRegistry, host: RegistryHost) -
         return response
 
     with pytest.raises(NetworkError, match=f"fallback index {TAG}: others write over it again and again"):
-        add_to_fallback(send, SUBJECT.digest, _NEW, place._budget, ("", ""))
+        _add(place, send)
 
 
 def test_without_a_place_for_locks(registry: FakeRegistry, host: RegistryHost) -> None:
     """Where no lock can be had, as on a disk that is only read, the entry is added all the same."""
     place = RegistryRepository(host, "a/b")
-    add_to_fallback(place._send, SUBJECT.digest, _NEW, place._budget, ("/dev/null/locks", "registry/a/b"))
+    lock = ("/dev/null/locks", "registry/a/b")
+    assert FallbackEntry(place._send, SUBJECT.digest, _NEW, Budget(), lock).is_there()
     assert [each["digest"] for each in _written(registry)["manifests"]] == [_NEW.digest]
 
 
@@ -132,7 +142,7 @@ def test_versions_are_compared_where_they_can_be(registry: FakeRegistry, host: R
             return place._send("GET", "nothing")._replace(status=412)
         return place._send(*arguments, **options)
 
-    add_to_fallback(send, SUBJECT.digest, _NEW, place._budget, ("", ""))
+    _add(place, send)
     assert refused == ['"v1"']
     assert [each["digest"] for each in _written(registry)["manifests"]] == [*digests_of(1, 2), _NEW.digest]
 
@@ -147,4 +157,77 @@ def test_an_index_that_is_not_taken(status: int, registry: FakeRegistry, host: R
         return response._replace(status=status) if arguments[0] == "PUT" else response
 
     with pytest.raises(NetworkError, match=rf"^fallback index {TAG}: status {status}$"):
-        add_to_fallback(send, SUBJECT.digest, _NEW, place._budget, ("", ""))
+        _add(place, send)
+
+
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "reason"),
+    [
+        (IMAGE_MANIFEST, b'{"mediaType":"%s","config":{},"layers":[]}' % IMAGE_MANIFEST.encode(), "no member"),
+        (DOCKER_LIST, b'{"mediaType":"%s","manifests":[]}' % DOCKER_LIST.encode(), f"is of the type '{DOCKER_LIST}'"),
+        (IMAGE_INDEX, b'{"mediaType":7,"manifests":[]}', "is of the type 7"),
+        ("text/html", b"<html>", "is malformed"),
+    ],
+)
+def test_what_is_no_index_stays(
+    kind: str,
+    content: bytes,
+    reason: str,
+    registry: FakeRegistry,
+    add: Callable[[], None],
+    found: Callable[[], list[str]],
+) -> None:
+    """distribution-spec 1.1: whoever adds to it fails and writes nothing, whoever reads it finds no referrers."""
+    registry.at[f"manifests/{TAG}"] = Reply(200, (("Content-Type", kind),), content)
+    with pytest.raises(NotAnIndexError, match=f"^fallback index {TAG}.*{re.escape(reason)}"):
+        add()
+    assert {seen.method for seen in registry.seen} == {"GET"}
+    assert found() == []
+
+
+def test_the_artifact_itself_is_no_index(registry: FakeRegistry, host: RegistryHost) -> None:
+    """A registry that takes the tag for the digest answers with the artifact, even where that is an index."""
+    content = json.dumps({"mediaType": IMAGE_INDEX, "manifests": [entry(1)]}).encode()
+    subject = Descriptor(IMAGE_INDEX, digest_of(content), len(content))
+    registry.at[f"manifests/{fallback_tag(subject.digest)}"] = Reply(200, (("Content-Type", IMAGE_INDEX),), content)
+    place = RegistryRepository(host, "a/b")
+    with pytest.raises(NotAnIndexError, match="the registry has the artifact itself under this tag"):
+        FallbackEntry(place._send, subject.digest, _NEW, Budget(), ("", "")).is_there()
+    assert list(place.signatures(subject)) == []
+    assert {seen.method for seen in registry.seen} == {"GET"}
+
+
+def test_a_tag_that_cannot_be_read(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """A registry that fails says nothing of what there is."""
+    registry.at[f"manifests/{TAG}"] = Reply(400)
+    with pytest.raises(NetworkError, match=f"^fallback index {TAG}: status 400$"):
+        found()
+
+
+def test_an_index_that_does_not_say_what_it_is(
+    registry: FakeRegistry, add: Callable[[], None], found: Callable[[], list[str]]
+) -> None:
+    """image-spec, image-index.md: `mediaType` "SHOULD be used", and need not be."""
+    content = json.dumps({"schemaVersion": 2, "manifests": [entry(1)]}).encode()
+    registry.at[f"manifests/{TAG}"] = Reply(200, (("Content-Type", IMAGE_INDEX),), content)
+    add()
+    assert found() == [*digests_of(1), _NEW.digest]
+
+
+def test_looking_again_can_wait(registry: FakeRegistry, host: RegistryHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it is time to look again nothing is asked of the registry, and then it is asked once."""
+    for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
+        monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.2)
+    place = RegistryRepository(host, "a/b")
+    added = FallbackEntry(place._send, SUBJECT.digest, _NEW, Budget(), ("", ""))
+    written = time.monotonic()
+    assert not added.is_there(wait=False)
+    assert not added.is_there(wait=False)
+    assert [seen.method for seen in registry.seen] == ["GET", "PUT"]
+    assert added.is_there()
+    assert time.monotonic() - written >= 0.2
+    assert added.is_there(wait=False)
+    assert [seen.method for seen in registry.seen] == ["GET", "PUT", "GET"]

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from notarykit.errors import NetworkError, StorageError
+from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
@@ -147,8 +147,11 @@ def test_pages_at_no_address(link: str, registry: FakeRegistry, found: Callable[
         (Reply(404, (), b"404 page not found"), True),
         (Reply(404, (), b'{"errors":[{"code":"NOT_FOUND"}]}'), True),
         (Reply(200, (("Content-Type", "text/html"),), b"<html>"), True),
-        (Reply(404, (), b'{"errors":[{"code":"NAME_UNKNOWN"}]}'), False),
+        (Reply(404, (), b'{"errors":[{"code":"NAME_UNKNOWN"}]}'), True),
+        (Reply(405), True),
+        (Reply(501), True),
         (Reply(400), False),
+        (Reply(429), False),
         (Reply(500), False),
     ],
 )
@@ -178,13 +181,13 @@ def test_neither_api_nor_tag(registry: FakeRegistry, found: Callable[[], list[st
      json.dumps({"manifests": [{**entry(1), "digest": "sha256:../../x"}]}).encode(),
      json.dumps({"manifests": [{**entry(1), "size": -1}]}).encode()],
 )  # fmt: skip
-@pytest.mark.parametrize("path", [API, f"manifests/{TAG}"])
-def test_lists_that_are_malformed(
-    path: str, body: bytes, registry: FakeRegistry, found: Callable[[], list[str]]
-) -> None:
-    """A list that is none is told as that."""
-    registry.at[path] = Reply(200, (("Content-Type", IMAGE_INDEX),), body)
-    with pytest.raises(StorageError, match=r"(list of referrers|fallback index \S+) is malformed"):
+def test_lists_that_are_malformed(body: bytes, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """A list of the API that is none is told as that, and one under the tag is as if it were not there."""
+    malformed = Reply(200, (("Content-Type", IMAGE_INDEX),), body)
+    registry.at[f"manifests/{TAG}"] = malformed
+    assert found() == []
+    registry.at[API] = malformed
+    with pytest.raises(NotAnIndexError, match="list of referrers is malformed"):
         found()
 
 

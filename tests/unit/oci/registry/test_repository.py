@@ -1,17 +1,15 @@
-"""A repository: what is checked of its content, and where uploads go."""
+"""A repository: what is checked of its content."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
 from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
-from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 from servers.registry.http_server import Reply
-from unit.net.server import Answer, Server
 from unit.oci.registry.fake import SUBJECT, FakeRegistry
 
 _CONTENT = json.dumps({"mediaType": IMAGE_MANIFEST}).encode()
@@ -99,72 +97,3 @@ def test_sizes_beyond_the_limits(registry: FakeRegistry, place: RegistryReposito
         with pytest.raises(ContentError, match=f"has {10**30} bytes, more than"):
             place.fetch_signature(descriptor)
     assert len(registry.seen) == 1
-
-
-_TO_SESSION = Reply(202, (("Location", "/session?state=x"),))
-
-
-def _push(server: Server, *plain: str) -> list[float]:
-    """Pushes a blob and returns the pauses that were asked for.
-
-    Args:
-        server: The registry.
-        plain: Further hosts that the user allows to be without TLS.
-    """
-    host = RegistryHost(server.host, RegistrySettings(plain_http=frozenset(plain)))
-    pauses: list[float] = []
-    host._client._pause = pauses.append
-    try:
-        RegistryRepository(host, "a/b")._push_blob(_DIGEST, _CONTENT)
-    finally:
-        host.close()
-    return pauses
-
-
-def test_an_upload(start: Callable[..., Server]) -> None:
-    """An upload goes where the registry says, with what the registry gave along and the digest."""
-    server = start(_TO_SESSION, Reply(201))
-    assert _push(server) == []
-    assert [(seen.method, seen.target, seen.body) for seen in server.seen] == [
-        ("POST", "/v2/a/b/blobs/uploads/", b""),
-        ("PUT", f"/session?state=x&digest={_DIGEST.replace(':', '%3A')}", _CONTENT),
-    ]
-
-
-def test_an_upload_at_another_host(start: Callable[..., Server]) -> None:
-    """An upload that goes on elsewhere needs TLS or the user's word, and has none of the registry's secrets."""
-    elsewhere = start(Reply(201))
-    server = start(Reply(202, (("Location", f"http://{elsewhere.host}/session"),)))
-    with pytest.raises(NetworkError, match=f"^{elsewhere.host} is not talked to without TLS$"):
-        _push(server)
-    assert elsewhere.seen == []
-    _push(server, elsewhere.host)
-    assert [(seen.path, seen.authorization) for seen in elsewhere.seen] == [("/session", None)]
-
-
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 404, 416])
-def test_an_upload_that_is_started_again(status: int, start: Callable[..., Server]) -> None:
-    """A session that failed, or of which the registry does not know, is left behind for a new one, after a pause."""
-    failed: list[Answer] = [_TO_SESSION, Reply(status, (("Retry-After", "3"),))]
-    server = start(*failed, *failed, _TO_SESSION, Reply(201))
-    assert _push(server) == [3, 3]
-    assert [seen.method for seen in server.seen] == ["POST", "PUT"] * 3
-
-
-@pytest.mark.parametrize("status", [400, 403, 405, 413])
-def test_an_upload_that_is_refused(status: int, start: Callable[..., Server]) -> None:
-    """A refusal that stands is told, and nothing is sent again."""
-    server = start(_TO_SESSION, Reply(status))
-    with pytest.raises(StorageError, match=rf"status {status}|refuses PUT"):
-        _push(server)
-    assert len(server.seen) == 2
-
-
-@pytest.mark.parametrize("location", [None, "", "ftp://host/", "http://[", "http://me:secret@host/", "/\u00e9"])
-def test_an_upload_to_nowhere(location: str | None, start: Callable[..., Server]) -> None:
-    """A registry that does not say where, or says what is no address, is refused."""
-    server = start(Reply(202).with_header("Location", location))
-    with pytest.raises(NetworkError, match=r"names no location|is malformed|is not an address") as caught:
-        _push(server)
-    assert ":secret" not in caught.value.one_line()
-    assert len(server.seen) == 1

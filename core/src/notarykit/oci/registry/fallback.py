@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from notarykit import files
 from notarykit.descriptor import Descriptor
-from notarykit.errors import NetworkError, StorageError
+from notarykit.errors import NetworkError, NotAnIndexError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.net.client import Response
 from notarykit.oci.manifest import IMAGE_INDEX, LARGEST_MANIFEST
@@ -28,7 +28,6 @@ Send = Callable[..., Response]
 _OK, _CREATED, _NOT_FOUND, _TOO_LATE = 200, 201, 404, 412
 _TRIES = 12
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 0.5
-_STEADY = 1  # how often in a row nothing may be missing before it is believed
 
 
 class FallbackIndex(NamedTuple):
@@ -49,7 +48,7 @@ def read_fallback(send: Send, digest: str) -> FallbackIndex:
     """The index under the fallback tag of a digest; an empty one where there is none.
 
     Raises:
-        StorageError: What is there is no index.
+        NotAnIndexError: What is there is no index of referrers.
         NetworkError: It cannot be read.
     """
     tag = fallback_tag(digest)
@@ -58,20 +57,33 @@ def read_fallback(send: Send, digest: str) -> FallbackIndex:
         return FallbackIndex([], {"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": []}, "")
     if response.status != _OK:
         raise NetworkError(f"fallback index {tag}: status {response.status}")
+    if Descriptor("", digest, len(response.body)).describes(response.body):
+        raise NotAnIndexError(f"fallback index {tag}: the registry has the artifact itself under this tag")
     entries = read_index(response.body, f"fallback index {tag}")
     members = loads(response.body)
+    media_type = members.get("mediaType") or IMAGE_INDEX
+    if media_type != IMAGE_INDEX:
+        raise NotAnIndexError(f"fallback index {tag} is of the type {media_type!r}")
     return FallbackIndex(entries, members, response.header("ETag"))
 
 
-def add_to_fallback(
-    send: Send,
-    digest: str,
-    entry: Descriptor,
-    budget: Budget,
-    lock: tuple[str, str],
-    pause: Callable[[float], None] = time.sleep,
-) -> None:
-    """Adds an entry to the fallback index of a digest, so that neither it nor another signer's is lost.
+def list_by_tag(send: Send, digest: str) -> list[Descriptor]:
+    """What the index under the fallback tag of a digest lists.
+
+    distribution-spec 1.1, "Listing Referrers": where "the tag schema does not return a valid image index, the client
+    SHOULD assume there are no referrers".
+
+    Raises:
+        NetworkError: It cannot be read.
+    """
+    try:
+        return read_fallback(send, digest).entries
+    except NotAnIndexError:
+        return []
+
+
+class FallbackEntry:
+    """An entry on its way into the fallback index of a digest, so that neither it nor another signer's is lost.
 
     Args:
         send: Sends a request to the repository.
@@ -79,36 +91,55 @@ def add_to_fallback(
         entry: The descriptor of the signature manifest, with artifact type and annotations.
         budget: What may be spent.
         lock: The folder of locks, or an empty string, and the repository's full name.
-        pause: Waits; tests take another.
-
-    Raises:
-        NetworkError: It could not be written, or was written over again and again.
     """
-    wanted = {entry.digest: entry}
-    is_written = False
-    steady = 0
-    for _ in range(_TRIES):
-        with _turn(lock, digest):
-            found = read_fallback(send, digest)
+
+    def __init__(self, send: Send, digest: str, entry: Descriptor, budget: Budget, lock: tuple[str, str]) -> None:
+        self._send = send
+        self._digest = digest
+        self._wanted = {entry.digest: entry}
+        self._budget = budget
+        self._lock = lock
+        self._looks = 0
+        self._next_look = 0.0
+        self._is_there = False
+
+    def is_there(self, *, wait: bool = True) -> bool:
+        """Whether the index has the entry, and had it when that was last looked at, a while after it was written.
+
+        Args:
+            wait: Whether to wait for the time of the next look; otherwise it may be too early to say.
+
+        Raises:
+            NotAnIndexError: What is under the tag is no index of referrers, and is not written over.
+            StorageError: It could not be written, or was written over again and again.
+        """
+        while not self._is_there:
+            early = self._next_look - time.monotonic()
+            if early > 0 and not wait:
+                return False
+            if early > 0:
+                time.sleep(self._budget.seconds(early))
+            self._is_there = self._look()
+            self._next_look = time.monotonic() + random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE)  # noqa: S311 - no secret
+        return True
+
+    def _look(self) -> bool:
+        """Reads the index and writes what is missing, the entries of others that were there before too."""
+        if self._looks == _TRIES:
+            raise NetworkError(f"fallback index {fallback_tag(self._digest)}: others write over it again and again")
+        self._looks += 1
+        with _turn(self._lock, self._digest):
+            found = read_fallback(self._send, self._digest)
             present = {each.digest for each in found.entries}
-            missing = [each for each in wanted.values() if each.digest not in present]
-            wanted.update({each.digest: each for each in found.entries})
+            missing = [each for each in self._wanted.values() if each.digest not in present]
+            self._wanted.update({each.digest: each for each in found.entries})
             if missing:
-                is_written = _write(send, digest, found, missing)
-                steady = 0
-            else:
-                is_written = True
-                steady += 1
-        if is_written and steady >= _STEADY:
-            return
-        pause(budget.seconds(random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE)))  # noqa: S311 - no secret
-    raise NetworkError(
-        f"fallback index {fallback_tag(digest)}: others write over it again and again", advice="sign again"
-    )
+                _write(self._send, self._digest, found, missing)
+        return not missing
 
 
-def _write(send: Send, digest: str, found: FallbackIndex, missing: list[Descriptor]) -> bool:
-    """Writes the index with what is missing; whether the registry took it."""
+def _write(send: Send, digest: str, found: FallbackIndex, missing: list[Descriptor]) -> None:
+    """Writes the index with what is missing, unless the registry says that another has written it meanwhile."""
     tag = fallback_tag(digest)
     items = found.members.get("manifests") or []
     content = dumps({**found.members, "manifests": [*items, *(each.to_json() for each in missing)]})
@@ -116,11 +147,8 @@ def _write(send: Send, digest: str, found: FallbackIndex, missing: list[Descript
         raise NetworkError(f"fallback index {tag} would be larger than {LARGEST_MANIFEST} bytes")
     headers = {"Content-Type": IMAGE_INDEX, **({"If-Match": found.etag} if found.etag else {})}
     response = send("PUT", f"manifests/{tag}", headers=headers, body=content, push=True)
-    if response.status == _TOO_LATE:
-        return False
-    if response.status != _CREATED:
+    if response.status not in (_CREATED, _TOO_LATE):
         raise NetworkError(f"fallback index {tag}: status {response.status}")
-    return True
 
 
 @contextlib.contextmanager

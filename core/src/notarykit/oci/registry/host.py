@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from notarykit.errors import AccessError, NetworkError
+from notarykit.errors import AccessError, NetworkError, StorageError
 from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient, Response, Started
@@ -154,30 +154,28 @@ class RegistryHost:
         response = self._client.send(
             method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
         )
-        if response.status in (_UNAUTHORIZED, _FORBIDDEN) and origin_of(response.url) != self._origin:
-            # Whoever the registry leads to asks on its own behalf, and our names are not for it.
-            raise AccessError(
-                f"{origin_of(response.url).netloc}, to which {self.host} leads, refuses {method} of {scope}",
-                advice="ask whoever runs the registry",
-            )
-        if response.status == _UNAUTHORIZED:
+        if response.status == _UNAUTHORIZED and origin_of(response.url) == self._origin:
             challenge = ", ".join(response.headers.get_all("WWW-Authenticate") or [])
             authorized = {**given, **self._authenticator.answer(challenge, scope, budget)}
             response = self._client.send(
                 method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
             )
-        if response.status == _UNAUTHORIZED and self._authenticator.has_credentials(scope):
-            raise AccessError(
-                f"{self.host} does not accept the credentials{_reason(response)}",
-                advice=self._authenticator.advice(scope),
-            )
         if response.status in (_UNAUTHORIZED, _FORBIDDEN):
-            raise AccessError(
-                f"{self.host} refuses {method} of {scope or 'the registry'}{_reason(response)}",
-                advice=f"{self._authenticator.advice(scope)}, or ask for the right to do this",
-            )
+            raise self._refusal(response, method, scope)
         self._has_answered = True
         return response
+
+    def _refusal(self, response: Response, method: str, scope: str) -> AccessError:
+        what = f"{method} of {scope or 'the registry'}{_reason(response)}"
+        asked = origin_of(response.url)
+        if asked != self._origin:  # it asks on its own behalf, and our names are not for it
+            return AccessError(
+                f"{asked.netloc}, to which {self.host} leads, refuses {what}", advice="ask whoever runs the registry"
+            )
+        advice = self._authenticator.advice(scope)
+        if response.status == _UNAUTHORIZED and self._authenticator.has_credentials(scope):
+            return AccessError(f"{self.host} does not accept the credentials{_reason(response)}", advice=advice)
+        return AccessError(f"{self.host} refuses {what}", advice=f"{advice}, or ask for the right to do this")
 
     def start(self, url: str, *, scope: str, budget: Budget, headers: Mapping[str, str]) -> Started | None:
         """Sends a GET request to this registry and does not wait for the answer.
@@ -237,3 +235,16 @@ def error_code(response: Response) -> str:
     except (DocumentError, IndexError):
         return ""
     return code if code.isidentifier() and code.isupper() else ""
+
+
+def expect(response: Response, status: int, what: str) -> None:
+    """Refuses an answer of another status.
+
+    Raises:
+        StorageError: It says that something is not there.
+        NetworkError: It says anything else.
+    """
+    if response.status == status:
+        return
+    text = f"{what}: status {response.status}{_reason(response)}"
+    raise StorageError(text) if response.status == _NOT_FOUND else NetworkError(text)

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import NetworkError, StorageError
+from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.addresses import joined, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import Response, Started
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, LARGEST_MANIFEST, SIGNATURE_TYPE
-from notarykit.oci.registry.host import RegistryHost, error_code
+from notarykit.oci.registry.host import RegistryHost
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _MOST_PAGES = 200
 _ACCEPT = {"Accept": IMAGE_INDEX}
+# How registries say that they do not know the API: by 404, whatever its code, and where they know the path's other
+# methods or nothing of the kind.
+_NO_API = frozenset({404, 405, 501})
 _NEXT = re.compile(r"""<([^<>]*)>[^,<]*;\s*rel\s*=\s*(?:"next"|next(?=\s*(?:[,;]|$)))""", re.IGNORECASE)
 
 
@@ -33,14 +36,14 @@ def read_index(content: bytes, name: str) -> list[Descriptor]:
     """The entries of an image index; some registries write null for none.
 
     Raises:
-        StorageError: It is no index.
+        NotAnIndexError: It is none.
     """
     try:
         index = GoMembers(loads(content), "index")
         items = [] if index.value.get("manifests", ()) is None else index.array("manifests")
         return [Descriptor.from_json(GoMembers(item, f"entry {at}")) for at, item in enumerate(items, 1)]
     except DocumentError as error:
-        raise StorageError(f"{name} is malformed: {error}") from None
+        raise NotAnIndexError(f"{name} is malformed: {error}") from None
 
 
 def fallback_tag(digest: str) -> str:
@@ -71,7 +74,7 @@ def list_by_api(
         NetworkError: The pages loop, do not end, or lead to another host.
     """
     first = first or _get_page(host, _first_url(host, repository, digest), scope, budget)
-    if first.status == 404 and error_code(first) != "NAME_UNKNOWN":  # noqa: PLR2004
+    if first.status in _NO_API:
         return None
     if first.status == 200 and _media_type(first) != IMAGE_INDEX:  # noqa: PLR2004
         return None  # a registry of before 1.1 that answers any path with something

@@ -8,14 +8,15 @@ from urllib.parse import quote
 
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
-from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
-from notarykit.net.addresses import joined, origin_of
+from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.net.budget import Budget
-from notarykit.net.client import Response, may_pass
+from notarykit.net.client import Response
 from notarykit.oci import manifest as manifests
 from notarykit.oci.registry import referrers
-from notarykit.oci.registry.fallback import add_to_fallback, read_fallback
-from notarykit.oci.registry.host import RegistryHost, error_code
+from notarykit.oci.registry.fallback import FallbackEntry, list_by_tag
+from notarykit.oci.registry.host import RegistryHost, expect
+from notarykit.oci.registry.pushed import PushedSignature
+from notarykit.oci.registry.uploads import Uploads
 from notarykit.oci.repository import StoredSignature
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
@@ -27,8 +28,7 @@ _MANIFEST_TYPES = (
     "application/vnd.oci.artifact.manifest.v1+json",
 )
 _ACCEPT = ", ".join(_MANIFEST_TYPES)
-_OK, _CREATED, _ACCEPTED, _NOT_FOUND, _WRONG_RANGE = 200, 201, 202, 404, 416
-_UPLOAD_TRIES = 3
+_OK, _CREATED, _NOT_FOUND = 200, 201, 404
 
 
 class RegistryRepository:
@@ -53,6 +53,7 @@ class RegistryRepository:
     ) -> None:
         self._host = host
         self._name = name
+        self._place = f"{host.host}/{name}"
         self._budget = budget or Budget()
         self._form: manifests.ManifestForm = form
         self._force_referrers_tag = force_referrers_tag
@@ -115,9 +116,7 @@ class RegistryRepository:
             return Descriptor(known[0], reference, len(known[1])), known[1]
         response = self._send("GET", f"manifests/{quote(reference, safe=':')}", headers={"Accept": _ACCEPT})
         if response.status == _NOT_FOUND:
-            raise ArtifactNotFoundError(
-                f"{self._host.host}/{self._name} has no artifact {reference!r}", advice="check the reference"
-            )
+            raise ArtifactNotFoundError(f"{self._place} has no artifact {reference!r}", advice="check the reference")
         self._expect(response, _OK, f"manifest {reference}")
         digest = reference if ":" in reference else digest_of(response.body)
         media_type = response.header("Content-Type").partition(";")[0].strip()
@@ -129,9 +128,7 @@ class RegistryRepository:
 
     def _check(self, descriptor: Descriptor, content: bytes) -> None:
         if not descriptor.describes(content):
-            raise ContentError(
-                f"{self._host.host}/{self._name}: the content of {descriptor.digest} has another digest or size"
-            )
+            raise ContentError(f"{self._place}: the content of {descriptor.digest} has another digest or size")
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
         """The signature manifests of an artifact, in the registry's order."""
@@ -140,7 +137,7 @@ class RegistryRepository:
     def _signatures(self, subject: Descriptor, first: Response | None) -> Iterator[Descriptor]:
         pages = referrers.list_by_api(self._host, self._name, subject.digest, self._pull, self._budget, first)
         if pages is None:
-            entries = read_fallback(self._send, subject.digest).entries
+            entries = list_by_tag(self._send, subject.digest)
             pages = iter([[entry for entry in entries if referrers.may_be_signature(entry)]])
         seen = set()
         for page in pages:
@@ -189,13 +186,7 @@ class RegistryRepository:
         return content
 
     def _expect(self, response: Response, status: int, what: str) -> None:
-        if response.status == status:
-            return
-        code = error_code(response)
-        text = f"{self._host.host}/{self._name}: {what}: status {response.status}{f' ({code})' if code else ''}"
-        if response.status == _NOT_FOUND:
-            raise StorageError(text)
-        raise NetworkError(text)
+        expect(response, status, f"{self._place}: {what}")
 
     # Writing
 
@@ -208,35 +199,54 @@ class RegistryRepository:
         created: str,
         annotations: Mapping[str, str],
     ) -> Descriptor:
+        """Stores a signature and waits until it is listed to stay; see `begin_push`."""
+        pushed = self.begin_push(subject, media_type, envelope, thumbprints, created, annotations)
+        pushed.is_listed()
+        return pushed.manifest
+
+    def begin_push(
+        self,
+        subject: Descriptor,
+        media_type: str,
+        envelope: bytes,
+        thumbprints: Sequence[str],
+        created: str,
+        annotations: Mapping[str, str],
+    ) -> PushedSignature:
         """Stores a signature: its blobs, its manifest, and the fallback index where there is no referrers API.
 
         Each step can be done again, so a push that was cut off is completed by signing again.
+
+        Raises:
+            UnlistedSignatureError: The manifest is stored, and the fallback index cannot be written.
+            StorageError: The registry does not take a blob or the manifest.
         """
         layer = Descriptor(media_type, digest_of(envelope), len(envelope))
         content = manifests.make_signature_manifest(
             subject, layer, thumbprints, created, form=self._form, annotations=annotations
         )
         manifest = Descriptor(manifests.IMAGE_MANIFEST, digest_of(content), len(content))
-        is_taken_for_granted = self._push_config()
-        self._push_blob(layer.digest, envelope)
+        uploads = Uploads(self._host, self._name, self._send, self._budget)
+        is_taken_for_granted = uploads.push_config()
+        uploads.push(layer.digest, envelope)
         response = self._put_manifest(manifest, content)
         if response.status != _CREATED and is_taken_for_granted:
-            self._push_blob(manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG)
+            uploads.push(manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG)
             response = self._put_manifest(manifest, content)
         self._expect(response, _CREATED, "signature manifest")
-        is_listed = response.header("OCI-Subject") == subject.digest
-        if self._force_referrers_tag or not (is_listed or self._has_referrers_api(subject.digest)):
-            entry = manifest._replace(
+        entry = None
+        # distribution-spec 1.1, "Pushing Manifests with Subject": where "the OCI-Subject header was not set, the client
+        # MUST" list it under the tag, whatever the API seems to be able to.
+        if self._force_referrers_tag or response.header("OCI-Subject") != subject.digest:
+            described = manifest._replace(
                 artifact_type=manifests.SIGNATURE_TYPE,
                 annotations=manifests.read_signature_manifest(content, manifest.digest).annotations,
             )
-            lock = (self._host.settings.lock_folder, f"{self._host.host}/{self._name}")
-            add_to_fallback(self._send, subject.digest, entry, self._budget, lock)
-        return manifest
-
-    def _has_referrers_api(self, digest: str) -> bool:
-        """Whether the registry answers the referrers API although it did not say so when the manifest was pushed."""
-        return referrers.list_by_api(self._host, self._name, digest, self._pull, self._budget) is not None
+            lock = (self._host.settings.lock_folder, self._place)
+            entry = FallbackEntry(self._send, subject.digest, described, self._budget, lock)
+        pushed = PushedSignature(manifest, self._place, self._budget, entry)
+        pushed.is_listed(wait=False)
+        return pushed
 
     def _put_manifest(self, manifest: Descriptor, content: bytes) -> Response:
         return self._send(
@@ -246,56 +256,6 @@ class RegistryRepository:
             body=content,
             push=True,
         )
-
-    def _push_config(self) -> bool:
-        """Makes the config be there; whether that is only remembered, and nobody asked the registry."""
-        digest = manifests.EMPTY_CONFIG_DIGEST
-        if self._host.remembered.get(f"{self._name}/blobs", digest) is not None:
-            return True
-        if self._send("HEAD", f"blobs/{digest}", push=True).status != _OK:
-            self._push_blob(digest, manifests.EMPTY_CONFIG)
-        self._host.remembered.put(f"{self._name}/blobs", digest, manifests.EMPTY_TYPE, manifests.EMPTY_CONFIG)
-        return False
-
-    def _push_blob(self, digest: str, content: bytes) -> None:
-        for attempt in range(1, _UPLOAD_TRIES + 1):
-            url = self._upload_session()
-            response: Response | None = None
-            try:
-                response = self._upload(url, digest, content)
-            except NetworkError:  # a session that broke is left to the registry; a new one is started
-                if attempt == _UPLOAD_TRIES:
-                    raise
-            if response is not None and (attempt == _UPLOAD_TRIES or not _may_start_again(response)):
-                return self._expect(response, _CREATED, f"blob {digest}")
-            self._host.rest(attempt, self._budget, response)
-        raise AssertionError("unreachable")
-
-    def _upload_session(self) -> str:
-        """distribution-spec, "Pushing a blob monolithically": POST, then PUT."""
-        session = self._send("POST", "blobs/uploads/", headers={"Content-Length": "0"}, push=True)
-        location = session.header("Location")
-        if session.status != _ACCEPTED or not location:
-            self._expect(session, _ACCEPTED, "upload")
-            raise NetworkError(f"{self._host.host}/{self._name}: upload: the registry names no location")
-        url = joined(session.url, location)
-        origin_of(url)  # what is no address now is none at the next try either
-        return url
-
-    def _upload(self, url: str, digest: str, content: bytes) -> Response:
-        return self._send(
-            "PUT",
-            f"{url}{'&' if '?' in url else '?'}digest={quote(digest, safe='')}",
-            headers={"Content-Type": "application/octet-stream"},
-            body=content,
-            again=False,
-            push=True,
-        )
-
-
-def _may_start_again(response: Response) -> bool:
-    """Whether a new session may do better: a fault that passes, or a session of which the registry does not know."""
-    return may_pass(response) or response.status in (_NOT_FOUND, _WRONG_RANGE)
 
 
 def _check_media_type(descriptor: Descriptor, content: bytes) -> None:

@@ -1,0 +1,145 @@
+"""How a signature comes to be listed where the registry does not list it itself, and what is said where it cannot."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from servers.registry import fault_proxy as faults
+from servers.registry.factories import FaultProxies
+from servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
+from servers.registry.http_server import Reply
+from servers.registry.program import GoRegistries
+from servers.registry.running import Registry
+from servers.registry.scenes import NAME, error_of, run
+from support.ca import make_chain
+from support.homes import Home, complete_home
+from support.registries import fallback_entries, push_artifacts
+
+LIST, TAG = "/referrers/", "/manifests/sha256-"
+
+
+class Scene(NamedTuple):
+    """An artifact in a registry that lists no signatures, behind a server that can do wrong."""
+
+    registry: Registry
+    proxy: FaultProxy
+    home: Home
+    digest: str
+
+    @property
+    def reference(self) -> str:
+        """The artifact's name."""
+        return f"{self.proxy.host}/{NAME}@{self.digest}"
+
+    def entries(self) -> list[str]:
+        """What is listed under the tag."""
+        return [each["digest"] for each in fallback_entries(self.registry.address, NAME, self.digest)]
+
+
+@pytest.fixture
+def scene(plain_registry: GoRegistries, fault_proxy: FaultProxies, tmp_path: Path) -> Scene:
+    """An artifact that is not signed, and a user with a key that is trusted."""
+    registry = plain_registry(referrers=False)
+    (digest,) = push_artifacts(registry.address, NAME, ["v1"])
+    return Scene(registry, fault_proxy(registry), complete_home(tmp_path / "home", make_chain()), digest)
+
+
+def _led_to(fault: Fault) -> Fault:
+    """Send the client on, and do wrong there."""
+
+    def at_the_end(exchange: Exchange) -> None:
+        if "led" in exchange.seen.query:
+            fault(exchange)
+        else:
+            exchange.reply(Reply(303, (("Location", f"{exchange.seen.target}&led=on"),)))
+
+    return at_the_end
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.too_many_requests(),
+        faults.too_many_requests("3600"),
+        faults.unavailable(),
+        *(faults.status(code) for code in (400, 401, 403, 405, 500, 501)),
+        faults.status(404, b'{"errors":[{"code":"NAME_UNKNOWN"}]}'),
+        faults.status(200, b"<html>", Content_Type="text/html"),
+        faults.status(200, b"{}"),
+        _led_to(faults.too_many_requests()),
+        _led_to(faults.status(200, b"<html>", Content_Type="text/html")),
+        faults.cut_before_headers(),
+    ],
+    ids=["429", "429 for long", "503", "400", "401", "403", "405", "500", "501", "unknown", "page", "JSON",
+         "led to 429", "led to a page", "cut"],
+)  # fmt: skip
+def test_whatever_the_api_answers(fault: Fault, scene: Scene) -> None:
+    """distribution-spec 1.1: without OCI-Subject the client MUST update the tag, whatever the API answers then."""
+    scene.proxy.fault(fault, at(LIST))
+    done = run(scene.home, "sign", scene.reference)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(scene.entries()) == 1
+    scene.proxy.clear()
+    assert run(scene.home, "verify", scene.reference).returncode == 0
+
+
+@pytest.mark.parametrize("code", [404, 405, 501])
+def test_a_registry_that_never_knows_the_api(code: int, scene: Scene) -> None:
+    """What was signed beside such answers is found beside them."""
+    scene.proxy.fault(faults.status(code, b'{"errors":[{"code":"NAME_UNKNOWN"}]}'), at(LIST))
+    assert run(scene.home, "sign", scene.reference).returncode == 0
+    assert run(scene.home, "verify", scene.reference).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "method", "reason", "advice"),
+    [
+        (faults.status(403), "PUT", "refuses PUT of repository:", "ask for the right to do this; then sign again"),
+        (faults.status(400), "PUT", "status 400", "sign again when that is mended"),
+        (faults.unavailable(), "GET", "status 503", "sign again when that is mended"),
+        (faults.too_many_requests("3600"), "PUT", "a pause of 3600 seconds", "sign again when that is mended"),
+    ],
+    ids=["403", "400", "503", "429"],
+)
+def test_what_is_stored_and_not_listed(fault: Fault, method: str, reason: str, advice: str, scene: Scene) -> None:
+    """The message has the digest of what is stored, that nobody will find it, why, and what to do; doing it helps."""
+    scene.proxy.fault(fault, at(TAG, method))
+    line = error_of(run(scene.home, "sign", scene.reference), 3)
+    stored = re.match(
+        rf"{scene.proxy.host}/{NAME}: the signature (sha256:[0-9a-f]+) is stored, but it is not listed and", line
+    )
+    assert stored
+    assert reason in line
+    assert line.endswith((f": {advice}", f", or {advice}"))
+    with scene.proxy.lock:
+        assert any(each.path == f"/v2/{NAME}/manifests/{stored[1]}" for each in scene.proxy.seen)
+    assert scene.entries() == []
+    scene.proxy.clear()
+    assert run(scene.home, "sign", scene.reference).returncode == 0
+    assert run(scene.home, "verify", scene.reference).returncode == 0
+
+
+def test_a_tag_that_leads_to_the_artifact(scene: Scene) -> None:
+    """A registry that takes such a tag for the digest has no signatures, and signing stops before it writes there."""
+    path = f"/v2/{NAME}/manifests/{scene.digest}"
+    scene.proxy.fault(lambda exchange: exchange.reply(exchange.forwarded(path)), at(TAG, "GET", "HEAD"))
+    assert "no signature is associated with" in error_of(run(scene.home, "verify", scene.reference), 1)
+    listed = run(scene.home, "list", scene.reference)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "has no associated signature" in listed.stdout
+    line = error_of(run(scene.home, "sign", scene.reference), 3)
+    assert "is stored, but it is not listed" in line
+    assert "the registry has the artifact itself under this tag" in line
+    assert not any(at(TAG, "PUT")(each) for each in scene.proxy.seen)
+
+
+def test_an_image_under_the_tag(scene: Scene) -> None:
+    """Somebody's image under such a tag is no list of signatures, and is not written over."""
+    tag = scene.digest.replace(":", "-")
+    (image,) = push_artifacts(scene.registry.address, NAME, [tag])
+    error_of(run(scene.home, "verify", scene.reference), 1)
+    assert "is malformed" in error_of(run(scene.home, "sign", scene.reference), 3)
+    assert run(scene.home, "verify", f"{scene.registry.host}/{NAME}@{image}").returncode == 1
+    assert run(scene.home, "list", f"{scene.registry.host}/{NAME}:{tag}").returncode == 0
