@@ -1,5 +1,6 @@
 """Where the files are, on each system."""
 
+import os
 import sys
 
 import pytest
@@ -188,6 +189,24 @@ def test_without_a_home_nothing_is_of_the_present_folder(home: str | None, monke
         monkeypatch.setenv(variable, "relative")
     assert places.cache_folder() is None
     assert places.podman_files() == ("/run/containers/12345/auth.json",)
+
+
+@pytest.mark.usefixtures("stranger")
+@pytest.mark.parametrize("home", ["", "here", "~"])
+@pytest.mark.parametrize("load", ["package", "executable"])
+def test_plugins_find_no_home_here(load: str, home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SDKs of plugins, which look for settings in `~`, find none in the present folder either."""
+    from notarykit.plugin.finding.packages import packaged_plugin
+    from notarykit.plugin.serving.respond import respond
+
+    monkeypatch.setenv("HOME", home)
+    if load == "package":
+        found = packaged_plugin("local-file")
+        assert found is not None
+        found.load()
+    else:
+        assert respond("notarykit_local_file.plugin:LocalFilePlugin", ["get-plugin-metadata"], lambda: b"{}")[0] == 0
+    assert os.path.expanduser("~/.aws/config") == "/dev/null/.aws/config"
 
 
 @_LINUX

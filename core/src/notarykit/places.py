@@ -70,6 +70,12 @@ def home_folder() -> str | None:
     return home if home and os.path.isabs(home) else None
 
 
+def settle_home() -> None:
+    """Where there is no home folder, has `~` lead nowhere: SDKs would read settings out of a folder here."""
+    if sys.platform != "win32" and home_folder() is None:
+        os.environ["HOME"] = os.devnull
+
+
 def _in_home(*names: str) -> str | None:
     home = home_folder()
     return os.path.join(home, *names) if home else None

@@ -185,6 +185,14 @@ def test_the_most_specific_path_counts_for_podman(name: str, username: str, file
     assert credentials_for(f"{_HOST}{name}") == Credentials(username, "x")
 
 
+def test_podmans_name_of_docker_hub_comes_first(user: User) -> None:
+    """Podman writes docker.io, and reads that before what Docker writes."""
+    for file, username in (("podman", "short"), ("docker", "address")):
+        names = {"https://index.docker.io/v1/": pair("address", "x"), "docker.io": pair("short", "x")}
+        user.write(file, {"auths": names})
+        assert credentials_for("docker.io/library/a") == Credentials(username, "x")
+
+
 def test_a_path_of_podmans_is_not_the_registry(user: User) -> None:
     """In podman's files a key with a path is for that path alone; with a scheme it is an older name of the host."""
     user.write("podman", {"auths": {f"{_HOST}/a": pair("a", "x"), f"{_HOST}/": pair("slash", "x")}})

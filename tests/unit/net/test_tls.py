@@ -161,6 +161,17 @@ def test_an_encrypted_key(client: TestChain, tmp_path: Path) -> None:
         context_for(_HOST, TLSSettings(cert_file=str(cert), key_file=str(key)))
 
 
+def test_encodings_of_editors(server: Server, ca: RegistryCA, tmp_path: Path) -> None:
+    """A byte order mark in front of PEM does not matter; UTF-16 is named with what to do."""
+    path = tmp_path / "ca.pem"
+    pem = Path(ca.ca_file).read_bytes()
+    path.write_bytes(b"\xef\xbb\xbf" + pem)
+    assert _get(server, TLSSettings(ca_file=str(path))) == b"found"
+    path.write_bytes(pem.decode().encode("utf-16"))
+    with pytest.raises(ConfigurationError, match=r"ca.pem: it is in UTF-16: save it as UTF-8$"):
+        context_for("registry.test", TLSSettings(ca_file=str(path)))
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\n"])
 def test_certificates_that_cannot_be_read(content: bytes | None, tmp_path: Path, certs_d: Folder) -> None:
     """A file that is absent or holds no certificate is named in the message."""

@@ -254,6 +254,14 @@ def test_the_limit_of_the_index(layout: Layout, monkeypatch: pytest.MonkeyPatch)
         ImageLayout(layout.path).resolve("v1")
 
 
+def test_null_is_absent(layout: Layout) -> None:
+    """What an entry does not have may be null, as programs in Go write it."""
+    artifact = layout.put_artifact(tag="v1")
+    null = {"annotations": None, "artifactType": None, "platform": None, "urls": None, "data": None}
+    layout.write_index([artifact, {**null, **layout.put_signature(artifact)}], annotations=None, subject=None)
+    assert len(_digests(layout, artifact)) == 1
+
+
 @pytest.mark.parametrize("content", ['{"schemaVersion":2,"manifests":null}', '{"schemaVersion":2,"manifests":[]}'])
 def test_empty_indexes(content: str, layout: Layout) -> None:
     """An empty index, which some tools write as null, has nothing in it."""

@@ -106,7 +106,7 @@ def _keys(auths: GoMembers, repository: str, *, is_podmans: bool) -> tuple[str, 
     names = _names(parts[0])
     paths = ["/".join(parts[:length]) for length in range(len(parts), 1, -1)]
     reduced = (key for key in auths.value if _host_of(key, is_podmans=is_podmans) in names)
-    wanted: Iterable[str] = (*paths, *names, *reduced) if is_podmans else (*names, *paths, *reduced)
+    wanted: Iterable[str] = (*paths, parts[0], *names, *reduced) if is_podmans else (*names, *paths, *reduced)
     return tuple(key for key in dict.fromkeys(wanted) if key in auths)
 
 

@@ -9,6 +9,7 @@ import ssl
 import stat
 from typing import NamedTuple
 
+from notarykit.encodings import foreign_encoding
 from notarykit.errors import ConfigurationError
 
 
@@ -59,6 +60,9 @@ def _regular(path: str) -> str:
     """The path itself; OpenSSL would wait for ever for somebody to write to a pipe."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise ValueError("it is not a regular file")
+    with open(path, "rb") as file:
+        if foreign := foreign_encoding(file.read(2)):  # OpenSSL itself reads past the mark of UTF-8
+            raise ValueError(foreign)
     return path
 
 

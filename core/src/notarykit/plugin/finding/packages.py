@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.errors import PluginNotFoundError
+from notarykit.places import settle_home
 from notarykit.plugin.base import Plugin
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class PackagedPlugin(NamedTuple):
         Raises:
             PluginNotFoundError: It cannot be loaded, or is no plugin of this name.
         """
+        settle_home()
         module, _, attribute = self.target.partition(":")
         try:
             from importlib import import_module

@@ -14,6 +14,7 @@ from notarykit.errors import (
     PluginValidationError,
     SigningKeyError,
 )
+from notarykit.places import settle_home
 from notarykit.plugin.asking.deadline import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
@@ -133,6 +134,7 @@ def _code(error: NotarykitError) -> str:
 def _load(target: str) -> type[Plugin]:
     from importlib import import_module
 
+    settle_home()
     module, _, name = target.partition(":")
     kind = getattr(import_module(module), name)
     if not (isinstance(kind, type) and issubclass(kind, Plugin)):
