@@ -1,12 +1,19 @@
 """`plugin doctor`: what a plugin finds out about itself is shown, for people and for programs."""
 
 import json
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cli.world import World, error_of
-from support.distributions import add_distribution, signing_plugin
-from support.executables import add_executable, shell_plugin
+import pytest
 
+from cli.test_json import schema
+from cli.world import World, error_of
+from support.ca import Changes, make_chain
+from support.distributions import add_distribution, signing_plugin
+from support.executables import add_executable, guarded_plugin, shell_plugin
+
+DAY = timedelta(days=1)
 _DIAGNOSING = """
     def diagnose(self, key_id, config):
         from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
@@ -24,27 +31,27 @@ def _package(world: World, name: str, rest: str | None = None) -> str:
 
 
 def test_nothing_wrong(world: World) -> None:
-    """Findings are rows of a table, and a warning is no failure."""
+    """Findings are rows of a list, those that matter first, and a warning is no failure."""
     path = _package(world, "well", "yield Finding('second', WARNING, 'not quite', 'look at it')")
     done = world.process("plugin", "doctor", "well", PYTHONPATH=path)
     assert (done.code, done.err) == (0, "")
-    rows = [[cell.strip() for cell in line.split("   ") if cell.strip()] for line in done.out.splitlines()]
-    assert rows == [
-        ["STEP", "RESULT", "FOUND", "WHAT TO DO"],
-        ["first", "ok", "None []"],
-        ["second", "warning", "not quite", "look at it"],
+    assert done.out.splitlines() == [
+        "RESULT    STEP     FOUND, AND WHAT TO DO",
+        "warning   second   not quite",
+        "                   look at it",
+        "ok        first    None []",
     ]
 
 
 def test_a_failure(world: World) -> None:
-    """One failure among the findings is the end of the command with 4, and all are shown."""
+    """One failure among the findings is the end of the command with 4; it is shown first, and then all others."""
     path = _package(world, "ill", f"yield Finding('second', FAILED, {_UGLY}); yield Finding('third', OK, 'fine')")
     done = world.process("plugin", "doctor", "ill", PYTHONPATH=path)
     assert (done.code, done.err) == (4, "")
-    assert [line.split()[:2] for line in done.out.splitlines()[1:]] == [
-        ["first", "ok"],
-        ["second", "FAILED"],
-        ["third", "ok"],
+    assert [line.split()[:2] for line in done.out.splitlines()[1:] if not line.startswith(" ")] == [
+        ["FAILED", "second"],
+        ["ok", "first"],
+        ["ok", "third"],
     ]
     for text in _UGLY_SHOWN:
         assert text in done.out
@@ -56,6 +63,7 @@ def test_for_programs(world: World) -> None:
     path = _package(world, "ill", "yield Finding('second', FAILED, 'bad', 'do this')")
     done = world.process("plugin", "doctor", "--output", "json", "ill", PYTHONPATH=path)
     assert (done.code, done.err) == (4, "")
+    schema("plugin-doctor").validate(json.loads(done.out))
     assert json.loads(done.out) == {
         "plugin": "ill",
         "findings": [
@@ -95,21 +103,110 @@ def test_a_refusal(world: World) -> None:
     assert error_of(done.err) == "no such setting: use x"
 
 
+def _findings(world: World, code: int, *arguments: str, path: str = "") -> dict[str, tuple[str, str, str]]:
+    """What is found at each step."""
+    done = world.process("plugin", "doctor", *arguments, "-o", "json", PYTHONPATH=path)
+    assert (done.code, done.err) == (code, ""), done
+    document = json.loads(done.out)
+    schema("plugin-doctor").validate(document)
+    return {each["step"]: (each["result"], each["detail"], each["advice"]) for each in document["findings"]}
+
+
 def test_a_plugin_without_a_doctor(world: World) -> None:
-    """A plugin that cannot look is refused, with what can be done instead."""
-    path = _package(world, "plain")
-    done = world.process("plugin", "doctor", "plain", PYTHONPATH=path)
-    assert (done.code, done.out) == (4, "")
-    assert error_of(done.err) == "plugin plain has no doctor: see 'notarykit plugin test'"
+    """A plugin that cannot look is asked what every plugin is asked; without a key nothing is signed."""
+    found = _findings(world, 0, "plain", path=_package(world, "plain"))
+    assert list(found) == ["metadata", "key"]
+    assert found["key"][0] == "warning"
 
 
-def test_an_executable(world: World) -> None:
-    """An executable is not asked: the protocol has no question for it."""
-    program = "#!/bin/sh\ntouch run\n"
-    add_executable(world.home.folder / "plugins", "far", program)
-    text = world.refused(4, "plugin", "doctor", "far")
-    assert text == "no installed package announces the plugin 'far': only plugins in packages have a doctor"
-    assert not Path("run").exists()
+@pytest.mark.parametrize("form", ["package", "executable"])
+def test_one_trial_signature(world: World, form: str) -> None:
+    """A key that is named makes one signature, and what is wrong with it, or with its chain, is found."""
+    if form == "executable":
+        source = (
+            "from notarykit_local_file.plugin import LocalFilePlugin\nclass Found(LocalFilePlugin):\n    name = 'far'\n"
+        )
+        add_executable(world.home.folder / "plugins", "far", guarded_plugin(world.folder / "lib" / "far.py", source))
+    name = "far" if form == "executable" else "local-file"
+    key, chain = str(world.home.folder / "build.key"), str(world.home.folder / "build.chain.pem")
+    named = (name, "--key-id", key, "--plugin-config")
+    found = _findings(world, 0, *named, f"certificate_chain={chain}")
+    assert {step: each[0] for step, each in found.items()} == dict.fromkeys(
+        ("metadata", "key", "signature", "certificates"), "ok"
+    )
+    assert found["key"][1] == f"{key}: EC-256"
+    assert "valid until" in found["certificates"][1]
+    other = world.home.add_key(make_chain(), "other")[1]
+    found = _findings(world, 4, *named, f"certificate_chain={other}")
+    assert list(found)[-1] == "key"
+    assert found["key"][0] == "FAILED"
+
+
+def test_a_certificate_that_has_expired(world: World) -> None:
+    """A trial signature is not enough: with a certificate that is not valid now, signing would fail."""
+    now = datetime.now(UTC)
+    world.home.add_key(make_chain(leaf=Changes(not_before=now - 9 * DAY, not_after=now - DAY)), "old")
+    found = _findings(world, 4, "--key", "old")
+    assert found["signature"][0] == "ok"
+    assert found["certificates"][0] == "FAILED"
+    assert "expired" in found["certificates"][1]
+
+
+def test_a_plugin_that_makes_envelopes(world: World) -> None:
+    """A plugin that makes whole envelopes makes one about no artifact, which is checked as one is."""
+    tests = str(Path(__file__).parents[1])
+    source = "from interop.our_plugins.envelope import EnvelopePlugin as Found\n"
+    path = str(add_distribution(world.folder / "site", "dist", "our-envelope", source))
+    key = str(world.home.folder / "build.key")
+    shutil.copy(world.home.folder / "build.chain.pem", f"{key}.crt")
+    found = _findings(world, 0, "our-envelope", "--key-id", key, path=f"{path}:{tests}")
+    assert {step: each[0] for step, each in found.items()} == dict.fromkeys(
+        ("metadata", "signature", "certificates"), "ok"
+    )
+
+
+def test_a_plugin_that_only_verifies(world: World) -> None:
+    """A plugin that signs nothing is told so, and nothing of it fails."""
+    verifies = shell_plugin("far", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY")
+    add_executable(world.home.folder / "plugins", "far", verifies)
+    assert _findings(world, 0, "far", "--key-id", "k")["key"] == ("ok", "it signs nothing", "")
+
+
+def test_an_executable_that_fails(world: World) -> None:
+    """Where a plugin does not even say what it is, that is the last finding."""
+    add_executable(world.home.folder / "plugins", "far", "#!/bin/sh\necho no >&2; exit 1\n")
+    found = _findings(world, 4, "far", "--key-id", "k")
+    assert found == {"metadata": ("FAILED", "plugin far: get-plugin-metadata: no (exit code 1)", "")}
+
+
+def test_a_key_of_the_list(world: World) -> None:
+    """A key's name stands for its plugin, its id and its settings."""
+    path = _package(world, "well", "pass")
+    added = (
+        "key",
+        "add",
+        "listed",
+        "--plugin",
+        "well",
+        "--id",
+        "k",
+        "--plugin-config",
+        "a=1",
+        "--plugin-config",
+        "b=2",
+    )
+    assert world.process(*added, PYTHONPATH=path).code == 0
+    found = _findings(world, 0, "--key", "listed", "--plugin-config", "a=3", path=path)
+    assert found["first"][1] == "k [('a', '3'), ('b', '2')]"
+    assert _findings(world, 0, "--key", "build")["key"][1] == f"{world.home.folder / 'build.key'}: EC-256"
+
+
+def test_long_lines(world: World) -> None:
+    """What is found fits 100 columns, however long it is."""
+    path = _package(world, "ill", "yield Finding('a-long-step', FAILED, 'some words ' * 40 + 'x' * 200, 'do it ' * 40)")
+    done = world.process("plugin", "doctor", "ill", PYTHONPATH=path)
+    assert max(map(len, done.out.splitlines())) <= 100
+    assert "some words " * 40 + "x" in " ".join(done.out.split())
 
 
 def test_an_executable_beside_a_package(world: World) -> None:
@@ -120,8 +217,8 @@ def test_an_executable_beside_a_package(world: World) -> None:
 
 
 def test_an_unknown_plugin(world: World) -> None:
-    """A plugin that nobody has installed is an error, and so is a name that would lead elsewhere."""
-    assert "no installed package announces the plugin 'nobody'" in world.refused(4, "plugin", "doctor", "nobody")
+    """A plugin that nobody has installed is an error that names its package, and so is a name that leads elsewhere."""
+    assert world.refused(4, "plugin", "doctor", "nobody").startswith("plugin 'nobody' is not installed")
     done = world.run("plugin", "doctor", "../nobody")
     assert done.code != 0
     assert "../nobody" in error_of(done.err)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from cli.test_json import schema
 from cli.world import Done, World
 from kit.reference import ENVELOPE, NAME, SECRET, Envelope, Raw, serve, uses
 from kit.wrong import METADATA, Mutation, giving, members_of
 from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.testing import examination
+from notarykit.plugin.testing import examination, judging
+from notarykit.plugin.testing.judging import Judgement
 from notarykit.plugin.testing.rules import RULES, tolerance
-from notarykit.plugin.testing.subject import Run
+from notarykit.plugin.testing.subject import Run, Subject
 from support.ca import make_chain, pem_of
 
 Use = Callable[[Run], None]
@@ -45,11 +47,17 @@ def _install(world: World, name: str, text: str) -> None:
 
 
 def _results(done: Done) -> dict[str, str]:
-    """What the table says of each rule."""
+    """What the list says of each rule; none of its lines is longer than 100 columns."""
     header, *rows = done.out.split("\n\n")[0].splitlines()
-    assert header.split() == ["RULE", "LEVEL", "RESULT", "SECTION", "REASON"]
-    start, end = header.index("RESULT"), header.index("SECTION")
-    return {row.split()[0]: row[start:end].strip() for row in rows}
+    assert header.split() == ["RESULT", "LEVEL", "RULE"]
+    assert max(map(len, done.out.splitlines())) <= 100
+    level, rule = header.index("LEVEL"), header.index("RULE")
+    return {row[rule:]: row[:level].strip() for row in rows if not row.startswith(" ")}
+
+
+def _words(done: Done) -> str:
+    """What is printed, as if every line were long."""
+    return " ".join(done.out.split())
 
 
 def _counted(done: Done) -> dict[str, int]:
@@ -62,17 +70,21 @@ def _counted(done: Done) -> dict[str, int]:
 
 
 def test_a_plugin_that_is_right(world: World, use: Use) -> None:
-    """A table with every rule in order, a line with the counts, and the exit code 0."""
+    """A list with every rule in order, those that do not apply last, a line with the counts, and the exit code 0."""
     use(serve(Raw))
     done = world.run("plugin", "test", NAME, "--key-id", "ec")
     assert (done.code, done.err) == (0, "")
     results = _results(done)
-    assert list(results) == [rule.id for rule in RULES]
-    assert set(results.values()) == {"passed", "does not apply"}
+    passed = [rule for rule, result in results.items() if result == "passed"]
+    rest = [rule for rule, result in results.items() if result == "does not apply"]
+    assert list(results) == [*passed, *rest]
+    for some in (passed, rest):
+        assert some == [rule.id for rule in RULES if rule.id in some]
+    assert {*passed, *rest} == {rule.id for rule in RULES}
     assert _counted(done) == {name: list(results.values()).count(name) for name in ("passed", "does not apply")}
-    for row, rule in zip(done.out.splitlines()[1:], RULES, strict=False):
-        assert row.split()[1] == rule.level
-        assert rule.section in row
+    for rule in RULES:
+        (row,) = [row for row in done.out.splitlines() if row.endswith(f" {rule.id}")]
+        assert f" {rule.level} " in row
 
 
 @pytest.mark.parametrize(
@@ -87,7 +99,7 @@ def test_a_plugin_that_is_right(world: World, use: Use) -> None:
 def test_a_plugin_that_is_wrong(
     world: World, use: Use, mutation: Mutation, code: int, rule: str, result: str, reason: str
 ) -> None:
-    """A MUST that is broken ends with 4, a SHOULD with 0; both are shown with the reason."""
+    """A MUST that is broken ends with 4, a SHOULD with 0; both come first, with the reason and what is demanded."""
     use(mutation(serve(Envelope)))
     done = world.run("plugin", "test", NAME, "--key-id", *ENVELOPE.key_ids)
     assert (done.code, done.err) == (code, "")
@@ -95,8 +107,11 @@ def test_a_plugin_that_is_wrong(
         rule: result
     }
     assert _counted(done)[result] == 1
-    (row,) = [row for row in done.out.splitlines() if row.startswith(f"{rule} ")]
-    assert reason in row
+    assert next(iter(_results(done))) == rule
+    (demanded,) = [each for each in RULES if each.id == rule]
+    text = " ".join(demanded.text.split())
+    assert f"{result} {demanded.level} {rule} {reason}" in _words(done)
+    assert f" {text} (see: {demanded.section}) " in _words(done)
 
 
 # Flags
@@ -125,7 +140,7 @@ def test_a_key_that_does_not_exist(world: World, use: Use) -> None:
     use(serve(Raw))
     done = world.run("plugin", "test", NAME, "--key-id", "dsa")
     assert done.code == 4
-    assert "describe-key failed: VALIDATION_ERROR there is no key 'dsa'" in done.out
+    assert "describe-key failed: VALIDATION_ERROR there is no key 'dsa'" in _words(done)
 
 
 def test_a_key_that_needs_a_touch(world: World, use: Use) -> None:
@@ -153,13 +168,14 @@ def test_secrets(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.code == 4
     assert (_results(done)["output.secrets"], _results(done)["metadata.name"]) == ("FAILED", "FAILED")
     assert SECRET not in done.out
-    assert "it is '***'" in done.out
+    assert "it is '***'" in _words(done)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "missing plugin name: see 'notarykit plugin test --help'"),
+        ((), "missing plugin name: name a plugin, or a key of its with --key"),
+        ((NAME, "--key", "a", "--key-id", "b"), "flags --key and --key-id exclude each other"),
         ((NAME, "b"), "unexpected argument 'b' for 'notarykit plugin test': see 'notarykit plugin test --help'"),
         ((NAME, "--secret-env", "UNSET"), "$UNSET is not set: --secret-env names a variable that holds a secret"),
         ((NAME, "--secret-env", "HOME", "--secret-env", "EMPTY"), "$EMPTY is not set: "),
@@ -178,6 +194,68 @@ def test_usage(
     assert world.refused(2, "plugin", "test", *arguments).startswith(message)
 
 
+# For programs, and with a key of the list
+
+
+def test_for_programs(world: World, use: Use) -> None:
+    """Every rule is JSON in the rules' order, in the schema's form, with the same exit code."""
+    use(giving(METADATA, name="\x1b[31m")(serve(Raw)))
+    done = world.run("plugin", "test", NAME, "--key-id", "ec", "-o", "json")
+    document = json.loads(done.out)
+    schema("plugin-test").validate(document)
+    assert (done.code, done.err, document["plugin"]) == (4, "", NAME)
+    assert [each["rule"] for each in document["rules"]] == [rule.id for rule in RULES]
+    (failed,) = [each for each in document["rules"] if each["result"] == "FAILED"]
+    assert failed == {
+        "rule": "metadata.name",
+        "level": "MUST",
+        "section": "Plugin metadata",
+        "text": "The name is that of the plugin's folder and executable.",
+        "result": "FAILED",
+        "reason": f"it is '\\x1b[31m', but the executable is notation-{NAME}",
+    }
+
+
+def test_a_key_of_the_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key's name stands for its plugin, its id and its settings, to which the command line adds."""
+    subjects: list[Subject] = []
+
+    def judge(subject: Subject, _: object) -> list[Judgement]:
+        subjects.append(subject)
+        return []
+
+    monkeypatch.setattr(judging, "judge", judge)
+    world.did(
+        "key", "add", "listed", "--plugin", "local-file", "--id", "/k.pem", "--plugin-config", "ca_certs=a",
+        "--plugin-config", "certificate_chain=b",
+    )  # fmt: skip
+    assert world.run("plugin", "test", "--key", "listed", "--plugin-config", "ca_certs=c").code == 0
+    assert world.run("plugin", "test", "local-file", "-k", "listed").code == 0
+    assert world.run("plugin", "test", "-k", "build").code == 0
+    assert [(each.name, each.key_ids, dict(each.plugin_config)) for each in subjects] == [
+        ("local-file", ("/k.pem",), {"ca_certs": "c", "certificate_chain": "b"}),
+        ("local-file", ("/k.pem",), {"ca_certs": "a", "certificate_chain": "b"}),
+        (
+            "local-file",
+            (str(world.home.folder / "build.key"),),
+            {"certificate_chain": str(world.home.folder / "build.chain.pem")},
+        ),
+    ]
+    assert world.refused(2, "plugin", "test", "pkcs11", "--key", "listed") == (
+        "signing key 'listed' is of the plugin 'local-file', not of 'pkcs11'"
+    )
+    assert world.refused(4, "plugin", "test", "--key", "none").startswith("signing key 'none' is not on the list")
+
+
+def test_progress(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person at a terminal sees which rule is looked at; the line is gone at the end."""
+    use(serve(Raw))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    done = world.run("plugin", "test", NAME, "--key-id", "ec")
+    assert f"\r\x1b[K1 of {len(RULES)}: metadata.members\r\x1b[K2 of {len(RULES)}: metadata.name" in done.err
+    assert done.err.endswith("\r\x1b[K")
+
+
 # Plugins that are there
 
 
@@ -188,6 +266,9 @@ def test_usage(
 def test_a_plugin_that_is_not_there(world: World, name: str, message: str) -> None:
     """A plugin that is not installed, or cannot be, ends with 4 and no table."""
     assert world.refused(4, "plugin", "test", name).startswith(message)
+    document = json.loads(world.run("plugin", "test", name, "-o", "json").out)
+    schema("plugin-test").validate(document)
+    assert document["error"]["message"].startswith(message)
 
 
 def test_a_plugin_that_is_there_twice(world: World) -> None:
@@ -215,7 +296,7 @@ def test_an_executable_in_another_language(world: World) -> None:
     _install(world, "shell", f"#!/bin/sh\n[ \"$1\" = get-plugin-metadata ] && echo '{metadata}' || exit 3\n")
     done = world.run("plugin", "test", "shell")
     assert done.code == 0, done.out
-    assert done.err == "Warning: the plugin signs, but without --key-id nothing of that was tested\n"
+    assert done.err == "Warning: the plugin signs, but without --key or --key-id nothing of that was tested\n"
     results = _results(done)
     assert {name for name, result in results.items() if result == "warning"} == {"output.error-form"}
     assert {result for name, result in results.items() if name.startswith("metadata.")} == {"passed"}

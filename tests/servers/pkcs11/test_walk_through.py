@@ -23,5 +23,6 @@ def test_the_trial(tmp_path: Path) -> None:
     assert "Successfully signed" in done.stdout
     assert (tmp_path / ".config" / "notation" / "plugins" / "pkcs11" / "notation-pkcs11").exists()
     # Before there is a certificate, the doctor warns of that and of nothing else.
-    found = done.stdout[done.stdout.index("STEP") :].splitlines()
-    assert [line.split()[0] for line in found if "   warning   " in line] == ["certificate"]
+    found = done.stdout[done.stdout.index("RESULT ") :].splitlines()
+    assert [line.split()[1] for line in found if line.startswith("warning ")] == ["certificate"]
+    assert not [line for line in found if line.startswith("FAILED ")]

@@ -5,8 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.plugincheck import diagnose, judge
-from notarykit.cli.target import OUTPUT_FLAG
+from notarykit.cli.plugincheck import KEY_FLAGS, diagnose, judge
 from notarykit.cli.text import confirmed, shown, table
 from notarykit.errors import NotarykitError, UsageError
 from notarykit.plugin.asking.metadata import SelfDescribing
@@ -209,18 +208,17 @@ COMMAND = Group(
         ),
         "list": Command("[flags]", "List installed plugins", _list, aliases=("ls",)),
         "test": Command(
-            "[flags] <plugin_name>",
+            "[flags] <plugin_name | --key name>",
             "Judge a plugin by the rules of the plugin specification",
             judge,
             (
+                *KEY_FLAGS,
                 Flag("key-id", "key to test with, in the plugin's own form; may be given several times", "texts"),
-                Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
                 Flag("max-signatures", "how often keys may be used, for keys that need a touch", "number"),
                 Flag("plugin-timeout", "how long each command may take, such as 30s or 10m", "duration", default=60),
                 Flag("secret-env", "environment variable whose value no output of the plugin may show", "texts"),
             ),
-            arguments=(1, 1),
-            missing="missing plugin name",
+            arguments=(0, 1),
             examples=(
                 ("Test a plugin that signs", "notarykit plugin test local-file --key-id /path/to/key.pem"),
                 (
@@ -230,18 +228,17 @@ COMMAND = Group(
             ),
         ),
         "doctor": Command(
-            "[flags] <plugin_name>",
+            "[flags] <plugin_name | --key name>",
             "Look for what keeps a plugin from signing",
             diagnose,
             (
+                *KEY_FLAGS,
                 Flag("key-id", "key to look for, in the plugin's own form"),
-                Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
-                OUTPUT_FLAG,
             ),
-            arguments=(1, 1),
-            missing="missing plugin name",
+            arguments=(0, 1),
             examples=(
                 ("See what a token offers", "notarykit plugin doctor pkcs11"),
+                ("See why a key does not sign, which makes one trial signature", "notarykit plugin doctor --key build"),
                 (
                     "Look for one key",
                     "notarykit plugin doctor pkcs11 --key-id 'pkcs11:token=YubiKey;id=%02'",

@@ -2,57 +2,146 @@
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
-from notarykit.cli.options import Options
-from notarykit.cli.target import print_json
-from notarykit.cli.text import table
-from notarykit.errors import PluginError, PluginNotFoundError, UsageError
+from notarykit.cli.options import Flag, Options
+from notarykit.cli.progress import steps
+from notarykit.cli.target import OUTPUT_FLAG, print_json
+from notarykit.cli.text import listing
+from notarykit.errors import PluginError, UsageError
 from notarykit.plugin.finding.names import check_name
+
+if TYPE_CHECKING:
+    from notarykit.plugin.diagnosis import Finding
+    from notarykit.plugin.testing.judging import Judgement
+
+KEY_FLAGS = (
+    Flag(
+        "key", "name of a key on the list of signing keys, with its plugin and settings; excludes --key-id", short="k"
+    ),
+    Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+    OUTPUT_FLAG,
+)
+
+
+class _Asked(NamedTuple):
+    """A plugin, the keys that it is looked at with, and its settings."""
+
+    name: str
+    key_ids: tuple[str, ...]
+    config: Mapping[str, str]
+
+
+def _asked(options: Options) -> _Asked:
+    """What the command line names: a plugin with key ids, or a key of the list, which has them all.
+
+    Raises:
+        UsageError: It names nothing, or two things.
+        SigningKeyError: The key is not on the list.
+    """
+    options.exclusive("key", "key-id")
+    name, config = next(iter(options.arguments), ""), options.pairs("plugin-config")
+    if not options["key"]:
+        if not name:
+            raise UsageError("missing plugin name", advice="name a plugin, or a key of its with --key")
+        key_ids = options["key-id"] if isinstance(options["key-id"], list) else filter(None, [options["key-id"]])
+        return _Asked(name, tuple(key_ids), config)
+    from notarykit.config.signing_keys import load_signing_keys
+
+    key = load_signing_keys().get(options["key"])
+    if not key.plugin:  # what signs with files by itself has a plugin that does the same
+        own = {"certificate_chain": key.cert_path}
+        key = key._replace(plugin="local-file", id=key.key_path, plugin_config=own)
+    if name not in ("", key.plugin):
+        raise UsageError(f"signing key {key.name!r} is of the plugin {key.plugin!r}, not of {name!r}")
+    return _Asked(key.plugin, (key.id,), {**key.plugin_config, **config})
 
 
 def judge(options: Options) -> int:
-    """Prints what each rule of the plugin specification finds."""
+    """Prints what each rule of the plugin specification finds, failures first."""
     from notarykit.plugin.testing.examination import NO_KEY
     from notarykit.plugin.testing.judging import Result
     from notarykit.plugin.testing.judging import judge as judged
+    from notarykit.plugin.testing.rules import RULES
     from notarykit.plugin.testing.subject import Subject
 
     missing = [name for name in options["secret-env"] if not os.environ.get(name)]
     if missing:
         raise UsageError(f"${missing[0]} is not set", advice="--secret-env names a variable that holds a secret")
+    asked = _asked(options)
     subject = Subject(
-        options.arguments[0],
-        tuple(options["key-id"]),
-        options.pairs("plugin-config"),
+        asked.name,
+        asked.key_ids,
+        asked.config,
         tuple(os.environ[name] for name in options["secret-env"]),
         options["max-signatures"],
         seconds=options["plugin-timeout"],
     )
-    found = judged(subject)  # nothing is shown meanwhile: the plugin may be asking for a PIN
-    rows = [(each.rule.id, each.rule.level, each.result, each.rule.section, each.reason) for each in found]
-    print(table([("RULE", "LEVEL", "RESULT", "SECTION", "REASON"), *rows]), end="")
+    with steps() as say:
+        found = judged(subject, lambda rule: say(f"{RULES.index(rule) + 1} of {len(RULES)}: {rule.id}"))
+    counts = {str(result): sum(each.result is result for each in found) for result in Result}
+    if options["output"] == "json":
+        print_json({"plugin": asked.name, "rules": [_rule_json(each) for each in found]})
+    else:
+        print(listing([(("RESULT", "LEVEL"), ("RULE",)), *_rule_rows(found)]), end="")
+        print("\n" + ", ".join(f"{count} {result}" for result, count in counts.items() if count))
     if any(each.reason == NO_KEY for each in found):
-        print("Warning: the plugin signs, but without --key-id nothing of that was tested", file=sys.stderr)
-    counts = {result: sum(each.result is result for each in found) for result in Result}
-    print("\n" + ", ".join(f"{count} {result}" for result, count in counts.items() if count))
+        print("Warning: the plugin signs, but without --key or --key-id nothing of that was tested", file=sys.stderr)
     return PluginError.exit_code if counts[Result.FAILED] else 0
 
 
-def diagnose(options: Options) -> int:
-    """Prints what a plugin finds on the way to a signature."""
-    from notarykit.plugin.diagnosis import FAILED
-    from notarykit.plugin.finding.packages import STAND_INS, packaged_plugin
+def _rule_json(found: "Judgement") -> dict[str, str]:
+    rule = found.rule
+    return {
+        "rule": rule.id,
+        "level": str(rule.level),
+        "section": rule.section,
+        "text": " ".join(rule.text.split()),
+        "result": str(found.result),
+        "reason": found.reason,
+    }
 
-    name = options.arguments[0]
-    package = packaged_plugin(check_name(name)) or packaged_plugin(name, STAND_INS)
-    if package is None:
-        raise PluginNotFoundError(
-            f"no installed package announces the plugin {name!r}", advice="only plugins in packages have a doctor"
-        )
-    found = list(package.load().diagnose(options["key-id"], options.pairs("plugin-config")))
+
+def _rule_rows(found: "list[Judgement]") -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    """What went wrong first, with what is demanded where; of everything else, the reason why it was not looked at."""
+    from notarykit.plugin.testing.judging import Result
+
+    order = (Result.FAILED, Result.WARNING, Result.NOT_RUN, Result.PASSED, Result.DOES_NOT_APPLY)
+    for each in sorted(found, key=lambda each: order.index(each.result)):
+        is_wrong = each.result in (Result.FAILED, Result.WARNING)
+        demanded = f"{' '.join(each.rule.text.split())} (see: {each.rule.section})" if is_wrong else ""
+        yield (str(each.result), str(each.rule.level)), (each.rule.id, each.reason, demanded)
+
+
+def diagnose(options: Options) -> int:
+    """Prints what is found on the way to a signature, failures first."""
+    from notarykit.plugin.diagnosis import FAILED, OK, WARNING
+
+    asked = _asked(options)
+    found: list[Finding] = []
+    with steps() as say:
+        say(f"looking at {asked.name}")
+        for each in _findings(asked):
+            found.append(each)
+            say(f"{each.step}: {each.result}")
     if options["output"] == "json":
-        print_json({"plugin": name, "findings": [each._asdict() for each in found]})
+        print_json({"plugin": asked.name, "findings": [each._asdict() for each in found]})
     else:
-        rows = [("STEP", "RESULT", "FOUND", "WHAT TO DO"), *found]
-        print(table(rows), end="")
+        ordered = sorted(found, key=lambda each: (FAILED, WARNING, OK).index(each.result))
+        rows = [((each.result, each.step), (each.detail, each.advice)) for each in ordered]
+        print(listing([(("RESULT", "STEP"), ("FOUND, AND WHAT TO DO",)), *rows]), end="")
     return PluginError.exit_code if any(each.result == FAILED for each in found) else 0
+
+
+def _findings(asked: _Asked) -> "Iterator[Finding]":
+    """What a package's plugin finds in its own way, and any other by what the protocol has."""
+    from notarykit.plugin.asking.trial import walk
+    from notarykit.plugin.base import Plugin
+    from notarykit.plugin.finding.discovery import load_plugin
+    from notarykit.plugin.finding.packages import packaged_plugin
+
+    key_id = next(iter(asked.key_ids), None)
+    package = packaged_plugin(check_name(asked.name))
+    plugin = package.load() if package else load_plugin(asked.name)
+    return plugin.diagnose(key_id, asked.config) if isinstance(plugin, Plugin) else walk(plugin, key_id, asked.config)

@@ -2,9 +2,9 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from notarykit.cli.text import shown
+from notarykit.cli.text import WIDTH, shown
 
 _FIRST = 1.0
 _EVERY = 0.5
@@ -43,6 +43,26 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+@contextlib.contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Something to say what is being done with, on a terminal's standard error, in one line that is gone at the end.
+
+    Nothing is written while a step goes on: a plugin may be asking for a PIN there.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+
+    def say(text: str) -> None:
+        sys.stderr.write(_CLEAR + shown(text)[: WIDTH - 1])
+        sys.stderr.flush()
+
+    try:
+        yield say
+    finally:
+        say("")
 
 
 def position(number: int, total: int) -> str:

@@ -27,6 +27,28 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+WIDTH = 100
+"""How wide lines for people are at most."""
+
+
+def listing(rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
+    """Rows of some short cells and a long last one: paragraphs, broken into lines that fit the width.
+
+    Args:
+        rows: The cells of each row, and the paragraphs of its last cell; empty ones are left out.
+    """
+    from textwrap import wrap
+
+    escaped = [([shown(cell) for cell in cells], [shown(each) for each in below if each]) for cells, below in rows]
+    widths = [max(len(cells[column]) for cells, _ in escaped) + 3 for column in range(len(rows[0][0]))]
+    indent, lines = sum(widths), []
+    for cells, paragraphs in escaped:
+        head = "".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        broken = [line for each in paragraphs for line in wrap(each, WIDTH - indent, break_on_hyphens=False)]
+        lines += [(head if not number else " " * indent) + line for number, line in enumerate(broken or [""])]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
 Node = tuple[str, list["Node"]]
 
 

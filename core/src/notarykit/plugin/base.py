@@ -103,6 +103,11 @@ class Plugin:
         """Has the service keep a key's chain, leaf first; returns where, or an empty string if it keeps none."""
         return ""
 
-    def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:  # noqa: ARG002
-        """Goes the way of a signature step by step, and tells what it finds; the last finding may be a failure."""
-        raise PluginValidationError(f"plugin {self.name} has no doctor", advice="see 'notarykit plugin test'")
+    def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
+        """Goes the way of a signature step by step, and tells what it finds; the last finding may be a failure.
+
+        Where this is not overridden, the steps are those that the protocol has: metadata, key, one trial signature.
+        """
+        from notarykit.plugin.asking.trial import walk
+
+        return walk(self, key_id, config)

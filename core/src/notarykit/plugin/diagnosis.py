@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from notarykit.errors import NotarykitError
 from notarykit.records import NamedTuple
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
@@ -21,3 +22,8 @@ class Finding(NamedTuple):
     result: str
     detail: str
     advice: str = ""
+
+
+def failure(step: str, error: NotarykitError) -> Finding:
+    """A step that ended with an error."""
+    return Finding(step, FAILED, error.message, error.advice or "")

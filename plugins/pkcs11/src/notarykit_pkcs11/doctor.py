@@ -13,6 +13,7 @@ from notarykit.errors import NotarykitError, PluginError, SigningKeyError
 from notarykit.keys.certificate import has_key, subject_of
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
+from notarykit.plugin.provider import CHAIN
 from notarykit_pkcs11.access import alone
 from notarykit_pkcs11.cryptoki import module_at
 from notarykit_pkcs11.keys import TokenKey
@@ -149,8 +150,9 @@ def _look_at(
         if uri is not None and (uri.label, uri.id) != (None, None) and len(named) > 1:
             there = ", ".join(_named(each) for each in named)
             yield Finding("key", FAILED, f"{len(named)} match the URI: {there}", "add id= or object= to the URI")
+    is_to_sign = uri is not None and len(named) == 1 and CHAIN not in config
     for each in named:
-        yield from _look_at_key(module, session, each, stored, pins)
+        yield from _look_at_key(module, session, each, stored, pins, is_to_sign=is_to_sign)
 
 
 def _mechanisms(session: TokenSession) -> Iterator[Finding]:
@@ -206,8 +208,9 @@ def _named(item: Any) -> str:
 
 
 def _look_at_key(
-    module: Module, session: TokenSession, item: Any, stored: list[Stored], pins: PinSource
+    module: Module, session: TokenSession, item: Any, stored: list[Stored], pins: PinSource, *, is_to_sign: bool
 ) -> Iterator[Finding]:
+    """Looks at a key; one that is named, and has no certificate anywhere, would not sign."""
     id_, label = identity(item)
     name = uri_of(session.where, label, id_)
     try:
@@ -235,7 +238,7 @@ def _look_at_key(
     )
     yield Finding(
         "certificate",
-        WARNING,
+        FAILED if is_to_sign else WARNING,
         detail,
         "name its file with certificate_chain=FILE; 'notarykit certificate request' makes a request for one",
     )

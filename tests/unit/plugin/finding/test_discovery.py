@@ -2,14 +2,17 @@
 
 import json
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from notarykit.errors import ConfigurationError, PluginNotFoundError
 from notarykit.plugin import Plugin
-from notarykit.plugin.finding.discovery import choose, load_plugin, plugin_choices
+from notarykit.plugin.finding import discovery
+from notarykit.plugin.finding.discovery import choose, load_plugin, locate, plugin_choices
 from notarykit.plugin.finding.executable import ExecutablePlugin
+from notarykit.plugin.finding.packages import PLUGINS, PUBLISHED, STAND_INS
 from notarykit.plugin.serving.launcher import launcher
 from support.executables import add_executable, shell_plugin
 from unit.plugin.conftest import Install
@@ -134,3 +137,31 @@ def test_choices_that_cannot_be_read(plugins: Path) -> None:
     (plugins.parent / "pluginchoices.json").mkdir(parents=True)
     with pytest.raises(ConfigurationError, match=r"pluginchoices.json is not a regular file"):
         plugin_choices()
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("local-file", "it comes with the package notarykit-local-file: 'pip install notarykit-local-file'"),
+        ("hc-vault", "it comes with the package notarykit-hashicorp-vault: 'pip install notarykit-hashicorp-vault'"),
+        ("notarykit-pkcs11", "did you mean 'pkcs11'?"),
+        ("awskms", "did you mean 'aws-kms'?"),
+    ],
+)
+def test_a_plugin_of_this_project(name: str, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin that a package of this project would bring is named with that package."""
+    monkeypatch.setattr(discovery, "packaged_plugin", lambda *_: None)
+    monkeypatch.setattr(discovery, "packaged_plugins", list)
+    with pytest.raises(PluginNotFoundError) as caught:
+        locate(name)
+    assert caught.value.one_line() == f"plugin {name!r} is not installed: {advice}"
+
+
+def test_all_plugins_of_this_project() -> None:
+    """Every plugin of this project is known by its package, and nothing else is."""
+    announced: dict[str, str] = {}
+    for path in Path(__file__).parents[4].glob("plugins/*/pyproject.toml"):
+        project = tomllib.loads(path.read_text())["project"]
+        for group in (PLUGINS, STAND_INS):
+            announced |= dict.fromkeys(project["entry-points"].get(group, {}), project["name"])
+    assert announced == PUBLISHED

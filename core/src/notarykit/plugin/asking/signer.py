@@ -17,6 +17,7 @@ from notarykit.plugin.asking.deadline import SIGNING_SECONDS
 from notarykit.plugin.asking.metadata import SelfDescribing, read_metadata
 from notarykit.plugin.asking.retries import ask
 from notarykit.plugin.messages.fields import Capability, Command
+from notarykit.plugin.messages.metadata import Metadata
 from notarykit.plugin.messages.signing import (
     DescribeKeyRequest,
     GeneratedEnvelope,
@@ -62,7 +63,23 @@ def signer_of(
         PluginContractVersionError: It does not list the contract version 1.0.
         PluginResponseError: It cannot sign, or not this.
     """
-    metadata = read_metadata(plugin, config)
+    return signer_with(read_metadata(plugin, config), plugin, key_id, config, for_blob=for_blob, seconds=seconds)
+
+
+def signer_with(
+    metadata: Metadata,
+    plugin: SigningPlugin,
+    key_id: str,
+    config: Mapping[str, str],
+    *,
+    for_blob: bool = False,
+    seconds: float = SIGNING_SECONDS,
+) -> "PluginSigner | PluginEnvelopeSigner":
+    """Whoever signs with a key of a plugin whose metadata has been read; see `signer_of`.
+
+    Raises:
+        PluginResponseError: The plugin cannot sign, or not this.
+    """
     if Capability.RAW in metadata.capabilities:
         agent = signing_agent(metadata.name, metadata.version)
         return PluginSigner(plugin, key_id, config, agent, seconds=seconds)

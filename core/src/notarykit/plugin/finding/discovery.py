@@ -9,7 +9,7 @@ from notarykit.plugin.base import Plugin
 from notarykit.plugin.finding.executable import ExecutablePlugin
 from notarykit.plugin.finding.executables import executable_names, find_executable
 from notarykit.plugin.finding.names import check_name
-from notarykit.plugin.finding.packages import STAND_INS, PackagedPlugin, packaged_plugin, packaged_plugins
+from notarykit.plugin.finding.packages import PUBLISHED, STAND_INS, PackagedPlugin, packaged_plugin, packaged_plugins
 from notarykit.plugin.serving.launcher import is_launcher
 from notarykit.strict_json import DocumentError, Members, dumps, loads
 
@@ -56,16 +56,23 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
         return stand_in
     raise PluginNotFoundError(
         f"plugin {name!r} is not installed",
-        advice=did_you_mean(name)
+        advice=how_to_get(name)
         or "see 'notarykit plugin list'; install a package with pip, an executable with 'notarykit plugin install'",
     )
 
 
-def did_you_mean(name: str) -> str:
-    """A question about a plugin whose name, or whose package's, is close to a name that no plugin has; or nothing."""
+def how_to_get(name: str) -> str:
+    """The package that brings a plugin which is not there, or a question about a name that is close; or nothing."""
+    if package := PUBLISHED.get(name):
+        return f"it comes with the package {package}: 'pip install {package}'"
+    return _did_you_mean(name)
+
+
+def _did_you_mean(name: str) -> str:
     from difflib import get_close_matches
 
-    names = {each: each for each in executable_names()}
+    names = {package: plugin for plugin, package in PUBLISHED.items()} | {each: each for each in PUBLISHED}
+    names |= {each: each for each in executable_names()}
     for packaged in packaged_plugins():
         names[packaged.name] = names[packaged.distribution.partition(" ")[0]] = packaged.name
     close = get_close_matches(name, list(names), 1)

@@ -16,6 +16,18 @@ STAND_INS = "notarykit.plugins.stand_ins"
 """The group of those that answer to the name of somebody else's plugin, where that is not installed."""
 
 
+PUBLISHED = {
+    "aws-kms": "notarykit-aws-kms",
+    "azure-keyvault": "notarykit-azure-keyvault",
+    "azure-kv": "notarykit-azure-keyvault",
+    "hashicorp-vault": "notarykit-hashicorp-vault",
+    "hc-vault": "notarykit-hashicorp-vault",
+    "local-file": "notarykit-local-file",
+    "pkcs11": "notarykit-pkcs11",
+}
+"""The plugins of this project by their names, those that they stand in for too, and the packages that bring them."""
+
+
 class PackagedPlugin(NamedTuple):
     """A plugin that a distribution announces; it has not been loaded.
 

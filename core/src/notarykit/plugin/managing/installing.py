@@ -13,7 +13,7 @@ from notarykit.errors import PluginError, PluginNotFoundError, StorageError, Usa
 from notarykit.places import plugins_folder
 from notarykit.plugin.asking.metadata import read_metadata
 from notarykit.plugin.asking.versions import SemanticVersion
-from notarykit.plugin.finding.discovery import did_you_mean
+from notarykit.plugin.finding.discovery import how_to_get
 from notarykit.plugin.finding.executable import ExecutablePlugin
 from notarykit.plugin.finding.executables import check_executable, executable_path, file_name, find_executable
 from notarykit.plugin.finding.names import PREFIX, check_name
@@ -75,7 +75,7 @@ def install_package(name: str, *, force: bool = False) -> Installed:
     package = packaged_plugin(check_name(name)) or packaged_plugin(name, STAND_INS)
     if package is None:
         raise PluginNotFoundError(
-            f"no installed package announces the plugin {name!r}", advice=did_you_mean(name) or "install it with pip"
+            f"no installed package announces the plugin {name!r}", advice=how_to_get(name) or "install it with pip"
         )
     if sys.platform == "win32":
         raise UsageError(

@@ -1,5 +1,6 @@
 """A plugin judged by all rules, and the judgement as a table."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -33,14 +34,21 @@ class Judgement(NamedTuple):
     reason: str
 
 
-def judge(subject: Subject) -> list[Judgement]:
+def judge(subject: Subject, begin: Callable[[Rule], None] = lambda _: None) -> list[Judgement]:
     """Judges a plugin by every rule, in their order.
+
+    Args:
+        subject: The plugin.
+        begin: Called with each rule before the plugin is judged by it.
 
     Raises:
         PluginNotFoundError: There is no such plugin.
     """
-    examination = Examination(subject)
-    return [_judge(rule, examination) for rule in RULES]
+    examination, found = Examination(subject), []
+    for rule in RULES:
+        begin(rule)
+        found.append(_judge(rule, examination))
+    return found
 
 
 def _judge(rule: Rule, examination: Examination) -> Judgement:
