@@ -1,6 +1,7 @@
 """Where requests may go."""
 
 import socket
+import ssl
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations, Network, network_of
+from notarykit.net.plain import plain_client
 from servers.registry.certificates import RegistryCA
 from servers.registry.forward_proxy import ForwardProxy
 from servers.registry.http_server import Reply
@@ -122,10 +124,6 @@ class _Names:
         monkeypatch.setattr("notarykit.net.dialing.socket.create_connection", connect_to)
 
 
-def _client() -> HttpClient:
-    return HttpClient(Connections(pytest.fail, most_idle=0), Destinations(None, keeps_outside=True), lambda _: None)
-
-
 @pytest.mark.parametrize(
     ("where", "addresses"),
     [
@@ -144,7 +142,7 @@ def test_a_redirect_that_leads_inside(
     outside = {"outside.test": ["93.184.216.34"]}
     names = _Names(monkeypatch, outside | addresses, {"93.184.216.34": server.port})
     with pytest.raises(NetworkError, match=r"has a (loopback|link-local|private) address, to which an answer from"):
-        _client().send("GET", "http://outside.test/", budget=Budget(), limit=1000)
+        plain_client().send("GET", "http://outside.test/", budget=Budget(), limit=1000)
     assert names.connected == ["93.184.216.34"]
 
 
@@ -153,7 +151,7 @@ def test_a_host_that_is_outside_and_inside(start: Start, monkeypatch: pytest.Mon
     server = start(Reply(302, (("Location", "http://both.test/"),)), Reply(200, (), b"found"))
     addresses = {"outside.test": ["93.184.216.34"], "both.test": ["127.0.0.1", "93.184.216.35"]}
     names = _Names(monkeypatch, addresses, dict.fromkeys(("93.184.216.34", "93.184.216.35"), server.port))
-    assert _client().send("GET", "http://outside.test/", budget=Budget(), limit=1000).body == b"found"
+    assert plain_client().send("GET", "http://outside.test/", budget=Budget(), limit=1000).body == b"found"
     assert names.connected == ["93.184.216.34", "93.184.216.35"]
 
 
@@ -167,10 +165,10 @@ def test_what_begins_inside(start_at: str, is_followed: bool, start: Start, monk
     addresses = {"first.test": ["10.0.0.7"], "second.test": [start_at]}
     _Names(monkeypatch, addresses, dict.fromkeys(("10.0.0.7", start_at), server.port))
     if is_followed:
-        assert _client().send("GET", "http://first.test/", budget=Budget(), limit=1000).body == b"found"
+        assert plain_client().send("GET", "http://first.test/", budget=Budget(), limit=1000).body == b"found"
         return
     with pytest.raises(NetworkError, match="to which an answer from elsewhere may not lead"):
-        _client().send("GET", "http://first.test/", budget=Budget(), limit=1000)
+        plain_client().send("GET", "http://first.test/", budget=Budget(), limit=1000)
 
 
 @pytest.mark.parametrize("where", ["http://10.0.0.1/", "http://169.254.169.254/", "http://[fd00::1]/"])
@@ -180,7 +178,7 @@ def test_a_proxy_leads_nobody_inside(where: str, start: Start, monkeypatch: pyte
     with ForwardProxy({"outside.test:80": server.address}) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         with pytest.raises(NetworkError, match="to which an answer from elsewhere may not lead"):
-            _client().send("GET", "http://outside.test/", budget=Budget(), limit=1000)
+            plain_client().send("GET", "http://outside.test/", budget=Budget(), limit=1000)
         assert len(proxy.seen) == 1
 
 
@@ -188,8 +186,6 @@ def test_from_tls_to_plain(start: Start, ca: RegistryCA) -> None:
     """A server with TLS leads nobody to a place without, not even to one that the user allows to be without."""
     plain = start()
     secure = start(Reply(307, (("Location", plain.url),)), certificate=ca.server())
-    import ssl
-
     connections = Connections(lambda _: ssl.create_default_context(cafile=ca.ca_file))
     client = HttpClient(connections, Destinations(frozenset([origin_of(plain.url)])))
     with pytest.raises(NetworkError, match="which has it, leads there"):

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from notarykit.background import start
+from notarykit.net.trace import Exchange, Note, observed
 from notarykit.revocation.bundle import Bundle
 from notarykit.revocation.cache import Cached, CrlCache
 from notarykit.revocation.crl import Crl
@@ -263,6 +264,25 @@ def test_a_crl_is_fetched_once(responder: Responder, folder: str) -> None:
     assert _bundle(asking, url, NEXT_UPDATE)[1]
     assert _bundle(sources(folder), url)[0].base.der == bundle.base.der
     assert responder.asked == {"/crl": 1}
+
+
+def test_what_is_known_already_is_shown(responder: Responder, folder: str) -> None:
+    """Whoever watches sees what was asked, and what did not have to be: from the cache, or from this process."""
+    crl, ocsp = responder.put("/crl", make_crl(CHAIN)), responder.ocsp("/ocsp", responding(CHAIN))
+    seen: list[Exchange | Note] = []
+    with observed(seen.append):
+        asking = sources(folder)
+        for _ in range(2):
+            _bundle(asking, crl)
+            _answer(asking, ocsp)
+        _bundle(sources(folder), crl)
+    exchanged, notes = seen[:2], seen[2:]
+    assert [each.status for each in exchanged if isinstance(each, Exchange)] == [200, 200]
+    assert notes == [
+        Note(f"CRL {crl}: known to this process"),
+        Note(f"OCSP answer of {ocsp}: known to this process"),
+        Note(f"CRL {crl}: in the cache"),
+    ]
 
 
 def test_small_crls_do_not_pile_up(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:

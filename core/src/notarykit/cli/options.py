@@ -112,7 +112,7 @@ class Options:
 
 
 EVERYWHERE = (
-    Flag("debug", "show how errors came about, with tracebacks", "switch", "d"),
+    Flag("debug", "show what is said over HTTP, without secrets, and how errors came about", "switch", "d"),
     Flag("verbose", "show what each step of a verification found", "switch", "v"),
     Flag("help", "show this help", "switch", "h"),
 )

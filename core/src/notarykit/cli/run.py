@@ -121,13 +121,20 @@ def _run(path: list[str], command: Command, arguments: list[str]) -> int:
     credentials = {name: os.environ.pop(name, "") for name in ("NOTATION_USERNAME", "NOTATION_PASSWORD")}
     options.credentials = credentials
     try:
-        return command.run(options)
+        with _conversation() if options.values.get("debug") else contextlib.nullcontext():
+            return command.run(options)
     except NotarykitError as error:
         if options.values.get("output") == "json":
             from notarykit.cli.target import error_json, print_json
 
             print_json({"error": error_json(error)})
         raise
+
+
+def _conversation() -> contextlib.AbstractContextManager[None]:
+    from notarykit.cli.conversation import conversation
+
+    return conversation()
 
 
 def _resolve(word: str, names: dict[str, tuple[str, ...]], parent: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from notarykit.agent import signing_agent
 from notarykit.errors import NetworkError
+from notarykit.net import trace
 from notarykit.net.addresses import Origin, joined, origin_of, shown
 from notarykit.net.budget import Budget
 from notarykit.net.connections import Connections
@@ -28,6 +29,7 @@ from notarykit.net.faults import (
     says_only_tls,
 )
 from notarykit.net.metered import meter
+from notarykit.net.proxies import Proxy
 
 _MOST_REDIRECTS = 5
 _TRIES = 5
@@ -59,7 +61,7 @@ class Response(NamedTuple):
 
 
 class _Request(NamedTuple):
-    """A request to one origin."""
+    """A request to one origin, the how manieth try it may be."""
 
     method: str
     url: str
@@ -68,6 +70,7 @@ class _Request(NamedTuple):
     body: bytes | None
     budget: Budget
     limit: int
+    attempt: int = 1
 
 
 class Started(NamedTuple):
@@ -138,13 +141,12 @@ class HttpClient:
         Raises:
             NetworkError: There is no answer, or one that breaks a limit or leads to where the request cannot go.
         """
+        request = _Request(method, url, origin_of(url), dict(headers or {}), body, budget, limit)
         for attempt in range(1, _TRIES + 1):
             is_last = attempt == _TRIES or not again
             response: Response | None = None
             try:
-                response = self._follow(
-                    method, url, dict(headers or {}), body, budget, limit, source, is_secret=is_secret
-                )
+                response = self._follow(request._replace(attempt=attempt), source, is_secret=is_secret)
             except BrokenError as error:
                 if is_last or not error.passes:
                     advice = self._destinations.advice(error.kind) or error.advice
@@ -163,7 +165,9 @@ class HttpClient:
         asked = retry_after(response.header("Retry-After")) if response else 0.0
         if asked > budget.seconds(asked):
             raise NetworkError(f"the server asks for a pause of {asked:g} seconds, which is too long")
-        self._pause(max(asked, budget.seconds(pause_before(attempt))))
+        seconds = max(asked, budget.seconds(pause_before(attempt)))
+        trace.note(f"pause of {seconds:.2f} seconds before try {attempt + 1}")
+        self._pause(seconds)
 
     def start(self, url: str, *, budget: Budget, headers: Mapping[str, str]) -> Started | None:
         """Sends a GET request and does not wait for the answer, so that other requests go out meanwhile.
@@ -204,34 +208,24 @@ class HttpClient:
             connection.close()
             raise
 
-    def _follow(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        budget: Budget,
-        limit: int,
-        source: str,
-        *,
-        is_secret: bool,
-    ) -> Response:
+    def _follow(self, request: _Request, source: str, *, is_secret: bool) -> Response:
         """Follows redirects; what is told to one origin in confidence stays there."""
-        first = origin_of(url)
-        began: Network | None = None
+        first, began = request.origin, None
         for _ in range(_MOST_REDIRECTS + 1):
-            origin = self._checked_origin(url, source)
+            origin = self._checked_origin(request.url, source)
+            headers = request.headers
             if origin != first:
                 if is_secret:
                     raise NetworkError(f"{first.netloc} leads to {origin.netloc}, which is not to see what is sent")
                 headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-            response, network = self._once(_Request(method, url, origin, headers, body, budget, limit), began)
+            request = request._replace(origin=origin, headers=headers)
+            response, network = self._once(request, began)
             began = began or network
-            following = _following(method, response)
+            following = _following(request.method, response)
             if not following:
                 return response
-            url, source = following, url
-        raise NetworkError(f"{method} {shown(url)}: more than {_MOST_REDIRECTS} redirects")
+            source, request = request.url, request._replace(url=following)
+        raise NetworkError(f"{request.method} {shown(request.url)}: more than {_MOST_REDIRECTS} redirects")
 
     def _once(self, request: _Request, began: Network | None) -> tuple[Response, Network]:
         """The answer to a request, and how near the one is who gave it."""
@@ -240,10 +234,16 @@ class HttpClient:
             try:
                 return self._exchange(connection, request), connection.network
             except _ClosedError:
-                pass
-        connection = self._connections.open(
-            request.origin, request.budget, lambda network: self._destinations.admits(network, began)
-        )
+                trace.note(f"{request.origin.netloc} has closed the connection meanwhile: it is opened anew")
+        begin = time.monotonic()
+        try:
+            connection = self._connections.open(
+                request.origin, request.budget, lambda network: self._destinations.admits(network, began)
+            )
+        except (BrokenError, NetworkError) as error:
+            _tell(request, time.monotonic() - begin, error=error)
+            raise
+        connection.began = begin
         return self._exchange(connection, request), connection.network
 
     def _exchange(self, connection: Connection, request: _Request) -> Response:
@@ -255,9 +255,13 @@ class HttpClient:
             # The other side may close a connection that was kept at any time; that says nothing about the request.
             if connection.is_used and isinstance(error, ConnectionError) and not connection.has_answered:
                 raise _ClosedError from None
-            raise broken(error).through(connection.proxy) from None
-        except BaseException:
+            reason = broken(error).through(connection.proxy)
+            _tell(request, connection.seconds, connection, error=reason)
+            raise reason from None
+        except BaseException as error:
             connection.close()
+            if isinstance(error, NetworkError):
+                _tell(request, connection.seconds, connection, error=error)
             raise
 
     def _receive(self, connection: Connection, request: _Request) -> Response:
@@ -266,6 +270,7 @@ class HttpClient:
         with connection.getresponse() as answer:  # one that ends with its connection has the socket, which it closes
             connection.has_answered = True
             content = _read(answer, method, request.limit, url)
+        _tell(request, connection.seconds, connection, answer, len(content))
         if answer.will_close:
             connection.close()
         else:
@@ -287,19 +292,55 @@ class _ClosedError(Exception):
     """A connection that was kept had been closed meanwhile."""
 
 
+def _fields(request: _Request, proxy: Proxy | None) -> dict[str, str]:
+    fixed = {"Host": request.origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
+    if proxy is not None and request.origin.scheme == "http":
+        fixed |= proxy.headers
+    return {**fixed, **request.headers}
+
+
+def _tell(
+    request: _Request,
+    seconds: float,
+    connection: Connection | None = None,
+    answer: http.client.HTTPResponse | None = None,
+    received: int = 0,
+    error: Exception | None = None,
+) -> None:
+    """Shows what became of a request to whoever watches."""
+    if not trace.is_observed():
+        return
+    proxy = connection.proxy if connection else None
+    told = trace.Exchange(
+        request.method,
+        trace.address(request.url),
+        trace.without_secrets(_fields(request, proxy)),
+        len(request.body or b""),
+        request.attempt,
+        str(proxy or ""),
+        is_reused=connection is not None and connection.is_used,
+        seconds=seconds,
+        error=str(error or ""),
+    )
+    if answer is not None:
+        received_fields = trace.without_secrets(answer.headers.items())
+        told = told._replace(status=answer.status, received=received_fields, received_bytes=received)
+    trace.tell(told)
+
+
 def _send(connection: Connection, request: _Request) -> None:
-    method, url, origin = request[:3]
+    url, origin = request.url, request.origin
     meter(connection, request.budget, READ_SECONDS)
     assert connection.sock is not None
     connection.sock.settimeout(request.budget.seconds(READ_SECONDS))
     connection.has_answered = False
+    if connection.is_used:
+        connection.began = time.monotonic()
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    fixed = {"Host": origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
     if connection.proxy is not None and origin.scheme == "http":  # a proxy without a tunnel: RFC 9112, section 3.2.2
         path = f"http://{origin.netloc}{path}"
-        fixed |= connection.proxy.headers
-    connection.request(method, path, request.body, {**fixed, **request.headers})
+    connection.request(request.method, path, request.body, _fields(request, connection.proxy))
 
 
 def may_pass(response: Response) -> bool:

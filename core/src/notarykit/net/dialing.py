@@ -3,8 +3,10 @@
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Callable
 
+from notarykit.net import trace
 from notarykit.net.addresses import Origin
 from notarykit.net.budget import Budget
 from notarykit.net.destinations import Network, network_of
@@ -27,6 +29,7 @@ class Connection(http.client.HTTPConnection):
         network: How near the other end is; behind a proxy, nobody knows, unless the origin itself says it.
         is_used: Whether it was used before, so that the other side may have closed it.
         has_answered: Whether an answer to the present request has begun.
+        began: When the present request began, the opening of the connection included.
     """
 
     auto_open = 0
@@ -39,6 +42,12 @@ class Connection(http.client.HTTPConnection):
         self.network = network
         self.is_used = False
         self.has_answered = False
+        self.began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long the present request has taken."""
+        return time.monotonic() - self.began
 
 
 def dial(
@@ -118,6 +127,7 @@ def _tunnel(connected: socket.socket, origin: Origin, proxy: Proxy, budget: Budg
     connected.sendall("\r\n".join(lines).encode("latin-1"))
     with answer_on(connected, budget, READ_SECONDS, method="CONNECT") as answer:
         answer.begin()
+        trace.note(f"CONNECT {target} through the proxy {proxy}: {answer.status}")
         if not 200 <= answer.status < 300:  # noqa: PLR2004
             raise refused_by(proxy, answer.status)
 

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from notarykit.errors import NotarykitError
+from notarykit.net import trace
 from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
@@ -78,12 +79,15 @@ class Sources:
             NoAnswerError: It says nothing that is accepted.
         """
         question = (url, certificate.fingerprint(SHA256()), issuer.fingerprint(SHA256()))
-        return self._answers.get(
+        found, was_there = self._answers.get(
             question,
             lambda found: not self._limits.with_nonce and _is_kept(found, now),
             lambda old: self._ask_again(old, url, certificate, issuer, now, deadline),
             deadline.left(),
         )
+        if was_there:
+            trace.note(f"OCSP answer of {shown(url)}: known to this process")
+        return found, was_there
 
     def _ask_again(
         self,
@@ -144,12 +148,15 @@ class Sources:
             NoAnswerError: There is none that is accepted.
         """
         question = (url, issuer.fingerprint(SHA256()))
-        return self._bundles.get(
+        bundle, was_there = self._bundles.get(
             question,
             lambda bundle: _is_enough(bundle, now) and _is_accepted(bundle, fits),
             lambda old: self._find(url, issuer, fits, old, now, deadline),
             deadline.left(),
         )
+        if was_there:
+            trace.note(f"CRL {shown(url)}: known to this process")
+        return bundle, was_there
 
     def _find(
         self,
@@ -163,6 +170,7 @@ class Sources:
         known = [each for each in (old, self._cached(url, issuer)) if each is not None and _is_accepted(each, fits)]
         old = max(known, key=lambda each: [(crl.this_update, crl.next_update) for crl in each.crls], default=None)
         if old is not None and old.is_current(now):
+            trace.note(f"CRL {shown(url)}: in the cache")
             return old
         try:
             bundle = self._refreshed(old, issuer, now, deadline) or self._downloaded(url, issuer, deadline)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from notarykit.errors import AccessError, NetworkError, StorageError
+from notarykit.net import trace
 from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient, Response, Started
@@ -69,7 +70,10 @@ class Remembered:
 
     def get(self, kind: str, digest: str) -> tuple[str, bytes] | None:
         """The media type and the content, or None; what is a blob to one may be a manifest of any type to another."""
-        return self._found.get((kind, digest))
+        found = self._found.get((kind, digest))
+        if found is not None:
+            trace.note(f"{kind}/{digest}: known to this process")
+        return found
 
     def put(self, kind: str, digest: str, media_type: str, content: bytes) -> None:
         """Keeps content whose digest was checked."""
