@@ -195,10 +195,32 @@ def test_files(user: User, guarded: Guarded, place: str) -> None:
     user.signs_and_verifies(guarded)
 
 
+def test_podman_s_paths(user: User, guarded: Guarded) -> None:
+    """What podman keeps for a path is for the repositories below it, whatever there is for the registry."""
+    path, host = user.home.folder / ".config" / "containers" / "auth.json", guarded.registry.host
+    wrong = base64.b64encode(f"{CREDENTIALS.name}:{WRONG}".encode()).decode()
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        json.dumps({"auths": {host: {"auth": wrong}, f"{host}/{NAME.partition('/')[0]}": ENTRY, f"{host}/other": {}}})
+    )
+    user.signs_and_verifies(guarded)
+
+
+def test_tokens_for_the_registry(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
+    """A token for the registry itself is shown to it, and the token server is not asked."""
+    guarded, tokens = with_tokens
+    token = tokens.token(f"repository:{NAME}:pull,push")
+    user.set_auths(user.home.folder / ".docker" / "config.json", guarded.registry.host, {"registrytoken": token})
+    user.signs_and_verifies(guarded)
+    assert tokens.seen == []
+    user.set_auths(user.home.folder / ".docker" / "config.json", guarded.registry.host, {"registrytoken": "wrong"})
+    assert "does not accept the credentials" in user.refused("verify", guarded.reference)
+
+
 def test_nobody(user: User, guarded: Guarded) -> None:
     """Without credentials the registry's refusal comes with the ways to log in, and with none that would be refused."""
     host = guarded.registry.host
-    for login in ("", f", or 'notarykit login {host}'"):
+    for login in ("", f" or 'notarykit login {host}'"):
         line = user.refused("sign", guarded.reference)
         assert host in line
         for way in ("--username and --password", "$NOTATION_USERNAME and $NOTATION_PASSWORD", f"'docker login {host}'"):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from notarykit.cli.options import Options
 from notarykit.config.registries import Told, credentials_in, registry_settings
@@ -63,6 +64,10 @@ def check_host(host: str) -> None:
         raise UsageError(f"{host!r} is no registry's host", advice="write it without https:// and without a repository")
 
 
+def _ways_to_log_in(others: Callable[[str], str], host: str) -> str:
+    return f"give --username and --password, {others(host)}"
+
+
 def opener(references: Sequence[Reference], options: Options) -> Callable[[Reference], RegistryRepository]:
     """Opens repositories; those of one registry share its connections and tokens.
 
@@ -72,6 +77,7 @@ def opener(references: Sequence[Reference], options: Options) -> Callable[[Refer
     """
     names = [reference.repository.partition("/")[0] for reference in references]
     settings = registry_settings(told(options, names))
+    settings = settings._replace(ways_to_log_in=partial(_ways_to_log_in, settings.ways_to_log_in))
     hosts = {name: RegistryHost(name, settings) for name in names}
     form = options.values.get("manifest-form", "current")
     force = bool(options.values.get("force-referrers-tag"))

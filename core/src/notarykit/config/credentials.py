@@ -51,15 +51,9 @@ def credentials_for(repository: str) -> Credentials | None:
 
 def ways_to_log_in(host: str) -> str:
     """What a person can do for whom a registry wants credentials; no way that would be refused here."""
-    ways = [
-        "--username and --password",
-        "$NOTATION_USERNAME and $NOTATION_PASSWORD",
-        f"'docker login {host}' or 'podman login {host}'",
-    ]
+    ways = f"set $NOTATION_USERNAME and $NOTATION_PASSWORD, or run 'docker login {host}' or 'podman login {host}'"
     helper = _named_helper(host) or helpers.native_helper()
-    if helper and helpers.is_installed(helper):
-        ways.append(f"'notarykit login {host}'")
-    return f"log in with {', '.join(ways[:-1])}, or {ways[-1]}"
+    return f"{ways} or 'notarykit login {host}'" if helper and helpers.is_installed(helper) else ways
 
 
 def _named_helper(host: str) -> str:
@@ -76,7 +70,7 @@ def helper_for(host: str) -> str:
         return helper
     raise ConfigurationError(
         "there is no credential helper, and credentials are not written to files",
-        advice="install one (docker-credential-pass, docker-credential-secretservice) or name one with credsStore; "
+        advice="install one (docker-credential-pass, docker-credential-secretservice), or name one with credsStore; "
         f"or {ways_to_log_in(host)}",
     )
 
