@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.world import VERIFY, World
+from cli.world import VERIFY, World, error_of
 from notarykit.envelope.parsing import parse
 from notarykit.oci.layout import ImageLayout
 
@@ -113,6 +113,22 @@ def test_letters_together(world: World) -> None:
 
 def test_flags_for_registries(world: World) -> None:
     """Flags that mean nothing for a layout are taken without a word."""
-    flags = ("--insecure-registry", "-u", "me", "-p", "secret", "--allow-referrers-api")
-    world.sign(*flags, "--force-referrers-tag=false")
+    flags = ("--insecure-registry", "-u", "me", "-p", "secret")
+    world.sign(*flags)
     assert "Successfully verified" in world.verify(*flags)
+
+
+@pytest.mark.parametrize("value", ["", "=false", "=true"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("force-referrers-tag", "allow-referrers-api"),
+        ("oci-layout", "force-referrers-tag"),
+        ("oci-layout", "allow-referrers-api"),
+    ],
+)
+def test_flags_that_exclude_each_other_by_being_there(names: tuple[str, str], value: str, world: World) -> None:
+    """As in notation, it does not matter which of the two values a switch is given."""
+    done = world.run("sign", f"--{names[1]}{value}", f"--{names[0]}", "localhost:1/a@" + world.layout.digest)
+    assert (done.code, done.out) == (2, "")
+    assert error_of(done.err) == f"flags --{names[0]} and --{names[1]} exclude each other"

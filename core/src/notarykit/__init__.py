@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from notarykit.revocation.limits import Limits
     from notarykit.revocation.online import online
     from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
+    from notarykit.signings import sign_artifacts
     from notarykit.timestamp.authority import TimestampAuthority, Timestamper
     from notarykit.timestamp.token import Timestamp, verify_token
     from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
@@ -77,6 +78,7 @@ _HOMES = {
     "timestamp.authority": ("TimestampAuthority", "Timestamper"),
     "timestamp.token": ("Timestamp", "verify_token"),
     "signing": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
+    "signings": ("sign_artifacts",),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
     "verification": (
@@ -149,6 +151,7 @@ __all__ = [
     "read_given",
     "sign",
     "sign_artifact",
+    "sign_artifacts",
     "sign_descriptor",
     "signer_of",
     "verify",

@@ -19,7 +19,7 @@ from notarykit.envelope.unverified import JWS
 from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError, UsageError
 from notarykit.keys.chain import Chain
 from notarykit.keys.spec import KeySpec
-from notarykit.oci.repository import Repository
+from notarykit.oci.repository import PushedSignature, Repository, push
 from notarykit.times import format_rfc3339, utc_now
 
 _ONE_SECOND = timedelta(seconds=1)
@@ -145,8 +145,37 @@ def sign_artifact(
     """Signs an artifact where it is, and stores the signature beside it; see `sign_descriptor`.
 
     Raises:
+        UnlistedSignatureError: The signature is stored, and the list by which others find it cannot be written.
         StorageError: The artifact cannot be found, or the signature cannot be stored.
     """
+    signed, pushed = begin_signing(
+        repository,
+        tag_or_digest,
+        signer,
+        media_type=media_type,
+        expires_in=expires_in,
+        user_metadata=user_metadata,
+        now=now,
+        agent=agent,
+        timestamper=timestamper,
+    )
+    pushed.is_listed()
+    return signed
+
+
+def begin_signing(
+    repository: Repository,
+    tag_or_digest: str,
+    signer: Signer | EnvelopeSigner,
+    *,
+    media_type: str = JWS,
+    expires_in: timedelta | None = None,
+    user_metadata: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    agent: str = "",
+    timestamper: Stamping | None = None,
+) -> tuple[SignedArtifact, PushedSignature]:
+    """Signs an artifact as `sign_artifact` does, and leaves it to the caller to wait until the signature is listed."""
     artifact = repository.resolve(tag_or_digest)
     signature = sign_descriptor(
         artifact,
@@ -161,7 +190,8 @@ def sign_artifact(
     attributes = signature.content.attributes
     signed_at = attributes.signing_time or attributes.authentic_signing_time
     assert signed_at is not None
-    manifest = repository.push_signature(
+    pushed = push(
+        repository,
         artifact,
         media_type,
         signature.envelope,
@@ -169,7 +199,7 @@ def sign_artifact(
         format_rfc3339(signed_at),
         signature.annotations,
     )
-    return SignedArtifact(artifact, manifest, signature)
+    return SignedArtifact(artifact, pushed.manifest, signature), pushed
 
 
 def _stamp(envelope: bytes, content: IntactEnvelope, timestamper: Stamping) -> bytes:

@@ -1,11 +1,21 @@
 """How a signature comes to be listed where the registry does not list it itself, and what is said where it cannot."""
 
+import json
 import re
+import time
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
 
+from notarykit.errors import ArtifactNotFoundError
+from notarykit.keys.local import LocalSigner
+from notarykit.oci.registry.host import RegistryHost
+from notarykit.oci.registry.repository import RegistryRepository
+from notarykit.signing import SignedArtifact
+from notarykit.signings import sign_artifacts
 from servers.registry import fault_proxy as faults
 from servers.registry.factories import FaultProxies
 from servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
@@ -143,3 +153,63 @@ def test_an_image_under_the_tag(scene: Scene) -> None:
     assert "is malformed" in error_of(run(scene.home, "sign", scene.reference), 3)
     assert run(scene.home, "verify", f"{scene.registry.host}/{NAME}@{image}").returncode == 1
     assert run(scene.home, "list", f"{scene.registry.host}/{NAME}:{tag}").returncode == 0
+
+
+def _when(scene: Scene, digest: str, method: str) -> list[int]:
+    """Which requests for the index of an artifact had a method, counted in the order of coming."""
+    tag = f"/manifests/{digest.replace(':', '-')}$"
+    with scene.proxy.lock:
+        return [number for number, seen in enumerate(scene.proxy.seen) if at(tag, method)(seen)]
+
+
+class TestSeveral:
+    """Several artifacts of one command, each with an index of its own that is looked at again."""
+
+    TAGS = ("v1", "v2", "v3", "v4")
+
+    def test_pauses_overlap(self, scene: Scene) -> None:
+        """The next artifact is signed before the index of the one before is looked at again."""
+        digests = push_artifacts(scene.registry.address, NAME, self.TAGS)
+        references = [f"{scene.proxy.host}/{NAME}@{digest}" for digest in digests]
+        done = run(scene.home, "sign", *references)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == "".join(f"Successfully signed {each}\n" for each in references)
+        for before, after in pairwise(digests):
+            assert _when(scene, before, "GET")[1] > _when(scene, after, "PUT")[0]
+
+    def test_in_a_program(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A program waits once for all of them."""
+        digests = push_artifacts(scene.registry.address, NAME, self.TAGS)
+        waited: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            time.sleep(seconds)
+
+        for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
+            monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.5)
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        monkeypatch.setattr("notarykit.oci.registry.fallback.time", clock)
+        key, chain = scene.home.folder / "build.key", scene.home.folder / "build.chain.pem"
+        with RegistryHost(scene.proxy.host) as host:
+            artifacts = [(lambda: RegistryRepository(host, NAME), digest) for digest in (*digests, "absent")]
+            *signed, absent = sign_artifacts(artifacts, LocalSigner.from_files(str(key), str(chain)))
+        assert isinstance(absent, ArtifactNotFoundError)
+        for digest, each in zip(digests, signed, strict=True):
+            assert isinstance(each, SignedArtifact)
+            (entry,) = fallback_entries(scene.registry.address, NAME, digest)
+            assert entry["digest"] == each.manifest.digest
+        assert sum(waited) <= 0.5
+
+    def test_one_that_cannot_be_listed(self, scene: Scene) -> None:
+        """It is told in its place, and those around it are signed."""
+        digests = push_artifacts(scene.registry.address, NAME, self.TAGS)
+        references = [f"{scene.proxy.host}/{NAME}@{digest}" for digest in digests]
+        scene.proxy.fault(faults.status(403), at(f"/manifests/{digests[1].replace(':', '-')}", "PUT"))
+        done = run(scene.home, "sign", "--output", "json", *references)
+        assert references[1] in error_of(done, 3)
+        results = json.loads(done.stdout)["results"]
+        assert [(each["reference"], each["signed"]) for each in results] == [
+            (reference, reference != references[1]) for reference in references
+        ]
+        assert results[1]["error"]["type"] == "UnlistedSignatureError"

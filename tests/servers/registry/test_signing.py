@@ -149,6 +149,22 @@ class TestCommands:
         }
         assert "Successfully verified" in _did(home, "verify", reference)
 
+    def test_the_old_flag(self, registry: Registry, kind: str, home: Home) -> None:
+        """`--allow-referrers-api=false` of older notation writes the tag, and has no effect on reading; both warn."""
+        (digest,) = push_artifacts(registry.address, NAME, ["v1"])
+        reference = f"{registry.host}/{NAME}@{digest}"
+        for value, other in (("true", "false"), ("false", "true")):
+            done = run(home, "sign", f"--allow-referrers-api={value}", reference)
+            assert (done.returncode, done.stderr.count("Warning: ")) == (0, 1)
+            assert done.stderr.endswith(f"; use --force-referrers-tag={other}\n")
+            tagged = len(fallback_entries(registry.address, NAME, digest))
+            assert tagged == (value == "false") + (kind not in LISTS_REFERRERS)
+        for command in ("list", "inspect", "verify"):
+            done = run(home, command, "--allow-referrers-api=false", reference)
+            assert done.returncode == 0
+            assert done.stderr == "Warning: the flag --allow-referrers-api is deprecated and has no effect on reading\n"
+        assert len(_listed(home, reference)) == 2
+
     def test_a_tag(self, registry: Registry, home: Home) -> None:
         """A tag brings a warning, and what is signed and verified is the digest that it leads to."""
         (digest,) = push_artifacts(registry.address, NAME, ["v1"])

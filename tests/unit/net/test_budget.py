@@ -52,3 +52,13 @@ def test_what_is_allowed_for_one_artifact(now: list[float]) -> None:
     budget.spend(256 * 1024 * 1024)
     with pytest.raises(NetworkError):
         budget.spend(1)
+
+
+def test_a_clock_that_is_stopped(now: list[float]) -> None:
+    """What passes between stopping and going on does not count."""
+    budget = Budget(seconds=60)
+    now[0] += 40
+    budget.stop()
+    now[0] += 1000
+    budget.go_on()
+    assert budget.seconds(30) == 20

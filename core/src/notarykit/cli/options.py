@@ -6,7 +6,7 @@
 
 import optparse
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from notarykit.errors import UsageError
@@ -67,11 +67,18 @@ class Group(NamedTuple):
 
 
 class Options:
-    """What a command was called with."""
+    """What a command was called with.
 
-    def __init__(self, values: Mapping[str, Any], arguments: list[str]) -> None:
+    Attributes:
+        values: The values of its flags.
+        arguments: Its arguments.
+        written: The flags that were given a value on the command line, be it the default; an empty text is none.
+    """
+
+    def __init__(self, values: Mapping[str, Any], arguments: list[str], written: Collection[str]) -> None:
         self.values = values
         self.arguments = arguments
+        self.written = written
         self.credentials: Mapping[str, str] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -100,7 +107,7 @@ class Options:
 
     def exclusive(self, *names: str) -> None:
         """Refuses flags that exclude each other."""
-        given = [f"--{name}" for name in names if self.given(name)]
+        given = [f"--{name}" for name in names if name in self.written]
         if len(given) > 1:
             raise UsageError(f"flags {' and '.join(given)} exclude each other")
 
@@ -132,6 +139,7 @@ def parse(command: Command, arguments: list[str], name: str) -> Options | None:
     values = {flag.name: getattr(found, flag.name) for flag in flags}
     if values["help"]:
         return None
+    written = [name for name, value in values.items() if value not in (None, "", [])]
     for flag in flags:
         values[flag.name] = _converted(flag, values[flag.name])
     least, most = command.arguments
@@ -139,7 +147,7 @@ def parse(command: Command, arguments: list[str], name: str) -> Options | None:
         raise UsageError(command.missing or f"too few arguments for '{name}'", advice=f"see '{name} --help'")
     if len(rest) > most:
         raise UsageError(f"unexpected argument {rest[most]!r} for '{name}'", advice=f"see '{name} --help'")
-    return Options(values, rest)
+    return Options(values, rest, written)
 
 
 class _Parser(optparse.OptionParser):
@@ -166,12 +174,12 @@ class _Parser(optparse.OptionParser):
 def _add(parser: _Parser, flag: Flag) -> None:
     names = [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
     if flag.kind == "switch":
-        parser.add_option(*names, action="store_true", dest=flag.name, default=bool(flag.default))
+        parser.add_option(*names, action="store_true", dest=flag.name)
         parser.add_option(f"--no-{flag.name}", action="store_false", dest=flag.name)
     elif flag.kind == "texts":
         parser.add_option(*names, action="append", dest=flag.name, default=[])
     else:
-        parser.add_option(*names, action="store", dest=flag.name, default=flag.default)
+        parser.add_option(*names, action="store", dest=flag.name)
 
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
@@ -207,6 +215,8 @@ def _normalised(arguments: list[str], flags: tuple[Flag, ...], name: str) -> lis
 
 
 def _converted(flag: Flag, value: Any) -> Any:
+    if flag.kind == "switch":
+        return bool(flag.default if value is None else value)
     if value is None or value == flag.default:
         return flag.default
     if flag.kind == "number":

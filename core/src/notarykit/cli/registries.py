@@ -80,7 +80,8 @@ def opener(references: Sequence[Reference], options: Options) -> Callable[[Refer
     settings = settings._replace(ways_to_log_in=partial(_ways_to_log_in, settings.ways_to_log_in))
     hosts = {name: RegistryHost(name, settings) for name in names}
     form = options.values.get("manifest-form", "current")
-    force = bool(options.values.get("force-referrers-tag"))
+    is_old = "allow-referrers-api" in options.written
+    force = not options["allow-referrers-api"] if is_old else bool(options.values.get("force-referrers-tag"))
 
     def open_place(reference: Reference) -> RegistryRepository:
         host, _, name = reference.repository.partition("/")

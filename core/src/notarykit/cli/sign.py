@@ -21,26 +21,26 @@ from notarykit.config.settings import FORMATS, load_settings
 from notarykit.config.signers import plugin_signer, signer_for
 from notarykit.config.signing_keys import load_signing_keys
 from notarykit.errors import NotarykitError, UsageError
-from notarykit.signing import EnvelopeSigner, Signer, Stamping, sign_artifact
+from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping, begin_signing
 
 if TYPE_CHECKING:
-    from notarykit.signing import SignedArtifact
+    from notarykit.oci.repository import PushedSignature
 
 
 def _run(options: Options) -> int:
+    options.exclusive("oci-layout", "force-referrers-tag", "allow-referrers-api")
     found = targets(options)
     media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
     metadata = options.pairs("user-metadata")
     expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
     timestamper = _timestamper(options)
     signer, asks_by_itself = _signer(options)
-    codes: list[int] = []
-    results: list[dict[str, Any]] = []
+    told = _Told(options, has_several=len(found) > 1)
     for number, each in enumerate(found, 1):
         each.warn_of_tag("sign")
         try:
             with progress(f"Signing {each.text}{position(number, len(found))}", quiet=asks_by_itself):
-                signed = sign_artifact(
+                signed, pushed = begin_signing(
                     each.open(),
                     each.tag_or_digest,
                     signer,
@@ -50,17 +50,57 @@ def _run(options: Options) -> int:
                     timestamper=timestamper,
                 )
         except NotarykitError as error:
-            print_error(error, options, each.text if len(found) > 1 else "")
-            codes.append(error.exit_code)
-            results.append({"reference": each.text, "signed": False, "error": error_json(error)})
-            continue
-        codes.append(0)
-        results.append(_json(each, signed))
-        if options["output"] == "text":
-            print(f"Successfully signed {shown(each.resolved(signed.artifact))}")
+            told.waiting.append((each, error))
+        else:
+            told.waiting.append((each, (signed, pushed)))
+        told.tell(wait=number == len(found))
     if options["output"] == "json":
-        print_json({"results": results})
-    return gravest(codes)
+        print_json({"results": told.results})
+    return gravest(told.codes)
+
+
+class _Told:
+    """What came of the references, told in their order, and of each as soon as it is sure.
+
+    Attributes:
+        waiting: The references of which nothing was told yet, and what came of them.
+        codes: The exit codes of the others.
+        results: What JSON output says of them.
+    """
+
+    def __init__(self, options: Options, *, has_several: bool) -> None:
+        self._options = options
+        self._has_several = has_several
+        self.waiting: list[tuple[Target, tuple[SignedArtifact, PushedSignature] | NotarykitError]] = []
+        self.codes: list[int] = []
+        self.results: list[dict[str, Any]] = []
+
+    def tell(self, *, wait: bool) -> None:
+        """Tells of what is sure; waits until everything is, if that is wanted."""
+        while self.waiting:
+            each, outcome = self.waiting[0]
+            try:
+                if isinstance(outcome, NotarykitError):
+                    raise outcome
+                signed, pushed = outcome
+                if not pushed.is_listed(wait=wait):
+                    return
+            except NotarykitError as error:
+                self._failed(each, error)
+            else:
+                self._signed(each, signed)
+            del self.waiting[0]
+
+    def _failed(self, each: Target, error: NotarykitError) -> None:
+        print_error(error, self._options, each.text if self._has_several else "")
+        self.codes.append(error.exit_code)
+        self.results.append({"reference": each.text, "signed": False, "error": error_json(error)})
+
+    def _signed(self, each: Target, signed: SignedArtifact) -> None:
+        self.codes.append(0)
+        self.results.append(_json(each, signed))
+        if self._options["output"] == "text":
+            print(f"Successfully signed {shown(each.resolved(signed.artifact))}")
 
 
 def _timestamper(options: Options) -> "Stamping | None":
@@ -86,7 +126,7 @@ def _signer(options: Options) -> tuple[Signer | EnvelopeSigner, bool]:
     return signer_for(key, config, passphrase(f"Passphrase of the key {key.name}: "), seconds), bool(key.plugin)
 
 
-def _json(each: Target, signed: "SignedArtifact") -> dict[str, Any]:
+def _json(each: Target, signed: SignedArtifact) -> dict[str, Any]:
     return {
         "reference": each.text,
         "signed": True,

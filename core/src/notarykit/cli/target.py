@@ -19,7 +19,7 @@ REGISTRY_FLAGS = (
     Flag("cert-file", "client certificate for registries"),
     Flag("key-file", "key of the client certificate, if it is in a file of its own"),
     Flag("timeout", "how long a registry may take for one artifact, such as 30s or 2m", "duration", default=120),
-    Flag("allow-referrers-api", "deprecated, has no effect", "switch", hidden=True),
+    Flag("allow-referrers-api", "deprecated in favour of --force-referrers-tag of sign", "switch", hidden=True),
 )
 OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))
 _TAG_WARNING = (
@@ -71,6 +71,7 @@ def targets(options: Options) -> list[Target]:
         UsageError: An argument is malformed.
         ConfigurationError: The settings for registries are malformed.
     """
+    _warn_of_old_flag(options)
     if options["oci-layout"]:
         return [_in_layout(text) for text in options.arguments]
     references = [parse_reference(text) for text in options.arguments]
@@ -88,6 +89,15 @@ def targets(options: Options) -> list[Target]:
         )
         for text, reference in zip(options.arguments, references, strict=True)
     ]
+
+
+def _warn_of_old_flag(options: Options) -> None:
+    if "allow-referrers-api" not in options.written:
+        return
+    instead = f"; use --force-referrers-tag={str(not options['allow-referrers-api']).lower()}"
+    has_other = "force-referrers-tag" in options.values
+    text = f"deprecated{instead}" if has_other else "deprecated and has no effect on reading"
+    print(f"Warning: the flag --allow-referrers-api is {text}", file=sys.stderr)
 
 
 def scope_of(options: Options) -> str:

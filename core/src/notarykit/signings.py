@@ -1,0 +1,61 @@
+"""Signing several artifacts: one after the other, and where a list is to be looked at again, all wait at once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+
+from notarykit.envelope.unverified import JWS
+from notarykit.errors import NotarykitError
+from notarykit.oci.repository import PushedSignature, Repository
+from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping, begin_signing
+
+
+def sign_artifacts(
+    artifacts: Iterable[tuple[Callable[[], Repository], str]],
+    signer: Signer | EnvelopeSigner,
+    *,
+    media_type: str = JWS,
+    expires_in: timedelta | None = None,
+    user_metadata: Mapping[str, str] | None = None,
+    timestamper: Stamping | None = None,
+) -> list[SignedArtifact | NotarykitError]:
+    """Signs several artifacts one after the other; where a registry wants to be looked at again, all wait at once.
+
+    Args:
+        artifacts: For each, what opens its repository, and its tag or digest there.
+        signer: Who holds the key.
+        media_type: The envelopes' format.
+        expires_in: How long the signatures are good for.
+        user_metadata: What is signed along.
+        timestamper: Has the signatures stamped, if it is given.
+
+    Returns:
+        For each artifact, in order, what `sign_artifact` would return or the error that it would raise.
+    """
+    results: list[tuple[SignedArtifact, PushedSignature] | NotarykitError] = []
+    for open_repository, tag_or_digest in artifacts:
+        try:
+            results.append(
+                begin_signing(
+                    open_repository(),
+                    tag_or_digest,
+                    signer,
+                    media_type=media_type,
+                    expires_in=expires_in,
+                    user_metadata=user_metadata,
+                    timestamper=timestamper,
+                )
+            )
+        except NotarykitError as error:
+            results.append(error)
+    return [_listed(result) for result in results]
+
+
+def _listed(result: tuple[SignedArtifact, PushedSignature] | NotarykitError) -> SignedArtifact | NotarykitError:
+    if isinstance(result, NotarykitError):
+        return result
+    signed, pushed = result
+    try:
+        pushed.is_listed()
+    except NotarykitError as error:
+        return error
+    return signed
