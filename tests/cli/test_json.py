@@ -103,10 +103,8 @@ def test_verifying_behind_others(world: World) -> None:
     assert result["signature"] == second
     (other,) = result["notAccepted"]
     assert (other["signature"], other["error"]["type"]) == (first, "AuthenticityError")
-    assert [(step["step"], step["outcome"]) for step in other["steps"]] == [
-        ("integrity", "passed"),
-        ("authenticity", "failed"),
-    ]
+    # A stranger is refused before the envelope is looked into.
+    assert [(step["step"], step["outcome"]) for step in other["steps"]] == [("authenticity", "failed")]
 
 
 def test_verdicts_that_are_not_verified(world: World) -> None:
@@ -135,6 +133,7 @@ def test_verifying_that_fails(world: World) -> None:
     assert (first["verdict"], first["error"]["type"], first["notAccepted"]) == ("failed", "NoSignatureError", [])
     assert (second["verdict"], second["error"]["type"]) == ("failed", "NoAcceptedSignatureError")
     assert [each["error"]["type"] for each in second["notAccepted"]] == ["AuthenticityError"]
+    assert {(each["policy"], each["level"]) for each in (first, second)} == {("tests", "strict")}
     envelope_file("hello", signature_manifests("hello")[0]).write_bytes(b"")
     (result,) = _ask(world, 1, "verify", world.reference)["results"]
     assert [each["error"]["type"] for each in result["notAccepted"]] == ["ContentError"]

@@ -1,5 +1,6 @@
 """The command line as a process: what it imports, what it does about broken streams, and how it fails."""
 
+import fcntl
 import os
 import pty
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from cli.world import VERIFY, World, error_of
 from support.ca import pem_of
-from support.layouts import add_artifact
+from support.layouts import add_artifact, make_layout
 
 # Runs a command line and then prints the modules that it has loaded beyond those of the interpreter itself.
 LOADED = """
@@ -148,6 +149,82 @@ def test_streams_that_are_closed(world: World, closed: int) -> None:
         run = ["sh", "-c", f'exec "$@" {closed}>&-', "sh", sys.executable, "-m", "notarykit.cli", *command]
         done = subprocess.run(run, env=world.home.environment(), input="", capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def _unwritable(kind: str) -> int:
+    """A descriptor for writing that takes nothing."""
+    if kind == "full":
+        return os.open("/dev/full", os.O_WRONLY)
+    read, write = os.pipe()
+    if kind == "not for writing":
+        os.close(write)
+        return read
+    os.close(read)
+    return write
+
+
+@pytest.mark.parametrize("kind", ["full", "broken pipe", "not for writing"])
+@pytest.mark.parametrize("flags", [(), ("-v",), ("-d",)], ids=["plain", "verbose", "debug"])
+def test_an_error_stream_that_cannot_be_written(world: World, kind: str, flags: tuple[str, ...]) -> None:
+    """What cannot be said on standard error does not change the exit code, nor what is printed."""
+    world.sign()
+    (world.home.store() / "README").write_text("a warning")
+    unsigned = make_layout(world.folder / "unsigned", "v2")
+    for reference, code in ((world.reference, 0), (f"unsigned@{unsigned.digest}", 1), ("none@sha256:" + "0" * 64, 3)):
+        error = _unwritable(kind)
+        command = [sys.executable, "-m", "notarykit.cli", *VERIFY, *flags, reference]
+        done = subprocess.run(
+            command, env=world.home.environment(), stdout=subprocess.PIPE, stderr=error, text=True, check=False
+        )
+        os.close(error)
+        assert (done.returncode, bool(done.stdout)) == (code, code == 0)
+
+
+@pytest.mark.parametrize(("kind", "code"), [("full", 3), ("broken pipe", 141), ("not for writing", 3)])
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_an_output_that_cannot_be_written_and_a_verdict(world: World, kind: str, code: int, buffered: str) -> None:
+    """Every reference is verified, and that one of them was not accepted comes before output that is lost."""
+    world.sign()
+    unsigned = make_layout(world.folder / "unsigned", "v2")
+    for references, expected in (
+        ([world.reference], code),
+        ([world.reference, f"unsigned@{unsigned.digest}"], 1),
+        ([world.reference, "none@sha256:" + "0" * 64], 3),
+    ):
+        output = _unwritable(kind)
+        done = subprocess.run(
+            [sys.executable, "-m", "notarykit.cli", *VERIFY, *references],
+            env=world.home.environment(PYTHONUNBUFFERED=buffered),
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        os.close(output)
+        assert done.returncode == expected
+        assert "Traceback" not in done.stderr
+        assert "Exception" not in done.stderr
+        if len(references) > 1:
+            assert f"Error: {references[1]}" in done.stderr or f"failed for {references[1]}" in done.stderr
+
+
+def test_a_reader_that_is_slow(world: World) -> None:
+    """A stream that somebody has made one that does not wait is waited for, and all of it comes."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)  # less than what is printed at once
+    command = [sys.executable, "-m", "notarykit.cli", "completion", "bash"]
+    wanted = world.did("completion", "bash")
+    with subprocess.Popen(
+        ["sh", "-c", 'for each in $(seq 4); do "$@" || exit $?; done', "sh", *command],
+        env=world.home.environment(),
+        stdout=write,
+        stderr=write,
+    ) as process:
+        os.close(write)
+        with os.fdopen(read, "rb") as reader:
+            assert reader.read() == wanted.encode() * 4
+        assert process.wait(60) == 0
 
 
 def test_an_answer_that_is_not_text(world: World) -> None:

@@ -2,18 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from cli.world import VERIFY, World
+from cli.test_json import schema
+from cli.world import VERIFY, World, error_of
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.payload import make_payload
+from notarykit.errors import NotarykitWarning
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
 from notarykit.times import utc_now
-from support.ca import TestChain, make_chain
+from support.ca import Changes, TestChain, make_chain, name
+from support.envelopes import JWS, sign_envelope
 from support.homes import OTHER_IDENTITY, policy_document
 from support.layouts import blob_path, make_layout
 from support.signatures import envelope_file, flipped, readdress, signature_manifests
@@ -34,10 +40,15 @@ def _first(world: World) -> str:
     return signature_manifests(world.layout.path)[0]
 
 
+def _failed(reference: str) -> str:
+    """How a line begins that tells of an artifact which the tests' policy does not accept."""
+    return f"signature verification failed for {reference} under trust policy 'tests' at level strict"
+
+
 def _failure(world: World, code: int, *flags: str) -> str:
     """The reason and the advice, without the words that are the same for every signature that was not accepted."""
     error = world.refused(code, *VERIFY, *flags, world.reference)
-    head, signature = f"signature verification failed for {world.reference}: ", f" (signature {_first(world)})"
+    head, signature = f"{_failed(world.reference)}: ", f" (signature {_first(world)})"
     assert error.startswith(head)
     assert error.count(signature) == 1
     return error.removeprefix(head).replace(signature, "")
@@ -113,7 +124,10 @@ def test_a_trust_store_without_certificates(world: World, prepare: Callable[[Pat
 def test_no_signature(world: World) -> None:
     """An artifact without a signature is not verified."""
     error = world.refused(1, *VERIFY, world.reference)
-    assert error == f"no signature is associated with {world.layout.digest}: make sure the artifact was signed"
+    assert error == (
+        f"{_failed(world.reference)}: no signature is associated with {world.layout.digest}: "
+        "make sure the artifact was signed"
+    )
 
 
 def test_a_tampered_envelope_blob(world: World) -> None:
@@ -165,8 +179,8 @@ def test_another_signer(world: World) -> None:
     world.home.set_policy(policy_document(stores=["ca:other"]))
     world.home.trust(make_chain(), "other")
     assert _failure(world, 1) == (
-        "authenticity: the chain leads to 'CN=Root CA,OU=Security Tools,O=wabbit-networks.io,L=Seattle,ST=WA,C=US', "
-        "which is in none of the trust stores ca:other: "
+        "authenticity: no certificate of the chain is in the trust stores ca:other; the chain ends with "
+        "'CN=Root CA,OU=Security Tools,O=wabbit-networks.io,L=Seattle,ST=WA,C=US': "
         "add that root to a trust store of the policy if it is to be trusted"
     )
 
@@ -215,7 +229,7 @@ def test_several_references(world: World) -> None:
     assert done.out == f"Successfully verified signature for {world.reference}\n"
     first, second = done.err.splitlines()
     assert first.startswith(f"Error: {absent}: absent is not an OCI image layout")
-    assert second.startswith(f"Error: {bare}: no signature")
+    assert second.startswith(f"Error: {_failed(bare)}: no signature")
     assert world.run(*VERIFY, world.reference, absent).code == 3
 
 
@@ -230,3 +244,88 @@ def test_warnings_come_once(world: World) -> None:
     assert done.code == 1
     assert [line.partition(":")[0] for line in done.err.splitlines()] == ["Warning", "Error", "Error"]
     assert f"{note} is ignored" in done.err
+
+
+def test_every_failure_that_is_logged_names_its_artifact_and_signature(world: World) -> None:
+    """Under `permissive` each of several expired artifacts has its own warning, with and without `--verbose`."""
+    others = [make_layout(world.folder / called, called) for called in ("one", "two")]
+    key_file, chain_file = world.home.add_key(world.chain, "past")
+    signer = LocalSigner.from_files(str(key_file), str(chain_file))
+    past = utc_now() - timedelta(days=10)
+    wanted = []
+    for called, layout in zip(("one", "two"), others, strict=True):
+        place = ImageLayout(layout.path)
+        signed = sign_artifact(place, layout.digest, signer, now=past, expires_in=timedelta(days=1))
+        wanted.append(f"Warning: {called}@{layout.digest}: signature {signed.manifest.digest}: expiry was set to")
+    world.home.set_policy(policy_document(level="permissive"))
+    references = [f"{called}@{layout.digest}" for called, layout in zip(("one", "two"), others, strict=True)]
+    for flags in ((), ("-v",), ("-d",)):
+        done = world.run(*VERIFY, *flags, *references)
+        assert done.code == 0
+        warnings = [line for line in done.err.splitlines() if line.startswith("Warning: ")]
+        assert [line.partition(' "log"')[0] for line in warnings] == wanted
+
+
+def test_warnings_of_several_artifacts_are_not_merged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning that comes up for each artifact is shown for each, and one about the settings once."""
+    world.sign()
+    other = make_layout(world.folder / "other", "v2")
+    (world.home.store() / "README").write_text("hello")
+    open_layout = ImageLayout.signatures
+
+    def signatures(self: ImageLayout, subject: Descriptor) -> Iterator[Descriptor]:
+        warnings.warn("something is odd", NotarykitWarning, stacklevel=1)
+        return open_layout(self, subject)
+
+    monkeypatch.setattr(ImageLayout, "signatures", signatures)
+    references = [world.reference, f"other@{other.digest}"]
+    found = [line for line in world.run(*VERIFY, *references).err.splitlines() if line.startswith("Warning: ")]
+    assert [line for line in found if "odd" in line] == [f"Warning: {each}: something is odd" for each in references]
+    assert [line.partition(": /")[0] for line in found if "odd" not in line] == ["Warning: trust store ca:tests"]
+
+
+def test_a_signer_whose_subject_cannot_be_read(world: World) -> None:
+    """A signer who is trusted whatever the name is accepted, and shown as one whose name cannot be read."""
+    odd = make_chain(subject=name("wab-XXXX-net"), leaf=Changes(swap=((b"XXXX", b"\xff\xfe\xff\xfe"),)))
+    world.home.trust(odd)
+    world.home.set_policy(policy_document(["*"]))
+    place = ImageLayout(world.layout.path)
+    artifact = place.resolve(world.layout.digest)
+    payload = make_payload(artifact, {})
+    place.push_signature(artifact, JWS, sign_envelope(odd, JWS, payload), ["00" * 32], "", {})
+    assert world.verify().startswith("Successfully verified signature for ")
+    (result,) = json.loads(world.verify("-o", "json"))["results"]
+    assert result["verdict"] == "verified"
+    assert result["signer"] == "(a name that cannot be read)"
+
+
+def test_a_mistake_does_not_cost_the_others_their_verdicts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong with one reference, each has its answer, in text and in JSON."""
+    world.sign()
+    bad = make_layout(world.folder / "bad", "v2")
+    resolve = ImageLayout.resolve
+
+    def odd(self: ImageLayout, tag_or_digest: str) -> Descriptor:
+        if tag_or_digest == bad.digest:
+            raise ZeroDivisionError("swordfish")
+        return resolve(self, tag_or_digest)
+
+    monkeypatch.setattr(ImageLayout, "resolve", odd)
+    references = (f"bad@{bad.digest}", world.reference)
+    done = world.run(*VERIFY, *references)
+    assert done.code == 70
+    assert done.out == f"Successfully verified signature for {world.reference}\n"
+    assert error_of(done.err).startswith(f"bad@{bad.digest}: internal error: ZeroDivisionError: swordfish")
+    document = json.loads(world.run(*VERIFY, "-o", "json", *references).out)
+    schema("verify").validate(document)
+    assert [each["verdict"] for each in document["results"]] == ["failed", "verified"]
+    assert document["results"][0]["error"]["exitCode"] == 70
+
+
+def test_large_envelopes(world: World) -> None:
+    """An envelope beyond 1 MiB is read where a flag allows it, and the line names the flag."""
+    world.sign("-m", f"pad={'x' * 1_000_000}")
+    assert "more than the 1048576 that are read" in _failure(world, 1)
+    assert "--max-envelope-size" in world.refused(1, *VERIFY, world.reference)
+    world.verify("--max-envelope-size", "2")
+    assert "must be 1 to 32" in world.refused(2, *VERIFY, "--max-envelope-size", "33", world.reference)

@@ -20,6 +20,10 @@ class NotarykitWarning(UserWarning):
     """Something that did not stop the work but that a person should know."""
 
 
+class ConfigurationWarning(NotarykitWarning):
+    """The same about a file of the user's set-up, whatever artifact it is that it was read for."""
+
+
 class NotarykitError(Exception):
     """The root of all errors that notarykit raises on purpose.
 
@@ -71,6 +75,22 @@ class TrustStoreError(ConfigurationError):
     """A named trust store is missing or holds something that it must not hold."""
 
 
+class UnforeseenError(NotarykitError):
+    """Something failed in a way that nobody foresaw: a mistake of this software, or of what it was given.
+
+    The exception itself is the `__cause__`.
+    """
+
+    exit_code = 70
+
+
+def unforeseen(error: Exception) -> UnforeseenError:
+    """The error that stands for an exception which nobody foresaw."""
+    found = UnforeseenError(f"internal error: {type(error).__name__}: {error}", advice="report what --debug prints")
+    found.__cause__ = error
+    return found
+
+
 # Storage
 
 
@@ -92,6 +112,10 @@ class ContentError(StorageError):
     """Stored content is not what its digest says, or a stored signature is malformed."""
 
     exit_code = 1
+
+
+class SignatureSizeError(ContentError):
+    """A stored signature is larger than what is to be read."""
 
 
 class ArtifactNotFoundError(StorageError):
@@ -212,7 +236,12 @@ class VerificationError(NotarykitError):
 
     Attributes:
         results: What each step that was reached found, in order (`notarykit.verification.StepResult`).
+        policy: The name of the trust policy statement that applied, or an empty string where none did.
+        level: The verification level that it sets, or an empty string.
     """
+
+    policy: str = ""
+    level: str = ""
 
     def __init__(
         self, message: str, *, advice: str = "", results: tuple[StepResult, ...] = (), exit_code: int = 1

@@ -8,7 +8,7 @@ import sys
 import warnings
 from functools import lru_cache
 
-from notarykit.errors import NotarykitWarning
+from notarykit.errors import ConfigurationWarning
 
 _ROOT = 0
 
@@ -27,7 +27,7 @@ def warn_of_other_writers(*paths: str) -> None:
         except OSError:
             continue
         if who:
-            warnings.warn(f"{path} {who}", NotarykitWarning, stacklevel=2)
+            warnings.warn(f"{path} {who}", ConfigurationWarning, stacklevel=2)
 
 
 def _other_writers(status: os.stat_result) -> str:

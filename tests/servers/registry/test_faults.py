@@ -267,7 +267,7 @@ class TestCommands:
         scene.proxy.fault(faults.corrupted(), scene.at("envelope"))
         done = run(scene.home, "verify", f"{scene.host.host}/{NAME}@{scene.digest}")
         line = error_of(done, 1)
-        assert f"signature verification failed for {scene.host.host}/{NAME}@{scene.digest}: " in line
+        assert f"signature verification failed for {scene.host.host}/{NAME}@{scene.digest} under " in line
         assert f"the content of {scene.envelope} has another digest or size (signature {scene.signature})" in line
         assert done.stdout == ""
 

@@ -4,8 +4,11 @@ import random
 from collections.abc import Iterable
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from notarykit.errors import CertificateError
+from notarykit.keys.certificate import why_not_issued
 from notarykit.keys.chain import LONGEST_CHAIN, chains_to, check_chain
 from support.ca import Changes, TestChain, make_chain, name, new_key
 
@@ -169,5 +172,20 @@ def test_ways_that_multiply_are_limited() -> None:
                 cas={1: Changes(key=key, subject=subjects[level + 1])},
             )
             heap.append(made.ders[0])
+    root = make_chain(length=2, cas={1: Changes(key=key, subject=subjects[7])}).ders[1]
     with pytest.raises(CertificateError, match="too many ways"):
-        _ways(heap[0], heap, _ROOT)
+        _ways(heap[0], heap, root)
+
+
+def test_a_strangers_keys_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signatures are checked under keys for which a root vouches: certificates of others cost nothing."""
+    issuers: list[object] = []
+
+    def watched(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
+        issuers.append(issuer)
+        return why_not_issued(certificate, issuer)
+
+    monkeypatch.setattr("notarykit.keys.chain.why_not_issued", watched)
+    namesakes = _many_of_one_name(20)
+    assert _ways(_OTHER.ders[0], (*_OTHER.ders, *namesakes), _ROOT) == []
+    assert {issuer.public_bytes(Encoding.DER) for issuer in issuers} <= {_ROOT}  # type: ignore[attr-defined]

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import ArtifactNotFoundError, NoAcceptedSignatureError, NoApplicablePolicyError, NoSignatureError
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
+from notarykit.errors import (
+    ArtifactNotFoundError,
+    NoAcceptedSignatureError,
+    NoApplicablePolicyError,
+    NoSignatureError,
+    UnforeseenError,
+)
 from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.verification import Skipped, VerifiedArtifact
 from notarykit.verification.many import WORKERS, Artifact, verify_artifacts
@@ -36,7 +43,7 @@ class _Place:
         if self._envelope is not None:
             yield Descriptor("application/vnd.oci.image.manifest.v1+json", ARTIFACT.digest, 1)
 
-    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+    def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
         assert self._envelope is not None
         return StoredSignature(manifest, JWS, self._envelope)
 
@@ -105,10 +112,10 @@ def test_not_more_at_once_than_allowed() -> None:
                 Counting.most = max(self.most, self.inside)
             return super().resolve(tag_or_digest)
 
-        def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+        def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
             with self.lock:
                 Counting.inside -= 1
-            return super().fetch_signature(manifest)
+            return super().fetch_signature(manifest, largest)
 
     place = Counting()
     assert len(_verify(*[_artifact(place)] * 30, workers=2)) == 30
@@ -126,11 +133,15 @@ def test_everything_that_was_given_is_used() -> None:
 
 
 def test_a_mistake_is_nobodys_verdict() -> None:
-    """What no part of this software raises on purpose is not taken for a result."""
+    """What nobody foresaw ends in an error of its own, and the other artifacts keep their verdicts."""
 
     class Broken(_Place):
         def resolve(self, tag_or_digest: str) -> Descriptor:
-            raise ZeroDivisionError
+            raise ZeroDivisionError("swordfish")
 
-    with pytest.raises(ZeroDivisionError):
-        _verify(_artifact(), _artifact(Broken()))
+    first, broken, last = _verify(_artifact(), _artifact(Broken()), _artifact())
+    assert all(isinstance(each.verdict, Verified) for each in (first, last))
+    assert isinstance(broken, UnforeseenError)
+    assert broken.message == "internal error: ZeroDivisionError: swordfish"
+    assert isinstance(broken.__cause__, ZeroDivisionError)
+    assert broken.exit_code == 70

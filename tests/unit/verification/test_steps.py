@@ -15,6 +15,7 @@ from notarykit.errors import (
     VerificationError,
 )
 from notarykit.revocation.checker import Revocation
+from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Verified
 from support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
 from support.envelopes import COSE, FORMATS, JWS, build, build_jws, jws_header, sign_envelope
@@ -133,6 +134,8 @@ def test_logged_failures_do_not_hide_enforced_ones() -> None:
 
 # Integrity
 
+_BOTH = MemoryTrustStore({"ca:acme": [CHAIN.ders[-1], OTHER.ders[-1]]})
+
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def test_logged_failures_do_not_hide_enforced_ones() -> None:
 def test_integrity_is_always_enforced(level: str, envelope: bytes, media_type: str) -> None:
     """A malformed envelope, or a signature that does not hold, is refused at every level."""
     with pytest.raises(IntegrityError, match=r"^integrity: ") as caught:
-        verify(envelope, media_type, policy(level))
+        verify(envelope, media_type, policy(level), store=_BOTH)
     assert outcomes(caught.value.results) == {"integrity": "enforce failed"}
 
 

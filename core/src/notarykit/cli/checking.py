@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from notarykit.cli.options import Flag, Options
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,11 +15,28 @@ LIMIT_FLAGS = (
     Flag("ocsp-nonce", "ask OCSP responders for answers of this moment; many have none", "switch", default=False),
     Flag("ocsp-timeout", "how long each OCSP request may take, in whole seconds", "duration", default=2),
 )
+# How many of an artifact's signatures are looked at, and how large they may be.
+SIGNATURE_FLAGS = (
+    Flag("max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100),
+    Flag("max-envelope-size", "largest envelope that is read, in MiB; those beyond 1 come last", "number", default=1),
+)
 FILE_FLAGS = (
     Flag("evidence", "directory that 'revocation fetch' has filled, looked at before the network; repeatable", "texts"),
     Flag("crl", "file with a CRL (or a delta CRL) that is looked at before the network; repeatable", "texts"),
     Flag("ocsp-response", "file with an OCSP response that is looked at before the network; repeatable", "texts"),
 )
+
+
+def max_envelope_size(options: Options) -> int:
+    """How many bytes an envelope may have.
+
+    Raises:
+        UsageError: It is none, or more than what is ever read.
+    """
+    size: int = options["max-envelope-size"] * 1024 * 1024
+    if not 0 < size <= LARGEST_ENVELOPE:
+        raise UsageError(f"--max-envelope-size must be 1 to {LARGEST_ENVELOPE // 1024 // 1024}")
+    return size
 
 
 def limits(options: Options) -> "Limits":

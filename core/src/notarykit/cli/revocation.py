@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from notarykit import files
-from notarykit.cli.checking import LIMIT_FLAGS, limits
+from notarykit.cli.checking import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.progress import position, progress
 from notarykit.cli.target import (
@@ -43,6 +43,7 @@ def _fetch(options: Options) -> int:
     scope = scope_of(options)
     named = targets(options)
     policy, store, costs = load_policy(), DirectoryTrustStore(trust_store_root()), limits(options)
+    largest = max_envelope_size(options)
     codes: list[int] = []
     results: list[dict[str, Any]] = []
     count = 0
@@ -57,6 +58,7 @@ def _fetch(options: Options) -> int:
                     store,
                     limits=costs,
                     max_signatures=options["max-signatures"],
+                    max_envelope_size=largest,
                 )
                 written = [(_write(evidence, folder), evidence) for evidence in collected.evidence]
         except NotarykitError as error:
@@ -133,7 +135,7 @@ COMMAND = Group(
                 OUTPUT_FLAG,
                 *LIMIT_FLAGS,
                 Flag("directory", "where the files are put"),
-                Flag("max-signatures", "maximum number of signatures to look at", "number", default=100),
+                *SIGNATURE_FLAGS,
                 Flag("oci-layout", "the artifact is in an OCI image layout", "switch"),
                 Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
             ),

@@ -1,87 +1,43 @@
 """Runs a command: parses its flags, shows its help, and turns what it raises into one line and an exit code."""
 
 import contextlib
-import io
 import os
 import sys
-import warnings
 from importlib import import_module
-from typing import Any
 
-from notarykit.cli import COMMANDS
+from notarykit.cli import COMMANDS, streams
 from notarykit.cli.options import Command, Group, parse
 from notarykit.cli.text import shown
-from notarykit.errors import NotarykitError, NotarykitWarning, StorageError, UsageError
+from notarykit.cli.warned import show_warnings
+from notarykit.errors import NotarykitError, UnforeseenError, UsageError
 
 _DEBUG = ("--debug", "--debug=true", "-d", "-dv", "-vd")
-_INTERNAL = 70  # EX_SOFTWARE of sysexits.h: none of the documented codes, since none of them is what happened
+_INTERRUPTED = 130
 
 
 def run(arguments: list[str]) -> int:
     """Runs a command line and returns the exit code; every error is one line on standard error."""
     debug = any(argument in _DEBUG for argument in arguments)
+    streams.prepare()
+    show_warnings()
     try:
-        _prepare_streams()
-        _prepare_warnings()
         code = _dispatch(arguments)
-        sys.stdout.flush()
     except NotarykitError as error:
         if debug:
             _print_trace()
-        _flush()
+        sys.stdout.flush()
         print(f"Error: {shown(error.one_line())}", file=sys.stderr)
-        return error.exit_code
+        code = error.exit_code
     except KeyboardInterrupt:
         print("Error: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # whoever read our output has seen enough
-        _leave_output()
-        return 141
+        code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback
         if debug:
             _print_trace()
-        if isinstance(error, OSError) and error.filename is None:  # whatever else fails is a file, which has a name
-            _leave_output()
-            print(f"Error: standard output cannot be written: {error.strerror}", file=sys.stderr)
-            return StorageError.exit_code
         hint = "" if debug else ": run it again with --debug, and report what that prints"
         print(f"Error: internal error: {type(error).__name__}: {shown(str(error))}{hint}", file=sys.stderr)
-        return _INTERNAL
-    return code
-
-
-def _prepare_streams() -> None:
-    """Makes up for streams that the caller has closed, and for encodings that lack what we print."""
-    for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def _prepare_warnings() -> None:
-    """Shows our own warnings, each of them once, and nobody else's."""
-    seen: set[str] = set()
-
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        text = shown(str(message))
-        if text not in seen:
-            seen.add(text)
-            print(f"Warning: {text}", file=sys.stderr)
-
-    warnings.showwarning = show
-    warnings.simplefilter("ignore")
-    warnings.simplefilter("always", NotarykitWarning)
-
-
-def _leave_output() -> None:
-    """Lets what is still to be printed go nowhere; otherwise the interpreter would complain about it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _flush() -> None:
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
+        code = UnforeseenError.exit_code
+    return streams.finish(code)
 
 
 def _print_trace() -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from notarykit.cli.checking import FILE_FLAGS, LIMIT_FLAGS, revocation
+from notarykit.cli.checking import FILE_FLAGS, LIMIT_FLAGS, SIGNATURE_FLAGS, max_envelope_size, revocation
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.progress import position, progress
 from notarykit.cli.target import (
@@ -19,11 +19,13 @@ from notarykit.cli.target import (
     targets,
 )
 from notarykit.cli.text import shown, table
+from notarykit.cli.warned import about
 from notarykit.config.policy import load_policy
-from notarykit.errors import NotarykitError
+from notarykit.errors import NotarykitError, VerificationError, unforeseen
+from notarykit.keys.certificate import subject_of
 from notarykit.places import trust_store_root
 from notarykit.times import format_rfc3339
-from notarykit.trust.store import DirectoryTrustStore
+from notarykit.trust.store import DirectoryTrustStore, read_once
 from notarykit.verification import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
 
 
@@ -31,14 +33,14 @@ def _run(options: Options) -> int:
     scope = scope_of(options)
     named = targets(options)
     metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
-    policy, store = load_policy(), DirectoryTrustStore(trust_store_root())
-    checks = revocation(options)
+    policy, store = load_policy(), read_once(DirectoryTrustStore(trust_store_root()))
+    largest, checks = max_envelope_size(options), revocation(options)
     codes: list[int] = []
     results: list[dict[str, Any]] = []
     for number, each in enumerate(named, 1):
         each.warn_of_tag("verify")
         try:
-            with progress(f"Verifying {each.text}{position(number, len(named))}"):
+            with about(each.text), progress(f"Verifying {each.text}{position(number, len(named))}"):
                 found = verify_artifact(
                     each.open,
                     each.tag_or_digest,
@@ -47,16 +49,19 @@ def _run(options: Options) -> int:
                     store,
                     user_metadata=metadata,
                     max_signatures=options["max-signatures"],
+                    max_envelope_size=largest,
                     plugin_config=plugin_config,
                     revocation=checks,
                 )
-        except NotarykitError as error:
+                result = _json(each, found)
+        except Exception as raised:  # noqa: BLE001 - what goes wrong with one does not cost the others their verdicts
+            error = raised if isinstance(raised, NotarykitError) else unforeseen(raised)
             _print_failure(each, error, options, len(named) > 1)
             codes.append(error.exit_code)
             results.append(_failure_json(each, error))
             continue
         codes.append(0)
-        results.append(_json(each, found))
+        results.append(result)
         _print(each, found, options)
     if options["output"] == "json":
         print_json({"results": results})
@@ -69,17 +74,21 @@ def _print(each: Target, found: VerifiedArtifact, options: Options) -> None:
         if options["output"] == "text":
             print(f"Trust policy is configured to skip signature verification for {shown(each.text)}")
         return
+    assert found.artifact is not None
+    assert found.signature is not None
+    reference = shown(each.resolved(found.artifact))
+    signature = f"{reference}: signature {found.signature.digest}"
     if options["verbose"] or options["debug"]:
-        _print_failures(found.failures)
-        _print_steps(verdict.results, options)
+        for digest, error in found.failures:
+            print(f"{reference}: not accepted: signature {digest}: {shown(error.one_line())}", file=sys.stderr)
+        _print_steps(f"{signature}, {_policy(verdict.policy, verdict.level.name)}", verdict.results, options)
     for result in verdict.results:
         if result.outcome == "failed" and result.error is not None:
             text = shown(result.error.one_line())
-            print(f'Warning: {result.step} was set to "log" and failed with error: {text}', file=sys.stderr)
+            problem = f'{result.step} was set to "log" and failed with error: {text}'
+            print(f"Warning: {signature}: {problem}", file=sys.stderr)
     if options["output"] == "json":
         return
-    assert found.artifact is not None
-    reference = shown(each.resolved(found.artifact))
     if not isinstance(verdict, Verified):
         print(f"Audited signature for {reference}: its signer is not trusted, and the policy lets it pass")
         return
@@ -93,20 +102,22 @@ def _print_failure(each: Target, error: NotarykitError, options: Options, is_one
     failures = getattr(error, "failures", ())
     if options["verbose"] or options["debug"]:
         for digest, failure in failures:
-            print(f"{digest}:", file=sys.stderr)
-            _print_steps(getattr(failure, "results", ()), options)
-    if failures:
-        error.message = f"signature verification failed for {each.text}: {error.message}"
+            signature = f"{shown(each.text)}: signature {digest}"
+            policy = f", {_policy(error.policy, error.level)}" if isinstance(error, VerificationError) else ""
+            _print_steps(f"{signature}{policy}", getattr(failure, "results", ()), options)
+    if isinstance(error, VerificationError) and error.policy:
+        policy = _policy(error.policy, error.level)
+        error.message = f"signature verification failed for {each.text} under {policy}: {error.message}"
     print_error(error, options, each.text if is_one_of_several else "")
 
 
-def _print_failures(failures: tuple[tuple[str, NotarykitError], ...]) -> None:
-    for digest, error in failures:
-        print(f"Not accepted: {digest}: {shown(error.one_line())}", file=sys.stderr)
+def _policy(name: str, level: str) -> str:
+    return f"trust policy {shown(name)!r} at level {level}"
 
 
-def _print_steps(results: tuple[StepResult, ...], options: Options) -> None:
-    """What each step found; under `--debug` also what it asked and was answered."""
+def _print_steps(signature: str, results: tuple[StepResult, ...], options: Options) -> None:
+    """What each step found for a signature; under `--debug` also what it asked and was answered."""
+    print(f"{signature}:", file=sys.stderr)
     for result in results:
         text = result.error.message if result.error else result.note
         print(f"  {result.step}: {result.outcome}{f' ({shown(text)})' if text else ''}", file=sys.stderr)
@@ -132,16 +143,18 @@ def _json(each: Target, found: VerifiedArtifact) -> dict[str, Any]:
     }
     if isinstance(verdict, Verified):
         members["userMetadata"] = dict(verdict.user_metadata)
-        members["signer"] = verdict.chain.leaf.subject.rfc4514_string()
+        members["signer"] = subject_of(verdict.chain.leaf)
         if verdict.timestamp is not None:
             members["timestamp"] = format_rfc3339(verdict.timestamp.time)
     return members
 
 
 def _failure_json(each: Target, error: NotarykitError) -> dict[str, Any]:
+    judged = {"policy": error.policy, "level": error.level} if isinstance(error, VerificationError) else {}
     return {
         "reference": each.text,
         "verdict": "failed",
+        **{name: value for name, value in judged.items() if value},
         "error": error_json(error),
         "notAccepted": _failures_json(getattr(error, "failures", ())),
     }
@@ -176,7 +189,7 @@ COMMAND = Command(
         OUTPUT_FLAG,
         *FILE_FLAGS,
         *LIMIT_FLAGS,
-        Flag("max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100),
+        *SIGNATURE_FLAGS,
         Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),

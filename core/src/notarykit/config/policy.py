@@ -5,7 +5,7 @@ import stat
 import warnings
 
 from notarykit import files
-from notarykit.errors import NotarykitWarning, StorageError, TrustPolicyError
+from notarykit.errors import ConfigurationWarning, StorageError, TrustPolicyError
 from notarykit.ownership import warn_of_other_writers
 from notarykit.places import policy_files
 from notarykit.trust.policy import LARGEST_POLICY, TrustPolicyDocument, parse_policy_document
@@ -20,7 +20,7 @@ def policy_file() -> str | None:
     if not os.path.lexists(current):
         return older if os.path.lexists(older) else None
     if os.path.lexists(older):
-        warnings.warn(f"{current} is used and {older} is not: keep one of them", NotarykitWarning, stacklevel=2)
+        warnings.warn(f"{current} is used and {older} is not: keep one of them", ConfigurationWarning, stacklevel=2)
     return current
 
 

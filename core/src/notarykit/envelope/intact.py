@@ -37,15 +37,19 @@ class IntactEnvelope(NamedTuple):
     signing_agent: str
 
 
-def check_integrity(envelope: UnverifiedEnvelope) -> IntactEnvelope:
+def check_integrity(envelope: UnverifiedEnvelope, anchor: int = 0) -> IntactEnvelope:
     """The envelope, if its signature holds over payload and attributes under the leaf of a well-formed chain.
+
+    Args:
+        envelope: The envelope.
+        anchor: The place of a certificate in its chain that is trusted; see `check_chain`.
 
     Raises:
         EnvelopeError: The algorithm, the signature, the content type or the payload is not what it must be.
         CertificateError: The chain breaks a rule.
     """
     attributes = envelope.unverified_attributes
-    chain = check_chain(envelope.unverified_chain)
+    chain = check_chain(envelope.unverified_chain, anchor=anchor)
     if attributes.key_spec != chain.key_spec:
         raise EnvelopeError(
             f"algorithm is for a key of {attributes.key_spec.name}, the signing certificate's is {chain.key_spec.name}"

@@ -10,6 +10,9 @@ MEDIA_TYPES = (JWS, COSE)
 
 # The largest envelope that the reference implementation reads.
 LARGEST_ENVELOPE = 32 * 1024 * 1024
+# The largest that is read unless somebody asks for more, since whoever may push can make others read it in vain. Honest
+# envelopes are a hundred times smaller.
+USUAL_ENVELOPE = 1024 * 1024
 
 
 class UnverifiedEnvelope(NamedTuple):

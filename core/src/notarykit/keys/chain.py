@@ -74,7 +74,7 @@ class Chain(NamedTuple):
         return None
 
 
-def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Chain:
+def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing", anchor: int = 0) -> Chain:
     """The chain that the given certificates make, if it keeps every rule for the purpose.
 
     The time is not looked at. A chain that has been checked is remembered for the process, by all of its bytes.
@@ -82,6 +82,8 @@ def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Cha
     Args:
         ders: The certificates in DER, leaf first and root last.
         purpose: Which of the specification's requirements apply.
+        anchor: The place of a certificate that is trusted. The links below it are checked first, from there down: a key
+            is used once somebody has vouched for it, so that a stranger's keys cost nothing.
 
     Raises:
         CertificateError: A certificate cannot be read, two do not fit, or a rule is broken; it names the first.
@@ -91,28 +93,28 @@ def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing") -> Cha
     if size > LARGEST_CHAIN:
         raise CertificateError(f"chain has {size} bytes, more than {LARGEST_CHAIN}", rule="chain_size")
     if size > _LARGEST_REMEMBERED:
-        return _check(found, purpose)
-    return _check_once(found, purpose)
+        return _check(found, purpose, anchor)
+    return _check_once(found, purpose, anchor)
 
 
 @lru_cache(maxsize=128)
-def _check_once(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
-    return _check(ders, purpose)
+def _check_once(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
+    return _check(ders, purpose, anchor)
 
 
-def _check(ders: tuple[bytes, ...], purpose: Purpose) -> Chain:
+def _check(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
     if not 0 < len(ders) <= LONGEST_CHAIN:
         raise CertificateError(f"chain has {len(ders)} certificates, not 1 to {LONGEST_CHAIN}", rule="chain_length")
     certificates = tuple(load_certificate(der, _role(index, len(ders))) for index, der in enumerate(ders))
-    chain = [
-        rules.place(certificate, _role(index, len(ders)), max(0, index - 1))
-        for index, certificate in enumerate(certificates)
-    ]
-    # Before the links: the library does not check signatures with SHA-1, so that a link would seem to be missing.
-    for placed in chain:
-        rules.apply((rules.hash_is_allowed,), placed)
-    _check_links(certificates)
-    for index, placed in enumerate(chain):
+    roles = [_role(index, len(ders)) for index in range(len(ders))]
+    # Before the links, whose cost it bounds; and the library does not check signatures with SHA-1, so that a link would
+    # seem to be missing.
+    for index, certificate in enumerate(certificates):
+        checks = rules.SIGNATURE_OF_CA if index else rules.SIGNATURE_OF_LEAF
+        rules.apply(checks, rules.place_bare(certificate, roles[index]))
+    _check_links(certificates, anchor)
+    for index, certificate in enumerate(certificates):
+        placed = rules.place(certificate, roles[index], max(0, index - 1))
         rules.apply(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], placed)
     public_key = certificates[0].public_key()
     return Chain(ders, certificates, key_spec_of(public_key), public_key)
@@ -124,31 +126,36 @@ def _role(index: int, length: int) -> str:
     return "root certificate" if index == length - 1 else f"intermediate certificate {index}"
 
 
-def _check_links(certificates: Sequence[x509.Certificate]) -> None:
+def _check_links(certificates: Sequence[x509.Certificate], anchor: int) -> None:
     """Other requirements: ordered, complete up to a self-signed root, nothing unrelated, no second root."""
+    for index in (*range(anchor - 1, -1, -1), *range(anchor, len(certificates))):
+        _check_link(certificates, index)
+
+
+def _check_link(certificates: Sequence[x509.Certificate], index: int) -> None:
+    """A certificate is issued by the next, and the last by itself."""
     last = len(certificates) - 1
-    for index, certificate in enumerate(certificates):
-        if index < last and is_self_signed(certificate):
-            name = f"{_role(index, last + 1)} {subject_of(certificate)!r}"
-            raise CertificateError(
-                f"{name} is self-signed, but certificates follow it: a chain has one root, at its end", rule="one_root"
-            )
-        issuer = certificates[min(index + 1, last)]
-        problem = why_not_issued(certificate, issuer)
-        if problem is None:
-            continue
-        if index == last:
-            raise CertificateError(
-                f"last certificate {subject_of(certificate)!r} is not self-signed ({problem})",
-                rule="ends_with_root",
-                advice="add the missing CA certificates up to the root",
-            )
+    certificate, issuer = certificates[index], certificates[min(index + 1, last)]
+    problem = why_not_issued(certificate, issuer)
+    if index < last and is_self_signed(certificate):
+        name = f"{_role(index, last + 1)} {subject_of(certificate)!r}"
         raise CertificateError(
-            f"{_role(index, last + 1)} {subject_of(certificate)!r} was not issued by the next certificate "
-            f"{subject_of(issuer)!r}: {problem}",
-            rule="ordered_and_related",
-            advice="order the chain from the signing certificate to the root",
+            f"{name} is self-signed, but certificates follow it: a chain has one root, at its end", rule="one_root"
         )
+    if problem is None:
+        return
+    if index == last:
+        raise CertificateError(
+            f"last certificate {subject_of(certificate)!r} is not self-signed ({problem})",
+            rule="ends_with_root",
+            advice="add the missing CA certificates up to the root",
+        )
+    raise CertificateError(
+        f"{_role(index, last + 1)} {subject_of(certificate)!r} was not issued by the next certificate "
+        f"{subject_of(issuer)!r}: {problem}",
+        rule="ordered_and_related",
+        advice="order the chain from the signing certificate to the root",
+    )
 
 
 def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -193,28 +200,28 @@ def chains_to(leaf: bytes, heap: Iterable[bytes], roots: Iterable[bytes]) -> Ite
         CertificateError: The certificate or a root cannot be read, or there are too many ways to try.
     """
     trusted = {der: load_certificate(der) for der in roots}
-    issuers = dict(trusted)
+    below = {leaf: load_certificate(leaf)}
     for der in heap:
         with suppress(CertificateError):
-            issuers[der] = load_certificate(der)
+            below.setdefault(der, load_certificate(der))
     links = 0
-    waiting: deque[tuple[bytes, ...]] = deque([(leaf,)])
-    while waiting:
+    waiting: deque[tuple[bytes, ...]] = deque((root,) for root in trusted)
+    while waiting:  # from the roots down: no key is used for which nobody vouches
         chain = waiting.popleft()
-        if chain[-1] in trusted:
+        if chain[0] == leaf:
             yield chain
             continue
-        last = issuers[chain[-1]] if chain[-1] in issuers else load_certificate(chain[-1])
-        if len(chain) == LONGEST_CHAIN or is_self_signed(last):
+        issuer = trusted[chain[0]] if chain[0] in trusted else below[chain[0]]
+        if len(chain) == LONGEST_CHAIN:
             continue
-        for der, issuer in issuers.items():
-            if der in chain or not _may_issue(last, issuer):
+        for der, certificate in below.items():
+            if der in chain or der in trusted or not _may_issue(certificate, issuer):
                 continue
             links += 1
             if links > _MOST_LINKS:
                 raise CertificateError("there are too many ways from the certificate to a root", rule="chain_length")
-            if why_not_issued(last, issuer) is None:
-                waiting.append((*chain, der))
+            if why_not_issued(certificate, issuer) is None and not is_self_signed(certificate):
+                waiting.append((der, *chain))
 
 
 def _may_issue(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -5,7 +5,7 @@ import stat
 import sys
 import warnings
 
-from notarykit.errors import CertificateError, NotarykitWarning
+from notarykit.errors import CertificateError, ConfigurationWarning
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import Chain, build_chain, check_chain
@@ -89,5 +89,7 @@ def read_key_file(path: str) -> bytes:
     """
     content = read_file(path, "private key")
     if sys.platform != "win32" and stat.S_IMODE(os.stat(path).st_mode) & 0o077:
-        warnings.warn(f"private key {path} can be read by others: run chmod 600 on it", NotarykitWarning, stacklevel=2)
+        warnings.warn(
+            f"private key {path} can be read by others: run chmod 600 on it", ConfigurationWarning, stacklevel=2
+        )
     return content

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, PublicKeyAl
 from notarykit.errors import CertificateError, SigningKeyError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.extensions import honored_extensions
-from notarykit.keys.spec import CURVES, key_spec_of
+from notarykit.keys.spec import CURVES, key_spec_of, long_exponent
 
 _SMALLEST_RSA_CA = 2048
 # A key that its certificate ties to one padding is another kind of key than RSA (RFC 4055, section 1.2).
@@ -124,7 +124,7 @@ def may_sign_certificates(placed: Placed) -> str | None:
 
 
 def ca_key_is_strong(placed: Placed) -> str | None:
-    """A CA's key is RSA with 2048 bits or more, EC on a curve that leaves may use, or Ed25519."""
+    """A CA's key is RSA with 2048 bits or more and a short exponent, EC on a curve for leaves, or Ed25519."""
     if placed.certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
         return _TIED_TO_PSS
     try:
@@ -132,6 +132,8 @@ def ca_key_is_strong(placed: Placed) -> str | None:
     except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know or cannot read
         return _NO_KEY
     if isinstance(key, rsa.RSAPublicKey):
+        if problem := long_exponent(key):
+            return f"key has {problem}"
         kind, is_strong = f"RSA with {key.key_size} bits", key.key_size >= _SMALLEST_RSA_CA
     elif isinstance(key, ec.EllipticCurvePublicKey):
         kind, is_strong = f"EC on {key.curve.name}", key.curve.name in CURVES
@@ -229,6 +231,10 @@ def key_is_supported(placed: Placed) -> str | None:
     return None
 
 
+# What a check of a certificate's signature needs, and what bounds its cost. None of it is an extension.
+SIGNATURE_OF_CA: tuple[Check, ...] = (hash_is_allowed, ca_key_is_strong)
+SIGNATURE_OF_LEAF: tuple[Check, ...] = (hash_is_allowed, key_is_supported)
+
 _CA = (is_ca, basic_constraints_are_critical, path_length_suffices, key_usage_is_present, may_sign_certificates)
 _LEAF = (is_not_ca, key_usage_is_present, may_sign, has_no_other_key_usage, key_is_supported)
 
@@ -261,6 +267,11 @@ def apply(checks: Iterable[Check], placed: Placed) -> None:
             raise CertificateError(
                 f"{placed.name}: {problem}", rule=check.__name__, advice=_ADVICE.get(check.__name__, "")
             )
+
+
+def place_bare(certificate: x509.Certificate, role: str) -> Placed:
+    """A certificate without its extensions, for checks that need none."""
+    return Placed(certificate, role, 0, None, None, None)
 
 
 def place(certificate: x509.Certificate, role: str, intermediates_below: int) -> Placed:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 
 from notarykit.keys.der import SEQUENCE, element, elements, integer
 from notarykit.keys.signature import HASHES
-from notarykit.keys.spec import digest
+from notarykit.keys.spec import digest, long_exponent
 
 _NULL = b"\x05\x00"
 _KEYS = {
@@ -121,6 +121,8 @@ def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: by
     is_of_kind = isinstance(public_key, _KEYS[kind])
     if not is_of_kind:
         raise ValueError(f"the key is not one for {kind}")
+    if isinstance(public_key, rsa.RSAPublicKey) and (problem := long_exponent(public_key)):
+        raise ValueError(f"the key has {problem}")
     if kind == "Ed25519":
         public_key.verify(signature, bytes(message))
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from notarykit.errors import SigningKeyError
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 
@@ -68,6 +69,9 @@ KEY_SPECS = {spec.name: spec for spec in _ALL}
 BY_JWS_ALG = {spec.jws_alg: spec for spec in _ALL}
 BY_COSE_ALG = {spec.cose_alg: spec for spec in _ALL}
 _RSA = {spec.bits: spec for spec in _ALL if spec.is_rsa}
+# Whoever makes a key decides what a check under it costs: honest public exponents are 65537 or less, and one as long as
+# the modulus makes a check as slow as a signature.
+LONGEST_EXPONENT = 32
 CURVES = {"secp256r1": KEY_SPECS["EC-256"], "secp384r1": KEY_SPECS["EC-384"], "secp521r1": KEY_SPECS["EC-521"]}
 
 
@@ -93,6 +97,8 @@ def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
 
     if isinstance(public_key, RSAPublicKey):
         found, kind = _RSA.get(public_key.key_size), f"RSA with {public_key.key_size} bits"
+        if problem := long_exponent(public_key):
+            found, kind = None, f"RSA with {problem}"
     elif isinstance(public_key, EllipticCurvePublicKey):
         found, kind = CURVES.get(public_key.curve.name), f"EC on {public_key.curve.name}"
     else:
@@ -100,3 +106,9 @@ def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
     if found is None:
         raise SigningKeyError(f"key of the kind {kind} is not supported", advice="use one of " + ", ".join(KEY_SPECS))
     return found
+
+
+def long_exponent(public_key: "RSAPublicKey") -> str | None:
+    """What is wrong with an RSA key's public exponent: that it is longer than 32 bits, or None."""
+    bits = public_key.public_numbers().e.bit_length()
+    return f"a public exponent of {bits} bits, more than {LONGEST_EXPONENT}" if bits > LONGEST_EXPONENT else None

@@ -15,7 +15,7 @@ from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import manifest as manifests
 from notarykit.oci.reference import LAYOUT_FILE
-from notarykit.oci.repository import StoredSignature
+from notarykit.oci.repository import StoredSignature, check_size
 from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -118,10 +118,12 @@ class ImageLayout:
             pass  # no manifest, or one that was not copied along
         return False
 
-    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+    def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
         """A signature's envelope, its digest and size checked."""
+        check_size("manifest", manifest, min(largest, manifests.LARGEST_MANIFEST))
         content = self.fetch(manifest, manifests.LARGEST_MANIFEST)
         layer = manifests.read_signature_manifest(content, manifest.digest).envelope
+        check_size("envelope", layer, largest)
         return StoredSignature(manifest, layer.media_type, self.fetch(layer, LARGEST_ENVELOPE))
 
     def fetch(self, descriptor: Descriptor, limit: int) -> bytes:

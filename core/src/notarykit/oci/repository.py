@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from notarykit.descriptor import Descriptor
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
+from notarykit.errors import SignatureSizeError
 
 
 class StoredSignature(NamedTuple):
@@ -34,10 +36,15 @@ class Repository(Protocol):
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
         """The descriptors of the signature manifests that are attached to an artifact, in the place's order."""
 
-    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+    def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
         """A signature's envelope.
 
+        Args:
+            manifest: The descriptor of the signature manifest.
+            largest: How large the manifest may be, and the envelope; what is larger is not fetched.
+
         Raises:
+            SignatureSizeError: It is larger.
             StorageError: It is absent, too large, malformed, or not what its digest says.
         """
 
@@ -81,6 +88,18 @@ class _Listed(NamedTuple):
     def is_listed(self, *, wait: bool = True) -> bool:
         del wait
         return True
+
+
+def check_size(what: str, descriptor: Descriptor, largest: int) -> None:
+    """Refuses what is larger than what is to be read, before it is fetched.
+
+    Raises:
+        SignatureSizeError: It is.
+    """
+    if descriptor.size > largest:
+        raise SignatureSizeError(
+            f"signature's {what} {descriptor.digest} has {descriptor.size} bytes, more than the {largest} that are read"
+        )
 
 
 def look_up(place: Repository, tag_or_digest: str) -> tuple[Descriptor, Iterator[Descriptor]]:

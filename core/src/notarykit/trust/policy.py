@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from notarykit.errors import NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
+from notarykit.errors import ConfigurationWarning, NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
 from notarykit.oci.reference import is_repository
 from notarykit.strict_json import DocumentError, GoMembers, loads
 from notarykit.trust.identity import check_identities
@@ -181,7 +181,7 @@ def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPo
 
 def _warn_of_unknown(members: GoMembers, name: str, *known: str) -> None:
     for unknown in members.unknown(*known):
-        warnings.warn(f"{name}: {members.where}: member {unknown!r} is not known", NotarykitWarning, stacklevel=4)
+        warnings.warn(f"{name}: {members.where}: member {unknown!r} is not known", ConfigurationWarning, stacklevel=4)
 
 
 def _policy(members: GoMembers, document: str) -> TrustPolicy:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from notarykit import files
-from notarykit.errors import CertificateError, NotarykitWarning, StorageError, TrustStoreError
+from notarykit.errors import CertificateError, ConfigurationWarning, StorageError, TrustStoreError
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.extensions import is_ca
@@ -60,6 +60,28 @@ class MemoryTrustStore:
         if not self._stores.get(store):
             raise TrustStoreError(f"trust store {store} has no certificates")
         return self._stores[store]
+
+
+class _ReadOnce:
+    """Trust stores as they are when they are first asked for."""
+
+    def __init__(self, store: TrustStore) -> None:
+        self._store = store
+        self._found: dict[StoreReference, frozenset[bytes]] = {}
+
+    def certificates(self, store: StoreReference) -> frozenset[bytes]:
+        """The certificates of a named store; one that cannot be read is tried again the next time."""
+        if store not in self._found:
+            self._found[store] = self._store.certificates(store)
+        return self._found[store]
+
+
+def read_once(store: TrustStore) -> TrustStore:
+    """The trust stores as they are when they are first asked for, so that all signatures are judged by the same.
+
+    Otherwise a folder would be read, and its certificates checked, for each of a stranger's signatures.
+    """
+    return store if isinstance(store, _ReadOnce) else _ReadOnce(store)
 
 
 class DirectoryTrustStore:
@@ -122,7 +144,7 @@ class DirectoryTrustStore:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, NotarykitWarning, stacklevel=4)
+    warnings.warn(message, ConfigurationWarning, stacklevel=4)
 
 
 def trusted_certificates(content: bytes, name: str, kind: StoreType) -> tuple[bytes, ...]:

@@ -4,22 +4,26 @@ Signing and verification workflow, "OCI artifact verification workflow". The pre
 is left out: the annotation is not signed, so it can neither admit nor refuse anything that the verification does not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import IntegrityError, NoAcceptedSignatureError, NoSignatureError, NotarykitError
+from notarykit.envelope.unverified import USUAL_ENVELOPE
+from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
 from notarykit.oci.repository import Repository, look_up
 from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
-from notarykit.trust.store import TrustStore
+from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification.envelope import verify_envelope
 from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.signatures import MAX_SIGNATURES, Fetched, fetch_signatures, unprocessed
 from notarykit.verification.verdict import Audited, Skipped, Verdict
 
-MAX_SIGNATURES = 100
+# Why signatures were not accepted: the digest of each manifest and the error.
+Failures = tuple[tuple[str, NotarykitError], ...]
 
 
 class VerifiedArtifact(NamedTuple):
@@ -35,7 +39,7 @@ class VerifiedArtifact(NamedTuple):
     verdict: Verdict
     artifact: Descriptor | None = None
     signature: Descriptor | None = None
-    failures: tuple[tuple[str, NotarykitError], ...] = ()
+    failures: Failures = ()
 
 
 def verify_artifact(
@@ -47,6 +51,7 @@ def verify_artifact(
     *,
     user_metadata: Mapping[str, str] | None = None,
     max_signatures: int = MAX_SIGNATURES,
+    max_envelope_size: int = USUAL_ENVELOPE,
     now: datetime | None = None,
     find_plugin: Callable[[str], VerifyingPlugin] | None = None,
     plugin_config: Mapping[str, str] | None = None,
@@ -54,8 +59,8 @@ def verify_artifact(
 ) -> VerifiedArtifact:
     """Verifies an artifact where it is.
 
-    A signature that cannot be fetched or read does not stop the others from being tried. One whose signer is trusted is
-    preferred to one that a policy merely lets pass.
+    A signature that cannot be fetched or read does not stop the others from being tried, and a large one comes after
+    the small ones. One whose signer is trusted is preferred to one that a policy merely lets pass.
 
     Args:
         repository: The place where the artifact is, or what opens it; not called where the policy skips the artifact.
@@ -65,6 +70,7 @@ def verify_artifact(
         store: The trust stores.
         user_metadata: What must have been signed along.
         max_signatures: How many signatures are tried.
+        max_envelope_size: How many bytes an envelope, or a signature's manifest, may have; the larger ones come last.
         now: The time of the verification; the present, if it is not given.
         find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
         plugin_config: Settings for that plugin.
@@ -79,48 +85,55 @@ def verify_artifact(
     policy = document.applicable(scope)
     if policy.level.is_skip:
         return VerifiedArtifact(Skipped(policy.name))
-    place = repository() if callable(repository) else repository
-    artifact, manifests = look_up(place, tag_or_digest)
-    time = now or utc_now()
-    failures: list[tuple[str, NotarykitError]] = []
+    try:
+        place = repository() if callable(repository) else repository
+        artifact, manifests = look_up(place, tag_or_digest)
+        verify = partial(
+            verify_envelope,
+            artifact=artifact,
+            policy=policy,
+            store=read_once(store),
+            user_metadata=user_metadata,
+            now=now or utc_now(),
+            find_plugin=find_plugin,
+            plugin_config=plugin_config,
+            revocation=revocation,
+        )
+        fetched = fetch_signatures(place, manifests, max_signatures, max_envelope_size)
+        accepted, failures = _accepted(artifact, fetched, verify)
+        if accepted is not None:
+            return accepted
+        raise _not_accepted(artifact, failures, max_signatures, is_cut=next(manifests, None) is not None)
+    except VerificationError as error:
+        error.policy, error.level = policy.name, policy.level.name
+        raise
+
+
+def _accepted(
+    artifact: Descriptor, fetched: Iterable[Fetched], verify: Callable[[bytes, str], Verdict]
+) -> tuple[VerifiedArtifact | None, Failures]:
+    """The first signature whose signer is trusted, else the first that passes; and why those before were not."""
+    failures: Failures = ()
     passable: VerifiedArtifact | None = None
-    count = 0
-    for count, manifest in enumerate(manifests, 1):
-        if count > max_signatures:
-            break
+    for manifest, signature in fetched:
         try:
-            signature = place.fetch_signature(manifest)
-            verdict = verify_envelope(
-                signature.envelope,
-                signature.media_type,
-                artifact,
-                policy,
-                store,
-                user_metadata=user_metadata,
-                now=time,
-                find_plugin=find_plugin,
-                plugin_config=plugin_config,
-                revocation=revocation,
-            )
+            if isinstance(signature, NotarykitError):
+                raise signature
+            verdict = verify(signature.envelope, signature.media_type)
         except NotarykitError as error:
-            failures.append((manifest.digest, error))
+            failures = (*failures, (manifest.digest, error))
             continue
         except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are tried
-            problem = f"the signature could not be processed: {type(error).__name__}"
-            failures.append((manifest.digest, IntegrityError(problem)))
+            failures = (*failures, (manifest.digest, unprocessed(error)))
             continue
-        accepted = VerifiedArtifact(verdict, artifact, manifest, tuple(failures))
+        found = VerifiedArtifact(verdict, artifact, manifest, failures)
         if not isinstance(verdict, Audited):
-            return accepted
-        passable = passable or accepted
-    if passable is not None:
-        return passable
-    raise _not_accepted(artifact, failures, count, max_signatures)
+            return found, failures
+        passable = passable or found
+    return passable, failures
 
 
-def _not_accepted(
-    artifact: Descriptor, failures: list[tuple[str, NotarykitError]], count: int, limit: int
-) -> NotarykitError:
+def _not_accepted(artifact: Descriptor, failures: Failures, limit: int, *, is_cut: bool) -> NotarykitError:
     if not failures:
         return NoSignatureError(
             f"no signature is associated with {artifact.digest}", advice="make sure the artifact was signed"
@@ -129,6 +142,6 @@ def _not_accepted(
     message = f"{first.message} (signature {digest})"
     if len(failures) > 1:
         message = f"none of the {len(failures)} signatures was accepted (see --verbose); the first: {message}"
-    if count > limit:
+    if is_cut:
         message = f"{message} (there are more than the limit of {limit} signatures)"
-    return NoAcceptedSignatureError(message, failures=tuple(failures), advice=first.advice)
+    return NoAcceptedSignatureError(message, failures=failures, advice=first.advice)

@@ -8,15 +8,15 @@ from notarykit.errors import NotarykitError, UsageError, VerificationError
 from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
 from notarykit.trust.policy import Action, TrustPolicy
-from notarykit.trust.store import TrustStore
-from notarykit.verification import steps
+from notarykit.trust.store import TrustStore, read_once
+from notarykit.verification import authenticity, steps
 from notarykit.verification.progress import Inputs, Progress, VerifyingPlugin
 from notarykit.verification.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
 
 # Trust store and trust policy specification, "Signature Verification", "Steps".
 STEPS: tuple[tuple[Step, Callable[[Progress], str]], ...] = (
     (Step.INTEGRITY, steps.integrity),  # 3. Validate Integrity
-    (Step.AUTHENTICITY, steps.authenticity),  # 4. Validate Authenticity
+    (Step.AUTHENTICITY, authenticity.authenticity),  # 4. Validate Authenticity
     (Step.EXPIRY, steps.expiry),  # 5. Validate Expiry
     (Step.AUTHENTIC_TIMESTAMP, steps.authentic_timestamp),  # 6. Validate Authentic Timestamp
     (Step.REVOCATION, steps.revocation),  # 7. Validate Revocation Status
@@ -70,7 +70,7 @@ def verify_envelope(
             media_type,
             artifact,
             policy,
-            store,
+            read_once(store),
             user_metadata or {},
             now or utc_now(),
             find_plugin or _find_installed,

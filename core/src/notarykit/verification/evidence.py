@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.parsing import parse
+from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import (
     ExtendedValidationError,
-    IntegrityError,
     NotarykitError,
     RevocationError,
     StorageError,
@@ -28,10 +28,10 @@ from notarykit.trust.policy import (
     VerificationLevel,
     VerifyTimestamp,
 )
-from notarykit.trust.store import TrustStore
-from notarykit.verification.artifact import MAX_SIGNATURES
+from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification.envelope import verify_envelope
 from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.signatures import MAX_SIGNATURES, fetch_signatures, unprocessed
 from notarykit.verification.verdict import Step, StepResult
 
 _WANTED = (Step.AUTHENTIC_TIMESTAMP, Step.REVOCATION)
@@ -70,6 +70,7 @@ def collect_evidence(
     *,
     limits: Limits | None = None,
     max_signatures: int = MAX_SIGNATURES,
+    max_envelope_size: int = USUAL_ENVELOPE,
     now: datetime | None = None,
 ) -> Collected:
     """Collects the OCSP answers and CRLs for all signatures of an artifact whose signers are trusted.
@@ -82,6 +83,7 @@ def collect_evidence(
         store: The trust stores.
         limits: What each request may cost.
         max_signatures: How many signatures are looked at.
+        max_envelope_size: How many bytes an envelope, or a signature's manifest, may have.
         now: The time; the present, if it is not given.
 
     Raises:
@@ -97,27 +99,24 @@ def collect_evidence(
         with lock:
             found.setdefault(evidence.der, evidence)
 
-    checks = online(limits=limits, observe=observe)
+    checks, trusted = online(limits=limits, observe=observe), read_once(store)
     artifact, manifests = look_up(repository, tag_or_digest)
     problems: list[tuple[str, NotarykitError]] = []
     asked, is_complete = 0, True
-    for count, manifest in enumerate(manifests, 1):
-        if count > max_signatures:
-            error = StorageError(f"there are more than the {max_signatures} signatures that are looked at")
-            problems.append((manifest.digest, error))
-            is_complete = False
-            break
-        try:
-            signature = repository.fetch_signature(manifest)
-        except NotarykitError as unread:
-            problems.append((manifest.digest, unread))
+    for manifest, signature in fetch_signatures(repository, manifests, max_signatures, max_envelope_size):
+        if isinstance(signature, NotarykitError):
+            problems.append((manifest.digest, signature))
             is_complete = False
             continue
-        results, problem = _walk(signature, artifact, policy, store, time, checks)
+        results, problem = _walk(signature, artifact, policy, trusted, time, checks)
         asked += any(result.step is Step.REVOCATION for result in results)
         errors = [problem, *(each.error for each in results if each.step in _WANTED)]
         problems += [(manifest.digest, each) for each in errors if each is not None]
         is_complete = is_complete and not any(map(_is_unanswered, errors))
+    if (cut := next(manifests, None)) is not None:
+        error = StorageError(f"there are more than the {max_signatures} signatures that are looked at")
+        problems.append((cut.digest, error))
+        is_complete = False
     return Collected(artifact, tuple(found.values()), asked, tuple(problems), is_complete and asked > 0)
 
 
@@ -148,7 +147,7 @@ def _walk(
     except NotarykitError as error:
         return getattr(error, "results", ()), error
     except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are looked at
-        return (), IntegrityError(f"the signature could not be processed: {type(error).__name__}")
+        return (), unprocessed(error)
 
 
 def _is_unanswered(error: NotarykitError | None) -> bool:

@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from notarykit.errors import NotarykitError
+from notarykit.envelope.unverified import USUAL_ENVELOPE
+from notarykit.errors import NotarykitError, unforeseen
 from notarykit.oci.repository import Repository
 from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
-from notarykit.trust.policy import StoreReference, TrustPolicyDocument
-from notarykit.trust.store import TrustStore
-from notarykit.verification.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
+from notarykit.trust.policy import TrustPolicyDocument
+from notarykit.trust.store import TrustStore, read_once
+from notarykit.verification.artifact import VerifiedArtifact, verify_artifact
 from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.signatures import MAX_SIGNATURES
 
 WORKERS = 4
 
@@ -30,20 +32,6 @@ class Artifact(NamedTuple):
     scope: str
 
 
-class _ReadOnce:
-    """Trust stores as they are when they are first asked for, so that all artifacts are judged by the same."""
-
-    def __init__(self, store: TrustStore) -> None:
-        self._store = store
-        self._found: dict[StoreReference, frozenset[bytes]] = {}
-
-    def certificates(self, store: StoreReference) -> frozenset[bytes]:
-        """The certificates of a named store; one that cannot be read is tried again for the next artifact."""
-        if store not in self._found:
-            self._found[store] = self._store.certificates(store)
-        return self._found[store]
-
-
 def verify_artifacts(
     artifacts: Iterable[Artifact],
     document: TrustPolicyDocument,
@@ -52,6 +40,7 @@ def verify_artifacts(
     workers: int = WORKERS,
     user_metadata: Mapping[str, str] | None = None,
     max_signatures: int = MAX_SIGNATURES,
+    max_envelope_size: int = USUAL_ENVELOPE,
     now: datetime | None = None,
     find_plugin: Callable[[str], VerifyingPlugin] | None = None,
     plugin_config: Mapping[str, str] | None = None,
@@ -61,13 +50,13 @@ def verify_artifacts(
 
     Returns:
         For each artifact, in order, what `verify_artifact` returned or the error that it raised: one artifact that is
-        not accepted does not keep the others from their verdicts.
+        not accepted does not keep the others from their verdicts. What nobody foresaw is an `UnforeseenError`.
     """
     from concurrent.futures import ThreadPoolExecutor
     from contextvars import copy_context
 
     time = now or utc_now()
-    trusted = _ReadOnce(store)
+    trusted = read_once(store)
 
     def verify(artifact: Artifact) -> VerifiedArtifact | NotarykitError:
         try:
@@ -79,6 +68,7 @@ def verify_artifacts(
                 trusted,
                 user_metadata=user_metadata,
                 max_signatures=max_signatures,
+                max_envelope_size=max_envelope_size,
                 now=time,
                 find_plugin=find_plugin,
                 plugin_config=plugin_config,
@@ -86,6 +76,8 @@ def verify_artifacts(
             )
         except NotarykitError as error:
             return error
+        except Exception as error:  # noqa: BLE001 - what goes wrong with one does not cost the others their verdicts
+            return unforeseen(error)
 
     with ThreadPoolExecutor(workers) as pool:
         # Each with the caller's context: the end of its call is theirs too.

@@ -123,9 +123,11 @@ class Progress:
         self.results.append(StepResult(step, action, error, note, tuple(self.explained)))
         self.explained.clear()
         if error is not None and action is Action.ENFORCE:
-            raise _ERRORS[step](
+            failure = _ERRORS[step](
                 f"{step}: {error.message}",
                 advice=error.advice,
                 results=tuple(self.results),
                 exit_code=error.exit_code if isinstance(error, ConfigurationError) else 1,
-            ) from error
+            )
+            failure.policy, failure.level = self.inputs.policy.name, self.inputs.policy.level.name
+            raise failure from error

@@ -4,14 +4,15 @@ Trust store and trust policy specification, "Signature Verification", "Steps". A
 one, or raises what it found; what that does is the policy's to say.
 """
 
-from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509
+from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
+from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import (
-    AuthenticityError,
     AuthenticTimestampError,
     ExpiryError,
     IntegrityError,
+    NotarykitError,
     RevocationError,
     UserMetadataError,
 )
@@ -20,18 +21,23 @@ from notarykit.keys.chain import Chain
 from notarykit.revocation.pointers import names_a_place
 from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
 from notarykit.times import format_rfc3339
-from notarykit.trust import identity as identities
-from notarykit.trust.policy import StoreReference, StoreType, VerifyTimestamp
+from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
+from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
+from notarykit.verification.plugins import plugin_takes_over
 from notarykit.verification.progress import Progress
+from notarykit.verification.verdict import Step
 
-# Signing scheme specification, "Trust Stores".
-_STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
+_SIGN_AGAIN = (
+    "have it signed again with a certificate that is valid, and with --timestamp-url: a timestamp keeps a signature "
+    "good after its certificates have expired"
+)
 
 
 def integrity(progress: Progress) -> str:
     """Validate Integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
     inputs = progress.inputs
-    envelope = check_integrity(parse(inputs.envelope, inputs.media_type))
+    unverified = parse(inputs.envelope, inputs.media_type)
+    envelope = check_integrity(unverified, _anchor(progress, unverified))
     if not envelope.target.is_same_content(inputs.artifact):
         signed, given = envelope.target, inputs.artifact
         raise IntegrityError(
@@ -42,63 +48,19 @@ def integrity(progress: Progress) -> str:
     return ""
 
 
-def authenticity(progress: Progress) -> str:
-    """Validate Authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity."""
-    _chain_is_trusted(progress)
-    if progress.inputs.policy.identities == (identities.ANY,) or _identity_is_trusted(progress):
-        progress.is_authentic = True
-        return ""
-    # A plugin may stand in for the identity check, so this is where one may be looked up: its name comes from somebody
-    # whom a trusted root vouches for.
-    subject = subject_of(progress.intact.chain.leaf)
-    if _plugin_takes_over(progress, "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"):
-        progress.is_authentic = True
-        return "the trusted identity is for the verification plugin to check"
-    if not any(each.startswith(f"{identities.X509_SUBJECT}:") for each in progress.inputs.policy.identities):
-        raise AuthenticityError(
-            "the policy has no x509.subject among its trusted identities, and no plugin checks others"
-        )
-    raise AuthenticityError(
-        f"signing certificate's subject {subject!r} matches none of the trusted identities",
-        advice="add it to trustedIdentities if this signer is to be trusted",
-    )
+def _anchor(progress: Progress, unverified: UnverifiedEnvelope) -> int:
+    """The place of a trusted certificate in the chain; a stranger whom the policy refuses is, before any cryptography.
 
-
-def _chain_is_trusted(progress: Progress) -> None:
-    scheme = progress.intact.attributes.signing_scheme
-    wanted = _STORE_TYPES[scheme]
-    stores = _stores(progress, wanted)
-    if not stores:
-        raise AuthenticityError(
-            f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs",
-            advice=f"add one to its trustStores, such as {wanted}:acme",
-        )
-    if _trusted(progress, wanted).isdisjoint(progress.intact.chain.ders):
-        root = subject_of(progress.intact.chain.certificates[-1])
-        raise AuthenticityError(
-            f"the chain leads to {root!r}, which is in none of the trust stores {', '.join(map(str, stores))}",
-            advice="add that root to a trust store of the policy if it is to be trusted",
-        )
-
-
-def _stores(progress: Progress, wanted: StoreType) -> list[StoreReference]:
-    """The policy's trust stores of a type."""
-    return [store for store in progress.inputs.policy.stores if store.type == wanted]
-
-
-def _trusted(progress: Progress, wanted: StoreType) -> frozenset[bytes]:
-    """All certificates in DER of the policy's trust stores of a type."""
-    store = progress.inputs.store
-    return frozenset[bytes]().union(*(store.certificates(each) for each in _stores(progress, wanted)))
-
-
-def _identity_is_trusted(progress: Progress) -> bool:
+    Raises:
+        AuthenticityError: There is none, and the policy enforces authenticity: reported as what that step found.
+    """
+    if progress.action(Step.AUTHENTICITY) is not Action.ENFORCE:
+        return 0
     try:
-        subject = progress.intact.chain.leaf.subject
-    except (ValueError, TypeError):
-        raise AuthenticityError("the signing certificate's subject cannot be read, so it matches no identity") from None
-    trusted = identities.x509_identities(progress.inputs.policy.identities)
-    return any(identities.matches(identity, subject) for identity in trusted)
+        return find_anchor(progress, unverified.unverified_attributes.signing_scheme, unverified.unverified_chain)
+    except NotarykitError as error:
+        progress.report(Step.AUTHENTICITY, error)
+        raise
 
 
 def expiry(progress: Progress) -> str:
@@ -123,8 +85,8 @@ def authentic_timestamp(progress: Progress) -> str:
     problem = chain.outside_validity(progress.inputs.now)
     if problem:
         has_one = progress.intact.timestamp_signature is not None
-        advice = "name a tsa trust store in the policy, and the signature's timestamp is looked at" if has_one else ""
-        raise AuthenticTimestampError(problem, advice=advice)
+        advice = "name a tsa trust store in the policy, and the signature's timestamp is looked at"
+        raise AuthenticTimestampError(problem, advice=advice if has_one else _SIGN_AGAIN)
     return "the certificates are valid now, and no timestamp is asked for"
 
 
@@ -133,16 +95,14 @@ def _countersignature(progress: Progress) -> str:
     intact = progress.intact
     if not intact.timestamp_signature:
         if problem := intact.chain.outside_validity(progress.inputs.now):
-            raise AuthenticTimestampError(
-                f"{problem}, and the signature has no timestamp", advice="have it signed again"
-            )
+            raise AuthenticTimestampError(f"{problem}, and the signature has no timestamp", advice=_SIGN_AGAIN)
         raise AuthenticTimestampError(
             "the policy asks for a timestamp, and the signature has none",
             advice="sign with --timestamp-url, or set verifyTimestamp to afterCertExpiry",
         )
     from notarykit.timestamp.token import check_covers, verify_token
 
-    timestamp = verify_token(intact.timestamp_signature, intact.signature, _trusted(progress, StoreType.TSA))
+    timestamp = verify_token(intact.timestamp_signature, intact.signature, trusted_by(progress, StoreType.TSA))
     check_covers(timestamp, intact.chain)
     note = _check_revocation(progress, timestamp.chain, NO_MOMENTS)
     progress.timestamp = timestamp
@@ -151,7 +111,7 @@ def _countersignature(progress: Progress) -> str:
 
 def _timestamp_is_wanted(progress: Progress) -> bool:
     """Timestamp Countersignature Verification details: the sufficient and necessary conditions."""
-    if not _stores(progress, StoreType.TSA):
+    if not stores_of(progress, StoreType.TSA):
         return False
     if progress.inputs.policy.verify_timestamp == VerifyTimestamp.ALWAYS:
         return True
@@ -161,7 +121,7 @@ def _timestamp_is_wanted(progress: Progress) -> bool:
 
 def revocation(progress: Progress) -> str:
     """Validate Revocation Status, of the signer's chain."""
-    if _plugin_takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
+    if plugin_takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
         return "the revocation status is for the verification plugin to check"
     attributes, timestamp, chain = progress.intact.attributes, progress.timestamp, progress.intact.chain
     if not progress.is_authentic and any(map(names_a_place, chain.certificates[:-1])):  # `audit` lets it go on
@@ -204,15 +164,6 @@ def extended_validation(progress: Progress) -> str:
     from notarykit.verification import extended
 
     return extended.validate(progress)
-
-
-def _plugin_takes_over(progress: Progress, capability: str) -> bool:
-    """Whether the signature names a plugin that makes this check; most name none, and then nothing is imported."""
-    if progress.intact.attributes.verification_plugin is None:
-        return False
-    from notarykit.verification import extended
-
-    return extended.takes_over(progress, capability)
 
 
 def user_metadata(progress: Progress) -> str:

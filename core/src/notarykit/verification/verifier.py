@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from notarykit.descriptor import Descriptor
+from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NotarykitError
 from notarykit.oci.repository import Repository
 from notarykit.revocation.status import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
-from notarykit.verification.artifact import MAX_SIGNATURES, VerifiedArtifact, verify_artifact
+from notarykit.verification.artifact import VerifiedArtifact, verify_artifact
 from notarykit.verification.envelope import verify_envelope
 from notarykit.verification.many import WORKERS, Artifact, verify_artifacts
 from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.signatures import MAX_SIGNATURES
 from notarykit.verification.verdict import Verdict
 
 
@@ -27,6 +29,7 @@ class Verifier(NamedTuple):
         find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
         plugin_config: Settings for that plugin.
         max_signatures: How many signatures of an artifact are tried.
+        max_envelope_size: How many bytes an envelope, or a signature's manifest, may have; the larger ones come last.
         now: The time of the verification; the present, if it is not given.
     """
 
@@ -36,6 +39,7 @@ class Verifier(NamedTuple):
     find_plugin: Callable[[str], VerifyingPlugin] | None = None
     plugin_config: Mapping[str, str] | None = None
     max_signatures: int = MAX_SIGNATURES
+    max_envelope_size: int = USUAL_ENVELOPE
     now: datetime | None = None
 
     def envelope(
@@ -87,6 +91,7 @@ class Verifier(NamedTuple):
             self.trust_store,
             user_metadata=user_metadata,
             max_signatures=self.max_signatures,
+            max_envelope_size=self.max_envelope_size,
             now=self.now,
             find_plugin=self.find_plugin,
             plugin_config=self.plugin_config,
@@ -112,6 +117,7 @@ class Verifier(NamedTuple):
             workers=workers,
             user_metadata=user_metadata,
             max_signatures=self.max_signatures,
+            max_envelope_size=self.max_envelope_size,
             now=self.now,
             find_plugin=self.find_plugin,
             plugin_config=self.plugin_config,

@@ -43,7 +43,7 @@ def test_entries_that_do_not_say_what_they_are(
         registry.manifest(),
     ]
     registry.index(API, *({**each, "artifactType": listed} for each in (*others, current, older)))
-    assert found() == [current["digest"], older["digest"]]
+    assert sorted(found()) == sorted([current["digest"], older["digest"]])
 
 
 def test_what_cannot_be_looked_at_is_not_passed_over(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
@@ -52,7 +52,24 @@ def test_what_cannot_be_looked_at_is_not_passed_over(registry: FakeRegistry, fou
     registry.at[f"manifests/{spoiled['digest']}"] = Reply(200, (("Content-Type", IMAGE_MANIFEST),), b"{}")
     good = registry.manifest(artifactType=SIGNATURE_TYPE)
     registry.index(API, lost, spoiled, good)
-    assert found() == [lost["digest"], spoiled["digest"], good["digest"]]
+    assert sorted(found()) == sorted([lost["digest"], spoiled["digest"], good["digest"]])
+
+
+def test_what_may_only_be_a_signature_comes_last(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """What the list calls a signature comes first, in its order; of the others, the smaller are looked at first."""
+    large, small = (
+        registry.manifest(artifactType=SIGNATURE_TYPE, config={"mediaType": EMPTY_TYPE}, pad="x" * size)
+        for size in (5000, 5)
+    )
+    registry.index(API, large, entry(5), small, entry(2))
+    assert found() == [*digests_of(5, 2), small["digest"], large["digest"]]
+
+
+def test_a_manifest_is_read_as_far_as_the_list_says(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+    """A manifest that is larger than the list says is not read to its end, so that its fault is heard of."""
+    large = registry.manifest(artifactType="application/sbom", pad="x" * 1_000_000)
+    registry.index(API, {**large, "size": 100})
+    assert found() == [large["digest"]]  # the whole of it would have said that it is no signature
 
 
 @pytest.mark.parametrize(

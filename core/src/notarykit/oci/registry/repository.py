@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from notarykit.descriptor import Descriptor, digest_of
-from notarykit.envelope.unverified import LARGEST_ENVELOPE
+from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.net.client import Response
@@ -17,7 +17,7 @@ from notarykit.oci.registry.fallback import FallbackEntry, list_by_tag
 from notarykit.oci.registry.host import RegistryHost, expect
 from notarykit.oci.registry.pushed import PushedSignature
 from notarykit.oci.registry.uploads import Uploads
-from notarykit.oci.repository import StoredSignature
+from notarykit.oci.repository import StoredSignature, check_size
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _MANIFEST_TYPES = (
@@ -29,6 +29,8 @@ _MANIFEST_TYPES = (
 )
 _ACCEPT = ", ".join(_MANIFEST_TYPES)
 _OK, _CREATED, _NOT_FOUND = 200, 201, 404
+# What may come in place of something small, and say why it is not there.
+_ERROR_BYTES = 64 * 1024
 
 
 class RegistryRepository:
@@ -110,11 +112,13 @@ class RegistryRepository:
         first = self._host.finish(started, limit=manifests.LARGEST_MANIFEST)
         return artifact, self._signatures(artifact, first)
 
-    def _manifest(self, reference: str) -> tuple[Descriptor, bytes]:
+    def _manifest(self, reference: str, limit: int = manifests.LARGEST_MANIFEST) -> tuple[Descriptor, bytes]:
         known = self._host.remembered.get(f"{self._name}/manifests", reference)
         if known is not None:
             return Descriptor(known[0], reference, len(known[1])), known[1]
-        response = self._send("GET", f"manifests/{quote(reference, safe=':')}", headers={"Accept": _ACCEPT})
+        response = self._send(
+            "GET", f"manifests/{quote(reference, safe=':')}", limit=limit, headers={"Accept": _ACCEPT}
+        )
         if response.status == _NOT_FOUND:
             raise ArtifactNotFoundError(f"{self._place} has no artifact {reference!r}", advice="check the reference")
         self._expect(response, _OK, f"manifest {reference}")
@@ -141,7 +145,7 @@ class RegistryRepository:
             pages = iter([[entry for entry in entries if referrers.may_be_signature(entry)]])
         seen = set()
         for page in pages:
-            for entry in page:
+            for entry in sorted(page, key=_cost_of_a_look):
                 if entry.digest in seen:
                     continue
                 seen.add(entry.digest)
@@ -154,31 +158,31 @@ class RegistryRepository:
         One that cannot be read counts as one, so that the others are tried and whoever fetches it hears why.
         """
         try:
-            return manifests.is_signature_manifest(GoMembers(loads(self._blob_or_manifest(entry)), "manifest"))
+            check_size("manifest", entry, USUAL_ENVELOPE)
+            return manifests.is_signature_manifest(GoMembers(loads(self._referrer(entry)), "manifest"))
         except (DocumentError, StorageError):
             return True
 
-    def _blob_or_manifest(self, entry: Descriptor) -> bytes:
-        if entry.size > manifests.LARGEST_MANIFEST:
-            raise ContentError(f"manifest {entry.digest} has {entry.size} bytes, more than are read")
-        descriptor, content = self._manifest(entry.digest)
+    def _referrer(self, entry: Descriptor) -> bytes:
+        """A manifest that a list names, which is read no further than the list says that it goes."""
+        descriptor, content = self._manifest(entry.digest, max(entry.size, _ERROR_BYTES))
         if descriptor.size != entry.size:
             raise ContentError(f"manifest {entry.digest} has another size than the index says")
         return content
 
-    def fetch_signature(self, manifest: Descriptor) -> StoredSignature:
+    def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
         """A signature's envelope, its digest and size checked."""
-        content = self._blob_or_manifest(manifest)
+        check_size("manifest", manifest, min(largest, manifests.LARGEST_MANIFEST))
+        content = self._referrer(manifest)
         layer = manifests.read_signature_manifest(content, manifest.digest).envelope
-        return StoredSignature(manifest, layer.media_type, self._blob(layer, LARGEST_ENVELOPE))
+        check_size("envelope", layer, largest)
+        return StoredSignature(manifest, layer.media_type, self._blob(layer))
 
-    def _blob(self, descriptor: Descriptor, limit: int) -> bytes:
-        if descriptor.size > limit:
-            raise ContentError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
+    def _blob(self, descriptor: Descriptor) -> bytes:
         known = self._host.remembered.get(f"{self._name}/blobs", descriptor.digest)
         content = known[1] if known else b""
         if known is None:
-            response = self._send("GET", f"blobs/{descriptor.digest}", limit=max(descriptor.size, 64 * 1024))
+            response = self._send("GET", f"blobs/{descriptor.digest}", limit=max(descriptor.size, _ERROR_BYTES))
             self._expect(response, _OK, f"blob {descriptor.digest}")
             content = response.body
         self._check(descriptor, content)
@@ -256,6 +260,11 @@ class RegistryRepository:
             body=content,
             push=True,
         )
+
+
+def _cost_of_a_look(entry: Descriptor) -> int:
+    """What only may be a signature has to be read to know: signatures come first, then the smaller of the others."""
+    return 0 if entry.artifact_type == manifests.SIGNATURE_TYPE else entry.size
 
 
 def _check_media_type(descriptor: Descriptor, content: bytes) -> None:

@@ -1,0 +1,91 @@
+"""Who signed: whether the chain leads to a trusted certificate, and whether the signer is a trusted identity.
+
+Trust store and trust policy specification, "Signature Verification", step 4; signing scheme specification, "Trust
+Stores".
+"""
+
+from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, SigningScheme
+from notarykit.errors import AuthenticityError, CertificateError
+from notarykit.keys.certificate import load_certificate, subject_of
+from notarykit.trust import identity as identities
+from notarykit.trust.policy import StoreReference, StoreType
+from notarykit.verification.plugins import plugin_takes_over
+from notarykit.verification.progress import Progress
+
+_STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
+
+
+def authenticity(progress: Progress) -> str:
+    """Validate Authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity."""
+    find_anchor(progress, progress.intact.attributes.signing_scheme, progress.intact.chain.ders)
+    if progress.inputs.policy.identities == (identities.ANY,) or _identity_is_trusted(progress):
+        progress.is_authentic = True
+        return ""
+    # A plugin may stand in for the identity check, so this is where one may be looked up: its name comes from somebody
+    # whom a trusted root vouches for.
+    subject = subject_of(progress.intact.chain.leaf)
+    if plugin_takes_over(progress, "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"):
+        progress.is_authentic = True
+        return "the trusted identity is for the verification plugin to check"
+    if not any(each.startswith(f"{identities.X509_SUBJECT}:") for each in progress.inputs.policy.identities):
+        raise AuthenticityError(
+            "the policy has no x509.subject among its trusted identities, and no plugin checks others"
+        )
+    raise AuthenticityError(
+        f"signing certificate's subject {subject!r} matches none of the trusted identities",
+        advice="add it to trustedIdentities if this signer is to be trusted",
+    )
+
+
+def find_anchor(progress: Progress, scheme: SigningScheme, ders: tuple[bytes, ...]) -> int:
+    """The place of the first certificate of a chain that is in a trust store which the policy names for the scheme.
+
+    It compares bytes and checks no signature: a chain without an anchor is a stranger's, whatever else it is.
+
+    Raises:
+        AuthenticityError: There is none, or the policy names no trust store for the scheme.
+        TrustStoreError: A trust store cannot be read.
+    """
+    wanted = _STORE_TYPES[scheme]
+    stores = stores_of(progress, wanted)
+    if not stores:
+        raise AuthenticityError(
+            f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs",
+            advice=f"add one to its trustStores, such as {wanted}:acme",
+        )
+    trusted = trusted_by(progress, wanted)
+    for place, der in enumerate(ders):
+        if der in trusted:
+            return place
+    raise AuthenticityError(
+        f"no certificate of the chain is in the trust stores {', '.join(map(str, stores))}; "
+        f"the chain ends with {_name(ders[-1])!r}",
+        advice="add that root to a trust store of the policy if it is to be trusted",
+    )
+
+
+def _name(der: bytes) -> str:
+    try:
+        return subject_of(load_certificate(der))
+    except CertificateError:
+        return "(a certificate that cannot be read)"
+
+
+def stores_of(progress: Progress, wanted: StoreType) -> list[StoreReference]:
+    """The policy's trust stores of a type."""
+    return [store for store in progress.inputs.policy.stores if store.type == wanted]
+
+
+def trusted_by(progress: Progress, wanted: StoreType) -> frozenset[bytes]:
+    """All certificates in DER of the policy's trust stores of a type."""
+    store = progress.inputs.store
+    return frozenset[bytes]().union(*(store.certificates(each) for each in stores_of(progress, wanted)))
+
+
+def _identity_is_trusted(progress: Progress) -> bool:
+    try:
+        subject = progress.intact.chain.leaf.subject
+    except (ValueError, TypeError):
+        raise AuthenticityError("the signing certificate's subject cannot be read, so it matches no identity") from None
+    trusted = identities.x509_identities(progress.inputs.policy.identities)
+    return any(identities.matches(identity, subject) for identity in trusted)
