@@ -103,6 +103,18 @@ def test_a_refusal(world: World) -> None:
     assert error_of(done.err) == "no such setting: use x"
 
 
+def test_an_accident(world: World) -> None:
+    """A doctor that fails by accident keeps what it had found, and no text that nobody chose is shown."""
+    path = _package(world, "well", "raise RuntimeError('swordfish')")
+    done = world.process("plugin", "doctor", "well", PYTHONPATH=path)
+    assert (done.code, done.err) == (4, "")
+    assert "swordfish" not in done.out
+    assert [line.split()[:2] for line in done.out.splitlines() if not line.startswith(" ")][1:] == [
+        ["FAILED", "stopped"],
+        ["ok", "first"],
+    ]
+
+
 def _findings(world: World, code: int, *arguments: str, path: str = "") -> dict[str, tuple[str, str, str]]:
     """What is found at each step."""
     done = world.process("plugin", "doctor", *arguments, "-o", "json", PYTHONPATH=path)

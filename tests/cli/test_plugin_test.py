@@ -252,7 +252,7 @@ def test_progress(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> No
     use(serve(Raw))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     done = world.run("plugin", "test", NAME, "--key-id", "ec")
-    assert f"\r\x1b[K1 of {len(RULES)}: metadata.members\r\x1b[K2 of {len(RULES)}: metadata.name" in done.err
+    assert f"\r\x1b[K1 of {len(RULES)}: metadata.members \r\x1b[K2 of {len(RULES)}: metadata.name " in done.err
     assert done.err.endswith("\r\x1b[K")
 
 

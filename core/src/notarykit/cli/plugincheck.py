@@ -9,7 +9,7 @@ from notarykit.cli.options import Flag, Options
 from notarykit.cli.progress import steps
 from notarykit.cli.target import OUTPUT_FLAG, print_json
 from notarykit.cli.text import listing
-from notarykit.errors import PluginError, UsageError
+from notarykit.errors import NotarykitError, PluginError, UsageError
 from notarykit.plugin.finding.names import check_name
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def diagnose(options: Options) -> int:
     found: list[Finding] = []
     with steps() as say:
         say(f"looking at {asked.name}")
-        for each in _findings(asked):
+        for each in _unbroken(_findings(asked)):
             found.append(each)
             say(f"{each.step}: {each.result}")
     if options["output"] == "json":
@@ -132,6 +132,20 @@ def diagnose(options: Options) -> int:
         rows = [((each.result, each.step), (each.detail, each.advice)) for each in ordered]
         print(listing([(("RESULT", "STEP"), ("FOUND, AND WHAT TO DO",)), *rows]), end="")
     return PluginError.exit_code if any(each.result == FAILED for each in found) else 0
+
+
+def _unbroken(findings: "Iterator[Finding]") -> "Iterator[Finding]":
+    """The findings; an accident of the plugin's is one, without its text, which may hold a secret."""
+    from notarykit.plugin.diagnosis import FAILED, Finding
+
+    try:
+        yield from findings
+    except NotarykitError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises is one of its faults
+        yield Finding(
+            "stopped", FAILED, f"the plugin failed with {type(error).__name__}", "see 'notarykit plugin test'"
+        )
 
 
 def _findings(asked: _Asked) -> "Iterator[Finding]":

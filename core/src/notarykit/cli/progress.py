@@ -56,7 +56,7 @@ def steps() -> Iterator[Callable[[str], None]]:
         return
 
     def say(text: str) -> None:
-        sys.stderr.write(_CLEAR + shown(text)[: WIDTH - 1])
+        sys.stderr.write(_CLEAR + (f"{shown(text)} "[:WIDTH] if text else ""))
         sys.stderr.flush()
 
     try:

@@ -397,6 +397,24 @@ def test_a_damaged_file_in_a_zip(compression: int, tmp_path: Path, folder: Path)
     _refused(path, folder)
 
 
+def test_a_damaged_file_in_a_tar(tmp_path: Path, folder: Path) -> None:
+    """Damage that only the checksum at the end of everything shows is noticed."""
+    path = tmp_path / "a"
+    tar = gzip.decompress(write_tar(path, [("notation-acme", random.Random(1).randbytes(3000), 0o755)]).read_bytes())
+    content = bytearray(gzip.compress(tar, 0))
+    content[2000] ^= 1
+    path.write_bytes(content)
+    assert _refused(path, folder).startswith("is malformed: ")
+
+
+def test_what_stands_behind_the_end_of_a_tar(tmp_path: Path, folder: Path) -> None:
+    """A second archive behind the first one's end, which some readers would read on to, is refused."""
+    path = tmp_path / "a"
+    one = gzip.decompress(write_tar(path, [_PLUGIN]).read_bytes())
+    path.write_bytes(gzip.compress(one + one))
+    assert _refused(path, folder) == "is malformed: it goes on behind its end"
+
+
 def test_a_large_tar_that_is_cut_off(tmp_path: Path, folder: Path) -> None:
     """An archive that ends amid a large file is malformed."""
     path = write_tar(tmp_path / "a", [("notation-acme", random.Random(1).randbytes(3 << 20), 0o755)])

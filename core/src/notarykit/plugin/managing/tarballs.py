@@ -42,7 +42,7 @@ def members(file: BinaryIO, largest: int, most: int) -> Iterator[Member]:
     for _ in range(2 * most):
         header = stream.exactly(_BLOCK, at_end=b"")
         if not header.strip(b"\0"):
-            return
+            return stream.check_end()
         kind, size = header[156:157], _checked_size(header)
         if kind in _EXTENSIONS:
             left -= size
@@ -157,6 +157,12 @@ class _Gunzipped:
                 raise EOFError("it is cut off")
             found += piece
         return bytes(found)
+
+    def check_end(self) -> None:
+        """Reads to the end, where gzip keeps its checksum, and refuses what some readers would find there."""
+        while piece := self.read(_PIECE):
+            if piece.strip(b"\0"):
+                raise ValueError("it goes on behind its end")
 
 
 class _Content:
