@@ -16,8 +16,8 @@ help: ## this list
 demo: $(VENV)/.packages ## sign, list, inspect and verify a small artifact, then tamper with it
 	@$(RUN)/python demo/demo.py
 
-test: $(VENV)/.development ## run all tests
-	@$(RUN)/python -m pytest --numprocesses 2 $(ARGS)
+test: $(VENV)/.development ## run the tests that this machine can run; ALL=1 includes those that take long
+	@NOTARYKIT_ALL="$(ALL)" $(RUN)/python -m pytest --numprocesses 2 $(ARGS)
 
 check: $(VENV)/.development ## lint, check types and the direction of imports
 	@$(RUN)/ruff check .
@@ -39,6 +39,7 @@ clean: ## remove what the other targets made
 $(VENV)/.tools: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "notarykit needs Python 3.11 or later: set PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { echo "Python's venv is missing: install the package python3-venv"; exit 1; }
+	@echo "Making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	@touch $@
@@ -48,5 +49,6 @@ $(VENV)/.packages: $(VENV)/.tools $(PROJECTS)
 	@touch $@
 
 $(VENV)/.development: $(VENV)/.tools $(PROJECTS)
+	@echo "Installing what the tests and checks need into $(VENV)"
 	@$(UV) $(PACKAGES) $(PROVIDERS) --group dev
 	@touch $@ $(VENV)/.packages

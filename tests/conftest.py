@@ -1,17 +1,22 @@
-"""What all tests share: nothing may be skipped under a switch, examples are searched for in one way, and a server."""
+"""What all tests share: what is left out is said, examples are searched for in one way, and a server."""
 
 import os
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from support.requirements import EVERYTHING, is_everything_asked, leave_out
+
 if TYPE_CHECKING:
     from support.responders import Responder
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 settings.load_profile("fixed")
+
+_SKIPPED = "Skipped: "
 
 
 @pytest.hookimpl(wrapper=True)
@@ -22,6 +27,24 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, but NOTARYKIT_NO_SKIP is set: {report.longrepr}"
     return report
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what takes long, unless everything is asked for."""
+    if item.get_closest_marker("slow") and not is_everything_asked():
+        leave_out("takes long", EVERYTHING)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out, and how to include it."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(each.longrepr[2].removeprefix(_SKIPPED) for each in reports)
+    if not reasons:
+        return
+    terminalreporter.section("left out")
+    for reason, number in reasons.most_common():
+        terminalreporter.line(f"{number:5} {reason}")
+    terminalreporter.line(f"With all of that installed, everything is tested by: {EVERYTHING}")
 
 
 @pytest.fixture

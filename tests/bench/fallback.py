@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from interop.go_peer import Peer, build
-from servers.registry import docker, program
+from servers.registry import program
 from servers.registry.certificates import RegistryCA
 from servers.registry.docker import DockerRegistries
 from servers.registry.program import GoRegistries
@@ -22,6 +22,7 @@ from support.ca import make_chain
 from support.homes import complete_home
 from support.many_signers import REPOSITORY, Count, Signers
 from support.registries import push_artifacts
+from support.requirements import missing
 
 RUNS = 5
 PEERS = 2
@@ -51,7 +52,7 @@ def main() -> None:
         home = complete_home(Path(folder, "home"), make_chain("EC-256", 2, ca_kind="EC-256"))
         peers = [stack.enter_context(Peer(build())) for _ in range(PEERS)]
         registries = {"in memory": GoRegistries(stack, ca, program.build())(referrers=False)}
-        if docker.missing() is None:
+        if not missing("docker-registry"):
             registries["docker-registry"] = DockerRegistries(stack, ca)()
         for kind, registry in registries.items():
             locks = os.path.join(folder, f"locks of {kind}")

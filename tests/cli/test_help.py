@@ -1,6 +1,5 @@
 """Help for every command and group, and completion for three shells."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import pytest
 from cli.world import World
 from notarykit.cli import COMMANDS
 from notarykit.cli.options import EVERYWHERE, Command, Group
+from support.requirements import program
 
 GROUPS = ("certificate", "key", "plugin", "policy")
 
@@ -89,10 +89,9 @@ def _complete(world: World, line: str) -> list[str]:
     words = line.split(" ")
     quoted = " ".join(f"'{word}'" for word in words)
     state = f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}"
-    program = f"{script}\n{state}; _notarykit; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    bash = shutil.which("bash")
-    assert bash is not None
-    done = subprocess.run([bash, "--norc", "-uc", program], capture_output=True, text=True, check=False, timeout=20)
+    text = f"{script}\n{state}; _notarykit; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    bash = program("bash")
+    done = subprocess.run([bash, "--norc", "-uc", text], capture_output=True, text=True, check=False, timeout=20)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()
 

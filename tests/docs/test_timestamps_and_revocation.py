@@ -17,6 +17,7 @@ from support.crls import make_crl
 from support.envelopes import TARGET
 from support.layouts import make_layout
 from support.ocsp_answers import responding
+from support.requirements import program
 from support.responders import Responder
 from support.revocable import crl_path, ocsp_path, revocable_chain
 
@@ -57,8 +58,9 @@ def test_the_commands_run(tmp_path: Path, authority: OpensslAuthority, chain: Te
     said = []
     for block in ("notarykit certificate add --type ca --store acme root.pem", *blocks(PAGE, "sh")):
         done = subprocess.run(
-            ["bash", "-e", "-c", block], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
-        )
+            [program("bash"), "-e", "-c", block], cwd=tmp_path, env=environment, text=True, capture_output=True,
+            check=False,
+        )  # fmt: skip
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
         said.append(done.stdout + done.stderr)
     assert sum("Successfully verified" in text for text in said) == 3

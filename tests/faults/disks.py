@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.requirements import program
+
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -54,14 +56,14 @@ def mounted(folder: Path, options: str) -> Iterator[Disk]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
+        [program("mount"), "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise OSError(f"mount: {done.stderr.strip()}")
     try:
         yield Disk(folder)
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
+        subprocess.run([program("umount"), "--lazy", folder], check=True)
 
 
 @contextlib.contextmanager
@@ -73,7 +75,8 @@ def mounted_apart(folder: Path, options: str) -> Iterator[Disk]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     script = 'mount -t tmpfs -o "$1" tmpfs "$2" && echo ready && read -r _'
-    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", options, str(folder)]
+    apart = (program("unshare"), "--user", "--map-root-user", "--mount")
+    command = [*apart, "sh", "-c", script, "sh", options, str(folder)]
     holder = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )

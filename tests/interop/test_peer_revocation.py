@@ -27,6 +27,7 @@ from support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
 from support.envelopes import COSE, FORMATS
 from support.homes import SCOPE, Home, policy_document
 from support.layouts import make_layout
+from support.requirements import program
 
 MESSAGE = b"a signature"
 HOUR = timedelta(hours=1)
@@ -110,7 +111,7 @@ def _b64(content: bytes) -> str:
 
 
 def _openssl(*arguments: str | Path) -> None:
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([program("openssl"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from support.requirements import program
+
 
 def _run(*arguments: str | Path) -> str:
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([program("openssl"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done
     return done.stdout + done.stderr
 

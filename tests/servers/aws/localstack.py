@@ -5,7 +5,6 @@ newer.
 """
 
 import contextlib
-import hashlib
 import os
 import subprocess
 import sys
@@ -14,8 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from interop.go_build import cache_directory
 from servers.registry.running import started
+from support import cache
+from support.requirements import require_build
 
 PINS = (
     "localstack-core[runtime]==4.9.2", "cbor2<5.8", "pyopenssl<25.2", "cryptography<46", "service_identity<24.3",
@@ -24,20 +24,13 @@ PINS = (
 
 
 def build() -> str:
-    """Return the path of the environment's Python, built first where the cache has none for these pins."""
-    key = hashlib.sha256("\n".join([*PINS, sys.version]).encode()).hexdigest()[:16]
-    environment = cache_directory() / f"localstack-{key}"
-    if not environment.exists():
-        environment.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=environment.parent) as beside:
-            fresh = Path(beside, "environment")
-            _install(fresh)
-            with contextlib.suppress(OSError):  # another process of the same tests was first
-                fresh.rename(environment)
-    return str(environment / "bin" / "python")
+    """Return the path of the environment's Python, built first where the cache has none and that is asked for."""
+    place = cache.place("localstack", (PINS, sys.version))
+    require_build("localstack", is_built=place.exists(), needs=[])
+    return str(cache.cached(place, lambda folder: _install(folder / "environment")) / "bin" / "python")
 
 
-def _install(folder: Path) -> None:
+def _install(folder: Path) -> Path:
     uv, python = str(Path(sysconfig.get_path("scripts"), "uv")), str(folder / "bin" / "python")
     settings = os.environ | {"UV_SYSTEM_CERTS": "1"}
     for command in (
@@ -47,6 +40,7 @@ def _install(folder: Path) -> None:
         done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"LocalStack cannot be installed:\n{done.stderr}")
+    return folder
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ NAME = "aws-kms"
 _SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
 def test_conformance(moto: Service, monkeypatch: pytest.MonkeyPatch, spec: str) -> None:
     """Every rule of the kit is kept, and no output shows the credentials."""

@@ -1,5 +1,6 @@
 """A PIV card (NIST SP 800-73-4) that answers as a YubiKey 5: commands go in, answers come out."""
 
+import time
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -103,6 +104,7 @@ class Settings(NamedTuple):
         pin: The PIN, of six to eight digits.
         tries: How many wrong PINs block it.
         touch: What the finger does.
+        seconds: How long it takes for every command.
     """
 
     slots: Mapping[Place, Slot]
@@ -110,6 +112,7 @@ class Settings(NamedTuple):
     pin: str = PIN
     tries: int = TRIES
     touch: Touch = Touch()
+    seconds: float = 0.0
 
 
 class Counters(NamedTuple):
@@ -177,6 +180,7 @@ class Card:
 
     def respond(self, request: bytes) -> bytes:
         """The answer to a command, with its status word."""
+        time.sleep(self.settings.seconds)
         try:
             command = Command.parse(request)
             self._instructions.append(command.instruction)

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -10,9 +9,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from servers.piv import reader as readers
 from servers.piv.card import PLACES, Place, Settings, Slot
-from servers.piv.reader import MODULES, Reader, Token
+from servers.piv.reader import MODULES, Reader, Token, path_of
 from support.ca import Changes, TestChain, make_chain, name, new_key
 
 SPECS: Mapping[Place, str] = {
@@ -76,10 +74,6 @@ def _factory_chain() -> TestChain:
 @pytest.fixture(scope="session")
 def reader() -> Iterator[Reader]:
     """Readers that all tests of a session share; the environment leads every client to them."""
-    if missing := readers.missing():
-        if os.environ.get("NOTARYKIT_NO_SKIP") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
     with Reader() as running, pytest.MonkeyPatch.context() as patch:
         for variable, value in running.environment.items():
             patch.setenv(variable, value)
@@ -116,7 +110,7 @@ def yubikey(make_yubikey: MakeYubiKey) -> YubiKey:
 @pytest.fixture(params=list(MODULES))
 def module(request: pytest.FixtureRequest) -> str:
     """The path of each PKCS#11 module in turn."""
-    return MODULES[request.param]
+    return path_of(request.param)
 
 
 @pytest.fixture(params=PLACES, ids=[f"{place:x}" for place in PLACES])

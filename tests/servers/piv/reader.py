@@ -3,11 +3,9 @@
 import contextlib
 import itertools
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -16,34 +14,25 @@ from types import TracebackType
 from typing import Any, Self
 
 from servers.piv.card import Counters, Place, Settings, Touch
+from support.requirements import SEARCHED, library, program, require, require_namespaces, require_root
 
-_LIBRARIES = os.path.join("/usr/lib", sysconfig.get_config_var("MULTIARCH") or "")
-YKCS11 = os.path.join(_LIBRARIES, "libykcs11.so.2")
-OPENSC = os.path.join(_LIBRARIES, "opensc-pkcs11.so")
-MODULES: Mapping[str, str] = {"ykcs11": YKCS11, "opensc": OPENSC}
+MODULES: Mapping[str, tuple[str, str]] = {
+    "ykcs11": ("libykcs11.so.2", "ykcs11"),
+    "opensc": ("opensc-pkcs11.so", "opensc-pkcs11"),
+}
+"""The files of the modules, and the packages that have them."""
 
-_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
-_NAMESPACES = ("unshare", "--net", "--mount")
+_NAMESPACES = ("--net", "--mount")
 _DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
-_PROGRAMS = ("unshare", "setpriv", "ip", "mount", "pcscd", "pkcs11-tool")
 _TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_ANSWER = 60.0
 _SECONDS_TO_END = 15.0
 
 
-def missing() -> str | None:
-    """What keeps the readers from being run here; None, where nothing does."""
-    absent = [program for program in _PROGRAMS if shutil.which(program, path=_PATH) is None]
-    absent += [file for file in (_DRIVER, YKCS11, OPENSC) if not os.path.exists(file)]
-    if absent:
-        return f"the smart card readers need {', '.join(absent)} (Debian: vsmartcard-vpcd pcscd ykcs11 opensc iproute2)"
-    if os.geteuid() != 0:
-        return "the smart card readers need root, as pcscd does"
-    tried = subprocess.run([*_NAMESPACES, "true"], capture_output=True, encoding="utf-8", check=False)
-    if tried.returncode:
-        return f"the smart card readers need a network and a mount namespace of their own: {tried.stderr.strip()}"
-    return None
+def path_of(module: str) -> str:
+    """The path of one of `MODULES`."""
+    return str(library(*MODULES[module]))
 
 
 class Token:
@@ -122,6 +111,9 @@ class Reader:
         return {"PCSCLITE_CSOCK_NAME": os.path.join(self._folder, "pcscd.comm")}
 
     def __enter__(self) -> Self:
+        require("pcscd", "vsmartcard-vpcd", "iproute2", "mount")  # what the program in the namespaces runs
+        require_root("pcscd")
+        require_namespaces(*_NAMESPACES)
         with contextlib.ExitStack() as stack:
             # Not a folder of pytest's: the address of a socket is 107 bytes long at most.
             self._folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="piv-"))
@@ -175,11 +167,10 @@ class Reader:
             passed.enter_context(theirs)
             self._connection = stack.enter_context(Connection(ours.detach()))
             descriptors = (listening.fileno(), theirs.fileno())
-            pcscd = shutil.which("pcscd", path=_PATH) or "pcscd"
-            arguments = [pcscd, _DRIVER, self._folder, *map(str, descriptors)]
+            arguments = [program("pcscd"), _DRIVER, self._folder, *map(str, descriptors)]
             self.process = subprocess.Popen(
-                [*_NAMESPACES, sys.executable, "-m", "servers.piv.host", *arguments],
-                env={**os.environ, **self.environment, "PATH": _PATH, "PYTHONPATH": _TESTS},
+                [program("unshare"), *_NAMESPACES, sys.executable, "-m", "servers.piv.host", *arguments],
+                env={**os.environ, **self.environment, "PATH": SEARCHED, "PYTHONPATH": _TESTS},
                 pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
         stack.callback(self._stop)

@@ -19,5 +19,5 @@ def test_each_module(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
         path.write_bytes(b"".join(yubikey.chains[place].pems[1:]))
         keys.append((f"pkcs11:id={id_}", SPECS[place], {"ca_certs": str(path)}))
     found = used({"PKCS11_MODULE_PATH": module, "PKCS11_PIN": yubikey.pin}, keys)
-    (name,) = (_NAMES[each] for each, path in MODULES.items() if path == module)
+    (name,) = (shown for each, shown in _NAMES.items() if module.endswith(MODULES[each][0]))
     assert is_documented(row(name, dict(zip((SPECS[place] for place in _PLACES), found, strict=True))))

@@ -11,7 +11,7 @@ import pytest
 
 from servers.piv.card import PinPolicy, Place, Touch, TouchPolicy
 from servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
-from servers.piv.reader import MODULES, Reader
+from servers.piv.reader import Reader, path_of
 from servers.pkcs11.asking import describe, environment, run, sign
 
 _SLOT_9A, _SLOT_9C, _SLOT_9E = "pkcs11:id=%01", "pkcs11:id=%02", "pkcs11:id=%04"
@@ -59,7 +59,7 @@ def test_the_last_try(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
 def test_a_key_without_a_pin(yubikey: YubiKey, tmp_path: Path) -> None:
     """Slot 9e signs without a PIN where the module lets it: none is asked for."""
     config = _config(tmp_path, yubikey, Place.CARD_AUTHENTICATION)
-    without = {"PKCS11_MODULE_PATH": MODULES["opensc"]}
+    without = {"PKCS11_MODULE_PATH": path_of("opensc")}
     assert sign(without, _SLOT_9E, "RSA-2048", config).refusal == ""
     assert yubikey.token.counters().verifications == 0
 

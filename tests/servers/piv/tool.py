@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from servers.piv.card import PIN, Place
+from support.requirements import program
 
 SECONDS = 60.0
 # CKA_ID, which both modules count in the same way.
@@ -24,7 +25,7 @@ class RefusedError(Exception):
 
 def run(module: str, *arguments: str | Path) -> str:
     """What the tool writes."""
-    command = ["pkcs11-tool", "--module", module, *map(str, arguments)]
+    command = [program("pkcs11-tool"), "--module", module, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
     if done.returncode:
         raise RefusedError(done.stderr)

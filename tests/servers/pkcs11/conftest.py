@@ -1,6 +1,5 @@
 """Tokens for all tests of a session, one of each software, and empty ones for a single test."""
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,43 +12,32 @@ from servers.pkcs11 import opencryptoki as opencryptoki_token
 from servers.pkcs11 import softhsm as softhsm_token
 from servers.pkcs11 import tpm as tpm_token
 from servers.pkcs11.token import Token, fill
+from support.requirements import program
 
 TOKENS = ("softhsm", "kryoptic", "nss", "tpm", "opencryptoki")
-
-
-def _need(missing: str | None) -> None:
-    """Skip where software is missing; a run that must not skip fails."""
-    if missing:
-        if os.environ.get("NOTARYKIT_NO_SKIP") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")
 def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Token:
     """SoftHSM2 with a key and a chain for each key spec."""
-    _need(softhsm_token.missing())
     return fill(softhsm_token.make_token(softhsm_token.open_folder(tmp_path_factory.mktemp("softhsm"))))
 
 
 @pytest.fixture(scope="session")
 def kryoptic(tmp_path_factory: pytest.TempPathFactory) -> Token:
     """Kryoptic with a key and a chain for each key spec."""
-    _need(kryoptic_token.missing())
     return fill(kryoptic_token.make_token(tmp_path_factory.mktemp("kryoptic")))
 
 
 @pytest.fixture(scope="session")
 def nss(tmp_path_factory: pytest.TempPathFactory) -> Token:
     """NSS softokn with a key and a chain for each key spec."""
-    _need(nss_token.missing())
     return fill(nss_token.make_token(tmp_path_factory.mktemp("nss")))
 
 
 @pytest.fixture(scope="session")
 def running_tpm() -> Iterator[tpm_token.Tpm]:
     """A TPM with two tokens."""
-    _need(tpm_token.missing())
     with tpm_token.running() as running:
         yield running
 
@@ -69,7 +57,6 @@ def tpm_without_pss(running_tpm: tpm_token.Tpm) -> Token:
 @pytest.fixture(scope="session")
 def opencryptoki() -> Iterator[Token]:
     """The machine's soft token, which other processes may share, with a key and a chain for each RSA key spec."""
-    _need(opencryptoki_token.missing())
     with opencryptoki_token.sharing() as token:
         yield token
 
@@ -84,7 +71,6 @@ def token(request: pytest.FixtureRequest) -> Token:
 @pytest.fixture
 def no_softhsm(tmp_path: Path) -> dict[str, str]:
     """The environment of a SoftHSM2 that has no initialised token, for one test alone."""
-    _need(softhsm_token.missing())
     return softhsm_token.open_folder(tmp_path / "softhsm")
 
 
@@ -106,5 +92,5 @@ def crashing_module(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("crashing")
     source, module = folder / "crash.c", folder / "crash.so"
     source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void crash(void) { abort(); }\n")
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", module, source], check=True)
+    subprocess.run([program("cc"), "-shared", "-fPIC", "-o", module, source], check=True)
     return module

@@ -6,6 +6,8 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
+from support.requirements import program
+
 SECONDS_TO_START = 30.0
 _SECONDS_TO_END = 10.0
 
@@ -17,8 +19,8 @@ class Daemon(threading.Thread):
         super().__init__(name=f"output of {command[0]}", daemon=True)
         # The system ends it where this process is killed.
         self._process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *command], env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [program("setpriv"), "--pdeathsig", "TERM", *command], env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._announces = announces
         self._settled = threading.Event()

@@ -11,11 +11,6 @@ LABEL = "notarykit kryoptic"
 SLOT = 42
 
 
-def missing() -> str | None:
-    """Say why there is no token here, or return None."""
-    return build.kryoptic_missing()
-
-
 def make_token(folder: Path) -> Token:
     """Initialise a token in a folder."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,29 +1,23 @@
 """NSS softokn: the token of a database folder, behind a module that tells softokn where the folder is."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 from servers.pkcs11 import build
-from servers.pkcs11.token import Token, library, list_slots
+from servers.pkcs11.token import Token, list_slots
+from support.requirements import program, require
 
 PIN = "user 1597+é"
 LABEL = "notarykit nss"
 
 
-def missing() -> str | None:
-    """Say why there is no token here, or return None."""
-    if library("libsoftokn3.so") is None or shutil.which("certutil") is None:
-        return "NSS is not installed: it is in the packages libnss3 and libnss3-tools"
-    return None if shutil.which("cc") else "there is no C compiler for the module in front of NSS"
-
-
 def make_token(folder: Path) -> Token:
     """Make a database with a PIN in a folder; its other slot, for ciphers without keys, is a token as well."""
+    require("libnss3")
     folder.mkdir(parents=True, exist_ok=True)
     pin = folder / "pin"
     pin.write_text(f"{PIN}\n")
-    subprocess.run(["certutil", "-N", "-d", f"sql:{folder}", "-f", str(pin)], check=True, capture_output=True)
+    subprocess.run([program("certutil"), "-N", "-d", f"sql:{folder}", "-f", str(pin)], check=True, capture_output=True)
     parameters = f"configDir='sql:{folder}' certPrefix='' keyPrefix='' secmod='secmod.db' flags="
     environment = {"NSS_SHIM_PARAMETERS": f"{parameters} dbTokenDescription='{LABEL}'"}
     module = build.nss_shim()

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from servers.pkcs11.token import Token, fill, initialise, library, list_slots, recall
+from servers.pkcs11.token import Token, fill, initialise, list_slots, recall
+from support.requirements import library, program, require, require_root
 
 # The officer's PIN of a new token is this one and no other; the user's has at most eight bytes.
 OFFICER_PIN = "87654321"
@@ -34,19 +35,14 @@ _SECONDS = 30.0
 _BETWEEN_LOOKS = 0.01
 
 
-def missing() -> str | None:
-    """Say why there is no token here, or return None."""
-    if library("pkcs11/libopencryptoki.so") is None:
-        return "opencryptoki is not installed: it is in the package opencryptoki"
-    return None if os.geteuid() == 0 else "the daemon of opencryptoki is started by root alone"
-
-
 @contextlib.contextmanager
 def sharing() -> Iterator[Token]:
     """The machine's soft token with a key and a chain for each key spec, until the context is left.
 
     Others may use it at the same time: a test that adds an object gives it an id that no other process chooses.
     """
+    require("opencryptoki", "opensc")
+    require_root("the daemon of opencryptoki")
     with _USERS.open("a+") as users:
         try:
             with _alone():
@@ -81,7 +77,7 @@ def _make(users: IO[str]) -> Token:
     started = 0
     if _daemon() is None:
         quiet = subprocess.DEVNULL
-        subprocess.run(["pkcsslotd"], check=True, stdin=quiet, stdout=quiet, stderr=quiet, timeout=_SECONDS)
+        subprocess.run([program("pkcsslotd")], check=True, stdin=quiet, stdout=quiet, stderr=quiet, timeout=_SECONDS)
         started = _wait_for_daemon()
     try:
         if next(slot.label for slot in list_slots(_module(), {}) if slot.number == SLOT):
@@ -137,9 +133,7 @@ def _wait_for_daemon() -> int:
 
 
 def _module() -> Path:
-    module = library("pkcs11/libopencryptoki.so")
-    assert module is not None
-    return module
+    return library("libopencryptoki.so", "opencryptoki")
 
 
 def _token() -> Token:

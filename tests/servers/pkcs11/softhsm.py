@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from servers.pkcs11.token import Token, initialise, list_slots
+from support.requirements import require
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "user 2468+é"
@@ -10,13 +11,9 @@ OFFICER_PIN = "officer 1357"
 LABEL = "notarykit tests"
 
 
-def missing() -> str | None:
-    """Say why there is no token here, or return None."""
-    return None if MODULE.exists() else f"{MODULE} is not there: it is in the package softhsm2"
-
-
 def open_folder(folder: Path) -> dict[str, str]:
     """Make a folder for tokens and return the environment that leads to it: it has none yet."""
+    require("softhsm2")
     tokens = folder / "tokens"
     tokens.mkdir(parents=True)
     file = folder / "softhsm2.conf"

@@ -8,6 +8,7 @@ import pytest
 
 from servers.pkcs11.asking import Answer, describe, run, sign
 from servers.pkcs11.token import Token, chain_for
+from support.requirements import require
 
 Another = Callable[[], Token]
 
@@ -41,6 +42,7 @@ def test_ways_to_name_the_module(softhsm: Token) -> None:
 
 def test_p11_kit(softhsm: Token, tmp_path: Path) -> None:
     """Where no module is named, p11-kit's is used, which has the tokens of all modules that it is told of."""
+    require("p11-kit-modules")
     given = {**softhsm.environment, "PKCS11_PIN": softhsm.pin}
     assert sign(given, f"pkcs11:token={quote(softhsm.label)};object=EC-256", "EC-256").refusal == ""
 

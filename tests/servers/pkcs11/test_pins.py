@@ -2,7 +2,6 @@
 
 import os
 import pty
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from servers.pkcs11.asking import ask, describe, environment, run, sign
 from servers.pkcs11.token import Token
+from support import requirements
 from support.executables import write_program
 
 _URI = "pkcs11:object=EC-256"
@@ -118,8 +118,7 @@ def test_a_pinentry(softhsm: Token, tmp_path: Path) -> None:
 
 def test_the_real_pinentry(softhsm: Token, tmp_path: Path) -> None:
     """GnuPG's pinentry at a terminal asks for it and hands it over."""
-    program = shutil.which("pinentry-curses")
-    assert program
+    program = requirements.program("pinentry-curses")
     said = _at_terminal(_given(softhsm, TERM="xterm"), softhsm.pin, "pinentry", program, waits_for="PIN")
     assert said == 0
 

@@ -7,16 +7,18 @@ from pathlib import Path
 
 from docs.test_documents import blocks
 from support.layouts import make_layout
+from support.requirements import program, require
 
 _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
 
 
 def test_the_trial(tmp_path: Path) -> None:
     """Every command of it leads, one after the other, from nothing to a signature."""
+    require("softhsm2", "opensc")
     make_layout(tmp_path / "hello")
     path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-e", "-c", "".join(blocks(_DOCUMENT.read_text(), "sh"))], cwd=tmp_path,
+        [program("bash"), "-e", "-c", "".join(blocks(_DOCUMENT.read_text(), "sh"))], cwd=tmp_path,
         env={"PATH": path, "HOME": str(tmp_path)}, text=True, capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

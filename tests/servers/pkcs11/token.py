@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_der_x509_certificate
 
 from support.ca import SPECS, Changes, TestChain, make_chain
+from support.requirements import program
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 Kind = Literal["cert", "privkey", "pubkey"]
@@ -51,11 +52,6 @@ _SECONDS = 120.0
 
 class ToolError(Exception):
     """What pkcs11-tool says where it fails."""
-
-
-def library(name: str) -> Path | None:
-    """Find a shared library among the system's, by its name below a folder of one architecture."""
-    return next(Path("/usr/lib").glob(f"*/{name}"), None)
 
 
 class Slot(NamedTuple):
@@ -215,8 +211,8 @@ def pkcs11_tool(
 ) -> subprocess.CompletedProcess[str]:
     """Run pkcs11-tool with a module in an environment that is added to the present one."""
     done = subprocess.run(
-        ["pkcs11-tool", "--module", str(module), *arguments], env={**os.environ, **environment}, errors="replace",
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_SECONDS,
+        [program("pkcs11-tool"), "--module", str(module), *arguments], env={**os.environ, **environment},
+        errors="replace", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_SECONDS,
     )  # fmt: skip
     if check and done.returncode != 0:
         raise ToolError(f"pkcs11-tool {' '.join(arguments)}:\n{done.stdout}{done.stderr}")

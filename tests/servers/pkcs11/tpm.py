@@ -6,7 +6,6 @@ All of it speaks through sockets of the file system, in a folder of its own; the
 import contextlib
 import os
 import select
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,31 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from servers.pkcs11.daemons import SECONDS_TO_START, started
-from servers.pkcs11.token import Token, initialise, library, list_slots
+from servers.pkcs11.token import Token, initialise, list_slots
+from support.requirements import library, program, require
 
 PIN = "user 3141+é"
 OFFICER_PIN = "officer 2718"
 LABEL = "notarykit tpm"
 SPECS = ("RSA-2048", "RSA-3072", "EC-256", "EC-384")
-_PACKAGES = {
-    "swtpm": "swtpm",
-    "tpm2-abrmd": "tpm2-abrmd",
-    "dbus-daemon": "dbus",
-    "tpm2_ptool": "libtpm2-pkcs11-tools",
-    "tpm2_createprimary": "tpm2-tools",
-}
-_LIBRARIES = {
-    "pkcs11/libtpm2_pkcs11.so": "libtpm2-pkcs11-1",
-    "libtss2-tcti-tabrmd.so.0": "libtss2-tcti-tabrmd0",
-    "libtss2-tcti-swtpm.so.0": "libtss2-tcti-swtpm0",
-}
-
-
-def missing() -> str | None:
-    """Say why there is no token here, or return None."""
-    absent = [package for command, package in _PACKAGES.items() if shutil.which(command) is None]
-    absent += [package for name, package in _LIBRARIES.items() if library(name) is None]
-    return f"these packages are not installed: {', '.join(absent)}" if absent else None
 
 
 class Tpm(NamedTuple):
@@ -57,8 +38,8 @@ class Tpm(NamedTuple):
 @contextlib.contextmanager
 def running() -> Iterator[Tpm]:
     """Run a TPM with two empty tokens until the context is left."""
-    module = library("pkcs11/libtpm2_pkcs11.so")
-    assert module is not None
+    module = library("libtpm2_pkcs11.so", "libtpm2-pkcs11-1")
+    require("tpm2-tools", "libtss2-tcti-tabrmd0", "libtss2-tcti-swtpm0")  # which the others run or load
     # The path of a socket has hardly a hundred bytes: not every temporary folder is short enough.
     with tempfile.TemporaryDirectory(prefix="tpm") as place, contextlib.ExitStack() as stack:
         environment = _start(stack, Path(place))
@@ -75,7 +56,7 @@ def running() -> Iterator[Tpm]:
 def _tool(environment: dict[str, str], *arguments: str) -> None:
     """Run the tool of tpm2-pkcs11, which takes PINs as arguments and in no other way."""
     done = subprocess.run(
-        ["tpm2_ptool", *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
+        [program("tpm2_ptool"), *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"tpm2_ptool {arguments[0]}:\n{done.stderr}")
@@ -86,7 +67,7 @@ def _start(stack: contextlib.ExitStack, folder: Path) -> dict[str, str]:
     store.mkdir()
     pid = folder / "pid"
     tpm = [
-        "swtpm", "socket", "--tpm2", "--flags=not-need-init,startup-clear", "--tpmstate", f"dir={folder}",
+        program("swtpm"), "socket", "--tpm2", "--flags=not-need-init,startup-clear", "--tpmstate", f"dir={folder}",
         "--server", f"type=unixio,path={folder / 'tpm'}", "--ctrl", f"type=unixio,path={folder / 'tpm.ctrl'}",
         "--log", f"file={folder / 'log'}", "--pid", f"file={pid}",
     ]  # fmt: skip
@@ -97,11 +78,11 @@ def _start(stack: contextlib.ExitStack, folder: Path) -> dict[str, str]:
     stack.enter_context(started(tpm, {}, announces=""))
     if not select.select([reader], [], [], SECONDS_TO_START)[0]:
         raise RuntimeError(f"swtpm does not listen:\n{(folder / 'log').read_text()}")
-    bus = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog", "--print-address=1",
+    bus = [program("dbus-daemon"), "--session", "--nofork", "--nopidfile", "--nosyslog", "--print-address=1",
            f"--address=unix:path={folder / 'bus'}"]  # fmt: skip
     stack.enter_context(started(bus, {}, "guid="))
     environment = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder / 'bus'}"}
-    broker = ["tpm2-abrmd", "--session", "--allow-root", f"--tcti=swtpm:path={folder / 'tpm'}"]
+    broker = [program("tpm2-abrmd"), "--session", "--allow-root", f"--tcti=swtpm:path={folder / 'tpm'}"]
     # It tells only in its most talkative mode that it has its name on the bus.
     stack.enter_context(started(broker, environment | {"G_MESSAGES_DEBUG": "all"}, "on_name_acquired"))
     return environment | {

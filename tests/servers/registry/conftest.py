@@ -1,26 +1,17 @@
 """The registries and the servers around them, each started where a test asks for it and stopped with the test."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from servers.registry import docker, program
+from servers.registry import program
 from servers.registry.certificates import RegistryCA
 from servers.registry.docker import DockerRegistries
 from servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
 from servers.registry.program import GoRegistries
 from servers.registry.running import Registry
-
-
-def _need(missing: str | None) -> None:
-    """Skip where something is missing, or fail in a run that must not skip."""
-    if missing is None:
-        return
-    if os.environ.get("NOTARYKIT_NO_SKIP") == "1":
-        pytest.fail(missing)
-    pytest.skip(missing)
+from support.requirements import require
 
 
 @pytest.fixture
@@ -39,7 +30,6 @@ def registry_ca(tmp_path_factory: pytest.TempPathFactory) -> RegistryCA:
 @pytest.fixture(scope="session")
 def registry_program() -> str:
     """Return the program that is all registries of Go libraries."""
-    _need(program.missing())
     return program.build()
 
 
@@ -58,7 +48,7 @@ def memory_registry(plain_registry: GoRegistries) -> Registry:
 @pytest.fixture
 def docker_registry(stack: contextlib.ExitStack, registry_ca: RegistryCA) -> DockerRegistries:
     """Return what starts Debian's docker-registry."""
-    _need(docker.missing())
+    require("docker-registry")
     return DockerRegistries(stack, registry_ca)
 
 

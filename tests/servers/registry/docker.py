@@ -3,22 +3,16 @@
 import contextlib
 import json
 import os
-import shutil
 import tempfile
 from typing import Any
 
 from servers.registry.certificates import KeyPair, RegistryCA
 from servers.registry.running import CREDENTIALS, Registry, Tls, started
 from servers.registry.token_server import TokenServer
+from support.requirements import program
 
-PROGRAM = "docker-registry"
 # The bcrypt hash of the usual password; the standard library of Python cannot make one in every version.
 HTPASSWD = f"{CREDENTIALS.name}:$2y$04$5sPfFDAPSghs2fl9JPckPOASS4xGWPatWevmrjFPDW/8FTKIrw1k6\n"
-
-
-def missing() -> str | None:
-    """Say why the registry cannot be started here, or return None."""
-    return None if shutil.which(PROGRAM) else "docker-registry is not installed: it is Debian's package of that name"
 
 
 class DockerRegistries:
@@ -69,8 +63,7 @@ class DockerRegistries:
         # JSON is YAML as well.
         config = _written(folder, "config.yml", json.dumps(settings))
         # Unlike the registries of our own it would outlive a test run that was killed.
-        ending_with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-        command = [*ending_with_us, PROGRAM, "serve", config]
+        command = [program("setpriv"), "--pdeathsig", "TERM", program("docker-registry"), "serve", config]
         port, log = self._stack.enter_context(started(command, {}, "listening on "))
         credentials = CREDENTIALS if htpasswd or tokens is not None else None
         return Registry(port, files.ca_file, credentials, files.client, log)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from support.ca import TestChain
+from support.requirements import program
 
 
 class Client:
@@ -83,7 +84,7 @@ def _status(out: str) -> str:
 
 
 def _run(*arguments: str | Path) -> str:
-    command = ["openssl", *arguments]
+    command = [program("openssl"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     return done.stdout + done.stderr
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from support.ca import TestChain, pem_of
 from support.ocsp_answers import INTERNAL_ERROR, Delegate, make_refusal
+from support.requirements import program
 from support.responders import Responder
 from support.revocable import crl_path, ocsp_path
 
@@ -57,6 +58,7 @@ class OpensslCA:
 
     def __init__(self, folder: Path, chain: TestChain, place: int = 1) -> None:
         """Make the CA's files in a folder of its own, with the certificate below it recorded as good."""
+        self._program = program("openssl")
         self.chain, self.place, self.folder = chain, place, folder
         self.ca_file = self._written("ca.pem", chain.pems[place])
         self._issuer = Signer(self.ca_file, self._written("ca.key", pem_of(chain.keys[place])))
@@ -132,7 +134,7 @@ class OpensslCA:
             asked.write_bytes(request)
             answered.unlink(missing_ok=True)
             command: list[str | Path] = [
-                "openssl", "ocsp", "-index", self.folder / "index.txt", "-CA", self.ca_file, "-nmin", "10",
+                self._program, "ocsp", "-index", self.folder / "index.txt", "-CA", self.ca_file, "-nmin", "10",
                 "-rsigner", self._signer.certificate, "-rkey", self._signer.key, *self._options,
                 "-reqin", asked, "-respout", answered,
             ]  # fmt: skip
@@ -159,7 +161,7 @@ class OpensslCA:
         return self._openssl("ca", "-batch", "-config", self.folder / "ca.cnf", *arguments)
 
     def _openssl(self, *arguments: str | Path) -> bytes:
-        done = subprocess.run(["openssl", *arguments], capture_output=True, check=False, env=_environment())
+        done = subprocess.run([self._program, *arguments], capture_output=True, check=False, env=_environment())
         if done.returncode != 0:
             raise RuntimeError(f"openssl {arguments[0]} failed:\n{done.stderr.decode(errors='replace')}")
         return done.stdout

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from support.requirements import program
+
 QUERY_TYPE = "application/timestamp-query"
 REPLY_TYPE = "application/timestamp-reply"
 SECONDS_TO_ANSWER = 60.0
@@ -96,7 +98,7 @@ def _judge(folder: Path, chain: Sequence[bytes], judged: bytes, about: str, cont
     for file, data in zip(files, (judged, content), strict=True):
         file.write_bytes(data)
     trusted = certificate_flags(folder, chain)
-    command = ["openssl", "ts", "-verify", "-in", str(files[0]), about, str(files[1]), *trusted, *flags]
+    command = [program("openssl"), "ts", "-verify", "-in", str(files[0]), about, str(files[1]), *trusted, *flags]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     good = done.returncode == 0 and "Verification: OK" in done.stdout
     return None if good else done.stdout + done.stderr
@@ -120,6 +122,6 @@ def _pem(der: bytes) -> bytes:
 
 
 def _openssl(*arguments: str) -> None:
-    done = subprocess.run(["openssl", *arguments], capture_output=True, encoding="utf-8", check=False)
+    done = subprocess.run([program("openssl"), *arguments], capture_output=True, encoding="utf-8", check=False)
     if done.returncode != 0:
         raise RuntimeError(f"openssl {arguments[0]} failed:\n{done.stderr}")

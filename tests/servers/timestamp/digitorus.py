@@ -1,7 +1,6 @@
 """The timestamp authority of the Go library `digitorus/timestamp`, with a chain of the tests."""
 
 import contextlib
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +12,6 @@ from support.ca import TestChain, make_chain
 
 SOURCES = Path(__file__).with_name("tsa")
 POLICY = "2.4.5.6"
-
-
-def missing() -> str | None:
-    """Say why the program cannot be built here, or return None."""
-    return None if shutil.which("go") else "Go is not installed: this timestamp authority is built with the go command"
 
 
 def build() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 from servers.timestamp.authority import QUERY_TYPE, REPLY_TYPE
 from support.ca import TestChain, make_chain
+from support.requirements import program
 
 POLICY = "1.2.3.4.1"
 SECONDS_TO_ANSWER = 60.0
@@ -54,6 +55,7 @@ class OpensslAuthority(RecordingServer):
     def __init__(self, folder: str, chain: TestChain, settings: Settings) -> None:
         """Write what the openssl command needs to a folder, which must be there and its own."""
         super().__init__()
+        self._program = program("openssl")
         self.chain = chain.ders
         self._folder = Path(folder)
         self._write("leaf.pem", chain.pems[0])
@@ -84,7 +86,7 @@ class OpensslAuthority(RecordingServer):
             reply = self._folder / "reply.tsr"
             reply.unlink(missing_ok=True)
             done = subprocess.run(
-                ["openssl", "ts", "-reply", "-config", str(self._folder / "openssl.cnf"),
+                [self._program, "ts", "-reply", "-config", str(self._folder / "openssl.cnf"),
                  "-queryfile", str(self._folder / "query.tsq"), "-out", str(reply)],
                 capture_output=True, encoding="utf-8", timeout=SECONDS_TO_ANSWER, check=False,
             )  # fmt: skip

@@ -5,10 +5,8 @@ socket, which a port of 127.0.0.1 leads to.
 """
 
 import contextlib
-import fcntl
 import os
 import queue
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -22,37 +20,21 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from interop import go_build
 from servers.timestamp.authority import SECONDS_TO_ANSWER, Authority
 from servers.timestamp.relay import Relay
+from support import requirements
+from support.requirements import require_build, require_namespaces
 
 SOURCES = Path(__file__).with_name("sigstore")
 SECONDS_TO_START = 30.0
 SECONDS_TO_END = 5.0
-# The server ends with the test run, however that ends.
-_NAMESPACE = ("unshare", "--net", "setpriv", "--pdeathsig", "KILL")
 _READY = "Serving timestamp server at unix://"
 
 
-def missing() -> str | None:
-    """Say why the server cannot be built or run here, or return None."""
-    if not shutil.which("go"):
-        return "Go is not installed: Sigstore's timestamp authority is built with the go command"
-    if not (shutil.which("unshare") and shutil.which("setpriv")):
-        return "Sigstore's timestamp authority needs unshare and setpriv (Debian: util-linux)"
-    tried = subprocess.run([*_NAMESPACE, "true"], capture_output=True, encoding="utf-8", check=False)
-    if tried.returncode:
-        return f"Sigstore's timestamp authority needs a network namespace of its own: {tried.stderr.strip()}"
-    return None
-
-
 def build() -> str:
-    """Return the path of the program, built first where the cache has none for the present sources.
-
-    It takes about two minutes; whoever builds it at the same time is waited for.
-    """
-    cache = go_build.cache_directory()
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "timestamp-server.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return go_build.build("timestamp-server", SOURCES)
+    """Return the path of the program, built first where the cache has none and that is asked for."""
+    require_namespaces("--net")
+    is_built = go_build.place("timestamp-server", SOURCES).exists()
+    require_build("sigstore", is_built=is_built, needs=["go 1.25"])
+    return go_build.build("timestamp-server", SOURCES)
 
 
 @contextlib.contextmanager
@@ -67,13 +49,18 @@ def running(program: str, *, chain_in_response: bool = True) -> Iterator[Authori
     with tempfile.TemporaryDirectory(prefix="tsa-") as folder:
         socket = os.path.join(folder, "socket")
         command = [
-            *_NAMESPACE, program, "serve", "--scheme=unix", f"--socket-path={socket}", "--timestamp-signer=memory",
+            *_namespace(), program, "serve", "--scheme=unix", f"--socket-path={socket}", "--timestamp-signer=memory",
             "--disable-ntp-monitoring", f"--include-chain-in-response={str(chain_in_response).lower()}",
         ]  # fmt: skip
         # It reads settings from the home and from where it is started.
         with _started(command, folder), Relay(socket) as relay:
             api = f"http://127.0.0.1:{relay.port}/api/v1/timestamp"
             yield Authority(api, _chain(api))
+
+
+def _namespace() -> list[str]:
+    # The server ends with the test run, however that ends.
+    return [requirements.program("unshare"), "--net", requirements.program("setpriv"), "--pdeathsig", "KILL"]
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from cryptography import x509
 from servers.timestamp.authority import certificate_flags, make_query, verify, verify_token
 from support.asn1 import integer, octet_string
 from support.ca import Changes, TestChain, make_chain, new_key
+from support.requirements import program
 from support.tokens import (
     CONTENT_TYPE,
     DATA,
@@ -152,7 +153,8 @@ def test_openssl_accepts_what_cms_has_besides(tmp_path: Path, changes: TokenChan
     file = tmp_path / "token"
     file.write_bytes(make_token(MESSAGE, other, changes))
     trusted = certificate_flags(tmp_path, other.ders[-1:])
-    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "timestampsign", "-in", str(file)]
+    about = ("-binary", "-inform", "DER", "-purpose", "timestampsign", "-in", str(file))
+    command = [program("openssl"), "cms", "-verify", *about]
     done = subprocess.run([*command, *trusted], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert tsp.TSTInfo.load(done.stdout)["serial_number"].native == 3161
@@ -175,7 +177,7 @@ def test_a_refusal_says_why(tmp_path: Path) -> None:
     response = make_response(None, 2, texts=("not today", "ありません"), failures=(0, 25))
     file = tmp_path / "refusal.tsr"
     file.write_bytes(response)
-    command = ["openssl", "ts", "-reply", "-in", str(file), "-text"]
+    command = [program("openssl"), "ts", "-reply", "-in", str(file), "-text"]
     said = subprocess.run(command, capture_output=True, encoding="latin-1", check=True).stdout
 
     assert "Status: Rejected." in said

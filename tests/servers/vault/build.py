@@ -2,24 +2,20 @@
 
 The module that is tagged as Vault 1.21.4 says "replace" for its own parts, so that it cannot be installed; and its part
 `sdk` was never published as it is in that tag. The one before it, with one file of a later one and one signature
-changed, is what the tag needs. It takes about eight minutes; `python -m servers.vault.build`, in the folder of the
-tests, does it before they run.
+changed, is what the tag needs. It takes about eight minutes.
 """
 
-import contextlib
-import fcntl
-import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from interop import go_build
+from support import cache
+from support.requirements import program, require_build
 
 
 class Module(NamedTuple):
@@ -34,6 +30,10 @@ VAULT = Module("github.com/hashicorp/vault", "v1.21.4", "h1:KHGcdSnJtombvae1gDk+
 SDK = Module("github.com/hashicorp/vault/sdk", "v0.21.0", "h1:3gDqdKLhHY2ekmCEE9EeesoNpgsReq2bo/SpMqvBYdw=")
 LATER_SDK = Module("github.com/hashicorp/vault/sdk", "v0.24.0", "h1:4/8w/puVy751oHZlD2nVgDQPfqHy6gC61dU9QnMZZ0g=")
 LATER_FILE = Path("helper", "keysutil", "lock_manager.go")
+SIGNATURES = (
+    "ActivationFunc func(context.Context, *logical.Request, string)",
+    "ActivationFunc func(context.Context, *logical.Request)",
+)
 MAIN = """package main
 
 import (
@@ -48,35 +48,14 @@ func main() { os.Exit(command.Run(os.Args[1:])) }
 FLAGS = ("-tags=minimal", "-ldflags=-s -w", "-buildvcs=false", "-mod=mod", "-p=2")
 
 
-def missing() -> str | None:
-    """Say why Vault cannot be built here, or return None."""
-    return None if shutil.which("go") else "Go is not installed: Vault is built with the go command"
-
-
 def build() -> str:
-    """Return the path of Vault's program, built first where the cache has none that this builder made.
-
-    Whoever builds it at the same time is waited for.
-    """
-    cache = go_build.cache_directory()
-    program = cache / f"vault-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]}"
-    if not program.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with _alone(cache / "vault.lock"), tempfile.TemporaryDirectory(dir=cache) as folder:
-            if not program.exists():
-                _compile(Path(folder))
-                Path(folder, "vault").replace(program)
-    return str(program)
+    """Return the path of Vault's program, built first where the cache has none that this builder made."""
+    place = cache.place("vault", (VAULT, SDK, LATER_SDK, LATER_FILE.parts, SIGNATURES, MAIN, FLAGS))
+    require_build("vault", is_built=place.exists(), needs=["go 1.25"])
+    return str(cache.cached(place, _compile))
 
 
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _compile(folder: Path) -> None:
+def _compile(folder: Path) -> Path:
     vault = _download(VAULT)
     _write_sdk(folder / "sdk")
     module = re.sub(r"^module .*", "module loopback.test/vault", (vault / "go.mod").read_text(), flags=re.MULTILINE)
@@ -85,6 +64,7 @@ def _compile(folder: Path) -> None:
     shutil.copyfile(vault / "go.sum", folder / "go.sum")
     (folder / "main.go").write_text(MAIN)
     _go(folder, "build", *FLAGS, "-o", "vault", ".")
+    return folder / "vault"
 
 
 def _write_sdk(folder: Path) -> None:
@@ -95,8 +75,7 @@ def _write_sdk(folder: Path) -> None:
     shutil.copyfile(_download(LATER_SDK) / LATER_FILE, folder / LATER_FILE)
     backend = folder / "framework" / "backend.go"
     before = backend.read_text()
-    after = before.replace("ActivationFunc func(context.Context, *logical.Request, string)",
-                           "ActivationFunc func(context.Context, *logical.Request)")  # fmt: skip
+    after = before.replace(*SIGNATURES)
     if after == before:
         raise RuntimeError(f"{SDK.path} is not as it was")
     backend.write_text(after)
@@ -111,11 +90,8 @@ def _download(module: Module) -> Path:
 
 def _go(folder: Path, *arguments: str) -> str:
     settings = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    done = subprocess.run(["go", *arguments], cwd=folder, env=settings, capture_output=True, text=True, check=False)
+    command = [program("go"), *arguments]
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"go {arguments[0]} failed:\n{done.stderr}")
     return done.stdout
-
-
-if __name__ == "__main__":
-    print(build())

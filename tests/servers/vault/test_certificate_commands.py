@@ -12,6 +12,7 @@ from servers.vault.pki import Pki
 from servers.vault.server import KINDS, VaultServer
 from support.homes import SCOPE
 from support.layouts import make_layout
+from support.requirements import program
 
 _PLUGIN = "hashicorp-vault"
 _SUBJECT = "CN=build, O=wabbit-networks.io, ST=WA, C=US"
@@ -70,7 +71,7 @@ def test_a_certificate_of_openssl(vault: VaultServer, name: str, kind: str) -> N
     usage = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
     issue = ("-req", "-in", "key.csr", "-CA", "root.crt", "-CAkey", "ca.key", "-days", "10", "-extfile", "leaf.ext")
     for command in (("req", "-x509", "-newkey", "rsa:2048", *authority, *usage), ("x509", *issue, "-out", "leaf.crt")):
-        subprocess.run(["openssl", *command], check=True, capture_output=True)
+        subprocess.run([program("openssl"), *command], check=True, capture_output=True)
     Path("chain.pem").write_bytes(Path("root.crt").read_bytes() + Path("leaf.crt").read_bytes())
     _run("certificate", "attach", "--key", key, "chain.pem")
     _signs(key, "root.crt")
@@ -83,7 +84,7 @@ def test_the_authority_is_a_key_in_vault(vault: VaultServer, name: str, kind: st
     _run("certificate", "generate", "--key", root, "--ca", "--subject", "CN=Root, O=ACME", "-o", "root.crt")
     _run("certificate", "request", "--key", key, "--subject", _SUBJECT, "--output", "key.csr")
     _run("certificate", "issue", "--key", root, "--ca-cert", "root.crt", "--output", "chain.pem", "key.csr")
-    subprocess.run(["openssl", "verify", "-x509_strict", "-CAfile", "root.crt", "chain.pem"], check=True)
+    subprocess.run([program("openssl"), "verify", "-x509_strict", "-CAfile", "root.crt", "chain.pem"], check=True)
     _run("certificate", "attach", "--key", key, "chain.pem")
     _signs(key, "root.crt")
 

@@ -14,6 +14,7 @@ from servers.registry.factories import FaultProxies, ForwardProxies
 from servers.vault.server import VaultServer
 from servers.vault.signing import refusal, sign
 from support.ca import TestChain
+from support.requirements import program
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_folder_of_cas(
 ) -> None:
     """The folder that $VAULT_CAPATH names is as good, in the form that OpenSSL has for such folders."""
     shutil.copy(vault.ca_file, user / "ca.pem")
-    subprocess.run(["openssl", "rehash", str(user)], check=True)
+    subprocess.run([program("openssl"), "rehash", str(user)], check=True)
     monkeypatch.delenv("VAULT_CACERT")
     monkeypatch.setenv("VAULT_CAPATH", str(user))
     sign(HashiCorpVaultPlugin(), name, chain)

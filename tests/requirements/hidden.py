@@ -1,0 +1,130 @@
+"""Nothing fails where something is missing: each requirement of the tests is hidden in turn, and its users run.
+
+`python tests/requirements/hidden.py [NAME ...]`, as root. Tests that can do without what is hidden pass; the others are
+skipped with the way to get it, and at least one is.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from requirements.hiding import without
+from support.requirements import REQUIREMENTS, how, missing
+
+_TESTS = Path(__file__).parents[1]
+
+_TOKENS = ("servers/pkcs11/test_tokens.py::test_objects",)
+_TPM = ("servers/pkcs11/test_tokens.py::test_mechanisms_without_pss", "servers/pkcs11/test_tokens.py::test_wrong_pin")
+_CARDS = (
+    "servers/piv/test_card.py::test_the_modules_see_four_keys",
+    "servers/piv/test_card.py::test_readers_end_with_their_context",
+    "servers/piv/test_people.py::test_a_key_without_a_pin",
+)
+_AUTHORITIES = ("servers/timestamp/test_harness.py::test_several_clients_at_once",)
+_DISKS = ("faults/test_full_disk.py::test_a_certificate",)
+_TRIAL = ("servers/pkcs11/test_walk_through.py",)
+_GUIDE = ("docs/test_documents.py::test_the_guide_to_plugins_leads_to_one",)
+_GO = (
+    *_AUTHORITIES,
+    "interop/test_certificates.py::test_a_trusted_signature",
+    "interop/test_go_plugins_installed.py",
+    "servers/aws/test_hosts.py",
+    "servers/azure/test_hosts.py",
+    "servers/pkcs11/test_hosts.py",
+    "servers/registry/test_many_signers.py",
+    "servers/vault/test_threads.py",
+    "template/test_template.py::test_it_signs_in_go",
+)
+_OPENSSL = (
+    *_AUTHORITIES,
+    *_GUIDE,
+    "cli/test_certificates_for_keys.py",
+    "cli/test_timestamps.py",
+    "docs/test_timestamps_and_revocation.py",
+    "interop/test_peer_revocation.py",
+    "servers/revocation/test_harness.py",
+    "servers/timestamp/test_makers.py",
+    "unit/keys/test_issuing.py",
+)
+USERS: dict[str, Sequence[str]] = {
+    "bash": ("cli/test_help.py", "docs", *_TRIAL),
+    "cargo": _TOKENS,
+    "clang": _TOKENS,
+    "dbus": _TPM,
+    "docker-registry": ("servers/registry/test_many_signers.py",),
+    "gcc": (*_TOKENS, "servers/pkcs11/test_choosing.py::test_a_module_that_crashes"),
+    "git": _GUIDE,
+    "go": _GO,
+    "go 1.25": _GO,
+    "iproute2": _CARDS,
+    "libclang-dev": _TOKENS,
+    "libnss3": _TOKENS,
+    "libnss3-tools": _TOKENS,
+    "libsqlite3-dev": _TOKENS,
+    "libtpm2-pkcs11-1": _TPM,
+    "libtpm2-pkcs11-tools": _TPM,
+    "libtss2-tcti-swtpm0": _TPM,
+    "libtss2-tcti-tabrmd0": _TPM,
+    "mount": (*_CARDS, *_DISKS),
+    "opencryptoki": _TOKENS,
+    "opensc": (*_TOKENS, *_TPM, *_CARDS, *_TRIAL),
+    "opensc-pkcs11": _CARDS,
+    "openssl": _OPENSSL,
+    "p11-kit-modules": (
+        "servers/pkcs11/test_choosing.py::test_p11_kit",
+        "servers/pkcs11/test_choosing.py::test_no_key",
+    ),
+    "pcscd": _CARDS,
+    "pinentry-curses": ("servers/pkcs11/test_pins.py",),
+    "pkg-config": _TOKENS,
+    "softhsm2": (*_TOKENS, *_TPM, *_TRIAL, "servers/pkcs11/test_hosts.py"),
+    "swtpm": _TPM,
+    "tpm2-abrmd": _TPM,
+    "tpm2-tools": _TPM,
+    "util-linux": (*_AUTHORITIES, *_CARDS, *_DISKS, *_TPM, "servers/registry/test_many_signers.py"),
+    "vsmartcard-vpcd": _CARDS,
+    "ykcs11": _CARDS,
+}
+"""Tests that use each requirement, and some beside them that can do without."""
+_BUILDERS = ("cargo", "clang", "gcc", "go", "go 1.25", "libclang-dev", "libsqlite3-dev", "pkg-config")
+"""What is used to build servers: where these are in the cache, nobody misses it."""
+
+
+def run(name: str) -> str:
+    """Hide a requirement, run its users, and return what went wrong; empty where nothing did."""
+    tests = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--quiet",
+        "--numprocesses=2",
+        *(str(_TESTS / each) for each in USERS[name]),
+    ]
+    environment = {each: value for each, value in os.environ.items() if each != "NOTARYKIT_NO_SKIP"}
+    environment["NOTARYKIT_ALL"] = "1"
+    with tempfile.TemporaryDirectory() as empty:
+        if name in _BUILDERS:
+            environment["NOTARYKIT_CACHE"] = empty
+        command = without([name], tests)
+        done = subprocess.run(command, cwd=_TESTS.parent, env=environment, capture_output=True, text=True, check=False)
+    print(f"without {name}: {done.stdout.rstrip().splitlines()[-1]}", flush=True)
+    if done.returncode:
+        return f"without {name}:\n{done.stdout}{done.stderr}"
+    return "" if f"needs {name} ({how(name)})" in done.stdout else f"nobody misses {name}:\n{done.stdout}"
+
+
+def main(*names: str) -> int:
+    """Hide each of the named requirements, or each that is here; the exit code."""
+    chosen = names or tuple(name for name in REQUIREMENTS if not missing(name))
+    problems = [problem for problem in map(run, chosen) if problem]
+    print("\n".join(problems) or f"{len(chosen)} requirements were hidden in turn, and nothing failed")
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
