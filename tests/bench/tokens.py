@@ -16,6 +16,7 @@ from notarykit.keys.spec import KEY_SPECS
 from servers.pkcs11 import softhsm
 from servers.pkcs11.asking import PRELUDE
 from servers.pkcs11.token import IDS, Token, fill
+from support.requirements import program
 
 RUNS, LATER = 9, 300
 _MECHANISMS = {
@@ -75,7 +76,7 @@ def measure(folder: str) -> Iterator[Row]:
         request = {"contractVersion": "1.0", **members, "payload": base64.b64encode(b"payload").decode()}
         # SoftHSM hashes for RSA alone; the tool hashes for the others as our plugin does.
         ways = ("ECDSA", *mechanism[1:]) if spec.startswith("EC") else mechanism
-        tool = ["pkcs11-tool", "--module", str(token.module), "--slot", str(token.slot), "--login"]
+        tool = [program("pkcs11-tool"), "--module", str(token.module), "--slot", str(token.slot), "--login"]
         tool += ["--pin", "env:PKCS11_PIN", "--sign", "--id", IDS[spec].hex(), "--mechanism", *ways]
         tool += ["--input-file", str(payload), "--output-file", os.devnull]
         times: dict[str, list[float]] = {"executable": [], "tool": []}

@@ -84,6 +84,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "pkg-config": Requirement(("pkg-config",)),
     "softhsm2": Requirement(("softhsm2-util",), ("lib/softhsm/libsofthsm2.so",)),
     "swtpm": Requirement(("swtpm",)),
+    "tar": Requirement(("tar",)),
     "tpm2-abrmd": Requirement(("tpm2-abrmd",)),
     "tpm2-tools": Requirement(("tpm2_createprimary",)),
     "util-linux": Requirement(("setpriv", "unshare")),
@@ -152,7 +153,7 @@ def leave_out(why: str, way: str) -> NoReturn:
     """
     import pytest
 
-    pytest.skip(f"{why} ({way})")
+    pytest.skip(" ".join(f"{why} ({way})".split()))
 
 
 def program(name: str) -> str:

@@ -12,6 +12,7 @@ from notarykit.descriptor import digest_of
 from notarykit.oci.reference import parse_reference
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
+from support.requirements import leave_out
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_TYPE}).encode()
@@ -45,7 +46,7 @@ def server() -> Iterator[_Server]:
     try:
         listening = _Server(("::1", 0), _Answers)
     except OSError as error:
-        pytest.skip(f"there is no IPv6 on this machine: {error}")
+        leave_out(f"needs IPv6 at the loopback address: {error}", "turn it on in the system's settings")
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     with listening:

@@ -16,6 +16,7 @@ from notarykit.errors import StorageError
 from notarykit.oci import archive as archives
 from notarykit.oci.archive import LayoutArchive
 from notarykit.oci.layout import ImageLayout
+from support.requirements import program
 from unit.oci.layouts import Layout
 
 
@@ -202,13 +203,13 @@ def _shutil(layout: Layout, path: Path) -> None:
 
 def _tar(*flags: str) -> Callable[[Layout, Path], None]:
     def write(layout: Layout, path: Path) -> None:
-        subprocess.run(["tar", *flags, "-C", layout.path, "-cf", str(path), "."], check=True)
+        subprocess.run([program("tar"), *flags, "-C", layout.path, "-cf", str(path), "."], check=True)
 
     return write
 
 
 def _git(layout: Layout, path: Path) -> None:
-    git = ["git", "-C", layout.path, "-c", "user.name=a", "-c", "user.email=a@b"]
+    git = [program("git"), "-C", layout.path, "-c", "user.name=a", "-c", "user.email=a@b"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"], ["archive", "-o", str(path), "HEAD"]):
         subprocess.run([*git, *command], check=True)
 
@@ -221,7 +222,8 @@ WRITERS: dict[str, Callable[[Layout, Path], None]] = {
     "tar": _tar(),
     "git archive": _git,
 }
-if shutil.which("tar") and b"GNU" in subprocess.run(["tar", "--version"], capture_output=True, check=False).stdout:
+_TAR = shutil.which("tar")
+if _TAR and b"GNU" in subprocess.run([_TAR, "--version"], capture_output=True, check=False).stdout:
     WRITERS |= {f"GNU tar, {form}": _tar(f"--format={form}") for form in ("v7", "oldgnu", "gnu", "ustar", "pax")}
     WRITERS["GNU tar, attributes"] = _tar("--format=pax", "--xattrs", "--acls", "--sparse")
     WRITERS["GNU tar, reproducible"] = _tar("--format=pax", "--sort=name", "--mtime=@0", "--pax-option=delete=atime")
