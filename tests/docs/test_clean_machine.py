@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from docs.test_documents import README, ROOT
+from support.requirements import program
 
 # What a machine says about its package index and its way there; nothing else of this one counts.
 KEPT = (
@@ -36,7 +37,7 @@ def _bash(script: str, folder: Path) -> str:
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR") or os.path.expanduser("~/.cache/pip"),
         "PIP_NO_COMPILE": "1",  # as quick as it gets
     }
-    command = ["bash", "-ex", "-c", script]
+    command = [program("bash"), "-ex", "-c", script]
     done = subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout
