@@ -236,18 +236,21 @@ def test_an_answer_that_is_not_text(world: World) -> None:
     assert (world.home.store() / "root0.pem").exists()
 
 
-def _at_a_terminal(world: World, typed: bytes) -> tuple[int, str]:
-    """Signs at a terminal of its own, at which a passphrase is typed; returns the exit code and what was shown."""
+def _at_a_terminal(
+    world: World, typed: bytes, *arguments: str, question: bytes = b"Passphrase of the key build: ", **variables: str
+) -> tuple[int, str]:
+    """Runs a command (`sign`) at a terminal of its own and answers a question; returns its code and what was shown."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "notarykit.cli", "sign", "--oci-layout", world.reference]
-    environment = world.home.environment()
+    arguments = arguments or ("sign", "--oci-layout", world.reference)
+    command = [sys.executable, "-m", "notarykit.cli", *arguments]
+    environment = world.home.environment(**variables)
     child = subprocess.Popen(
         command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     )
     os.close(theirs)
     shown = b""
     try:
-        while b"Passphrase of the key build: " not in shown:
+        while question not in shown:
             shown += os.read(ours, 4096)
         os.write(ours, typed)
         while part := os.read(ours, 4096):
@@ -273,6 +276,20 @@ def test_a_passphrase_at_the_terminal(world: World) -> None:
     code, shown = _at_a_terminal(world, b"\x04")
     assert code == 4
     assert "Error: no passphrase was given" in shown
+
+
+@pytest.mark.parametrize("flags", [[], ["--username", "me"]], ids=["name", "password"])
+def test_no_answer_at_the_terminal(world: World, flags: list[str]) -> None:
+    """The end of the input in place of a name or a password ends with 2 and the flags to use."""
+    helper = world.folder / "docker-credential-mine"
+    helper.write_text("#!/bin/sh\nexit 1\n")
+    helper.chmod(0o755)
+    (world.home.folder / "config.json").write_text('{"credsStore": "mine"}')
+    question = b"Password: " if flags else b"Username: "
+    path = f"{world.folder}{os.pathsep}{os.environ['PATH']}"
+    code, shown = _at_a_terminal(world, b"\x04", "login", *flags, "localhost:1", question=question, PATH=path)
+    assert code == 2, shown
+    assert shown.endswith("Error: there was no answer: use --username and --password-stdin\r\n")
 
 
 def test_credentials_stay_here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,8 +65,11 @@ def _asked(username: str, password: str) -> tuple[str, str]:
         return _piped(username)
     from getpass import getpass
 
-    username = username or input("Username: ").strip()
-    password = getpass("Password: " if username else "Token: ")
+    try:
+        username = username or input("Username: ").strip()
+        password = getpass("Password: " if username else "Token: ")
+    except (EOFError, UnicodeDecodeError):
+        raise UsageError("there was no answer", advice="use --username and --password-stdin") from None
     if not password:
         raise UsageError("the password is empty")
     return username, password
