@@ -48,7 +48,7 @@ def test_links_lead_somewhere(document: Path) -> None:
     text = document.read_text()
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
         assert (document.parent / link).exists(), link
-    for link in re.findall(rf"{re.escape(SOURCE)}/(?:blob|tree)/main/([^)#\s]+)", text):
+    for link in re.findall(rf"{re.escape(SOURCE)}/(?:blob|tree)/main/([^)#\s\"]+)", text):
         assert (ROOT / link).exists(), link
 
 

@@ -24,7 +24,7 @@ class AWSKMSPlugin(plugin.Provider):
     name = "aws-kms"
     description = "Sign with keys in AWS KMS"
     version = "0.1.0"
-    url = "https://pypi.org/project/notarykit-aws-kms/"
+    url = "https://github.com/notarykit/notarykit/tree/main/plugins/aws-kms"
     settings = ("region", "profile", "endpoint", "grant_tokens")
 
     def __init__(self, connect: Callable[[Account, Limits], KMS] | None = None) -> None:

@@ -22,7 +22,7 @@ class AzureKeyVaultPlugin(plugin.Provider):
     name = "azure-keyvault"
     description = "Sign with keys in Azure Key Vault and Managed HSM"
     version = "0.1.0"
-    url = "https://pypi.org/project/notarykit-azure-keyvault/"
+    url = "https://github.com/notarykit/notarykit/tree/main/plugins/azure-keyvault"
     settings = ("self_signed", "credential_type", "vault_domain")
     keeps_certificates = True
 

@@ -33,7 +33,7 @@ class HashiCorpVaultPlugin(plugin.Provider):
     name = "hashicorp-vault"
     description = "Sign with Transit keys in HashiCorp Vault and OpenBao"
     version = "0.1.0"
-    url = "https://pypi.org/project/notarykit-hashicorp-vault/"
+    url = "https://github.com/notarykit/notarykit/tree/main/plugins/hashicorp-vault"
     settings = ("mount", "key_version", "certificate_secret", *_SERVER)
     keeps_certificates = True
 

@@ -25,7 +25,7 @@ class LocalFilePlugin(plugin.Plugin):
     name = "local-file"
     description = "Sign with keys in PEM and PKCS#12 files"
     version = "0.1.0"
-    url = "https://pypi.org/project/notarykit-local-file/"
+    url = "https://github.com/notarykit/notarykit/tree/main/plugins/local-file"
 
     def __init__(self, passphrase: Callable[[], bytes] | None = None) -> None:
         """Takes a callback for passphrases that comes before all other places, for programs that have their own."""

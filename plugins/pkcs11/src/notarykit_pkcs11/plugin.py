@@ -17,7 +17,7 @@ class PKCS11Plugin(plugin.Provider):
     name = "pkcs11"
     description = "Sign with keys on PKCS#11 tokens: YubiKeys, smart cards, TPMs and HSMs"
     version = "0.1.0"
-    url = "https://pypi.org/project/notarykit-pkcs11/"
+    url = "https://github.com/notarykit/notarykit/tree/main/plugins/pkcs11"
     settings = ("module_path", "pin_source", "pin_env", "pinentry")
     keeps_certificates = True
 
