@@ -7,9 +7,12 @@ from typing import Any, NoReturn
 import pytest
 from pkcs11 import Mechanism, TokenFlag
 
+from notarykit.errors import PluginError
+from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING
 from notarykit_pkcs11 import doctor
 from notarykit_pkcs11.pins import PinSource
+from notarykit_pkcs11.sessions import TokenSession
 
 _LOGIN = TokenFlag.LOGIN_REQUIRED | TokenFlag.USER_PIN_INITIALIZED
 _LOW, _FINAL = TokenFlag.USER_PIN_COUNT_LOW, TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
@@ -60,6 +63,44 @@ def test_the_login(flags: TokenFlag, result: str, detail: str, logins: int) -> N
     assert session.logins == logins
 
 
+@pytest.mark.parametrize(
+    ("config", "refusal", "result", "detail"),
+    [
+        ({}, None, OK, "not tried: with the PIN in pin_source or $PKCS11_PIN, one is made"),
+        ({"pin_source": "/pin"}, None, OK, "one was made and holds"),
+        ({"pin_env": "MINE"}, None, OK, "one was made and holds"),
+        ({"pin_source": "/pin"}, PluginError("no", advice="so"), FAILED, "no"),
+    ],
+)
+def test_a_trial_signature(
+    config: dict[str, str], refusal: PluginError | None, result: str, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature is tried where the PIN is given, and nobody is asked for one."""
+    monkeypatch.delenv("PKCS11_PIN", raising=False)
+    monkeypatch.setenv("MINE", "1234")
+
+    def sign(message: bytes, spec: object) -> bytes:
+        if refusal:
+            raise refusal
+        return message
+
+    version: Any = SimpleNamespace(sign=sign)
+    found = doctor._try(version, KEY_SPECS["EC-256"], PinSource(None, config))
+    assert found == ("signature", result, detail, "so" if refusal else "")
+
+
+@pytest.mark.parametrize(
+    ("told", "fits"),
+    [((1024, 3072), False), ((1024, 4096), True), ((4097, 8192), False), ((0, 0), True), ((1, 0xFFFFFFFF), True)],
+)
+def test_sizes(told: tuple[int, int], fits: bool) -> None:
+    """What a token says of the sizes of keys counts where it says something."""
+    info = SimpleNamespace(min_key_length=told[0], max_key_length=told[1])
+    token: Any = SimpleNamespace(label="a", slot=SimpleNamespace(get_mechanism_info=lambda _: info))
+    module: Any = None
+    assert TokenSession(module, token).can_hold(Mechanism.RSA_X_509, 4096) is fits
+
+
 def test_keys_that_can_be_seen() -> None:
     """Where the keys can be seen without a login, none is made."""
     session = _Session(object())
@@ -82,7 +123,7 @@ def test_keys_that_can_be_seen() -> None:
 )
 def test_the_mechanisms(offered: set[Mechanism], result: str, detail: str) -> None:
     """Which of the six key specs a token can sign with is told, and by what."""
-    session: Any = SimpleNamespace(mechanisms=lambda: offered)
+    session: Any = SimpleNamespace(mechanisms=lambda: offered, can_hold=lambda *_: True)
     (found,) = doctor._mechanisms(session)
     assert (found.step, found.result) == ("mechanisms", result)
     assert detail in found.detail

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, CertificateType, KeyType
 
 from notarykit.errors import PluginValidationError
+from notarykit_pkcs11.attributes import PUBLIC_KEY_INFO
 from notarykit_pkcs11.reading import attribute, certificates, identity, public_key_in
 from support.ca import make_chain, new_key
 
@@ -62,6 +63,17 @@ def test_rsa_without_a_part(missing: Attribute) -> None:
     assert public_key_in(item) is None
     item[missing] = b""
     assert public_key_in(item) is None
+
+
+@pytest.mark.parametrize("spec", [*_CURVES, "RSA-2048"])
+def test_a_key_in_der(spec: str) -> None:
+    """A private key that has no other public half may have it in CKA_PUBLIC_KEY_INFO; what is none is none."""
+    key = new_key(spec).public_key()
+    kind = KeyType.RSA if spec.startswith("RSA") else KeyType.EC
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert public_key_in(_Object({Attribute.KEY_TYPE: kind, PUBLIC_KEY_INFO: spki})) == key
+    for wrong in (b"", spki[:-1], b"\x30\x00"):
+        assert public_key_in(_Object({Attribute.KEY_TYPE: kind, PUBLIC_KEY_INFO: wrong})) is None
 
 
 def test_rsa_that_is_none() -> None:

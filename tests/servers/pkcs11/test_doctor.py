@@ -100,12 +100,21 @@ def test_every_key(token: Token) -> None:
     for spec in (token.specs[0], token.specs[-1]):
         found = _doctor(_given(token), _named(token, spec))
         assert found.code == 0, found.text
-        steps = ["module", "slots", "token", "mechanisms", "login", "key", "certificate"]
+        steps = ["module", "slots", "token", "mechanisms", "login", "key", "signature", "certificate"]
         assert [step for step, _ in found.steps] == steps
         # Not every token has everything; and another test may have tried a wrong PIN.
         assert {result for step, result in found.steps if step not in ("mechanisms", "login")} == {OK}
         assert "the PIN is right" in found.the("login") or "the keys can be seen without" in found.the("login")
         assert f"object={spec};" in found.the("key")
+        assert found.the("signature").startswith("ok one was made and holds")
+
+
+def test_a_trial_asks_nobody(softhsm: Token) -> None:
+    """Without a PIN no signature is tried, and the doctor says how to have one."""
+    given = {name: value for name, value in _given(softhsm).items() if name != "PKCS11_PIN"}
+    found = _doctor(given, _named(softhsm, "EC-256"))
+    assert ("signature", OK) not in found.steps
+    assert found.steps[-1] == ("login", FAILED)
 
 
 def test_all_six(softhsm: Token) -> None:
@@ -126,6 +135,34 @@ def test_some_of_the_six(tpm: Token) -> None:
     missing = [spec for spec in KEY_SPECS if f"{spec} by " not in mechanisms[1]]
     assert mechanisms[0] == (WARNING if missing else OK)
     assert mechanisms[1].endswith(f"; not {', '.join(missing)}") or not missing
+
+
+def test_sizes(tpm: Token) -> None:
+    """What the token says of the sizes of keys counts, beside the names of its mechanisms."""
+    assert "RSA-4096" not in tpm.specs
+    result = _doctor(_given(tpm), _named(tpm, "RSA-3072")).the("mechanisms")
+    assert "RSA-3072 by SHA384_RSA_PKCS_PSS" in result
+    assert result.startswith("warning")
+    assert "not RSA-4096" in result
+
+
+def test_a_key_that_cannot_sign(tpm: Token) -> None:
+    """A key that the token makes, describes and cannot sign with is found out by a trial signature."""
+    tpm.make_key("EC-521", "large", b"\x52")
+    done = _run(_given(tpm), "--output", "json", "--key-id", f"pkcs11:token={quote(tpm.label)};object=large")
+    assert done.returncode == 4
+    found = {each["step"]: each for each in json.loads(done.stdout)["findings"]}  # the module talks on standard error
+    assert (found["key"]["result"], found["signature"]["result"]) == (OK, FAILED)
+    assert "cannot sign with" in found["signature"]["detail"]
+
+
+def test_a_public_half_in_the_private_key(kryoptic: Token) -> None:
+    """An EC key without a public key object or a certificate is described by its own CKA_PUBLIC_KEY_INFO."""
+    kryoptic.make_key("EC-384", "alone", b"\x38", public_object=False)
+    found = _doctor(_given(kryoptic), f"pkcs11:token={quote(kryoptic.label)};object=alone")
+    assert found.the("key").startswith("ok ")
+    assert "EC-384" in found.the("key")
+    assert ("signature", OK) in found.steps
 
 
 def test_padding_of_our_own(tpm_without_pss: Token) -> None:
@@ -328,7 +365,9 @@ def test_a_key_without_a_certificate(empty_softhsm: Token) -> None:
         (("pkcs11:object=build", "--plugin-config", "certificate_chain=chain.pem"), 0, WARNING),
     ):
         found = _doctor(_given(empty_softhsm), *arguments)
-        assert (found.code, found.steps[-2:]) == (code, [("key", OK), ("certificate", result)])
+        assert (found.code, found.steps[-1]) == (code, ("certificate", result))
+        assert ("key", OK) in found.steps
+        assert (("signature", OK) in found.steps) is bool(arguments)
         assert f"{result} none for pkcs11:" in found.the("certificate")
         assert "certificate_chain=FILE" in found.the("certificate")
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pkcs11 import Attribute
 from pkcs11.attributes import AttributeMapper
 
+PUBLIC_KEY_INFO = 0x129
+"""CKA_PUBLIC_KEY_INFO (PKCS#11 2.40, section 4.8): the SubjectPublicKeyInfo, of private keys too."""
+
 
 class AllAttributes(AttributeMapper):
-    """Reads labels that are not UTF-8 as far as they are."""
+    """Reads labels that are not UTF-8 as far as they are, and public keys in DER."""
 
     def __init__(self) -> None:
         super().__init__()
         self.register_handler(Attribute.LABEL, str.encode, _text)
+        self.register_handler(PUBLIC_KEY_INFO, bytes, bytes)  # type: ignore[arg-type]
 
 
 def _text(value: bytes) -> str:

@@ -26,14 +26,19 @@ from notarykit_pkcs11.tokens import matches, shown
 from notarykit_pkcs11.uri import parse, uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
+    from notarykit.keys.spec import KeySpec
+    from notarykit.plugin import KeyVersion
     from notarykit_pkcs11.cryptoki import Module
+    from notarykit_pkcs11.mechanisms import Way
     from notarykit_pkcs11.reading import Stored
     from notarykit_pkcs11.uri import KeyUri
 
 _LOADING_SECONDS = 60
+# What is signed can be taken for no envelope's content.
+_TRIAL = b"notarykit plugin doctor: a trial that signs nothing\n"
 # Loads the module where a crash takes nothing with it.
 _LOADS = "import sys, pkcs11; pkcs11.lib(sys.argv[1]).get_slots()"
 
@@ -150,14 +155,15 @@ def _look_at(
         if uri is not None and (uri.label, uri.id) != (None, None) and len(named) > 1:
             there = ", ".join(_named(each) for each in named)
             yield Finding("key", FAILED, f"{len(named)} match the URI: {there}", "add id= or object= to the URI")
-    is_to_sign = uri is not None and len(named) == 1 and CHAIN not in config
+    is_tried = uri is not None and len(named) == 1
+    missing = FAILED if is_tried and CHAIN not in config else WARNING
     for each in named:
-        yield from _look_at_key(module, session, each, stored, pins, is_to_sign=is_to_sign)
+        yield from _look_at_key(module, session, each, stored, pins, is_tried=is_tried, missing=missing)
 
 
 def _mechanisms(session: TokenSession) -> Iterator[Finding]:
     offered = session.mechanisms()
-    can = {name: ways(spec, offered) for name, spec in KEY_SPECS.items()}
+    can = {name: _ways(session, spec, offered) for name, spec in KEY_SPECS.items()}
     able = [f"{name} by {found[0].mechanism.name}" for name, found in can.items() if found]
     missing = [name for name, found in can.items() if not found]
     detail = ", ".join(able) or "none of the six key specs"
@@ -170,6 +176,11 @@ def _mechanisms(session: TokenSession) -> Iterator[Finding]:
         )
     else:
         yield Finding("mechanisms", OK, detail)
+
+
+def _ways(session: TokenSession, spec: KeySpec, offered: Collection[object]) -> list[Way]:
+    """The ways to a signature of the spec that the token offers for keys of its size."""
+    return [way for way in ways(spec, offered) if session.can_hold(way.mechanism, spec.bits)]
 
 
 def _login(session: TokenSession, token: pkcs11.Token, pins: PinSource | None) -> Finding:
@@ -202,15 +213,33 @@ def _is_named(item: Any, uri: KeyUri | None) -> bool:
     return uri is None or (uri.label in (None, label) and uri.id in (None, id_))
 
 
+def _try(version: KeyVersion, spec: KeySpec, pins: PinSource) -> Finding:
+    """A trial signature with the one key that is named, where the PIN is given: nobody is asked for it here."""
+    if not pins.is_given:
+        return Finding("signature", OK, "not tried: with the PIN in pin_source or $PKCS11_PIN, one is made")
+    try:
+        version.sign(_TRIAL, spec)
+    except NotarykitError as error:
+        return Finding("signature", FAILED, error.message, error.advice or "")
+    return Finding("signature", OK, "one was made and holds")
+
+
 def _named(item: Any) -> str:
     id_, label = identity(item)
     return uri_of({}, label, id_)
 
 
 def _look_at_key(
-    module: Module, session: TokenSession, item: Any, stored: list[Stored], pins: PinSource, *, is_to_sign: bool
+    module: Module,
+    session: TokenSession,
+    item: Any,
+    stored: list[Stored],
+    pins: PinSource,
+    *,
+    is_tried: bool,
+    missing: str,
 ) -> Iterator[Finding]:
-    """Looks at a key; one that is named, and has no certificate anywhere, would not sign."""
+    """Looks at a key; one that is tried, and has no certificate anywhere, would not sign: `missing` is what that is."""
     id_, label = identity(item)
     name = uri_of(session.where, label, id_)
     try:
@@ -221,11 +250,13 @@ def _look_at_key(
         return
     with module.held():
         needs = "; asks for the PIN before each signature" if attribute(item, Attribute.ALWAYS_AUTHENTICATE) else ""
-        offered = session.mechanisms()
-    if not ways(spec, offered):
+        can = _ways(session, spec, session.mechanisms())
+    if not can:
         yield Finding("key", FAILED, f"{name}: {spec.name}, for which the token has no mechanism", "use another key")
         return
     yield Finding("key", OK, f"{name}: {spec.name}{needs}")
+    if is_tried:
+        yield _try(version, spec, pins)
     own = [each for each in stored if has_key(each.certificate, version.public_key)]
     if own:
         yield Finding("certificate", OK, f"{subject_of(own[0].certificate)} is for {name}")
@@ -238,7 +269,7 @@ def _look_at_key(
     )
     yield Finding(
         "certificate",
-        FAILED if is_to_sign else WARNING,
+        missing,
         detail,
         "name its file with certificate_chain=FILE; 'notarykit certificate request' makes a request for one",
     )

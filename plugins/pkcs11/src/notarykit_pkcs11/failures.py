@@ -85,6 +85,12 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[PluginEr
         "it cannot be written to",
         "use the token's own tool",
     ),
+    (
+        pkcs11.HostMemory,
+        PluginError,
+        "it says that memory is short, as some do of a kind of key that they hold and cannot sign with",
+        "try a key of another kind or size",
+    ),
     (pkcs11.DeviceMemory, PluginError, "it has no room left", "remove what is not needed, with the token's own tool"),
 )
 

@@ -66,6 +66,11 @@ class PinSource:
         prompt = f"PIN of {token}{' (the last try)' if is_last else ''}"
         return _checked(self._find(prompt, token), f"the PIN for {token}")
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it is there without a person."""
+        return self._source is not None or (self._variable or VARIABLE) in os.environ
+
     def tell(self, text: str) -> None:
         """Says something at the terminal."""
         tell(text)

@@ -7,11 +7,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import pkcs11
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11 import Attribute, CertificateType, KeyType, ObjectClass
 
 from notarykit.errors import CertificateError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
+from notarykit_pkcs11.attributes import PUBLIC_KEY_INFO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 _CURVES = (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1())
 _OCTET_STRING = 0x04
-_UNREADABLE = (pkcs11.PKCS11Error, ValueError, KeyError, OverflowError, struct.error)
+_UNREADABLE = (pkcs11.PKCS11Error, ValueError, KeyError, OverflowError, struct.error, UnsupportedAlgorithm)
 
 
 class Stored(NamedTuple):
@@ -61,10 +64,10 @@ def public_key_in(item: Any) -> PublicKeyTypes | None:
     kind = attribute(item, Attribute.KEY_TYPE)
     if kind not in (KeyType.RSA, KeyType.EC):
         raise PluginValidationError(f"the key is of the kind {getattr(kind, 'name', kind)}", advice="use RSA or EC")
-    try:
-        return _rsa_key(item) if kind == KeyType.RSA else _ec_key(item)
-    except _UNREADABLE:
-        return None
+    for read in (_rsa_key if kind == KeyType.RSA else _ec_key, _described_key):
+        with suppress(*_UNREADABLE):
+            return read(item)
+    return None
 
 
 def _rsa_key(item: Any) -> PublicKeyTypes:
@@ -82,6 +85,11 @@ def _ec_key(item: Any) -> PublicKeyTypes:
             with suppress(ValueError):
                 return ec.EllipticCurvePublicKey.from_encoded_point(curve, point[-size:])
     raise PluginValidationError("the key is on another curve than P-256, P-384 and P-521", advice="use one of them")
+
+
+def _described_key(item: Any) -> PublicKeyTypes:
+    """The key in CKA_PUBLIC_KEY_INFO, which may be all that the private half of an EC key says of the public one."""
+    return load_der_public_key(bytes(item[PUBLIC_KEY_INFO]))
 
 
 def certificates(objects: Iterable[Any]) -> list[Stored]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notarykit_pkcs11.pins import PinSource
 
 _SALT = token_bytes(16)
+_UNAVAILABLE = 0xFFFFFFFF
 _LOW = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
 
 
@@ -69,6 +70,16 @@ class TokenSession:
     def mechanisms(self) -> set[Any]:
         """What the token can do."""
         return set(self._token.slot.get_mechanisms())
+
+    def can_hold(self, mechanism: Any, bits: int) -> bool:
+        """Whether keys of a size are within what the token says of a mechanism (C_GetMechanismInfo), if it says it."""
+        try:
+            info = self._token.slot.get_mechanism_info(mechanism)
+        except pkcs11.PKCS11Error:
+            return True
+        smallest, largest = info.min_key_length or 0, info.max_key_length or 0
+        is_told = 0 < largest < _UNAVAILABLE
+        return not is_told or smallest <= bits <= largest
 
     def objects(self, template: Mapping[Any, Any]) -> list[Any]:
         """The objects that have all of the given attributes, as far as this session may see them."""
