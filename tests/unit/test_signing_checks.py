@@ -237,5 +237,5 @@ def test_a_critical_attribute_that_nobody_knows(media_type: str) -> None:
     """An envelope with a critical attribute that no verifier accepts is not stored."""
     unknown = (ExtendedAttribute("com.example.secret", "x", critical=True),)
     signer = Envelopes(lambda payload: sign_envelope(CHAIN, media_type, payload, extended=unknown))
-    with pytest.raises(PluginResponseError, match=r"'com.example.secret', which no verifier accepts"):
+    with pytest.raises(PluginResponseError, match=r"'com.example.secret', and names no plugin that could process it"):
         _sign(signer, media_type=media_type)

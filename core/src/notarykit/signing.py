@@ -260,7 +260,9 @@ def _check_made_attributes(attributes: SignedAttributes, now: datetime, expires_
         )
     unknown = [each.key for each in attributes.extended if each.critical]
     if unknown and attributes.verification_plugin is None:
-        raise PluginResponseError(f"the envelope has the critical attribute {unknown[0]!r}, which no verifier accepts")
+        raise PluginResponseError(
+            f"the envelope has the critical attribute {unknown[0]!r}, and names no plugin that could process it"
+        )
 
 
 def _check_payload(made: bytes, asked: bytes) -> None:

@@ -9,7 +9,13 @@ import pytest
 
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import ExtendedAttribute
-from notarykit.plugin import Metadata, VerificationResult, VerifiedSignature, VerifySignatureRequest
+from notarykit.plugin import (
+    GetMetadataRequest,
+    Metadata,
+    VerificationResult,
+    VerifiedSignature,
+    VerifySignatureRequest,
+)
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Verdict, verify_envelope
@@ -94,6 +100,7 @@ class Verifier:
 
     Attributes:
         requests: What it was asked.
+        configs: The settings with which it was asked for its metadata.
         lookups: How often it was looked up.
     """
 
@@ -110,6 +117,7 @@ class Verifier:
         self.results = results
         self.processed = processed
         self.requests: list[VerifySignatureRequest] = []
+        self.configs: list[Mapping[str, str]] = []
         self.lookups = 0
 
     def find(self, name: str) -> VerifyingPlugin:
@@ -118,8 +126,9 @@ class Verifier:
         self.lookups += 1
         return self
 
-    def get_metadata(self, *_: object) -> Metadata:
+    def get_metadata(self, request: GetMetadataRequest) -> Metadata:
         """Its metadata."""
+        self.configs.append(request.plugin_config)
         return self.metadata
 
     def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:

@@ -228,6 +228,7 @@ def test_the_request(media_type: str) -> None:
     assert request.trusted_identities == (IDENTITY, "com.example:1")
     assert request.signature_verification == (TRUSTED_IDENTITY, REVOCATION_CHECK)
     assert request.plugin_config == {"key": "value"}
+    assert plugin.configs == [{"key": "value"}]
     assert request.contract_version == "1.0"
 
 

@@ -10,7 +10,7 @@ from notarykit.errors import (
     PluginAccessDeniedError,
     RevocationError,
 )
-from notarykit.plugin import VerificationResult, VerifiedSignature
+from notarykit.plugin import GetMetadataRequest, VerificationResult, VerifiedSignature
 from notarykit.revocation.checker import Revocation
 from notarykit.verification import Audited, Verified
 from support.ca import Changes, make_chain, ocsp_at
@@ -139,10 +139,10 @@ class _Failing(Verifier):
         self.command = command
         self.error = error
 
-    def get_metadata(self, *_: object) -> Any:
+    def get_metadata(self, request: GetMetadataRequest) -> Any:
         if self.command == "get-plugin-metadata":
             raise self.error
-        return super().get_metadata()
+        return super().get_metadata(request)
 
     def verify_signature(self, request: Any) -> VerifiedSignature:
         raise self.error

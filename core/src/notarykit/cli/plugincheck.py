@@ -116,7 +116,7 @@ def _rule_rows(found: "list[Judgement]") -> Iterator[tuple[tuple[str, str], tupl
 
 def diagnose(options: Options) -> int:
     """Prints what is found on the way to a signature, failures first."""
-    from notarykit.plugin.diagnosis import FAILED, OK, WARNING
+    from notarykit.plugin.diagnosis import FAILED, WARNING
 
     asked = _asked(options)
     found: list[Finding] = []
@@ -128,7 +128,7 @@ def diagnose(options: Options) -> int:
     if options["output"] == "json":
         print_json({"plugin": asked.name, "findings": [each._asdict() for each in found]})
     else:
-        ordered = sorted(found, key=lambda each: (FAILED, WARNING, OK).index(each.result))
+        ordered = sorted(found, key=lambda each: {FAILED: 0, WARNING: 1}.get(each.result, 2))
         rows = [((each.result, each.step), (each.detail, each.advice)) for each in ordered]
         print(listing([(("RESULT", "STEP"), ("FOUND, AND WHAT TO DO",)), *rows]), end="")
     return PluginError.exit_code if any(each.result == FAILED for each in found) else 0

@@ -22,12 +22,14 @@ from notarykit.plugin import (
     GeneratedSignature,
     GenerateEnvelopeRequest,
     GenerateSignatureRequest,
+    GetMetadataRequest,
     KeyDescription,
     Metadata,
     seconds_left,
 )
 from notarykit.plugin.asking.metadata import read_metadata
 from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner, signer_of
+from notarykit.plugin.messages.metadata import NO_CONFIG
 from support.ca import SPECS, Changes, key_usage, make_chain
 from support.envelopes import primitive
 from unit.plugin.asking.clock import Clock
@@ -338,6 +340,21 @@ def test_plugins_that_do_not_sign(capabilities: tuple[str, ...], for_blob: bool)
     with pytest.raises(PluginResponseError, match=rf"^plugin com.example.keys cannot sign {what}$"):
         signer_of(plugin, "key 1", {}, for_blob=for_blob)
     assert not plugin.requests
+
+
+class _Depending(KeyPlugin):
+    """Makes envelopes where its settings say so."""
+
+    @classmethod
+    def get_metadata(cls, request: GetMetadataRequest = NO_CONFIG) -> Metadata:
+        found = super().get_metadata(request)
+        return found._replace(capabilities=(_ENVELOPE,)) if "whole" in request.plugin_config else found
+
+
+def test_plugins_that_depend_on_their_settings() -> None:
+    """What a plugin can do is asked for with the settings with which it is going to sign."""
+    assert type(signer_of(_Depending(), "key 1", {})) is PluginSigner
+    assert type(signer_of(_Depending(), "key 1", {"whole": "yes"})) is PluginEnvelopeSigner
 
 
 def test_plugins_of_another_contract() -> None:
