@@ -8,12 +8,23 @@ from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder has another bench
 
-from bench import crl, providers, registry, startup, throughput, tokens
+from bench import crl, providers, registry, startup, strangers, throughput, tokens
 from interop.go_peer import Peer, build
 
 
 def _verdict(reached: bool) -> str:
     return "yes" if reached else "missed"
+
+
+def _strangers() -> None:
+    most = strangers.MOST_MILLISECONDS
+    print("\n| a stranger's signature | bytes | enforced, CPU ms | at most | reached | logged, CPU ms |")
+    print("|---|---|---|---|---|---|")
+    for each in strangers.measure():
+        reached = _verdict(each.strict <= most)
+        print(
+            f"| {each.name} | {each.size} | {each.strict:.1f} | {most:.0f} | {reached} | {each.audit:.1f} |", flush=True
+        )
 
 
 def main() -> None:
@@ -59,6 +70,7 @@ def main() -> None:
         for found in registry.measure(folder, peer):
             limit = f"{found.target} | {_verdict(found.ratio >= found.target)}" if found.target else "- | -"
             print(f"| {found.name} | {found.ours:.0f} | {found.theirs:.0f} | {found.ratio:.2f} | {limit} |", flush=True)
+    _strangers()
     with tempfile.TemporaryDirectory() as folder:
         large = crl.measure(folder)
     print(f"\n| a CRL of {crl.ENTRIES:,} entries | notarykit | notation-core-go | ratio | at most | reached |")

@@ -196,7 +196,12 @@ def test_an_expired_chain(world: World) -> None:
     past = make_chain("EC-256", 2, not_after=utc_now().replace(microsecond=0) - timedelta(days=1))
     world.home.trust(past)
     _sign_in_the_past(world, past)
-    assert _failure(world, 1).startswith("authenticTimestamp: signing certificate 'CN=wabbit-networks.io,")
+    failure = _failure(world, 1)
+    assert failure.startswith("authenticTimestamp: signing certificate 'CN=wabbit-networks.io,")
+    assert failure.endswith(
+        ": have it signed again with a certificate that is valid, and with --timestamp-url: "
+        "a timestamp keeps a signature good after its certificates have expired"
+    )
 
 
 def test_metadata_that_was_not_signed(world: World) -> None:

@@ -7,6 +7,8 @@ from hashlib import sha256
 
 import pytest
 from cryptography import x509
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
 
 from notarykit.errors import CertificateError
 from notarykit.keys.certificate import load_certificate, subject_of
@@ -259,3 +261,25 @@ def test_building_passes_over_keys_that_nobody_reads() -> None:
     swap = ((bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d0277")),)
     strange = make_chain(leaf=Changes(swap=swap)).ders[0]
     assert build_chain(_CHAIN.leaf_key.public_key(), [strange, *_CHAIN.ders]) == _CHAIN.ders
+
+
+_UTF8, _PRINTABLE = (
+    x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "US"), x509.NameAttribute(NameOID.COMMON_NAME, "Root", kind)])
+    for kind in (_ASN1Type.UTF8String, _ASN1Type.PrintableString)
+)
+
+
+def test_an_issuer_that_is_named_in_another_string_type() -> None:
+    """A name that reads the same in other bytes is another name, and the error says that this is what is wrong."""
+    chain = make_chain(length=2, leaf=Changes(issuer=_PRINTABLE), cas={1: Changes(subject=_UTF8)})
+    with pytest.raises(CertificateError, match="in another string type") as caught:
+        check_chain(chain.ders)
+    assert (caught.value.rule, "issued again" in caught.value.advice) == ("ordered_and_related", True)
+    with pytest.raises(CertificateError, match="a CA with that name is there, but in another string type") as caught:
+        build_chain(chain.leaf_key.public_key(), chain.ders)
+    assert "issued again" in caught.value.advice
+    other = make_chain(length=2, cas={1: Changes(subject=_UTF8)})
+    with pytest.raises(CertificateError) as caught:
+        build_chain(chain.leaf_key.public_key(), (chain.ders[0], make_chain().ders[-1]))
+    assert "string type" not in caught.value.message
+    assert check_chain(other.ders)

@@ -53,6 +53,25 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
     return why_not_issued(certificate, certificate) is None
 
 
+_OTHER_STRINGS = (
+    "its issuer is that name in another string type (such as PrintableString for UTF8String), which is another name"
+)
+
+
+def is_named_in_other_strings(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a certificate's issuer reads as another's subject and is not, byte by byte, the same name."""
+    try:
+        names = certificate.issuer, issuer.subject
+        reads_alike = [list(map(_read, name.rdns)) for name in names]
+    except (ValueError, TypeError):
+        return False
+    return reads_alike[0] == reads_alike[1] and names[0].public_bytes() != names[1].public_bytes()
+
+
+def _read(rdn: x509.RelativeDistinguishedName) -> set[tuple[str, object]]:
+    return {(attribute.oid.dotted_string, attribute.value) for attribute in rdn}
+
+
 def why_not_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
     """Why a certificate was not issued by another, or None if it was (issuer's name and signature)."""
     try:
@@ -60,6 +79,8 @@ def why_not_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> s
     except InvalidSignature:
         return "its signature does not hold under that key"
     except (ValueError, TypeError) as error:
+        if is_named_in_other_strings(certificate, issuer):
+            return _OTHER_STRINGS
         return str(error).partition("\n")[0]
     except Exception as error:  # noqa: BLE001 - cryptography.exceptions.UnsupportedAlgorithm, and what Rust raises
         return f"its signature cannot be checked: {type(error).__name__}"

@@ -6,6 +6,7 @@ import re
 
 from notarykit.encodings import foreign_encoding
 from notarykit.errors import CertificateError
+from notarykit.keys.lookalikes import is_signed_data, look_alike
 
 _BEGIN = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 _PEM = re.compile(_BEGIN.pattern + rb"([A-Za-z0-9+/=\s]*)-----END (?:X509 )?CERTIFICATE-----")
@@ -16,10 +17,12 @@ def read_certificates(content: bytes, name: str) -> tuple[bytes, ...]:
     """The certificates of a file, each in DER, in the file's order; text around PEM blocks is left aside.
 
     Raises:
-        CertificateError: There is none, or one is cut off.
+        CertificateError: There is none, or one is cut off; what people take for one is named as what it is.
     """
     if not isinstance(content, bytes):
         raise TypeError(f"{name} must be given as bytes, not as {type(content).__name__}")
+    if (other := look_alike(content, name)) is not None and not _PEM.search(content):
+        raise CertificateError(f"{name} is {other[0]}", rule="certificate_file", advice=other[1])
     if b"-----BEGIN" in content:
         ders = [_decode(match[1], name) for match in _PEM.finditer(content)]
         if len(ders) != len(_BEGIN.findall(content)):
@@ -28,6 +31,9 @@ def read_certificates(content: bytes, name: str) -> tuple[bytes, ...]:
         ders = _split_der(content, name)
     if not ders:
         raise CertificateError(f"{name} holds no certificate", rule="certificate_file", advice="give PEM or DER")
+    if is_signed_data(ders[0]):
+        advice = f"convert it with 'sed s/CERTIFICATE/PKCS7/ {name} | openssl pkcs7 -print_certs'"
+        raise CertificateError(f"{name} is a PKCS#7 file, not a certificate", rule="certificate_file", advice=advice)
     return tuple(ders)
 
 

@@ -16,7 +16,14 @@ from cryptography import x509
 
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
-from notarykit.keys.certificate import has_key, is_self_signed, load_certificate, subject_of, why_not_issued
+from notarykit.keys.certificate import (
+    has_key,
+    is_named_in_other_strings,
+    is_self_signed,
+    load_certificate,
+    subject_of,
+    why_not_issued,
+)
 from notarykit.keys.spec import KeySpec, key_spec_of
 from notarykit.times import format_rfc3339
 
@@ -33,6 +40,8 @@ LARGEST_CHAIN = 64 * 1024
 _LARGEST_REMEMBERED = 16 * 1024
 # Certificates that come with a timestamp are anybody's too; each link that is tried costs a verification.
 _MOST_LINKS = 200
+
+_ISSUE_AGAIN = "have the certificate issued again with the CA's name as the CA's own certificate has it"
 
 _LEAF_RULES = {"code signing": rules.CODE_SIGNING_LEAF, "timestamping": rules.TIMESTAMPING_LEAF}
 _CA_RULES = {"code signing": rules.CODE_SIGNING_CA, "timestamping": rules.TIMESTAMPING_CA}
@@ -154,7 +163,9 @@ def _check_link(certificates: Sequence[x509.Certificate], index: int) -> None:
         f"{_role(index, last + 1)} {subject_of(certificate)!r} was not issued by the next certificate "
         f"{subject_of(issuer)!r}: {problem}",
         rule="ordered_and_related",
-        advice="order the chain from the signing certificate to the root",
+        advice=_ISSUE_AGAIN
+        if is_named_in_other_strings(certificate, issuer)
+        else "order the chain from the signing certificate to the root",
     )
 
 
@@ -181,13 +192,22 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
     while not is_self_signed(last := certificates[chain[-1]]):
         issuers = [der for der in certificates if der not in chain and why_not_issued(last, certificates[der]) is None]
         if not issuers or len(chain) == LONGEST_CHAIN:
-            raise CertificateError(
-                f"chain is incomplete: the issuer of {subject_of(last)!r} is missing",
-                rule="ends_with_root",
-                advice="add that CA certificate, and those above it up to the root",
-            )
+            raise _incomplete(last, certificates.values())
         chain.append(max(issuers, key=end_of_validity))
     return tuple(chain)
+
+
+def _incomplete(last: x509.Certificate, certificates: Iterable[x509.Certificate]) -> CertificateError:
+    text = f"chain is incomplete: the issuer of {subject_of(last)!r} is missing"
+    if any(is_named_in_other_strings(last, each) for each in certificates):
+        return CertificateError(
+            f"{text}; a CA with that name is there, but in another string type, such as PrintableString for UTF8String",
+            rule="ends_with_root",
+            advice=_ISSUE_AGAIN,
+        )
+    return CertificateError(
+        text, rule="ends_with_root", advice="add that CA certificate, and those above it up to the root"
+    )
 
 
 def chains_to(leaf: bytes, heap: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:

@@ -1,0 +1,49 @@
+"""What a stranger's signature costs: the processor's time for each kind of what somebody who may push can attach."""
+
+import contextlib
+import time
+from typing import NamedTuple
+
+from notarykit.errors import NotarykitError
+from notarykit.trust.store import MemoryTrustStore
+from notarykit.verification import verify_envelope
+from support.strangers import Stranger, strangers
+from unit.verification.setting import ARTIFACT, CHAIN, NOW, policy
+
+MOST_MILLISECONDS = 20.0
+ROUNDS = 15
+
+
+class Row(NamedTuple):
+    """One kind of signature.
+
+    Attributes:
+        name: What makes it costly.
+        size: The envelope's bytes.
+        strict: Milliseconds where authenticity is enforced, the median.
+        audit: Milliseconds where it is logged, and integrity validated first.
+    """
+
+    name: str
+    size: int
+    strict: float
+    audit: float
+
+
+def measure() -> list[Row]:
+    """Verifies each kind of signature with a root and a CA in the trust store."""
+    stores = MemoryTrustStore({"ca:acme": [CHAIN.ders[-1], CHAIN.ders[1]]})
+    return [
+        Row(each.name, len(each.envelope), *(_milliseconds(each, level, stores) for level in ("strict", "audit")))
+        for each in strangers(CHAIN)
+    ]
+
+
+def _milliseconds(stranger: Stranger, level: str, stores: MemoryTrustStore) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.process_time()
+        with contextlib.suppress(NotarykitError):
+            verify_envelope(stranger.envelope, stranger.media_type, ARTIFACT, policy(level), stores, now=NOW)
+        times.append(1000 * (time.process_time() - begun))
+    return sorted(times)[ROUNDS // 2]
