@@ -157,14 +157,14 @@ def test_a_registry_with_tls_leads_nowhere_without(
         (tmp_path / name / "ca.crt").write_bytes(Path(registry_ca.ca_file).read_bytes())
     proxy.fault(faults.status(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="x"'), times=2)
     for plain in ((), (tokens.host,)):
-        with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, since"):
+        with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, to which https://"):
             open_place(proxy.address, KNOWN, plain).resolve("v1")
     assert tokens.seen == []
     there = proxy.elsewhere.host
     proxy.fault(faults.status(202, Location=f"http://{there}/session"), faults.at("/blobs/uploads/", "POST"))
     for plain in ((), (there,)):
         place = open_place(proxy.address, KNOWN, plain)
-        with pytest.raises(NetworkError, match=f"^{there} is not talked to without TLS, since"):
+        with pytest.raises(NetworkError, match=f"^{there} is not talked to without TLS, to which https://"):
             Uploads(place._host, NAME, place._send, Budget()).push(f"sha256:{'0' * 64}", b"x")
     assert proxy.elsewhere.seen == []
 

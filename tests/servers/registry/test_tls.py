@@ -233,7 +233,9 @@ class TestWithoutTLS:
         proxy.fault(faults.redirected(), faults.at("/manifests/"))
         reference = _pushed(memory_registry, "127.0.0.1").replace(memory_registry.address, proxy.address)
         line = _refused(home, 3, reference, "--ca-file", registry_ca.ca_file)
-        assert f"{proxy.elsewhere.address} is not talked to without TLS, since {proxy.address}, which has it" in line
+        assert (
+            f"{proxy.elsewhere.address} is not talked to without TLS, to which https://{proxy.address} leads: " in line
+        )
         assert proxy.elsewhere.seen == []
 
 

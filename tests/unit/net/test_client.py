@@ -275,3 +275,33 @@ def test_plain_http_is_refused(start: Start) -> None:
         assert "--insecure-registry" in caught.value.advice
     assert (len(allowed.seen), forbidden.seen) == (1, [])
     client.close()
+
+
+_SAYS = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+        _SAYS + b"<center>The plain HTTP request was sent to HTTPS port</center>",
+        _SAYS + b"Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+        b"\x15\x03\x01\x00\x02\x02\x46",
+        b"\x15\x03\x03\x00\x02\x02\x0a",
+    ],
+    ids=["Go", "nginx", "Apache", "alert of TLS 1.0", "alert of TLS 1.2"],
+)
+def test_tls_that_was_addressed_without(data: bytes, start: Start) -> None:
+    """A server that speaks TLS and nothing else is told as that, whichever way it says so, and not asked again."""
+    server = start(raw(data))
+    client = HttpClient(Connections(pytest.fail), Destinations(plain=None, use_tls="leave out the flag"))
+    with pytest.raises(NetworkError) as caught:
+        client.send("GET", server.url, budget=Budget(), limit=1000)
+    assert caught.value.message == f"GET {server.url}: it speaks TLS, not plain HTTP"
+    assert caught.value.advice == "leave out the flag"
+    assert len(server.seen) == 1
+
+
+def test_another_bad_request(browser: Browser, start: Start) -> None:
+    """Other answers of 400 are answers."""
+    assert browser.get(start(Reply(400, (), b"no"))).status == 400

@@ -163,13 +163,25 @@ def test_a_proxy_whose_name_is_unknown(environment: Environment) -> None:
         _get("https://registry.test/")
 
 
-def test_what_breaks_behind_a_proxy(proxy: ForwardProxy, start: Start, environment: Environment) -> None:
+def test_a_proxy_that_speaks_tls(start: Start, environment: Environment) -> None:
+    """A proxy that wants TLS for itself is named, and the advice is about the proxy."""
+    server = start(raw(b"\x15\x03\x03\x00\x02\x02\x0a"))
+    environment(https_proxy=server.url)
+    with pytest.raises(NetworkError, match=f"the proxy {server.url}: it speaks TLS, not plain HTTP") as caught:
+        _get("https://registry.test/")
+    assert caught.value.advice == "check $https_proxy, or except the host with NO_PROXY"
+
+
+def test_what_breaks_behind_a_proxy(
+    proxy: ForwardProxy, start: Start, environment: Environment, ca: RegistryCA
+) -> None:
     """What goes wrong behind a proxy is said of the registry, and through which proxy it was asked."""
-    server = start(cut)
+    server = start(cut, certificate=ca.server(["registry.test"]))
     proxy._routes["registry.test:443"] = server.address
     environment(https_proxy=proxy.url)
-    with pytest.raises(NetworkError, match=rf"it speaks plain HTTP, not TLS \(through the proxy {proxy.url}\)|broke"):
-        _get("https://registry.test/")
+    for authority, reason in ((ca, "the connection broke before the answer was complete"), (None, "is not trusted: ")):
+        with pytest.raises(NetworkError, match=rf"{reason}.*\(through the proxy {proxy.url}\)$"):
+            _get("https://registry.test/", authority)
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,9 @@ class Destinations(NamedTuple):
             return
         if source is not None and source.scheme == "https":
             raise NetworkError(
-                f"{target.netloc} is not talked to without TLS, since {source.netloc}, which has it, leads there",
-                advice="ask whoever runs it for an https address",
+                f"{target.netloc} is not talked to without TLS, to which https://{source.netloc} leads",
+                advice="ask whoever runs it for https addresses; behind a TLS proxy, a registry may need to be told "
+                "its own (X-Forwarded-Proto)",
             )
         if self.plain is not None and target not in self.plain:
             raise NetworkError(f"{target.netloc} is not talked to without TLS", advice=self.allow_plain)

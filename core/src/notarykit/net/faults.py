@@ -69,7 +69,7 @@ class BrokenError(Exception):
 
     def at(self, proxy: Proxy) -> Self:
         """The same about the proxy itself."""
-        self.advice = f"check ${proxy.variable}, or except the host with NO_PROXY"
+        self.advice, self.kind = f"check ${proxy.variable}, or except the host with NO_PROXY", ""
         return self._says(f"the proxy {proxy}: {self.reason}")
 
     def through(self, proxy: Proxy | None) -> Self:
