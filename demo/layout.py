@@ -62,4 +62,6 @@ def make_artifact(path: str) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or os.path.lexists(sys.argv[1]):  # noqa: PLR2004 - itself and the folder
+        sys.exit("Usage: python demo/layout.py FOLDER, which is not there yet")
     print(f"{sys.argv[1]}:v1 is {make_artifact(sys.argv[1])}")

@@ -155,7 +155,7 @@ _BY_NAME: Mapping[str, _Kind] = {
     "MissingDependencyException": _Kind(
         plugin.PluginError,
         "the AWS SDK lacks what this way of logging in needs",
-        "pip install 'notarykit-aws-kms[login]'",
+        "pip install 'botocore[crt]'",
     ),
     "Exception": _Kind(
         plugin.PluginError,

@@ -17,6 +17,8 @@ from notarykit.plugin.serving.launcher import launcher
 from support.executables import add_executable, shell_plugin
 from unit.plugin.conftest import Install
 
+IN_A_CLONE = "in a clone of notarykit, 'pip install ./core ./plugins/"
+
 
 def _kind(name: str = "com.acme") -> str:
     plugin = load_plugin(name)
@@ -142,8 +144,8 @@ def test_choices_that_cannot_be_read(plugins: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("local-file", "it comes with the package notarykit-local-file: 'pip install notarykit-local-file'"),
-        ("hc-vault", "it comes with the package notarykit-hashicorp-vault: 'pip install notarykit-hashicorp-vault'"),
+        ("local-file", f"it comes with the package notarykit-local-file: {IN_A_CLONE}local-file'"),
+        ("hc-vault", f"it comes with the package notarykit-hashicorp-vault: {IN_A_CLONE}hashicorp-vault'"),
         ("notarykit-pkcs11", "did you mean 'pkcs11'?"),
         ("awskms", "did you mean 'aws-kms'?"),
     ],

@@ -64,7 +64,8 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
 def how_to_get(name: str) -> str:
     """The package that brings a plugin which is not there, or a question about a name that is close; or nothing."""
     if package := PUBLISHED.get(name):
-        return f"it comes with the package {package}: 'pip install {package}'"
+        folder = package.removeprefix("notarykit-")  # no package index has it yet, and a stranger might put one there
+        return f"it comes with the package {package}: in a clone of notarykit, 'pip install ./core ./plugins/{folder}'"
     return _did_you_mean(name)
 
 
