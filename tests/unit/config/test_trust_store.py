@@ -1,15 +1,18 @@
 """The trust store's files: added whole, removed one by one."""
 
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import StorageError, TrustStoreError
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
-from support.ca import make_chain
+from support.ca import Changes, key_usage, make_chain
 
 _CHAIN = make_chain()
 _STORE = StoreReference(StoreType.CA, "acme")
@@ -62,6 +65,62 @@ def test_what_may_not_be_in_a_store(name: str, content: bytes, message: str, hom
     with pytest.raises(TrustStoreError, match=message):
         add_certificate(_file(tmp_path, content, name), _STORE)
     assert not home.exists()
+
+
+_ROOT_OF = {
+    StoreType.CA: "code signing",
+    StoreType.SIGNING_AUTHORITY: "code signing",
+    StoreType.TSA: "timestamping",
+}
+
+
+@pytest.mark.parametrize("kind", _ROOT_OF)
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (Changes(hash_algorithm=hashes.SHA224()), "signatureAlgorithm uses sha224"),
+        (Changes(kind="EC-224"), "key is EC on secp224r1"),
+        (Changes(without=(x509.KeyUsage,)), "keyUsage is absent"),
+        (Changes(put=((key_usage("crl_sign"), True),)), "keyUsage"),
+        (Changes(put=((x509.BasicConstraints(ca=True, path_length=None), False),)), "basicConstraints"),
+    ],
+)
+def test_what_no_signature_would_be_verified_with(
+    kind: StoreType, changes: Changes, problem: str, home: Path, tmp_path: Path
+) -> None:
+    """What verification would refuse at the end of a chain is refused when it is added, with the reason."""
+    chain = make_chain(purpose=_ROOT_OF[kind], cas={2: changes})
+    with pytest.raises(TrustStoreError, match="no signature would be verified with it") as caught:
+        add_certificate(_file(tmp_path, chain.pems[2]), StoreReference(kind, "acme"))
+    assert problem in caught.value.message
+    assert caught.value.advice
+    assert not home.exists()
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")  # the library's own
+@pytest.mark.parametrize("kind", _ROOT_OF)
+def test_a_root_with_a_negative_serial_number(kind: StoreType, home: Path, tmp_path: Path) -> None:
+    """OpenSSL makes such a root; verification refuses it, and so does adding it."""
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out root.pem -subj /CN=root -set_serial -5 -days 9"
+    )
+    usage = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign"
+    subprocess.run([*command.split(), *usage.split()], cwd=tmp_path, check=True, capture_output=True)
+    with pytest.raises(TrustStoreError, match="has a negative serialNumber"):
+        add_certificate(str(tmp_path / "root.pem"), StoreReference(kind, "acme"))
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("kind", _ROOT_OF)
+def test_what_is_at_the_end_of_good_chains(kind: StoreType, home: Path, tmp_path: Path) -> None:
+    """Roots and CAs below them are added, and signers that are roots of their own."""
+    chain = make_chain(purpose=_ROOT_OF[kind])
+    add_certificate(_file(tmp_path, chain.pems[2]), StoreReference(kind, "acme"))
+    if kind != StoreType.TSA:
+        add_certificate(_file(tmp_path, chain.pems[1], "ca.pem"), StoreReference(kind, "acme"))
+        own = make_chain(length=1)
+        add_certificate(_file(tmp_path, own.pems[0], "own.pem"), StoreReference(kind, "acme"))
+    assert home.exists()
 
 
 def test_a_file_that_is_not_there(home: Path, tmp_path: Path) -> None:

@@ -141,8 +141,8 @@ def test_an_answer_about_another(single: Single) -> None:
 
 
 def test_an_answer_about_nobody() -> None:
-    """An answer without a single response says nothing about the certificate."""
-    with pytest.raises(NoAnswerError):
+    """An answer without a single response says nothing about the certificate, and is told from one about another."""
+    with pytest.raises(NoAnswerError, match="about no certificate at all: it has no single response"):
         _read(make_answer(CHAIN, 0, []))
 
 

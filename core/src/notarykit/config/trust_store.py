@@ -4,9 +4,12 @@ import os
 import stat
 
 from notarykit import files
-from notarykit.errors import StorageError, TrustStoreError
+from notarykit.errors import CertificateError, StorageError, TrustStoreError
+from notarykit.keys import rules
+from notarykit.keys.certificate import load_certificate
+from notarykit.keys.extensions import is_ca
 from notarykit.places import trust_store_root
-from notarykit.trust.policy import StoreReference
+from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore, trusted_certificates
 
 
@@ -31,6 +34,8 @@ def add_certificate(path: str, store: StoreReference) -> tuple[bytes, ...]:
     except StorageError as error:
         raise TrustStoreError(error.message) from None
     ders = trusted_certificates(content, path, store.type)
+    for der in ders:
+        _check_rules(der, path, store.type)
     folder = store_folder(store)
     goal = os.path.join(folder, name)
     with files.locked(folder):
@@ -38,6 +43,20 @@ def add_certificate(path: str, store: StoreReference) -> tuple[bytes, ...]:
             raise TrustStoreError(f"{path}: certificate already exists in the Trust Store")
         files.write(goal, content, 0o600)
     return ders
+
+
+def _check_rules(der: bytes, path: str, kind: StoreType) -> None:
+    """Refuses what no signature could be verified with: the rules are those for a certificate at a chain's end."""
+    certificate = load_certificate(der)
+    authority = rules.TIMESTAMPING_CA if kind == StoreType.TSA else rules.CODE_SIGNING_CA
+    checks = authority if is_ca(certificate) else rules.CODE_SIGNING_LEAF
+    try:
+        rules.apply(checks, rules.place(certificate, f"{path}: certificate", 0))
+    except CertificateError as error:
+        raise TrustStoreError(
+            f"{error.message}, and no signature would be verified with it",
+            advice=error.advice or f"see 'notarykit certificate lint {path}'",
+        ) from None
 
 
 def remove_file(path: str) -> bool:

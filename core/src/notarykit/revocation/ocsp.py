@@ -113,6 +113,8 @@ def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, n
         if extension.critical and not isinstance(extension.value, _KNOWN_EXTENSIONS):
             raise NoAnswerError(f"the answer has the critical extension {extension.oid.dotted_string}")
     singles = list(response.responses)
+    if not singles:
+        raise NoAnswerError("the answer is about no certificate at all: it has no single response")
     about = [index for index, each in enumerate(singles) if _is_about(each, certificate, issuer)]
     # The library gives the extensions of a single response only where there is no other.
     alone = [response] if len(singles) == 1 else [ocsp.load_der_ocsp_response(_with_one(der, each)) for each in about]

@@ -6,7 +6,7 @@ BER (RFC 5652, section 5.1), but for what is signed: that is DER. What is hashed
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -163,6 +163,16 @@ def read_attributes(signed_attributes: bytes) -> Attributes:
     return _read("signed attribute", lambda: _attributes(signed_attributes))
 
 
+def _absent(name: str, found: Container[str]) -> TimestampError:
+    problem = f"signed attribute {name.replace('_', '-')} is absent"
+    if "signing_certificate" not in found:
+        return TimestampError(problem)
+    return TimestampError(
+        f"{problem}: the authority names its certificate by SHA-1 alone (signing-certificate)",
+        advice="the authority has to use SHA-256 for it (openssl ts: ess_cert_id_alg = sha256), or take another one",
+    )
+
+
 def _attributes(der: bytes) -> Attributes:
     check_der(der)  # "The DER encoding of the SET OF" (RFC 5652, section 5.4)
     found: dict[str, Any] = {}
@@ -178,7 +188,7 @@ def _attributes(der: bytes) -> Attributes:
         found[name] = values[0]
     for name in ("content_type", "message_digest", "signing_certificate_v2"):
         if name not in found:
-            raise TimestampError(f"signed attribute {name.replace('_', '-')} is absent")
+            raise _absent(name, found)
     identified = found["signing_certificate_v2"]["certs"][0]
     names = [identified["issuer_serial"]]
     older = None
