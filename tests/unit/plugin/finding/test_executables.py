@@ -123,7 +123,7 @@ def test_libexec_comes_first(plugins: Path, tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("variable", ["NOTATION_LIBEXEC", "NOTATION_CONFIG"])
-@pytest.mark.parametrize("folder", ["settings", "./settings", "../x", "~/x"])
+@pytest.mark.parametrize("folder", ["settings", "./settings", "../x", "~x"])
 @pytest.mark.usefixtures("plugins")
 def test_relative_folders(variable: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is run out of the folder that somebody happens to be in, even if there is a plugin."""
