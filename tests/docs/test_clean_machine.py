@@ -54,6 +54,7 @@ def test_the_readme_on_a_clean_machine(tmp_path: Path) -> None:
     assert "Successfully signed hello@sha256:" in out
     assert "Successfully verified signature for hello@sha256:" in out
     assert "Successfully installed plugin local-file" in out
+    assert re.search(r"^sha256:[0-9a-f]{64} 43$", out, re.MULTILINE)
     assert out.endswith("42 CN=acme,O=Notary,L=Seattle,ST=WA,C=US\n")
     wheels = [str(each) for each in (clone / "dist").glob("*.whl")]
     assert len(wheels) == 2

@@ -8,10 +8,8 @@ from notarykit.cli.options import Options
 from notarykit.config.registries import Told, credentials_in, registry_settings
 from notarykit.errors import UsageError
 from notarykit.keys.secrets import mark_in
-from notarykit.net.budget import DEFAULT_BYTES, Budget
 from notarykit.oci.reference import Reference, is_repository
-from notarykit.oci.registry.host import RegistryHost
-from notarykit.oci.registry.repository import RegistryRepository
+from notarykit.oci.registry.registries import Registries
 
 
 def told(options: Options, hosts: Sequence[str]) -> Told:
@@ -68,24 +66,16 @@ def _ways_to_log_in(others: Callable[[str], str], host: str) -> str:
     return f"give --username and --password, {others(host)}"
 
 
-def opener(references: Sequence[Reference], options: Options) -> Callable[[Reference], RegistryRepository]:
-    """Opens repositories; those of one registry share its connections and tokens.
+def registries(references: Sequence[Reference], options: Options) -> Registries:
+    """The registries of all references, which share their connections and tokens.
 
     Raises:
         UsageError: The flags do not go together.
         ConfigurationError: The settings are malformed.
     """
-    names = [reference.repository.partition("/")[0] for reference in references]
-    settings = registry_settings(told(options, names))
+    settings = registry_settings(told(options, [reference.registry for reference in references]))
     settings = settings._replace(ways_to_log_in=partial(_ways_to_log_in, settings.ways_to_log_in))
-    hosts = {name: RegistryHost(name, settings) for name in names}
     form = options.values.get("manifest-form", "current")
     is_old = "allow-referrers-api" in options.written
     force = not options["allow-referrers-api"] if is_old else bool(options.values.get("force-referrers-tag"))
-
-    def open_place(reference: Reference) -> RegistryRepository:
-        host, _, name = reference.repository.partition("/")
-        budget = Budget(DEFAULT_BYTES, options["timeout"])
-        return RegistryRepository(hosts[host], name, budget=budget, form=form, force_referrers_tag=force)
-
-    return open_place
+    return Registries(settings, timeout=options["timeout"], form=form, force_referrers_tag=force)

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.text import shown
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UsageError
-from notarykit.oci.reference import Reference, is_repository, parse_layout_reference, parse_reference
+from notarykit.oci.reference import is_repository, parse_layout_reference, parse_reference
 from notarykit.oci.repository import Repository
 
 REGISTRY_FLAGS = (
@@ -75,16 +76,16 @@ def targets(options: Options) -> list[Target]:
     if options["oci-layout"]:
         return [_in_layout(text) for text in options.arguments]
     references = [parse_reference(text) for text in options.arguments]
-    from notarykit.cli.registries import opener
+    from notarykit.cli.registries import registries
 
-    open_place = opener(references, options)
+    opened = registries(references, options)
     return [
         Target(
             text,
             reference.repository,
             reference.tag,
             reference.digest,
-            _later(open_place, reference),
+            partial(opened.repository, reference),
             reference.repository,
         )
         for text, reference in zip(options.arguments, references, strict=True)
@@ -116,10 +117,6 @@ def scope_of(options: Options) -> str:
     if scope and not is_repository(scope):
         raise UsageError(f"scope {scope!r} is not of the form registry/repository", advice="such as local/hello")
     return scope
-
-
-def _later(open_place: Callable[[Reference], Repository], reference: Reference) -> Callable[[], Repository]:
-    return lambda: open_place(reference)
 
 
 def _in_layout(text: str) -> Target:
