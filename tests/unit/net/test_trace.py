@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from notarykit.errors import NetworkError
-from notarykit.net.trace import HIDDEN, Exchange, Note, address, is_observed, note, observed, without_secrets
+from notarykit.net.redaction import HIDDEN, address, without_secrets
+from notarykit.net.trace import Exchange, Note, is_observed, note, observed
 from servers.registry.http_server import Connection, Reply
 from unit.net.conftest import Start
 from unit.net.server import Browser, cut

@@ -310,11 +310,13 @@ def _tell(
     """Shows what became of a request to whoever watches."""
     if not trace.is_observed():
         return
+    from notarykit.net.redaction import address, without_secrets
+
     proxy = connection.proxy if connection else None
     told = trace.Exchange(
         request.method,
-        trace.address(request.url),
-        trace.without_secrets(_fields(request, proxy)),
+        address(request.url),
+        without_secrets(_fields(request, proxy)),
         len(request.body or b""),
         request.attempt,
         str(proxy or ""),
@@ -323,7 +325,7 @@ def _tell(
         error=str(error or ""),
     )
     if answer is not None:
-        received_fields = trace.without_secrets(answer.headers.items())
+        received_fields = without_secrets(answer.headers.items())
         told = told._replace(status=answer.status, received=received_fields, received_bytes=received)
     trace.tell(told)
 
