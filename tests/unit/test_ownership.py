@@ -16,7 +16,7 @@ from notarykit import ownership
 from notarykit.config.policy import load_policy
 from notarykit.config.settings import load_settings
 from notarykit.config.signing_keys import load_signing_keys
-from notarykit.errors import NotarykitWarning
+from notarykit.errors import ConfigurationWarning
 from notarykit.ownership import warn_of_other_writers
 from notarykit.plugin.finding.executables import find_executable
 from notarykit.trust.policy import StoreReference, StoreType
@@ -46,7 +46,7 @@ def _warned(*paths: str) -> list[str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warn_of_other_writers(*paths)
-    assert all(each.category is NotarykitWarning for each in caught)
+    assert all(each.category is ConfigurationWarning for each in caught)
     return [str(each.message) for each in caught]
 
 
