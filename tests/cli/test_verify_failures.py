@@ -328,8 +328,10 @@ def test_a_mistake_does_not_cost_the_others_their_verdicts(world: World, monkeyp
 
 
 def test_large_envelopes(world: World) -> None:
-    """An envelope beyond 1 MiB is read where a flag allows it, and the line names the flag."""
-    world.sign("-m", f"pad={'x' * 1_000_000}")
+    """An envelope beyond 1 MiB is read where a flag allows it, and both who signs and who verifies hear of the flag."""
+    signed = world.run("sign", "--oci-layout", "-m", f"pad={'x' * 1_000_000}", world.reference)
+    assert signed.code == 0
+    assert "beyond 1048576 it is verified only with --max-envelope-size" in signed.err
     assert "more than the 1048576 that are read" in _failure(world, 1)
     assert "--max-envelope-size" in world.refused(1, *VERIFY, world.reference)
     world.verify("--max-envelope-size", "2")

@@ -4,6 +4,7 @@ Signing and verification workflow, "Signing Steps". Where a plugin makes the who
 the plugin's; the check at its end is the same.
 """
 
+import warnings
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -15,8 +16,8 @@ from notarykit.envelope.intact import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import make_payload
 from notarykit.envelope.unsigned import attributes_for, prepare, with_timestamp
-from notarykit.envelope.unverified import JWS
-from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError, UsageError
+from notarykit.envelope.unverified import JWS, USUAL_ENVELOPE
+from notarykit.errors import CertificateError, EnvelopeError, NotarykitWarning, PluginResponseError, UsageError
 from notarykit.keys.chain import Chain
 from notarykit.keys.spec import KeySpec
 from notarykit.oci.repository import PushedSignature, Repository, push
@@ -187,6 +188,10 @@ def begin_signing(
         agent=agent,
         timestamper=timestamper,
     )
+    size = len(signature.envelope)
+    if size > USUAL_ENVELOPE:
+        text = f"the envelope has {size} bytes: beyond {USUAL_ENVELOPE} it is verified only with --max-envelope-size"
+        warnings.warn(text, NotarykitWarning, stacklevel=3)
     attributes = signature.content.attributes
     signed_at = attributes.signing_time or attributes.authentic_signing_time
     assert signed_at is not None
