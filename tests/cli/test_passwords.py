@@ -39,6 +39,15 @@ def test_a_mark_is_never_sent(place: str, password: str, world: World, monkeypat
     assert shown == f"{place} {_WITH_MARKS[password]}"
 
 
+@pytest.mark.parametrize("name", _WITH_MARKS)
+def test_a_mark_at_a_name(name: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is a name."""
+    assert world.refused(2, "login", "-u", name, "-p", "x", "localhost:1") == f"--username {_WITH_MARKS[name]}"
+    monkeypatch.setenv("NOTATION_USERNAME", name)
+    monkeypatch.setenv("NOTATION_PASSWORD", "x")
+    assert world.refused(2, "login", "localhost:1") == f"$NOTATION_USERNAME {_WITH_MARKS[name]}"
+
+
 @pytest.mark.parametrize(
     ("stdin", "password"),
     [

@@ -19,9 +19,11 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
         UsageError: There is a key without a certificate, or there are credentials and several registries.
     """
     username, password = options["username"] or "", options["password"] or ""
+    check_secret(username, "--username")
     check_secret(password, "--password")
     if not (username or password):
         username, password = credentials_in(options.credentials)
+        check_secret(username, "$NOTATION_USERNAME")
         check_secret(password, "$NOTATION_PASSWORD")
     if username and not (password or options.values.get("password-stdin") or "password-stdin" in options.values):
         raise UsageError("there is a user name and no password", advice="give --password, or $NOTATION_PASSWORD")
@@ -42,13 +44,13 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
     )
 
 
-def check_secret(password: str, where: str) -> None:
-    """Refuses a password with a mark of an editor or shell, before a registry counts it as a wrong one.
+def check_secret(text: str, where: str) -> None:
+    """Refuses a name or password with a mark of an editor or shell, before a registry counts it as a wrong one.
 
     Raises:
         UsageError: It begins or ends with one: none has control characters (RFC 7617, section 2).
     """
-    if mark := mark_in(os.fsencode(password)):
+    if mark := mark_in(os.fsencode(text)):
         raise UsageError(f"{where} {mark}", advice="leave it out")
 
 
