@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from notarykit.revocation.limits import Limits
     from notarykit.revocation.online import online
     from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
-    from notarykit.signings import sign_artifacts
+    from notarykit.signing.many import sign_artifacts
     from notarykit.timestamp.authority import TimestampAuthority, Timestamper
     from notarykit.timestamp.token import Timestamp, verify_token
     from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
@@ -78,7 +78,7 @@ _HOMES = {
     "timestamp.authority": ("TimestampAuthority", "Timestamper"),
     "timestamp.token": ("Timestamp", "verify_token"),
     "signing": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
-    "signings": ("sign_artifacts",),
+    "signing.many": ("sign_artifacts",),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
     "verification": (

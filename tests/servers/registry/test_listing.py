@@ -15,7 +15,7 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import SignedArtifact
-from notarykit.signings import sign_artifacts
+from notarykit.signing.many import sign_artifacts
 from servers.registry import fault_proxy as faults
 from servers.registry.factories import FaultProxies
 from servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at

@@ -6,7 +6,8 @@ from datetime import timedelta
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import NotarykitError
 from notarykit.oci.repository import PushedSignature, Repository
-from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping, begin_signing
+from notarykit.signing.artifact import SignedArtifact, begin_signing
+from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
 
 
 def sign_artifacts(

@@ -12,7 +12,7 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing import SignedArtifact, sign_artifact
-from notarykit.signings import sign_artifacts
+from notarykit.signing.many import sign_artifacts
 from unit.oci.layouts import Layout
 from unit.signers import CHAIN
 

@@ -1,0 +1,16 @@
+"""Signing: the road from a descriptor to an envelope, and storing it beside its artifact."""
+
+from notarykit.signing.artifact import SignedArtifact, begin_signing, sign_artifact
+from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
+from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
+
+__all__ = [
+    "EnvelopeSigner",
+    "SignedArtifact",
+    "SignedEnvelope",
+    "Signer",
+    "Stamping",
+    "begin_signing",
+    "sign_artifact",
+    "sign_descriptor",
+]

@@ -1,0 +1,104 @@
+"""Signing an artifact where it is: its descriptor is signed, and the signature stored beside it."""
+
+import warnings
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.unverified import JWS, USUAL_ENVELOPE
+from notarykit.errors import NotarykitWarning
+from notarykit.oci.repository import PushedSignature, Repository, push
+from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
+from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
+from notarykit.times import format_rfc3339
+
+
+class SignedArtifact(NamedTuple):
+    """A signature that is stored beside its artifact.
+
+    Attributes:
+        artifact: The artifact that was signed.
+        manifest: The signature's manifest.
+        signature: The signature itself.
+    """
+
+    artifact: Descriptor
+    manifest: Descriptor
+    signature: SignedEnvelope
+
+
+def sign_artifact(
+    repository: Repository,
+    tag_or_digest: str,
+    signer: Signer | EnvelopeSigner,
+    *,
+    media_type: str = JWS,
+    expires_in: timedelta | None = None,
+    user_metadata: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    agent: str = "",
+    timestamper: Stamping | None = None,
+) -> SignedArtifact:
+    """Signs an artifact where it is, and stores the signature beside it; see `sign_descriptor`.
+
+    Raises:
+        UnlistedSignatureError: The signature is stored, and the list by which others find it cannot be written.
+        StorageError: The artifact cannot be found, or the signature cannot be stored.
+    """
+    signed, pushed = begin_signing(
+        repository,
+        tag_or_digest,
+        signer,
+        media_type=media_type,
+        expires_in=expires_in,
+        user_metadata=user_metadata,
+        now=now,
+        agent=agent,
+        timestamper=timestamper,
+    )
+    pushed.is_listed()
+    return signed
+
+
+def begin_signing(
+    repository: Repository,
+    tag_or_digest: str,
+    signer: Signer | EnvelopeSigner,
+    *,
+    media_type: str = JWS,
+    expires_in: timedelta | None = None,
+    user_metadata: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    agent: str = "",
+    timestamper: Stamping | None = None,
+) -> tuple[SignedArtifact, PushedSignature]:
+    """Signs an artifact as `sign_artifact` does, and leaves it to the caller to wait until the signature is listed."""
+    artifact = repository.resolve(tag_or_digest)
+    signature = sign_descriptor(
+        artifact,
+        signer,
+        media_type=media_type,
+        expires_in=expires_in,
+        user_metadata=user_metadata,
+        now=now,
+        agent=agent,
+        timestamper=timestamper,
+    )
+    size = len(signature.envelope)
+    if size > USUAL_ENVELOPE:
+        text = f"the envelope has {size} bytes: beyond {USUAL_ENVELOPE} it is verified only with --max-envelope-size"
+        warnings.warn(text, NotarykitWarning, stacklevel=3)
+    attributes = signature.content.attributes
+    signed_at = attributes.signing_time or attributes.authentic_signing_time
+    assert signed_at is not None
+    pushed = push(
+        repository,
+        artifact,
+        media_type,
+        signature.envelope,
+        signature.content.chain.thumbprints(),
+        format_rfc3339(signed_at),
+        signature.annotations,
+    )
+    return SignedArtifact(artifact, pushed.manifest, signature), pushed

@@ -1,0 +1,74 @@
+"""What must hold of an envelope that was just made, whoever made it.
+
+Plugin specification, "Signing workflow using plugin", steps "Validate the generated signature (envelope)".
+"""
+
+from datetime import datetime, timedelta
+
+from notarykit.envelope.attributes import SignedAttributes
+from notarykit.envelope.intact import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse
+from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError
+from notarykit.times import format_rfc3339
+
+_ROUNDED = timedelta(seconds=2)
+
+
+def check_envelope(envelope: bytes, media_type: str, payload: bytes, now: datetime) -> IntactEnvelope:
+    """Takes an envelope apart and checks it as a verifier would, trust aside.
+
+    Raises:
+        PluginResponseError: It does not hold, or carries another payload.
+        CertificateError: Its chain is not valid at the signing time.
+    """
+    try:
+        unverified = parse(envelope, media_type)
+        content = check_integrity(unverified)
+    except (EnvelopeError, CertificateError) as error:
+        raise PluginResponseError(f"the new signature does not hold: {error.message}", advice=error.advice) from None
+    _check_payload(unverified.unverified_payload, payload)
+    problem = content.chain.outside_validity(now.replace(microsecond=0))
+    if problem is not None:
+        raise CertificateError(
+            problem, rule="valid_at_signing_time", advice="sign with a certificate that is valid now"
+        )
+    return content
+
+
+def check_attributes(attributes: SignedAttributes, now: datetime, expires_in: timedelta | None) -> None:
+    """Checks what was signed along: the expiry that was asked for, and nothing that no verifier accepts.
+
+    Raises:
+        PluginResponseError: It is something else.
+    """
+    expiry, start = attributes.expiry, attributes.signing_time or attributes.authentic_signing_time
+    assert start is not None
+    if expires_in is not None and expiry is None:
+        raise PluginResponseError("the envelope does not expire, although an expiry was asked for")
+    if expiry is not None and expiry <= now:
+        raise PluginResponseError(f"the envelope has expired already, on {format_rfc3339(expiry)}")
+    if expiry is not None and expires_in is not None and abs(expiry - start - expires_in) > _ROUNDED:
+        raise PluginResponseError(
+            f"the envelope expires after {expiry - start}, not after {expires_in} as was asked for"
+        )
+    unknown = [each.key for each in attributes.extended if each.critical]
+    if unknown and attributes.verification_plugin is None:
+        raise PluginResponseError(
+            f"the envelope has the critical attribute {unknown[0]!r}, and names no plugin that could process it"
+        )
+
+
+def _check_payload(made: bytes, asked: bytes) -> None:
+    """What a plugin signed is what was asked; it may have added annotations and nothing else."""
+    if made == asked:
+        return
+    from notarykit.envelope.payload import RESERVED_PREFIX, read_payload, unknown_members
+
+    target, wanted = read_payload(made), read_payload(asked)
+    changed = [key for key, value in wanted.annotations.items() if target.annotations.get(key) != value]
+    if not target.is_same_content(wanted) or changed:
+        raise PluginResponseError("the envelope does not carry the payload that was to be signed")
+    if reserved := [key for key in target.annotations if key.startswith(RESERVED_PREFIX)]:
+        raise PluginResponseError(f"the envelope's payload has the annotation {reserved[0]!r}, which is reserved")
+    if unknown := unknown_members(made):
+        raise PluginResponseError(f"the envelope's payload has {unknown[0]!r}, which was not to be signed")
