@@ -12,6 +12,7 @@ from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING
 from servers.pkcs11.asking import environment
 from servers.pkcs11.token import IDS, Token, chain_for
+from support.ca import make_chain
 
 _SECONDS = 300.0
 _WRONG = "swordfish"
@@ -356,13 +357,12 @@ def test_two_keys(empty_softhsm: Token) -> None:
 
 
 def test_a_key_without_a_certificate(empty_softhsm: Token) -> None:
-    """A key that is named and has no certificate would not sign; where none is named, or a file has one, it may."""
+    """A key that is named and has no certificate would not sign; where none is named, another may be meant."""
     empty_softhsm.make_key("EC-256", "build", b"\x01")
     for arguments, code, result in (
         (("pkcs11:object=build",), 4, FAILED),
         (("pkcs11:token=" + quote(empty_softhsm.label),), 4, FAILED),
         ((), 0, WARNING),
-        (("pkcs11:object=build", "--plugin-config", "certificate_chain=chain.pem"), 0, WARNING),
     ):
         found = _doctor(_given(empty_softhsm), *arguments)
         assert (found.code, found.steps[-1]) == (code, ("certificate", result))
@@ -370,6 +370,22 @@ def test_a_key_without_a_certificate(empty_softhsm: Token) -> None:
         assert (("signature", OK) in found.steps) is bool(arguments)
         assert f"{result} none for pkcs11:" in found.the("certificate")
         assert "certificate_chain=FILE" in found.the("certificate")
+
+
+def test_a_certificate_in_a_file(empty_softhsm: Token, tmp_path: Path) -> None:
+    """Where a file is named, it has to have the key's certificate, whatever the token has."""
+    key = empty_softhsm.make_key("EC-256", "build", b"\x01")
+    right, wrong = tmp_path / "right.pem", tmp_path / "wrong.pem"
+    right.write_bytes(chain_for("EC-256", key).chain_pem)
+    wrong.write_bytes(make_chain().chain_pem)
+    for path, code, text in (
+        (right, 0, f"in {right} is for pkcs11:"),
+        (wrong, 4, f"{wrong} has none for pkcs11:"),
+        (tmp_path / "none.pem", 4, f"certificate chain {tmp_path}/none.pem does not exist"),
+    ):
+        found = _doctor(_given(empty_softhsm), "pkcs11:object=build", "--plugin-config", f"certificate_chain={path}")
+        assert (found.code, found.steps[-1]) == (code, ("certificate", OK if code == 0 else FAILED))
+        assert text in found.the("certificate")
 
 
 def test_the_certificate_of_another_key(empty_softhsm: Token) -> None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pkcs11
 from pkcs11 import Attribute, TokenFlag
 
-from notarykit.errors import NotarykitError, PluginError, SigningKeyError
-from notarykit.keys.certificate import has_key, subject_of
+from notarykit.errors import CertificateError, NotarykitError, PluginError, SigningKeyError
+from notarykit.keys.certificate import has_key, load_certificate, subject_of
+from notarykit.keys.certificates import read_certificates
+from notarykit.keys.files import read_file
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
-from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
+from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
 from notarykit.plugin.provider import CHAIN
 from notarykit_pkcs11.access import alone
 from notarykit_pkcs11.cryptoki import module_at
@@ -156,9 +158,8 @@ def _look_at(
             there = ", ".join(_named(each) for each in named)
             yield Finding("key", FAILED, f"{len(named)} match the URI: {there}", "add id= or object= to the URI")
     is_tried = uri is not None and len(named) == 1
-    missing = FAILED if is_tried and CHAIN not in config else WARNING
     for each in named:
-        yield from _look_at_key(module, session, each, stored, pins, is_tried=is_tried, missing=missing)
+        yield from _look_at_key(module, session, each, stored, pins, is_tried=is_tried, chain=config.get(CHAIN))
 
 
 def _mechanisms(session: TokenSession) -> Iterator[Finding]:
@@ -224,6 +225,20 @@ def _try(version: KeyVersion, spec: KeySpec, pins: PinSource) -> Finding:
     return Finding("signature", OK, "one was made and holds")
 
 
+def _in_file(path: str, version: KeyVersion, name: str) -> Finding:
+    """Whether a file has the key's certificate: where one is named, it counts, and nothing that is on the token."""
+    try:
+        held = [load_certificate(der) for der in read_certificates(read_file(path, "certificate chain"), path)]
+    except (SigningKeyError, CertificateError) as error:
+        return failure("certificate", error)
+    own = [each for each in held if has_key(each, version.public_key)]
+    if own:
+        return Finding("certificate", OK, f"{subject_of(own[0])} in {path} is for {name}")
+    return Finding(
+        "certificate", FAILED, f"{path} has none for {name}", "give the certificate that was issued for this key"
+    )
+
+
 def _named(item: Any) -> str:
     id_, label = identity(item)
     return uri_of({}, label, id_)
@@ -237,9 +252,9 @@ def _look_at_key(
     pins: PinSource,
     *,
     is_tried: bool,
-    missing: str,
+    chain: str | None,
 ) -> Iterator[Finding]:
-    """Looks at a key; one that is tried, and has no certificate anywhere, would not sign: `missing` is what that is."""
+    """Looks at a key; one that is tried, and has no certificate in the file `chain` or else on the token, fails."""
     id_, label = identity(item)
     name = uri_of(session.where, label, id_)
     try:
@@ -257,6 +272,9 @@ def _look_at_key(
     yield Finding("key", OK, f"{name}: {spec.name}{needs}")
     if is_tried:
         yield _try(version, spec, pins)
+    if is_tried and chain:
+        yield _in_file(chain, version, name)
+        return
     own = [each for each in stored if has_key(each.certificate, version.public_key)]
     if own:
         yield Finding("certificate", OK, f"{subject_of(own[0].certificate)} is for {name}")
@@ -269,7 +287,7 @@ def _look_at_key(
     )
     yield Finding(
         "certificate",
-        missing,
+        FAILED if is_tried else WARNING,
         detail,
         "name its file with certificate_chain=FILE; 'notarykit certificate request' makes a request for one",
     )
