@@ -147,13 +147,14 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(json.dumps(value, indent=4, ensure_ascii=True))
 
 
-def print_error(error: NotarykitError, options: Options, reference: str = "") -> None:
-    """Prints an error as its one line, and under `--debug` how it came about.
+def print_error(error: NotarykitError, options: Options, reference: str = "", context: str = "") -> None:
+    """Prints an error as its one line, and under `--debug` how it came about. The error itself is not changed.
 
     Args:
         error: The error.
-        options: What the command was called with.
-        reference: Which of several references it is about, or an empty string.
+        options: The command's options.
+        reference: The one of several references that it is about, or an empty string.
+        context: What failed with it, or an empty string.
     """
     sys.stdout.flush()
     if options["debug"]:
@@ -161,9 +162,10 @@ def print_error(error: NotarykitError, options: Options, reference: str = "") ->
 
         for line in "".join(traceback.format_exception(error)).splitlines():
             print(shown(line), file=sys.stderr)
-    if reference and reference not in error.message:
-        error.message = f"{reference}: {error.message}"
-    print(f"Error: {shown(error.one_line())}", file=sys.stderr)
+    line = f"{context}: {error.one_line()}" if context else error.one_line()
+    if reference and reference not in line:
+        line = f"{reference}: {line}"
+    print(f"Error: {shown(line)}", file=sys.stderr)
 
 
 def gravest(codes: list[int]) -> int:

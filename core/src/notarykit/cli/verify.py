@@ -105,10 +105,10 @@ def _print_failure(each: Target, error: NotarykitError, options: Options, is_one
             signature = f"{shown(each.text)}: signature {digest}"
             policy = f", {_policy(error.policy, error.level)}" if isinstance(error, VerificationError) else ""
             _print_steps(f"{signature}{policy}", getattr(failure, "results", ()), options)
+    context = ""
     if isinstance(error, VerificationError) and error.policy:
-        policy = _policy(error.policy, error.level)
-        error.message = f"signature verification failed for {each.text} under {policy}: {error.message}"
-    print_error(error, options, each.text if is_one_of_several else "")
+        context = f"signature verification failed for {each.text} under {_policy(error.policy, error.level)}"
+    print_error(error, options, each.text if is_one_of_several else "", context)
 
 
 def _policy(name: str, level: str) -> str:
