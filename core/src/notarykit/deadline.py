@@ -9,13 +9,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-_end: ContextVar[float | None] = ContextVar("end", default=None)
+
+class _Limit:
+    """When a call ends, and the limit of the call around it."""
+
+    def __init__(self, end: float, outer: _Limit | None) -> None:
+        self.end: float = end if outer is None else min(end, outer.end)
+        self.outer = outer
+
+
+_limit: ContextVar[_Limit | None] = ContextVar("limit", default=None)
 
 
 def seconds_left(otherwise: float = float("inf")) -> float:
     """How many seconds are left of the present call, at least 0; `otherwise` outside any call."""
-    end = _end.get()
-    return otherwise if end is None else max(0.0, end - time.monotonic())
+    limit = _limit.get()
+    return otherwise if limit is None else max(0.0, limit.end - time.monotonic())
+
+
+def extend(seconds: float) -> float:
+    """Moves the end of the present call, as far as the calls around it let it; returns by how many seconds."""
+    limit = _limit.get()
+    if limit is None:
+        return seconds
+    moved = seconds if limit.outer is None else min(seconds, limit.outer.end - limit.end)
+    limit.end += moved
+    return moved
 
 
 class deadline:  # noqa: N801 - used like a function
@@ -28,10 +47,9 @@ class deadline:  # noqa: N801 - used like a function
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        mine, outer = time.monotonic() + self._seconds, _end.get()
-        self._token = _end.set(mine if outer is None else min(mine, outer))
+        self._token = _limit.set(_Limit(time.monotonic() + self._seconds, _limit.get()))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _end.reset(self._token)
+        _limit.reset(self._token)

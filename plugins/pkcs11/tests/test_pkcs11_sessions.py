@@ -21,6 +21,7 @@ from notarykit_pkcs11.failures import DISTURBED, GONE, UNSUITABLE, WRONG_PIN
 from notarykit_pkcs11.pins import PinSource
 from notarykit_pkcs11.sessions import NeedsTurnError, TokenSession, key_of
 from notarykit_pkcs11.signing import PrivateKey
+from notarykit_pkcs11.turns import Turn
 from notarykit_pkcs11.uri import parse
 
 _PATH = "/usr/lib/a.so"
@@ -123,6 +124,26 @@ class _Pins(PinSource):
         self.told.append(text)
 
 
+class _Turn(Turn):
+    """A turn that nobody waits for, and a list of what became of it."""
+
+    def __init__(self, path: str, log: list[str]) -> None:
+        super().__init__(path)
+        self._log = log
+
+    def __enter__(self) -> None:
+        self._log.append(self._path)
+
+    def __exit__(self, *_: object) -> None:
+        self._log.append("over")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        self._log.append("aside")
+        yield
+        self._log.append("back")
+
+
 @pytest.fixture
 def token() -> _Token:
     """A token with the PIN 1234."""
@@ -140,7 +161,7 @@ def module(token: _Token) -> Module:
 @pytest.fixture
 def session(module: Module, token: Any) -> TokenSession:
     """A session with the token, while other processes wait."""
-    module.has_turn = True
+    module._turn = _Turn(_PATH, [])
     found: TokenSession = module.sessions.setdefault(key_of(token), TokenSession(module, token))
     return found
 
@@ -158,14 +179,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def turns(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The modules for which a turn was taken."""
     turns: list[str] = []
-
-    @contextmanager
-    def turn(path: str) -> Iterator[None]:
-        turns.append(path)
-        yield
-        turns.append("over")
-
-    monkeypatch.setattr(access, "turn", turn)
+    monkeypatch.setattr(cryptoki, "Turn", lambda path: _Turn(path, turns))
     return turns
 
 
@@ -438,7 +452,7 @@ def test_each_try_has_a_session_of_its_own(module: Module, token: _Token) -> Non
     assert _use(module, act) == "done"
     assert len(set(map(id, opened))) == 3
     assert [each.is_closed for each in opened] == [True, True, False]
-    assert module.library.looked_again == 1
+    assert module.library.looked_again == 2
 
 
 @pytest.mark.parametrize("kind", GONE)
@@ -700,13 +714,13 @@ def test_another_token_in_the_slot(session: TokenSession, token: _Token, module:
 
 
 def test_a_login_to_hardware_takes_its_turn(module: Module, token: _Token) -> None:
-    """A PIN is sent to hardware while no other process uses it, and asked for before that."""
+    """Hardware is used while no other process uses it; nobody waits while a person is asked for the PIN."""
     pins = _Pins("1234")
     turns: list[str] = []
     session = TokenSession(module, cast("Any", token))
     with pytest.raises(NeedsTurnError):
         session.log_in(pins)
-    assert (pins.asked, token.tried) == ([False], [])
+    assert (pins.asked, token.tried) == ([], [])
 
     def act(session: TokenSession) -> str:
         if not session.module.has_turn:

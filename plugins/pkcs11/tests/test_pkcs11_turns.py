@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,13 @@ import pytest
 from notarykit.plugin import seconds_left
 from notarykit.plugin.asking.deadline import deadline
 from notarykit_pkcs11 import turns
-from notarykit_pkcs11.turns import turn
+from notarykit_pkcs11.turns import Turn
 
 _MODULE = "/usr/lib/a.so"
 _HOLDER = """
 import sys
-from notarykit_pkcs11.turns import turn
-with turn(sys.argv[1]):
+from notarykit_pkcs11.turns import Turn
+with Turn(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -86,14 +87,14 @@ def _counting(action: Callable[[int], None]) -> SimpleNamespace:
         assert len(times) < _OTHERS, "it waits for ever"
         action(len(times))
 
-    return SimpleNamespace(sleep=sleep, times=times)
+    return SimpleNamespace(sleep=sleep, times=times, monotonic=time.monotonic, time_ns=time.time_ns)
 
 
 def test_the_file(folder: Path) -> None:
     """The lock is a file of the user alone, in a folder of the user alone, and is held during the turn only."""
     mask = os.umask(0)
     try:
-        with turn(_MODULE):
+        with Turn(_MODULE):
             path = _lock(folder)
             assert path.stat().st_mode & 0o777 == 0o600
             assert folder.stat().st_mode & 0o777 == 0o700
@@ -106,7 +107,7 @@ def test_the_file(folder: Path) -> None:
 def test_a_turn_that_ends_with_an_error(folder: Path) -> None:
     """An error ends the turn as well, and no handle is left."""
     before = os.listdir("/proc/self/fd")
-    with pytest.raises(ZeroDivisionError), turn(_MODULE):
+    with pytest.raises(ZeroDivisionError), Turn(_MODULE):
         raise ZeroDivisionError
     assert not _is_held(_lock(folder))
     assert os.listdir("/proc/self/fd") == before
@@ -117,7 +118,7 @@ def test_the_usual_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("NOTATION_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    with turn(_MODULE):
+    with Turn(_MODULE):
         assert _is_held(_lock(tmp_path / "home" / ".cache" / "notation"))
 
 
@@ -125,22 +126,22 @@ def test_no_place_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Where there is no place for a lock, everybody has a turn."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("NOTATION_CACHE", str(tmp_path / "file"))
-    with turn(_MODULE):
+    with Turn(_MODULE):
         pass
     for name in ("NOTATION_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "relative")
-    with turn(_MODULE):
+    with Turn(_MODULE):
         pass
 
 
 def test_a_link_in_the_place_of_the_file(folder: Path, tmp_path: Path) -> None:
     """A link that somebody put there is not followed."""
-    with turn(_MODULE):
+    with Turn(_MODULE):
         path = _lock(folder)
     path.unlink()
     path.symlink_to(tmp_path / "made")
-    with turn(_MODULE):
+    with Turn(_MODULE):
         assert not (tmp_path / "made").exists()
 
 
@@ -149,7 +150,7 @@ def test_waiting(folder: Path, hold: Callable[..., _Holder], monkeypatch: pytest
     holder = hold()
     clock = _counting(lambda number: holder.end() if number == 3 else None)
     monkeypatch.setattr(turns, "time", clock)
-    with turn(_MODULE):
+    with Turn(_MODULE):
         assert len(clock.times) == 3
         assert _is_held(_lock(folder))
 
@@ -159,7 +160,7 @@ def test_another_module(hold: Callable[..., _Holder], monkeypatch: pytest.Monkey
     hold("/usr/lib/b.so")
     clock = _counting(lambda _: None)
     monkeypatch.setattr(turns, "time", clock)
-    with turn(_MODULE):
+    with Turn(_MODULE):
         assert clock.times == []
 
 
@@ -167,7 +168,7 @@ def test_the_end_of_the_call(folder: Path, hold: Callable[..., _Holder]) -> None
     """When the call has no time left, the waiting ends, with a turn or without; the other process keeps its own."""
     hold()
     reached = False
-    with deadline(0.3), turn(_MODULE):
+    with deadline(0.3), Turn(_MODULE):
         reached = True
         assert seconds_left() == 0
         assert _is_held(_lock(folder))
@@ -178,7 +179,7 @@ def test_the_end_of_the_call(folder: Path, hold: Callable[..., _Holder]) -> None
 def test_a_program_that_is_started(folder: Path) -> None:
     """A program that is started during a turn does not keep it."""
     script = "print('up', flush=True); input()"
-    with turn(_MODULE):
+    with Turn(_MODULE):
         child = subprocess.Popen(
             [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False
         )
@@ -188,3 +189,77 @@ def test_a_program_that_is_started(folder: Path) -> None:
         is_held = _is_held(_lock(folder))
         child.communicate(b"\n", timeout=60)
     assert not is_held
+
+
+class _Clock:
+    """A clock that moves when somebody sleeps, for a second each time.
+
+    Attributes:
+        now: The present moment.
+        sleeps: How often somebody slept.
+    """
+
+    def __init__(self, action: Callable[[int], None]) -> None:
+        self.now, self.sleeps, self._action = 1000.0, 0, action
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time_ns(self) -> int:
+        return int(self.now * 1e9)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += 1
+        self.sleeps += 1
+        self._action(self.sleeps)
+
+
+def _waits(monkeypatch: pytest.MonkeyPatch, action: Callable[[int], None]) -> _Clock:
+    clock = _Clock(action)
+    for module in ("notarykit_pkcs11.turns", "notarykit.deadline"):
+        monkeypatch.setattr(f"{module}.time", clock)
+    return clock
+
+
+def test_waiting_does_not_count(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for others has all of the call's time when the turn comes, however long that took."""
+    holder = hold()
+    clock = _waits(monkeypatch, lambda number: holder.end() if number == 200 else None)
+    with deadline(100), Turn(_MODULE):
+        assert clock.sleeps == 200
+        assert seconds_left() >= 99
+
+
+def test_a_queue(hold: Callable[..., _Holder], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue may be longer than a call, as long as nobody has one turn for longer than that."""
+    holder = hold()
+
+    def change(number: int) -> None:
+        if number % 250 == 0:
+            _lock(folder).write_bytes(b"another".ljust(48 - number // 250))  # the next in the queue
+        if number == 900:
+            holder.end()
+
+    clock = _waits(monkeypatch, change)
+    with deadline(10), Turn(_MODULE):
+        assert clock.sleeps == 900
+        assert seconds_left() >= 9
+
+
+def test_a_turn_that_does_not_end(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a process that keeps its turn for longer than a call may take, the waiting counts, and ends."""
+    hold()
+    clock = _waits(monkeypatch, lambda _: None)
+    with deadline(10), Turn(_MODULE):
+        assert 300 <= clock.sleeps <= 315
+        assert seconds_left() == 0
+
+
+def test_aside(folder: Path) -> None:
+    """Whoever steps aside lets others have their turn, and takes it again."""
+    turn = Turn(_MODULE)
+    with turn:
+        with turn.aside():
+            assert not _is_held(_lock(folder))
+        assert _is_held(_lock(folder))
+    assert not _is_held(_lock(folder))

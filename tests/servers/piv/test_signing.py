@@ -1,13 +1,18 @@
 """A YubiKey behind both of its modules: signatures, PINs, touches, and pulling it out."""
 
+import json
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from notarykit.plugin.finding.process import run
 from notarykit.plugin.testing import Result, Subject, judge
 from servers.piv.card import Place
-from servers.piv.conftest import SPECS, YubiKey
+from servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
+from servers.piv.reader import MODULES
 from servers.pkcs11.asking import Answer, describe, sign
 
 _IDS = {
@@ -55,3 +60,22 @@ def test_the_kit_finds_nothing(
     config = {"ca_certs": _ca_file(tmp_path, yubikey, place)}
     found = judge(Subject("pkcs11", (_uri(place),), config, (yubikey.pin,)))
     assert [(each.rule.id, each.reason) for each in found if each.result in (Result.FAILED, Result.WARNING)] == []
+
+
+@pytest.mark.slow
+def test_ten_processes_at_a_slow_card(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
+    """However slow a card is, ten processes at once sign one after the other: waiting for a turn is no silence."""
+    yubikey = make_yubikey(seconds=0.08 if module.endswith(MODULES["ykcs11"][0]) else 0.2)  # it asks twice as much
+    yubikey.token.insert()
+    given = _given(module, yubikey)
+    request = {
+        "contractVersion": "1.0", "keyId": _uri(Place.MANAGEMENT), "keySpec": "EC-384", "hashAlgorithm": "SHA-384",
+        "payload": "eA==", "pluginConfig": {"ca_certs": _ca_file(tmp_path, yubikey, Place.MANAGEMENT)},
+    }  # fmt: skip
+    command = [sys.executable, "-m", "notarykit_pkcs11", "generate-signature"]
+    limit = 30.0  # one needs nine of these seconds, and ten thus ninety
+    with ThreadPoolExecutor(10) as pool:
+        said = {**given, "NOTARYKIT_PLUGIN_SECONDS": str(int(limit))}
+        ended = list(pool.map(lambda _: run(command, json.dumps(request).encode(), limit, said), range(10)))
+    assert [(each.code, each.errors) for each in ended] == [(0, b"")] * 10
+    assert yubikey.token.counters().signatures == 10

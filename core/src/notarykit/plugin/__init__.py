@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         PluginValidationError,
     )
     from notarykit.plugin.asking.deadline import seconds_left
+    from notarykit.plugin.asking.queueing import queued
     from notarykit.plugin.base import Plugin
     from notarykit.plugin.diagnosis import Finding
     from notarykit.plugin.keys import KeyVersion, ServiceKey
@@ -57,6 +58,7 @@ _HOMES = {
     "plugin.keys": ("KeyVersion", "ServiceKey"),
     "plugin.provider": ("Provider",),
     "plugin.asking.deadline": ("seconds_left",),
+    "plugin.asking.queueing": ("queued",),
     "plugin.messages.fields": ("CONTRACT_VERSION", "Capability", "Command"),
     "plugin.messages.metadata": ("GetMetadataRequest", "Metadata"),
     "plugin.messages.signing": (
@@ -100,6 +102,7 @@ __all__ = [
     "check_key_spec",
     "check_settings",
     "digest_of",
+    "queued",
     "seconds_left",
 ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import pkcs11
@@ -12,10 +11,9 @@ from notarykit.plugin import seconds_left
 from notarykit_pkcs11.failures import DISTURBED, translated
 from notarykit_pkcs11.sessions import NeedsTurnError, TokenSession
 from notarykit_pkcs11.tokens import the_token
-from notarykit_pkcs11.turns import turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from notarykit.errors import PluginError
     from notarykit_pkcs11.cryptoki import Module
@@ -42,17 +40,6 @@ class DisturbedError(Exception):
         self.is_missing = is_missing
 
 
-@contextmanager
-def alone(module: Module) -> Iterator[None]:
-    """Uses a module while those of this user's other processes wait that log in or have been disturbed."""
-    with turn(module.path):
-        module.has_turn = True
-        try:
-            yield
-        finally:
-            module.has_turn = False
-
-
 class Access:
     """The way to the token that a URI means."""
 
@@ -69,11 +56,18 @@ class Access:
             PluginError: It did not work.
         """
         with self.module.held():
-            try:
-                return self._try(action)
-            except (DisturbedError, NeedsTurnError):
-                with alone(self.module):
-                    return self._try_again(action)
+            if self._is_logged_in or not self.module.is_hardware:
+                try:
+                    return self._try(action)
+                except (DisturbedError, NeedsTurnError):
+                    pass
+            with self.module.alone():
+                return self._try_again(action)
+
+    @property
+    def _is_logged_in(self) -> bool:
+        known = self._session
+        return known is not None and known.is_current and known.is_logged_in
 
     def _try_again(self, action: Callable[[TokenSession], Result]) -> Result:
         """Tries a few times: others may have begun before they had to take turns."""

@@ -6,7 +6,7 @@ import ctypes
 import os
 import time
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import pkcs11
 
 from notarykit.errors import PluginError, PluginTimeoutError
 from notarykit.plugin import seconds_left
+from notarykit_pkcs11.turns import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,6 @@ class Module:
     Attributes:
         path: The module's file, or its name for the system's loader.
         sessions: What is open, by slot and serial number.
-        has_turn: Whether other processes wait for this one.
         refused: Marks of PINs that tokens did not take.
         unclear: How often logins with a PIN failed without a word on the PIN, by its mark.
     """
@@ -44,7 +44,8 @@ class Module:
         """Names a module; it is loaded when it is used."""
         self.path = path
         self.sessions: dict[tuple[int, bytes], Any] = {}
-        self.has_turn = False
+        self._turn: Turn | None = None
+        self._is_hardware = False
         self.refused: set[bytes] = set()
         self.unclear: Counter[bytes] = Counter()
         self._lock = RLock()
@@ -65,6 +66,39 @@ class Module:
             yield
         finally:
             lock.release()
+
+    @property
+    def is_hardware(self) -> bool:
+        """Whether it had a slot of hardware when it was loaded: a card that others use is not even looked at.
+
+        Raises:
+            PluginError: It cannot be loaded.
+        """
+        return bool(self.library) and self._is_hardware
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Uses it while this user's other processes wait that initialise it, or use hardware by it."""
+        if self._turn is not None:
+            yield
+            return
+        self._turn = Turn(self.path)
+        try:
+            with self._turn:
+                yield
+        finally:
+            self._turn = None
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Lets the other processes have a turn meanwhile, if this one has it."""
+        with self._turn.aside() if self._turn is not None else nullcontext():
+            yield
+
+    @property
+    def has_turn(self) -> bool:
+        """Whether other processes wait for this one."""
+        return self._turn is not None
 
     def tokens(self) -> list[pkcs11.Token]:
         """The tokens that are there and have been initialised.
@@ -94,17 +128,25 @@ class Module:
         Raises:
             PluginError: That does not work.
         """
-        for pause in PAUSES if self._library is None else ():
+        if self._library is None:
+            with self.alone():  # some read every card that is there
+                self._load()
+        return self._library
+
+    def _load(self) -> None:
+        for pause in PAUSES:
             try:
                 self._library = self._in_child() if self._of_parent else pkcs11.lib(self.path)
-                break
+                self._is_hardware = any(
+                    slot.flags & pkcs11.SlotFlag.HW_SLOT for slot in self.slots(token_present=False)
+                )
+                return
             except _BUSY as error:
                 if pause == PAUSES[-1]:
                     raise self._unusable(error) from None
                 time.sleep(min(pause, seconds_left()))
             except (pkcs11.PKCS11Error, OSError) as error:
                 raise self._unusable(error) from None
-        return self._library
 
     def look_again(self) -> None:
         """Initialises the module anew, where nothing is open: some look for tokens, or at them afresh, only then."""
@@ -122,7 +164,7 @@ class Module:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._library))
         self._library = None
         self._lock = RLock()
-        self.has_turn = False
+        self._turn = None
         self.sessions = {}
 
     def _unusable(self, error: Exception) -> PluginError:

@@ -16,7 +16,6 @@ from notarykit.keys.files import read_file
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
 from notarykit.plugin.provider import CHAIN
-from notarykit_pkcs11.access import alone
 from notarykit_pkcs11.cryptoki import module_at
 from notarykit_pkcs11.keys import TokenKey
 from notarykit_pkcs11.mechanisms import ways
@@ -132,7 +131,7 @@ def _look_at(
     name = shown(token)
     yield Finding("token", OK, f"{name}: {token.model} {firmware} of {token.manufacturer_id}")
     pins = PinSource(uri, config)
-    with module.held(), alone(module):
+    with module.held(), module.alone():
         session = module.sessions.setdefault(key_of(token), TokenSession(module, token))
         yield from _mechanisms(session)
         try:

@@ -52,6 +52,13 @@ class PinSource:
             )
         self._pinentry = config.get("pinentry")
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether nobody has to be asked: a file or a variable has it, or nothing may."""
+        if self._source:
+            return not self._source.startswith(_PROGRAM)
+        return self._variable is not None or VARIABLE in os.environ
+
     def get(self, token: str, *, is_last: bool = False) -> str:
         """The PIN.
 

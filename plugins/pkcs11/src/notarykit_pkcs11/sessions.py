@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from hashlib import sha256
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -98,6 +98,11 @@ class TokenSession:
         return self._session is not None or self._login is not None
 
     @property
+    def is_logged_in(self) -> bool:
+        """Whether there was a login in this session."""
+        return self._is_logged_in
+
+    @property
     def needs_login(self) -> bool:
         """Whether there may be more to see after a login."""
         return not self._is_logged_in and bool(self._token.flags & TokenFlag.LOGIN_REQUIRED)
@@ -106,18 +111,14 @@ class TokenSession:
         """Logs in, with a PIN that the token has not refused before.
 
         Raises:
-            NeedsTurnError: Other processes might disturb it, and a PIN would be sent in vain.
+            NeedsTurnError: Other processes might disturb it, or wait for the token as well.
             PluginAccessDeniedError: There is no PIN, it is wrong, or it is locked.
             PluginError: The token does not answer.
         """
         self._check_token()
-        needs_turn = self._token.slot.flags & SlotFlag.HW_SLOT and not self.module.has_turn
-        if needs_turn and self._token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH:
-            raise NeedsTurnError
-        pin = self._get_pin(pins)  # nobody else waits while a person is asked
+        self._check_turn()
+        pin = self._get_pin(pins)
         self.check_unclear(pin)
-        if needs_turn:
-            raise NeedsTurnError
         self._check_token()  # a person may have changed it meanwhile
         try:
             self._login = self._open(pin)
@@ -212,7 +213,12 @@ class TokenSession:
         error = translated(self.name, pkcs11.PinIncorrect())
         return PluginAccessDeniedError(error.message + left, advice=error.advice)
 
+    def _check_turn(self) -> None:
+        if self._token.slot.flags & SlotFlag.HW_SLOT and not self.module.has_turn:
+            raise NeedsTurnError
+
     def _open(self, pin: Any = None) -> Any:
+        self._check_turn()
         return self._token.open(user_pin=pin, attribute_mapper=AllAttributes())
 
     def _get_pin(self, pins: PinSource) -> Any:
@@ -220,7 +226,9 @@ class TokenSession:
             pins.tell(f"Enter the PIN of {self.name} at its reader.")
             return pkcs11.types.PROTECTED_AUTH
         if self._pin is None:
-            pin = pins.get(self.name, is_last=bool(self._token.flags & TokenFlag.USER_PIN_FINAL_TRY))
+            is_last = bool(self._token.flags & TokenFlag.USER_PIN_FINAL_TRY)
+            with nullcontext() if pins.is_at_hand else self.module.aside():  # nobody waits while a person is asked
+                pin = pins.get(self.name, is_last=is_last)
             if self._mark(pin) in self.module.refused:
                 raise PluginAccessDeniedError(
                     f"{self.name}: this PIN was wrong before, and is not tried again",

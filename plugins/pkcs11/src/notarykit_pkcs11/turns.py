@@ -5,36 +5,81 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from notarykit.errors import ConfigurationError
 from notarykit.places import cache_folder
-from notarykit.plugin import seconds_left
+from notarykit.plugin import queued, seconds_left
+from notarykit.plugin.asking.deadline import SIGNING_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 _EACH = 0.02
+_SIZE = 48
 
 
-@contextmanager
-def turn(path: str) -> Iterator[None]:
-    """Waits until no other process has its turn with a module, as far as the present call has time for it.
+class Turn:
+    """A process's turn with a module, which no other process of the same user has at the same time.
 
-    Whoever does not log in to hardware and was not disturbed never asks for a turn; and where there is no place for the
-    lock's file, everybody has one.
+    Waiting for it is no part of the present call, as long as others end theirs in the time that a call may take. After
+    that the waiting is the call's own, and ends with it, with a turn or without. Where there is no place for the lock's
+    file, everybody has one.
     """
-    lock = _open(path)
-    if lock is None:
-        yield
-        return
-    try:
-        _wait(lock)
-        yield
-    finally:
-        _release(lock)
+
+    def __init__(self, path: str) -> None:
+        """Names the module."""
+        self._path = path
+        self._lock: int | None = None
+
+    def __enter__(self) -> None:
+        self._lock = _open(self._path)
+        if self._lock is not None:
+            try:
+                _wait(self._lock)
+            except BaseException:
+                self._leave()
+                raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Lets others have theirs meanwhile."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self.__enter__()
+
+    def _leave(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            _release(lock)
+
+
+class _Patience:
+    """The seconds of waiting that do not count."""
+
+    def __init__(self) -> None:
+        self._holder = b""
+        self._since = self._told = time.monotonic()
+
+    def look(self, holder: bytes) -> None:
+        """Gives back the time since the last look, if the holder has its turn for no longer than a call may take."""
+        now = time.monotonic()
+        if holder != self._holder:
+            self._holder, self._since = holder, now
+        if seconds := int(now - self._told):
+            self._told += seconds
+            if now - self._since <= SIGNING_SECONDS:
+                queued(seconds)
 
 
 def _open(path: str) -> int | None:
@@ -63,14 +108,18 @@ def _wait(lock: int) -> None:
         return
     import fcntl
 
+    patience = _Patience()
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            patience.look(os.pread(lock, _SIZE, 0))
             if not (left := seconds_left()):
                 return
             time.sleep(min(_EACH, left))
         except OSError:
             return
         else:
+            with suppress(OSError):  # a disk may be full
+                os.pwrite(lock, f"{os.getpid()} {time.time_ns()}".ljust(_SIZE).encode(), 0)
             return

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import IO
 
+from notarykit.deadline import extend
 from notarykit.errors import PluginResponseError
 
 LARGEST = 64 * 1024 * 1024
@@ -17,10 +18,18 @@ _GLANCE = 0.05  # how long the end of a process whose pipes somebody else holds 
 _PIECE = 1 << 16
 
 
-def exchange(process: "subprocess.Popen[bytes]", request: bytes, seconds: float) -> tuple[bytes, bytes]:
+def exchange(
+    process: "subprocess.Popen[bytes]", request: bytes, seconds: float, queue: int | None = None
+) -> tuple[bytes, bytes]:
     """Sends a request and returns both streams, once the process has ended; its pipes are closed in any case.
 
     What the process leaves behind with its pipes is not waited for, and finds them closed.
+
+    Args:
+        process: The process.
+        request: What goes to its standard input.
+        seconds: How long it may take.
+        queue: A pipe that brings a byte for each second in which it waited for its turn, which does not count.
 
     Raises:
         PluginResponseError: A stream is too large.
@@ -29,7 +38,7 @@ def exchange(process: "subprocess.Popen[bytes]", request: bytes, seconds: float)
     if sys.platform == "win32":  # where nothing can wait for several pipes
         output, errors = process.communicate(request, seconds)
     else:
-        output, errors = _Pipes(process, request).exchange(seconds)
+        output, errors = _Pipes(process, request, queue).exchange(seconds)
     if max(len(output), len(errors)) > LARGEST:
         raise _too_large()
     return bytes(output), bytes(errors)
@@ -42,7 +51,7 @@ def _too_large() -> PluginResponseError:
 class _Pipes:
     """The three pipes of a process, of which none is ever waited for alone."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", request: bytes) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", request: bytes, queue: int | None) -> None:
         assert process.stdin
         assert process.stdout
         assert process.stderr
@@ -50,14 +59,16 @@ class _Pipes:
         self._input, self._left = process.stdin, memoryview(request)
         self._read: dict[IO[bytes], bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
         self._open = set(self._read)
+        self._queue = queue
+        self._end = 0.0
 
     def exchange(self, seconds: float) -> tuple[bytearray, bytearray]:
-        end = time.monotonic() + seconds
+        self._end = time.monotonic() + seconds
         try:
             with selectors.DefaultSelector() as self._selector:
                 self._register()
-                self._serve(end)
-            self._process.wait(max(0.0, end - time.monotonic()))
+                self._serve()
+            self._process.wait(max(0.0, self._end - time.monotonic()))
         finally:
             for pipe in (self._input, *self._read):
                 pipe.close()
@@ -70,15 +81,22 @@ class _Pipes:
         self._selector.register(self._input, selectors.EVENT_WRITE)
         for pipe in self._read:
             self._selector.register(pipe, selectors.EVENT_READ)
+        if self._queue is not None:
+            self._selector.register(self._queue, selectors.EVENT_READ)
 
-    def _serve(self, end: float) -> None:
+    def _serve(self) -> None:
         """Reads and writes until both streams have ended, the time is over, or only others can still write."""
         has_ended = False
-        while self._open and (left := end - time.monotonic()) > 0:
+        while self._open and (left := self._end - time.monotonic()) > 0:
             for key, _ in self._selector.select(min(_GLANCE, left)):
-                self._write() if key.fileobj is self._input else self._take(key.fileobj)  # type: ignore[arg-type]
+                if key.fileobj is self._input:
+                    self._write()
+                elif key.fileobj == self._queue:
+                    self._wait_longer(self._queue)
+                else:
+                    self._take(key.fileobj)  # type: ignore[arg-type]
             if not has_ended and self._process.poll() is not None:
-                has_ended, end = True, min(end, time.monotonic() + _SECONDS_TO_DRAIN)
+                has_ended, self._end = True, min(self._end, time.monotonic() + _SECONDS_TO_DRAIN)
 
     def _write(self) -> None:
         try:
@@ -88,6 +106,12 @@ class _Pipes:
         if not self._left:
             self._selector.unregister(self._input)
             self._input.close()
+
+    def _wait_longer(self, queue: int) -> None:
+        seconds = len(os.read(queue, _PIECE))
+        self._end += extend(seconds)
+        if not seconds:
+            self._selector.unregister(queue)
 
     def _take(self, pipe: IO[bytes]) -> None:
         piece = os.read(pipe.fileno(), _PIECE)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
+from notarykit.plugin.asking.queueing import QUEUE_VARIABLE, Listener
 from notarykit.plugin.finding import pipes
 
 NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
@@ -59,22 +60,35 @@ def run(
     """
     if len(request) > pipes.LARGEST:
         raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {pipes.LARGEST}")
-    hidden = {*NEVER_PASSED, *withheld}
+    hidden = {*NEVER_PASSED, QUEUE_VARIABLE, *withheld}
     variables = {name: value for name, value in os.environ.items() if name not in hidden} | dict(environment or {})
+    with Listener() as listener:
+        process = _started(command, variables, listener)
+        try:
+            output, errors = pipes.exchange(process, request, seconds, listener.reader)
+            return Ended(process.returncode, output, errors)
+        except BaseException as error:  # an interruption is the plugin's too, but it may not care
+            _end(process)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise _too_late(seconds) from None
+            raise
+
+
+def _started(command: list[str], variables: dict[str, str], listener: Listener) -> "subprocess.Popen[bytes]":
+    """Starts the process.
+
+    Raises:
+        PluginError: It cannot be started.
+    """
     try:
         process = subprocess.Popen(  # noqa: S603 - the path was checked by whoever looked the plugin up
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=variables | listener.variables, pass_fds=listener.passed,
+        )  # fmt: skip
     except (OSError, ValueError) as error:
         raise PluginError(f"{command[0]} cannot be run: {_why(command[0], error)}", advice=_ADVICE) from None
-    try:
-        output, errors = pipes.exchange(process, request, seconds)
-        return Ended(process.returncode, output, errors)
-    except BaseException as error:  # an interruption is the plugin's too, but it may not care
-        _end(process)
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise _too_late(seconds) from None
-        raise
+    listener.passed_on()
+    return process
 
 
 def _too_late(seconds: float) -> PluginTimeoutError:
