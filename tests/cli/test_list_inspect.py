@@ -3,8 +3,15 @@
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from cli.world import World
-from support.envelopes import JWS, build
+from notarykit.descriptor import Descriptor
+from notarykit.envelope.parsing import parse
+from notarykit.envelope.unverified import UnverifiedEnvelope
+from notarykit.oci.layout import ImageLayout
+from notarykit.oci.repository import StoredSignature
+from support.envelopes import COSE, JWS, build
 from support.layouts import blob_path
 from support.signatures import envelope_file, readdress, signature_manifests
 
@@ -110,6 +117,41 @@ def test_inspect_skips_what_it_cannot_read(world: World) -> None:
     shown = json.loads(world.run("inspect", "--oci-layout", "-o", "json", world.reference).out)
     assert [each["digest"] for each in shown["signatures"]] == [second]
     assert [each["digest"] for each in shown["skipped"]] == [first]
+
+
+def test_inspect_of_what_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature that brings out a mistake of the program's own is skipped like one that cannot be read."""
+    world.sign()
+    world.sign("--signature-format", "cose")
+
+    def odd(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
+        if media_type == JWS:
+            raise ZeroDivisionError("swordfish")
+        return parse(envelope, media_type)
+
+    monkeypatch.setattr("notarykit.cli.inspect.parse", odd)
+    done = world.run("inspect", "--oci-layout", world.reference)
+    assert done.code == 1
+    assert "media type: application/cose" in done.out
+    assert "because of error: internal error: ZeroDivisionError: swordfish" in done.err
+
+
+def test_inspect_reads_large_signatures_last(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large signature that was attached first costs the others nothing, and is shown in its place."""
+    world.run("sign", "--oci-layout", "-m", f"pad={'x' * 1_000_000}", world.reference)
+    world.sign("--signature-format", "cose")
+    read: list[str] = []
+    fetch = ImageLayout.fetch_signature
+
+    def noted(self: ImageLayout, manifest: Descriptor, largest: int) -> StoredSignature:
+        found = fetch(self, manifest, largest)
+        read.append(found.media_type)
+        return found
+
+    monkeypatch.setattr(ImageLayout, "fetch_signature", noted)
+    found = json.loads(world.did("inspect", "--oci-layout", "-o", "json", world.reference))
+    assert [each["mediaType"] for each in found["signatures"]] == [JWS, COSE]
+    assert read == [COSE, JWS]
 
 
 def test_inspect_shows_an_untrusted_envelope_as_it_is(world: World) -> None:

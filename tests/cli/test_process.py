@@ -1,6 +1,7 @@
 """The command line as a process: what it imports, what it does about broken streams, and how it fails."""
 
 import fcntl
+import json
 import os
 import pty
 import subprocess
@@ -99,7 +100,21 @@ def test_an_error_that_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPa
     assert error == "internal error: RuntimeError: a\\nmistake: run it again with --debug, and report what that prints"
     debug = world.run("key", "list", "--debug")
     assert debug.err.startswith("Traceback")
-    assert debug.err.endswith("Error: internal error: RuntimeError: a\\nmistake\n")
+    assert debug.err.endswith(f"Error: {error}\n")
+
+
+def test_an_error_that_nobody_foresaw_in_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that reads JSON hears of a mistake of the program's own as of any other error."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("mistake")
+
+    monkeypatch.setattr("notarykit.oci.layout.ImageLayout.signatures", fail)
+    done = world.run("list", "--oci-layout", "-o", "json", world.reference)
+    assert done.code == 70
+    error = json.loads(done.out)["error"]
+    assert (error["type"], error["exitCode"]) == ("UnforeseenError", 70)
+    assert error["message"] == "internal error: RuntimeError: mistake"
 
 
 def test_an_interrupt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

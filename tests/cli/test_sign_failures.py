@@ -1,11 +1,16 @@
 """Signing that cannot be done: the exit code says whose turn it is, and one line says what to do."""
 
+import json
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from cli.world import World
+from cli.world import World, error_of
+from notarykit.descriptor import Descriptor
+from notarykit.errors import NotarykitWarning
+from notarykit.oci.layout import ImageLayout
 from support.ca import NOT_BEFORE, make_chain, pem_of
 from support.layouts import make_layout
 
@@ -161,6 +166,43 @@ def test_several_references(world: World) -> None:
     assert done.out == f"Successfully signed {world.reference}\nSuccessfully signed {other}\n"
     assert done.err.startswith(f"Error: {absent}: absent is not an OCI image layout")
     assert done.err.count("\n") == 1
+
+
+def test_warnings_of_several_artifacts_are_not_merged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning that comes up for each artifact is shown for each, and one about the key once."""
+    other = make_layout(world.folder / "other")
+    (world.home.folder / "build.key").chmod(0o644)
+    resolve = ImageLayout.resolve
+
+    def odd(self: ImageLayout, tag_or_digest: str) -> Descriptor:
+        warnings.warn("something is odd", NotarykitWarning, stacklevel=1)
+        return resolve(self, tag_or_digest)
+
+    monkeypatch.setattr(ImageLayout, "resolve", odd)
+    references = [world.reference, f"other@{other.digest}"]
+    first, *others = world.run("sign", "--oci-layout", *references).err.splitlines()
+    assert first.startswith("Warning: private key ")
+    assert others == [f"Warning: {each}: something is odd" for each in references]
+
+
+def test_a_mistake_does_not_cost_the_others_their_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong with one reference, what was signed is told, in text and in JSON."""
+    bad = make_layout(world.folder / "bad", "v2")
+    resolve = ImageLayout.resolve
+
+    def odd(self: ImageLayout, tag_or_digest: str) -> Descriptor:
+        if tag_or_digest == bad.digest:
+            raise ZeroDivisionError("swordfish")
+        return resolve(self, tag_or_digest)
+
+    monkeypatch.setattr(ImageLayout, "resolve", odd)
+    references = (world.reference, f"bad@{bad.digest}")
+    done = world.run("sign", "--oci-layout", *references)
+    assert (done.code, done.out) == (70, f"Successfully signed {world.reference}\n")
+    assert error_of(done.err).startswith(f"bad@{bad.digest}: internal error: ZeroDivisionError: swordfish")
+    document = json.loads(world.run("sign", "--oci-layout", "-o", "json", *references).out)
+    assert [each["signed"] for each in document["results"]] == [True, False]
+    assert document["results"][1]["error"]["exitCode"] == 70
 
 
 def test_a_plugin_that_is_not_there(world: World) -> None:

@@ -218,7 +218,12 @@ def test_none_of_several_signatures(world: World) -> None:
     world.sign("--signature-format", "cose")
     world.home.set_policy(policy_document([OTHER_IDENTITY]))
     error = world.refused(1, *VERIFY, world.reference)
-    assert ": none of the 2 signatures was accepted (see --verbose); the first: authenticity: " in error
+    assert ": none of the 2 signatures was accepted; the first: authenticity: " in error
+    assert error.endswith(" (see --verbose for each)")
+    assert "see --verbose" not in world.run(*VERIFY, "-v", world.reference).err
+    assert (
+        "--" not in json.loads(world.run(*VERIFY, "-o", "json", world.reference).out)["results"][0]["error"]["message"]
+    )
     assert f"(signature {_first(world)})" in error
     limited = world.refused(1, *VERIFY, "--max-signatures", "1", world.reference)
     assert "(there are more than the limit of 1 signatures)" in limited
@@ -331,7 +336,9 @@ def test_large_envelopes(world: World) -> None:
     """An envelope beyond 1 MiB is read where a flag allows it, and both who signs and who verifies hear of the flag."""
     signed = world.run("sign", "--oci-layout", "-m", f"pad={'x' * 1_000_000}", world.reference)
     assert signed.code == 0
-    assert "beyond 1048576 it is verified only with --max-envelope-size" in signed.err
+    said = f"Warning: {world.reference}: signature {_first(world)}: the envelope has "
+    assert signed.err.startswith(said)
+    assert "beyond 1048576 it is verified only where a larger max-envelope-size is set" in signed.err
     assert "more than the 1048576 that are read" in _failure(world, 1)
     assert "--max-envelope-size" in world.refused(1, *VERIFY, world.reference)
     world.verify("--max-envelope-size", "2")

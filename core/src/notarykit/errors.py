@@ -84,9 +84,14 @@ class UnforeseenError(NotarykitError):
     exit_code = 70
 
 
-def unforeseen(error: Exception) -> UnforeseenError:
-    """The error that stands for an exception which nobody foresaw."""
-    found = UnforeseenError(f"internal error: {type(error).__name__}: {error}", advice="report what --debug prints")
+def own_error(error: Exception) -> NotarykitError:
+    """The error itself if it was raised on purpose, or an `UnforeseenError` in its place."""
+    if isinstance(error, NotarykitError):
+        return error
+    found = UnforeseenError(
+        f"internal error: {type(error).__name__}: {error}",
+        advice="run it again with --debug, and report what that prints",
+    )
     found.__cause__ = error
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.descriptor import Descriptor
-from notarykit.errors import ArtifactNotFoundError, UnlistedSignatureError
+from notarykit.errors import ArtifactNotFoundError, UnforeseenError, UnlistedSignatureError
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
@@ -96,3 +96,13 @@ def test_several_wait_when_all_are_pushed(path: str) -> None:
         ArtifactNotFoundError,
         SignedArtifact,
     ]
+
+
+def test_a_mistake_does_not_cost_the_others_their_results(path: str) -> None:
+    """Whatever one artifact's place raises, each has its own result."""
+
+    def breaks() -> Repository:
+        raise ZeroDivisionError("swordfish")
+
+    found = sign_artifacts([(breaks, "v1"), (lambda: ImageLayout(path), "v1")], SIGNER)
+    assert [type(each) for each in found] == [UnforeseenError, SignedArtifact]

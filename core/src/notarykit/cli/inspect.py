@@ -14,12 +14,13 @@ from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.parsing import parse
 from notarykit.envelope.payload import read_payload
-from notarykit.envelope.unverified import UnverifiedEnvelope
-from notarykit.errors import NotarykitError, VerificationError
+from notarykit.envelope.unverified import LARGEST_ENVELOPE, UnverifiedEnvelope
+from notarykit.errors import NotarykitError, VerificationError, own_error
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.oci.manifest import SIGNATURE_TYPE
 from notarykit.oci.repository import Repository
 from notarykit.times import format_rfc3339
+from notarykit.verification.signatures import fetch_signatures
 
 Described = dict[str, Any]
 
@@ -48,16 +49,21 @@ def _run(options: Options) -> int:
 
 
 def _describe_all(place: Repository, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
-    """What each signature says, and those that cannot be read."""
+    """What each signature says, and those that cannot be read, in the place's order."""
     described, skipped = [], []
-    for manifest in manifests:
+    for manifest, signature in fetch_signatures(place, iter(manifests), len(manifests), LARGEST_ENVELOPE):
         try:
-            stored = place.fetch_signature(manifest)
-            described.append(_describe(manifest.digest, parse(stored.envelope, stored.media_type)))
-        except NotarykitError as error:
+            if isinstance(signature, NotarykitError):
+                raise signature
+            described.append(_describe(manifest.digest, parse(signature.envelope, signature.media_type)))
+        except Exception as raised:  # noqa: BLE001 - whatever one signature does, the others are shown
+            error = own_error(raised)
             text = shown(error.one_line())
             print(f"Warning: Skipping signature {manifest.digest} because of error: {text}", file=sys.stderr)
             skipped.append({"digest": manifest.digest, "error": error_json(error)})
+    position = {manifest.digest: number for number, manifest in enumerate(manifests)}
+    for found in (described, skipped):
+        found.sort(key=lambda each: position[each["digest"]])
     return described, skipped
 
 

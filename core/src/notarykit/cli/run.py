@@ -9,7 +9,7 @@ from notarykit.cli import COMMANDS, streams
 from notarykit.cli.options import Command, Group, parse
 from notarykit.cli.text import shown
 from notarykit.cli.warned import show_warnings
-from notarykit.errors import NotarykitError, UnforeseenError, UsageError
+from notarykit.errors import UsageError, own_error
 
 _DEBUG = ("--debug", "--debug=true", "-d", "-dv", "-vd")
 _INTERRUPTED = 130
@@ -22,21 +22,16 @@ def run(arguments: list[str]) -> int:
     show_warnings()
     try:
         code = _dispatch(arguments)
-    except NotarykitError as error:
+    except KeyboardInterrupt:
+        print("Error: interrupted", file=sys.stderr)
+        code = _INTERRUPTED
+    except Exception as raised:  # noqa: BLE001 - the last line of defence: never a traceback
+        error = own_error(raised)
         if debug:
             _print_trace()
         sys.stdout.flush()
         print(f"Error: {shown(error.one_line())}", file=sys.stderr)
         code = error.exit_code
-    except KeyboardInterrupt:
-        print("Error: interrupted", file=sys.stderr)
-        code = _INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback
-        if debug:
-            _print_trace()
-        hint = "" if debug else ": run it again with --debug, and report what that prints"
-        print(f"Error: internal error: {type(error).__name__}: {shown(str(error))}{hint}", file=sys.stderr)
-        code = UnforeseenError.exit_code
     return streams.finish(code)
 
 
@@ -79,11 +74,11 @@ def _run(path: list[str], command: Command, arguments: list[str]) -> int:
     try:
         with _conversation() if options.values.get("debug") else contextlib.nullcontext():
             return command.run(options)
-    except NotarykitError as error:
+    except Exception as error:
         if options.values.get("output") == "json":
             from notarykit.cli.target import error_json, print_json
 
-            print_json({"error": error_json(error)})
+            print_json({"error": error_json(own_error(error))})
         raise
 
 

@@ -17,10 +17,11 @@ from notarykit.cli.target import (
     targets,
 )
 from notarykit.cli.text import shown
+from notarykit.cli.warned import about
 from notarykit.config.settings import FORMATS, load_settings
 from notarykit.config.signers import plugin_signer, signer_for
 from notarykit.config.signing_keys import load_signing_keys
-from notarykit.errors import NotarykitError, UsageError
+from notarykit.errors import NotarykitError, UsageError, own_error
 from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping, begin_signing
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def _run(options: Options) -> int:
     for number, each in enumerate(found, 1):
         each.warn_of_tag("sign")
         try:
-            with progress(f"Signing {each.text}{position(number, len(found))}", quiet=asks_by_itself):
+            shows = progress(f"Signing {each.text}{position(number, len(found))}", quiet=asks_by_itself)
+            with about(each.text), shows:
                 signed, pushed = begin_signing(
                     each.open(),
                     each.tag_or_digest,
@@ -49,8 +51,8 @@ def _run(options: Options) -> int:
                     user_metadata=metadata,
                     timestamper=timestamper,
                 )
-        except NotarykitError as error:
-            told.waiting.append((each, error))
+        except Exception as error:  # noqa: BLE001 - what goes wrong with one does not cost the others their answers
+            told.waiting.append((each, own_error(error)))
         else:
             told.waiting.append((each, (signed, pushed)))
         told.tell(wait=number == len(found))
@@ -83,10 +85,11 @@ class _Told:
                 if isinstance(outcome, NotarykitError):
                     raise outcome
                 signed, pushed = outcome
-                if not pushed.is_listed(wait=wait):
-                    return
-            except NotarykitError as error:
-                self._failed(each, error)
+                with about(each.text):
+                    if not pushed.is_listed(wait=wait):
+                        return
+            except Exception as error:  # noqa: BLE001 - see above
+                self._failed(each, own_error(error))
             else:
                 self._signed(each, signed)
             del self.waiting[0]

@@ -147,7 +147,9 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(json.dumps(value, indent=4, ensure_ascii=True))
 
 
-def print_error(error: NotarykitError, options: Options, reference: str = "", context: str = "") -> None:
+def print_error(
+    error: NotarykitError, options: Options, reference: str = "", context: str = "", hint: str = ""
+) -> None:
     """Prints an error as its one line, and under `--debug` how it came about. The error itself is not changed.
 
     Args:
@@ -155,6 +157,7 @@ def print_error(error: NotarykitError, options: Options, reference: str = "", co
         options: The command's options.
         reference: The one of several references that it is about, or an empty string.
         context: What failed with it, or an empty string.
+        hint: Where more is said about it, or an empty string.
     """
     sys.stdout.flush()
     if options["debug"]:
@@ -165,7 +168,7 @@ def print_error(error: NotarykitError, options: Options, reference: str = "", co
     line = f"{context}: {error.one_line()}" if context else error.one_line()
     if reference and reference not in line:
         line = f"{reference}: {line}"
-    print(f"Error: {shown(line)}", file=sys.stderr)
+    print(f"Error: {shown(line)}{hint}", file=sys.stderr)
 
 
 def gravest(codes: list[int]) -> int:

@@ -21,7 +21,7 @@ from notarykit.cli.target import (
 from notarykit.cli.text import shown, table
 from notarykit.cli.warned import about
 from notarykit.config.policy import load_policy
-from notarykit.errors import NotarykitError, VerificationError, unforeseen
+from notarykit.errors import NotarykitError, VerificationError, own_error
 from notarykit.keys.certificate import subject_of
 from notarykit.places import trust_store_root
 from notarykit.times import format_rfc3339
@@ -55,7 +55,7 @@ def _run(options: Options) -> int:
                 )
                 result = _json(each, found)
         except Exception as raised:  # noqa: BLE001 - what goes wrong with one does not cost the others their verdicts
-            error = raised if isinstance(raised, NotarykitError) else unforeseen(raised)
+            error = own_error(raised)
             _print_failure(each, error, options, len(named) > 1)
             codes.append(error.exit_code)
             results.append(_failure_json(each, error))
@@ -100,7 +100,8 @@ def _print(each: Target, found: VerifiedArtifact, options: Options) -> None:
 
 def _print_failure(each: Target, error: NotarykitError, options: Options, is_one_of_several: bool) -> None:
     failures = getattr(error, "failures", ())
-    if options["verbose"] or options["debug"]:
+    tells_more = options["verbose"] or options["debug"]
+    if tells_more:
         for digest, failure in failures:
             signature = f"{shown(each.text)}: signature {digest}"
             policy = f", {_policy(error.policy, error.level)}" if isinstance(error, VerificationError) else ""
@@ -108,7 +109,8 @@ def _print_failure(each: Target, error: NotarykitError, options: Options, is_one
     context = ""
     if isinstance(error, VerificationError) and error.policy:
         context = f"signature verification failed for {each.text} under {_policy(error.policy, error.level)}"
-    print_error(error, options, each.text if is_one_of_several else "", context)
+    hint = " (see --verbose for each)" if len(failures) > 1 and not tells_more else ""
+    print_error(error, options, each.text if is_one_of_several else "", context, hint)
 
 
 def _policy(name: str, level: str) -> str:

@@ -85,10 +85,6 @@ def begin_signing(
         agent=agent,
         timestamper=timestamper,
     )
-    size = len(signature.envelope)
-    if size > USUAL_ENVELOPE:
-        text = f"the envelope has {size} bytes: beyond {USUAL_ENVELOPE} it is verified only with --max-envelope-size"
-        warnings.warn(text, NotarykitWarning, stacklevel=3)
     attributes = signature.content.attributes
     signed_at = attributes.signing_time or attributes.authentic_signing_time
     assert signed_at is not None
@@ -101,4 +97,12 @@ def begin_signing(
         format_rfc3339(signed_at),
         signature.annotations,
     )
+    size = len(signature.envelope)
+    if size > USUAL_ENVELOPE:
+        warnings.warn(
+            f"signature {pushed.manifest.digest}: the envelope has {size} bytes, and beyond {USUAL_ENVELOPE} it is "
+            "verified only where a larger max-envelope-size is set",
+            NotarykitWarning,
+            stacklevel=3,
+        )
     return SignedArtifact(artifact, pushed.manifest, signature), pushed

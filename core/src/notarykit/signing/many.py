@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from notarykit.envelope.unverified import JWS
-from notarykit.errors import NotarykitError
+from notarykit.errors import NotarykitError, own_error
 from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing.artifact import SignedArtifact, begin_signing
 from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
@@ -30,7 +30,8 @@ def sign_artifacts(
         timestamper: Has the signatures stamped, if it is given.
 
     Returns:
-        For each artifact, in order, what `sign_artifact` would return or the error that it would raise.
+        For each artifact, in order, what `sign_artifact` would return or the error that it would raise; what
+        nobody foresaw is an `UnforeseenError`.
     """
     results: list[tuple[SignedArtifact, PushedSignature] | NotarykitError] = []
     for open_repository, tag_or_digest in artifacts:
@@ -46,8 +47,8 @@ def sign_artifacts(
                     timestamper=timestamper,
                 )
             )
-        except NotarykitError as error:
-            results.append(error)
+        except Exception as error:  # noqa: BLE001 - what goes wrong with one does not cost the others their results
+            results.append(own_error(error))
     return [_listed(result) for result in results]
 
 
@@ -57,6 +58,6 @@ def _listed(result: tuple[SignedArtifact, PushedSignature] | NotarykitError) -> 
     signed, pushed = result
     try:
         pushed.is_listed()
-    except NotarykitError as error:
-        return error
+    except Exception as error:  # noqa: BLE001 - see above
+        return own_error(error)
     return signed

@@ -141,7 +141,7 @@ def _not_accepted(artifact: Descriptor, failures: Failures, limit: int, *, is_cu
     digest, first = failures[0]
     message = f"{first.message} (signature {digest})"
     if len(failures) > 1:
-        message = f"none of the {len(failures)} signatures was accepted (see --verbose); the first: {message}"
+        message = f"none of the {len(failures)} signatures was accepted; the first: {message}"
     if is_cut:
         message = f"{message} (there are more than the limit of {limit} signatures)"
     return NoAcceptedSignatureError(message, failures=failures, advice=first.advice)

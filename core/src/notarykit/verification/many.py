@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from notarykit.envelope.unverified import USUAL_ENVELOPE
-from notarykit.errors import NotarykitError, unforeseen
+from notarykit.errors import NotarykitError, own_error
 from notarykit.oci.repository import Repository
 from notarykit.revocation.status import RevocationCheck
 from notarykit.times import utc_now
@@ -74,10 +74,8 @@ def verify_artifacts(
                 plugin_config=plugin_config,
                 revocation=revocation,
             )
-        except NotarykitError as error:
-            return error
         except Exception as error:  # noqa: BLE001 - what goes wrong with one does not cost the others their verdicts
-            return unforeseen(error)
+            return own_error(error)
 
     with ThreadPoolExecutor(workers) as pool:
         # Each with the caller's context: the end of its call is theirs too.
