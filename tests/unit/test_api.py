@@ -1,13 +1,15 @@
 """The functions that most programs need, on image layouts and with the user's settings."""
 
+import copy
 import importlib
+import pickle
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import notarykit
-from notarykit.errors import PassphraseError, SigningKeyError, TrustPolicyError, UsageError
+from notarykit.errors import NoAcceptedSignatureError, PassphraseError, SigningKeyError, TrustPolicyError, UsageError
 from support.ca import TestChain, make_chain
 from support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
 from support.layouts import make_layout
@@ -154,3 +156,33 @@ def test_the_functions_have_their_names_to_themselves() -> None:
     for name in notarykit.__all__:
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module(f"notarykit.{name}")
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), 1e12])
+def test_a_limit_that_is_none(seconds: float, home: Home, reference: notarykit.LayoutReference) -> None:
+    """What is no number of seconds is an error of usage, before anything is done."""
+    with pytest.raises(UsageError, match="is not a number of seconds above 0"):
+        notarykit.sign(reference, timeout=seconds)
+    with pytest.raises(UsageError, match="is not a number of seconds above 0"):
+        notarykit.verify(reference, scope=SCOPE, timeout=seconds)
+
+
+def test_no_limit(home: Home, reference: notarykit.LayoutReference) -> None:
+    """An infinite limit is none."""
+    notarykit.sign(reference, timeout=float("inf"))
+    assert isinstance(notarykit.verify(reference, scope=SCOPE, timeout=float("inf")).verdict, notarykit.Verified)
+
+
+def test_an_error_of_another_process(home: Home, reference: notarykit.LayoutReference) -> None:
+    """An error that comes from another process, as those of process pools do, is whole."""
+    notarykit.sign(reference)
+    home.set_policy(policy_document((OTHER_IDENTITY,)))
+    with pytest.raises(NoAcceptedSignatureError) as caught:
+        notarykit.verify(reference, scope=SCOPE)
+    error = caught.value
+    for found in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(found) is NoAcceptedSignatureError
+        assert str(found) == error.message
+        assert (found.policy, found.level, found.advice, found.exit_code) == ("tests", "strict", error.advice, 1)
+        assert [each.step for each in found.results] == ["integrity", "authenticity"]
+        assert [digest for digest, _ in found.failures] == [digest for digest, _ in error.failures]

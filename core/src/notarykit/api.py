@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 # What does not let itself be interrupted, such as the resolution of a name, is left behind this long after the end.
 _GRACE_SECONDS = 1.0
+_LONGEST_SECONDS = 1e9  # beyond it are clocks that the system has not
 
 
 def verify(
@@ -221,8 +222,12 @@ def _open(reference: Reference | LayoutReference, registries: "Registries") -> R
 
 def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:
     """Runs the work, and ends it when its time is over."""
-    if timeout is None:
+    if timeout is None or timeout == float("inf"):
         return work()
+    if not 0 < timeout <= _LONGEST_SECONDS:
+        raise UsageError(
+            f"timeout {timeout!r} is not a number of seconds above 0", advice="leave it out for the usual limits"
+        )
     with deadline(timeout):
         done = start(work)
         try:

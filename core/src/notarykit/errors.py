@@ -47,6 +47,10 @@ class NotarykitError(Exception):
         self.message = f"{where}: {self.message}"
         self.args = (self.message,)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """For copies and other processes: an error is what it holds, whatever its class is made from."""
+        return type(self).__new__, (type(self), *self.args), self.__dict__
+
     def one_line(self) -> str:
         """The message and the advice as one line for a person."""
         return f"{self.message}: {self.advice}" if self.advice else self.message
