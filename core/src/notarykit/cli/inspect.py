@@ -50,7 +50,8 @@ def _run(options: Options) -> int:
 
 def _describe_all(place: Repository, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
     """What each signature says, and those that cannot be read, in the place's order."""
-    described, skipped = [], []
+    described: list[Described] = []
+    skipped: list[Described] = []
     for manifest, signature in fetch_signatures(place, iter(manifests), len(manifests), LARGEST_ENVELOPE):
         try:
             if isinstance(signature, NotarykitError):
@@ -61,9 +62,9 @@ def _describe_all(place: Repository, manifests: list[Descriptor]) -> tuple[list[
             text = shown(error.one_line())
             print(f"Warning: Skipping signature {manifest.digest} because of error: {text}", file=sys.stderr)
             skipped.append({"digest": manifest.digest, "error": error_json(error)})
-    position = {manifest.digest: number for number, manifest in enumerate(manifests)}
+    places = {manifest.digest: number for number, manifest in enumerate(manifests)}
     for found in (described, skipped):
-        found.sort(key=lambda each: position[each["digest"]])
+        found.sort(key=lambda each: places[each["digest"]])
     return described, skipped
 
 
