@@ -94,13 +94,23 @@ def test_no_findings(world: World) -> None:
     assert (done.code, json.loads(done.out)) == (0, {"plugin": "mute", "findings": []})
 
 
+_REFUSES = "raise __import__('notarykit.errors').errors.PluginValidationError('no such setting', advice='use x')"
+
+
 def test_a_refusal(world: World) -> None:
-    """A doctor that refuses what it is told ends the command with one line, also where it had found something."""
-    refuses = "raise __import__('notarykit.errors').errors.PluginValidationError('no such setting', advice='use x')"
-    path = _package(world, "well", refuses)
-    done = world.process("plugin", "doctor", "well", PYTHONPATH=path)
+    """A doctor that refuses what it is told ends the command with one line."""
+    source = signing_plugin("well") + f"    def diagnose(self, key_id, config):\n        {_REFUSES}\n"
+    add_distribution(world.folder / "site", "well-dist", "well", source)
+    done = world.process("plugin", "doctor", "well", PYTHONPATH=str(world.folder / "site"))
     assert (done.code, done.out) == (4, "")
     assert error_of(done.err) == "no such setting: use x"
+
+
+def test_a_refusal_after_a_finding(world: World) -> None:
+    """A doctor that ends with an error keeps what it had found, and the error is the last finding."""
+    found = _findings(world, 4, "well", path=_package(world, "well", _REFUSES))
+    assert list(found) == ["first", "stopped"]
+    assert found["stopped"] == ("FAILED", "no such setting", "use x")
 
 
 def test_an_accident(world: World) -> None:

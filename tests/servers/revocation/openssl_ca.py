@@ -95,12 +95,20 @@ class OpensslCA:
 
     def release(self, certificate: Path | None = None) -> None:
         """Record a certificate as good again, which openssl has no command for."""
-        serial = (certificate or self.certificate).stem.upper()
+        self._enter("V", certificate or self.certificate)
+
+    def expire(self, certificate: Path | None = None) -> None:
+        """Record a certificate as expired, as `openssl ca -updatedb` does when its time is over."""
+        self._enter("E", certificate or self.certificate)
+
+    def _enter(self, state: str, certificate: Path) -> None:
+        """Change a certificate's state in the index; it is not revoked then."""
+        serial = certificate.stem.upper()
         serial = serial.rjust(len(serial) + len(serial) % 2, "0")
         index = self.folder / "index.txt"
         with self._lock:
             lines = [line.split("\t") for line in index.read_text().splitlines()]
-            same = [["V", line[1], "", *line[3:]] if line[3] == serial else line for line in lines]
+            same = [[state, line[1], "", *line[3:]] if line[3] == serial else line for line in lines]
             # The reader of an answer that is being made is to find the old file or the new one.
             self._written("index.new", "".join("\t".join(line) + "\n" for line in same).encode()).replace(index)
 

@@ -20,7 +20,7 @@ from servers.revocation.openssl_ca import OpensslCA
 from servers.revocation.test_harness import issued_beside
 from servers.revocation.vault_ca import VaultCA
 from support.ca import TestChain
-from support.checking import close_clients, sources, words
+from support.checking import check, close_clients, sources, words
 from support.ocsp_answers import make_delegate
 from support.responders import Responder
 from support.revocable import crl_path, ocsp_path, revocable_chain
@@ -93,6 +93,14 @@ def test_openssl_by_crl(by_crl: _Authority) -> None:
     by_crl.ca.revoke(reason="superseded")
     assert by_crl.word() == "revoked"
     assert by_crl.asked() == {"ocsp": 0, "crl": 4}
+
+
+def test_an_expired_entry_of_openssl(both: _Authority) -> None:
+    """Of a certificate that its index calls expired `openssl ocsp` says nothing at all, and so the CRL is asked."""
+    both.ca.expire()
+    found = check(both.chain, utc_now())[0]
+    assert (str(found.status), both.asked()) == ("good", {"ocsp": 1, "crl": 1})
+    assert "the answer is about no certificate at all: it has no single response" in found.asked[0]
 
 
 @pytest.mark.parametrize("reason", ["unspecified", "keyCompromise", "CACompromise", "cessationOfOperation", None])

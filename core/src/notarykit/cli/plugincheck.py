@@ -135,13 +135,22 @@ def diagnose(options: Options) -> int:
 
 
 def _unbroken(findings: "Iterator[Finding]") -> "Iterator[Finding]":
-    """The findings; an accident of the plugin's is one, without its text, which may hold a secret."""
-    from notarykit.plugin.diagnosis import FAILED, Finding
+    """The findings; what ends them is one. The text of an accident is not shown, since it may hold a secret.
 
+    Raises:
+        NotarykitError: The plugin refuses before it has found anything.
+    """
+    from notarykit.plugin.diagnosis import FAILED, Finding, failure
+
+    has_found = False
     try:
-        yield from findings
-    except NotarykitError:
-        raise
+        for each in findings:
+            has_found = True
+            yield each
+    except NotarykitError as error:
+        if not has_found:
+            raise
+        yield failure("stopped", error)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises is one of its faults
         yield Finding(
             "stopped", FAILED, f"the plugin failed with {type(error).__name__}", "see 'notarykit plugin test'"
