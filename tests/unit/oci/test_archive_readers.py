@@ -68,6 +68,11 @@ LONG = "././@LongLink"
 
 # Each is put before the files of a layout, or in place of its index.
 REFUSED = {
+    "file above a file": (_member("index.json/x", OTHER), "'index.json' is a file and a folder"),
+    "file above a folder in another case": (_head("INDEX.JSON/X/", kind=b"5"), "'index.json' is a file and a folder"),
+    "dot at the end": (_member("index.json.", OTHER), "'index.json.' is not a plain name"),
+    "blank at the end": (_member("blobs /sha256/0", OTHER), "'blobs /sha256/0' is not a plain name"),
+    "stream of a file": (_member("index.json::$DATA", OTHER), "'index.json::$DATA' is not a plain name"),
     "hard link": (_head("index.json", kind=b"1"), "'index.json' is a hard link"),
     "symbolic link": (_head("index.json", kind=b"2"), "'index.json' is a symbolic link"),
     "link elsewhere": (_head("latest", kind=b"2"), "'latest' is a symbolic link"),

@@ -5,6 +5,7 @@ spends time on extensions that grows with the square of their size, and follows 
 """
 
 import io
+from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
 from notarykit.errors import StorageError
@@ -45,6 +46,7 @@ class LayoutArchive:
         try:
             with open(path, "rb") as file:
                 self._read_headers(file)
+            self._check_folders()
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}") from None
         except HeaderError as error:
@@ -94,6 +96,14 @@ class LayoutArchive:
         self._kinds[folded] = header.kind
         if header.kind == REGULAR:
             self._members[header.name] = member
+
+    def _check_folders(self) -> None:
+        """Refuses a file with others below it, of which readers keep the one or the others."""
+        names = sorted(name.replace("/", "\0") for name in self._kinds)  # what is below a name comes right behind it
+        for before, following in pairwise(names):
+            name = before.replace("\0", "/")
+            if following.startswith(f"{before}\0") and self._kinds[name] == REGULAR:
+                raise HeaderError(f"{name!r} is a file and a folder")
 
     def _check_end(self, file: BinaryIO, end: int) -> None:
         """Refuses what stands behind the end, which is a block of zeros: some readers stop there, and others do not."""

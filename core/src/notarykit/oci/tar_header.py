@@ -87,7 +87,8 @@ def _plain_name(name: str, kind: bytes) -> str:
             return ""
         name = name.removesuffix("/")
     plain = name.removeprefix("./")
-    if "\\" in plain or any(part in ("", ".", "..") for part in plain.split("/")):
+    # To Windows, a colon ends a name and dots and blanks at its end are no part of it.
+    if "\\" in plain or ":" in plain or any(not part or part.endswith((".", " ")) for part in plain.split("/")):
         raise HeaderError(f"{name!r} is not a plain name")
     return plain
 
