@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -345,17 +347,28 @@ def test_a_helper_that_fails(user: User) -> None:
     user.write("docker", {"credsStore": "one", "auths": {_HOST: pair("me", "x")}})
     with pytest.raises(AccessError) as caught:
         credentials_for(_HOST)
-    assert caught.value.message == "credential helper 'one' failed at 'get' with status 3"
+    assert caught.value.message.endswith(": credential helper 'one' failed at 'get' with status 3")
     assert caught.value.exit_code == 3
 
 
 def test_a_helper_that_is_absent(user: User) -> None:
-    """A helper that is not installed is named as the program that it would be."""
-    user.write("docker", {"credsStore": "absent"})
+    """A helper that is not installed is named as the program that it would be, with the file that names it."""
+    path = user.write("docker", {"credsStore": "absent"})
     with pytest.raises(AccessError) as caught:
         credentials_for(_HOST)
-    assert caught.value.message == "credential helper docker-credential-absent is not on the path"
-    assert caught.value.advice == "install it"
+    told = f"credentials in {path}: credential helper docker-credential-absent is not on the path"
+    assert caught.value.message == told
+    assert caught.value.advice == "install it, or take it out of credsStore or credHelpers there"
+
+
+def test_a_helper_whose_child_holds_its_pipes(user: User) -> None:
+    """What a helper leaves running, an agent say, is not waited for."""
+    user.helper("one", f'sleep 30 &\necho $! > {user.folder}/child\necho \'{{"Username": "me", "Secret": "x"}}\'')
+    user.write("docker", {"credsStore": "one"})
+    begin = time.monotonic()
+    assert credentials_for(_HOST) == Credentials("me", "x")
+    assert time.monotonic() - begin < 15
+    os.kill(int((user.folder / "child").read_text()), signal.SIGKILL)
 
 
 def test_a_helper_that_cannot_be_run(user: User) -> None:
@@ -364,7 +377,7 @@ def test_a_helper_that_cannot_be_run(user: User) -> None:
     path = user.folder / "bin" / "docker-credential-one"
     path.write_bytes(b"\x00")
     user.write("docker", {"credsStore": "one"})
-    with pytest.raises(AccessError, match="credential helper 'one' cannot be run: OSError"):
+    with pytest.raises(AccessError, match=r"credential helper 'one': .*/docker-credential-one cannot be run"):
         credentials_for(_HOST)
 
 
@@ -377,7 +390,7 @@ def test_a_helper_that_talks_nonsense(answer: str, user: User) -> None:
     user.write("docker", {"credsStore": "one"})
     with pytest.raises(AccessError) as caught:
         credentials_for(_HOST)
-    assert caught.value.message == "credential helper 'one' gave an answer that is malformed"
+    assert caught.value.message.endswith(": credential helper 'one' gave an answer that is malformed")
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "a b", "a;b", "\u00fc/", ".."])

@@ -2,10 +2,9 @@
 
 import json
 import shutil
-import subprocess
 import sys
 
-from notarykit.errors import AccessError, ConfigurationError
+from notarykit.errors import AccessError, ConfigurationError, PluginError
 from notarykit.oci.registry.auth import Credentials
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
@@ -75,15 +74,18 @@ def _run(helper: str, command: str, request: str) -> bytes | None:
         raise ConfigurationError(f"credential helper {helper!r} has a malformed name")
     program = shutil.which(f"docker-credential-{helper}")
     if program is None:
-        raise AccessError(f"credential helper docker-credential-{helper} is not on the path", advice="install it")
-    try:
-        done = subprocess.run(  # noqa: S603 - a program that the user's own settings name
-            [program, command], input=request.encode(), capture_output=True, check=False, timeout=_SECONDS
+        raise AccessError(
+            f"credential helper docker-credential-{helper} is not on the path",
+            advice="install it, or take it out of credsStore or credHelpers there",
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise AccessError(f"credential helper {helper!r} cannot be run: {type(error).__name__}") from None
-    if done.returncode == 0:
-        return done.stdout
-    if _NOT_FOUND in (done.stdout + done.stderr).decode("utf-8", "replace").lower():
+    from notarykit.plugin.finding.process import run
+
+    try:
+        ended = run([program, command], request.encode(), _SECONDS)
+    except PluginError as error:
+        raise AccessError(f"credential helper {helper!r}: {error.message}", advice=error.advice) from None
+    if ended.code == 0:
+        return ended.output
+    if _NOT_FOUND in (ended.output + ended.errors).decode("utf-8", "replace").lower():
         return None
-    raise AccessError(f"credential helper {helper!r} failed at {command!r} with status {done.returncode}")
+    raise AccessError(f"credential helper {helper!r} failed at {command!r} with status {ended.code}")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from notarykit import files
 from notarykit.config import credential_helpers as helpers
 from notarykit.config.credential_files import LARGEST_FILE, address_of, places, take_out
-from notarykit.errors import ConfigurationError, StorageError
+from notarykit.errors import AccessError, ConfigurationError, StorageError
 from notarykit.oci.registry.auth import Credentials
 from notarykit.places import config_folder, settings_file
 from notarykit.strict_json import DocumentError, Members, loads
@@ -32,7 +32,11 @@ class KnownCredentials:
         """
         address = address_of(repository.partition("/")[0])
         for place in places(repository):
-            found = self._ask(place.helper, address) if place.helper else None
+            try:
+                found = self._ask(place.helper, address) if place.helper else None
+            except AccessError as error:
+                error.within(f"credentials in {place.path}")
+                raise
             found = found or place.credentials()
             if found is not None:
                 return found

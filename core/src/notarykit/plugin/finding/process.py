@@ -1,4 +1,4 @@
-"""One run of an executable plugin: a request in, an answer out, neither longer than 64 MiB, within a time.
+"""One run of an executable plugin or of a helper: a request in, an answer out, within a time, neither beyond 64 MiB.
 
 The plugin stays in the caller's session and in the foreground, so that it can ask for a PIN at the terminal. What it
 leaves behind holding its pipes is not waited for.
