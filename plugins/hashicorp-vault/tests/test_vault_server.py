@@ -1,5 +1,6 @@
 """The server, its TLS and the login that the configuration and the environment name."""
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -41,6 +42,16 @@ def test_the_files(tmp_path: Path) -> None:
     assert (server.authorities, server.client) == (str(files["ca"]), (str(files["certificate"]), str(files["key"])))
     with pytest.raises(PluginValidationError, match="without"):
         server_of({}, ADDRESS | {"VAULT_CLIENT_KEY": str(files["key"])})
+
+
+@pytest.mark.parametrize("variable", ["VAULT_CACERT", "VAULT_CAPATH", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"])
+def test_a_pipe_is_no_file(variable: str, tmp_path: Path) -> None:
+    """Nobody may ever write to a pipe: it is refused, and not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    environment = ADDRESS | {"VAULT_CLIENT_CERT": str(tmp_path / "file"), variable: str(tmp_path / "pipe")}
+    with pytest.raises(PluginValidationError, match=rf"\${variable} names .*pipe, which is not a regular file"):
+        server_of({}, environment)
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,8 @@ def _file(variable: str, environment: Mapping[str, str]) -> str | None:
     path = environment.get(variable)
     if path and not os.path.exists(path):
         raise PluginValidationError(f"${variable} names {path}, which does not exist")
+    if path and not (os.path.isfile(path) or os.path.isdir(path)):  # nobody may ever write to a pipe
+        raise PluginValidationError(f"${variable} names {path}, which is not a regular file")
     return path or None
 
 
