@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from notarykit.cli.run import run as run_here
 from notarykit.errors import ArtifactNotFoundError
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.registry.host import RegistryHost
@@ -93,6 +94,18 @@ def test_whatever_the_api_answers(fault: Fault, scene: Scene) -> None:
     assert len(scene.entries()) == 1
     scene.proxy.clear()
     assert run(scene.home, "verify", scene.reference).returncode == 0
+
+
+def _of_another_artifact(exchange: Exchange) -> None:
+    """Name another subject than the manifest's."""
+    exchange.reply(exchange.forwarded().with_header("OCI-Subject", f"sha256:{'0' * 64}"))
+
+
+def test_the_subject_of_another_artifact(scene: Scene) -> None:
+    """Only the artifact's own digest in OCI-Subject says that the registry lists this signature."""
+    scene.proxy.fault(_of_another_artifact, at("/manifests/", "PUT"))
+    assert run(scene.home, "sign", scene.reference).returncode == 0
+    assert len(scene.entries()) == 1
 
 
 @pytest.mark.parametrize("code", [404, 405, 501])
@@ -200,6 +213,33 @@ class TestSeveral:
             (entry,) = fallback_entries(scene.registry.address, NAME, digest)
             assert entry["digest"] == each.manifest.digest
         assert sum(waited) <= 0.5
+
+    def test_an_interruption(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """While it waits, signatures are stored: each is named, and whoever signed can look whether it is listed."""
+        digests = push_artifacts(scene.registry.address, NAME, self.TAGS)
+        for name, value in scene.home.environment().items():
+            monkeypatch.setenv(name, value)
+        for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
+            monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 60)
+
+        def sleep(_: float) -> None:
+            raise KeyboardInterrupt
+
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        monkeypatch.setattr("notarykit.oci.registry.fallback.time", clock)
+        assert run_here(["sign", *(f"{scene.proxy.host}/{NAME}@{digest}" for digest in digests)]) == 130
+        captured = capsys.readouterr()
+        stored = [fallback_entries(scene.registry.address, NAME, digest)[0]["digest"] for digest in digests]
+        *others, last = captured.err.splitlines()
+        end = "is stored, and may not be listed"
+        assert last == f"Error: interrupted: {scene.proxy.host}/{NAME}: the signature {stored[0]} {end}"
+        assert others == [
+            f"{scene.proxy.host}/{NAME}@{digest}: the signature {each} {end}"
+            for digest, each in zip(digests[1:], stored[1:], strict=True)
+        ]
+        assert captured.out == ""
 
     def test_one_that_cannot_be_listed(self, scene: Scene) -> None:
         """It is told in its place, and those around it are signed."""

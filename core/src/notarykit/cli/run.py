@@ -22,8 +22,8 @@ def run(arguments: list[str]) -> int:
     show_warnings()
     try:
         code = _dispatch(arguments)
-    except KeyboardInterrupt:
-        print("Error: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"Error: interrupted{shown(''.join(f': {each}' for each in interrupt.args))}", file=sys.stderr)
         code = _INTERRUPTED
     except Exception as raised:  # noqa: BLE001 - the last line of defence: never a traceback
         error = own_error(raised)

@@ -1,6 +1,8 @@
 """`notarykit sign`."""
 
+import sys
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from notarykit.cli.checking import LIMIT_FLAGS, limits
@@ -25,7 +27,11 @@ from notarykit.errors import NotarykitError, UsageError, own_error
 from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping, begin_signing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notarykit.oci.repository import PushedSignature
+
+    _Begun = tuple[SignedArtifact, PushedSignature]
 
 
 def _run(options: Options) -> int:
@@ -36,29 +42,35 @@ def _run(options: Options) -> int:
     expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
     timestamper = _timestamper(options)
     signer, asks_by_itself = _signer(options)
+    begin = partial(
+        begin_signing,
+        signer=signer,
+        media_type=media_type,
+        expires_in=expires_in,
+        user_metadata=metadata,
+        timestamper=timestamper,
+    )
     told = _Told(options, has_several=len(found) > 1)
-    for number, each in enumerate(found, 1):
-        each.warn_of_tag("sign")
-        try:
+    try:
+        for number, each in enumerate(found, 1):
+            each.warn_of_tag("sign")
             shows = progress(f"Signing {each.text}{position(number, len(found))}", quiet=asks_by_itself)
             with about(each.text), shows:
-                signed, pushed = begin_signing(
-                    each.open(),
-                    each.tag_or_digest,
-                    signer,
-                    media_type=media_type,
-                    expires_in=expires_in,
-                    user_metadata=metadata,
-                    timestamper=timestamper,
-                )
-        except Exception as error:  # noqa: BLE001 - what goes wrong with one does not cost the others their answers
-            told.waiting.append((each, own_error(error)))
-        else:
-            told.waiting.append((each, (signed, pushed)))
-        told.tell(wait=number == len(found))
+                told.waiting.append((each, _begun(each, begin)))
+            told.tell(wait=number == len(found))
+    except KeyboardInterrupt:
+        told.interrupted()
+        raise
     if options["output"] == "json":
         print_json({"results": told.results})
     return gravest(told.codes)
+
+
+def _begun(each: Target, begin: "Callable[..., _Begun]") -> "_Begun | NotarykitError":
+    try:
+        return begin(each.open(), each.tag_or_digest)
+    except Exception as error:  # noqa: BLE001 - what goes wrong with one does not cost the others their answers
+        return own_error(error)
 
 
 class _Told:
@@ -73,26 +85,34 @@ class _Told:
     def __init__(self, options: Options, *, has_several: bool) -> None:
         self._options = options
         self._has_several = has_several
-        self.waiting: list[tuple[Target, tuple[SignedArtifact, PushedSignature] | NotarykitError]] = []
+        self.waiting: list[tuple[Target, _Begun | NotarykitError]] = []
         self.codes: list[int] = []
         self.results: list[dict[str, Any]] = []
 
     def tell(self, *, wait: bool) -> None:
         """Tells of what is sure; waits until everything is, if that is wanted."""
         while self.waiting:
-            each, outcome = self.waiting[0]
+            each, outcome = self.waiting.pop(0)
             try:
                 if isinstance(outcome, NotarykitError):
                     raise outcome
                 signed, pushed = outcome
                 with about(each.text):
-                    if not pushed.is_listed(wait=wait):
-                        return
-            except Exception as error:  # noqa: BLE001 - see above
+                    is_listed = pushed.is_listed(wait=wait)
+                if not is_listed:
+                    self.waiting.insert(0, (each, outcome))
+                    return
+            except Exception as error:  # noqa: BLE001 - as in _begun
                 self._failed(each, own_error(error))
             else:
                 self._signed(each, signed)
-            del self.waiting[0]
+
+    def interrupted(self) -> None:
+        """Tells what is stored all the same, of the references of which nothing was told yet."""
+        for each, outcome in self.waiting:
+            if not isinstance(outcome, NotarykitError):
+                digest = outcome[0].manifest.digest
+                print(f"{shown(each.text)}: the signature {digest} is stored, and may not be listed", file=sys.stderr)
 
     def _failed(self, each: Target, error: NotarykitError) -> None:
         print_error(error, self._options, each.text if self._has_several else "")

@@ -26,6 +26,7 @@ class PushedSignature:
 
         Raises:
             UnlistedSignatureError: The fallback index cannot be written.
+            KeyboardInterrupt: The user's, with what is known of the signature.
         """
         if self._entry is None:
             return True
@@ -39,5 +40,8 @@ class PushedSignature:
                 advice=f"{error.advice}; then sign again" if error.advice else "sign again when that is mended",
                 manifest=self.manifest.digest,
             ) from error
+        except KeyboardInterrupt:
+            text = f"{self._place}: the signature {self.manifest.digest} is stored, and may not be listed"
+            raise KeyboardInterrupt(text) from None
         finally:
             self._budget.stop()
