@@ -182,13 +182,15 @@ def test_a_proxy_leads_nobody_inside(where: str, start: Start, monkeypatch: pyte
         assert len(proxy.seen) == 1
 
 
-def test_from_tls_to_plain(start: Start, ca: RegistryCA) -> None:
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
+def test_from_tls_to_plain(method: str, status: int, start: Start, ca: RegistryCA) -> None:
     """A server with TLS leads nobody to a place without, not even to one that the user allows to be without."""
     plain = start()
-    secure = start(Reply(307, (("Location", plain.url),)), certificate=ca.server())
+    secure = start(Reply(status, (("Location", plain.url),)), certificate=ca.server())
     connections = Connections(lambda _: ssl.create_default_context(cafile=ca.ca_file))
     client = HttpClient(connections, Destinations(frozenset([origin_of(plain.url)])))
     with pytest.raises(NetworkError, match="without TLS, to which https://"):
-        client.send("GET", secure.url, budget=Budget(), limit=1000)
+        client.send(method, secure.url, body=b"content" if method[0] == "P" else None, budget=Budget(), limit=1000)
     client.close()
     assert plain.seen == []

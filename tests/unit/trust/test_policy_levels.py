@@ -144,6 +144,7 @@ def test_null_is_absent() -> None:
         ({"level": "strict", "override": ["expiry"]}, "'override' must be an object, not an array"),
         ({"level": "strict", "override": {"expiry": None}}, "override of 'expiry' to '' is not one of enforce, log"),
         ({"level": "strict", "verifyTimestamp": "never"}, "verifyTimestamp 'never' is not 'always' or"),
+        ({"level": "strict", "verifyTimestamp": ""}, "verifyTimestamp '' is not 'always' or"),
         ({"level": "strict", "verifyTimestamp": 1}, "'verifyTimestamp' must be a string, not an integer"),
         ({"level": "strict", "overide": {}}, "has the unknown member 'overide'"),
     ],
