@@ -19,6 +19,7 @@ from notarykit.oci.repository import Repository
 
 if TYPE_CHECKING:
     from notarykit.keys.private import Passphrase
+    from notarykit.oci.registry.auth import Credentials
     from notarykit.oci.registry.registries import Registries
     from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping
     from notarykit.trust.store import TrustStore
@@ -176,12 +177,15 @@ def load_signer(
     return signer_for(found, plugin_config or {}, passphrase or environment_passphrase, timeout)
 
 
-def load_registries(*, timeout: float = DEFAULT_SECONDS) -> "Registries":
+def load_registries(
+    *, credentials: "Callable[[str], Credentials | None] | None" = None, timeout: float = DEFAULT_SECONDS
+) -> "Registries":
     """Registries as the user's settings have them: credentials, certificates, and who may be reached over plain HTTP.
 
     `$NOTATION_USERNAME` and `$NOTATION_PASSWORD` are for one registry, as on the command line.
 
     Args:
+        credentials: Looks up the credentials for a repository, `host/name`; the user's, if it is not given.
         timeout: The seconds that a registry may take for one artifact.
 
     Raises:
@@ -190,7 +194,10 @@ def load_registries(*, timeout: float = DEFAULT_SECONDS) -> "Registries":
     from notarykit.config.registries import Told, credentials_in, registry_settings
     from notarykit.oci.registry.registries import Registries
 
-    return Registries(registry_settings(Told(*credentials_in(os.environ))), timeout=timeout)
+    settings = registry_settings(Told(*credentials_in(os.environ)))
+    if credentials is not None:
+        settings = settings._replace(credentials=credentials)
+    return Registries(settings, timeout=timeout)
 
 
 def _configured_format() -> str:

@@ -113,6 +113,24 @@ def test_credentials_without_a_registrys_name_go_to_one(
     assert all(seen.authorization is None for seen in other.seen)
 
 
+def test_credentials_of_the_programs_own(
+    home: Home, closed_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials that a program has itself take the place of the user's, and all other settings stay."""
+    monkeypatch.setenv("NOTATION_USERNAME", CREDENTIALS.name)
+    monkeypatch.setenv("NOTATION_PASSWORD", "another")
+    push = push_artifacts(closed_registry.address, NAME, ["v1"], authorization=CREDENTIALS.basic)
+    asked: list[str] = []
+
+    def credentials(repository: str) -> Credentials:
+        asked.append(repository)
+        return Credentials(*CREDENTIALS)
+
+    with notarykit.load_registries(credentials=credentials) as registries:
+        notarykit.sign(f"{closed_registry.host}/{NAME}@{push[0]}", registries=registries)
+    assert set(asked) == {f"{closed_registry.host}/{NAME}"}
+
+
 def test_registries_of_the_programs_own(home: Home, closed_registry: Registry) -> None:
     """Settings that a program makes itself take the place of the user's."""
     push = push_artifacts(closed_registry.address, NAME, ["v1"], authorization=CREDENTIALS.basic)
