@@ -54,8 +54,8 @@ class OpensslAuthority(RecordingServer):
 
     def __init__(self, folder: str, chain: TestChain, settings: Settings) -> None:
         """Write what the openssl command needs to a folder, which must be there and its own."""
+        self._program = program("openssl")  # before there is a socket that nobody would close
         super().__init__()
-        self._program = program("openssl")
         self.chain = chain.ders
         self._folder = Path(folder)
         self._write("leaf.pem", chain.pems[0])
