@@ -27,7 +27,7 @@ from support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
 from support.envelopes import COSE, FORMATS
 from support.homes import SCOPE, Home, policy_document
 from support.layouts import make_layout
-from support.requirements import program
+from support.requirements import program, require
 
 MESSAGE = b"a signature"
 HOUR = timedelta(hours=1)
@@ -125,6 +125,7 @@ class Tsa:
 
     def __init__(self, folder: Path, chain: TestChain | None = None) -> None:
         """Writes what the command reads."""
+        require("openssl")  # here, and not first in a server's thread
         self.chain = chain or make_chain("RSA-2048", purpose="timestamping")
         self.folder = folder
         folder.mkdir()

@@ -11,6 +11,7 @@ from servers.timestamp import digitorus, openssl_ts, sigstore
 from servers.timestamp.authority import REPLY_TYPE, Authority, make_query, post, verify
 from servers.timestamp.openssl_ts import OpensslAuthority, Settings
 from support.ca import TestChain, make_chain
+from support.requirements import require
 
 MESSAGE = b"what is stamped"
 AnyAuthority = Authority | OpensslAuthority
@@ -53,6 +54,7 @@ def test_a_response_to_another_query_is_refused(tmp_path: Path, tsa: AnyAuthorit
 
 def test_several_clients_at_once(tmp_path: Path, tsa: AnyAuthority) -> None:
     """Each of several clients at the same time gets the answer to its own query."""
+    require("openssl")  # here, and not first in a thread
     verdicts: list[str | None] = []
 
     def ask(number: int) -> None:
