@@ -32,16 +32,19 @@ def start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.
     )
 
 
-def wait_for_a_waiter(process: subprocess.Popen[str]) -> None:
-    """Waits until Linux lists a process among those that wait for a lock of another."""
-    while not _waits(process.pid):
+def wait_for_a_waiter(process: subprocess.Popen[str], folder: str | os.PathLike[str]) -> None:
+    """Waits until a process has come to the lock of a folder, which it opens for that."""
+    while not _has_open(process.pid, os.path.realpath(folder)):
         with contextlib.suppress(subprocess.TimeoutExpired):
             pytest.fail(f"it did not wait for the lock: it ended with {process.wait(timeout=0.02)}")
 
 
-def _waits(pid: int) -> bool:
-    lines = Path("/proc/locks").read_text().splitlines()
-    return any(line.split()[1] == "->" and line.split()[5] == str(pid) for line in lines)
+def _has_open(pid: int, folder: str) -> bool:
+    for each in Path(f"/proc/{pid}/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(each) == folder:
+                return True
+    return False
 
 
 def run_at_once(
@@ -51,7 +54,7 @@ def run_at_once(
     with files.locked(os.fspath(folder)):
         processes = [start(command, environment) for command in commands]
         for process in processes:
-            wait_for_a_waiter(process)
+            wait_for_a_waiter(process, folder)
     ends = []
     for process in processes:
         out, err = process.communicate(timeout=60)

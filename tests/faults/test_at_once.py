@@ -120,7 +120,7 @@ def test_a_holder_of_the_lock_that_dies(home: Home, layout: Layout) -> None:
     assert holder.stdin is not None
     assert holder.stdout.readline() == "held\n"
     waiting = start(["sign", "--oci-layout", f"{layout.path}@{layout.digest}"], home.environment())
-    wait_for_a_waiter(waiting)
+    wait_for_a_waiter(waiting, layout.path)
     assert signature_manifests(layout.path) == []
     holder.send_signal(signal.SIGKILL)
     holder.wait()
