@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from interop.go_peer import Peer
 from notarykit.keys.local import LocalSigner
-from notarykit.net.client import Response
+from notarykit.net.messages import Response
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.referrers import fallback_tag
 from notarykit.oci.registry.repository import RegistryRepository

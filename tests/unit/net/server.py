@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from notarykit.net.budget import Budget
-from notarykit.net.client import HttpClient, Response
+from notarykit.net.client import HttpClient
+from notarykit.net.messages import Response
 from servers.registry.certificates import KeyPair
 from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 

@@ -8,18 +8,15 @@ import http.client
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from notarykit.agent import signing_agent
 from notarykit.errors import NetworkError
 from notarykit.net import trace
-from notarykit.net.addresses import Origin, joined, origin_of, shown
+from notarykit.net.addresses import Origin, origin_of, shown
 from notarykit.net.budget import Budget
 from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations, Network
-from notarykit.net.dialing import READ_SECONDS, Connection
+from notarykit.net.dialing import Connection
 from notarykit.net.faults import (
-    PASSING,
     BrokenError,
     broken,
     only_tls,
@@ -28,49 +25,11 @@ from notarykit.net.faults import (
     retry_after,
     says_only_tls,
 )
-from notarykit.net.metered import meter
-from notarykit.net.proxies import Proxy
+from notarykit.net.messages import Request, Response, following, may_pass, read, tell, write
 
 _MOST_REDIRECTS = 5
 _TRIES = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# RFC 9110, 15.4: these keep the method and the content, after the others a request may go on as a GET without content.
-_KEEP_CONTENT = frozenset({307, 308})
-_CHUNK = 64 * 1024
 _PROXY_AUTHENTICATION = 407
-
-
-class Response(NamedTuple):
-    """An answer.
-
-    Attributes:
-        status: The status code.
-        headers: The header fields; names count in any case.
-        body: The content.
-        url: Where it came from, after redirects.
-    """
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-    url: str
-
-    def header(self, name: str) -> str:
-        """A header field, or an empty string."""
-        return self.headers.get(name, "") or ""
-
-
-class _Request(NamedTuple):
-    """A request to one origin, the how manieth try it may be."""
-
-    method: str
-    url: str
-    origin: Origin
-    headers: Mapping[str, str]
-    body: bytes | None
-    budget: Budget
-    limit: int
-    attempt: int = 1
 
 
 class Started(NamedTuple):
@@ -82,7 +41,7 @@ class Started(NamedTuple):
     """
 
     connection: Connection
-    request: _Request
+    request: Request
 
     def abandon(self) -> None:
         """Does without the answer."""
@@ -141,7 +100,7 @@ class HttpClient:
         Raises:
             NetworkError: There is no answer, or one that breaks a limit or leads to where the request cannot go.
         """
-        request = _Request(method, url, origin_of(url), dict(headers or {}), body, budget, limit)
+        request = Request(method, url, origin_of(url), dict(headers or {}), body, budget, limit)
         for attempt in range(1, _TRIES + 1):
             is_last = attempt == _TRIES or not again
             response: Response | None = None
@@ -177,12 +136,12 @@ class HttpClient:
         """
         try:
             origin = self._checked_origin(url)
-            request = _Request("GET", url, origin, headers, None, budget, limit=0)
+            request = Request("GET", url, origin, headers, None, budget, limit=0)
             connection = self._connections.kept(origin) or self._connections.open(origin, budget)
         except (BrokenError, NetworkError):
             return None
         try:
-            _send(connection, request)
+            write(connection, request)
         except (OSError, http.client.HTTPException, NetworkError):
             connection.close()
             return None
@@ -208,7 +167,7 @@ class HttpClient:
             connection.close()
             raise
 
-    def _follow(self, request: _Request, source: str, *, is_secret: bool) -> Response:
+    def _follow(self, request: Request, source: str, *, is_secret: bool) -> Response:
         """Follows redirects; what is told to one origin in confidence stays there."""
         first, began = request.origin, None
         for _ in range(_MOST_REDIRECTS + 1):
@@ -221,13 +180,13 @@ class HttpClient:
             request = request._replace(origin=origin, headers=headers)
             response, network = self._once(request, began)
             began = began or network
-            following = _following(request.method, response)
-            if not following:
+            target = following(request.method, response)
+            if not target:
                 return response
-            source, request = request.url, request._replace(url=following)
+            source, request = request.url, request._replace(url=target)
         raise NetworkError(f"{request.method} {shown(request.url)}: more than {_MOST_REDIRECTS} redirects")
 
-    def _once(self, request: _Request, began: Network | None) -> tuple[Response, Network]:
+    def _once(self, request: Request, began: Network | None) -> tuple[Response, Network]:
         """The answer to a request, and how near the one is who gave it."""
         connection = self._connections.kept(request.origin)
         if connection is not None:
@@ -241,14 +200,14 @@ class HttpClient:
                 request.origin, request.budget, lambda network: self._destinations.admits(network, began)
             )
         except (BrokenError, NetworkError) as error:
-            _tell(request, time.monotonic() - begin, error=error)
+            tell(request, time.monotonic() - begin, error=error)
             raise
         connection.began = begin
         return self._exchange(connection, request), connection.network
 
-    def _exchange(self, connection: Connection, request: _Request) -> Response:
+    def _exchange(self, connection: Connection, request: Request) -> Response:
         try:
-            _send(connection, request)
+            write(connection, request)
             return self._receive(connection, request)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -256,21 +215,21 @@ class HttpClient:
             if connection.is_used and isinstance(error, ConnectionError) and not connection.has_answered:
                 raise _ClosedError from None
             reason = broken(error).through(connection.proxy)
-            _tell(request, connection.seconds, connection, error=reason)
+            tell(request, connection.seconds, connection, error=reason)
             raise reason from None
         except BaseException as error:
             connection.close()
             if isinstance(error, NetworkError):
-                _tell(request, connection.seconds, connection, error=error)
+                tell(request, connection.seconds, connection, error=error)
             raise
 
-    def _receive(self, connection: Connection, request: _Request) -> Response:
+    def _receive(self, connection: Connection, request: Request) -> Response:
         """Reads an answer whole, and keeps its connection where it may be used again."""
         method, url, origin = request[:3]
         with connection.getresponse() as answer:  # one that ends with its connection has the socket, which it closes
             connection.has_answered = True
-            content = _read(answer, method, request.limit, url)
-        _tell(request, connection.seconds, connection, answer, len(content))
+            content = read(answer, method, request.limit, url)
+        tell(request, connection.seconds, connection, answer, len(content))
         if answer.will_close:
             connection.close()
         else:
@@ -290,98 +249,3 @@ class HttpClient:
 
 class _ClosedError(Exception):
     """A connection that was kept had been closed meanwhile."""
-
-
-def _fields(request: _Request, proxy: Proxy | None) -> dict[str, str]:
-    fixed = {"Host": request.origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
-    if proxy is not None and request.origin.scheme == "http":
-        fixed |= proxy.headers
-    return {**fixed, **request.headers}
-
-
-def _tell(
-    request: _Request,
-    seconds: float,
-    connection: Connection | None = None,
-    answer: http.client.HTTPResponse | None = None,
-    received: int = 0,
-    error: Exception | None = None,
-) -> None:
-    """Shows what became of a request to whoever watches."""
-    if not trace.is_observed():
-        return
-    from notarykit.net.redaction import address, without_secrets
-
-    proxy = connection.proxy if connection else None
-    told = trace.Exchange(
-        request.method,
-        address(request.url),
-        without_secrets(_fields(request, proxy)),
-        len(request.body or b""),
-        request.attempt,
-        str(proxy or ""),
-        is_reused=connection is not None and connection.is_used,
-        seconds=seconds,
-        error=str(error or ""),
-    )
-    if answer is not None:
-        received_fields = without_secrets(answer.headers.items())
-        told = told._replace(status=answer.status, received=received_fields, received_bytes=received)
-    trace.tell(told)
-
-
-def _send(connection: Connection, request: _Request) -> None:
-    url, origin = request.url, request.origin
-    meter(connection, request.budget, READ_SECONDS)
-    assert connection.sock is not None
-    connection.sock.settimeout(request.budget.seconds(READ_SECONDS))
-    connection.has_answered = False
-    if connection.is_used:
-        connection.began = time.monotonic()
-    parts = urlsplit(url)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if connection.proxy is not None and origin.scheme == "http":  # a proxy without a tunnel: RFC 9112, section 3.2.2
-        path = f"http://{origin.netloc}{path}"
-    connection.request(request.method, path, request.body, _fields(request, connection.proxy))
-
-
-def may_pass(response: Response) -> bool:
-    """Whether an answer tells of a fault that another try may not meet."""
-    return response.status in PASSING
-
-
-def _following(method: str, response: Response) -> str:
-    """Where a request goes on, or an empty string where the answer stands.
-
-    Raises:
-        NetworkError: What is sent would not go along, or the address is malformed.
-    """
-    location = response.header("Location")
-    if response.status not in _REDIRECTS or not location:
-        return ""
-    target = joined(response.url, location)
-    if response.status in _KEEP_CONTENT or method in ("GET", "HEAD"):
-        return target
-    raise NetworkError(
-        f"{method} {shown(response.url)}: status {response.status} leads to {shown(target)} without what is sent",
-        advice="use the address to which it leads",
-    )
-
-
-def _read(answer: http.client.HTTPResponse, method: str, limit: int, url: str) -> bytes:
-    encoding = answer.headers.get("Content-Encoding", "identity")
-    if encoding.lower() != "identity":
-        raise NetworkError(f"{shown(url)}: the answer is compressed, which was not asked for")
-    declared = answer.headers.get("Content-Length", "0")
-    if method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
-        raise NetworkError(f"{shown(url)}: the answer has {declared[:20]} bytes, more than the {limit} that are read")
-    parts = []
-    size = 0
-    while part := answer.read1(_CHUNK):
-        size += len(part)
-        if size > limit:
-            raise NetworkError(f"{shown(url)}: the answer is longer than the {limit} bytes that are read")
-        parts.append(part)
-    if answer.length:  # read1 does not notice that the other side stopped too early
-        raise http.client.IncompleteRead(b"", answer.length)
-    return b"".join(parts)

@@ -11,7 +11,7 @@ import pytest
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.budget import Budget
-from notarykit.net.client import Response
+from notarykit.net.messages import Response
 from notarykit.oci.manifest import CREATED, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.fallback import FallbackEntry
 from notarykit.oci.registry.host import RegistryHost

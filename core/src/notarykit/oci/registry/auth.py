@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 from notarykit.errors import AccessError
 from notarykit.net.budget import Budget
-from notarykit.net.client import HttpClient, Response
+from notarykit.net.client import HttpClient
+from notarykit.net.messages import Response
 from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _LARGEST_TOKEN_ANSWER = 128 * 1024

@@ -18,7 +18,7 @@ from notarykit import files
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError, StorageError
 from notarykit.net.budget import Budget
-from notarykit.net.client import Response
+from notarykit.net.messages import Response
 from notarykit.oci.manifest import IMAGE_INDEX, LARGEST_MANIFEST
 from notarykit.oci.registry.referrers import fallback_tag, read_index
 from notarykit.strict_json import dumps, loads

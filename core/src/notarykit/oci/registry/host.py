@@ -9,9 +9,10 @@ from notarykit.errors import AccessError, NetworkError, StorageError
 from notarykit.net import trace
 from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.budget import Budget
-from notarykit.net.client import HttpClient, Response, Started
+from notarykit.net.client import HttpClient, Started
 from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.messages import Response
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.oci.registry.auth import Authenticator, Credentials
 from notarykit.strict_json import DocumentError, GoMembers, loads

@@ -11,7 +11,8 @@ from notarykit.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.addresses import joined, origin_of
 from notarykit.net.budget import Budget
-from notarykit.net.client import Response, Started
+from notarykit.net.client import Started
+from notarykit.net.messages import Response
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, LARGEST_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.strict_json import DocumentError, GoMembers, loads

@@ -10,7 +10,7 @@ from notarykit.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.net.budget import Budget
-from notarykit.net.client import Response
+from notarykit.net.messages import Response
 from notarykit.oci import manifest as manifests
 from notarykit.oci.registry import referrers
 from notarykit.oci.registry.fallback import FallbackEntry, list_by_tag
