@@ -155,10 +155,11 @@ def test_a_registry_with_tls_leads_nowhere_without(
     for name in (proxy.host, proxy.address):
         (tmp_path / name).mkdir()
         (tmp_path / name / "ca.crt").write_bytes(Path(registry_ca.ca_file).read_bytes())
-    proxy.fault(faults.status(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="x"'), times=2)
+    proxy.fault(faults.status(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="x"'), times=4)
     for plain in ((), (tokens.host,)):
-        with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, to which https://"):
-            open_place(proxy.address, KNOWN, plain).resolve("v1")
+        for known in (KNOWN, Credentials(identity_token="refresh")):  # by GET, and by POST
+            with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, to which https://"):
+                open_place(proxy.address, known, plain).resolve("v1")
     assert tokens.seen == []
     there = proxy.elsewhere.host
     proxy.fault(faults.status(202, Location=f"http://{there}/session"), faults.at("/blobs/uploads/", "POST"))

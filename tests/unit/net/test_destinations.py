@@ -88,10 +88,12 @@ def test_everybody_may_be_plain(source: Origin | None) -> None:
         ("fd00:ec2::254", Network.PRIVATE),
         ("fc00::1", Network.PRIVATE),
         ("::ffff:10.1.2.3", Network.PRIVATE),
+        ("fec0::1", Network.PRIVATE),
+        ("64:ff9b:1::a00:1", Network.PRIVATE),
     ],
 )
 def test_how_near(address: str, network: Network) -> None:
-    """RFC 1122, 1918, 3927, 4193, 4291 and 6598; an address that stands for another is as near as that."""
+    """RFC 1122, 1918, 3879, 3927, 4193, 4291, 6598 and 8215; an address that stands for another is as near as that."""
     assert network_of(address) is network
 
 

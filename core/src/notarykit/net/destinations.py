@@ -11,6 +11,7 @@ from notarykit.errors import NetworkError
 from notarykit.net.addresses import Origin
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052, section 2.1
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: where it leads is known to its network alone
 
 
 class Network(Enum):
@@ -80,6 +81,8 @@ def network_of(address: str) -> Network:
         return Network.LOOPBACK
     if found.is_link_local:
         return Network.LINK_LOCAL
+    if isinstance(found, ipaddress.IPv6Address) and (found.is_site_local or found in _LOCAL_NAT64):
+        return Network.PRIVATE
     return Network.PUBLIC if found.is_global else Network.PRIVATE
 
 
