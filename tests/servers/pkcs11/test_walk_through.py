@@ -13,7 +13,7 @@ _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
 
 
 def test_the_trial(tmp_path: Path) -> None:
-    """Every command of it leads, one after the other, from nothing to a signature."""
+    """Every command of it leads, one after the other, from nothing to a signature that is verified."""
     require("softhsm2", "opensc")
     make_layout(tmp_path / "hello")
     path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
@@ -23,6 +23,7 @@ def test_the_trial(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "Successfully signed" in done.stdout
+    assert "Successfully verified" in done.stdout
     assert (tmp_path / ".config" / "notation" / "plugins" / "pkcs11" / "notation-pkcs11").exists()
     # Before there is a certificate, the doctor warns of that and of nothing else.
     found = done.stdout[done.stdout.index("RESULT ") :].splitlines()

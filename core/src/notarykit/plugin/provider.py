@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 CHAIN, CA_CERTS = "certificate_chain", "ca_certs"
 """The settings with files of certificates: the chain, and more to complete it from."""
 
+GET_A_CERTIFICATE = (
+    "get one with 'notarykit certificate request' or 'notarykit certificate generate', and give it with "
+    f"'notarykit certificate attach'; or name its file with {CHAIN}=FILE"
+)
+"""What to do where a key has no certificate."""
+
 FRESH_SECONDS = 300.0
 """How long it is not asked again what a key is like, and whether it may be used."""
 
@@ -213,10 +219,7 @@ def _no_certificate(
     version, certificates = seen[0]
     keys = f"key {version.name} ({_fingerprint(version.public_key)})"
     if not certificates:
-        return PluginValidationError(
-            f"there is no certificate for {keys}",
-            advice=f"name its file with {CHAIN}=FILE; 'notarykit certificate request' makes a request for one",
-        )
+        return PluginValidationError(f"there is no certificate for {keys}", advice=GET_A_CERTIFICATE)
     held = [load_certificate(der) for der in certificates]
     leaf = next((each for each in held if not is_ca(each)), held[0])
     where = config.get(CHAIN) or "the service"

@@ -15,7 +15,7 @@ from notarykit.keys.certificates import read_certificates
 from notarykit.keys.files import read_file
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
-from notarykit.plugin.provider import CHAIN
+from notarykit.plugin.provider import CHAIN, GET_A_CERTIFICATE
 from notarykit_pkcs11.cryptoki import module_at
 from notarykit_pkcs11.keys import TokenKey
 from notarykit_pkcs11.mechanisms import ways
@@ -284,9 +284,4 @@ def _look_at_key(
         if others
         else f"none for {name}"
     )
-    yield Finding(
-        "certificate",
-        FAILED if is_tried else WARNING,
-        detail,
-        "name its file with certificate_chain=FILE; 'notarykit certificate request' makes a request for one",
-    )
+    yield Finding("certificate", FAILED if is_tried else WARNING, detail, GET_A_CERTIFICATE)
