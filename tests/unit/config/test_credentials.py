@@ -12,6 +12,7 @@ import pytest
 
 from notarykit.config.credentials import KnownCredentials, credentials_for
 from notarykit.errors import AccessError, ConfigurationError
+from notarykit.net.trace import Note, observed
 from notarykit.oci.registry.auth import Credentials
 from unit.config.users import FILES, User, pair
 
@@ -369,6 +370,26 @@ def test_a_helper_whose_child_holds_its_pipes(user: User) -> None:
     assert credentials_for(_HOST) == Credentials("me", "x")
     assert time.monotonic() - begin < 15
     os.kill(int((user.folder / "child").read_text()), signal.SIGKILL)
+
+
+def test_an_entry_that_is_malformed_has_a_way_out(user: User) -> None:
+    """What is no credential is taken out by the user, who logs in again."""
+    user.write("docker", {"auths": {_HOST: {"auth": "not base64"}}})
+    with pytest.raises(ConfigurationError, match="is malformed") as caught:
+        credentials_for(_HOST)
+    assert "log in again" in caught.value.advice
+
+
+@pytest.mark.parametrize("is_helper", [True, False])
+def test_where_credentials_come_from(user: User, *, is_helper: bool) -> None:
+    """Whoever watches is told which file, and which helper, has them; and nothing of what they are."""
+    user.knowing("one", "me", "secret")
+    path = user.write("docker", {"credsStore": "one"} if is_helper else {"auths": {_HOST: pair("me", "secret")}})
+    seen: list[object] = []
+    with observed(seen.append):
+        assert credentials_for(_HOST) == Credentials("me", "secret")
+    source = f"the helper 'one' of {path}" if is_helper else str(path)
+    assert seen == [Note(f"credentials for {_HOST}: from {source}")]
 
 
 def test_a_helper_that_cannot_be_run(user: User) -> None:

@@ -52,7 +52,10 @@ class Place(NamedTuple):
         try:
             return _credentials_in(self.entry) if self.entry else None
         except (DocumentError, binascii.Error):
-            raise ConfigurationError(f"credentials in {self.path}: the entry {self.keys[0]!r} is malformed") from None
+            raise ConfigurationError(
+                f"credentials in {self.path}: the entry {self.keys[0]!r} is malformed",
+                advice="take it out of the file, and log in again",
+            ) from None
 
 
 def address_of(host: str) -> str:

@@ -11,6 +11,7 @@ from notarykit import files
 from notarykit.config import credential_helpers as helpers
 from notarykit.config.credential_files import LARGEST_FILE, address_of, places, take_out
 from notarykit.errors import AccessError, ConfigurationError, StorageError
+from notarykit.net.trace import note
 from notarykit.oci.registry.auth import Credentials
 from notarykit.places import config_folder, settings_file
 from notarykit.strict_json import DocumentError, Members, loads
@@ -37,8 +38,10 @@ class KnownCredentials:
             except AccessError as error:
                 error.within(f"credentials in {place.path}")
                 raise
+            source = f"the helper {place.helper!r} of {place.path}" if found else place.path
             found = found or place.credentials()
             if found is not None:
+                note(f"credentials for {repository}: from {source}")
                 return found
         return None
 
