@@ -98,7 +98,7 @@ def test_no_folder_is_called_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for path in ("~/.config/file", str(tmp_path / "~" / "file")):
         with pytest.raises(StorageError, match=r"only a shell expands ~, and no folder of that name is made$"):
             files.write(path, b"x")
-    with pytest.raises(StorageError, match="cannot be locked: only a shell"), files.locked("~/locks"):
+    with pytest.raises(StorageError, match="cannot be made: only a shell"), files.locked("~/locks"):
         pass
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "~").mkdir()
@@ -152,7 +152,7 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
         files.write(str(tmp_path / "file" / "below"), b"")
-    with pytest.raises(StorageError, match="cannot be locked"), files.locked(str(tmp_path / "file")):
+    with pytest.raises(StorageError, match="file cannot be made"), files.locked(str(tmp_path / "file")):
         pass
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
 

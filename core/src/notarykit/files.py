@@ -133,6 +133,9 @@ def locked(folder: str, seconds: float | None = None) -> Iterator[None]:
     """
     try:
         _make_folders(folder)
+    except OSError as error:
+        raise StorageError(f"folder {folder} cannot be made: {error.strerror}") from None
+    try:
         path = _lock_path(folder)
         handle = os.open(path, _LOCK_MODE, 0o600)
     except OSError as error:

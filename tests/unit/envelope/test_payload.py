@@ -40,6 +40,13 @@ def test_reserved_metadata_is_refused(key: str) -> None:
         make_payload(Descriptor(_MANIFEST, DIGEST, 1), {key: "x"})
 
 
+@pytest.mark.parametrize("metadata", [{"build": 42}, {"build": None}, {1: "x"}])
+def test_metadata_that_is_no_text_is_refused(metadata: Any) -> None:
+    """A number in the place of text is the caller's mistake, named by its key before anything is signed."""
+    with pytest.raises(UsageError, match=r"^user metadata ('build'|1) must be text"):
+        make_payload(Descriptor(_MANIFEST, DIGEST, 1), metadata)
+
+
 def test_reads_what_other_tools_write() -> None:
     """Annotations, the artifact type, members that nobody knows, and white space are read or left aside."""
     annotations = {"io.wabbit-networks.buildId": "123", "": "ü"}

@@ -103,7 +103,7 @@ def test_malformed_digests(digest: str) -> None:
         (f"alpine@{_DIGEST}", "write docker.io/library/NAME for an official image of Docker Hub, or add --oci-layout"),
         ("my_registry:5000/a:v1", "a registry's name has no underscore: "),
         ("r.io/A:v1", "write repositories in lower case"),
-        ("r.io//a:v1", "write registry/repository@digest, or add --oci-layout if it is an image layout"),
+        ("r.io//a:v1", "write registry/repository@digest, or add --oci-layout if it is an image layout (in Python: "),
     ],
 )
 def test_what_to_write_instead(text: str, advice: str) -> None:

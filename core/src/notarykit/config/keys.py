@@ -89,7 +89,9 @@ def _asked(call: Callable[[], Any]) -> Any:
     except NotarykitError:
         raise
     except (Exception, SystemExit) as error:
-        raise PluginError(f"the plugin failed with {type(error).__name__}") from error
+        from notarykit.plugin.asking.retries import SHOWS_WHERE
+
+        raise PluginError(f"the plugin failed with {type(error).__name__}", advice=SHOWS_WHERE) from error
 
 
 def _packaged(name: str) -> "Plugin":

@@ -21,9 +21,11 @@ def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
     """The payload for an artifact: its media type, digest and size, with the user's metadata as annotations.
 
     Raises:
-        UsageError: A key of the metadata is reserved, or the metadata cannot be written as UTF-8.
+        UsageError: A key of the metadata is reserved, or the metadata is not text that can be written as UTF-8.
     """
-    for key in user_metadata:
+    for key, value in user_metadata.items():
+        if not (isinstance(key, str) and isinstance(value, str)):
+            raise UsageError(f"user metadata {key!r} must be text, and so must its value")
         if key.startswith(RESERVED_PREFIX):
             raise UsageError(f"user metadata key {key!r} starts with the reserved prefix {RESERVED_PREFIX!r}")
     bare = Descriptor(target.media_type, target.digest, target.size, dict(sorted(user_metadata.items())))

@@ -93,7 +93,7 @@ def _advice(repository: str) -> str:
         return "a registry's name has no underscore: neither Docker nor a trust policy takes one"
     if is_repository(repository.lower()):
         return "write repositories in lower case"
-    layout = "or add --oci-layout if it is an image layout"
+    layout = "or add --oci-layout if it is an image layout (in Python: parse_layout_reference)"
     if "/" not in repository:
         return f"write docker.io/library/NAME for an official image of Docker Hub, {layout}"
     return f"write registry/repository@digest, {layout}"

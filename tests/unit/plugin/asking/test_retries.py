@@ -17,7 +17,7 @@ from notarykit.errors import (
     PluginValidationError,
 )
 from notarykit.plugin import Command, seconds_left
-from notarykit.plugin.asking.retries import ask
+from notarykit.plugin.asking.retries import SHOWS_WHERE, ask
 from unit.plugin.asking.clock import Clock
 
 _USES_KEY = (Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
@@ -170,4 +170,5 @@ def test_accidents() -> None:
     with pytest.raises(PluginError) as caught:
         _ask(answers)
     assert caught.value.message == "describe-key: the plugin failed with ValueError"
+    assert caught.value.advice == SHOWS_WHERE
     assert len(answers.left) == 1

@@ -9,6 +9,8 @@ from notarykit.errors import NotarykitError, PluginError, PluginThrottledError, 
 from notarykit.plugin.asking.deadline import deadline, seconds_left
 from notarykit.plugin.messages.fields import Command
 
+SHOWS_WHERE = "'notarykit sign', 'verify' and 'certificate' show where with --debug"
+
 Answer = TypeVar("Answer")
 
 ATTEMPTS = 5
@@ -43,7 +45,9 @@ def ask(command: Command, call: Callable[[], Answer], seconds: float) -> Answer:
             except NotarykitError:
                 raise
             except (Exception, SystemExit) as error:  # an SDK that ends the process would end it with success
-                raise PluginError(f"{command}: the plugin failed with {type(error).__name__}") from error
+                raise PluginError(
+                    f"{command}: the plugin failed with {type(error).__name__}", advice=SHOWS_WHERE
+                ) from error
     raise AssertionError
 
 
