@@ -10,6 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from notarykit.cli import main
+from notarykit.descriptor import Descriptor
+from notarykit.oci.layout import ImageLayout
 from support.ca import TestChain
 from support.homes import SCOPE, complete_home
 from support.layouts import make_layout
@@ -66,6 +68,17 @@ class World:
         self._capsys.readouterr()
         code = main(list(arguments))
         return Done(code, *self._capsys.readouterr())
+
+    def break_at(self, digest: str) -> None:
+        """Has whoever looks an artifact up in a layout meet an error that nobody foresaw."""
+        resolve = ImageLayout.resolve
+
+        def broken(self: ImageLayout, tag_or_digest: str) -> Descriptor:
+            if tag_or_digest == digest:
+                raise ZeroDivisionError("swordfish")
+            return resolve(self, tag_or_digest)
+
+        self._monkeypatch.setattr(ImageLayout, "resolve", broken)
 
     def did(self, *arguments: str, stdin: str = "") -> str:
         """Runs a command line that must succeed without a word on standard error, and returns its output."""

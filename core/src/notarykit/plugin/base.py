@@ -106,6 +106,8 @@ class Plugin:
     def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
         """Goes the way of a signature step by step, and tells what it finds; the last finding may be a failure.
 
+        An error that is raised before the first finding is the command's; after it, it is the last finding.
+
         Where this is not overridden, the steps are those that the protocol has: metadata, key, one trial signature.
         """
         from notarykit.plugin.asking.trial import walk

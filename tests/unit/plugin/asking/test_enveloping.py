@@ -9,7 +9,8 @@ import pytest
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.errors import PluginResponseError, PluginValidationError
-from notarykit.plugin import GenerateEnvelopeRequest
+from notarykit.plugin import GenerateEnvelopeRequest, GetMetadataRequest, Metadata
+from notarykit.plugin.messages.metadata import NO_CONFIG
 from support.ca import SPECS, make_chain
 from support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
 from unit.plugin.plugins import KeyPlugin
@@ -38,6 +39,22 @@ def test_makes_an_envelope_of_each_format(media_type: str, spec: str) -> None:
     assert made.attributes.expiry is None
     assert made.signing_agent.endswith(" com.example.keys/1.2.3")
     assert [request.plugin_config for request in plugin.requests] == [{"a": "b"}] * 2
+
+
+class _Configured(KeyPlugin):
+    """A plugin that is nothing without its configuration."""
+
+    @classmethod
+    def get_metadata(cls, request: GetMetadataRequest = NO_CONFIG) -> Metadata:
+        """What it is with its configuration."""
+        if request.plugin_config != {"a": "b"}:
+            raise PluginValidationError("no configuration")
+        return super().get_metadata(request)
+
+
+def test_the_configuration_of_the_request() -> None:
+    """A plugin that is asked who it is, for the signing agent, has the configuration that it signs with."""
+    assert _made(_Configured(), _request(FORMATS[0])).signing_agent.endswith(" com.example.keys/1.2.3")
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
