@@ -77,6 +77,18 @@ def test_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PinSource(None, {}).get("a") == "1234"
 
 
+def test_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file and a variable are named, but no program's arguments, which may be secrets."""
+    assert PinSource(None, {"pin_source": "file:///run/pin"}).origin == "/run/pin"
+    assert PinSource(None, {"pin_source": "|/bin/vault read secret"}).origin == "the program of pin_source"
+    monkeypatch.delenv("PKCS11_PIN", raising=False)
+    assert PinSource(None, {}).origin == ""
+    monkeypatch.setenv("PKCS11_PIN", "1234")
+    assert PinSource(None, {}).origin == "$PKCS11_PIN"
+    monkeypatch.setenv("OTHER", "1234")
+    assert PinSource(None, {"pin_env": "OTHER"}).origin == "$OTHER"
+
+
 def test_a_contradiction(tmp_path: Path) -> None:
     """A URI and a configuration that name different sources are refused at once; the same one is none."""
     source = _file(tmp_path, b"1234")

@@ -1,5 +1,6 @@
 """Sessions, logins and signatures on a token that is none: what is tried again, how often, and what is not."""
 
+import re
 import time as clock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -198,6 +199,16 @@ def test_one_login(session: TokenSession, token: _Token) -> None:
     session.log_in(pins)
     assert token.tried == ["1234", "1234"]
     assert pins.asked == [False]
+
+
+def test_a_wrong_pin_is_told_with_its_place(session: TokenSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a token refused is corrected where it comes from, and that is named; the PIN is not."""
+    monkeypatch.setenv("PKCS11_PIN", "9999")
+    for advice in (r"^it comes from \$PKCS11_PIN; check it", r"^correct it where it comes from: \$PKCS11_PIN$"):
+        with pytest.raises(PluginAccessDeniedError) as caught:
+            session.log_in(PinSource(None, {}))
+        assert re.search(advice, caught.value.advice or "")
+        assert "9999" not in caught.value.one_line()
 
 
 @pytest.mark.parametrize("wrong", WRONG_PIN)
@@ -739,7 +750,7 @@ def test_another_token_after_a_wrong_pin(session: TokenSession, token: _Token) -
     """What is in the slot after a wrong PIN is not taken for the token that refused it."""
     another = _Token("b", b"2")
     token.slot._token = another
-    assert "the PIN is wrong" in session.wrong_pin("1234").message
+    assert "the PIN is wrong" in session.wrong_pin("1234", "").message
     with pytest.raises(PluginError, match="the token was removed"):
         session.log_in(_Pins("5678"))
     assert another.tried == []

@@ -59,6 +59,14 @@ class PinSource:
             return not self._source.startswith(_PROGRAM)
         return self._variable is not None or VARIABLE in os.environ
 
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people, without a program's arguments; empty where one of them is asked."""
+        if self._source:
+            return "the program of pin_source" if self._source.startswith(_PROGRAM) else _path_in(self._source)
+        variable = self._variable or VARIABLE
+        return f"${variable}" if variable in os.environ else ""
+
     def get(self, token: str, *, is_last: bool = False) -> str:
         """The PIN.
 
@@ -123,13 +131,17 @@ def _from_source(source: str) -> bytes:
     """The PIN in a file, or out of a program (RFC 7512, section 2.4, "pin-source")."""
     if source.startswith(_PROGRAM):
         return _from_program(source.removeprefix(_PROGRAM))
-    path = source.removeprefix(_FILE).removeprefix("//") if source.startswith(_FILE) else source
+    path = _path_in(source)
     if not os.path.isabs(path):
         raise PluginValidationError(
             "the PIN source is neither a whole path nor a program after '|'",  # and may be the PIN itself
             advice="write /path/to/file or |/path/to/program",
         )
     return _first_line(read_file(path, "PIN file"))
+
+
+def _path_in(source: str) -> str:
+    return source.removeprefix(_FILE).removeprefix("//") if source.startswith(_FILE) else source
 
 
 def _from_program(line: str) -> bytes:

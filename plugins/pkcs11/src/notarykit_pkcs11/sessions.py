@@ -125,7 +125,7 @@ class TokenSession:
         except pkcs11.UserAlreadyLoggedIn:  # by another part of this program, or before a session that was lost
             pass
         except WRONG_PIN:
-            raise self.wrong_pin(pin) from None
+            raise self.wrong_pin(pin, pins.origin) from None
         except (*GONE, pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.UserPinNotInitialized):
             raise
         except pkcs11.PKCS11Error:
@@ -195,8 +195,8 @@ class TokenSession:
         self._is_logged_in = False
         self.private_keys.clear()
 
-    def wrong_pin(self, pin: object) -> PluginError:
-        """Remembers that the token did not take a PIN; returns what to raise."""
+    def wrong_pin(self, pin: object, origin: str) -> PluginError:
+        """Remembers that the token did not take a PIN of this origin; returns what to raise."""
         self._pin = None
         self.is_pin_right = False
         if isinstance(pin, str):
@@ -211,7 +211,8 @@ class TokenSession:
         elif flags & TokenFlag.USER_PIN_COUNT_LOW:
             left = "; only few tries are left"
         error = translated(self.name, pkcs11.PinIncorrect())
-        return PluginAccessDeniedError(error.message + left, advice=error.advice)
+        advice = f"it comes from {origin}; {error.advice}" if origin and isinstance(pin, str) else error.advice
+        return PluginAccessDeniedError(error.message + left, advice=advice)
 
     def _check_turn(self) -> None:
         if self._token.slot.flags & SlotFlag.HW_SLOT and not self.module.has_turn:
@@ -232,7 +233,7 @@ class TokenSession:
             if self._mark(pin) in self.module.refused:
                 raise PluginAccessDeniedError(
                     f"{self.name}: this PIN was wrong before, and is not tried again",
-                    advice="correct it where it comes from",
+                    advice=f"correct it where it comes from{pins.origin and f': {pins.origin}'}",
                 )
             self._pin = pin
         return self._pin

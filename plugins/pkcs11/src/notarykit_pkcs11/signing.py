@@ -74,7 +74,7 @@ class PrivateKey:
             with _told(session.name):
                 made = self._item.sign(prepared, mechanism=way.mechanism, mechanism_param=way.parameter, pin=pin)
         except WRONG_PIN:
-            refusal = session.wrong_pin(pin)
+            refusal = session.wrong_pin(pin, pins.origin)
             session.close()
             raise refusal from None
         except pkcs11.PKCS11Error as error:
