@@ -90,6 +90,13 @@ def test_everybody_may_be_plain(source: Origin | None) -> None:
         ("::ffff:10.1.2.3", Network.PRIVATE),
         ("fec0::1", Network.PRIVATE),
         ("64:ff9b:1::a00:1", Network.PRIVATE),
+        ("::127.0.0.1", Network.LOOPBACK),
+        ("::ffff:0:127.0.0.1", Network.LOOPBACK),
+        ("::ffff:0:8.8.8.8", Network.PUBLIC),
+        ("64:ff9b:1::7f00:1", Network.PRIVATE),
+        ("5f00::1", Network.PRIVATE),
+        ("224.0.0.1", Network.PRIVATE),
+        ("ff02::1", Network.PRIVATE),
     ],
 )
 def test_how_near(address: str, network: Network) -> None:
@@ -173,7 +180,14 @@ def test_what_begins_inside(start_at: str, is_followed: bool, start: Start, monk
         plain_client().send("GET", "http://first.test/", budget=Budget(), limit=1000)
 
 
-@pytest.mark.parametrize("where", ["http://10.0.0.1/", "http://169.254.169.254/", "http://[fd00::1]/"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("http://10.0.0.1/", "http://169.254.169.254/", "http://[fd00::1]/"),
+        *("http://2852039166/", "http://0xa9fea9fe/", "http://0251.0376.0251.0376/", "http://10.1/", "http://0/"),
+        *("http://localhost./", "http://it.localhost/"),
+    ],
+)
 def test_a_proxy_leads_nobody_inside(where: str, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a proxy connects to nobody sees here, and so an address alone is judged, before the proxy is asked."""
     server = start(Reply(302, (("Location", where),)))

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from notarykit.errors import NetworkError
 from notarykit.net.addresses import Origin
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052, section 2.1
-_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: where it leads is known to its network alone
+# What an IPv4 address is put behind: RFC 6052, section 2.1; RFC 2765, section 2.1; RFC 4291, section 2.5.5.1.
+_BEFORE_IPV4 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that IANA gives out for the world (RFC 4291, section 2.4)
 
 
 class Network(Enum):
@@ -81,9 +82,8 @@ def network_of(address: str) -> Network:
         return Network.LOOPBACK
     if found.is_link_local:
         return Network.LINK_LOCAL
-    if isinstance(found, ipaddress.IPv6Address) and (found.is_site_local or found in _LOCAL_NAT64):
-        return Network.PRIVATE
-    return Network.PUBLIC if found.is_global else Network.PRIVATE
+    is_public = found.is_global and not found.is_multicast and (found.version == 4 or found in _UNICAST)  # noqa: PLR2004
+    return Network.PUBLIC if is_public else Network.PRIVATE
 
 
 def unwrapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -94,7 +94,7 @@ def unwrapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        if found in _NAT64:
+        if int(found) > 1 and any(found in network for network in _BEFORE_IPV4):  # :: and ::1 are nobody's IPv4
             return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         return found.ipv4_mapped or found.sixtofour or found
     return found

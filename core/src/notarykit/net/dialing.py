@@ -133,11 +133,15 @@ def _tunnel(connected: socket.socket, origin: Origin, proxy: Proxy, budget: Budg
 
 
 def _literal(host: str) -> Network:
-    """How near a host is by its name alone."""
+    """How near a host is by its name alone, in any form that a resolver takes for an address, such as `2130706433`."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
+        return Network.LOOPBACK
     try:
-        return network_of(host)
-    except ValueError:
-        return Network.LOOPBACK if host == "localhost" else Network.PUBLIC
+        (*_, found), *_ = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except OSError:
+        return Network.PUBLIC
+    return network_of(str(found[0]))
 
 
 def _inside(host: str, network: Network) -> BrokenError:
