@@ -94,6 +94,18 @@ def test_pages(link: str, form: str, registry: FakeRegistry, found: Callable[[],
     assert found() == digests_of(1, 2, 4)
 
 
+def test_signatures_come_before_what_has_to_be_read(
+    registry: FakeRegistry, host: RegistryHost, found: Callable[[], list[str]]
+) -> None:
+    """What others attach without saying what it is, on pages before, is read when all signatures had their turn."""
+    unsure = [{**registry.manifest(config={"mediaType": f"x/{number}"}), "artifactType": ""} for number in range(5)]
+    registry.index(API, *unsure, link=f'</v2/a/b/{API}?page=2>; rel="next"')
+    registry.index(f"{API}?page=2", entry(1))
+    assert next(RegistryRepository(host, "a/b").signatures(SUBJECT)).digest == digests_of(1)[0]
+    assert not any("/manifests/" in each.target for each in registry.seen)
+    assert found() == digests_of(1)
+
+
 @pytest.mark.parametrize("link", ['</x>; rel="prev"', '</x>; rel="nextone"', "</x>", "", "rel=next", "</x>; rel=nexts"])
 def test_links_that_lead_nowhere(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A link that is not the next page's is not followed."""

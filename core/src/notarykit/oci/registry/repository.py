@@ -143,14 +143,13 @@ class RegistryRepository:
         if pages is None:
             entries = list_by_tag(self._send, subject.digest)
             pages = iter([[entry for entry in entries if referrers.may_be_signature(entry)]])
-        seen = set()
-        for page in pages:
-            for entry in sorted(page, key=_cost_of_a_look):
-                if entry.digest in seen:
-                    continue
-                seen.add(entry.digest)
-                if entry.artifact_type == manifests.SIGNATURE_TYPE or self._says_it_is_signature(entry):
-                    yield entry
+        seen: dict[str, Descriptor] = {}
+        for entry in (entry for page in pages for entry in page):
+            if seen.setdefault(entry.digest, entry) is entry and entry.artifact_type == manifests.SIGNATURE_TYPE:
+                yield entry
+        # What only may be a signature has to be read to know; what is read for others never costs the sure ones theirs.
+        unsure = [each for each in seen.values() if each.artifact_type != manifests.SIGNATURE_TYPE]
+        yield from filter(self._says_it_is_signature, sorted(unsure, key=lambda each: each.size))
 
     def _says_it_is_signature(self, entry: Descriptor) -> bool:
         """Whether a manifest is a signature by its own account, where the index does not say what it is.
@@ -260,11 +259,6 @@ class RegistryRepository:
             body=content,
             push=True,
         )
-
-
-def _cost_of_a_look(entry: Descriptor) -> int:
-    """What only may be a signature has to be read to know: signatures come first, then the smaller of the others."""
-    return 0 if entry.artifact_type == manifests.SIGNATURE_TYPE else entry.size
 
 
 def _check_media_type(descriptor: Descriptor, content: bytes) -> None:
