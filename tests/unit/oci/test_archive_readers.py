@@ -98,6 +98,7 @@ REFUSED = {
     "pax of another length": (_member("x", b"12 mtime=1\n", b"x"), "it has a malformed pax header"),
     "pax without length": (_member("x", b"mtime=1\n", b"x"), "it has a malformed pax header"),
     "pax of no length": (_member("x", b"0 mtime=1\n", b"x"), "it has a malformed pax header"),
+    "pax without a blank": (_member("x", b"00000018Xmtime=1\n", b"x"), "it has a malformed pax header"),
     "pax without value": (_member("x", b"9 mtime1\n", b"x"), "it has a malformed pax header"),
     "dots": (_member("././index.json", OTHER), "'././index.json' is not a plain name"),
     "a dot inside": (_member("blobs/./a", OTHER), "'blobs/./a' is not a plain name"),

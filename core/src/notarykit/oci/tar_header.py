@@ -113,8 +113,8 @@ def parse_extension(header: Header, content: bytes) -> int | None:
     """
     size, start = None, 0
     while start < len(content):
-        digits = content[start : start + 8].partition(b" ")[0]
-        end = start + int(digits) if digits.isdigit() else start
+        digits, blank, _ = content[start : start + 8].partition(b" ")
+        end = start + int(digits) if blank and digits.isdigit() else start
         keyword, equals, value = content[start + len(digits) + 1 : end - 1].partition(b"=")
         if not equals or content[end - 1 : end] != b"\n":
             raise HeaderError("it has a malformed pax header")

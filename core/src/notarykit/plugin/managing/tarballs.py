@@ -100,8 +100,8 @@ def _records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The records of a pax header: `length key=value` and the end of a line, one behind the other."""
     position = 0
     while position < len(content):
-        digits = content[position : position + 8].partition(b" ")[0]
-        end = position + (int(digits) if digits.isdigit() else 0)
+        digits, blank, _ = content[position : position + 8].partition(b" ")
+        end = position + (int(digits) if blank and digits.isdigit() else 0)
         record = content[position + len(digits) + 1 : end]
         key, equals, value = record[:-1].partition(b"=")
         if not (key and equals and record.endswith(b"\n")) or end > len(content):
