@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from cli.world import VERIFY, World, error_of
+from notarykit.cli.tracebacks import traceback_of
+from notarykit.errors import ExtendedValidationError, PluginError
+from notarykit.plugin.asking.retries import ask
+from notarykit.plugin.messages.fields import Command
 from support.ca import pem_of
 from support.layouts import add_artifact, make_layout
 
@@ -315,3 +319,20 @@ def test_credentials_stay_here(world: World, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NOTATION_USERNAME", "me")
     world.run("key", "list")
     assert seen == [None]
+
+
+def test_a_traceback_without_what_a_plugin_has_seen() -> None:
+    """What an SDK raised below a plugin's error is there with its place and kind, and without its text."""
+
+    def call() -> None:
+        raise ValueError("token=secret")
+
+    with pytest.raises(PluginError) as caught:
+        ask(Command.GENERATE_SIGNATURE, call, 5)
+    lines = traceback_of(ExtendedValidationError("not accepted").with_traceback(None))
+    assert lines == ["Traceback (most recent call last):", "notarykit.errors.ExtendedValidationError: not accepted"]
+    text = "\n".join(traceback_of(caught.value))
+    assert "builtins.ValueError: (its text is not shown)\n\nTraceback" in text
+    assert "in call\n" in text
+    assert text.endswith("PluginError: generate-signature: the plugin failed with ValueError")
+    assert "token=secret" not in text.replace('raise ValueError("token=secret")', "")

@@ -28,17 +28,17 @@ def run(arguments: list[str]) -> int:
     except Exception as raised:  # noqa: BLE001 - the last line of defence: never a traceback
         error = own_error(raised)
         if debug:
-            _print_trace()
+            _print_trace(raised)
         sys.stdout.flush()
         print(f"Error: {shown(error.one_line())}", file=sys.stderr)
         code = error.exit_code
     return streams.finish(code)
 
 
-def _print_trace() -> None:
-    import traceback
+def _print_trace(error: Exception) -> None:
+    from notarykit.cli.tracebacks import traceback_of
 
-    for line in traceback.format_exc().splitlines():
+    for line in traceback_of(error):
         print(shown(line), file=sys.stderr)
 
 
