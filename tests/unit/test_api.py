@@ -2,14 +2,27 @@
 
 import copy
 import importlib
+import json
 import pickle
+import threading
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import notarykit
-from notarykit.errors import NoAcceptedSignatureError, PassphraseError, SigningKeyError, TrustPolicyError, UsageError
+from notarykit.background import start
+from notarykit.errors import (
+    NetworkError,
+    NoAcceptedSignatureError,
+    PassphraseError,
+    SigningKeyError,
+    StorageError,
+    TrustPolicyError,
+    UsageError,
+)
 from support.ca import TestChain, make_chain
 from support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
 from support.layouts import make_layout
@@ -58,6 +71,54 @@ def test_a_call_with_an_end(home: Home, reference: notarykit.LayoutReference) ->
     with pytest.raises(notarykit.VerificationError) as caught:
         notarykit.verify(reference, scope=SCOPE, user_metadata={"build": "43"}, timeout=60)
     assert [each.step for each in caught.value.results][-1] == "userMetadata"
+
+
+def test_nothing_is_stored_behind_the_end_of_a_call(
+    home: Home, reference: notarykit.LayoutReference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that answers when its caller has been told that nothing came of it signs nothing that others find."""
+    ends, works = threading.Event(), list[Future[Any]]()
+    signer: Any = notarykit.load_signer()
+
+    class Late:
+        def key_spec(self) -> Any:
+            return signer.key_spec()
+
+        def sign(self, to_be_signed: bytes) -> Any:
+            ends.wait()
+            return signer.sign(to_be_signed)
+
+    def kept(work: Any) -> Future[Any]:
+        works.append(start(work))
+        return works[0]
+
+    monkeypatch.setattr("notarykit.api.start", kept)
+    monkeypatch.setattr("notarykit.api._GRACE_SECONDS", 0.0)
+    with pytest.raises(NetworkError, match="no end within"):
+        notarykit.sign(reference, Late(), timeout=0.05)
+    ends.set()
+    assert isinstance(works[0].exception(60), StorageError)
+    assert len(json.loads((Path(reference.path) / "index.json").read_bytes())["manifests"]) == 1
+
+
+def test_an_end_at_the_last_moment(
+    home: Home, reference: notarykit.LayoutReference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has come to its end when it is given up is the result all the same."""
+
+    class AtLast(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            if timeout is not None:
+                raise TimeoutError
+            return super().result()
+
+    def at_last(work: Any) -> Future[Any]:
+        done = AtLast()
+        done.set_result(work())
+        return done
+
+    monkeypatch.setattr("notarykit.api.start", at_last)
+    assert notarykit.sign(reference, timeout=60).manifest.digest
 
 
 @pytest.mark.parametrize(("setting", "media_type"), [("jws", notarykit.JWS), ("cose", notarykit.COSE)])

@@ -240,6 +240,6 @@ def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:
         try:
             return done.result(timeout + _GRACE_SECONDS)
         except TimeoutError:
-            if done.done():
-                raise
+            if done.done():  # it came to its end at the last moment, or the error is the work's own
+                return done.result()
     raise NetworkError(f"no end within {timeout:g} seconds", advice="try again, or allow more time")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from notarykit.config.credentials import KnownCredentials, credentials_for
+from notarykit.deadline import deadline
 from notarykit.errors import AccessError, ConfigurationError
 from notarykit.net.trace import Note, observed
 from notarykit.oci.registry.auth import Credentials
@@ -431,3 +432,13 @@ def test_helpers_get_nothing_by_their_arguments(user: User, monkeypatch: pytest.
         credentials_for(_HOST)
     assert Path("arguments").read_text() == "1 get\n"
     assert not os.path.exists("get")
+
+
+def test_a_helper_that_hangs(user: User) -> None:
+    """A helper is waited for no longer than the present call lasts."""
+    user.helper("one", "exec sleep 60")
+    user.write("docker", {"credsStore": "one"})
+    begin = time.monotonic()
+    with deadline(0.2), pytest.raises(AccessError, match="no answer within"):
+        credentials_for(_HOST)
+    assert time.monotonic() - begin < 30

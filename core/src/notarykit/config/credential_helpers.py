@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 
+from notarykit.deadline import seconds_left
 from notarykit.errors import AccessError, ConfigurationError, PluginError
 from notarykit.oci.registry.auth import Credentials
 from notarykit.strict_json import DocumentError, GoMembers, loads
@@ -81,7 +82,7 @@ def _run(helper: str, command: str, request: str) -> bytes | None:
     from notarykit.plugin.finding.process import run
 
     try:
-        ended = run([program, command], request.encode(), _SECONDS)
+        ended = run([program, command], request.encode(), min(_SECONDS, seconds_left()))
     except PluginError as error:
         raise AccessError(f"credential helper {helper!r}: {error.message}", advice=error.advice) from None
     if ended.code == 0:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from notarykit.deadline import seconds_left
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.unverified import JWS, USUAL_ENVELOPE
-from notarykit.errors import NotarykitWarning
+from notarykit.errors import NotarykitWarning, StorageError
 from notarykit.oci.repository import PushedSignature, Repository, push
 from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
 from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
@@ -88,6 +89,8 @@ def begin_signing(
     attributes = signature.content.attributes
     signed_at = attributes.signing_time or attributes.authentic_signing_time
     assert signed_at is not None
+    if not seconds_left():  # the caller has been told that there is no signature, and goes by that
+        raise StorageError("the call ended before the signature was stored", advice="allow the call more time")
     pushed = push(
         repository,
         artifact,
