@@ -1,14 +1,19 @@
 """The order in which an artifact's signatures are fetched: what costs little comes first, and each has its turn."""
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from notarykit import Verifier
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import IntegrityError, NetworkError, SignatureSizeError, StorageError
 from notarykit.oci.repository import StoredSignature, check_size
+from notarykit.verification import verify_artifact
+from notarykit.verification.evidence import collect_evidence
+from notarykit.verification.many import verify_artifacts
 from notarykit.verification.signatures import fetch_signatures
 
 _KIB = 1024
@@ -58,6 +63,12 @@ def test_large_ones_come_later() -> None:
     """Beyond 64 KiB a signature waits until the smaller ones have had their turn, and beyond 1 MiB it is not read."""
     place = _Place([1024 * _KIB, 32 * 1024 * _KIB, 3000, 64 * _KIB + 1, 1024 * _KIB + 1])
     assert _fetched(place) == [2, 0, "1 SignatureSizeError", 3, "4 SignatureSizeError"]
+
+
+@pytest.mark.parametrize("road", [verify_artifact, verify_artifacts, collect_evidence, Verifier])
+def test_a_mebibyte_unless_somebody_asks_for_more(road: Callable[..., object]) -> None:
+    """No road reads larger envelopes by itself."""
+    assert inspect.signature(road).parameters["max_envelope_size"].default == 1024 * 1024
 
 
 def test_more_where_somebody_asks_for_it() -> None:
