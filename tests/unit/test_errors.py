@@ -1,7 +1,13 @@
 """Errors: their texts, what is put in front of them, and what plugins give along."""
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+import notarykit
 from notarykit import errors
 from notarykit.errors import NotarykitError, PluginError, PluginTimeoutError
 
@@ -58,3 +64,32 @@ def test_codes_of_plugins(name: str, code: str) -> None:
     kind = getattr(errors, name)
     assert issubclass(kind, PluginError)
     assert (kind.code, kind("x").exit_code) == (code, 4)
+
+
+_SOURCE = Path(notarykit.__file__).parent
+_FLAG = re.compile(r"(?<![-\w])--[a-z]")
+_MESSAGES = ("message", "text", "problem", "reason")
+
+
+def _messages(tree: ast.AST) -> Iterator[ast.expr]:
+    """What errors and warnings are made of, their advice left out, and texts that are called messages."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if called.endswith(("Error", "warn", "DoesNotApply")):
+                yield node.args[0]
+        elif isinstance(node, ast.Assign) and any(getattr(each, "id", "") in _MESSAGES for each in node.targets):
+            yield node.value
+
+
+def test_messages_name_no_flags() -> None:
+    """The library's messages are for programs too: what a flag of the command line is for is said in the advice."""
+    found = [
+        f"{path.relative_to(_SOURCE)}: {part.value}"
+        for path in _SOURCE.rglob("*.py")
+        if "cli" not in path.relative_to(_SOURCE).parts
+        for message in _messages(ast.parse(path.read_text()))
+        for part in ast.walk(message)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and _FLAG.search(part.value)
+    ]
+    assert not found

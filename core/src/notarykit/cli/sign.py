@@ -129,7 +129,7 @@ class _Told:
 def _timestamper(options: Options) -> "Stamping | None":
     if not (options.given("timestamp-url") or options.given("timestamp-root-cert")):
         return None
-    from notarykit.config.timestamps import timestamper
+    from notarykit.cli.timestamps import timestamper
 
     return timestamper(options["timestamp-url"], options["timestamp-root-cert"], limits(options))
 

@@ -76,7 +76,7 @@ def secrets_stay_secret(examination: Examination) -> str | None:
     """No output shows a secret, as it is, in base64, or as JSON writes it."""
     forms = [form for secret in examination.subject.secrets if secret for form in forms_of(secret)]
     if not forms:
-        raise DoesNotApply("no secret was named (--secret-env)")
+        raise DoesNotApply("no secret was named")
     for reply in examination.replies:
         streams = [reply.ended.output, reply.ended.errors] if reply.ended else []
         streams.append(json.dumps(reply.documents, ensure_ascii=False).encode("utf-8", "surrogatepass"))
