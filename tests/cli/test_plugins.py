@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.world import World, error_of
+from notarykit.plugin.asking.retries import SHOWS_WHERE
 from support.ca import make_chain, pem_of
 from support.distributions import add_distribution, signing_plugin
 from support.executables import (
@@ -110,8 +111,8 @@ def test_a_relative_folder(world: World) -> None:
 @pytest.mark.parametrize(
     ("does", "text"),
     [
-        ("raise RuntimeError('swordfish')", "describe-key: the plugin failed with RuntimeError"),
-        ("raise KeyError('swordfish')", "describe-key: the plugin failed with KeyError"),
+        ("raise RuntimeError('swordfish')", f"describe-key: the plugin failed with RuntimeError: {SHOWS_WHERE}"),
+        ("raise KeyError('swordfish')", f"describe-key: the plugin failed with KeyError: {SHOWS_WHERE}"),
         ("raise __import__('notarykit.errors').errors.PluginAccessDeniedError('no entry')", "no entry"),
     ],
     ids=["crash", "another crash", "refusal"],

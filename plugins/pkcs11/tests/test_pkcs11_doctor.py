@@ -129,6 +129,14 @@ def test_the_mechanisms(offered: set[Mechanism], result: str, detail: str) -> No
     assert detail in found.detail
 
 
+def test_mechanisms_for_keys_of_some_sizes() -> None:
+    """A mechanism that the token has for shorter keys alone is none for the longer ones."""
+    session: Any = SimpleNamespace(mechanisms=lambda: set(Mechanism), can_hold=lambda _, bits: bits <= 3072)
+    (found,) = doctor._mechanisms(session)
+    assert found.result == WARNING
+    assert found.detail.endswith("; not RSA-4096")
+
+
 def _hang(*_: object, **__: object) -> NoReturn:
     raise subprocess.TimeoutExpired(["python"], 60)
 
