@@ -195,6 +195,8 @@ def test_answers_that_cannot_be_read(server: _Server, raw: bytes, shown: str) ->
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
 def test_no_proxy_to_this_machine(server: _Server, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token for this machine is not given to a proxy, which would read it in the clear."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, "http://proxy.invalid:1")
     server.raw = _answer(400)
     assert "refused to use key transit/build" in _fails(HashiCorpVaultPlugin()).message

@@ -8,6 +8,7 @@ from itertools import islice
 import pytest
 
 from notarykit.errors import NetworkError, NotAnIndexError
+from notarykit.net.budget import Budget
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
@@ -65,11 +66,13 @@ def test_what_may_only_be_a_signature_comes_last(registry: FakeRegistry, found: 
     assert found() == [*digests_of(5, 2), small["digest"], large["digest"]]
 
 
-def test_a_manifest_is_read_as_far_as_the_list_says(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
-    """A manifest that is larger than the list says is not read to its end, so that its fault is heard of."""
+def test_a_manifest_is_read_as_far_as_the_list_says(registry: FakeRegistry, host: RegistryHost) -> None:
+    """A manifest that is larger than the list says is not read to its end, so that there is enough left for others."""
     large = registry.manifest(artifactType="application/sbom", pad="x" * 1_000_000)
-    registry.index(API, {**large, "size": 100})
-    assert found() == [large["digest"]]  # the whole of it would have said that it is no signature
+    other = registry.manifest(artifactType="application/sbom", pad="x" * 1_000)
+    registry.index(API, {**large, "size": 100}, other)
+    place = RegistryRepository(host, "a/b", budget=Budget(200_000, 60))
+    assert [each.digest for each in place.signatures(SUBJECT)] == [large["digest"]]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from notarykit.descriptor import digest_of
 from notarykit.errors import NetworkError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.oci.manifest import IMAGE_MANIFEST
+from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.oci.registry.uploads import Uploads
@@ -27,7 +28,9 @@ def _push(server: Server, *plain: str) -> list[float]:
         server: The registry.
         plain: Further hosts that the user allows to be without TLS.
     """
-    host = RegistryHost(server.host, RegistrySettings(plain_http=frozenset(plain)))
+    host = RegistryHost(
+        server.host, RegistrySettings(frozenset(plain), credentials=lambda _: Credentials("me", "secret"))
+    )
     pauses: list[float] = []
     host._client._pause = pauses.append
     try:
@@ -50,12 +53,17 @@ def test_an_upload(start: Callable[..., Server]) -> None:
 def test_an_upload_at_another_host(start: Callable[..., Server]) -> None:
     """An upload that goes on elsewhere needs TLS or the user's word, and has none of the registry's secrets."""
     elsewhere = start(Reply(201))
-    server = start(Reply(202, (("Location", f"http://{elsewhere.host}/session"),)))
+    asks, to_there = (
+        Reply(401, (("WWW-Authenticate", "Basic"),)),
+        Reply(202, (("Location", f"http://{elsewhere.host}/s"),)),
+    )
+    server = start(asks, to_there, asks, to_there)
     with pytest.raises(NetworkError, match=f"^{elsewhere.host} is not talked to without TLS$"):
         _push(server)
     assert elsewhere.seen == []
     _push(server, elsewhere.host)
-    assert [(seen.path, seen.authorization) for seen in elsewhere.seen] == [("/session", None)]
+    assert [(seen.path, seen.authorization) for seen in elsewhere.seen] == [("/s", None)]
+    assert server.seen[-1].authorization
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 404, 416])
