@@ -53,16 +53,14 @@ def test_an_upload(start: Callable[..., Server]) -> None:
 def test_an_upload_at_another_host(start: Callable[..., Server]) -> None:
     """An upload that goes on elsewhere needs TLS or the user's word, and has none of the registry's secrets."""
     elsewhere = start(Reply(201))
-    asks, to_there = (
-        Reply(401, (("WWW-Authenticate", "Basic"),)),
-        Reply(202, (("Location", f"http://{elsewhere.host}/s"),)),
-    )
-    server = start(asks, to_there, asks, to_there)
+    location = ("Location", f"http://{elsewhere.host}/session")
+    answers = (Reply(401, (("WWW-Authenticate", "Basic"),)), Reply(202, (location,)))
     with pytest.raises(NetworkError, match=f"^{elsewhere.host} is not talked to without TLS$"):
-        _push(server)
+        _push(start(*answers))
     assert elsewhere.seen == []
+    server = start(*answers)
     _push(server, elsewhere.host)
-    assert [(seen.path, seen.authorization) for seen in elsewhere.seen] == [("/s", None)]
+    assert [(seen.path, seen.authorization) for seen in elsewhere.seen] == [("/session", None)]
     assert server.seen[-1].authorization
 
 
