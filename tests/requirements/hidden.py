@@ -49,7 +49,9 @@ _OPENSSL = (
     "interop/test_peer_revocation.py",
     "servers/revocation/test_harness.py",
     "servers/timestamp/test_makers.py",
+    "unit/config/test_trust_store.py",
     "unit/keys/test_issuing.py",
+    "unit/keys/test_lookalikes.py",
 )
 USERS: dict[str, Sequence[str]] = {
     "bash": ("cli/test_help.py", "docs", *_TRIAL),

@@ -13,6 +13,7 @@ from notarykit.errors import StorageError, TrustStoreError
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
 from support.ca import Changes, key_usage, make_chain
+from support.requirements import program
 
 _CHAIN = make_chain()
 _STORE = StoreReference(StoreType.CA, "acme")
@@ -101,11 +102,10 @@ def test_what_no_signature_would_be_verified_with(
 @pytest.mark.parametrize("kind", _ROOT_OF)
 def test_a_root_with_a_negative_serial_number(kind: StoreType, home: Path, tmp_path: Path) -> None:
     """OpenSSL makes such a root; verification refuses it, and so does adding it."""
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out root.pem -subj /CN=root -set_serial -5 -days 9"
-    )
+    request = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out root.pem -subj /CN=root -set_serial -5 -days 9"
     usage = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign"
-    subprocess.run([*command.split(), *usage.split()], cwd=tmp_path, check=True, capture_output=True)
+    command = [program("openssl"), *request.split(), *usage.split()]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     with pytest.raises(TrustStoreError, match="has a negative serialNumber"):
         add_certificate(str(tmp_path / "root.pem"), StoreReference(kind, "acme"))
     assert not home.exists()

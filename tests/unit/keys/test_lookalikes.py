@@ -12,6 +12,7 @@ from notarykit.keys.local import LocalSigner
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
 from support.ca import make_chain, pem_of
+from support.requirements import require
 
 _CHAIN = make_chain()
 _PEM = pkcs7.serialize_certificates(list(_CHAIN.certificates), Encoding.PEM)
@@ -46,6 +47,7 @@ def test_the_commands_of_the_advice(form: str, tmp_path: Path) -> None:
     """What is advised makes a file that is read."""
     path = tmp_path / "chain.p7b"
     path.write_bytes({"PEM": _PEM, "DER": _DER}.get(form, _AS_CERTIFICATE))
+    require("openssl")
     command = _refused(path.read_bytes(), str(path)).advice.split("'")[1]
     done = subprocess.run(command, shell=True, check=True, capture_output=True)
     made = tmp_path / "chain.p7b.pem"

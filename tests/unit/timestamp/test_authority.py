@@ -98,7 +98,7 @@ def _why(client: HttpClient, url: str, **changes: Any) -> str:
         _stamp(client, url, **changes)
     assert "\n" not in caught.value.one_line()
     assert caught.value.message.startswith("no timestamp: ")
-    assert re.search("--timestamp-(url|root-cert)|wait a few seconds", caught.value.advice)
+    assert re.search("--timestamp-(url|root-cert)|wait a few seconds|ess_cert_id_alg = sha256", caught.value.advice)
     return caught.value.message
 
 
