@@ -260,3 +260,6 @@ def test_usage(world: World) -> None:
     for arguments in ((), ("a", "b"), ("--output", "xml", "local-file"), ("--plugin-config", "x", "local-file")):
         done = world.run("plugin", "doctor", *arguments)
         assert (done.code, done.out) == (2, "")
+    both = world.refused(2, "plugin", "doctor", "--key", "build", "--key-id", "other")
+    assert "--key" in both
+    assert "--key-id" in both
