@@ -212,13 +212,23 @@ def test_metadata_that_was_not_signed(world: World) -> None:
     assert _failure(world, 1, "-m", "build=2") == reason
 
 
+def test_the_signature_that_came_furthest(world: World) -> None:
+    """A stranger's signature in front does not hide what the good one lacks."""
+    world.home.add_key(make_chain(), "stranger")
+    world.sign("--key", "stranger")
+    world.sign("--key", "build", "-m", "build=1")
+    world.sign("--key", "stranger")
+    error = world.refused(1, *VERIFY, "-m", "build=2", world.reference)
+    assert "; the one that came furthest: userMetadata: the signature's user metadata 'build' is '1', not '2'" in error
+
+
 def test_none_of_several_signatures(world: World) -> None:
-    """Of several refused signatures the line tells how many there are and why the first was refused."""
+    """Of several refused signatures the line tells how many there are and why one was refused."""
     world.sign()
     world.sign("--signature-format", "cose")
     world.home.set_policy(policy_document([OTHER_IDENTITY]))
     error = world.refused(1, *VERIFY, world.reference)
-    assert ": none of the 2 signatures was accepted; the first: authenticity: " in error
+    assert ": none of the 2 signatures was accepted; the one that came furthest: authenticity: " in error
     assert error.endswith(" (see --verbose for each)")
     assert "see --verbose" not in world.run(*VERIFY, "-v", world.reference).err
     assert (

@@ -317,16 +317,17 @@ class NoAcceptedSignatureError(VerificationError):
 
     Attributes:
         failures: Why each was not accepted: the digest of its manifest and the error.
+        results: What each step found of the one that came furthest.
     """
 
     def __init__(self, message: str, *, failures: tuple[tuple[str, NotarykitError], ...], advice: str = "") -> None:
-        last = failures[-1][1] if failures else None
+        reached = [error.results for _, error in failures if isinstance(error, VerificationError)]
         # A set-up that stopped every signature is the user's to mend; one signature that was judged is a verdict.
         exit_codes = {error.exit_code for _, error in failures}
         super().__init__(
             message,
             advice=advice,
-            results=last.results if isinstance(last, VerificationError) else (),
+            results=max(reached, key=len, default=()),
             exit_code=exit_codes.pop() if len(exit_codes) == 1 else 1,
         )
         self.failures = failures

@@ -195,11 +195,12 @@ def test_one_signature_that_is_not_accepted() -> None:
 
 
 def test_several_signatures_that_are_not_accepted() -> None:
-    """The message counts the signatures and tells about the first; the error carries all in their order."""
+    """The message counts the signatures and tells about the one that came furthest; the error carries all in order."""
     with pytest.raises(NoAcceptedSignatureError) as caught:
         _verify(_Place(ContentError("first one"), _STRANGERS, b""))
-    for part in ("none of", "3 signatures", "first one", _digest(0)):
+    for part in ("none of", "3 signatures", "authenticity: no certificate of the chain", _digest(1)):
         assert part in caught.value.message
+    assert [each.step for each in caught.value.results] == ["authenticity"]
     assert [digest for digest, _ in caught.value.failures] == [_digest(0), _digest(1), _digest(2)]
 
 

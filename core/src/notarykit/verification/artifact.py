@@ -138,10 +138,15 @@ def _not_accepted(artifact: Descriptor, failures: Failures, limit: int, *, is_cu
         return NoSignatureError(
             f"no signature is associated with {artifact.digest}", advice="make sure the artifact was signed"
         )
-    digest, first = failures[0]
-    message = f"{first.message} (signature {digest})"
+    digest, nearest = max(failures, key=_steps_reached)
+    message = f"{nearest.message} (signature {digest})"
     if len(failures) > 1:
-        message = f"none of the {len(failures)} signatures was accepted; the first: {message}"
+        message = f"none of the {len(failures)} signatures was accepted; the one that came furthest: {message}"
     if is_cut:
         message = f"{message} (there are more than the limit of {limit} signatures)"
-    return NoAcceptedSignatureError(message, failures=failures, advice=first.advice)
+    return NoAcceptedSignatureError(message, failures=failures, advice=nearest.advice)
+
+
+def _steps_reached(failure: tuple[str, NotarykitError]) -> int:
+    error = failure[1]
+    return len(error.results) if isinstance(error, VerificationError) else 0
