@@ -63,6 +63,12 @@ def test_any_text(text: str) -> None:
         ("https://user:secret@host/a", "https://host/a"),
         ("https://se?cret@host/", "https://se"),
         ("https://se@cret@host/a@b", "https://host/a@b"),
+        ("https://user:pass/secret@host/a", "https://host/a"),
+        ("https://user:pass?secret@host/a", "https://host/a"),
+        ("https://user:pass#secr/et@host/a", "https://host/a"),
+        ("https://user:secret@host/a@b", "https://host/a@b"),
+        ("https://host:5000/a@b", "https://host:5000/a@b"),
+        ("https://[::1]/a@b", "https://[::1]/a@b"),
     ],
 )
 def test_what_is_shown(url: str, text: str) -> None:

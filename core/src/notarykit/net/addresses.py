@@ -9,6 +9,8 @@ from notarykit.errors import NetworkError
 
 _VISIBLE = re.compile(r"[!-~]+")
 _NEVER_SHOWN = re.compile(r"[?#].*|(?<=//)[^/?#]*@", re.DOTALL)
+# A password with a slash, `?` or `#` ends the host's part too early: what stands in a port's place is no port then.
+_NO_PORT = re.compile(r"([^/]*//)(?![^/?#]*@)[^/?#:\[]*:(?![0-9]*(?:[/?#]|$)).*@", re.DOTALL)
 
 
 class Origin(NamedTuple):
@@ -63,4 +65,6 @@ def joined(base: str, location: str) -> str:
 
 def shown(url: str) -> str:
     """A URL without its query, which may carry a signature that is as good as a password, and without a user's name."""
+    if found := _NO_PORT.match(url):
+        url = found[1] + url[found.end() :]
     return _NEVER_SHOWN.sub("", url)
