@@ -16,6 +16,7 @@ from servers.registry.http_server import Connection, RecordingServer, Reply, See
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+SIGNATURE_TYPE = "application/vnd.cncf.notary.signature"
 ENDLESS_PIECE = bytes(65536)
 
 Condition = Callable[[Seen], bool]
@@ -368,7 +369,12 @@ def endless_pages() -> Fault:
     def fault(exchange: Exchange) -> None:
         query = {name: values[0] for name, values in exchange.seen.query.items()}
         page = int(query.get("page", "0"))
-        descriptor = {"mediaType": OCI_MANIFEST, "digest": f"sha256:{page:064x}", "size": 2}
+        descriptor = {
+            "mediaType": OCI_MANIFEST,
+            "digest": f"sha256:{page:064x}",
+            "size": 2,
+            "artifactType": SIGNATURE_TYPE,
+        }
         index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [descriptor]}
         headers = (("Content-Type", OCI_INDEX), ("Link", _next(exchange, {**query, "page": str(page + 1)})))
         exchange.reply(Reply(200, headers, json.dumps(index).encode()))
