@@ -65,8 +65,7 @@ def test_the_kit_finds_nothing(
 @pytest.mark.slow
 def test_ten_processes_at_a_slow_card(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
     """However slow a card is, ten processes at once sign one after the other: waiting for a turn is no silence."""
-    is_ykcs11 = module.endswith(MODULES["ykcs11"][0])
-    yubikey = make_yubikey(seconds=0.08 if is_ykcs11 else 0.2)  # it asks twice as much
+    yubikey = make_yubikey(seconds=0.08 if module.endswith(MODULES["ykcs11"][0]) else 0.2)  # it asks twice as much
     yubikey.token.insert()
     given = _given(module, yubikey)
     request = {
@@ -74,9 +73,7 @@ def test_ten_processes_at_a_slow_card(module: str, make_yubikey: MakeYubiKey, tm
         "payload": "eA==", "pluginConfig": {"ca_certs": _ca_file(tmp_path, yubikey, Place.MANAGEMENT)},
     }  # fmt: skip
     command = [sys.executable, "-m", "notarykit_pkcs11", "generate-signature"]
-    # One needs nine of these seconds, and ten thus ninety. ykcs11 wants the card once more when its process ends,
-    # outside its turn: that counts.
-    limit = 300.0 if is_ykcs11 else 45.0
+    limit = 45.0  # one needs nine of these seconds, and ten thus ninety
     with ThreadPoolExecutor(10) as pool:
         said = {**given, "NOTARYKIT_PLUGIN_SECONDS": str(int(limit))}
         ended = list(pool.map(lambda _: run(command, json.dumps(request).encode(), limit, said), range(10)))

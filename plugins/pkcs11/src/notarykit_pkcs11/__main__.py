@@ -7,7 +7,12 @@ from notarykit.plugin.guard import run
 
 def main() -> int:
     """Answers the command that the arguments name; nothing of the plugin is imported before."""
-    return run("notarykit_pkcs11.plugin:PKCS11Plugin")
+    code = run("notarykit_pkcs11.plugin:PKCS11Plugin")
+    if "notarykit_pkcs11.cryptoki" in sys.modules:
+        from notarykit_pkcs11.cryptoki import finalize
+
+        finalize()
+    return code
 
 
 if __name__ == "__main__":

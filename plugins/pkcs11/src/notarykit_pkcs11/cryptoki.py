@@ -156,6 +156,13 @@ class Module:
             except pkcs11.PKCS11Error:
                 self._library = None  # it is initialised when it is used next
 
+    def finalize(self) -> None:
+        """Ends the module's use of hardware in this process's turn: some want the card for it once more."""
+        if self._library is not None and self._is_hardware:
+            with self.alone(), suppress(pkcs11.PKCS11Error):
+                self.sessions.clear()
+                self._library.finalize()
+
     def forget(self) -> None:
         """In the child of a fork: nothing that the parent opened is the child's."""
         # Nor may the child end it: modules talk to daemons by connections that both processes hold.
@@ -194,6 +201,12 @@ def module_at(path: str) -> Module:
         if path not in _modules:
             _modules[path] = Module(path)
         return _modules[path]
+
+
+def finalize() -> None:
+    """Ends all modules, where the process is at its end."""
+    for module in _modules.values():
+        module.finalize()
 
 
 def _after_fork() -> None:
