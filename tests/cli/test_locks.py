@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.world import World
-from notarykit import files
+from notarykit._internal import files
 from support.executables import add_executable, shell_plugin
 
 

@@ -53,7 +53,7 @@ def test_what_version_imports(world: World) -> None:
         "cbor2",
     }
     assert {each for each in loaded if each.startswith("notarykit")} == {
-        "notarykit", "notarykit.agent", "notarykit.cli", "notarykit.cli.version",
+        "notarykit", "notarykit._internal.version", "notarykit.cli", "notarykit.cli.version",
     }  # fmt: skip
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from cli.test_json import schema
 from cli.world import VERIFY, World, error_of
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.payload import make_payload
 from notarykit.errors import NotarykitWarning
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
-from notarykit.times import utc_now
 from support.ca import Changes, TestChain, make_chain, name
 from support.envelopes import JWS, sign_envelope
 from support.homes import OTHER_IDENTITY, policy_document

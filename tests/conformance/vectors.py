@@ -11,10 +11,10 @@ import warnings
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from notarykit._internal.rfc3339 import parse_rfc3339
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NotarykitError, NotarykitWarning
 from notarykit.oci.reference import parse_reference
-from notarykit.times import parse_rfc3339
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.envelope import verify_envelope

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from notarykit import files
+from notarykit._internal import files
 
 
 class End(NamedTuple):

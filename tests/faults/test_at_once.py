@@ -22,7 +22,7 @@ SIGNERS = 8
 
 _HOLDER = """
 import sys
-from notarykit import files
+from notarykit._internal import files
 with files.locked(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.readline()

@@ -301,9 +301,9 @@ def test_a_cache_that_is_of_no_use(
         file.mkdir()
     elif kind == "read-only":
         # Whoever is root writes everywhere.
-        monkeypatch.setattr("notarykit.files._write_durably", _fail_with(30))
+        monkeypatch.setattr("notarykit._internal.files._write_durably", _fail_with(30))
     elif kind == "full":
-        monkeypatch.setattr("notarykit.files._write_durably", _fail_with(28))
+        monkeypatch.setattr("notarykit._internal.files._write_durably", _fail_with(28))
     for _ in range(2):
         scene.put(make_crl(scene.chain))
         scene.passes(asking=sources(str(folder)))

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import cbor2
 
 from interop.go_peer import Peer
+from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
-from notarykit.times import format_rfc3339, utc_now
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import VerifiedArtifact, verify_artifact

@@ -8,6 +8,7 @@ import pytest
 
 from interop.go_peer import Peer
 from interop.scene import DAY, METADATA, Control, Question, Scene, certificates_of
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.errors import (
     AuthenticityError,
     ExpiryError,
@@ -16,7 +17,6 @@ from notarykit.errors import (
     UserMetadataError,
     VerificationError,
 )
-from notarykit.times import utc_now
 from notarykit.verification import Verified
 from support.ca import SPECS
 from support.envelopes import FORMATS

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from interop.go_build import build
 from interop.go_peer import Peer
 from interop.scene import Question
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.config.keys import attach, open_key
 from notarykit.config.signers import signer_for
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
@@ -22,7 +23,6 @@ from notarykit.keys.issuing import issue, make_request, self_signed
 from notarykit.keys.lint import lint
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
-from notarykit.times import utc_now
 from notarykit.verification import Verified
 from support.ca import SPECS, Changes, TestChain, make_chain, name, new_key, pem_of
 from support.envelopes import FORMATS, JWS, sign_envelope

@@ -14,7 +14,7 @@ from interop.go_peer import Peer
 from interop.go_user import GoUser
 from interop.plugin_scene import agent_of
 from interop.scene import DAY, METADATA
-from notarykit.agent import signing_agent
+from notarykit._internal.version import signing_agent
 from notarykit.descriptor import Descriptor
 from notarykit.errors import (
     PluginAccessDeniedError,

@@ -27,7 +27,7 @@ from interop.plugin_scene import (
     push_needing,
 )
 from interop.scene import DAY, METADATA, Scene, push
-from notarykit.agent import signing_agent
+from notarykit._internal.version import signing_agent
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.plugin import Plugin

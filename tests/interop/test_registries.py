@@ -14,6 +14,7 @@ import pytest
 
 from interop.go_peer import Peer
 from interop.scene import DAY, METADATA
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import (
     AuthenticityError,
     IntegrityError,
@@ -26,7 +27,6 @@ from notarykit.oci.manifest import SIGNATURE_TYPE, ManifestForm
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import SignedArtifact, sign_artifact
-from notarykit.times import format_rfc3339
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Verified, VerifiedArtifact, verify_artifact

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notarykit._internal.strict_json import DocumentError, loads
 from notarykit.envelope import cbor
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.errors import NotarykitError
 from notarykit.keys import signature as signatures
-from notarykit.strict_json import DocumentError, loads
 from support.envelopes import COSE, FORMATS, JWS, PAYLOAD, build_cose, build_jws, cose_header, jws_header
 from support.mutants import CHAIN, SEEDS, Parts, mutants, other_bytes, put_together, take_apart
 

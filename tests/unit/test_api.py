@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import notarykit
-from notarykit.background import start
+from notarykit._internal.threads import start
 from notarykit.errors import (
     NetworkError,
     NoAcceptedSignatureError,

@@ -9,7 +9,7 @@ Names are imported when they are first used, so that a program pays only for wha
 TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost every start
 
 if TYPE_CHECKING:
-    from notarykit.agent import VERSION as __version__  # noqa: N811 - the name that programs look for
+    from notarykit._internal.version import VERSION as __version__  # noqa: N811 - the name that programs look for
     from notarykit.api import load_registries, load_signer, load_trust_store, load_verifier, sign, verify
     from notarykit.config.policy import load_policy
     from notarykit.descriptor import Descriptor
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from notarykit.verification.verifier import Verifier
 
 _HOMES = {
-    "agent": ("VERSION",),
+    "_internal.version": ("VERSION",),
     "api": ("load_registries", "load_signer", "load_trust_store", "load_verifier", "sign", "verify"),
     "config.policy": ("load_policy",),
     "descriptor": ("Descriptor",),
@@ -163,7 +163,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    from notarykit.lazy import find
+    from notarykit._internal.lazy import find
 
     if name == "__version__":
         name = "VERSION"

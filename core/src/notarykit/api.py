@@ -10,8 +10,8 @@ from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from notarykit.background import start
-from notarykit.deadline import deadline
+from notarykit._internal.deadline import deadline
+from notarykit._internal.threads import start
 from notarykit.errors import NetworkError, UsageError
 from notarykit.net.budget import DEFAULT_SECONDS
 from notarykit.oci.reference import LayoutReference, Reference, is_repository, parse_reference
@@ -144,7 +144,7 @@ def load_trust_store() -> "TrustStore":
     Raises:
         ConfigurationError: There is no place for settings.
     """
-    from notarykit.places import trust_store_root
+    from notarykit._internal.paths import trust_store_root
     from notarykit.trust.store import DirectoryTrustStore
 
     return DirectoryTrustStore(trust_store_root())

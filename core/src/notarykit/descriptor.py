@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from notarykit.strict_json import DocumentError, Members
+from notarykit._internal.strict_json import DocumentError, Members
 
 # OCI image specification, descriptor.md, "Registered Algorithms": each algorithm and its number of hexadecimal digits.
 _HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}

@@ -216,7 +216,7 @@ class _Clock:
 
 def _waits(monkeypatch: pytest.MonkeyPatch, action: Callable[[int], None]) -> _Clock:
     clock = _Clock(action)
-    for module in ("notarykit_pkcs11.turns", "notarykit.deadline"):
+    for module in ("notarykit_pkcs11.turns", "notarykit._internal.deadline"):
         monkeypatch.setattr(f"{module}.time", clock)
     return clock
 

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from notarykit._internal.strict_json import loads
 from notarykit.keys.certificate import load_certificate
 from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
-from notarykit.strict_json import loads
 
 _SECONDS = 300.0
 

@@ -187,7 +187,7 @@ def test_an_async_program(home: Home, silent: tuple[FaultProxy, str]) -> None:
 
 def test_several_at_once_are_under_the_callers_end(home: Home, silent: tuple[FaultProxy, str]) -> None:
     """The end of a call counts in the threads that verify several artifacts too."""
-    from notarykit.deadline import deadline
+    from notarykit._internal.deadline import deadline
 
     reference = notarykit.parse_reference(silent[1])
     with notarykit.load_registries() as registries, deadline(0.5):

@@ -8,12 +8,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.keys.chain import check_chain
 from notarykit.revocation.checker import Revocation
 from notarykit.revocation.given import read_given
 from notarykit.revocation.limits import Deadline
 from notarykit.revocation.ocsp import make_request
-from notarykit.times import utc_now
 from servers.revocation.asking import fetched
 from servers.revocation.conftest import NewCA
 from servers.revocation.openssl_ca import OpensslCA

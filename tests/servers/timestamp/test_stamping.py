@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.errors import NotarykitWarning, TimestampError
 from notarykit.keys.chain import check_chain
 from notarykit.net.client import HttpClient
 from notarykit.net.plain import plain_client
 from notarykit.revocation.checker import Revocation
-from notarykit.times import utc_now
 from notarykit.timestamp.authority import TimestampAuthority, Timestamper
 from notarykit.timestamp.token import Timestamp, verify_token
 from servers.timestamp import authority as openssl

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from notarykit._internal.deadline import deadline
 from notarykit.config.credentials import KnownCredentials, credentials_for
-from notarykit.deadline import deadline
 from notarykit.errors import AccessError, ConfigurationError
 from notarykit.net.trace import Note, observed
 from notarykit.oci.registry.auth import Credentials

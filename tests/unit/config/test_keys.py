@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from notarykit._internal.paths import attached_chain_file
 from notarykit.config.keys import attach, open_key
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.errors import (
@@ -21,7 +22,6 @@ from notarykit.errors import (
 )
 from notarykit.keys.issuing import make_request
 from notarykit.keys.remote import RemoteECKey, RemoteRSAKey
-from notarykit.places import attached_chain_file
 from notarykit.plugin import Plugin
 from support.ca import SPECS, make_chain, name, new_key, pem_of
 from support.executables import add_executable, shell_plugin

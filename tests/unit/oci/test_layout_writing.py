@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit import files
+from notarykit._internal import files
 from notarykit.descriptor import Descriptor
 from notarykit.errors import StorageError
 from notarykit.oci import layout as layouts

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from notarykit._internal.strict_json import Members
 from notarykit.descriptor import Descriptor
 from notarykit.errors import ContentError, StorageError
 from notarykit.oci.manifest import (
@@ -13,7 +14,6 @@ from notarykit.oci.manifest import (
     make_signature_manifest,
     read_signature_manifest,
 )
-from notarykit.strict_json import Members
 from unit.oci.layouts import EMPTY, EMPTY_DIGEST, JWS, MANIFEST, SIGNATURE, encoded, entry, signature_manifest, without
 
 _SUBJECT = entry(b"artifact")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.background import start
-from notarykit.files import TEMPORARY
+from notarykit._internal.files import TEMPORARY
+from notarykit._internal.threads import start
 from notarykit.revocation.cache import Cached, CrlCache
 from support.crls import make_crl
 from unit.revocation.setting import CHAIN

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from notarykit.background import start
+from notarykit._internal.threads import start
 from notarykit.revocation.shared import Shared
 from notarykit.revocation.status import NoAnswerError
 

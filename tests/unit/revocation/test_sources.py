@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from notarykit.background import start
+from notarykit._internal.threads import start
 from notarykit.net.trace import Exchange, Note, observed
 from notarykit.revocation.bundle import Bundle
 from notarykit.revocation.cache import Cached, CrlCache

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import ExtendedAttribute
 from notarykit.errors import (
@@ -16,7 +17,6 @@ from notarykit.errors import (
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.signing import SignedEnvelope, sign_descriptor
-from notarykit.times import utc_now
 from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain
 from support.envelopes import (
     COSE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.agent import VERSION
+from notarykit._internal.version import VERSION
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.parsing import parse
 from notarykit.errors import (

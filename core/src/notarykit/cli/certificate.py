@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import trust_store_root
 from notarykit.cli.keycertificate import OF_KEYS
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import confirmed, shown, table
@@ -16,7 +17,6 @@ from notarykit.errors import (
     TrustStoreError,
     UsageError,
 )
-from notarykit.places import trust_store_root
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 from notarykit.trust.store import LARGEST_FILE
 

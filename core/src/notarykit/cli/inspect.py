@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.list import MAX_SIGNATURES_FLAG, warn_of_more
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.progress import progress
@@ -19,7 +20,6 @@ from notarykit.errors import NotarykitError, VerificationError, own_error
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.oci.manifest import SIGNATURE_TYPE
 from notarykit.oci.repository import Repository
-from notarykit.times import format_rfc3339
 from notarykit.verification.signatures import fetch_signatures
 
 Described = dict[str, Any]

@@ -5,7 +5,8 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.text import shown, table
 from notarykit.config.keys import attach as attach_chain
@@ -14,7 +15,6 @@ from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.errors import CertificateError, UsageError
 from notarykit.keys.certificates import read_certificates
 from notarykit.keys.files import read_file
-from notarykit.times import utc_now
 
 if TYPE_CHECKING:
     from cryptography import x509

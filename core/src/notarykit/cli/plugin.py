@@ -85,7 +85,7 @@ def _install(options: Options) -> int:
 def _install_from_file(options: Options) -> "Installed":
     import os
 
-    from notarykit import files
+    from notarykit._internal import files
     from notarykit.errors import StorageError
     from notarykit.plugin.managing.archives import LARGEST
     from notarykit.plugin.managing.installing import install_file

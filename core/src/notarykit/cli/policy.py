@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from notarykit import files
+from notarykit._internal import files
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import confirmed, shown
 from notarykit.config.policy import new_policy_file, policy_file, read_policy_file

@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from notarykit._internal.secret_text import mark_in
 from notarykit.cli.options import Options
 from notarykit.config.registries import Told, credentials_in, registry_settings
 from notarykit.errors import UsageError
-from notarykit.keys.secrets import mark_in
 from notarykit.oci.reference import Reference, is_repository
 from notarykit.oci.registry.registries import Registries
 

@@ -5,7 +5,9 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import trust_store_root
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.checking import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.progress import position, progress
@@ -23,9 +25,7 @@ from notarykit.cli.target import (
 from notarykit.cli.text import shown
 from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
-from notarykit.places import trust_store_root
 from notarykit.revocation.given import evidence_file
-from notarykit.times import format_rfc3339
 from notarykit.trust.store import DirectoryTrustStore
 
 if TYPE_CHECKING:

@@ -3,14 +3,14 @@
 import os
 from datetime import timedelta
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import local_key_files
+from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.cli.options import Options
 from notarykit.cli.text import confirmed, shown
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import SigningKeyError, UsageError
-from notarykit.places import local_key_files
-from notarykit.times import format_rfc3339, utc_now
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 
 _VALIDITY = timedelta(hours=24)

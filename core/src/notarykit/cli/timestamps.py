@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from notarykit import files
+from notarykit._internal import files
 from notarykit.errors import CertificateError, NetworkError, StorageError, TrustStoreError, UsageError
 from notarykit.net.addresses import origin_of
 from notarykit.revocation.limits import Limits

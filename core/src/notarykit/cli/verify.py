@@ -4,6 +4,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from notarykit._internal.paths import trust_store_root
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.checking import FILE_FLAGS, LIMIT_FLAGS, SIGNATURE_FLAGS, max_envelope_size, revocation
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.progress import position, progress
@@ -23,8 +25,6 @@ from notarykit.cli.warned import about
 from notarykit.config.policy import load_policy
 from notarykit.errors import NotarykitError, VerificationError, own_error
 from notarykit.keys.certificate import subject_of
-from notarykit.places import trust_store_root
-from notarykit.times import format_rfc3339
 from notarykit.trust.store import DirectoryTrustStore, read_once
 from notarykit.verification import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from notarykit.agent import VERSION
+from notarykit._internal.version import VERSION
 
 
 def print_version() -> int:

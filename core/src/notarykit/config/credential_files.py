@@ -13,11 +13,11 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import docker_folder, podman_files, settings_file
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import ConfigurationError, StorageError
 from notarykit.oci.registry.auth import Credentials
-from notarykit.places import docker_folder, podman_files, settings_file
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 LARGEST_FILE = 4 * 1024 * 1024
 # The name under which Docker keeps what belongs to its own registry, and the names that this has.

@@ -4,10 +4,10 @@ import json
 import shutil
 import sys
 
-from notarykit.deadline import seconds_left
+from notarykit._internal.deadline import seconds_left
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import AccessError, ConfigurationError, PluginError
 from notarykit.oci.registry.auth import Credentials
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _SECONDS = 60
 # What a helper answers as the user's name when the secret is an identity token.

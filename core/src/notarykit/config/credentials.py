@@ -7,14 +7,14 @@ the helper for all hosts, then what is written in the file itself. The first tha
 import json
 from typing import Any, NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import config_folder, settings_file
+from notarykit._internal.strict_json import DocumentError, Members, loads
 from notarykit.config import credential_helpers as helpers
 from notarykit.config.credential_files import LARGEST_FILE, address_of, places, take_out
 from notarykit.errors import AccessError, ConfigurationError, StorageError
 from notarykit.net.trace import note
 from notarykit.oci.registry.auth import Credentials
-from notarykit.places import config_folder, settings_file
-from notarykit.strict_json import DocumentError, Members, loads
 
 
 class KnownCredentials:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import attached_chain_file
 from notarykit.config.signing_keys import SigningKey, SigningKeys, change_signing_keys
 from notarykit.errors import NotarykitError, PluginError, SigningKeyError
-from notarykit.places import attached_chain_file
 
 if TYPE_CHECKING:
     from notarykit.keys.private import Passphrase

@@ -4,10 +4,10 @@ import os
 import stat
 import warnings
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.ownership import warn_of_other_writers
+from notarykit._internal.paths import policy_files
 from notarykit.errors import ConfigurationWarning, StorageError, TrustPolicyError
-from notarykit.ownership import warn_of_other_writers
-from notarykit.places import policy_files
 from notarykit.trust.policy import LARGEST_POLICY, TrustPolicyDocument, parse_policy_document
 
 

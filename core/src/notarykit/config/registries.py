@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from notarykit._internal.paths import cache_folder, certificate_folders
 from notarykit.config.settings import load_settings
 from notarykit.errors import UsageError
 from notarykit.net.tls import TLSSettings
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
-from notarykit.places import cache_folder, certificate_folders
 
 if TYPE_CHECKING:
     from notarykit.config.credentials import KnownCredentials

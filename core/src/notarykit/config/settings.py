@@ -3,12 +3,12 @@
 import os
 from typing import NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.ownership import warn_of_other_writers
+from notarykit._internal.paths import settings_file
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import ConfigurationError, StorageError
-from notarykit.ownership import warn_of_other_writers
-from notarykit.places import settings_file
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 FORMATS = {"jws": JWS, "cose": COSE}
 _LARGEST_FILE = 4 * 1024 * 1024

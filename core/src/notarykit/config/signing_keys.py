@@ -5,11 +5,11 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.ownership import warn_of_other_writers
+from notarykit._internal.paths import config_folder, signing_keys_file
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import ConfigurationError, SigningKeyError, StorageError
-from notarykit.ownership import warn_of_other_writers
-from notarykit.places import config_folder, signing_keys_file
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _LARGEST_FILE = 4 * 1024 * 1024
 

@@ -3,12 +3,12 @@
 import os
 import stat
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import trust_store_root
 from notarykit.errors import CertificateError, StorageError, TrustStoreError
 from notarykit.keys import rules
 from notarykit.keys.certificate import load_certificate
 from notarykit.keys.extensions import is_ca
-from notarykit.places import trust_store_root
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore, trusted_certificates
 

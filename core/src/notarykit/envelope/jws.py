@@ -4,13 +4,13 @@ import binascii
 from datetime import datetime
 from typing import Any
 
+from notarykit._internal.rfc3339 import format_rfc3339, parse_rfc3339
+from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
 from notarykit.envelope import attributes as names
 from notarykit.envelope.attributes import Label, SignedAttributes, signed_attributes
 from notarykit.envelope.unverified import JWS, UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import BY_JWS_ALG
-from notarykit.strict_json import DocumentError, Members, dumps, loads
-from notarykit.times import format_rfc3339, parse_rfc3339
 
 _X5C = "x5c"
 _TO_STANDARD, _TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
 from notarykit.descriptor import Descriptor
 from notarykit.errors import EnvelopeError, UsageError
-from notarykit.strict_json import DocumentError, Members, dumps, loads
 
 MEDIA_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 
-from notarykit.encodings import foreign_encoding
+from notarykit._internal.encodings import foreign_encoding
 from notarykit.errors import CertificateError
 from notarykit.keys.lookalikes import is_signed_data, look_alike
 

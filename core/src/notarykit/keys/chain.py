@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cryptography import x509
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import (
@@ -25,7 +26,6 @@ from notarykit.keys.certificate import (
     why_not_issued,
 )
 from notarykit.keys.spec import KeySpec, key_spec_of
-from notarykit.times import format_rfc3339
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes

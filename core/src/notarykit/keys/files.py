@@ -2,7 +2,7 @@
 
 import os
 
-from notarykit import files
+from notarykit._internal import files
 from notarykit.errors import SigningKeyError, StorageError
 
 _LARGEST_FILE = 1024 * 1024

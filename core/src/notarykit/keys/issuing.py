@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of
@@ -21,7 +22,6 @@ from notarykit.keys.extensions import subject_key_identifier
 from notarykit.keys.remote import RemoteRSAKey
 from notarykit.keys.signature import HASHES
 from notarykit.keys.spec import key_spec_of
-from notarykit.times import format_rfc3339
 
 Key = Any
 """An RSA or EC private key of cryptography, or what has its interface."""

@@ -12,9 +12,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from notarykit.encodings import foreign_encoding
+from notarykit._internal.encodings import foreign_encoding
+from notarykit._internal.secret_text import wrong_passphrase
 from notarykit.errors import PassphraseError, SigningKeyError
-from notarykit.keys.secrets import wrong_passphrase
 from notarykit.keys.spec import key_spec_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import time
 
-from notarykit.deadline import seconds_left
+from notarykit._internal.deadline import seconds_left
 from notarykit.errors import NetworkError
 
 DEFAULT_BYTES = 256 * 1024 * 1024

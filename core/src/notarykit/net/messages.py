@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from notarykit.agent import signing_agent
+from notarykit._internal.version import signing_agent
 from notarykit.errors import NetworkError
 from notarykit.net import trace
 from notarykit.net.addresses import Origin, joined, shown

@@ -9,7 +9,7 @@ import ssl
 import stat
 from typing import NamedTuple
 
-from notarykit.encodings import foreign_encoding
+from notarykit._internal.encodings import foreign_encoding
 from notarykit.errors import ConfigurationError
 
 

@@ -9,14 +9,14 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.descriptor import Descriptor, digest_of, is_digest
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import manifest as manifests
 from notarykit.oci.reference import LAYOUT_FILE
 from notarykit.oci.repository import StoredSignature, check_size
-from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 REF_NAME = "org.opencontainers.image.ref.name"
 _INDEX_FILE = "index.json"

@@ -6,9 +6,9 @@ Signature specification, "OCI Signatures"; OCI image specification, manifest.md.
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, Members, dumps, loads
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.errors import ContentError, StorageError
-from notarykit.strict_json import DocumentError, GoMembers, Members, dumps, loads
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"

@@ -108,7 +108,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    from notarykit.lazy import find
+    from notarykit._internal.lazy import find
 
     return find(__name__, name, _HOMES, globals())
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from notarykit._internal.light_namedtuple import NamedTuple
 from notarykit.errors import NotarykitError
-from notarykit.records import NamedTuple
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 

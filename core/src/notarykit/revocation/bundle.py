@@ -9,11 +9,11 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.x509 import ReasonFlags
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.keys.extensions import is_ca
 from notarykit.revocation.crl import Crl, Entry, read_entry
 from notarykit.revocation.pointers import Point
 from notarykit.revocation.status import Finding, Moments, NoAnswerError, Status
-from notarykit.times import format_rfc3339
 
 
 class Bundle(NamedTuple):

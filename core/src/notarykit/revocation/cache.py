@@ -10,9 +10,9 @@ import os
 from hashlib import sha256
 from typing import NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.errors import StorageError
-from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 # A base and a delta in base64, larger ones than are downloaded here: somebody else may have put them there.
 _LARGEST_FILE = 256 * 1024 * 1024

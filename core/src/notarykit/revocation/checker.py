@@ -8,8 +8,8 @@ from datetime import datetime
 
 from cryptography import x509
 
-from notarykit.background import start
-from notarykit.deadline import seconds_left
+from notarykit._internal.deadline import seconds_left
+from notarykit._internal.threads import start
 from notarykit.errors import RevocationError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.x509 import ReasonFlags
 from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of
@@ -19,7 +20,6 @@ from notarykit.keys.signed import check_signed
 from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.pointers import points_of
 from notarykit.revocation.status import UNREADABLE, Moments, NoAnswerError, first_line
-from notarykit.times import format_rfc3339
 
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _CRITICAL = b"\x01\x01\xff\x04"  # TRUE, and the OCTET STRING behind it (RFC 5280, section 4.1)

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPResponseStatus, load_der_ocsp_response
 
-from notarykit import files
+from notarykit._internal import files
 from notarykit.errors import StorageError, UsageError
 from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, paired

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of, why_not_issued
@@ -21,7 +22,6 @@ from notarykit.keys.der import SEQUENCE, element, elements
 from notarykit.keys.signed import check_signed
 from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.status import UNREADABLE, Finding, Moments, NoAnswerError, Status, first_line
-from notarykit.times import format_rfc3339
 
 LARGEST_ANSWER = 20480
 _ALWAYS = datetime.min.replace(tzinfo=UTC)

@@ -3,8 +3,8 @@
 import os
 from functools import lru_cache
 
+from notarykit._internal.paths import cache_folder
 from notarykit.net.plain import plain_client
-from notarykit.places import cache_folder
 from notarykit.revocation.cache import CrlCache
 from notarykit.revocation.checker import SECONDS, Revocation
 from notarykit.revocation.given import Given

@@ -194,7 +194,7 @@ class Question:
             )
 
     def _by_crl(self, certificate: x509.Certificate, pointers: Pointers, moments: Moments) -> Finding | None:
-        """What the CRLs say: all points are asked, and together they must cover all reasons for a revocation."""
+        """Combines the findings of all distribution points, which together must cover all reasons (RFC 5280, 6.3.3)."""
         if self._sources is None:
             return None
         found = _Covered()

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from notarykit.deadline import seconds_left
+from notarykit._internal.deadline import seconds_left
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.unverified import JWS, USUAL_ENVELOPE
 from notarykit.errors import NotarykitWarning, StorageError
 from notarykit.oci.repository import PushedSignature, Repository, push
 from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
 from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
-from notarykit.times import format_rfc3339
 
 
 class SignedArtifact(NamedTuple):

@@ -5,11 +5,11 @@ Plugin specification, "Signing workflow using plugin", steps "Validate the gener
 
 from datetime import datetime, timedelta
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.intact import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse
 from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError
-from notarykit.times import format_rfc3339
 
 _ROUNDED = timedelta(seconds=2)
 

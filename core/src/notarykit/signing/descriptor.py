@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from notarykit.agent import signing_agent
+from notarykit._internal.rfc3339 import utc_now
+from notarykit._internal.version import signing_agent
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import X509
 from notarykit.envelope.intact import IntactEnvelope
@@ -18,7 +19,6 @@ from notarykit.envelope.unverified import JWS
 from notarykit.errors import UsageError
 from notarykit.signing.checks import check_attributes, check_envelope
 from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
-from notarykit.times import utc_now
 
 _ONE_SECOND = timedelta(seconds=1)
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError, TimestampError
 from notarykit.keys import signed
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
 from notarykit.keys.spec import digest
-from notarykit.times import format_rfc3339
 from notarykit.timestamp import asn1
 from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
 

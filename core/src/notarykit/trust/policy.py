@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import ConfigurationWarning, NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
 from notarykit.oci.reference import is_repository
-from notarykit.strict_json import DocumentError, GoMembers, loads
 from notarykit.trust.identity import check_identities
 from notarykit.trust.scopes import look_alike
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
 from notarykit.oci.repository import Repository, look_up
 from notarykit.revocation.status import RevocationCheck
-from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification.envelope import verify_envelope

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UsageError, VerificationError
 from notarykit.revocation.status import RevocationCheck
-from notarykit.times import utc_now
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification import authenticity, steps

@@ -4,6 +4,7 @@ import threading
 from datetime import datetime
 from typing import NamedTuple
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.parsing import parse
 from notarykit.envelope.unverified import USUAL_ENVELOPE
@@ -19,7 +20,6 @@ from notarykit.revocation.checker import Revocation
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.online import online
 from notarykit.revocation.status import Evidence, Status
-from notarykit.times import utc_now
 from notarykit.trust.policy import (
     Action,
     TrustPolicy,

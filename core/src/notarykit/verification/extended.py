@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import (
     VERIFICATION_PLUGIN,
     VERIFICATION_PLUGIN_MIN_VERSION,
@@ -28,7 +29,6 @@ from notarykit.plugin.asking.versions import SemanticVersion
 from notarykit.plugin.finding.names import check_name
 from notarykit.plugin.messages.fields import Capability, Command
 from notarykit.plugin.messages.verifying import VerificationResult, VerifySignatureRequest
-from notarykit.times import format_rfc3339
 from notarykit.trust.policy import Action
 from notarykit.verification.progress import FoundPlugin, Progress
 from notarykit.verification.verdict import Step

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NotarykitError, own_error
 from notarykit.oci.repository import Repository
 from notarykit.revocation.status import RevocationCheck
-from notarykit.times import utc_now
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact, verify_artifact

@@ -4,6 +4,7 @@ Trust store and trust policy specification, "Signature Verification", "Steps". A
 one, or raises what it found; what that does is the policy's to say.
 """
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
@@ -20,7 +21,6 @@ from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.revocation.pointers import names_a_place
 from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
-from notarykit.times import format_rfc3339
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
 from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
 from notarykit.verification.plugins import plugin_takes_over

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import PluginError
-from notarykit.times import format_rfc3339
 from notarykit_azure_keyvault.failures import UnusableError
 from notarykit_azure_keyvault.vault import member
 

@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from notarykit._internal.secret_text import without_marks
 from notarykit.errors import PluginAccessDeniedError, PluginValidationError
 from notarykit.keys.files import read_file
-from notarykit.keys.secrets import without_marks
 from notarykit_hashicorp_vault.login import Login
 from notarykit_hashicorp_vault.sdk import token_of_user
 

@@ -8,9 +8,9 @@ import shlex
 import subprocess
 from contextlib import closing
 
+from notarykit._internal.secret_text import mark_in, without_marks
 from notarykit.errors import PluginAccessDeniedError, PluginValidationError
 from notarykit.keys.files import read_file
-from notarykit.keys.secrets import mark_in, without_marks
 from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
 from notarykit.plugin.terminal import ask_secret, tell
 

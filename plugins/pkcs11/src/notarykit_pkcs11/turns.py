@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from notarykit._internal.paths import cache_folder
 from notarykit.errors import ConfigurationError
-from notarykit.places import cache_folder
 from notarykit.plugin import queued, seconds_left
 from notarykit.plugin.asking.deadline import SIGNING_SECONDS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.deadline import deadline, extend, seconds_left
+from notarykit._internal.deadline import deadline, extend, seconds_left
 from notarykit.errors import PluginTimeoutError
 from notarykit.plugin import queued
 from notarykit.plugin.asking.queueing import QUEUE_VARIABLE, Listener

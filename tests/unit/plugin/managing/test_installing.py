@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from notarykit._internal.files import TEMPORARY
 from notarykit.errors import ContentError, NotarykitError, PluginError, PluginNotFoundError, StorageError
-from notarykit.files import TEMPORARY
 from notarykit.plugin.finding.discovery import load_plugin
 from notarykit.plugin.finding.executable import ExecutablePlugin
 from notarykit.plugin.managing import archives, installing

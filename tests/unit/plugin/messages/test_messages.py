@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from notarykit._internal.strict_json import DocumentError, GoMembers
 from notarykit.plugin import (
     DescribeKeyRequest,
     GeneratedEnvelope,
@@ -17,7 +18,6 @@ from notarykit.plugin import (
     VerifiedSignature,
     VerifySignatureRequest,
 )
-from notarykit.strict_json import DocumentError, GoMembers
 
 _CONFIG = {"key1": "value1"}
 _METADATA = {

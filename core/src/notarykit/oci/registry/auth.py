@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import AccessError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.messages import Response
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _LARGEST_TOKEN_ANSWER = 128 * 1024
 _MOST_CHALLENGES = 16

@@ -14,14 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.strict_json import dumps, loads
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response
 from notarykit.oci.manifest import IMAGE_INDEX, LARGEST_MANIFEST
 from notarykit.oci.registry.referrers import fallback_tag, read_index
-from notarykit.strict_json import dumps, loads
 
 Send = Callable[..., Response]
 

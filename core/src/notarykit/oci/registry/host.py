@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import AccessError, NetworkError, StorageError
 from notarykit.net import trace
 from notarykit.net.addresses import Origin, origin_of
@@ -15,7 +16,6 @@ from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Response
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.oci.registry.auth import Authenticator, Credentials
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 # Docker Hub's images are named docker.io, and its registry has another name.

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.addresses import joined, origin_of
@@ -15,7 +16,6 @@ from notarykit.net.client import Started
 from notarykit.net.messages import Response
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, LARGEST_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _MOST_PAGES = 200
 _ACCEPT = {"Accept": IMAGE_INDEX}

@@ -6,6 +6,7 @@ Everything that is read by digest is checked against it before anyone else sees 
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
@@ -18,7 +19,6 @@ from notarykit.oci.registry.host import RegistryHost, expect
 from notarykit.oci.registry.pushed import PushedSignature
 from notarykit.oci.registry.uploads import Uploads
 from notarykit.oci.repository import StoredSignature, check_size
-from notarykit.strict_json import DocumentError, GoMembers, loads
 
 _MANIFEST_TYPES = (
     manifests.IMAGE_MANIFEST,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from notarykit import deadline as calls
-from notarykit.deadline import deadline
+from notarykit._internal import deadline as calls
+from notarykit._internal.deadline import deadline
 
 __all__ = ["SECONDS_VARIABLE", "SIGNING_SECONDS", "deadline", "seconds_left"]
 

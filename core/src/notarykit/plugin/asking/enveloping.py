@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from notarykit import agent
+from notarykit._internal import version
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope import payload as payloads
 from notarykit.envelope.unsigned import attributes_for, prepare
 from notarykit.errors import EnvelopeError, PluginValidationError
 from notarykit.plugin.asking.signer import PluginSigner, SigningPlugin
 from notarykit.plugin.messages.metadata import GetMetadataRequest
 from notarykit.plugin.messages.signing import GeneratedEnvelope, GenerateEnvelopeRequest
-from notarykit.times import utc_now
 
 
 def envelope_around(plugin: SigningPlugin, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
@@ -38,5 +38,5 @@ def envelope_around(plugin: SigningPlugin, request: GenerateEnvelopeRequest) -> 
         raise PluginValidationError(error.message) from None
     signature, chain = signer.sign(unsigned.to_be_signed)
     metadata = plugin.get_metadata(GetMetadataRequest(request.plugin_config))
-    envelope = unsigned.finish(signature, chain, agent.signing_agent(metadata.name, metadata.version))
+    envelope = unsigned.finish(signature, chain, version.signing_agent(metadata.name, metadata.version))
     return GeneratedEnvelope(envelope, request.signature_envelope_type)

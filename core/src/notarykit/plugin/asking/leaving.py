@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from notarykit.background import start
+from notarykit._internal.threads import start
 from notarykit.plugin.asking.deadline import seconds_left
 
 Result = TypeVar("Result")

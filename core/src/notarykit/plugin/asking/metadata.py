@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.errors import PluginContractVersionError, PluginResponseError
 from notarykit.plugin.asking.retries import ask
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
 from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
-from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 METADATA_SECONDS = 30.0
 """What get-plugin-metadata may take: its answer is static."""

@@ -7,7 +7,7 @@ import stat
 import sys
 from contextlib import suppress
 
-from notarykit.deadline import extend
+from notarykit._internal.deadline import extend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

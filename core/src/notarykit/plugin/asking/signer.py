@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
-from notarykit.agent import signing_agent
+from notarykit._internal.version import signing_agent
 from notarykit.envelope import payload as payloads
 from notarykit.errors import CertificateError, PluginResponseError, SigningKeyError
 from notarykit.keys import signature as signatures

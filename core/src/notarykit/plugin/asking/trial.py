@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.descriptor import Descriptor
 from notarykit.envelope.intact import check_integrity
 from notarykit.envelope.parsing import parse
@@ -17,7 +18,6 @@ from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner, S
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
 from notarykit.plugin.messages.fields import Capability
 from notarykit.plugin.messages.metadata import Metadata
-from notarykit.times import format_rfc3339, utc_now
 
 # What is signed can be taken for no envelope's content, nor for an artifact that there is.
 _TRIAL = b"notarykit plugin doctor: a trial that signs nothing\n"

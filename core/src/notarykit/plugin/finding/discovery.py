@@ -2,16 +2,16 @@
 
 import os
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import plugin_choices_file
+from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
 from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageError
-from notarykit.places import plugin_choices_file
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.finding.executable import ExecutablePlugin
 from notarykit.plugin.finding.executables import executable_names, find_executable
 from notarykit.plugin.finding.names import check_name
 from notarykit.plugin.finding.packages import PUBLISHED, STAND_INS, PackagedPlugin, packaged_plugin, packaged_plugins
 from notarykit.plugin.serving.launcher import is_launcher
-from notarykit.strict_json import DocumentError, Members, dumps, loads
 
 PACKAGE, EXECUTABLE = "package", "executable"
 _LARGEST_FILE = 1024 * 1024

@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.errors import (
     PluginAccessDeniedError,
     PluginContractVersionError,
@@ -25,7 +26,6 @@ from notarykit.plugin.messages.signing import (
     KeyDescription,
 )
 from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
-from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
 

@@ -8,9 +8,9 @@ import os
 import stat
 import sys
 
+from notarykit._internal.ownership import warn_of_other_writers
+from notarykit._internal.paths import plugins_folder
 from notarykit.errors import PluginNotFoundError
-from notarykit.ownership import warn_of_other_writers
-from notarykit.places import plugins_folder
 from notarykit.plugin.finding.names import PREFIX, check_name
 
 _SUFFIX = ".exe" if sys.platform == "win32" else ""

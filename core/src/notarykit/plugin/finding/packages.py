@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from notarykit._internal.paths import settle_home
 from notarykit.errors import PluginNotFoundError
-from notarykit.places import settle_home
 from notarykit.plugin.base import Plugin
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import IO
 
-from notarykit.deadline import extend
+from notarykit._internal.deadline import extend
 from notarykit.errors import PluginResponseError
 
 LARGEST = 64 * 1024 * 1024

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
 from notarykit.errors import StorageError
 from notarykit.plugin.managing import tarballs, zips
 from notarykit.plugin.managing.member import Member

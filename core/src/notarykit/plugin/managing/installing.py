@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from notarykit import files
+from notarykit._internal import files
+from notarykit._internal.paths import plugins_folder
 from notarykit.errors import PluginError, PluginNotFoundError, StorageError, UsageError
-from notarykit.places import plugins_folder
 from notarykit.plugin.asking.metadata import read_metadata
 from notarykit.plugin.asking.versions import SemanticVersion
 from notarykit.plugin.finding.discovery import how_to_get

@@ -7,13 +7,13 @@ import binascii
 from collections.abc import Mapping
 from enum import StrEnum
 
-from notarykit.strict_json import DocumentError
+from notarykit._internal.strict_json import DocumentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from notarykit.strict_json import Members
+    from notarykit._internal.strict_json import Members
 
 CONTRACT_VERSION = "1.0"
 Config = Mapping[str, str]

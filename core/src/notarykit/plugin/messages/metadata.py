@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from notarykit._internal.light_namedtuple import NamedTuple
+from notarykit._internal.strict_json import DocumentError
 from notarykit.plugin.messages.fields import Config, with_config
-from notarykit.records import NamedTuple
-from notarykit.strict_json import DocumentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from notarykit.strict_json import Members
+    from notarykit._internal.strict_json import Members
 
 
 class GetMetadataRequest(NamedTuple):

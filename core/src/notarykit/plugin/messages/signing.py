@@ -5,15 +5,15 @@ Plugin specification, "Signature Generator", "Signature Envelope Generator".
 
 from __future__ import annotations
 
+from notarykit._internal.light_namedtuple import NamedTuple
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Config, decode, encode, with_config
-from notarykit.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from notarykit.strict_json import Members
+    from notarykit._internal.strict_json import Members
 
 
 class DescribeKeyRequest(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from notarykit._internal.light_namedtuple import NamedTuple
+from notarykit._internal.strict_json import Members
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Config, decode, encode, texts, with_config
-from notarykit.records import NamedTuple
-from notarykit.strict_json import Members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from notarykit._internal.paths import settle_home
+from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.errors import (
     CertificateError,
     NotarykitError,
@@ -14,12 +16,10 @@ from notarykit.errors import (
     PluginValidationError,
     SigningKeyError,
 )
-from notarykit.places import settle_home
 from notarykit.plugin.asking.deadline import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.messages.fields import CONTRACT_VERSION, Command
 from notarykit.plugin.messages.metadata import GetMetadataRequest
-from notarykit.strict_json import DocumentError, GoMembers, dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

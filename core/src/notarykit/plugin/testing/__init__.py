@@ -29,7 +29,7 @@ __all__ = ["Judgement", "Level", "PluginConformance", "Result", "Rule", "Subject
 
 
 def __getattr__(name: str) -> object:
-    from notarykit.lazy import find
+    from notarykit._internal.lazy import find
 
     return find(__name__, name, _HOMES, globals())
 

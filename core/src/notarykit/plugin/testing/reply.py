@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from notarykit._internal.strict_json import DocumentError
 from notarykit.plugin.finding.process import Ended
 from notarykit.plugin.messages.fields import Command, decode
-from notarykit.strict_json import DocumentError
 
 _MARKS = {
     Command.GET_METADATA: "capabilities",

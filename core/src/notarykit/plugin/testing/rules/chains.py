@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.errors import CertificateError
 from notarykit.keys import rules
 from notarykit.keys.certificate import subject_of
 from notarykit.plugin.messages.fields import Capability
 from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key, issued
 from notarykit.plugin.testing.rule import MUST, rule
-from notarykit.times import utc_now
 
 _SECTION = "signature-specification.md, Certificate Requirements"
 

@@ -2,11 +2,11 @@
 
 import json
 
+from notarykit._internal.strict_json import DocumentError, loads
 from notarykit.plugin.messages.fields import Command
 from notarykit.plugin.testing.examination import DoesNotApply, Examination
 from notarykit.plugin.testing.reply import forms_of
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
-from notarykit.strict_json import DocumentError, loads
 
 _SECTION = "Plugin contract"
 _CODES = {"VALIDATION_ERROR", "UNSUPPORTED_CONTRACT_VERSION", "ACCESS_DENIED", "TIMEOUT", "THROTTLED", "ERROR"}

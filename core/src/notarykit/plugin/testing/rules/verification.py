@@ -4,12 +4,12 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.plugin.messages.fields import Capability, Command, encode
 from notarykit.plugin.messages.verifying import NO_EXPIRY
 from notarykit.plugin.testing.examination import DoesNotApply, Examination
 from notarykit.plugin.testing.reply import Reply
 from notarykit.plugin.testing.rule import MUST, SHOULD, rule
-from notarykit.times import format_rfc3339, utc_now
 
 _CHECKS = (Capability.TRUSTED_IDENTITY, Capability.REVOCATION_CHECK)
 _UNKNOWN = "example.com/notarykit-test"

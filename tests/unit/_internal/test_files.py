@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from notarykit import files
-from notarykit.deadline import deadline
+from notarykit._internal import files
+from notarykit._internal.deadline import deadline
 from notarykit.errors import StorageError
 
 
@@ -159,7 +159,7 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
 
 _KILLED = """
 import os, sys
-from notarykit import files
+from notarykit._internal import files
 os.fsync = lambda handle: os._exit(9)
 with files.locked(sys.argv[1]):
     files.write(sys.argv[1] + "/file", b"new")
@@ -178,7 +178,7 @@ def test_what_a_killed_writer_leaves_is_removed(tmp_path: Path) -> None:
 
 _COUNT = """
 import sys
-from notarykit import files
+from notarykit._internal import files
 for _ in range(30):
     with files.locked(sys.argv[1]):
         count = int(files.read(sys.argv[1] + "/count", 10))

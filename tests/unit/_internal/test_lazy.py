@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from notarykit._internal.lazy import find
 from notarykit.errors import StorageError
-from notarykit.lazy import find
 
 _HOMES = {"errors": ("StorageError", "Absent"), "no_such_module": ("Lost",)}
 

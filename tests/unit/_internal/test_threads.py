@@ -6,14 +6,14 @@ from contextvars import ContextVar
 
 import pytest
 
-from notarykit.background import start
+from notarykit._internal.threads import start
 
 _SECONDS = 10.0
 _NAME: ContextVar[str] = ContextVar("name")
 
 _HANGS = """
 import threading
-from notarykit.background import start
+from notarykit._internal.threads import start
 begun = threading.Event()
 start(lambda: (begun.set(), threading.Event().wait()))
 begun.wait()

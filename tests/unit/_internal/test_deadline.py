@@ -3,8 +3,8 @@
 import threading
 import time
 
-from notarykit.background import start
-from notarykit.deadline import deadline, seconds_left
+from notarykit._internal.deadline import deadline, seconds_left
+from notarykit._internal.threads import start
 
 
 def test_outside_any_call() -> None:

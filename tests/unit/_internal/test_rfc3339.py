@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notarykit.times import format_rfc3339, parse_rfc3339, utc_now
+from notarykit._internal.rfc3339 import format_rfc3339, parse_rfc3339, utc_now
 
 
 @pytest.mark.parametrize(

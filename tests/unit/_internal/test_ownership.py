@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from notarykit import ownership
+from notarykit._internal import ownership
+from notarykit._internal.ownership import warn_of_other_writers
 from notarykit.config.policy import load_policy
 from notarykit.config.settings import load_settings
 from notarykit.config.signing_keys import load_signing_keys
 from notarykit.errors import ConfigurationWarning
-from notarykit.ownership import warn_of_other_writers
 from notarykit.plugin.finding.executables import find_executable
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore

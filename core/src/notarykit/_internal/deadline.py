@@ -40,7 +40,7 @@ def extend(seconds: float) -> float:
 class deadline:  # noqa: N801 - used like a function
     """Limits what is done inside to a number of seconds; a limit inside another never makes it longer.
 
-    Threads that are started inside are under it where they are given the context (`notarykit.background`).
+    Threads that are started inside are under it where they are given the context (`notarykit._internal.threads`).
     """
 
     def __init__(self, seconds: float) -> None:

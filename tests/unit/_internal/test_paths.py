@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from notarykit import places
+from notarykit._internal import paths
 from notarykit.errors import ConfigurationError
 
 _VARIABLES = ("NOTATION_CONFIG", "XDG_CONFIG_HOME", "HOME", "APPDATA")
@@ -30,11 +30,11 @@ _ALL = pytest.mark.parametrize("system", ["linux", "darwin", "win32"], indirect=
 def test_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is in the home folder, or where $XDG_CONFIG_HOME says, unless that is empty."""
     monkeypatch.setenv("HOME", "/home/me")
-    assert places.config_folder() == "/home/me/.config/notation"
+    assert paths.config_folder() == "/home/me/.config/notation"
     monkeypatch.setenv("XDG_CONFIG_HOME", "")
-    assert places.config_folder() == "/home/me/.config/notation"
+    assert paths.config_folder() == "/home/me/.config/notation"
     monkeypatch.setenv("XDG_CONFIG_HOME", "/xdg")
-    assert places.config_folder() == "/xdg/notation"
+    assert paths.config_folder() == "/xdg/notation"
 
 
 @_LINUX
@@ -44,7 +44,7 @@ def test_a_relative_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("XDG_CONFIG_HOME", "xdg")
     with pytest.raises(ConfigurationError, match=r"^\$XDG_CONFIG_HOME is a relative path$") as caught:
-        places.config_folder()
+        paths.config_folder()
     assert caught.value.exit_code == 2
 
 
@@ -54,7 +54,7 @@ def test_mac(monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is in the library, whatever $XDG_CONFIG_HOME says."""
     monkeypatch.setenv("HOME", "/Users/me")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/xdg")
-    assert places.config_folder() == "/Users/me/Library/Application Support/notation"
+    assert paths.config_folder() == "/Users/me/Library/Application Support/notation"
 
 
 @_WINDOWS
@@ -63,7 +63,7 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is in the roaming settings."""
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("APPDATA", "C:/Users/me/AppData/Roaming")
-    assert places.config_folder() == "C:/Users/me/AppData/Roaming/notation"
+    assert paths.config_folder() == "C:/Users/me/AppData/Roaming/notation"
 
 
 @_ALL
@@ -71,12 +71,12 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_variable_of_notation_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """$NOTATION_CONFIG is the folder itself on every system, and needs no home folder."""
     monkeypatch.setenv("NOTATION_CONFIG", "/settings")
-    assert places.config_folder() == "/settings"
-    assert places.trust_store_root() == "/settings/truststore"
-    assert places.signing_keys_file() == "/settings/signingkeys.json"
-    assert places.settings_file() == "/settings/config.json"
-    assert places.local_key_files("a.b") == ("/settings/localkeys/a.b.key", "/settings/localkeys/a.b.crt")
-    assert places.policy_files() == ("/settings/trustpolicy.oci.json", "/settings/trustpolicy.json")
+    assert paths.config_folder() == "/settings"
+    assert paths.trust_store_root() == "/settings/truststore"
+    assert paths.signing_keys_file() == "/settings/signingkeys.json"
+    assert paths.settings_file() == "/settings/config.json"
+    assert paths.local_key_files("a.b") == ("/settings/localkeys/a.b.key", "/settings/localkeys/a.b.crt")
+    assert paths.policy_files() == ("/settings/trustpolicy.oci.json", "/settings/trustpolicy.json")
 
 
 @_ALL
@@ -88,7 +88,7 @@ def test_without_a_home_folder(value: str | None, monkeypatch: pytest.MonkeyPatc
     if value is not None:
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError) as caught:
-        places.config_folder()
+        paths.config_folder()
     assert caught.value.message == f"${name} is not set"
     assert caught.value.advice == "set it, or set $NOTATION_CONFIG to the settings' folder"
 
@@ -99,14 +99,14 @@ def test_the_folder_of_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plugins are in $NOTATION_LIBEXEC, which alone is enough; else among the settings; choices are settings."""
     monkeypatch.delenv("NOTATION_LIBEXEC", raising=False)
     monkeypatch.setenv("NOTATION_CONFIG", "/settings")
-    assert places.plugins_folder() == "/settings/plugins"
+    assert paths.plugins_folder() == "/settings/plugins"
     monkeypatch.setenv("NOTATION_LIBEXEC", "")
-    assert places.plugins_folder() == "/settings/plugins"
+    assert paths.plugins_folder() == "/settings/plugins"
     monkeypatch.setenv("NOTATION_LIBEXEC", "/libexec")
-    assert places.plugins_folder() == "/libexec/plugins"
-    assert places.plugin_choices_file() == "/settings/pluginchoices.json"
+    assert paths.plugins_folder() == "/libexec/plugins"
+    assert paths.plugin_choices_file() == "/settings/pluginchoices.json"
     monkeypatch.delenv("NOTATION_CONFIG")
-    assert places.plugins_folder() == "/libexec/plugins"
+    assert paths.plugins_folder() == "/libexec/plugins"
 
 
 @_LINUX
@@ -118,7 +118,7 @@ def test_a_relative_folder_of_plugins_is_refused(name: str, monkeypatch: pytest.
     monkeypatch.setenv("NOTATION_CONFIG", "/settings")
     monkeypatch.setenv(name, "here")
     with pytest.raises(ConfigurationError) as caught:
-        places.plugins_folder()
+        paths.plugins_folder()
     assert caught.value.message == "plugins would be run from the relative path 'here'"
     assert caught.value.advice == "set $NOTATION_LIBEXEC or $NOTATION_CONFIG to an absolute one"
 
@@ -129,7 +129,7 @@ def test_a_relative_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative $HOME would have the policy of the present folder count."""
     monkeypatch.setenv("HOME", "home")
     with pytest.raises(ConfigurationError) as caught:
-        places.config_folder()
+        paths.config_folder()
     assert caught.value.message == "$HOME is a relative path"
     assert caught.value.advice == "set it to an absolute one, or set $NOTATION_CONFIG to the settings' folder"
 
@@ -142,11 +142,11 @@ def test_what_no_shell_has_expanded(value: str, variable: str, monkeypatch: pyte
     """`~` in a variable would be a folder of that name here: it is refused, with the variable's name."""
     monkeypatch.setenv(variable, value)
     asked = {
-        "NOTATION_CONFIG": places.config_folder,
-        "NOTATION_CACHE": places.cache_folder,
-        "NOTATION_LIBEXEC": places.plugins_folder,
-        "DOCKER_CONFIG": places.docker_folder,
-        "REGISTRY_AUTH_FILE": places.podman_files,
+        "NOTATION_CONFIG": paths.config_folder,
+        "NOTATION_CACHE": paths.cache_folder,
+        "NOTATION_LIBEXEC": paths.plugins_folder,
+        "DOCKER_CONFIG": paths.docker_folder,
+        "REGISTRY_AUTH_FILE": paths.podman_files,
     }[variable]
     with pytest.raises(ConfigurationError) as caught:
         asked()
@@ -178,17 +178,17 @@ def test_without_a_home_nothing_is_of_the_present_folder(home: str | None, monke
     if home is not None:
         monkeypatch.setenv("HOME", home)
     monkeypatch.setenv("NOTATION_CONFIG", "/settings")
-    assert places.home_folder() is None
-    assert places.cache_folder() is None
-    assert places.docker_folder() is None
-    assert places.podman_files() == ("/run/containers/12345/auth.json",)
-    assert places.certificate_folders() == (
+    assert paths.home_folder() is None
+    assert paths.cache_folder() is None
+    assert paths.docker_folder() is None
+    assert paths.podman_files() == ("/run/containers/12345/auth.json",)
+    assert paths.certificate_folders() == (
         "/settings/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d",
     )  # fmt: skip
     for variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(variable, "relative")
-    assert places.cache_folder() is None
-    assert places.podman_files() == ("/run/containers/12345/auth.json",)
+    assert paths.cache_folder() is None
+    assert paths.podman_files() == ("/run/containers/12345/auth.json",)
 
 
 @pytest.mark.usefixtures("stranger")
@@ -219,11 +219,11 @@ def test_the_list_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in (None, ""):
         if value is not None:
             monkeypatch.setenv("HOME", value)
-        assert places.home_folder() == "/users/me"
+        assert paths.home_folder() == "/users/me"
         with pytest.raises(ConfigurationError, match=r"^\$HOME is not set$"):
-            places.config_folder()
+            paths.config_folder()
     monkeypatch.setenv("HOME", "/home/me")
-    assert places.home_folder() == "/home/me"
+    assert paths.home_folder() == "/home/me"
 
 
 @_LINUX
@@ -233,14 +233,14 @@ def test_places_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     for name in ("DOCKER_CONFIG", "NOTATION_CACHE", "REGISTRY_AUTH_FILE", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
-    assert places.docker_folder() == "/home/me/.docker"
-    assert places.cache_folder() == "/home/me/.cache/notation"
-    assert places.podman_files()[-1] == "/home/me/.config/containers/auth.json"
+    assert paths.docker_folder() == "/home/me/.docker"
+    assert paths.cache_folder() == "/home/me/.cache/notation"
+    assert paths.podman_files()[-1] == "/home/me/.config/containers/auth.json"
     variables = {"DOCKER_CONFIG": "docker", "XDG_CACHE_HOME": "/cache", "XDG_RUNTIME_DIR": "/run/me"}
     for variable, value in {**variables, "XDG_CONFIG_HOME": "/xdg"}.items():
         monkeypatch.setenv(variable, value)
-    assert places.docker_folder() == "docker"
-    assert places.cache_folder() == "/cache/notation"
-    assert places.podman_files() == ("/run/me/containers/auth.json", "/xdg/containers/auth.json")
+    assert paths.docker_folder() == "docker"
+    assert paths.cache_folder() == "/cache/notation"
+    assert paths.podman_files() == ("/run/me/containers/auth.json", "/xdg/containers/auth.json")
     monkeypatch.setenv("REGISTRY_AUTH_FILE", "auth.json")
-    assert places.podman_files() == ("auth.json",)
+    assert paths.podman_files() == ("auth.json",)

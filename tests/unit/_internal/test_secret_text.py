@@ -2,7 +2,7 @@
 
 import pytest
 
-from notarykit.keys.secrets import mark_in, without_marks
+from notarykit._internal.secret_text import mark_in, without_marks
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from notarykit.deadline import seconds_left
+from notarykit._internal.deadline import seconds_left
 from notarykit.errors import StorageError
 
 TYPE_CHECKING = False

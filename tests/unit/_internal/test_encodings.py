@@ -2,7 +2,7 @@
 
 import pytest
 
-from notarykit.encodings import foreign_encoding
+from notarykit._internal.encodings import foreign_encoding
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from notarykit.encodings import foreign_encoding
+from notarykit._internal.encodings import foreign_encoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.strict_json import DocumentError, GoMembers, Members, dumps, loads
+from notarykit._internal.strict_json import DocumentError, GoMembers, Members, dumps, loads
 
 
 @pytest.mark.parametrize(
