@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from cli.world import World
 from notarykit.keys.chain import check_chain
-from notarykit.keys.issuing import issue, make_request
+from notarykit.keys.issue import issue, make_request
 from support.ca import HASH_OF_SPEC, SPECS, Changes, TestChain, key_usage, make_chain, name, new_key, pem_of
 from support.executables import add_executable, shell_plugin
 from support.homes import policy_document

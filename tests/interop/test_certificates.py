@@ -19,7 +19,7 @@ from notarykit.config.keys import attach, open_key
 from notarykit.config.signers import signer_for
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.keys.chain import check_chain
-from notarykit.keys.issuing import issue, make_request, self_signed
+from notarykit.keys.issue import issue, make_request, self_signed
 from notarykit.keys.lint import lint
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact

@@ -164,7 +164,7 @@ class CertificateError(NotarykitError):
     """A certificate or a chain is against a rule of the signature specification's "Certificate Requirements".
 
     Attributes:
-        rule: The name of the check in `notarykit.keys.rules`, for programs.
+        rule: The name of the check in `notarykit.keys.requirements`, for programs.
     """
 
     exit_code = 4

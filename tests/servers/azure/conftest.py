@@ -72,7 +72,7 @@ def signed(plugin: Provider, key_id: str, spec: str, config: Mapping[str, str] |
     return plugin.generate_signature(request)
 
 
-def check_signed(
+def verify_x509_signature(
     plugin: Provider, key_id: str, chain: TestChain, config: Mapping[str, str] | None = None
 ) -> GeneratedSignature:
     """Signs, and checks that the chain's key did so."""

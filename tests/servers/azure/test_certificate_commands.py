@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from notarykit.cli import main
-from notarykit.keys.issuing import make_name, make_request
+from notarykit.keys.issue import make_name, make_request
 from notarykit.trust.identity import parse_name
 from servers.azure.conftest import Azure
 from support.ca import make_chain, pem_of

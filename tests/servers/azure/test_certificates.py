@@ -9,7 +9,7 @@ from notarykit.errors import CertificateError
 from notarykit.plugin import PluginAccessDeniedError, PluginError, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
 from servers.azure import keyvault
-from servers.azure.conftest import Azure, check_signed, file_with, refused
+from servers.azure.conftest import Azure, file_with, refused, verify_x509_signature
 from servers.azure.keyvault import PEM, PKCS12
 from support.ca import Changes, TestChain, make_chain
 
@@ -35,21 +35,21 @@ def test_the_chain_of_the_secret(
     order = (0, 1, 2) if form == PEM else (0, 2, 1)
     stored = chain.with_ders([chain.ders[place] for place in order])
     azure.server.add_certificate("build", stored, exportable=exportable, content_type=form)
-    check_signed(plugin, azure.certificate(), chain)
+    verify_x509_signature(plugin, azure.certificate(), chain)
 
 
 @pytest.mark.parametrize("config", [{}, {"self_signed": "true"}, {"self_signed": "True", "ca_certs": ""}])
 def test_a_self_signed_certificate(azure: Azure, plugin: AzureKeyVaultPlugin, config: Mapping[str, str]) -> None:
     """A certificate that is its own root is the chain, and the secret, which may have the key, is not read."""
     azure.server.add_certificate("build", SELF_SIGNED, exportable=True)
-    check_signed(plugin, azure.key(), SELF_SIGNED, config)
+    verify_x509_signature(plugin, azure.key(), SELF_SIGNED, config)
     assert azure.server.asked() == ["GetCertificate", "Sign"]
 
 
 def test_ca_certs(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path) -> None:
     """A file completes the chain, and the secret is not read."""
     azure.server.add_certificate("build", CHAIN, exportable=True)
-    check_signed(plugin, azure.key(), CHAIN, _cas(tmp_path))
+    verify_x509_signature(plugin, azure.key(), CHAIN, _cas(tmp_path))
     assert azure.server.asked() == ["GetCertificate", "Sign"]
 
 
@@ -57,14 +57,14 @@ def test_ca_certs_of_others(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path:
     """A file that does not complete the chain is told of."""
     azure.server.add_certificate("build", CHAIN)
     with pytest.raises(CertificateError, match="chain is incomplete"):
-        check_signed(plugin, azure.key(), CHAIN, _cas(tmp_path, make_chain()))
+        verify_x509_signature(plugin, azure.key(), CHAIN, _cas(tmp_path, make_chain()))
 
 
 def test_a_leaf_that_is_called_self_signed(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
     """A certificate that is not its own root is no chain, whatever the configuration says."""
     azure.server.add_certificate("build", CHAIN)
     with pytest.raises(CertificateError, match="chain is incomplete"):
-        check_signed(plugin, azure.key(), CHAIN, {"self_signed": "true"})
+        verify_x509_signature(plugin, azure.key(), CHAIN, {"self_signed": "true"})
 
 
 @pytest.mark.parametrize("kind", ["keys", "certificates"])
@@ -72,7 +72,7 @@ def test_the_chain_of_a_file(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path
     """A file with the chain comes before what the vault has."""
     own = make_chain(leaf=_with_key(CHAIN))
     azure.server.add_certificate("build", CHAIN)
-    check_signed(plugin, azure.key(kind=kind), own, {"certificate_chain": file_with(tmp_path, own.chain_pem)})
+    verify_x509_signature(plugin, azure.key(kind=kind), own, {"certificate_chain": file_with(tmp_path, own.chain_pem)})
     assert "GetSecret" not in azure.server.asked()
 
 
@@ -112,10 +112,10 @@ def test_the_permissions_of_the_other_plugin(
     azure.server.add_certificate("build", CHAIN)
     azure.server.add_certificate("own", SELF_SIGNED)
     azure.server.permissions = {"keys/sign", "secrets/get"}
-    check_signed(plugin, azure.key(kind=kind), CHAIN)
+    verify_x509_signature(plugin, azure.key(kind=kind), CHAIN)
     azure.server.permissions = {"keys/sign", "certificates/get"}
-    check_signed(plugin, azure.key(kind=kind), CHAIN, _cas(tmp_path))
-    check_signed(plugin, azure.key("own", kind=kind), SELF_SIGNED, {"self_signed": "true"})
+    verify_x509_signature(plugin, azure.key(kind=kind), CHAIN, _cas(tmp_path))
+    verify_x509_signature(plugin, azure.key("own", kind=kind), SELF_SIGNED, {"self_signed": "true"})
 
 
 @pytest.mark.parametrize("form", [PEM, PKCS12])
@@ -125,7 +125,7 @@ def test_the_secret_alone(azure: Azure, plugin: AzureKeyVaultPlugin, form: str, 
     stored = CHAIN.with_ders(CHAIN.ders if exportable else CHAIN.ders[::-1])
     key = azure.server.add_certificate("build", stored, exportable=exportable, content_type=form)
     azure.server.permissions = {"keys/sign", "secrets/get"}
-    check_signed(plugin, azure.certificate(version=key), CHAIN)
+    verify_x509_signature(plugin, azure.certificate(version=key), CHAIN)
 
 
 def test_no_permission_on_the_secret(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
@@ -168,7 +168,7 @@ def test_no_permission_to_look_for_older_versions(azure: Azure, plugin: AzureKey
     error = refused(plugin, azure.key(), PluginAccessDeniedError, config)
     assert "lacks keys/list" in error.message
     assert "name the version in the key id" in error.advice
-    check_signed(plugin, azure.key(version=version), old, config)
+    verify_x509_signature(plugin, azure.key(version=version), old, config)
 
 
 @pytest.mark.parametrize("inner", ["ForbiddenByFirewall", "ForbiddenByConnection"])
@@ -197,7 +197,7 @@ def test_a_chain_for_a_certificate_that_waits(azure: Azure, plugin: AzureKeyVaul
     azure.server.request_certificate("build", CHAIN.leaf_key)
     name = plugin.attach_certificates(azure.certificate(), {}, CHAIN.ders)
     assert name == f"{azure.url}/certificates/build/pending"
-    check_signed(plugin, azure.certificate(), CHAIN)
+    verify_x509_signature(plugin, azure.certificate(), CHAIN)
 
 
 def test_a_renewal_with_the_same_key(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
@@ -206,7 +206,7 @@ def test_a_renewal_with_the_same_key(azure: Azure, plugin: AzureKeyVaultPlugin) 
     azure.server.add_certificate("build", CHAIN)
     azure.server.request_certificate("build", CHAIN.leaf_key)
     plugin.attach_certificates(azure.certificate(), {}, renewed.ders)
-    check_signed(plugin, azure.certificate(), renewed)
+    verify_x509_signature(plugin, azure.certificate(), renewed)
 
 
 def test_a_bare_key_has_no_place(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:

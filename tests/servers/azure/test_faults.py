@@ -17,7 +17,7 @@ from notarykit.plugin import (
 from notarykit.plugin.asking.deadline import deadline
 from notarykit_azure_keyvault.clients import Answer
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure.conftest import Azure, check_signed, refused
+from servers.azure.conftest import Azure, refused, verify_x509_signature
 from servers.azure.keyvault import Fault, cut, page
 from servers.azure.keyvault import refused as refusal
 from support.ca import make_chain
@@ -59,7 +59,7 @@ def test_another_attempt_succeeds(
 ) -> None:
     """The SDK tries each request again, as late as the service asks for."""
     azure.server.fault(place, *faults)
-    check_signed(plugin, azure.key(), CHAIN)
+    verify_x509_signature(plugin, azure.key(), CHAIN)
     assert waits is None or pauses == waits
 
 
@@ -94,7 +94,7 @@ def test_no_attempt_succeeds(
     assert error.advice
     assert len(pauses) < 10
     azure.server.faults.clear()
-    check_signed(plugin, azure.key(), CHAIN)
+    verify_x509_signature(plugin, azure.key(), CHAIN)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -126,7 +126,7 @@ def test_the_end_of_the_call(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: 
 def test_a_login_that_fails_at_first(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float]) -> None:
     """The SDK tries a login again as well."""
     azure.server.fault(LOGIN, UNAVAILABLE, cut)
-    check_signed(plugin, azure.key(), CHAIN)
+    verify_x509_signature(plugin, azure.key(), CHAIN)
 
 
 # The login
@@ -136,7 +136,7 @@ def test_a_login_that_fails_at_first(azure: Azure, plugin: AzureKeyVaultPlugin, 
 def test_an_expired_token(azure: Azure, plugin: AzureKeyVaultPlugin, times: int) -> None:
     """A token that the vault does not take any more, though this machine's clock calls it valid, is replaced."""
     for _ in range(times + 1):
-        check_signed(plugin, azure.key(), CHAIN)
+        verify_x509_signature(plugin, azure.key(), CHAIN)
         azure.server.login.tokens.clear()
     assert len(azure.server.login.given) == times + 1
 
@@ -211,7 +211,7 @@ def test_answers_of_another_form(
 
 def test_another_key_signs(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
     """A signature of another version than the one that was to sign is not taken."""
-    check_signed(plugin, azure.key(), CHAIN)
+    verify_x509_signature(plugin, azure.key(), CHAIN)
     azure.server.change = lambda answer: answer.update(kid=f"{azure.url}/keys/build/{'f' * 32}")
     error = refused(plugin, azure.key(), PluginError, command="generate-signature")
     assert "was to sign" in error.message

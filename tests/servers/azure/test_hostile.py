@@ -18,7 +18,7 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.asking.deadline import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure.conftest import MESSAGE, OWN_DOMAIN, Azure, check_signed, refused
+from servers.azure.conftest import MESSAGE, OWN_DOMAIN, Azure, refused, verify_x509_signature
 from servers.azure.keyvault import Fault
 from servers.azure.keyvault import refused as refusal
 from servers.registry.http_server import Connection, Reply
@@ -63,7 +63,7 @@ def test_passwords_of_netrc_are_not_sent(
     hosts = (f"{azure.name}.vault.azure.net", "login.microsoftonline.com")
     (tmp_path / "netrc").write_text("".join(f"machine {host} login me password swordfish\n" for host in hosts))
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    check_signed(plugin, azure.certificate(), CHAIN)
+    verify_x509_signature(plugin, azure.certificate(), CHAIN)
     assert not [seen for seen in azure.server.seen if (seen.authorization or "").startswith("Basic")]
 
 
@@ -73,7 +73,7 @@ def test_a_token_for_a_parent_of_the_domain(azure: Azure, plugin: AzureKeyVaultP
     azure.server.resource = resource
     key_id = f"https://{azure.name}.{OWN_DOMAIN}/certificates/build"
     with pytest.raises(PluginValidationError, match="asks for a login that is not a vault's"):
-        check_signed(plugin, key_id, CHAIN, {"vault_domain": OWN_DOMAIN})
+        verify_x509_signature(plugin, key_id, CHAIN, {"vault_domain": OWN_DOMAIN})
     assert azure.server.login.given == []
 
 
@@ -100,7 +100,7 @@ def test_a_key_that_expires_after_it_was_looked_up(
 ) -> None:
     """A version that was good when it was looked up does not sign after its end."""
     azure.server.set_state("build", exp=NOW + HOUR)
-    check_signed(plugin, azure.certificate(), CHAIN)
+    verify_x509_signature(plugin, azure.certificate(), CHAIN)
     monkeypatch.setattr("notarykit_azure_keyvault.states.time", SimpleNamespace(time=lambda: NOW + 2 * HOUR))
     signed = azure.server.asked().count("Sign")
     request = GenerateSignatureRequest(azure.certificate(), "EC-256", "SHA-256", MESSAGE)

@@ -14,7 +14,7 @@ from notarykit.plugin import PluginAccessDeniedError, PluginError
 from notarykit.plugin.finding.process import run
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
 from servers.azure import keyvault
-from servers.azure.conftest import Azure, check_signed, refused
+from servers.azure.conftest import Azure, refused, verify_x509_signature
 from servers.azure.keyvault import PEM, PKCS12
 from servers.azure.login import ManagedIdentity
 from support.ca import make_chain
@@ -46,7 +46,7 @@ def test_a_service_principal(azure: Azure, plugin: AzureKeyVaultPlugin, credenti
     """A client secret in the environment is found, by itself and where it is asked for, and a token is kept."""
     config = {} if credential_type is None else {"credential_type": credential_type}
     for _ in range(2):
-        check_signed(plugin, azure.key(), CHAIN, config)
+        verify_x509_signature(plugin, azure.key(), CHAIN, config)
     assert [SCOPE in scope for scope in azure.server.login.scopes] == [True]
 
 
@@ -57,7 +57,7 @@ def test_a_workload_identity(
     (tmp_path / "token").write_text(azure.server.login.assertion)
     monkeypatch.delenv("AZURE_CLIENT_SECRET")
     monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
-    check_signed(plugin, azure.key(), CHAIN, {"credential_type": "workloadid"})
+    verify_x509_signature(plugin, azure.key(), CHAIN, {"credential_type": "workloadid"})
 
 
 def test_a_managed_identity(azure: Azure, plugin: AzureKeyVaultPlugin, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_a_managed_identity(azure: Azure, plugin: AzureKeyVaultPlugin, monkeypat
     with ManagedIdentity(azure.server.login) as identity:
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{identity.url}/token")
         monkeypatch.setenv("IDENTITY_HEADER", identity.header)
-        check_signed(plugin, azure.key(), CHAIN, {"credential_type": "managedid"})
+        verify_x509_signature(plugin, azure.key(), CHAIN, {"credential_type": "managedid"})
 
 
 @pytest.mark.parametrize("config", [{"credential_type": "azurecli"}, {}], ids=["by name", "by itself"])
@@ -81,7 +81,7 @@ def test_the_azure_cli(
     """Whoever is logged in with the command `az` signs, and it is run once."""
     _forget(monkeypatch)
     for _ in range(2):
-        check_signed(plugin, azure.key(), CHAIN, config)
+        verify_x509_signature(plugin, azure.key(), CHAIN, config)
     assert azure_cli.read_text().count("get-access-token") == 1
     assert azure.server.login.scopes == []
 
@@ -193,7 +193,7 @@ def test_no_secret_is_logged(
         azure.server.fault(fault, *[keyvault.refused(500, "InternalServerError")] * 50)
     shown = []
     try:
-        check_signed(plugin, azure.key(), CHAIN)
+        verify_x509_signature(plugin, azure.key(), CHAIN)
     except PluginError as raised:
         error: BaseException | None = raised
         while error is not None:

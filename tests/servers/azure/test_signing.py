@@ -10,7 +10,7 @@ from notarykit.keys.signature import check
 from notarykit.keys.spec import key_spec
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin, AzureKVPlugin
-from servers.azure.conftest import DOMAINS, HSM_DOMAINS, MESSAGE, OWN_DOMAIN, Azure, check_signed, file_with
+from servers.azure.conftest import DOMAINS, HSM_DOMAINS, MESSAGE, OWN_DOMAIN, Azure, file_with, verify_x509_signature
 from support.ca import SPECS, make_chain
 
 SECONDS_FOR_ALL = 60.0
@@ -21,7 +21,7 @@ def test_signs_with_a_certificate(azure: Azure, plugin: AzureKeyVaultPlugin, spe
     """A certificate's key of every kind signs, and the chain comes from the certificate's secret."""
     chain = make_chain(spec)
     azure.server.add_certificate("build", chain)
-    check_signed(plugin, azure.certificate(), chain)
+    verify_x509_signature(plugin, azure.certificate(), chain)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -34,7 +34,7 @@ def test_signs_with_a_bare_key(
     type_ = spec.partition("-")[0] + ("-HSM" if hsm else "")
     azure.server.add_key("build", chain.leaf_key, type_)
     config = {"certificate_chain": file_with(tmp_path, chain.chain_pem)}
-    check_signed(plugin, azure.key(), chain, config)
+    verify_x509_signature(plugin, azure.key(), chain, config)
     assert azure.server.asked() == ["GetKey", "Sign"]
 
 
@@ -43,7 +43,7 @@ def test_a_signature_asks_for_little(azure: Azure, plugin: AzureKeyVaultPlugin) 
     chain = make_chain()
     azure.server.add_certificate("build", chain)
     for _ in range(3):
-        check_signed(plugin, azure.key(), chain)
+        verify_x509_signature(plugin, azure.key(), chain)
     assert azure.server.asked() == ["GetCertificate", "GetSecret", "Sign", "Sign", "Sign"]
     tunnels = [seen.target for seen in azure.proxy.seen]
     assert tunnels.count(f"{azure.name}.vault.azure.net:443") == 1
@@ -59,7 +59,7 @@ def test_every_form_of_key_id(
     chain = make_chain()
     version = azure.server.add_certificate("build", chain)
     key_id = f"https://{azure.name}.{domain}/{kind}/build" + (f"/{version}" if is_pinned else "")
-    assert check_signed(plugin, key_id, chain).key_id == key_id
+    assert verify_x509_signature(plugin, key_id, chain).key_id == key_id
 
 
 @pytest.mark.parametrize("domain", HSM_DOMAINS)
@@ -68,9 +68,9 @@ def test_a_managed_hsm(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path
     chain = make_chain("EC-384")
     azure.server.add_key("build", chain.leaf_key, "EC-HSM")
     config = {"certificate_chain": file_with(tmp_path, chain.chain_pem)}
-    check_signed(plugin, f"https://{azure.name}.{domain}/keys/build", chain, config)
+    verify_x509_signature(plugin, f"https://{azure.name}.{domain}/keys/build", chain, config)
     with pytest.raises(PluginValidationError, match="there is no certificate for key"):
-        check_signed(plugin, f"https://{azure.name}.{domain}/keys/build", chain)
+        verify_x509_signature(plugin, f"https://{azure.name}.{domain}/keys/build", chain)
     assert {call.removesuffix("Versions") for call in azure.server.asked()} == {"GetKey", "Sign"}
 
 
@@ -80,9 +80,9 @@ def test_a_cloud_of_ones_own(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
     azure.server.add_certificate("build", chain)
     key_id = f"https://{azure.name}.{OWN_DOMAIN}/certificates/build"
     with pytest.raises(PluginValidationError, match="is not in a known cloud's domain"):
-        check_signed(plugin, key_id, chain)
+        verify_x509_signature(plugin, key_id, chain)
     assert azure.server.seen == []
-    check_signed(plugin, key_id, chain, {"vault_domain": OWN_DOMAIN})
+    verify_x509_signature(plugin, key_id, chain, {"vault_domain": OWN_DOMAIN})
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_host_that_asks_for_another_login(azure: Azure, plugin: AzureKeyVaultP
     azure.server.add_certificate("build", make_chain())
     azure.server.resource = resource
     with pytest.raises(PluginValidationError, match="asks for a login that is not a vault's"):
-        check_signed(plugin, azure.key(), make_chain())
+        verify_x509_signature(plugin, azure.key(), make_chain())
     assert azure.server.login.given == []
 
 
@@ -105,10 +105,10 @@ def test_a_certificate_that_is_renewed_meanwhile(azure: Azure) -> None:
     old, new = make_chain(), make_chain()
     azure.server.add_certificate("build", old)
     first, second = AzureKeyVaultPlugin(), AzureKeyVaultPlugin()
-    check_signed(first, azure.certificate(), old)
+    verify_x509_signature(first, azure.certificate(), old)
     azure.server.add_certificate("build", new)
-    check_signed(second, azure.certificate(), new)
-    check_signed(first, azure.certificate(), old)
+    verify_x509_signature(second, azure.certificate(), new)
+    verify_x509_signature(first, azure.certificate(), old)
 
 
 def test_a_renewal_between_the_two_commands(azure: Azure) -> None:
@@ -131,8 +131,8 @@ def test_a_pinned_version_stays(azure: Azure, plugin: AzureKeyVaultPlugin) -> No
     old = make_chain("RSA-2048")
     version = azure.server.add_certificate("build", old)
     azure.server.add_certificate("build", make_chain())
-    check_signed(plugin, azure.certificate(version=version), old)
-    check_signed(plugin, azure.key(version=version), old)
+    verify_x509_signature(plugin, azure.certificate(version=version), old)
+    verify_x509_signature(plugin, azure.key(version=version), old)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
@@ -142,7 +142,7 @@ def test_the_version_of_the_chain_signs(azure: Azure, plugin: AzureKeyVaultPlugi
     for chain in chains:
         azure.server.add_key("build", chain.leaf_key, "EC")
     config = {"certificate_chain": file_with(tmp_path, chains[place].chain_pem)}
-    check_signed(plugin, azure.key(), chains[place], config)
+    verify_x509_signature(plugin, azure.key(), chains[place], config)
     signs = [seen.path for seen in azure.server.seen if seen.path.endswith("/sign")]
     assert set(signs) == {f"/keys/build/{azure.server.versions('build')[place]}/sign"}
 
@@ -152,7 +152,7 @@ def test_a_key_version_without_a_certificate(azure: Azure, plugin: AzureKeyVault
     chain = make_chain()
     azure.server.add_certificate("build", chain)
     azure.server.add_key("build", make_chain().leaf_key, "EC")
-    check_signed(plugin, azure.key(), chain)
+    verify_x509_signature(plugin, azure.key(), chain)
 
 
 def test_a_version_that_is_not_there(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
@@ -160,7 +160,7 @@ def test_a_version_that_is_not_there(azure: Azure, plugin: AzureKeyVaultPlugin) 
     azure.server.add_certificate("build", make_chain())
     key_id = azure.key(version="f" * 32)
     with pytest.raises(PluginValidationError, match=f"^there is no {key_id}$"):
-        check_signed(plugin, key_id, make_chain())
+        verify_x509_signature(plugin, key_id, make_chain())
 
 
 def test_an_answer_about_another_version(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
@@ -168,7 +168,7 @@ def test_an_answer_about_another_version(azure: Azure, plugin: AzureKeyVaultPlug
     azure.server.add_certificate("build", make_chain())
     azure.server.answers_with_present = True
     with pytest.raises(PluginValidationError, match="is not the version"):
-        check_signed(plugin, azure.certificate(version="f" * 32), make_chain())
+        verify_x509_signature(plugin, azure.certificate(version="f" * 32), make_chain())
 
 
 # Threads
@@ -183,7 +183,7 @@ def test_ten_threads(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
 
     def sign(name: str) -> int:
         for _ in range(3):
-            check_signed(plugin, azure.certificate(name), chains[name])
+            verify_x509_signature(plugin, azure.certificate(name), chains[name])
             together.wait(SECONDS_FOR_ALL)
         return 3
 
@@ -199,6 +199,6 @@ def test_the_other_plugins_name(azure: Azure, spec: str) -> None:
     """Under the name azure-kv everything is the same but the name."""
     chain = make_chain(spec)
     azure.server.add_certificate("build", chain)
-    check_signed(AzureKVPlugin(), azure.key(), chain)
+    verify_x509_signature(AzureKVPlugin(), azure.key(), chain)
     mine, other = AzureKeyVaultPlugin.get_metadata(), AzureKVPlugin.get_metadata()
     assert other == mine._replace(name="azure-kv")

@@ -9,7 +9,7 @@ from notarykit.errors import SigningKeyError
 from notarykit.plugin import DescribeKeyRequest, PluginError, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
 from servers.azure import keyvault
-from servers.azure.conftest import Azure, check_signed, file_with, refused
+from servers.azure.conftest import Azure, file_with, refused, verify_x509_signature
 from support.ca import Changes, make_chain, new_key
 
 CHAIN = make_chain()
@@ -56,7 +56,7 @@ def test_the_present_version_is_disabled(azure: Azure, plugin: AzureKeyVaultPlug
     azure.server.add_certificate("build", CHAIN, attributes={"enabled": False})
     assert "is disabled" in refused(plugin, azure.key(), PluginError).message
     config = {"certificate_chain": file_with(tmp_path, old.chain_pem)}
-    check_signed(plugin, azure.key(), old, config)
+    verify_x509_signature(plugin, azure.key(), old, config)
     config = {"certificate_chain": file_with(tmp_path, CHAIN.chain_pem, "new.pem")}
     assert "is disabled" in refused(plugin, azure.key(), PluginError, config).message
 
@@ -76,13 +76,13 @@ def test_a_deleted_key(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
 def test_a_state_that_changed_meanwhile(azure: Azure, plugin: AzureKeyVaultPlugin, inner: str) -> None:
     """The service's own word on the state when it is to sign is told, and the key is looked up anew next time."""
     azure.server.add_certificate("build", CHAIN)
-    check_signed(plugin, azure.key(), CHAIN)
+    verify_x509_signature(plugin, azure.key(), CHAIN)
     azure.server.fault("/sign", keyvault.refused(403, "Forbidden", inner))
     error = refused(plugin, azure.key(), PluginError, command="generate-signature")
     assert error.metadata["serviceError"] == inner
     renewed = make_chain()
     azure.server.add_certificate("build", renewed)
-    check_signed(plugin, azure.key(), renewed)
+    verify_x509_signature(plugin, azure.key(), renewed)
 
 
 # Kinds

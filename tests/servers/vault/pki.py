@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from notarykit.keys.certificates import read_certificates
+from notarykit.keys.pem import read_certificates
 from servers.vault.server import VaultServer
 
 ROLE = "code-signing"

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from notarykit.cli import main
-from notarykit.keys.certificates import read_certificates
+from notarykit.keys.pem import read_certificates
 from servers.vault.pki import Pki
 from servers.vault.server import KINDS, VaultServer
 from support.homes import SCOPE

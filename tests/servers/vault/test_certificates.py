@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginValidationError
-from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import check_chain
+from notarykit.keys.pem import read_certificates
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
 from servers.vault.pki import Pki
 from servers.vault.server import VaultServer

@@ -199,7 +199,7 @@ def test_no_secret_that_a_server_sends_back(
 
 
 def _chain_of(vault: VaultServer, name: str) -> tuple[bytes, ...]:
-    from notarykit.keys.certificates import read_certificates
+    from notarykit.keys.pem import read_certificates
 
     shown = vault.ask("GET", f"transit/keys/{name}")["data"]["keys"]["1"]["certificate_chain"]
     return read_certificates(shown.encode(), "chain")

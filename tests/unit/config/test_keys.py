@@ -20,7 +20,7 @@ from notarykit.errors import (
     PluginValidationError,
     SigningKeyError,
 )
-from notarykit.keys.issuing import make_request
+from notarykit.keys.issue import make_request
 from notarykit.keys.remote import RemoteECKey, RemoteRSAKey
 from notarykit.plugin import Plugin
 from support.ca import SPECS, make_chain, name, new_key, pem_of

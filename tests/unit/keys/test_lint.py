@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from notarykit.errors import CertificateError
 from notarykit.keys import lint as module
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.chain import LONGEST_CHAIN, Purpose, check_chain
 from notarykit.keys.lint import Finding, lint
 from support.ca import SPECS, Changes, TestChain, key_usage, make_chain, name, sha1_signed
@@ -246,10 +246,10 @@ def test_several_at_once() -> None:
 def test_every_rule_has_a_field_and_a_fix() -> None:
     """No rule that a certificate or a chain can break is without advice."""
     checks = (
-        *rules.CODE_SIGNING_LEAF,
-        *rules.CODE_SIGNING_CA,
-        *rules.TIMESTAMPING_LEAF,
-        *rules.TIMESTAMPING_CA,
+        *requirements.CODE_SIGNING_LEAF,
+        *requirements.CODE_SIGNING_CA,
+        *requirements.TIMESTAMPING_LEAF,
+        *requirements.TIMESTAMPING_CA,
     )
     of_chains = {"certificate_parses", "extensions_parse", "one_root", "ends_with_root", "ordered_and_related"}
     for rule in {check.__name__ for check in checks} | of_chains:

@@ -7,8 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs7, pkcs12
 
 from notarykit.errors import CertificateError, TrustStoreError
-from notarykit.keys.certificates import read_certificates
 from notarykit.keys.local import LocalSigner
+from notarykit.keys.pem import read_certificates
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
 from support.ca import make_chain, pem_of

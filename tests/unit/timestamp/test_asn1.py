@@ -10,7 +10,7 @@ import pytest
 
 from notarykit.errors import NotarykitError, TimestampError
 from notarykit.keys.der import elements
-from notarykit.keys.signed import Algorithm
+from notarykit.keys.x509_signature import Algorithm
 from notarykit.timestamp import asn1
 from notarykit.timestamp.parts import Attributes, TimestampInfo
 from support.asn1 import HASHES, NULL, integer, octet_string, oid

@@ -109,7 +109,7 @@ def _entries(folder: str) -> list[str]:
 
 def _show(options: Options) -> int:
     from notarykit.keys.certificate import load_certificate
-    from notarykit.keys.certificates import read_certificates
+    from notarykit.keys.pem import read_certificates
 
     store = _store(options)
     path = os.path.join(store_folder(store), _file_name(options.arguments[0]))

@@ -13,8 +13,8 @@ from notarykit.config.keys import attach as attach_chain
 from notarykit.config.keys import open_key
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.errors import CertificateError, UsageError
-from notarykit.keys.certificates import read_certificates
 from notarykit.keys.files import read_file
+from notarykit.keys.pem import read_certificates
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -26,7 +26,7 @@ def request(options: Options) -> int:
     """Writes a request that the key has signed where it is."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from notarykit.keys.issuing import make_request
+    from notarykit.keys.issue import make_request
 
     subject = _subject(options)
     _check_output(options)
@@ -38,7 +38,7 @@ def request(options: Options) -> int:
 def generate(options: Options) -> int:
     """Writes a certificate that the key has signed for itself."""
     from notarykit.keys.chain import check_chain
-    from notarykit.keys.issuing import self_signed
+    from notarykit.keys.issue import self_signed
 
     subject = _subject(options)
     _check_output(options)
@@ -56,7 +56,7 @@ def issue(options: Options) -> int:
 
     from notarykit.keys.certificate import load_certificate, subject_of
     from notarykit.keys.chain import check_chain
-    from notarykit.keys.issuing import issue as issue_certificate
+    from notarykit.keys.issue import issue as issue_certificate
 
     path = options.arguments[0]
     _check_output(options)
@@ -140,7 +140,7 @@ def _open(options: Options, key: SigningKey) -> Any:
 
 
 def _subject(options: Options) -> "x509.Name":
-    from notarykit.keys.issuing import make_name
+    from notarykit.keys.issue import make_name
     from notarykit.trust.identity import missing_of_identity, parse_name
 
     options.required("subject")

@@ -30,7 +30,7 @@ def generate(options: Options) -> int:
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    from notarykit.keys.issuing import self_signed, trial_name
+    from notarykit.keys.issue import self_signed, trial_name
 
     name, bits = _name(options), options["bits"]
     if bits not in _BITS:

@@ -6,7 +6,7 @@ import stat
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
 from notarykit.errors import CertificateError, StorageError, TrustStoreError
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.certificate import load_certificate
 from notarykit.keys.extensions import is_ca
 from notarykit.trust.policy import StoreReference, StoreType
@@ -48,10 +48,10 @@ def add_certificate(path: str, store: StoreReference) -> tuple[bytes, ...]:
 def _check_rules(der: bytes, path: str, kind: StoreType) -> None:
     """Refuses what no signature could be verified with: the rules are those for a certificate at a chain's end."""
     certificate = load_certificate(der)
-    authority = rules.TIMESTAMPING_CA if kind == StoreType.TSA else rules.CODE_SIGNING_CA
-    checks = authority if is_ca(certificate) else rules.CODE_SIGNING_LEAF
+    authority = requirements.TIMESTAMPING_CA if kind == StoreType.TSA else requirements.CODE_SIGNING_CA
+    checks = authority if is_ca(certificate) else requirements.CODE_SIGNING_LEAF
     try:
-        rules.apply(checks, rules.place(certificate, f"{path}: certificate", 0))
+        requirements.apply(checks, requirements.place(certificate, f"{path}: certificate", 0))
     except CertificateError as error:
         raise TrustStoreError(
             f"{error.message}, and no signature would be verified with it",

@@ -16,7 +16,7 @@ from cryptography import x509
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.certificate import (
     has_key,
     is_named_in_other_strings,
@@ -43,8 +43,8 @@ _MOST_LINKS = 200
 
 _ISSUE_AGAIN = "have the certificate issued again with the CA's name as the CA's own certificate has it"
 
-_LEAF_RULES = {"code signing": rules.CODE_SIGNING_LEAF, "timestamping": rules.TIMESTAMPING_LEAF}
-_CA_RULES = {"code signing": rules.CODE_SIGNING_CA, "timestamping": rules.TIMESTAMPING_CA}
+_LEAF_RULES = {"code signing": requirements.CODE_SIGNING_LEAF, "timestamping": requirements.TIMESTAMPING_LEAF}
+_CA_RULES = {"code signing": requirements.CODE_SIGNING_CA, "timestamping": requirements.TIMESTAMPING_CA}
 
 
 class Chain(NamedTuple):
@@ -119,12 +119,12 @@ def _check(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
     # Before the links, whose cost it bounds; and the library does not check signatures with SHA-1, so that a link would
     # seem to be missing.
     for index, certificate in enumerate(certificates):
-        checks = rules.SIGNATURE_OF_CA if index else rules.SIGNATURE_OF_LEAF
-        rules.apply(checks, rules.place_bare(certificate, roles[index]))
+        checks = requirements.SIGNATURE_OF_CA if index else requirements.SIGNATURE_OF_LEAF
+        requirements.apply(checks, requirements.place_bare(certificate, roles[index]))
     _check_links(certificates, anchor)
     for index, certificate in enumerate(certificates):
-        placed = rules.place(certificate, roles[index], max(0, index - 1))
-        rules.apply(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], placed)
+        placed = requirements.place(certificate, roles[index], max(0, index - 1))
+        requirements.apply(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], placed)
     public_key = certificates[0].public_key()
     return Chain(ders, certificates, key_spec_of(public_key), public_key)
 

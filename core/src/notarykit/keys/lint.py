@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from notarykit.errors import CertificateError
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
 from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN, Purpose
 from notarykit.keys.extensions import authority_key_identifier, is_ca, subject_key_identifier
@@ -50,7 +50,7 @@ class Finding(NamedTuple):
 
     Attributes:
         certificate: The subject.
-        rule: The rule's name, as in `notarykit.keys.rules`.
+        rule: The rule's name, as in `notarykit.keys.requirements`.
         field: Where in the certificate it is.
         problem: What is wrong.
         fix: What to do.
@@ -104,14 +104,14 @@ def _finding(certificate: str, rule: str, problem: str) -> Finding:
 def _of_one(certificate: x509.Certificate, index: int, purpose: Purpose, *, as_ca: bool) -> list[Finding]:
     name = subject_of(certificate)
     try:
-        placed = rules.place(certificate, "certificate", max(0, index - 1))
+        placed = requirements.place(certificate, "certificate", max(0, index - 1))
     except CertificateError as error:
         return [_finding(name, error.rule, error.message)]
     checks = {
-        ("code signing", True): rules.CODE_SIGNING_CA,
-        ("code signing", False): rules.CODE_SIGNING_LEAF,
-        ("timestamping", True): rules.TIMESTAMPING_CA,
-        ("timestamping", False): rules.TIMESTAMPING_LEAF,
+        ("code signing", True): requirements.CODE_SIGNING_CA,
+        ("code signing", False): requirements.CODE_SIGNING_LEAF,
+        ("timestamping", True): requirements.TIMESTAMPING_CA,
+        ("timestamping", False): requirements.TIMESTAMPING_LEAF,
     }[purpose, as_ca]
     found = ((check.__name__, check(placed)) for check in checks)
     # An extension that is absent is one mistake, not one for each of its bits.

@@ -191,8 +191,8 @@ class _Known:
 
 
 def _certificates(path: str | None) -> tuple[bytes, ...]:
-    from notarykit.keys.certificates import read_certificates
     from notarykit.keys.files import read_file
+    from notarykit.keys.pem import read_certificates
 
     return read_certificates(read_file(path, "certificate chain"), path) if path else ()
 

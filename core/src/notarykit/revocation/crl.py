@@ -13,10 +13,10 @@ from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.der import SEQUENCE, elements, integer
-from notarykit.keys.signed import check_signed
+from notarykit.keys.x509_signature import verify_x509_signature
 from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.pointers import points_of
 from notarykit.revocation.status import UNREADABLE, Moments, NoAnswerError, first_line
@@ -137,10 +137,10 @@ class Crl:
         try:
             if not self.has_issuer(issuer):
                 raise NoAnswerError(f"it is not by the issuer {name!r}")
-            placed = rules.place(issuer, "issuer", 0)
+            placed = requirements.place(issuer, "issuer", 0)
             if placed.key_usage is not None and not placed.key_usage.value.crl_sign:
                 raise NoAnswerError(f"the issuer {name!r} must not sign CRLs (keyUsage has no cRLSign)")
-            check_signed(self.der, issuer.public_key())
+            verify_x509_signature(self.der, issuer.public_key())
             self._check_entries()
         except (*UNREADABLE, CertificateError) as error:
             raise NoAnswerError(f"by {name!r}: {first_line(error)}") from None

@@ -16,10 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of, why_not_issued
 from notarykit.keys.der import SEQUENCE, element, elements
-from notarykit.keys.signed import check_signed
+from notarykit.keys.x509_signature import verify_x509_signature
 from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.status import UNREADABLE, Finding, Moments, NoAnswerError, Status, first_line
 
@@ -210,9 +210,9 @@ def _signer(basic: bytes, named: Sequence[x509.Certificate]) -> x509.Certificate
     *others, last = named
     for certificate in others:
         with suppress(ValueError):
-            check_signed(basic, certificate.public_key())
+            verify_x509_signature(basic, certificate.public_key())
             return certificate
-    check_signed(basic, last.public_key())
+    verify_x509_signature(basic, last.public_key())
     return last
 
 
@@ -229,8 +229,8 @@ def _check_delegate(certificate: x509.Certificate, issuer: x509.Certificate) -> 
     name = subject_of(certificate)
     if problem := why_not_issued(certificate, issuer):
         raise NoAnswerError(f"the responder's certificate {name!r} is not by the issuer: {problem}")
-    placed = rules.place(certificate, "responder's certificate", 0)
-    rules.apply((rules.hash_is_allowed, rules.ca_key_is_strong), placed)
+    placed = requirements.place(certificate, "responder's certificate", 0)
+    requirements.apply((requirements.hash_is_allowed, requirements.ca_key_is_strong), placed)
     usage = placed.extended_key_usage
     if usage is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usage.value:
         raise NoAnswerError(f"the responder's certificate {name!r} is not for signing OCSP answers (OCSPSigning)")

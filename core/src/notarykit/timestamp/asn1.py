@@ -14,7 +14,7 @@ from asn1crypto import algos, cms, core, tsp  # type: ignore[import-untyped]
 
 from notarykit.errors import TimestampError
 from notarykit.keys.der import SET, check_bounds, check_der
-from notarykit.keys.signed import algorithm_of, hash_of
+from notarykit.keys.x509_signature import algorithm_of, hash_of
 from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
 
 LARGEST = 128 * 1024

@@ -18,8 +18,8 @@ from notarykit.errors import (
     UsageError,
 )
 from notarykit.keys.certificate import load_certificate
-from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import Chain
+from notarykit.keys.pem import read_certificates
 from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from notarykit.keys.signed import Algorithm
+from notarykit.keys.x509_signature import Algorithm
 
 
 class SignedToken(NamedTuple):

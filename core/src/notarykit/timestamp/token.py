@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError, TimestampError
-from notarykit.keys import signed
+from notarykit.keys import x509_signature
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
 from notarykit.keys.spec import digest
@@ -121,7 +121,7 @@ def _check_signature(token: SignedToken, signer: bytes) -> None:
     except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know or cannot read
         raise TimestampError(f"the key of {subject_of(certificate)!r} cannot be read") from None
     try:
-        signed.check(key, token.algorithm, token.signature, token.signed_attributes)
+        x509_signature.check(key, token.algorithm, token.signature, token.signed_attributes)
     except ValueError as error:
         raise TimestampError(f"token by {subject_of(certificate)!r}: {error}") from None
 

@@ -13,8 +13,8 @@ from notarykit._internal import files
 from notarykit._internal.ownership import warn_of_other_writers
 from notarykit.errors import CertificateError, ConfigurationWarning, StorageError, TrustStoreError
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of
-from notarykit.keys.certificates import read_certificates
 from notarykit.keys.extensions import is_ca
+from notarykit.keys.pem import read_certificates
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 
 # "Following certificate formats are supported - Files with extension .pem, .crt and .cer"

@@ -11,7 +11,7 @@ import binascii
 
 from notarykit.errors import PluginError
 from notarykit.keys.certificate import load_certificate, why_not_issued
-from notarykit.keys.certificates import read_certificates
+from notarykit.keys.pem import read_certificates
 from notarykit_azure_keyvault.vault import member
 
 TYPE_CHECKING = False

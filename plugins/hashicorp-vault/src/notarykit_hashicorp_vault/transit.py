@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_publ
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
-from notarykit.keys.certificates import read_certificates
+from notarykit.keys.pem import read_certificates
 from notarykit.keys.signature import raw_ecdsa
 from notarykit_hashicorp_vault.answer import reading
 from notarykit_hashicorp_vault.connection import Connection

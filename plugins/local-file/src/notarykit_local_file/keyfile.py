@@ -10,10 +10,10 @@ from notarykit._internal.encodings import foreign_encoding
 from notarykit._internal.secret_text import without_marks, wrong_passphrase
 from notarykit.errors import PassphraseError, SigningKeyError
 from notarykit.keys import files
-from notarykit.keys.certificates import read_certificates
 from notarykit.keys.chain import build_chain, check_chain
 from notarykit.keys.files import read_file
 from notarykit.keys.local import LocalSigner, read_key_file
+from notarykit.keys.pem import read_certificates
 from notarykit.keys.private import PrivateKey, checked_private_key, load_private_key
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import KeySpec

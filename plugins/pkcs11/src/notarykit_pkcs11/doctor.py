@@ -11,8 +11,8 @@ from pkcs11 import Attribute, TokenFlag
 
 from notarykit.errors import CertificateError, NotarykitError, PluginError, SigningKeyError
 from notarykit.keys.certificate import has_key, load_certificate, subject_of
-from notarykit.keys.certificates import read_certificates
 from notarykit.keys.files import read_file
+from notarykit.keys.pem import read_certificates
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
 from notarykit.plugin.provider import CHAIN, GET_A_CERTIFICATE

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.errors import CertificateError
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of
 from notarykit.plugin.messages.fields import Capability
 from notarykit.plugin.testing.examination import SAMPLES, DoesNotApply, Examination, Key, issued
@@ -82,8 +82,9 @@ def certificates_keep_the_rules(examination: Examination) -> str | None:
     def check(key: Key) -> str | None:
         for index, certificate in enumerate(key.ordered):
             try:
-                placed = rules.place(certificate, "signing certificate" if index == 0 else "CA certificate", index - 1)
-                rules.apply(rules.CODE_SIGNING_CA if index else rules.CODE_SIGNING_LEAF, placed)
+                kind = "CA certificate" if index else "signing certificate"
+                placed = requirements.place(certificate, kind, index - 1)
+                requirements.apply(requirements.CODE_SIGNING_CA if index else requirements.CODE_SIGNING_LEAF, placed)
             except CertificateError as error:
                 return error.message
         return None

@@ -21,7 +21,7 @@ def _chain() -> tuple[str, ...]:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from notarykit.keys.issuing import self_signed, trial_name
+    from notarykit.keys.issue import self_signed, trial_name
 
     now = utc_now()
     certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), trial_name("nobody"), now, timedelta(hours=1))

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from notarykit.keys.signed import Algorithm, algorithm_of, check, check_signed, hash_of
+from notarykit.keys.x509_signature import Algorithm, algorithm_of, check, hash_of, verify_x509_signature
 from support.asn1 import HASHES, NULL, PSS, explicit, integer, oid, signature_algorithm
 from support.ca import SPECS, Changes, make_chain, new_key, sha1_signed
 from support.der import sequence
@@ -187,25 +187,25 @@ def test_what_is_signed_as_a_whole(ca_kind: str) -> None:
     """A certificate, which is made like a CRL, holds under its issuer's key and under no other."""
     chain = make_chain(ca_kind=ca_kind)
     leaf, issuer, root = chain.certificates
-    check_signed(chain.ders[0], issuer.public_key())
+    verify_x509_signature(chain.ders[0], issuer.public_key())
     with pytest.raises(ValueError, match="the signature does not hold"):
-        check_signed(chain.ders[0], root.public_key())
+        verify_x509_signature(chain.ders[0], root.public_key())
     spoiled = chain.ders[0][:-1] + bytes([chain.ders[0][-1] ^ 1])
     with pytest.raises(ValueError, match="the signature does not hold"):
-        check_signed(spoiled, issuer.public_key())
+        verify_x509_signature(spoiled, issuer.public_key())
     changed = bytearray(chain.ders[0])
     changed[chain.ders[0].index(leaf.subject.public_bytes()) + 20] ^= 1
     with pytest.raises(ValueError, match="the signature does not hold"):
-        check_signed(bytes(changed), issuer.public_key())
+        verify_x509_signature(bytes(changed), issuer.public_key())
 
 
 def test_pss_as_a_whole() -> None:
     """A certificate that is signed with PSS holds, and one with another salt is not supported."""
     good = make_chain(ca_kind="RSA-2048", leaf=Changes(pss=True))
-    check_signed(good.ders[0], good.certificates[1].public_key())
+    verify_x509_signature(good.ders[0], good.certificates[1].public_key())
     salted = make_chain(ca_kind="RSA-2048", leaf=Changes(pss=True, salt=20))
     with pytest.raises(ValueError, match="not supported"):
-        check_signed(salted.ders[0], salted.certificates[1].public_key())
+        verify_x509_signature(salted.ders[0], salted.certificates[1].public_key())
 
 
 @pytest.mark.parametrize("ca_kind", ["RSA-2048", "EC-256"])
@@ -213,7 +213,7 @@ def test_sha1_as_a_whole(ca_kind: str) -> None:
     """What is signed with SHA-1 does not count, although the signature is right."""
     chain = sha1_signed(make_chain(ca_kind=ca_kind), 0)
     with pytest.raises(ValueError, match="not supported"):
-        check_signed(chain.ders[0], chain.certificates[1].public_key())
+        verify_x509_signature(chain.ders[0], chain.certificates[1].public_key())
 
 
 def test_a_crl_as_a_whole() -> None:
@@ -222,6 +222,6 @@ def test_a_crl_as_a_whole() -> None:
     builder = x509.CertificateRevocationListBuilder().issuer_name(chain.subjects[1])
     first = chain.certificates[1].not_valid_before_utc
     crl = builder.last_update(first).next_update(first).sign(chain.keys[1], hashes.SHA384())
-    check_signed(crl.public_bytes(serialization.Encoding.DER), chain.certificates[1].public_key())
+    verify_x509_signature(crl.public_bytes(serialization.Encoding.DER), chain.certificates[1].public_key())
     with pytest.raises(ValueError, match="the signature does not hold"):
-        check_signed(crl.public_bytes(serialization.Encoding.DER), chain.certificates[0].public_key())
+        verify_x509_signature(crl.public_bytes(serialization.Encoding.DER), chain.certificates[0].public_key())

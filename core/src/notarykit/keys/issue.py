@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
-from notarykit.keys import rules
+from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.extensions import subject_key_identifier
 from notarykit.keys.remote import RemoteRSAKey
@@ -115,7 +115,7 @@ def issue(
         SigningKeyError: The request's key is of no supported kind, or the CA's key cannot sign.
     """
     check_request(request)
-    rules.apply(rules.CODE_SIGNING_CA, rules.place(ca, "CA certificate", 0))
+    requirements.apply(requirements.CODE_SIGNING_CA, requirements.place(ca, "CA certificate", 0))
     if ca.public_key() != ca_key.public_key():
         raise CertificateError(f"the CA certificate {subject_of(ca)!r} is not of the CA key", rule="certificate_of_key")
     if not ca.not_valid_before_utc <= now < now + validity <= ca.not_valid_after_utc:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from notarykit.errors import CertificateError, NotarykitError, SigningKeyError
 from notarykit.keys.chain import check_chain
-from notarykit.keys.issuing import check_request, issue, make_name, make_request, self_signed, trial_name
+from notarykit.keys.issue import check_request, issue, make_name, make_request, self_signed, trial_name
 from notarykit.keys.lint import lint
 from notarykit.keys.remote import remote_key
 from notarykit.keys.signature import sign

@@ -3,7 +3,7 @@
 import pytest
 
 from notarykit.errors import CertificateError
-from notarykit.keys.certificates import read_certificates
+from notarykit.keys.pem import read_certificates
 from support.ca import make_chain
 from support.der import tlv
 

@@ -135,7 +135,7 @@ def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: by
     public_key.verify(signature, hashed, padding.PKCS1v15() if kind == "RSA" else pss, prehashed)
 
 
-def check_signed(der: bytes, public_key: Any) -> None:
+def verify_x509_signature(der: bytes, public_key: Any) -> None:
     """Refuses a sequence of contents, algorithm and signature (a CRL, a basic OCSP answer) that the key did not sign.
 
     The signature is checked over the bytes as they came; libraries write them anew first, which takes the longest of
