@@ -6,8 +6,8 @@ import time
 from typing import NamedTuple
 
 from interop.go_peer import Peer
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import COSE, JWS
 from support.ca import make_chain
 from support.envelopes import sign_envelope
@@ -71,6 +71,6 @@ def _rate(envelopes: list[bytes], media_type: str) -> float:
     start = time.perf_counter()
     while time.perf_counter() - start < SECONDS:
         for envelope in envelopes:
-            check_integrity(parse(envelope, media_type))
+            check_integrity(parse_envelope(envelope, media_type))
         count += len(envelopes)
     return count / (time.perf_counter() - start)

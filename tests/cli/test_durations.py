@@ -4,7 +4,7 @@ import pytest
 
 from cli.world import World
 from notarykit.cli.durations import seconds
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import UsageError
 from notarykit.oci.layout import ImageLayout
 
@@ -63,7 +63,7 @@ def test_an_expiry_in_days(world: World) -> None:
     layout = ImageLayout(world.layout.path)
     (manifest,) = layout.signatures(layout.resolve("v1"))
     stored = layout.fetch_signature(manifest)
-    attributes = parse(stored.envelope, stored.media_type).unverified_attributes
+    attributes = parse_envelope(stored.envelope, stored.media_type).unverified_attributes
     assert attributes.expiry is not None
     assert attributes.signing_time is not None
     assert (attributes.expiry - attributes.signing_time).total_seconds() == 30 * DAY

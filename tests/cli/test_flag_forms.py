@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.world import VERIFY, World, error_of
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.oci.layout import ImageLayout
 
 
@@ -17,7 +17,7 @@ def _signed(world: World, *arguments: str) -> tuple[timedelta | None, Any, str]:
     place = ImageLayout(world.layout.path)
     *_, manifest = place.signatures(place.resolve(world.layout.digest))
     stored = place.fetch_signature(manifest)
-    attributes = parse(stored.envelope, stored.media_type).unverified_attributes
+    attributes = parse_envelope(stored.envelope, stored.media_type).unverified_attributes
     assert attributes.signing_time is not None
     expiry: datetime | None = attributes.expiry
     return (None if expiry is None else expiry - attributes.signing_time), _metadata(world), stored.media_type[12:]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cli.world import World
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.repository import StoredSignature
@@ -127,7 +127,7 @@ def test_inspect_of_what_nobody_foresaw(world: World, monkeypatch: pytest.Monkey
     def odd(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
         if media_type == JWS:
             raise ZeroDivisionError("swordfish")
-        return parse(envelope, media_type)
+        return parse_envelope(envelope, media_type)
 
     monkeypatch.setattr("notarykit.cli.inspect.parse", odd)
     done = world.run("inspect", "--oci-layout", world.reference)

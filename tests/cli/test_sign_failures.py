@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cli.world import World, error_of
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitWarning
 from notarykit.oci.layout import ImageLayout
 from support.ca import NOT_BEFORE, make_chain, pem_of

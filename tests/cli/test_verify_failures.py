@@ -12,7 +12,7 @@ import pytest
 from cli.test_json import schema
 from cli.world import VERIFY, World, error_of
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import make_payload
 from notarykit.errors import NotarykitWarning
 from notarykit.keys.local import LocalSigner

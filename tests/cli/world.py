@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from notarykit.cli import main
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.layout import ImageLayout
 from support.ca import TestChain
 from support.homes import SCOPE, complete_home

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from conformance import vectors as program
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
 from notarykit.verification import Audited, Verified
 
@@ -51,7 +51,7 @@ def test_ends_as_it_must(case: dict[str, Any]) -> None:
 def test_what_the_reference_cannot_read_is_not_read(case: dict[str, Any]) -> None:
     """An envelope that is malformed for the Go libraries has no integrity here, whatever the policy would say."""
     with pytest.raises(NotarykitError):
-        check_integrity(parse((_FOLDER / case["envelope"]).read_bytes(), case["mediaType"]))
+        check_integrity(parse_envelope((_FOLDER / case["envelope"]).read_bytes(), case["mediaType"]))
 
 
 def _is_agreed_success(case: dict[str, Any]) -> bool:

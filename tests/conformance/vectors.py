@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from notarykit._internal.rfc3339 import parse_rfc3339
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, NotarykitWarning
 from notarykit.oci.reference import parse_reference
 from notarykit.trust.policy import parse_policy_document

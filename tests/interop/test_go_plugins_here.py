@@ -15,7 +15,7 @@ from interop.go_user import GoUser
 from interop.plugin_scene import agent_of
 from interop.scene import DAY, METADATA
 from notarykit._internal.version import signing_agent
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import (
     PluginAccessDeniedError,
     PluginContractVersionError,

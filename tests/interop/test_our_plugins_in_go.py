@@ -28,8 +28,8 @@ from interop.plugin_scene import (
 )
 from interop.scene import DAY, METADATA, Scene, push
 from notarykit._internal.version import signing_agent
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.plugin import Plugin
 from notarykit.verification import Verified
 from notarykit_local_file.plugin import LocalFilePlugin
@@ -191,7 +191,7 @@ def test_more_than_a_pipe_holds(host: Host, tmp_path: Path, name: str) -> None:
         descriptor={**descriptor_of(scene.layout), "annotations": metadata},
     )
     assert answer["ok"], answer["error"]
-    intact = check_integrity(parse(base64.b64decode(answer["envelope"]), JWS))
+    intact = check_integrity(parse_envelope(base64.b64decode(answer["envelope"]), JWS))
     assert intact.target.annotations == metadata
 
 
@@ -241,7 +241,7 @@ def test_go_asks_a_plugin_that_signs_for_envelopes(
     assert judged["ok"], judged["error"]
     assert base64.b64decode(judged["payload"]) == PAYLOAD
     assert judged["contentType"] == PAYLOAD_TYPE
-    intact = check_integrity(parse(base64.b64decode(made), media_type))
+    intact = check_integrity(parse_envelope(base64.b64decode(made), media_type))
     assert intact.chain.key_spec.name == spec
     assert intact.attributes.signing_time is not None
     assert intact.attributes.expiry == (

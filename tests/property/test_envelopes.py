@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from notarykit._internal.strict_json import DocumentError, loads
 from notarykit.envelope import cbor
-from notarykit.envelope.intact import IntactEnvelope, check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
 from notarykit.keys import signature as signatures
 from support.envelopes import COSE, FORMATS, JWS, PAYLOAD, build_cose, build_jws, cose_header, jws_header
@@ -22,7 +22,7 @@ from support.mutants import CHAIN, SEEDS, Parts, mutants, other_bytes, put_toget
 def _accepted(envelope: bytes, media_type: str) -> IntactEnvelope | None:
     """The envelope, if it is accepted; anything that comes out but the library's own errors fails the test."""
     try:
-        return check_integrity(parse(envelope, media_type))
+        return check_integrity(parse_envelope(envelope, media_type))
     except NotarykitError as error:
         message = error.one_line()
     assert message
@@ -92,7 +92,7 @@ def test_raw_mutations(media_type: str, data: st.DataObject) -> None:
     """Bytes of an envelope changed, put in, taken out or cut off: what is still accepted says the same as before."""
     accepted = _accepted(data.draw(other_bytes(SEEDS[media_type])), media_type)
     if accepted is not None:
-        good = check_integrity(parse(SEEDS[media_type], media_type))
+        good = check_integrity(parse_envelope(SEEDS[media_type], media_type))
         assert accepted[:5] == good[:5]
 
 

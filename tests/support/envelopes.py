@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from notarykit.envelope.attributes import X509, ExtendedAttribute, SignedAttributes, SigningScheme
-from notarykit.envelope.unsigned import attributes_for, prepare, with_timestamp
+from notarykit.envelope.builder import attributes_for, prepare, with_timestamp
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import key_spec
 from support.ca import TestChain

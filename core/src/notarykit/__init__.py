@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from notarykit._internal.version import VERSION as __version__  # noqa: N811 - the name that programs look for
     from notarykit.api import load_registries, load_signer, load_trust_store, load_verifier, sign, verify
     from notarykit.config.policy import load_policy
-    from notarykit.descriptor import Descriptor
-    from notarykit.envelope.intact import IntactEnvelope
-    from notarykit.envelope.parsing import parse
+    from notarykit.envelope.descriptor import Descriptor
+    from notarykit.envelope.integrity import IntactEnvelope
+    from notarykit.envelope.parsing import parse_envelope
     from notarykit.envelope.unverified import COSE, JWS, UnverifiedEnvelope
     from notarykit.errors import NotarykitError, NotarykitWarning, VerificationError
     from notarykit.keys.local import LocalSigner
@@ -55,9 +55,9 @@ _HOMES = {
     "_internal.version": ("VERSION",),
     "api": ("load_registries", "load_signer", "load_trust_store", "load_verifier", "sign", "verify"),
     "config.policy": ("load_policy",),
-    "descriptor": ("Descriptor",),
-    "envelope.intact": ("IntactEnvelope",),
-    "envelope.parsing": ("parse",),
+    "envelope.descriptor": ("Descriptor",),
+    "envelope.integrity": ("IntactEnvelope",),
+    "envelope.parsing": ("parse_envelope",),
     "envelope.unverified": ("COSE", "JWS", "UnverifiedEnvelope"),
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
     "keys.local": ("LocalSigner",),
@@ -144,7 +144,7 @@ __all__ = [
     "load_trust_store",
     "load_verifier",
     "online",
-    "parse",
+    "parse_envelope",
     "parse_layout_reference",
     "parse_policy_document",
     "parse_reference",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import (
     CertificateError,
     PluginValidationError,
@@ -192,7 +192,7 @@ def test_signs_an_artifact(media_type: str, spec: str, tmp_path: Path) -> None:
     chain = make_chain(spec)
     signer = PluginSigner(LocalFilePlugin(lambda: _SECRET), _key(tmp_path, chain, _SECRET), {})
     signed = sign_descriptor(_ARTIFACT, signer, media_type=media_type, user_metadata={"a": "b"})
-    intact = check_integrity(parse(signed.envelope, media_type))
+    intact = check_integrity(parse_envelope(signed.envelope, media_type))
     assert intact.target == _ARTIFACT._replace(annotations={"a": "b"})
     assert intact.chain.ders == chain.ders
 
@@ -202,7 +202,7 @@ def test_makes_whole_envelopes(media_type: str, tmp_path: Path) -> None:
     """generate-envelope works for hosts that ask for it."""
     plugin, key = LocalFilePlugin(), _key(tmp_path)
     answer = plugin.generate_envelope(GenerateEnvelopeRequest(key, PAYLOAD, PAYLOAD_TYPE, media_type))
-    assert check_integrity(parse(answer.signature_envelope, media_type)).target == _ARTIFACT
+    assert check_integrity(parse_envelope(answer.signature_envelope, media_type)).target == _ARTIFACT
     signed = sign_descriptor(_ARTIFACT, PluginEnvelopeSigner(plugin, key, {}), media_type=media_type)
     assert signed.content.chain.ders == _CHAIN.ders
 

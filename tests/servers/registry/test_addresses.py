@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from notarykit.descriptor import digest_of
+from notarykit.envelope.descriptor import digest_of
 from notarykit.oci.reference import parse_reference
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository

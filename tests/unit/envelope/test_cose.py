@@ -8,7 +8,7 @@ import pytest
 
 from notarykit.envelope.attributes import ExtendedAttribute, SignedAttributes
 from notarykit.envelope.cose import assemble, parse
-from notarykit.envelope.intact import check_integrity
+from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec

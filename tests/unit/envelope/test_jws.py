@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notarykit.envelope.attributes import ExtendedAttribute, SignedAttributes
-from notarykit.envelope.intact import check_integrity
+from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.jws import assemble, parse
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import EnvelopeError

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import MEDIA_TYPE, make_payload, read_payload
 from notarykit.errors import EnvelopeError, UsageError
 from support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.oci import layout as layouts
 from notarykit.oci.archive import LayoutArchive

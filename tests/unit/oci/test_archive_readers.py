@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import StorageError
 from notarykit.oci import archive as archives
 from notarykit.oci.archive import LayoutArchive

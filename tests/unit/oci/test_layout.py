@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import layout as layouts
 from notarykit.oci import manifest as manifests

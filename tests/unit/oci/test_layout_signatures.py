@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, NotarykitWarning
 from notarykit.oci.layout import ImageLayout
 from unit.oci.layouts import (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notarykit._internal import files
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import StorageError
 from notarykit.oci import layout as layouts
 from notarykit.oci.layout import ImageLayout
@@ -19,7 +19,7 @@ _SUBJECT = Descriptor(MANIFEST, sha256(b"artifact"), 8)
 _CREATED = "2024-01-02T03:04:05Z"
 _PROGRAM = """
 import sys
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.layout import ImageLayout
 layout = ImageLayout(sys.argv[1])
 subject = Descriptor(sys.argv[2], sys.argv[3], 8)

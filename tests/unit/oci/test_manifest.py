@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from notarykit._internal.strict_json import Members
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, StorageError
 from notarykit.oci.manifest import (
     ManifestForm,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import ExtendedAttribute
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import (
     CertificateError,
     PluginResponseError,

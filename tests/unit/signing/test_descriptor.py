@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from notarykit._internal.version import VERSION
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import (
     EnvelopeError,
     UsageError,
@@ -39,7 +39,7 @@ def _sign(signer: Any = None, **changes: Any) -> SignedEnvelope:
 
 
 def _payload(signed: SignedEnvelope) -> Any:
-    return json.loads(parse(signed.envelope, signed.media_type).unverified_payload)
+    return json.loads(parse_envelope(signed.envelope, signed.media_type).unverified_payload)
 
 
 # Both formats and all keys

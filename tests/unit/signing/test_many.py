@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ArtifactNotFoundError, UnforeseenError, UnlistedSignatureError
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
-from notarykit.envelope.parsing import parse
-from notarykit.envelope.unsigned import with_timestamp
+from notarykit.envelope.builder import with_timestamp
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import TimestampError, UsageError
 from notarykit.keys.chain import Chain
 from notarykit.signing import sign_descriptor
@@ -56,7 +56,7 @@ def test_every_envelope_gets_one(media_type: str, made_by: str) -> None:
     signer = Key() if made_by == "a key" else _envelopes(media_type, **own)
     stamps = _Stamps()
     signed = sign_descriptor(ARTIFACT, signer, media_type=media_type, now=_NOW, timestamper=stamps)
-    found = parse(signed.envelope, media_type)
+    found = parse_envelope(signed.envelope, media_type)
     assert found.timestamp_signature == signed.content.timestamp_signature == b"token"
     assert [asked[0] for asked in stamps.asked] == [found.signature]
     assert stamps.asked[0][1].ders == CHAIN.ders
@@ -85,5 +85,5 @@ def test_a_token_is_put_in_the_place_of_another(media_type: str) -> None:
     """An envelope has one token; all other parts keep their bytes."""
     envelope = sign_envelope(CHAIN, media_type, now=_NOW)
     twice = with_timestamp(with_timestamp(envelope, media_type, b"first"), media_type, b"second")
-    found, before = parse(twice, media_type), parse(envelope, media_type)
+    found, before = parse_envelope(twice, media_type), parse_envelope(envelope, media_type)
     assert found == before._replace(timestamp_signature=b"second")

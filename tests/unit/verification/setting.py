@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import ExtendedAttribute
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.plugin import (
     GetMetadataRequest,
     Metadata,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import (
     ArtifactNotFoundError,

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
-from notarykit.envelope.parsing import parse
-from notarykit.envelope.unsigned import with_timestamp
+from notarykit.envelope.builder import with_timestamp
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import AuthenticTimestampError, RevocationError, VerificationError
 from notarykit.keys.chain import Chain
 from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments, Status
@@ -73,7 +73,7 @@ def _stamped(
 ) -> bytes:
     """An envelope with a timestamp of its signature."""
     envelope = sign_envelope(signer, media_type, now=NOW)
-    signature = parse(envelope, media_type).signature if message is None else message
+    signature = parse_envelope(envelope, media_type).signature if message is None else message
     token = make_token(signature, tsa, TokenChanges(**{"gen_time": NOW, **changes}))
     return with_timestamp(envelope, media_type, token)
 
@@ -118,8 +118,8 @@ def test_a_good_timestamp(media_type: str, spec: str, tsa: TestChain) -> None:
 def test_what_is_stamped_is_the_primitive_signature(media_type: str) -> None:
     """A timestamp of the envelope, of the payload or of another signature proves nothing about this signature."""
     envelope = sign_envelope(SIGNER, media_type, now=NOW)
-    unverified = parse(envelope, media_type)
-    other = parse(sign_envelope(SIGNER, media_type, now=NOW - DAY), media_type).signature
+    unverified = parse_envelope(envelope, media_type)
+    other = parse_envelope(sign_envelope(SIGNER, media_type, now=NOW - DAY), media_type).signature
     for message in (envelope, unverified.signed_bytes, unverified.unverified_payload, other, b""):
         assert "not about this signature" in _refused(_stamped(SIGNER, media_type, message=message), media_type)
 
@@ -443,17 +443,17 @@ def test_what_overrides_a_level() -> None:
 def test_a_timestamp_is_replaced(media_type: str) -> None:
     """An envelope that gets a second timestamp has that one, and everything else as before."""
     first = with_timestamp(sign_envelope(SIGNER, media_type, now=NOW), media_type, b"first")
-    unverified = parse(first, media_type)
+    unverified = parse_envelope(first, media_type)
     token = make_token(unverified.signature, TSA, TokenChanges(gen_time=NOW))
     second = with_timestamp(first, media_type, token)
     assert unverified.timestamp_signature == b"first"
-    assert parse(second, media_type)._replace(timestamp_signature=b"first") == unverified
+    assert parse_envelope(second, media_type)._replace(timestamp_signature=b"first") == unverified
     assert isinstance(_verify(second, media_type), Verified)
 
 
 def test_a_timestamp_of_the_other_format() -> None:
     """A token of one envelope's signature is of no use in another, of whichever format."""
     one, other = (sign_envelope(SIGNER, media_type, now=NOW) for media_type in FORMATS)
-    token = make_token(parse(one, JWS).signature, TSA, TokenChanges(gen_time=NOW))
+    token = make_token(parse_envelope(one, JWS).signature, TSA, TokenChanges(gen_time=NOW))
     assert isinstance(_verify(with_timestamp(one, JWS, token)), Verified)
     assert "not about this signature" in _refused(with_timestamp(other, COSE, token), COSE)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import AuthenticityError, EnvelopeError, ExtendedValidationError, UsageError
 from notarykit.plugin import VerificationResult
@@ -32,7 +32,7 @@ _CHAIN = make_chain()
 
 def _refused(envelope: bytes, media_type: str = JWS) -> str:
     with pytest.raises(EnvelopeError) as caught:
-        check_integrity(parse(envelope, media_type))
+        check_integrity(parse_envelope(envelope, media_type))
     return caught.value.message
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import (
     ArtifactNotFoundError,

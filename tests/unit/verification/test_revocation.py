@@ -7,9 +7,9 @@ import pytest
 from cryptography import x509
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
-from notarykit.envelope.unsigned import with_timestamp
+from notarykit.envelope.builder import with_timestamp
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import AuthenticTimestampError, RevocationError
 from notarykit.revocation.checker import Revocation
 from notarykit.trust.store import MemoryTrustStore
@@ -278,7 +278,7 @@ class _Stamped:
 
     def __init__(self, chain: TestChain, tsa: TestChain, time: datetime, media_type: str = JWS) -> None:
         plain = sign_envelope(chain, media_type, now=time)
-        signature = check_integrity(parse(plain, media_type)).signature
+        signature = check_integrity(parse_envelope(plain, media_type)).signature
         token = make_token(signature, tsa, TokenChanges(gen_time=time))
         self.envelope = with_timestamp(plain, media_type, token)
         self.media_type = media_type

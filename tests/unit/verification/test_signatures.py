@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit import Verifier
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import IntegrityError, NetworkError, SignatureSizeError, StorageError
 from notarykit.oci.repository import StoredSignature, check_size

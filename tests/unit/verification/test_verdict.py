@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import make_payload
 from notarykit.errors import (
     AuthenticityError,

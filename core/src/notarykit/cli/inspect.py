@@ -11,9 +11,9 @@ from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.progress import progress
 from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, targets
 from notarykit.cli.text import Node, shown, tree
-from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import SignedAttributes
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.payload import read_payload
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, UnverifiedEnvelope
 from notarykit.errors import NotarykitError, VerificationError, own_error
@@ -56,7 +56,7 @@ def _describe_all(place: Repository, manifests: list[Descriptor]) -> tuple[list[
         try:
             if isinstance(signature, NotarykitError):
                 raise signature
-            described.append(_describe(manifest.digest, parse(signature.envelope, signature.media_type)))
+            described.append(_describe(manifest.digest, parse_envelope(signature.envelope, signature.media_type)))
         except Exception as raised:  # noqa: BLE001 - whatever one signature does, the others are shown
             error = own_error(raised)
             text = shown(error.one_line())

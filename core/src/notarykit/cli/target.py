@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.text import shown
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UsageError
 from notarykit.oci.reference import is_repository, parse_layout_reference, parse_reference
 from notarykit.oci.repository import Repository

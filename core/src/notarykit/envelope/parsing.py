@@ -6,7 +6,7 @@ from notarykit.envelope.unverified import COSE, JWS, LARGEST_ENVELOPE, MEDIA_TYP
 from notarykit.errors import EnvelopeError
 
 
-def parse(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
+def parse_envelope(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
     """Takes an envelope apart.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import EnvelopeError, UsageError
 
 MEDIA_TYPE = "application/vnd.cncf.notary.payload.v1+json"

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from notarykit._internal import files
 from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
-from notarykit.descriptor import Descriptor, digest_of, is_digest
+from notarykit.envelope.descriptor import Descriptor, digest_of, is_digest
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import manifest as manifests

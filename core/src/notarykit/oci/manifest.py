@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, Members, dumps, loads
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import ContentError, StorageError
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

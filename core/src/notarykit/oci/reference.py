@@ -4,7 +4,7 @@ import os
 import re
 from typing import NamedTuple
 
-from notarykit.descriptor import check_digest
+from notarykit.envelope.descriptor import check_digest
 from notarykit.errors import UsageError
 
 # The grammar of repository names (distribution-spec, "Pulling manifests"); of hosts, what Docker takes for one.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from notarykit._internal.deadline import seconds_left
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import JWS, USUAL_ENVELOPE
 from notarykit.errors import NotarykitWarning, StorageError
 from notarykit.oci.repository import PushedSignature, Repository, push

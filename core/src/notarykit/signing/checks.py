@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import SignedAttributes
-from notarykit.envelope.intact import IntactEnvelope, check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError
 
 _ROUNDED = timedelta(seconds=2)
@@ -22,7 +22,7 @@ def check_envelope(envelope: bytes, media_type: str, payload: bytes, now: dateti
         CertificateError: Its chain is not valid at the signing time.
     """
     try:
-        unverified = parse(envelope, media_type)
+        unverified = parse_envelope(envelope, media_type)
         content = check_integrity(unverified)
     except (EnvelopeError, CertificateError) as error:
         raise PluginResponseError(f"the new signature does not hold: {error.message}", advice=error.advice) from None

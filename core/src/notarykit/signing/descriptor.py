@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from notarykit._internal.rfc3339 import utc_now
 from notarykit._internal.version import signing_agent
-from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import X509
-from notarykit.envelope.intact import IntactEnvelope
+from notarykit.envelope.builder import attributes_for, prepare, with_timestamp
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import IntactEnvelope
 from notarykit.envelope.payload import make_payload
-from notarykit.envelope.unsigned import attributes_for, prepare, with_timestamp
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import UsageError
 from notarykit.signing.checks import check_attributes, check_envelope

@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
 from notarykit.oci.repository import Repository, look_up

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UsageError, VerificationError
 from notarykit.revocation.status import RevocationCheck
 from notarykit.trust.policy import Action, TrustPolicy

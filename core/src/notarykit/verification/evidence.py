@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import (
     ExtendedValidationError,
@@ -131,7 +131,7 @@ def _walk(
     """What the steps found for one signature, as far as they came, and what ended them."""
     try:
         # A timestamp may be wanted later, when a certificate has expired; where there is none, none can be collected.
-        if parse(signature.envelope, signature.media_type).timestamp_signature:
+        if parse_envelope(signature.envelope, signature.media_type).timestamp_signature:
             policy = policy._replace(verify_timestamp=VerifyTimestamp.ALWAYS)
         verdict = verify_envelope(
             signature.envelope,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.intact import IntactEnvelope
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import IntactEnvelope
 from notarykit.errors import (
     AuthenticityError,
     AuthenticTimestampError,

@@ -7,7 +7,7 @@ all is enough for each of the hundred to have its turn (1 MiB for its manifest, 
 from collections.abc import Iterator
 from itertools import islice
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import IntegrityError, NotarykitError, SignatureSizeError
 from notarykit.oci.repository import Repository, StoredSignature

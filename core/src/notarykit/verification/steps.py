@@ -6,8 +6,8 @@ one, or raises what it found; what that does is the policy's to say.
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import (
     AuthenticTimestampError,
@@ -36,7 +36,7 @@ _SIGN_AGAIN = (
 def integrity(progress: Progress) -> str:
     """Validate Integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
     inputs = progress.inputs
-    unverified = parse(inputs.envelope, inputs.media_type)
+    unverified = parse_envelope(inputs.envelope, inputs.media_type)
     envelope = check_integrity(unverified, _anchor(progress, unverified))
     if not envelope.target.is_same_content(inputs.artifact):
         signed, given = envelope.target, inputs.artifact

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import SignedAttributes
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError
 from notarykit.keys.chain import Chain
 from notarykit.trust.policy import Action, VerificationLevel

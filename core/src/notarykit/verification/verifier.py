@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NotarykitError
 from notarykit.oci.repository import Repository

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.oci.manifest import IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
 from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
 from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost

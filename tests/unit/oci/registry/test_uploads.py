@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from notarykit.descriptor import digest_of
+from notarykit.envelope.descriptor import digest_of
 from notarykit.errors import NetworkError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.oci.manifest import IMAGE_MANIFEST

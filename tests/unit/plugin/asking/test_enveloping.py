@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from notarykit.envelope.intact import IntactEnvelope, check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.integrity import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import PluginResponseError, PluginValidationError
 from notarykit.plugin import GenerateEnvelopeRequest, GetMetadataRequest, Metadata
 from notarykit.plugin.messages.metadata import NO_CONFIG
@@ -24,7 +24,7 @@ def _made(plugin: KeyPlugin, request: GenerateEnvelopeRequest) -> IntactEnvelope
     answer = plugin.generate_envelope(request)
     assert answer.signature_envelope_type == request.signature_envelope_type
     assert not answer.annotations
-    return check_integrity(parse(answer.signature_envelope, request.signature_envelope_type))
+    return check_integrity(parse_envelope(answer.signature_envelope, request.signature_envelope_type))
 
 
 @pytest.mark.parametrize("media_type", FORMATS)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from notarykit._internal import files
 from notarykit._internal.strict_json import dumps, loads
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response

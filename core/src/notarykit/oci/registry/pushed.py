@@ -1,6 +1,6 @@
 """A signature that a registry has stored, and how it comes to be listed."""
 
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UnlistedSignatureError
 from notarykit.net.budget import Budget
 from notarykit.oci.registry.fallback import FallbackEntry

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
-from notarykit.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.addresses import joined, origin_of
 from notarykit.net.budget import Budget

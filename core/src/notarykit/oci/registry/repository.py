@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
-from notarykit.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.net.budget import Budget

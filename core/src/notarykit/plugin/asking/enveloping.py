@@ -5,7 +5,7 @@ from datetime import timedelta
 from notarykit._internal import version
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope import payload as payloads
-from notarykit.envelope.unsigned import attributes_for, prepare
+from notarykit.envelope.builder import attributes_for, prepare
 from notarykit.errors import EnvelopeError, PluginValidationError
 from notarykit.plugin.asking.signer import PluginSigner, SigningPlugin
 from notarykit.plugin.messages.metadata import GetMetadataRequest

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.payload import make_payload
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import NotarykitError
@@ -70,7 +70,7 @@ def _chain(signer: PluginSigner | PluginEnvelopeSigner) -> Chain:
     if isinstance(signer, PluginSigner):
         return check_chain(signer.sign(_TRIAL)[1])
     answer = signer.sign_payload(make_payload(_NO_ARTIFACT, {}), JWS, None)
-    return check_integrity(parse(answer.envelope, JWS)).chain
+    return check_integrity(parse_envelope(answer.envelope, JWS)).chain
 
 
 def _of_chain(chain: Chain, now: datetime) -> Finding:

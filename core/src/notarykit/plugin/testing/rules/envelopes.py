@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.intact import IntactEnvelope, check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.payload import make_payload, read_payload
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import NotarykitError
@@ -33,7 +33,7 @@ def _intact(key: Key, media_type: str, payload: bytes, expiry: int | None = None
     """
     try:
         reply = key.envelope(media_type, payload, expiry)
-        return check_integrity(parse(reply.bytes_of("signatureEnvelope"), media_type))
+        return check_integrity(parse_envelope(reply.bytes_of("signatureEnvelope"), media_type))
     except NotarykitError:
         raise DoesNotApply("there is no envelope that holds") from None
 
@@ -45,7 +45,7 @@ def _format(key: Key, media_type: str) -> str | None:
     if reply.failed:
         return str(reply)
     try:
-        check_integrity(parse(reply.bytes_of("signatureEnvelope"), media_type))
+        check_integrity(parse_envelope(reply.bytes_of("signatureEnvelope"), media_type))
     except NotarykitError as error:
         return error.message
     return None

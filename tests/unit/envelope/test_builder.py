@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, ExtendedAttribute, Label, SigningScheme
-from notarykit.envelope.intact import check_integrity
-from notarykit.envelope.parsing import parse
-from notarykit.envelope.unsigned import attributes_for, prepare
+from notarykit.envelope.builder import attributes_for, prepare
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
@@ -29,7 +29,7 @@ def test_what_is_made_is_read(spec: str, media_type: str, scheme: SigningScheme)
     extended = (ExtendedAttribute("com.example.b", "value", True), ExtendedAttribute("com.example.a", [1], False))
     attributes = attributes_for(key_spec(spec), _NOW, expires_in=timedelta(days=1), scheme=scheme, extended=extended)
     envelope = sign_envelope(chain, media_type, attributes=attributes, agent="a/1", timestamp=b"token")
-    intact = check_integrity(parse(envelope, media_type))
+    intact = check_integrity(parse_envelope(envelope, media_type))
     assert sorted(intact.attributes.extended) == sorted(extended)
     assert intact.attributes._replace(extended=()) == attributes._replace(extended=())
     assert intact.chain.ders == chain.ders
@@ -39,7 +39,7 @@ def test_what_is_made_is_read(spec: str, media_type: str, scheme: SigningScheme)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_optional_parts_may_be_missing(media_type: str) -> None:
     """An envelope without expiry, agent and timestamp is read as one without them."""
-    intact = check_integrity(parse(sign_envelope(_CHAIN, media_type, agent=""), media_type))
+    intact = check_integrity(parse_envelope(sign_envelope(_CHAIN, media_type, agent=""), media_type))
     assert intact.attributes.expiry is None
     assert intact.signing_agent == ""
     assert intact.timestamp_signature is None
@@ -52,8 +52,8 @@ def test_the_signature_is_over_what_is_read(media_type: str) -> None:
     unsigned = prepare(media_type, PAYLOAD, attributes)
     assert prepare(media_type, PAYLOAD, attributes).to_be_signed == unsigned.to_be_signed
     envelope = unsigned.finish(primitive(_CHAIN, unsigned.to_be_signed), _CHAIN.ders, "")
-    assert parse(envelope, media_type).signed_bytes == unsigned.to_be_signed
-    assert check_integrity(parse(envelope, media_type))
+    assert parse_envelope(envelope, media_type).signed_bytes == unsigned.to_be_signed
+    assert check_integrity(parse_envelope(envelope, media_type))
 
 
 def test_times_are_cut_to_the_second() -> None:
@@ -73,7 +73,7 @@ def test_times_are_cut_to_the_second() -> None:
 def test_times_in_other_zones(media_type: str) -> None:
     """A time with another offset is written as the same moment."""
     now = _NOW.astimezone(timezone(timedelta(hours=-11)))
-    parsed = parse(sign_envelope(_CHAIN, media_type, now=now), media_type)
+    parsed = parse_envelope(sign_envelope(_CHAIN, media_type, now=now), media_type)
     assert parsed.unverified_attributes.signing_time == _NOW.replace(microsecond=0)
 
 
@@ -123,7 +123,7 @@ def test_cose_carries_times_and_bytes() -> None:
         99: None,
     }
     extended = tuple(ExtendedAttribute(key, value, False) for key, value in values.items())
-    parsed = parse(sign_envelope(_CHAIN, COSE, extended=extended), COSE)
+    parsed = parse_envelope(sign_envelope(_CHAIN, COSE, extended=extended), COSE)
     assert {one.key: one.value for one in parsed.unverified_attributes.extended} == values
 
 
@@ -136,7 +136,7 @@ def test_other_formats_are_refused(media_type: str) -> None:
         prepare(media_type, PAYLOAD, attributes_for(_SPEC, _NOW))
     assert caught.value.advice == "use application/jose+json or application/cose"
     with pytest.raises(EnvelopeError, match="is not supported"):
-        parse(b"", media_type)
+        parse_envelope(b"", media_type)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
@@ -144,14 +144,14 @@ def test_an_envelope_of_the_other_format_is_refused(media_type: str) -> None:
     """The format is what the media type says, and is not guessed."""
     other = JWS if media_type == COSE else COSE
     with pytest.raises(EnvelopeError):
-        parse(sign_envelope(_CHAIN, media_type), other)
+        parse_envelope(sign_envelope(_CHAIN, media_type), other)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_the_size_is_bounded(media_type: str) -> None:
     """An envelope beyond the limit is refused before it is looked at."""
     with pytest.raises(EnvelopeError, match=f"more than the {LARGEST_ENVELOPE} that are read"):
-        parse(bytes(LARGEST_ENVELOPE + 1), media_type)
+        parse_envelope(bytes(LARGEST_ENVELOPE + 1), media_type)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
@@ -160,4 +160,4 @@ def test_the_scheme_is_critical(media_type: str) -> None:
     strange: Any = "notary.other"
     attributes = attributes_for(_SPEC, _NOW)._replace(signing_scheme=strange)
     with pytest.raises(EnvelopeError, match=f"{SCHEME} 'notary.other' is not supported"):
-        parse(sign_envelope(_CHAIN, media_type, attributes=attributes), media_type)
+        parse_envelope(sign_envelope(_CHAIN, media_type, attributes=attributes), media_type)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from notarykit.descriptor import Descriptor
-from notarykit.envelope.intact import IntactEnvelope, check_integrity
-from notarykit.envelope.parsing import parse
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import CertificateError, EnvelopeError, NotarykitError
 from support.ca import SPECS, Changes, TestChain, key_usage, make_chain
 from support.envelopes import (
@@ -28,7 +28,7 @@ _CONTENT_TYPE: dict[str, Any] = {"application/jose+json": "cty", "application/co
 
 
 def _check(envelope: bytes, media_type: str) -> IntactEnvelope:
-    return check_integrity(parse(envelope, media_type))
+    return check_integrity(parse_envelope(envelope, media_type))
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
@@ -68,7 +68,7 @@ def test_the_signature_of_another_key(media_type: str) -> None:
 @pytest.mark.parametrize("size", [0, 63, 65, 128])
 def test_a_signature_of_another_length(media_type: str, size: int) -> None:
     """A signature of another length than the algorithm's is refused with both lengths."""
-    unverified = parse(build(_CHAIN, media_type), media_type)._replace(signature=bytes(size))
+    unverified = parse_envelope(build(_CHAIN, media_type), media_type)._replace(signature=bytes(size))
     with pytest.raises(EnvelopeError, match=f"signature is {size} bytes long, not the 64"):
         check_integrity(unverified)
 
@@ -125,8 +125,8 @@ def test_the_payload_is_not_read_before_the_signature_holds(media_type: str, mon
     def read(payload: bytes) -> None:
         pytest.fail("the payload was read")
 
-    monkeypatch.setattr("notarykit.envelope.intact.read_payload", read)
-    unverified = parse(build(_CHAIN, media_type), media_type)
+    monkeypatch.setattr("notarykit.envelope.integrity.read_payload", read)
+    unverified = parse_envelope(build(_CHAIN, media_type), media_type)
     with pytest.raises(NotarykitError):
         check_integrity(unverified._replace(signature=bytes(64)))
 
@@ -134,7 +134,7 @@ def test_the_payload_is_not_read_before_the_signature_holds(media_type: str, mon
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_every_bit_of_the_signature_counts(media_type: str) -> None:
     """A signature with any one bit flipped does not hold."""
-    unverified = parse(build(_CHAIN, media_type), media_type)
+    unverified = parse_envelope(build(_CHAIN, media_type), media_type)
     for bit in range(len(unverified.signature) * 8):
         flipped = int.from_bytes(unverified.signature, "big") ^ (1 << bit)
         with pytest.raises(EnvelopeError, match="does not hold"):
@@ -145,8 +145,8 @@ def test_every_bit_of_the_signature_counts(media_type: str) -> None:
 def test_the_parts_of_two_envelopes_do_not_mix(media_type: str) -> None:
     """The signature of one envelope of a signer does not hold for another one."""
     other = json.dumps({"targetArtifact": {"mediaType": "a/b", "digest": DIGEST, "size": 1}}).encode()
-    one = parse(sign_envelope(_CHAIN, media_type), media_type)
-    two = parse(sign_envelope(_CHAIN, media_type, other), media_type)
+    one = parse_envelope(sign_envelope(_CHAIN, media_type), media_type)
+    two = parse_envelope(sign_envelope(_CHAIN, media_type, other), media_type)
     for mixed in (one._replace(signature=two.signature), one._replace(signed_bytes=two.signed_bytes)):
         with pytest.raises(EnvelopeError, match="does not hold"):
             check_integrity(mixed)
@@ -154,7 +154,7 @@ def test_the_parts_of_two_envelopes_do_not_mix(media_type: str) -> None:
 
 def test_the_formats_do_not_mix() -> None:
     """A signature over the bytes of one format does not hold for the other."""
-    jws, cose = (parse(build(_CHAIN, media_type), media_type) for media_type in FORMATS)
+    jws, cose = (parse_envelope(build(_CHAIN, media_type), media_type) for media_type in FORMATS)
     for one, two in ((jws, cose), (cose, jws)):
         with pytest.raises(EnvelopeError, match="does not hold"):
             check_integrity(one._replace(signature=two.signature))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from notarykit._internal.strict_json import DocumentError, Members
-from notarykit.descriptor import Descriptor, check_digest, digest_of, is_media_type
+from notarykit.envelope.descriptor import Descriptor, check_digest, digest_of, is_media_type
 from support.envelopes import DIGEST, TARGET
 
 _HEX = "0123456789abcdef" * 8

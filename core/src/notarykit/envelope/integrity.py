@@ -6,8 +6,8 @@ signature, and only then the payload, which nobody reads before it is known to b
 
 from typing import NamedTuple
 
-from notarykit.descriptor import Descriptor
 from notarykit.envelope.attributes import SignedAttributes
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import MEDIA_TYPE, read_payload
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
