@@ -19,8 +19,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
 from notarykit.net.tls import TLSSettings, context_for
 from servers.registry.certificates import RegistryCA
 from servers.registry.program import GoRegistries, build

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
 from servers.registry.certificates import RegistryCA
 from unit.net.server import Answer, Browser, Server
 

@@ -6,11 +6,11 @@ import time
 import pytest
 
 from notarykit.errors import NetworkError
-from notarykit.net.addresses import origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
+from notarykit.net.urls import origin_of
 from servers.registry.http_server import Connection, Reply
 from unit.net.conftest import Start
 from unit.net.server import Browser, cut, raw

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from notarykit.errors import NetworkError
-from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations, Network, network_of
 from notarykit.net.plain import plain_client
+from notarykit.net.pool import Connections
+from notarykit.net.urls import Origin, origin_of
 from servers.registry.certificates import RegistryCA
 from servers.registry.forward_proxy import ForwardProxy
 from servers.registry.http_server import Reply

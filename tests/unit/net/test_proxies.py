@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit.errors import ConfigurationError
-from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.proxies import Proxies, Proxy
+from notarykit.net.urls import Origin, origin_of
 from support.proxy_rules import CASES, DIFFERENCES, DIRECT, REFUSED
 
 

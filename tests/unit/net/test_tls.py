@@ -10,8 +10,8 @@ import pytest
 from notarykit.errors import ConfigurationError, NetworkError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
 from notarykit.net.tls import TLSSettings, context_for
 from servers.registry.certificates import RegistryCA
 from servers.registry.http_server import Reply

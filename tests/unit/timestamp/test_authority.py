@@ -14,8 +14,8 @@ from asn1crypto import tsp  # type: ignore[import-untyped]
 from notarykit.errors import NotarykitWarning, RevocationError, TimestampError
 from notarykit.keys.chain import Chain, check_chain
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
 from notarykit.revocation.checker import Revocation
 from notarykit.timestamp.asn1 import LARGEST
 from notarykit.timestamp.authority import TimestampAuthority, Timestamper

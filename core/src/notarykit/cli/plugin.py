@@ -120,9 +120,9 @@ def _install_from_url(options: Options) -> "Installed":
     from urllib.parse import unquote, urlsplit
 
     from notarykit.cli.progress import progress
-    from notarykit.net.addresses import shown as shown_url
     from notarykit.net.download import download
     from notarykit.net.tls import TLSSettings
+    from notarykit.net.urls import shown as shown_url
     from notarykit.plugin.managing.archives import LARGEST
 
     url = options.arguments[0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from notarykit._internal import files
 from notarykit.errors import CertificateError, NetworkError, StorageError, TrustStoreError, UsageError
-from notarykit.net.addresses import origin_of
+from notarykit.net.urls import origin_of
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.online import online
 from notarykit.timestamp.authority import TimestampAuthority, Timestamper

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from notarykit.errors import NetworkError
 from notarykit.net import trace
-from notarykit.net.addresses import Origin, origin_of, shown
 from notarykit.net.budget import Budget
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations, Network
 from notarykit.net.dialing import Connection
-from notarykit.net.faults import (
+from notarykit.net.messages import Request, Response, following, may_pass, read, tell, write
+from notarykit.net.pool import Connections
+from notarykit.net.retry import (
     BrokenError,
     broken,
     only_tls,
@@ -25,7 +25,7 @@ from notarykit.net.faults import (
     retry_after,
     says_only_tls,
 )
-from notarykit.net.messages import Request, Response, following, may_pass, read, tell, write
+from notarykit.net.urls import Origin, origin_of, shown
 
 _MOST_REDIRECTS = 5
 _TRIES = 5

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from notarykit.errors import NetworkError
-from notarykit.net.addresses import Origin
+from notarykit.net.urls import Origin
 
 # What an IPv4 address is put behind: RFC 6052, section 2.1; RFC 2765, section 2.1; RFC 4291, section 2.5.5.1.
 _BEFORE_IPV4 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 
 from notarykit.net import trace
-from notarykit.net.addresses import Origin
+from notarykit.net.bounded_reader import answer_on
 from notarykit.net.budget import Budget
 from notarykit.net.destinations import Network, network_of
-from notarykit.net.faults import BrokenError, broken, refused_by
-from notarykit.net.metered import answer_on
 from notarykit.net.proxies import Proxy
+from notarykit.net.retry import BrokenError, broken, refused_by
+from notarykit.net.urls import Origin
 
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 30.0

@@ -1,12 +1,12 @@
 """One file over HTTPS, whole and small enough to hold in memory."""
 
 from notarykit.errors import NetworkError
-from notarykit.net.addresses import origin_of, shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
 from notarykit.net.tls import TLSSettings, context_for
+from notarykit.net.urls import origin_of, shown
 
 _OK = 200
 _TRIES = 2

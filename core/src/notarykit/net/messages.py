@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from notarykit._internal.version import signing_agent
 from notarykit.errors import NetworkError
 from notarykit.net import trace
-from notarykit.net.addresses import Origin, joined, shown
+from notarykit.net.bounded_reader import meter
 from notarykit.net.budget import Budget
 from notarykit.net.dialing import READ_SECONDS, Connection
-from notarykit.net.faults import PASSING
-from notarykit.net.metered import meter
 from notarykit.net.proxies import Proxy
+from notarykit.net.retry import PASSING
+from notarykit.net.urls import Origin, joined, shown
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # RFC 9110, 15.4: these keep the method and the content, after the others a request may go on as a GET without content.

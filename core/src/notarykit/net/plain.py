@@ -1,8 +1,8 @@
 """HTTP for those whom anybody may ask: timestamp authorities, OCSP responders, CRLs."""
 
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
 from notarykit.net.tls import TLSSettings, context_for
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from notarykit.errors import ConfigurationError
-from notarykit.net.addresses import Origin
+from notarykit.net.urls import Origin
 
 
 class Proxy(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from notarykit.keys.certificate import subject_of
-from notarykit.net.addresses import shown
+from notarykit.net.urls import shown
 from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, covered_reasons, judge
 from notarykit.revocation.crl import Crl

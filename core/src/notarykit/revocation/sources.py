@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from notarykit.errors import NotarykitError
 from notarykit.net import trace
-from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
+from notarykit.net.urls import shown
 from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, paired
 from notarykit.revocation.cache import Cached, CrlCache

@@ -20,10 +20,10 @@ from notarykit.errors import (
 from notarykit.keys.certificate import load_certificate
 from notarykit.keys.chain import Chain
 from notarykit.keys.pem import read_certificates
-from notarykit.net.addresses import shown
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.plain import plain_client
+from notarykit.net.urls import shown
 from notarykit.revocation.status import RevocationCheck
 from notarykit.timestamp import asn1
 from notarykit.timestamp.token import Timestamp, check_covers, verify_token

@@ -17,7 +17,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr("notarykit.net.faults._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("notarykit.net.retry._FIRST_PAUSE", 0.0)
     for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
         monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.0)
 

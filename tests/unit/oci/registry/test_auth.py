@@ -11,8 +11,8 @@ import pytest
 from notarykit.errors import AccessError, NetworkError, NotarykitError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
+from notarykit.net.pool import Connections
 from notarykit.oci.registry.auth import Authenticator, Credentials
 from servers.registry.http_server import Reply
 from unit.net.server import Server

@@ -8,13 +8,13 @@ from typing import NamedTuple, Self
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import AccessError, NetworkError, StorageError
 from notarykit.net import trace
-from notarykit.net.addresses import Origin, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient, Started
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Response
+from notarykit.net.pool import Connections
 from notarykit.net.tls import TLSSettings, context_for
+from notarykit.net.urls import Origin, origin_of
 from notarykit.oci.registry.auth import Authenticator, Credentials
 
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404

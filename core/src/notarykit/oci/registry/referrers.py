@@ -10,10 +10,10 @@ from urllib.parse import quote
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError
-from notarykit.net.addresses import joined, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import Started
 from notarykit.net.messages import Response
+from notarykit.net.urls import joined, origin_of
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, LARGEST_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from notarykit.errors import NetworkError
-from notarykit.net.addresses import joined, origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response, may_pass
+from notarykit.net.urls import joined, origin_of
 from notarykit.oci.manifest import EMPTY_CONFIG, EMPTY_CONFIG_DIGEST, EMPTY_TYPE
 from notarykit.oci.registry.host import RegistryHost, expect
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit.errors import NetworkError
-from notarykit.net.addresses import Origin, joined, origin_of, shown
+from notarykit.net.urls import Origin, joined, origin_of, shown
 
 
 @pytest.mark.parametrize(

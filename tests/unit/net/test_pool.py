@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from notarykit.errors import NetworkError
-from notarykit.net.addresses import origin_of
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.connections import Connections
 from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Response
+from notarykit.net.pool import Connections
+from notarykit.net.urls import origin_of
 from servers.registry.certificates import RegistryCA
 from servers.registry.forward_proxy import ForwardProxy
 from servers.registry.http_server import Reply

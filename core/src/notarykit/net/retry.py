@@ -8,7 +8,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import Self
 
-from notarykit.net.metered import LARGEST_HEAD, MOST_FIELDS, HeadTooLargeError
+from notarykit.net.bounded_reader import LARGEST_HEAD, MOST_FIELDS, HeadTooLargeError
 from notarykit.net.proxies import Proxy
 
 _FIRST_PAUSE = 0.25

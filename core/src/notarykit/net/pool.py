@@ -4,11 +4,11 @@ import ssl
 import threading
 from collections.abc import Callable
 
-from notarykit.net.addresses import Origin
 from notarykit.net.budget import Budget
 from notarykit.net.destinations import Network
 from notarykit.net.dialing import Connection, dial
 from notarykit.net.proxies import Proxies
+from notarykit.net.urls import Origin
 
 _MOST_IDLE = 8
 
