@@ -137,7 +137,7 @@ class TestAnswersThatAreNoList:
     def test_another_content_type(self, kind: str | None, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         """What does not say that it is an index is none, and the tag counts in its place."""
         for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
-            monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.0)
+            monkeypatch.setattr(f"notarykit.oci.registry.referrers_tag.{name}", 0.0)
         scene.proxy.fault(faults.content_type(kind), scene.at("list"))
         with pytest.raises(NoSignatureError):
             scene.verify()

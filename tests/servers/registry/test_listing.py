@@ -200,9 +200,9 @@ class TestSeveral:
             time.sleep(seconds)
 
         for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
-            monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.5)
+            monkeypatch.setattr(f"notarykit.oci.registry.referrers_tag.{name}", 0.5)
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
-        monkeypatch.setattr("notarykit.oci.registry.fallback.time", clock)
+        monkeypatch.setattr("notarykit.oci.registry.referrers_tag.time", clock)
         key, chain = scene.home.folder / "build.key", scene.home.folder / "build.chain.pem"
         with RegistryHost(scene.proxy.host) as host:
             artifacts = [(lambda: RegistryRepository(host, NAME), digest) for digest in (*digests, "absent")]
@@ -222,13 +222,13 @@ class TestSeveral:
         for name, value in scene.home.environment().items():
             monkeypatch.setenv(name, value)
         for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
-            monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 60)
+            monkeypatch.setattr(f"notarykit.oci.registry.referrers_tag.{name}", 60)
 
         def sleep(_: float) -> None:
             raise KeyboardInterrupt
 
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
-        monkeypatch.setattr("notarykit.oci.registry.fallback.time", clock)
+        monkeypatch.setattr("notarykit.oci.registry.referrers_tag.time", clock)
         assert run_here(["sign", *(f"{scene.proxy.host}/{NAME}@{digest}" for digest in digests)]) == 130
         captured = capsys.readouterr()
         stored = [fallback_entries(scene.registry.address, NAME, digest)[0]["digest"] for digest in digests]

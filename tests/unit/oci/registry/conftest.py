@@ -19,7 +19,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setattr("notarykit.net.retry._FIRST_PAUSE", 0.0)
     for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
-        monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.0)
+        monkeypatch.setattr(f"notarykit.oci.registry.referrers_tag.{name}", 0.0)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UnlistedSignatureError
 from notarykit.net.budget import Budget
-from notarykit.oci.registry.fallback import FallbackEntry
+from notarykit.oci.registry.referrers_tag import FallbackEntry
 
 
 class PushedSignature:

@@ -14,9 +14,9 @@ from notarykit.net.budget import Budget
 from notarykit.net.messages import Response
 from notarykit.oci import manifest as manifests
 from notarykit.oci.registry import referrers
-from notarykit.oci.registry.fallback import FallbackEntry, list_by_tag
 from notarykit.oci.registry.host import RegistryHost, expect
 from notarykit.oci.registry.pushed import PushedSignature
+from notarykit.oci.registry.referrers_tag import FallbackEntry, list_by_tag
 from notarykit.oci.registry.uploads import Uploads
 from notarykit.oci.repository import StoredSignature, check_size
 

@@ -13,9 +13,9 @@ from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response
 from notarykit.oci.manifest import CREATED, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
-from notarykit.oci.registry.fallback import FallbackEntry
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.referrers import fallback_tag
+from notarykit.oci.registry.referrers_tag import FallbackEntry
 from notarykit.oci.registry.repository import RegistryRepository
 from servers.registry.http_server import Reply
 from unit.oci.registry.fake import SUBJECT, TAG, FakeRegistry, digests_of, entry
@@ -220,7 +220,7 @@ def test_an_index_that_does_not_say_what_it_is(
 def test_looking_again_can_wait(registry: FakeRegistry, host: RegistryHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until it is time to look again nothing is asked of the registry, and then it is asked once."""
     for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
-        monkeypatch.setattr(f"notarykit.oci.registry.fallback.{name}", 0.2)
+        monkeypatch.setattr(f"notarykit.oci.registry.referrers_tag.{name}", 0.2)
     place = RegistryRepository(host, "a/b")
     added = FallbackEntry(place._send, SUBJECT.digest, _NEW, Budget(), ("", ""))
     written = time.monotonic()
