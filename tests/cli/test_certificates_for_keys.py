@@ -554,7 +554,7 @@ def test_a_service_that_keeps_the_chain(world: World, monkeypatch: pytest.Monkey
     """Where a service keeps chains, it gets this one, the key signs with it, and no file is written."""
     service = Service(new_key("EC-384"))
     plugin = KeepingPlugin(service)
-    monkeypatch.setattr("notarykit.plugin.finding.discovery.load_plugin", lambda _: plugin)
+    monkeypatch.setattr("notarykit.plugin.discovery.locate.load_plugin", lambda _: plugin)
     named = ("--plugin", "pretended", "--id", KEY_ID)
     Path("own.pem").write_text(world.did("cert", "generate", *named, "--subject", _SUBJECT))
     before = sorted(world.home.folder.rglob("*")), world.home.keys_file.read_bytes()
@@ -570,7 +570,7 @@ def test_a_service_that_keeps_the_chain(world: World, monkeypatch: pytest.Monkey
 def test_a_service_that_keeps_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it keeps none, a key that is not on the list has no place for a chain, and the line says what else."""
     plugin = ServicePlugin(Service(new_key("EC-384")))
-    monkeypatch.setattr("notarykit.plugin.finding.discovery.load_plugin", lambda _: plugin)
+    monkeypatch.setattr("notarykit.plugin.discovery.locate.load_plugin", lambda _: plugin)
     named = ("--plugin", "pretended", "--id", KEY_ID)
     Path("own.pem").write_text(world.did("cert", "generate", *named, "--subject", _SUBJECT))
     error = world.refused(4, "cert", "attach", *named, "own.pem")

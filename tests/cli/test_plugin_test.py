@@ -11,11 +11,11 @@ from cli.test_json import schema
 from cli.world import Done, World
 from kit.reference import ENVELOPE, NAME, SECRET, Envelope, Raw, serve, uses
 from kit.wrong import METADATA, Mutation, giving, members_of
-from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.testing import examination, judging
-from notarykit.plugin.testing.judging import Judgement
-from notarykit.plugin.testing.rules import RULES, tolerance
-from notarykit.plugin.testing.subject import Run, Subject
+from notarykit.plugin.conformance import report, session
+from notarykit.plugin.conformance.report import Judgement
+from notarykit.plugin.conformance.rules import RULES, compatibility
+from notarykit.plugin.conformance.target import Run, Subject
+from notarykit.plugin.discovery.process import Ended
 from support.ca import make_chain, pem_of
 
 Use = Callable[[Run], None]
@@ -23,7 +23,7 @@ Use = Callable[[Run], None]
 _VERIFIER = """#!{python} -I
 import sys
 sys.path.append({tests!r})
-from notarykit.plugin.guard import run
+from notarykit.plugin.server.stdio import run
 sys.exit(run("kit.reference:Verifier"))
 """
 
@@ -31,10 +31,10 @@ sys.exit(run("kit.reference:Verifier"))
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Makes the command judge something that runs in this process."""
-    monkeypatch.setattr(tolerance, "_HUGE", 128 * 1024)
+    monkeypatch.setattr(compatibility, "_HUGE", 128 * 1024)
 
     def make(run: Run) -> None:
-        monkeypatch.setattr(examination, "runner", lambda _name, _seconds: run)
+        monkeypatch.setattr(session, "runner", lambda _name, _seconds: run)
 
     return make
 
@@ -224,7 +224,7 @@ def test_a_key_of_the_list(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
         subjects.append(subject)
         return []
 
-    monkeypatch.setattr(judging, "judge", judge)
+    monkeypatch.setattr(report, "judge", judge)
     world.did(
         "key", "add", "listed", "--plugin", "local-file", "--id", "/k.pem", "--plugin-config", "ca_certs=a",
         "--plugin-config", "certificate_chain=b",

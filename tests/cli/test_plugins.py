@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.world import World, error_of
-from notarykit.plugin.asking.retries import SHOWS_WHERE
+from notarykit.plugin.host.retry import SHOWS_WHERE
 from support.ca import make_chain, pem_of
 from support.distributions import add_distribution, signing_plugin
 from support.executables import (

@@ -13,8 +13,8 @@ import pytest
 from cli.world import VERIFY, World, error_of
 from notarykit.cli.tracebacks import traceback_of
 from notarykit.errors import ExtendedValidationError, PluginError
-from notarykit.plugin.asking.retries import ask
-from notarykit.plugin.messages.fields import Command
+from notarykit.plugin.host.retry import ask
+from notarykit.plugin.protocol.fields import Command
 from support.ca import pem_of
 from support.layouts import add_artifact, make_layout
 

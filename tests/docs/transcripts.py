@@ -95,7 +95,8 @@ def transcripts() -> str:
         Path(folder, "chain.pem").write_bytes(chain.chain_pem)
         Path(folder, "approval.py").write_text(approval)
         for each in _examples():
-            script = f"import sys; from notarykit.plugin.guard import run; sys.exit(run({targets[each.plugin]!r}))"
+            target = targets[each.plugin]
+            script = f"import sys; from notarykit.plugin.server.stdio import run; sys.exit(run({target!r}))"
             done = subprocess.run(
                 [sys.executable, "-c", script, each.command],
                 cwd=folder,

@@ -8,9 +8,9 @@ import pytest
 
 from interop import go_plugin
 from interop.go_peer import Peer, build
-from notarykit.plugin.asking import retries
-from notarykit.plugin.finding import executable
-from notarykit.plugin.finding.process import Ended, run
+from notarykit.plugin.discovery import executable
+from notarykit.plugin.discovery.process import Ended, run
+from notarykit.plugin.host import retry
 from servers.registry.conftest import docker_registry, plain_registry, registry_ca, registry_program, stack
 
 __all__ = ["docker_registry", "peer", "plain_registry", "registry_ca", "registry_program", "stack"]
@@ -42,5 +42,5 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return run(command, *arguments)
 
     monkeypatch.setattr(executable, "run", noted)
-    monkeypatch.setattr(retries, "_FIRST_PAUSE", 0.0001)
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.0001)
     return commands

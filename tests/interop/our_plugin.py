@@ -21,7 +21,7 @@ CONSOLE_SCRIPT = Path(sysconfig.get_path("scripts"), "notation-local-file")
 _SCRIPT = """#!{python} -I
 import sys
 sys.path.append({tests!r})
-from notarykit.plugin.guard import run
+from notarykit.plugin.server.stdio import run
 sys.exit(run({target!r}))
 """
 

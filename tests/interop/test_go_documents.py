@@ -12,7 +12,7 @@ from notarykit.config.policy import load_policy
 from notarykit.config.settings import Settings, load_settings
 from notarykit.config.signing_keys import SigningKeys, load_signing_keys
 from notarykit.oci.registry.referrers import read_index
-from notarykit.plugin.messages.verifying import VerifiedSignature
+from notarykit.plugin.protocol.verification import VerifiedSignature
 
 
 @pytest.fixture

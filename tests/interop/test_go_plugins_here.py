@@ -28,10 +28,10 @@ from notarykit.errors import (
 )
 from notarykit.oci.layout import ImageLayout
 from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest
-from notarykit.plugin.asking import retries
-from notarykit.plugin.asking.signer import signer_of
-from notarykit.plugin.finding.discovery import load_plugin
-from notarykit.plugin.finding.executable import ExecutablePlugin
+from notarykit.plugin.discovery.executable import ExecutablePlugin
+from notarykit.plugin.discovery.locate import load_plugin
+from notarykit.plugin.host import retry
+from notarykit.plugin.host.signer import plugin_signer
 from notarykit.signing import SignedArtifact, sign_artifact, sign_descriptor
 from notarykit.verification import Verified
 from support.ca import SPECS, make_chain
@@ -65,7 +65,7 @@ def _sign(
     who: GoUser, name: str, media_type: str = JWS, expires_in: timedelta | None = DAY, **config: str
 ) -> SignedArtifact:
     """Signs through the library."""
-    signer = signer_of(load_plugin(name), who.key_id, config)
+    signer = plugin_signer(load_plugin(name), who.key_id, config)
     place = ImageLayout(who.layout.path)
     return sign_artifact(
         place, who.layout.digest, signer, media_type=media_type, expires_in=expires_in, user_metadata=METADATA
@@ -163,7 +163,7 @@ def test_signing_at_the_command_line(peer: Peer, user: Users, name: str, media_t
 def test_signing_from_several_threads(user: Users, name: str) -> None:
     """One plugin object and one signer serve several threads at once, with payloads that no pipe holds."""
     who = user()
-    signer = signer_of(load_plugin(name), who.key_id, {})
+    signer = plugin_signer(load_plugin(name), who.key_id, {})
     artifact = ImageLayout(who.layout.path).resolve(who.layout.digest)
 
     def sign(number: int) -> Descriptor:
@@ -197,8 +197,8 @@ KINDS: dict[str, tuple[type[PluginError], int]] = {
     "VALIDATION_ERROR": (PluginValidationError, 1),
     "UNSUPPORTED_CONTRACT_VERSION": (PluginContractVersionError, 1),
     "ACCESS_DENIED": (PluginAccessDeniedError, 1),
-    "TIMEOUT": (PluginTimeoutError, retries.ATTEMPTS),
-    "THROTTLED": (PluginThrottledError, retries.ATTEMPTS),
+    "TIMEOUT": (PluginTimeoutError, retry.ATTEMPTS),
+    "THROTTLED": (PluginThrottledError, retry.ATTEMPTS),
     "SOMETHING_NEW": (PluginError, 1),
 }
 
@@ -268,7 +268,7 @@ def test_a_plugin_that_cannot_sign_this(user: Users, runs: list[str], name: str,
     """A plugin without the capability that is needed is asked for nothing but its metadata."""
     who = user()
     with pytest.raises(PluginResponseError, match=f"plugin {name} cannot sign"):
-        signer_of(load_plugin(name), who.key_id, {}, for_blob=is_blob)
+        plugin_signer(load_plugin(name), who.key_id, {}, for_blob=is_blob)
     assert runs == ["get-plugin-metadata"]
 
 

@@ -21,7 +21,7 @@ from notarykit.errors import (
     RevocationError,
 )
 from notarykit.oci.layout import ImageLayout
-from notarykit.plugin.asking import retries
+from notarykit.plugin.host import retry
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Audited, Skipped, Step, Verified, VerifiedArtifact, verify_artifact
@@ -124,7 +124,7 @@ CASES = [
     Case("access denied, audit", config={"fail": "ACCESS_DENIED"}, policy={"level": "audit"},
          ends=ExtendedValidationError),
     Case("throttled", config={"fail": "THROTTLED"}, ends=ExtendedValidationError,
-         runs=(METADATA_RUN, *(VERIFY_RUN,) * retries.ATTEMPTS)),
+         runs=(METADATA_RUN, *(VERIFY_RUN,) * retry.ATTEMPTS)),
     Case("a plugin that does not verify", "go-raw", ends=ExtendedValidationError, runs=(METADATA_RUN,)),
     Case("a plugin that is not there", "go-none", ends=ExtendedValidationError, runs=()),
     Case("a name that leads elsewhere", "../plugins/go-verify", ends=ExtendedValidationError, runs=()),

@@ -14,8 +14,8 @@ from interop.scene import DAY
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.errors import PluginError
 from notarykit.oci.layout import ImageLayout
-from notarykit.plugin.asking.signer import signer_of
-from notarykit.plugin.finding.executable import ExecutablePlugin
+from notarykit.plugin.discovery.executable import ExecutablePlugin
+from notarykit.plugin.host.signer import plugin_signer
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import VerifiedArtifact, verify_artifact
@@ -98,7 +98,7 @@ def test_signing(peer: Peer, recorder: Recorder, layout: Layout, config: Mapping
     assert not answer["ok"]
     theirs = [json.loads(recorder.take(command)) for command in ("get-plugin-metadata", "describe-key")]
     with pytest.raises(PluginError):
-        signer_of(ExecutablePlugin(NAME, path), "k", config).key_spec()
+        plugin_signer(ExecutablePlugin(NAME, path), "k", config).key_spec()
     assert [json.loads(recorder.take(command)) for command in ("get-plugin-metadata", "describe-key")] == theirs
     assert theirs[0] == ({"pluginConfig": config} if config else {})
 

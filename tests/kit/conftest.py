@@ -2,11 +2,11 @@
 
 import pytest
 
-from notarykit.plugin.testing.rules import keys, tolerance
+from notarykit.plugin.conformance.rules import compatibility, signing
 
 
 @pytest.fixture(autouse=True)
 def smaller_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests of 64 MiB take half a second each."""
-    monkeypatch.setattr(tolerance, "_HUGE", 128 * 1024)
-    monkeypatch.setattr(keys, "_LARGE", keys._LARGE[: 64 * 1024])
+    monkeypatch.setattr(compatibility, "_HUGE", 128 * 1024)
+    monkeypatch.setattr(signing, "_LARGE", signing._LARGE[: 64 * 1024])

@@ -34,9 +34,9 @@ from kit.wrong import (
 )
 from notarykit.errors import PluginTimeoutError
 from notarykit.plugin import Command
-from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.messages.fields import decode
-from notarykit.plugin.testing.subject import Run
+from notarykit.plugin.conformance.target import Run
+from notarykit.plugin.discovery.process import Ended
+from notarykit.plugin.protocol.fields import decode
 from support.ca import Changes, TestChain, key_usage, make_chain, sha1_signed
 from support.envelopes import ABSENT, COSE, JWS, build, changed, primitive
 

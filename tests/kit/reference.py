@@ -21,10 +21,10 @@ from notarykit.plugin import (
     VerifySignatureRequest,
     check_key_spec,
 )
-from notarykit.plugin.asking.enveloping import envelope_around
-from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.serving.respond import respond
-from notarykit.plugin.testing.subject import Run, Subject
+from notarykit.plugin.conformance.target import Run, Subject
+from notarykit.plugin.discovery.process import Ended
+from notarykit.plugin.host.envelope import envelope_around
+from notarykit.plugin.server.dispatch import respond
 from support.ca import TestChain, make_chain
 from support.envelopes import primitive
 

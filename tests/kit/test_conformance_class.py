@@ -8,13 +8,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from notarykit.plugin.testing import Level
-from notarykit.plugin.testing.rules import RULES
+from notarykit.plugin.conformance import Level
+from notarykit.plugin.conformance.rules import RULES
 
 _TESTS = """
 from kit.reference import VERIFIER, Verifier, serve
 from kit.wrong import METADATA, giving
-from notarykit.plugin.testing import PluginConformance, Subject
+from notarykit.plugin.conformance import PluginConformance, Subject
 
 calls = []
 

@@ -8,8 +8,8 @@ import pytest
 from kit.reference import BLOB, EC, ENVELOPE, NAME, SECRET, VERIFIER, Raw, Variant, serve
 from kit.wrong import DESCRIBE, MAKE, METADATA, SIGN, VERIFY, giving, refused_as, refusing
 from notarykit.errors import PluginError, PluginTimeoutError
-from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.testing import Judgement, Result, judge
+from notarykit.plugin.conformance import Judgement, Result, judge
+from notarykit.plugin.discovery.process import Ended
 from support.envelopes import ABSENT
 
 _ODD: tuple[Any, ...] = (

@@ -6,8 +6,8 @@ import pytest
 
 from kit.mutants import Mutant, all_mutants
 from kit.reference import serve
-from notarykit.plugin.testing import Level, Result, judge
-from notarykit.plugin.testing.rules import RULES
+from notarykit.plugin.conformance import Level, Result, judge
+from notarykit.plugin.conformance.rules import RULES
 
 _LEVELS = {rule.id: rule.level for rule in RULES}
 _KEPT = (Result.PASSED, Result.DOES_NOT_APPLY)

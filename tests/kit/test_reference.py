@@ -4,13 +4,13 @@ import pytest
 
 from kit.reference import BOTH, EC, NAME, SPECS, VARIANTS, VERIFIER, Raw, Variant, serve
 from kit.wrong import DESCRIBE, SIGN
-from notarykit.plugin.finding.pipes import LARGEST
-from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.testing import Result, Subject, judge
-from notarykit.plugin.testing.rules import RULES, keys, tolerance
+from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.conformance.rules import RULES, compatibility, signing
+from notarykit.plugin.discovery.pipes import LARGEST
+from notarykit.plugin.discovery.process import Ended
 
 _KEPT = {Result.PASSED, Result.DOES_NOT_APPLY}
-_HUGE, _LARGE = tolerance._HUGE, keys._LARGE
+_HUGE, _LARGE = compatibility._HUGE, signing._LARGE
 
 each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 
@@ -56,8 +56,8 @@ def test_a_plugin_without_keys() -> None:
 
 def test_the_size_of_large_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """The large payload has 1 MiB, and the huge request is as large as the protocol allows, or nearly so."""
-    monkeypatch.setattr(tolerance, "_HUGE", _HUGE)
-    monkeypatch.setattr(keys, "_LARGE", _LARGE)
+    monkeypatch.setattr(compatibility, "_HUGE", _HUGE)
+    monkeypatch.setattr(signing, "_LARGE", _LARGE)
     usual, sizes = serve(Raw), {DESCRIBE: 0, SIGN: 0}
 
     def run(command: str, request: bytes) -> Ended:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from notarykit.plugin.finding.process import Ended
-from notarykit.plugin.testing.subject import Run
+from notarykit.plugin.conformance.target import Run
+from notarykit.plugin.discovery.process import Ended
 from support.envelopes import changed
 
 Members = dict[str, Any]

@@ -62,10 +62,10 @@ def failing(error: Mapping[str, Any] | str, code: int = 1) -> str:
 
 
 def guarded_plugin(module: Path, source: str, kind: str = "Found") -> str:
-    """The text of a plugin in Python that serves a class with `notarykit.plugin.guard`; its module is written too."""
+    """Write a plugin's module, and return the text of an executable that serves its class."""
     module.parent.mkdir(parents=True, exist_ok=True)
     module.write_text(source)
     return (
         f"#!{sys.executable} -I\nimport sys\nsys.path.insert(0, {str(module.parent)!r})\n"
-        f"from notarykit.plugin.guard import run\nsys.exit(run({f'{module.stem}:{kind}'!r}))\n"
+        f"from notarykit.plugin.server.stdio import run\nsys.exit(run({f'{module.stem}:{kind}'!r}))\n"
     )

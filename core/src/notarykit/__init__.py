@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from notarykit.oci.registry.host import RegistryHost, RegistrySettings
     from notarykit.oci.registry.registries import Registries
     from notarykit.oci.registry.repository import RegistryRepository
-    from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner, signer_of
-    from notarykit.plugin.finding.discovery import load_plugin
-    from notarykit.plugin.finding.executable import ExecutablePlugin
+    from notarykit.plugin.discovery.executable import ExecutablePlugin
+    from notarykit.plugin.discovery.locate import load_plugin
+    from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, plugin_signer
     from notarykit.revocation.checker import Revocation
     from notarykit.revocation.given import read_given
     from notarykit.revocation.limits import Limits
@@ -68,9 +68,9 @@ _HOMES = {
     "oci.registry.host": ("RegistryHost", "RegistrySettings"),
     "oci.registry.registries": ("Registries",),
     "oci.registry.repository": ("RegistryRepository",),
-    "plugin.finding.discovery": ("load_plugin",),
-    "plugin.finding.executable": ("ExecutablePlugin",),
-    "plugin.asking.signer": ("PluginEnvelopeSigner", "PluginSigner", "signer_of"),
+    "plugin.discovery.locate": ("load_plugin",),
+    "plugin.discovery.executable": ("ExecutablePlugin",),
+    "plugin.host.signer": ("PluginEnvelopeSigner", "PluginSigner", "plugin_signer"),
     "revocation.checker": ("Revocation",),
     "revocation.given": ("read_given",),
     "revocation.limits": ("Limits",),
@@ -148,12 +148,12 @@ __all__ = [
     "parse_layout_reference",
     "parse_policy_document",
     "parse_reference",
+    "plugin_signer",
     "read_given",
     "sign",
     "sign_artifact",
     "sign_artifacts",
     "sign_descriptor",
-    "signer_of",
     "verify",
     "verify_artifact",
     "verify_artifacts",

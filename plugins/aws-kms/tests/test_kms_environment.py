@@ -9,7 +9,7 @@ import pytest
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.plugin import DescribeKeyRequest
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_aws_kms.environment import session
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 

@@ -9,8 +9,8 @@ import pytest
 from notarykit.errors import PluginAccessDeniedError, PluginTimeoutError, PluginValidationError
 from notarykit.keys.signature import check
 from notarykit.plugin import DescribeKeyRequest
-from notarykit.plugin.asking.deadline import deadline
-from notarykit.plugin.finding.discovery import load_plugin
+from notarykit.plugin.deadline import deadline
+from notarykit.plugin.discovery.locate import load_plugin
 from notarykit_aws_kms.addresses import Account
 from notarykit_aws_kms.clients import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin

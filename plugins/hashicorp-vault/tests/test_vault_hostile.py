@@ -15,7 +15,7 @@ import pytest
 
 from notarykit.errors import PluginError, PluginTimeoutError
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_hashicorp_vault import sdk
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from servers.vault.fake import MESSAGE, FakeVault, response

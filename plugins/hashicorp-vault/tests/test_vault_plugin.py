@@ -13,7 +13,7 @@ from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeout
 from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
-from notarykit.plugin.finding.discovery import load_plugin
+from notarykit.plugin.discovery.locate import load_plugin
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
 from servers.vault.fake import MESSAGE, FakeVault, response
 from support.ca import make_chain

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from notarykit.plugin.testing import Judgement, PluginConformance, Result, Subject
+from notarykit.plugin.conformance import Judgement, PluginConformance, Result, Subject
 from support.ca import make_chain, pem_of
 
 _PASSPHRASE = 'sw\xf6rd"fish & chips'

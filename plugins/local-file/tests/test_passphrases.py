@@ -26,7 +26,7 @@ _VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
 def no_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the environment nor a terminal has a passphrase."""
     monkeypatch.delenv(_VARIABLE, raising=False)
-    monkeypatch.setattr("notarykit.plugin.terminal.TERMINAL", str(tmp_path / "no terminal"))
+    monkeypatch.setattr("notarykit.plugin.service.terminal.TERMINAL", str(tmp_path / "no terminal"))
 
 
 def _key(folder: Path, chain: TestChain = _CHAIN, passphrase: bytes | None = None, name: str = "my.pem") -> str:
@@ -149,7 +149,7 @@ def test_a_person_is_asked(typed: bytes, fits: bool, tmp_path: Path, monkeypatch
         asked.append(prompt)
         return typed
 
-    monkeypatch.setattr("notarykit.plugin.terminal.ask_secret", ask_secret)
+    monkeypatch.setattr("notarykit.plugin.service.terminal.ask_secret", ask_secret)
     if fits:
         assert _spec(key) == "EC-256"
     else:

@@ -16,8 +16,8 @@ from notarykit.errors import (
     SigningKeyError,
 )
 from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest, GenerateSignatureRequest
-from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner
-from notarykit.plugin.finding.discovery import load_plugin
+from notarykit.plugin.discovery.locate import load_plugin
+from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
 from notarykit.signing import sign_descriptor
 from notarykit_local_file.plugin import LocalFilePlugin
 from support.ca import SPECS, TestChain, make_chain, pem_of
@@ -34,7 +34,7 @@ _ARTIFACT = Descriptor("application/vnd.oci.image.manifest.v1+json", DIGEST, 167
 def no_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the environment nor a terminal has a passphrase."""
     monkeypatch.delenv(_VARIABLE, raising=False)
-    monkeypatch.setattr("notarykit.plugin.terminal.TERMINAL", str(tmp_path / "no terminal"))
+    monkeypatch.setattr("notarykit.plugin.service.terminal.TERMINAL", str(tmp_path / "no terminal"))
 
 
 def _key(folder: Path, chain: TestChain = _CHAIN, passphrase: bytes | None = None, name: str = "my.pem") -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import pinentry
 from notarykit_pkcs11.pinentry import ask, installed
 from support.executables import write_program

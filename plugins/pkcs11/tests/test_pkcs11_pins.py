@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import NotarykitError, PluginAccessDeniedError, PluginValidationError, SigningKeyError
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import pinentry, pins
 from notarykit_pkcs11.pins import PinSource
 from notarykit_pkcs11.uri import parse

@@ -8,7 +8,7 @@ import pytest
 
 from notarykit.errors import PluginValidationError
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
-from notarykit.plugin.finding.discovery import load_plugin
+from notarykit.plugin.discovery.locate import load_plugin
 from notarykit_pkcs11.plugin import PKCS11Plugin
 
 _LISTING = """

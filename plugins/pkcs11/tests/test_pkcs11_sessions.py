@@ -14,7 +14,7 @@ from pkcs11 import Attribute, Mechanism, SlotFlag, TokenFlag
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError, PluginValidationError
 from notarykit.keys.spec import KEY_SPECS
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import access, cryptoki, signing, tokens
 from notarykit_pkcs11.access import Access, DisturbedError
 from notarykit_pkcs11.cryptoki import Module

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from notarykit.plugin import seconds_left
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import turns
 from notarykit_pkcs11.turns import Turn
 

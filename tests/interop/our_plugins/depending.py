@@ -2,7 +2,7 @@
 
 from interop.our_plugins.envelope import EnvelopePlugin
 from notarykit import plugin
-from notarykit.plugin.messages.metadata import NO_CONFIG
+from notarykit.plugin.protocol.metadata import NO_CONFIG
 from notarykit_local_file.plugin import LocalFilePlugin
 
 WHOLE = {"whole": "yes"}

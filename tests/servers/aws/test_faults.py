@@ -8,7 +8,7 @@ import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginThrottledError, PluginTimeoutError
 from notarykit.plugin import GenerateSignatureRequest
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from servers.aws.service import SECRET_KEY, HeldKey, Service, describe, sign
 from servers.registry.certificates import RegistryCA

@@ -11,8 +11,8 @@ from interop import our_plugin
 from interop.go_peer import Peer
 from interop.plugin_scene import descriptor_of
 from interop.scene import METADATA, Question, push
-from notarykit.plugin.finding.process import run
-from notarykit.plugin.testing import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.discovery.process import run
 from notarykit.verification import Verified
 from servers.aws.service import SECRET_KEY, Service
 from support.ca import SPECS

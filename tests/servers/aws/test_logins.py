@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError, PluginValidationError
-from notarykit.plugin.asking.deadline import deadline
-from notarykit.plugin.finding.process import run
+from notarykit.plugin.deadline import deadline
+from notarykit.plugin.discovery.process import run
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from servers.aws.service import ACCESS_KEY, REGION, SECRET_KEY, HeldKey, Service, describe, sign
 from servers.registry.factories import FaultProxies
@@ -244,7 +244,7 @@ def test_the_executable_shows_no_credentials(
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     monkeypatch.setenv("NOTARYKIT_PLUGIN_LOG", str(tmp_path / "log"))
     script = (
-        "import logging, sys\nfrom notarykit.plugin.guard import run\n"
+        "import logging, sys\nfrom notarykit.plugin.server.stdio import run\n"
         "logging.basicConfig(level=logging.DEBUG, stream=open(2, 'w', closefd=False))\n"
         "sys.exit(run('notarykit_aws_kms.plugin:AWSKMSPlugin'))\n"
     )

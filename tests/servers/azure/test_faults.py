@@ -14,7 +14,7 @@ from notarykit.plugin import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.clients import Answer
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
 from servers.azure.conftest import Azure, refused, verify_x509_signature

@@ -16,7 +16,7 @@ from notarykit.plugin import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
 from servers.azure.conftest import MESSAGE, OWN_DOMAIN, Azure, refused, verify_x509_signature
 from servers.azure.keyvault import Fault

@@ -11,8 +11,8 @@ import pytest
 from interop import go_peer, our_plugin
 from interop.plugin_scene import descriptor_of
 from interop.scene import METADATA, Question, push
-from notarykit.plugin.finding.process import run
-from notarykit.plugin.testing import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.discovery.process import run
 from notarykit.verification import Verified
 from servers.azure.conftest import Azure, file_with
 from support.ca import SPECS, make_chain

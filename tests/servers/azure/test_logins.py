@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.plugin import PluginAccessDeniedError, PluginError
-from notarykit.plugin.finding.process import run
+from notarykit.plugin.discovery.process import run
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
 from servers.azure import keyvault
 from servers.azure.conftest import Azure, refused, verify_x509_signature

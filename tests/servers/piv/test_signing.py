@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.plugin.finding.process import run
-from notarykit.plugin.testing import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.discovery.process import run
 from servers.piv.card import Place
 from servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
 from servers.piv.reader import MODULES

@@ -69,8 +69,8 @@ def test_a_module_that_crashes(crashing_module: Path, softhsm: Token) -> None:
     found = run(
         {"PKCS11_MODULE_PATH": str(crashing_module)},
         """
-from notarykit.plugin.finding.process import run
-from notarykit.plugin.finding.executable import ExecutablePlugin
+from notarykit.plugin.discovery.process import run
+from notarykit.plugin.discovery.executable import ExecutablePlugin
 from pathlib import Path
 import stat, tempfile
 script = Path(tempfile.mkdtemp(), "notation-pkcs11")

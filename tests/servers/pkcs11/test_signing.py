@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from notarykit.plugin.testing import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Subject, judge
 from servers.pkcs11.asking import describe, sign
 from servers.pkcs11.token import Token
 

@@ -12,7 +12,7 @@ from notarykit.errors import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.plugin.asking.deadline import deadline
+from notarykit.plugin.deadline import deadline
 from notarykit_hashicorp_vault import sdk
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from servers.registry.factories import FaultProxies

@@ -18,8 +18,8 @@ from interop.plugin_scene import descriptor_of
 from interop.scene import METADATA, Question, push
 from notarykit.errors import PluginError
 from notarykit.plugin import DescribeKeyRequest
-from notarykit.plugin.finding.process import run
-from notarykit.plugin.testing import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.discovery.process import run
 from notarykit.verification import Verified
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from servers.registry.factories import FaultProxies
@@ -38,7 +38,7 @@ OURS, STAND_IN = "hashicorp-vault", "hc-vault"
 MAIN = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG)
-from notarykit.plugin.guard import run
+from notarykit.plugin.server.stdio import run
 sys.exit(run("notarykit_hashicorp_vault.plugin:HashiCorpVaultPlugin"))
 """
 

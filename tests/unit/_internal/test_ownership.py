@@ -18,7 +18,7 @@ from notarykit.config.policy import load_policy
 from notarykit.config.settings import load_settings
 from notarykit.config.signing_keys import load_signing_keys
 from notarykit.errors import ConfigurationWarning
-from notarykit.plugin.finding.executables import find_executable
+from notarykit.plugin.discovery.directory import find_executable
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
 from support.ca import make_chain

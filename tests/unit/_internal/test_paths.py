@@ -196,8 +196,8 @@ def test_without_a_home_nothing_is_of_the_present_folder(home: str | None, monke
 @pytest.mark.parametrize("load", ["package", "executable"])
 def test_plugins_find_no_home_here(load: str, home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """SDKs of plugins, which look for settings in `~`, find none in the present folder either."""
-    from notarykit.plugin.finding.packages import packaged_plugin
-    from notarykit.plugin.serving.respond import respond
+    from notarykit.plugin.discovery.entry_points import packaged_plugin
+    from notarykit.plugin.server.dispatch import respond
 
     monkeypatch.setenv("HOME", home)
     if load == "package":

@@ -47,7 +47,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Makes a plugin the one that is found, whatever name is looked for."""
 
     def found(plugin: Plugin) -> None:
-        monkeypatch.setattr("notarykit.plugin.finding.discovery.load_plugin", lambda _: plugin)
+        monkeypatch.setattr("notarykit.plugin.discovery.locate.load_plugin", lambda _: plugin)
 
     return found
 

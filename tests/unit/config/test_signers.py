@@ -10,7 +10,7 @@ from notarykit.config.signing_keys import SigningKey
 from notarykit.errors import PassphraseError, PluginNotFoundError, PluginResponseError, SigningKeyError
 from notarykit.keys.local import LocalSigner
 from notarykit.plugin import DescribeKeyRequest, GeneratedEnvelope, GenerateEnvelopeRequest, Metadata, Plugin
-from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner
+from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
 from support.ca import make_chain, pem_of
 from unit.plugin.plugins import KeyPlugin
 
@@ -40,7 +40,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     """Makes a plugin the one that is found by any name."""
 
     def install(plugin: Plugin) -> None:
-        monkeypatch.setattr("notarykit.plugin.finding.discovery.load_plugin", lambda _: plugin)
+        monkeypatch.setattr("notarykit.plugin.discovery.locate.load_plugin", lambda _: plugin)
 
     return install
 

@@ -6,7 +6,7 @@ from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.text import shown, table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
-from notarykit.plugin.finding.discovery import locate
+from notarykit.plugin.discovery.locate import locate
 
 
 def _add(options: Options) -> int:

@@ -8,20 +8,20 @@ from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.plugincheck import KEY_FLAGS, diagnose, judge
 from notarykit.cli.text import confirmed, shown, table
 from notarykit.errors import NotarykitError, UsageError
-from notarykit.plugin.asking.metadata import SelfDescribing
+from notarykit.plugin.host.metadata import SelfDescribing
 
 if TYPE_CHECKING:
-    from notarykit.plugin.managing.installing import Installed
+    from notarykit.plugin.install.installer import Installed
 
 _LISTING_SECONDS = 10.0  # a list is not kept waiting for long by a plugin that hangs
 _DOWNLOAD_SECONDS = 600.0
 
 
 def _list(_: Options) -> int:
-    from notarykit.plugin.finding.executable import ExecutablePlugin
-    from notarykit.plugin.finding.executables import executable_names, find_executable
-    from notarykit.plugin.finding.packages import STAND_INS, packaged_plugins
-    from notarykit.plugin.serving.launcher import is_launcher
+    from notarykit.plugin.discovery.directory import executable_names, find_executable
+    from notarykit.plugin.discovery.entry_points import STAND_INS, packaged_plugins
+    from notarykit.plugin.discovery.executable import ExecutablePlugin
+    from notarykit.plugin.launcher import is_launcher
 
     rows: list[tuple[str, ...]] = [("NAME", "DESCRIPTION", "VERSION", "CAPABILITIES", "SOURCE", "ERROR")]
     rows += [_row(each.name, f"package {each.distribution}", each.load) for each in packaged_plugins()]
@@ -46,8 +46,8 @@ def _list(_: Options) -> int:
 
 def _row(name: str, source: str, load: Callable[[], SelfDescribing]) -> tuple[str, ...]:
     """A plugin's line; a broken plugin is a line too."""
-    from notarykit.plugin.asking.deadline import deadline
-    from notarykit.plugin.asking.metadata import read_metadata
+    from notarykit.plugin.deadline import deadline
+    from notarykit.plugin.host.metadata import read_metadata
 
     try:
         with deadline(_LISTING_SECONDS):
@@ -59,7 +59,7 @@ def _row(name: str, source: str, load: Callable[[], SelfDescribing]) -> tuple[st
 
 
 def _install(options: Options) -> int:
-    from notarykit.plugin.managing.installing import install_package
+    from notarykit.plugin.install.installer import install_package
 
     options.exclusive("file", "url", "from-package")
     if options["from-package"]:
@@ -87,8 +87,8 @@ def _install_from_file(options: Options) -> "Installed":
 
     from notarykit._internal import files
     from notarykit.errors import StorageError
-    from notarykit.plugin.managing.archives import LARGEST
-    from notarykit.plugin.managing.installing import install_file
+    from notarykit.plugin.install.archives import LARGEST
+    from notarykit.plugin.install.installer import install_file
 
     path = options.arguments[0]
     if options["sha256sum"] is None:
@@ -105,7 +105,7 @@ def _install_content(content: bytes, name: str, options: Options) -> "Installed"
     import os
     import tempfile
 
-    from notarykit.plugin.managing.installing import install_file
+    from notarykit.plugin.install.installer import install_file
 
     _check_sum(options["sha256sum"], content)
     with tempfile.NamedTemporaryFile(prefix="notarykit-") as file:
@@ -123,7 +123,7 @@ def _install_from_url(options: Options) -> "Installed":
     from notarykit.net.download import download
     from notarykit.net.tls import TLSSettings
     from notarykit.net.urls import shown as shown_url
-    from notarykit.plugin.managing.archives import LARGEST
+    from notarykit.plugin.install.archives import LARGEST
 
     url = options.arguments[0]
     if not options["sha256sum"]:
@@ -152,8 +152,8 @@ def _check_sum(wanted: str, content: bytes) -> None:
 def _uninstall(options: Options) -> int:
     import os
 
-    from notarykit.plugin.finding.executables import executable_path
-    from notarykit.plugin.managing.installing import uninstall
+    from notarykit.plugin.discovery.directory import executable_path
+    from notarykit.plugin.install.installer import uninstall
 
     name = options.arguments[0]
     is_there = os.path.lexists(os.path.dirname(executable_path(name)))
@@ -166,7 +166,7 @@ def _uninstall(options: Options) -> int:
 
 
 def _use(options: Options) -> int:
-    from notarykit.plugin.finding.discovery import EXECUTABLE, PACKAGE, choose
+    from notarykit.plugin.discovery.locate import EXECUTABLE, PACKAGE, choose
 
     name, choice = options.arguments
     if choice not in (PACKAGE, EXECUTABLE):

@@ -10,11 +10,11 @@ from notarykit.cli.progress import steps
 from notarykit.cli.target import OUTPUT_FLAG, print_json
 from notarykit.cli.text import listing
 from notarykit.errors import NotarykitError, PluginError, UsageError
-from notarykit.plugin.finding.names import check_name
+from notarykit.plugin.names import check_name
 
 if TYPE_CHECKING:
+    from notarykit.plugin.conformance.report import Judgement
     from notarykit.plugin.diagnosis import Finding
-    from notarykit.plugin.testing.judging import Judgement
 
 KEY_FLAGS = (
     Flag(
@@ -60,11 +60,11 @@ def _asked(options: Options) -> _Asked:
 
 def judge(options: Options) -> int:
     """Prints what each rule of the plugin specification finds, failures first."""
-    from notarykit.plugin.testing.examination import NO_KEY
-    from notarykit.plugin.testing.judging import Result
-    from notarykit.plugin.testing.judging import judge as judged
-    from notarykit.plugin.testing.rules import RULES
-    from notarykit.plugin.testing.subject import Subject
+    from notarykit.plugin.conformance.report import Result
+    from notarykit.plugin.conformance.report import judge as judged
+    from notarykit.plugin.conformance.rules import RULES
+    from notarykit.plugin.conformance.session import NO_KEY
+    from notarykit.plugin.conformance.target import Subject
 
     missing = [name for name in options["secret-env"] if not os.environ.get(name)]
     if missing:
@@ -105,7 +105,7 @@ def _rule_json(found: "Judgement") -> dict[str, str]:
 
 def _rule_rows(found: "list[Judgement]") -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     """What went wrong first, with what is demanded where; of everything else, the reason why it was not looked at."""
-    from notarykit.plugin.testing.judging import Result
+    from notarykit.plugin.conformance.report import Result
 
     order = (Result.FAILED, Result.WARNING, Result.NOT_RUN, Result.PASSED, Result.DOES_NOT_APPLY)
     for each in sorted(found, key=lambda each: order.index(each.result)):
@@ -159,10 +159,10 @@ def _unbroken(findings: "Iterator[Finding]") -> "Iterator[Finding]":
 
 def _findings(asked: _Asked) -> "Iterator[Finding]":
     """What a package's plugin finds in its own way, and any other by what the protocol has."""
-    from notarykit.plugin.asking.trial import walk
     from notarykit.plugin.base import Plugin
-    from notarykit.plugin.finding.discovery import load_plugin
-    from notarykit.plugin.finding.packages import packaged_plugin
+    from notarykit.plugin.discovery.entry_points import packaged_plugin
+    from notarykit.plugin.discovery.locate import load_plugin
+    from notarykit.plugin.host.trial import walk
 
     key_id = next(iter(asked.key_ids), None)
     package = packaged_plugin(check_name(asked.name))

@@ -79,7 +79,7 @@ def _run(helper: str, command: str, request: str) -> bytes | None:
             f"credential helper docker-credential-{helper} is not on the path",
             advice="install it, or take it out of credsStore or credHelpers there",
         )
-    from notarykit.plugin.finding.process import run
+    from notarykit.plugin.discovery.process import run
 
     try:
         ended = run([program, command], request.encode(), min(_SECONDS, seconds_left()))

@@ -89,7 +89,7 @@ def _asked(call: Callable[[], Any]) -> Any:
     except NotarykitError:
         raise
     except (Exception, SystemExit) as error:
-        from notarykit.plugin.asking.retries import SHOWS_WHERE
+        from notarykit.plugin.host.retry import SHOWS_WHERE
 
         raise PluginError(f"the plugin failed with {type(error).__name__}", advice=SHOWS_WHERE) from error
 
@@ -97,7 +97,7 @@ def _asked(call: Callable[[], Any]) -> Any:
 def _packaged(name: str) -> "Plugin":
     """The plugin of a name in this process; between processes there is no way to a key without a certificate."""
     from notarykit.plugin.base import Plugin
-    from notarykit.plugin.finding.discovery import load_plugin
+    from notarykit.plugin.discovery.locate import load_plugin
 
     found = load_plugin(name)
     if isinstance(found, Plugin):

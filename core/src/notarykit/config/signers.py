@@ -10,7 +10,7 @@ from notarykit.errors import PassphraseError
 if TYPE_CHECKING:
     from notarykit.keys.local import LocalSigner
     from notarykit.keys.private import Passphrase
-    from notarykit.plugin.asking.signer import PluginEnvelopeSigner, PluginSigner
+    from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
 
 PASSPHRASE_VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"  # noqa: S105 - a name, and no passphrase
 
@@ -56,9 +56,9 @@ def signer_for(
 def plugin_signer(
     name: str, key_id: str, config: Mapping[str, str], seconds: float | None = None
 ) -> "PluginSigner | PluginEnvelopeSigner":
-    """Whoever signs with a key that a plugin holds; see `notarykit.plugin.asking.signer.signer_of`."""
-    from notarykit.plugin.asking.deadline import SIGNING_SECONDS
-    from notarykit.plugin.asking.signer import signer_of
-    from notarykit.plugin.finding.discovery import load_plugin
+    """Whoever signs with a key that a plugin holds; see `notarykit.plugin.host.signer.signer_of`."""
+    from notarykit.plugin.deadline import SIGNING_SECONDS
+    from notarykit.plugin.discovery.locate import load_plugin
+    from notarykit.plugin.host.signer import plugin_signer
 
-    return signer_of(load_plugin(name), key_id, config, seconds=SIGNING_SECONDS if seconds is None else seconds)
+    return plugin_signer(load_plugin(name), key_id, config, seconds=SIGNING_SECONDS if seconds is None else seconds)

@@ -12,7 +12,7 @@ What a plugin's author uses is here, imported when it is first used: get-plugin-
         def generate_signature(self, request: plugin.GenerateSignatureRequest) -> plugin.GeneratedSignature: ...
 
 The package names the class in an entry point of the group `notarykit.plugins`, under the plugin's name; a script
-`notation-my-kms` that calls `notarykit.plugin.guard.run` makes it an executable for every host of the contract.
+`notation-my-kms` that calls `notarykit.plugin.server.stdio.run` makes it an executable for every host of the contract.
 """
 
 TYPE_CHECKING = False
@@ -25,14 +25,12 @@ if TYPE_CHECKING:
         PluginTimeoutError,
         PluginValidationError,
     )
-    from notarykit.plugin.asking.deadline import seconds_left
-    from notarykit.plugin.asking.queueing import queued
     from notarykit.plugin.base import Plugin
+    from notarykit.plugin.deadline import seconds_left
     from notarykit.plugin.diagnosis import Finding
-    from notarykit.plugin.keys import KeyVersion, ServiceKey
-    from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability, Command
-    from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
-    from notarykit.plugin.messages.signing import (
+    from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command
+    from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
+    from notarykit.plugin.protocol.signing import (
         DescribeKeyRequest,
         GeneratedEnvelope,
         GeneratedSignature,
@@ -40,9 +38,11 @@ if TYPE_CHECKING:
         GenerateSignatureRequest,
         KeyDescription,
     )
-    from notarykit.plugin.messages.verifying import VerificationResult, VerifiedSignature, VerifySignatureRequest
-    from notarykit.plugin.provider import Provider
-    from notarykit.plugin.providing import check_key_spec, check_settings, digest_of
+    from notarykit.plugin.protocol.verification import VerificationResult, VerifiedSignature, VerifySignatureRequest
+    from notarykit.plugin.queueing import queued
+    from notarykit.plugin.service.provider import Provider
+    from notarykit.plugin.service.validation import check_key_spec, check_settings, digest_of
+    from notarykit.plugin.service_key import KeyVersion, ServiceKey
 
 _HOMES = {
     "errors": (
@@ -55,13 +55,13 @@ _HOMES = {
     ),
     "plugin.base": ("Plugin",),
     "plugin.diagnosis": ("Finding",),
-    "plugin.keys": ("KeyVersion", "ServiceKey"),
-    "plugin.provider": ("Provider",),
-    "plugin.asking.deadline": ("seconds_left",),
-    "plugin.asking.queueing": ("queued",),
-    "plugin.messages.fields": ("CONTRACT_VERSION", "Capability", "Command"),
-    "plugin.messages.metadata": ("GetMetadataRequest", "Metadata"),
-    "plugin.messages.signing": (
+    "plugin.service_key": ("KeyVersion", "ServiceKey"),
+    "plugin.service.provider": ("Provider",),
+    "plugin.deadline": ("seconds_left",),
+    "plugin.queueing": ("queued",),
+    "plugin.protocol.fields": ("CONTRACT_VERSION", "Capability", "Command"),
+    "plugin.protocol.metadata": ("GetMetadataRequest", "Metadata"),
+    "plugin.protocol.signing": (
         "DescribeKeyRequest",
         "GenerateEnvelopeRequest",
         "GenerateSignatureRequest",
@@ -69,8 +69,8 @@ _HOMES = {
         "GeneratedSignature",
         "KeyDescription",
     ),
-    "plugin.messages.verifying": ("VerificationResult", "VerifiedSignature", "VerifySignatureRequest"),
-    "plugin.providing": ("check_key_spec", "check_settings", "digest_of"),
+    "plugin.protocol.verification": ("VerificationResult", "VerifiedSignature", "VerifySignatureRequest"),
+    "plugin.service.validation": ("check_key_spec", "check_settings", "digest_of"),
 }
 
 __all__ = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notarykit.errors import PluginValidationError
-from notarykit.plugin.messages.metadata import NO_CONFIG
+from notarykit.plugin.protocol.metadata import NO_CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,10 +11,9 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from notarykit.plugin.diagnosis import Finding
-    from notarykit.plugin.keys import KeyVersion
-    from notarykit.plugin.messages.fields import Capability
-    from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
-    from notarykit.plugin.messages.signing import (
+    from notarykit.plugin.protocol.fields import Capability
+    from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
+    from notarykit.plugin.protocol.signing import (
         DescribeKeyRequest,
         GeneratedEnvelope,
         GeneratedSignature,
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
         GenerateSignatureRequest,
         KeyDescription,
     )
-    from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
+    from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
+    from notarykit.plugin.service_key import KeyVersion
 
 
 class Plugin:
@@ -58,8 +58,8 @@ class Plugin:
         "The command is expected to return only static data": no plugin is made for it. A plugin whose capabilities
         depend on its configuration overrides this, and changes the `capabilities` of what the base answers.
         """
-        from notarykit.plugin.messages.fields import CONTRACT_VERSION, Capability
-        from notarykit.plugin.messages.metadata import Metadata
+        from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability
+        from notarykit.plugin.protocol.metadata import Metadata
 
         capabilities: list[str] = []
         if cls.generate_signature is not Plugin.generate_signature:
@@ -84,7 +84,7 @@ class Plugin:
 
     def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
         """A whole envelope; where this is not overridden, core makes one around `generate_signature`."""
-        from notarykit.plugin.asking.enveloping import envelope_around
+        from notarykit.plugin.host.envelope import envelope_around
 
         return envelope_around(self, request)
 
@@ -110,6 +110,6 @@ class Plugin:
 
         Where this is not overridden, the steps are those that the protocol has: metadata, key, one trial signature.
         """
-        from notarykit.plugin.asking.trial import walk
+        from notarykit.plugin.host.trial import walk
 
         return walk(self, key_id, config)

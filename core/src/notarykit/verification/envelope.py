@@ -97,6 +97,6 @@ def verify_envelope(
 
 
 def _find_installed(name: str) -> VerifyingPlugin:
-    from notarykit.plugin.finding.discovery import load_plugin
+    from notarykit.plugin.discovery.locate import load_plugin
 
     return load_plugin(name)

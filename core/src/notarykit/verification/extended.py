@@ -23,12 +23,12 @@ from notarykit.errors import (
     NotarykitError,
     RevocationError,
 )
-from notarykit.plugin.asking.metadata import read_metadata
-from notarykit.plugin.asking.retries import ask
-from notarykit.plugin.asking.versions import SemanticVersion
-from notarykit.plugin.finding.names import check_name
-from notarykit.plugin.messages.fields import Capability, Command
-from notarykit.plugin.messages.verifying import VerificationResult, VerifySignatureRequest
+from notarykit.plugin.host.metadata import read_metadata
+from notarykit.plugin.host.retry import ask
+from notarykit.plugin.host.semver import SemanticVersion
+from notarykit.plugin.names import check_name
+from notarykit.plugin.protocol.fields import Capability, Command
+from notarykit.plugin.protocol.verification import VerificationResult, VerifySignatureRequest
 from notarykit.trust.policy import Action
 from notarykit.verification.progress import FoundPlugin, Progress
 from notarykit.verification.verdict import Step

@@ -24,8 +24,8 @@ from notarykit.trust.store import TrustStore
 from notarykit.verification.verdict import Step, StepResult
 
 if TYPE_CHECKING:
-    from notarykit.plugin.messages.metadata import GetMetadataRequest, Metadata
-    from notarykit.plugin.messages.verifying import VerifiedSignature, VerifySignatureRequest
+    from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
+    from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
     from notarykit.timestamp.token import Timestamp
 
 _ERRORS: dict[Step, type[VerificationError]] = {

@@ -7,8 +7,8 @@ from collections import deque
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from notarykit import plugin
-from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
-from notarykit.plugin.unheard import unheard
+from notarykit.plugin.service.logging import unheard
+from notarykit.plugin.service.timeout import OutOfTimeError, in_time
 from notarykit_aws_kms.addresses import check_private, is_loopback
 from notarykit_aws_kms.failures import late, translated
 

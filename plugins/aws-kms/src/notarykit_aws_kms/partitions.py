@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from notarykit.plugin.unheard import unheard
+from notarykit.plugin.service.logging import unheard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import sys
 
-from notarykit.plugin.guard import run
+from notarykit.plugin.server.stdio import run
 
 
 def main() -> int:

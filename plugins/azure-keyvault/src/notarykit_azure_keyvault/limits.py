@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from notarykit.plugin import seconds_left
-from notarykit.plugin.asking import leaving
+from notarykit.plugin.service import timeout
 from notarykit_azure_keyvault.failures import CALL_IS_OVER, TOO_LONG
 
 TYPE_CHECKING = False
@@ -29,8 +29,8 @@ def in_time(work: Callable[[], Result]) -> Result:
     from azure.core.exceptions import ServiceRequestTimeoutError
 
     try:
-        return leaving.in_time(work)
-    except leaving.OutOfTimeError:
+        return timeout.in_time(work)
+    except timeout.OutOfTimeError:
         raise ServiceRequestTimeoutError(CALL_IS_OVER) from None
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from notarykit.errors import NotarykitError, PluginError
 from notarykit.plugin import seconds_left
-from notarykit.plugin.unheard import unheard
+from notarykit.plugin.service.logging import unheard
 from notarykit_azure_keyvault.failures import Asked, refusal, translated
 from notarykit_azure_keyvault.limits import in_time
 

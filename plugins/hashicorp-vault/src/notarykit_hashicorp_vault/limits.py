@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from requests import Response
 from requests.exceptions import RequestException, Timeout
 
-from notarykit.plugin.asking import leaving
-from notarykit.plugin.asking.deadline import seconds_left
+from notarykit.plugin.deadline import seconds_left
+from notarykit.plugin.service import timeout
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 
@@ -25,8 +25,8 @@ def in_time(work: Callable[[], Result]) -> Result:
         Timeout: The end of the call has come.
     """
     try:
-        return leaving.in_time(work)
-    except leaving.OutOfTimeError:
+        return timeout.in_time(work)
+    except timeout.OutOfTimeError:
         raise Timeout from None
 
 

@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util import Retry, Timeout
 
-from notarykit.plugin.asking.deadline import seconds_left
+from notarykit.plugin.deadline import seconds_left
 from notarykit_hashicorp_vault.limits import bounded
 from notarykit_hashicorp_vault.server import is_loopback
 

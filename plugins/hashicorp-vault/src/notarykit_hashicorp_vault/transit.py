@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from notarykit.keys.spec import KeySpec
-    from notarykit.plugin.keys import KeyVersion
+    from notarykit.plugin.service_key import KeyVersion
     from notarykit_hashicorp_vault.server import Server
 
 KINDS = ("rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521")

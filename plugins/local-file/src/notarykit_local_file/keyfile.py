@@ -135,7 +135,7 @@ def _passphrase(path: str, config: Mapping[str, str]) -> Passphrase:
             return os.fsencode(os.environ[variable])
         if "passphrase_env" in config:
             raise PassphraseError(f"${variable} is not set, and the private key {path} is encrypted")
-        from notarykit.plugin.terminal import ask_secret
+        from notarykit.plugin.service.terminal import ask_secret
 
         found = ask_secret(f"Passphrase of {path}: ")
         if found is None:

@@ -15,7 +15,7 @@ from notarykit.keys.files import read_file
 from notarykit.keys.pem import read_certificates
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
-from notarykit.plugin.provider import CHAIN, GET_A_CERTIFICATE
+from notarykit.plugin.service.provider import CHAIN, GET_A_CERTIFICATE
 from notarykit_pkcs11.cryptoki import module_at
 from notarykit_pkcs11.keys import TokenKey
 from notarykit_pkcs11.mechanisms import ways

@@ -11,8 +11,8 @@ from typing import IO
 from urllib.parse import unquote_to_bytes
 
 from notarykit.errors import PluginAccessDeniedError
-from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
-from notarykit.plugin.terminal import TERMINAL
+from notarykit.plugin.service.terminal import TERMINAL
+from notarykit.plugin.service.timeout import OutOfTimeError, in_time
 
 _LONGEST = 4096  # of a line; the protocol has 1000
 _DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY")

@@ -11,8 +11,8 @@ from contextlib import closing
 from notarykit._internal.secret_text import mark_in, without_marks
 from notarykit.errors import PluginAccessDeniedError, PluginValidationError
 from notarykit.keys.files import read_file
-from notarykit.plugin.asking.leaving import OutOfTimeError, in_time
-from notarykit.plugin.terminal import ask_secret, tell
+from notarykit.plugin.service.terminal import ask_secret, tell
+from notarykit.plugin.service.timeout import OutOfTimeError, in_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

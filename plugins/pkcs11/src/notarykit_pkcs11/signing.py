@@ -11,7 +11,7 @@ import pkcs11
 from pkcs11 import Attribute
 
 from notarykit.errors import PluginValidationError
-from notarykit.plugin.terminal import tell
+from notarykit.plugin.service.terminal import tell
 from notarykit_pkcs11.failures import UNSUITABLE, WRONG_PIN, is_no_such_login, translated
 from notarykit_pkcs11.mechanisms import ways
 from notarykit_pkcs11.reading import attribute

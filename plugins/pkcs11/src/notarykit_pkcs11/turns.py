@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from notarykit._internal.paths import cache_folder
 from notarykit.errors import ConfigurationError
 from notarykit.plugin import queued, seconds_left
-from notarykit.plugin.asking.deadline import SIGNING_SECONDS
+from notarykit.plugin.deadline import SIGNING_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

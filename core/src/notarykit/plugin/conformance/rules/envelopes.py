@@ -1,0 +1,210 @@
+"""generate-envelope: plugin specification, "Signature Envelope Generator"."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse_envelope
+from notarykit.envelope.payload import make_payload, read_payload
+from notarykit.envelope.unverified import COSE, JWS
+from notarykit.errors import NotarykitError
+from notarykit.keys.spec import KEY_SPECS, KeySpec
+from notarykit.plugin.conformance.rule import MUST, SHOULD, rule
+from notarykit.plugin.conformance.session import DoesNotApply, Examination, Key
+from notarykit.plugin.protocol.fields import Capability
+
+_ARTIFACT = Descriptor("application/vnd.oci.image.manifest.v1+json", f"sha256:{'5' * 64}", 942)
+PAYLOAD = make_payload(_ARTIFACT, {"build": "42", "name": "Grüße <&>"})
+_EXPIRY = 3600
+_UNSUPPORTED = "application/vnd.example.no-such-format"
+
+
+def _each(examination: Examination, check: Callable[[Key], str | None]) -> str | None:
+    return examination.each(check, Capability.ENVELOPE, Capability.ENVELOPE_FOR_BLOB)
+
+
+def _intact(key: Key, media_type: str, payload: bytes, expiry: int | None = None) -> IntactEnvelope:
+    """The envelope of a reply, with its integrity checked.
+
+    Raises:
+        DoesNotApply: There is none; another rule says so.
+    """
+    try:
+        reply = key.envelope(media_type, payload, expiry)
+        return check_integrity(parse_envelope(reply.bytes_of("signatureEnvelope"), media_type))
+    except NotarykitError:
+        raise DoesNotApply("there is no envelope that holds") from None
+
+
+def _format(key: Key, media_type: str) -> str | None:
+    reply = key.envelope(media_type, PAYLOAD)
+    if reply.failed and reply.code in ("", "VALIDATION_ERROR"):
+        raise DoesNotApply("the plugin does not make this format")
+    if reply.failed:
+        return str(reply)
+    try:
+        check_integrity(parse_envelope(reply.bytes_of("signatureEnvelope"), media_type))
+    except NotarykitError as error:
+        return error.message
+    return None
+
+
+def formats(key: Key) -> list[str]:
+    """The formats that the plugin makes.
+
+    Raises:
+        DoesNotApply: It makes none; another rule says so.
+    """
+    found = [each for each in (JWS, COSE) if not key.envelope(each, PAYLOAD).failed]
+    if not found:
+        raise DoesNotApply("there is no envelope")
+    return found
+
+
+def _shown(target: Descriptor) -> str:
+    return f"{target.digest} of {target.size} bytes ({target.media_type})"
+
+
+def envelope_spec(key: Key) -> KeySpec:
+    """The spec of the key that envelopes are signed with.
+
+    Raises:
+        DoesNotApply: There is no envelope that holds.
+    """
+    return _intact(key, formats(key)[0], PAYLOAD).chain.key_spec
+
+
+@rule("generate-envelope.jws", MUST, "Signature Envelope Generator; signature-envelope-jws.md")
+def jws_holds(examination: Examination) -> str | None:
+    """An envelope in JWS is well formed and its signature holds under a chain that keeps the requirements."""
+    return _each(examination, lambda key: _format(key, JWS))
+
+
+@rule("generate-envelope.cose", MUST, "Signature Envelope Generator; signature-envelope-cose.md")
+def cose_holds(examination: Examination) -> str | None:
+    """An envelope in COSE is well formed and its signature holds under a chain that keeps the requirements."""
+    return _each(examination, lambda key: _format(key, COSE))
+
+
+@rule("generate-envelope.some-format", MUST, "Signature Envelope Generator")
+def some_format_is_made(examination: Examination) -> str | None:
+    """At least one of the two formats is made."""
+
+    def check(key: Key) -> str | None:
+        replies = [key.envelope(each, PAYLOAD) for each in (JWS, COSE)]
+        return str(replies[0]) if all(reply.failed for reply in replies) else None
+
+    return _each(examination, check)
+
+
+@rule("generate-envelope.type", MUST, "Signature Envelope Generator")
+def type_is_repeated(examination: Examination) -> str | None:
+    """The answer names the format of the request."""
+
+    def check(key: Key) -> str | None:
+        for wanted in formats(key):
+            found = key.envelope(wanted, PAYLOAD).members.get("signatureEnvelopeType")
+            if found != wanted:
+                return f"{found!r} is not {wanted!r}"
+        return None
+
+    return _each(examination, check)
+
+
+@rule("generate-envelope.payload", MUST, "Signature Envelope Generator")
+def payload_is_carried(examination: Examination) -> str | None:
+    """The envelope carries the payload of the request; annotations may have been added, and nothing else changed."""
+
+    def check(key: Key) -> str | None:
+        wanted = read_payload(PAYLOAD)
+        for media_type in formats(key):
+            target = _intact(key, media_type, PAYLOAD).target
+            if not target.is_same_content(wanted):
+                return f"it is for {_shown(target)}, not {_shown(wanted)}"
+            for name, value in wanted.annotations.items():
+                if target.annotations.get(name) != value:
+                    return f"the annotation {name!r} is {target.annotations.get(name)!r}, not {value!r}"
+        return None
+
+    return _each(examination, check)
+
+
+@rule("generate-envelope.expiry", MUST, "generate-envelope")
+def expiry_is_kept(examination: Examination) -> str | None:
+    """An expiry that is asked for is in the envelope, and none where none is asked for."""
+
+    def check(key: Key) -> str | None:
+        for media_type in formats(key):
+            if _intact(key, media_type, PAYLOAD).attributes.expiry is not None:
+                return "there is one that was not asked for"
+            attributes = _intact(key, media_type, PAYLOAD, _EXPIRY).attributes
+            start = attributes.signing_time or attributes.authentic_signing_time
+            if attributes.expiry is None or start is None:
+                return "there is none"
+            if abs(attributes.expiry - start - timedelta(seconds=_EXPIRY)) > timedelta(seconds=2):
+                return f"it is {attributes.expiry - start} after the signing time, not {_EXPIRY} seconds"
+        return None
+
+    return _each(examination, check)
+
+
+@rule("generate-envelope.unsupported-type", MUST, "Error codes for generate-envelope")
+def other_formats_are_refused(examination: Examination) -> str | None:
+    """An envelope format that does not exist is a VALIDATION_ERROR."""
+
+    def check(key: Key) -> str | None:
+        reply = examination.use_key("generate-envelope", key.envelope_request(_UNSUPPORTED, PAYLOAD))
+        if not reply.failed:
+            return f"{_UNSUPPORTED} is accepted"
+        return None if reply.code in ("", "VALIDATION_ERROR") else f"the code is {reply.code}"
+
+    return _each(examination, check)
+
+
+@rule("generate-envelope.payload-type", SHOULD, "Error codes for generate-envelope")
+def other_payloads_are_refused(examination: Examination) -> str | None:
+    """A payload type that does not exist is refused."""
+
+    def check(key: Key) -> str | None:
+        request = key.envelope_request(JWS, PAYLOAD) | {"payloadType": _UNSUPPORTED}
+        reply = examination.use_key("generate-envelope", request)
+        return None if reply.failed else f"{_UNSUPPORTED} is accepted"
+
+    return _each(examination, check)
+
+
+@rule("generate-envelope.blob", MUST, "Signing workflow using plugin, Blob signing")
+def blobs_are_signed(examination: Examination) -> str | None:
+    """A payload about a blob, with a digest by the key's hash, is carried like any other."""
+    examination.needs(Capability.ENVELOPE_FOR_BLOB)
+
+    def check(key: Key) -> str | None:
+        spec = KEY_SPECS.get(str(key.description.members.get("keySpec")))
+        if spec is None:
+            raise DoesNotApply("describe-key names no key spec")
+        hash_name = spec.hash_name.replace("-", "").lower()
+        digest = f"{hash_name}:{hashlib.new(hash_name, b'blob').hexdigest()}"
+        payload = make_payload(Descriptor("application/octet-stream", digest, 4), {})
+        media_type = formats(key)[0]
+        reply = key.envelope(media_type, payload)
+        if reply.failed:
+            return str(reply)
+        found, wanted = _intact(key, media_type, payload).target, read_payload(payload)
+        return None if found.is_same_content(wanted) else f"it is for {_shown(found)}, not {_shown(wanted)}"
+
+    return _each(examination, check)
+
+
+RULES = (
+    jws_holds,
+    cose_holds,
+    some_format_is_made,
+    type_is_repeated,
+    payload_is_carried,
+    expiry_is_kept,
+    other_formats_are_refused,
+    other_payloads_are_refused,
+    blobs_are_signed,
+)

@@ -1,0 +1,274 @@
+"""A plugin while it is tested: what it is asked, each question once, and how often its keys may be used."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from cryptography import x509
+
+from notarykit.envelope import payload as payloads
+from notarykit.errors import CertificateError, PluginError, PluginTimeoutError
+from notarykit.keys.certificate import load_certificate, why_not_issued
+from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
+from notarykit.plugin.conformance.response import Reply, bytes_of, forms_of
+from notarykit.plugin.conformance.target import Subject, runner
+from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command, encode
+
+_PATIENCE = 2
+"""How often a command may leave the kit waiting before it is not asked again."""
+
+SAMPLES = (
+    b"eyJhbGciOiJQUzI1NiJ9.eyJ0YXJnZXRBcnRpZmFjdCI6e319",
+    b"\x84\x6aSignature1\x43\xa1\x01\x26\x40" + bytes(range(256)),
+    b"\0",
+    b"\xff" * 4096,
+)
+"""Payloads of the kinds that hosts send, JWS and COSE, and two that are neither."""
+
+NO_KEY = "no key id was given"
+
+
+class DoesNotApply(Exception):  # noqa: N818 - not an error of the plugin
+    """The plugin does not do what the rule is about."""
+
+
+class NotRun(Exception):  # noqa: N818 - not an error of the plugin
+    """The rule would use a key more often than is allowed, or wait for a command that does not answer."""
+
+
+class Key:
+    """A key of the plugin; each question about it is asked once."""
+
+    def __init__(self, examination: "Examination", id_: str) -> None:
+        self.id = id_
+        self._examination = examination
+        self._signatures: dict[bytes, Reply] = {}
+        self._envelopes: dict[object, Reply] = {}
+
+    def request(self, **members: Any) -> dict[str, Any]:
+        """A request about the key."""
+        return self._examination.request(keyId=self.id, **members)
+
+    @cached_property
+    def description(self) -> Reply:
+        """The answer to describe-key."""
+        return self._examination.ask(Command.DESCRIBE_KEY, self.request())
+
+    @cached_property
+    def request_spec(self) -> KeySpec:
+        """The spec to ask for signatures with: what describe-key says, or else whatever the plugin accepts."""
+        said = KEY_SPECS.get(str(self.description.members.get("keySpec")))
+        for spec in (*([said] if said else []), *KEY_SPECS.values()):
+            reply = self._ask_signature(SAMPLES[0], spec)
+            if not reply.failed:
+                self._signatures[SAMPLES[0]] = reply
+                return spec
+            if said and reply.code != "VALIDATION_ERROR":
+                break
+        return said or KEY_SPECS["RSA-2048"]
+
+    def signature(self, payload: bytes) -> Reply:
+        """The answer to generate-signature."""
+        spec = self.request_spec  # may have brought the first of them
+        if payload not in self._signatures:
+            self._signatures[payload] = self._ask_signature(payload, spec)
+        return self._signatures[payload]
+
+    def _ask_signature(self, payload: bytes, spec: KeySpec) -> Reply:
+        return self._examination.use_key(Command.GENERATE_SIGNATURE, self.signature_request(payload, spec))
+
+    def signature_request(self, payload: bytes, spec: KeySpec) -> dict[str, Any]:
+        """The request of generate-signature."""
+        return self.request(keySpec=spec.name, hashAlgorithm=spec.hash_name, payload=encode(payload))
+
+    @cached_property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """The certificates that come with a signature, in the plugin's order; none if one of them cannot be read."""
+        chain = self.signature(SAMPLES[0]).members.get("certificateChain")
+        try:
+            return tuple(load_certificate(bytes_of(text)) for text in (chain if isinstance(chain, list) else []))
+        except CertificateError:
+            return ()
+
+    @cached_property
+    def ordered(self) -> tuple[x509.Certificate, ...]:
+        """The certificates from the leaf upwards, as far as they belong together; of two leaves, the longer chain's."""
+        rest = list(dict.fromkeys(self.certificates))
+        leaves = [one for one in rest if not any(issued(other, one) for other in rest if other is not one)]
+        return max((_upwards(leaf, rest) for leaf in leaves or rest), key=len, default=())
+
+    @cached_property
+    def leaf_spec(self) -> KeySpec:
+        """The spec of the signing certificate's key."""
+        if not self.ordered:
+            raise DoesNotApply("there is no signing certificate to look at")
+        try:
+            return key_spec_of(self.ordered[0].public_key())
+        except Exception:  # noqa: BLE001 - another rule says so
+            raise DoesNotApply("the signing certificate's key is of no supported kind") from None
+
+    def envelope(self, media_type: str, payload: bytes, expiry: int | None = None) -> Reply:
+        """The answer to generate-envelope."""
+        asked = (media_type, payload, expiry)
+        if asked not in self._envelopes:
+            request = self.envelope_request(media_type, payload)
+            if expiry is not None:
+                request["expiryDurationInSeconds"] = expiry
+            self._envelopes[asked] = self._examination.use_key(Command.GENERATE_ENVELOPE, request)
+        return self._envelopes[asked]
+
+    def envelope_request(self, media_type: str, payload: bytes) -> dict[str, Any]:
+        """The request of generate-envelope."""
+        return self.request(payloadType=payloads.MEDIA_TYPE, signatureEnvelopeType=media_type, payload=encode(payload))
+
+
+class Examination:
+    """A plugin under test.
+
+    Attributes:
+        subject: What is tested.
+        replies: Everything that it answered so far.
+        keys: Its keys.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.replies: list[Reply] = []
+        self.keys = [Key(self, each) for each in subject.key_ids]
+        self._run = subject.run or runner(subject.name, subject.seconds)
+        self._unanswered: Counter[str] = Counter()
+        self._left = subject.max_signatures
+
+    def request(self, **members: Any) -> dict[str, Any]:
+        """The members of a request, with the subject's configuration."""
+        config = {"pluginConfig": dict(self.subject.plugin_config)} if self.subject.plugin_config else {}
+        return {"contractVersion": CONTRACT_VERSION, **config, **members}
+
+    def ask(self, command: str, request: Mapping[str, Any] | bytes) -> Reply:
+        """Runs a command with a request, or with bytes that are none.
+
+        Raises:
+            NotRun: The command did not answer in time before.
+        """
+        content = request if isinstance(request, bytes) else json.dumps(request).encode()
+        if self._unanswered[command] >= _PATIENCE:
+            raise NotRun(f"{command} did not answer in time before")
+        try:
+            reply = Reply(command, self._run(command, content), hide=self.hide)
+        except PluginError as error:
+            if isinstance(error, PluginTimeoutError):
+                self._unanswered[command] += 1
+            reply = Reply(command, None, self.hide(error.message))
+        self.replies.append(reply)
+        return reply
+
+    def hide(self, text: str) -> str:
+        """A text without the secrets: reports are for everybody."""
+        for secret in filter(None, self.subject.secrets):
+            for form in forms_of(secret):
+                text = text.replace(form.decode("utf-8", "replace"), "***")
+        return text
+
+    def use_key(self, command: str, request: Mapping[str, Any]) -> Reply:
+        """Runs a command that makes a signature.
+
+        Raises:
+            NotRun: The keys have been used as often as is allowed.
+        """
+        self.reserve(1)
+        return self.ask(command, request)
+
+    def reserve(self, count: int) -> None:
+        """Takes a number of signatures from those that are allowed.
+
+        Raises:
+            NotRun: There are not as many left.
+        """
+        if self._left is not None:
+            if self._left < count:
+                raise NotRun(f"the keys have been used {self.subject.max_signatures} times, as often as is allowed")
+            self._left -= count
+
+    @cached_property
+    def metadata(self) -> Reply:
+        """The answer to get-plugin-metadata, with the subject's configuration."""
+        return self.ask(Command.GET_METADATA, self.metadata_request)
+
+    @property
+    def metadata_request(self) -> dict[str, Any]:
+        """The request of get-plugin-metadata, which has no contract version."""
+        return {name: value for name, value in self.request().items() if name != "contractVersion"}
+
+    @cached_property
+    def capabilities(self) -> frozenset[str]:
+        """What the plugin says that it can do."""
+        found = self.metadata.members.get("capabilities")
+        return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else frozenset()
+
+    def needs(self, *capabilities: Capability) -> None:
+        """Leaves a rule aside if the plugin has none of the capabilities.
+
+        Raises:
+            DoesNotApply: It has none of them.
+        """
+        if self.capabilities.isdisjoint(capabilities):
+            raise DoesNotApply(f"it does not have the capability {' or '.join(capabilities)}")
+
+    def keys_with(self, *capabilities: Capability) -> list[Key]:
+        """The keys to test a capability with.
+
+        Raises:
+            DoesNotApply: The plugin does not have it, or no key was given.
+        """
+        self.needs(*capabilities)
+        if not self.keys:
+            raise DoesNotApply(NO_KEY)
+        return self.keys
+
+    def each(self, check: Callable[[Key], str | None], *capabilities: Capability) -> str | None:
+        """What is wrong with the first key with which something is wrong.
+
+        Raises:
+            DoesNotApply: No key is one that the rule is about.
+            NotRun: Nothing is wrong with the keys that could be looked at, and others may not be used any more.
+        """
+        reasons: list[DoesNotApply | NotRun] = []
+        for key in self.keys_with(*capabilities):
+            try:
+                problem = check(key)
+            except (DoesNotApply, NotRun) as reason:
+                reasons.append(reason)
+                continue
+            if problem:
+                return f"key {key.id!r}: {problem}"
+        reasons.sort(key=lambda reason: isinstance(reason, DoesNotApply))
+        if len(reasons) == len(self.keys) or isinstance(next(iter(reasons), None), NotRun):
+            raise reasons[0]
+        return None
+
+
+def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a certificate was issued by another; by its name alone, if its signature is SHA-1's, which nobody checks.
+
+    That it is, is another rule's matter.
+    """
+    try:
+        algorithm = certificate.signature_hash_algorithm
+        if algorithm and algorithm.name == "sha1":
+            return certificate.issuer == issuer.subject
+    except Exception:  # noqa: BLE001 - cryptography raises several kinds for algorithms and names that it cannot read
+        return False
+    return why_not_issued(certificate, issuer) is None
+
+
+def _upwards(leaf: x509.Certificate, certificates: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """A certificate and its issuers, as far as they are there."""
+    chain = [leaf]
+    while not issued(chain[-1], chain[-1]):
+        issuer = next((each for each in certificates if each not in chain and issued(chain[-1], each)), None)
+        if issuer is None:
+            break
+        chain.append(issuer)
+    return tuple(chain)

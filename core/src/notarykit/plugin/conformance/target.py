@@ -1,0 +1,50 @@
+"""The plugin under test, and how a command of it is run."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from notarykit.plugin.deadline import SIGNING_SECONDS
+from notarykit.plugin.discovery.entry_points import PackagedPlugin
+from notarykit.plugin.discovery.locate import locate
+from notarykit.plugin.discovery.process import Ended, run
+
+Run = Callable[[str, bytes], Ended]
+"""Runs a command with a request on standard input. Raises PluginError where that cannot be done, or takes too long."""
+
+
+class Subject(NamedTuple):
+    """A plugin and what it needs to be tested.
+
+    Attributes:
+        name: The plugin's name.
+        key_ids: The keys that it is tested with, in the plugin's own form; none for a plugin that only verifies.
+        plugin_config: Settings for the plugin.
+        secrets: What no output may show, such as the PIN of a token.
+        max_signatures: How often its keys may be used, for keys that need a touch; as often as needed, if it is None.
+        run: How a command is run; by default the plugin of that name in its own process, as every host does it.
+        seconds: How long each command may take.
+    """
+
+    name: str
+    key_ids: tuple[str, ...] = ()
+    plugin_config: Mapping[str, str] = {}
+    secrets: tuple[str, ...] = ()
+    max_signatures: int | None = None
+    run: Run | None = None
+    seconds: float = SIGNING_SECONDS
+
+
+def runner(name: str, seconds: float = SIGNING_SECONDS) -> Run:
+    """Runs the commands of a plugin: the executable in notation's folder, else the package of this Python.
+
+    Raises:
+        PluginNotFoundError: There is neither, or both.
+    """
+    found = locate(name)
+    if isinstance(found, PackagedPlugin):  # as its own executable would be, whether one is installed or not
+        script = f"import sys; from notarykit.plugin.server.stdio import run; sys.exit(run({found.target!r}))"
+        command = [sys.executable, "-P", "-c", script]  # nothing out of the folder that somebody is in
+    else:
+        command = [found.path]
+    return lambda argument, request: run([*command, argument], request, seconds)

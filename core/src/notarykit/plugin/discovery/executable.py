@@ -1,0 +1,154 @@
+"""A plugin that is an executable, in any language: the contract's commands as JSON over standard input and output."""
+
+from typing import Any, TypeVar
+
+from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
+from notarykit.errors import (
+    PluginAccessDeniedError,
+    PluginContractVersionError,
+    PluginError,
+    PluginResponseError,
+    PluginThrottledError,
+    PluginTimeoutError,
+    PluginValidationError,
+)
+from notarykit.plugin.deadline import SECONDS_VARIABLE, seconds_left
+from notarykit.plugin.discovery.process import Ended, run
+from notarykit.plugin.protocol.fields import Command
+from notarykit.plugin.protocol.metadata import NO_CONFIG, GetMetadataRequest, Metadata
+from notarykit.plugin.protocol.requests import Request
+from notarykit.plugin.protocol.signing import (
+    DescribeKeyRequest,
+    GeneratedEnvelope,
+    GeneratedSignature,
+    GenerateEnvelopeRequest,
+    GenerateSignatureRequest,
+    KeyDescription,
+)
+from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
+
+Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
+
+_SHOWN = 40
+_SIGNS = (Command.DESCRIBE_KEY, Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
+_ONLY_TO_SIGN = ("NOTARYKIT_KEY_PASSPHRASE", "PKCS11_PIN")
+
+_ERRORS: dict[str, type[PluginError]] = {
+    kind.code: kind
+    for kind in (
+        PluginError,
+        PluginValidationError,
+        PluginContractVersionError,
+        PluginAccessDeniedError,
+        PluginTimeoutError,
+        PluginThrottledError,
+    )
+}
+
+
+class ExecutablePlugin:
+    """Runs an executable, once for each command. May be used by several threads at once.
+
+    A call may take `notarykit.plugin.seconds_left()`; then the executable is killed.
+
+    Attributes:
+        name: The plugin's name, which its metadata must repeat.
+        path: The executable's absolute path.
+    """
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name = name
+        self.path = path
+
+    def get_metadata(self, request: GetMetadataRequest = NO_CONFIG) -> Metadata:
+        """The command get-plugin-metadata.
+
+        Raises:
+            PluginError: The plugin failed, or its answer is none; so for all commands.
+        """
+        metadata = self._ask(Command.GET_METADATA, request.to_json(), Metadata)
+        if metadata.name != self.name:
+            raise PluginResponseError(f"plugin {self.name}: its metadata calls it {metadata.name!r}")
+        return metadata
+
+    def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
+        """The command describe-key."""
+        return self._ask_for(Command.DESCRIBE_KEY, request, KeyDescription)
+
+    def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:
+        """The command generate-signature."""
+        return self._ask_for(Command.GENERATE_SIGNATURE, request, GeneratedSignature)
+
+    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+        """The command generate-envelope."""
+        return self._ask_for(Command.GENERATE_ENVELOPE, request, GeneratedEnvelope)
+
+    def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:
+        """The command verify-signature."""
+        return self._ask_for(Command.VERIFY_SIGNATURE, request, VerifiedSignature)
+
+    def _ask_for(self, command: Command, request: Request, kind: type[Answer]) -> Answer:
+        return self._ask(command, request.to_json(), kind)
+
+    def _ask(self, command: Command, request: dict[str, Any], kind: type[Answer]) -> Answer:
+        seconds = seconds_left()
+        try:
+            said, withheld = {SECONDS_VARIABLE: str(int(seconds))}, () if command in _SIGNS else _ONLY_TO_SIGN
+            ended = run([self.path, command], dumps(request), seconds, said, withheld)
+            if ended.code:
+                raise _error(ended)
+            return _answer(ended.output, kind)
+        except PluginError as error:
+            error.within(f"plugin {self.name}: {command}")
+            raise
+
+
+def _answer(output: bytes, kind: type[Answer]) -> Answer:
+    """The answer of a run that claims to have ended well.
+
+    Raises:
+        PluginError: What it says is an error all the same.
+        PluginResponseError: It is not the one JSON document that the command answers with.
+    """
+    try:
+        members = GoMembers(loads(output), "answer")
+        if "errorCode" in members:
+            raise _error_of(members)
+        return kind.from_json(members)
+    except DocumentError as error:
+        begins = output[:_SHOWN].decode("utf-8", "replace")
+        raise PluginResponseError(
+            f"the answer is malformed: {error}" + (f"; it begins with {begins!r}" if begins else "; there is none"),
+            advice="the plugin has to be mended: 'notarykit plugin test' says where",
+        ) from None
+
+
+def _said(ended: Ended) -> bytes:
+    """What a plugin that failed says in plain text; of a traceback, the line that tells what happened."""
+    text = ended.errors.strip()
+    if not text and not ended.output.lstrip().startswith(b"{"):
+        text = ended.output.strip()  # some know only one stream
+    return text.splitlines()[-1] if text.startswith(b"Traceback ") else text
+
+
+def _error(ended: Ended) -> PluginError:
+    """The error of a run that failed. "Whatever the exit code" is our tolerance: the specification writes 1."""
+    try:
+        return _error_of(GoMembers(loads(ended.errors), "error"))
+    except DocumentError:  # plain text: many a plugin's first line of defence
+        how = f"exit code {ended.code}" if ended.code > 0 else f"signal {-ended.code}"
+        text = _said(ended).decode("utf-8", "replace")
+        return PluginError(f"{text} ({how})" if text else f"it ended with {how} and said nothing")
+
+
+def _error_of(members: GoMembers) -> PluginError:
+    """An error that the plugin describes; a code that the specification does not know is shown."""
+    code = members.text("errorCode", "")
+    message = members.text("errorMessage", "")
+    metadata = members.value.get("errorMetadata")
+    known = {name: text for name, text in metadata.items() if type(text) is str} if type(metadata) is dict else {}
+    if not (code or message):
+        raise DocumentError("the error is empty")
+    kind = _ERRORS.get(code, PluginError)
+    message = message or "no message"
+    return kind(f"{message} ({code})" if code not in ("", PluginError.code) else message, metadata=known)

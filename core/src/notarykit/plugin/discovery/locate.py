@@ -1,0 +1,119 @@
+"""Finding a plugin by its name, among Python packages and executables alike."""
+
+import os
+
+from notarykit._internal import files
+from notarykit._internal.paths import plugin_choices_file
+from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
+from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageError
+from notarykit.plugin.base import Plugin
+from notarykit.plugin.discovery.directory import executable_names, find_executable
+from notarykit.plugin.discovery.entry_points import (
+    PUBLISHED,
+    STAND_INS,
+    PackagedPlugin,
+    packaged_plugin,
+    packaged_plugins,
+)
+from notarykit.plugin.discovery.executable import ExecutablePlugin
+from notarykit.plugin.launcher import is_launcher
+from notarykit.plugin.names import check_name
+
+PACKAGE, EXECUTABLE = "package", "executable"
+_LARGEST_FILE = 1024 * 1024
+
+
+def load_plugin(name: str) -> Plugin | ExecutablePlugin:
+    """The plugin of a name, ready to be called; a package is loaded into this process.
+
+    Raises:
+        PluginNotFoundError: There is none, there are two, or it cannot be loaded.
+        ConfigurationError: The folder of plugins is relative, or the user's choices cannot be read.
+    """
+    found = locate(name)
+    return found.load() if isinstance(found, PackagedPlugin) else found
+
+
+def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
+    """The plugin of a name, which has not been loaded.
+
+    Where a package and an executable have one name, our own launcher means the package; any other executable is an
+    error until the user chooses. A package may stand in for a plugin that is not installed.
+
+    Raises:
+        PluginNotFoundError: There is none, or there are two.
+        ConfigurationError: The folder of plugins is relative, or the user's choices cannot be read.
+    """
+    check_name(name)
+    package, executable = packaged_plugin(name), find_executable(name)
+    if package and executable and not is_launcher(executable):
+        choice = plugin_choices().get(name)
+        if choice is None:
+            raise PluginNotFoundError(
+                f"plugin {name!r} is there twice: in the package {package.distribution}, and as {executable}",
+                advice=f"choose with 'notarykit plugin use {name} package' (or executable), or uninstall one of them",
+            )
+        package = package if choice == PACKAGE else None
+    if package:
+        return package
+    if executable:
+        return ExecutablePlugin(name, executable)
+    if stand_in := packaged_plugin(name, STAND_INS):
+        return stand_in
+    raise PluginNotFoundError(
+        f"plugin {name!r} is not installed",
+        advice=how_to_get(name)
+        or "see 'notarykit plugin list'; install a package with pip, an executable with 'notarykit plugin install'",
+    )
+
+
+def how_to_get(name: str) -> str:
+    """The package that brings a plugin which is not there, or a question about a name that is close; or nothing."""
+    if package := PUBLISHED.get(name):
+        folder = package.removeprefix("notarykit-")  # no package index has it yet, and a stranger might put one there
+        return f"it comes with the package {package}: in a clone of notarykit, 'pip install ./core ./plugins/{folder}'"
+    return _did_you_mean(name)
+
+
+def _did_you_mean(name: str) -> str:
+    from difflib import get_close_matches
+
+    names = {package: plugin for plugin, package in PUBLISHED.items()} | {each: each for each in PUBLISHED}
+    names |= {each: each for each in executable_names()}
+    for packaged in packaged_plugins():
+        names[packaged.name] = names[packaged.distribution.partition(" ")[0]] = packaged.name
+    close = get_close_matches(name, list(names), 1)
+    return f"did you mean {names[close[0]]!r}?" if close else ""
+
+
+def plugin_choices() -> dict[str, str]:
+    """What the user chose where a package and an executable have one name: `package` or `executable`, by name.
+
+    Raises:
+        ConfigurationError: The file is malformed or cannot be read.
+    """
+    path = plugin_choices_file()
+    try:
+        members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
+        for name in members.value:
+            if members.text(name) not in (PACKAGE, EXECUTABLE):
+                raise DocumentError(f"{name!r} must be {PACKAGE!r} or {EXECUTABLE!r}")
+        return members.value
+    except FileNotFoundError:
+        return {}
+    except (DocumentError, StorageError) as error:
+        raise ConfigurationError(f"{path}: {error}", advice="mend it, or move it away") from None
+
+
+def choose(name: str, choice: str) -> None:
+    """Writes down what the user chose for a plugin's name: `package` or `executable`.
+
+    Raises:
+        PluginNotFoundError: No plugin may have that name.
+        ConfigurationError: The choices so far cannot be read.
+        StorageError: They cannot be written.
+    """
+    check_name(name)
+    path = plugin_choices_file()
+    with files.locked(os.path.dirname(path)):
+        files.write(path, dumps({**plugin_choices(), name: choice}), 0o600)

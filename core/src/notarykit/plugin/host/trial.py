@@ -1,0 +1,85 @@
+"""The way of a signature gone once, by the commands that every plugin has: what a plugin without a doctor is asked."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from notarykit._internal.rfc3339 import format_rfc3339, utc_now
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
+from notarykit.envelope.payload import make_payload
+from notarykit.envelope.unverified import JWS
+from notarykit.errors import NotarykitError
+from notarykit.keys.certificate import subject_of
+from notarykit.keys.chain import Chain, check_chain
+from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
+from notarykit.plugin.host.metadata import read_metadata
+from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, SigningPlugin, signer_with
+from notarykit.plugin.protocol.fields import Capability
+from notarykit.plugin.protocol.metadata import Metadata
+
+# What is signed can be taken for no envelope's content, nor for an artifact that there is.
+_TRIAL = b"notarykit plugin doctor: a trial that signs nothing\n"
+_NO_ARTIFACT = Descriptor("application/vnd.notarykit.trial", f"sha256:{sha256(_TRIAL).hexdigest()}", len(_TRIAL), {})
+
+_SIGNING = (Capability.RAW, Capability.ENVELOPE, Capability.ENVELOPE_FOR_BLOB)
+_SOON = timedelta(days=30)
+
+
+def walk(plugin: SigningPlugin, key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
+    """What is found: the plugin's metadata, its key, one trial signature and the chain; the first failure is the last.
+
+    Args:
+        plugin: The plugin.
+        key_id: The key to sign with; without one no signature is tried.
+        config: Settings for the plugin.
+    """
+    try:
+        metadata = read_metadata(plugin, config)
+    except NotarykitError as error:
+        yield failure("metadata", error)
+        return
+    capabilities = ", ".join(metadata.capabilities)
+    yield Finding("metadata", OK, f"{metadata.name} {metadata.version}: {capabilities}")
+    if not set(metadata.capabilities) & set(_SIGNING):
+        yield Finding("key", OK, "it signs nothing")
+    elif not key_id:
+        yield Finding("key", WARNING, "none was named, so nothing was signed", "name one with --key or --key-id")
+    else:
+        yield from _sign(metadata, plugin, key_id, config)
+
+
+def _sign(metadata: Metadata, plugin: SigningPlugin, key_id: str, config: Mapping[str, str]) -> Iterator[Finding]:
+    step = "key"
+    try:
+        signer = signer_with(metadata, plugin, key_id, config)
+        if isinstance(signer, PluginSigner):
+            yield Finding(step, OK, f"{key_id}: {signer.key_spec().name}")
+        step = "signature"
+        chain = _chain(signer)
+    except NotarykitError as error:
+        yield failure(step, error)
+        return
+    yield Finding(step, OK, "a trial signature holds under the certificate's key")
+    yield _of_chain(chain, utc_now())
+
+
+def _chain(signer: PluginSigner | PluginEnvelopeSigner) -> Chain:
+    """The chain that comes with a trial signature, which holds."""
+    if isinstance(signer, PluginSigner):
+        return check_chain(signer.sign(_TRIAL)[1])
+    answer = signer.sign_payload(make_payload(_NO_ARTIFACT, {}), JWS, None)
+    return check_integrity(parse_envelope(answer.envelope, JWS)).chain
+
+
+def _of_chain(chain: Chain, now: datetime) -> Finding:
+    """Whether the chain's certificates are valid now, as they must be for a signature, and for how long."""
+    if problem := chain.outside_validity(now):
+        return Finding("certificates", FAILED, problem, "sign with a certificate that is valid now")
+    subjects = " < ".join(map(subject_of, chain.certificates))
+    end = min(each.not_valid_after_utc for each in chain.certificates)
+    found = f"{subjects}; valid until {format_rfc3339(end)}"
+    if end - now < _SOON:
+        return Finding("certificates", WARNING, found, "have the certificate renewed")
+    return Finding("certificates", OK, found)

@@ -1,0 +1,51 @@
+"""The members of a zip: what is stored or deflated, as notation reads it."""
+
+import stat
+import zipfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from notarykit.errors import StorageError
+from notarykit.plugin.install.member import Member, no_file
+
+SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a zip begins, and an empty one."""
+
+# For other compressions the library has no bound on what a few bytes unpack to.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LONGEST_READ = 2 << 20  # more than the list of all entries has, which the library takes into memory
+
+
+class _Careful:
+    """A file of which nothing is read that is larger than a list of entries may be."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _LONGEST_READ:
+            raise StorageError("it has too many entries")
+        return self._file.read(size)
+
+
+def members(file: BinaryIO, most: int) -> Iterator[Member]:
+    """The members of a zip; the files at its root with their content.
+
+    Raises:
+        StorageError: One is no file or folder, is compressed in another way, or there are more than `most`.
+    """
+    with zipfile.ZipFile(_Careful(file)) as archive:
+        if len(archive.infolist()) > most:
+            raise StorageError(f"it has more than {most} entries")
+        for info in archive.infolist():
+            mode = info.external_attr >> 16
+            if stat.S_IFMT(mode) not in (0, stat.S_IFREG) and not info.is_dir():
+                raise no_file(info.filename)
+            if info.is_dir() or "/" in info.filename:
+                yield Member(info.filename, "", 0, mode, None)
+                continue
+            if info.compress_type not in _COMPRESSIONS:
+                raise StorageError(f"{info.filename!r} is compressed in another way than by deflate")
+            with archive.open(info) as content:
+                yield Member(info.filename, info.filename, info.file_size, mode, content)

@@ -1,0 +1,121 @@
+"""verify-signature: what is asked and what is answered (plugin specification, "verify-signature command")."""
+
+from __future__ import annotations
+
+from notarykit._internal.light_namedtuple import NamedTuple
+from notarykit._internal.strict_json import Members
+from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Config, decode, encode, texts, with_config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+NO_EXPIRY = "0001-01-01T00:00:00Z"
+"""What notation writes where a signature does not expire, and plugins that were made for it read."""
+
+_NOT_THERE = ("expiry", NO_EXPIRY)
+
+
+class VerifySignatureRequest(NamedTuple):
+    """The request of verify-signature.
+
+    Attributes:
+        critical_attributes: The standard critical attributes, by the specification's names, times in RFC 3339, each
+            only if the signature has it; and `extendedAttributes`, a mapping of all that have a primitive value.
+        unprocessed_attributes: The names of the critical attributes that the caller does not know.
+        certificate_chain: The chain in DER, leaf first.
+        trusted_identities: Those of the applicable trust policy.
+        signature_verification: The checks that are asked for, capabilities by name.
+        plugin_config: The user's settings for the plugin.
+        contract_version: The contract's version.
+    """
+
+    critical_attributes: Mapping[str, Any]
+    unprocessed_attributes: tuple[str, ...]
+    certificate_chain: tuple[bytes, ...]
+    trusted_identities: tuple[str, ...]
+    signature_verification: tuple[str, ...]
+    plugin_config: Config = {}
+    contract_version: str = CONTRACT_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the JSON object."""
+        members = {
+            "contractVersion": self.contract_version,
+            "signature": {
+                "criticalAttributes": {"expiry": NO_EXPIRY, **self.critical_attributes},
+                "unprocessedAttributes": list(self.unprocessed_attributes),
+                "certificateChain": [encode(der) for der in self.certificate_chain],
+            },
+            "trustPolicy": {
+                "trustedIdentities": list(self.trusted_identities),
+                "signatureVerification": list(self.signature_verification),
+            },
+        }
+        return with_config(members, self.plugin_config)
+
+    @classmethod
+    def from_json(cls, members: Members) -> VerifySignatureRequest:
+        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        signature, policy = members.object("signature"), members.object("trustPolicy")
+        return cls(
+            _critical_attributes(signature.object("criticalAttributes").value),
+            texts(signature, "unprocessedAttributes"),
+            tuple(decode(text, "certificateChain") for text in signature.texts("certificateChain")),
+            texts(policy, "trustedIdentities"),
+            texts(policy, "signatureVerification"),
+            members.text_map("pluginConfig"),
+            members.filled("contractVersion"),
+        )
+
+
+def _critical_attributes(written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The critical attributes without what programs in Go write for those that are not there."""
+    there = {name: value for name, value in written.items() if value is not None and (name, value) != _NOT_THERE}
+    return {"extendedAttributes": {}, **there}
+
+
+class VerificationResult(NamedTuple):
+    """One check's result in the answer to verify-signature.
+
+    Attributes:
+        success: Whether the check passed.
+        reason: Why, required where it did not.
+    """
+
+    success: bool
+    reason: str = ""
+
+
+class VerifiedSignature(NamedTuple):
+    """The answer to verify-signature.
+
+    Attributes:
+        verification_results: A result for each check that was asked for.
+        processed_attributes: The critical attributes that the plugin understood and processed.
+    """
+
+    verification_results: Mapping[str, VerificationResult]
+    processed_attributes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the JSON object."""
+        return {
+            "verificationResults": {name: each._asdict() for name, each in self.verification_results.items()},
+            "processedAttributes": list(self.processed_attributes),
+        }
+
+    @classmethod
+    def from_json(cls, members: Members) -> VerifiedSignature:
+        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        processed = texts(members, "processedAttributes")
+        if members.value.get("verificationResults", ...) is None:  # as programs in Go write an empty object
+            return cls({}, processed)
+        results = members.object("verificationResults")
+        return cls({name: _result(results.object(name)) for name in results.value if name in results}, processed)
+
+
+def _result(members: Members) -> VerificationResult:
+    return VerificationResult(members.boolean("success"), members.text("reason", ""))

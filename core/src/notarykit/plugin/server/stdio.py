@@ -1,0 +1,75 @@
+"""A plugin as an executable: standard output and standard error are safe before anything of the plugin is imported.
+
+A host reads exactly one JSON document from one of the two (plugin specification, "Plugin contract"), so they are taken
+away at the level of the file descriptor, and what anything else writes goes to the file that `$NOTARYKIT_PLUGIN_LOG`
+names, or nowhere. This module imports nothing but what the interpreter has loaded already.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_LARGEST = 64 * 1024 * 1024  # "a size limit of less than 64 MiB"
+_LAST_STREAM = 2
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no link, and no pipe that nobody reads
+_FAILED = b'{"errorCode":"ERROR","errorMessage":"the plugin could not be started"}'
+
+
+def run(target: str) -> int:
+    """Answers the command that the arguments name; for `[project.scripts]`, through a function without arguments.
+
+    Args:
+        target: The plugin's class as `module:Class`, imported only now.
+
+    Returns:
+        The exit code: 0 with the answer on standard output, 1 with the protocol's error on standard error.
+    """
+    arguments = sys.argv[1:]
+    output, errors = _take_streams()
+    code, answer = 1, _FAILED
+    try:
+        from notarykit.plugin.server.dispatch import respond
+
+        code, answer = respond(target, arguments, _read_request)
+    except BaseException as error:  # noqa: BLE001 - whatever happens, a host gets the protocol's JSON
+        answer = _FAILED[:-2] + f': {type(error).__name__}"}}'.encode("ascii", "replace")
+    _write(errors if code else output, answer)
+    return code
+
+
+def _take_streams() -> tuple[int, int]:
+    """Duplicates of both, for the answer alone; the originals lead elsewhere from here on."""
+    # Streams that the caller has closed are opened first, or a duplicate would take the number of one of them.
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
+        pass
+    os.close(spare)
+    kept = os.dup(1), os.dup(2)
+    name = os.environ.get("NOTARYKIT_PLUGIN_LOG") or os.devnull
+    try:
+        elsewhere = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _CAREFUL, 0o600)
+    except OSError:
+        elsewhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(elsewhere, 1)
+    os.dup2(elsewhere, 2)
+    os.close(elsewhere)
+    return kept
+
+
+def _read_request() -> bytes:
+    """What is on standard input, at most one byte more than a request may have."""
+    parts, left = [], _LARGEST + 1
+    while left and (part := os.read(0, min(left, 1 << 20))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _write(handle: int, content: bytes) -> None:
+    view = memoryview(content)
+    try:
+        while view:
+            view = view[os.write(handle, view) :]
+        os.close(handle)
+    except OSError:  # whoever asked has gone
+        pass

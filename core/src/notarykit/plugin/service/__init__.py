@@ -1,0 +1,1 @@
+"""The toolkit for providers: plugins for services that hold keys."""
