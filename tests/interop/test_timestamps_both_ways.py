@@ -16,7 +16,7 @@ from notarykit.net.plain import plain_client
 from notarykit.oci.layout import ImageLayout
 from notarykit.revocation.checker import Revocation
 from notarykit.signing import sign_artifact
-from notarykit.timestamp.authority import TimestampAuthority, Timestamper
+from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Verified, verify_artifact
@@ -55,7 +55,7 @@ class Scene:
     def sign_here(self, authority: Authority, root: bytes | None = None) -> None:
         """Signs on this side, with a timestamp."""
         client = plain_client()
-        stamper = Timestamper(
+        stamper = TimestampClient(
             [TimestampAuthority(authority.url, root or authority.root)], Revocation(None), client=client
         )
         try:

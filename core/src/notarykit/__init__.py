@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from notarykit.revocation.online import online
     from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
     from notarykit.signing.many import sign_artifacts
-    from notarykit.timestamp.authority import TimestampAuthority, Timestamper
+    from notarykit.timestamp.client import TimestampAuthority, TimestampClient
     from notarykit.timestamp.token import Timestamp, verify_token
     from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
     from notarykit.trust.store import DirectoryTrustStore, MemoryTrustStore
@@ -75,7 +75,7 @@ _HOMES = {
     "revocation.given": ("read_given",),
     "revocation.limits": ("Limits",),
     "revocation.online": ("online",),
-    "timestamp.authority": ("TimestampAuthority", "Timestamper"),
+    "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
     "signing": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
     "signing.many": ("sign_artifacts",),
@@ -127,7 +127,7 @@ __all__ = [
     "StepResult",
     "Timestamp",
     "TimestampAuthority",
-    "Timestamper",
+    "TimestampClient",
     "TrustPolicy",
     "TrustPolicyDocument",
     "UnverifiedEnvelope",

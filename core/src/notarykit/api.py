@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notarykit.keys.private import Passphrase
     from notarykit.oci.registry.auth import Credentials
     from notarykit.oci.registry.registries import Registries
-    from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping
+    from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, TimestampSource
     from notarykit.trust.store import TrustStore
     from notarykit.verification.artifact import VerifiedArtifact
     from notarykit.verification.verifier import Verifier
@@ -83,7 +83,7 @@ def sign(
     media_type: str = "",
     expires_in: timedelta | None = None,
     user_metadata: Mapping[str, str] | None = None,
-    timestamper: "Stamping | None" = None,
+    timestamper: "TimestampSource | None" = None,
     timeout: float | None = None,
 ) -> "SignedArtifact":
     """Signs an artifact where it is and stores the signature beside it, as `notarykit sign` does.

@@ -12,7 +12,7 @@ from notarykit.errors import NotarykitError, TimestampError
 from notarykit.keys.der import elements
 from notarykit.keys.x509_signature import Algorithm
 from notarykit.timestamp import asn1
-from notarykit.timestamp.parts import Attributes, TimestampInfo
+from notarykit.timestamp.records import Attributes, TimestampInfo
 from support.asn1 import HASHES, NULL, integer, octet_string, oid
 from support.ca import make_chain, name
 from support.der import sequence, tlv

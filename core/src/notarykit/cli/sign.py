@@ -24,7 +24,7 @@ from notarykit.config.settings import FORMATS, load_settings
 from notarykit.config.signers import plugin_signer, signer_for
 from notarykit.config.signing_keys import load_signing_keys
 from notarykit.errors import NotarykitError, UsageError, own_error
-from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, Stamping, begin_signing
+from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, TimestampSource, begin_signing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ class _Told:
             print(f"Successfully signed {shown(each.resolved(signed.artifact))}")
 
 
-def _timestamper(options: Options) -> "Stamping | None":
+def _timestamper(options: Options) -> "TimestampSource | None":
     if not (options.given("timestamp-url") or options.given("timestamp-root-cert")):
         return None
     from notarykit.cli.timestamps import timestamper

@@ -7,12 +7,12 @@ from notarykit.errors import CertificateError, NetworkError, StorageError, Trust
 from notarykit.net.urls import origin_of
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.online import online
-from notarykit.timestamp.authority import TimestampAuthority, Timestamper
+from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.trust.policy import StoreType
 from notarykit.trust.store import LARGEST_FILE, trusted_certificates
 
 
-def timestamper(urls: Sequence[str], root_files: Sequence[str], limits: Limits) -> Timestamper | None:
+def timestamper(urls: Sequence[str], root_files: Sequence[str], limits: Limits) -> TimestampClient | None:
     """Whoever gets timestamps of the authorities that are named, or None where none are.
 
     Args:
@@ -29,7 +29,7 @@ def timestamper(urls: Sequence[str], root_files: Sequence[str], limits: Limits) 
             advice="give both, a root for each authority in the same order",
         )
     authorities = [TimestampAuthority(_url(url), _root(path)) for url, path in zip(urls, root_files, strict=True)]
-    return Timestamper(authorities, online(limits=limits)) if authorities else None
+    return TimestampClient(authorities, online(limits=limits)) if authorities else None
 
 
 def _url(url: str) -> str:

@@ -2,14 +2,14 @@
 
 from notarykit.signing.artifact import SignedArtifact, begin_signing, sign_artifact
 from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
-from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
+from notarykit.signing.signer import EnvelopeSigner, Signer, TimestampSource
 
 __all__ = [
     "EnvelopeSigner",
     "SignedArtifact",
     "SignedEnvelope",
     "Signer",
-    "Stamping",
+    "TimestampSource",
     "begin_signing",
     "sign_artifact",
     "sign_descriptor",

@@ -12,7 +12,7 @@ from notarykit.envelope.unverified import JWS, USUAL_ENVELOPE
 from notarykit.errors import NotarykitWarning, StorageError
 from notarykit.oci.repository import PushedSignature, Repository, push
 from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
-from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
+from notarykit.signing.signer import EnvelopeSigner, Signer, TimestampSource
 
 
 class SignedArtifact(NamedTuple):
@@ -39,7 +39,7 @@ def sign_artifact(
     user_metadata: Mapping[str, str] | None = None,
     now: datetime | None = None,
     agent: str = "",
-    timestamper: Stamping | None = None,
+    timestamper: TimestampSource | None = None,
 ) -> SignedArtifact:
     """Signs an artifact where it is, and stores the signature beside it; see `sign_descriptor`.
 
@@ -72,7 +72,7 @@ def begin_signing(
     user_metadata: Mapping[str, str] | None = None,
     now: datetime | None = None,
     agent: str = "",
-    timestamper: Stamping | None = None,
+    timestamper: TimestampSource | None = None,
 ) -> tuple[SignedArtifact, PushedSignature]:
     """Signs an artifact as `sign_artifact` does, and leaves it to the caller to wait until the signature is listed."""
     artifact = repository.resolve(tag_or_digest)

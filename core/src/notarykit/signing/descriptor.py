@@ -18,7 +18,7 @@ from notarykit.envelope.payload import make_payload
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import UsageError
 from notarykit.signing.checks import check_attributes, check_envelope
-from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
+from notarykit.signing.signer import EnvelopeSigner, Signer, TimestampSource
 
 _ONE_SECOND = timedelta(seconds=1)
 
@@ -48,7 +48,7 @@ def sign_descriptor(
     user_metadata: Mapping[str, str] | None = None,
     now: datetime | None = None,
     agent: str = "",
-    timestamper: Stamping | None = None,
+    timestamper: TimestampSource | None = None,
 ) -> SignedEnvelope:
     """Signs an artifact.
 
@@ -87,7 +87,7 @@ def sign_descriptor(
     return SignedEnvelope(envelope, media_type, content, annotations)
 
 
-def _stamp(envelope: bytes, content: IntactEnvelope, timestamper: Stamping) -> bytes:
+def _stamp(envelope: bytes, content: IntactEnvelope, timestamper: TimestampSource) -> bytes:
     """The envelope with a timestamp of its signature, whoever made it.
 
     Signature specification, "Unsigned Attributes": a timestamp counts "solely under the `notary.x509` signing scheme".

@@ -7,7 +7,7 @@ from notarykit.envelope.unverified import JWS
 from notarykit.errors import NotarykitError, own_error
 from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing.artifact import SignedArtifact, begin_signing
-from notarykit.signing.signer import EnvelopeSigner, Signer, Stamping
+from notarykit.signing.signer import EnvelopeSigner, Signer, TimestampSource
 
 
 def sign_artifacts(
@@ -17,7 +17,7 @@ def sign_artifacts(
     media_type: str = JWS,
     expires_in: timedelta | None = None,
     user_metadata: Mapping[str, str] | None = None,
-    timestamper: Stamping | None = None,
+    timestamper: TimestampSource | None = None,
 ) -> list[SignedArtifact | NotarykitError]:
     """Signs several artifacts one after the other; where a registry wants to be looked at again, all wait at once.
 

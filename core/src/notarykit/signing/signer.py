@@ -27,7 +27,7 @@ class EnvelopeSigner(Protocol):
         """The envelope, and annotations for the signature manifest."""
 
 
-class Stamping(Protocol):
+class TimestampSource(Protocol):
     """Whoever gets timestamps: `notarykit.Timestamper`, or an object of your own."""
 
     def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:

@@ -15,7 +15,7 @@ from asn1crypto import algos, cms, core, tsp  # type: ignore[import-untyped]
 from notarykit.errors import TimestampError
 from notarykit.keys.der import SET, check_bounds, check_der
 from notarykit.keys.x509_signature import algorithm_of, hash_of
-from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
+from notarykit.timestamp.records import Attributes, SignedToken, TimestampInfo
 
 LARGEST = 128 * 1024
 TST_INFO = "1.2.840.113549.1.9.16.1.4"

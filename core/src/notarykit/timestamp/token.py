@@ -16,7 +16,7 @@ from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
 from notarykit.keys.spec import digest
 from notarykit.timestamp import asn1
-from notarykit.timestamp.parts import Attributes, SignedToken, TimestampInfo
+from notarykit.timestamp.records import Attributes, SignedToken, TimestampInfo
 
 
 class Timestamp(NamedTuple):

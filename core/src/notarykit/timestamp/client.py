@@ -50,7 +50,7 @@ class TimestampAuthority(NamedTuple):
     policy: str = ""
 
 
-class Timestamper:
+class TimestampClient:
     """Has signatures stamped by the first of some authorities whose token is good throughout.
 
     Args:

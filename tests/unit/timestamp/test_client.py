@@ -18,7 +18,7 @@ from notarykit.net.destinations import Destinations
 from notarykit.net.pool import Connections
 from notarykit.revocation.checker import Revocation
 from notarykit.timestamp.asn1 import LARGEST
-from notarykit.timestamp.authority import TimestampAuthority, Timestamper
+from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.timestamp.token import verify_token
 from servers.registry.http_server import Connection, Reply, Seen
 from support.ca import SPECS, TestChain, make_chain
@@ -79,11 +79,11 @@ def _answer(
     return responder.answering(path, reply)
 
 
-def _stamper(client: HttpClient, *authorities: TimestampAuthority, **changes: Any) -> Timestamper:
+def _stamper(client: HttpClient, *authorities: TimestampAuthority, **changes: Any) -> TimestampClient:
     checks: Any = Revocation(None)
     if "check_revocation" in changes:
         checks = SimpleNamespace(check=changes.pop("check_revocation"))
-    return Timestamper(authorities, checks, client=client, **changes)
+    return TimestampClient(authorities, checks, client=client, **changes)
 
 
 def _stamp(client: HttpClient, url: str, *, policy: str = "", signer: Chain = SIGNER, **changes: Any) -> bytes:
