@@ -54,7 +54,7 @@ def measure(folder: str) -> list[Row]:
     """Makes the CRL and the cache, and asks both implementations about certificates that it does not list."""
     chain = make_chain(length=2, leaf=Changes(put=(crl_at(_URL),)))
     crl = make_large_crl(chain, 1, ENTRIES, serial_bytes=20)
-    from notarykit.revocation.cache import Cached, CrlCache
+    from notarykit.revocation.file_cache import Cached, CrlCache
 
     CrlCache(folder).write(_URL, Cached(crl, None))
     (Path(folder) / "chain.json").write_text(json.dumps([b64encode(der).decode() for der in chain.ders]))

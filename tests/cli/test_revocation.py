@@ -8,8 +8,8 @@ import pytest
 from cli.test_json import schema
 from cli.world import VERIFY, World, error_of
 from notarykit.revocation import online
+from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.limits import Limits
-from notarykit.revocation.sources import Sources
 from support.ca import TestChain, make_chain
 from support.crls import make_crl, revoked
 from support.homes import SCOPE, policy_document
@@ -241,7 +241,7 @@ def test_the_limits_arrive(
     seen: list[Limits] = []
     real = online._sources
 
-    def noted(asked: Limits, folder: str) -> Sources:
+    def noted(asked: Limits, folder: str) -> RevocationFetcher:
         seen.append(asked)
         return real(asked, folder)
 

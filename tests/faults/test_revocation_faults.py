@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from notarykit.errors import RevocationError
-from notarykit.revocation.cache import CrlCache
-from notarykit.revocation.checker import Revocation
-from notarykit.revocation.sources import Sources
+from notarykit.revocation.checker import RevocationChecker
+from notarykit.revocation.fetcher import RevocationFetcher
+from notarykit.revocation.file_cache import CrlCache
 from notarykit.verification import Verified
 from servers.registry.http_server import Reply
 from support.ca import TestChain, make_chain
@@ -63,10 +63,10 @@ class _Scene:
         """Puts something in the place."""
         self.on.put(self.path, content, content_type or None)
 
-    def verify(self, action: str, now: datetime = NOW, asking: Sources | None = None, **options: Any) -> Any:
+    def verify(self, action: str, now: datetime = NOW, asking: RevocationFetcher | None = None, **options: Any) -> Any:
         """The verdict under a policy that does something about revocation."""
         trusted = policy("strict", override={"revocation": action})
-        check = Revocation(asking or sources(), **options)
+        check = RevocationChecker(asking or sources(), **options)
         return verify(self.envelope, trusted=trusted, store=store(self.chain), now=now, revocation=check)
 
     def refused(self, text: str, advice: str = "--ocsp-response or --crl", **options: Any) -> None:

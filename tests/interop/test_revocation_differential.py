@@ -13,7 +13,7 @@ import pytest
 from interop.differences import Difference, Kind, differing, laxer, stricter
 from interop.go_peer import Peer
 from interop.revocation_cases import CASES, HOLD, REASONS, Case, Scene
-from notarykit.revocation.status import NO_MOMENTS, Moments
+from notarykit.revocation.result import NO_MOMENTS, SigningTimes
 from support.checking import close_clients, sources, words
 from support.responders import Responder
 
@@ -222,7 +222,7 @@ def judged(case: Case, scene: Scene, peer: Peer, folder: Path) -> Verdicts:
     purpose = case.chain.get("purpose", "code signing")
     seconds = SECONDS_FOR_WHAT_HANGS if "hangs" in case.name else SECONDS
     asking = sources(str(folder / "ours"), ocsp_seconds=seconds, crl_seconds=seconds)
-    moments = Moments(case.signed) if case.signed else NO_MOMENTS
+    moments = SigningTimes(case.signed) if case.signed else NO_MOMENTS
     ours = words(scene.chain, moments=moments, purpose=purpose, asking=asking)
     signed = {"authenticSigningTime": case.signed.isoformat()} if case.signed else {}
     answer = peer.ask(

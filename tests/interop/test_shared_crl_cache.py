@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from interop.go_peer import Peer
-from notarykit.revocation.cache import Cached, CrlCache
+from notarykit.revocation.file_cache import Cached, CrlCache
 from support import asn1
 from support.ca import TestChain
 from support.checking import sources, words

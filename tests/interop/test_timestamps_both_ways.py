@@ -14,7 +14,7 @@ from notarykit.errors import AuthenticTimestampError, NoAcceptedSignatureError, 
 from notarykit.keys.local import LocalSigner
 from notarykit.net.plain import plain_client
 from notarykit.oci.layout import ImageLayout
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.signing import sign_artifact
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.trust.policy import parse_policy_document
@@ -56,7 +56,7 @@ class Scene:
         """Signs on this side, with a timestamp."""
         client = plain_client()
         stamper = TimestampClient(
-            [TimestampAuthority(authority.url, root or authority.root)], Revocation(None), client=client
+            [TimestampAuthority(authority.url, root or authority.root)], RevocationChecker(None), client=client
         )
         try:
             sign_artifact(

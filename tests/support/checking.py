@@ -6,11 +6,11 @@ from typing import Any
 from notarykit.keys.chain import Purpose, check_chain
 from notarykit.net.client import HttpClient
 from notarykit.net.plain import plain_client
-from notarykit.revocation.cache import CrlCache
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
+from notarykit.revocation.fetcher import RevocationFetcher
+from notarykit.revocation.file_cache import CrlCache
 from notarykit.revocation.limits import Limits
-from notarykit.revocation.sources import Sources
-from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
+from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
 from support.ca import TestChain
 from support.crls import NOW
 
@@ -19,11 +19,11 @@ _clients: list[HttpClient] = []
 
 def sources(
     cache: str = "", *, ocsp_seconds: float = 5.0, crl_seconds: float = 5.0, with_nonce: bool = False
-) -> Sources:
+) -> RevocationFetcher:
     """New sources that remember nothing yet, with the cache in a folder, if one is given."""
     _clients.append(plain_client())
     limits = Limits(ocsp_seconds, crl_seconds, with_nonce)
-    return Sources(_clients[-1], CrlCache(cache) if cache else None, limits)
+    return RevocationFetcher(_clients[-1], CrlCache(cache) if cache else None, limits)
 
 
 def close_clients() -> None:
@@ -35,17 +35,17 @@ def close_clients() -> None:
 def check(
     chain: TestChain,
     now: datetime = NOW,
-    moments: Moments = NO_MOMENTS,
+    moments: SigningTimes = NO_MOMENTS,
     *,
     purpose: Purpose = "code signing",
-    asking: Sources | None = None,
+    asking: RevocationFetcher | None = None,
     **options: Any,
 ) -> tuple[CertificateStatus, ...]:
     """What is known of each certificate of a chain, by new sources where none are given."""
-    revocation = Revocation(asking or sources(), **options)
+    revocation = RevocationChecker(asking or sources(), **options)
     return revocation.statuses(check_chain(chain.ders, purpose), now, moments)
 
 
-def words(chain: TestChain, now: datetime = NOW, moments: Moments = NO_MOMENTS, **options: Any) -> list[str]:
+def words(chain: TestChain, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS, **options: Any) -> list[str]:
     """The same in a word each."""
     return [str(each.status) for each in check(chain, now, moments, **options)]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from notarykit.plugin.discovery.executable import ExecutablePlugin
     from notarykit.plugin.discovery.locate import load_plugin
     from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, plugin_signer
-    from notarykit.revocation.checker import Revocation
-    from notarykit.revocation.given import read_given
+    from notarykit.revocation.checker import RevocationChecker
+    from notarykit.revocation.evidence import read_given
     from notarykit.revocation.limits import Limits
     from notarykit.revocation.online import online
     from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
@@ -71,8 +71,8 @@ _HOMES = {
     "plugin.discovery.locate": ("load_plugin",),
     "plugin.discovery.executable": ("ExecutablePlugin",),
     "plugin.host.signer": ("PluginEnvelopeSigner", "PluginSigner", "plugin_signer"),
-    "revocation.checker": ("Revocation",),
-    "revocation.given": ("read_given",),
+    "revocation.checker": ("RevocationChecker",),
+    "revocation.evidence": ("read_given",),
     "revocation.limits": ("Limits",),
     "revocation.online": ("online",),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
@@ -120,7 +120,7 @@ __all__ = [
     "RegistryHost",
     "RegistryRepository",
     "RegistrySettings",
-    "Revocation",
+    "RevocationChecker",
     "SignedArtifact",
     "SignedEnvelope",
     "Skipped",

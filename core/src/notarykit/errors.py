@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import ClassVar
 
-    from notarykit.revocation.status import CertificateStatus
+    from notarykit.revocation.result import CertificateStatus
     from notarykit.verification.verdict import StepResult
 
 _LONGEST_MESSAGE = 1000
@@ -280,7 +280,7 @@ class RevocationError(VerificationError):
     """A certificate is revoked, or its status is not known.
 
     Attributes:
-        statuses: What is known of each certificate (`notarykit.revocation.status.CertificateStatus`).
+        statuses: What is known of each certificate (`notarykit.revocation.result.CertificateStatus`).
     """
 
     def __init__(

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.keys.chain import check_chain
-from notarykit.revocation.checker import Revocation
-from notarykit.revocation.given import read_given
+from notarykit.revocation.checker import RevocationChecker
+from notarykit.revocation.evidence import read_given
 from notarykit.revocation.limits import Deadline
 from notarykit.revocation.ocsp import make_request
 from servers.revocation.asking import fetched
@@ -205,7 +205,7 @@ def test_files_in_place_of_openssl(both: _Authority, tmp_path: Path) -> None:
         answer.write_bytes(both.ca.answer(make_request(leaf, issuer)))
         for files in (([str(crl)], []), ([], [str(answer)]), ([str(crl)], [str(answer)])):
             given = read_given(*files)
-            found = Revocation(None, given).statuses(check_chain(both.chain.ders), utc_now())
+            found = RevocationChecker(None, given).statuses(check_chain(both.chain.ders), utc_now())
             assert found[0].status == status
     assert both.asked() == {"ocsp": 0, "crl": 0}
 
@@ -235,7 +235,7 @@ def test_vault_by_crl(vault_ca: VaultCA, responder: Responder, tmp_path: Path) -
     given = read_given([str(file)], [])
     now = utc_now()
     assert [
-        str(Revocation(None, given).statuses(check_chain(each.ders), now)[0].status) for each in (chain, other)
+        str(RevocationChecker(None, given).statuses(check_chain(each.ders), now)[0].status) for each in (chain, other)
     ] == ["revoked", "good"]
 
 

@@ -12,7 +12,7 @@ from notarykit.errors import NotarykitWarning, TimestampError
 from notarykit.keys.chain import check_chain
 from notarykit.net.client import HttpClient
 from notarykit.net.plain import plain_client
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.timestamp.token import Timestamp, verify_token
 from servers.timestamp import authority as openssl
@@ -38,7 +38,7 @@ def stamp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stamp]:
 
     def stamped(*authorities: AnyAuthority, root: bytes | None = None, policy: str = "", spec: str = "EC-256") -> bytes:
         given = [TimestampAuthority(each.url, root or each.root, policy) for each in authorities]
-        return TimestampClient(given, Revocation(None), client=client).stamp(SIGNATURE, SIGNERS[spec], utc_now())
+        return TimestampClient(given, RevocationChecker(None), client=client).stamp(SIGNATURE, SIGNERS[spec], utc_now())
 
     yield stamped
     client.close()

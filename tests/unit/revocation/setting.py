@@ -5,8 +5,8 @@ from typing import Final
 
 from cryptography import x509
 
+from notarykit.revocation.distribution_points import ALL_REASONS, Point
 from notarykit.revocation.limits import Deadline
-from notarykit.revocation.pointers import ALL_REASONS, Point
 from support.ca import TestChain, make_chain
 
 CHAIN: Final = make_chain()

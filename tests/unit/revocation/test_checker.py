@@ -13,10 +13,10 @@ from cryptography.x509 import ReasonFlags
 
 from notarykit.errors import RevocationError
 from notarykit.keys.chain import check_chain
-from notarykit.revocation.checker import SECONDS, Revocation
-from notarykit.revocation.given import Given
-from notarykit.revocation.pointers import ALL_REASONS
-from notarykit.revocation.status import Evidence, Moments
+from notarykit.revocation.checker import SECONDS, RevocationChecker
+from notarykit.revocation.distribution_points import ALL_REASONS
+from notarykit.revocation.evidence import LocalEvidence
+from notarykit.revocation.result import Evidence, SigningTimes
 from support import asn1
 from support.ca import Changes, TestChain, make_chain, name, ocsp_at
 from support.checking import check, sources, words
@@ -366,7 +366,7 @@ def test_the_time_of_signing_is_nothing_to_the_delegate(world: _World) -> None:
     world.crl(Entry(delegate.certificate.serial_number, invalidity_date=NOW), path="/delegates")
     world.on.fail(crl_path(0))
     world.say(GOOD, delegate=delegate)
-    assert world.leafs(moments=Moments(NOW - timedelta(days=5))) == "unknown"
+    assert world.leafs(moments=SigningTimes(NOW - timedelta(days=5))) == "unknown"
 
 
 def test_a_delegate_is_looked_up_each_time(world: _World) -> None:
@@ -387,7 +387,7 @@ def test_a_delegate_is_looked_up_each_time(world: _World) -> None:
 
 def test_the_authentic_signing_time_counts_for_both(world: _World) -> None:
     """What was signed before the key was invalid is good, by OCSP and by CRL."""
-    early, late = (Moments(REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
+    early, late = (SigningTimes(REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
     world.say(Single("revoked", invalidity_date=REVOKED_AT))
     assert [world.leafs(moments=each) for each in (early, late)] == ["good", "revoked"]
     world.on.fail(ocsp_path(0))
@@ -397,7 +397,7 @@ def test_the_authentic_signing_time_counts_for_both(world: _World) -> None:
 
 def test_a_timestamp_counts_for_crls_alone(world: _World) -> None:
     """Specification, "Revocation Checking with CRL" speaks of it, and that with OCSP does not."""
-    early, late = (Moments(None, REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
+    early, late = (SigningTimes(None, REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
     world.say(Single("revoked", invalidity_date=REVOKED_AT))
     assert [world.leafs(moments=each) for each in (early, late)] == ["revoked", "revoked"]
     world.on.fail(ocsp_path(0))
@@ -448,7 +448,7 @@ def test_the_deadline_needs_nobody_to_look_at_it(monkeypatch: pytest.MonkeyPatch
     def hang(_: object) -> None:
         end.wait(20.0)
 
-    monkeypatch.setattr("notarykit.revocation.question.pointers_of", hang)
+    monkeypatch.setattr("notarykit.revocation.certificate.pointers_of", hang)
     begun = time.monotonic()
     try:
         (status, *_) = check(chain, seconds=0.2)
@@ -480,13 +480,13 @@ def test_a_slow_responder_leaves_time_for_the_crl(world: _World) -> None:
 
 def _refused(chain: TestChain, **options: Any) -> RevocationError:
     with pytest.raises(RevocationError) as caught:
-        Revocation(sources(), **options).check(check_chain(chain.ders), NOW)
+        RevocationChecker(sources(), **options).check(check_chain(chain.ders), NOW)
     return caught.value
 
 
 def test_a_good_chain_passes(world: _World) -> None:
     """The statuses are what comes of it."""
-    statuses = Revocation(sources()).check(check_chain(world.chain.ders), NOW)
+    statuses = RevocationChecker(sources()).check(check_chain(world.chain.ders), NOW)
     assert [each.status for each in statuses] == ["good", "good"]
 
 
@@ -527,9 +527,9 @@ def test_revoked_is_worse_than_unknown(world: _World, place: int) -> None:
 def test_given_files_come_first(world: _World) -> None:
     """Where they say something, nobody is asked, whatever would be said."""
     world.say(REVOKED)
-    good = Given(answers=[("a", make_answer(world.chain)), ("b", make_answer(world.chain, 1))])
+    good = LocalEvidence(answers=[("a", make_answer(world.chain)), ("b", make_answer(world.chain, 1))])
     assert world.words(given=good) == ["good", "good"]
-    bad = Given(answers=[("a", make_answer(world.chain, 0, REVOKED)), ("b", make_answer(world.chain, 1))])
+    bad = LocalEvidence(answers=[("a", make_answer(world.chain, 0, REVOKED)), ("b", make_answer(world.chain, 1))])
     world.say(GOOD)
     assert world.words(given=bad) == ["revoked", "good"]
     assert world.on.seen == []
@@ -538,7 +538,7 @@ def test_given_files_come_first(world: _World) -> None:
 @pytest.mark.parametrize("single", [UNKNOWN, Single(next_update=NOW - _SECOND), Single(serial=1)])
 def test_files_that_say_nothing_leave_it_to_the_network(world: _World, single: Single) -> None:
     """A file that is of no use is noted, and the responder is asked."""
-    given = Given(answers=[("answer.der", make_answer(world.chain, 0, single))])
+    given = LocalEvidence(answers=[("answer.der", make_answer(world.chain, 0, single))])
     for said, status in ((GOOD, "good"), (REVOKED, "revoked")):
         world.say(said)
         leaf, _ = check(world.chain, given=given)
@@ -550,12 +550,12 @@ def test_files_that_say_nothing_leave_it_to_the_network(world: _World, single: S
 
 def test_without_a_network_files_alone_count(world: _World) -> None:
     """What they are not about is unknown, and what names nothing cannot be revoked."""
-    given = Given(answers=[("a", make_answer(world.chain))])
+    given = LocalEvidence(answers=[("a", make_answer(world.chain))])
     chain = check_chain(world.chain.ders)
-    assert [each.status for each in Revocation(None, given).statuses(chain, NOW)] == ["good", "unknown"]
-    assert [each.status for each in Revocation(None).statuses(chain, NOW)] == ["unknown"] * 2
+    assert [each.status for each in RevocationChecker(None, given).statuses(chain, NOW)] == ["good", "unknown"]
+    assert [each.status for each in RevocationChecker(None).statuses(chain, NOW)] == ["unknown"] * 2
     plain = check_chain(make_chain().ders)
-    assert [each.status for each in Revocation(None).statuses(plain, NOW)] == ["not revocable"] * 2
+    assert [each.status for each in RevocationChecker(None).statuses(plain, NOW)] == ["not revocable"] * 2
     assert world.on.seen == []
 
 

@@ -11,9 +11,9 @@ from cryptography.x509 import ReasonFlags
 
 from notarykit.revocation.bundle import Bundle, judge, paired
 from notarykit.revocation.crl import Crl
+from notarykit.revocation.distribution_points import ALL_REASONS, Point
 from notarykit.revocation.limits import CLOCKS_DIFFER
-from notarykit.revocation.pointers import ALL_REASONS, Point
-from notarykit.revocation.status import NO_MOMENTS, Finding, Moments, NoAnswerError, Status
+from notarykit.revocation.result import NO_MOMENTS, Finding, NoAnswerError, SigningTimes, Status
 from support import asn1
 from support.ca import Changes, TestChain, key_usage, make_chain, name
 from support.crls import (
@@ -46,13 +46,15 @@ def _crl(entries: Sequence[Entry] = (), chain: TestChain = CHAIN, place: int = 1
 
 
 def _judge(
-    base: Crl, delta: Crl | None = None, now: datetime = NOW, moments: Moments = NO_MOMENTS, point: Point = POINT
+    base: Crl, delta: Crl | None = None, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS, point: Point = POINT
 ) -> Finding:
     bundle = paired(base, delta) if delta else Bundle(base)
     return judge(bundle, _LEAF, point, now, moments)[0]
 
 
-def _status(entries: Sequence[Entry] = (), *, now: datetime = NOW, moments: Moments = NO_MOMENTS, **knobs: Any) -> str:
+def _status(
+    entries: Sequence[Entry] = (), *, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS, **knobs: Any
+) -> str:
     return str(_judge(_crl(entries, **knobs), now=now, moments=moments).status)
 
 
@@ -427,14 +429,14 @@ def test_the_reasons_that_it_knows_of(some: list[ReasonFlags]) -> None:
 def test_the_invalidity_date(which: int, reason: ReasonFlags | None, signed: int, status: str) -> None:
     """Specification, "Revocation Checking with CRL": what was signed before the invalidity date is good."""
     time = REVOKED_AT - _DAY + signed * _SECOND
-    moments = Moments(time, None) if which == 0 else Moments(None, time)
+    moments = SigningTimes(time, None) if which == 0 else SigningTimes(None, time)
     assert _status([_leaf(reason, invalidity_date=REVOKED_AT - _DAY)], moments=moments) == status
 
 
 def test_without_an_invalidity_date_or_a_time() -> None:
     """Specification, "Revocation Checking with CRL": then it is revoked, whenever it was signed."""
     early = REVOKED_AT - 9 * _DAY
-    for moments in (Moments(early, None), Moments(None, early), Moments(early, early)):
+    for moments in (SigningTimes(early, None), SigningTimes(None, early), SigningTimes(early, early)):
         assert _status([_leaf()], moments=moments) == "revoked"
     assert _status([_leaf(invalidity_date=NOW)]) == "revoked"
 
@@ -443,7 +445,7 @@ def test_an_invalidity_date_of_one_of_two_entries() -> None:
     """Another entry without one counts all the same."""
     entries = [_leaf(invalidity_date=NOW), _leaf(KEY_COMPROMISE)]
     for given in (entries, entries[::-1]):
-        assert _status(given, moments=Moments(REVOKED_AT)) == "revoked"
+        assert _status(given, moments=SigningTimes(REVOKED_AT)) == "revoked"
 
 
 @pytest.mark.parametrize(
@@ -476,7 +478,7 @@ def test_extensions_of_entries_that_are_not_critical() -> None:
     assert _status([Entry(1, extensions=((malformed, False),))]) == "good"
     assert _status([_leaf(extensions=(asn1.unknown_extension(critical=False),))]) == "revoked"
     assert _status([Entry(1, extensions=((x509.CRLReason(HOLD), True),))]) == "good"
-    assert _status([_leaf(extensions=((x509.InvalidityDate(NOW), True),))], moments=Moments(REVOKED_AT)) == "good"
+    assert _status([_leaf(extensions=((x509.InvalidityDate(NOW), True),))], moments=SigningTimes(REVOKED_AT)) == "good"
 
 
 def test_released_without_a_delta() -> None:
@@ -582,7 +584,7 @@ def test_a_delta_of_the_same_scope() -> None:
 def test_the_dates_of_a_delta_and_the_time_of_signing() -> None:
     """What was signed before the key was invalid is good, whichever of the two says so."""
     late = _leaf(invalidity_date=NOW)
-    early = Moments(None, REVOKED_AT)
+    early = SigningTimes(None, REVOKED_AT)
     assert _judge(_base(), _delta([late]), moments=early).status is Status.GOOD
     assert _judge(_base([late]), _delta(), moments=early).status is Status.GOOD
     assert _judge(_base([late]), _delta([_leaf()]), moments=early).status is Status.REVOKED

@@ -7,11 +7,11 @@ import pytest
 
 from notarykit.errors import RevocationError
 from notarykit.keys.chain import check_chain
-from notarykit.revocation.cache import CrlCache
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.crl import Crl
-from notarykit.revocation.given import Given, NamedCrl
-from notarykit.revocation.status import NoAnswerError
+from notarykit.revocation.evidence import LocalEvidence, NamedCrl
+from notarykit.revocation.file_cache import CrlCache
+from notarykit.revocation.result import NoAnswerError
 from support.ca import TestChain, name
 from support.checking import sources, words
 from support.crls import NOW, Entry, issued_for, make_crl, revoked
@@ -20,9 +20,9 @@ from support.responders import Responder
 from support.revocable import Point, crl_path, ocsp_path, revocable_chain
 
 
-def _offline(chain: TestChain, given: Given) -> str:
+def _offline(chain: TestChain, given: LocalEvidence) -> str:
     """What files alone say about the leaf."""
-    return str(Revocation(None, given).statuses(check_chain(chain.ders), NOW)[0].status)
+    return str(RevocationChecker(None, given).statuses(check_chain(chain.ders), NOW)[0].status)
 
 
 def test_a_stolen_responders_answer_in_a_file(responder: Responder) -> None:
@@ -31,7 +31,7 @@ def test_a_stolen_responders_answer_in_a_file(responder: Responder) -> None:
     delegate = make_delegate(chain, nocheck=False, crl_urls=[responder.url("/delegates")])
     responder.put("/delegates", make_crl(chain, 1, [Entry(delegate.certificate.serial_number)]))
     responder.ocsp(ocsp_path(0), responding(chain, 0, REVOKED))
-    given = Given(answers=[("file", make_answer(chain, 0, delegate=delegate))])
+    given = LocalEvidence(answers=[("file", make_answer(chain, 0, delegate=delegate))])
     assert words(chain, given=given, asking=sources())[0] == "revoked"
     assert _offline(chain, given) == "unknown"
 
@@ -39,7 +39,9 @@ def test_a_stolen_responders_answer_in_a_file(responder: Responder) -> None:
 def test_a_file_where_another_issues_the_crls() -> None:
     """The issuer's own CRL says nothing good of a certificate whose revocations somebody else lists."""
     chain = revocable_chain("", ocsp=False, crl_at={0: [Point(("http://x.invalid",), crl_issuer=name("Other"))], 1: []})
-    good, bad = (Given([NamedCrl("file", Crl(make_crl(chain, 1, entries)))]) for entries in ([], [revoked(chain)]))
+    good, bad = (
+        LocalEvidence([NamedCrl("file", Crl(make_crl(chain, 1, entries)))]) for entries in ([], [revoked(chain)])
+    )
     assert _offline(chain, good) == "unknown"
     assert _offline(chain, bad) == "revoked"
 
@@ -47,7 +49,7 @@ def test_a_file_where_another_issues_the_crls() -> None:
 def test_a_file_without_the_delta_that_the_certificate_names() -> None:
     """A base alone says nothing good of a certificate that names a delta."""
     chain = revocable_chain("http://x.invalid", ocsp=False, crl_at={1: []}, freshest_at={0: ["http://x.invalid/delta"]})
-    given = Given([NamedCrl("file", Crl(make_crl(chain)))])
+    given = LocalEvidence([NamedCrl("file", Crl(make_crl(chain)))])
     assert _offline(chain, given) == "unknown"
 
 
@@ -73,7 +75,7 @@ def test_an_answer_for_a_year(responder: Responder, monkeypatch: pytest.MonkeyPa
     responder.ocsp(ocsp_path(0), responding(chain, 0, GOOD))
     asking, later = sources(), 0.0
     real = time.monotonic
-    monkeypatch.setattr("notarykit.revocation.sources.time.monotonic", lambda: real() + later)
+    monkeypatch.setattr("notarykit.revocation.fetcher.time.monotonic", lambda: real() + later)
     assert words(chain, asking=asking)[0] == "good"
     later = 3601.0
     responder.fail(ocsp_path(0), 500)
@@ -106,7 +108,7 @@ def test_a_failure_of_ours_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None
     def broken(*_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("notarykit.revocation.question.pointers_of", broken)
+    monkeypatch.setattr("notarykit.revocation.certificate.pointers_of", broken)
     with pytest.raises(RevocationError, match="could not be processed: RuntimeError") as caught:
-        Revocation(None).check(chain, NOW)
+        RevocationChecker(None).check(chain, NOW)
     assert "secret" not in str(caught.value)

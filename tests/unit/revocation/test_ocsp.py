@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.ocsp import Answer, judge, make_request, read_answer
-from notarykit.revocation.status import NO_MOMENTS, Moments, NoAnswerError, Status
+from notarykit.revocation.result import NO_MOMENTS, NoAnswerError, SigningTimes, Status
 from support import asn1
 from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain, name, new_key
 from support.crls import NEXT_UPDATE, NOW, REVOKED_AT, THIS_UPDATE
@@ -48,7 +48,7 @@ def _answer(singles: Single | Sequence[Single] = GOOD, chain: TestChain = CHAIN,
 
 
 def _status(
-    singles: Single | Sequence[Single] = GOOD, now: datetime = NOW, moments: Moments = NO_MOMENTS, **knobs: Any
+    singles: Single | Sequence[Single] = GOOD, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS, **knobs: Any
 ) -> Status:
     return judge(_answer(singles, **knobs), now, moments).status
 
@@ -409,18 +409,18 @@ def test_extensions_of_the_single_response() -> None:
 def test_the_invalidity_date_and_the_authentic_signing_time(signed: int, status: Status) -> None:
     """Specification, "Revocation Checking with OCSP": a signature of before the invalidity date is good."""
     dated = replace(REVOKED, invalidity_date=REVOKED_AT)
-    assert _status(dated, moments=Moments(REVOKED_AT + signed * _SECOND)) is status
+    assert _status(dated, moments=SigningTimes(REVOKED_AT + signed * _SECOND)) is status
 
 
 def test_a_timestamp_is_nothing_to_it() -> None:
     """Specification, "Revocation Checking with OCSP": the authentic signing time alone is compared."""
     dated = replace(REVOKED, invalidity_date=REVOKED_AT)
-    assert _status(dated, moments=Moments(None, REVOKED_AT - _SECOND)) is Status.REVOKED
+    assert _status(dated, moments=SigningTimes(None, REVOKED_AT - _SECOND)) is Status.REVOKED
 
 
 def test_without_an_invalidity_date_or_a_time() -> None:
     """Specification, "Revocation Checking with OCSP": then it is revoked, whenever it was signed."""
-    assert _status(REVOKED, moments=Moments(REVOKED_AT - timedelta(days=9))) is Status.REVOKED
+    assert _status(REVOKED, moments=SigningTimes(REVOKED_AT - timedelta(days=9))) is Status.REVOKED
     assert _status(replace(REVOKED, invalidity_date=NOW)) is Status.REVOKED
 
 
@@ -428,14 +428,14 @@ def test_without_an_invalidity_date_or_a_time() -> None:
 def test_an_invalidity_date_of_what_is_not_revoked(single: Single) -> None:
     """It changes nothing."""
     dated = replace(single, invalidity_date=REVOKED_AT)
-    assert _status(dated, moments=Moments(REVOKED_AT - _SECOND)) is _status(single)
+    assert _status(dated, moments=SigningTimes(REVOKED_AT - _SECOND)) is _status(single)
 
 
 def test_a_critical_invalidity_date() -> None:
     """RFC 6960, section 4.4.5: the extensions of CRL entries are known, critical or not."""
     critical = replace(REVOKED, extensions=((x509.InvalidityDate(REVOKED_AT), True),))
-    assert _status(critical, moments=Moments(REVOKED_AT - _SECOND)) is Status.GOOD
-    assert _status(critical, moments=Moments(REVOKED_AT + _SECOND)) is Status.REVOKED
+    assert _status(critical, moments=SigningTimes(REVOKED_AT - _SECOND)) is Status.GOOD
+    assert _status(critical, moments=SigningTimes(REVOKED_AT + _SECOND)) is Status.REVOKED
 
 
 def test_the_stricter_of_two_answers_counts() -> None:
@@ -443,7 +443,7 @@ def test_the_stricter_of_two_answers_counts() -> None:
     dated = replace(REVOKED, invalidity_date=REVOKED_AT)
     earlier = replace(dated, invalidity_date=REVOKED_AT - timedelta(days=2), id_hash=hashes.SHA256())
     bare = replace(REVOKED, id_hash=hashes.SHA256(), next_update=NEXT_UPDATE + timedelta(days=7))
-    signed = Moments(REVOKED_AT - timedelta(days=1))
+    signed = SigningTimes(REVOKED_AT - timedelta(days=1))
     assert _status(dated, moments=signed) is Status.GOOD
     for other in (bare, earlier):
         for singles in ([dated, other], [other, dated]):

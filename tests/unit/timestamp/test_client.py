@@ -16,7 +16,7 @@ from notarykit.keys.chain import Chain, check_chain
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import Connections
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.timestamp.asn1 import LARGEST
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.timestamp.token import verify_token
@@ -80,7 +80,7 @@ def _answer(
 
 
 def _stamper(client: HttpClient, *authorities: TimestampAuthority, **changes: Any) -> TimestampClient:
-    checks: Any = Revocation(None)
+    checks: Any = RevocationChecker(None)
     if "check_revocation" in changes:
         checks = SimpleNamespace(check=changes.pop("check_revocation"))
     return TimestampClient(authorities, checks, client=client, **changes)

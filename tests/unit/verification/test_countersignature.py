@@ -11,7 +11,7 @@ from notarykit.envelope.builder import with_timestamp
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import AuthenticTimestampError, RevocationError, VerificationError
 from notarykit.keys.chain import Chain
-from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments, Status
+from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes, Status
 from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Verdict, Verified
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 
     chain: tuple[bytes, ...]
     now: datetime
-    moments: Moments
+    moments: SigningTimes
 
 
 class Revocations:
@@ -49,7 +49,7 @@ class Revocations:
         self.asked: list[Asked] = []
         self._revoked = {chain.ders for chain in revoked}
 
-    def check(self, chain: Chain, now: datetime, moments: Moments = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
+    def check(self, chain: Chain, now: datetime, moments: SigningTimes = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
         """Finds everything good but what is revoked."""
         self.asked.append(Asked(chain.ders, now, moments))
         if chain.ders in self._revoked:
@@ -357,7 +357,7 @@ def test_both_chains_are_checked_for_revocation() -> None:
     assert isinstance(_verify(envelope, revocation=revocations), Verified)
     assert revocations.asked == [
         Asked(TSA.ders, NOW, NO_MOMENTS),
-        Asked(SIGNER.ders, NOW, Moments(None, NOW + timedelta(milliseconds=1500))),
+        Asked(SIGNER.ders, NOW, SigningTimes(None, NOW + timedelta(milliseconds=1500))),
     ]
 
 

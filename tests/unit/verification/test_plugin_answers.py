@@ -11,7 +11,7 @@ from notarykit.errors import (
     RevocationError,
 )
 from notarykit.plugin import GetMetadataRequest, VerificationResult, VerifiedSignature
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.verification import Audited, Verified
 from support.ca import Changes, make_chain, ocsp_at
 from unit.verification.setting import (
@@ -78,7 +78,7 @@ def test_the_plugin_stands_in_for_revocation() -> None:
     """A plugin that checks revocation is asked in our place, and ours is not made."""
     plugin = Verifier(REVOCATION_CHECK)
     verdict = verify(
-        for_plugin(_WITH_OCSP), store=store(_WITH_OCSP), find_plugin=plugin.find, revocation=Revocation(None)
+        for_plugin(_WITH_OCSP), store=store(_WITH_OCSP), find_plugin=plugin.find, revocation=RevocationChecker(None)
     )
     assert isinstance(verdict, Verified)
     notes = [(result.step, result.note) for result in verdict.results if result.step == "revocation"]
@@ -107,7 +107,12 @@ def test_without_the_capability_revocation_stays_ours() -> None:
     """A plugin that checks identities alone leaves revocation to us."""
     plugin = Verifier(TRUSTED_IDENTITY)
     with pytest.raises(RevocationError, match="is revoked is not known: nothing can be asked"):
-        verify(for_plugin(_WITH_OCSP), store=store(_WITH_OCSP), find_plugin=plugin.find, revocation=Revocation(None))
+        verify(
+            for_plugin(_WITH_OCSP),
+            store=store(_WITH_OCSP),
+            find_plugin=plugin.find,
+            revocation=RevocationChecker(None),
+        )
 
 
 @pytest.mark.parametrize(

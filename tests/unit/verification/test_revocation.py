@@ -11,7 +11,7 @@ from notarykit.envelope.builder import with_timestamp
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import AuthenticTimestampError, RevocationError
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Skipped, Verified
 from support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
@@ -41,7 +41,7 @@ def _verify(chain: TestChain, level: str = "strict", **changes: Any) -> Any:
     """The verdict on a new signature of a chain that is trusted unless something else is said."""
     envelope = changes.pop("envelope", None) or sign_envelope(chain, now=NOW - _HOUR)
     trusted = changes.pop("trusted", None) or policy(level)
-    arguments = {"now": NOW, "store": store(chain), "revocation": Revocation(sources()), **changes}
+    arguments = {"now": NOW, "store": store(chain), "revocation": RevocationChecker(sources()), **changes}
     return verify(envelope, trusted=trusted, **arguments)
 
 
@@ -58,7 +58,8 @@ def _revocation_of(results: Any) -> Any:
 def test_a_good_chain(chain: TestChain, responder: Responder, level: str, media_type: str) -> None:
     """It is verified, and the step explains whom it asked."""
     envelope = sign_envelope(chain, media_type, now=NOW - _HOUR)
-    verdict = verify(envelope, media_type, policy(level), now=NOW, store=store(chain), revocation=Revocation(sources()))
+    online = RevocationChecker(sources())
+    verdict = verify(envelope, media_type, policy(level), now=NOW, store=store(chain), revocation=online)
     assert isinstance(verdict, Verified)
     result = _revocation_of(verdict.results)
     assert result.outcome == "passed"
@@ -288,7 +289,12 @@ class _Stamped:
     def verify(self) -> Any:
         """The verdict."""
         return verify(
-            self.envelope, self.media_type, self.trusted, now=NOW, store=self.store, revocation=Revocation(sources())
+            self.envelope,
+            self.media_type,
+            self.trusted,
+            now=NOW,
+            store=self.store,
+            revocation=RevocationChecker(sources()),
         )
 
 

@@ -14,7 +14,7 @@ from notarykit.errors import (
     RevocationError,
     VerificationError,
 )
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Verified
 from support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
@@ -48,7 +48,7 @@ _FAILURES: list[tuple[str, type[VerificationError], Callable[[], dict[str, Any]]
     (
         "revocation",
         RevocationError,
-        lambda: {"envelope": _ASKABLE, "store": store(_WITH_OCSP), "revocation": Revocation(None)},
+        lambda: {"envelope": _ASKABLE, "store": store(_WITH_OCSP), "revocation": RevocationChecker(None)},
     ),
 ]
 _STEPS = [step for step, _, _ in _FAILURES]

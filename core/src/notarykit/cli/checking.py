@@ -7,7 +7,7 @@ from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import UsageError
 
 if TYPE_CHECKING:
-    from notarykit.revocation.checker import Revocation
+    from notarykit.revocation.checker import RevocationChecker
     from notarykit.revocation.limits import Limits
 
 LIMIT_FLAGS = (
@@ -53,7 +53,7 @@ def limits(options: Options) -> "Limits":
     return Limits(float(options["ocsp-timeout"]), float(options["crl-timeout"]), options["ocsp-nonce"])
 
 
-def revocation(options: Options) -> "Revocation | None":
+def revocation(options: Options) -> "RevocationChecker | None":
     """The checks that the flags ask for; None where they ask for nothing of their own, and nothing is imported.
 
     Raises:
@@ -61,7 +61,7 @@ def revocation(options: Options) -> "Revocation | None":
     """
     if all(options[flag.name] == flag.default or options[flag.name] == [] for flag in (*LIMIT_FLAGS, *FILE_FLAGS)):
         return None
-    from notarykit.revocation.given import evidence_files, read_given
+    from notarykit.revocation.evidence import evidence_files, read_given
     from notarykit.revocation.online import online
 
     crls, answers = list(options["crl"]), list(options["ocsp-response"])

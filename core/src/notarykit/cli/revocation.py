@@ -25,11 +25,11 @@ from notarykit.cli.target import (
 from notarykit.cli.text import shown
 from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
-from notarykit.revocation.given import evidence_file
+from notarykit.revocation.evidence import evidence_file
 from notarykit.trust.store import DirectoryTrustStore
 
 if TYPE_CHECKING:
-    from notarykit.revocation.status import Evidence
+    from notarykit.revocation.result import Evidence
     from notarykit.verification.evidence import Collected
 
 

@@ -12,8 +12,8 @@ from cryptography.x509 import ReasonFlags
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.keys.extensions import is_ca
 from notarykit.revocation.crl import Crl, Entry, read_entry
-from notarykit.revocation.pointers import Point
-from notarykit.revocation.status import Finding, Moments, NoAnswerError, Status
+from notarykit.revocation.distribution_points import Point
+from notarykit.revocation.result import Finding, NoAnswerError, SigningTimes, Status
 
 
 class Bundle(NamedTuple):
@@ -66,7 +66,7 @@ def paired(base: Crl, delta: Crl) -> Bundle:
 
 
 def judge(
-    bundle: Bundle, certificate: x509.Certificate, point: Point, now: datetime, moments: Moments
+    bundle: Bundle, certificate: x509.Certificate, point: Point, now: datetime, moments: SigningTimes
 ) -> tuple[Finding, frozenset[ReasonFlags]]:
     """What CRLs, whose signatures were checked, say today about a certificate and a signature of a certain time.
 
@@ -121,7 +121,7 @@ def covered_reasons(crl: Crl, certificate: x509.Certificate, point: Point) -> fr
     return point.reasons if scope.only_some_reasons is None else point.reasons & scope.only_some_reasons
 
 
-def _listed(bundle: Bundle, serial_number: int, moments: Moments) -> tuple[Finding, bool]:
+def _listed(bundle: Bundle, serial_number: int, moments: SigningTimes) -> tuple[Finding, bool]:
     """Whether CRLs list a certificate, and for good, or on hold (RFC 5280, section 6.3.3, i to l)."""
     hold: Entry | None = None
     for crl in bundle.crls:

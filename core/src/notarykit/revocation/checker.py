@@ -13,16 +13,16 @@ from notarykit._internal.threads import start
 from notarykit.errors import RevocationError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
-from notarykit.revocation.given import Given
+from notarykit.revocation.certificate import CertificateCheck, Means, Observe
+from notarykit.revocation.evidence import LocalEvidence
+from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.limits import Deadline
-from notarykit.revocation.question import Means, Observe, Question
-from notarykit.revocation.sources import Sources
-from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments, Status
+from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes, Status
 
 SECONDS = 30.0
 
 
-class Revocation:
+class RevocationChecker:
     """Checks chains. May be used from several threads.
 
     Args:
@@ -34,16 +34,16 @@ class Revocation:
 
     def __init__(
         self,
-        sources: Sources | None,
-        given: Given | None = None,
+        sources: RevocationFetcher | None,
+        given: LocalEvidence | None = None,
         *,
         seconds: float = SECONDS,
         observe: Observe = lambda _: None,
     ) -> None:
-        self._means = Means(sources, given or Given(), observe)
+        self._means = Means(sources, given or LocalEvidence(), observe)
         self._seconds = seconds
 
-    def check(self, chain: Chain, now: datetime, moments: Moments = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
+    def check(self, chain: Chain, now: datetime, moments: SigningTimes = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
         """What is known of each certificate of a chain but the root, the leaf first.
 
         Args:
@@ -61,12 +61,14 @@ class Revocation:
                     raise _refusal(status, statuses)
         return statuses
 
-    def statuses(self, chain: Chain, now: datetime, moments: Moments = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
+    def statuses(
+        self, chain: Chain, now: datetime, moments: SigningTimes = NO_MOMENTS
+    ) -> tuple[CertificateStatus, ...]:
         """The same, whatever it is."""
         seconds = min(self._seconds, seconds_left())
         deadline = Deadline(seconds)
         pairs = list(zip(chain.certificates, chain.certificates[1:], strict=False))
-        works = [start(Question(self._means, *pair, now, moments, deadline).status) for pair in pairs]
+        works = [start(CertificateCheck(self._means, *pair, now, moments, deadline).status) for pair in pairs]
         wait(works, seconds)
         return tuple(_status(*each, seconds) for each in zip(chain.certificates, works, strict=False))
 

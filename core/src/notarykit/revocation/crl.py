@@ -17,9 +17,9 @@ from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.der import SEQUENCE, elements, integer
 from notarykit.keys.x509_signature import verify_x509_signature
+from notarykit.revocation.distribution_points import points_of
 from notarykit.revocation.limits import CLOCKS_DIFFER
-from notarykit.revocation.pointers import points_of
-from notarykit.revocation.status import UNREADABLE, Moments, NoAnswerError, first_line
+from notarykit.revocation.result import UNREADABLE, NoAnswerError, SigningTimes, first_line
 
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _CRITICAL = b"\x01\x01\xff\x04"  # TRUE, and the OCTET STRING behind it (RFC 5280, section 4.1)
@@ -189,7 +189,7 @@ class Entry(NamedTuple):
         """When it was revoked, and why."""
         return f"on {format_rfc3339(self.date)}, {self.reason.value}"
 
-    def spares(self, moments: Moments) -> bool:
+    def spares(self, moments: SigningTimes) -> bool:
         """Whether the signature was made before the key was invalid.
 
         Specification, "Revocation Checking with CRL": the invalidity date is compared with the timestamping date.

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from typing import NamedTuple
 
-from notarykit.revocation.status import NotForAllError
+from notarykit.revocation.result import NotForAllError
 
 OCSP_SECONDS, CRL_SECONDS = 2.0, 5.0
 # A source that has just failed is not asked again for each of a hundred signatures.

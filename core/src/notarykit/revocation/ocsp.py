@@ -21,7 +21,7 @@ from notarykit.keys.certificate import subject_of, why_not_issued
 from notarykit.keys.der import SEQUENCE, element, elements
 from notarykit.keys.x509_signature import verify_x509_signature
 from notarykit.revocation.limits import CLOCKS_DIFFER
-from notarykit.revocation.status import UNREADABLE, Finding, Moments, NoAnswerError, Status, first_line
+from notarykit.revocation.result import UNREADABLE, Finding, NoAnswerError, SigningTimes, Status, first_line
 
 LARGEST_ANSWER = 20480
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -258,7 +258,7 @@ def _check_dates(answer: Answer, now: datetime) -> None:
         raise NoAnswerError(f"the responder's certificate {subject_of(delegate)!r} is not valid now")
 
 
-def judge(answer: Answer, now: datetime, moments: Moments) -> Finding:
+def judge(answer: Answer, now: datetime, moments: SigningTimes) -> Finding:
     """What an answer says today about a signature of a certain time.
 
     Raises:

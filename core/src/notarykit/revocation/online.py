@@ -5,18 +5,18 @@ from functools import lru_cache
 
 from notarykit._internal.paths import cache_folder
 from notarykit.net.plain import plain_client
-from notarykit.revocation.cache import CrlCache
-from notarykit.revocation.checker import SECONDS, Revocation
-from notarykit.revocation.given import Given
+from notarykit.revocation.certificate import Observe
+from notarykit.revocation.checker import SECONDS, RevocationChecker
+from notarykit.revocation.evidence import LocalEvidence
+from notarykit.revocation.fetcher import RevocationFetcher
+from notarykit.revocation.file_cache import CrlCache
 from notarykit.revocation.limits import Limits
-from notarykit.revocation.question import Observe
-from notarykit.revocation.sources import Sources
 
 
 @lru_cache(maxsize=8)
-def _sources(limits: Limits, folder: str) -> Sources:
+def _sources(limits: Limits, folder: str) -> RevocationFetcher:
     """The network, the cache of CRLs, and what this process remembers of both."""
-    return Sources(plain_client(), CrlCache(folder) if folder else None, limits)
+    return RevocationFetcher(plain_client(), CrlCache(folder) if folder else None, limits)
 
 
 def _folder() -> str:
@@ -25,12 +25,12 @@ def _folder() -> str:
 
 
 def online(
-    given: Given | None = None,
+    given: LocalEvidence | None = None,
     limits: Limits | None = None,
     *,
     seconds: float = SECONDS,
     observe: Observe = lambda _: None,
-) -> Revocation:
+) -> RevocationChecker:
     """Checks that ask the network, after what the user gives in files.
 
     Args:
@@ -39,4 +39,4 @@ def online(
         seconds: How long the check of one chain may take.
         observe: Called with each piece of evidence that is used.
     """
-    return Revocation(_sources(limits or Limits(), _folder()), given, seconds=seconds, observe=observe)
+    return RevocationChecker(_sources(limits or Limits(), _folder()), given, seconds=seconds, observe=observe)

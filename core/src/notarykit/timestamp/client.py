@@ -24,7 +24,7 @@ from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.plain import plain_client
 from notarykit.net.urls import shown
-from notarykit.revocation.status import RevocationCheck
+from notarykit.revocation.result import RevocationCheck
 from notarykit.timestamp import asn1
 from notarykit.timestamp.token import Timestamp, check_covers, verify_token
 

@@ -14,7 +14,7 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
 from notarykit.oci.repository import Repository, look_up
-from notarykit.revocation.status import RevocationCheck
+from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification.envelope import verify_envelope

@@ -6,7 +6,7 @@ from datetime import datetime
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UsageError, VerificationError
-from notarykit.revocation.status import RevocationCheck
+from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification import authenticity, steps

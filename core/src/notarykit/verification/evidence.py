@@ -16,10 +16,10 @@ from notarykit.errors import (
     UsageError,
 )
 from notarykit.oci.repository import Repository, StoredSignature, look_up
-from notarykit.revocation.checker import Revocation
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.online import online
-from notarykit.revocation.status import Evidence, Status
+from notarykit.revocation.result import Evidence, Status
 from notarykit.trust.policy import (
     Action,
     TrustPolicy,
@@ -126,7 +126,7 @@ def _walk(
     policy: TrustPolicy,
     store: TrustStore,
     now: datetime,
-    checks: Revocation,
+    checks: RevocationChecker,
 ) -> tuple[tuple[StepResult, ...], NotarykitError | None]:
     """What the steps found for one signature, as far as they came, and what ended them."""
     try:

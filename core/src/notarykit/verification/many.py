@@ -8,7 +8,7 @@ from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NotarykitError, own_error
 from notarykit.oci.repository import Repository
-from notarykit.revocation.status import RevocationCheck
+from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact, verify_artifact

@@ -18,7 +18,7 @@ from notarykit.errors import (
     UserMetadataError,
     VerificationError,
 )
-from notarykit.revocation.status import RevocationCheck
+from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import Action, TrustPolicy, Validation
 from notarykit.trust.store import TrustStore
 from notarykit.verification.verdict import Step, StepResult

@@ -19,8 +19,8 @@ from notarykit.errors import (
 )
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
-from notarykit.revocation.pointers import names_a_place
-from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
+from notarykit.revocation.distribution_points import is_revocable
+from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
 from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
 from notarykit.verification.plugins import plugin_takes_over
@@ -124,17 +124,17 @@ def revocation(progress: Progress) -> str:
     if plugin_takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
         return "the revocation status is for the verification plugin to check"
     attributes, timestamp, chain = progress.intact.attributes, progress.timestamp, progress.intact.chain
-    if not progress.is_authentic and any(map(names_a_place, chain.certificates[:-1])):  # `audit` lets it go on
+    if not progress.is_authentic and any(map(is_revocable, chain.certificates[:-1])):  # `audit` lets it go on
         raise RevocationError("nothing that the certificates name is asked, because the signer is not trusted")
     return _check_revocation(
-        progress, chain, Moments(attributes.authentic_signing_time, timestamp.latest if timestamp else None)
+        progress, chain, SigningTimes(attributes.authentic_signing_time, timestamp.latest if timestamp else None)
     )
 
 
-def _check_revocation(progress: Progress, chain: Chain, moments: Moments) -> str:
+def _check_revocation(progress: Progress, chain: Chain, moments: SigningTimes) -> str:
     """Certificate Revocation Evaluation; the note names certificates that cannot be looked up anywhere."""
     revocable = chain.certificates[:-1]
-    unchecked = [subject_of(each) for each in revocable if not names_a_place(each)]
+    unchecked = [subject_of(each) for each in revocable if not is_revocable(each)]
     note = "; ".join(f"warning: {name!r} names neither an OCSP responder nor a CRL" for name in unchecked)
     check = progress.inputs.revocation
     if check is None:

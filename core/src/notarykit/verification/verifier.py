@@ -8,7 +8,7 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NotarykitError
 from notarykit.oci.repository import Repository
-from notarykit.revocation.status import RevocationCheck
+from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
 from notarykit.verification.artifact import VerifiedArtifact, verify_artifact

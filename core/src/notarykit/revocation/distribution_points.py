@@ -7,7 +7,7 @@ from cryptography.x509 import ReasonFlags
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from notarykit.keys.extensions import revocation_extensions
-from notarykit.revocation.status import UNREADABLE, NoAnswerError, first_line
+from notarykit.revocation.result import UNREADABLE, NoAnswerError, first_line
 
 # RFC 5280, section 5.3.1: `unspecified` and `removeFromCRL` are no reasons that a CRL can be limited to.
 ALL_REASONS = frozenset(ReasonFlags) - {ReasonFlags.unspecified, ReasonFlags.remove_from_crl}
@@ -29,7 +29,7 @@ class Point(NamedTuple):
     is_indirect: bool
 
 
-class Pointers(NamedTuple):
+class RevocationEndpoints(NamedTuple):
     """All that a certificate names.
 
     Attributes:
@@ -45,7 +45,7 @@ class Pointers(NamedTuple):
     needs_no_check: bool = False
 
 
-def pointers_of(certificate: x509.Certificate) -> Pointers:
+def pointers_of(certificate: x509.Certificate) -> RevocationEndpoints:
     """What a certificate names.
 
     Raises:
@@ -53,7 +53,7 @@ def pointers_of(certificate: x509.Certificate) -> Pointers:
     """
     try:
         extensions = [extension.value for extension in revocation_extensions(certificate)]
-        pointers = Pointers()
+        pointers = RevocationEndpoints()
         for value in extensions:
             if isinstance(value, x509.AuthorityInformationAccess):
                 pointers = pointers._replace(ocsp=_responders(value))
@@ -68,7 +68,7 @@ def pointers_of(certificate: x509.Certificate) -> Pointers:
     return pointers
 
 
-def names_a_place(certificate: x509.Certificate) -> bool:
+def is_revocable(certificate: x509.Certificate) -> bool:
     """Whether a certificate can be looked up anywhere, or cannot be read, and then nobody knows."""
     try:
         pointers = pointers_of(certificate)

@@ -22,12 +22,12 @@ from notarykit.net.client import HttpClient
 from notarykit.net.urls import shown
 from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, paired
-from notarykit.revocation.cache import Cached, CrlCache
 from notarykit.revocation.crl import Crl
+from notarykit.revocation.file_cache import Cached, CrlCache
 from notarykit.revocation.limits import SECONDS_OF_A_FAILURE, Deadline, Limits
 from notarykit.revocation.ocsp import Answer
-from notarykit.revocation.shared import Shared
-from notarykit.revocation.status import NoAnswerError, NotForAllError, Status
+from notarykit.revocation.result import NoAnswerError, NotForAllError, Status
+from notarykit.revocation.singleflight import SingleFlightCache
 
 LARGEST_CRL = 32 * 1024 * 1024
 _MOST_HEADERS = 64 * 1024
@@ -54,7 +54,7 @@ class Found(NamedTuple):
     fresh_until: float
 
 
-class Sources:
+class RevocationFetcher:
     """Asks, and remembers. May be used from several threads.
 
     Args:
@@ -67,8 +67,8 @@ class Sources:
         self._client = client
         self._cache = cache
         self._limits = limits or Limits()
-        self._answers: Shared[Found] = Shared(_MOST_ANSWERS, lambda _: 1)
-        self._bundles: Shared[Bundle] = Shared(_LARGEST_MEMORY, _size)
+        self._answers: SingleFlightCache[Found] = SingleFlightCache(_MOST_ANSWERS, lambda _: 1)
+        self._bundles: SingleFlightCache[Bundle] = SingleFlightCache(_LARGEST_MEMORY, _size)
 
     def answer(
         self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, deadline: Deadline

@@ -73,7 +73,7 @@ class Evidence(NamedTuple):
     until: datetime
 
 
-class Moments(NamedTuple):
+class SigningTimes(NamedTuple):
     """When the signature was made, as far as somebody vouches for it; a later invalidity of the key is no concern.
 
     Attributes:
@@ -85,13 +85,13 @@ class Moments(NamedTuple):
     stamped_before: datetime | None = None
 
 
-NO_MOMENTS = Moments()
+NO_MOMENTS = SigningTimes()
 
 
 class RevocationCheck(Protocol):
     """Checks chains: `notarykit.Revocation`, or an object of your own."""
 
-    def check(self, chain: "Chain", now: datetime, moments: Moments = ...) -> tuple[CertificateStatus, ...]:
+    def check(self, chain: "Chain", now: datetime, moments: SigningTimes = ...) -> tuple[CertificateStatus, ...]:
         """What is known of each certificate; raises `RevocationError` for one that is revoked or unknown."""
 
 

@@ -5,15 +5,15 @@ from cryptography import x509
 from cryptography.x509 import ReasonFlags
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
-from notarykit.revocation.pointers import ALL_REASONS, Pointers, pointers_of
-from notarykit.revocation.status import NoAnswerError
+from notarykit.revocation.distribution_points import ALL_REASONS, RevocationEndpoints, pointers_of
+from notarykit.revocation.result import NoAnswerError
 from support.ca import Changes, Extension, make_chain, name
 from support.revocable import Point, crl_points, freshest_crl, ocsp_urls, revocable_chain
 
 _NO_DER = b"\xff"
 
 
-def _named(*extensions: Extension, swap: tuple[tuple[bytes, bytes], ...] = ()) -> Pointers:
+def _named(*extensions: Extension, swap: tuple[tuple[bytes, bytes], ...] = ()) -> RevocationEndpoints:
     return pointers_of(make_chain(leaf=Changes(put=extensions, swap=swap)).certificates[0])
 
 
@@ -23,7 +23,7 @@ def _raw(oid: x509.ObjectIdentifier, value: bytes = _NO_DER) -> Extension:
 
 def test_nothing_is_named() -> None:
     """A certificate without any of the extensions names nothing."""
-    assert _named() == Pointers()
+    assert _named() == RevocationEndpoints()
 
 
 def test_responders_keep_their_order() -> None:
@@ -36,7 +36,7 @@ def test_where_issuers_are_is_no_responder() -> None:
     """Of the authority's information, only the responders' addresses count."""
     url = x509.UniformResourceIdentifier("http://ca.example/ca.der")
     access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, url)
-    assert _named((x509.AuthorityInformationAccess([access]), False)) == Pointers()
+    assert _named((x509.AuthorityInformationAccess([access]), False)) == RevocationEndpoints()
 
 
 def test_points_keep_their_names() -> None:

@@ -15,12 +15,12 @@ import pytest
 from notarykit._internal.threads import start
 from notarykit.net.trace import Exchange, Note, observed
 from notarykit.revocation.bundle import Bundle
-from notarykit.revocation.cache import Cached, CrlCache
 from notarykit.revocation.crl import Crl
+from notarykit.revocation.fetcher import _SECONDS_KEPT, LARGEST_CRL, RevocationFetcher
+from notarykit.revocation.file_cache import Cached, CrlCache
 from notarykit.revocation.limits import CRL_SECONDS, OCSP_SECONDS, Deadline, Limits
 from notarykit.revocation.ocsp import LARGEST_ANSWER, make_request
-from notarykit.revocation.sources import _SECONDS_KEPT, LARGEST_CRL, Sources
-from notarykit.revocation.status import NoAnswerError, Status
+from notarykit.revocation.result import NoAnswerError, Status
 from servers.registry.http_server import Reply
 from support import asn1
 from support.ca import TestChain, make_chain
@@ -45,14 +45,16 @@ _LEAF, _ISSUER = CHAIN.certificates[:2]
 
 
 def _answer(
-    asking: Sources, url: str, now: datetime = NOW, deadline: Deadline | None = None, chain: TestChain = CHAIN
+    asking: RevocationFetcher, url: str, now: datetime = NOW, deadline: Deadline | None = None, chain: TestChain = CHAIN
 ) -> tuple[Status, bool]:
     leaf, issuer, _ = chain.certificates
     found, was_there = asking.answer(url, leaf, issuer, now, deadline or soon())
     return found.answer.status, was_there
 
 
-def _bundle(asking: Sources, url: str, now: datetime = NOW, deadline: Deadline | None = None) -> tuple[Bundle, bool]:
+def _bundle(
+    asking: RevocationFetcher, url: str, now: datetime = NOW, deadline: Deadline | None = None
+) -> tuple[Bundle, bool]:
     return asking.bundle(url, _ISSUER, now, deadline or soon())
 
 
@@ -186,7 +188,7 @@ def test_an_answer_is_not_remembered_for_as_long_as_it_says(
 ) -> None:
     """After a while the responder is asked again; where it has no answer then, the old one is good for as long."""
     clock, asking = [time.monotonic()], sources()
-    monkeypatch.setattr("notarykit.revocation.sources.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("notarykit.revocation.fetcher.time.monotonic", lambda: clock[0])
     url = responder.ocsp("/ocsp", responding(CHAIN))
     assert [_answer(asking, url) for _ in range(2)] == [(Status.GOOD, False), (Status.GOOD, True)]
     clock[0] += _SECONDS_KEPT + 1
@@ -287,7 +289,7 @@ def test_what_is_known_already_is_shown(responder: Responder, folder: str) -> No
 
 def test_small_crls_do_not_pile_up(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small they are, so many are kept and no more; the one of longest ago is fetched again."""
-    monkeypatch.setattr("notarykit.revocation.sources._LARGEST_MEMORY", 64 * 1024)
+    monkeypatch.setattr("notarykit.revocation.fetcher._LARGEST_MEMORY", 64 * 1024)
     asking = sources()
     urls = [responder.put(f"/crl/{place}", make_crl(CHAIN)) for place in range(8)]
     assert [_bundle(asking, url)[1] for url in urls] == [False] * 8
@@ -335,7 +337,7 @@ def test_next_publish_is_looked_at_first(responder: Responder, folder: str, monk
     for asking in (first := sources(folder), sources(folder)):
         assert _bundle(asking, url, NOW + _DAY)[0].base.der == old
     later, clock = NOW + _DAY + _SECOND, [time.monotonic()]
-    monkeypatch.setattr("notarykit.revocation.sources.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("notarykit.revocation.fetcher.time.monotonic", lambda: clock[0])
     responder.fail("/crl", 503)
     responder.forget()
     for _ in range(3):

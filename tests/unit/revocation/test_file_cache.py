@@ -13,7 +13,7 @@ import pytest
 
 from notarykit._internal.files import TEMPORARY
 from notarykit._internal.threads import start
-from notarykit.revocation.cache import Cached, CrlCache
+from notarykit.revocation.file_cache import Cached, CrlCache
 from support.crls import make_crl
 from unit.revocation.setting import CHAIN
 
@@ -124,7 +124,7 @@ def test_a_file_that_is_too_large(cache: CrlCache, monkeypatch: pytest.MonkeyPat
     cache.write(_URL, Cached(_BASE, None))
     size = os.path.getsize(cache.path(_URL))
     for limit, cached in ((size, Cached(_BASE, None)), (size - 1, None)):
-        monkeypatch.setattr("notarykit.revocation.cache._LARGEST_FILE", limit)
+        monkeypatch.setattr("notarykit.revocation.file_cache._LARGEST_FILE", limit)
         assert cache.read(_URL) == cached
 
 

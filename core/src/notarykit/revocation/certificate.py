@@ -15,18 +15,18 @@ from notarykit.net.urls import shown
 from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, covered_reasons, judge
 from notarykit.revocation.crl import Crl
-from notarykit.revocation.given import Given
+from notarykit.revocation.distribution_points import ALL_REASONS, Point, RevocationEndpoints, pointers_of
+from notarykit.revocation.evidence import LocalEvidence
+from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.limits import Deadline
 from notarykit.revocation.ocsp import Answer
-from notarykit.revocation.pointers import ALL_REASONS, Point, Pointers, pointers_of
-from notarykit.revocation.sources import Sources
-from notarykit.revocation.status import (
+from notarykit.revocation.result import (
     NO_MOMENTS,
     CertificateStatus,
     Evidence,
     Finding,
-    Moments,
     NoAnswerError,
+    SigningTimes,
     Status,
 )
 
@@ -42,8 +42,8 @@ class Means(NamedTuple):
         observe: Called with each piece of evidence that is used.
     """
 
-    sources: Sources | None
-    given: Given
+    sources: RevocationFetcher | None
+    given: LocalEvidence
     observe: Observe
 
 
@@ -67,7 +67,7 @@ class _Covered:
         return self._findings[-1] if self._reasons >= ALL_REASONS else None
 
 
-class Question:
+class CertificateCheck:
     """The question about one certificate."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Question:
         certificate: x509.Certificate,
         issuer: x509.Certificate,
         now: datetime,
-        moments: Moments,
+        moments: SigningTimes,
         deadline: Deadline,
     ) -> None:
         self._sources, self._given, self._observe = means
@@ -104,7 +104,7 @@ class Question:
     def _conclude(self, finding: Finding) -> CertificateStatus:
         return CertificateStatus(self._certificate, finding.status, finding.text, tuple(self._asked))
 
-    def _by_files(self, pointers: Pointers) -> Finding | None:
+    def _by_files(self, pointers: RevocationEndpoints) -> Finding | None:
         """What the given files say, the worst of it; one that says `unknown` says nothing."""
         findings: list[Finding | None] = [self._by_given_crls(self._certificate, pointers, self._moments)]
         for name, answer in self._given.answers(self._certificate, self._issuer, self._asked):
@@ -121,7 +121,9 @@ class Question:
                     return each
         return None
 
-    def _by_given_crls(self, certificate: x509.Certificate, pointers: Pointers, moments: Moments) -> Finding | None:
+    def _by_given_crls(
+        self, certificate: x509.Certificate, pointers: RevocationEndpoints, moments: SigningTimes
+    ) -> Finding | None:
         """What the given CRLs say; none says from which of the distribution points it is."""
         direct = [point for point in pointers.points if not point.is_indirect]
         names = frozenset[x509.GeneralName]().union(*(point.names for point in direct))
@@ -143,16 +145,16 @@ class Question:
         self,
         bundle: Bundle,
         certificate: x509.Certificate,
-        pointers: Pointers,
+        pointers: RevocationEndpoints,
         point: Point,
-        moments: Moments,
+        moments: SigningTimes,
     ) -> tuple[Finding, frozenset[x509.ReasonFlags]]:
         finding, reasons = judge(bundle, certificate, point, self._now, moments)
         if pointers.names_delta and bundle.delta is None and finding.status is not Status.REVOKED:
             raise NoAnswerError("the certificate names a delta CRL, and the CRL does not")
         return finding, reasons
 
-    def _by_ocsp(self, pointers: Pointers) -> Finding | None:
+    def _by_ocsp(self, pointers: RevocationEndpoints) -> Finding | None:
         """What the first responder says that says anything; `unknown` is an answer, and leads to the CRLs."""
         if self._sources is None:
             return None
@@ -193,7 +195,9 @@ class Question:
                 f"the responder's certificate {subject_of(delegate)!r} is revoked, or its status is not known"
             )
 
-    def _by_crl(self, certificate: x509.Certificate, pointers: Pointers, moments: Moments) -> Finding | None:
+    def _by_crl(
+        self, certificate: x509.Certificate, pointers: RevocationEndpoints, moments: SigningTimes
+    ) -> Finding | None:
         """Combines the findings of all distribution points, which together must cover all reasons (RFC 5280, 6.3.3)."""
         if self._sources is None:
             return None
@@ -204,7 +208,7 @@ class Question:
         return found.conclusion()
 
     def _at_point(
-        self, point: Point, certificate: x509.Certificate, pointers: Pointers, moments: Moments
+        self, point: Point, certificate: x509.Certificate, pointers: RevocationEndpoints, moments: SigningTimes
     ) -> tuple[Finding, frozenset[x509.ReasonFlags]] | None:
         """What the first CRL says that can be had at one point; its URLs are for the same CRL."""
         assert self._sources is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from notarykit.revocation.limits import SECONDS_OF_A_FAILURE
-from notarykit.revocation.status import NoAnswerError, NotForAllError
+from notarykit.revocation.result import NoAnswerError, NotForAllError
 
 Value = TypeVar("Value")
 
@@ -18,7 +18,7 @@ class _Question(Generic[Value]):
         self.failure: tuple[float, str] | None = None
 
 
-class Shared(Generic[Value]):
+class SingleFlightCache(Generic[Value]):
     """Answers by their question; the one that was asked for longest ago goes first when they grow too large.
 
     Args:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from notarykit._internal.threads import start
-from notarykit.revocation.shared import Shared
-from notarykit.revocation.status import NoAnswerError
+from notarykit.revocation.result import NoAnswerError
+from notarykit.revocation.singleflight import SingleFlightCache
 
 _SECONDS = 10.0
 
@@ -38,8 +38,8 @@ class _Counting:
         return f"answer {self.times}"
 
 
-def _shared(largest: int = 100) -> "Shared[str]":
-    return Shared(largest, lambda answer: len(answer or "nothing"))
+def _shared(largest: int = 100) -> "SingleFlightCache[str]":
+    return SingleFlightCache(largest, lambda answer: len(answer or "nothing"))
 
 
 def test_an_answer_is_kept() -> None:
@@ -133,7 +133,7 @@ def test_waiting_has_an_end() -> None:
 def test_a_failure_is_remembered_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the answer to whoever asks at once, and later the question is asked again."""
     kept, failing, clock = _shared(), _Counting("it is down"), [1000.0]
-    monkeypatch.setattr("notarykit.revocation.shared.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("notarykit.revocation.singleflight.time.monotonic", lambda: clock[0])
     for _ in range(3):
         with pytest.raises(NoAnswerError, match="it is down"):
             kept.get("q", _always, failing, _SECONDS)

@@ -13,10 +13,10 @@ from cryptography.x509 import ReasonFlags
 
 from notarykit.errors import UsageError
 from notarykit.keys.chain import check_chain
-from notarykit.revocation.checker import Revocation
-from notarykit.revocation.given import Given, evidence_file, evidence_files, read_given
-from notarykit.revocation.pointers import ALL_REASONS
-from notarykit.revocation.status import NO_MOMENTS, CertificateStatus, Moments
+from notarykit.revocation.checker import RevocationChecker
+from notarykit.revocation.distribution_points import ALL_REASONS
+from notarykit.revocation.evidence import LocalEvidence, evidence_file, evidence_files, read_given
+from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
 from support.ca import TestChain, make_chain, name
 from support.crls import ISSUING_DISTRIBUTION_POINT, NEXT_UPDATE, NOW, REVOKED_AT, Entry, issued_for, make_crl, revoked
 from support.ocsp_answers import GOOD, REVOKED, TRY_LATER, UNKNOWN, Single, make_answer, make_delegate, make_refusal
@@ -41,7 +41,7 @@ class _Files:
         path.write_bytes(content)
         return str(path)
 
-    def given(self, *, crls: Sequence[bytes] = (), answers: Sequence[bytes] = ()) -> Given:
+    def given(self, *, crls: Sequence[bytes] = (), answers: Sequence[bytes] = ()) -> LocalEvidence:
         return read_given([*map(self.put, crls)], [*map(self.put, answers)])
 
 
@@ -52,19 +52,19 @@ def files(tmp_path: Path) -> _Files:
 
 
 def _leaf(
-    given: Given, chain: TestChain = _CHAIN, now: datetime = NOW, moments: Moments = NO_MOMENTS
+    given: LocalEvidence, chain: TestChain = _CHAIN, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS
 ) -> CertificateStatus:
     """What is known of the leaf when nobody is asked."""
-    return Revocation(None, given).statuses(check_chain(chain.ders), now, moments)[0]
+    return RevocationChecker(None, given).statuses(check_chain(chain.ders), now, moments)[0]
 
 
-def _word(given: Given, **options: Any) -> str:
+def _word(given: LocalEvidence, **options: Any) -> str:
     return str(_leaf(given, **options).status)
 
 
 def test_nothing_is_given() -> None:
     """Without files there is nothing to ask."""
-    assert _leaf(Given()) == (_CHAIN.certificates[0], "unknown", "nothing can be asked", ())
+    assert _leaf(LocalEvidence()) == (_CHAIN.certificates[0], "unknown", "nothing can be asked", ())
 
 
 @pytest.mark.parametrize(("single", "status"), [(GOOD, "good"), (REVOKED, "revoked"), (UNKNOWN, "unknown")])
@@ -87,10 +87,10 @@ def test_crls(files: _Files, entries: Sequence[Entry], status: str, pem: bool) -
 def test_each_certificate_has_its_own(files: _Files) -> None:
     """Files may be about any of the certificates; those about others say nothing."""
     given = files.given(crls=[make_crl(_CHAIN, 1), make_crl(_CHAIN, 2, [revoked(_CHAIN, 1)]), make_crl(make_chain())])
-    statuses = Revocation(None, given).statuses(check_chain(_CHAIN.ders), NOW)
+    statuses = RevocationChecker(None, given).statuses(check_chain(_CHAIN.ders), NOW)
     assert [each.status for each in statuses] == ["good", "revoked"]
     given = files.given(answers=[make_answer(_CHAIN, 1), make_answer(_CHAIN, 0, REVOKED)])
-    statuses = Revocation(None, given).statuses(check_chain(_CHAIN.ders), NOW)
+    statuses = RevocationChecker(None, given).statuses(check_chain(_CHAIN.ders), NOW)
     assert [each.status for each in statuses] == ["revoked", "good"]
 
 
@@ -183,7 +183,7 @@ def test_when_it_was_signed(files: _Files) -> None:
     """Invalidity dates count in files as they do elsewhere."""
     entry = Entry(_CHAIN.certificates[0].serial_number, invalidity_date=REVOKED_AT)
     given = files.given(crls=[make_crl(_CHAIN, 1, [entry])])
-    early, late = (Moments(REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
+    early, late = (SigningTimes(REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
     assert [_word(given, moments=moments) for moments in (early, late)] == ["good", "revoked"]
 
 

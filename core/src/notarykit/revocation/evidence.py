@@ -19,7 +19,7 @@ from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, paired
 from notarykit.revocation.crl import Crl
 from notarykit.revocation.ocsp import Answer
-from notarykit.revocation.status import UNREADABLE, NoAnswerError, first_line
+from notarykit.revocation.result import UNREADABLE, NoAnswerError, first_line
 
 _LARGEST_FILE = 128 * 1024 * 1024
 _ENDINGS = {"crl": ".crl", "ocsp": ".der"}
@@ -33,7 +33,7 @@ class NamedCrl(NamedTuple):
     crl: Crl
 
 
-class Given:
+class LocalEvidence:
     """What the user gives."""
 
     def __init__(self, crls: Sequence[NamedCrl] = (), answers: Sequence[tuple[str, bytes]] = ()) -> None:
@@ -87,7 +87,7 @@ def _with_delta(base: Crl, deltas: Sequence[Crl]) -> Bundle:
     return Bundle(base)
 
 
-def read_given(crl_files: Sequence[str], answer_files: Sequence[str]) -> Given:
+def read_given(crl_files: Sequence[str], answer_files: Sequence[str]) -> LocalEvidence:
     """What is in files: CRLs in PEM or DER, OCSP responses in DER.
 
     Args:
@@ -114,7 +114,7 @@ def read_given(crl_files: Sequence[str], answer_files: Sequence[str]) -> Given:
             raise UsageError(f"{path} holds no OCSP response in DER") from None
         if status is not OCSPResponseStatus.SUCCESSFUL:
             raise UsageError(f"{path} holds an OCSP responder's refusal, and no answer", advice="ask it again")
-    return Given(crls, answers)
+    return LocalEvidence(crls, answers)
 
 
 def _content(path: str) -> bytes:
