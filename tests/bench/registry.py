@@ -17,7 +17,7 @@ from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification.many import Artifact, verify_artifacts
+from notarykit.verification.many import ArtifactRequest, verify_artifacts
 from servers.registry.certificates import RegistryCA
 from servers.registry.program import GoRegistries, build
 from servers.registry.running import Registry
@@ -95,7 +95,7 @@ class _Bench:
 
             def work() -> None:
                 artifacts = [
-                    Artifact(lambda: RegistryRepository(host, REPOSITORY), digest, f"{self._host}/{REPOSITORY}")
+                    ArtifactRequest(lambda: RegistryRepository(host, REPOSITORY), digest, f"{self._host}/{REPOSITORY}")
                     for digest in self._signed
                 ]
                 found = verify_artifacts(artifacts, document, store, workers=workers)

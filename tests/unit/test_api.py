@@ -183,7 +183,7 @@ def test_a_verifier_verifies_envelopes_and_several_artifacts(home: Home, referen
     verifier = notarykit.load_verifier()
     envelope = made.signature.envelope
     assert isinstance(verifier.envelope(envelope, notarykit.JWS, made.artifact, SCOPE), notarykit.Verified)
-    artifact = notarykit.Artifact(lambda: notarykit.ImageLayout(reference.path), reference.digest, SCOPE)
+    artifact = notarykit.ArtifactRequest(lambda: notarykit.ImageLayout(reference.path), reference.digest, SCOPE)
     absent = artifact._replace(tag_or_digest="absent")
     found, missing = verifier.artifacts([artifact, absent])
     assert isinstance(found, notarykit.VerifiedArtifact)

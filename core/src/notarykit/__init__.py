@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         verify_artifact,
         verify_envelope,
     )
-    from notarykit.verification.many import Artifact, verify_artifacts
+    from notarykit.verification.many import ArtifactRequest, verify_artifacts
     from notarykit.verification.verifier import Verifier
 
 _HOMES = {
@@ -91,14 +91,14 @@ _HOMES = {
         "verify_artifact",
         "verify_envelope",
     ),
-    "verification.many": ("Artifact", "verify_artifacts"),
+    "verification.many": ("ArtifactRequest", "verify_artifacts"),
     "verification.verifier": ("Verifier",),
 }
 
 __all__ = [
     "COSE",
     "JWS",
-    "Artifact",
+    "ArtifactRequest",
     "Audited",
     "Budget",
     "Credentials",

@@ -191,7 +191,8 @@ def test_several_at_once_are_under_the_callers_end(home: Home, silent: tuple[Fau
 
     reference = notarykit.parse_reference(silent[1])
     with notarykit.load_registries() as registries, deadline(0.5):
-        artifact = notarykit.Artifact(lambda: registries.repository(reference), reference.digest, reference.repository)
+        place = lambda: registries.repository(reference)  # noqa: E731 - opened when it is needed
+        artifact = notarykit.ArtifactRequest(place, reference.digest, reference.repository)
         found = notarykit.load_verifier().artifacts([artifact, artifact])
     for each in found:
         assert isinstance(each, NetworkError)

@@ -19,7 +19,7 @@ from notarykit.plugin import (
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Verdict, verify_envelope
-from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.context import VerifyingPlugin
 from support.ca import NOT_BEFORE, TestChain, make_chain
 from support.envelopes import JWS, PLUGIN, TARGET, sign_envelope
 

@@ -17,7 +17,7 @@ from notarykit.errors import (
 )
 from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.verification import Skipped, VerifiedArtifact
-from notarykit.verification.many import WORKERS, Artifact, verify_artifacts
+from notarykit.verification.many import WORKERS, ArtifactRequest, verify_artifacts
 from notarykit.verification.verdict import Verified
 from support.envelopes import JWS, sign_envelope
 from unit.verification.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
@@ -51,11 +51,11 @@ class _Place:
         raise AssertionError("verifying writes nothing")
 
 
-def _artifact(place: Repository | None = None, tag: str = "v1", scope: str = SCOPE) -> Artifact:
-    return Artifact(lambda: place or _Place(), tag, scope)
+def _artifact(place: Repository | None = None, tag: str = "v1", scope: str = SCOPE) -> ArtifactRequest:
+    return ArtifactRequest(lambda: place or _Place(), tag, scope)
 
 
-def _verify(*artifacts: Artifact, **changes: Any) -> list[Any]:
+def _verify(*artifacts: ArtifactRequest, **changes: Any) -> list[Any]:
     arguments: dict[str, Any] = {"now": NOW, "find_plugin": forbidden, **changes}
     return verify_artifacts(artifacts, arguments.pop("trusted", document()), store(), **arguments)
 
@@ -85,7 +85,7 @@ def test_nothing_to_verify() -> None:
 
 def test_an_artifact_that_is_skipped() -> None:
     """Where the policy skips an artifact its place is not opened."""
-    artifact = Artifact(lambda: pytest.fail("the place was opened"), "v1", SCOPE)
+    artifact = ArtifactRequest(lambda: pytest.fail("the place was opened"), "v1", SCOPE)
     assert _verify(artifact, trusted=document("skip")) == [VerifiedArtifact(Skipped("acme"))]
 
 

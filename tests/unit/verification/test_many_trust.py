@@ -12,7 +12,7 @@ from notarykit.signing import sign_artifact
 from notarykit.trust.policy import StoreReference, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import VerifiedArtifact
-from notarykit.verification.many import Artifact, verify_artifacts
+from notarykit.verification.many import ArtifactRequest, verify_artifacts
 from support.ca import make_chain
 from support.homes import SCOPE, Home, policy_document
 from support.layouts import make_layout
@@ -41,7 +41,7 @@ def test_a_named_store_is_read_once(tmp_path: Path, failures: int) -> None:
     layout = make_layout(tmp_path / "layout")
     sign_artifact(ImageLayout(layout.path), layout.digest, LocalSigner.from_files(str(key_file), str(chain_file)))
     store = _Counted(chain.pems[-1], failures)
-    artifacts = [Artifact(lambda: ImageLayout(layout.path), layout.digest, SCOPE)] * 5
+    artifacts = [ArtifactRequest(lambda: ImageLayout(layout.path), layout.digest, SCOPE)] * 5
     document = parse_policy_document(json.dumps(policy_document()).encode())
     found = verify_artifacts(artifacts, document, store, workers=1)
     assert [isinstance(each, VerifiedArtifact) for each in found] == [False] * failures + [True] * (5 - failures)

@@ -12,7 +12,7 @@ from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import IntegrityError, NetworkError, SignatureSizeError, StorageError
 from notarykit.oci.repository import StoredSignature, check_size
 from notarykit.verification import verify_artifact
-from notarykit.verification.evidence import collect_evidence
+from notarykit.verification.collect import collect_evidence
 from notarykit.verification.many import verify_artifacts
 from notarykit.verification.signatures import fetch_signatures
 

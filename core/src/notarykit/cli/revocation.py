@@ -30,11 +30,11 @@ from notarykit.trust.store import DirectoryTrustStore
 
 if TYPE_CHECKING:
     from notarykit.revocation.result import Evidence
-    from notarykit.verification.evidence import Collected
+    from notarykit.verification.collect import Collected
 
 
 def _fetch(options: Options) -> int:
-    from notarykit.verification.evidence import collect_evidence
+    from notarykit.verification.collect import collect_evidence
 
     options.required("directory")
     folder = options["directory"]

@@ -17,8 +17,8 @@ from notarykit.oci.repository import Repository, look_up
 from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once
+from notarykit.verification.context import VerifyingPlugin
 from notarykit.verification.envelope import verify_envelope
-from notarykit.verification.progress import VerifyingPlugin
 from notarykit.verification.signatures import MAX_SIGNATURES, Fetched, fetch_signatures, unprocessed
 from notarykit.verification.verdict import Audited, Skipped, Verdict
 

@@ -9,13 +9,13 @@ from notarykit.errors import AuthenticityError, CertificateError
 from notarykit.keys.certificate import load_certificate, subject_of
 from notarykit.trust import identity as identities
 from notarykit.trust.policy import StoreReference, StoreType
+from notarykit.verification.context import VerificationContext
 from notarykit.verification.plugins import plugin_takes_over
-from notarykit.verification.progress import Progress
 
 _STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
 
 
-def authenticity(progress: Progress) -> str:
+def authenticity(progress: VerificationContext) -> str:
     """Validate Authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity."""
     find_anchor(progress, progress.intact.attributes.signing_scheme, progress.intact.chain.ders)
     if progress.inputs.policy.identities == (identities.ANY,) or _identity_is_trusted(progress):
@@ -37,7 +37,7 @@ def authenticity(progress: Progress) -> str:
     )
 
 
-def find_anchor(progress: Progress, scheme: SigningScheme, ders: tuple[bytes, ...]) -> int:
+def find_anchor(progress: VerificationContext, scheme: SigningScheme, ders: tuple[bytes, ...]) -> int:
     """The place of the first certificate of a chain that is in a trust store which the policy names for the scheme.
 
     It compares bytes and checks no signature: a chain without an anchor is a stranger's, whatever else it is.
@@ -71,18 +71,18 @@ def _name(der: bytes) -> str:
         return "(a certificate that cannot be read)"
 
 
-def stores_of(progress: Progress, wanted: StoreType) -> list[StoreReference]:
+def stores_of(progress: VerificationContext, wanted: StoreType) -> list[StoreReference]:
     """The policy's trust stores of a type."""
     return [store for store in progress.inputs.policy.stores if store.type == wanted]
 
 
-def trusted_by(progress: Progress, wanted: StoreType) -> frozenset[bytes]:
+def trusted_by(progress: VerificationContext, wanted: StoreType) -> frozenset[bytes]:
     """All certificates in DER of the policy's trust stores of a type."""
     store = progress.inputs.store
     return frozenset[bytes]().union(*(store.certificates(each) for each in stores_of(progress, wanted)))
 
 
-def _identity_is_trusted(progress: Progress) -> bool:
+def _identity_is_trusted(progress: VerificationContext) -> bool:
     try:
         subject = progress.intact.chain.leaf.subject
     except (ValueError, TypeError):

@@ -10,11 +10,11 @@ from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import Action, TrustPolicy
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification import authenticity, steps
-from notarykit.verification.progress import Inputs, Progress, VerifyingPlugin
+from notarykit.verification.context import Inputs, VerificationContext, VerifyingPlugin
 from notarykit.verification.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
 
 # Trust store and trust policy specification, "Signature Verification", "Steps".
-STEPS: tuple[tuple[Step, Callable[[Progress], str]], ...] = (
+STEPS: tuple[tuple[Step, Callable[[VerificationContext], str]], ...] = (
     (Step.INTEGRITY, steps.integrity),  # 3. Validate Integrity
     (Step.AUTHENTICITY, authenticity.authenticity),  # 4. Validate Authenticity
     (Step.EXPIRY, steps.expiry),  # 5. Validate Expiry
@@ -64,7 +64,7 @@ def verify_envelope(
         return Skipped(policy.name)
     if now is not None and now.tzinfo is None:
         raise UsageError("the time of the verification has no time zone")
-    progress = Progress(
+    progress = VerificationContext(
         Inputs(
             envelope,
             media_type,

@@ -12,13 +12,13 @@ from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact, verify_artifact
-from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.context import VerifyingPlugin
 from notarykit.verification.signatures import MAX_SIGNATURES
 
 WORKERS = 4
 
 
-class Artifact(NamedTuple):
+class ArtifactRequest(NamedTuple):
     """An artifact that is to be verified.
 
     Attributes:
@@ -33,7 +33,7 @@ class Artifact(NamedTuple):
 
 
 def verify_artifacts(
-    artifacts: Iterable[Artifact],
+    artifacts: Iterable[ArtifactRequest],
     document: TrustPolicyDocument,
     store: TrustStore,
     *,
@@ -58,7 +58,7 @@ def verify_artifacts(
     time = now or utc_now()
     trusted = read_once(store)
 
-    def verify(artifact: Artifact) -> VerifiedArtifact | NotarykitError:
+    def verify(artifact: ArtifactRequest) -> VerifiedArtifact | NotarykitError:
         try:
             return verify_artifact(
                 artifact.repository,

@@ -23,8 +23,8 @@ from notarykit.revocation.distribution_points import is_revocable
 from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
 from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
+from notarykit.verification.context import VerificationContext
 from notarykit.verification.plugins import plugin_takes_over
-from notarykit.verification.progress import Progress
 from notarykit.verification.verdict import Step
 
 _SIGN_AGAIN = (
@@ -33,7 +33,7 @@ _SIGN_AGAIN = (
 )
 
 
-def integrity(progress: Progress) -> str:
+def integrity(progress: VerificationContext) -> str:
     """Validate Integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
     inputs = progress.inputs
     unverified = parse_envelope(inputs.envelope, inputs.media_type)
@@ -48,7 +48,7 @@ def integrity(progress: Progress) -> str:
     return ""
 
 
-def _anchor(progress: Progress, unverified: UnverifiedEnvelope) -> int:
+def _anchor(progress: VerificationContext, unverified: UnverifiedEnvelope) -> int:
     """The place of a trusted certificate in the chain; a stranger whom the policy refuses is, before any cryptography.
 
     Raises:
@@ -63,7 +63,7 @@ def _anchor(progress: Progress, unverified: UnverifiedEnvelope) -> int:
         raise
 
 
-def expiry(progress: Progress) -> str:
+def expiry(progress: VerificationContext) -> str:
     """Validate Expiry: "expired when the current time is greater than or equal to expiry time"."""
     expires = progress.intact.attributes.expiry
     if expires is not None and progress.inputs.now >= expires:
@@ -71,7 +71,7 @@ def expiry(progress: Progress) -> str:
     return ""
 
 
-def authentic_timestamp(progress: Progress) -> str:
+def authentic_timestamp(progress: VerificationContext) -> str:
     """Validate Authentic Timestamp: the signature was made while every certificate of the chain was valid."""
     attributes, chain = progress.intact.attributes, progress.intact.chain
     if attributes.signing_scheme == SIGNING_AUTHORITY:
@@ -90,7 +90,7 @@ def authentic_timestamp(progress: Progress) -> str:
     return "the certificates are valid now, and no timestamp is asked for"
 
 
-def _countersignature(progress: Progress) -> str:
+def _countersignature(progress: VerificationContext) -> str:
     """Validate Authentic Timestamp, 1.1: the timestamp countersignature, the TSA's own revocation as the last of it."""
     intact = progress.intact
     if not intact.timestamp_signature:
@@ -109,7 +109,7 @@ def _countersignature(progress: Progress) -> str:
     return "; ".join(filter(None, (f"timestamp of {format_rfc3339(timestamp.time)}", note)))
 
 
-def _timestamp_is_wanted(progress: Progress) -> bool:
+def _timestamp_is_wanted(progress: VerificationContext) -> bool:
     """Timestamp Countersignature Verification details: the sufficient and necessary conditions."""
     if not stores_of(progress, StoreType.TSA):
         return False
@@ -119,7 +119,7 @@ def _timestamp_is_wanted(progress: Progress) -> bool:
     return any(progress.inputs.now > certificate.not_valid_after_utc for certificate in certificates)
 
 
-def revocation(progress: Progress) -> str:
+def revocation(progress: VerificationContext) -> str:
     """Validate Revocation Status, of the signer's chain."""
     if plugin_takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
         return "the revocation status is for the verification plugin to check"
@@ -131,7 +131,7 @@ def revocation(progress: Progress) -> str:
     )
 
 
-def _check_revocation(progress: Progress, chain: Chain, moments: SigningTimes) -> str:
+def _check_revocation(progress: VerificationContext, chain: Chain, moments: SigningTimes) -> str:
     """Certificate Revocation Evaluation; the note names certificates that cannot be looked up anywhere."""
     revocable = chain.certificates[:-1]
     unchecked = [subject_of(each) for each in revocable if not is_revocable(each)]
@@ -156,17 +156,17 @@ def _explain(status: CertificateStatus) -> list[str]:
     return [str(status), *(f"  {line}" for line in status.asked)]
 
 
-def extended_validation(progress: Progress) -> str:
+def extended_validation(progress: VerificationContext) -> str:
     """Perform extended validation; "unknown critical attributes MUST cause signature verification to fail"."""
     attributes = progress.intact.attributes
     if attributes.verification_plugin is None and not any(each.critical for each in attributes.extended):
         return ""
-    from notarykit.verification import extended
+    from notarykit.verification import plugin
 
-    return extended.validate(progress)
+    return plugin.validate(progress)
 
 
-def user_metadata(progress: Progress) -> str:
+def user_metadata(progress: VerificationContext) -> str:
     """Verify that the metadata which the caller asks for was signed."""
     signed = progress.intact.target.annotations
     for key, value in progress.inputs.user_metadata.items():

@@ -12,9 +12,9 @@ from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore
 from notarykit.verification.artifact import VerifiedArtifact, verify_artifact
+from notarykit.verification.context import VerifyingPlugin
 from notarykit.verification.envelope import verify_envelope
-from notarykit.verification.many import WORKERS, Artifact, verify_artifacts
-from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.many import WORKERS, ArtifactRequest, verify_artifacts
 from notarykit.verification.signatures import MAX_SIGNATURES
 from notarykit.verification.verdict import Verdict
 
@@ -100,7 +100,7 @@ class Verifier(NamedTuple):
 
     def artifacts(
         self,
-        artifacts: Iterable[Artifact],
+        artifacts: Iterable[ArtifactRequest],
         *,
         user_metadata: Mapping[str, str] | None = None,
         workers: int = WORKERS,

@@ -84,7 +84,7 @@ class FoundPlugin(NamedTuple):
     metadata: "Metadata"
 
 
-class Progress:
+class VerificationContext:
     """A verification on its way: each step reads what earlier ones established and adds its own."""
 
     def __init__(self, inputs: Inputs) -> None:

@@ -29,8 +29,8 @@ from notarykit.trust.policy import (
     VerifyTimestamp,
 )
 from notarykit.trust.store import TrustStore, read_once
+from notarykit.verification.context import VerifyingPlugin
 from notarykit.verification.envelope import verify_envelope
-from notarykit.verification.progress import VerifyingPlugin
 from notarykit.verification.signatures import MAX_SIGNATURES, fetch_signatures, unprocessed
 from notarykit.verification.verdict import Step, StepResult
 

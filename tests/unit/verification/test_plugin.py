@@ -13,7 +13,7 @@ from notarykit.errors import (
     PluginNotFoundError,
 )
 from notarykit.verification import Verified
-from notarykit.verification.progress import VerifyingPlugin
+from notarykit.verification.context import VerifyingPlugin
 from support.envelopes import COSE, FORMATS, JWS, PLUGIN, PLUGIN_VERSION, build, sign_envelope
 from unit.verification.setting import (
     CHAIN,

@@ -30,7 +30,7 @@ from notarykit.plugin.names import check_name
 from notarykit.plugin.protocol.fields import Capability, Command
 from notarykit.plugin.protocol.verification import VerificationResult, VerifySignatureRequest
 from notarykit.trust.policy import Action
-from notarykit.verification.progress import FoundPlugin, Progress
+from notarykit.verification.context import FoundPlugin, VerificationContext
 from notarykit.verification.verdict import Step
 
 _CHECKS = {
@@ -46,7 +46,7 @@ _SECONDS = 60.0
 """What a verification plugin's answer may take; it may look something up, but nobody is asked."""
 
 
-def takes_over(progress: Progress, capability: str) -> bool:
+def takes_over(progress: VerificationContext, capability: str) -> bool:
     """Whether the signature's plugin is there and makes a check in the place of ours."""
     if capability == Capability.REVOCATION_CHECK and not progress.is_authentic:
         return False
@@ -56,7 +56,7 @@ def takes_over(progress: Progress, capability: str) -> bool:
         return False  # `validate` comes to the same end and says why
 
 
-def validate(progress: Progress) -> str:
+def validate(progress: VerificationContext) -> str:
     """Has the signature's plugin verify its part, and refuses critical attributes that nobody processed."""
     attributes = progress.intact.attributes
     unknown = [each.key for each in attributes.extended if each.critical and each.key not in _KNOWN]
@@ -117,7 +117,7 @@ def _is_primitive(value: object) -> bool:
     return isinstance(value, _PRIMITIVE) and not (isinstance(value, float) and not isfinite(value))
 
 
-def _find(progress: Progress) -> FoundPlugin:
+def _find(progress: VerificationContext) -> FoundPlugin:
     """The signature's plugin, looked for once whatever comes of it."""
     if progress.plugin_problem is not None:
         raise progress.plugin_problem
@@ -130,7 +130,7 @@ def _find(progress: Progress) -> FoundPlugin:
     return progress.found_plugin
 
 
-def _look_up(progress: Progress) -> FoundPlugin:
+def _look_up(progress: VerificationContext) -> FoundPlugin:
     """Steps 1.1 to 1.3: the plugin exists, its version is high enough, and it verifies."""
     attributes = progress.intact.attributes
     name = check_name(attributes.verification_plugin or "")
@@ -160,7 +160,7 @@ def _check_version(name: str, version: str, minimum: str) -> None:
         )
 
 
-def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tuple[str, ...]:
+def _ask(progress: VerificationContext, found: FoundPlugin, unknown: tuple[str, ...]) -> tuple[str, ...]:
     """Steps 5 and 6: the request, and each of its results under the action of the step that it stands in for."""
     checks = tuple(
         str(capability)
@@ -191,7 +191,9 @@ def _ask(progress: Progress, found: FoundPlugin, unknown: tuple[str, ...]) -> tu
     return processed
 
 
-def _request(progress: Progress, unknown: tuple[str, ...], checks: tuple[str, ...]) -> VerifySignatureRequest:
+def _request(
+    progress: VerificationContext, unknown: tuple[str, ...], checks: tuple[str, ...]
+) -> VerifySignatureRequest:
     attributes = progress.intact.attributes
     critical: dict[str, Any] = {
         "contentType": attributes.content_type,
