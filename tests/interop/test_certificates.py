@@ -15,7 +15,7 @@ from interop.go_build import build
 from interop.go_peer import Peer
 from interop.scene import Question
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.config.keys import attach, open_key
+from notarykit.config.key_access import attach, open_key
 from notarykit.config.signers import signer_for
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.keys.chain import check_chain

@@ -9,8 +9,8 @@ from notarykit._internal import files
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.text import shown, table
-from notarykit.config.keys import attach as attach_chain
-from notarykit.config.keys import open_key
+from notarykit.config.key_access import attach as attach_chain
+from notarykit.config.key_access import open_key
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.errors import CertificateError, UsageError
 from notarykit.keys.files import read_file

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from notarykit._internal.paths import attached_chain_file
-from notarykit.config.keys import attach, open_key
+from notarykit.config.key_access import attach, open_key
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.errors import (
     NotarykitError,
