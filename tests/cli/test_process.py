@@ -53,7 +53,7 @@ def test_what_version_imports(world: World) -> None:
         "cbor2",
     }
     assert {each for each in loaded if each.startswith("notarykit")} == {
-        "notarykit", "notarykit._internal.version", "notarykit.cli", "notarykit.cli.version",
+        "notarykit", "notarykit._internal.version", "notarykit.cli", "notarykit.cli.commands.version",
     }  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def test_an_error_that_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPa
     def fail() -> None:
         raise RuntimeError("a\nmistake")
 
-    monkeypatch.setattr("notarykit.cli.key.load_signing_keys", fail)
+    monkeypatch.setattr("notarykit.cli.commands.key.load_signing_keys", fail)
     error = world.refused(70, "key", "list")
     assert error == "internal error: RuntimeError: a\\nmistake: run it again with --debug, and report what that prints"
     debug = world.run("key", "list", "--debug")
@@ -127,7 +127,7 @@ def test_an_interrupt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("notarykit.cli.key.load_signing_keys", fail)
+    monkeypatch.setattr("notarykit.cli.commands.key.load_signing_keys", fail)
     assert world.refused(130, "key", "list") == "interrupted"
 
 
@@ -314,7 +314,9 @@ def test_no_answer_at_the_terminal(world: World, flags: list[str]) -> None:
 def test_credentials_stay_here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry's credentials are not in the environment any more when a command runs."""
     seen: list[str | None] = []
-    monkeypatch.setattr("notarykit.cli.key.load_signing_keys", lambda: seen.append(os.environ.get("NOTATION_PASSWORD")))
+    monkeypatch.setattr(
+        "notarykit.cli.commands.key.load_signing_keys", lambda: seen.append(os.environ.get("NOTATION_PASSWORD"))
+    )
     monkeypatch.setenv("NOTATION_PASSWORD", "secret")
     monkeypatch.setenv("NOTATION_USERNAME", "me")
     world.run("key", "list")

@@ -137,9 +137,9 @@ def serve() -> None:
     """Answers requests until the input ends."""
     import cryptography.hazmat.primitives.serialization
 
-    import notarykit.cli.key
-    import notarykit.cli.policy
-    import notarykit.cli.sign
+    import notarykit.cli.commands.key
+    import notarykit.cli.commands.policy
+    import notarykit.cli.commands.sign
     import notarykit.keys.local
 
     assert all((cryptography, notarykit))

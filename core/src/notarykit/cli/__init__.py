@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments in (["version"], ["--version"]):  # the shortest way, for those who only ask whether it is there
-        from notarykit.cli.version import print_version
+        from notarykit.cli.commands.version import print_version
 
         try:
             return print_version()

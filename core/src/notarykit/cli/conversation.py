@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from notarykit.cli.text import shown
+from notarykit.cli.output import shown
 from notarykit.net.trace import Exchange, Fields, Note, observed
 
 

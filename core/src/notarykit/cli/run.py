@@ -7,7 +7,7 @@ from importlib import import_module
 
 from notarykit.cli import COMMANDS, streams
 from notarykit.cli.options import Command, Group, parse
-from notarykit.cli.text import shown
+from notarykit.cli.output import shown
 from notarykit.cli.warned import show_warnings
 from notarykit.errors import UsageError, own_error
 
@@ -76,7 +76,7 @@ def _run(path: list[str], command: Command, arguments: list[str]) -> int:
             return command.run(options)
     except Exception as error:
         if options.values.get("output") == "json":
-            from notarykit.cli.target import error_json, print_json
+            from notarykit.cli.references import error_json, print_json
 
             print_json({"error": error_json(own_error(error))})
         raise

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from notarykit.cli.text import shown
+from notarykit.cli.output import shown
 from notarykit.errors import ConfigurationWarning, NotarykitWarning
 
 _subject = ""

@@ -5,10 +5,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from notarykit.cli.checking import LIMIT_FLAGS, limits
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.progress import position, progress
-from notarykit.cli.target import (
+from notarykit.cli.output import shown
+from notarykit.cli.references import (
     OUTPUT_FLAG,
     REGISTRY_FLAGS,
     Target,
@@ -18,7 +17,8 @@ from notarykit.cli.target import (
     print_json,
     targets,
 )
-from notarykit.cli.text import shown
+from notarykit.cli.revocation_flags import LIMIT_FLAGS, limits
+from notarykit.cli.spinner import position, progress
 from notarykit.cli.warned import about
 from notarykit.config.settings import FORMATS, load_settings
 from notarykit.config.signers import plugin_signer, signer_for
@@ -143,7 +143,7 @@ def _signer(options: Options) -> tuple[Signer | EnvelopeSigner, bool]:
     config, seconds = options.pairs("plugin-config"), options["plugin-timeout"]
     if options["plugin"]:
         return plugin_signer(options["plugin"], options["id"], config, seconds), True
-    from notarykit.cli.secrets import passphrase
+    from notarykit.cli.passphrase import passphrase
 
     key = load_signing_keys().get(options["key"] or "")
     return signer_for(key, config, passphrase(f"Passphrase of the key {key.name}: "), seconds), bool(key.plugin)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from notarykit.cli.commands.plugin_check import KEY_FLAGS, diagnose, judge
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.plugincheck import KEY_FLAGS, diagnose, judge
-from notarykit.cli.text import confirmed, shown, table
+from notarykit.cli.output import confirmed, shown, table
 from notarykit.errors import NotarykitError, UsageError
 from notarykit.plugin.host.metadata import SelfDescribing
 
@@ -119,7 +119,7 @@ def _install_from_url(options: Options) -> "Installed":
     import os
     from urllib.parse import unquote, urlsplit
 
-    from notarykit.cli.progress import progress
+    from notarykit.cli.spinner import progress
     from notarykit.net.download import download
     from notarykit.net.tls import TLSSettings
     from notarykit.net.urls import shown as shown_url

@@ -5,8 +5,8 @@ import sys
 
 from notarykit._internal.secret_text import without_marks
 from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.references import REGISTRY_FLAGS
 from notarykit.cli.registries import check_host, check_secret, told
-from notarykit.cli.target import REGISTRY_FLAGS
 from notarykit.config.registries import given_credentials, registry_settings
 from notarykit.errors import UsageError
 from notarykit.net.budget import DEFAULT_BYTES, Budget

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
-from notarykit.cli.keycertificate import OF_KEYS
+from notarykit.cli.commands.key_certificate import OF_KEYS
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.text import confirmed, shown, table
+from notarykit.cli.output import confirmed, shown, table
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import (
     ConfigurationError,
@@ -174,15 +174,15 @@ def _delete(options: Options) -> int:
 
 
 def _generate_test(options: Options) -> int:
-    from notarykit.cli import testkey
+    from notarykit.cli.commands import generate_test
 
-    return testkey.generate(options)
+    return generate_test.generate(options)
 
 
 def _cleanup_test(options: Options) -> int:
-    from notarykit.cli import testkey
+    from notarykit.cli.commands import generate_test
 
-    return testkey.clean_up(options)
+    return generate_test.clean_up(options)
 
 
 _TYPE = Flag("type", "trust store type: ca, signingAuthority or tsa", short="t")

@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from notarykit.cli.text import WIDTH, shown
+from notarykit.cli.output import WIDTH, shown
 
 _FIRST = 1.0
 _EVERY = 0.5

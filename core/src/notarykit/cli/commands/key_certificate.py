@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from notarykit._internal import files
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.text import shown, table
+from notarykit.cli.output import shown, table
 from notarykit.config.key_access import attach as attach_chain
 from notarykit.config.key_access import open_key
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
@@ -134,7 +134,7 @@ def _key(options: Options) -> SigningKey:
 
 
 def _open(options: Options, key: SigningKey) -> Any:
-    from notarykit.cli.secrets import passphrase
+    from notarykit.cli.passphrase import passphrase
 
     return open_key(key, options.pairs("plugin-config"), passphrase(f"Passphrase of the key {key.name}: "))
 

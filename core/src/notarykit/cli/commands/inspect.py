@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.list import MAX_SIGNATURES_FLAG, warn_of_more
+from notarykit.cli.commands.list import MAX_SIGNATURES_FLAG, warn_of_more
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.progress import progress
-from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, targets
-from notarykit.cli.text import Node, shown, tree
+from notarykit.cli.output import Node, shown, tree
+from notarykit.cli.references import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, targets
+from notarykit.cli.spinner import progress
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.parsing import parse_envelope

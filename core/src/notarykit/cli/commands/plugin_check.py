@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.cli.options import Flag, Options
-from notarykit.cli.progress import steps
-from notarykit.cli.target import OUTPUT_FLAG, print_json
-from notarykit.cli.text import listing
+from notarykit.cli.output import listing
+from notarykit.cli.references import OUTPUT_FLAG, print_json
+from notarykit.cli.spinner import steps
 from notarykit.errors import NotarykitError, PluginError, UsageError
 from notarykit.plugin.names import check_name
 

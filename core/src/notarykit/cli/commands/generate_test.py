@@ -7,7 +7,7 @@ from notarykit._internal import files
 from notarykit._internal.paths import local_key_files
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.cli.options import Options
-from notarykit.cli.text import confirmed, shown
+from notarykit.cli.output import confirmed, shown
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import SigningKeyError, UsageError

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from notarykit.cli.options import Flag, Options
-from notarykit.cli.text import shown
+from notarykit.cli.output import shown
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UsageError
 from notarykit.oci.reference import is_repository, parse_layout_reference, parse_reference

@@ -6,10 +6,9 @@ from typing import Any
 
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.checking import FILE_FLAGS, LIMIT_FLAGS, SIGNATURE_FLAGS, max_envelope_size, revocation
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.progress import position, progress
-from notarykit.cli.target import (
+from notarykit.cli.output import shown, table
+from notarykit.cli.references import (
     OUTPUT_FLAG,
     REGISTRY_FLAGS,
     Target,
@@ -20,7 +19,8 @@ from notarykit.cli.target import (
     scope_of,
     targets,
 )
-from notarykit.cli.text import shown, table
+from notarykit.cli.revocation_flags import FILE_FLAGS, LIMIT_FLAGS, SIGNATURE_FLAGS, max_envelope_size, revocation
+from notarykit.cli.spinner import position, progress
 from notarykit.cli.warned import about
 from notarykit.config.policy import load_policy
 from notarykit.errors import NotarykitError, VerificationError, own_error

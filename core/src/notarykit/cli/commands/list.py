@@ -4,9 +4,9 @@ import sys
 from itertools import islice
 
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.progress import progress
-from notarykit.cli.target import OUTPUT_FLAG, REGISTRY_FLAGS, print_json, targets
-from notarykit.cli.text import Node, shown, tree
+from notarykit.cli.output import Node, shown, tree
+from notarykit.cli.references import OUTPUT_FLAG, REGISTRY_FLAGS, print_json, targets
+from notarykit.cli.spinner import progress
 from notarykit.oci.manifest import SIGNATURE_TYPE
 
 MAX_SIGNATURES_FLAG = Flag(

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.checking import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.progress import position, progress
-from notarykit.cli.target import (
+from notarykit.cli.output import shown
+from notarykit.cli.references import (
     OUTPUT_FLAG,
     REGISTRY_FLAGS,
     Target,
@@ -22,7 +21,8 @@ from notarykit.cli.target import (
     scope_of,
     targets,
 )
-from notarykit.cli.text import shown
+from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
+from notarykit.cli.spinner import position, progress
 from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
 from notarykit.revocation.evidence import evidence_file

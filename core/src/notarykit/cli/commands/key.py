@@ -3,7 +3,7 @@
 import sys
 
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.text import shown, table
+from notarykit.cli.output import shown, table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
 from notarykit.plugin.discovery.locate import locate

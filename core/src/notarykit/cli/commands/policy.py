@@ -6,7 +6,7 @@ import sys
 
 from notarykit._internal import files
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.text import confirmed, shown
+from notarykit.cli.output import confirmed, shown
 from notarykit.config.policy import new_policy_file, policy_file, read_policy_file
 from notarykit.errors import StorageError, TrustPolicyError, UsageError
 from notarykit.trust.policy import LARGEST_POLICY, parse_policy_document
