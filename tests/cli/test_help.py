@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from cli.world import World
-from notarykit.cli import COMMANDS
+from notarykit.cli.commands import COMMANDS
 from notarykit.cli.options import EVERYWHERE, Command, Group
 from support.requirements import program
 
@@ -16,8 +16,8 @@ GROUPS = ("certificate", "key", "plugin", "policy")
 
 
 def _commands() -> Iterator[tuple[tuple[str, ...], Command]]:
-    for name, (module, _, _) in COMMANDS.items():
-        found: Command | Group = import_module(f"notarykit.cli.{module}").COMMAND
+    for name in COMMANDS:
+        found: Command | Group = import_module(f"notarykit.cli.commands.{name}").COMMAND
         if isinstance(found, Command):
             yield (name,), found
         else:
@@ -69,7 +69,7 @@ def test_the_help_of_a_group(world: World, group: str) -> None:
 def test_the_help_of_the_program(world: World) -> None:
     """Without a word, and on request, the program lists its commands."""
     text = world.did()
-    for name, (_, _, short) in COMMANDS.items():
+    for name, (_, short) in COMMANDS.items():
         assert any(line.split() == [name, *short.split()] for line in text.splitlines())
     assert world.did("--help") == world.did("-h") == world.did("help") == text
     assert world.did("cert", "add", "-h").splitlines()[0] == world.did("certificate", "add", "-h").splitlines()[0]

@@ -53,7 +53,8 @@ def test_what_version_imports(world: World) -> None:
         "cbor2",
     }
     assert {each for each in loaded if each.startswith("notarykit")} == {
-        "notarykit", "notarykit._internal.version", "notarykit.cli", "notarykit.cli.commands.version",
+        "notarykit", "notarykit._internal", "notarykit._internal.version",
+        "notarykit.cli", "notarykit.cli.commands", "notarykit.cli.commands.version",
     }  # fmt: skip
 
 

@@ -2,23 +2,6 @@
 
 import sys
 
-# Each command's module, its other names, and what the list of commands says about it.
-COMMANDS = {
-    "certificate": ("certificate", ("cert",), "Manage certificates in the trust store"),
-    "completion": ("completion", (), "Print the completion script for a shell"),
-    "inspect": ("inspect", (), "Inspect all signatures associated with the signed artifact"),
-    "key": ("key", (), "Manage keys used for signing"),
-    "list": ("list", ("ls",), "List signatures of the signed artifact"),
-    "login": ("login", (), "Login to registry"),
-    "logout": ("logout", (), "Log out from the logged in registry"),
-    "plugin": ("plugin", (), "Manage plugins"),
-    "policy": ("policy", (), "Manage trust policy configuration for signature verification"),
-    "revocation": ("revocation", (), "Collect what a verification without a network needs"),
-    "sign": ("sign", (), "Sign artifacts"),
-    "verify": ("verify", (), "Verify artifacts"),
-    "version": ("version", (), "Show the notarykit version information"),
-}
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command line.

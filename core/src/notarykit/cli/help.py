@@ -1,6 +1,6 @@
 """Help, in the shape that notation's users know."""
 
-from notarykit.cli import COMMANDS
+from notarykit.cli.commands import COMMANDS
 from notarykit.cli.options import EVERYWHERE, Command, Flag, Group
 
 _WIDTH = 27
@@ -8,7 +8,7 @@ _WIDTH = 27
 
 def root_help() -> str:
     """The help of the program itself."""
-    rows = [(name, short) for name, (_, _, short) in COMMANDS.items()]
+    rows = [(name, short) for name, (_, short) in COMMANDS.items()]
     return (
         "notarykit - a tool to sign and verify artifacts\n\n"
         "Usage:\n  notarykit [command]\n\n"

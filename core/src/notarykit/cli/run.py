@@ -5,7 +5,8 @@ import os
 import sys
 from importlib import import_module
 
-from notarykit.cli import COMMANDS, streams
+from notarykit.cli import streams
+from notarykit.cli.commands import COMMANDS
 from notarykit.cli.options import Command, Group, parse
 from notarykit.cli.output import shown
 from notarykit.cli.warned import show_warnings
@@ -47,8 +48,8 @@ def _dispatch(arguments: list[str]) -> int:
         return _print_root_help()
     if arguments[0] == "help":
         return _dispatch([*arguments[1:], "--help"]) if len(arguments) > 1 else _print_root_help()
-    path = ["notarykit", _resolve(arguments[0], {name: each[1] for name, each in COMMANDS.items()}, "notarykit")]
-    found: Command | Group = import_module(f"notarykit.cli.{COMMANDS[path[1]][0]}").COMMAND
+    path = ["notarykit", _resolve(arguments[0], {name: each[0] for name, each in COMMANDS.items()}, "notarykit")]
+    found: Command | Group = import_module(f"notarykit.cli.commands.{path[1]}").COMMAND
     rest = arguments[1:]
     if isinstance(found, Group):
         if not rest or rest[0] in ("-h", "--help"):

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from notarykit.cli import COMMANDS
+from notarykit.cli.commands import COMMANDS
 from notarykit.cli.options import EVERYWHERE, Command, Group, Options
 
 _BASH = """\
@@ -36,8 +36,8 @@ _FISH_HEAD = "# fish completion for notarykit: put it into fish's completions fo
 def _words() -> dict[str, list[str]]:
     """From a command's path, such as `key add`, to what can come behind it."""
     found: dict[str, list[str]] = {"": list(COMMANDS)}
-    for name, (module, aliases, _) in COMMANDS.items():
-        command: Command | Group = import_module(f"notarykit.cli.{module}").COMMAND
+    for name, (aliases, _) in COMMANDS.items():
+        command: Command | Group = import_module(f"notarykit.cli.commands.{name}").COMMAND
         for each in (name, *aliases):
             if isinstance(command, Command):
                 found[each] = _flags(command)
