@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from support.requirements import EVERYTHING, is_everything_asked, leave_out
+from tests.support.requirements import EVERYTHING, is_everything_asked, leave_out
 
 if TYPE_CHECKING:
-    from support.responders import Responder
+    from tests.support.responders import Responder
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 settings.load_profile("fixed")
@@ -50,8 +50,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def responder() -> Iterator["Responder"]:
     """Where certificates can be looked up and signatures stamped: a server that has nothing yet, for one test alone."""
-    from support.checking import close_clients
-    from support.responders import Responder
+    from tests.support.checking import close_clients
+    from tests.support.responders import Responder
 
     with Responder() as running:
         yield running

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder has another bench
 
-from bench import crl, providers, registry, startup, strangers, throughput, tokens
-from interop.go_peer import Peer, build
+from tests.bench import crl, providers, registry, startup, strangers, throughput, tokens
+from tests.interop.go_peer import Peer, build
 
 
 def _verdict(reached: bool) -> str:

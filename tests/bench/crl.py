@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from interop.go_peer import Peer, build
-from support.ca import Changes, crl_at, make_chain, pem_of
-from support.crls import make_large_crl
+from tests.interop.go_peer import Peer, build
+from tests.support.ca import Changes, crl_at, make_chain, pem_of
+from tests.support.crls import make_large_crl
 
 ENTRIES = 1_000_000
 _URL = "http://127.0.0.1:9/ca.crl"

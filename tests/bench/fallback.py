@@ -13,16 +13,16 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from interop.go_peer import Peer, build
-from servers.registry import program
-from servers.registry.certificates import RegistryCA
-from servers.registry.docker import DockerRegistries
-from servers.registry.program import GoRegistries
-from support.ca import make_chain
-from support.homes import complete_home
-from support.many_signers import REPOSITORY, Count, Signers
-from support.registries import push_artifacts
-from support.requirements import missing
+from tests.interop.go_peer import Peer, build
+from tests.servers.registry import program
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.program import GoRegistries
+from tests.support.ca import make_chain
+from tests.support.homes import complete_home
+from tests.support.many_signers import REPOSITORY, Count, Signers
+from tests.support.registries import push_artifacts
+from tests.support.requirements import missing
 
 RUNS = 5
 PEERS = 2

@@ -22,10 +22,10 @@ from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import Connections
 from notarykit.net.tls import TLSSettings, context_for
-from servers.registry.certificates import RegistryCA
-from servers.registry.program import GoRegistries, build
-from support.layouts import MANIFEST_TYPE
-from support.registries import push_artifacts
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.program import GoRegistries, build
+from tests.support.layouts import MANIFEST_TYPE
+from tests.support.registries import push_artifacts
 
 REQUESTS = 1000
 ROUNDS = 7

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import tokens
-from servers.aws import service as aws
-from servers.azure.keyvault import KeyVault
-from servers.azure.login import HOST
-from servers.registry.certificates import RegistryCA
-from servers.registry.forward_proxy import ForwardProxy
-from servers.registry.running import started
-from servers.vault import build, server
-from support.ca import make_chain, pem_of
+from tests.bench import tokens
+from tests.servers.aws import service as aws
+from tests.servers.azure.keyvault import KeyVault
+from tests.servers.azure.login import HOST
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.forward_proxy import ForwardProxy
+from tests.servers.registry.running import started
+from tests.servers.vault import build, server
+from tests.support.ca import make_chain, pem_of
 
 RUNS, LATER = 9, 20
 _CHILD = """

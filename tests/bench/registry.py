@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from interop.go_peer import Peer
 from notarykit.envelope.unverified import JWS
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
@@ -18,12 +17,13 @@ from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.many import ArtifactRequest, verify_artifacts
-from servers.registry.certificates import RegistryCA
-from servers.registry.program import GoRegistries, build
-from servers.registry.running import Registry
-from support.ca import make_chain
-from support.homes import Home, complete_home, policy_document
-from support.registries import push_artifacts
+from tests.interop.go_peer import Peer
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.program import GoRegistries, build
+from tests.servers.registry.running import Registry
+from tests.support.ca import make_chain
+from tests.support.homes import Home, complete_home, policy_document
+from tests.support.registries import push_artifacts
 
 ARTIFACTS = 200
 ROUNDS = 7

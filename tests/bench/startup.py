@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from support.layouts import make_layout
+from tests.support.layouts import make_layout
 
 RUNS = 21
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from notarykit.errors import NotarykitError
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import verify_envelope
-from support.strangers import Stranger, strangers
-from unit.verification.setting import ARTIFACT, CHAIN, NOW, policy
+from tests.support.strangers import Stranger, strangers
+from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, policy
 
 MOST_MILLISECONDS = 20.0
 ROUNDS = 15

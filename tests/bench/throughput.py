@@ -5,12 +5,12 @@ import statistics
 import time
 from typing import NamedTuple
 
-from interop.go_peer import Peer
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import COSE, JWS
-from support.ca import make_chain
-from support.envelopes import sign_envelope
+from tests.interop.go_peer import Peer
+from tests.support.ca import make_chain
+from tests.support.envelopes import sign_envelope
 
 CHAINS = 600
 ROUNDS = 5

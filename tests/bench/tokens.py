@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from notarykit.keys.spec import KEY_SPECS
-from servers.pkcs11 import softhsm
-from servers.pkcs11.asking import PRELUDE
-from servers.pkcs11.token import IDS, Token, fill
-from support.requirements import program
+from tests.servers.pkcs11 import softhsm
+from tests.servers.pkcs11.asking import PRELUDE
+from tests.servers.pkcs11.token import IDS, Token, fill
+from tests.support.requirements import program
 
 RUNS, LATER = 9, 300
 _MECHANISMS = {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import World
-from support.ca import TestChain, make_chain
+from tests.cli.world import World
+from tests.support.ca import TestChain, make_chain
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from cli.world import World
-from support.ca import make_chain, pem_of
-from support.homes import policy_document
+from tests.cli.world import World
+from tests.support.ca import make_chain, pem_of
+from tests.support.homes import policy_document
 
 LEAF = "CN=wabbit-networks.io,OU=Security Tools,O=wabbit-networks.io,L=Seattle,ST=WA,C=US"
 STORE = ("-t", "ca", "-s", "acme")

@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v1
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from cli.world import World
 from notarykit.keys.chain import check_chain
 from notarykit.keys.issue import issue, make_request
-from support.ca import HASH_OF_SPEC, SPECS, Changes, TestChain, key_usage, make_chain, name, new_key, pem_of
-from support.executables import add_executable, shell_plugin
-from support.homes import policy_document
-from support.openssl import accepts_request, verify
-from support.services import KEY_ID, KeepingPlugin, Service, ServicePlugin
+from tests.cli.world import World
+from tests.support.ca import HASH_OF_SPEC, SPECS, Changes, TestChain, key_usage, make_chain, name, new_key, pem_of
+from tests.support.executables import add_executable, shell_plugin
+from tests.support.homes import policy_document
+from tests.support.openssl import accepts_request, verify
+from tests.support.services import KEY_ID, KeepingPlugin, Service, ServicePlugin
 
 _SUBJECT = "CN=release, O=wabbit-networks.io, ST=WA, C=US"
 _CA_SUBJECT = "CN=My CA, O=ACME, ST=WA, C=US"

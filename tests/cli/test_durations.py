@@ -2,11 +2,11 @@
 
 import pytest
 
-from cli.world import World
 from notarykit.cli.durations import seconds
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import UsageError
 from notarykit.oci.layout import ImageLayout
+from tests.cli.world import World
 
 HOUR = 3600
 DAY = 24 * HOUR

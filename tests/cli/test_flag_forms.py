@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.world import VERIFY, World, error_of
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.oci.layout import ImageLayout
+from tests.cli.world import VERIFY, World, error_of
 
 
 def _signed(world: World, *arguments: str) -> tuple[timedelta | None, Any, str]:

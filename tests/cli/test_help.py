@@ -7,10 +7,10 @@ from importlib import import_module
 
 import pytest
 
-from cli.world import World
 from notarykit.cli.commands import COMMANDS
 from notarykit.cli.options import EVERYWHERE, Command, Group
-from support.requirements import program
+from tests.cli.world import World
+from tests.support.requirements import program
 
 GROUPS = ("certificate", "key", "plugin", "policy")
 

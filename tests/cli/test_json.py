@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from cli.world import VERIFY, World
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
-from support.ca import SPECS, Changes, make_chain, ocsp_at
-from support.envelopes import COSE, JWS, sign_envelope
-from support.homes import OTHER_IDENTITY, policy_document
-from support.layouts import add_artifact
-from support.signatures import envelope_file, readdress, signature_manifests
+from tests.cli.world import VERIFY, World
+from tests.support.ca import SPECS, Changes, make_chain, ocsp_at
+from tests.support.envelopes import COSE, JWS, sign_envelope
+from tests.support.homes import OTHER_IDENTITY, policy_document
+from tests.support.layouts import add_artifact
+from tests.support.signatures import envelope_file, readdress, signature_manifests
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 COMMANDS = {

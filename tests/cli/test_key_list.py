@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from cli.world import World
+from tests.cli.world import World
 
 
 def _keys(world: World) -> Any:

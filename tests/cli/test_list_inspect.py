@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.world import World
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.repository import StoredSignature
-from support.envelopes import COSE, JWS, build
-from support.layouts import blob_path
-from support.signatures import envelope_file, readdress, signature_manifests
+from tests.cli.world import World
+from tests.support.envelopes import COSE, JWS, build
+from tests.support.layouts import blob_path
+from tests.support.signatures import envelope_file, readdress, signature_manifests
 
 TYPE = "application/vnd.cncf.notary.signature"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import World
 from notarykit._internal import files
-from support.executables import add_executable, shell_plugin
+from tests.cli.world import World
+from tests.support.executables import add_executable, shell_plugin
 
 
 def _settings(world: World) -> tuple[Path, list[str]]:

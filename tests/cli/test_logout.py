@@ -2,7 +2,7 @@
 
 import json
 
-from cli.world import World
+from tests.cli.world import World
 
 
 def test_what_was_forgotten_is_told(world: World) -> None:

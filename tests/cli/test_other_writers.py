@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cli.world import VERIFY, World
+from tests.cli.world import VERIFY, World
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there, access is not a matter of modes")
 

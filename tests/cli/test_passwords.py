@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from cli.world import World
-from servers.registry.http_server import Reply
-from unit.net.server import Server
+from tests.cli.world import World
+from tests.servers.registry.http_server import Reply
+from tests.unit.net.server import Server
 
 _WITH_MARKS = {
     "\ufeffsecret": "begins with a byte order mark: leave it out",

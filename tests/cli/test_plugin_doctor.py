@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_json import schema
-from cli.world import World, error_of
-from support.ca import Changes, make_chain
-from support.distributions import add_distribution, signing_plugin
-from support.executables import add_executable, guarded_plugin, shell_plugin
+from tests.cli.test_json import schema
+from tests.cli.world import World, error_of
+from tests.support.ca import Changes, make_chain
+from tests.support.distributions import add_distribution, signing_plugin
+from tests.support.executables import add_executable, guarded_plugin, shell_plugin
 
 DAY = timedelta(days=1)
 _DIAGNOSING = """
@@ -176,8 +176,8 @@ def test_a_certificate_that_has_expired(world: World) -> None:
 
 def test_a_plugin_that_makes_envelopes(world: World) -> None:
     """A plugin that makes whole envelopes makes one about no artifact, which is checked as one is."""
-    tests = str(Path(__file__).parents[1])
-    source = "from interop.our_plugins.envelope import EnvelopePlugin as Found\n"
+    tests = str(Path(__file__).parents[2])
+    source = "from tests.interop.our_plugins.envelope import EnvelopePlugin as Found\n"
     path = str(add_distribution(world.folder / "site", "dist", "our-envelope", source))
     key = str(world.home.folder / "build.key")
     shutil.copy(world.home.folder / "build.chain.pem", f"{key}.crt")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import World
-from servers.registry.certificates import RegistryCA
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
-from support.archives import write_tar, write_zip
-from support.executables import add_executable, shell_plugin, write_program
+from tests.cli.world import World
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.support.archives import write_tar, write_zip
+from tests.support.executables import add_executable, shell_plugin, write_program
 
 _INSTALL = ("plugin", "install")
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_json import schema
-from cli.world import Done, World
-from kit.reference import ENVELOPE, NAME, SECRET, Envelope, Raw, serve, uses
-from kit.wrong import METADATA, Mutation, giving, members_of
 from notarykit.plugin.conformance import report, session
 from notarykit.plugin.conformance.report import Judgement
 from notarykit.plugin.conformance.rules import RULES, compatibility
 from notarykit.plugin.conformance.target import Run, Subject
 from notarykit.plugin.discovery.process import Ended
-from support.ca import make_chain, pem_of
+from tests.cli.test_json import schema
+from tests.cli.world import Done, World
+from tests.kit.reference import ENVELOPE, NAME, SECRET, Envelope, Raw, serve, uses
+from tests.kit.wrong import METADATA, Mutation, giving, members_of
+from tests.support.ca import make_chain, pem_of
 
 Use = Callable[[Run], None]
 
@@ -24,7 +24,7 @@ _VERIFIER = """#!{python} -I
 import sys
 sys.path.append({tests!r})
 from notarykit.plugin.server.stdio import run
-sys.exit(run("kit.reference:Verifier"))
+sys.exit(run("tests.kit.reference:Verifier"))
 """
 
 
@@ -279,7 +279,7 @@ def test_a_plugin_that_is_there_twice(world: World) -> None:
 
 def test_an_executable(world: World) -> None:
     """A Python plugin that is an executable in notation's folder is run as one, and keeps every rule."""
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     _install(world, NAME, _VERIFIER.format(python=sys.executable, tests=tests))
     done = world.run("plugin", "test", NAME)
     assert (done.code, done.err) == (0, ""), done.out

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import World, error_of
 from notarykit.plugin.host.retry import SHOWS_WHERE
-from support.ca import make_chain, pem_of
-from support.distributions import add_distribution, signing_plugin
-from support.executables import (
+from tests.cli.world import World, error_of
+from tests.support.ca import make_chain, pem_of
+from tests.support.distributions import add_distribution, signing_plugin
+from tests.support.executables import (
     add_executable,
     answering,
     failing,

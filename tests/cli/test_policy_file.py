@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import VERIFY, World
-from support.homes import IDENTITY, OTHER_IDENTITY, policy_document
+from tests.cli.world import VERIFY, World
+from tests.support.homes import IDENTITY, OTHER_IDENTITY, policy_document
 
 INIT = ("policy", "init", "--name", "mine", "--trust-store", "ca:tests", "--trusted-identity")
 QUESTION = "The trust policy file already exists, do you want to overwrite it? [y/N] "

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import VERIFY, World, error_of
 from notarykit.cli.tracebacks import traceback_of
 from notarykit.errors import ExtendedValidationError, PluginError
 from notarykit.plugin.host.retry import ask
 from notarykit.plugin.protocol.fields import Command
-from support.ca import pem_of
-from support.layouts import add_artifact, make_layout
+from tests.cli.world import VERIFY, World, error_of
+from tests.support.ca import pem_of
+from tests.support.layouts import add_artifact, make_layout
 
 # Runs a command line and then prints the modules that it has loaded beyond those of the interpreter itself.
 LOADED = """

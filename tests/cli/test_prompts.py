@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from cli.world import World, error_of
-from support.executables import add_executable, shell_plugin
-from support.homes import IDENTITY
+from tests.cli.world import World, error_of
+from tests.support.executables import add_executable, shell_plugin
+from tests.support.homes import IDENTITY
 
 QUESTIONS = {
     "policy import": ("policy", "import", "new.json"),

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_json import schema
-from cli.world import VERIFY, World, error_of
 from notarykit.revocation import online
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.limits import Limits
-from support.ca import TestChain, make_chain
-from support.crls import make_crl, revoked
-from support.homes import SCOPE, policy_document
-from support.ocsp_answers import REVOKED, responding
-from support.responders import Responder
-from support.revocable import crl_path, ocsp_path, revocable_chain
-from support.signatures import signature_manifests
+from tests.cli.test_json import schema
+from tests.cli.world import VERIFY, World, error_of
+from tests.support.ca import TestChain, make_chain
+from tests.support.crls import make_crl, revoked
+from tests.support.homes import SCOPE, policy_document
+from tests.support.ocsp_answers import REVOKED, responding
+from tests.support.responders import Responder
+from tests.support.revocable import crl_path, ocsp_path, revocable_chain
+from tests.support.signatures import signature_manifests
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from cli.world import World, error_of
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitWarning
 from notarykit.oci.layout import ImageLayout
-from support.ca import NOT_BEFORE, make_chain, pem_of
-from support.layouts import make_layout
+from tests.cli.world import World, error_of
+from tests.support.ca import NOT_BEFORE, make_chain, pem_of
+from tests.support.layouts import make_layout
 
 Prepare = Callable[[World], object]
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cli.world import VERIFY, World
-from support.ca import Changes, make_chain, ocsp_at
-from support.homes import IDENTITY, OTHER_IDENTITY, complete_home, policy_document
-from support.layouts import (
+from tests.cli.world import VERIFY, World
+from tests.support.ca import Changes, make_chain, ocsp_at
+from tests.support.homes import IDENTITY, OTHER_IDENTITY, complete_home, policy_document
+from tests.support.layouts import (
     INDEX_TYPE,
     MANIFEST_TYPE,
     add_artifact,
@@ -19,7 +19,7 @@ from support.layouts import (
     read_index,
     write_index,
 )
-from support.signatures import signature_manifests
+from tests.support.signatures import signature_manifests
 
 SIGN_WARNING = (
     "Warning: Always sign the artifact using digest(@sha256:...) rather than a tag(:v1) because tags are mutable and a "

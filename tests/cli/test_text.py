@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from cli.world import VERIFY, Done, World
-from support.ca import make_chain, name
-from support.envelopes import JWS, build
-from support.homes import SCOPE, policy_document
-from support.layouts import add_artifact, read_index, write_index
-from support.signatures import readdress
+from tests.cli.world import VERIFY, Done, World
+from tests.support.ca import make_chain, name
+from tests.support.envelopes import JWS, build
+from tests.support.homes import SCOPE, policy_document
+from tests.support.layouts import add_artifact, read_index, write_index
+from tests.support.signatures import readdress
 
 # Escape sequences, a carriage return, a C1 control, a change of direction, half a surrogate pair, DEL.
 NASTY = "\x1b[2Jx\r\x9b1m\u202egpj.\x7f"

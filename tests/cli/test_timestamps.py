@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from cli.world import World
-from servers.timestamp import openssl_ts
-from servers.timestamp.openssl_ts import OpensslAuthority
-from support.ca import make_chain
-from support.homes import policy_document
+from tests.cli.world import World
+from tests.servers.timestamp import openssl_ts
+from tests.servers.timestamp.openssl_ts import OpensslAuthority
+from tests.support.ca import make_chain
+from tests.support.homes import policy_document
 
 _STORES = ("ca:tests", "tsa:tests")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.world import VERIFY, World
+from tests.cli.world import VERIFY, World
 
 SEE_SIGN = "see 'notarykit sign --help'"
 LAYOUT_FORM = "write PATH@DIGEST or PATH:TAG"

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cli.world import VERIFY, World
-from support.ca import make_chain
-from support.envelopes import PLUGIN_VERSION
-from support.executables import add_executable, answering, failing, shell_plugin
-from support.homes import OTHER_IDENTITY, policy_document
-from support.signatures import ask_for_plugin
+from tests.cli.world import VERIFY, World
+from tests.support.ca import make_chain
+from tests.support.envelopes import PLUGIN_VERSION
+from tests.support.executables import add_executable, answering, failing, shell_plugin
+from tests.support.homes import OTHER_IDENTITY, policy_document
+from tests.support.signatures import ask_for_plugin
 
 _IDENTITY = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"
 _REVOCATION = "SIGNATURE_VERIFIER.REVOCATION_CHECK"

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_json import schema
-from cli.world import VERIFY, World, error_of
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import make_payload
@@ -18,11 +16,13 @@ from notarykit.errors import NotarykitWarning
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
-from support.ca import Changes, TestChain, make_chain, name
-from support.envelopes import JWS, sign_envelope
-from support.homes import OTHER_IDENTITY, policy_document
-from support.layouts import blob_path, make_layout
-from support.signatures import envelope_file, flipped, readdress, signature_manifests
+from tests.cli.test_json import schema
+from tests.cli.world import VERIFY, World, error_of
+from tests.support.ca import Changes, TestChain, make_chain, name
+from tests.support.envelopes import JWS, sign_envelope
+from tests.support.homes import OTHER_IDENTITY, policy_document
+from tests.support.layouts import blob_path, make_layout
+from tests.support.signatures import envelope_file, flipped, readdress, signature_manifests
 
 
 def _sign_in_the_past(world: World, chain: TestChain, expires_in: timedelta | None = None) -> None:

@@ -12,9 +12,9 @@ import pytest
 from notarykit.cli import main
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.layout import ImageLayout
-from support.ca import TestChain
-from support.homes import SCOPE, complete_home
-from support.layouts import make_layout
+from tests.support.ca import TestChain
+from tests.support.homes import SCOPE, complete_home
+from tests.support.layouts import make_layout
 
 
 class Done(NamedTuple):

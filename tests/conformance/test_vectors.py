@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from conformance import vectors as program
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
 from notarykit.verification import Audited, Verified
+from tests.conformance import vectors as program
 
 _FOLDER = Path(__file__).parent / "vectors"
 _VECTORS = program.read_vectors(str(_FOLDER))

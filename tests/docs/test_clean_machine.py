@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.test_documents import README, ROOT
-from support.requirements import program
+from tests.docs.test_documents import README, ROOT
+from tests.support.requirements import program
 
 # What a machine says about its package index and its way there; nothing else of this one counts.
 KEPT = (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.test_documents import ROOT, SOURCE
+from tests.docs.test_documents import ROOT, SOURCE
 
 FOLDERS = [ROOT / "core", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
 LICENCE = (ROOT / "LICENSE").read_bytes()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from docs.transcripts import PAGE, written
-from support.ca import make_chain, pem_of
-from support.layouts import make_layout
-from support.requirements import program, require
+from tests.docs.transcripts import PAGE, written
+from tests.support.ca import make_chain, pem_of
+from tests.support.layouts import make_layout
+from tests.support.requirements import program, require
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()

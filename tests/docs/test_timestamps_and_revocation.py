@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 import notarykit
-from docs.test_documents import ROOT, blocks
-from servers.timestamp import openssl_ts
-from servers.timestamp.openssl_ts import OpensslAuthority
-from support.ca import TestChain, pem_of
-from support.crls import make_crl
-from support.envelopes import TARGET
-from support.layouts import make_layout
-from support.ocsp_answers import responding
-from support.requirements import program
-from support.responders import Responder
-from support.revocable import crl_path, ocsp_path, revocable_chain
+from tests.docs.test_documents import ROOT, blocks
+from tests.servers.timestamp import openssl_ts
+from tests.servers.timestamp.openssl_ts import OpensslAuthority
+from tests.support.ca import TestChain, pem_of
+from tests.support.crls import make_crl
+from tests.support.envelopes import TARGET
+from tests.support.layouts import make_layout
+from tests.support.ocsp_answers import responding
+from tests.support.requirements import program
+from tests.support.responders import Responder
+from tests.support.revocable import crl_path, ocsp_path, revocable_chain
 
 PAGE = (ROOT / "docs" / "timestamps-and-revocation.md").read_text()
 

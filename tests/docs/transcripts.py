@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from support.ca import make_chain, pem_of
+from tests.support.ca import make_chain, pem_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "plugin-protocol.md"

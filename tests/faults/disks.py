@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from support.requirements import program
+from tests.support.requirements import program
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

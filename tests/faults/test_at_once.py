@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from faults.starters import run_at_once, start, wait_for_a_waiter
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
-from support.ca import make_chain
-from support.homes import SCOPE, Home, complete_home
-from support.layouts import Layout, add_artifact, make_layout, read_index
-from support.signatures import damaged_blobs, signature_manifests
+from tests.faults.starters import run_at_once, start, wait_for_a_waiter
+from tests.support.ca import make_chain
+from tests.support.homes import SCOPE, Home, complete_home
+from tests.support.layouts import Layout, add_artifact, make_layout, read_index
+from tests.support.signatures import damaged_blobs, signature_manifests
 
 SIGNERS = 8
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from faults.disks import Disk, mounted, mounted_apart
-from support.ca import make_chain
-from support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
-from support.layouts import make_layout
-from support.requirements import leave_out
-from support.signatures import damaged_blobs, signature_manifests
+from tests.faults.disks import Disk, mounted, mounted_apart
+from tests.support.ca import make_chain
+from tests.support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
+from tests.support.layouts import make_layout
+from tests.support.requirements import leave_out
+from tests.support.signatures import damaged_blobs, signature_manifests
 
 OPTIONS = "size=256k,nr_inodes=64"
 ENOUGH_PAGES = 12

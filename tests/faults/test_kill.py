@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from faults.mortal import Mortal
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Verified, verify_envelope
-from support.ca import TestChain, make_chain
-from support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
-from support.layouts import Layout, add_blob, blob_path, make_layout, read_index
-from support.signatures import damaged_blobs
+from tests.faults.mortal import Mortal
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
+from tests.support.layouts import Layout, add_blob, blob_path, make_layout, read_index
+from tests.support.signatures import damaged_blobs
 
 TEMPORARY = ".notarykit-tmp-"
 # No command makes as many calls; a loop that does not come to an end is a mistake of the test.

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from support.ca import TestChain, make_chain
-from support.executables import add_executable, answering, guarded_plugin, metadata, shell_plugin, write_program
-from support.homes import Home, complete_home
-from support.layouts import Layout, make_layout, read_index
+from tests.support.ca import TestChain, make_chain
+from tests.support.executables import add_executable, answering, guarded_plugin, metadata, shell_plugin, write_program
+from tests.support.homes import Home, complete_home
+from tests.support.layouts import Layout, make_layout, read_index
 
 _KEY = {"keyId": "k", "keySpec": "EC-256"}
 

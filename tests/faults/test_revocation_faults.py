@@ -14,15 +14,15 @@ from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache
 from notarykit.verification import Verified
-from servers.registry.http_server import Reply
-from support.ca import TestChain, make_chain
-from support.checking import close_clients, sources
-from support.crls import NEXT_UPDATE, NOW, make_crl, revoked
-from support.envelopes import sign_envelope
-from support.ocsp_answers import GOOD, REVOKED, TRY_LATER, Single, make_answer, make_refusal, responding, the_leaf
-from support.responders import Responder
-from support.revocable import crl_path, ocsp_path, revocable_chain
-from unit.verification.setting import outcomes, policy, store, verify
+from tests.servers.registry.http_server import Reply
+from tests.support.ca import TestChain, make_chain
+from tests.support.checking import close_clients, sources
+from tests.support.crls import NEXT_UPDATE, NOW, make_crl, revoked
+from tests.support.envelopes import sign_envelope
+from tests.support.ocsp_answers import GOOD, REVOKED, TRY_LATER, Single, make_answer, make_refusal, responding, the_leaf
+from tests.support.responders import Responder
+from tests.support.revocable import crl_path, ocsp_path, revocable_chain
+from tests.unit.verification.setting import outcomes, policy, store, verify
 
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _SECONDS = 0.3

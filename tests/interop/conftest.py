@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from interop import go_plugin
-from interop.go_peer import Peer, build
 from notarykit.plugin.discovery import executable
 from notarykit.plugin.discovery.process import Ended, run
 from notarykit.plugin.host import retry
-from servers.registry.conftest import docker_registry, plain_registry, registry_ca, registry_program, stack
+from tests.interop import go_plugin
+from tests.interop.go_peer import Peer, build
+from tests.servers.registry.conftest import docker_registry, plain_registry, registry_ca, registry_program, stack
 
 __all__ = ["docker_registry", "peer", "plain_registry", "registry_ca", "registry_program", "stack"]
 

@@ -4,8 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from support import cache
-from support.requirements import program
+from tests.support import cache
+from tests.support.requirements import program
 
 
 def build(name: str, sources: Path) -> str:

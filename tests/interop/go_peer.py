@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from interop import go_build
+from tests.interop import go_build
 
 SOURCES = Path(__file__).with_name("peer")
 SECONDS_TO_END = 5.0

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from interop import go_build
+from tests.interop import go_build
 
 SOURCES = Path(__file__).with_name("plugin")
 VERSION = "1.2.3"

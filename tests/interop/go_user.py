@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.world import World
-from interop.go_peer import Peer
-from interop.scene import METADATA, Question
-from support.ca import TestChain
-from support.homes import policy_document
+from tests.cli.world import World
+from tests.interop.go_peer import Peer
+from tests.interop.scene import METADATA, Question
+from tests.support.ca import TestChain
+from tests.support.homes import policy_document
 
 
 class GoUser(World):

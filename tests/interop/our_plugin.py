@@ -5,14 +5,14 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from support.homes import Home
+from tests.support.homes import Home
 
 TARGETS = {
-    "our-depending": "interop.our_plugins.depending:DependingPlugin",
-    "our-envelope": "interop.our_plugins.envelope:EnvelopePlugin",
-    "our-failing": "interop.our_plugins.failing:FailingPlugin",
-    "our-noisy": "interop.our_plugins.noisy:NoisyPlugin",
-    "our-verifying": "interop.our_plugins.verifying:VerifyingPlugin",
+    "our-depending": "tests.interop.our_plugins.depending:DependingPlugin",
+    "our-envelope": "tests.interop.our_plugins.envelope:EnvelopePlugin",
+    "our-failing": "tests.interop.our_plugins.failing:FailingPlugin",
+    "our-noisy": "tests.interop.our_plugins.noisy:NoisyPlugin",
+    "our-verifying": "tests.interop.our_plugins.verifying:VerifyingPlugin",
 }
 
 CONSOLE_SCRIPT = Path(sysconfig.get_path("scripts"), "notation-local-file")
@@ -30,7 +30,7 @@ def install(folder: Path, name: str) -> Path:
     """Put an executable for one of `our_plugins` into a plugins folder, as its author would, and return its path."""
     place = folder / name / f"notation-{name}"
     place.parent.mkdir(parents=True)
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     place.write_text(_SCRIPT.format(python=sys.executable, tests=tests, target=TARGETS[name]))
     place.chmod(0o755)
     return place

@@ -9,12 +9,12 @@ from typing import Any
 
 import cbor2
 
-from interop.scene import METADATA, push
 from notarykit.envelope.attributes import X509, ExtendedAttribute, SigningScheme
 from notarykit.oci.layout import ImageLayout
-from support.ca import TestChain
-from support.envelopes import AGENT, JWS, PLUGIN, PLUGIN_VERSION, sign_envelope
-from support.layouts import Layout
+from tests.interop.scene import METADATA, push
+from tests.support.ca import TestChain
+from tests.support.envelopes import AGENT, JWS, PLUGIN, PLUGIN_VERSION, sign_envelope
+from tests.support.layouts import Layout
 
 TRUSTED_IDENTITY = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"
 REVOCATION_CHECK = "SIGNATURE_VERIFIER.REVOCATION_CHECK"

@@ -11,11 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ReasonFlags
 
-from servers.registry.http_server import Reply
-from support import asn1
-from support.ca import Changes, key_usage, name
-from support.crls import NOW, REVOKED_AT, Entry, issued_for, make_crl, revoked
-from support.ocsp_answers import (
+from tests.servers.registry.http_server import Reply
+from tests.support import asn1
+from tests.support.ca import Changes, key_usage, name
+from tests.support.crls import NOW, REVOKED_AT, Entry, issued_for, make_crl, revoked
+from tests.support.ocsp_answers import (
     GOOD,
     INTERNAL_ERROR,
     MALFORMED_REQUEST,
@@ -31,8 +31,8 @@ from support.ocsp_answers import (
     responding,
     the_leaf,
 )
-from support.responders import Responder
-from support.revocable import Point, crl_path, ocsp_path, revocable_chain
+from tests.support.responders import Responder
+from tests.support.revocable import Point, crl_path, ocsp_path, revocable_chain
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEY_COMPROMISE, HOLD, REMOVED = ReasonFlags.key_compromise, ReasonFlags.certificate_hold, ReasonFlags.remove_from_crl

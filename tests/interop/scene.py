@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from interop.go_peer import Peer
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
@@ -18,11 +17,12 @@ from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import VerifiedArtifact, verify_artifact
-from support.ca import TestChain, make_chain
-from support.envelopes import JWS
-from support.homes import OTHER_IDENTITY, SCOPE, Home, policy_document
-from support.layouts import Layout, add_artifact, make_layout
-from support.signatures import flipped
+from tests.interop.go_peer import Peer
+from tests.support.ca import TestChain, make_chain
+from tests.support.envelopes import JWS
+from tests.support.homes import OTHER_IDENTITY, SCOPE, Home, policy_document
+from tests.support.layouts import Layout, add_artifact, make_layout
+from tests.support.signatures import flipped
 
 METADATA = {"build": "42", "name": "Grüße <&> 世界", "io.example/key": "a=b"}
 DAY = timedelta(days=1)

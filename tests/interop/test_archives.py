@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from interop.go_peer import Peer
 from notarykit.oci.layout import ImageLayout
-from support.layouts import make_layout
+from tests.interop.go_peer import Peer
+from tests.support.layouts import make_layout
 
 
 @pytest.mark.parametrize("form", ["", "pax", "gnu"])

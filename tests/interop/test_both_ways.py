@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import pytest
 
-from interop.go_peer import Peer
-from interop.scene import DAY, METADATA, Control, Question, Scene, certificates_of
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.errors import (
     AuthenticityError,
@@ -18,8 +16,10 @@ from notarykit.errors import (
     VerificationError,
 )
 from notarykit.verification import Verified
-from support.ca import SPECS
-from support.envelopes import FORMATS
+from tests.interop.go_peer import Peer
+from tests.interop.scene import DAY, METADATA, Control, Question, Scene, certificates_of
+from tests.support.ca import SPECS
+from tests.support.envelopes import FORMATS
 
 LENGTHS = (1, 2, 3, 4)
 STEPS = ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"]

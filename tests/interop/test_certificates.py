@@ -11,9 +11,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from interop.go_build import build
-from interop.go_peer import Peer
-from interop.scene import Question
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.config.key_access import attach, open_key
 from notarykit.config.signers import signer_for
@@ -24,11 +21,14 @@ from notarykit.keys.lint import lint
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
 from notarykit.verification import Verified
-from support.ca import SPECS, Changes, TestChain, make_chain, name, new_key, pem_of
-from support.envelopes import FORMATS, JWS, sign_envelope
-from support.homes import Home, policy_document
-from support.layouts import make_layout
-from support.openssl import verify
+from tests.interop.go_build import build
+from tests.interop.go_peer import Peer
+from tests.interop.scene import Question
+from tests.support.ca import SPECS, Changes, TestChain, make_chain, name, new_key, pem_of
+from tests.support.envelopes import FORMATS, JWS, sign_envelope
+from tests.support.homes import Home, policy_document
+from tests.support.layouts import make_layout
+from tests.support.openssl import verify
 
 _DAY = timedelta(days=1)
 _SUBJECT = name("wabbit-networks.io")

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from interop.go_peer import Peer
 from notarykit._internal.strict_json import GoMembers
 from notarykit.config.policy import load_policy
 from notarykit.config.settings import Settings, load_settings
 from notarykit.config.signing_keys import SigningKeys, load_signing_keys
 from notarykit.oci.registry.referrers import read_index
 from notarykit.plugin.protocol.verification import VerifiedSignature
+from tests.interop.go_peer import Peer
 
 
 @pytest.fixture

@@ -9,11 +9,6 @@ from typing import Protocol
 
 import pytest
 
-from interop import go_plugin
-from interop.go_peer import Peer
-from interop.go_user import GoUser
-from interop.plugin_scene import agent_of
-from interop.scene import DAY, METADATA
 from notarykit._internal.version import signing_agent
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import (
@@ -34,9 +29,14 @@ from notarykit.plugin.host import retry
 from notarykit.plugin.host.signer import plugin_signer
 from notarykit.signing import SignedArtifact, sign_artifact, sign_descriptor
 from notarykit.verification import Verified
-from support.ca import SPECS, make_chain
-from support.envelopes import FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE
-from support.layouts import blob_path
+from tests.interop import go_plugin
+from tests.interop.go_peer import Peer
+from tests.interop.go_user import GoUser
+from tests.interop.plugin_scene import agent_of
+from tests.interop.scene import DAY, METADATA
+from tests.support.ca import SPECS, make_chain
+from tests.support.envelopes import FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE
+from tests.support.layouts import blob_path
 
 SHORT = dict(zip(FORMATS, ("jws", "cose"), strict=True))
 SIGNING = ("go-raw", "go-envelope", "go-all")

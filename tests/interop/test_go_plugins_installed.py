@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from interop import go_plugin
-from interop.go_peer import Peer
-from interop.go_user import GoUser
-from support.ca import make_chain
+from tests.interop import go_plugin
+from tests.interop.go_peer import Peer
+from tests.interop.go_user import GoUser
+from tests.support.ca import make_chain
 
 NAME = "go-raw"
 FILE = f"notation-{NAME}"

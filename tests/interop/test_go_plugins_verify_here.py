@@ -8,11 +8,6 @@ from typing import Any
 
 import pytest
 
-from interop import go_plugin
-from interop.go_peer import Peer
-from interop.go_user import GoUser
-from interop.plugin_scene import REVOCATION_CHECK, TRUSTED_IDENTITY, push_needing
-from interop.scene import METADATA
 from notarykit.errors import (
     AuthenticityError,
     ExtendedValidationError,
@@ -25,9 +20,14 @@ from notarykit.plugin.host import retry
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Audited, Skipped, Step, Verified, VerifiedArtifact, verify_artifact
-from support.ca import Changes, TestChain, make_chain, ocsp_at
-from support.envelopes import FORMATS, JWS
-from support.homes import OTHER_IDENTITY, SCOPE, policy_document
+from tests.interop import go_plugin
+from tests.interop.go_peer import Peer
+from tests.interop.go_user import GoUser
+from tests.interop.plugin_scene import REVOCATION_CHECK, TRUSTED_IDENTITY, push_needing
+from tests.interop.scene import METADATA
+from tests.support.ca import Changes, TestChain, make_chain, ocsp_at
+from tests.support.envelopes import FORMATS, JWS
+from tests.support.homes import OTHER_IDENTITY, SCOPE, policy_document
 
 CRITICAL = "com.example.region"
 METADATA_RUN, VERIFY_RUN = "get-plugin-metadata", "verify-signature"

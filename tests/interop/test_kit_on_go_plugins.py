@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from interop import go_plugin
 from notarykit.plugin.conformance import Result, Subject, judge
 from notarykit.plugin.conformance.target import runner
-from support.ca import make_chain, pem_of
+from tests.interop import go_plugin
+from tests.support.ca import make_chain, pem_of
 
 # The framework refuses empty payloads and answers a command that it does not know in plain text; go-envelope leaves
 # the payload's type to whoever asks.

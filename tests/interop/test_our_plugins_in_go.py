@@ -11,14 +11,20 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from interop import our_plugin
-from interop.go_peer import Peer
-from interop.our_plugins import envelope as our_envelope
-from interop.our_plugins.depending import WHOLE, DependingPlugin
-from interop.our_plugins.envelope import EnvelopePlugin
-from interop.our_plugins.failing import ACCIDENTS, NO_ANSWER, REFUSALS, REQUEST_ID, SECRET
-from interop.our_plugins.verifying import IDENTITY, REVOKED, UNDERSTOOD, VerifyingPlugin
-from interop.plugin_scene import (
+from notarykit._internal.version import signing_agent
+from notarykit.envelope.integrity import check_integrity
+from notarykit.envelope.parsing import parse_envelope
+from notarykit.plugin import Plugin
+from notarykit.verification import Verified
+from notarykit_local_file.plugin import LocalFilePlugin
+from tests.interop import our_plugin
+from tests.interop.go_peer import Peer
+from tests.interop.our_plugins import envelope as our_envelope
+from tests.interop.our_plugins.depending import WHOLE, DependingPlugin
+from tests.interop.our_plugins.envelope import EnvelopePlugin
+from tests.interop.our_plugins.failing import ACCIDENTS, NO_ANSWER, REFUSALS, REQUEST_ID, SECRET
+from tests.interop.our_plugins.verifying import IDENTITY, REVOKED, UNDERSTOOD, VerifyingPlugin
+from tests.interop.plugin_scene import (
     REVOCATION_CHECK,
     TRUSTED_IDENTITY,
     agent_of,
@@ -26,16 +32,10 @@ from interop.plugin_scene import (
     descriptor_of,
     push_needing,
 )
-from interop.scene import DAY, METADATA, Scene, push
-from notarykit._internal.version import signing_agent
-from notarykit.envelope.integrity import check_integrity
-from notarykit.envelope.parsing import parse_envelope
-from notarykit.plugin import Plugin
-from notarykit.verification import Verified
-from notarykit_local_file.plugin import LocalFilePlugin
-from support.ca import SPECS, make_chain, pem_of
-from support.envelopes import COSE, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE
-from support.homes import Home, policy_document
+from tests.interop.scene import DAY, METADATA, Scene, push
+from tests.support.ca import SPECS, make_chain, pem_of
+from tests.support.envelopes import COSE, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE
+from tests.support.homes import Home, policy_document
 
 LOCAL_FILE = "local-file"
 NOISY = "our-noisy"  # never imported here: that alone makes a noise

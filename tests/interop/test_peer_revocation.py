@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509 import ocsp
 
-from interop.go_peer import Peer, build
-from support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
-from support.envelopes import COSE, FORMATS
-from support.homes import SCOPE, Home, policy_document
-from support.layouts import make_layout
-from support.requirements import program, require
+from tests.interop.go_peer import Peer, build
+from tests.support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
+from tests.support.envelopes import COSE, FORMATS
+from tests.support.homes import SCOPE, Home, policy_document
+from tests.support.layouts import make_layout
+from tests.support.requirements import program, require
 
 MESSAGE = b"a signature"
 HOUR = timedelta(hours=1)

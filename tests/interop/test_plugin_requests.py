@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from interop.go_peer import Peer
-from interop.plugin_scene import REVOCATION_CHECK, TRUSTED_IDENTITY, descriptor_of, push_needing
-from interop.scene import DAY
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.errors import PluginError
 from notarykit.oci.layout import ImageLayout
@@ -19,11 +16,14 @@ from notarykit.plugin.host.signer import plugin_signer
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import VerifiedArtifact, verify_artifact
-from support.ca import TestChain, make_chain
-from support.envelopes import FORMATS, JWS
-from support.executables import RAW, add_executable, answering, metadata
-from support.homes import SCOPE, Home, complete_home, policy_document
-from support.layouts import Layout, make_layout
+from tests.interop.go_peer import Peer
+from tests.interop.plugin_scene import REVOCATION_CHECK, TRUSTED_IDENTITY, descriptor_of, push_needing
+from tests.interop.scene import DAY
+from tests.support.ca import TestChain, make_chain
+from tests.support.envelopes import FORMATS, JWS
+from tests.support.executables import RAW, add_executable, answering, metadata
+from tests.support.homes import SCOPE, Home, complete_home, policy_document
+from tests.support.layouts import Layout, make_layout
 
 NAME = "recorder"
 CONFIG = {"z": "1", "a": "ü <&>"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from interop import go_build
-from support.proxy_rules import CASES, DIFFERENCES
+from tests.interop import go_build
+from tests.support.proxy_rules import CASES, DIFFERENCES
 
 _SOURCES = Path(__file__).with_name("proxies")
 

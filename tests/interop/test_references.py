@@ -2,9 +2,9 @@
 
 import pytest
 
-from interop.go_peer import Peer
 from notarykit.errors import UsageError
 from notarykit.oci.reference import parse_reference
+from tests.interop.go_peer import Peer
 
 _DIGEST = f"sha256:{'0a' * 32}"
 _LONG = f"sha512:{'0a' * 64}"

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from interop.go_peer import Peer
-from interop.scene import DAY, METADATA
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import (
     AuthenticityError,
@@ -30,14 +28,16 @@ from notarykit.signing import SignedArtifact, sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Verified, VerifiedArtifact, verify_artifact
-from servers.registry.docker import DockerRegistries
-from servers.registry.program import GoRegistries
-from servers.registry.running import Registry
-from support.ca import make_chain
-from support.envelopes import FORMATS, JWS
-from support.homes import OTHER_IDENTITY, Home, complete_home, policy_document
-from support.registries import fallback_entries, push_artifacts
-from support.signatures import flipped
+from tests.interop.go_peer import Peer
+from tests.interop.scene import DAY, METADATA
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import Registry
+from tests.support.ca import make_chain
+from tests.support.envelopes import FORMATS, JWS
+from tests.support.homes import OTHER_IDENTITY, Home, complete_home, policy_document
+from tests.support.registries import fallback_entries, push_artifacts
+from tests.support.signatures import flipped
 
 FORMS: tuple[ManifestForm, ...] = ("current", "older")
 TAG = {False: "as the registry can", True: "tag forced"}

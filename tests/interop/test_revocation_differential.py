@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from interop.differences import Difference, Kind, differing, laxer, stricter
-from interop.go_peer import Peer
-from interop.revocation_cases import CASES, HOLD, REASONS, Case, Scene
 from notarykit.revocation.result import NO_MOMENTS, SigningTimes
-from support.checking import close_clients, sources, words
-from support.responders import Responder
+from tests.interop.differences import Difference, Kind, differing, laxer, stricter
+from tests.interop.go_peer import Peer
+from tests.interop.revocation_cases import CASES, HOLD, REASONS, Case, Scene
+from tests.support.checking import close_clients, sources, words
+from tests.support.responders import Responder
 
 WORDS: Final = {"OK": "good", "NonRevokable": "not revocable", "Unknown": "unknown", "Revoked": "revoked"}
 PASSING: Final = frozenset({"good", "not revocable"})

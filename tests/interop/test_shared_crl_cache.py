@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from interop.go_peer import Peer
 from notarykit.revocation.file_cache import Cached, CrlCache
-from support import asn1
-from support.ca import TestChain
-from support.checking import sources, words
-from support.crls import NOW, Entry, make_crl, revoked
-from support.responders import Responder
-from support.revocable import crl_path, revocable_chain
+from tests.interop.go_peer import Peer
+from tests.support import asn1
+from tests.support.ca import TestChain
+from tests.support.checking import sources, words
+from tests.support.crls import NOW, Entry, make_crl, revoked
+from tests.support.responders import Responder
+from tests.support.revocable import crl_path, revocable_chain
 
 _HOUR = timedelta(hours=1)
 

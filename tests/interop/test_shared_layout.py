@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from interop.go_peer import Peer
-from interop.scene import METADATA, Scene, push
 from notarykit.errors import ExtendedValidationError, NoAcceptedSignatureError
 from notarykit.oci.layout import ImageLayout
 from notarykit.verification import Verified
-from support.ca import make_chain
-from support.envelopes import COSE, FORMATS, JWS, build
-from support.homes import SCOPE, policy_document
-from support.layouts import Layout, add_artifact, read_index, write_index
+from tests.interop.go_peer import Peer
+from tests.interop.scene import METADATA, Scene, push
+from tests.support.ca import make_chain
+from tests.support.envelopes import COSE, FORMATS, JWS, build
+from tests.support.homes import SCOPE, policy_document
+from tests.support.layouts import Layout, add_artifact, read_index, write_index
 
 CRITICAL_KEY = "io.example.must-understand"
 

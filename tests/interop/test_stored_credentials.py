@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from interop.go_peer import Peer
 from notarykit.config.credentials import credentials_for
 from notarykit.errors import ConfigurationError
+from tests.interop.go_peer import Peer
 
 _HOST = "registry.example.com:5000"
 _PAIR = base64.b64encode(b"me:se:cret").decode()

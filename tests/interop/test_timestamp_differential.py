@@ -8,14 +8,14 @@ import pytest
 import rfc3161_client
 from cryptography import x509
 
-from interop import token_cases
-from interop.differences import Difference, Kind, differing, laxer, stricter
-from interop.go_peer import Peer
-from interop.token_cases import MESSAGE, Case, chain, changes
 from notarykit.errors import NotarykitError
 from notarykit.timestamp.token import verify_token
-from support.ca import TestChain
-from support.tokens import Accuracy, EssCertificate, TokenChanges, make_response, make_token
+from tests.interop import token_cases
+from tests.interop.differences import Difference, Kind, differing, laxer, stricter
+from tests.interop.go_peer import Peer
+from tests.interop.token_cases import MESSAGE, Case, chain, changes
+from tests.support.ca import TestChain
+from tests.support.tokens import Accuracy, EssCertificate, TokenChanges, make_response, make_token
 
 SINGLES = token_cases.singles()
 PAIRS = token_cases.pairs()

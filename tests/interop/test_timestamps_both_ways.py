@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from interop.go_peer import Peer
 from notarykit.errors import AuthenticTimestampError, NoAcceptedSignatureError, TimestampError
 from notarykit.keys.local import LocalSigner
 from notarykit.net.plain import plain_client
@@ -20,13 +19,14 @@ from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Verified, verify_artifact
-from servers.timestamp import digitorus
-from servers.timestamp.authority import Authority
-from servers.timestamp.conftest import digitorus_program, digitorus_tsa, tsa_chain
-from support.ca import TestChain, make_chain
-from support.envelopes import FORMATS
-from support.homes import SCOPE, Home, policy_document
-from support.layouts import make_layout, read_index
+from tests.interop.go_peer import Peer
+from tests.servers.timestamp import digitorus
+from tests.servers.timestamp.authority import Authority
+from tests.servers.timestamp.conftest import digitorus_program, digitorus_tsa, tsa_chain
+from tests.support.ca import TestChain, make_chain
+from tests.support.envelopes import FORMATS
+from tests.support.homes import SCOPE, Home, policy_document
+from tests.support.layouts import make_layout, read_index
 
 __all__ = ["digitorus_program", "digitorus_tsa", "tsa_chain"]
 

@@ -12,8 +12,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from kit.reference import BLOB, BOTH, EC, ENVELOPE, RSA, SECRET, VERIFIER, Variant, chain_of
-from kit.wrong import (
+from notarykit.errors import PluginTimeoutError
+from notarykit.plugin import Command
+from notarykit.plugin.conformance.target import Run
+from notarykit.plugin.discovery.process import Ended
+from notarykit.plugin.protocol.fields import decode
+from tests.kit.reference import BLOB, BOTH, EC, ENVELOPE, RSA, SECRET, VERIFIER, Variant, chain_of
+from tests.kit.wrong import (
     DESCRIBE,
     MAKE,
     METADATA,
@@ -32,13 +37,8 @@ from kit.wrong import (
     refused_as,
     refusing,
 )
-from notarykit.errors import PluginTimeoutError
-from notarykit.plugin import Command
-from notarykit.plugin.conformance.target import Run
-from notarykit.plugin.discovery.process import Ended
-from notarykit.plugin.protocol.fields import decode
-from support.ca import Changes, TestChain, key_usage, make_chain, sha1_signed
-from support.envelopes import ABSENT, COSE, JWS, build, changed, primitive
+from tests.support.ca import Changes, TestChain, key_usage, make_chain, sha1_signed
+from tests.support.envelopes import ABSENT, COSE, JWS, build, changed, primitive
 
 
 class Mutant(NamedTuple):

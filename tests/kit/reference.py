@@ -25,8 +25,8 @@ from notarykit.plugin.conformance.target import Run, Subject
 from notarykit.plugin.discovery.process import Ended
 from notarykit.plugin.host.envelope import envelope_around
 from notarykit.plugin.server.dispatch import respond
-from support.ca import TestChain, make_chain
-from support.envelopes import primitive
+from tests.support.ca import TestChain, make_chain
+from tests.support.envelopes import primitive
 
 NAME = "com.example.reference"
 SPECS = {

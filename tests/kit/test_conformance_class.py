@@ -12,8 +12,8 @@ from notarykit.plugin.conformance import Level
 from notarykit.plugin.conformance.rules import RULES
 
 _TESTS = """
-from kit.reference import VERIFIER, Verifier, serve
-from kit.wrong import METADATA, giving
+from tests.kit.reference import VERIFIER, Verifier, serve
+from tests.kit.wrong import METADATA, giving
 from notarykit.plugin.conformance import PluginConformance, Subject
 
 calls = []
@@ -50,7 +50,7 @@ class _Ran:
     def __init__(self, folder: Path, *flags: str) -> None:
         (folder / "test_my_plugin.py").write_text(_TESTS)
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--junitxml=found.xml", *flags, "."]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("PYTEST_ADDOPTS", None)
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         self.code, self.text = done.returncode, done.stdout

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from kit.reference import BLOB, EC, ENVELOPE, NAME, SECRET, VERIFIER, Raw, Variant, serve
-from kit.wrong import DESCRIBE, MAKE, METADATA, SIGN, VERIFY, giving, refused_as, refusing
 from notarykit.errors import PluginError, PluginTimeoutError
 from notarykit.plugin.conformance import Judgement, Result, judge
 from notarykit.plugin.discovery.process import Ended
-from support.envelopes import ABSENT
+from tests.kit.reference import BLOB, EC, ENVELOPE, NAME, SECRET, VERIFIER, Raw, Variant, serve
+from tests.kit.wrong import DESCRIBE, MAKE, METADATA, SIGN, VERIFY, giving, refused_as, refusing
+from tests.support.envelopes import ABSENT
 
 _ODD: tuple[Any, ...] = (
     None, True, 0, -1.5, "", "x", "\x1b[31m", "\ud800", "é" * 5000, [], [[]], [None], ["x", {}], {}, {"x": []}, ABSENT,

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from kit.mutants import Mutant, all_mutants
-from kit.reference import BLOB, BOTH, EC, ENVELOPE, RSA, Variant, serve, uses
-from kit.wrong import MAKE, SIGN, members_of
 from notarykit.plugin.conformance import Judgement, Result, judge
 from notarykit.plugin.conformance.target import Run
 from notarykit.plugin.discovery.process import Ended
+from tests.kit.mutants import Mutant, all_mutants
+from tests.kit.reference import BLOB, BOTH, EC, ENVELOPE, RSA, Variant, serve, uses
+from tests.kit.wrong import MAKE, SIGN, members_of
 
 _SIGNERS = (RSA, EC, BOTH, ENVELOPE, BLOB)
 _NUMBERS = (0, 1, 2, 3, 5, 8, 13, 21)

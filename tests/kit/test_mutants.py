@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from kit.mutants import Mutant, all_mutants
-from kit.reference import serve
 from notarykit.plugin.conformance import Level, Result, judge
 from notarykit.plugin.conformance.rules import RULES
+from tests.kit.mutants import Mutant, all_mutants
+from tests.kit.reference import serve
 
 _LEVELS = {rule.id: rule.level for rule in RULES}
 _KEPT = (Result.PASSED, Result.DOES_NOT_APPLY)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from kit.reference import BOTH, EC, NAME, SPECS, VARIANTS, VERIFIER, Raw, Variant, serve
-from kit.wrong import DESCRIBE, SIGN
 from notarykit.plugin.conformance import Result, Subject, judge
 from notarykit.plugin.conformance.rules import RULES, compatibility, signing
 from notarykit.plugin.discovery.pipes import LARGEST
 from notarykit.plugin.discovery.process import Ended
+from tests.kit.reference import BOTH, EC, NAME, SPECS, VARIANTS, VERIFIER, Raw, Variant, serve
+from tests.kit.wrong import DESCRIBE, SIGN
 
 _KEPT = {Result.PASSED, Result.DOES_NOT_APPLY}
 _HUGE, _LARGE = compatibility._HUGE, signing._LARGE

@@ -7,7 +7,7 @@ from typing import Any
 
 from notarykit.plugin.conformance.target import Run
 from notarykit.plugin.discovery.process import Ended
-from support.envelopes import changed
+from tests.support.envelopes import changed
 
 Members = dict[str, Any]
 Mutation = Callable[[Run], Run]

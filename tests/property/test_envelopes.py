@@ -15,8 +15,8 @@ from notarykit.envelope.integrity import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
 from notarykit.keys import signature as signatures
-from support.envelopes import COSE, FORMATS, JWS, PAYLOAD, build_cose, build_jws, cose_header, jws_header
-from support.mutants import CHAIN, SEEDS, Parts, mutants, other_bytes, put_together, take_apart
+from tests.support.envelopes import COSE, FORMATS, JWS, PAYLOAD, build_cose, build_jws, cose_header, jws_header
+from tests.support.mutants import CHAIN, SEEDS, Parts, mutants, other_bytes, put_together, take_apart
 
 
 def _accepted(envelope: bytes, media_type: str) -> IntactEnvelope | None:

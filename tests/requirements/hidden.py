@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from requirements.hiding import without
-from support.requirements import REQUIREMENTS, how, missing
+from tests.requirements.hiding import without
+from tests.support.requirements import REQUIREMENTS, how, missing
 
 _TESTS = Path(__file__).parents[1]
 

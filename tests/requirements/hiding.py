@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from support.requirements import REQUIREMENTS, SEARCHED, Requirement, program
+from tests.support.requirements import REQUIREMENTS, SEARCHED, Requirement, program
 
 
 def without(names: Iterable[str], command: list[str]) -> list[str]:

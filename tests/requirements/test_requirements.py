@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from requirements.hidden import USERS
-from support import requirements
-from support.requirements import REQUIREMENTS, Requirement, how, leave_out, program, require, require_build
+from tests.requirements.hidden import USERS
+from tests.support import requirements
+from tests.support.requirements import REQUIREMENTS, Requirement, how, leave_out, program, require, require_build
 
 _ROOT = Path(__file__).parents[2]
 _PROGRAMS = {each for requirement in REQUIREMENTS.values() for each in requirement.programs}
@@ -95,7 +95,7 @@ def test_one_line() -> None:
 
 _RUN = """
 import pytest
-from support.requirements import leave_out
+from tests.support.requirements import leave_out
 
 @pytest.mark.parametrize("number", range(3))
 def test_one(number):
@@ -115,7 +115,7 @@ def test_the_end_of_a_run(tmp_path: Path, everything: bool) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow: takes long\n")
     hidden = ("NOTARYKIT_NO_SKIP", "NOTARYKIT_ALL")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    environment |= {"PYTHONPATH": str(_ROOT / "tests")} | ({"NOTARYKIT_ALL": "1"} if everything else {})
+    environment |= {"PYTHONPATH": str(_ROOT)} | ({"NOTARYKIT_ALL": "1"} if everything else {})
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

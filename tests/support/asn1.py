@@ -7,8 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from support.ca import AnyPrivateKey, Extension
-from support.der import bit_string, sequence, tlv
+from tests.support.ca import AnyPrivateKey, Extension
+from tests.support.der import bit_string, sequence, tlv
 
 NULL = tlv(0x05, b"")
 SHA1 = hashes.SHA1()

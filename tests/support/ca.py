@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa, utils
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from support.der import bit_string, sequence, signed_again, tlv
+from tests.support.der import bit_string, sequence, signed_again, tlv
 
 SPECS = ("RSA-2048", "RSA-3072", "RSA-4096", "EC-256", "EC-384", "EC-521")
 HASH_OF_SPEC: Mapping[str, hashes.HashAlgorithm] = {

@@ -11,8 +11,8 @@ from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
-from support.ca import TestChain
-from support.crls import NOW
+from tests.support.ca import TestChain
+from tests.support.crls import NOW
 
 _clients: list[HttpClient] = []
 

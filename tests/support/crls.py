@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from support import asn1
-from support.ca import AnyPrivateKey, Extension, TestChain
-from support.der import sequence, tlv
+from tests.support import asn1
+from tests.support.ca import AnyPrivateKey, Extension, TestChain
+from tests.support.der import sequence, tlv
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 THIS_UPDATE = NOW - timedelta(hours=1)

@@ -18,7 +18,7 @@ from notarykit.envelope.attributes import X509, ExtendedAttribute, SignedAttribu
 from notarykit.envelope.builder import attributes_for, prepare, with_timestamp
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import key_spec
-from support.ca import TestChain
+from tests.support.ca import TestChain
 
 JWS: Final = "application/jose+json"
 COSE: Final = "application/cose"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from support.ca import TestChain, pem_of
+from tests.support.ca import TestChain, pem_of
 
 SCOPE = "local/tests"
 IDENTITY = "x509.subject: C=US, ST=WA, L=Seattle, O=wabbit-networks.io, CN=wabbit-networks.io"

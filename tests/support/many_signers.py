@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.synchronize import Barrier
 from typing import Any, NamedTuple
 
-from interop.go_peer import Peer
 from notarykit.keys.local import LocalSigner
 from notarykit.net.messages import Response
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.referrers import fallback_tag
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import sign_artifact
-from servers.registry.running import Registry
-from support.envelopes import JWS
-from support.homes import Home
-from support.registries import fallback_entries
+from tests.interop.go_peer import Peer
+from tests.servers.registry.running import Registry
+from tests.support.envelopes import JWS
+from tests.support.homes import Home
+from tests.support.registries import fallback_entries
 
 REPOSITORY = "many/signers"
 PEERS_EACH = 5

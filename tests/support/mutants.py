@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import cbor2
 from hypothesis import strategies as st
 
-from support.ca import TestChain, make_chain
-from support.envelopes import COSE, EXPIRY, FORMATS, JWS, PAYLOAD, SCHEME, TIME, build, epoch, from_url64, url64
+from tests.support.ca import TestChain, make_chain
+from tests.support.envelopes import COSE, EXPIRY, FORMATS, JWS, PAYLOAD, SCHEME, TIME, build, epoch, from_url64, url64
 
 CHAIN = make_chain()
 _LATER: Mapping[str, Any] = {JWS: "2023-04-06T07:01:20Z", COSE: epoch(1680764480)}

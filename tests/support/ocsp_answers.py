@@ -13,10 +13,20 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from support import asn1
-from support.ca import NOT_AFTER, NOT_BEFORE, AnyPrivateKey, Extension, TestChain, crl_at, key_usage, name, new_key
-from support.crls import NEXT_UPDATE, NOW, REVOKED_AT, THIS_UPDATE
-from support.der import sequence, tlv
+from tests.support import asn1
+from tests.support.ca import (
+    NOT_AFTER,
+    NOT_BEFORE,
+    AnyPrivateKey,
+    Extension,
+    TestChain,
+    crl_at,
+    key_usage,
+    name,
+    new_key,
+)
+from tests.support.crls import NEXT_UPDATE, NOW, REVOKED_AT, THIS_UPDATE
+from tests.support.der import sequence, tlv
 
 MALFORMED_REQUEST, INTERNAL_ERROR, TRY_LATER, SIG_REQUIRED, UNAUTHORIZED = 1, 2, 3, 5, 6
 BASIC = "1.3.6.1.5.5.7.48.1.1"

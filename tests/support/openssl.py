@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from support.requirements import program
+from tests.support.requirements import program
 
 
 def _run(*arguments: str | Path) -> str:

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from support.layouts import INDEX_TYPE, MANIFEST_TYPE
+from tests.support.layouts import INDEX_TYPE, MANIFEST_TYPE
 
 SIGNATURE_TYPE = "application/vnd.cncf.notary.signature"
 _EMPTY = b"{}"

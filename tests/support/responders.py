@@ -10,7 +10,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import unquote
 
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 
 OCSP_TYPE = "application/ocsp-response"
 CRL_TYPE = "application/pkix-crl"

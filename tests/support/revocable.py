@@ -8,7 +8,7 @@ from types import MappingProxyType
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from support.ca import NOT_AFTER, NOT_BEFORE, Changes, Extension, TestChain, make_chain
+from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, Extension, TestChain, make_chain
 
 _UNCHANGED = Changes()
 _NONE: Mapping[int, Changes] = MappingProxyType({})

@@ -8,7 +8,7 @@ from notarykit.errors import NotarykitError
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import KeySpec
 from notarykit.plugin import KeyVersion, Provider
-from support.ca import AnyPrivateKey
+from tests.support.ca import AnyPrivateKey
 
 KEY_ID = "team/release"
 

@@ -9,9 +9,9 @@ from typing import Any
 import cbor2
 
 from notarykit.envelope.attributes import ExtendedAttribute
-from support.ca import TestChain
-from support.envelopes import JWS, PLUGIN, from_url64, sign_envelope, url64
-from support.layouts import AnyPath, add_blob, blob_path, read_index, write_index
+from tests.support.ca import TestChain
+from tests.support.envelopes import JWS, PLUGIN, from_url64, sign_envelope, url64
+from tests.support.layouts import AnyPath, add_blob, blob_path, read_index, write_index
 
 
 def signature_manifests(path: AnyPath) -> list[str]:

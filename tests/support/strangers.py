@@ -8,8 +8,8 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from support.ca import AnyPrivateKey, Changes, TestChain, make_chain, new_key
-from support.envelopes import COSE, JWS, build, sign_envelope
+from tests.support.ca import AnyPrivateKey, Changes, TestChain, make_chain, new_key
+from tests.support.envelopes import COSE, JWS, build, sign_envelope
 
 LONGEST = 32
 

@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from support.asn1 import ECDSA, HASHES, NULL, PKCS1, PSS, explicit, integer, key_bits, octet_string, oid
-from support.ca import AnyPrivateKey, TestChain, name
-from support.der import sequence, tlv
+from tests.support.asn1 import ECDSA, HASHES, NULL, PKCS1, PSS, explicit, integer, key_bits, octet_string, oid
+from tests.support.ca import AnyPrivateKey, TestChain, name
+from tests.support.der import sequence, tlv
 
 DATA = "1.2.840.113549.1.7.1"
 SIGNED_DATA = "1.2.840.113549.1.7.2"

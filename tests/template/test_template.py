@@ -12,10 +12,10 @@ from typing import NamedTuple
 import copier
 import pytest
 
-from interop.go_peer import Peer, build
-from support.ca import TestChain, make_chain, pem_of
-from support.homes import SCOPE, Home, complete_home
-from support.layouts import make_layout
+from tests.interop.go_peer import Peer, build
+from tests.support.ca import TestChain, make_chain, pem_of
+from tests.support.homes import SCOPE, Home, complete_home
+from tests.support.layouts import make_layout
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS: dict[str, Mapping[str, str]] = {

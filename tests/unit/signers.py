@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from notarykit.keys.spec import KeySpec, key_spec
-from support.ca import TestChain, make_chain
-from support.envelopes import primitive
+from tests.support.ca import TestChain, make_chain
+from tests.support.envelopes import primitive
 
 CHAIN = make_chain()
 

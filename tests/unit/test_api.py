@@ -23,9 +23,9 @@ from notarykit.errors import (
     TrustPolicyError,
     UsageError,
 )
-from support.ca import TestChain, make_chain
-from support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
-from support.layouts import make_layout
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
+from tests.support.layouts import make_layout
 
 
 @pytest.fixture(scope="module")

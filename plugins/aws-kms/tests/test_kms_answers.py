@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from notarykit.errors import PluginError
 from notarykit.keys.spec import KEY_SPECS
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from servers.aws.fake import ARN, CHAIN, FakeKMS, fails, sign
+from tests.servers.aws.fake import ARN, CHAIN, FakeKMS, fails, sign
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def test_what_cannot_be_used(values: dict[str, str], reason: str, variables: Set
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
 def test_a_key_with_a_line_end(name: str, variables: Set) -> None:
     """What no header can hold is never sent, and named as that."""
-    from unit.net.server import Server
+    from tests.unit.net.server import Server
 
     with Server() as server:
         variables(AWS_ENDPOINT_URL=server.url, **{name: "swordfish\r"})
@@ -148,7 +148,7 @@ def test_an_endpoint_without_tls(variable: str, variables: Set) -> None:
 
 def test_no_proxy_to_this_machine(variables: Set) -> None:
     """What goes to this machine without TLS is not given to a proxy, which would read a session token in it."""
-    from unit.net.server import Server
+    from tests.unit.net.server import Server
 
     with Server() as server:
         variables(AWS_REGION="us-east-1", AWS_SESSION_TOKEN="swordfish", http_proxy="http://proxy.invalid:1")

@@ -14,7 +14,7 @@ from notarykit.plugin.discovery.locate import load_plugin
 from notarykit_aws_kms.addresses import Account
 from notarykit_aws_kms.clients import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from servers.aws.fake import ARN, CHAIN, SPEC, FakeKMS, fails, sign
+from tests.servers.aws.fake import ARN, CHAIN, SPEC, FakeKMS, fails, sign
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
 from notarykit.plugin.deadline import deadline
 from notarykit_hashicorp_vault import sdk
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from servers.vault.fake import MESSAGE, FakeVault, response
-from support.ca import make_chain
+from tests.servers.vault.fake import MESSAGE, FakeVault, response
+from tests.support.ca import make_chain
 
 _CHAIN = make_chain()
 _DEEP = b'{"data":' + b"[" * 200_000 + b"]" * 200_000 + b"}"

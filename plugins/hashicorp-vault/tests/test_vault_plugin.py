@@ -15,8 +15,8 @@ from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
 from notarykit.plugin.discovery.locate import load_plugin
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
-from servers.vault.fake import MESSAGE, FakeVault, response
-from support.ca import make_chain
+from tests.servers.vault.fake import MESSAGE, FakeVault, response
+from tests.support.ca import make_chain
 
 _CHAIN = make_chain()
 

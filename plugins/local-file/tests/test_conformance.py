@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from notarykit.plugin.conformance import Judgement, PluginConformance, Result, Subject
-from support.ca import make_chain, pem_of
+from tests.support.ca import make_chain, pem_of
 
 _PASSPHRASE = 'sw\xf6rd"fish & chips'
 _KEYS = {"rsa.pem": "RSA-2048", "ec.pem": "EC-256"}

@@ -15,7 +15,7 @@ from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
 from notarykit_local_file.plugin import LocalFilePlugin
-from support.ca import SPECS, Changes, TestChain, make_chain, new_key, pem_of
+from tests.support.ca import SPECS, Changes, TestChain, make_chain, new_key, pem_of
 
 _CHAIN = make_chain()
 _OTHER = make_chain()

@@ -15,7 +15,7 @@ from notarykit.errors import (
 )
 from notarykit.plugin import DescribeKeyRequest
 from notarykit_local_file.plugin import LocalFilePlugin
-from support.ca import TestChain, make_chain, pem_of
+from tests.support.ca import TestChain, make_chain, pem_of
 
 _CHAIN = make_chain()
 _SECRET = b"sw\xc3\xb6rdfish"

@@ -20,8 +20,8 @@ from notarykit.plugin.discovery.locate import load_plugin
 from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
 from notarykit.signing import sign_descriptor
 from notarykit_local_file.plugin import LocalFilePlugin
-from support.ca import SPECS, TestChain, make_chain, pem_of
-from support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
+from tests.support.ca import SPECS, TestChain, make_chain, pem_of
+from tests.support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
 
 _CHAIN = make_chain()
 _OTHER = make_chain("EC-384")

@@ -10,7 +10,7 @@ from notarykit.errors import PluginValidationError
 from notarykit_pkcs11 import modules
 from notarykit_pkcs11.modules import P11_KIT, module_path
 from notarykit_pkcs11.uri import parse
-from support.executables import write_program
+from tests.support.executables import write_program
 
 
 @pytest.fixture(autouse=True)

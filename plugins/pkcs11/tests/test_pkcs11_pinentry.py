@@ -9,7 +9,7 @@ from notarykit.errors import PluginAccessDeniedError
 from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import pinentry
 from notarykit_pkcs11.pinentry import ask, installed
-from support.executables import write_program
+from tests.support.executables import write_program
 
 _SECRET = "swordfish"
 _ENTRY = """#!/bin/sh

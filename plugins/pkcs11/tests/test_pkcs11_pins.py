@@ -13,7 +13,7 @@ from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import pinentry, pins
 from notarykit_pkcs11.pins import PinSource
 from notarykit_pkcs11.uri import parse
-from support.executables import write_program
+from tests.support.executables import write_program
 
 _SECRET = "swordfish"
 

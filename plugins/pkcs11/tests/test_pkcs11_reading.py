@@ -11,7 +11,7 @@ from pkcs11 import Attribute, CertificateType, KeyType
 from notarykit.errors import PluginValidationError
 from notarykit_pkcs11.attributes import PUBLIC_KEY_INFO
 from notarykit_pkcs11.reading import attribute, certificates, identity, public_key_in
-from support.ca import make_chain, new_key
+from tests.support.ca import make_chain, new_key
 
 _CURVES = ["EC-256", "EC-384", "EC-521"]
 

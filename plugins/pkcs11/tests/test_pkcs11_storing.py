@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 
 from notarykit_pkcs11.storing import _identity
-from support.ca import Changes, make_chain
+from tests.support.ca import Changes, make_chain
 
 
 @pytest.mark.parametrize("own", [b"\1" * 20, b"\2" * 32, None])

@@ -1,9 +1,9 @@
 """A plugin whose capabilities depend on its configuration: it signs, or makes whole envelopes where it is told so."""
 
-from interop.our_plugins.envelope import EnvelopePlugin
 from notarykit import plugin
 from notarykit.plugin.protocol.metadata import NO_CONFIG
 from notarykit_local_file.plugin import LocalFilePlugin
+from tests.interop.our_plugins.envelope import EnvelopePlugin
 
 WHOLE = {"whole": "yes"}
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from interop.go_peer import Peer, build
-from servers.aws import localstack as other
-from servers.aws.service import ACCESS_KEY, SECRET_KEY, Service
-from servers.registry.conftest import fault_proxy, forward_proxy, registry_ca, stack
-from servers.registry.running import started
+from tests.interop.go_peer import Peer, build
+from tests.servers.aws import localstack as other
+from tests.servers.aws.service import ACCESS_KEY, SECRET_KEY, Service
+from tests.servers.registry.conftest import fault_proxy, forward_proxy, registry_ca, stack
+from tests.servers.registry.running import started
 
 __all__ = ["fault_proxy", "forward_proxy", "registry_ca", "stack"]
 

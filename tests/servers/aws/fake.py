@@ -15,7 +15,7 @@ from notarykit.plugin import GenerateSignatureRequest
 from notarykit_aws_kms.addresses import Account
 from notarykit_aws_kms.clients import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from support.ca import make_chain
+from tests.support.ca import make_chain
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CHAIN = make_chain()

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from servers.registry.running import started
-from support import cache
-from support.requirements import require_build
+from tests.servers.registry.running import started
+from tests.support import cache
+from tests.support.requirements import require_build
 
 PINS = (
     "localstack-core[runtime]==4.9.2", "cbor2<5.8", "pyopenssl<25.2", "cryptography<46", "service_identity<24.3",

@@ -12,7 +12,7 @@ from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from support.ca import Changes, TestChain, make_chain
+from tests.support.ca import Changes, TestChain, make_chain
 
 REGION = "eu-central-1"
 ACCESS_KEY, SECRET_KEY = "123456789012", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from notarykit.cli import main
-from servers.aws.service import REGION, SPECS, Service
-from support.homes import SCOPE
-from support.layouts import make_layout
+from tests.servers.aws.service import REGION, SPECS, Service
+from tests.support.homes import SCOPE
+from tests.support.layouts import make_layout
 
 _SUBJECT = "CN=build, O=wabbit-networks.io, ST=WA, C=US"
 

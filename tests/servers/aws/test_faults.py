@@ -10,10 +10,10 @@ from notarykit.errors import PluginAccessDeniedError, PluginError, PluginThrottl
 from notarykit.plugin import GenerateSignatureRequest
 from notarykit.plugin.deadline import deadline
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from servers.aws.service import SECRET_KEY, HeldKey, Service, describe, sign
-from servers.registry.certificates import RegistryCA
-from servers.registry.factories import FaultProxies, ForwardProxies
-from servers.registry.fault_proxy import (
+from tests.servers.aws.service import SECRET_KEY, HeldKey, Service, describe, sign
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.factories import FaultProxies, ForwardProxies
+from tests.servers.registry.fault_proxy import (
     Fault,
     FaultProxy,
     changed,
@@ -25,7 +25,7 @@ from servers.registry.fault_proxy import (
     status,
     unavailable,
 )
-from servers.registry.http_server import Seen
+from tests.servers.registry.http_server import Seen
 
 ATTEMPTS = 3
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from interop import our_plugin
-from interop.go_peer import Peer
-from interop.plugin_scene import descriptor_of
-from interop.scene import METADATA, Question, push
 from notarykit.plugin.conformance import Result, Subject, judge
 from notarykit.plugin.discovery.process import run
 from notarykit.verification import Verified
-from servers.aws.service import SECRET_KEY, Service
-from support.ca import SPECS
-from support.envelopes import FORMATS
-from support.homes import Home, policy_document
-from support.layouts import make_layout
+from tests.interop import our_plugin
+from tests.interop.go_peer import Peer
+from tests.interop.plugin_scene import descriptor_of
+from tests.interop.scene import METADATA, Question, push
+from tests.servers.aws.service import SECRET_KEY, Service
+from tests.support.ca import SPECS
+from tests.support.envelopes import FORMATS
+from tests.support.homes import Home, policy_document
+from tests.support.layouts import make_layout
 
 NAME = "aws-kms"
 _SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"

@@ -15,10 +15,10 @@ from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeout
 from notarykit.plugin.deadline import deadline
 from notarykit.plugin.discovery.process import run
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from servers.aws.service import ACCESS_KEY, REGION, SECRET_KEY, HeldKey, Service, describe, sign
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import Exchange, FaultProxy, status
-from servers.registry.http_server import Seen
+from tests.servers.aws.service import ACCESS_KEY, REGION, SECRET_KEY, HeldKey, Service, describe, sign
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import Exchange, FaultProxy, status
+from tests.servers.registry.http_server import Seen
 
 _SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
 _PROFILE_SECRET = "profile/secret/EXAMPLE"

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.plugin import GenerateSignatureRequest
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from servers.aws.service import REGION, SPECS, HeldKey, Service, describe, sign
+from tests.servers.aws.service import REGION, SPECS, HeldKey, Service, describe, sign
 
 ANOTHER_ACCOUNT = "210987654321"
 

@@ -24,11 +24,11 @@ from notarykit.plugin import (
     Provider,
 )
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure.keyvault import KeyVault
-from servers.azure.login import HOST
-from servers.registry.certificates import RegistryCA
-from servers.registry.forward_proxy import ForwardProxy
-from support.ca import TestChain
+from tests.servers.azure.keyvault import KeyVault
+from tests.servers.azure.login import HOST
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.forward_proxy import ForwardProxy
+from tests.support.ca import TestChain
 
 DOMAINS = ("vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net", "vault.microsoftazure.de")
 HSM_DOMAINS = ("managedhsm.azure.net",)

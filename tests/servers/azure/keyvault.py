@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
-from servers.azure import api
-from servers.azure.login import Login
-from servers.registry.certificates import KeyPair
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
-from support.ca import AnyPrivateKey, TestChain, pem_of
+from tests.servers.azure import api
+from tests.servers.azure.login import Login
+from tests.servers.registry.certificates import KeyPair
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.support.ca import AnyPrivateKey, TestChain, pem_of
 
 PEM, PKCS12 = "application/x-pem-file", "application/x-pkcs12"
 PERMISSIONS = frozenset(operation.permission for operation in api.OPERATIONS.values())

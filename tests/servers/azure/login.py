@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 
 HOST = "login.microsoftonline.com"
 

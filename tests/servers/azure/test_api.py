@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from servers.azure import api
-from servers.azure.keyvault import KeyVault
-from servers.registry.certificates import RegistryCA
+from tests.servers.azure import api
+from tests.servers.azure.keyvault import KeyVault
+from tests.servers.registry.certificates import RegistryCA
 
 VERSION = "api-version=2025-07-01"
 NUMBER = "0" * 32

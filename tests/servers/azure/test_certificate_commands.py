@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from notarykit.cli import main
 from notarykit.keys.issue import make_name, make_request
 from notarykit.trust.identity import parse_name
-from servers.azure.conftest import Azure
-from support.ca import make_chain, pem_of
-from support.homes import SCOPE
-from support.layouts import make_layout
+from tests.servers.azure.conftest import Azure
+from tests.support.ca import make_chain, pem_of
+from tests.support.homes import SCOPE
+from tests.support.layouts import make_layout
 
 _SUBJECT = "CN=build, O=wabbit-networks.io, ST=WA, C=US"
 

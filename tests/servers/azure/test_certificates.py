@@ -8,10 +8,10 @@ import pytest
 from notarykit.errors import CertificateError
 from notarykit.plugin import PluginAccessDeniedError, PluginError, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure import keyvault
-from servers.azure.conftest import Azure, file_with, refused, verify_x509_signature
-from servers.azure.keyvault import PEM, PKCS12
-from support.ca import Changes, TestChain, make_chain
+from tests.servers.azure import keyvault
+from tests.servers.azure.conftest import Azure, file_with, refused, verify_x509_signature
+from tests.servers.azure.keyvault import PEM, PKCS12
+from tests.support.ca import Changes, TestChain, make_chain
 
 SELF_SIGNED = make_chain("EC-256", 1)
 CHAIN = make_chain()

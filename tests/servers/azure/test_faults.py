@@ -17,10 +17,10 @@ from notarykit.plugin import (
 from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.clients import Answer
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure.conftest import Azure, refused, verify_x509_signature
-from servers.azure.keyvault import Fault, cut, page
-from servers.azure.keyvault import refused as refusal
-from support.ca import make_chain
+from tests.servers.azure.conftest import Azure, refused, verify_x509_signature
+from tests.servers.azure.keyvault import Fault, cut, page
+from tests.servers.azure.keyvault import refused as refusal
+from tests.support.ca import make_chain
 
 CHAIN = make_chain()
 SECONDS_AT_MOST = 60.0

@@ -18,11 +18,11 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure.conftest import MESSAGE, OWN_DOMAIN, Azure, refused, verify_x509_signature
-from servers.azure.keyvault import Fault
-from servers.azure.keyvault import refused as refusal
-from servers.registry.http_server import Connection, Reply
-from support.ca import make_chain, new_key
+from tests.servers.azure.conftest import MESSAGE, OWN_DOMAIN, Azure, refused, verify_x509_signature
+from tests.servers.azure.keyvault import Fault
+from tests.servers.azure.keyvault import refused as refusal
+from tests.servers.registry.http_server import Connection, Reply
+from tests.support.ca import make_chain, new_key
 
 CHAIN = make_chain()
 NOW = int(time.time())

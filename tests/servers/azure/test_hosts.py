@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from interop import go_peer, our_plugin
-from interop.plugin_scene import descriptor_of
-from interop.scene import METADATA, Question, push
 from notarykit.plugin.conformance import Result, Subject, judge
 from notarykit.plugin.discovery.process import run
 from notarykit.verification import Verified
-from servers.azure.conftest import Azure, file_with
-from support.ca import SPECS, make_chain
-from support.envelopes import COSE, FORMATS, JWS
-from support.homes import Home, policy_document
-from support.layouts import make_layout
+from tests.interop import go_peer, our_plugin
+from tests.interop.plugin_scene import descriptor_of
+from tests.interop.scene import METADATA, Question, push
+from tests.servers.azure.conftest import Azure, file_with
+from tests.support.ca import SPECS, make_chain
+from tests.support.envelopes import COSE, FORMATS, JWS
+from tests.support.homes import Home, policy_document
+from tests.support.layouts import make_layout
 
 NAME, OTHER_NAME = "azure-keyvault", "azure-kv"
 

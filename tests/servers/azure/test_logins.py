@@ -13,11 +13,11 @@ import pytest
 from notarykit.plugin import PluginAccessDeniedError, PluginError
 from notarykit.plugin.discovery.process import run
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure import keyvault
-from servers.azure.conftest import Azure, refused, verify_x509_signature
-from servers.azure.keyvault import PEM, PKCS12
-from servers.azure.login import ManagedIdentity
-from support.ca import make_chain
+from tests.servers.azure import keyvault
+from tests.servers.azure.conftest import Azure, refused, verify_x509_signature
+from tests.servers.azure.keyvault import PEM, PKCS12
+from tests.servers.azure.login import ManagedIdentity
+from tests.support.ca import make_chain
 
 CHAIN = make_chain("RSA-2048")
 SCOPE = "https://vault.azure.net/.default"
@@ -215,10 +215,10 @@ def test_no_secret_is_in_the_log_of_the_process(
     if not is_right:
         monkeypatch.setenv("AZURE_CLIENT_SECRET", "hunter2-wrong")
     script = (
-        "import sys, logging; from notarykit.plugin import guard; take = guard._take_streams\n"
+        "import sys, logging; from notarykit.plugin.server import stdio; take = stdio._take_streams\n"
         "def taken():\n    kept = take(); logging.basicConfig(level=logging.DEBUG); return kept\n"
-        "guard._take_streams = taken\n"
-        "sys.exit(guard.run('notarykit_azure_keyvault.plugin:AzureKeyVaultPlugin'))\n"
+        "stdio._take_streams = taken\n"
+        "sys.exit(stdio.run('notarykit_azure_keyvault.plugin:AzureKeyVaultPlugin'))\n"
     )
     request = f'{{"contractVersion":"1.0","keyId":"{azure.key()}"}}'.encode()
     log = tmp_path / "log"

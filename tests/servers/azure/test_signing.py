@@ -10,8 +10,16 @@ from notarykit.keys.signature import check
 from notarykit.keys.spec import key_spec
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin, AzureKVPlugin
-from servers.azure.conftest import DOMAINS, HSM_DOMAINS, MESSAGE, OWN_DOMAIN, Azure, file_with, verify_x509_signature
-from support.ca import SPECS, make_chain
+from tests.servers.azure.conftest import (
+    DOMAINS,
+    HSM_DOMAINS,
+    MESSAGE,
+    OWN_DOMAIN,
+    Azure,
+    file_with,
+    verify_x509_signature,
+)
+from tests.support.ca import SPECS, make_chain
 
 SECONDS_FOR_ALL = 60.0
 

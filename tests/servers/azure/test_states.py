@@ -8,9 +8,9 @@ import pytest
 from notarykit.errors import SigningKeyError
 from notarykit.plugin import DescribeKeyRequest, PluginError, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from servers.azure import keyvault
-from servers.azure.conftest import Azure, file_with, refused, verify_x509_signature
-from support.ca import Changes, make_chain, new_key
+from tests.servers.azure import keyvault
+from tests.servers.azure.conftest import Azure, file_with, refused, verify_x509_signature
+from tests.support.ca import Changes, make_chain, new_key
 
 CHAIN = make_chain()
 NOW = int(time.time())

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from servers.piv import apdu, objects
-from servers.piv.apdu import Command, RefusedError, tlv
-from servers.piv.finger import Finger
-from servers.piv.keys import algorithm_of, attest, described, private_operation
+from tests.servers.piv import apdu, objects
+from tests.servers.piv.apdu import Command, RefusedError, tlv
+from tests.servers.piv.finger import Finger
+from tests.servers.piv.keys import algorithm_of, attest, described, private_operation
 
 ATR = bytes.fromhex("3bfd1300008131fe158073c021c057597562694b657940")
 FIRMWARE = bytes([5, 4, 3])

@@ -9,9 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from servers.piv.card import PLACES, Place, Settings, Slot
-from servers.piv.reader import MODULES, Reader, Token, path_of
-from support.ca import Changes, TestChain, make_chain, name, new_key
+from tests.servers.piv.card import PLACES, Place, Settings, Slot
+from tests.servers.piv.reader import MODULES, Reader, Token, path_of
+from tests.support.ca import Changes, TestChain, make_chain, name, new_key
 
 SPECS: Mapping[Place, str] = {
     Place.AUTHENTICATION: "RSA-2048",

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-from servers.piv.card import Card, Counters, Place, Settings, Touch
-from servers.piv.pcsc import Pcsc
-from servers.piv.vpcd import Plugged
+from tests.servers.piv.card import Card, Counters, Place, Settings, Touch
+from tests.servers.piv.pcsc import Pcsc
+from tests.servers.piv.vpcd import Plugged
 
 PORT = 35963
 READERS = 2

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from servers.piv import apdu
-from servers.piv.apdu import RefusedError, tlv
+from tests.servers.piv import apdu
+from tests.servers.piv.apdu import RefusedError, tlv
 
 RSA_2048 = 0x07
 P_256 = 0x11

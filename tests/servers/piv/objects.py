@@ -1,6 +1,6 @@
 """The data objects of a PIV card (SP 800-73-4, part 1, section 3)."""
 
-from servers.piv.apdu import tlv
+from tests.servers.piv.apdu import tlv
 
 APPLICATION = bytes.fromhex("a000000308")
 _VERSION = bytes.fromhex("000010000100")

@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
 
-from servers.piv.card import Counters, Place, Settings, Touch
-from support.requirements import SEARCHED, library, program, require, require_namespaces, require_root
+from tests.servers.piv.card import Counters, Place, Settings, Touch
+from tests.support.requirements import SEARCHED, library, program, require, require_namespaces, require_root
 
 MODULES: Mapping[str, tuple[str, str]] = {
     "ykcs11": ("libykcs11.so.2", "ykcs11"),
@@ -24,7 +24,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
 
 _NAMESPACES = ("--net", "--mount")
 _DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
-_TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_ANSWER = 60.0
 _SECONDS_TO_END = 15.0
@@ -169,8 +169,8 @@ class Reader:
             descriptors = (listening.fileno(), theirs.fileno())
             arguments = [program("pcscd"), _DRIVER, self._folder, *map(str, descriptors)]
             self.process = subprocess.Popen(
-                [program("unshare"), *_NAMESPACES, sys.executable, "-m", "servers.piv.host", *arguments],
-                env={**os.environ, **self.environment, "PATH": SEARCHED, "PYTHONPATH": _TESTS},
+                [program("unshare"), *_NAMESPACES, sys.executable, "-m", "tests.servers.piv.host", *arguments],
+                env={**os.environ, **self.environment, "PATH": SEARCHED, "PYTHONPATH": _ROOT},
                 pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
         stack.callback(self._stop)

@@ -6,10 +6,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from servers.piv.apdu import parse_tlvs, tlv
-from servers.piv.card import PIN, PLACES, TRIES, Card, PinPolicy, Place, Settings, Touch, TouchPolicy
-from servers.piv.conftest import make_slot
-from support.ca import make_chain
+from tests.servers.piv.apdu import parse_tlvs, tlv
+from tests.servers.piv.card import PIN, PLACES, TRIES, Card, PinPolicy, Place, Settings, Touch, TouchPolicy
+from tests.servers.piv.conftest import make_slot
+from tests.support.ca import make_chain
 
 CHAIN = make_chain("EC-256")
 DIGEST = bytes(range(32))

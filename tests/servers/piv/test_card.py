@@ -9,12 +9,12 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from servers.piv import tool
-from servers.piv.card import PIN, PLACES, Place, Touch, TouchPolicy
-from servers.piv.conftest import MakeYubiKey, YubiKey
-from servers.piv.reader import MODULES, Reader, path_of
-from servers.piv.tool import IDS, RefusedError
-from support.requirements import program
+from tests.servers.piv import tool
+from tests.servers.piv.card import PIN, PLACES, Place, Touch, TouchPolicy
+from tests.servers.piv.conftest import MakeYubiKey, YubiKey
+from tests.servers.piv.reader import MODULES, Reader, path_of
+from tests.servers.piv.tool import IDS, RefusedError
+from tests.support.requirements import program
 
 MESSAGE = b"what is signed"
 PSS = ("--mechanism", "SHA256-RSA-PKCS-PSS")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from servers.piv.card import Place
-from servers.piv.conftest import SPECS, YubiKey
-from servers.piv.reader import MODULES
-from servers.pkcs11.mechanisms import is_documented, row, used
+from tests.servers.piv.card import Place
+from tests.servers.piv.conftest import SPECS, YubiKey
+from tests.servers.piv.reader import MODULES
+from tests.servers.pkcs11.mechanisms import is_documented, row, used
 
 _NAMES = {"ykcs11": "YubiKey, by ykcs11 2.2", "opensc": "YubiKey, by OpenSC 0.23"}
 _PLACES = {Place.AUTHENTICATION: "%01", Place.SIGNATURE: "%02", Place.MANAGEMENT: "%03"}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from servers.piv.card import PinPolicy, Place, Touch, TouchPolicy
-from servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
-from servers.piv.reader import Reader, path_of
-from servers.pkcs11.asking import describe, environment, run, sign
+from tests.servers.piv.card import PinPolicy, Place, Touch, TouchPolicy
+from tests.servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
+from tests.servers.piv.reader import Reader, path_of
+from tests.servers.pkcs11.asking import describe, environment, run, sign
 
 _SLOT_9A, _SLOT_9C, _SLOT_9E = "pkcs11:id=%01", "pkcs11:id=%02", "pkcs11:id=%04"
 
@@ -120,7 +120,7 @@ def test_nobody_touches(module: str, touchy: YubiKey, tmp_path: Path) -> None:
 
 def _at_terminal(given: dict[str, str], script: str) -> bytes:
     """What a terminal shows while a script runs whose output goes nowhere."""
-    from servers.pkcs11.asking import PRELUDE
+    from tests.servers.pkcs11.asking import PRELUDE
 
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - another program in a moment
@@ -158,7 +158,7 @@ def test_pulled_out_and_put_back(module: str, yubikey: YubiKey, reader: Reader, 
     """A process that signs says that the token is gone, and signs again once it is back."""
     import subprocess
 
-    from servers.pkcs11.asking import PRELUDE
+    from tests.servers.pkcs11.asking import PRELUDE
 
     config = _config(tmp_path, yubikey, Place.AUTHENTICATION)
     script = PRELUDE + _PULLED.format(uri=_SLOT_9A, spec=SPECS[Place.AUTHENTICATION], config=config)

@@ -10,10 +10,10 @@ import pytest
 
 from notarykit.plugin.conformance import Result, Subject, judge
 from notarykit.plugin.discovery.process import run
-from servers.piv.card import Place
-from servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
-from servers.piv.reader import MODULES
-from servers.pkcs11.asking import Answer, describe, sign
+from tests.servers.piv.card import Place
+from tests.servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
+from tests.servers.piv.reader import MODULES
+from tests.servers.pkcs11.asking import Answer, describe, sign
 
 _IDS = {
     Place.AUTHENTICATION: "%01",

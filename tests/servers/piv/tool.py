@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from servers.piv.card import PIN, Place
-from support.requirements import program
+from tests.servers.piv.card import PIN, Place
+from tests.support.requirements import program
 
 SECONDS = 60.0
 # CKA_ID, which both modules count in the same way.

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 
-from servers.piv.card import ATR, Card
+from tests.servers.piv.card import ATR, Card
 
 _POWER_OFF, _POWER_ON, _RESET, _TELL_ATR = 0, 1, 2, 4
 SECONDS_TO_CONNECT = 10.0

@@ -11,8 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from support import cache
-from support.requirements import program, require_build
+from tests.support import cache
+from tests.support.requirements import program, require_build
 
 VERSION = "1.5.4"
 CHECKSUMS = {

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from servers.pkcs11 import kryoptic as kryoptic_token
-from servers.pkcs11 import nss as nss_token
-from servers.pkcs11 import opencryptoki as opencryptoki_token
-from servers.pkcs11 import softhsm as softhsm_token
-from servers.pkcs11 import tpm as tpm_token
-from servers.pkcs11.token import Token, fill
-from support.requirements import program
+from tests.servers.pkcs11 import kryoptic as kryoptic_token
+from tests.servers.pkcs11 import nss as nss_token
+from tests.servers.pkcs11 import opencryptoki as opencryptoki_token
+from tests.servers.pkcs11 import softhsm as softhsm_token
+from tests.servers.pkcs11 import tpm as tpm_token
+from tests.servers.pkcs11.token import Token, fill
+from tests.support.requirements import program
 
 TOKENS = ("softhsm", "kryoptic", "nss", "tpm", "opencryptoki")
 

@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from support.requirements import program
+from tests.support.requirements import program
 
 SECONDS_TO_START = 30.0
 _SECONDS_TO_END = 10.0

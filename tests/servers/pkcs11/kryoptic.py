@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from servers.pkcs11 import build
-from servers.pkcs11.token import Token, initialise
+from tests.servers.pkcs11 import build
+from tests.servers.pkcs11.token import Token, initialise
 
 PIN = "user 9753+é"
 OFFICER_PIN = "officer 8642"

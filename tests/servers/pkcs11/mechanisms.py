@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from servers.pkcs11.asking import run
-from support.ca import SPECS
+from tests.servers.pkcs11.asking import run
+from tests.support.ca import SPECS
 
 _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
 _SCRIPT = """

@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from servers.pkcs11 import build
-from servers.pkcs11.token import Token, list_slots
-from support.requirements import program, require
+from tests.servers.pkcs11 import build
+from tests.servers.pkcs11.token import Token, list_slots
+from tests.support.requirements import program, require
 
 PIN = "user 1597+é"
 LABEL = "notarykit nss"

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from servers.pkcs11.token import Token, fill, initialise, list_slots, recall
-from support.requirements import library, program, require, require_root
+from tests.servers.pkcs11.token import Token, fill, initialise, list_slots, recall
+from tests.support.requirements import library, program, require, require_root
 
 # The officer's PIN of a new token is this one and no other; the user's has at most eight bytes.
 OFFICER_PIN = "87654321"

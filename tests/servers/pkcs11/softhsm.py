@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from servers.pkcs11.token import Token, initialise, list_slots
-from support.requirements import require
+from tests.servers.pkcs11.token import Token, initialise, list_slots
+from tests.support.requirements import require
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "user 2468+é"

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
-from cli.world import World
-from servers.pkcs11.asking import sign
-from servers.pkcs11.token import Token, chain_for
-from support.ca import make_chain
+from tests.cli.world import World
+from tests.servers.pkcs11.asking import sign
+from tests.servers.pkcs11.token import Token, chain_for
+from tests.support.ca import make_chain
 
 _SUBJECT = "CN=build,O=Acme,ST=WA,C=US"
 

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from servers.pkcs11.asking import Answer, describe, run, sign
-from servers.pkcs11.token import Token, chain_for
-from support.requirements import require
+from tests.servers.pkcs11.asking import Answer, describe, run, sign
+from tests.servers.pkcs11.token import Token, chain_for
+from tests.support.requirements import require
 
 Another = Callable[[], Token]
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING
-from servers.pkcs11.asking import environment
-from servers.pkcs11.token import IDS, Token, chain_for
-from support.ca import make_chain
+from tests.servers.pkcs11.asking import environment
+from tests.servers.pkcs11.token import IDS, Token, chain_for
+from tests.support.ca import make_chain
 
 _SECONDS = 300.0
 _WRONG = "swordfish"

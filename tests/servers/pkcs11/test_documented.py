@@ -2,8 +2,8 @@
 
 from urllib.parse import quote
 
-from servers.pkcs11.mechanisms import is_documented, row, used
-from servers.pkcs11.token import Token
+from tests.servers.pkcs11.mechanisms import is_documented, row, used
+from tests.servers.pkcs11.token import Token
 
 _NAMES = {
     "softhsm": "SoftHSM 2.6",

@@ -7,17 +7,17 @@ from urllib.parse import quote
 
 import pytest
 
-from interop import our_plugin
-from interop.conftest import peer
-from interop.go_peer import Peer, build
-from interop.plugin_scene import descriptor_of
-from interop.scene import METADATA, Question, push
 from notarykit.verification import Verified
-from servers.pkcs11.token import Token
-from support.ca import SPECS
-from support.envelopes import COSE, FORMATS
-from support.homes import Home, policy_document
-from support.layouts import make_layout
+from tests.interop import our_plugin
+from tests.interop.conftest import peer
+from tests.interop.go_peer import Peer, build
+from tests.interop.plugin_scene import descriptor_of
+from tests.interop.scene import METADATA, Question, push
+from tests.servers.pkcs11.token import Token
+from tests.support.ca import SPECS
+from tests.support.envelopes import COSE, FORMATS
+from tests.support.homes import Home, policy_document
+from tests.support.layouts import make_layout
 
 __all__ = ["peer"]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from servers.pkcs11.asking import run, sign
-from servers.pkcs11.token import IDS, Token
-from support.ca import SPECS
+from tests.servers.pkcs11.asking import run, sign
+from tests.servers.pkcs11.token import IDS, Token
+from tests.support.ca import SPECS
 
 _RSA = [spec for spec in SPECS if spec.startswith("RSA")]
 

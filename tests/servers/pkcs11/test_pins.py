@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from servers.pkcs11.asking import ask, describe, environment, run, sign
-from servers.pkcs11.token import Token
-from support import requirements
-from support.executables import write_program
+from tests.servers.pkcs11.asking import ask, describe, environment, run, sign
+from tests.servers.pkcs11.token import Token
+from tests.support import requirements
+from tests.support.executables import write_program
 
 _URI = "pkcs11:object=EC-256"
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from servers.pkcs11.asking import run, sign
-from servers.pkcs11.token import Token, chain_for
+from tests.servers.pkcs11.asking import run, sign
+from tests.servers.pkcs11.token import Token, chain_for
 
 _URI = "pkcs11:object=EC-256"
 

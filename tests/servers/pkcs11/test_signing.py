@@ -5,8 +5,8 @@ from urllib.parse import quote
 import pytest
 
 from notarykit.plugin.conformance import Result, Subject, judge
-from servers.pkcs11.asking import describe, sign
-from servers.pkcs11.token import Token
+from tests.servers.pkcs11.asking import describe, sign
+from tests.servers.pkcs11.token import Token
 
 
 def _uri(token: Token, spec: str) -> str:

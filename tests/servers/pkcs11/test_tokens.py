@@ -7,8 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from servers.pkcs11.token import CA_IDS, IDS, KINDS, PublicKey, Token, list_slots
-from support.ca import HASH_OF_SPEC, SPECS
+from tests.servers.pkcs11.token import CA_IDS, IDS, KINDS, PublicKey, Token, list_slots
+from tests.support.ca import HASH_OF_SPEC, SPECS
 
 
 def _digest(spec: str, data: bytes) -> bytes:

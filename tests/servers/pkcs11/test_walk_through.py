@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docs.test_documents import blocks
-from support.layouts import make_layout
-from support.requirements import program, require
+from tests.docs.test_documents import blocks
+from tests.support.layouts import make_layout
+from tests.support.requirements import program, require
 
 _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
 

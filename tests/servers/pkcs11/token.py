@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_der_x509_certificate
 
-from support.ca import SPECS, Changes, TestChain, make_chain
-from support.requirements import program
+from tests.support.ca import SPECS, Changes, TestChain, make_chain
+from tests.support.requirements import program
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 Kind = Literal["cert", "privkey", "pubkey"]

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from servers.pkcs11.daemons import SECONDS_TO_START, started
-from servers.pkcs11.token import Token, initialise, list_slots
-from support.requirements import library, program, require
+from tests.servers.pkcs11.daemons import SECONDS_TO_START, started
+from tests.servers.pkcs11.token import Token, initialise, list_slots
+from tests.support.requirements import library, program, require
 
 PIN = "user 3141+é"
 OFFICER_PIN = "officer 2718"

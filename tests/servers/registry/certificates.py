@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from support.ca import key_usage, pem_of
+from tests.support.ca import key_usage, pem_of
 
 DAY = timedelta(days=1)
 NAMES = ("localhost", "127.0.0.1")

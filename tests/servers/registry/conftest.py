@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from servers.registry import program
-from servers.registry.certificates import RegistryCA
-from servers.registry.docker import DockerRegistries
-from servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
-from servers.registry.program import GoRegistries
-from servers.registry.running import Registry
-from support.requirements import require
+from tests.servers.registry import program
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import Registry
+from tests.support.requirements import require
 
 
 @pytest.fixture

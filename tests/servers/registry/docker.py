@@ -6,10 +6,10 @@ import os
 import tempfile
 from typing import Any
 
-from servers.registry.certificates import KeyPair, RegistryCA
-from servers.registry.running import CREDENTIALS, Registry, Tls, started
-from servers.registry.token_server import TokenServer
-from support.requirements import program
+from tests.servers.registry.certificates import KeyPair, RegistryCA
+from tests.servers.registry.running import CREDENTIALS, Registry, Tls, started
+from tests.servers.registry.token_server import TokenServer
+from tests.support.requirements import program
 
 # The bcrypt hash of the usual password; the standard library of Python cannot make one in every version.
 HTPASSWD = f"{CREDENTIALS.name}:$2y$04$5sPfFDAPSghs2fl9JPckPOASS4xGWPatWevmrjFPDW/8FTKIrw1k6\n"

@@ -3,11 +3,11 @@
 import contextlib
 from collections.abc import Collection, Mapping
 
-from servers.registry.certificates import KeyPair, RegistryCA
-from servers.registry.fault_proxy import FaultProxy
-from servers.registry.forward_proxy import ForwardProxy
-from servers.registry.running import Credentials, Registry, Tls
-from servers.registry.token_server import ALL_ACTIONS, Algorithm, KeyHint, Members, TokenServer
+from tests.servers.registry.certificates import KeyPair, RegistryCA
+from tests.servers.registry.fault_proxy import FaultProxy
+from tests.servers.registry.forward_proxy import ForwardProxy
+from tests.servers.registry.running import Credentials, Registry, Tls
+from tests.servers.registry.token_server import ALL_ACTIONS, Algorithm, KeyHint, Members, TokenServer
 
 
 class TokenServers:

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from servers.registry.certificates import KeyPair
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen, forward
+from tests.servers.registry.certificates import KeyPair
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen, forward
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen, forward
-from servers.registry.running import Credentials
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen, forward
+from tests.servers.registry.running import Credentials
 
 PIECE = 65536
 SECONDS_TO_CONNECT = 5.0

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
-from servers.registry.certificates import KeyPair
+from tests.servers.registry.certificates import KeyPair
 
 LONGEST_LINE = 65536
 HOP_BY_HOP = frozenset(

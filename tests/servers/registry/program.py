@@ -3,10 +3,10 @@
 import contextlib
 from pathlib import Path
 
-from interop import go_build
-from servers.registry.certificates import KeyPair, RegistryCA
-from servers.registry.running import CREDENTIALS, Credentials, Registry, Tls, started
-from servers.registry.token_server import TokenServer
+from tests.interop import go_build
+from tests.servers.registry.certificates import KeyPair, RegistryCA
+from tests.servers.registry.running import CREDENTIALS, Credentials, Registry, Tls, started
+from tests.servers.registry.token_server import TokenServer
 
 SOURCES = Path(__file__).with_name("servers")
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from servers.registry.certificates import KeyPair, RegistryCA
+from tests.servers.registry.certificates import KeyPair, RegistryCA
 
 SECONDS_TO_START = 30.0
 SECONDS_TO_END = 5.0

@@ -19,12 +19,12 @@ from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import sign_artifact
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import VerifiedArtifact, verify_artifact
-from servers.registry import fault_proxy as faults
-from servers.registry.fault_proxy import Condition, Fault, FaultProxy, at
-from servers.registry.http_server import Reply
-from servers.registry.running import Registry
-from support.homes import Home
-from support.registries import push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.fault_proxy import Condition, Fault, FaultProxy, at
+from tests.servers.registry.http_server import Reply
+from tests.servers.registry.running import Registry
+from tests.support.homes import Home
+from tests.support.registries import push_artifacts
 
 NAME = "some/thing"
 # What verifying asks for, in this order.

@@ -12,7 +12,7 @@ from notarykit.envelope.descriptor import digest_of
 from notarykit.oci.reference import parse_reference
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from support.requirements import leave_out
+from tests.support.requirements import leave_out
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_TYPE}).encode()

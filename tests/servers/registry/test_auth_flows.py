@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 import pytest
 
-from servers.registry.certificates import RegistryCA
-from servers.registry.docker import DockerRegistries
-from servers.registry.factories import TokenServers
-from servers.registry.http_server import Seen
-from servers.registry.program import GoRegistries
-from servers.registry.running import CREDENTIALS, Registry
-from servers.registry.scenes import NAME, run
-from servers.registry.token_server import TokenServer
-from support.ca import TestChain, make_chain
-from support.homes import Home, complete_home
-from support.registries import push_artifacts
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.factories import TokenServers
+from tests.servers.registry.http_server import Seen
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import CREDENTIALS, Registry
+from tests.servers.registry.scenes import NAME, run
+from tests.servers.registry.token_server import TokenServer
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import push_artifacts
 
 WRONG = "not the password"
 HELPER = f"""#!{sys.executable}

@@ -15,17 +15,17 @@ from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.oci.registry.uploads import Uploads
 from notarykit.signing import sign_artifact
-from servers.registry import fault_proxy as faults
-from servers.registry.certificates import RegistryCA
-from servers.registry.docker import DockerRegistries
-from servers.registry.factories import FaultProxies, TokenServers
-from servers.registry.http_server import Reply, Seen
-from servers.registry.program import GoRegistries
-from servers.registry.running import CREDENTIALS, Registry
-from servers.registry.scenes import NAME
-from servers.registry.token_server import TokenServer
-from support.ca import make_chain
-from support.registries import push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.factories import FaultProxies, TokenServers
+from tests.servers.registry.http_server import Reply, Seen
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import CREDENTIALS, Registry
+from tests.servers.registry.scenes import NAME
+from tests.servers.registry.token_server import TokenServer
+from tests.support.ca import make_chain
+from tests.support.registries import push_artifacts
 
 KNOWN = Credentials(*CREDENTIALS)
 PULL, PUSH = f"repository:{NAME}:pull", f"repository:{NAME}:pull,push"

@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 import pytest
 
-from servers.registry import fault_proxy as faults
-from servers.registry.certificates import RegistryCA
-from servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
-from servers.registry.http_server import Reply
-from servers.registry.program import GoRegistries
-from servers.registry.running import CREDENTIALS, Registry
-from servers.registry.scenes import NAME, run
-from support.ca import make_chain
-from support.homes import Home, complete_home
-from support.registries import push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
+from tests.servers.registry.http_server import Reply
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import CREDENTIALS, Registry
+from tests.servers.registry.scenes import NAME, run
+from tests.support.ca import make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import push_artifacts
 
 _SECRET = "s3cr3t-0f-a-url"
 _FAR = "registry.test"

@@ -8,13 +8,13 @@ import pytest
 
 from notarykit.errors import ContentError, NetworkError, StorageError
 from notarykit.net.budget import Budget
-from servers.registry import fault_proxy as faults
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import Fault, at
-from servers.registry.running import Registry
-from servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
-from support.ca import TestChain, make_chain
-from support.homes import Home, complete_home
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import Fault, at
+from tests.servers.registry.running import Registry
+from tests.servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import Home, complete_home
 
 TRIES = 5
 CONFIG, SESSION, UPLOAD, MANIFEST = (

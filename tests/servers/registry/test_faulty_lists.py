@@ -20,15 +20,15 @@ from notarykit.errors import (
 from notarykit.net.budget import Budget
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
-from servers.registry import fault_proxy as faults
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import OCI_INDEX, Exchange, Fault
-from servers.registry.http_server import Reply
-from servers.registry.running import CREDENTIALS, Registry
-from servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
-from support.ca import TestChain, make_chain
-from support.homes import Home, complete_home
-from support.registries import push_referrer
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import OCI_INDEX, Exchange, Fault
+from tests.servers.registry.http_server import Reply
+from tests.servers.registry.running import CREDENTIALS, Registry
+from tests.servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import push_referrer
 
 MORE = 4
 MOST_PAGES = 200

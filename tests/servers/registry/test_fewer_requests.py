@@ -12,14 +12,14 @@ from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import sign_artifact
-from servers.registry import fault_proxy as faults
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
-from servers.registry.program import GoRegistries
-from servers.registry.running import CREDENTIALS, Registry
-from support.ca import make_chain
-from support.homes import complete_home
-from support.registries import push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import CREDENTIALS, Registry
+from tests.support.ca import make_chain
+from tests.support.homes import complete_home
+from tests.support.registries import push_artifacts
 
 NAME = "some/thing"
 LIST, MANIFEST, CONFIG = "/referrers/", "/manifests/sha256:", "/blobs/sha256:44136fa3"

@@ -11,15 +11,15 @@ import pytest
 import notarykit
 from notarykit.errors import AccessError, NetworkError, UsageError
 from notarykit.oci.registry.auth import Credentials
-from servers.registry import fault_proxy as faults
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import FaultProxy
-from servers.registry.program import GoRegistries
-from servers.registry.running import CREDENTIALS, Registry
-from servers.registry.scenes import NAME, without_proxies
-from support.ca import TestChain, make_chain
-from support.homes import Home, complete_home
-from support.registries import push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import FaultProxy
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import CREDENTIALS, Registry
+from tests.servers.registry.scenes import NAME, without_proxies
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import push_artifacts
 
 REFERENCE = Path(__file__).resolve().parents[3] / "docs" / "reference.md"
 

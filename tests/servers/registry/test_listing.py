@@ -17,16 +17,16 @@ from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import SignedArtifact
 from notarykit.signing.many import sign_artifacts
-from servers.registry import fault_proxy as faults
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
-from servers.registry.http_server import Reply
-from servers.registry.program import GoRegistries
-from servers.registry.running import Registry
-from servers.registry.scenes import NAME, error_of, run
-from support.ca import make_chain
-from support.homes import Home, complete_home
-from support.registries import fallback_entries, push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
+from tests.servers.registry.http_server import Reply
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import Registry
+from tests.servers.registry.scenes import NAME, error_of, run
+from tests.support.ca import make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import fallback_entries, push_artifacts
 
 LIST, TAG = "/referrers/", "/manifests/sha256-"
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from interop.go_peer import Peer, build
-from servers.registry.docker import DockerRegistries
-from servers.registry.program import GoRegistries
-from servers.registry.running import Registry
-from support.ca import make_chain
-from support.homes import Home, complete_home
-from support.many_signers import REPOSITORY, Count, Signers
-from support.registries import push_artifacts
+from tests.interop.go_peer import Peer, build
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import Registry
+from tests.support.ca import make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.many_signers import REPOSITORY, Count, Signers
+from tests.support.registries import push_artifacts
 
 SIGNERS = 20
 PEERS = 2

@@ -15,15 +15,15 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from servers.registry import fault_proxy as faults
-from servers.registry.certificates import RegistryCA
-from servers.registry.docker import DockerRegistries
-from servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
-from servers.registry.fault_proxy import OCI_INDEX, OCI_MANIFEST, FaultProxy, at, has_query
-from servers.registry.http_server import RecordingServer
-from servers.registry.program import GoRegistries
-from servers.registry.running import CREDENTIALS, Credentials, Registry
-from servers.registry.token_server import TokenServer
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
+from tests.servers.registry.fault_proxy import OCI_INDEX, OCI_MANIFEST, FaultProxy, at, has_query
+from tests.servers.registry.http_server import RecordingServer
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import CREDENTIALS, Credentials, Registry
+from tests.servers.registry.token_server import TokenServer
 
 EMPTY = b"{}"
 NO_HEADERS: Mapping[str, str] = {}

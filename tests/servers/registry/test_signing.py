@@ -16,14 +16,14 @@ from notarykit.signing import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Verified, verify_artifact
-from servers.registry.docker import DockerRegistries
-from servers.registry.fault_proxy import OCI_MANIFEST
-from servers.registry.program import GoRegistries
-from servers.registry.running import Registry
-from servers.registry.scenes import error_of, run
-from support.ca import make_chain
-from support.homes import Home, complete_home
-from support.registries import fallback_entries, push_artifacts
+from tests.servers.registry.docker import DockerRegistries
+from tests.servers.registry.fault_proxy import OCI_MANIFEST
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import Registry
+from tests.servers.registry.scenes import error_of, run
+from tests.support.ca import make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import fallback_entries, push_artifacts
 
 NAME = "some/thing"
 SIGNATURE = "application/vnd.cncf.notary.signature"

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from servers.registry import fault_proxy as faults
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import Exchange, FaultProxy, at
-from servers.registry.program import GoRegistries
-from servers.registry.running import Registry
-from servers.registry.scenes import error_of, run
-from support.ca import make_chain
-from support.homes import Home, complete_home
-from support.registries import push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import Exchange, FaultProxy, at
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import Registry
+from tests.servers.registry.scenes import error_of, run
+from tests.support.ca import make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import push_artifacts
 
 NAME = "some/thing"
 

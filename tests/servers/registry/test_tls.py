@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 import pytest
 
-from servers.registry import fault_proxy as faults
-from servers.registry.certificates import KeyPair, RegistryCA
-from servers.registry.factories import FaultProxies, ForwardProxies
-from servers.registry.forward_proxy import ForwardProxy
-from servers.registry.program import GoRegistries
-from servers.registry.running import CREDENTIALS, Registry
-from servers.registry.scenes import NAME, error_of, run
-from support.ca import TestChain, make_chain
-from support.homes import Home, complete_home
-from support.registries import push_artifacts
+from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry.certificates import KeyPair, RegistryCA
+from tests.servers.registry.factories import FaultProxies, ForwardProxies
+from tests.servers.registry.forward_proxy import ForwardProxy
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.running import CREDENTIALS, Registry
+from tests.servers.registry.scenes import NAME, error_of, run
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import Home, complete_home
+from tests.support.registries import push_artifacts
 
 FAR = "registry.test"  # a name that nobody has (RFC 6761)
 NOT_TRUSTED = "its certificate is not trusted: "

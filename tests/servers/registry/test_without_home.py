@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from servers.registry.program import GoRegistries
-from servers.registry.scenes import NAME
-from support.ca import make_chain
-from support.homes import complete_home
-from support.registries import push_artifacts
+from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.scenes import NAME
+from tests.support.ca import make_chain
+from tests.support.homes import complete_home
+from tests.support.registries import push_artifacts
 
 
 def test_sign_and_verify(tmp_path: Path, plain_registry: GoRegistries) -> None:

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import NameOID
 
-from servers.registry.certificates import KeyPair
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
-from servers.registry.running import CREDENTIALS, Credentials
+from tests.servers.registry.certificates import KeyPair
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.servers.registry.running import CREDENTIALS, Credentials
 
 Algorithm = Literal["HS256", "ES256"]
 KeyHint = Literal["x5c", "kid"]

@@ -8,8 +8,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from support.ca import TestChain
-from support.requirements import program
+from tests.support.ca import TestChain
+from tests.support.requirements import program
 
 
 class Client:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from servers.registry.conftest import registry_ca
-from servers.revocation.openssl_ca import OpensslCA
-from servers.revocation.vault_ca import VaultCA
-from servers.vault.conftest import pki, vault, vault_program
-from servers.vault.pki import Pki
-from support.responders import Responder
-from support.revocable import revocable_chain
+from tests.servers.registry.conftest import registry_ca
+from tests.servers.revocation.openssl_ca import OpensslCA
+from tests.servers.revocation.vault_ca import VaultCA
+from tests.servers.vault.conftest import pki, vault, vault_program
+from tests.servers.vault.pki import Pki
+from tests.support.responders import Responder
+from tests.support.revocable import revocable_chain
 
 __all__ = ["pki", "registry_ca", "vault", "vault_program"]
 

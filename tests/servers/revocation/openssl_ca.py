@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from support.ca import TestChain, pem_of
-from support.ocsp_answers import INTERNAL_ERROR, Delegate, make_refusal
-from support.requirements import program
-from support.responders import Responder
-from support.revocable import crl_path, ocsp_path
+from tests.support.ca import TestChain, pem_of
+from tests.support.ocsp_answers import INTERNAL_ERROR, Delegate, make_refusal
+from tests.support.requirements import program
+from tests.support.responders import Responder
+from tests.support.revocable import crl_path, ocsp_path
 
 _SETTINGS = """[ca]
 default_ca = this

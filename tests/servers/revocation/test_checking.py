@@ -14,16 +14,16 @@ from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.evidence import read_given
 from notarykit.revocation.limits import Deadline
 from notarykit.revocation.ocsp import make_request
-from servers.revocation.asking import fetched
-from servers.revocation.conftest import NewCA
-from servers.revocation.openssl_ca import OpensslCA
-from servers.revocation.test_harness import issued_beside
-from servers.revocation.vault_ca import VaultCA
-from support.ca import TestChain
-from support.checking import check, close_clients, sources, words
-from support.ocsp_answers import make_delegate
-from support.responders import Responder
-from support.revocable import crl_path, ocsp_path, revocable_chain
+from tests.servers.revocation.asking import fetched
+from tests.servers.revocation.conftest import NewCA
+from tests.servers.revocation.openssl_ca import OpensslCA
+from tests.servers.revocation.test_harness import issued_beside
+from tests.servers.revocation.vault_ca import VaultCA
+from tests.support.ca import TestChain
+from tests.support.checking import check, close_clients, sources, words
+from tests.support.ocsp_answers import make_delegate
+from tests.support.responders import Responder
+from tests.support.revocable import crl_path, ocsp_path, revocable_chain
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from servers.revocation.asking import Client, fetched
-from servers.revocation.conftest import NewCA
-from servers.revocation.openssl_ca import OpensslCA
-from servers.revocation.vault_ca import VaultCA
-from support.ca import TestChain
-from support.ocsp_answers import make_delegate
+from tests.servers.revocation.asking import Client, fetched
+from tests.servers.revocation.conftest import NewCA
+from tests.servers.revocation.openssl_ca import OpensslCA
+from tests.servers.revocation.vault_ca import VaultCA
+from tests.support.ca import TestChain
+from tests.support.ocsp_answers import make_delegate
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
-from servers.registry.http_server import Reply
-from servers.revocation.asking import Client, fetched
-from support import asn1
-from support.ca import Changes, TestChain, make_chain, name
-from support.crls import NOW, Entry, issued_for, make_crl, make_large_crl, revoked
-from support.ocsp_answers import (
+from tests.servers.registry.http_server import Reply
+from tests.servers.revocation.asking import Client, fetched
+from tests.support import asn1
+from tests.support.ca import Changes, TestChain, make_chain, name
+from tests.support.crls import NOW, Entry, issued_for, make_crl, make_large_crl, revoked
+from tests.support.ocsp_answers import (
     GOOD,
     REVOKED,
     TRY_LATER,
@@ -32,8 +32,8 @@ from support.ocsp_answers import (
     responding,
     the_leaf,
 )
-from support.responders import Responder
-from support.revocable import Point, revocable_chain
+from tests.support.responders import Responder
+from tests.support.revocable import Point, revocable_chain
 
 HASHES = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 

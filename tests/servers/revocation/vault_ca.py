@@ -3,8 +3,8 @@
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from servers.vault.pki import Pki
-from support.ca import AnyPrivateKey, TestChain, name, new_key
+from tests.servers.vault.pki import Pki
+from tests.support.ca import AnyPrivateKey, TestChain, name, new_key
 
 
 class VaultCA:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from servers.timestamp import digitorus, openssl_ts, sigstore
-from servers.timestamp.authority import Authority
-from servers.timestamp.openssl_ts import OpensslAuthority
-from support.ca import TestChain, make_chain
+from tests.servers.timestamp import digitorus, openssl_ts, sigstore
+from tests.servers.timestamp.authority import Authority
+from tests.servers.timestamp.openssl_ts import OpensslAuthority
+from tests.support.ca import TestChain, make_chain
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from interop import go_build
-from servers.registry.running import started
-from servers.timestamp.authority import Authority
-from support.ca import TestChain, make_chain
+from tests.interop import go_build
+from tests.servers.registry.running import started
+from tests.servers.timestamp.authority import Authority
+from tests.support.ca import TestChain, make_chain
 
 SOURCES = Path(__file__).with_name("tsa")
 POLICY = "2.4.5.6"

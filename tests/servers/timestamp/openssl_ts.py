@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
-from servers.timestamp.authority import QUERY_TYPE, REPLY_TYPE
-from support.ca import TestChain, make_chain
-from support.requirements import program
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.servers.timestamp.authority import QUERY_TYPE, REPLY_TYPE
+from tests.support.ca import TestChain, make_chain
+from tests.support.requirements import program
 
 POLICY = "1.2.3.4.1"
 SECONDS_TO_ANSWER = 60.0

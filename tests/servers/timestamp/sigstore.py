@@ -17,11 +17,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from interop import go_build
-from servers.timestamp.authority import SECONDS_TO_ANSWER, Authority
-from servers.timestamp.relay import Relay
-from support import requirements
-from support.requirements import require_build, require_namespaces
+from tests.interop import go_build
+from tests.servers.timestamp.authority import SECONDS_TO_ANSWER, Authority
+from tests.servers.timestamp.relay import Relay
+from tests.support import requirements
+from tests.support.requirements import require_build, require_namespaces
 
 SOURCES = Path(__file__).with_name("sigstore")
 SECONDS_TO_START = 30.0

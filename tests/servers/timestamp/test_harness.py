@@ -7,11 +7,11 @@ import pytest
 import rfc3161_client
 from cryptography import x509
 
-from servers.timestamp import digitorus, openssl_ts, sigstore
-from servers.timestamp.authority import REPLY_TYPE, Authority, make_query, post, verify
-from servers.timestamp.openssl_ts import OpensslAuthority, Settings
-from support.ca import TestChain, make_chain
-from support.requirements import require
+from tests.servers.timestamp import digitorus, openssl_ts, sigstore
+from tests.servers.timestamp.authority import REPLY_TYPE, Authority, make_query, post, verify
+from tests.servers.timestamp.openssl_ts import OpensslAuthority, Settings
+from tests.support.ca import TestChain, make_chain
+from tests.support.requirements import require
 
 MESSAGE = b"what is stamped"
 AnyAuthority = Authority | OpensslAuthority

@@ -10,11 +10,11 @@ import rfc3161_client
 from asn1crypto import cms, core, tsp  # type: ignore[import-untyped]
 from cryptography import x509
 
-from servers.timestamp.authority import certificate_flags, make_query, verify, verify_token
-from support.asn1 import integer, octet_string
-from support.ca import Changes, TestChain, make_chain, new_key
-from support.requirements import program
-from support.tokens import (
+from tests.servers.timestamp.authority import certificate_flags, make_query, verify, verify_token
+from tests.support.asn1 import integer, octet_string
+from tests.support.ca import Changes, TestChain, make_chain, new_key
+from tests.support.requirements import program
+from tests.support.tokens import (
     CONTENT_TYPE,
     DATA,
     MESSAGE_DIGEST,

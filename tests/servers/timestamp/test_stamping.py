@@ -15,11 +15,11 @@ from notarykit.net.plain import plain_client
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.timestamp.token import Timestamp, verify_token
-from servers.timestamp import authority as openssl
-from servers.timestamp import digitorus, openssl_ts, sigstore
-from servers.timestamp.authority import Authority
-from servers.timestamp.openssl_ts import OpensslAuthority, Settings
-from support.ca import make_chain
+from tests.servers.timestamp import authority as openssl
+from tests.servers.timestamp import digitorus, openssl_ts, sigstore
+from tests.servers.timestamp.authority import Authority
+from tests.servers.timestamp.openssl_ts import OpensslAuthority, Settings
+from tests.support.ca import make_chain
 
 AnyAuthority = Authority | OpensslAuthority
 SIGNATURE = b"a signature"

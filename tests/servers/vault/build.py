@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from support import cache
-from support.requirements import program, require_build
+from tests.support import cache
+from tests.support.requirements import program, require_build
 
 
 class Module(NamedTuple):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from servers.registry.certificates import RegistryCA
-from servers.registry.conftest import fault_proxy, forward_proxy, registry_ca, stack
-from servers.vault import build, server
-from servers.vault.pki import Pki, open_pki
-from servers.vault.server import VaultServer
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.conftest import fault_proxy, forward_proxy, registry_ca, stack
+from tests.servers.vault import build, server
+from tests.servers.vault.pki import Pki, open_pki
+from tests.servers.vault.server import VaultServer
 
 __all__ = ["fault_proxy", "forward_proxy", "registry_ca", "stack"]
 

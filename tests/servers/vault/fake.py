@@ -12,7 +12,7 @@ from requests import Response
 from notarykit.keys.local import LocalSigner
 from notarykit_hashicorp_vault.sdk import Vault
 from notarykit_hashicorp_vault.server import Server
-from support.ca import TestChain
+from tests.support.ca import TestChain
 
 MESSAGE = b"a message"
 

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from notarykit.keys.local import LocalSigner
-from servers.vault.server import VaultServer
-from support.ca import TestChain, make_chain
+from tests.servers.vault.server import VaultServer
+from tests.support.ca import TestChain, make_chain
 
 AUDIENCE = "vault.example"
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from notarykit.keys.pem import read_certificates
-from servers.vault.server import VaultServer
+from tests.servers.vault.server import VaultServer
 
 ROLE = "code-signing"
 

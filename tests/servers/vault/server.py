@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from servers.registry.certificates import KeyPair, RegistryCA
-from servers.registry.running import started
-from support.ca import Changes, TestChain, make_chain
+from tests.servers.registry.certificates import KeyPair, RegistryCA
+from tests.servers.registry.running import started
+from tests.support.ca import Changes, TestChain, make_chain
 
 KINDS = {
     "rsa-2048": "RSA-2048",

@@ -4,7 +4,7 @@ from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest, PluginError, Provider
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from support.ca import TestChain
+from tests.support.ca import TestChain
 
 MESSAGE = b"a message"
 

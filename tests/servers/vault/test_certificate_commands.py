@@ -8,11 +8,11 @@ from cryptography import x509
 
 from notarykit.cli import main
 from notarykit.keys.pem import read_certificates
-from servers.vault.pki import Pki
-from servers.vault.server import KINDS, VaultServer
-from support.homes import SCOPE
-from support.layouts import make_layout
-from support.requirements import program
+from tests.servers.vault.pki import Pki
+from tests.servers.vault.server import KINDS, VaultServer
+from tests.support.homes import SCOPE
+from tests.support.layouts import make_layout
+from tests.support.requirements import program
 
 _PLUGIN = "hashicorp-vault"
 _SUBJECT = "CN=build, O=wabbit-networks.io, ST=WA, C=US"

@@ -8,10 +8,10 @@ from notarykit.errors import PluginValidationError
 from notarykit.keys.chain import check_chain
 from notarykit.keys.pem import read_certificates
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
-from servers.vault.pki import Pki
-from servers.vault.server import VaultServer
-from servers.vault.signing import generate, refusal, sign
-from support.ca import make_chain
+from tests.servers.vault.pki import Pki
+from tests.servers.vault.server import VaultServer
+from tests.servers.vault.signing import generate, refusal, sign
+from tests.support.ca import make_chain
 
 
 def _key(vault: VaultServer, name: str) -> str:

@@ -15,8 +15,8 @@ from notarykit.errors import (
 from notarykit.plugin.deadline import deadline
 from notarykit_hashicorp_vault import sdk
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import (
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import (
     Fault,
     FaultProxy,
     at,
@@ -30,9 +30,9 @@ from servers.registry.fault_proxy import (
     too_many_requests,
     unavailable,
 )
-from servers.vault.server import VaultServer
-from servers.vault.signing import generate, refusal, sign
-from support.ca import TestChain
+from tests.servers.vault.server import VaultServer
+from tests.servers.vault.signing import generate, refusal, sign
+from tests.support.ca import TestChain
 
 SIGN = at("^/v1/transit/sign/")
 READ = at("^/v1/transit/keys/")

@@ -11,26 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from interop import our_plugin
-from interop.conftest import peer
-from interop.go_peer import Peer, build
-from interop.plugin_scene import descriptor_of
-from interop.scene import METADATA, Question, push
 from notarykit.errors import PluginError
 from notarykit.plugin import DescribeKeyRequest
 from notarykit.plugin.conformance import Result, Subject, judge
 from notarykit.plugin.discovery.process import run
 from notarykit.verification import Verified
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import Exchange, at, changed
-from servers.registry.http_server import Reply
-from servers.vault.logins import Issuer, make_role
-from servers.vault.server import KINDS, VaultServer
-from servers.vault.signing import generate
-from support.envelopes import COSE, FORMATS
-from support.homes import Home, policy_document
-from support.layouts import make_layout
+from tests.interop import our_plugin
+from tests.interop.conftest import peer
+from tests.interop.go_peer import Peer, build
+from tests.interop.plugin_scene import descriptor_of
+from tests.interop.scene import METADATA, Question, push
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import Exchange, at, changed
+from tests.servers.registry.http_server import Reply
+from tests.servers.vault.logins import Issuer, make_role
+from tests.servers.vault.server import KINDS, VaultServer
+from tests.servers.vault.signing import generate
+from tests.support.envelopes import COSE, FORMATS
+from tests.support.homes import Home, policy_document
+from tests.support.layouts import make_layout
 
 __all__ = ["peer"]
 

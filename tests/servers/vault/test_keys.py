@@ -8,8 +8,8 @@ from notarykit.errors import PluginValidationError
 from notarykit.plugin import DescribeKeyRequest
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
 from notarykit_hashicorp_vault.transit import KINDS as OURS
-from servers.vault.server import KINDS, VaultServer
-from servers.vault.signing import generate, refusal, sign
+from tests.servers.vault.server import KINDS, VaultServer
+from tests.servers.vault.signing import generate, refusal, sign
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,12 +7,12 @@ import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginValidationError
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from servers.registry.factories import FaultProxies
-from servers.registry.fault_proxy import FaultProxy
-from servers.vault.logins import AUDIENCE, Issuer, make_role
-from servers.vault.server import VaultServer
-from servers.vault.signing import generate, refusal, sign
-from support.ca import TestChain
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import FaultProxy
+from tests.servers.vault.logins import AUDIENCE, Issuer, make_role
+from tests.servers.vault.server import VaultServer
+from tests.servers.vault.signing import generate, refusal, sign
+from tests.support.ca import TestChain
 
 README = Path(__file__).parents[3] / "plugins" / "hashicorp-vault" / "README.md"
 

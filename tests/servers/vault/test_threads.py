@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from servers.registry.factories import FaultProxies
-from servers.vault.logins import make_role
-from servers.vault.server import VaultServer
-from servers.vault.signing import generate, sign
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.vault.logins import make_role
+from tests.servers.vault.server import VaultServer
+from tests.servers.vault.signing import generate, sign
 
 THREADS = 10
 

@@ -9,12 +9,12 @@ import pytest
 from notarykit.errors import PluginValidationError
 from notarykit_hashicorp_vault import sdk
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from servers.registry.certificates import RegistryCA
-from servers.registry.factories import FaultProxies, ForwardProxies
-from servers.vault.server import VaultServer
-from servers.vault.signing import refusal, sign
-from support.ca import TestChain
-from support.requirements import program
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.factories import FaultProxies, ForwardProxies
+from tests.servers.vault.server import VaultServer
+from tests.servers.vault.signing import refusal, sign
+from tests.support.ca import TestChain
+from tests.support.requirements import program
 
 
 @pytest.fixture

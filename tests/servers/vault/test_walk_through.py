@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.test_documents import blocks
-from servers.vault.server import VaultServer
-from support.layouts import make_layout
-from support.requirements import program
+from tests.docs.test_documents import blocks
+from tests.servers.vault.server import VaultServer
+from tests.support.layouts import make_layout
+from tests.support.requirements import program
 
 _DOCUMENT = Path(__file__).parents[3] / "plugins" / "hashicorp-vault" / "README.md"
 

@@ -21,8 +21,8 @@ from notarykit.errors import ConfigurationWarning
 from notarykit.plugin.discovery.directory import find_executable
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
-from support.ca import make_chain
-from support.homes import Home, complete_home
+from tests.support.ca import make_chain
+from tests.support.homes import Home, complete_home
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there, access is not a matter of modes")
 

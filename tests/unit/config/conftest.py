@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unit.config.users import User
+from tests.unit.config.users import User
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from notarykit.config.credentials import KnownCredentials, credentials_for
 from notarykit.errors import AccessError, ConfigurationError
 from notarykit.net.trace import Note, observed
 from notarykit.oci.registry.auth import Credentials
-from unit.config.users import FILES, User, pair
+from tests.unit.config.users import FILES, User, pair
 
 _HOST = "registry.example.com:5000"
 

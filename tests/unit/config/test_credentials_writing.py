@@ -16,7 +16,7 @@ from notarykit.config.credentials import (
 )
 from notarykit.errors import AccessError, ConfigurationError
 from notarykit.oci.registry.auth import Credentials
-from unit.config.users import FILES, User, pair
+from tests.unit.config.users import FILES, User, pair
 
 _HOST = "registry.example.com"
 _KNOWN = Credentials("me", 'se"cret \\ \u00fc')

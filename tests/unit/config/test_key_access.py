@@ -23,10 +23,10 @@ from notarykit.errors import (
 from notarykit.keys.issue import make_request
 from notarykit.keys.remote import RemoteECKey, RemoteRSAKey
 from notarykit.plugin import Plugin
-from support.ca import SPECS, make_chain, name, new_key, pem_of
-from support.executables import add_executable, shell_plugin
-from support.homes import Home
-from support.services import KEY_ID, KeepingPlugin, Service, ServicePlugin
+from tests.support.ca import SPECS, make_chain, name, new_key, pem_of
+from tests.support.executables import add_executable, shell_plugin
+from tests.support.homes import Home
+from tests.support.services import KEY_ID, KeepingPlugin, Service, ServicePlugin
 
 _CHAIN = make_chain()
 Use = Callable[[Plugin], None]

@@ -10,7 +10,7 @@ import pytest
 
 from notarykit.config.policy import load_policy, new_policy_file, policy_file, read_policy_file
 from notarykit.errors import NotarykitWarning, TrustPolicyError
-from support.homes import policy_document
+from tests.support.homes import policy_document
 
 _CURRENT, _OLDER = "trustpolicy.oci.json", "trustpolicy.json"
 

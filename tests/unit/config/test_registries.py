@@ -7,7 +7,7 @@ import pytest
 from notarykit.config.registries import Told, credentials_in, given_credentials, registry_settings
 from notarykit.errors import ConfigurationError
 from notarykit.oci.registry.auth import Credentials
-from unit.config.users import User, pair
+from tests.unit.config.users import User, pair
 
 _HOST = "registry.example.com"
 

@@ -11,8 +11,8 @@ from notarykit.errors import PassphraseError, PluginNotFoundError, PluginRespons
 from notarykit.keys.local import LocalSigner
 from notarykit.plugin import DescribeKeyRequest, GeneratedEnvelope, GenerateEnvelopeRequest, Metadata, Plugin
 from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
-from support.ca import make_chain, pem_of
-from unit.plugin.plugins import KeyPlugin
+from tests.support.ca import make_chain, pem_of
+from tests.unit.plugin.plugins import KeyPlugin
 
 _CHAIN = make_chain()
 

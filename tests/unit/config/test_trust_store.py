@@ -12,8 +12,8 @@ from notarykit.config.trust_store import add_certificate, remove_file, store_fol
 from notarykit.errors import StorageError, TrustStoreError
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
-from support.ca import Changes, key_usage, make_chain
-from support.requirements import program
+from tests.support.ca import Changes, key_usage, make_chain
+from tests.support.requirements import program
 
 _CHAIN = make_chain()
 _STORE = StoreReference(StoreType.CA, "acme")

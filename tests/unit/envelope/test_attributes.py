@@ -8,7 +8,7 @@ import pytest
 from notarykit.envelope.attributes import ExtendedAttribute, Label, SignedAttributes, signed_attributes
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
-from support.envelopes import AUTHENTIC_TIME, EXPIRY, PAYLOAD_TYPE, PLUGIN, PLUGIN_VERSION, SCHEME, TIME
+from tests.support.envelopes import AUTHENTIC_TIME, EXPIRY, PAYLOAD_TYPE, PLUGIN, PLUGIN_VERSION, SCHEME, TIME
 
 _SPEC = key_spec("EC-256")
 _TIME = datetime(2022, 4, 6, 7, 1, 20, tzinfo=UTC)

@@ -12,8 +12,8 @@ from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
-from support.ca import SPECS, make_chain
-from support.envelopes import COSE, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE, SCHEME, primitive, sign_envelope
+from tests.support.ca import SPECS, make_chain
+from tests.support.envelopes import COSE, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE, SCHEME, primitive, sign_envelope
 
 _CHAIN = make_chain()
 _SPEC = key_spec("EC-256")

@@ -12,8 +12,8 @@ from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
-from support.ca import SPECS, make_chain
-from support.envelopes import (
+from tests.support.ca import SPECS, make_chain
+from tests.support.envelopes import (
     ABSENT,
     AGENT,
     AUTHENTIC_TIME,

@@ -7,7 +7,7 @@ import pytest
 
 from notarykit._internal.strict_json import DocumentError, Members
 from notarykit.envelope.descriptor import Descriptor, check_digest, digest_of, is_media_type
-from support.envelopes import DIGEST, TARGET
+from tests.support.envelopes import DIGEST, TARGET
 
 _HEX = "0123456789abcdef" * 8
 

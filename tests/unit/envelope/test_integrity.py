@@ -9,8 +9,8 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.integrity import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import CertificateError, EnvelopeError, NotarykitError
-from support.ca import SPECS, Changes, TestChain, key_usage, make_chain
-from support.envelopes import (
+from tests.support.ca import SPECS, Changes, TestChain, key_usage, make_chain
+from tests.support.envelopes import (
     ALGORITHMS,
     DIGEST,
     FORMATS,

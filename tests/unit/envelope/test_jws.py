@@ -13,8 +13,8 @@ from notarykit.envelope.jws import assemble, parse
 from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
-from support.ca import SPECS, make_chain
-from support.envelopes import (
+from tests.support.ca import SPECS, make_chain
+from tests.support.envelopes import (
     ABSENT,
     AGENT,
     AUTHENTIC_TIME,

@@ -8,7 +8,7 @@ import pytest
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import MEDIA_TYPE, make_payload, read_payload
 from notarykit.errors import EnvelopeError, UsageError
-from support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET
+from tests.support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from notarykit.errors import CertificateError
 from notarykit.keys.certificate import load_certificate, subject_of
 from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN, build_chain, check_chain
-from support.ca import NOT_AFTER, NOT_BEFORE, SPECS, Changes, make_chain, name, new_key
+from tests.support.ca import NOT_AFTER, NOT_BEFORE, SPECS, Changes, make_chain, name, new_key
 
 _CHAIN = make_chain(length=4)
 _OTHER = make_chain(length=4)

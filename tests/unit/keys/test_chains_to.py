@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from notarykit.errors import CertificateError
 from notarykit.keys.certificate import why_not_issued
 from notarykit.keys.chain import LONGEST_CHAIN, chains_to, check_chain
-from support.ca import Changes, TestChain, make_chain, name, new_key
+from tests.support.ca import Changes, TestChain, make_chain, name, new_key
 
 _CHAIN = make_chain(length=4)
 _LEAF, _LOWER, _UPPER, _ROOT = _CHAIN.ders

@@ -21,9 +21,9 @@ from notarykit.keys.lint import lint
 from notarykit.keys.remote import remote_key
 from notarykit.keys.signature import sign
 from notarykit.trust.identity import parse_name
-from support.ca import HASH_OF_SPEC, SPECS, Changes, key_usage, make_chain, name, new_key
-from support.der import bit_string, sequence
-from support.openssl import accepts_request, verify
+from tests.support.ca import HASH_OF_SPEC, SPECS, Changes, key_usage, make_chain, name, new_key
+from tests.support.der import bit_string, sequence
+from tests.support.openssl import accepts_request, verify
 
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _DAY = timedelta(days=1)

@@ -16,8 +16,8 @@ from notarykit.keys import lint as module
 from notarykit.keys import requirements
 from notarykit.keys.chain import LONGEST_CHAIN, Purpose, check_chain
 from notarykit.keys.lint import Finding, lint
-from support.ca import SPECS, Changes, TestChain, key_usage, make_chain, name, sha1_signed
-from support.der import sequence, signed_again
+from tests.support.ca import SPECS, Changes, TestChain, key_usage, make_chain, name, sha1_signed
+from tests.support.der import sequence, signed_again
 
 _CODE: Purpose = "code signing"
 _TIME: Purpose = "timestamping"

@@ -8,7 +8,7 @@ from notarykit.errors import CertificateError, NotarykitWarning, SigningKeyError
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.keys.signature import check
-from support.ca import SPECS, TestChain, make_chain, new_key, pem_of
+from tests.support.ca import SPECS, TestChain, make_chain, new_key, pem_of
 
 
 def _files(folder: Path, chain: TestChain, key_pem: bytes | None = None) -> tuple[str, str]:

@@ -11,8 +11,8 @@ from notarykit.keys.local import LocalSigner
 from notarykit.keys.pem import read_certificates
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
-from support.ca import make_chain, pem_of
-from support.requirements import require
+from tests.support.ca import make_chain, pem_of
+from tests.support.requirements import require
 
 _CHAIN = make_chain()
 _PEM = pkcs7.serialize_certificates(list(_CHAIN.certificates), Encoding.PEM)

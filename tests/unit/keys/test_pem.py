@@ -4,8 +4,8 @@ import pytest
 
 from notarykit.errors import CertificateError
 from notarykit.keys.pem import read_certificates
-from support.ca import make_chain
-from support.der import tlv
+from tests.support.ca import make_chain
+from tests.support.der import tlv
 
 _CHAIN = make_chain()
 _PEM = _CHAIN.chain_pem

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from notarykit.errors import SigningKeyError
 from notarykit.keys.private import load_private_key
-from support.ca import SPECS, make_chain, new_key, pem_of
-from support.der import tlv
+from tests.support.ca import SPECS, make_chain, new_key, pem_of
+from tests.support.der import tlv
 
 _PASSPHRASE = b"correct horse battery staple"
 

@@ -11,7 +11,7 @@ from notarykit.errors import SigningKeyError
 from notarykit.keys.remote import remote_key
 from notarykit.keys.signature import sign
 from notarykit.keys.spec import KeySpec
-from support.ca import HASH_OF_SPEC, SPECS, new_key
+from tests.support.ca import HASH_OF_SPEC, SPECS, new_key
 
 _RSA_SPECS = [spec for spec in SPECS if spec.startswith("RSA")]
 _EC_SPECS = [spec for spec in SPECS if spec.startswith("EC")]

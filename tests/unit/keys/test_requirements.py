@@ -9,8 +9,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from notarykit.errors import CertificateError
 from notarykit.keys.chain import Purpose, check_chain
-from support.ca import Changes, TestChain, crl_at, key_usage, make_chain, name, new_key, ocsp_at, sha1_signed
-from support.der import sequence, signed_again
+from tests.support.ca import Changes, TestChain, crl_at, key_usage, make_chain, name, new_key, ocsp_at, sha1_signed
+from tests.support.der import sequence, signed_again
 
 _PURPOSES: tuple[Purpose, ...] = ("code signing", "timestamping")
 _CODE, _TIME = (_PURPOSES[:1], _PURPOSES[1:])

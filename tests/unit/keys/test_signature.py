@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from notarykit.keys.signature import check, raw_ecdsa, sign
 from notarykit.keys.spec import key_spec
-from support.ca import HASH_OF_SPEC, SPECS, new_key
-from support.der import tlv
-from support.envelopes import ALGORITHMS
+from tests.support.ca import HASH_OF_SPEC, SPECS, new_key
+from tests.support.der import tlv
+from tests.support.envelopes import ALGORITHMS
 
 _RSA = [name for name in SPECS if name.startswith("RSA")]
 _EC = [name for name in SPECS if name.startswith("EC")]

@@ -4,7 +4,7 @@ import pytest
 
 from notarykit.errors import SigningKeyError
 from notarykit.keys.spec import BY_COSE_ALG, BY_JWS_ALG, KEY_SPECS, key_spec, key_spec_of
-from support.ca import SPECS, new_key
+from tests.support.ca import SPECS, new_key
 
 # Signature specification, "Algorithm Selection"; both envelope specifications, "Supported alg header values"; plugin
 # specification, key specs and signing algorithms; lengths by RFC 8017 and RFC 7518, section 3.4.

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from notarykit.keys.x509_signature import Algorithm, algorithm_of, check, hash_of, verify_x509_signature
-from support.asn1 import HASHES, NULL, PSS, explicit, integer, oid, signature_algorithm
-from support.ca import SPECS, Changes, make_chain, new_key, sha1_signed
-from support.der import sequence
+from tests.support.asn1 import HASHES, NULL, PSS, explicit, integer, oid, signature_algorithm
+from tests.support.ca import SPECS, Changes, make_chain, new_key, sha1_signed
+from tests.support.der import sequence
 
 _MESSAGE = b"what is signed"
 _SHA2: dict[str, tuple[str, hashes.HashAlgorithm]] = {

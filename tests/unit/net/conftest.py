@@ -11,8 +11,8 @@ import pytest
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import Connections
-from servers.registry.certificates import RegistryCA
-from unit.net.server import Answer, Browser, Server
+from tests.servers.registry.certificates import RegistryCA
+from tests.unit.net.server import Answer, Browser, Server
 
 Start = Callable[..., Server]
 

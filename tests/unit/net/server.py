@@ -7,8 +7,8 @@ from typing import Any
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.messages import Response
-from servers.registry.certificates import KeyPair
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.servers.registry.certificates import KeyPair
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 
 Answer = Reply | Callable[[Connection], object]
 

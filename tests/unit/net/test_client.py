@@ -11,9 +11,9 @@ from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import Connections
 from notarykit.net.urls import origin_of
-from servers.registry.http_server import Connection, Reply
-from unit.net.conftest import Start
-from unit.net.server import Browser, cut, raw
+from tests.servers.registry.http_server import Connection, Reply
+from tests.unit.net.conftest import Start
+from tests.unit.net.server import Browser, cut, raw
 
 
 def test_what_is_sent(browser: Browser, start: Start) -> None:

@@ -13,10 +13,10 @@ from notarykit.net.destinations import Destinations, Network, network_of
 from notarykit.net.plain import plain_client
 from notarykit.net.pool import Connections
 from notarykit.net.urls import Origin, origin_of
-from servers.registry.certificates import RegistryCA
-from servers.registry.forward_proxy import ForwardProxy
-from servers.registry.http_server import Reply
-from unit.net.conftest import Start
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.forward_proxy import ForwardProxy
+from tests.servers.registry.http_server import Reply
+from tests.unit.net.conftest import Start
 
 _PLAIN, _OTHER = Origin("http", "localhost", 5000), Origin("http", "localhost", 5001)
 _TLS = Origin("https", "registry.test", 443)

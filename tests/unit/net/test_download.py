@@ -7,10 +7,10 @@ import pytest
 from notarykit.errors import NetworkError
 from notarykit.net.download import download
 from notarykit.net.tls import TLSSettings
-from servers.registry.certificates import RegistryCA
-from servers.registry.http_server import Reply
-from unit.net.conftest import Start
-from unit.net.server import Server
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.http_server import Reply
+from tests.unit.net.conftest import Start
+from tests.unit.net.server import Server
 
 _CONTENT = b"plugin" * 1000
 

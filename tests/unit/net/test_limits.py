@@ -8,9 +8,9 @@ import pytest
 
 from notarykit.errors import NetworkError
 from notarykit.net.budget import Budget
-from servers.registry.http_server import Reply
-from unit.net.conftest import Start
-from unit.net.server import Browser, cut, dripping, raw
+from tests.servers.registry.http_server import Reply
+from tests.unit.net.conftest import Start
+from tests.unit.net.server import Browser, cut, dripping, raw
 
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 _CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -15,12 +15,12 @@ from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Response
 from notarykit.net.pool import Connections
 from notarykit.net.urls import origin_of
-from servers.registry.certificates import RegistryCA
-from servers.registry.forward_proxy import ForwardProxy
-from servers.registry.http_server import Reply
-from servers.registry.running import Credentials
-from unit.net.conftest import Start
-from unit.net.server import cut, raw
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.forward_proxy import ForwardProxy
+from tests.servers.registry.http_server import Reply
+from tests.servers.registry.running import Credentials
+from tests.unit.net.conftest import Start
+from tests.unit.net.server import cut, raw
 
 Environment = Callable[..., None]
 

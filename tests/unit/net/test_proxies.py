@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from notarykit.errors import ConfigurationError
 from notarykit.net.proxies import Proxies, Proxy
 from notarykit.net.urls import Origin, origin_of
-from support.proxy_rules import CASES, DIFFERENCES, DIRECT, REFUSED
+from tests.support.proxy_rules import CASES, DIFFERENCES, DIRECT, REFUSED
 
 
 def _taken(environment: dict[str, str], address: str) -> str:

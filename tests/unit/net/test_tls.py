@@ -13,11 +13,11 @@ from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import Connections
 from notarykit.net.tls import TLSSettings, context_for
-from servers.registry.certificates import RegistryCA
-from servers.registry.http_server import Reply
-from support.ca import TestChain, make_chain, pem_of
-from unit.net.conftest import Start
-from unit.net.server import Server
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.http_server import Reply
+from tests.support.ca import TestChain, make_chain, pem_of
+from tests.unit.net.conftest import Start
+from tests.unit.net.server import Server
 
 _HOST = "registry.example.com:5000"
 Folder = Callable[..., str]

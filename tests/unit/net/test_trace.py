@@ -7,9 +7,9 @@ import pytest
 from notarykit.errors import NetworkError
 from notarykit.net.redaction import HIDDEN, address, without_secrets
 from notarykit.net.trace import Exchange, Note, is_observed, note, observed
-from servers.registry.http_server import Connection, Reply
-from unit.net.conftest import Start
-from unit.net.server import Browser, cut
+from tests.servers.registry.http_server import Connection, Reply
+from tests.unit.net.conftest import Start
+from tests.unit.net.server import Browser, cut
 
 _S = "s3cr3t"
 

@@ -13,7 +13,7 @@ from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.oci import layout as layouts
 from notarykit.oci.archive import LayoutArchive
 from notarykit.oci.layout import ImageLayout
-from unit.oci.layouts import INDEX, JWS, Layout, tar_of
+from tests.unit.oci.layouts import INDEX, JWS, Layout, tar_of
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from notarykit.errors import StorageError
 from notarykit.oci import archive as archives
 from notarykit.oci.archive import LayoutArchive
 from notarykit.oci.layout import ImageLayout
-from support.requirements import program
-from unit.oci.layouts import Layout
+from tests.support.requirements import program
+from tests.unit.oci.layouts import Layout
 
 
 @pytest.fixture

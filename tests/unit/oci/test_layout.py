@@ -11,7 +11,7 @@ from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarni
 from notarykit.oci import layout as layouts
 from notarykit.oci import manifest as manifests
 from notarykit.oci.layout import ImageLayout
-from unit.oci.layouts import (
+from tests.unit.oci.layouts import (
     INDEX,
     MANIFEST,
     REF_NAME,

@@ -8,7 +8,7 @@ import pytest
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, NotarykitWarning
 from notarykit.oci.layout import ImageLayout
-from unit.oci.layouts import (
+from tests.unit.oci.layouts import (
     JWS,
     Layout,
     entry,

@@ -13,7 +13,7 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import StorageError
 from notarykit.oci import layout as layouts
 from notarykit.oci.layout import ImageLayout
-from unit.oci.layouts import EMPTY_DIGEST, INDEX, JWS, MANIFEST, SIGNATURE, Layout, encoded, entry, sha256
+from tests.unit.oci.layouts import EMPTY_DIGEST, INDEX, JWS, MANIFEST, SIGNATURE, Layout, encoded, entry, sha256
 
 _SUBJECT = Descriptor(MANIFEST, sha256(b"artifact"), 8)
 _CREATED = "2024-01-02T03:04:05Z"

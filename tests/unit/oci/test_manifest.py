@@ -14,7 +14,17 @@ from notarykit.oci.manifest import (
     make_signature_manifest,
     read_signature_manifest,
 )
-from unit.oci.layouts import EMPTY, EMPTY_DIGEST, JWS, MANIFEST, SIGNATURE, encoded, entry, signature_manifest, without
+from tests.unit.oci.layouts import (
+    EMPTY,
+    EMPTY_DIGEST,
+    JWS,
+    MANIFEST,
+    SIGNATURE,
+    encoded,
+    entry,
+    signature_manifest,
+    without,
+)
 
 _SUBJECT = entry(b"artifact")
 _TARGET = Descriptor(MANIFEST, _SUBJECT["digest"], 8)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from support.distributions import add_distribution
+from tests.support.distributions import add_distribution
+from tests.unit.plugin.clock import Clock, a_clock
 
 Install = Callable[..., Path]
 
@@ -41,3 +42,10 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NOTATION_CONFIG", str(tmp_path / "settings"))
     monkeypatch.delenv("NOTATION_LIBEXEC", raising=False)
     return tmp_path / "settings" / "plugins"
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """A clock that moves when a wait begins."""
+    with a_clock() as clock:
+        yield clock

@@ -10,8 +10,8 @@ from notarykit.plugin import (
     KeyDescription,
     Plugin,
 )
-from support.ca import TestChain, make_chain
-from support.envelopes import primitive
+from tests.support.ca import TestChain, make_chain
+from tests.support.envelopes import primitive
 
 ALGORITHMS = {
     "RSA-2048": "RSASSA-PSS-SHA-256",

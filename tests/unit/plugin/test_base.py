@@ -18,7 +18,7 @@ from notarykit.plugin import (
     VerifiedSignature,
     VerifySignatureRequest,
 )
-from unit.plugin.plugins import KeyPlugin
+from tests.unit.plugin.plugins import KeyPlugin
 
 
 class _Nothing(Plugin):

@@ -6,7 +6,7 @@ import pytest
 
 from notarykit.plugin import seconds_left
 from notarykit.plugin.deadline import deadline
-from unit.plugin.host.clock import Clock
+from tests.unit.plugin.clock import Clock
 
 
 def test_outside_any_call(clock: Clock) -> None:

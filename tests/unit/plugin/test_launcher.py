@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from notarykit.plugin.launcher import flags_for, is_launcher, launcher
-from support.distributions import signing_plugin
-from support.executables import write_program
+from tests.support.distributions import signing_plugin
+from tests.support.executables import write_program
 
 
 def test_a_launcher_is_recognised(tmp_path: Path) -> None:

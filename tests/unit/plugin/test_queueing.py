@@ -11,7 +11,7 @@ from notarykit.errors import PluginTimeoutError
 from notarykit.plugin import queued
 from notarykit.plugin.discovery.process import run
 from notarykit.plugin.queueing import QUEUE_VARIABLE, Listener
-from unit.plugin.host.clock import Clock
+from tests.unit.plugin.clock import Clock
 
 _PLUGIN = """
 import time

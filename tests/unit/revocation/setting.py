@@ -7,7 +7,7 @@ from cryptography import x509
 
 from notarykit.revocation.distribution_points import ALL_REASONS, Point
 from notarykit.revocation.limits import Deadline
-from support.ca import TestChain, make_chain
+from tests.support.ca import TestChain, make_chain
 
 CHAIN: Final = make_chain()
 URL: Final = "http://crl.example/leaf"

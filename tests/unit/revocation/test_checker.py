@@ -17,14 +17,14 @@ from notarykit.revocation.checker import SECONDS, RevocationChecker
 from notarykit.revocation.distribution_points import ALL_REASONS
 from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.result import Evidence, SigningTimes
-from support import asn1
-from support.ca import Changes, TestChain, make_chain, name, ocsp_at
-from support.checking import check, sources, words
-from support.crls import NEXT_UPDATE, NOW, REVOKED_AT, Entry, issued_for, make_crl
-from support.ocsp_answers import GOOD, REVOKED, UNKNOWN, Single, make_answer, make_delegate, responding
-from support.responders import Responder
-from support.revocable import Point, crl_path, freshest_crl, ocsp_path, revocable_chain
-from unit.revocation.setting import HOLD, KEY_COMPROMISE, REMOVED
+from tests.support import asn1
+from tests.support.ca import Changes, TestChain, make_chain, name, ocsp_at
+from tests.support.checking import check, sources, words
+from tests.support.crls import NEXT_UPDATE, NOW, REVOKED_AT, Entry, issued_for, make_crl
+from tests.support.ocsp_answers import GOOD, REVOKED, UNKNOWN, Single, make_answer, make_delegate, responding
+from tests.support.responders import Responder
+from tests.support.revocable import Point, crl_path, freshest_crl, ocsp_path, revocable_chain
+from tests.unit.revocation.setting import HOLD, KEY_COMPROMISE, REMOVED
 
 _SECOND = timedelta(seconds=1)
 _SOME = frozenset([KEY_COMPROMISE, HOLD])

@@ -14,9 +14,9 @@ from notarykit.revocation.crl import Crl
 from notarykit.revocation.distribution_points import ALL_REASONS, Point
 from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.result import NO_MOMENTS, Finding, NoAnswerError, SigningTimes, Status
-from support import asn1
-from support.ca import Changes, TestChain, key_usage, make_chain, name
-from support.crls import (
+from tests.support import asn1
+from tests.support.ca import Changes, TestChain, key_usage, make_chain, name
+from tests.support.crls import (
     ISSUING_DISTRIBUTION_POINT,
     NEXT_UPDATE,
     NOW,
@@ -28,8 +28,8 @@ from support.crls import (
     make_large_crl,
     revoked,
 )
-from support.der import sequence, tlv
-from unit.revocation.setting import CHAIN, HOLD, KEY_COMPROMISE, POINT, REMOVED, URL, rsa_chain
+from tests.support.der import sequence, tlv
+from tests.unit.revocation.setting import CHAIN, HOLD, KEY_COMPROMISE, POINT, REMOVED, URL, rsa_chain
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LEAF = CHAIN.certificates[0]

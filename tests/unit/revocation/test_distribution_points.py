@@ -7,8 +7,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
 from notarykit.revocation.distribution_points import ALL_REASONS, RevocationEndpoints, pointers_of
 from notarykit.revocation.result import NoAnswerError
-from support.ca import Changes, Extension, make_chain, name
-from support.revocable import Point, crl_points, freshest_crl, ocsp_urls, revocable_chain
+from tests.support.ca import Changes, Extension, make_chain, name
+from tests.support.revocable import Point, crl_points, freshest_crl, ocsp_urls, revocable_chain
 
 _NO_DER = b"\xff"
 

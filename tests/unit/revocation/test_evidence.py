@@ -17,11 +17,29 @@ from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.distribution_points import ALL_REASONS
 from notarykit.revocation.evidence import LocalEvidence, evidence_file, evidence_files, read_given
 from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
-from support.ca import TestChain, make_chain, name
-from support.crls import ISSUING_DISTRIBUTION_POINT, NEXT_UPDATE, NOW, REVOKED_AT, Entry, issued_for, make_crl, revoked
-from support.ocsp_answers import GOOD, REVOKED, TRY_LATER, UNKNOWN, Single, make_answer, make_delegate, make_refusal
-from support.revocable import Point, crl_path, revocable_chain
-from unit.revocation.setting import HOLD, REMOVED
+from tests.support.ca import TestChain, make_chain, name
+from tests.support.crls import (
+    ISSUING_DISTRIBUTION_POINT,
+    NEXT_UPDATE,
+    NOW,
+    REVOKED_AT,
+    Entry,
+    issued_for,
+    make_crl,
+    revoked,
+)
+from tests.support.ocsp_answers import (
+    GOOD,
+    REVOKED,
+    TRY_LATER,
+    UNKNOWN,
+    Single,
+    make_answer,
+    make_delegate,
+    make_refusal,
+)
+from tests.support.revocable import Point, crl_path, revocable_chain
+from tests.unit.revocation.setting import HOLD, REMOVED
 
 _URL = "http://nowhere.invalid"
 _CHAIN = revocable_chain(_URL)

@@ -21,12 +21,12 @@ from notarykit.revocation.file_cache import Cached, CrlCache
 from notarykit.revocation.limits import CRL_SECONDS, OCSP_SECONDS, Deadline, Limits
 from notarykit.revocation.ocsp import LARGEST_ANSWER, make_request
 from notarykit.revocation.result import NoAnswerError, Status
-from servers.registry.http_server import Reply
-from support import asn1
-from support.ca import TestChain, make_chain
-from support.checking import sources
-from support.crls import NEXT_UPDATE, NOW, Entry, make_crl, revoked
-from support.ocsp_answers import (
+from tests.servers.registry.http_server import Reply
+from tests.support import asn1
+from tests.support.ca import TestChain, make_chain
+from tests.support.checking import sources
+from tests.support.crls import NEXT_UPDATE, NOW, Entry, make_crl, revoked
+from tests.support.ocsp_answers import (
     REVOKED,
     TRY_LATER,
     UNKNOWN,
@@ -37,8 +37,8 @@ from support.ocsp_answers import (
     nonce_of,
     responding,
 )
-from support.responders import Responder
-from unit.revocation.setting import CHAIN, REMOVED, soon
+from tests.support.responders import Responder
+from tests.unit.revocation.setting import CHAIN, REMOVED, soon
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LEAF, _ISSUER = CHAIN.certificates[:2]

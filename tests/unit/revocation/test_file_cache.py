@@ -14,8 +14,8 @@ import pytest
 from notarykit._internal.files import TEMPORARY
 from notarykit._internal.threads import start
 from notarykit.revocation.file_cache import Cached, CrlCache
-from support.crls import make_crl
-from unit.revocation.setting import CHAIN
+from tests.support.crls import make_crl
+from tests.unit.revocation.setting import CHAIN
 
 _URL = "http://crl.example/one.crl"
 _BASE, _DELTA = make_crl(CHAIN), make_crl(CHAIN, number=2, base=1)

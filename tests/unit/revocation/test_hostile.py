@@ -12,12 +12,12 @@ from notarykit.revocation.crl import Crl
 from notarykit.revocation.evidence import LocalEvidence, NamedCrl
 from notarykit.revocation.file_cache import CrlCache
 from notarykit.revocation.result import NoAnswerError
-from support.ca import TestChain, name
-from support.checking import sources, words
-from support.crls import NOW, Entry, issued_for, make_crl, revoked
-from support.ocsp_answers import GOOD, REVOKED, make_answer, make_delegate, responding
-from support.responders import Responder
-from support.revocable import Point, crl_path, ocsp_path, revocable_chain
+from tests.support.ca import TestChain, name
+from tests.support.checking import sources, words
+from tests.support.crls import NOW, Entry, issued_for, make_crl, revoked
+from tests.support.ocsp_answers import GOOD, REVOKED, make_answer, make_delegate, responding
+from tests.support.responders import Responder
+from tests.support.revocable import Point, crl_path, ocsp_path, revocable_chain
 
 
 def _offline(chain: TestChain, given: LocalEvidence) -> str:

@@ -14,10 +14,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from notarykit.revocation.limits import CLOCKS_DIFFER
 from notarykit.revocation.ocsp import Answer, judge, make_request, read_answer
 from notarykit.revocation.result import NO_MOMENTS, NoAnswerError, SigningTimes, Status
-from support import asn1
-from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain, name, new_key
-from support.crls import NEXT_UPDATE, NOW, REVOKED_AT, THIS_UPDATE
-from support.ocsp_answers import (
+from tests.support import asn1
+from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain, name, new_key
+from tests.support.crls import NEXT_UPDATE, NOW, REVOKED_AT, THIS_UPDATE
+from tests.support.ocsp_answers import (
     GOOD,
     INTERNAL_ERROR,
     MALFORMED_REQUEST,
@@ -33,7 +33,7 @@ from support.ocsp_answers import (
     make_refusal,
     the_leaf,
 )
-from unit.revocation.setting import CHAIN, KEY_COMPROMISE, rsa_chain
+from tests.unit.revocation.setting import CHAIN, KEY_COMPROMISE, rsa_chain
 
 _SECOND = timedelta(seconds=1)
 _HASHES = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())

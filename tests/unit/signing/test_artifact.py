@@ -16,14 +16,14 @@ from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
-from support.ca import NOT_BEFORE, TestChain
-from support.envelopes import (
+from tests.support.ca import NOT_BEFORE, TestChain
+from tests.support.envelopes import (
     FORMATS,
     JWS,
     sign_envelope,
 )
-from unit.oci.layouts import Layout
-from unit.signers import CHAIN, Envelopes, Key
+from tests.unit.oci.layouts import Layout
+from tests.unit.signers import CHAIN, Envelopes, Key
 
 _NOW = NOT_BEFORE + timedelta(days=10)
 

@@ -17,8 +17,8 @@ from notarykit.errors import (
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.signing import SignedEnvelope, sign_descriptor
-from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain
-from support.envelopes import (
+from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain
+from tests.support.envelopes import (
     COSE,
     DIGEST,
     FORMATS,
@@ -29,7 +29,7 @@ from support.envelopes import (
     primitive,
     sign_envelope,
 )
-from unit.signers import CHAIN, Envelopes, Key
+from tests.unit.signers import CHAIN, Envelopes, Key
 
 _OTHER = make_chain()
 _AGAINST_A_RULE = make_chain(leaf=Changes(put=((key_usage("digital_signature", "crl_sign"), True),)))

@@ -16,14 +16,14 @@ from notarykit.errors import (
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.signing import SignedEnvelope, sign_descriptor
-from support.ca import NOT_BEFORE, SPECS, TestChain, make_chain
-from support.envelopes import (
+from tests.support.ca import NOT_BEFORE, SPECS, TestChain, make_chain
+from tests.support.envelopes import (
     DIGEST,
     FORMATS,
     JWS,
     PAYLOAD_TYPE,
 )
-from unit.signers import CHAIN, Key
+from tests.unit.signers import CHAIN, Key
 
 _NOW = NOT_BEFORE + timedelta(days=10)
 _SECOND = timedelta(seconds=1)

@@ -13,8 +13,8 @@ from notarykit.oci.layout import ImageLayout
 from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing import SignedArtifact, sign_artifact
 from notarykit.signing.many import sign_artifacts
-from unit.oci.layouts import Layout
-from unit.signers import CHAIN
+from tests.unit.oci.layouts import Layout
+from tests.unit.signers import CHAIN
 
 SIGNER = LocalSigner(CHAIN.leaf_key, check_chain(CHAIN.ders))
 

@@ -11,10 +11,10 @@ from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import TimestampError, UsageError
 from notarykit.keys.chain import Chain
 from notarykit.signing import sign_descriptor
-from support.ca import NOT_BEFORE
-from support.envelopes import FORMATS, sign_envelope
-from unit.signers import CHAIN, Envelopes, Key
-from unit.verification.setting import ARTIFACT
+from tests.support.ca import NOT_BEFORE
+from tests.support.envelopes import FORMATS, sign_envelope
+from tests.unit.signers import CHAIN, Envelopes, Key
+from tests.unit.verification.setting import ARTIFACT
 
 _NOW = NOT_BEFORE + timedelta(days=10)
 

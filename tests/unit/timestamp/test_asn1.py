@@ -13,10 +13,10 @@ from notarykit.keys.der import elements
 from notarykit.keys.x509_signature import Algorithm
 from notarykit.timestamp import asn1
 from notarykit.timestamp.records import Attributes, TimestampInfo
-from support.asn1 import HASHES, NULL, integer, octet_string, oid
-from support.ca import make_chain, name
-from support.der import sequence, tlv
-from support.tokens import (
+from tests.support.asn1 import HASHES, NULL, integer, octet_string, oid
+from tests.support.ca import make_chain, name
+from tests.support.der import sequence, tlv
+from tests.support.tokens import (
     CONTENT_TYPE,
     DATA,
     MESSAGE_DIGEST,

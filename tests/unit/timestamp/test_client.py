@@ -20,10 +20,10 @@ from notarykit.revocation.checker import RevocationChecker
 from notarykit.timestamp.asn1 import LARGEST
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.timestamp.token import verify_token
-from servers.registry.http_server import Connection, Reply, Seen
-from support.ca import SPECS, TestChain, make_chain
-from support.responders import Responder
-from support.tokens import POLICY, Accuracy, EssCertificate, TokenChanges, make_response, make_token
+from tests.servers.registry.http_server import Connection, Reply, Seen
+from tests.support.ca import SPECS, TestChain, make_chain
+from tests.support.responders import Responder
+from tests.support.tokens import POLICY, Accuracy, EssCertificate, TokenChanges, make_response, make_token
 
 SIGNATURE = b"a signature"
 REPLY_TYPE = "application/timestamp-reply"

@@ -7,9 +7,9 @@ import pytest
 from notarykit.errors import TimestampError
 from notarykit.keys.der import check_bounds
 from notarykit.timestamp import asn1
-from support.ca import make_chain
-from support.der import sequence, tlv
-from support.tokens import SIGNING_CERTIFICATE_V2, TokenChanges, make_token
+from tests.support.ca import make_chain
+from tests.support.der import sequence, tlv
+from tests.support.tokens import SIGNING_CERTIFICATE_V2, TokenChanges, make_token
 
 _CHAIN = make_chain(purpose="timestamping")
 _LONG_IDENTIFIER = tlv(0x06, b"\x2a" + b"\xff" * 60_000 + b"\x01")

@@ -11,9 +11,9 @@ from cryptography import x509
 from notarykit.errors import CertificateError, NotarykitError, TimestampError
 from notarykit.keys.chain import check_chain
 from notarykit.timestamp.token import Timestamp, check_covers, verify_token
-from support.asn1 import integer, oid
-from support.ca import SPECS, Changes, TestChain, key_usage, make_chain, name, new_key
-from support.tokens import (
+from tests.support.asn1 import integer, oid
+from tests.support.ca import SPECS, Changes, TestChain, key_usage, make_chain, name, new_key
+from tests.support.tokens import (
     DATA,
     POLICY,
     SIGNING_CERTIFICATE_V2,

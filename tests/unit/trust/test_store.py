@@ -11,7 +11,7 @@ from notarykit.errors import NotarykitWarning, TrustStoreError
 from notarykit.trust import store as stores
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import DirectoryTrustStore
-from support.ca import make_chain
+from tests.support.ca import make_chain
 
 _CHAIN = make_chain()
 _OTHER = make_chain()

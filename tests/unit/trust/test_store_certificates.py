@@ -8,7 +8,7 @@ from cryptography import x509
 from notarykit.errors import TrustStoreError
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import MemoryTrustStore, trusted_certificates
-from support.ca import Changes, TestChain, make_chain
+from tests.support.ca import Changes, TestChain, make_chain
 
 _CHAIN = make_chain()
 _OTHER = make_chain()

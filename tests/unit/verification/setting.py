@@ -20,8 +20,8 @@ from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_polic
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Verdict, verify_envelope
 from notarykit.verification.context import VerifyingPlugin
-from support.ca import NOT_BEFORE, TestChain, make_chain
-from support.envelopes import JWS, PLUGIN, TARGET, sign_envelope
+from tests.support.ca import NOT_BEFORE, TestChain, make_chain
+from tests.support.envelopes import JWS, PLUGIN, TARGET, sign_envelope
 
 CHAIN: Final = make_chain()
 OTHER: Final = make_chain()

@@ -23,8 +23,8 @@ from notarykit.oci.repository import StoredSignature
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Skipped, VerifiedArtifact, verify_artifact, verify_envelope
 from notarykit.verification.verdict import Verified
-from support.envelopes import JWS, sign_envelope
-from unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
+from tests.support.envelopes import JWS, sign_envelope
+from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
 
 _GOOD = sign_envelope(CHAIN, now=NOW)
 _STRANGERS = sign_envelope(OTHER, now=NOW)

@@ -8,9 +8,9 @@ from notarykit.errors import (
 )
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Verified
-from support.ca import make_chain, name
-from support.envelopes import FORMATS, sign_envelope
-from unit.verification.setting import (
+from tests.support.ca import make_chain, name
+from tests.support.envelopes import FORMATS, sign_envelope
+from tests.unit.verification.setting import (
     CHAIN,
     IDENTITY,
     NOW,

@@ -15,10 +15,10 @@ from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTi
 from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Verdict, Verified
-from support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, make_chain
-from support.envelopes import COSE, FORMATS, JWS, sign_envelope
-from support.tokens import Accuracy, EssCertificate, TokenChanges, make_token
-from unit.verification.setting import LEVELS, NOW, outcomes, policy, verify
+from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, make_chain
+from tests.support.envelopes import COSE, FORMATS, JWS, sign_envelope
+from tests.support.tokens import Accuracy, EssCertificate, TokenChanges, make_token
+from tests.unit.verification.setting import LEVELS, NOW, outcomes, policy, verify
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 BASELINE = "0.4.0.2023.1.1"

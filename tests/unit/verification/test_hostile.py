@@ -11,8 +11,8 @@ from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import AuthenticityError, EnvelopeError, ExtendedValidationError, UsageError
 from notarykit.plugin import VerificationResult
 from notarykit.verification import Verified
-from support.ca import Changes, make_chain, name
-from support.envelopes import (
+from tests.support.ca import Changes, make_chain, name
+from tests.support.envelopes import (
     EXPIRY,
     PAYLOAD,
     SCHEME,
@@ -25,7 +25,7 @@ from support.envelopes import (
     jws_header,
     sign_envelope,
 )
-from unit.verification.setting import IDENTITY, NOW, TRUSTED_IDENTITY, Verifier, for_plugin, policy, store, verify
+from tests.unit.verification.setting import IDENTITY, NOW, TRUSTED_IDENTITY, Verifier, for_plugin, policy, store, verify
 
 _CHAIN = make_chain()
 

@@ -19,8 +19,8 @@ from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.verification import Skipped, VerifiedArtifact
 from notarykit.verification.many import WORKERS, ArtifactRequest, verify_artifacts
 from notarykit.verification.verdict import Verified
-from support.envelopes import JWS, sign_envelope
-from unit.verification.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
+from tests.support.envelopes import JWS, sign_envelope
+from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
 
 _GOOD = sign_envelope(CHAIN, now=NOW)
 

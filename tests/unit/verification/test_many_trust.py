@@ -13,9 +13,9 @@ from notarykit.trust.policy import StoreReference, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import VerifiedArtifact
 from notarykit.verification.many import ArtifactRequest, verify_artifacts
-from support.ca import make_chain
-from support.homes import SCOPE, Home, policy_document
-from support.layouts import make_layout
+from tests.support.ca import make_chain
+from tests.support.homes import SCOPE, Home, policy_document
+from tests.support.layouts import make_layout
 
 
 class _Counted:

@@ -14,8 +14,8 @@ from notarykit.errors import (
 )
 from notarykit.verification import Verified
 from notarykit.verification.context import VerifyingPlugin
-from support.envelopes import COSE, FORMATS, JWS, PLUGIN, PLUGIN_VERSION, build, sign_envelope
-from unit.verification.setting import (
+from tests.support.envelopes import COSE, FORMATS, JWS, PLUGIN, PLUGIN_VERSION, build, sign_envelope
+from tests.unit.verification.setting import (
     CHAIN,
     IDENTITY,
     LEVELS,

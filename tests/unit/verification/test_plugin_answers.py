@@ -13,8 +13,8 @@ from notarykit.errors import (
 from notarykit.plugin import GetMetadataRequest, VerificationResult, VerifiedSignature
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.verification import Audited, Verified
-from support.ca import Changes, make_chain, ocsp_at
-from unit.verification.setting import (
+from tests.support.ca import Changes, make_chain, ocsp_at
+from tests.unit.verification.setting import (
     IDENTITY,
     LEVELS,
     OTHER,

@@ -8,8 +8,8 @@ from notarykit.errors import (
     ExtendedValidationError,
 )
 from notarykit.verification import Verified
-from support.envelopes import PLUGIN_VERSION
-from unit.verification.setting import (
+from tests.support.envelopes import PLUGIN_VERSION
+from tests.unit.verification.setting import (
     TRUSTED_IDENTITY,
     VERIFIER,
     Verifier,

@@ -14,15 +14,15 @@ from notarykit.errors import AuthenticTimestampError, RevocationError
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Skipped, Verified
-from support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
-from support.checking import sources
-from support.crls import NOW, Entry, make_crl, revoked
-from support.envelopes import FORMATS, JWS, sign_envelope
-from support.ocsp_answers import GOOD, REVOKED, Single, responding
-from support.responders import Responder
-from support.revocable import crl_path, ocsp_path, revocable_chain
-from support.tokens import TokenChanges, make_token
-from unit.verification.setting import LEVELS, OTHER, STRANGER, outcomes, policy, store, verify
+from tests.support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
+from tests.support.checking import sources
+from tests.support.crls import NOW, Entry, make_crl, revoked
+from tests.support.envelopes import FORMATS, JWS, sign_envelope
+from tests.support.ocsp_answers import GOOD, REVOKED, Single, responding
+from tests.support.responders import Responder
+from tests.support.revocable import crl_path, ocsp_path, revocable_chain
+from tests.support.tokens import TokenChanges, make_token
+from tests.unit.verification.setting import LEVELS, OTHER, STRANGER, outcomes, policy, store, verify
 
 _HOUR = timedelta(hours=1)
 

@@ -17,9 +17,9 @@ from notarykit.errors import (
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Verified
-from support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
-from support.envelopes import COSE, FORMATS, JWS, build, build_jws, jws_header, sign_envelope
-from unit.verification.setting import (
+from tests.support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
+from tests.support.envelopes import COSE, FORMATS, JWS, build, build_jws, jws_header, sign_envelope
+from tests.unit.verification.setting import (
     ARTIFACT,
     CHAIN,
     ENFORCED,

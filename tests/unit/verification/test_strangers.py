@@ -11,10 +11,10 @@ from notarykit.keys.chain import check_chain
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Audited, Verified, verify_envelope
-from support.ca import Changes, make_chain
-from support.envelopes import JWS, build, sign_envelope
-from support.strangers import Stranger, key_with_exponent, long_exponents, strangers
-from unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, outcomes, policy, store, verify
+from tests.support.ca import Changes, make_chain
+from tests.support.envelopes import JWS, build, sign_envelope
+from tests.support.strangers import Stranger, key_with_exponent, long_exponents, strangers
+from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, outcomes, policy, store, verify
 
 # What stands below a borrowed certificate was not issued by it, and may be self-signed: two looks.
 _MOST_CHECKS = 2

@@ -11,9 +11,9 @@ from notarykit.errors import (
     ExpiryError,
 )
 from notarykit.verification import Verified
-from support.ca import NOT_AFTER, NOT_BEFORE, Changes, make_chain
-from support.envelopes import FORMATS, sign_envelope
-from unit.verification.setting import (
+from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, make_chain
+from tests.support.envelopes import FORMATS, sign_envelope
+from tests.unit.verification.setting import (
     CHAIN,
     NOW,
     policy,

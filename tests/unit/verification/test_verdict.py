@@ -26,8 +26,8 @@ from notarykit.errors import (
 )
 from notarykit.trust.policy import Action
 from notarykit.verification import STEPS, Audited, Skipped, Step, StepResult, Verified
-from support.envelopes import FORMATS, TARGET, sign_envelope
-from unit.verification.setting import (
+from tests.support.envelopes import FORMATS, TARGET, sign_envelope
+from tests.unit.verification.setting import (
     ARTIFACT,
     CHAIN,
     IDENTITY,

@@ -8,8 +8,8 @@ import pytest
 
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from unit.net.server import Answer, Server
-from unit.oci.registry.fake import SUBJECT, FakeRegistry
+from tests.unit.net.server import Answer, Server
+from tests.unit.oci.registry.fake import SUBJECT, FakeRegistry
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.oci.manifest import IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
-from servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 
 SUBJECT = Descriptor(IMAGE_MANIFEST, "sha256:" + "ab" * 32, 100)
 TAG = "sha256-" + "ab" * 32

@@ -14,8 +14,8 @@ from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import Connections
 from notarykit.oci.registry.auth import Authenticator, Credentials
-from servers.registry.http_server import Reply
-from unit.net.server import Server
+from tests.servers.registry.http_server import Reply
+from tests.unit.net.server import Server
 
 Start = Callable[..., Server]
 Make = Callable[..., Authenticator]

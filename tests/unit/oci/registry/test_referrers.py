@@ -12,8 +12,8 @@ from notarykit.net.budget import Budget
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
-from servers.registry.http_server import Reply
-from unit.oci.registry.fake import API, SUBJECT, TAG, FakeRegistry, digests_of, entry
+from tests.servers.registry.http_server import Reply
+from tests.unit.oci.registry.fake import API, SUBJECT, TAG, FakeRegistry, digests_of, entry
 
 
 def test_the_api_is_asked_for_signatures(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:

@@ -17,8 +17,8 @@ from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.referrers import fallback_tag
 from notarykit.oci.registry.referrers_tag import FallbackEntry
 from notarykit.oci.registry.repository import RegistryRepository
-from servers.registry.http_server import Reply
-from unit.oci.registry.fake import SUBJECT, TAG, FakeRegistry, digests_of, entry
+from tests.servers.registry.http_server import Reply
+from tests.unit.oci.registry.fake import SUBJECT, TAG, FakeRegistry, digests_of, entry
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, 
 from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
-from servers.registry.http_server import Reply
-from unit.oci.registry.fake import SUBJECT, FakeRegistry
+from tests.servers.registry.http_server import Reply
+from tests.unit.oci.registry.fake import SUBJECT, FakeRegistry
 
 _CONTENT = json.dumps({"mediaType": IMAGE_MANIFEST}).encode()
 _DIGEST = digest_of(_CONTENT)

@@ -13,8 +13,8 @@ from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.oci.registry.uploads import Uploads
-from servers.registry.http_server import Reply
-from unit.net.server import Answer, Server
+from tests.servers.registry.http_server import Reply
+from tests.unit.net.server import Answer, Server
 
 _CONTENT = json.dumps({"mediaType": IMAGE_MANIFEST}).encode()
 _DIGEST = digest_of(_CONTENT)

@@ -7,7 +7,7 @@ import pytest
 
 from notarykit.errors import ConfigurationError, PluginNotFoundError
 from notarykit.plugin.discovery.directory import check_executable, executable_names, executable_path, find_executable
-from support.executables import add_executable, write_program
+from tests.support.executables import add_executable, write_program
 
 _LINKS = "links are not followed: install the plugin"
 

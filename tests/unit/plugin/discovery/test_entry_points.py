@@ -7,8 +7,8 @@ import pytest
 from notarykit.errors import PluginNotFoundError
 from notarykit.plugin import Plugin
 from notarykit.plugin.discovery.entry_points import PackagedPlugin, packaged_plugin, packaged_plugins
-from support.distributions import signing_plugin
-from unit.plugin.conftest import Install
+from tests.support.distributions import signing_plugin
+from tests.unit.plugin.conftest import Install
 
 
 def _load(name: str = "com.acme") -> Plugin:

@@ -30,7 +30,7 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.deadline import deadline
 from notarykit.plugin.discovery.executable import ExecutablePlugin
-from support.executables import add_executable, answering, failing, metadata, shell_plugin, write_program
+from tests.support.executables import add_executable, answering, failing, metadata, shell_plugin, write_program
 
 _ASK = DescribeKeyRequest("k", {"a": "b"})
 

@@ -14,8 +14,8 @@ from notarykit.plugin.discovery.entry_points import PLUGINS, PUBLISHED, STAND_IN
 from notarykit.plugin.discovery.executable import ExecutablePlugin
 from notarykit.plugin.discovery.locate import choose, load_plugin, locate, plugin_choices
 from notarykit.plugin.launcher import launcher
-from support.executables import add_executable, shell_plugin
-from unit.plugin.conftest import Install
+from tests.support.executables import add_executable, shell_plugin
+from tests.unit.plugin.conftest import Install
 
 IN_A_CLONE = "in a clone of notarykit, 'pip install ./core ./plugins/"
 

@@ -17,7 +17,7 @@ import pytest
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
 from notarykit.plugin.discovery import pipes, process
 from notarykit.plugin.discovery.process import Ended, run
-from support.executables import write_program
+from tests.support.executables import write_program
 
 _LONG = 60.0
 

@@ -11,9 +11,9 @@ from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import PluginResponseError, PluginValidationError
 from notarykit.plugin import GenerateEnvelopeRequest, GetMetadataRequest, Metadata
 from notarykit.plugin.protocol.metadata import NO_CONFIG
-from support.ca import SPECS, make_chain
-from support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
-from unit.plugin.plugins import KeyPlugin
+from tests.support.ca import SPECS, make_chain
+from tests.support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
+from tests.unit.plugin.plugins import KeyPlugin
 
 
 def _request(media_type: str, **changes: Any) -> GenerateEnvelopeRequest:

@@ -7,7 +7,7 @@ import pytest
 from notarykit.errors import PluginContractVersionError, PluginResponseError, PluginThrottledError
 from notarykit.plugin import Metadata, seconds_left
 from notarykit.plugin.host.metadata import read_metadata
-from unit.plugin.host.clock import Clock
+from tests.unit.plugin.clock import Clock
 
 
 class _Described:

@@ -18,7 +18,7 @@ from notarykit.errors import (
 )
 from notarykit.plugin import Command, seconds_left
 from notarykit.plugin.host.retry import SHOWS_WHERE, ask
-from unit.plugin.host.clock import Clock
+from tests.unit.plugin.clock import Clock
 
 _USES_KEY = (Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
 _PASSING = [PluginThrottledError, PluginTimeoutError]

@@ -30,10 +30,10 @@ from notarykit.plugin import (
 from notarykit.plugin.host.metadata import read_metadata
 from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, plugin_signer
 from notarykit.plugin.protocol.metadata import NO_CONFIG
-from support.ca import SPECS, Changes, key_usage, make_chain
-from support.envelopes import primitive
-from unit.plugin.host.clock import Clock
-from unit.plugin.plugins import KeyPlugin
+from tests.support.ca import SPECS, Changes, key_usage, make_chain
+from tests.support.envelopes import primitive
+from tests.unit.plugin.clock import Clock
+from tests.unit.plugin.plugins import KeyPlugin
 
 _CHAIN = make_chain()
 _OTHER = make_chain()

@@ -14,7 +14,7 @@ import pytest
 from notarykit.errors import StorageError
 from notarykit.plugin.install import archives, tarballs
 from notarykit.plugin.install.archives import unpack
-from support.archives import tar_entry, write_tar, write_zip
+from tests.support.archives import tar_entry, write_tar, write_zip
 
 _FILE = 0o100000
 _PLUGIN = ("notation-acme", b"plugin", _FILE | 0o755)

@@ -16,8 +16,8 @@ from notarykit.plugin.discovery.locate import load_plugin
 from notarykit.plugin.install import archives, installer
 from notarykit.plugin.install.installer import Installed, install_file, install_package, uninstall
 from notarykit.plugin.launcher import is_launcher
-from support.archives import write_tar, write_zip
-from support.executables import add_executable, answering, metadata, shell_plugin, write_program
+from tests.support.archives import write_tar, write_zip
+from tests.support.executables import add_executable, answering, metadata, shell_plugin, write_program
 
 _FILE = 0o100000
 

@@ -9,9 +9,9 @@ import pytest
 from notarykit.plugin import Command, DescribeKeyRequest, GetMetadataRequest
 from notarykit.plugin.server import dispatch as responding
 from notarykit.plugin.server.dispatch import respond
-from unit.plugin.server.served import Served
+from tests.unit.plugin.server.served import Served
 
-_HERE = "unit.plugin.serving.served"
+_HERE = "tests.unit.plugin.server.served"
 _ASK = {"contractVersion": "1.0", "keyId": "k"}
 
 

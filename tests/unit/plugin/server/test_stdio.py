@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support.executables import guarded_plugin, write_program
+from tests.support.executables import guarded_plugin, write_program
 
 _NOISY = """
 import os, subprocess, sys, warnings

@@ -26,8 +26,8 @@ from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSig
 from notarykit.plugin.deadline import deadline
 from notarykit.plugin.host.signer import plugin_signer
 from notarykit.plugin.service import provider
-from support.ca import SPECS, Changes, TestChain, make_chain, name, new_key
-from support.services import KEY_ID, KeepingPlugin, Key, Service, ServicePlugin, Version
+from tests.support.ca import SPECS, Changes, TestChain, make_chain, name, new_key
+from tests.support.services import KEY_ID, KeepingPlugin, Key, Service, ServicePlugin, Version
 
 _OLD, _NEW = make_chain("EC-256"), make_chain("EC-384")
 _PAYLOAD = b"payload"

@@ -15,7 +15,7 @@ import pytest
 from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.service import terminal
-from support.ca import make_chain, pem_of
+from tests.support.ca import make_chain, pem_of
 
 _CHAIN = make_chain()
 _SECRET = "swördfish"

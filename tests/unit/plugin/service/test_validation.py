@@ -7,7 +7,7 @@ import pytest
 from notarykit.errors import PluginValidationError
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import GenerateSignatureRequest, check_key_spec, check_settings, digest_of
-from support.ca import SPECS
+from tests.support.ca import SPECS
 
 _HASHES = {
     "RSA-2048": "SHA-256",

@@ -33,6 +33,6 @@ def a_clock() -> Iterator[Clock]:
     """The clock of everything that asks plugins."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("plugin.asking.retries", "deadline"):
+        for module in ("plugin.host.retry", "_internal.deadline"):
             patch.setattr(f"notarykit.{module}.time", clock)
         yield clock
