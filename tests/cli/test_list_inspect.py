@@ -129,7 +129,7 @@ def test_inspect_of_what_nobody_foresaw(world: World, monkeypatch: pytest.Monkey
             raise ZeroDivisionError("swordfish")
         return parse_envelope(envelope, media_type)
 
-    monkeypatch.setattr("notarykit.cli.commands.inspect.parse", odd)
+    monkeypatch.setattr("notarykit.cli.commands.inspect.parse_envelope", odd)
     done = world.run("inspect", "--oci-layout", world.reference)
     assert done.code == 1
     assert "media type: application/cose" in done.out
