@@ -15,8 +15,8 @@ from notarykit.plugin import (
     PluginValidationError,
 )
 from notarykit.plugin.deadline import deadline
-from notarykit_azure_keyvault.clients import Answer
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
+from notarykit_azure_keyvault.pool import Answer
 from tests.servers.azure.conftest import Azure, refused, verify_x509_signature
 from tests.servers.azure.keyvault import Fault, cut, page
 from tests.servers.azure.keyvault import refused as refusal

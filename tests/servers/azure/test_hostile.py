@@ -101,7 +101,7 @@ def test_a_key_that_expires_after_it_was_looked_up(
     """A version that was good when it was looked up does not sign after its end."""
     azure.server.set_state("build", exp=NOW + HOUR)
     verify_x509_signature(plugin, azure.certificate(), CHAIN)
-    monkeypatch.setattr("notarykit_azure_keyvault.states.time", SimpleNamespace(time=lambda: NOW + 2 * HOUR))
+    monkeypatch.setattr("notarykit_azure_keyvault.attributes.time", SimpleNamespace(time=lambda: NOW + 2 * HOUR))
     signed = azure.server.asked().count("Sign")
     request = GenerateSignatureRequest(azure.certificate(), "EC-256", "SHA-256", MESSAGE)
     with pytest.raises(PluginError, match="expired on 20"):

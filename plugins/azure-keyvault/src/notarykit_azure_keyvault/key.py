@@ -14,18 +14,18 @@ from typing import NamedTuple
 
 from notarykit.errors import PluginValidationError
 from notarykit.keys.certificate import is_self_signed, load_certificate
-from notarykit_azure_keyvault.addresses import CERTIFICATES, KEYS, Address
-from notarykit_azure_keyvault.failures import NotFoundError, NotPermittedError, UnusableError
-from notarykit_azure_keyvault.secret import certificates_of, leaf_of
-from notarykit_azure_keyvault.settings import Settings
-from notarykit_azure_keyvault.states import is_usable, state_of
-from notarykit_azure_keyvault.vault import Vault, member
-from notarykit_azure_keyvault.versions import (
+from notarykit_azure_keyvault.attributes import is_usable, state_of
+from notarykit_azure_keyvault.client import Vault, member
+from notarykit_azure_keyvault.errors import NotFoundError, NotPermittedError, UnusableError
+from notarykit_azure_keyvault.key_id import CERTIFICATES, KEYS, Address
+from notarykit_azure_keyvault.key_version import (
     Pending,
     Version,
     version_of_certificate,
     version_of_key,
 )
+from notarykit_azure_keyvault.secret import certificates_of, leaf_of
+from notarykit_azure_keyvault.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

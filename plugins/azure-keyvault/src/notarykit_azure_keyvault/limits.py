@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from notarykit.plugin import seconds_left
 from notarykit.plugin.service import timeout
-from notarykit_azure_keyvault.failures import CALL_IS_OVER, TOO_LONG
+from notarykit_azure_keyvault.errors import CALL_IS_OVER, TOO_LONG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notarykit_azure_keyvault.clients import Connect
+    from notarykit_azure_keyvault.pool import Connect
 
 
 class AzureKeyVaultPlugin(plugin.Provider):
@@ -29,16 +29,16 @@ class AzureKeyVaultPlugin(plugin.Provider):
     def __init__(self, connect: Connect | None = None) -> None:
         """Takes what makes the client of a vault and a type of credential, in place of the SDK's."""
         super().__init__()
-        from notarykit_azure_keyvault.clients import Clients
+        from notarykit_azure_keyvault.pool import Clients
 
         self._clients = Clients(connect)
 
     def find(self, key_id: str, config: Mapping[str, str]) -> plugin.ServiceKey:
         """The key of `https://VAULT/keys/NAME` or `https://VAULT/certificates/NAME`, with or without `/VERSION`."""
-        from notarykit_azure_keyvault.addresses import address_of
+        from notarykit_azure_keyvault.client import Vault
         from notarykit_azure_keyvault.key import Key
+        from notarykit_azure_keyvault.key_id import address_of
         from notarykit_azure_keyvault.settings import settings_of
-        from notarykit_azure_keyvault.vault import Vault
 
         address, settings = address_of(key_id, config.get("vault_domain", "")), settings_of(config)
         return Key(address, settings, Vault(address.vault, settings.credential_type, self._clients))

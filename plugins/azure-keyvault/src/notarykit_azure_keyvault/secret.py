@@ -12,7 +12,7 @@ import binascii
 from notarykit.errors import PluginError
 from notarykit.keys.certificate import load_certificate, why_not_issued
 from notarykit.keys.pem import read_certificates
-from notarykit_azure_keyvault.vault import member
+from notarykit_azure_keyvault.client import member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit.plugin import DescribeKeyRequest, PluginValidationError
-from notarykit_azure_keyvault.addresses import HSM_DOMAINS, VAULT_DOMAINS, Address, address_of
-from notarykit_azure_keyvault.clients import Client
+from notarykit_azure_keyvault.key_id import HSM_DOMAINS, VAULT_DOMAINS, Address, address_of
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
+from notarykit_azure_keyvault.pool import Client
 
 VERSION = "0123456789abcdef" * 2
 

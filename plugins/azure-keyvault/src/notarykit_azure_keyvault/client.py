@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from notarykit.errors import NotarykitError, PluginError
 from notarykit.plugin import seconds_left
 from notarykit.plugin.service.logging import unheard
-from notarykit_azure_keyvault.failures import Asked, refusal, translated
+from notarykit_azure_keyvault.errors import Asked, refusal, translated
 from notarykit_azure_keyvault.limits import in_time
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from notarykit_azure_keyvault.clients import Answer, Clients
+    from notarykit_azure_keyvault.pool import Answer, Clients
 
 _NO_SUCCESS, _UNKNOWN_USER = 300, 401
 _AGAIN = ("GET", "POST")

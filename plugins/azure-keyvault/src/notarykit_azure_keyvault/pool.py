@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from notarykit.errors import PluginAccessDeniedError
 from notarykit.plugin import seconds_left
-from notarykit_azure_keyvault.failures import CALL_IS_OVER
+from notarykit_azure_keyvault.errors import CALL_IS_OVER
 from notarykit_azure_keyvault.limits import bounded
 from notarykit_azure_keyvault.settings import CREDENTIALS
 

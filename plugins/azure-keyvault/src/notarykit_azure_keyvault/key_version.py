@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
-from notarykit_azure_keyvault.failures import UnusableError
-from notarykit_azure_keyvault.states import State, state_of
-from notarykit_azure_keyvault.vault import Vault, member
+from notarykit_azure_keyvault.attributes import State, state_of
+from notarykit_azure_keyvault.client import Vault, member
+from notarykit_azure_keyvault.errors import UnusableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

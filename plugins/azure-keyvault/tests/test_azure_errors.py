@@ -16,9 +16,9 @@ from notarykit.plugin import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit_azure_keyvault.clients import Answer, Client, Clients
-from notarykit_azure_keyvault.failures import Asked, refusal, translated
+from notarykit_azure_keyvault.errors import Asked, refusal, translated
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
+from notarykit_azure_keyvault.pool import Answer, Client, Clients
 
 VAULT = "https://x.vault.azure.net"
 HSM = "https://x.managedhsm.azure.net"
@@ -169,7 +169,7 @@ def test_answers_without_what_they_must_have(content: dict[str, Any]) -> None:
 
 def test_a_list_that_goes_on_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A list is not followed to another host, which would get the token."""
-    from notarykit_azure_keyvault.vault import Vault
+    from notarykit_azure_keyvault.client import Vault
 
     page = {"value": [{"kid": "1"}], "nextLink": "https://x.vault.azure.net.attacker.example/keys?2"}
     fake = Fake(Told(200, page))
@@ -183,7 +183,7 @@ def test_a_list_that_goes_on_elsewhere(tmp_path_factory: pytest.TempPathFactory)
 @pytest.mark.parametrize("page", [{"value": ["1"]}, {"value": [], "nextLink": 1}, {"value": [], "nextLink": ["x"]}])
 def test_lists_that_are_none(page: dict[str, Any]) -> None:
     """A list with what is no object in it, or that goes on at what is no address, is refused."""
-    from notarykit_azure_keyvault.vault import Vault
+    from notarykit_azure_keyvault.client import Vault
 
     found = Vault(VAULT, "", Clients(lambda *_: Fake(Told(200, page)))).pages("/keys/build/versions", "keys/list")
     with pytest.raises(PluginError, match="the list /keys/build/versions"):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import PluginError
-from notarykit_azure_keyvault.failures import UnusableError
-from notarykit_azure_keyvault.vault import member
+from notarykit_azure_keyvault.client import member
+from notarykit_azure_keyvault.errors import UnusableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
