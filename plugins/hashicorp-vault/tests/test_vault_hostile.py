@@ -16,7 +16,7 @@ import pytest
 from notarykit.errors import PluginError, PluginTimeoutError
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
 from notarykit.plugin.deadline import deadline
-from notarykit_hashicorp_vault import sdk
+from notarykit_hashicorp_vault import session
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.servers.vault.fake import MESSAGE, FakeVault, response
 from tests.support.ca import make_chain
@@ -40,7 +40,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VAULT_ADDR", "https://vault.example")
     monkeypatch.setenv("VAULT_TOKEN", "hvs.first")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(sdk, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(session, "_FIRST_PAUSE", 0.001)
     return tmp_path
 
 

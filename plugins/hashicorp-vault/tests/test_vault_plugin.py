@@ -136,7 +136,7 @@ def test_the_service_account_of_a_pod(
 ) -> None:
     """In a pod nothing but the role is needed: the token is where Kubernetes puts it."""
     (user / "token").write_text("eyJhbGciOiJub25lIn0.e30.\n")
-    monkeypatch.setattr("notarykit_hashicorp_vault.credentials.SERVICE_ACCOUNT_TOKEN", str(user / "token"))
+    monkeypatch.setattr("notarykit_hashicorp_vault.auth.SERVICE_ACCOUNT_TOKEN", str(user / "token"))
     vault.answers["auth/kubernetes/login"] = {"auth": {"client_token": "hvs.pod"}}
     plugin.open_key("build", {"auth": "kubernetes", "role": "builder"})
     assert vault.asked == [

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests import Response
 
 from notarykit.keys.local import LocalSigner
-from notarykit_hashicorp_vault.sdk import Vault
-from notarykit_hashicorp_vault.server import Server
+from notarykit_hashicorp_vault.session import Vault
+from notarykit_hashicorp_vault.settings import Server
 from tests.support.ca import TestChain
 
 MESSAGE = b"a message"

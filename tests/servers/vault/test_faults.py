@@ -13,7 +13,7 @@ from notarykit.errors import (
     PluginValidationError,
 )
 from notarykit.plugin.deadline import deadline
-from notarykit_hashicorp_vault import sdk
+from notarykit_hashicorp_vault import session
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import (
@@ -45,7 +45,7 @@ def _says(code: int, *errors: str) -> Fault:
 @pytest.fixture
 def proxy(fault_proxy: FaultProxies, vault: VaultServer, monkeypatch: pytest.MonkeyPatch) -> FaultProxy:
     """A server before the Vault; the environment leads to it, and pauses are short."""
-    monkeypatch.setattr(sdk, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(session, "_FIRST_PAUSE", 0.001)
     proxy = fault_proxy(f"127.0.0.1:{vault.port}")
     monkeypatch.setenv("VAULT_ADDR", proxy.url)
     return proxy
@@ -191,7 +191,7 @@ def test_a_wrong_address(
     vault: VaultServer, name: str, monkeypatch: pytest.MonkeyPatch, address: str, shown: str
 ) -> None:
     """An address that leads to no Vault is refused with what is there."""
-    monkeypatch.setattr(sdk, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(session, "_FIRST_PAUSE", 0.001)
     monkeypatch.setenv("VAULT_ADDR", address.format(port=vault.port))
     error = refusal(name)
     assert shown in error.message
@@ -200,7 +200,7 @@ def test_a_wrong_address(
 
 def test_a_sealed_vault(another_vault: Callable[[], VaultServer], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Vault that is sealed between two commands says so; once it is unsealed the same object signs."""
-    monkeypatch.setattr(sdk, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(session, "_FIRST_PAUSE", 0.001)
     vault = another_vault()
     monkeypatch.setenv("VAULT_ADDR", vault.url)
     monkeypatch.setenv("VAULT_TOKEN", vault.root)

@@ -6,8 +6,8 @@ import pytest
 
 from notarykit.errors import PluginValidationError
 from notarykit.plugin import DescribeKeyRequest
+from notarykit_hashicorp_vault.key import KINDS as OURS
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
-from notarykit_hashicorp_vault.transit import KINDS as OURS
 from tests.servers.vault.server import KINDS, VaultServer
 from tests.servers.vault.signing import generate, refusal, sign
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginValidationError
-from notarykit_hashicorp_vault import sdk
+from notarykit_hashicorp_vault import session
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.factories import FaultProxies, ForwardProxies
@@ -90,7 +90,7 @@ def test_a_certificate_of_the_client(
 ) -> None:
     """A server that wants a certificate gets it, from two files or from one; without one it ends the handshake."""
     monkeypatch.setenv("VAULT_ADDR", vault.client_url)
-    monkeypatch.setattr(sdk, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(session, "_FIRST_PAUSE", 0.001)
     error = refusal(name)
     assert error.message == f"{vault.client_url} ended the TLS handshake"
     assert "VAULT_CLIENT_CERT" in error.advice
@@ -156,7 +156,7 @@ def test_through_a_proxy(
 
 def test_a_proxy_that_refuses(forward_proxy: ForwardProxies, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that does not work is told from a server that does not."""
-    monkeypatch.setattr(sdk, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(session, "_FIRST_PAUSE", 0.001)
     monkeypatch.setenv("VAULT_ADDR", "https://vault.example:8200")
     monkeypatch.setenv("HTTPS_PROXY", forward_proxy(refuse=403).url)
     error = refusal(name)

@@ -8,11 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notarykit_hashicorp_vault.connection import Connection
-    from notarykit_hashicorp_vault.names import Names
-    from notarykit_hashicorp_vault.sdk import Connect
-    from notarykit_hashicorp_vault.server import Server
-    from notarykit_hashicorp_vault.transit import TransitKey
+    from notarykit_hashicorp_vault.client import Connection
+    from notarykit_hashicorp_vault.key import TransitKey
+    from notarykit_hashicorp_vault.key_id import Names
+    from notarykit_hashicorp_vault.session import Connect
+    from notarykit_hashicorp_vault.settings import Server
 
 _SERVER = (
     "address",
@@ -53,18 +53,18 @@ class HashiCorpVaultPlugin(plugin.Provider):
             PluginValidationError: It has another form, or a setting is wrong or contradicts it.
             SigningKeyError: A file that a setting names cannot be read.
         """
-        from notarykit_hashicorp_vault.transit import TransitKey
+        from notarykit_hashicorp_vault.key import TransitKey
 
         return TransitKey(self._names(key_id, config), self._connection(config))
 
     def _names(self, key_id: str, config: Mapping[str, str]) -> Names:
-        from notarykit_hashicorp_vault.names import names_of
+        from notarykit_hashicorp_vault.key_id import names_of
 
         return names_of(key_id, config)
 
     def _connection(self, config: Mapping[str, str]) -> Connection:
-        from notarykit_hashicorp_vault.connection import Connection
-        from notarykit_hashicorp_vault.server import server_of
+        from notarykit_hashicorp_vault.client import Connection
+        from notarykit_hashicorp_vault.settings import server_of
 
         server = server_of(config)
         with self._connecting:
@@ -81,6 +81,6 @@ class HCVaultPlugin(HashiCorpVaultPlugin):
     keeps_certificates = False  # a secret is its owner's: it may hold more than the chain
 
     def _names(self, key_id: str, config: Mapping[str, str]) -> Names:
-        from notarykit_hashicorp_vault.names import hc_vault_names_of
+        from notarykit_hashicorp_vault.key_id import hc_vault_names_of
 
         return hc_vault_names_of(key_id, config)

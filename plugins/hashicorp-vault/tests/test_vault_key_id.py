@@ -3,7 +3,7 @@
 import pytest
 
 from notarykit.errors import PluginValidationError
-from notarykit_hashicorp_vault.names import Names, hc_vault_names_of, names_of
+from notarykit_hashicorp_vault.key_id import Names, hc_vault_names_of, names_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from notarykit.errors import NotarykitWarning, PluginValidationError
-from notarykit_hashicorp_vault.login import Login, login_of
+from notarykit_hashicorp_vault.auth import Login, login_of
 
 _LARGEST_FILE = 1024 * 1024
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", re.IGNORECASE)

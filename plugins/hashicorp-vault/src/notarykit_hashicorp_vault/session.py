@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hvac.adapters import JSONAdapter  # type: ignore[import-untyped]
-from hvac.utils import get_token_from_env  # type: ignore[import-untyped]
 from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader, MaxRetryError
@@ -13,10 +12,10 @@ from urllib3.util import Retry, Timeout
 
 from notarykit.plugin.deadline import seconds_left
 from notarykit_hashicorp_vault.limits import bounded
-from notarykit_hashicorp_vault.server import is_loopback
+from notarykit_hashicorp_vault.settings import is_loopback
 
 if TYPE_CHECKING:
-    from notarykit_hashicorp_vault.server import Server
+    from notarykit_hashicorp_vault.settings import Server
 
 _TRIES = 3
 _FIRST_PAUSE = 0.2
@@ -63,15 +62,6 @@ def connect(server: "Server") -> Callable[[str | None], Vault]:
         return made
 
     return adapter
-
-
-def token_of_user() -> str | None:
-    """What hvac finds: the token of `$VAULT_TOKEN`, or that of `vault login` in `~/.vault-token`."""
-    try:
-        found: str | None = get_token_from_env()
-    except (OSError, ValueError):
-        return None
-    return found
 
 
 def _session(server: "Server") -> Session:

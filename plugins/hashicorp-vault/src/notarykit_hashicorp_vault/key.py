@@ -16,16 +16,16 @@ from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
 from notarykit.keys.pem import read_certificates
 from notarykit.keys.signature import raw_ecdsa
-from notarykit_hashicorp_vault.answer import reading
-from notarykit_hashicorp_vault.connection import Connection
-from notarykit_hashicorp_vault.names import Names
+from notarykit_hashicorp_vault.client import Connection
+from notarykit_hashicorp_vault.key_id import Names
+from notarykit_hashicorp_vault.response import reading
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from notarykit.keys.spec import KeySpec
     from notarykit.plugin.service_key import KeyVersion
-    from notarykit_hashicorp_vault.server import Server
+    from notarykit_hashicorp_vault.settings import Server
 
 KINDS = ("rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521")
 _SIGNATURE = re.compile(r"vault:v([0-9]+):([A-Za-z0-9+/=]+)")

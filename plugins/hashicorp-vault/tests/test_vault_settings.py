@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from notarykit.errors import NotarykitWarning, PluginError, PluginValidationError
-from notarykit_hashicorp_vault.login import Login, login_of
-from notarykit_hashicorp_vault.server import Server, server_of
+from notarykit_hashicorp_vault.auth import Login, login_of
+from notarykit_hashicorp_vault.settings import Server, server_of
 
 ADDRESS = {"VAULT_ADDR": "https://vault.example:8200/"}
 

@@ -9,13 +9,12 @@ from urllib.parse import quote
 from requests.exceptions import RequestException
 
 from notarykit.errors import NotarykitError, PluginError
-from notarykit_hashicorp_vault.answer import Answer, answer_of
-from notarykit_hashicorp_vault.credentials import credentials, present_token, sendable
+from notarykit_hashicorp_vault.auth import credentials, present_token, sendable
+from notarykit_hashicorp_vault.errors import Asked, is_of_token, refused, unreachable, unreadable
 from notarykit_hashicorp_vault.limits import in_time
-from notarykit_hashicorp_vault.refusals import Asked, is_of_token, refused, unreadable
-from notarykit_hashicorp_vault.sdk import Connect, Vault, connect
-from notarykit_hashicorp_vault.server import Server
-from notarykit_hashicorp_vault.unreachable import unreachable
+from notarykit_hashicorp_vault.response import Answer, answer_of
+from notarykit_hashicorp_vault.session import Connect, Vault, connect
+from notarykit_hashicorp_vault.settings import Server
 
 _OK, _FORBIDDEN = 200, 403
 _REMEMBERED = 64

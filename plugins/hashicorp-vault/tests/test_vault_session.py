@@ -5,12 +5,12 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
 from notarykit.plugin.deadline import deadline
-from notarykit_hashicorp_vault import sdk
+from notarykit_hashicorp_vault import session
 
 
 def _limits() -> tuple[float, float]:
     """How many seconds one try may take, to connect and to read."""
-    found = sdk._TimeLeft().clone()
+    found = session._TimeLeft().clone()
     connect, read = found.connect_timeout, found.read_timeout
     assert isinstance(connect, float)
     assert isinstance(read, float)
@@ -29,7 +29,7 @@ def test_each_try_has_the_time_that_is_left() -> None:
 @pytest.mark.parametrize("error", [ProtocolError("cut"), None])
 def test_three_more_tries(error: Exception | None) -> None:
     """A fault that may pass is tried three times more, whatever the method."""
-    retry = sdk._Retry.usual()
+    retry = session._Retry.usual()
     response = None if error else HTTPResponse(status=503)
     for _ in range(3):
         retry = retry.increment("POST", "/v1/x", response, error)
@@ -40,7 +40,7 @@ def test_three_more_tries(error: Exception | None) -> None:
 def test_a_certificate_is_tried_once() -> None:
     """A certificate that is not trusted is not trusted the next time either."""
     with pytest.raises(MaxRetryError):
-        sdk._Retry.usual().increment("POST", "/v1/x", None, SSLError("untrusted"))
+        session._Retry.usual().increment("POST", "/v1/x", None, SSLError("untrusted"))
 
 
 @pytest.mark.parametrize(("pause", "is_tried"), [("5", True), ("20", False), ("Wed, 01 Jan 2200 00:00:00 GMT", False)])
@@ -49,19 +49,19 @@ def test_a_pause_that_the_server_asks_for(pause: str, is_tried: bool) -> None:
     response = HTTPResponse(status=429, headers={"Retry-After": pause})
     with deadline(10.0):
         if is_tried:
-            sdk._Retry.usual().increment("POST", "/v1/x", response)
+            session._Retry.usual().increment("POST", "/v1/x", response)
         else:
             with pytest.raises(MaxRetryError):
-                sdk._Retry.usual().increment("POST", "/v1/x", response)
+                session._Retry.usual().increment("POST", "/v1/x", response)
 
 
 @pytest.mark.parametrize("status", [412, 429, 472, 473, 500, 502, 503, 504])
 def test_answers_that_may_pass(status: int) -> None:
     """These answers are tried again, for requests with a body too."""
-    assert sdk._Retry.usual().is_retry("POST", status)
+    assert session._Retry.usual().is_retry("POST", status)
 
 
 @pytest.mark.parametrize("status", [200, 204, 307, 400, 401, 403, 404, 405, 501])
 def test_answers_that_stay(status: int) -> None:
     """Other answers are the server's last word."""
-    assert not sdk._Retry.usual().is_retry("POST", status)
+    assert not session._Retry.usual().is_retry("POST", status)

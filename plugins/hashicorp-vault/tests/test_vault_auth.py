@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError
-from notarykit_hashicorp_vault.credentials import credentials
-from notarykit_hashicorp_vault.login import login_of
+from notarykit_hashicorp_vault.auth import credentials, login_of
 
 
 @pytest.mark.parametrize("content", [b"eyJ0", b"eyJ0\n", b"\xef\xbb\xbfeyJ0\r\n", b"  eyJ0 \r\n\n"])
