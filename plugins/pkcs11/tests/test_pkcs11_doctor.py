@@ -10,9 +10,9 @@ from pkcs11 import Mechanism, TokenFlag
 from notarykit.errors import PluginError
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING
-from notarykit_pkcs11 import doctor
-from notarykit_pkcs11.pins import PinSource
-from notarykit_pkcs11.sessions import TokenSession
+from notarykit_pkcs11.doctor import walk as doctor
+from notarykit_pkcs11.pin.source import PinSource
+from notarykit_pkcs11.token.session import TokenSession
 
 _LOGIN = TokenFlag.LOGIN_REQUIRED | TokenFlag.USER_PIN_INITIALIZED
 _LOW, _FINAL = TokenFlag.USER_PIN_COUNT_LOW, TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
@@ -143,6 +143,6 @@ def _hang(*_: object, **__: object) -> NoReturn:
 
 def test_a_module_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A module that does not come to an end when it is loaded is a finding."""
-    monkeypatch.setattr("notarykit_pkcs11.doctor.subprocess.run", _hang)
+    monkeypatch.setattr("notarykit_pkcs11.doctor.walk.subprocess.run", _hang)
     (found,) = doctor.walk(None, {"module_path": "libc.so.6"})
     assert (found.step, found.result) == ("module", FAILED)

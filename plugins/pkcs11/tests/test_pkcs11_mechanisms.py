@@ -6,7 +6,7 @@ import pytest
 from pkcs11 import MGF, Mechanism
 
 from notarykit.keys.spec import KEY_SPECS
-from notarykit_pkcs11.mechanisms import ways
+from notarykit_pkcs11.token.mechanisms import ways
 
 _M = Mechanism
 _ALL = set(Mechanism)

@@ -7,8 +7,8 @@ import pytest
 
 from notarykit.errors import PluginAccessDeniedError
 from notarykit.plugin.deadline import deadline
-from notarykit_pkcs11 import pinentry
-from notarykit_pkcs11.pinentry import ask, installed
+from notarykit_pkcs11.pin import pinentry
+from notarykit_pkcs11.pin.pinentry import ask, installed
 from tests.support.executables import write_program
 
 _SECRET = "swordfish"

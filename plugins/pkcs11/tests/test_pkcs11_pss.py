@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from notarykit_pkcs11.pss import encode
+from notarykit_pkcs11.token.pss import encode
 from tests.support.ca import new_key
 
 _HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
@@ -81,7 +81,7 @@ def test_each_salt_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(urandom(size))
         return asked[-1]
 
-    monkeypatch.setattr("notarykit_pkcs11.pss.os.urandom", random)
+    monkeypatch.setattr("notarykit_pkcs11.token.pss.os.urandom", random)
     kinds = (("sha256", 32), ("sha384", 48), ("sha512", 64))
     blocks = {encode(bytes(size), name, 2048) for name, size in kinds * 2}
     assert len(blocks) == 6

@@ -8,7 +8,7 @@ from tests.support.ca import SPECS
 
 _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
 _SCRIPT = """
-from notarykit_pkcs11 import signing
+from notarykit_pkcs11.token import signing
 used = []
 ask = signing.PrivateKey._ask
 def asked(self, way, prepared, pins):

@@ -71,10 +71,10 @@ def test_a_chain_with_its_cas(world: World, softhsm_key: Token, tmp_path: Path) 
 # SoftHSM has no switch for this: what the standard says of such tokens takes the write's place.
 _PROTECTED = """
 import pkcs11, sys
-from notarykit_pkcs11 import sessions
+from notarykit_pkcs11.token import session
 def write(self, objects, pins):
     raise pkcs11.TokenWriteProtected
-sessions.TokenSession.write = write
+session.TokenSession.write = write
 from notarykit.cli.run import run
 sys.exit(run(sys.argv[1:]))
 """

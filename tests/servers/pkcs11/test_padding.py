@@ -20,7 +20,8 @@ def test_a_token_without_pss(tpm_without_pss: Token) -> None:
 
 _ONLY = """
 import pkcs11
-from notarykit_pkcs11 import mechanisms, signing
+from notarykit_pkcs11.token import mechanisms
+from notarykit_pkcs11.token import signing
 used = []
 of_token = signing.ways
 def ways(spec, offered):
@@ -46,7 +47,8 @@ def test_every_way_to_pss(token: Token, mechanism: str) -> None:
 
 _LYING = """
 import pkcs11
-from notarykit_pkcs11 import mechanisms, signing
+from notarykit_pkcs11.token import mechanisms
+from notarykit_pkcs11.token import signing
 (way,) = mechanisms.ways(KEY_SPECS["RSA-2048"], {pkcs11.Mechanism.RSA_PKCS_PSS})
 %s
 signing.ways = lambda spec, offered: [way]

@@ -174,7 +174,7 @@ def test_nobody_to_ask(softhsm: Token) -> None:
     """Where there is none, that is said with the ways to give one."""
     script = """
 from notarykit.errors import PluginAccessDeniedError
-from notarykit_pkcs11.pins import PinSource
+from notarykit_pkcs11.pin.source import PinSource
 try:
     PinSource(None, {}).get("t")
 except PluginAccessDeniedError as error:

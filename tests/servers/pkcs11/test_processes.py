@@ -134,7 +134,7 @@ token = next(t for t in library.get_tokens() if t.label == os.environ["LABEL"])
 try:
     session = token.open(user_pin=os.environ["PKCS11_PIN"])
 except pkcs11.UserAlreadyLoggedIn:
-    from notarykit_pkcs11.cryptoki import _modules
+    from notarykit_pkcs11.client import _modules
     (module,) = _modules.values()
     (ours,) = module.sessions.values()
     ours._login.close()

@@ -8,8 +8,8 @@ from notarykit.plugin.server.stdio import run
 def main() -> int:
     """Answers the command that the arguments name; nothing of the plugin is imported before."""
     code = run("notarykit_pkcs11.plugin:PKCS11Plugin")
-    if "notarykit_pkcs11.cryptoki" in sys.modules:
-        from notarykit_pkcs11.cryptoki import finalize
+    if "notarykit_pkcs11.client" in sys.modules:
+        from notarykit_pkcs11.client import finalize
 
         finalize()
     return code

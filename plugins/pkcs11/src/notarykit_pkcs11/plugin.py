@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from notarykit_pkcs11.keys import TokenKey
+    from notarykit_pkcs11.key import TokenKey
 
 
 class PKCS11Plugin(plugin.Provider):
@@ -27,20 +27,20 @@ class PKCS11Plugin(plugin.Provider):
         Raises:
             PluginValidationError: It is no such URI, or a setting is wrong or contradicts it.
         """
-        from notarykit_pkcs11.uri import parse
+        from notarykit_pkcs11.key_id import parse
 
         uri = parse(key_id)
 
-        from notarykit_pkcs11.cryptoki import module_at
-        from notarykit_pkcs11.keys import TokenKey
-        from notarykit_pkcs11.modules import module_path
-        from notarykit_pkcs11.pins import PinSource
+        from notarykit_pkcs11.client import module_at
+        from notarykit_pkcs11.key import TokenKey
+        from notarykit_pkcs11.pin.source import PinSource
+        from notarykit_pkcs11.settings import module_path
 
         return TokenKey(uri, module_at(module_path(uri, config)), PinSource(uri, config))
 
     def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[plugin.Finding]:
         """Goes the way of a signature up to the point where it would be made."""
-        from notarykit_pkcs11.doctor import walk
+        from notarykit_pkcs11.doctor.walk import walk
 
         self._check(config)
         return walk(key_id, config)

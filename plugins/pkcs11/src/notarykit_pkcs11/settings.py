@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notarykit_pkcs11.uri import KeyUri
+    from notarykit_pkcs11.key_id import KeyUri
 
 VARIABLE, SETTING = "PKCS11_MODULE_PATH", "module_path"
 P11_KIT = "p11-kit-proxy.so"

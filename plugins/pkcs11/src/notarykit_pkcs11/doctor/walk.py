@@ -16,15 +16,15 @@ from notarykit.keys.pem import read_certificates
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
 from notarykit.plugin.service.provider import CHAIN, GET_A_CERTIFICATE
-from notarykit_pkcs11.cryptoki import module_at
-from notarykit_pkcs11.keys import TokenKey
-from notarykit_pkcs11.mechanisms import ways
-from notarykit_pkcs11.modules import P11_KIT, module_path
-from notarykit_pkcs11.pins import PinSource
-from notarykit_pkcs11.reading import CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS, attribute, certificates, identity
-from notarykit_pkcs11.sessions import TokenSession, key_of
-from notarykit_pkcs11.tokens import matches, shown
-from notarykit_pkcs11.uri import parse, uri_of
+from notarykit_pkcs11.client import module_at
+from notarykit_pkcs11.key import TokenKey
+from notarykit_pkcs11.key_id import parse, uri_of
+from notarykit_pkcs11.pin.source import PinSource
+from notarykit_pkcs11.settings import P11_KIT, module_path
+from notarykit_pkcs11.token.mechanisms import ways
+from notarykit_pkcs11.token.objects import CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS, attribute, certificates, identity
+from notarykit_pkcs11.token.session import TokenSession, key_of
+from notarykit_pkcs11.token.token_lookup import matches, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from notarykit.keys.spec import KeySpec
     from notarykit.plugin import KeyVersion
-    from notarykit_pkcs11.cryptoki import Module
-    from notarykit_pkcs11.mechanisms import Way
-    from notarykit_pkcs11.reading import Stored
-    from notarykit_pkcs11.uri import KeyUri
+    from notarykit_pkcs11.client import Module
+    from notarykit_pkcs11.key_id import KeyUri
+    from notarykit_pkcs11.token.mechanisms import Way
+    from notarykit_pkcs11.token.objects import Stored
 
 _LOADING_SECONDS = 60
 # What is signed can be taken for no envelope's content.

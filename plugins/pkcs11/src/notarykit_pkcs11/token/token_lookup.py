@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.plugin import seconds_left
-from notarykit_pkcs11.cryptoki import PAUSES
-from notarykit_pkcs11.sessions import TokenSession, key_of, naming
-from notarykit_pkcs11.uri import uri_of
+from notarykit_pkcs11.client import PAUSES
+from notarykit_pkcs11.key_id import uri_of
+from notarykit_pkcs11.token.session import TokenSession, key_of, naming
 
 if TYPE_CHECKING:
     import pkcs11
 
-    from notarykit_pkcs11.cryptoki import Module
-    from notarykit_pkcs11.uri import KeyUri
+    from notarykit_pkcs11.client import Module
+    from notarykit_pkcs11.key_id import KeyUri
 
 
 def the_token(module: Module, uri: KeyUri) -> TokenSession:

@@ -12,18 +12,18 @@ from pkcs11 import Attribute
 
 from notarykit.errors import PluginValidationError
 from notarykit.plugin.service.terminal import tell
-from notarykit_pkcs11.failures import UNSUITABLE, WRONG_PIN, is_no_such_login, translated
-from notarykit_pkcs11.mechanisms import ways
-from notarykit_pkcs11.reading import attribute
+from notarykit_pkcs11.errors import UNSUITABLE, WRONG_PIN, is_no_such_login, translated
+from notarykit_pkcs11.token.mechanisms import ways
+from notarykit_pkcs11.token.objects import attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
     from notarykit.keys.spec import KeySpec
-    from notarykit_pkcs11.mechanisms import Way
-    from notarykit_pkcs11.pins import PinSource
-    from notarykit_pkcs11.sessions import TokenSession
+    from notarykit_pkcs11.pin.source import PinSource
+    from notarykit_pkcs11.token.mechanisms import Way
+    from notarykit_pkcs11.token.session import TokenSession
 
 _PATIENCE = 1.0
 """Seconds after which a person is told that the token may be waiting for a touch."""

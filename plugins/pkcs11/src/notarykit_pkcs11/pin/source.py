@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notarykit_pkcs11.uri import KeyUri
+    from notarykit_pkcs11.key_id import KeyUri
 
 VARIABLE = "PKCS11_PIN"
 _PROGRAM, _FILE = "|", "file:"
@@ -98,7 +98,7 @@ class PinSource:
             return os.fsencode(os.environ[variable])
         if self._variable:
             raise PluginAccessDeniedError(f"${variable} is not set, and {token} needs a PIN")
-        from notarykit_pkcs11.pinentry import ask, installed
+        from notarykit_pkcs11.pin.pinentry import ask, installed
 
         if self._pinentry:
             return ask(self._pinentry, prompt)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pkcs11 import Attribute
 
 from notarykit.errors import PluginValidationError
-from notarykit_pkcs11.access import DisturbedError
-from notarykit_pkcs11.reading import (
+from notarykit_pkcs11.key_id import uri_of
+from notarykit_pkcs11.token.objects import (
     CERTIFICATES,
     PRIVATE_KEYS,
     PUBLIC_KEYS,
@@ -18,16 +18,16 @@ from notarykit_pkcs11.reading import (
     identity,
     public_key_in,
 )
-from notarykit_pkcs11.uri import uri_of
+from notarykit_pkcs11.token.retry import DisturbedError
 
 if TYPE_CHECKING:
     from typing import Any
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-    from notarykit_pkcs11.pins import PinSource
-    from notarykit_pkcs11.sessions import TokenSession
-    from notarykit_pkcs11.uri import KeyUri
+    from notarykit_pkcs11.key_id import KeyUri
+    from notarykit_pkcs11.pin.source import PinSource
+    from notarykit_pkcs11.token.session import TokenSession
 
 
 def private_key(session: TokenSession, uri: KeyUri, pins: PinSource) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 from cryptography import x509
 
-from notarykit_pkcs11.storing import _identity
+from notarykit_pkcs11.token.certificate_store import _identity
 from tests.support.ca import Changes, make_chain
 
 

@@ -14,7 +14,7 @@ from pkcs11 import Attribute, CertificateType, KeyType, ObjectClass
 
 from notarykit.errors import CertificateError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
-from notarykit_pkcs11.attributes import PUBLIC_KEY_INFO
+from notarykit_pkcs11.token.attributes import PUBLIC_KEY_INFO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

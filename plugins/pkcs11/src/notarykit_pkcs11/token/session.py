@@ -11,16 +11,16 @@ import pkcs11
 from pkcs11 import SlotFlag, TokenFlag
 
 from notarykit.errors import PluginAccessDeniedError, PluginError
-from notarykit_pkcs11.attributes import AllAttributes
-from notarykit_pkcs11.failures import GONE, MOVED, WRONG_PIN, translated
-from notarykit_pkcs11.uri import uri_of
+from notarykit_pkcs11.errors import GONE, MOVED, WRONG_PIN, translated
+from notarykit_pkcs11.key_id import uri_of
+from notarykit_pkcs11.token.attributes import AllAttributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from notarykit_pkcs11.cryptoki import Module
-    from notarykit_pkcs11.pins import PinSource
+    from notarykit_pkcs11.client import Module
+    from notarykit_pkcs11.pin.source import PinSource
 
 _SALT = token_bytes(16)
 _UNAVAILABLE = 0xFFFFFFFF

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginValidationError
-from notarykit_pkcs11 import modules
-from notarykit_pkcs11.modules import P11_KIT, module_path
-from notarykit_pkcs11.uri import parse
+from notarykit_pkcs11 import settings
+from notarykit_pkcs11.key_id import parse
+from notarykit_pkcs11.settings import P11_KIT, module_path
 from tests.support.executables import write_program
 
 
@@ -17,7 +17,7 @@ from tests.support.executables import write_program
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Modules `a.so` to `d.so`, and a machine of which p11-kit knows none."""
     monkeypatch.delenv("PKCS11_MODULE_PATH", raising=False)
-    monkeypatch.setattr(modules, "_NAMED", (str(tmp_path / "first"), str(tmp_path / "second")))
+    monkeypatch.setattr(settings, "_NAMED", (str(tmp_path / "first"), str(tmp_path / "second")))
     for name in "abcd":
         (tmp_path / f"{name}.so").touch()
     return tmp_path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pkcs11 import MGF, Mechanism
 
-from notarykit_pkcs11.pss import encode
+from notarykit_pkcs11.token.pss import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

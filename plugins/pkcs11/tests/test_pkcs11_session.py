@@ -15,15 +15,16 @@ from pkcs11 import Attribute, Mechanism, SlotFlag, TokenFlag
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError, PluginValidationError
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.deadline import deadline
-from notarykit_pkcs11 import access, cryptoki, signing, tokens
-from notarykit_pkcs11.access import Access, DisturbedError
-from notarykit_pkcs11.cryptoki import Module
-from notarykit_pkcs11.failures import DISTURBED, GONE, UNSUITABLE, WRONG_PIN
-from notarykit_pkcs11.pins import PinSource
-from notarykit_pkcs11.sessions import NeedsTurnError, TokenSession, key_of
-from notarykit_pkcs11.signing import PrivateKey
-from notarykit_pkcs11.turns import Turn
-from notarykit_pkcs11.uri import parse
+from notarykit_pkcs11 import client
+from notarykit_pkcs11.client import Module
+from notarykit_pkcs11.errors import DISTURBED, GONE, UNSUITABLE, WRONG_PIN
+from notarykit_pkcs11.key_id import parse
+from notarykit_pkcs11.pin.source import PinSource
+from notarykit_pkcs11.process_lock import Turn
+from notarykit_pkcs11.token import retry, signing, token_lookup
+from notarykit_pkcs11.token.retry import Access, DisturbedError
+from notarykit_pkcs11.token.session import NeedsTurnError, TokenSession, key_of
+from notarykit_pkcs11.token.signing import PrivateKey
 
 _PATH = "/usr/lib/a.so"
 _LOGIN = TokenFlag.TOKEN_INITIALIZED | TokenFlag.LOGIN_REQUIRED | TokenFlag.USER_PIN_INITIALIZED
@@ -171,7 +172,7 @@ def session(module: Module, token: Any) -> TokenSession:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that would have been made."""
     pauses: list[float] = []
-    for each in (access, tokens, cryptoki):
+    for each in (retry, token_lookup, client):
         monkeypatch.setattr(each, "time", SimpleNamespace(sleep=pauses.append, monotonic=clock.monotonic))
     return pauses
 
@@ -180,7 +181,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def turns(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The modules for which a turn was taken."""
     turns: list[str] = []
-    monkeypatch.setattr(cryptoki, "Turn", lambda path: _Turn(path, turns))
+    monkeypatch.setattr(client, "Turn", lambda path: _Turn(path, turns))
     return turns
 
 

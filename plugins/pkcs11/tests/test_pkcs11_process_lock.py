@@ -13,13 +13,13 @@ import pytest
 
 from notarykit.plugin import seconds_left
 from notarykit.plugin.deadline import deadline
-from notarykit_pkcs11 import turns
-from notarykit_pkcs11.turns import Turn
+from notarykit_pkcs11 import process_lock
+from notarykit_pkcs11.process_lock import Turn
 
 _MODULE = "/usr/lib/a.so"
 _HOLDER = """
 import sys
-from notarykit_pkcs11.turns import Turn
+from notarykit_pkcs11.process_lock import Turn
 with Turn(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
@@ -149,7 +149,7 @@ def test_waiting(folder: Path, hold: Callable[..., _Holder], monkeypatch: pytest
     """The turn begins when the other process's has ended, and not before."""
     holder = hold()
     clock = _counting(lambda number: holder.end() if number == 3 else None)
-    monkeypatch.setattr(turns, "time", clock)
+    monkeypatch.setattr(process_lock, "time", clock)
     with Turn(_MODULE):
         assert len(clock.times) == 3
         assert _is_held(_lock(folder))
@@ -159,7 +159,7 @@ def test_another_module(hold: Callable[..., _Holder], monkeypatch: pytest.Monkey
     """Nobody waits for a process that uses another module."""
     hold("/usr/lib/b.so")
     clock = _counting(lambda _: None)
-    monkeypatch.setattr(turns, "time", clock)
+    monkeypatch.setattr(process_lock, "time", clock)
     with Turn(_MODULE):
         assert clock.times == []
 
@@ -216,7 +216,7 @@ class _Clock:
 
 def _waits(monkeypatch: pytest.MonkeyPatch, action: Callable[[int], None]) -> _Clock:
     clock = _Clock(action)
-    for module in ("notarykit_pkcs11.turns", "notarykit._internal.deadline"):
+    for module in ("notarykit_pkcs11.process_lock", "notarykit._internal.deadline"):
         monkeypatch.setattr(f"{module}.time", clock)
     return clock
 

@@ -11,13 +11,13 @@ from pkcs11 import Attribute, CertificateType, ObjectClass
 from notarykit.errors import CertificateError
 from notarykit.keys.certificate import has_key, load_certificate, subject_of
 from notarykit.keys.extensions import subject_key_identifier
-from notarykit_pkcs11.reading import CERTIFICATES, certificates
+from notarykit_pkcs11.token.objects import CERTIFICATES, certificates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notarykit_pkcs11.pins import PinSource
-    from notarykit_pkcs11.sessions import TokenSession
+    from notarykit_pkcs11.pin.source import PinSource
+    from notarykit_pkcs11.token.session import TokenSession
 
 # What tokens answer that take no certificates, or not from this user.
 _NOT_TAKEN = (

@@ -14,7 +14,7 @@ import pkcs11
 
 from notarykit.errors import PluginError, PluginTimeoutError
 from notarykit.plugin import seconds_left
-from notarykit_pkcs11.turns import Turn
+from notarykit_pkcs11.process_lock import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import pkcs11
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginValidationError
-from notarykit_pkcs11.failures import DISTURBED, GONE, LOST, UNSUITABLE, WRONG_PIN, is_no_such_login, translated
+from notarykit_pkcs11.errors import DISTURBED, GONE, LOST, UNSUITABLE, WRONG_PIN, is_no_such_login, translated
 
 _DENIED, _INVALID = PluginAccessDeniedError, PluginValidationError
 _KNOWN = [

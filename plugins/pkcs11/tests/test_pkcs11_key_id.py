@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit.errors import PluginValidationError
-from notarykit_pkcs11.uri import KeyUri, parse, uri_of
+from notarykit_pkcs11.key_id import KeyUri, parse, uri_of
 
 _WHERE = (
     "token", "manufacturer", "serial", "model", "slot-manufacturer", "slot-description",

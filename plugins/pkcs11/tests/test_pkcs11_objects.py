@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, CertificateType, KeyType
 
 from notarykit.errors import PluginValidationError
-from notarykit_pkcs11.attributes import PUBLIC_KEY_INFO
-from notarykit_pkcs11.reading import attribute, certificates, identity, public_key_in
+from notarykit_pkcs11.token.attributes import PUBLIC_KEY_INFO
+from notarykit_pkcs11.token.objects import attribute, certificates, identity, public_key_in
 from tests.support.ca import make_chain, new_key
 
 _CURVES = ["EC-256", "EC-384", "EC-521"]

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 import pkcs11
 
 from notarykit.plugin import seconds_left
-from notarykit_pkcs11.failures import DISTURBED, translated
-from notarykit_pkcs11.sessions import NeedsTurnError, TokenSession
-from notarykit_pkcs11.tokens import the_token
+from notarykit_pkcs11.errors import DISTURBED, translated
+from notarykit_pkcs11.token.session import NeedsTurnError, TokenSession
+from notarykit_pkcs11.token.token_lookup import the_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notarykit.errors import PluginError
-    from notarykit_pkcs11.cryptoki import Module
-    from notarykit_pkcs11.uri import KeyUri
+    from notarykit_pkcs11.client import Module
+    from notarykit_pkcs11.key_id import KeyUri
 
 Result = TypeVar("Result")
 

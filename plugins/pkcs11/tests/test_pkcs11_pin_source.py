@@ -10,9 +10,10 @@ import pytest
 
 from notarykit.errors import NotarykitError, PluginAccessDeniedError, PluginValidationError, SigningKeyError
 from notarykit.plugin.deadline import deadline
-from notarykit_pkcs11 import pinentry, pins
-from notarykit_pkcs11.pins import PinSource
-from notarykit_pkcs11.uri import parse
+from notarykit_pkcs11.key_id import parse
+from notarykit_pkcs11.pin import pinentry
+from notarykit_pkcs11.pin import source as pin_source
+from notarykit_pkcs11.pin.source import PinSource
 from tests.support.executables import write_program
 
 _SECRET = "swordfish"
@@ -22,7 +23,7 @@ _SECRET = "swordfish"
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was asked at a terminal that gives no answer; there is no display either."""
     asked: list[str] = []
-    monkeypatch.setattr(pins, "ask_secret", asked.append)
+    monkeypatch.setattr(pin_source, "ask_secret", asked.append)
     for name in ("PKCS11_PIN", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     return asked
@@ -55,7 +56,7 @@ def test_precedence(tmp_path: Path, asked: list[str], monkeypatch: pytest.Monkey
     """The source comes before the variables, these before the programs that ask, and a terminal last."""
     source = _file(tmp_path, b"of the source")
     monkeypatch.setattr(pinentry, "ask", lambda program, _: f"of {program}".encode())
-    monkeypatch.setattr(pins, "ask_secret", lambda _: b"of the terminal")
+    monkeypatch.setattr(pin_source, "ask_secret", lambda _: b"of the terminal")
     monkeypatch.setenv("MINE", "of mine")
     monkeypatch.setenv("PKCS11_PIN", "of the variable")
     everything = {"pin_source": source, "pin_env": "MINE", "pinentry": "/bin/ask"}
@@ -67,7 +68,7 @@ def test_precedence(tmp_path: Path, asked: list[str], monkeypatch: pytest.Monkey
     assert _get(pinentry="/bin/ask") == "of /bin/ask"
     monkeypatch.setattr(pinentry, "installed", lambda: "/usr/bin/pinentry")
     assert _get() == "of the terminal"
-    monkeypatch.setattr(pins, "ask_secret", lambda _: None)
+    monkeypatch.setattr(pin_source, "ask_secret", lambda _: None)
     assert _get() == "of /usr/bin/pinentry"
 
 
@@ -181,7 +182,7 @@ def test_a_mark_is_never_a_try(place: str, pin: bytes, why: str, monkeypatch: py
     config = {"own variable": {"pin_env": "MINE"}, "pinentry": {"pinentry": "/bin/ask"}}.get(place, {})
     if place.endswith("variable"):
         monkeypatch.setenv(config.get("pin_env", "PKCS11_PIN"), os.fsdecode(pin))
-    monkeypatch.setattr(pins, "ask_secret", lambda _: pin)
+    monkeypatch.setattr(pin_source, "ask_secret", lambda _: pin)
     monkeypatch.setattr(pinentry, "ask", lambda *_: pin)
     assert _refusal(**config).startswith(f"the PIN for token 'a' {why}")
 

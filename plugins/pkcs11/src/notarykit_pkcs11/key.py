@@ -10,12 +10,12 @@ from cryptography.exceptions import InvalidSignature
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import has_key
 from notarykit.keys.signature import check
-from notarykit_pkcs11.access import Access, DisturbedError
-from notarykit_pkcs11.finding import private_key, private_keys, public_key, public_objects, shown
-from notarykit_pkcs11.reading import CERTIFICATES, certificates, identity, public_key_in
-from notarykit_pkcs11.signing import PrivateKey
-from notarykit_pkcs11.storing import store
-from notarykit_pkcs11.uri import uri_of
+from notarykit_pkcs11.key_id import uri_of
+from notarykit_pkcs11.token.certificate_store import store
+from notarykit_pkcs11.token.key_lookup import private_key, private_keys, public_key, public_objects, shown
+from notarykit_pkcs11.token.objects import CERTIFICATES, certificates, identity, public_key_in
+from notarykit_pkcs11.token.retry import Access, DisturbedError
+from notarykit_pkcs11.token.signing import PrivateKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from notarykit.keys.spec import KeySpec
     from notarykit.plugin import KeyVersion
-    from notarykit_pkcs11.cryptoki import Module
-    from notarykit_pkcs11.pins import PinSource
-    from notarykit_pkcs11.reading import Stored
-    from notarykit_pkcs11.sessions import TokenSession
-    from notarykit_pkcs11.uri import KeyUri
+    from notarykit_pkcs11.client import Module
+    from notarykit_pkcs11.key_id import KeyUri
+    from notarykit_pkcs11.pin.source import PinSource
+    from notarykit_pkcs11.token.objects import Stored
+    from notarykit_pkcs11.token.session import TokenSession
 
 
 class TokenKey:

@@ -1,0 +1,1 @@
+"""Tokens: sessions, objects, and signatures by the keys on them."""
