@@ -20,6 +20,6 @@ from notarykit._internal.encodings import foreign_encoding
         (b"\x30\x82\0\0", ""),
     ],
 )
-def test_how_a_text_begins(content: bytes, named: str) -> None:
+def test_foreign_encoding_is_recognized_by_its_first_bytes(content: bytes, named: str) -> None:
     """A byte order mark and UTF-16 are named with what to do; text in UTF-8 and DER are not."""
     assert foreign_encoding(content) == named

@@ -33,7 +33,7 @@ def test_reads_an_empty_file(tmp_path: Path) -> None:
     assert files.read(str(tmp_path / "file"), 0) == b""
 
 
-def test_an_absent_file_is_told_apart(tmp_path: Path) -> None:
+def test_absent_file_raises_file_not_found(tmp_path: Path) -> None:
     """That a file is not there is another error than that it cannot be read."""
     with pytest.raises(FileNotFoundError):
         files.read(str(tmp_path / "none"), 5)
@@ -46,14 +46,14 @@ def test_reads_through_a_link(tmp_path: Path) -> None:
     assert files.read(str(tmp_path / "link"), 100) == b"content"
 
 
-def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+def test_pipe_is_refused_without_blocking(tmp_path: Path) -> None:
     """A pipe that nobody writes to is refused at once."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StorageError, match="pipe is not a regular file"):
         files.read(str(tmp_path / "pipe"), 5)
 
 
-def test_a_folder_and_what_is_below_a_file_are_refused(tmp_path: Path) -> None:
+def test_folder_and_path_below_a_file_are_refused(tmp_path: Path) -> None:
     """A folder, and a path that leads through a file, are refused as what cannot be read."""
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="is not a regular file"):
@@ -62,7 +62,7 @@ def test_a_folder_and_what_is_below_a_file_are_refused(tmp_path: Path) -> None:
         files.read(str(tmp_path / "file" / "below"), 5)
 
 
-def test_refusing_leaves_no_handle_open(tmp_path: Path) -> None:
+def test_refusal_leaks_no_file_descriptor(tmp_path: Path) -> None:
     """However often a folder is refused, the next handle has the same number."""
     first = os.open(tmp_path, os.O_RDONLY)
     os.close(first)
@@ -74,7 +74,7 @@ def test_refusing_leaves_no_handle_open(tmp_path: Path) -> None:
     assert first == second
 
 
-def test_writes_and_replaces(tmp_path: Path) -> None:
+def test_write_creates_and_replaces(tmp_path: Path) -> None:
     """A file is made, then replaced, and nothing stays beside it."""
     path = tmp_path / "file"
     files.write(str(path), b"one")
@@ -83,7 +83,7 @@ def test_writes_and_replaces(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_missing_folders_are_for_the_owner_alone(tmp_path: Path) -> None:
+def test_missing_folders_are_created_for_the_owner_only(tmp_path: Path) -> None:
     """Every folder that is made on the way is readable for its owner alone."""
     files.write(str(tmp_path / "a" / "b" / "c" / "file"), b"")
     with files.locked(str(tmp_path / "d" / "e")):
@@ -92,20 +92,20 @@ def test_missing_folders_are_for_the_owner_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / made).stat().st_mode) == 0o700
 
 
-def test_no_folder_is_called_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_folder_named_tilde_is_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`~` that no shell has expanded does not become a folder; one that is there already is used."""
     monkeypatch.chdir(tmp_path)
     for path in ("~/.config/file", str(tmp_path / "~" / "file")):
-        with pytest.raises(StorageError, match=r"only a shell expands ~, and no folder of that name is made$"):
+        with pytest.raises(StorageError, match=r"~ is expanded by shells only, and no folder of that name is created$"):
             files.write(path, b"x")
-    with pytest.raises(StorageError, match="cannot be made: only a shell"), files.locked("~/locks"):
+    with pytest.raises(StorageError, match="cannot be created: ~ is expanded"), files.locked("~/locks"):
         pass
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "~").mkdir()
     files.write("~/file", b"x")
 
 
-def test_the_mode_is_there_from_the_start(tmp_path: Path) -> None:
+def test_mode_applies_from_creation_on(tmp_path: Path) -> None:
     """A file for the owner alone has that mode, and replacing a wider one narrows it."""
     (tmp_path / "file").touch(mode=0o644)
     files.write(str(tmp_path / "file"), b"", mode=0o600)
@@ -120,7 +120,7 @@ def test_writes_into_the_working_directory(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("failing", ["write", "fsync", "replace"])
-def test_a_failure_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+def test_failed_write_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
     """If a step of writing fails, the old content is untouched and nothing stays beside it."""
     path = tmp_path / "file"
     path.write_bytes(b"old")
@@ -144,7 +144,7 @@ def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "file").read_bytes() == b"1234567"
 
 
-def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+def test_folder_is_not_replaced(tmp_path: Path) -> None:
     """Writing over a folder is refused, and so is writing below a file."""
     (tmp_path / "folder").mkdir()
     with pytest.raises(StorageError, match="folder cannot be written"):
@@ -152,7 +152,7 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
         files.write(str(tmp_path / "file" / "below"), b"")
-    with pytest.raises(StorageError, match="file cannot be made"), files.locked(str(tmp_path / "file")):
+    with pytest.raises(StorageError, match="file cannot be created"), files.locked(str(tmp_path / "file")):
         pass
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
 
@@ -166,7 +166,7 @@ with files.locked(sys.argv[1]):
 """
 
 
-def test_what_a_killed_writer_leaves_is_removed(tmp_path: Path) -> None:
+def test_remains_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     """A writer that dies halfway leaves the old content, frees the lock, and the next one clears up after it."""
     (tmp_path / "file").write_bytes(b"old")
     assert _run(_KILLED, str(tmp_path)).returncode == 9
@@ -186,7 +186,7 @@ for _ in range(30):
 """
 
 
-def test_processes_take_turns(tmp_path: Path) -> None:
+def test_lock_excludes_other_processes(tmp_path: Path) -> None:
     """Three processes that count under the lock lose no step."""
     (tmp_path / "count").write_bytes(b"0")
     running = [subprocess.Popen([sys.executable, "-c", _COUNT, str(tmp_path)]) for _ in range(3)]
@@ -195,7 +195,7 @@ def test_processes_take_turns(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["count"]
 
 
-def test_threads_take_turns(tmp_path: Path) -> None:
+def test_lock_excludes_other_threads(tmp_path: Path) -> None:
     """No two threads of one process hold the lock at the same time."""
     inside = 0
     most = 0
@@ -218,7 +218,7 @@ def test_threads_take_turns(tmp_path: Path) -> None:
     assert most == 1
 
 
-def test_an_error_frees_the_lock(tmp_path: Path) -> None:
+def test_exception_releases_the_lock(tmp_path: Path) -> None:
     """An error under the lock comes through and leaves the lock free."""
 
     def fail() -> None:
@@ -231,7 +231,7 @@ def test_an_error_frees_the_lock(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 0.05])
-def test_a_lock_that_somebody_holds(tmp_path: Path, limit: float) -> None:
+def test_held_lock_times_out_with_advice(tmp_path: Path, limit: float) -> None:
     """Whoever waits in vain hears which folder is locked, for how long, and how to find who holds it."""
     with files.locked(str(tmp_path)):
         with pytest.raises(StorageError) as caught, files.locked(str(tmp_path), limit):
@@ -244,7 +244,7 @@ def test_a_lock_that_somebody_holds(tmp_path: Path, limit: float) -> None:
         pass
 
 
-def test_waiting_for_a_lock_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_wait_has_its_own_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is said, the wait is a minute at most."""
     clock = iter(range(0, 1000, 7))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
@@ -258,7 +258,7 @@ def test_waiting_for_a_lock_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: 
     assert 60 < next(clock) < 80
 
 
-def test_waiting_for_a_lock_ends_with_the_call(tmp_path: Path) -> None:
+def test_lock_wait_ends_at_the_deadline(tmp_path: Path) -> None:
     """The end of the present call comes before the lock's own limit."""
     with (
         files.locked(str(tmp_path)),

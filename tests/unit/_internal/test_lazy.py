@@ -11,21 +11,21 @@ from notarykit.errors import StorageError
 _HOMES = {"errors": ("StorageError", "Absent"), "no_such_module": ("Lost",)}
 
 
-def test_finds_and_keeps() -> None:
+def test_export_is_imported_once_and_cached() -> None:
     """A name is its module's, and is found in the package itself from then on."""
     namespace: dict[str, Any] = {}
     assert find("notarykit", "StorageError", _HOMES, namespace) is StorageError
     assert namespace == {"StorageError": StorageError}
 
 
-def test_a_name_that_is_not_there() -> None:
+def test_unknown_name_raises_attribute_error() -> None:
     """A name that the package does not have is an AttributeError like any other."""
     with pytest.raises(AttributeError, match=r"^module 'notarykit.x' has no attribute 'Nothing'$"):
         find("notarykit.x", "Nothing", _HOMES, {})
 
 
 @pytest.mark.parametrize(("name", "kind"), [("Absent", AttributeError), ("Lost", ModuleNotFoundError)])
-def test_homes_that_are_wrong(name: str, kind: type[Exception]) -> None:
+def test_wrong_home_raises(name: str, kind: type[Exception]) -> None:
     """A name whose module does not have it, or is not there, is not kept."""
     namespace: dict[str, Any] = {}
     with pytest.raises(kind):
@@ -34,7 +34,7 @@ def test_homes_that_are_wrong(name: str, kind: type[Exception]) -> None:
 
 
 @pytest.mark.parametrize("package", ["notarykit", "notarykit.plugin"])
-def test_the_public_names(package: str) -> None:
+def test_every_public_name_resolves(package: str) -> None:
     """Every public name of a package leads somewhere, and type checkers are told the same names."""
     __import__(package)
     module: Any = sys.modules[package]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notarykit._internal.light_namedtuple import NamedTuple as Ours
+from notarykit._internal.light_namedtuple import LightNamedTuple
 
 _LATER = """
 class Record({base}):
@@ -36,7 +36,7 @@ def _made(base: Any) -> Any:
     return namespace["Record"]
 
 
-Record = _made(Ours)
+Record = _made(LightNamedTuple)
 _Theirs = _made(typing.NamedTuple)
 
 
@@ -61,7 +61,7 @@ def _told(kind: Any) -> dict[str, Any]:
     }
 
 
-def test_the_same_as_the_usual() -> None:
+def test_behaves_like_typing_namedtuple() -> None:
     """A record does in every way what one of `typing` does."""
     assert _told(Record) == _told(_Theirs)
 
@@ -70,14 +70,14 @@ def test_the_same_as_the_usual() -> None:
     "make",
     [lambda kind: kind(), lambda kind: kind(1, 2, 3, 4), lambda kind: kind(1, x=4), lambda kind: kind(1, one=1)],
 )
-def test_calls_that_do_not_fit(make: Any) -> None:
+def test_wrong_arguments_raise_type_error(make: Any) -> None:
     """A member too few, too many, unknown or twice is an error in both."""
     for kind in (Record, _Theirs):
         with pytest.raises(TypeError):
             make(kind)
 
 
-def test_members_do_not_change() -> None:
+def test_fields_are_read_only() -> None:
     """A record is what it was made as."""
     record = Record(1)
     for name in ("one", "other"):
@@ -85,14 +85,14 @@ def test_members_do_not_change() -> None:
             setattr(record, name, 2)
 
 
-def test_pickle() -> None:
+def test_record_survives_pickling() -> None:
     """A record survives being written down."""
     record = Record(1, three=[2])
     again = pickle.loads(pickle.dumps(record))
     assert (again, type(again)) == (record, Record)
 
 
-def test_subclasses() -> None:
+def test_record_can_be_subclassed() -> None:
     """A class may be made of a record."""
 
     class More(Record):  # type: ignore[misc, valid-type]
@@ -102,7 +102,7 @@ def test_subclasses() -> None:
     assert More(1) == (2, "more", None)
 
 
-def test_what_it_costs() -> None:
+def test_typing_is_not_imported() -> None:
     """Neither `typing` nor `dataclasses` is imported for it."""
     heavy = "{'typing', 'dataclasses', 're'}"
     script = f"import sys, notarykit._internal.light_namedtuple; print(sorted({heavy} & set(sys.modules)))"
@@ -111,10 +111,10 @@ def test_what_it_costs() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_a_member_without_a_value_after_one_with() -> None:
+def test_field_without_default_after_one_with_default_is_refused() -> None:
     """A member without a value cannot follow one with a value, as in any call."""
     with pytest.raises(TypeError):
 
-        class _Wrong(Ours):
+        class _Wrong(LightNamedTuple):
             first: int = 1
             second: str  # type: ignore[misc]

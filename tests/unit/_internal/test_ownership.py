@@ -70,7 +70,9 @@ def _warned(*paths: str) -> list[str]:
         (_OTHER, _OTHER, _FILE | 0o600, "belongs to another user (1001)"),
     ],
 )
-def test_who_may_write(owner: int, group: int, mode: int, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_writers_bring_a_warning(
+    owner: int, group: int, mode: int, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The user and root may, and a group that is nobody else's; anybody besides brings a warning."""
     with monkeypatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: _ME)
@@ -80,7 +82,7 @@ def test_who_may_write(owner: int, group: int, mode: int, who: str, monkeypatch:
     assert all(each.startswith(f"/ {who}") for each in found)
 
 
-def test_what_nobody_can_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_mount_brings_no_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is mounted to be read alone brings no warning, and neither does what is not there."""
     assert _warned(str(tmp_path / "absent")) == []
     tmp_path.chmod(0o777)
@@ -116,7 +118,7 @@ _READ = {
 
 
 @pytest.mark.parametrize(("read", "path"), [(read, path) for read, paths in _READ.items() for path in paths])
-def test_where_it_is_looked_at(read: object, path: str, home: Home) -> None:
+def test_ownership_is_checked_where_trust_is_decided(read: object, path: str, home: Home) -> None:
     """The policy, the settings, the keys, the trust stores and the plugins are looked at with their folders."""
     argument = {_store: (home,), find_executable: ("x",)}.get(read, ())  # type: ignore[call-overload]
 

@@ -27,7 +27,7 @@ _ALL = pytest.mark.parametrize("system", ["linux", "darwin", "win32"], indirect=
 
 @_LINUX
 @pytest.mark.usefixtures("system")
-def test_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is in the home folder, or where $XDG_CONFIG_HOME says, unless that is empty."""
     monkeypatch.setenv("HOME", "/home/me")
     assert paths.config_folder() == "/home/me/.config/notation"
@@ -39,7 +39,7 @@ def test_linux(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @_LINUX
 @pytest.mark.usefixtures("system")
-def test_a_relative_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_configuration_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative $XDG_CONFIG_HOME would mean another place in each folder."""
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("XDG_CONFIG_HOME", "xdg")
@@ -50,7 +50,7 @@ def test_a_relative_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @_MAC
 @pytest.mark.usefixtures("system")
-def test_mac(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is in the library, whatever $XDG_CONFIG_HOME says."""
     monkeypatch.setenv("HOME", "/Users/me")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/xdg")
@@ -59,7 +59,7 @@ def test_mac(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @_WINDOWS
 @pytest.mark.usefixtures("system")
-def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is in the roaming settings."""
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("APPDATA", "C:/Users/me/AppData/Roaming")
@@ -68,7 +68,7 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @_ALL
 @pytest.mark.usefixtures("system")
-def test_the_variable_of_notation_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notation_config_overrides_the_platform_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """$NOTATION_CONFIG is the folder itself on every system, and needs no home folder."""
     monkeypatch.setenv("NOTATION_CONFIG", "/settings")
     assert paths.config_folder() == "/settings"
@@ -82,7 +82,7 @@ def test_the_variable_of_notation_comes_first(monkeypatch: pytest.MonkeyPatch) -
 @_ALL
 @pytest.mark.usefixtures("system")
 @pytest.mark.parametrize("value", [None, ""])
-def test_without_a_home_folder(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_home_is_a_configuration_error(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no variable leads to a folder, the one that is missing is named."""
     name = "APPDATA" if sys.platform == "win32" else "HOME"
     if value is not None:
@@ -95,7 +95,7 @@ def test_without_a_home_folder(value: str | None, monkeypatch: pytest.MonkeyPatc
 
 @_ALL
 @pytest.mark.usefixtures("system")
-def test_the_folder_of_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plugins_folder_follows_notation_libexec(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plugins are in $NOTATION_LIBEXEC, which alone is enough; else among the settings; choices are settings."""
     monkeypatch.delenv("NOTATION_LIBEXEC", raising=False)
     monkeypatch.setenv("NOTATION_CONFIG", "/settings")
@@ -112,7 +112,7 @@ def test_the_folder_of_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 @_LINUX
 @pytest.mark.usefixtures("system")
 @pytest.mark.parametrize("name", ["NOTATION_LIBEXEC", "NOTATION_CONFIG"])
-def test_a_relative_folder_of_plugins_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_plugins_folder_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is run out of the folder that somebody happens to be in."""
     monkeypatch.delenv("NOTATION_LIBEXEC", raising=False)
     monkeypatch.setenv("NOTATION_CONFIG", "/settings")
@@ -125,7 +125,7 @@ def test_a_relative_folder_of_plugins_is_refused(name: str, monkeypatch: pytest.
 
 @_LINUX
 @pytest.mark.usefixtures("system")
-def test_a_relative_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative $HOME would have the policy of the present folder count."""
     monkeypatch.setenv("HOME", "home")
     with pytest.raises(ConfigurationError) as caught:
@@ -138,7 +138,7 @@ def test_a_relative_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     "variable", ["NOTATION_CONFIG", "NOTATION_CACHE", "NOTATION_LIBEXEC", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE"]
 )
 @pytest.mark.parametrize("value", ["~", "~/x"])
-def test_what_no_shell_has_expanded(value: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpanded_tilde_is_refused(value: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """`~` in a variable would be a folder of that name here: it is refused, with the variable's name."""
     monkeypatch.setenv(variable, value)
     asked = {
@@ -173,7 +173,9 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("stranger")
 @pytest.mark.parametrize("home", [None, "", "here", "./", "~"])
-def test_without_a_home_nothing_is_of_the_present_folder(home: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_home_no_path_is_relative_to_the_working_directory(
+    home: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where there is no home folder, nothing of Docker's, podman's or a cache's is looked for in the present one."""
     if home is not None:
         monkeypatch.setenv("HOME", home)
@@ -194,7 +196,9 @@ def test_without_a_home_nothing_is_of_the_present_folder(home: str | None, monke
 @pytest.mark.usefixtures("stranger")
 @pytest.mark.parametrize("home", ["", "here", "~"])
 @pytest.mark.parametrize("load", ["package", "executable"])
-def test_plugins_find_no_home_here(load: str, home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_home_plugins_read_nothing_from_the_working_directory(
+    load: str, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SDKs of plugins, which look for settings in `~`, find none in the present folder either."""
     from notarykit.plugin.discovery.entry_points import packaged_plugin
     from notarykit.plugin.server.dispatch import respond
@@ -211,7 +215,7 @@ def test_plugins_find_no_home_here(load: str, home: str, monkeypatch: pytest.Mon
 
 @_LINUX
 @pytest.mark.usefixtures("system")
-def test_the_list_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_home_falls_back_to_the_user_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without $HOME, the list of users has the home folder, as to Docker; not so for what says whom to trust."""
     import pwd
 
@@ -228,7 +232,7 @@ def test_the_list_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @_LINUX
 @pytest.mark.usefixtures("system")
-def test_places_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_of_docker_and_podman(monkeypatch: pytest.MonkeyPatch) -> None:
     """Docker's, podman's and the cache's places are in the home folder, or where their variables say."""
     monkeypatch.setenv("HOME", "/home/me")
     for name in ("DOCKER_CONFIG", "NOTATION_CACHE", "REGISTRY_AUTH_FILE", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):

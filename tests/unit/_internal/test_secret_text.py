@@ -20,7 +20,7 @@ from notarykit._internal.secret_text import mark_in, without_marks
         (b"", b""),
     ],
 )
-def test_what_a_file_says(content: bytes, secret: bytes) -> None:
+def test_marks_around_a_secret_are_stripped(content: bytes, secret: bytes) -> None:
     """One mark before a secret and one line end after it are the file's; all else is the secret's."""
     assert without_marks(content) == secret
 
@@ -39,6 +39,6 @@ def test_what_a_file_says(content: bytes, secret: bytes) -> None:
         (b"", ""),
     ],
 )
-def test_marks(secret: bytes, mark: str) -> None:
+def test_stray_mark_is_named(secret: bytes, mark: str) -> None:
     """A mark at an end is named; within, and bytes that are no text, it may be part of the secret."""
     assert mark_in(secret) == mark

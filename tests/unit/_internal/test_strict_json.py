@@ -50,7 +50,7 @@ from notarykit._internal.strict_json import DocumentError, GoMembers, Members, d
         (b'{"a":' * 100_000, "nested too deeply"),
     ],
 )
-def test_refuses_what_readers_disagree_on(document: bytes, problem: str) -> None:
+def test_ambiguous_documents_are_refused(document: bytes, problem: str) -> None:
     """What is not exactly one strict JSON document is refused with its reason."""
     with pytest.raises(DocumentError, match=problem):
         loads(document)
@@ -58,7 +58,7 @@ def test_refuses_what_readers_disagree_on(document: bytes, problem: str) -> None
 
 @pytest.mark.parametrize("depth", range(950, 1010))
 @pytest.mark.parametrize("ends", [(b"[", b"]"), (b'{"a":', b"}")])
-def test_nesting_near_the_limit(depth: int, ends: tuple[bytes, bytes]) -> None:
+def test_deep_nesting_is_refused_on_both_sides_of_the_encoders_limit(depth: int, ends: tuple[bytes, bytes]) -> None:
     """Around the deepest nesting that can be read, a document is read or refused, and nothing else happens."""
     document = ends[0] * depth + b'"\\u0041"' + ends[1] * depth
     with contextlib.suppress(DocumentError):
@@ -80,17 +80,17 @@ def test_nesting_near_the_limit(depth: int, ends: tuple[bytes, bytes]) -> None:
         (b'{"":""}', {"": ""}),
     ],
 )
-def test_reads_what_the_grammar_allows(document: bytes, value: Any) -> None:
+def test_valid_documents_are_parsed(document: bytes, value: Any) -> None:
     """Everything that RFC 8259 allows and that means one thing is read."""
     assert loads(document) == value
 
 
-def test_writes_compact_utf8_in_order() -> None:
+def test_dumps_is_compact_utf8_in_insertion_order() -> None:
     """Documents are written without spaces, in UTF-8, and in the order of their members."""
     assert dumps({"b": [1, True, None], "a": "ü"}) == '{"b":[1,true,null],"a":"ü"}'.encode()
 
 
-def test_writes_no_numbers_that_json_lacks() -> None:
+def test_dumps_refuses_nan_and_infinity() -> None:
     """A number that JSON has no form for is not written."""
     with pytest.raises(ValueError, match="JSON"):
         dumps({"a": float("nan")})
@@ -100,7 +100,7 @@ def test_writes_no_numbers_that_json_lacks() -> None:
     ("value", "kind"),
     [([], "an array"), ("x", "a string"), (1, "an integer"), (True, "a boolean"), (None, "null"), (1.5, "a number")],
 )
-def test_members_are_of_an_object(value: Any, kind: str) -> None:
+def test_members_require_an_object(value: Any, kind: str) -> None:
     """Only an object has members, and the message says what was found in its place."""
     with pytest.raises(DocumentError, match=rf"policy must be an object, not {kind}$"):
         Members(value, "policy")
@@ -117,7 +117,7 @@ _READERS = {
 
 @pytest.mark.parametrize("reader", _READERS)
 @pytest.mark.parametrize("kind", _VALUES)
-def test_each_reader_takes_its_own_kind(reader: str, kind: str) -> None:
+def test_typed_access_refuses_other_types(reader: str, kind: str) -> None:
     """Each reader takes values of its own kind, refuses all others, and takes no boolean for an integer."""
     members = Members({"m": _VALUES[kind]}, "document")
     if kind == _READERS[reader]:
@@ -129,7 +129,7 @@ def test_each_reader_takes_its_own_kind(reader: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("reader", _READERS)
-def test_a_member_that_must_be_there(reader: str) -> None:
+def test_absent_required_member_is_refused(reader: str) -> None:
     """A member that is absent is named."""
     with pytest.raises(DocumentError, match="document has no member 'm'"):
         getattr(Members({}, "document"), reader)("m")
@@ -141,13 +141,13 @@ def test_filled_refuses_the_empty_string() -> None:
         Members({"m": ""}, "document").filled("m")
 
 
-def test_texts_refuses_other_items() -> None:
+def test_texts_refuses_items_that_are_not_strings() -> None:
     """An array of strings with something else in it is refused."""
     with pytest.raises(DocumentError, match="'m' must hold only strings, not an integer"):
         Members({"m": ["x", 1]}, "document").texts("m")
 
 
-def test_text_map() -> None:
+def test_text_map_requires_string_values() -> None:
     """A map of strings may be absent, but holds nothing but strings."""
     assert Members({}, "document").text_map("m") == {}
     assert Members({"m": {"a": "b"}}, "document").text_map("m") == {"a": "b"}
@@ -165,7 +165,7 @@ def test_only_names_the_unknown_member() -> None:
         members.only("payload")
 
 
-def test_a_nested_object_says_where_it_is() -> None:
+def test_errors_name_the_path_of_a_nested_object() -> None:
     """A refusal inside a nested object names the way to it."""
     with pytest.raises(DocumentError, match="document: 'outer' has no member 'inner'"):
         Members({"outer": {}}, "document").object("outer").text("inner")
@@ -173,7 +173,7 @@ def test_a_nested_object_says_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("reader", ["text", "array", "texts"])
-def test_what_counts_otherwise(reader: str) -> None:
+def test_absent_member_yields_the_default(reader: str) -> None:
     """A member that may be absent has a value of the caller's then, and is as strict as any where it is there."""
     otherwise = {"text": "other", "array": ["other"], "texts": ("other",)}[reader]
     assert getattr(Members({}, "document"), reader)("m", otherwise) == otherwise
@@ -185,7 +185,7 @@ def test_what_counts_otherwise(reader: str) -> None:
     assert getattr(GoMembers({"m": None}, "document"), reader)("m", otherwise) == otherwise
 
 
-def test_null_of_programs_in_go() -> None:
+def test_go_members_treat_null_as_absent() -> None:
     """Where programs in Go write, null is a member that is not there, however deep, and in a map the empty text."""
     members = GoMembers({"m": None, "map": {"a": None, "b": "c"}, "inner": {"m": None}, "x": 1}, "document")
     assert "m" not in members

@@ -25,18 +25,18 @@ def _broken() -> None:
     raise KeyboardInterrupt("stop")
 
 
-def test_its_end_is_seen() -> None:
+def test_future_holds_the_result() -> None:
     """What it returns is the result."""
     assert start(lambda: 42).result(_SECONDS) == 42
 
 
-def test_what_it_raises_is_the_callers() -> None:
+def test_future_holds_the_exception() -> None:
     """Any exception waits for whoever asks for the result."""
     with pytest.raises(KeyboardInterrupt, match="stop"):
         start(_broken).result(_SECONDS)
 
 
-def test_it_has_the_callers_context() -> None:
+def test_thread_runs_in_the_callers_context() -> None:
     """What is set for the caller is set for the work, and the other way round it is not."""
     token = _NAME.set("caller's")
     try:
@@ -46,7 +46,7 @@ def test_it_has_the_callers_context() -> None:
         _NAME.reset(token)
 
 
-def test_what_hangs_does_not_keep_the_process() -> None:
+def test_hanging_work_does_not_keep_the_process_alive() -> None:
     """A process ends though its work has not."""
     ended = subprocess.run([sys.executable, "-c", _HANGS], capture_output=True, text=True, timeout=20.0, check=False)
     assert (ended.returncode, ended.stdout) == (0, "ends\n")

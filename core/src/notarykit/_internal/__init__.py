@@ -1,1 +1,1 @@
-"""What every room may use and no program outside should: JSON, files, paths, times, threads."""
+"""Internal helpers: strict JSON, atomic files, notation's paths, RFC 3339, deadlines and threads; not a public API."""

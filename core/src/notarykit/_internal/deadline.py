@@ -1,4 +1,4 @@
-"""One end for a whole call: everything in it that waits, for a network or a plugin, waits no longer than that."""
+"""Deadline of the current call, observed by everything in it that waits for a network or a plugin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Limit:
-    """When a call ends, and the limit of the call around it."""
+    """End of a call on the monotonic clock, and the limit of the enclosing call."""
 
     def __init__(self, end: float, outer: _Limit | None) -> None:
         self.end: float = end if outer is None else min(end, outer.end)
@@ -22,13 +22,13 @@ _limit: ContextVar[_Limit | None] = ContextVar("limit", default=None)
 
 
 def seconds_left(otherwise: float = float("inf")) -> float:
-    """How many seconds are left of the present call, at least 0; `otherwise` outside any call."""
+    """Returns the seconds left until the deadline, at least 0; `otherwise` where no deadline is set."""
     limit = _limit.get()
     return otherwise if limit is None else max(0.0, limit.end - time.monotonic())
 
 
 def extend(seconds: float) -> float:
-    """Moves the end of the present call, as far as the calls around it let it; returns by how many seconds."""
+    """Postpones the deadline, as far as enclosing deadlines allow, and returns by how many seconds."""
     limit = _limit.get()
     if limit is None:
         return seconds
@@ -38,9 +38,9 @@ def extend(seconds: float) -> float:
 
 
 class deadline:  # noqa: N801 - used like a function
-    """Limits what is done inside to a number of seconds; a limit inside another never makes it longer.
+    """Sets a deadline while the context is active; a nested one never extends the outer one.
 
-    Threads that are started inside are under it where they are given the context (`notarykit._internal.threads`).
+    Threads inherit it if they are started with the caller's context (`notarykit._internal.threads`).
     """
 
     def __init__(self, seconds: float) -> None:

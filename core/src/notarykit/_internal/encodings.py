@@ -1,13 +1,13 @@
-"""Files that were saved in another encoding than the UTF-8 that they are read in."""
+"""Detection of text files that were not saved as UTF-8."""
 
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def foreign_encoding(content: bytes) -> str:
-    """What is foreign in how a text begins, and what to do about it; an empty string where nothing is.
+    """Returns the encoding fault at the start of a text, with its remedy, or an empty string.
 
-    Without a mark, UTF-16 has a NUL in its first character, as no JSON and no PEM has.
+    Without a mark, UTF-16 has a NUL in its first character, which neither JSON nor PEM has.
     """
     if content.startswith(_UTF_8_MARK):
         return "it begins with a byte order mark: save it as UTF-8 without one"

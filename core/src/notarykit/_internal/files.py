@@ -1,4 +1,4 @@
-"""Files that are shared with other programs: read with a limit, written whole or not at all, changed under a lock."""
+"""Files shared with other programs: bounded reads, atomic durable writes, folder locks."""
 
 import contextlib
 import errno
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 TEMPORARY = ".notarykit-tmp-"
-# Whoever holds a lock for longer hangs, or asks a person; work that takes its time never holds one.
+# A lock held for longer means a program that hangs or waits for a person; long work never holds one.
 SECONDS_FOR_A_LOCK = 60.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1
 
 
 def read(path: str, limit: int) -> bytes:
-    """The content of a regular file that is at most `limit` bytes long.
+    """Reads a regular file of at most `limit` bytes.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         StorageError: It is not a regular file, too large, or cannot be read.
     """
     with open_regular(path) as file:
@@ -39,14 +39,14 @@ def read(path: str, limit: int) -> bytes:
 
 
 def open_regular(path: str) -> "BinaryIO":
-    """A regular file, open for reading; every path that a user names may be of a pipe, a device or a folder.
+    """Opens a regular file for reading; refuses pipes, devices and folders.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         StorageError: It is not a regular file, or cannot be read.
     """
     try:
-        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        # Without O_NONBLOCK, opening a pipe without a writer would block for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         raise
@@ -61,8 +61,8 @@ def open_regular(path: str) -> "BinaryIO":
 def write(path: str, content: bytes, mode: int = 0o644) -> None:
     """Writes a file so that a crash at any point leaves the old content or the new one.
 
-    The content is written beside the file, brought to the disk, and renamed. Folders that are missing are made,
-    readable for the owner alone. Whoever writes to a folder that others write to holds its lock (`locked`).
+    The content is written beside the file, synced to disk, and renamed. Missing folders are created with mode 0700.
+    In folders with several writers the caller holds the folder's lock (`locked`).
 
     Raises:
         StorageError: It cannot be written; the old content is untouched.
@@ -84,15 +84,15 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
 
 
 def _make_folders(folder: str) -> None:
-    """Makes the folders that are missing; `os.makedirs` would make all but the last readable for everybody."""
+    """Creates missing folders with mode 0700; `os.makedirs` applies its mode to the last one only."""
     if folder and not os.path.isdir(folder):
         if os.path.basename(folder) == "~":
-            raise OSError(errno.ENOENT, "only a shell expands ~, and no folder of that name is made")
+            raise OSError(errno.ENOENT, "~ is expanded by shells only, and no folder of that name is created")
         _make_folders(os.path.dirname(folder))
         try:
             os.mkdir(folder, 0o700)
         except FileExistsError:
-            if not os.path.isdir(folder):  # otherwise another process has made it meanwhile
+            if not os.path.isdir(folder):  # otherwise another process has created it meanwhile
                 raise
 
 
@@ -118,23 +118,21 @@ def _sync_folder(folder: str) -> None:
 
 @contextlib.contextmanager
 def locked(folder: str, seconds: float | None = None) -> Iterator[None]:
-    """Holds the lock of a folder, waiting for it; one process, and one thread of it, holds it at a time.
+    """Holds an exclusive lock on a folder while the context is active, against other processes and threads.
 
-    The lock is on the folder itself, so that nothing is left behind in it. What writers that were killed left is
-    removed.
+    The lock is on the folder itself, so that no lock file stays behind. Temporary files of killed writers are removed.
 
     Args:
-        folder: The folder.
-        seconds: How long to wait while somebody else holds the lock; a minute, if it is not given. The end of the
-            present call counts as well.
+        folder: Created if missing.
+        seconds: Longest wait for the lock; a minute by default, and never beyond the deadline of the call.
 
     Raises:
-        StorageError: The folder cannot be made or opened, or somebody else has held its lock all that time.
+        StorageError: The folder cannot be created or opened, or its lock was not released in time.
     """
     try:
         _make_folders(folder)
     except OSError as error:
-        raise StorageError(f"folder {folder} cannot be made: {error.strerror}") from None
+        raise StorageError(f"folder {folder} cannot be created: {error.strerror}") from None
     try:
         path = _lock_path(folder)
         handle = os.open(path, _LOCK_MODE, 0o600)

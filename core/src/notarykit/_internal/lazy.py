@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used, so that a program pays only for what it needs."""
+"""Lazy exports of a package (PEP 562): names are imported when they are first used."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -6,13 +6,13 @@ if TYPE_CHECKING:
 
 
 def find(package: str, name: str, homes: "Mapping[str, tuple[str, ...]]", namespace: dict[str, object]) -> object:
-    """The object of a public name, out of its module; for a package's `__getattr__`.
+    """Imports a public name from its module; for a package's `__getattr__`.
 
     Args:
-        package: The package whose name it is.
+        package: The package that exports the name.
         name: The name.
-        homes: The public names of each module, modules by their path below `notarykit`.
-        namespace: The package's own, where the object is kept.
+        homes: The public names of each module, keyed by the module's path below `notarykit`.
+        namespace: The package's globals, in which the object is cached.
 
     Raises:
         AttributeError: The package has no such name.

@@ -1,4 +1,4 @@
-"""Who besides the user may write the files and folders that decide whom to trust, what runs and where secrets go."""
+"""Write access of other users to files that decide about trust, executed code and the destination of secrets."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _ROOT = 0
 
 
 def warn_of_other_writers(*paths: str) -> None:
-    """Warns of each file or folder that somebody besides the user and root may write; what is not there is left aside.
+    """Warns of each existing path that users other than the current one and root may write.
 
-    A sticky folder counts as any other: in it nobody may exchange a file, but anybody may add one that counts.
+    A sticky folder counts as any other: it keeps others from replacing a file, not from adding one that counts.
     """
     if sys.platform == "win32":
         return
     for path in paths:
         try:
-            # What is mounted to be read alone, as into a container, is written by nobody here.
+            # A read-only mount, as of a container's secrets, has no writers here.
             who = "" if os.statvfs(path).f_flag & os.ST_RDONLY else _other_writers(os.stat(path))
         except OSError:
             continue
@@ -31,7 +31,7 @@ def warn_of_other_writers(*paths: str) -> None:
 
 
 def _other_writers(status: os.stat_result) -> str:
-    """Who else may write a file or folder, as the rest of a sentence with what to do about it, or an empty string."""
+    """Returns the fault and its remedy as the rest of a sentence, or an empty string."""
     if status.st_uid not in (_ROOT, os.geteuid()):
         return f"belongs to another user ({status.st_uid}), who can write it: make it your own or root's (chown)"
     if status.st_mode & stat.S_IWOTH:
@@ -43,9 +43,9 @@ def _other_writers(status: os.stat_result) -> str:
 
 @lru_cache(maxsize=64)
 def _is_private(group: int, owner: int) -> bool:
-    """Whether a group is nobody's but its owner's: root's, or the one of the owner's own name that many systems make.
+    """Returns True for root's group and for user private groups, named after the owner and without other members.
 
-    With the latter they set the umask 002, by which everything that a user makes can be written by it.
+    Systems with the latter set umask 002, so that every new file is writable by its group.
     """
     import grp
     import pwd

@@ -1,4 +1,4 @@
-"""Where notation keeps its files, on each system; both tools share them."""
+"""Paths of notation's configuration, plugins, trust stores and caches, shared with the notation CLI."""
 
 import os
 import sys
@@ -9,10 +9,10 @@ _OTHERWISE = "set $NOTATION_CONFIG to the settings' folder"
 
 
 def config_folder() -> str:
-    """The folder of settings: `$NOTATION_CONFIG`, else notation's folder in the system's place for settings.
+    """Returns the configuration folder: `$NOTATION_CONFIG`, else `notation` in the platform's configuration folder.
 
     Raises:
-        ConfigurationError: There is no home folder to look in, or the variable that names the place is relative.
+        ConfigurationError: The home folder is unknown, or the variable that names the folder is relative.
     """
     return named_by("NOTATION_CONFIG") or os.path.join(_user_folder(), "notation")
 
@@ -31,7 +31,7 @@ def _user_folder() -> str:
 
 
 def _home() -> str:
-    """The home folder whose policy and trust stores count: the one that is named, and named in full."""
+    """Returns `$HOME`, which must be absolute: its trust policy and trust stores are what counts."""
     home = _variable("HOME")
     if not os.path.isabs(home):
         raise ConfigurationError("$HOME is a relative path", advice=f"set it to an absolute one, or {_OTHERWISE}")
@@ -46,10 +46,10 @@ def _variable(name: str) -> str:
 
 
 def named_by(variable: str) -> str:
-    """The path in a variable, or an empty string.
+    """Returns the path in an environment variable, or an empty string.
 
     Raises:
-        ConfigurationError: It begins with `~`, which only shells expand: it would be a folder of that name here.
+        ConfigurationError: It begins with an unexpanded `~`, which would name a folder `~` here.
     """
     path = os.environ.get(variable, "")
     if path == "~" or path.startswith(("~/", "~\\")):
@@ -58,7 +58,7 @@ def named_by(variable: str) -> str:
 
 
 def home_folder() -> str | None:
-    """The user's home folder, as the environment or the list of users has it; None where it is not an absolute path."""
+    """Returns the home folder from the environment or the user database, or None where that is no absolute path."""
     home = os.environ.get("USERPROFILE" if sys.platform == "win32" else "HOME")
     if not home and sys.platform != "win32":
         import pwd
@@ -71,7 +71,7 @@ def home_folder() -> str | None:
 
 
 def settle_home() -> None:
-    """Where there is no home folder, has `~` lead nowhere: SDKs would read settings out of a folder here."""
+    """Points `$HOME` at nothing where it is unknown, so that SDKs do not read settings from the working directory."""
     if sys.platform != "win32" and home_folder() is None:
         os.environ["HOME"] = os.devnull
 
@@ -82,15 +82,15 @@ def _in_home(*names: str) -> str | None:
 
 
 def _xdg(variable: str) -> str | None:
-    """The folder in a variable of the XDG Base Directory Specification, which has relative ones ignored."""
+    """Returns the folder in an XDG variable; the XDG Base Directory Specification has relative ones ignored."""
     path = os.environ.get(variable, "")
     return path if os.path.isabs(path) else None
 
 
 def cache_folder() -> str | None:
-    """The folder of what can be made again: `$NOTATION_CACHE`, else notation's in the system's place for caches.
+    """Returns the cache folder: `$NOTATION_CACHE`, else `notation` in the platform's cache folder.
 
-    None where there is no such place: everything works without a cache.
+    None where neither is known: everything works without a cache.
     """
     if own := named_by("NOTATION_CACHE"):
         return own
@@ -104,12 +104,12 @@ def cache_folder() -> str | None:
 
 
 def docker_folder() -> str | None:
-    """Docker's folder of settings: `$DOCKER_CONFIG`, else the one in the home folder, if there is one."""
+    """Returns Docker's configuration folder: `$DOCKER_CONFIG`, else `~/.docker`, or None without a home folder."""
     return named_by("DOCKER_CONFIG") or _in_home(".docker")
 
 
 def certificate_folders() -> tuple[str, ...]:
-    """The `certs.d` folders: our own, the user's and the system's for container tools."""
+    """Returns the `certs.d` folders: notation's own, then the user's and the system's for container tools."""
     users = (config_folder(), docker_folder(), _in_home(".config", "containers"))
     return (
         *(os.path.join(each, "certs.d") for each in users if each),
@@ -119,7 +119,7 @@ def certificate_folders() -> tuple[str, ...]:
 
 
 def podman_files() -> tuple[str, ...]:
-    """Podman's files of credentials, in the order in which it reads them (containers-auth.json(5))."""
+    """Returns Podman's credential files in its own order of precedence (containers-auth.json(5))."""
     if own := named_by("REGISTRY_AUTH_FILE"):
         return (own,)
     session, settings = _xdg("XDG_RUNTIME_DIR"), _xdg("XDG_CONFIG_HOME") or _in_home(".config")
@@ -130,10 +130,10 @@ def podman_files() -> tuple[str, ...]:
 
 
 def plugins_folder() -> str:
-    """The folder of executable plugins: `$NOTATION_LIBEXEC/plugins`, else `plugins` among the settings.
+    """Returns the folder of executable plugins: `$NOTATION_LIBEXEC/plugins`, else `plugins` in `config_folder`.
 
     Raises:
-        ConfigurationError: It is relative: nothing is run out of the folder that somebody happens to be in.
+        ConfigurationError: It is relative: nothing is executed relative to the working directory.
     """
     base = named_by("NOTATION_LIBEXEC") or config_folder()
     if not os.path.isabs(base):
@@ -145,39 +145,39 @@ def plugins_folder() -> str:
 
 
 def plugin_choices_file() -> str:
-    """What the user chose where a package and an executable have one name; notation does not know this file."""
+    """Returns the file of choices between a package and an executable of one name; the notation CLI ignores it."""
     return os.path.join(config_folder(), "pluginchoices.json")
 
 
 def trust_store_root() -> str:
-    """The folder of all trust stores."""
+    """Returns the root folder of trust stores."""
     return os.path.join(config_folder(), "truststore")
 
 
 def signing_keys_file() -> str:
-    """The list of signing keys."""
+    """Returns the file with the list of signing keys."""
     return os.path.join(config_folder(), "signingkeys.json")
 
 
 def settings_file() -> str:
-    """The general settings."""
+    """Returns the file of general settings."""
     return os.path.join(config_folder(), "config.json")
 
 
 def local_key_files(name: str) -> tuple[str, str]:
-    """The key's and the certificate's file of a test key."""
+    """Returns the key file and the certificate file of a test key."""
     folder = os.path.join(config_folder(), "localkeys")
     return os.path.join(folder, f"{name}.key"), os.path.join(folder, f"{name}.crt")
 
 
 def attached_chain_file(name: str) -> str:
-    """The chain that was attached to a signing key; the key's name may be of any characters."""
+    """Returns the file of the chain attached to a signing key, whose name may hold any characters."""
     from urllib.parse import quote
 
     return os.path.join(config_folder(), "localkeys", f"{quote(name, safe='')}.chain.pem")
 
 
 def policy_files() -> tuple[str, str]:
-    """The trust policy for OCI artifacts, and the older name that is read where the first is absent."""
+    """Returns the trust policy file for OCI artifacts, and the legacy file that is read where that is absent."""
     folder = config_folder()
     return os.path.join(folder, "trustpolicy.oci.json"), os.path.join(folder, "trustpolicy.json")

@@ -1,4 +1,4 @@
-"""Secrets as people hand them over: the marks that an editor or a shell has left around one are no part of it."""
+"""Byte order marks and line ends that editors and shells leave around secrets."""
 
 from notarykit.errors import PassphraseError
 
@@ -7,12 +7,12 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def without_marks(content: bytes) -> bytes:
-    """The secret in a file: its content without a byte order mark before it and one line end after it."""
+    """Strips a leading byte order mark and one trailing line end from the content of a secret's file."""
     return content.removeprefix(_BOM).removesuffix(b"\n").removesuffix(b"\r")
 
 
 def wrong_passphrase(name: str, passphrase: bytes, otherwise: str = "") -> PassphraseError:
-    """The error for what a passphrase does not decrypt; a mark in it is named, which is no part of most passphrases."""
+    """Returns the error for a wrong passphrase; a stray mark in the passphrase becomes the advice."""
     mark = mark_in(passphrase)
     return PassphraseError(
         f"{name} cannot be decrypted: the passphrase is wrong{otherwise}",
@@ -21,7 +21,7 @@ def wrong_passphrase(name: str, passphrase: bytes, otherwise: str = "") -> Passp
 
 
 def mark_in(secret: bytes) -> str:
-    """What a secret has at its ends that nobody types, such as "ends with a line end"; else an empty string."""
+    """Returns the stray mark at the ends of a secret, such as "ends with a line end", or an empty string."""
     if secret.startswith(_BOM):
         return "begins with a byte order mark"
     if secret.startswith(_UTF_16) and b"\0" in secret:

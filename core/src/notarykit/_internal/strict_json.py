@@ -1,7 +1,7 @@
-"""JSON as security software reads it: what two readers could understand differently is refused.
+"""Strict JSON: refuses documents that two parsers could understand differently.
 
-Python's own parser keeps the last of two members with one name, reads NaN and Infinity and lets lone surrogates
-through; none of that may happen to a signature, a policy or a manifest.
+Python's own parser keeps the last of duplicate members, reads NaN and Infinity and accepts lone surrogates; signatures,
+policies and manifests must have none of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DocumentError(ValueError):
-    """A JSON document is malformed, or a member of it is not what it must be; the text says which and why."""
+    """A JSON document is malformed, or a member has a wrong type or value; the text names the member and the reason."""
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -44,19 +44,19 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_n
 
 
 def loads(data: bytes, most_parts: int = 1_000_000) -> Any:
-    """The value of one JSON document (RFC 8259) in UTF-8.
+    """Parses one JSON document (RFC 8259) in UTF-8.
 
     Args:
         data: The document.
-        most_parts: How many commas and opening brackets it may have: each can cost a hundred times its size in memory.
+        most_parts: Limit on commas and opening brackets, each of which can cost a hundred times its size in memory.
 
     Raises:
-        DocumentError: It is not UTF-8, not one JSON document, has a member twice, a lone surrogate, or nests too
-        deeply.
+        DocumentError: It is not UTF-8 or not one JSON document, has a duplicate member, a lone surrogate or too many
+            parts, or nests too deeply.
     """
     if not isinstance(data, bytes):
         raise TypeError(f"a JSON document must be given as bytes, not as {type(data).__name__}")
-    if foreign := foreign_encoding(data):  # RFC 8259, 8.1: a mark must not be there
+    if foreign := foreign_encoding(data):  # RFC 8259, section 8.1: no byte order mark
         raise DocumentError(foreign)
     if len(data) > most_parts and len(data) - len(data.translate(None, b",[{")) > most_parts:
         raise DocumentError(f"it has more than {most_parts} parts")
@@ -89,7 +89,7 @@ def _refuse_lone_surrogates(value: Any) -> None:
 
 
 def dumps(value: object) -> bytes:
-    """Compact JSON in UTF-8, members in the order that they have."""
+    """Serializes to compact JSON in UTF-8, members in insertion order."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
@@ -100,7 +100,7 @@ _KINDS: dict[type, str] = {
 
 
 class Members:
-    """A JSON object with a name, read member by member; each refusal says which member is wrong and why."""
+    """JSON object with typed access to its members; errors name the object and the member."""
 
     def __init__(self, value: object, where: str) -> None:
         if type(value) is not dict:
@@ -117,7 +117,7 @@ class Members:
             raise DocumentError(f"{self.where} has the unknown member {unknown[0]!r}")
 
     def no_look_alikes(self, *names: str) -> None:
-        """Refuses members that other readers could take for one of these: the same name in another case."""
+        """Refuses members that case-insensitive parsers, such as Go's, take for one of these."""
         folded = {name.casefold(): name for name in names}
         for name in self.value:
             known = folded.get(name.casefold(), name)
@@ -125,7 +125,7 @@ class Members:
                 raise DocumentError(f"{self.where} has the member {name!r}, which looks like {known!r}")
 
     def unknown(self, *names: str) -> list[str]:
-        """The names of the members that are not among these."""
+        """Returns the names of members that are not among these."""
         return [name for name in self.value if name not in names]
 
     def _typed(self, name: str, kind: type) -> Any:
@@ -137,38 +137,38 @@ class Members:
         return value
 
     def text(self, name: str, otherwise: str | None = None) -> str:
-        """A string, which must be there unless it is said what counts otherwise."""
+        """Returns a string, or the default where the member is absent; without a default it is required."""
         if otherwise is not None and name not in self:
             return otherwise
         text: str = self._typed(name, str)
         return text
 
     def filled(self, name: str) -> str:
-        """A string that must be there and must not be empty."""
+        """Returns a required string that is not empty."""
         text = self.text(name)
         if not text:
             raise DocumentError(f"{self.where}: {name!r} must not be empty")
         return text
 
     def integer(self, name: str) -> int:
-        """An integer that must be there."""
+        """Returns a required integer."""
         number: int = self._typed(name, int)
         return number
 
     def boolean(self, name: str) -> bool:
-        """A boolean that must be there."""
+        """Returns a required boolean."""
         value: bool = self._typed(name, bool)
         return value
 
     def array(self, name: str, otherwise: list[Any] | None = None) -> list[Any]:
-        """An array, which must be there unless it is said what counts otherwise."""
+        """Returns an array, or the default where the member is absent; without a default it is required."""
         if otherwise is not None and name not in self:
             return otherwise
         items: list[Any] = self._typed(name, list)
         return items
 
     def texts(self, name: str, otherwise: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """An array of strings, which must be there unless it is said what counts otherwise."""
+        """Returns an array of strings, or the default where the member is absent; without a default it is required."""
         if otherwise is not None and name not in self:
             return otherwise
         items = self.array(name)
@@ -178,11 +178,11 @@ class Members:
         return tuple(items)
 
     def object(self, name: str) -> Self:
-        """An object that must be there."""
+        """Returns a required object."""
         return type(self)(self._typed(name, dict), f"{self.where}: {name!r}")
 
     def text_map(self, name: str) -> Mapping[str, str]:
-        """An object whose values are all strings; an empty one where the member is absent."""
+        """Returns an object whose values are all strings, or an empty one where the member is absent."""
         if name not in self:
             return {}
         members = {key: self._in_map(value) for key, value in self._typed(name, dict).items()}
@@ -196,9 +196,9 @@ class Members:
 
 
 class GoMembers(Members):
-    """An object as programs in Go write and read it: null is a member that is not there, and in a map the empty text.
+    """JSON object by the rules of Go's encoding/json: null is an absent member, and an empty string in a map.
 
-    Their encoding/json writes null for what is nil, and lets null change nothing when it reads.
+    It encodes nil as null, and ignores null when it decodes.
     """
 
     def __contains__(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Work beside the caller's that nobody has to wait for: what hangs does not keep the process from ending."""
+"""Daemon threads with futures: work that hangs does not keep the process from exiting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def start(work: Callable[[], Result]) -> Future[Result]:
-    """Starts work in a thread of its own, with the caller's context, and returns what its end will be seen by."""
+    """Starts work in a daemon thread with a copy of the caller's context, and returns its future."""
     import threading
     from concurrent.futures import Future
     from contextvars import copy_context
@@ -22,7 +22,7 @@ def start(work: Callable[[], Result]) -> Future[Result]:
     def run() -> None:
         try:
             done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+        except BaseException as error:  # noqa: BLE001 - raised again by the future's result()
             done.set_exception(error)
 
     threading.Thread(target=copy_context().run, args=(run,), name="notarykit", daemon=True).start()

@@ -1,9 +1,9 @@
-"""How this software names itself in envelopes (signature specification, "Signing Agent")."""
+"""Version and signing agent (signature specification, "Unsigned Attributes")."""
 
 VERSION = "0.1.0"
 
 
 def signing_agent(plugin: str = "", version: str = "") -> str:
-    """The signing agent: this software and, where a plugin signed, the plugin."""
+    """Returns the signing agent: `notarykit/VERSION`, followed by `PLUGIN/VERSION` where a plugin signed."""
     own = f"notarykit/{VERSION}"
     return f"{own} {plugin}/{version}" if plugin else own

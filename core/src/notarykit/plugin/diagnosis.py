@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from notarykit._internal.light_namedtuple import NamedTuple
+from notarykit._internal.light_namedtuple import LightNamedTuple
 from notarykit.errors import NotarykitError
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
 
-class Finding(NamedTuple):
+class Finding(LightNamedTuple):
     """One step on the way to a signature.
 
     Attributes:

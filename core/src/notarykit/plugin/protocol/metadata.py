@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notarykit._internal.light_namedtuple import NamedTuple
+from notarykit._internal.light_namedtuple import LightNamedTuple
 from notarykit._internal.strict_json import DocumentError
 from notarykit.plugin.protocol.fields import Config, with_config
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from notarykit._internal.strict_json import Members
 
 
-class GetMetadataRequest(NamedTuple):
+class GetMetadataRequest(LightNamedTuple):
     """The request of get-plugin-metadata; it has no contract version, which the answer tells.
 
     Attributes:
@@ -36,7 +36,7 @@ NO_CONFIG = GetMetadataRequest()
 """The request of a host that knows of no settings, such as one that installs plugins."""
 
 
-class Metadata(NamedTuple):
+class Metadata(LightNamedTuple):
     """The answer to get-plugin-metadata.
 
     Attributes:

@@ -5,7 +5,7 @@ Plugin specification, "Signature Generator", "Signature Envelope Generator".
 
 from __future__ import annotations
 
-from notarykit._internal.light_namedtuple import NamedTuple
+from notarykit._internal.light_namedtuple import LightNamedTuple
 from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Config, decode, encode, with_config
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from notarykit._internal.strict_json import Members
 
 
-class DescribeKeyRequest(NamedTuple):
+class DescribeKeyRequest(LightNamedTuple):
     """The request of describe-key.
 
     Attributes:
@@ -39,7 +39,7 @@ class DescribeKeyRequest(NamedTuple):
         return cls(members.filled("keyId"), members.text_map("pluginConfig"), members.filled("contractVersion"))
 
 
-class KeyDescription(NamedTuple):
+class KeyDescription(LightNamedTuple):
     """The answer to describe-key.
 
     Attributes:
@@ -60,7 +60,7 @@ class KeyDescription(NamedTuple):
         return cls(members.filled("keyId"), members.filled("keySpec"))
 
 
-class GenerateSignatureRequest(NamedTuple):
+class GenerateSignatureRequest(LightNamedTuple):
     """The request of generate-signature.
 
     Attributes:
@@ -103,7 +103,7 @@ class GenerateSignatureRequest(NamedTuple):
         )
 
 
-class GeneratedSignature(NamedTuple):
+class GeneratedSignature(LightNamedTuple):
     """The answer to generate-signature.
 
     Attributes:
@@ -138,7 +138,7 @@ class GeneratedSignature(NamedTuple):
         )
 
 
-class GenerateEnvelopeRequest(NamedTuple):
+class GenerateEnvelopeRequest(LightNamedTuple):
     """The request of generate-envelope.
 
     Attributes:
@@ -186,7 +186,7 @@ class GenerateEnvelopeRequest(NamedTuple):
         )
 
 
-class GeneratedEnvelope(NamedTuple):
+class GeneratedEnvelope(LightNamedTuple):
     """The answer to generate-envelope.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notarykit._internal.light_namedtuple import NamedTuple
+from notarykit._internal.light_namedtuple import LightNamedTuple
 from notarykit._internal.strict_json import Members
 from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Config, decode, encode, texts, with_config
 
@@ -18,7 +18,7 @@ NO_EXPIRY = "0001-01-01T00:00:00Z"
 _NOT_THERE = ("expiry", NO_EXPIRY)
 
 
-class VerifySignatureRequest(NamedTuple):
+class VerifySignatureRequest(LightNamedTuple):
     """The request of verify-signature.
 
     Attributes:
@@ -77,7 +77,7 @@ def _critical_attributes(written: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"extendedAttributes": {}, **there}
 
 
-class VerificationResult(NamedTuple):
+class VerificationResult(LightNamedTuple):
     """One check's result in the answer to verify-signature.
 
     Attributes:
@@ -89,7 +89,7 @@ class VerificationResult(NamedTuple):
     reason: str = ""
 
 
-class VerifiedSignature(NamedTuple):
+class VerifiedSignature(LightNamedTuple):
     """The answer to verify-signature.
 
     Attributes:
