@@ -196,7 +196,7 @@ def test_a_key_that_is_not_on_the_list(world: World) -> None:
     setting = ("--plugin-config", "passphrase_file=absent")
     world.did("cert", "request", *named, *setting, "--subject", _SUBJECT)
     error = world.refused(4, "cert", "request", *named, "--plugin-config", "passphrase=x", "--subject", _SUBJECT)
-    assert "plugin configuration 'passphrase' is not known" in error
+    assert "unknown plugin configuration 'passphrase'" in error
 
 
 def test_an_encrypted_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def test_an_encrypted_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None
     world.home.add_key(make_chain(), "locked", b"secret")
     ask = ("cert", "request", "--key", "locked", "--subject", _SUBJECT)
     error = world.refused(4, *ask)
-    assert "there is no terminal to ask at" in error
+    assert "there is no terminal to ask for its passphrase" in error
     monkeypatch.setenv(_VARIABLE, "wrong")
     assert "the passphrase is wrong" in world.refused(4, *ask)
     monkeypatch.setenv(_VARIABLE, "secret")

@@ -96,7 +96,7 @@ def transcripts() -> str:
         Path(folder, "approval.py").write_text(approval)
         for each in _examples():
             target = targets[each.plugin]
-            script = f"import sys; from notarykit.plugin.server.stdio import run; sys.exit(run({target!r}))"
+            script = f"import sys; from notarykit.plugin import executable; sys.exit(executable({target!r})())"
             done = subprocess.run(
                 [sys.executable, "-c", script, each.command],
                 cwd=folder,

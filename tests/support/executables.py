@@ -67,5 +67,5 @@ def guarded_plugin(module: Path, source: str, kind: str = "Found") -> str:
     module.write_text(source)
     return (
         f"#!{sys.executable} -I\nimport sys\nsys.path.insert(0, {str(module.parent)!r})\n"
-        f"from notarykit.plugin.server.stdio import run\nsys.exit(run({f'{module.stem}:{kind}'!r}))\n"
+        f"from notarykit.plugin import executable\nsys.exit(executable({f'{module.stem}:{kind}'!r})())\n"
     )

@@ -43,7 +43,7 @@ def test_the_metadata() -> None:
 def test_configuration_that_is_not_known() -> None:
     """A setting that does not exist is refused with those that do, and its value is not shown."""
     request = DescribeKeyRequest(ARN, {"secret_access_key": "swordfish"})
-    with pytest.raises(PluginValidationError, match="'secret_access_key' is not known") as caught:
+    with pytest.raises(PluginValidationError, match="unknown plugin configuration 'secret_access_key'") as caught:
         AWSKMSPlugin().describe_key(request)
     assert caught.value.advice == "use region, profile, endpoint, grant_tokens, certificate_chain, ca_certs"
 

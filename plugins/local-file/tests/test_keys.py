@@ -103,7 +103,7 @@ def test_pkcs12_without_a_key(tmp_path: Path) -> None:
     """PKCS#12 with certificates alone is no key."""
     content = serialize_key_and_certificates(None, None, _CHAIN.certificates[0], None, NoEncryption())
     message = _refused(_write(tmp_path / "my.p12", content))
-    assert message == f"private key {tmp_path / 'my.p12'} has no private key in it"
+    assert message == f"private key {tmp_path / 'my.p12'} contains no private key"
 
 
 def test_pkcs12_with_what_is_not_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_pkcs12_with_what_is_not_supported(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("cryptography.hazmat.primitives.serialization.pkcs12.load_pkcs12", load_pkcs12)
     key = _write(tmp_path / "my.p12", _pkcs12(_CHAIN, None))
-    assert _refused(key) == f"private key {key} has a key or an encryption that is not supported"
+    assert _refused(key) == f"private key {key} has an unsupported key or encryption"
 
 
 # Where the chain is

@@ -135,7 +135,7 @@ def test_no_passphrase_and_no_terminal(tmp_path: Path) -> None:
     key = _key(tmp_path, passphrase=_SECRET)
     with pytest.raises(PassphraseError) as caught:
         _spec(key)
-    assert caught.value.message == f"private key {key} is encrypted and there is no terminal to ask at"
+    assert caught.value.message == f"private key {key} is encrypted and there is no terminal to ask for its passphrase"
     assert caught.value.advice == f"set ${_VARIABLE}"
 
 
@@ -149,7 +149,7 @@ def test_a_person_is_asked(typed: bytes, fits: bool, tmp_path: Path, monkeypatch
         asked.append(prompt)
         return typed
 
-    monkeypatch.setattr("notarykit.plugin.service.terminal.ask_secret", ask_secret)
+    monkeypatch.setattr("notarykit_local_file.settings.prompt_secret", ask_secret)
     if fits:
         assert _spec(key) == "EC-256"
     else:

@@ -88,7 +88,7 @@ def test_configuration_that_is_not_known(name: str, tmp_path: Path) -> None:
     config = {name: "swordfish"}
     with pytest.raises(PluginValidationError) as caught:
         LocalFilePlugin().describe_key(DescribeKeyRequest(_key(tmp_path), config))
-    assert caught.value.message == f"plugin configuration {name!r} is not known"
+    assert caught.value.message == f"unknown plugin configuration {name!r}"
     assert caught.value.advice == "use certificate_chain, ca_certs, passphrase_env, passphrase_file"
 
 

@@ -58,7 +58,7 @@ def test_unknown_settings(name: str) -> None:
     with pytest.raises(PluginValidationError) as diagnosed:
         list(plugin.diagnose(None, config))
     for caught in (described, signed, diagnosed):
-        assert caught.value.message == f"plugin configuration {name!r} is not known"
+        assert caught.value.message == f"unknown plugin configuration {name!r}"
         assert "module_path, pin_source, pin_env, pinentry" in caught.value.advice
         assert "swordfish" not in caught.value.one_line()
 

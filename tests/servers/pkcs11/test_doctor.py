@@ -250,7 +250,7 @@ def test_an_unknown_setting(softhsm: Token) -> None:
     """A setting that is not known ends the command."""
     done = _run(_given(softhsm), "--plugin-config", "pin=1234")
     assert (done.returncode, done.stdout) == (4, "")
-    assert "plugin configuration 'pin' is not known" in done.stderr
+    assert "unknown plugin configuration 'pin'" in done.stderr
 
 
 # The token

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import SigningKeyError
-from notarykit.keys.files import fingerprint, read_file
+from notarykit.keys.files import file_fingerprint, read_file
 
 
 @pytest.mark.parametrize("content", [b"", b"key", b"\0" * 1024 * 1024])
@@ -40,21 +40,21 @@ def test_what_is_no_such_file(tmp_path: Path) -> None:
 
 
 def test_a_fingerprint_stays_while_nothing_changes(tmp_path: Path) -> None:
-    """The same files have the same fingerprint, which can be the key of a dictionary."""
+    """The same files have the same file_fingerprint, which can be the key of a dictionary."""
     (tmp_path / "file").write_bytes(b"one")
     paths = (str(tmp_path / "file"), None, str(tmp_path / "absent"))
-    assert fingerprint(*paths) == fingerprint(*paths)
-    assert len({fingerprint(*paths), fingerprint(*paths)}) == 1
+    assert file_fingerprint(*paths) == file_fingerprint(*paths)
+    assert len({file_fingerprint(*paths), file_fingerprint(*paths)}) == 1
 
 
 def test_a_fingerprint_changes_with_a_file(tmp_path: Path) -> None:
     """Another time, another length, another file in its place, and one that goes or comes are all noticed."""
     path, second = tmp_path / "file", tmp_path / "second"
     path.write_bytes(b"one")
-    seen = [fingerprint(str(path), str(second))]
+    seen = [file_fingerprint(str(path), str(second))]
 
     def changed() -> bool:
-        seen.append(fingerprint(str(path), str(second)))
+        seen.append(file_fingerprint(str(path), str(second)))
         return seen[-1] not in seen[:-1]
 
     status = path.stat()
@@ -78,5 +78,5 @@ def test_a_fingerprint_knows_which_file_it_is_of(tmp_path: Path) -> None:
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
     Path(one).write_bytes(b"1")
     Path(two).write_bytes(b"22")
-    assert fingerprint(one, two) != fingerprint(two, one)
-    assert fingerprint(one, None) != fingerprint(None, one)
+    assert file_fingerprint(one, two) != file_fingerprint(two, one)
+    assert file_fingerprint(one, None) != file_fingerprint(None, one)

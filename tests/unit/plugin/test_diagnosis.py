@@ -1,4 +1,4 @@
-"""What a plugin without a doctor says."""
+"""Findings, and those of a plugin without a `diagnose` of its own."""
 
 from notarykit.plugin import (
     Finding,
@@ -7,7 +7,6 @@ from notarykit.plugin import (
     Plugin,
     PluginValidationError,
 )
-from notarykit.plugin.diagnosis import failure
 
 
 def test_a_plugin_without_a_doctor() -> None:
@@ -22,10 +21,10 @@ def test_a_plugin_without_a_doctor() -> None:
     assert [(each.step, each.result) for each in Plain().diagnose(None, {})] == [("metadata", "ok"), ("key", "warning")]
 
 
-def test_a_failure() -> None:
-    """An error of a step becomes a finding, with its advice."""
+def test_finding_of_an_error() -> None:
+    """The error of a step becomes a failed finding, with its advice."""
     error = PluginValidationError("no such key", advice="look again")
-    assert failure("key", error) == Finding("key", "FAILED", "no such key", "look again")
+    assert Finding.of_error("key", error) == Finding("key", "FAILED", "no such key", "look again")
 
 
 def test_a_finding() -> None:

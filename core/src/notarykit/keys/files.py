@@ -22,7 +22,7 @@ def read_file(path: str, what: str) -> bytes:
         raise SigningKeyError(f"{what} {error.message}", advice="check the path, its owner and its mode") from None
 
 
-def fingerprint(*paths: str | None) -> tuple[object, ...]:
+def file_fingerprint(*paths: str | None) -> tuple[object, ...]:
     """What changes when one of the files changes."""
     found: list[object] = []
     for path in paths:

@@ -1,21 +1,26 @@
-"""What a plugin finds when it looks around for somebody whose key does not sign."""
+"""Findings of `notarykit plugin doctor` about a key that does not sign."""
 
 from __future__ import annotations
 
 from notarykit._internal.light_namedtuple import LightNamedTuple
-from notarykit.errors import NotarykitError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+    from notarykit.errors import NotarykitError
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
 
 class Finding(LightNamedTuple):
-    """One step on the way to a signature.
+    """Result of one step on the way to a signature.
 
     Attributes:
-        step: What was looked at.
+        step: The step, such as `token`.
         result: `ok`; `warning`, where a signature may be possible nevertheless; `FAILED`.
-        detail: What was found.
-        advice: What to do about it.
+        detail: One line about the result.
+        advice: What to do next, or an empty string.
     """
 
     step: str
@@ -23,7 +28,10 @@ class Finding(LightNamedTuple):
     detail: str
     advice: str = ""
 
+    @classmethod
+    def of_error(cls, step: str, error: NotarykitError) -> Self:
+        """Returns the finding of a step that failed with an error."""
+        return cls(step, FAILED, error.message, error.advice or "")
 
-def failure(step: str, error: NotarykitError) -> Finding:
-    """A step that ended with an error."""
-    return Finding(step, FAILED, error.message, error.advice or "")
+
+failure = Finding.of_error

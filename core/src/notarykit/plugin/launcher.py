@@ -48,8 +48,8 @@ def launcher(name: str, target: str, interpreter: str, flags: str = "-I") -> byt
         first,
         f"{_MARK.decode()}{name}; 'notarykit plugin install --from-package {name}' writes it.",
         "import sys",
-        "from notarykit.plugin.server.stdio import run",
-        f"sys.exit(run({target!r}))",
+        "from notarykit.plugin import executable",
+        f"sys.exit(executable({target!r})())",
         "",
     )
     return os.fsencode("\n".join(lines))

@@ -1,14 +1,10 @@
-"""The plugin as an executable, `notation-aws-kms`."""
+"""Executable `notation-aws-kms`."""
 
 import sys
 
-from notarykit.plugin.server.stdio import run
+from notarykit.plugin import executable
 
-
-def main() -> int:
-    """Answers the command that the arguments name; nothing of the plugin is imported before."""
-    return run("notarykit_aws_kms.plugin:AWSKMSPlugin")
-
+main = executable("notarykit_aws_kms.plugin:AWSKMSPlugin")
 
 if __name__ == "__main__":
     sys.exit(main())

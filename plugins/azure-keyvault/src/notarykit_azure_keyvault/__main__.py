@@ -1,14 +1,10 @@
-"""The plugin as an executable, `notation-azure-keyvault`."""
+"""Executable `notation-azure-keyvault`."""
 
 import sys
 
-from notarykit.plugin.server.stdio import run
+from notarykit.plugin import executable
 
-
-def main() -> int:
-    """Answers the command that the arguments name; nothing of the plugin is imported before."""
-    return run("notarykit_azure_keyvault.plugin:AzureKeyVaultPlugin")
-
+main = executable("notarykit_azure_keyvault.plugin:AzureKeyVaultPlugin")
 
 if __name__ == "__main__":
     sys.exit(main())

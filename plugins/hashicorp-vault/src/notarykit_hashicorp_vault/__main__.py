@@ -1,14 +1,10 @@
-"""The plugin as an executable, `notation-hashicorp-vault`."""
+"""Executable `notation-hashicorp-vault`."""
 
 import sys
 
-from notarykit.plugin.server.stdio import run
+from notarykit.plugin import executable
 
-
-def main() -> int:
-    """Answers the command that the arguments name; nothing of the plugin is imported before."""
-    return run("notarykit_hashicorp_vault.plugin:HashiCorpVaultPlugin")
-
+main = executable("notarykit_hashicorp_vault.plugin:HashiCorpVaultPlugin")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,14 +1,10 @@
-"""The plugin as an executable, `notation-local-file`."""
+"""Executable `notation-local-file`."""
 
 import sys
 
-from notarykit.plugin.server.stdio import run
+from notarykit.plugin import executable
 
-
-def main() -> int:
-    """Answers the command that the arguments name; nothing of the plugin is imported before."""
-    return run("notarykit_local_file.plugin:LocalFilePlugin")
-
+main = executable("notarykit_local_file.plugin:LocalFilePlugin")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,13 +1,15 @@
-"""The plugin as an executable, `notation-pkcs11`."""
+"""Executable `notation-pkcs11`."""
 
 import sys
 
-from notarykit.plugin.server.stdio import run
+from notarykit.plugin import executable
+
+_run = executable("notarykit_pkcs11.plugin:PKCS11Plugin")
 
 
 def main() -> int:
-    """Answers the command that the arguments name; nothing of the plugin is imported before."""
-    code = run("notarykit_pkcs11.plugin:PKCS11Plugin")
+    """Runs the plugin, and finalizes the module if one was loaded."""
+    code = _run()
     if "notarykit_pkcs11.client" in sys.modules:
         from notarykit_pkcs11.client import finalize
 

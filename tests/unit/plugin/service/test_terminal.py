@@ -26,9 +26,9 @@ _VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"
 
 # Asks twice, and tells on standard output what it got; what comes on standard input must not be taken for an answer.
 _ASKING = f"""
-from notarykit.plugin.service.terminal import ask_secret
-first = ask_secret({_PROMPT!r})
-print(repr([first, ask_secret("Again: ")]))
+from notarykit.plugin.service.terminal import prompt_secret
+first = prompt_secret({_PROMPT!r})
+print(repr([first, prompt_secret("Again: ")]))
 """
 # Makes a terminal that it was given the one that controls its session, and becomes another program.
 _CONTROLLED = """
@@ -166,14 +166,14 @@ def test_a_terminal_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Mo
     """Where there is no terminal, the question is not even put."""
     monkeypatch.setattr(terminal, "TERMINAL", str(tmp_path / "absent"))
     monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("asked"))
-    assert terminal.ask_secret(_PROMPT) is None
+    assert terminal.prompt_secret(_PROMPT) is None
 
 
 # What is told
 
 _TELLING = """
-from notarykit.plugin.service.terminal import tell
-tell({text!r})
+from notarykit.plugin.service.terminal import write_to_terminal
+write_to_terminal({text!r})
 print("done")
 """
 
@@ -261,4 +261,4 @@ def test_the_plugin_without_a_terminal(key: str) -> None:
     assert (done.returncode, done.stdout) == (1, b"")
     error = json.loads(done.stderr)
     assert error["errorCode"] == "ACCESS_DENIED"
-    assert f"there is no terminal to ask at: set ${_VARIABLE}" in error["errorMessage"]
+    assert f"there is no terminal to ask for its passphrase: set ${_VARIABLE}" in error["errorMessage"]

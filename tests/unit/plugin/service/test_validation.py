@@ -6,7 +6,7 @@ import pytest
 
 from notarykit.errors import PluginValidationError
 from notarykit.keys.spec import KEY_SPECS
-from notarykit.plugin import GenerateSignatureRequest, check_key_spec, check_settings, digest_of
+from notarykit.plugin import GenerateSignatureRequest, check_key_spec, check_settings, payload_digest
 from tests.support.ca import SPECS
 
 _HASHES = {
@@ -30,7 +30,7 @@ def test_a_setting_that_is_not_known() -> None:
     for given in ({"Region": "secret"}, {"region": "x", "Region": "secret"}):
         with pytest.raises(PluginValidationError) as caught:
             check_settings(given, ("region", "profile"))
-        assert caught.value.message == "plugin configuration 'Region' is not known"
+        assert caught.value.message == "unknown plugin configuration 'Region'"
         assert caught.value.advice == "use region, profile"
         assert "secret" not in caught.value.one_line()
 
@@ -55,11 +55,11 @@ def test_requests_for_a_key(spec: str, asked: str) -> None:
 def test_digests(name: str, payload: bytes) -> None:
     """The digest is of the payload by the hash that the request names."""
     digest = hashlib.new(name.replace("-", ""), payload).digest()
-    assert digest_of(GenerateSignatureRequest("k", "EC-256", name, payload)) == digest
+    assert payload_digest(GenerateSignatureRequest("k", "EC-256", name, payload)) == digest
 
 
 @pytest.mark.parametrize("name", ["", "SHA-1", "sha-256", "SHA256", "SHA3-256", "SHA-224", "MD5", "SHA--256"])
 def test_hashes_that_are_none(name: str) -> None:
     """A hash that is not the specification's is refused, though the library may know it."""
     with pytest.raises(PluginValidationError, match=r"is not supported$"):
-        digest_of(GenerateSignatureRequest("k", "EC-256", name, b"payload"))
+        payload_digest(GenerateSignatureRequest("k", "EC-256", name, b"payload"))

@@ -43,7 +43,7 @@ def runner(name: str, seconds: float = SIGNING_SECONDS) -> Run:
     """
     found = locate(name)
     if isinstance(found, PackagedPlugin):  # as its own executable would be, whether one is installed or not
-        script = f"import sys; from notarykit.plugin.server.stdio import run; sys.exit(run({found.target!r}))"
+        script = f"import sys; from notarykit.plugin import executable; sys.exit(executable({found.target!r})())"
         command = [sys.executable, "-P", "-c", script]  # nothing out of the folder that somebody is in
     else:
         command = [found.path]

@@ -1,7 +1,7 @@
-"""Keeps an SDK from writing to the log while it works for a plugin.
+"""Suppression of an SDK's log while it works for a plugin.
 
-SDKs log whole requests and answers at DEBUG, with tokens and keys in them, and exceptions that quote them with their
-warnings; without a set-up, warnings go to standard error. What matters of it becomes an error of the plugin's.
+SDKs log whole requests and responses at DEBUG, with tokens and keys in them, and exceptions that quote them as
+warnings, which go to standard error where logging is not configured. What matters of it becomes an error of the plugin.
 """
 
 from __future__ import annotations
@@ -14,25 +14,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_is_unheard: ContextVar[bool] = ContextVar("unheard", default=False)
+_is_suppressed: ContextVar[bool] = ContextVar("is_suppressed", default=False)
 
 
 @contextmanager
-def unheard(*packages: str) -> Iterator[None]:
-    """Nothing that the packages log inside is heard; what a program does with them elsewhere is.
+def suppress_logs(*packages: str) -> Iterator[None]:
+    """Drops the given packages' log records while the context is active, in this thread and context alone.
 
     Args:
-        packages: The packages, which have been imported: their loggers are there.
+        packages: Names of top-level packages. Import them before: only loggers that exist are filtered.
     """
     for name, logger in list(logging.Logger.manager.loggerDict.items()):
         if name.partition(".")[0] in packages and isinstance(logger, logging.Logger):
-            logger.addFilter(_is_heard)  # it is added once
-    token = _is_unheard.set(True)
+            logger.addFilter(_passes)  # added once, however often
+    token = _is_suppressed.set(True)
     try:
         yield
     finally:
-        _is_unheard.reset(token)
+        _is_suppressed.reset(token)
 
 
-def _is_heard(record: logging.LogRecord) -> bool:  # noqa: ARG001
-    return not _is_unheard.get()
+def _passes(record: logging.LogRecord) -> bool:  # noqa: ARG001
+    return not _is_suppressed.get()
+
+
+unheard = suppress_logs

@@ -30,14 +30,16 @@ if TYPE_CHECKING:
     )
     from notarykit.plugin.service_key import KeyVersion, ServiceKey
 
-CHAIN, CA_CERTS = "certificate_chain", "ca_certs"
+CERTIFICATE_CHAIN, CA_CERTS = "certificate_chain", "ca_certs"
 """The settings with files of certificates: the chain, and more to complete it from."""
 
-GET_A_CERTIFICATE = (
+NO_CERTIFICATE_ADVICE = (
     "get one with 'notarykit certificate request' or 'notarykit certificate generate', and give it with "
-    f"'notarykit certificate attach'; or name its file with {CHAIN}=FILE"
+    f"'notarykit certificate attach'; or name its file with {CERTIFICATE_CHAIN}=FILE"
 )
 """What to do where a key has no certificate."""
+
+CHAIN, GET_A_CERTIFICATE = CERTIFICATE_CHAIN, NO_CERTIFICATE_ADVICE
 
 FRESH_SECONDS = 300.0
 """How long it is not asked again what a key is like, and whether it may be used."""
@@ -107,7 +109,7 @@ class Provider(Plugin):
             The version's name, or an empty string where the service has no place for a chain, or the configuration
             names a file with one, which is looked at first.
         """
-        if not self.keeps_certificates or CHAIN in config:
+        if not self.keeps_certificates or CERTIFICATE_CHAIN in config:
             return ""
         from notarykit.keys.certificate import load_certificate
 
@@ -124,19 +126,19 @@ class Provider(Plugin):
     def _check(self, config: Mapping[str, str]) -> None:
         from notarykit.plugin.service.validation import check_settings
 
-        check_settings(config, (*self.settings, CHAIN, CA_CERTS))
+        check_settings(config, (*self.settings, CERTIFICATE_CHAIN, CA_CERTS))
 
     def _choose(self, key_id: str, config: Mapping[str, str]) -> tuple[KeyVersion, KeySpec, tuple[bytes, ...]]:
         """The version, its spec and its chain, which are looked up again after some minutes.
 
         They are known for one key of one service and user, and as long as the files with certificates do not change.
         """
-        from notarykit.keys.files import fingerprint
+        from notarykit.keys.files import file_fingerprint
 
         self._check(config)
         key = self.find(key_id, config)
-        files = (config.get(CHAIN), config.get(CA_CERTS))
-        where = (key.identity, tuple(sorted(config.items())), fingerprint(*files))
+        files = (config.get(CERTIFICATE_CHAIN), config.get(CA_CERTS))
+        where = (key.identity, tuple(sorted(config.items())), file_fingerprint(*files))
         with self._lock:
             known = self._known.setdefault(where, _Known())
         if not known.lock.acquire(timeout=seconds_left()):  # others' keys do not wait for this one's service
@@ -155,7 +157,7 @@ class Provider(Plugin):
         from notarykit.keys.chain import build_chain, check_chain
         from notarykit.keys.spec import key_spec_of
 
-        given, more = _certificates(config.get(CHAIN)), _certificates(config.get(CA_CERTS))
+        given, more = _certificates(config.get(CERTIFICATE_CHAIN)), _certificates(config.get(CA_CERTS))
         seen = []
         for version in key.versions():
             certificates = given or key.certificates(version)
@@ -219,10 +221,10 @@ def _no_certificate(
     version, certificates = seen[0]
     keys = f"key {version.name} ({_fingerprint(version.public_key)})"
     if not certificates:
-        return PluginValidationError(f"there is no certificate for {keys}", advice=GET_A_CERTIFICATE)
+        return PluginValidationError(f"there is no certificate for {keys}", advice=NO_CERTIFICATE_ADVICE)
     held = [load_certificate(der) for der in certificates]
     leaf = next((each for each in held if not is_ca(each)), held[0])
-    where = config.get(CHAIN) or "the service"
+    where = config.get(CERTIFICATE_CHAIN) or "the service"
     return PluginValidationError(
         f"the certificate {subject_of(leaf)!r} of {where} is for another key ({_fingerprint_of(leaf)}) than "
         f"{keys}" + (f" and its {len(seen) - 1} other versions" if len(seen) > 1 else ""),

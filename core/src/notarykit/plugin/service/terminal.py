@@ -1,4 +1,4 @@
-"""A person at the terminal, though standard input is the request and standard output the answer."""
+"""Terminal of the user, while standard input holds the request and standard output takes the response."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 TERMINAL = "/dev/tty"
 
 
-def ask_secret(prompt: str) -> bytes | None:
-    """What a person types at the terminal of this process, unseen; None where there is no terminal, or no answer."""
+def prompt_secret(prompt: str) -> bytes | None:
+    """Returns what the user types, unseen, at the terminal of this process; None without a terminal or an answer."""
     if not _has_terminal():
         return None
     from getpass import getpass
@@ -30,8 +30,8 @@ def _has_terminal() -> bool:
     return True
 
 
-def tell(text: str) -> None:
-    """Says something to whoever is at the terminal of this process; nothing where there is none."""
+def write_to_terminal(text: str) -> None:
+    """Writes a line to the terminal of this process; does nothing without one."""
     if sys.platform == "win32":
         return
     try:
@@ -44,3 +44,6 @@ def tell(text: str) -> None:
         pass
     finally:
         os.close(terminal)
+
+
+ask_secret, tell = prompt_secret, write_to_terminal

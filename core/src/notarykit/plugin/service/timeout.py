@@ -1,25 +1,34 @@
-"""The limit that an SDK lacks: its own are for one read each, and a command that logs in has none."""
+"""Time limit for an SDK as a whole: its own limits are for one read each, and logging in may have none."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TypeVar
 
 from notarykit._internal.threads import start
 from notarykit.plugin.deadline import seconds_left
 
-Result = TypeVar("Result")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Result = TypeVar("Result")
 
 
-class OutOfTimeError(Exception):
-    """The end of the call has come."""
+class CallTimeoutError(Exception):
+    """The call has come to its end."""
 
 
-def in_time(work: Callable[[], Result]) -> Result:
-    """What the work returns; at the end of the call, work that still goes on is left to itself.
+def call_with_timeout(work: Callable[[], Result], *, on_timeout: Callable[[], Exception] = CallTimeoutError) -> Result:
+    """Returns the work's result, or gives it up at the end of the call (`seconds_left`).
+
+    The work runs in a thread of its own, in the caller's context; given up, it is left to end by itself.
+
+    Args:
+        work: The work.
+        on_timeout: Makes the exception for work that has not ended.
 
     Raises:
-        OutOfTimeError: The end of the call has come.
+        CallTimeoutError: The work has not ended; or the exception of `on_timeout`.
+        Exception: The work's own, a TimeoutError included.
     """
     done = start(work)
     try:
@@ -27,4 +36,7 @@ def in_time(work: Callable[[], Result]) -> Result:
     except TimeoutError:
         if done.done():
             raise
-    raise OutOfTimeError
+    raise on_timeout()
+
+
+OutOfTimeError, in_time = CallTimeoutError, call_with_timeout

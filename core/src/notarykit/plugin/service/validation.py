@@ -1,7 +1,4 @@
-"""What every provider needs besides its service: the request held against the key, the digest, the answer.
-
-Plugin specification, "generate-signature".
-"""
+"""Validation of requests and plugin configuration (plugin specification, "generate-signature")."""
 
 from __future__ import annotations
 
@@ -15,22 +12,24 @@ if TYPE_CHECKING:
     from notarykit.plugin.protocol.signing import GenerateSignatureRequest
 
 
-def check_settings(given: Iterable[str], known: tuple[str, ...]) -> None:
-    """Refuses plugin configuration that the plugin does not know, which may be a misspelt name.
+def check_settings(config: Iterable[str], settings: tuple[str, ...]) -> None:
+    """Refuses plugin configuration with a name that is no setting of the plugin, which may be misspelt.
 
     Raises:
-        PluginValidationError: There is some.
+        PluginValidationError: A name is unknown; the advice lists the settings.
     """
-    for name in given:
-        if name not in known:
-            raise PluginValidationError(f"plugin configuration {name!r} is not known", advice=f"use {', '.join(known)}")
+    for name in config:
+        if name not in settings:
+            raise PluginValidationError(
+                f"unknown plugin configuration {name!r}", advice=f"use {', '.join(settings)}" if settings else ""
+            )
 
 
 def check_key_spec(request: GenerateSignatureRequest, spec: KeySpec) -> None:
     """Refuses a request whose key spec or hash is not the key's.
 
     Raises:
-        PluginValidationError: It is of another.
+        PluginValidationError: One of the two differs.
     """
     if (request.key_spec, request.hash_algorithm) != (spec.name, spec.hash_name):
         raise PluginValidationError(
@@ -39,8 +38,8 @@ def check_key_spec(request: GenerateSignatureRequest, spec: KeySpec) -> None:
         )
 
 
-def digest_of(request: GenerateSignatureRequest) -> bytes:
-    """The digest of the payload by the hash of the request, for services that sign digests.
+def payload_digest(request: GenerateSignatureRequest) -> bytes:
+    """Returns the digest of the request's payload by the request's hash, for services that sign digests.
 
     Raises:
         PluginValidationError: The hash is none of the specification's.
