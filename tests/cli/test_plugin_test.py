@@ -174,7 +174,7 @@ def test_secrets(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "missing plugin name: name a plugin, or a key of its with --key"),
+        ((), "missing plugin name: name a plugin, or one of its keys with --key"),
         ((NAME, "--key", "a", "--key-id", "b"), "flags --key and --key-id exclude each other"),
         ((NAME, "b"), "unexpected argument 'b' for 'notarykit plugin test': see 'notarykit plugin test --help'"),
         ((NAME, "--secret-env", "UNSET"), "$UNSET is not set: --secret-env names a variable that holds a secret"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.cli.tracebacks import traceback_of
+from notarykit.cli.diagnostics import traceback_of
 from notarykit.errors import ExtendedValidationError, PluginError
 from notarykit.plugin.host.retry import ask
 from notarykit.plugin.protocol.fields import Command

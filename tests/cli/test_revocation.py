@@ -137,7 +137,7 @@ def test_collecting_for_strangers(world: World, responder: Responder) -> None:
         "revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE, world.reference
     )
     assert done.code == 1
-    assert "no signature whose signer is trusted" in done.err
+    assert "no signature of the artifact has a trusted signer" in done.err
     assert not responder.asked
 
 

@@ -12,8 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.config.key_access import attach, open_key
-from notarykit.config.signers import signer_for
+from notarykit.config.key_access import attach_chain, open_key, open_signer
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.keys.chain import check_chain
 from notarykit.keys.issue import issue, make_request, self_signed
@@ -114,9 +113,9 @@ def test_a_trusted_signature(
     chain = _as_chain(spec, private_key, made, root)
     home.trust(chain)
     _list(home, holder, str(tmp_path / f"{spec}-0.key"))
-    attach(load_signing_keys().get("release"), {}, chain.ders, chain.chain_pem)
+    attach_chain(load_signing_keys().get("release"), {}, chain.ders, chain.chain_pem)
     layout = make_layout(tmp_path / "layout")
-    signer = signer_for(load_signing_keys().get("release"), {})
+    signer = open_signer(load_signing_keys().get("release"), {})
     sign_artifact(ImageLayout(layout.path), layout.digest, signer, media_type=JWS)
     question = Question(layout.path, layout.digest, home, policy_document())
     answer = question.ask_peer(peer)

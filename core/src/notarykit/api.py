@@ -170,11 +170,11 @@ def load_signer(
         SigningKeyError: The key is not on the list, or it or its chain cannot be read.
         PluginError: The plugin is not there, or cannot sign.
     """
-    from notarykit.config.signers import environment_passphrase, signer_for
+    from notarykit.config.key_access import environment_passphrase, open_signer
     from notarykit.config.signing_keys import load_signing_keys
 
-    found = load_signing_keys().get(key)
-    return signer_for(found, plugin_config or {}, passphrase or environment_passphrase, timeout)
+    entry = load_signing_keys().get(key)
+    return open_signer(entry, plugin_config or {}, passphrase or environment_passphrase, timeout)
 
 
 def load_registries(
@@ -191,10 +191,10 @@ def load_registries(
     Raises:
         ConfigurationError: The settings are malformed.
     """
-    from notarykit.config.registries import Told, credentials_in, registry_settings
+    from notarykit.config.registries import RegistryOptions, credentials_in, registry_settings
     from notarykit.oci.registry.registries import Registries
 
-    settings = registry_settings(Told(*credentials_in(os.environ)))
+    settings = registry_settings(RegistryOptions(*credentials_in(os.environ)))
     if credentials is not None:
         settings = settings._replace(credentials=credentials)
     return Registries(settings, timeout=timeout)

@@ -107,7 +107,7 @@ def test_credentials_without_a_registrys_name_go_to_one(
     monkeypatch.setenv("NOTATION_PASSWORD", CREDENTIALS.password)
     with notarykit.load_registries() as registries:
         notarykit.sign(f"{closed_registry.host}/{NAME}@{push[0]}", registries=registries)
-        with pytest.raises(UsageError, match="the credentials that were given are for"):
+        with pytest.raises(UsageError, match="the given credentials are for"):
             notarykit.verify(f"{other.host}/{NAME}@{push[0]}", registries=registries)
     assert other.seen
     assert all(seen.authorization is None for seen in other.seen)

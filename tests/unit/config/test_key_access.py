@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from notarykit._internal.paths import attached_chain_file
-from notarykit.config.key_access import attach, open_key
+from notarykit.config.key_access import attach_chain, open_key
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.errors import (
     NotarykitError,
@@ -62,7 +62,7 @@ def _on_list(home: Home, **config: str) -> SigningKey:
 
 
 def _attach(key: SigningKey, **config: str) -> str:
-    return attach(key, config, _CHAIN.ders, _CHAIN.chain_pem)
+    return attach_chain(key, config, _CHAIN.ders, _CHAIN.chain_pem)
 
 
 # The key
@@ -201,7 +201,7 @@ def test_a_chain_that_replaces_another(home: Home, use: Use) -> None:
     key = _on_list(home, certificate_chain="/old/chain.pem")
     path = _attach(key)
     assert load_signing_keys().get("kms").plugin_config == {"certificate_chain": path}
-    attach(load_signing_keys().get("kms"), {}, _CHAIN.ders[:1], _CHAIN.pems[0])
+    attach_chain(load_signing_keys().get("kms"), {}, _CHAIN.ders[:1], _CHAIN.pems[0])
     assert Path(path).read_bytes() == _CHAIN.pems[0]
 
 

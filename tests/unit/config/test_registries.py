@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from notarykit.config.registries import Told, credentials_in, given_credentials, registry_settings
+from notarykit.config.registries import RegistryOptions, basic_or_token, credentials_in, registry_settings
 from notarykit.errors import ConfigurationError
 from notarykit.oci.registry.auth import Credentials
 from tests.unit.config.users import User, pair
@@ -14,7 +14,7 @@ _HOST = "registry.example.com"
 
 def test_nothing_is_said(user: User) -> None:
     """Without settings and flags there is TLS with the system's certificates, and nobody is asking."""
-    settings = registry_settings(Told())
+    settings = registry_settings(RegistryOptions())
     assert settings.credentials(_HOST) is None
     assert not settings.is_plain(_HOST)
     assert settings.tls[:3] == ("", "", "")
@@ -41,14 +41,14 @@ def test_nothing_is_said(user: User) -> None:
 def test_who_is_talked_to_without_tls(host: str, is_plain: bool, user: User) -> None:
     """This machine by its name and a port, the settings' insecure registries, and those that a flag names."""
     user.write("notation", {"insecureRegistries": ["A.example.com", "b.example.com:5000"]})
-    settings = registry_settings(Told(plain_http=frozenset({"C.example.com"})))
+    settings = registry_settings(RegistryOptions(plain_http=frozenset({"C.example.com"})))
     assert settings.is_plain(host) is is_plain
 
 
 def test_files_for_tls(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags go on as they are, with the folders of notation, Docker and the containers' tools in this order."""
     monkeypatch.setenv("DOCKER_CONFIG", "/docker")
-    tls = registry_settings(Told(ca_file="ca", cert_file="cert", key_file="key")).tls
+    tls = registry_settings(RegistryOptions(ca_file="ca", cert_file="cert", key_file="key")).tls
     assert (tls.ca_file, tls.cert_file, tls.key_file) == ("ca", "cert", "key")
     assert tls.folders == (
         f"{user.folder}/notation/certs.d",
@@ -70,14 +70,14 @@ def test_files_for_tls(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_given_counts(username: str, password: str, wanted: Credentials, user: User) -> None:
     """Credentials of flags or of the environment come before all files; a password alone is an identity token."""
     user.write("docker", {"auths": {_HOST: pair("other", "other")}})
-    assert registry_settings(Told(username, password)).credentials(_HOST) == wanted
-    assert given_credentials(username, password) == wanted
+    assert registry_settings(RegistryOptions(username, password)).credentials(_HOST) == wanted
+    assert basic_or_token(username, password) == wanted
 
 
 def test_files_count_otherwise(user: User) -> None:
     """Without them it is the files that are looked into, and each host has its own."""
     user.write("docker", {"auths": {_HOST: pair("me", "secret")}})
-    settings = registry_settings(Told())
+    settings = registry_settings(RegistryOptions())
     assert settings.credentials(_HOST) == Credentials("me", "secret")
     assert settings.credentials("other.example.com") is None
 
@@ -85,7 +85,7 @@ def test_files_count_otherwise(user: User) -> None:
 def test_files_are_read_when_they_are_needed(user: User) -> None:
     """Credentials that are malformed do not keep anybody from a registry that does not ask for them."""
     user.write("docker", b"malformed")
-    settings = registry_settings(Told())
+    settings = registry_settings(RegistryOptions())
     with pytest.raises(ConfigurationError):
         settings.credentials(_HOST)
 
@@ -102,10 +102,10 @@ def test_malformed_settings(user: User) -> None:
     """Settings that are malformed are told before anything is sent."""
     user.write("notation", {"insecureRegistries": "all"})
     with pytest.raises(ConfigurationError, match="'insecureRegistries' must be an array"):
-        registry_settings(Told())
+        registry_settings(RegistryOptions())
 
 
 def test_secrets_are_not_shown() -> None:
     """What a command was told does not show its password, wherever it is printed."""
-    told = Told("me", "secret")
+    told = RegistryOptions("me", "secret")
     assert "secret" not in f"{told} {told!r} {[told]}".replace("secrets that are not shown", "")

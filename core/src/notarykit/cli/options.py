@@ -124,8 +124,11 @@ EVERYWHERE = (
     Flag("help", "show this help", "switch", "h"),
 )
 
+YES_FLAG = Flag("yes", "do not prompt for confirmation", "switch", "y")
+PLUGIN_CONFIG_FLAG = Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts")
 
-def parse(command: Command, arguments: list[str], name: str) -> Options | None:
+
+def parse_options(command: Command, arguments: list[str], name: str) -> Options | None:
     """The options of a command, or None where its help is asked for.
 
     Raises:

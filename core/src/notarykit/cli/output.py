@@ -1,12 +1,16 @@
-"""Text for people: what others wrote is shown, never obeyed."""
+"""Output of commands: JSON, tables, trees and questions. Control characters in foreign text are escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from notarykit.errors import UsageError
+from notarykit.cli.options import Flag
+from notarykit.errors import NotarykitError, UsageError
+
+OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))
 
 
-def shown(text: str) -> str:
-    """A text with everything escaped that a terminal would act on: control characters and changes of direction."""
+def printable(text: str) -> str:
+    """Escapes the characters that a terminal acts on: control characters and changes of writing direction."""
     if text.isprintable():
         return text
     return "".join(
@@ -18,8 +22,8 @@ def shown(text: str) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns, three blanks between them, the way notation aligns its lists."""
-    escaped = [[shown(cell) for cell in row] for row in rows]
+    """Aligns rows in columns, three blanks apart, as in notation's lists."""
+    escaped = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in escaped) for column in range(len(escaped[0]))]
     return "".join(
         "".join(cell.ljust(width + 3) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
@@ -28,23 +32,26 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 WIDTH = 100
-"""How wide lines for people are at most."""
+"""Maximum width of printed lines."""
 
 
 def listing(rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
-    """Rows of some short cells and a long last one: paragraphs, broken into lines that fit the width.
+    """Aligns rows of short cells, the last of which holds paragraphs that are wrapped to the width.
 
     Args:
-        rows: The cells of each row, and the paragraphs of its last cell; empty ones are left out.
+        rows: Cells of each row, and the paragraphs of its last cell; empty paragraphs are skipped.
     """
     from textwrap import wrap
 
-    escaped = [([shown(cell) for cell in cells], [shown(each) for each in below if each]) for cells, below in rows]
+    escaped = [
+        ([printable(cell) for cell in cells], [printable(text) for text in paragraphs if text])
+        for cells, paragraphs in rows
+    ]
     widths = [max(len(cells[column]) for cells, _ in escaped) + 3 for column in range(len(rows[0][0]))]
     indent, lines = sum(widths), []
     for cells, paragraphs in escaped:
         head = "".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        broken = [line for each in paragraphs for line in wrap(each, WIDTH - indent, break_on_hyphens=False)]
+        broken = [line for text in paragraphs for line in wrap(text, WIDTH - indent, break_on_hyphens=False)]
         lines += [(head if not number else " " * indent) + line for number, line in enumerate(broken or [""])]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
@@ -53,8 +60,8 @@ Node = tuple[str, list["Node"]]
 
 
 def tree(node: Node) -> str:
-    """A node and everything below it, as a drawing."""
-    lines = [shown(node[0])]
+    """Draws a node and its descendants."""
+    lines = [printable(node[0])]
     _draw(node[1], "", lines)
     return "\n".join(lines) + "\n"
 
@@ -62,15 +69,32 @@ def tree(node: Node) -> str:
 def _draw(nodes: list[Node], indent: str, lines: list[str]) -> None:
     for position, (label, below) in enumerate(nodes, 1):
         is_last = position == len(nodes)
-        lines.append(f"{indent}{'└── ' if is_last else '├── '}{shown(label)}")
+        lines.append(f"{indent}{'└── ' if is_last else '├── '}{printable(label)}")
         _draw(below, indent + ("    " if is_last else "│   "), lines)
 
 
+def error_json(error: NotarykitError) -> dict[str, Any]:
+    """Returns the members of an error in JSON output."""
+    return {
+        "type": type(error).__name__,
+        "message": error.message,
+        "advice": error.advice,
+        "exitCode": error.exit_code,
+    }
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Prints indented JSON in ASCII, so that every character is visible."""
+    import json
+
+    print(json.dumps(value, indent=4, ensure_ascii=True))
+
+
 def confirmed(question: str, flag: str) -> bool:
-    """Asks a person; anything but yes is no, and so are bytes that are no text.
+    """Asks a question on the terminal; only `y` and `yes` confirm.
 
     Raises:
-        UsageError: Nobody answers; `flag` is what to write instead.
+        UsageError: Standard input is at its end; the advice names `flag`, which answers the question.
     """
     print(f"{question} [y/N] ", end="", flush=True)
     try:

@@ -1,14 +1,14 @@
 """What a command's argument refers to: the place, and the artifact in it."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from notarykit.cli.options import Flag, Options
-from notarykit.cli.output import shown
+from notarykit.cli.output import printable
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import NotarykitError, UsageError
+from notarykit.errors import UsageError
 from notarykit.oci.reference import is_repository, parse_layout_reference, parse_reference
 from notarykit.oci.repository import Repository
 
@@ -22,7 +22,6 @@ REGISTRY_FLAGS = (
     Flag("timeout", "how long a registry may take for one artifact, such as 30s or 2m", "duration", default=120),
     Flag("allow-referrers-api", "deprecated in favour of --force-referrers-tag of sign", "switch", hidden=True),
 )
-OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))
 _TAG_WARNING = (
     "Warning: Always {verb} the artifact using digest(@sha256:...) rather than a tag(:{tag}) because {reason}"
 )
@@ -62,7 +61,7 @@ class Target(NamedTuple):
         """Tells on standard error that a tag is not a good name for what is signed or verified."""
         if self.tag:
             reason = _BEFORE_SIGNING if verb == "sign" else _AFTER_SIGNING
-            print(_TAG_WARNING.format(verb=verb, tag=shown(self.tag), reason=reason), file=sys.stderr)
+            print(_TAG_WARNING.format(verb=verb, tag=printable(self.tag), reason=reason), file=sys.stderr)
 
 
 def targets(options: Options) -> list[Target]:
@@ -128,49 +127,3 @@ def _in_layout(text: str) -> Target:
         return ImageLayout(path)
 
     return Target(text, path, tag, digest, open_layout)
-
-
-def error_json(error: NotarykitError) -> dict[str, Any]:
-    """An error as JSON output has it."""
-    return {
-        "type": type(error).__name__,
-        "message": error.message,
-        "advice": error.advice,
-        "exitCode": error.exit_code,
-    }
-
-
-def print_json(value: Mapping[str, Any]) -> None:
-    """Prints JSON that is easy on the eye; every character is visible."""
-    import json
-
-    print(json.dumps(value, indent=4, ensure_ascii=True))
-
-
-def print_error(
-    error: NotarykitError, options: Options, reference: str = "", context: str = "", hint: str = ""
-) -> None:
-    """Prints an error as its one line, and under `--debug` how it came about. The error itself is not changed.
-
-    Args:
-        error: The error.
-        options: The command's options.
-        reference: The one of several references that it is about, or an empty string.
-        context: What failed with it, or an empty string.
-        hint: Where more is said about it, or an empty string.
-    """
-    sys.stdout.flush()
-    if options["debug"]:
-        import traceback
-
-        for line in "".join(traceback.format_exception(error)).splitlines():
-            print(shown(line), file=sys.stderr)
-    line = f"{context}: {error.one_line()}" if context else error.one_line()
-    if reference and reference not in line:
-        line = f"{reference}: {line}"
-    print(f"Error: {shown(line)}{hint}", file=sys.stderr)
-
-
-def gravest(codes: list[int]) -> int:
-    """The exit code for several references: not verified comes before all others, then the highest."""
-    return 1 if 1 in codes else max(codes, default=0)

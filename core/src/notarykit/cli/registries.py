@@ -1,4 +1,4 @@
-"""Registries as commands reach them: flags, environment and settings in one, and one connection for all references."""
+"""Registries by flags, environment and settings; all references of a command share their connections."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -6,17 +6,17 @@ from functools import partial
 
 from notarykit._internal.secret_text import mark_in
 from notarykit.cli.options import Options
-from notarykit.config.registries import Told, credentials_in, registry_settings
+from notarykit.config.registries import RegistryOptions, credentials_in, registry_settings
 from notarykit.errors import UsageError
 from notarykit.oci.reference import Reference, is_repository
 from notarykit.oci.registry.registries import Registries
 
 
-def told(options: Options, hosts: Sequence[str]) -> Told:
-    """What a command was told about registries; flags count before the environment.
+def registry_options(options: Options, hosts: Sequence[str]) -> RegistryOptions:
+    """Returns the registry options of a command; flags override the environment.
 
     Raises:
-        UsageError: There is a key without a certificate, or there are credentials and several registries.
+        UsageError: A key has no certificate, or credentials are set for several registries.
     """
     username, password = options["username"] or "", options["password"] or ""
     check_secret(username, "--username")
@@ -25,7 +25,7 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
         username, password = credentials_in(options.credentials)
         check_secret(username, "$NOTATION_USERNAME")
         check_secret(password, "$NOTATION_PASSWORD")
-    if username and not (password or options.values.get("password-stdin") or "password-stdin" in options.values):
+    if username and not password and "password-stdin" not in options.values:  # login reads or asks for it
         raise UsageError("there is a user name and no password", advice="give --password, or $NOTATION_PASSWORD")
     if (username or password) and len(set(hosts)) > 1:
         raise UsageError(
@@ -34,7 +34,7 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
         )
     if options["key-file"] and not options["cert-file"]:
         raise UsageError("--key-file goes with --cert-file")
-    return Told(
+    return RegistryOptions(
         username,
         password,
         frozenset(hosts) if options["insecure-registry"] else frozenset(),
@@ -45,17 +45,17 @@ def told(options: Options, hosts: Sequence[str]) -> Told:
 
 
 def check_secret(text: str, where: str) -> None:
-    """Refuses a name or password with a mark of an editor or shell, before a registry counts it as a wrong one.
+    """Refuses a name or password with a byte order mark or line end before a registry counts a failed attempt.
 
     Raises:
-        UsageError: It begins or ends with one: none has control characters (RFC 7617, section 2).
+        UsageError: It begins or ends with one: neither has control characters (RFC 7617, section 2).
     """
     if mark := mark_in(os.fsencode(text)):
         raise UsageError(f"{where} {mark}", advice="leave it out")
 
 
 def check_host(host: str) -> None:
-    """Refuses what is not the name of a registry.
+    """Refuses an argument that is not a registry's host.
 
     Raises:
         UsageError: It is not of the form `host[:port]`.
@@ -69,13 +69,13 @@ def _ways_to_log_in(others: Callable[[str], str], host: str) -> str:
 
 
 def registries(references: Sequence[Reference], options: Options) -> Registries:
-    """The registries of all references, which share their connections and tokens.
+    """Returns the registries of all references, which share connections and tokens.
 
     Raises:
         UsageError: The flags do not go together.
         ConfigurationError: The settings are malformed.
     """
-    settings = registry_settings(told(options, [reference.registry for reference in references]))
+    settings = registry_settings(registry_options(options, [reference.registry for reference in references]))
     settings = settings._replace(ways_to_log_in=partial(_ways_to_log_in, settings.ways_to_log_in))
     form = options.values.get("manifest-form", "current")
     is_old = "allow-referrers-api" in options.written

@@ -1,4 +1,4 @@
-"""How commands are told to look up revocation."""
+"""Flags for signatures and revocation checks."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ LIMIT_FLAGS = (
     Flag("ocsp-nonce", "ask OCSP responders for answers of this moment; many have none", "switch", default=False),
     Flag("ocsp-timeout", "how long each OCSP request may take, in whole seconds", "duration", default=2),
 )
-# How many of an artifact's signatures are looked at, and how large they may be.
 SIGNATURE_FLAGS = (
     Flag("max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100),
     Flag("max-envelope-size", "largest envelope that is read, in MiB; those beyond 1 come last", "number", default=1),
@@ -28,10 +27,10 @@ FILE_FLAGS = (
 
 
 def max_envelope_size(options: Options) -> int:
-    """How many bytes an envelope may have.
+    """Returns the maximum size of an envelope in bytes.
 
     Raises:
-        UsageError: It is none, or more than what is ever read.
+        UsageError: It is zero or above the largest size that is supported.
     """
     size: int = options["max-envelope-size"] * 1024 * 1024
     if not 0 < size <= LARGEST_ENVELOPE:
@@ -40,10 +39,10 @@ def max_envelope_size(options: Options) -> int:
 
 
 def limits(options: Options) -> "Limits":
-    """What requests may cost.
+    """Returns the limits of requests to OCSP responders and CRL servers.
 
     Raises:
-        UsageError: A limit is no time at all.
+        UsageError: A time limit is zero.
     """
     for name in ("ocsp-timeout", "crl-timeout"):
         if not options[name]:
@@ -53,20 +52,20 @@ def limits(options: Options) -> "Limits":
     return Limits(float(options["ocsp-timeout"]), float(options["crl-timeout"]), options["ocsp-nonce"])
 
 
-def revocation(options: Options) -> "RevocationChecker | None":
-    """The checks that the flags ask for; None where they ask for nothing of their own, and nothing is imported.
+def revocation_checker(options: Options) -> "RevocationChecker | None":
+    """Returns the checker that the flags configure, or None for the default, which is then imported only when needed.
 
     Raises:
-        UsageError: A file cannot be read, or holds something else.
+        UsageError: A file cannot be read or has other content.
     """
     if all(options[flag.name] == flag.default or options[flag.name] == [] for flag in (*LIMIT_FLAGS, *FILE_FLAGS)):
         return None
     from notarykit.revocation.evidence import evidence_files, read_given
     from notarykit.revocation.online import online
 
-    crls, answers = list(options["crl"]), list(options["ocsp-response"])
+    crls, responses = list(options["crl"]), list(options["ocsp-response"])
     for folder in options["evidence"]:
-        found = evidence_files(folder)
-        crls += found[0]
-        answers += found[1]
-    return online(read_given(crls, answers), limits(options))
+        crl_files, ocsp_files = evidence_files(folder)
+        crls += crl_files
+        responses += ocsp_files
+    return online(read_given(crls, responses), limits(options))

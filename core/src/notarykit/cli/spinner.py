@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from notarykit.cli.output import WIDTH, shown
+from notarykit.cli.output import WIDTH, printable
 
 _FIRST = 1.0
 _EVERY = 0.5
@@ -30,7 +30,7 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
         seconds, pause = 0.0, _FIRST
         while not done.wait(pause):
             seconds, pause = seconds + pause, _EVERY
-            sys.stderr.write(f"{_CLEAR}{shown(text)} … {int(seconds)} s")
+            sys.stderr.write(f"{_CLEAR}{printable(text)} … {int(seconds)} s")
             sys.stderr.flush()
         if seconds:
             sys.stderr.write(_CLEAR)
@@ -56,7 +56,7 @@ def steps() -> Iterator[Callable[[str], None]]:
         return
 
     def say(text: str) -> None:
-        sys.stderr.write(_CLEAR + (f"{shown(text)} "[:WIDTH] if text else ""))
+        sys.stderr.write(_CLEAR + (f"{printable(text)} "[:WIDTH] if text else ""))
         sys.stderr.flush()
 
     try:

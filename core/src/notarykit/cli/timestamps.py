@@ -1,4 +1,4 @@
-"""Timestamp authorities as a user names them: addresses, and files with the root of each."""
+"""Timestamp authorities by flags: URLs, and a file with the root certificate of each."""
 
 from collections.abc import Sequence
 
@@ -12,16 +12,16 @@ from notarykit.trust.policy import StoreType
 from notarykit.trust.store import LARGEST_FILE, trusted_certificates
 
 
-def timestamper(urls: Sequence[str], root_files: Sequence[str], limits: Limits) -> TimestampClient | None:
-    """Whoever gets timestamps of the authorities that are named, or None where none are.
+def timestamp_client(urls: Sequence[str], root_files: Sequence[str], limits: Limits) -> TimestampClient | None:
+    """Returns a client for the authorities of the flags, or None without any.
 
     Args:
-        urls: Where they answer, in the order in which they are tried.
-        root_files: For each, in the same order, the file with its root certificate.
-        limits: What looking up the revocation of their certificates may cost.
+        urls: URLs of the authorities, in the order in which they are tried.
+        root_files: File of each authority's root certificate, in the same order.
+        limits: Limits of the revocation checks of their certificates.
 
     Raises:
-        UsageError: There is not one root for each authority, or one of them is not what it should be.
+        UsageError: The numbers of URLs and roots differ, a URL is malformed, or a file holds no root.
     """
     if len(urls) != len(root_files):
         raise UsageError(

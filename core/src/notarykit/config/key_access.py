@@ -1,29 +1,78 @@
-"""From a key on the list to the key itself, which may not have a certificate yet, and to the place for one."""
+"""Access to the keys on the list: signers, private keys for certificate requests, and attached chains."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from notarykit._internal import files
 from notarykit._internal.paths import attached_chain_file
 from notarykit.config.signing_keys import SigningKey, SigningKeys, change_signing_keys
-from notarykit.errors import NotarykitError, PluginError, SigningKeyError
+from notarykit.errors import NotarykitError, PassphraseError, PluginError, SigningKeyError
 
 if TYPE_CHECKING:
+    from notarykit.keys.local import LocalSigner
     from notarykit.keys.private import Passphrase
     from notarykit.plugin.base import Plugin
+    from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
+
+PASSPHRASE_VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"  # noqa: S105 - a name, and no passphrase
+
+
+def environment_passphrase() -> bytes:
+    """Returns the passphrase of an encrypted local key from the environment.
+
+    Raises:
+        PassphraseError: The variable is not set.
+    """
+    if PASSPHRASE_VARIABLE not in os.environ:
+        raise PassphraseError(
+            "the private key is encrypted and there is no passphrase for it", advice=f"set ${PASSPHRASE_VARIABLE}"
+        )
+    return os.fsencode(os.environ[PASSPHRASE_VARIABLE])
+
+
+def open_signer(
+    key: SigningKey,
+    plugin_config: Mapping[str, str],
+    passphrase: "Passphrase | None" = None,
+    seconds: float | None = None,
+) -> "LocalSigner | PluginSigner | PluginEnvelopeSigner":
+    """Returns the signer of a key.
+
+    Args:
+        key: Key, by its files or by its plugin and identifier.
+        plugin_config: Settings for its plugin, which override those on the list.
+        passphrase: Returns the passphrase of a local key; called only if the key is encrypted.
+        seconds: Time limit for each response of its plugin; five minutes by default.
+
+    Raises:
+        SigningKeyError: The key or its chain cannot be read, or they do not match.
+        PluginError: The plugin is not installed, or cannot sign.
+    """
+    if not key.plugin:
+        from notarykit.keys.local import LocalSigner
+
+        return LocalSigner.from_files(key.key_path, key.cert_path, passphrase)
+    from notarykit.plugin.deadline import SIGNING_SECONDS
+    from notarykit.plugin.discovery.locate import load_plugin
+    from notarykit.plugin.host.signer import plugin_signer
+
+    config = {**key.plugin_config, **plugin_config}
+    limit = SIGNING_SECONDS if seconds is None else seconds
+    return plugin_signer(load_plugin(key.plugin), key.id, config, seconds=limit)
 
 
 def open_key(key: SigningKey, plugin_config: Mapping[str, str], passphrase: "Passphrase | None" = None) -> Any:
-    """A private key with the interface that certificate builders want, wherever it is.
+    """Returns a private key as cryptography's certificate builders take it; the key may have no certificate yet.
 
     Args:
-        key: The key; whether it has a certificate does not matter.
-        plugin_config: Settings for its plugin that come before those on the list.
-        passphrase: Where a local key's passphrase comes from, if it needs one.
+        key: Key, by its files or by its plugin and identifier.
+        plugin_config: Settings for its plugin, which override those on the list.
+        passphrase: Returns the passphrase of a local key; called only if the key is encrypted.
 
     Raises:
         SigningKeyError: The key cannot be read.
-        PluginError: Its plugin cannot be found, or cannot give it.
+        PluginError: Its plugin is not installed, or has no access to it.
     """
     if not key.plugin:
         from notarykit.keys.local import read_key_file
@@ -33,30 +82,30 @@ def open_key(key: SigningKey, plugin_config: Mapping[str, str], passphrase: "Pas
     from notarykit.keys.remote import remote_key
 
     plugin, config = _packaged(key.plugin), {**key.plugin_config, **plugin_config}
-    version = _asked(lambda: plugin.open_key(key.id, config))
-    return remote_key(version.public_key, lambda message, spec: _asked(lambda: version.sign(message, spec)))
+    version = _call(lambda: plugin.open_key(key.id, config))
+    return remote_key(version.public_key, lambda message, spec: _call(lambda: version.sign(message, spec)))
 
 
-def attach(key: SigningKey, plugin_config: Mapping[str, str], chain: Sequence[bytes], pem: bytes) -> str:
-    """Puts a key's chain where it belongs: with its service if that keeps certificates, else beside the settings.
+def attach_chain(key: SigningKey, plugin_config: Mapping[str, str], chain: Sequence[bytes], pem: bytes) -> str:
+    """Stores a key's chain: with its service if that keeps certificates, else beside the settings.
 
     Args:
-        key: The key; one without a name is not on the list.
-        plugin_config: Settings for its plugin that come before those on the list.
-        chain: The chain in DER, leaf first.
-        pem: The same in PEM.
+        key: Key; without a name if it is not on the list.
+        plugin_config: Settings for its plugin, which override those on the list.
+        chain: Chain in DER, leaf first.
+        pem: The same chain in PEM.
 
     Returns:
-        Where it is now, for people.
+        Location of the chain, for display.
 
     Raises:
-        PluginError: The service refused it.
-        SigningKeyError: The service keeps none, and the key is not on the list, or no more.
+        PluginError: The service refused the chain.
+        SigningKeyError: The service keeps no certificates, and the key is not on the list.
         StorageError: The settings cannot be written.
     """
     if key.plugin:
         plugin, config = _packaged(key.plugin), {**key.plugin_config, **plugin_config}
-        place = _asked(lambda: plugin.attach_certificates(key.id, config, chain))
+        place = _call(lambda: plugin.attach_certificates(key.id, config, chain))
         if place:
             return f"{key.plugin}: {place}"
     if not key.name:
@@ -67,10 +116,11 @@ def attach(key: SigningKey, plugin_config: Mapping[str, str], chain: Sequence[by
     path = attached_chain_file(key.name)
 
     def changed(keys: SigningKeys) -> SigningKeys:
-        keys.get(key.name)  # it may have gone meanwhile
+        keys.get(key.name)  # it may have been deleted meanwhile
         files.write(path, pem)
-        found = (_with_chain(each, path) if each.name == key.name else each for each in keys.keys)
-        return keys._replace(keys=tuple(found))
+        return keys._replace(
+            keys=tuple(_with_chain(entry, path) if entry.name == key.name else entry for entry in keys.keys)
+        )
 
     change_signing_keys(changed)
     return path
@@ -82,8 +132,8 @@ def _with_chain(key: SigningKey, path: str) -> SigningKey:
     return key._replace(cert_path=path)
 
 
-def _asked(call: Callable[[], Any]) -> Any:
-    """What a plugin answers. What it raises by accident becomes an error without its text, which may hold a secret."""
+def _call(call: Callable[[], Any]) -> Any:
+    """Calls a plugin; replaces its unexpected exceptions, whose texts may hold secrets."""
     try:
         return call()
     except NotarykitError:
@@ -95,13 +145,13 @@ def _asked(call: Callable[[], Any]) -> Any:
 
 
 def _packaged(name: str) -> "Plugin":
-    """The plugin of a name in this process; between processes there is no way to a key without a certificate."""
+    """Returns a plugin that runs in this process; the plugin protocol has no command for keys without a certificate."""
     from notarykit.plugin.base import Plugin
     from notarykit.plugin.discovery.locate import load_plugin
 
-    found = load_plugin(name)
-    if isinstance(found, Plugin):
-        return found
+    plugin = load_plugin(name)
+    if isinstance(plugin, Plugin):
+        return plugin
     raise PluginError(
         f"plugin {name!r} is an executable, which signs with keys that have a certificate and no others",
         advice="make the request with the service's own tools",

@@ -1,4 +1,4 @@
-"""How registries are reached, out of the user's settings and what a command was told."""
+"""How registries are reached, out of the user's settings and what a command was options."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from notarykit.config.credentials import KnownCredentials
 
 
-class Told(NamedTuple):
-    """What a command was told about registries.
+class RegistryOptions(NamedTuple):
+    """Registry options of a command.
 
     Attributes:
-        username: The user's name, or an empty string.
-        password: The password; without a name it is an identity token.
-        plain_http: The hosts that are to be talked to without TLS.
-        ca_file: CA certificates in place of the system's.
-        cert_file: A client certificate.
-        key_file: Its key.
+        username: User name, or an empty string.
+        password: Password; without a user name it is an identity token.
+        plain_http: Hosts to be reached over plain HTTP.
+        ca_file: File of CA certificates that replace the system's.
+        cert_file: File of a client certificate.
+        key_file: File of its private key.
     """
 
     username: str = ""
@@ -36,26 +36,26 @@ class Told(NamedTuple):
     key_file: str = ""
 
     def __repr__(self) -> str:
-        return f"Told(username={self.username!r}, and secrets that are not shown)"
+        return f"RegistryOptions(username={self.username!r}, and secrets that are not shown)"
 
 
-def registry_settings(told: Told) -> RegistrySettings:
-    """The settings for all registries of a command.
+def registry_settings(options: RegistryOptions) -> RegistrySettings:
+    """Returns the settings for all registries of a command.
 
     Raises:
         ConfigurationError: The general settings are malformed.
     """
-    tls = TLSSettings(told.ca_file, told.cert_file, told.key_file, certificate_folders())
-    plain_http = load_settings().insecure_registries | {host.lower() for host in told.plain_http}
+    tls = TLSSettings(options.ca_file, options.cert_file, options.key_file, certificate_folders())
+    plain_http = load_settings().insecure_registries | {host.lower() for host in options.plain_http}
     folder = cache_folder()
     locks = os.path.join(folder, "locks") if folder else ""
-    return RegistrySettings(plain_http, tls, _look_up(told), locks, _ways_to_log_in)
+    return RegistrySettings(plain_http, tls, _look_up(options), locks, _ways_to_log_in)
 
 
-def _look_up(told: Told) -> Callable[[str], Credentials | None]:
-    """Looks credentials up: those that the command was told, else the user's."""
-    if told.username or told.password:
-        return _ForOneRegistry(told).credentials
+def _look_up(options: RegistryOptions) -> Callable[[str], Credentials | None]:
+    """Returns the look-up of credentials: those of the options, else the user's."""
+    if options.username or options.password:
+        return _ForOneRegistry(options).credentials
 
     @cache
     def known() -> "KnownCredentials":
@@ -73,33 +73,33 @@ def _ways_to_log_in(host: str) -> str:
 
 
 class _ForOneRegistry:
-    """Credentials that came without a registry's name: they are for the first one that asks, and for no other."""
+    """Credentials without a registry's name: sent to the first registry that requests some, and to no other."""
 
-    def __init__(self, told: Told) -> None:
-        self._given = given_credentials(told.username, told.password)
+    def __init__(self, options: RegistryOptions) -> None:
+        self._credentials = basic_or_token(options.username, options.password)
         self._host = ""
 
     def credentials(self, repository: str) -> Credentials:
-        """The credentials for `host/name`, or for `host`.
+        """Returns the credentials for `host/name` or `host`.
 
         Raises:
-            UsageError: Another registry has them.
+            UsageError: They were returned for another registry.
         """
         host = repository.partition("/")[0]
         self._host = self._host or host
         if host != self._host:
             raise UsageError(
-                f"the credentials that were given are for {self._host}, and {host} asks for some",
+                f"the given credentials are for {self._host}, and {host} requires credentials too",
                 advice="log in to each, or use one set of registries for each",
             )
-        return self._given
+        return self._credentials
 
 
-def given_credentials(username: str, password: str) -> Credentials:
-    """Credentials as commands take them: a password without a name is an identity token."""
+def basic_or_token(username: str, password: str) -> Credentials:
+    """Returns credentials of a name and password; a password without a name is an identity token."""
     return Credentials(username, password) if username else Credentials(identity_token=password)
 
 
 def credentials_in(environment: Mapping[str, str]) -> tuple[str, str]:
-    """The user's name and the password of `$NOTATION_USERNAME` and `$NOTATION_PASSWORD`."""
+    """Returns `$NOTATION_USERNAME` and `$NOTATION_PASSWORD`."""
     return environment.get("NOTATION_USERNAME", ""), environment.get("NOTATION_PASSWORD", "")

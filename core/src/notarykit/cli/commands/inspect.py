@@ -7,9 +7,10 @@ from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.commands.list import MAX_SIGNATURES_FLAG, warn_of_more
+from notarykit.cli.diagnostics import print_error
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import Node, shown, tree
-from notarykit.cli.references import OUTPUT_FLAG, REGISTRY_FLAGS, error_json, print_error, print_json, targets
+from notarykit.cli.output import OUTPUT_FLAG, Node, error_json, print_json, printable, tree
+from notarykit.cli.references import REGISTRY_FLAGS, targets
 from notarykit.cli.spinner import progress
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
@@ -26,50 +27,51 @@ Described = dict[str, Any]
 
 
 def _run(options: Options) -> int:
-    each = targets(options)[0]
-    each.warn_of_tag("inspect")
+    (target,) = targets(options)
+    target.warn_of_tag("inspect")
     limit = options["max-signatures"]
-    with progress(f"Fetching the signatures of {each.text}"):
-        place = each.open()
-        artifact = place.resolve(each.tag_or_digest)
-        manifests = list(islice(place.signatures(artifact), limit + 1))
-        described, skipped = _describe_all(place, manifests[:limit])
+    with progress(f"Fetching the signatures of {target.text}"):
+        repository = target.open()
+        artifact = repository.resolve(target.tag_or_digest)
+        manifests = list(islice(repository.signatures(artifact), limit + 1))
+        described, skipped = _describe_all(repository, manifests[:limit])
     if options["output"] == "json":
         print_json({"mediaType": artifact.media_type, "signatures": described, "skipped": skipped})
     elif not manifests:
-        print(f"{shown(each.resolved(artifact))} has no associated signature")
+        print(f"{printable(target.resolved(artifact))} has no associated signature")
     else:
         print("Inspecting all signatures for signed artifact")
         nodes = [_node(signature) for signature in described]
-        print(tree((each.resolved(artifact), [(SIGNATURE_TYPE, nodes)])), end="")
+        print(tree((target.resolved(artifact), [(SIGNATURE_TYPE, nodes)])), end="")
     warn_of_more(len(manifests), limit)
     if skipped:
-        print_error(VerificationError("at least one signature was skipped and not displayed"), options)
+        error = VerificationError("at least one signature was skipped and not displayed")
+        print_error(error, error.one_line(), debug=options["debug"])
     return 1 if skipped else 0
 
 
-def _describe_all(place: Repository, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
-    """What each signature says, and those that cannot be read, in the place's order."""
+def _describe_all(repository: Repository, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
+    """Returns the descriptions of readable signatures and the errors of the others, in the repository's order."""
     described: list[Described] = []
     skipped: list[Described] = []
-    for manifest, signature in fetch_signatures(place, iter(manifests), len(manifests), LARGEST_ENVELOPE):
+    for manifest, signature in fetch_signatures(repository, iter(manifests), len(manifests), LARGEST_ENVELOPE):
         try:
             if isinstance(signature, NotarykitError):
                 raise signature
             described.append(_describe(manifest.digest, parse_envelope(signature.envelope, signature.media_type)))
-        except Exception as raised:  # noqa: BLE001 - whatever one signature does, the others are shown
+        except Exception as raised:  # noqa: BLE001 - an unreadable signature does not hide the others
             error = own_error(raised)
-            text = shown(error.one_line())
+            text = printable(error.one_line())
             print(f"Warning: Skipping signature {manifest.digest} because of error: {text}", file=sys.stderr)
             skipped.append({"digest": manifest.digest, "error": error_json(error)})
-    places = {manifest.digest: number for number, manifest in enumerate(manifests)}
-    for found in (described, skipped):
-        found.sort(key=lambda each: places[each["digest"]])
+    positions = {manifest.digest: number for number, manifest in enumerate(manifests)}
+    for members in (described, skipped):
+        members.sort(key=lambda member: positions[member["digest"]])
     return described, skipped
 
 
 def _describe(digest: str, envelope: UnverifiedEnvelope) -> Described:
-    """What an envelope claims, in the members of notation's JSON output. Nothing of it is verified."""
+    """Returns an envelope's unverified claims in the members of notation's JSON output."""
     target_artifact = read_payload(envelope.unverified_payload)
     unsigned: Described = {}
     if envelope.timestamp_signature is not None:
@@ -197,7 +199,7 @@ def _pairs(members: Described, *, always: bool = True) -> list[Node]:
 
 
 def _human(time: str) -> str:
-    """A time of RFC 3339 as people read it, in the form that notation prints."""
+    """Formats a time of RFC 3339 as notation prints it."""
     moment = datetime.fromisoformat(time)
     return f"{moment:%a %b} {moment.day:>2} {moment:%H:%M:%S %Y}"
 
@@ -221,6 +223,6 @@ COMMAND = Command(
             "notarykit inspect registry.example.com/hello@<digest>",
         ),
         ("Inspect the signatures of an artifact in an image layout", "notarykit inspect --oci-layout hello@<digest>"),
-        ("The same as JSON", "notarykit inspect --output json --oci-layout hello@<digest>"),
+        ("Print JSON", "notarykit inspect --output json --oci-layout hello@<digest>"),
     ),
 )

@@ -2,8 +2,8 @@
 
 import sys
 
-from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.output import shown, table
+from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Command, Flag, Group, Options
+from notarykit.cli.output import printable, table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
 from notarykit.plugin.discovery.locate import locate
@@ -17,7 +17,7 @@ def _add(options: Options) -> int:
     if not name:
         raise UsageError("the key's name is empty")
     change_signing_keys(lambda keys: keys.with_key(key, default=options["default"]))
-    print(f"{shown(name)}: marked as default" if options["default"] else shown(name))
+    print(f"{printable(name)}: marked as default" if options["default"] else printable(name))
     return 0
 
 
@@ -27,7 +27,7 @@ def _update(options: Options) -> int:
         print("Warning: --default flag is not set, command did not take effect", file=sys.stderr)
         return 0
     change_signing_keys(lambda keys: keys._replace(default=keys.get(name).name))
-    print(f"{shown(name)}: marked as default")
+    print(f"{printable(name)}: marked as default")
     return 0
 
 
@@ -47,11 +47,11 @@ def _delete(options: Options) -> int:
     change_signing_keys(lambda keys: keys.without(names))
     if len(names) == 1:
         kind = "default key " if names[0] == default else ""
-        print(f"Removed {kind}{shown(names[0])} from Notation signing key list. The source key still exists.")
+        print(f"Removed {kind}{printable(names[0])} from Notation signing key list. The source key still exists.")
         return 0
     print("Removed the following keys from Notation signing key list. The source keys still exist.")
     for name in names:
-        print(f"{shown(name)} (default)" if name == default else shown(name))
+        print(f"{printable(name)} (default)" if name == default else printable(name))
     return 0
 
 
@@ -68,7 +68,7 @@ COMMAND = Group(
                 _DEFAULT,
                 Flag("id", "key id, in the plugin's own form"),
                 Flag("plugin", "signing plugin name"),
-                Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
+                PLUGIN_CONFIG_FLAG,
             ),
             arguments=(1, 1),
             missing="missing key name",

@@ -4,8 +4,8 @@ import sys
 from itertools import islice
 
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import Node, shown, tree
-from notarykit.cli.references import OUTPUT_FLAG, REGISTRY_FLAGS, print_json, targets
+from notarykit.cli.output import OUTPUT_FLAG, Node, print_json, printable, tree
+from notarykit.cli.references import REGISTRY_FLAGS, targets
 from notarykit.cli.spinner import progress
 from notarykit.oci.manifest import SIGNATURE_TYPE
 
@@ -15,28 +15,28 @@ MAX_SIGNATURES_FLAG = Flag(
 
 
 def _run(options: Options) -> int:
-    each = targets(options)[0]
-    each.warn_of_tag("list")
+    (target,) = targets(options)
+    target.warn_of_tag("list")
     limit = options["max-signatures"]
-    with progress(f"Listing the signatures of {each.text}"):
-        place = each.open()
-        artifact = place.resolve(each.tag_or_digest)
-        found = list(islice(place.signatures(artifact), limit + 1))
+    with progress(f"Listing the signatures of {target.text}"):
+        repository = target.open()
+        artifact = repository.resolve(target.tag_or_digest)
+        manifests = list(islice(repository.signatures(artifact), limit + 1))
     if options["output"] == "json":
-        signatures = [manifest.to_json() for manifest in found[:limit]]
-        print_json({"reference": each.resolved(artifact), "artifact": artifact.to_json(), "signatures": signatures})
-    elif not found:
-        print(f"{shown(each.resolved(artifact))} has no associated signature")
+        signatures = [manifest.to_json() for manifest in manifests[:limit]]
+        print_json({"reference": target.resolved(artifact), "artifact": artifact.to_json(), "signatures": signatures})
+    elif not manifests:
+        print(f"{printable(target.resolved(artifact))} has no associated signature")
     else:
-        below: list[Node] = [(manifest.digest, []) for manifest in found[:limit]]
-        print(tree((each.resolved(artifact), [(SIGNATURE_TYPE, below)])), end="")
-    warn_of_more(len(found), limit)
+        below: list[Node] = [(manifest.digest, []) for manifest in manifests[:limit]]
+        print(tree((target.resolved(artifact), [(SIGNATURE_TYPE, below)])), end="")
+    warn_of_more(len(manifests), limit)
     return 0
 
 
-def warn_of_more(found: int, limit: int) -> None:
-    """Tells on standard error that there are more signatures than were looked at."""
-    if found > limit:
+def warn_of_more(count: int, limit: int) -> None:
+    """Warns that an artifact has more signatures than the limit."""
+    if count > limit:
         print(f"Warning: there are more signatures than the limit of {limit}: see --max-signatures", file=sys.stderr)
 
 

@@ -6,8 +6,8 @@ import sys
 from notarykit._internal.secret_text import without_marks
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.references import REGISTRY_FLAGS
-from notarykit.cli.registries import check_host, check_secret, told
-from notarykit.config.registries import given_credentials, registry_settings
+from notarykit.cli.registries import check_host, check_secret, registry_options
+from notarykit.config.registries import basic_or_token, registry_settings
 from notarykit.errors import UsageError
 from notarykit.net.budget import DEFAULT_BYTES, Budget
 from notarykit.oci.registry.host import RegistryHost
@@ -18,26 +18,26 @@ def _run(options: Options) -> int:
 
     host = options.arguments[0]
     check_host(host)
-    given = told(options, [host])
-    helper_for(host)  # before anybody types a password in vain
-    username, password = given.username, given.password
+    flags = registry_options(options, [host])
+    helper_for(host)  # fails before a password is entered
+    username, password = flags.username, flags.password
     if options["password-stdin"]:
         if options["password"]:
             raise UsageError("flags --password and --password-stdin exclude each other")
         password = _secret(sys.stdin.buffer.read())
     elif options["password"]:
         print("Warning: --password is seen by others on this machine: use --password-stdin", file=sys.stderr)
-    username, password = _asked(username, password)
-    settings = registry_settings(given._replace(username=username, password=password))
+    username, password = _prompted(username, password)
+    settings = registry_settings(flags._replace(username=username, password=password))
     RegistryHost(host, settings).ping(Budget(DEFAULT_BYTES, options["timeout"]))
-    if helper := store_credentials(host, given_credentials(username, password)):
+    if helper := store_credentials(host, basic_or_token(username, password)):
         remember_helper(helper)
     print("Login Succeeded")
     return 0
 
 
 def _secret(content: bytes) -> str:
-    """The password on standard input; bytes that are no UTF-8 stay what they are, as in the environment."""
+    """Returns the password on standard input; bytes outside UTF-8 are escaped, as in the environment."""
     password = os.fsdecode(without_marks(content))
     if not password:
         raise UsageError(
@@ -49,7 +49,7 @@ def _secret(content: bytes) -> str:
 
 
 def _piped(username: str) -> tuple[str, str]:
-    """What would be asked for, out of a pipe: the name in the first line if it is not known, then the password."""
+    """Reads the answers to the prompts from a pipe: the name in the first line if it is unknown, then the password."""
     content = sys.stdin.buffer.read()
     if not username:
         line, _, content = content.partition(b"\n")
@@ -57,8 +57,8 @@ def _piped(username: str) -> tuple[str, str]:
     return username, _secret(content)
 
 
-def _asked(username: str, password: str) -> tuple[str, str]:
-    """What is missing, asked for at the terminal; a password without a name is an identity token."""
+def _prompted(username: str, password: str) -> tuple[str, str]:
+    """Completes the credentials from the terminal or a pipe; a password without a name is an identity token."""
     if password:
         return username, password
     if not sys.stdin.isatty():

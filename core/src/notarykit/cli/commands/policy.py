@@ -6,7 +6,7 @@ import sys
 
 from notarykit._internal import files
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.output import confirmed, shown
+from notarykit.cli.output import confirmed, printable
 from notarykit.config.policy import new_policy_file, policy_file, read_policy_file
 from notarykit.errors import StorageError, TrustPolicyError, UsageError
 from notarykit.trust.policy import LARGEST_POLICY, parse_policy_document
@@ -63,7 +63,7 @@ def _show(_: Options) -> int:
     path, content = read_policy_file()
     if sys.stdout.isatty():
         for line in content.decode("utf-8", "backslashreplace").splitlines():
-            print(shown(line))
+            print(printable(line))
     else:  # into a file, to the byte, so that it can be imported again
         sys.stdout.flush()
         sys.stdout.buffer.write(content)

@@ -8,21 +8,11 @@ from typing import TYPE_CHECKING, Any
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.output import shown
-from notarykit.cli.references import (
-    OUTPUT_FLAG,
-    REGISTRY_FLAGS,
-    Target,
-    error_json,
-    gravest,
-    print_error,
-    print_json,
-    scope_of,
-    targets,
-)
+from notarykit.cli.output import OUTPUT_FLAG, error_json, printable
+from notarykit.cli.references import REGISTRY_FLAGS, Target, scope_of
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
-from notarykit.cli.spinner import position, progress
 from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
 from notarykit.revocation.evidence import evidence_file
@@ -32,87 +22,92 @@ if TYPE_CHECKING:
     from notarykit.revocation.result import Evidence
     from notarykit.verification.collect import Collected
 
+    _Files = list[tuple[str, Evidence]]
+
+
+class _Collection(Operation):
+    """Collects the revocation evidence for an artifact's signatures and writes it to files."""
+
+    activity = "Asking for"
+
+    def __init__(self, options: Options) -> None:
+        options.required("directory")
+        self.folder = options["directory"]
+        if os.path.lexists(self.folder) and not os.path.isdir(self.folder):
+            raise UsageError(f"--directory {self.folder} is not a directory")
+        self._scope = scope_of(options)
+        super().__init__(options)
+        self._policy, self._store = load_policy(), DirectoryTrustStore(trust_store_root())
+        self._limits, self._max_envelope_size = limits(options), max_envelope_size(options)
+        self.file_count = 0
+
+    def run(self, target: Target) -> "tuple[Collected, _Files]":
+        from notarykit.verification.collect import collect_evidence
+
+        collected = collect_evidence(
+            target.open(),
+            target.tag_or_digest,
+            target.scope or self._scope,
+            self._policy,
+            self._store,
+            limits=self._limits,
+            max_signatures=self.options["max-signatures"],
+            max_envelope_size=self._max_envelope_size,
+        )
+        return collected, [(self._write(evidence), evidence) for evidence in collected.evidence]
+
+    def _write(self, evidence: "Evidence") -> str:
+        path = os.path.join(self.folder, evidence_file(evidence.kind, evidence.der))
+        files.write(path, evidence.der)
+        return path
+
+    def report(self, target: Target, outcome: "tuple[Collected, _Files]") -> Result:
+        collected, written = outcome
+        self.file_count += len(written)
+        if self.options["output"] == "text":
+            _print(printable(target.resolved(collected.artifact)), collected, written)
+        for digest, problem in collected.problems:
+            text = problem.message if isinstance(problem, RevocationError) else problem.one_line()
+            print(f"Warning: {digest}: {printable(text)}", file=sys.stderr)
+        members = _json(collected, written)
+        if collected.is_complete:
+            return Result(0, members)
+        error = _incomplete(collected)
+        self.print_error(target, error, f"{target.text}: {error.one_line()}")
+        return Result(error.exit_code, {**members, "error": error_json(error)})
+
 
 def _fetch(options: Options) -> int:
-    from notarykit.verification.collect import collect_evidence
-
-    options.required("directory")
-    folder = options["directory"]
-    if os.path.lexists(folder) and not os.path.isdir(folder):
-        raise UsageError(f"--directory {folder} is not a directory")
-    scope = scope_of(options)
-    named = targets(options)
-    policy, store, costs = load_policy(), DirectoryTrustStore(trust_store_root()), limits(options)
-    largest = max_envelope_size(options)
-    codes: list[int] = []
-    results: list[dict[str, Any]] = []
-    count = 0
-    for number, each in enumerate(named, 1):
-        try:
-            with progress(f"Asking for {each.text}{position(number, len(named))}"):
-                collected = collect_evidence(
-                    each.open(),
-                    each.tag_or_digest,
-                    each.scope or scope,
-                    policy,
-                    store,
-                    limits=costs,
-                    max_signatures=options["max-signatures"],
-                    max_envelope_size=largest,
-                )
-                written = [(_write(evidence, folder), evidence) for evidence in collected.evidence]
-        except NotarykitError as error:
-            print_error(error, options, each.text if len(named) > 1 else "")
-            codes.append(error.exit_code)
-            results.append({"reference": each.text, "error": error_json(error)})
-            continue
-        count += len(written)
-        codes.append(_report(each, collected, written, options))
-        results.append(_json(each, collected, written))
-    if options["output"] == "json":
-        print_json({"results": results})
-    elif count:
-        print(f"On the other side, verify with --evidence {shlex.quote(folder)}")
-    return gravest(codes)
+    collection = _Collection(options)
+    code = run_each(collection)
+    if options["output"] == "text" and collection.file_count:
+        print(f"On the other side, verify with --evidence {shlex.quote(collection.folder)}")
+    return code
 
 
-def _write(evidence: "Evidence", folder: str) -> str:
-    path = os.path.join(folder, evidence_file(evidence.kind, evidence.der))
-    files.write(path, evidence.der)
-    return path
+def _print(reference: str, collected: "Collected", written: "_Files") -> None:
+    print(f"Collected {len(written)} file(s) for {reference}")
+    for path, evidence in written:
+        print(f"  {printable(path)}  until {format_rfc3339(evidence.until)}  {printable(evidence.url)}")
+    if written:
+        print(f"  All of it counts until {format_rfc3339(min(evidence.until for _, evidence in written))}")
+    elif collected.is_complete:
+        print("None of its certificates names an OCSP responder or a CRL")
 
 
-def _report(each: Target, collected: "Collected", written: list[tuple[str, "Evidence"]], options: Options) -> int:
-    if options["output"] == "text":
-        reference = shown(each.resolved(collected.artifact))
-        print(f"Collected {len(written)} file(s) for {reference}")
-        for path, evidence in written:
-            print(f"  {shown(path)}  until {format_rfc3339(evidence.until)}  {shown(evidence.url)}")
-        if not written and collected.is_complete:
-            print("None of its certificates names an OCSP responder or a CRL")
-        if written:
-            print(f"  All of it counts until {format_rfc3339(min(evidence.until for _, evidence in written))}")
-    for digest, problem in collected.problems:
-        text = problem.message if isinstance(problem, RevocationError) else problem.one_line()
-        print(f"Warning: {digest}: {shown(text)}", file=sys.stderr)
-    if collected.is_complete:
-        return 0
-    error: NotarykitError = NetworkError(
-        f"{each.text}: not all that a verification needs could be collected",
-        advice="see the warnings above, and run it again",
-    )
-    if not collected.asked:
-        error = NoSignatureError(
-            f"{each.text} has no signature whose signer is trusted, so nothing was asked",
-            advice="see the warnings above, and the trust policy",
+def _incomplete(collected: "Collected") -> NotarykitError:
+    if collected.asked:
+        return NetworkError(
+            "not all that a verification needs could be collected", advice="see the warnings above, and run it again"
         )
-    print_error(error, options)
-    return error.exit_code
+    return NoSignatureError(
+        "no signature of the artifact has a trusted signer, so nothing was collected",
+        advice="see the warnings above, and the trust policy",
+    )
 
 
-def _json(each: Target, collected: "Collected", written: list[tuple[str, "Evidence"]]) -> dict[str, Any]:
+def _json(collected: "Collected", written: "_Files") -> dict[str, Any]:
     return {
-        "reference": each.text,
         "artifact": collected.artifact.to_json(),
         "files": [
             {"path": path, "kind": evidence.kind, "url": evidence.url, "until": format_rfc3339(evidence.until)}

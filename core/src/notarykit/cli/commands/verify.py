@@ -6,89 +6,112 @@ from typing import Any
 
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import shown, table
-from notarykit.cli.references import (
-    OUTPUT_FLAG,
-    REGISTRY_FLAGS,
-    Target,
-    error_json,
-    gravest,
-    print_error,
-    print_json,
-    scope_of,
-    targets,
+from notarykit.cli.output import OUTPUT_FLAG, error_json, printable, table
+from notarykit.cli.references import REGISTRY_FLAGS, Target, scope_of
+from notarykit.cli.revocation_flags import (
+    FILE_FLAGS,
+    LIMIT_FLAGS,
+    SIGNATURE_FLAGS,
+    max_envelope_size,
+    revocation_checker,
 )
-from notarykit.cli.revocation_flags import FILE_FLAGS, LIMIT_FLAGS, SIGNATURE_FLAGS, max_envelope_size, revocation
-from notarykit.cli.spinner import position, progress
-from notarykit.cli.warned import about
 from notarykit.config.policy import load_policy
-from notarykit.errors import NotarykitError, VerificationError, own_error
+from notarykit.errors import NotarykitError, VerificationError
 from notarykit.keys.certificate import subject_of
 from notarykit.trust.store import DirectoryTrustStore, read_once
-from notarykit.verification import Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
+from notarykit.verification import Audited, Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
+
+
+class _Verification(Operation):
+    """Verifies an artifact against the trust policy."""
+
+    activity = "Verifying"
+
+    def __init__(self, options: Options) -> None:
+        self._scope = scope_of(options)
+        super().__init__(options)
+        self._is_detailed = options["verbose"] or options["debug"]
+        self._user_metadata, self._plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
+        self._policy, self._store = load_policy(), read_once(DirectoryTrustStore(trust_store_root()))
+        self._max_envelope_size, self._revocation = max_envelope_size(options), revocation_checker(options)
+
+    def run(self, target: Target) -> VerifiedArtifact:
+        target.warn_of_tag("verify")
+        return verify_artifact(
+            target.open,
+            target.tag_or_digest,
+            target.scope or self._scope,
+            self._policy,
+            self._store,
+            user_metadata=self._user_metadata,
+            max_signatures=self.options["max-signatures"],
+            max_envelope_size=self._max_envelope_size,
+            plugin_config=self._plugin_config,
+            revocation=self._revocation,
+        )
+
+    def report(self, target: Target, outcome: VerifiedArtifact) -> Result:
+        verdict, is_text = outcome.verdict, self.options["output"] == "text"
+        if isinstance(verdict, Skipped):
+            if is_text:
+                print(f"Trust policy is configured to skip signature verification for {printable(target.text)}")
+            return Result(0, {"verdict": "skipped", "policy": verdict.policy})
+        members = _json(outcome, verdict)
+        assert outcome.artifact is not None
+        reference = printable(target.resolved(outcome.artifact))
+        self._print_details(reference, outcome, verdict)
+        if is_text:
+            _print_verdict(reference, verdict)
+        return Result(0, members)
+
+    def _print_details(self, reference: str, verified: VerifiedArtifact, verdict: Verified | Audited) -> None:
+        assert verified.signature is not None
+        signature = f"{reference}: signature {verified.signature.digest}"
+        if self._is_detailed:
+            for digest, error in verified.failures:
+                line = printable(error.one_line())
+                print(f"{reference}: not accepted: signature {digest}: {line}", file=sys.stderr)
+            self._print_steps(f"{signature}, {_policy(verdict.policy, verdict.level.name)}", verdict.results)
+        for result in verdict.results:
+            if result.outcome == "failed" and result.error is not None:
+                text = printable(result.error.one_line())
+                problem = f'{result.step} was set to "log" and failed with error: {text}'
+                print(f"Warning: {signature}: {problem}", file=sys.stderr)
+
+    def fail(self, target: Target, error: NotarykitError) -> dict[str, Any]:
+        failures = getattr(error, "failures", ())
+        judged = {"policy": error.policy, "level": error.level} if isinstance(error, VerificationError) else {}
+        policy = _policy(judged["policy"], judged["level"]) if judged.get("policy") else ""
+        for digest, failure in failures if self._is_detailed else ():
+            signature = f"{printable(target.text)}: signature {digest}{policy and f', {policy}'}"
+            self._print_steps(signature, getattr(failure, "results", ()))
+        context = f"signature verification failed for {target.text} under {policy}: " if policy else ""
+        hint = " (see --verbose for each)" if len(failures) > 1 and not self._is_detailed else ""
+        self.print_error(target, error, f"{context}{error.one_line()}{hint}")
+        return {
+            "verdict": "failed",
+            **{name: value for name, value in judged.items() if value},
+            "error": error_json(error),
+            "notAccepted": _failures_json(failures),
+        }
+
+    def _print_steps(self, heading: str, results: tuple[StepResult, ...]) -> None:
+        """Prints the outcome of each verification step; under `--debug` also its requests and responses."""
+        print(f"{heading}:", file=sys.stderr)
+        for result in results:
+            text = result.error.message if result.error else result.note
+            print(f"  {result.step}: {result.outcome}{f' ({printable(text)})' if text else ''}", file=sys.stderr)
+            for line in result.explained if self.options["debug"] else ():
+                print(f"    {printable(line)}", file=sys.stderr)
 
 
 def _run(options: Options) -> int:
-    scope = scope_of(options)
-    named = targets(options)
-    metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
-    policy, store = load_policy(), read_once(DirectoryTrustStore(trust_store_root()))
-    largest, checks = max_envelope_size(options), revocation(options)
-    codes: list[int] = []
-    results: list[dict[str, Any]] = []
-    for number, each in enumerate(named, 1):
-        each.warn_of_tag("verify")
-        try:
-            with about(each.text), progress(f"Verifying {each.text}{position(number, len(named))}"):
-                found = verify_artifact(
-                    each.open,
-                    each.tag_or_digest,
-                    each.scope or scope,
-                    policy,
-                    store,
-                    user_metadata=metadata,
-                    max_signatures=options["max-signatures"],
-                    max_envelope_size=largest,
-                    plugin_config=plugin_config,
-                    revocation=checks,
-                )
-                result = _json(each, found)
-        except Exception as raised:  # noqa: BLE001 - what goes wrong with one does not cost the others their verdicts
-            error = own_error(raised)
-            _print_failure(each, error, options, len(named) > 1)
-            codes.append(error.exit_code)
-            results.append(_failure_json(each, error))
-            continue
-        codes.append(0)
-        results.append(result)
-        _print(each, found, options)
-    if options["output"] == "json":
-        print_json({"results": results})
-    return gravest(codes)
+    return run_each(_Verification(options))
 
 
-def _print(each: Target, found: VerifiedArtifact, options: Options) -> None:
-    verdict = found.verdict
-    if isinstance(verdict, Skipped):
-        if options["output"] == "text":
-            print(f"Trust policy is configured to skip signature verification for {shown(each.text)}")
-        return
-    assert found.artifact is not None
-    assert found.signature is not None
-    reference = shown(each.resolved(found.artifact))
-    signature = f"{reference}: signature {found.signature.digest}"
-    if options["verbose"] or options["debug"]:
-        for digest, error in found.failures:
-            print(f"{reference}: not accepted: signature {digest}: {shown(error.one_line())}", file=sys.stderr)
-        _print_steps(f"{signature}, {_policy(verdict.policy, verdict.level.name)}", verdict.results, options)
-    for result in verdict.results:
-        if result.outcome == "failed" and result.error is not None:
-            text = shown(result.error.one_line())
-            problem = f'{result.step} was set to "log" and failed with error: {text}'
-            print(f"Warning: {signature}: {problem}", file=sys.stderr)
-    if options["output"] == "json":
-        return
+def _print_verdict(reference: str, verdict: Verified | Audited) -> None:
     if not isinstance(verdict, Verified):
         print(f"Audited signature for {reference}: its signer is not trusted, and the policy lets it pass")
         return
@@ -98,50 +121,21 @@ def _print(each: Target, found: VerifiedArtifact, options: Options) -> None:
         print(table([("KEY", "VALUE"), *sorted(verdict.user_metadata.items())]), end="")
 
 
-def _print_failure(each: Target, error: NotarykitError, options: Options, is_one_of_several: bool) -> None:
-    failures = getattr(error, "failures", ())
-    tells_more = options["verbose"] or options["debug"]
-    if tells_more:
-        for digest, failure in failures:
-            signature = f"{shown(each.text)}: signature {digest}"
-            policy = f", {_policy(error.policy, error.level)}" if isinstance(error, VerificationError) else ""
-            _print_steps(f"{signature}{policy}", getattr(failure, "results", ()), options)
-    context = ""
-    if isinstance(error, VerificationError) and error.policy:
-        context = f"signature verification failed for {each.text} under {_policy(error.policy, error.level)}"
-    hint = " (see --verbose for each)" if len(failures) > 1 and not tells_more else ""
-    print_error(error, options, each.text if is_one_of_several else "", context, hint)
-
-
 def _policy(name: str, level: str) -> str:
-    return f"trust policy {shown(name)!r} at level {level}"
+    return f"trust policy {printable(name)!r} at level {level}"
 
 
-def _print_steps(signature: str, results: tuple[StepResult, ...], options: Options) -> None:
-    """What each step found for a signature; under `--debug` also what it asked and was answered."""
-    print(f"{signature}:", file=sys.stderr)
-    for result in results:
-        text = result.error.message if result.error else result.note
-        print(f"  {result.step}: {result.outcome}{f' ({shown(text)})' if text else ''}", file=sys.stderr)
-        for line in result.explained if options["debug"] else ():
-            print(f"    {shown(line)}", file=sys.stderr)
-
-
-def _json(each: Target, found: VerifiedArtifact) -> dict[str, Any]:
-    verdict = found.verdict
-    if isinstance(verdict, Skipped):
-        return {"reference": each.text, "verdict": "skipped", "policy": verdict.policy}
-    assert found.artifact is not None
-    assert found.signature is not None
+def _json(verified: VerifiedArtifact, verdict: Verified | Audited) -> dict[str, Any]:
+    assert verified.artifact is not None
+    assert verified.signature is not None
     members: dict[str, Any] = {
-        "reference": each.text,
         "verdict": "verified" if isinstance(verdict, Verified) else "audited",
         "policy": verdict.policy,
         "level": verdict.level.name,
-        "artifact": found.artifact.to_json(),
-        "signature": found.signature.digest,
+        "artifact": verified.artifact.to_json(),
+        "signature": verified.signature.digest,
         "steps": _steps_json(verdict.results),
-        "notAccepted": _failures_json(found.failures),
+        "notAccepted": _failures_json(verified.failures),
     }
     if isinstance(verdict, Verified):
         members["userMetadata"] = dict(verdict.user_metadata)
@@ -149,17 +143,6 @@ def _json(each: Target, found: VerifiedArtifact) -> dict[str, Any]:
         if verdict.timestamp is not None:
             members["timestamp"] = format_rfc3339(verdict.timestamp.time)
     return members
-
-
-def _failure_json(each: Target, error: NotarykitError) -> dict[str, Any]:
-    judged = {"policy": error.policy, "level": error.level} if isinstance(error, VerificationError) else {}
-    return {
-        "reference": each.text,
-        "verdict": "failed",
-        **{name: value for name, value in judged.items() if value},
-        "error": error_json(error),
-        "notAccepted": _failures_json(getattr(error, "failures", ())),
-    }
 
 
 def _failures_json(failures: tuple[tuple[str, NotarykitError], ...]) -> list[Mapping[str, Any]]:

@@ -1,11 +1,11 @@
-"""From a key on the list to whoever signs with it."""
+"""Signers of the keys on the list."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from notarykit.config.signers import plugin_signer, signer_for
+from notarykit.config.key_access import open_signer
 from notarykit.config.signing_keys import SigningKey
 from notarykit.errors import PassphraseError, PluginNotFoundError, PluginResponseError, SigningKeyError
 from notarykit.keys.local import LocalSigner
@@ -35,9 +35,13 @@ class _Nothing(Plugin):
 Installed = Callable[[Plugin], None]
 
 
+def _plugin_key(plugin: str, key_id: str = "k") -> SigningKey:
+    return SigningKey("a", id=key_id, plugin=plugin)
+
+
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
-    """Makes a plugin the one that is found by any name."""
+    """Installs a plugin under every name."""
 
     def install(plugin: Plugin) -> None:
         monkeypatch.setattr("notarykit.plugin.discovery.locate.load_plugin", lambda _: plugin)
@@ -45,28 +49,28 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     return install
 
 
-def test_a_local_key(tmp_path: Path) -> None:
+def test_local_key_signs_with_its_passphrase(tmp_path: Path) -> None:
     """A key in files signs in this process, with a passphrase where it needs one."""
     key, chain = tmp_path / "a.key", tmp_path / "a.crt"
     key.touch(mode=0o600)
     key.write_bytes(pem_of(_CHAIN.leaf_key, b"secret"))
     chain.write_bytes(_CHAIN.chain_pem)
     entry = SigningKey("a", str(key), str(chain))
-    signer = signer_for(entry, {"ignored": "x"}, lambda: b"secret")
+    signer = open_signer(entry, {"ignored": "x"}, lambda: b"secret")
     assert isinstance(signer, LocalSigner)
     assert signer.sign(b"message")[1] == _CHAIN.ders
     with pytest.raises(PassphraseError, match="is encrypted and there is no passphrase for it"):
-        signer_for(entry, {})
+        open_signer(entry, {})
     with pytest.raises(SigningKeyError, match="does not exist"):
-        signer_for(SigningKey("a", str(tmp_path / "none"), str(chain)), {})
+        open_signer(SigningKey("a", str(tmp_path / "none"), str(chain)), {})
 
 
-def test_a_plugins_key(installed: Installed) -> None:
-    """A plugin gets the key's identifier and configuration, in which what the caller says comes first."""
+def test_plugin_config_of_the_call_overrides_that_of_the_list(installed: Installed) -> None:
+    """A plugin gets the key's identifier and the configuration of both, of which the caller's counts."""
     plugin = KeyPlugin(_CHAIN)
     installed(plugin)
     entry = SigningKey("a", id="key 1", plugin="com.example.keys", plugin_config={"a": "1", "b": "2"})
-    signer = signer_for(entry, {"b": "3", "c": "4"})
+    signer = open_signer(entry, {"b": "3", "c": "4"})
     assert isinstance(signer, PluginSigner)
     assert signer.sign(b"message")[1] == _CHAIN.ders
     assert plugin.requests[0] == DescribeKeyRequest("key 1", {"a": "1", "b": "3", "c": "4"})
@@ -74,18 +78,18 @@ def test_a_plugins_key(installed: Installed) -> None:
     assert entry.plugin_config == {"a": "1", "b": "2"}
 
 
-def test_a_plugin_that_makes_envelopes(installed: Installed) -> None:
-    """A plugin that makes whole envelopes alone is asked for them."""
+def test_plugin_that_only_generates_envelopes_is_an_envelope_signer(installed: Installed) -> None:
+    """A plugin with the envelope capability alone is called for envelopes."""
     plugin = _Enveloping()
     installed(plugin)
-    signer = plugin_signer("enveloping", "key 1", {"a": "1"})
+    signer = open_signer(_plugin_key("enveloping", "key 1"), {"a": "1"})
     assert isinstance(signer, PluginEnvelopeSigner)
     assert signer.sign_payload(b"{}", "application/cose", None).envelope == b"made"
     assert plugin.requests[0].plugin_config == {"a": "1"}
 
 
-def test_a_plugin_that_does_both(installed: Installed) -> None:
-    """Where a plugin lists both ways of signing the envelope is made here."""
+def test_raw_signatures_are_preferred_to_envelopes(installed: Installed) -> None:
+    """If a plugin has both capabilities, notarykit builds the envelope."""
 
     class Both(KeyPlugin):
         def get_metadata(self, *_: object) -> Metadata:  # type: ignore[override]
@@ -93,11 +97,11 @@ def test_a_plugin_that_does_both(installed: Installed) -> None:
             return super().get_metadata()._replace(capabilities=both)
 
     installed(Both(_CHAIN))
-    assert isinstance(plugin_signer("com.example.keys", "k", {}), PluginSigner)
+    assert isinstance(open_signer(_plugin_key("com.example.keys"), {}), PluginSigner)
 
 
-def test_a_plugin_that_does_not_sign(installed: Installed) -> None:
-    """A plugin that signs nothing is refused before it is asked to."""
+def test_plugin_without_signing_capability_is_refused(installed: Installed) -> None:
+    """A plugin without a signing capability is refused before its first request."""
 
     class Listed(_Nothing):
         def get_metadata(self, *_: object) -> Metadata:  # type: ignore[override]
@@ -105,10 +109,10 @@ def test_a_plugin_that_does_not_sign(installed: Installed) -> None:
 
     installed(Listed())
     with pytest.raises(PluginResponseError, match=r"^plugin nothing cannot sign artifacts$"):
-        plugin_signer("nothing", "k", {})
+        open_signer(_plugin_key("nothing"), {})
 
 
-def test_a_plugin_that_is_not_there() -> None:
-    """A plugin that is not installed is missed by its name."""
+def test_missing_plugin_is_named() -> None:
+    """The error for a plugin that is not installed contains its name."""
     with pytest.raises(PluginNotFoundError, match=r"plugin 'com.example.no-such-plugin' is not installed"):
-        signer_for(SigningKey("a", id="k", plugin="com.example.no-such-plugin"), {})
+        open_signer(_plugin_key("com.example.no-such-plugin"), {})

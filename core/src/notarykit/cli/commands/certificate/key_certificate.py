@@ -1,4 +1,4 @@
-"""`notarykit certificate`: request, generate, issue, attach, lint: certificates for keys that stay where they are."""
+"""`notarykit certificate`: attach, generate, issue, lint, request: certificates for keys that stay in their service."""
 
 import os
 import sys
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from notarykit._internal import files
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import shown, table
-from notarykit.config.key_access import attach as attach_chain
-from notarykit.config.key_access import open_key
-from notarykit.config.signing_keys import SigningKey, load_signing_keys
+from notarykit.cli.output import printable, table
+from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
+from notarykit.config.key_access import attach_chain, open_key
+from notarykit.config.signing_keys import SigningKey
 from notarykit.errors import CertificateError, UsageError
 from notarykit.keys.files import read_file
 from notarykit.keys.pem import read_certificates
@@ -22,97 +22,98 @@ if TYPE_CHECKING:
 _NINETY_DAYS, _TEN_YEARS = timedelta(days=90), timedelta(days=3650)
 
 
-def request(options: Options) -> int:
-    """Writes a request that the key has signed where it is."""
+def _request(options: Options) -> int:
+    """Writes a certificate request (PKCS #10) that the key signs."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from notarykit.keys.issue import make_request
 
     subject = _subject(options)
     _check_output(options)
-    made = make_request(_open(options, _key(options)), subject)
-    _write(options, made.public_bytes(Encoding.PEM))
+    request = make_request(_open(options, selected_key(options)), subject)
+    _write(options, request.public_bytes(Encoding.PEM))
     return 0
 
 
-def generate(options: Options) -> int:
-    """Writes a certificate that the key has signed for itself."""
+def _generate(options: Options) -> int:
+    """Writes a self-signed certificate of the key."""
     from notarykit.keys.chain import check_chain
     from notarykit.keys.issue import self_signed
 
     subject = _subject(options)
     _check_output(options)
     validity = _validity(options, _TEN_YEARS if options["ca"] else _NINETY_DAYS)
-    made = self_signed(_open(options, _key(options)), subject, utc_now(), validity, is_ca=options["ca"])
+    certificate = self_signed(_open(options, selected_key(options)), subject, utc_now(), validity, is_ca=options["ca"])
     if not options["ca"]:
-        check_chain([_der(made)])
-    _write(options, _pem([made]))
+        check_chain([_der(certificate)])
+    _write(options, _pem([certificate]))
     return 0
 
 
-def issue(options: Options) -> int:
-    """Writes the chain of a new certificate for a request, signed with the key of a CA."""
+def _issue(options: Options) -> int:
+    """Issues a certificate for a request with a CA's key and writes its chain."""
     from cryptography import x509
 
     from notarykit.keys.certificate import load_certificate, subject_of
     from notarykit.keys.chain import check_chain
-    from notarykit.keys.issue import issue as issue_certificate
+    from notarykit.keys.issue import issue
 
     path = options.arguments[0]
     _check_output(options)
     try:
-        asked = x509.load_pem_x509_csr(read_file(path, "request"))
+        request = x509.load_pem_x509_csr(read_file(path, "request"))
     except (ValueError, TypeError, x509.InvalidVersion):
         raise CertificateError(f"{path} is no certificate request in PEM", rule="request") from None
-    key = _key(options)
+    key = selected_key(options)
     ca_path = options["ca-cert"] or key.cert_path or key.plugin_config.get("certificate_chain", "")
     if not ca_path:
         raise UsageError("the CA's certificate is not known", advice="name its file with --ca-cert")
     authorities = [load_certificate(der) for der in read_certificates(read_file(ca_path, "CA certificate"), ca_path)]
     now = utc_now()
     validity = _validity(options, min(_NINETY_DAYS, authorities[0].not_valid_after_utc - now))
-    made = issue_certificate(asked, _open(options, key), authorities[0], now, validity)
-    check_chain([_der(each) for each in (made, *authorities)])
-    _write(options, _pem([made, *authorities]))
+    certificate = issue(request, _open(options, key), authorities[0], now, validity)
+    chain = [certificate, *authorities]
+    check_chain([_der(member) for member in chain])
+    _write(options, _pem(chain))
     if options["output"]:
-        print(f"issued to {shown(subject_of(made))}")
+        print(f"issued to {printable(subject_of(certificate))}")
     return 0
 
 
-def attach(options: Options) -> int:
-    """Puts a chain where the provider keeps it, or beside the key's settings."""
+def _attach(options: Options) -> int:
+    """Stores a chain with the key's provider, or beside the key's settings."""
     from notarykit.keys.certificate import load_certificate
     from notarykit.keys.chain import build_chain, check_chain
 
     path = options.arguments[0]
-    key = _key(options)
+    key = selected_key(options)
     public_key = _open(options, key).public_key()
-    heap = read_certificates(read_file(path, "certificate chain"), path)
-    chain = check_chain(build_chain(public_key, heap)).ders
+    certificates = read_certificates(read_file(path, "certificate chain"), path)
+    chain = check_chain(build_chain(public_key, certificates)).ders
     pem = _pem([load_certificate(der) for der in chain])
-    place = attach_chain(key, options.pairs("plugin-config"), chain, pem)
-    print(f"Attached a chain of {len(chain)} to {shown(key.name or key.id)}: {shown(place)}")
+    location = attach_chain(key, options.pairs("plugin-config"), chain, pem)
+    print(f"Attached a chain of {len(chain)} to {printable(key.name or key.id)}: {printable(location)}")
     return 0
 
 
-def lint(options: Options) -> int:
-    """Prints every requirement that the certificates of a file break."""
+def _lint(options: Options) -> int:
+    """Prints every requirement that the certificates in a file violate."""
     from notarykit.keys.certificate import load_certificate
     from notarykit.keys.extensions import is_ca
-    from notarykit.keys.lint import lint as find
+    from notarykit.keys.lint import lint
 
     path = options.arguments[0]
     ders = read_certificates(read_file(path, "certificate"), path)
-    findings = find(ders, "timestamping" if options["purpose"] == "timestamping" else "code signing")
+    findings = lint(ders, "timestamping" if options["purpose"] == "timestamping" else "code signing")
     if len(ders) == 1 and is_ca(load_certificate(ders[0])):
         print(
             "Judged as a CA's certificate: it cannot sign artifacts itself (that takes CA:FALSE and digitalSignature)",
             file=sys.stderr,
         )
     if not findings:
-        print(f"{shown(path)}: no requirement is broken")
+        print(f"{printable(path)}: no requirement is broken")
         return 0
-    rows = [(each.certificate, each.field, each.problem, each.fix) for each in findings]
+    rows = [(finding.certificate, finding.field, finding.problem, finding.fix) for finding in findings]
     print(table([("CERTIFICATE", "FIELD", "PROBLEM", "FIX"), *rows]), end="")
     return CertificateError.exit_code
 
@@ -123,20 +124,8 @@ def _validity(options: Options, usual: timedelta) -> timedelta:
     return usual if options["validity"] is None else timedelta(seconds=options["validity"])
 
 
-def _key(options: Options) -> SigningKey:
-    options.exclusive("key", "id")
-    options.exclusive("key", "plugin")
-    if options.given("id") != options.given("plugin"):
-        raise UsageError("flags --id and --plugin belong together", advice="give both, or --key")
-    if options["plugin"]:
-        return SigningKey("", id=options["id"], plugin=options["plugin"])
-    return load_signing_keys().get(options["key"] or "")
-
-
 def _open(options: Options, key: SigningKey) -> Any:
-    from notarykit.cli.passphrase import passphrase
-
-    return open_key(key, options.pairs("plugin-config"), passphrase(f"Passphrase of the key {key.name}: "))
+    return open_key(key, options.pairs("plugin-config"), passphrase_of(key))
 
 
 def _subject(options: Options) -> "x509.Name":
@@ -162,11 +151,11 @@ def _der(certificate: "x509.Certificate") -> bytes:
 def _pem(certificates: "list[x509.Certificate]") -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def _check_output(options: Options) -> None:
-    """Refuses to write over a file, which may be a key, before anything is signed."""
+    """Refuses an existing file, which may be a key, before anything is signed."""
     path = options["output"]
     if path and os.path.lexists(path):
         raise UsageError(f"{path} exists already", advice="name another file with --output, or remove that one")
@@ -177,29 +166,23 @@ def _check_output(options: Options) -> None:
 def _write(options: Options, content: bytes) -> None:
     if options["output"]:
         files.write(options["output"], content)
-        print(f"wrote {shown(options['output'])}")
+        print(f"wrote {printable(options['output'])}")
     else:
         print(content.decode("ascii"), end="")
 
 
-_KEY = (
-    Flag("key", "name of a key on the list of signing keys; excludes --id and --plugin", short="k"),
-    Flag("plugin", "plugin that holds the key; excludes --key"),
-    Flag("id", "key id (required if --plugin is set); excludes --key"),
-    Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts"),
-)
 _SUBJECT = Flag("subject", 'the subject, such as "CN=build, O=ACME, ST=WA, C=US"')
 _OUTPUT = Flag("output", "file to write to; standard output, if it is not given", short="o")
 _VALIDITY = Flag(
     "validity", "how long it is valid, such as 30d or 2160h; 90 days unless set, a CA's root 10 years", "duration"
 )
 
-OF_KEYS = {
+COMMANDS = {
     "attach": Command(
         "[flags] <chain_path>",
         "Put an issued chain where the key's provider keeps it, or beside the key's settings",
-        attach,
-        _KEY,
+        _attach,
+        SIGNING_KEY_FLAGS,
         arguments=(1, 1),
         missing="missing path of the certificate chain",
         examples=(("Use the chain that a CA has issued", "notarykit certificate attach --key build chain.pem"),),
@@ -207,8 +190,14 @@ OF_KEYS = {
     "generate": Command(
         "--subject <subject> [flags]",
         "Make a certificate that a signing key signs for itself",
-        generate,
-        (*_KEY, _SUBJECT, _OUTPUT, _VALIDITY, Flag("ca", "make a CA's root, to issue others with", "switch")),
+        _generate,
+        (
+            *SIGNING_KEY_FLAGS,
+            _SUBJECT,
+            _OUTPUT,
+            _VALIDITY,
+            Flag("ca", "make a CA's root, to issue others with", "switch"),
+        ),
         examples=(
             (
                 "Make a code signing certificate for a key in a KMS",
@@ -219,8 +208,8 @@ OF_KEYS = {
     "issue": Command(
         "[flags] <request_path>",
         "Issue a code signing certificate for a request, with a CA key that any provider holds",
-        issue,
-        (*_KEY, Flag("ca-cert", "the CA's certificate and those above it, in PEM"), _OUTPUT, _VALIDITY),
+        _issue,
+        (*SIGNING_KEY_FLAGS, Flag("ca-cert", "the CA's certificate and those above it, in PEM"), _OUTPUT, _VALIDITY),
         arguments=(1, 1),
         missing="missing path of the certificate request",
         examples=(
@@ -230,7 +219,7 @@ OF_KEYS = {
     "lint": Command(
         "[flags] <cert_path>",
         "Name every requirement that a certificate or chain breaks",
-        lint,
+        _lint,
         (
             Flag(
                 "purpose",
@@ -245,8 +234,8 @@ OF_KEYS = {
     "request": Command(
         "--subject <subject> [flags]",
         "Make a certificate request (PKCS#10) that a signing key signs where it is",
-        request,
-        (*_KEY, _SUBJECT, _OUTPUT),
+        _request,
+        (*SIGNING_KEY_FLAGS, _SUBJECT, _OUTPUT),
         examples=(
             (
                 "Ask a CA for a certificate",
