@@ -54,9 +54,9 @@ def measure(folder: str) -> list[Row]:
     """Makes the CRL and the cache, and asks both implementations about certificates that it does not list."""
     chain = make_chain(length=2, leaf=Changes(put=(crl_at(_URL),)))
     crl = make_large_crl(chain, 1, ENTRIES, serial_bytes=20)
-    from notarykit.revocation.file_cache import Cached, CrlCache
+    from notarykit.revocation.file_cache import CachedCrls, CrlCache
 
-    CrlCache(folder).write(_URL, Cached(crl, None))
+    CrlCache(folder).write(_URL, CachedCrls(crl, None))
     (Path(folder) / "chain.json").write_text(json.dumps([b64encode(der).decode() for der in chain.ders]))
     (Path(folder) / "ca.pem").write_bytes(pem_of(chain.keys[1]))
     ours = [_ours(folder) for _ in range(_ROUNDS)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.revocation import online
+from notarykit.revocation import checker
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.limits import Limits
 from tests.cli.test_json import schema
@@ -62,7 +62,7 @@ def test_levels(world: World, responder: Responder) -> None:
     responder.fail(crl_path(0), 404)
     world.sign()
     error = world.refused(1, *VERIFY, world.reference)
-    assert "is not known" in error
+    assert "is unknown" in error
     assert "it answers with status 500" in error
     assert "--evidence, --ocsp-response or --crl" in error
     world.home.set_policy(policy_document(override={"revocation": "log"}))
@@ -85,7 +85,7 @@ def _collect(world: World) -> list[str]:
 
 
 def test_an_air_gap(world: World, responder: Responder) -> None:
-    """What was collected suffices where nothing can be asked, and nothing but it is looked at."""
+    """What was collected suffices where there is no network and no local evidence, and nothing but it is looked at."""
     world.sign()
     flags = _collect(world)
     assert flags == ["--evidence", "evidence"]
@@ -99,7 +99,7 @@ def test_an_air_gap(world: World, responder: Responder) -> None:
     assert world.process(*VERIFY, *one_by_one, world.reference, NOTATION_CACHE=str(world.folder / "none")).code == 0
     without = world.process(*VERIFY, *one_by_one[2:], world.reference, NOTATION_CACHE=str(world.folder / "none"))
     assert without.code == 1
-    assert "is not known" in error_of(without.err)
+    assert "is unknown" in error_of(without.err)
 
 
 def test_collecting_what_cannot_be_had(world: World, responder: Responder) -> None:
@@ -144,7 +144,7 @@ def test_collecting_for_strangers(world: World, responder: Responder) -> None:
 @pytest.mark.parametrize(
     ("flag", "content", "complaint"),
     [
-        ("--crl", b"rubbish", "file holds no CRL: it is no CRL that can be read"),
+        ("--crl", b"rubbish", "file holds no CRL: it is no readable CRL"),
         ("--ocsp-response", b"rubbish", "file holds no OCSP response in DER"),
         ("--crl", None, "does not exist"),
         ("--evidence", None, "cannot be read: No such file or directory"),
@@ -239,13 +239,13 @@ def test_the_limits_arrive(
 ) -> None:
     """What flags say about time and nonces is what is asked with, when verifying and when collecting."""
     seen: list[Limits] = []
-    real = online._sources
+    real = checker._shared_fetcher
 
     def noted(asked: Limits, folder: str) -> RevocationFetcher:
         seen.append(asked)
         return real(asked, folder)
 
-    monkeypatch.setattr(online, "_sources", noted)
+    monkeypatch.setattr(checker, "_shared_fetcher", noted)
     world.sign()
     world.run(*VERIFY, *flags, world.reference)
     world.run(*_FETCH, *flags, world.reference)

@@ -148,12 +148,12 @@ def test_a_logged_failure(world: World) -> None:
     world.home.trust(chain)
     world.sign("--key", "online")
     error = world.refused(1, *VERIFY, world.reference)
-    assert ": revocation: whether certificate 'CN=wabbit-networks.io," in error
+    assert ": revocation: revocation status of certificate 'CN=wabbit-networks.io," in error
     world.home.set_policy(policy_document(override={"revocation": "log"}))
     done = world.run(*VERIFY, world.reference)
     assert (done.code, done.out) == (0, f"Successfully verified signature for {world.reference}\n")
     (signature,) = signature_manifests("hello")
-    warning = 'revocation was set to "log" and failed with error: whether certificate '
+    warning = 'revocation was set to "log" and failed with error: revocation status of certificate '
     assert done.err.startswith(f"Warning: {world.reference}: signature {signature}: {warning}")
     world.home.set_policy(policy_document(override={"revocation": "skip"}))
     assert world.verify().startswith("Successfully verified")

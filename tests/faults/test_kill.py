@@ -76,7 +76,7 @@ def _every_moment(
     Returns:
         The moments, in order.
     """
-    moments = []
+    signing_times = []
     states = []
     for moment in range(MOST_MOMENTS):
         prepare()
@@ -84,16 +84,16 @@ def _every_moment(
         if not end.killed:
             assert (end.code, end.err) == (0, warning)
             break
-        moments.append(end.moment)
+        signing_times.append(end.moment)
         states.append(check(end.moment))
     else:
         pytest.fail("the command does not come to an end")
     assert states == sorted(states), "the new state is there once and for all"
     assert not states[0]
     assert {"before open", "after open", "amid write", "before fsync", "before replace", "after replace"} <= set(
-        moments
+        signing_times
     )
-    return moments
+    return signing_times
 
 
 @pytest.mark.slow
@@ -122,9 +122,9 @@ def test_signing(tmp_path: Path, home: Home, mortal: Mortal, chain: TestChain, s
         assert damaged_blobs(layout.path) == []
         return count > signed_before
 
-    moments = _every_moment(mortal, prepare, command, check)
+    signing_times = _every_moment(mortal, prepare, command, check)
     # The envelope, the manifest and the index; the empty config is the artifact's own already.
-    assert moments.count("before replace") == 3
+    assert signing_times.count("before replace") == 3
 
 
 def test_a_blob_that_others_left_half_written(tmp_path: Path, home: Home, mortal: Mortal) -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from notarykit.revocation.result import NO_MOMENTS, SigningTimes
+from notarykit.revocation.result import NO_SIGNING_TIMES, SigningTimes
 from tests.interop.differences import Difference, Kind, differing, laxer, stricter
 from tests.interop.go_peer import Peer
 from tests.interop.revocation_cases import CASES, HOLD, REASONS, Case, Scene
@@ -222,8 +222,8 @@ def judged(case: Case, scene: Scene, peer: Peer, folder: Path) -> Verdicts:
     purpose = case.chain.get("purpose", "code signing")
     seconds = SECONDS_FOR_WHAT_HANGS if "hangs" in case.name else SECONDS
     asking = sources(str(folder / "ours"), ocsp_seconds=seconds, crl_seconds=seconds)
-    moments = SigningTimes(case.signed) if case.signed else NO_MOMENTS
-    ours = words(scene.chain, moments=moments, purpose=purpose, asking=asking)
+    signing_times = SigningTimes(case.signed) if case.signed else NO_SIGNING_TIMES
+    ours = words(scene.chain, signing_times=signing_times, purpose=purpose, asking=asking)
     signed = {"authenticSigningTime": case.signed.isoformat()} if case.signed else {}
     answer = peer.ask(
         "revocationCheck",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.revocation.file_cache import Cached, CrlCache
+from notarykit.revocation.file_cache import CachedCrls, CrlCache
 from tests.interop.go_peer import Peer
 from tests.support import asn1
 from tests.support.ca import TestChain
@@ -70,7 +70,7 @@ def test_one_fetches_for_both(sides: _Sides, responder: Responder, first: str, l
     assert sides.asked(first) == (("revoked", "revoked") if lists else ("good", "good"))
     assert responder.asked == {crl_path(0): 1}
     assert len(list(sides.folder.iterdir())) == 1
-    assert sides.cache.read(responder.url(crl_path(0))) == Cached(crl, None)
+    assert sides.cache.read(responder.url(crl_path(0))) == CachedCrls(crl, None)
 
 
 @pytest.mark.parametrize("first", ["ours", "theirs"])
@@ -82,7 +82,7 @@ def test_a_delta_is_shared_too(sides: _Sides, responder: Responder, first: str) 
     responder.put("/delta", delta)
     assert sides.asked(first) == ("revoked", "revoked")
     assert responder.asked == {crl_path(0): 1, "/delta": 1}
-    assert sides.cache.read(responder.url(crl_path(0))) == Cached(base, delta)
+    assert sides.cache.read(responder.url(crl_path(0))) == CachedCrls(base, delta)
 
 
 @pytest.mark.parametrize("first", ["ours", "theirs"])
@@ -108,16 +108,16 @@ def test_a_file_that_is_not_good_is_replaced(sides: _Sides, responder: Responder
         sides.folder.mkdir()
         Path(sides.cache.path(url)).write_bytes(os.urandom(1000))
     elif kind == "expired delta":
-        sides.cache.write(url, Cached(good, make_crl(sides.chain, number=2, base=1, next_update=old)))
+        sides.cache.write(url, CachedCrls(good, make_crl(sides.chain, number=2, base=1, next_update=old)))
     else:
         bad = make_crl(sides.chain, next_update=old) if kind == "expired" else make_crl(sides.chain, corrupted=True)
-        sides.cache.write(url, Cached(bad, None))
+        sides.cache.write(url, CachedCrls(bad, None))
     if kind == "forged" and first == "theirs":
         assert sides.theirs() == "unknown"  # it does not fetch another one
         assert sides.ours() == "good"
     assert sides.asked(first) == ("good", "good")
     assert responder.asked == {crl_path(0): 1}
-    assert sides.cache.read(url) == Cached(good, None)
+    assert sides.cache.read(url) == CachedCrls(good, None)
 
 
 def test_what_is_due_for_us_is_not_for_them(sides: _Sides, responder: Responder) -> None:

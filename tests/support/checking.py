@@ -10,7 +10,7 @@ from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache
 from notarykit.revocation.limits import Limits
-from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
+from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes
 from tests.support.ca import TestChain
 from tests.support.crls import NOW
 
@@ -35,7 +35,7 @@ def close_clients() -> None:
 def check(
     chain: TestChain,
     now: datetime = NOW,
-    moments: SigningTimes = NO_MOMENTS,
+    signing_times: SigningTimes = NO_SIGNING_TIMES,
     *,
     purpose: Purpose = "code signing",
     asking: RevocationFetcher | None = None,
@@ -43,9 +43,11 @@ def check(
 ) -> tuple[CertificateStatus, ...]:
     """What is known of each certificate of a chain, by new sources where none are given."""
     revocation = RevocationChecker(asking or sources(), **options)
-    return revocation.statuses(check_chain(chain.ders, purpose), now, moments)
+    return revocation.statuses(check_chain(chain.ders, purpose), now, signing_times)
 
 
-def words(chain: TestChain, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS, **options: Any) -> list[str]:
+def words(
+    chain: TestChain, now: datetime = NOW, signing_times: SigningTimes = NO_SIGNING_TIMES, **options: Any
+) -> list[str]:
     """The same in a word each."""
-    return [str(each.status) for each in check(chain, now, moments, **options)]
+    return [str(each.status) for each in check(chain, now, signing_times, **options)]

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from notarykit.plugin.discovery.locate import load_plugin
     from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, plugin_signer
     from notarykit.revocation.checker import RevocationChecker
-    from notarykit.revocation.evidence import read_given
+    from notarykit.revocation.evidence import LocalEvidence
     from notarykit.revocation.limits import Limits
-    from notarykit.revocation.online import online
     from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
     from notarykit.signing.many import sign_artifacts
     from notarykit.timestamp.client import TimestampAuthority, TimestampClient
@@ -72,9 +71,8 @@ _HOMES = {
     "plugin.discovery.executable": ("ExecutablePlugin",),
     "plugin.host.signer": ("PluginEnvelopeSigner", "PluginSigner", "plugin_signer"),
     "revocation.checker": ("RevocationChecker",),
-    "revocation.evidence": ("read_given",),
+    "revocation.evidence": ("LocalEvidence",),
     "revocation.limits": ("Limits",),
-    "revocation.online": ("online",),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
     "signing": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
@@ -109,6 +107,7 @@ __all__ = [
     "IntactEnvelope",
     "LayoutReference",
     "Limits",
+    "LocalEvidence",
     "LocalSigner",
     "MemoryTrustStore",
     "NotarykitError",
@@ -143,13 +142,11 @@ __all__ = [
     "load_signer",
     "load_trust_store",
     "load_verifier",
-    "online",
     "parse_envelope",
     "parse_layout_reference",
     "parse_policy_document",
     "parse_reference",
     "plugin_signer",
-    "read_given",
     "sign",
     "sign_artifact",
     "sign_artifacts",

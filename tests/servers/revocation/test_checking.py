@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.keys.chain import check_chain
 from notarykit.revocation.checker import RevocationChecker
-from notarykit.revocation.evidence import read_given
+from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.limits import Deadline
-from notarykit.revocation.ocsp import make_request
+from notarykit.revocation.ocsp import build_request
 from tests.servers.revocation.asking import fetched
 from tests.servers.revocation.conftest import NewCA
 from tests.servers.revocation.openssl_ca import OpensslCA
@@ -100,7 +100,7 @@ def test_an_expired_entry_of_openssl(both: _Authority) -> None:
     both.ca.expire()
     found = check(both.chain, utc_now())[0]
     assert (str(found.status), both.asked()) == ("good", {"ocsp": 1, "crl": 1})
-    assert "the answer is about no certificate at all: it has no single response" in found.asked[0]
+    assert "the response is about no certificate at all: it has no single response" in found.log[0]
 
 
 @pytest.mark.parametrize("reason", ["unspecified", "keyCompromise", "CACompromise", "cessationOfOperation", None])
@@ -202,9 +202,9 @@ def test_files_in_place_of_openssl(both: _Authority, tmp_path: Path) -> None:
         if revokes:
             both.ca.revoke()
         crl.write_bytes(x509.load_der_x509_crl(both.ca.crl()).public_bytes(Encoding.PEM))
-        answer.write_bytes(both.ca.answer(make_request(leaf, issuer)))
+        answer.write_bytes(both.ca.answer(build_request(leaf, issuer)))
         for files in (([str(crl)], []), ([], [str(answer)]), ([str(crl)], [str(answer)])):
-            given = read_given(*files)
+            given = LocalEvidence.from_files(*files)
             found = RevocationChecker(None, given).statuses(check_chain(both.chain.ders), utc_now())
             assert found[0].status == status
     assert both.asked() == {"ocsp": 0, "crl": 0}
@@ -232,7 +232,7 @@ def test_vault_by_crl(vault_ca: VaultCA, responder: Responder, tmp_path: Path) -
     vault_ca.rotate()
     file = tmp_path / "vault.crl"
     file.write_bytes(fetched(vault_ca.crl_url))
-    given = read_given([str(file)], [])
+    given = LocalEvidence.from_files([str(file)], [])
     now = utc_now()
     assert [
         str(RevocationChecker(None, given).statuses(check_chain(each.ders), now)[0].status) for each in (chain, other)
@@ -244,10 +244,10 @@ def test_vaults_crl_is_cached(vault_ca: VaultCA, tmp_path: Path) -> None:
     chain = vault_ca.issue()
     vault_ca.rotate()
     issuer, now = chain.certificates[1], utc_now()
-    old, _ = sources(str(tmp_path / "crl")).bundle(vault_ca.crl_url, issuer, now, Deadline(10))
+    old, _ = sources(str(tmp_path / "crl")).crl.bundle(vault_ca.crl_url, issuer, now, Deadline(10))
     vault_ca.revoke(chain)
     vault_ca.rotate()
-    again, _ = sources(str(tmp_path / "crl")).bundle(vault_ca.crl_url, issuer, now, Deadline(10))
-    new, _ = sources().bundle(vault_ca.crl_url, issuer, now, Deadline(10))
+    again, _ = sources(str(tmp_path / "crl")).crl.bundle(vault_ca.crl_url, issuer, now, Deadline(10))
+    new, _ = sources().crl.bundle(vault_ca.crl_url, issuer, now, Deadline(10))
     serial = chain.certificates[0].serial_number
     assert [len(each.base.entries(serial)) for each in (old, again, new)] == [0, 0, 1]

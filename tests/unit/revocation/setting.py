@@ -5,13 +5,15 @@ from typing import Final
 
 from cryptography import x509
 
-from notarykit.revocation.distribution_points import ALL_REASONS, Point
+from notarykit.revocation.distribution_points import ALL_REASONS, DistributionPoint
 from notarykit.revocation.limits import Deadline
 from tests.support.ca import TestChain, make_chain
 
 CHAIN: Final = make_chain()
 URL: Final = "http://crl.example/leaf"
-POINT: Final = Point((URL,), frozenset([x509.UniformResourceIdentifier(URL)]), ALL_REASONS, is_indirect=False)
+POINT: Final = DistributionPoint(
+    (URL,), frozenset([x509.UniformResourceIdentifier(URL)]), ALL_REASONS, is_indirect=False
+)
 KEY_COMPROMISE: Final = x509.ReasonFlags.key_compromise
 HOLD: Final = x509.ReasonFlags.certificate_hold
 REMOVED: Final = x509.ReasonFlags.remove_from_crl

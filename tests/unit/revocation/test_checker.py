@@ -99,9 +99,9 @@ def test_each_certificate_has_a_status_of_its_own(world: _World) -> None:
     leaf, ca = check(world.chain)
     assert (leaf.certificate, ca.certificate) == world.chain.certificates[:2]
     assert [leaf.status, ca.status] == ["good", "revoked"]
-    assert len(leaf.asked) == len(ca.asked) == 1
-    assert leaf.asked[0].startswith(f"OCSP {world.on.url(ocsp_path(0))}: good, until ")
-    assert ca.asked[0].startswith(f"OCSP {world.on.url(ocsp_path(1))}: revoked, on ")
+    assert len(leaf.log) == len(ca.log) == 1
+    assert leaf.log[0].startswith(f"OCSP {world.on.url(ocsp_path(0))}: good, until ")
+    assert ca.log[0].startswith(f"OCSP {world.on.url(ocsp_path(1))}: revoked, on ")
     assert str(ca).startswith("certificate 'CN=Intermediate CA 1,")
 
 
@@ -111,7 +111,10 @@ def test_what_cannot_be_read_may_be_a_place_to_ask() -> None:
     assert words(make_chain(leaf=Changes(put=((malformed, False),)))) == ["unknown", "not revocable"]
 
 
-@pytest.mark.parametrize("points", [[Point()], [Point((), None, name("CRLs"))], [Point(("ldap://crl.example",))]])
+@pytest.mark.parametrize(
+    "points",
+    [[Point()], [Point((), None, name("CRLs"))], [Point(("ldap://crl.example",))]],
+)
 def test_a_point_that_leads_nowhere(responder: Responder, points: Sequence[Point]) -> None:
     """Specification, "Certificate Revocation Evaluation": it includes CRL information, which cannot be used."""
     names = [] if points[0].urls else [x509.DirectoryName(name("CRL"))]
@@ -151,7 +154,7 @@ def test_crls_where_ocsp_leads_to_nothing(world: _World, fault: str, entries: bo
     faults[fault]()
     leaf, ca = check(world.chain)
     assert [leaf.status, ca.status] == [status, "good"]
-    assert [line.split(" ")[0] for line in leaf.asked] == ["OCSP", "CRL"]
+    assert [line.split(" ")[0] for line in leaf.log] == ["OCSP", "CRL"]
 
 
 def test_neither_leads_to_anything(world: _World) -> None:
@@ -233,7 +236,10 @@ def test_a_point_that_is_down_beside_one_for_all_reasons(responder: Responder) -
 
 def test_points_for_some_reasons_each(responder: Responder) -> None:
     """RFC 5280, section 6.3.3: good only where all reasons are covered together."""
-    world = _points(responder, [Point((responder.url("/one"),), _SOME), Point((responder.url("/two"),), _REST)])
+    world = _points(
+        responder,
+        [Point((responder.url("/one"),), _SOME), Point((responder.url("/two"),), _REST)],
+    )
     world.crl(path="/one")
     assert world.leafs() == "unknown"
     world.crl(path="/two")
@@ -342,7 +348,7 @@ def test_a_delegate_that_cannot_be_looked_up(responder: Responder, fault: str) -
             world.crl(path="/delegates", **every[fault])
         leaf, _ = check(world.chain)
         assert leaf.status == "unknown"
-        assert "is revoked, or its status is not known" in leaf.text
+        assert "is revoked, or its status is unknown" in leaf.text
 
 
 def test_a_delegate_that_names_nothing(responder: Responder) -> None:
@@ -366,7 +372,7 @@ def test_the_time_of_signing_is_nothing_to_the_delegate(world: _World) -> None:
     world.crl(Entry(delegate.certificate.serial_number, invalidity_date=NOW), path="/delegates")
     world.on.fail(crl_path(0))
     world.say(GOOD, delegate=delegate)
-    assert world.leafs(moments=SigningTimes(NOW - timedelta(days=5))) == "unknown"
+    assert world.leafs(signing_times=SigningTimes(NOW - timedelta(days=5))) == "unknown"
 
 
 def test_a_delegate_is_looked_up_each_time(world: _World) -> None:
@@ -389,20 +395,20 @@ def test_the_authentic_signing_time_counts_for_both(world: _World) -> None:
     """What was signed before the key was invalid is good, by OCSP and by CRL."""
     early, late = (SigningTimes(REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
     world.say(Single("revoked", invalidity_date=REVOKED_AT))
-    assert [world.leafs(moments=each) for each in (early, late)] == ["good", "revoked"]
+    assert [world.leafs(signing_times=each) for each in (early, late)] == ["good", "revoked"]
     world.on.fail(ocsp_path(0))
     world.crl(world.leaf(invalidity_date=REVOKED_AT))
-    assert [world.leafs(moments=each) for each in (early, late)] == ["good", "revoked"]
+    assert [world.leafs(signing_times=each) for each in (early, late)] == ["good", "revoked"]
 
 
 def test_a_timestamp_counts_for_crls_alone(world: _World) -> None:
     """Specification, "Revocation Checking with CRL" speaks of it, and that with OCSP does not."""
     early, late = (SigningTimes(None, REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
     world.say(Single("revoked", invalidity_date=REVOKED_AT))
-    assert [world.leafs(moments=each) for each in (early, late)] == ["revoked", "revoked"]
+    assert [world.leafs(signing_times=each) for each in (early, late)] == ["revoked", "revoked"]
     world.on.fail(ocsp_path(0))
     world.crl(world.leaf(invalidity_date=REVOKED_AT))
-    assert [world.leafs(moments=each) for each in (early, late)] == ["good", "revoked"]
+    assert [world.leafs(signing_times=each) for each in (early, late)] == ["good", "revoked"]
 
 
 # Time.
@@ -448,7 +454,7 @@ def test_the_deadline_needs_nobody_to_look_at_it(monkeypatch: pytest.MonkeyPatch
     def hang(_: object) -> None:
         end.wait(20.0)
 
-    monkeypatch.setattr("notarykit.revocation.certificate.pointers_of", hang)
+    monkeypatch.setattr("notarykit.revocation.certificate.read_endpoints", hang)
     begun = time.monotonic()
     try:
         (status, *_) = check(chain, seconds=0.2)
@@ -505,7 +511,7 @@ def test_an_unknown_status_is_refused(world: _World) -> None:
     world.on.fail(ocsp_path(0), 503)
     world.on.fail(crl_path(0), 404)
     error = _refused(world.chain)
-    assert error.message.startswith("whether certificate 'CN=wabbit-networks.io,")
+    assert error.message.startswith("revocation status of certificate 'CN=wabbit-networks.io,")
     assert "status 503" in error.message
     assert "status 404" in error.message
     assert "--ocsp-response or --crl" in error.advice
@@ -527,30 +533,30 @@ def test_revoked_is_worse_than_unknown(world: _World, place: int) -> None:
 def test_given_files_come_first(world: _World) -> None:
     """Where they say something, nobody is asked, whatever would be said."""
     world.say(REVOKED)
-    good = LocalEvidence(answers=[("a", make_answer(world.chain)), ("b", make_answer(world.chain, 1))])
-    assert world.words(given=good) == ["good", "good"]
-    bad = LocalEvidence(answers=[("a", make_answer(world.chain, 0, REVOKED)), ("b", make_answer(world.chain, 1))])
+    good = LocalEvidence(responses=[("a", make_answer(world.chain)), ("b", make_answer(world.chain, 1))])
+    assert world.words(evidence=good) == ["good", "good"]
+    bad = LocalEvidence(responses=[("a", make_answer(world.chain, 0, REVOKED)), ("b", make_answer(world.chain, 1))])
     world.say(GOOD)
-    assert world.words(given=bad) == ["revoked", "good"]
+    assert world.words(evidence=bad) == ["revoked", "good"]
     assert world.on.seen == []
 
 
 @pytest.mark.parametrize("single", [UNKNOWN, Single(next_update=NOW - _SECOND), Single(serial=1)])
 def test_files_that_say_nothing_leave_it_to_the_network(world: _World, single: Single) -> None:
     """A file that is of no use is noted, and the responder is asked."""
-    given = LocalEvidence(answers=[("answer.der", make_answer(world.chain, 0, single))])
+    given = LocalEvidence(responses=[("answer.der", make_answer(world.chain, 0, single))])
     for said, status in ((GOOD, "good"), (REVOKED, "revoked")):
         world.say(said)
-        leaf, _ = check(world.chain, given=given)
+        leaf, _ = check(world.chain, evidence=given)
         assert leaf.status == status
         is_about_it = single.serial is None
-        assert leaf.asked[-1].startswith("OCSP ")
-        assert [line.startswith("answer.der: ") for line in leaf.asked[:-1]] == [True] * is_about_it
+        assert leaf.log[-1].startswith("OCSP ")
+        assert [line.startswith("answer.der: ") for line in leaf.log[:-1]] == [True] * is_about_it
 
 
 def test_without_a_network_files_alone_count(world: _World) -> None:
     """What they are not about is unknown, and what names nothing cannot be revoked."""
-    given = LocalEvidence(answers=[("a", make_answer(world.chain))])
+    given = LocalEvidence(responses=[("a", make_answer(world.chain))])
     chain = check_chain(world.chain.ders)
     assert [each.status for each in RevocationChecker(None, given).statuses(chain, NOW)] == ["good", "unknown"]
     assert [each.status for each in RevocationChecker(None).statuses(chain, NOW)] == ["unknown"] * 2
@@ -602,7 +608,7 @@ def test_answers_are_shared_by_checks(world: _World) -> None:
     asking = sources()
     assert world.words(asking=asking) == ["good", "good"]
     leaf, _ = check(world.chain, asking=asking)
-    assert "good (remembered), " in leaf.asked[0]
+    assert "good (cached), " in leaf.log[0]
     assert world.on.asked == {ocsp_path(0): 1, ocsp_path(1): 1}
 
 

@@ -5,8 +5,8 @@ from cryptography import x509
 from cryptography.x509 import ReasonFlags
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
-from notarykit.revocation.distribution_points import ALL_REASONS, RevocationEndpoints, pointers_of
-from notarykit.revocation.result import NoAnswerError
+from notarykit.revocation.distribution_points import ALL_REASONS, RevocationEndpoints, read_endpoints
+from notarykit.revocation.result import UnknownStatusError
 from tests.support.ca import Changes, Extension, make_chain, name
 from tests.support.revocable import Point, crl_points, freshest_crl, ocsp_urls, revocable_chain
 
@@ -14,7 +14,7 @@ _NO_DER = b"\xff"
 
 
 def _named(*extensions: Extension, swap: tuple[tuple[bytes, bytes], ...] = ()) -> RevocationEndpoints:
-    return pointers_of(make_chain(leaf=Changes(put=extensions, swap=swap)).certificates[0])
+    return read_endpoints(make_chain(leaf=Changes(put=extensions, swap=swap)).certificates[0])
 
 
 def _raw(oid: x509.ObjectIdentifier, value: bytes = _NO_DER) -> Extension:
@@ -79,8 +79,8 @@ def test_a_point_without_an_address() -> None:
 
 def test_a_delta_is_named() -> None:
     """A certificate may name a delta itself."""
-    assert _named(crl_points(Point(("http://a",))), freshest_crl("http://delta")).names_delta
-    assert not _named(crl_points(Point(("http://a",)))).names_delta
+    assert _named(crl_points(Point(("http://a",))), freshest_crl("http://delta")).names_delta_crl
+    assert not _named(crl_points(Point(("http://a",)))).names_delta_crl
 
 
 def test_a_responder_that_is_not_to_be_checked() -> None:
@@ -100,14 +100,14 @@ def test_a_responder_that_is_not_to_be_checked() -> None:
 )
 def test_what_cannot_be_read_may_name_anything(oid: x509.ObjectIdentifier) -> None:
     """An extension that counts and cannot be read is not taken for one that names nothing."""
-    with pytest.raises(NoAnswerError, match="what it names cannot be read"):
+    with pytest.raises(UnknownStatusError, match="its revocation extensions cannot be read"):
         _named(_raw(oid))
 
 
 def test_a_name_of_a_kind_that_is_not_supported() -> None:
     """A point with an X.400 address cannot be read, and does not count for nothing."""
     x400 = bytes.fromhex("30 08 30 06 a0 04 a0 02 a3 00".replace(" ", ""))
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(UnknownStatusError):
         _named(_raw(ExtensionOID.CRL_DISTRIBUTION_POINTS, x400))
 
 
@@ -115,7 +115,7 @@ def test_an_extension_that_occurs_twice() -> None:
     """RFC 5280, section 4.2: an extension occurs once; of two that count, neither does."""
     # id-ce-deltaCRLIndicator, which no certificate has, becomes id-ce-cRLDistributionPoints.
     other = _raw(x509.ObjectIdentifier("2.5.29.27"), b"\x30\x00")
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(UnknownStatusError):
         _named(
             crl_points(Point(("http://a",))),
             other,
@@ -129,10 +129,14 @@ def test_others_do_not_stand_in_the_way(oid: x509.ObjectIdentifier) -> None:
     found = _named(_raw(oid), ocsp_urls("http://a"), crl_points(Point(("http://b",))), freshest_crl("http://c"))
     assert found.ocsp == ("http://a",)
     assert [point.urls for point in found.points] == [("http://b",)]
-    assert found.names_delta
+    assert found.names_delta_crl
 
 
 def test_a_chain_names_what_it_is_told_to() -> None:
     """The certificates below the root name a responder and a CRL each, the root none."""
     chain = revocable_chain("http://here")
-    assert [bool(found.ocsp and found.points) for found in map(pointers_of, chain.certificates)] == [True, True, False]
+    assert [bool(found.ocsp and found.points) for found in map(read_endpoints, chain.certificates)] == [
+        True,
+        True,
+        False,
+    ]

@@ -15,8 +15,8 @@ from notarykit.errors import UsageError
 from notarykit.keys.chain import check_chain
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.distribution_points import ALL_REASONS
-from notarykit.revocation.evidence import LocalEvidence, evidence_file, evidence_files, read_given
-from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
+from notarykit.revocation.evidence import LocalEvidence, evidence_file, evidence_files
+from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes
 from tests.support.ca import TestChain, make_chain, name
 from tests.support.crls import (
     ISSUING_DISTRIBUTION_POINT,
@@ -60,7 +60,7 @@ class _Files:
         return str(path)
 
     def given(self, *, crls: Sequence[bytes] = (), answers: Sequence[bytes] = ()) -> LocalEvidence:
-        return read_given([*map(self.put, crls)], [*map(self.put, answers)])
+        return LocalEvidence.from_files([*map(self.put, crls)], [*map(self.put, answers)])
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def files(tmp_path: Path) -> _Files:
 
 
 def _leaf(
-    given: LocalEvidence, chain: TestChain = _CHAIN, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS
+    given: LocalEvidence, chain: TestChain = _CHAIN, now: datetime = NOW, signing_times: SigningTimes = NO_SIGNING_TIMES
 ) -> CertificateStatus:
     """What is known of the leaf when nobody is asked."""
-    return RevocationChecker(None, given).statuses(check_chain(chain.ders), now, moments)[0]
+    return RevocationChecker(None, given).statuses(check_chain(chain.ders), now, signing_times)[0]
 
 
 def _word(given: LocalEvidence, **options: Any) -> str:
@@ -82,7 +82,12 @@ def _word(given: LocalEvidence, **options: Any) -> str:
 
 def test_nothing_is_given() -> None:
     """Without files there is nothing to ask."""
-    assert _leaf(LocalEvidence()) == (_CHAIN.certificates[0], "unknown", "nothing can be asked", ())
+    assert _leaf(LocalEvidence()) == (
+        _CHAIN.certificates[0],
+        "unknown",
+        "there is no network and no local evidence",
+        (),
+    )
 
 
 @pytest.mark.parametrize(("single", "status"), [(GOOD, "good"), (REVOKED, "revoked"), (UNKNOWN, "unknown")])
@@ -90,7 +95,7 @@ def test_answers(files: _Files, single: Single, status: str) -> None:
     """An answer counts like one that a responder sends."""
     given = files.given(answers=[make_answer(_CHAIN, 0, single)])
     assert _word(given) == status
-    assert _leaf(given).asked[0].startswith(f"{files.folder}/file1: {status}, ")
+    assert _leaf(given).log[0].startswith(f"{files.folder}/file1: {status}, ")
 
 
 @pytest.mark.parametrize(("entries", "status"), [([], "good"), ([revoked(_CHAIN)], "revoked")])
@@ -131,11 +136,11 @@ def test_unknown_leaves_it_to_the_others(files: _Files) -> None:
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        (make_answer(_CHAIN, 0, Single(next_update=NOW - _SECOND)), "the answer counted until"),
+        (make_answer(_CHAIN, 0, Single(next_update=NOW - _SECOND)), "the response expired at"),
         (make_answer(_CHAIN, 0, Single(this_update=NOW + timedelta(days=1))), "of the future"),
         (make_answer(_CHAIN, 0, corrupted=True), "the signature does not hold"),
-        (make_answer(_CHAIN, 0, Single(serial=1)), "nothing that was given is about it"),
-        (make_answer(_CHAIN, 0, delegate=make_delegate(_CHAIN, ocsp_signing=False)), "not for signing OCSP answers"),
+        (make_answer(_CHAIN, 0, Single(serial=1)), "no local evidence is about it"),
+        (make_answer(_CHAIN, 0, delegate=make_delegate(_CHAIN, ocsp_signing=False)), "not for OCSP signing"),
     ],
     ids=["expired", "of the future", "forged", "another's", "by a wrong delegate"],
 )
@@ -149,13 +154,13 @@ def test_answers_that_do_not_count(files: _Files, answer: bytes, text: str) -> N
 @pytest.mark.parametrize(
     ("crl", "text"),
     [
-        (make_crl(_CHAIN, next_update=NOW - _SECOND), "it counted until"),
+        (make_crl(_CHAIN, next_update=NOW - _SECOND), "it expired at"),
         (make_crl(_CHAIN, this_update=NOW + timedelta(days=1)), "of the future"),
         (make_crl(_CHAIN, corrupted=True), "the signature does not hold"),
-        (make_crl(_CHAIN, 2), "nothing that was given is about it"),
-        (make_crl(_CHAIN, freshest=["http://delta"]), "it has a delta CRL, which is not there"),
+        (make_crl(_CHAIN, 2), "no local evidence is about it"),
+        (make_crl(_CHAIN, freshest=["http://delta"]), "its delta CRL is missing"),
         (make_crl(_CHAIN, distribution_point=issued_for("http://other")), "another distribution point"),
-        (make_crl(_CHAIN, distribution_point=issued_for(only_ca=True)), "CAs alone"),
+        (make_crl(_CHAIN, distribution_point=issued_for(only_ca=True)), "CA certificates only"),
     ],
     ids=["expired", "of the future", "forged", "the root's", "without its delta", "another point's", "for CAs"],
 )
@@ -202,7 +207,7 @@ def test_when_it_was_signed(files: _Files) -> None:
     entry = Entry(_CHAIN.certificates[0].serial_number, invalidity_date=REVOKED_AT)
     given = files.given(crls=[make_crl(_CHAIN, 1, [entry])])
     early, late = (SigningTimes(REVOKED_AT + sign * _SECOND) for sign in (-1, 1))
-    assert [_word(given, moments=moments) for moments in (early, late)] == ["good", "revoked"]
+    assert [_word(given, signing_times=signing_times) for signing_times in (early, late)] == ["good", "revoked"]
 
 
 def test_time_goes_on(files: _Files) -> None:
@@ -288,7 +293,7 @@ def test_a_file_that_holds_no_crl(files: _Files, content: bytes) -> None:
     """The file and the option are named."""
     path = files.put(content)
     with pytest.raises(UsageError, match=f"^{path} holds no CRL: "):
-        read_given([path], [])
+        LocalEvidence.from_files([path], [])
 
 
 def test_a_crl_in_pem_of_a_version_that_nobody_knows(files: _Files) -> None:
@@ -296,7 +301,7 @@ def test_a_crl_in_pem_of_a_version_that_nobody_knows(files: _Files) -> None:
     body = base64.encodebytes(make_crl(_CHAIN, version=3))
     path = files.put(b"-----BEGIN X509 CRL-----\n" + body + b"-----END X509 CRL-----\n")
     with pytest.raises(UsageError, match=f"^{path} holds no CRL: "):
-        read_given([path], [])
+        LocalEvidence.from_files([path], [])
 
 
 @pytest.mark.parametrize(
@@ -306,23 +311,23 @@ def test_a_file_that_holds_no_answer(files: _Files, content: bytes) -> None:
     """The file and the option are named."""
     path = files.put(content)
     with pytest.raises(UsageError, match=f"^{path} holds no OCSP response in DER"):
-        read_given([], [path])
+        LocalEvidence.from_files([], [path])
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """It is said which one."""
     path = str(tmp_path / "missing")
     with pytest.raises(UsageError, match=f"^{path} does not exist"):
-        read_given([path], [])
+        LocalEvidence.from_files([path], [])
     with pytest.raises(UsageError, match=f"^{path} does not exist"):
-        read_given([], [path])
+        LocalEvidence.from_files([], [path])
 
 
 def test_a_refusal_in_a_file(files: _Files) -> None:
     """A responder that has refused has said nothing that could be given."""
-    with pytest.raises(UsageError, match="refusal, and no answer") as caught:
+    with pytest.raises(UsageError, match="error, not a status") as caught:
         files.given(answers=[make_refusal(TRY_LATER)])
-    assert caught.value.advice == "ask it again"
+    assert caught.value.advice == "request it again"
 
 
 def test_a_folder_of_evidence(tmp_path: Path) -> None:
@@ -333,6 +338,6 @@ def test_a_folder_of_evidence(tmp_path: Path) -> None:
         (tmp_path / each).write_bytes(content)
     found = evidence_files(str(tmp_path))
     assert found == ([str(tmp_path / names[0])], [str(tmp_path / names[1])])
-    assert _word(read_given(*found)) == "good"
+    assert _word(LocalEvidence.from_files(*found)) == "good"
     with pytest.raises(UsageError, match="cannot be read"):
         evidence_files(str(tmp_path / "missing"))

@@ -13,7 +13,7 @@ import pytest
 
 from notarykit._internal.files import TEMPORARY
 from notarykit._internal.threads import start
-from notarykit.revocation.file_cache import Cached, CrlCache
+from notarykit.revocation.file_cache import CachedCrls, CrlCache
 from tests.support.crls import make_crl
 from tests.unit.revocation.setting import CHAIN
 
@@ -50,15 +50,15 @@ def test_the_place(cache: CrlCache, folder: Path) -> None:
 
 def test_the_form(cache: CrlCache) -> None:
     """A file is an object with the base in base64, and with the delta where there is one."""
-    cache.write(_URL, Cached(_BASE, None))
+    cache.write(_URL, CachedCrls(_BASE, None))
     assert json.loads(Path(cache.path(_URL)).read_bytes()) == {"baseCRL": _b64(_BASE)}
-    cache.write(_URL, Cached(_BASE, _DELTA))
+    cache.write(_URL, CachedCrls(_BASE, _DELTA))
     assert json.loads(Path(cache.path(_URL)).read_bytes()) == {"baseCRL": _b64(_BASE), "deltaCRL": _b64(_DELTA)}
 
 
 def test_what_was_written_is_read(cache: CrlCache) -> None:
     """With a delta and without; another URL has nothing."""
-    for cached in (Cached(_BASE, None), Cached(_BASE, _DELTA)):
+    for cached in (CachedCrls(_BASE, None), CachedCrls(_BASE, _DELTA)):
         cache.write(_URL, cached)
         assert cache.read(_URL) == cached
     assert cache.read(_URL + "?") is None
@@ -67,14 +67,14 @@ def test_what_was_written_is_read(cache: CrlCache) -> None:
 def test_what_notation_writes_is_read(cache: CrlCache) -> None:
     """Members in another order, and with white space, are the same."""
     _put(cache, json.dumps({"deltaCRL": _b64(_DELTA), "baseCRL": _b64(_BASE)}, indent=2).encode() + b"\n")
-    assert cache.read(_URL) == Cached(_BASE, _DELTA)
+    assert cache.read(_URL) == CachedCrls(_BASE, _DELTA)
     _put(cache, json.dumps({"baseCRL": _b64(_BASE), "deltaCRL": None}).encode())
-    assert cache.read(_URL) == Cached(_BASE, None)
+    assert cache.read(_URL) == CachedCrls(_BASE, None)
 
 
 def test_the_owner_alone_reads_it(cache: CrlCache, folder: Path) -> None:
     """What one fetches says what one verifies."""
-    cache.write(_URL, Cached(_BASE, None))
+    cache.write(_URL, CachedCrls(_BASE, None))
     assert stat.S_IMODE(os.stat(cache.path(_URL)).st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -115,15 +115,15 @@ def test_rubbish_is_as_good_as_nothing(cache: CrlCache, content: bytes) -> None:
     """A file that cannot be read is not there, and can be written anew."""
     _put(cache, content)
     assert cache.read(_URL) is None
-    cache.write(_URL, Cached(_BASE, None))
-    assert cache.read(_URL) == Cached(_BASE, None)
+    cache.write(_URL, CachedCrls(_BASE, None))
+    assert cache.read(_URL) == CachedCrls(_BASE, None)
 
 
 def test_a_file_that_is_too_large(cache: CrlCache, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more is read than a file of that kind can have."""
-    cache.write(_URL, Cached(_BASE, None))
+    cache.write(_URL, CachedCrls(_BASE, None))
     size = os.path.getsize(cache.path(_URL))
-    for limit, cached in ((size, Cached(_BASE, None)), (size - 1, None)):
+    for limit, cached in ((size, CachedCrls(_BASE, None)), (size - 1, None)):
         monkeypatch.setattr("notarykit.revocation.file_cache._LARGEST_FILE", limit)
         assert cache.read(_URL) == cached
 
@@ -132,7 +132,7 @@ def test_something_else_in_the_place_of_a_file(cache: CrlCache) -> None:
     """A folder or a pipe is no file, keeps nobody waiting, and is left alone where it cannot be replaced."""
     os.makedirs(cache.path(_URL))
     assert cache.read(_URL) is None
-    cache.write(_URL, Cached(_BASE, None))
+    cache.write(_URL, CachedCrls(_BASE, None))
     assert os.path.isdir(cache.path(_URL))
     os.rmdir(cache.path(_URL))
     os.mkfifo(cache.path(_URL))
@@ -144,7 +144,7 @@ def test_a_file_in_the_place_of_the_folder(cache: CrlCache, folder: Path) -> Non
     folder.parent.mkdir(parents=True)
     folder.write_bytes(b"mine")
     assert cache.read(_URL) is None
-    cache.write(_URL, Cached(_BASE, None))
+    cache.write(_URL, CachedCrls(_BASE, None))
     assert cache.read(_URL) is None
     assert folder.read_bytes() == b"mine"
 
@@ -153,15 +153,15 @@ def test_a_file_in_the_place_of_the_folder(cache: CrlCache, folder: Path) -> Non
 @pytest.mark.parametrize("call", ["write", "replace", "fsync", "open"])
 def test_a_disk_that_takes_nothing(cache: CrlCache, call: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was there is still there, nothing half is, and nobody minds."""
-    cache.write(_URL, Cached(_BASE, None))
+    cache.write(_URL, CachedCrls(_BASE, None))
 
     def fail(*_: object) -> int:
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as faulty:
         faulty.setattr(os, call, fail)
-        cache.write(_URL, Cached(_BASE, _DELTA))
-    assert cache.read(_URL) == Cached(_BASE, None)
+        cache.write(_URL, CachedCrls(_BASE, _DELTA))
+    assert cache.read(_URL) == CachedCrls(_BASE, None)
     assert os.listdir(cache.folder) == [os.path.basename(cache.path(_URL))]
 
 
@@ -178,18 +178,18 @@ def test_a_disk_that_becomes_full(cache: CrlCache, monkeypatch: pytest.MonkeyPat
 
     with monkeypatch.context() as faulty:
         faulty.setattr(os, "write", half)
-        cache.write(_URL, Cached(_BASE, None))
+        cache.write(_URL, CachedCrls(_BASE, None))
     assert written == [100]
     assert os.listdir(cache.folder) == []
 
 
 def test_a_file_is_whole_at_every_moment(cache: CrlCache) -> None:
     """Whoever reads while others write reads what one of them wrote."""
-    kinds = [Cached(_BASE, None), Cached(_BASE, _DELTA), Cached(_DELTA, None)]
+    kinds = [CachedCrls(_BASE, None), CachedCrls(_BASE, _DELTA), CachedCrls(_DELTA, None)]
     cache.write(_URL, kinds[0])
     done = threading.Event()
 
-    def write(cached: Cached) -> None:
+    def write(cached: CachedCrls) -> None:
         while not done.is_set():
             cache.write(_URL, cached)
 

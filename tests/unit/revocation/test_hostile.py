@@ -11,7 +11,7 @@ from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.crl import Crl
 from notarykit.revocation.evidence import LocalEvidence, NamedCrl
 from notarykit.revocation.file_cache import CrlCache
-from notarykit.revocation.result import NoAnswerError
+from notarykit.revocation.result import UnknownStatusError
 from tests.support.ca import TestChain, name
 from tests.support.checking import sources, words
 from tests.support.crls import NOW, Entry, issued_for, make_crl, revoked
@@ -31,8 +31,8 @@ def test_a_stolen_responders_answer_in_a_file(responder: Responder) -> None:
     delegate = make_delegate(chain, nocheck=False, crl_urls=[responder.url("/delegates")])
     responder.put("/delegates", make_crl(chain, 1, [Entry(delegate.certificate.serial_number)]))
     responder.ocsp(ocsp_path(0), responding(chain, 0, REVOKED))
-    given = LocalEvidence(answers=[("file", make_answer(chain, 0, delegate=delegate))])
-    assert words(chain, given=given, asking=sources())[0] == "revoked"
+    given = LocalEvidence(responses=[("file", make_answer(chain, 0, delegate=delegate))])
+    assert words(chain, evidence=given, asking=sources())[0] == "revoked"
     assert _offline(chain, given) == "unknown"
 
 
@@ -75,7 +75,7 @@ def test_an_answer_for_a_year(responder: Responder, monkeypatch: pytest.MonkeyPa
     responder.ocsp(ocsp_path(0), responding(chain, 0, GOOD))
     asking, later = sources(), 0.0
     real = time.monotonic
-    monkeypatch.setattr("notarykit.revocation.fetcher.time.monotonic", lambda: real() + later)
+    monkeypatch.setattr("notarykit.revocation.ocsp_fetcher.time.monotonic", lambda: real() + later)
     assert words(chain, asking=asking)[0] == "good"
     later = 3601.0
     responder.fail(ocsp_path(0), 500)
@@ -87,7 +87,7 @@ def test_an_answer_for_a_year(responder: Responder, monkeypatch: pytest.MonkeyPa
 
 def test_a_number_of_a_thousand_digits() -> None:
     """A CRL number that nobody could print is refused (RFC 5280, section 5.2.3)."""
-    with pytest.raises(NoAnswerError, match="longer than 20 bytes"):
+    with pytest.raises(UnknownStatusError, match="longer than 20 bytes"):
         Crl(make_crl(revocable_chain(""), number=2**20000))
 
 
@@ -97,7 +97,7 @@ def test_unsigned_entries_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [Entry(number, issuer=name("Other")) for number in range(1, 4)]
     crl = Crl(make_crl(chain, 1, entries, corrupted=True))
     monkeypatch.setattr("notarykit.revocation.crl.read_entry", lambda _: pytest.fail("an entry was read"))
-    with pytest.raises(NoAnswerError, match="signature"):
+    with pytest.raises(UnknownStatusError, match="signature"):
         crl.check_issuer(chain.certificates[1])
 
 
@@ -108,7 +108,7 @@ def test_a_failure_of_ours_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None
     def broken(*_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("notarykit.revocation.certificate.pointers_of", broken)
+    monkeypatch.setattr("notarykit.revocation.certificate.read_endpoints", broken)
     with pytest.raises(RevocationError, match="could not be processed: RuntimeError") as caught:
         RevocationChecker(None).check(chain, NOW)
     assert "secret" not in str(caught.value)

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from notarykit.revocation.limits import CLOCKS_DIFFER
-from notarykit.revocation.ocsp import Answer, judge, make_request, read_answer
-from notarykit.revocation.result import NO_MOMENTS, NoAnswerError, SigningTimes, Status
+from notarykit.revocation.limits import CLOCK_SKEW
+from notarykit.revocation.ocsp import OcspResult, build_request, judge, verify_response
+from notarykit.revocation.result import NO_SIGNING_TIMES, SigningTimes, Status, UnknownStatusError
 from tests.support import asn1
 from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain, name, new_key
 from tests.support.crls import NEXT_UPDATE, NOW, REVOKED_AT, THIS_UPDATE
@@ -39,22 +39,25 @@ _SECOND = timedelta(seconds=1)
 _HASHES = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 
 
-def _read(der: bytes, chain: TestChain = CHAIN, place: int = 0, nonce: bytes = b"") -> Answer:
-    return read_answer(der, chain.certificates[place], chain.certificates[place + 1], nonce)
+def _read(der: bytes, chain: TestChain = CHAIN, place: int = 0, nonce: bytes = b"") -> OcspResult:
+    return verify_response(der, chain.certificates[place], chain.certificates[place + 1], nonce)
 
 
-def _answer(singles: Single | Sequence[Single] = GOOD, chain: TestChain = CHAIN, **knobs: Any) -> Answer:
+def _answer(singles: Single | Sequence[Single] = GOOD, chain: TestChain = CHAIN, **knobs: Any) -> OcspResult:
     return _read(make_answer(chain, 0, singles, **knobs), chain)
 
 
 def _status(
-    singles: Single | Sequence[Single] = GOOD, now: datetime = NOW, moments: SigningTimes = NO_MOMENTS, **knobs: Any
+    singles: Single | Sequence[Single] = GOOD,
+    now: datetime = NOW,
+    signing_times: SigningTimes = NO_SIGNING_TIMES,
+    **knobs: Any,
 ) -> Status:
-    return judge(_answer(singles, **knobs), now, moments).status
+    return judge(_answer(singles, **knobs), now, signing_times).status
 
 
 def _refused(text: str, singles: Single | Sequence[Single] = GOOD, **knobs: Any) -> None:
-    with pytest.raises(NoAnswerError, match=text):
+    with pytest.raises(UnknownStatusError, match=text):
         _status(singles, **knobs)
 
 
@@ -64,7 +67,7 @@ def _refused(text: str, singles: Single | Sequence[Single] = GOOD, **knobs: Any)
 @pytest.mark.parametrize("nonce", [b"", b"n" * 16])
 def test_a_request(nonce: bytes) -> None:
     """It names one certificate with SHA-1, and has a nonce where one is given."""
-    request = ocsp.load_der_ocsp_request(make_request(CHAIN.certificates[0], CHAIN.certificates[1], nonce))
+    request = ocsp.load_der_ocsp_request(build_request(CHAIN.certificates[0], CHAIN.certificates[1], nonce))
     assert isinstance(request.hash_algorithm, hashes.SHA1)
     assert request.serial_number == CHAIN.certificates[0].serial_number
     assert request.issuer_key_hash == asn1.digest(asn1.SHA1, asn1.key_bits(CHAIN.keys[1]))
@@ -86,16 +89,16 @@ def test_what_it_says(single: Single, status: Status, by_key: bool) -> None:
 
 def test_how_it_says_so() -> None:
     """A revocation has its date and reason, anything else the end of its time."""
-    finding = judge(_answer(replace(REVOKED, reason=KEY_COMPROMISE)), NOW, NO_MOMENTS)
+    finding = judge(_answer(replace(REVOKED, reason=KEY_COMPROMISE)), NOW, NO_SIGNING_TIMES)
     assert finding.text == f"on {REVOKED_AT:%Y-%m-%dT%H:%M:%SZ}, keyCompromise"
-    assert judge(_answer(REVOKED), NOW, NO_MOMENTS).text == f"on {REVOKED_AT:%Y-%m-%dT%H:%M:%SZ}"
-    assert judge(_answer(), NOW, NO_MOMENTS).text == f"until {NEXT_UPDATE:%Y-%m-%dT%H:%M:%SZ}"
+    assert judge(_answer(REVOKED), NOW, NO_SIGNING_TIMES).text == f"on {REVOKED_AT:%Y-%m-%dT%H:%M:%SZ}"
+    assert judge(_answer(), NOW, NO_SIGNING_TIMES).text == f"until {NEXT_UPDATE:%Y-%m-%dT%H:%M:%SZ}"
 
 
 @pytest.mark.parametrize("status", [MALFORMED_REQUEST, INTERNAL_ERROR, TRY_LATER, SIG_REQUIRED, UNAUTHORIZED])
 def test_refusals(status: int) -> None:
     """A responder that says why it has no answer has none."""
-    with pytest.raises(NoAnswerError, match="the responder answers "):
+    with pytest.raises(UnknownStatusError, match="the responder answers "):
         _read(make_refusal(status))
 
 
@@ -106,13 +109,13 @@ def test_refusals(status: int) -> None:
 )
 def test_what_is_no_answer(der: bytes) -> None:
     """Bytes that are no response say nothing."""
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(UnknownStatusError):
         _read(der)
 
 
 def test_another_kind_of_answer() -> None:
     """RFC 6960, section 4.2.1: the basic response is the only one that is known."""
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(UnknownStatusError):
         _read(make_answer(CHAIN, response_type="1.3.6.1.5.5.7.48.1.99"))
 
 
@@ -137,12 +140,12 @@ def test_the_hash_that_names_the_certificate(algorithm: hashes.HashAlgorithm) ->
 )
 def test_an_answer_about_another(single: Single) -> None:
     """RFC 6960, section 3.2: the issuer's name, its key and the serial number must be the certificate's."""
-    _refused("the answer is about another certificate", single)
+    _refused("the response is about another certificate", single)
 
 
 def test_an_answer_about_nobody() -> None:
     """An answer without a single response says nothing about the certificate, and is told from one about another."""
-    with pytest.raises(NoAnswerError, match="about no certificate at all: it has no single response"):
+    with pytest.raises(UnknownStatusError, match="about no certificate at all: it has no single response"):
         _read(make_answer(CHAIN, 0, []))
 
 
@@ -175,7 +178,7 @@ def test_the_earlier_of_two_ends(order: int) -> None:
     early = NOW + timedelta(days=1)
     singles = [replace(GOOD, next_update=early), replace(GOOD, id_hash=hashes.SHA256())][::order]
     assert _status(singles, now=early) is Status.GOOD
-    _refused("the answer counted until", singles, now=early + _SECOND)
+    _refused("the response expired at", singles, now=early + _SECOND)
 
 
 def test_an_answer_that_contradicts_itself() -> None:
@@ -183,7 +186,7 @@ def test_an_answer_that_contradicts_itself() -> None:
     for singles in ([GOOD, REVOKED], [REVOKED, GOOD], [GOOD, replace(REVOKED, id_hash=hashes.SHA256())]):
         try:
             assert _status(singles) is not Status.GOOD
-        except NoAnswerError:
+        except UnknownStatusError:
             continue
 
 
@@ -198,7 +201,7 @@ def test_signatures(algorithm: hashes.HashAlgorithm, pss: bool, kind: str) -> No
     chain = CHAIN if kind == "EC-256" else rsa_chain()
     how = {"hash_algorithm": algorithm, "pss": pss}
     assert _answer(GOOD, chain, **how).status is Status.GOOD
-    with pytest.raises(NoAnswerError, match="the signature does not hold"):
+    with pytest.raises(UnknownStatusError, match="the signature does not hold"):
         _answer(GOOD, chain, corrupted=True, **how)
 
 
@@ -207,14 +210,14 @@ def test_other_keys_of_cas(kind: str) -> None:
     """Whatever a CA's key may be, answers may be signed with it."""
     chain = make_chain(cas={1: Changes(kind=kind)})
     assert _answer(GOOD, chain).status is Status.GOOD
-    with pytest.raises(NoAnswerError, match="the signature does not hold"):
+    with pytest.raises(UnknownStatusError, match="the signature does not hold"):
         _answer(GOOD, chain, corrupted=True)
 
 
 @pytest.mark.parametrize("kind", ["EC-256", "RSA-2048"])
 def test_sha1_is_refused(kind: str) -> None:
     """Signature specification, "Other requirements": nothing that leads to a root is signed with SHA-1."""
-    with pytest.raises(NoAnswerError, match="the signature algorithm is not supported"):
+    with pytest.raises(UnknownStatusError, match="the signature algorithm is not supported"):
         _answer(GOOD, CHAIN if kind == "EC-256" else rsa_chain(), hash_algorithm=hashes.SHA1())
 
 
@@ -227,7 +230,7 @@ def test_another_signs_in_the_issuers_name() -> None:
 @pytest.mark.parametrize("by_key", [False, True])
 def test_an_answer_by_nobody_who_is_known(by_key: bool) -> None:
     """A responder that is not the issuer brings its certificate along."""
-    text = "neither signed by the issuer nor by one whose certificate comes with it"
+    text = "signed neither by the issuer nor by a certificate that comes with it"
     _refused(text, named=CHAIN.certificates[2], signed_by=CHAIN.keys[2], by_key=by_key)
     _refused(text, delegate=make_delegate(CHAIN), include=[], by_key=by_key)
 
@@ -263,8 +266,8 @@ def test_a_delegate_that_did_not_sign() -> None:
 @pytest.mark.parametrize(
     ("delegate", "text"),
     [
-        (make_delegate(CHAIN, ocsp_signing=False), "is not for signing OCSP answers"),
-        (the_leaf(CHAIN), "is not for signing OCSP answers"),
+        (make_delegate(CHAIN, ocsp_signing=False), "is not for OCSP signing"),
+        (the_leaf(CHAIN), "is not for OCSP signing"),
         (make_delegate(make_chain()), "is not by the issuer"),
         (make_delegate(CHAIN, signed_by=CHAIN.keys[2]), "is not by the issuer"),
         (make_delegate(CHAIN, signed_by=CHAIN.leaf_key), "is not by the issuer"),
@@ -351,20 +354,20 @@ def test_its_time_is_over() -> None:
     """Specification, "Revocation Checking with OCSP": expired if the current date is after nextUpdate."""
     for single, status in ((GOOD, Status.GOOD), (REVOKED, Status.REVOKED)):
         assert _status(single, now=NEXT_UPDATE) is status
-        _refused("the answer counted until", single, now=NEXT_UPDATE + _SECOND)
+        _refused("the response expired at", single, now=NEXT_UPDATE + _SECOND)
 
 
 def test_it_is_of_the_future() -> None:
     """RFC 6960, section 4.2.2.1: later than the clock is unreliable, but clocks differ a little."""
-    assert _status(now=THIS_UPDATE - CLOCKS_DIFFER) is Status.GOOD
-    _refused("the answer is of the future, .*: check the clock", now=THIS_UPDATE - CLOCKS_DIFFER - _SECOND)
-    assert timedelta(minutes=1) <= CLOCKS_DIFFER <= timedelta(minutes=15)
+    assert _status(now=THIS_UPDATE - CLOCK_SKEW) is Status.GOOD
+    _refused("the response is of the future, .*: check the clock", now=THIS_UPDATE - CLOCK_SKEW - _SECOND)
+    assert timedelta(minutes=1) <= CLOCK_SKEW <= timedelta(minutes=15)
 
 
 def test_it_does_not_say_until_when() -> None:
     """Without nextUpdate nobody knows whether it is expired."""
     for single in (GOOD, REVOKED):
-        _refused("does not say until when", replace(single, next_update=None))
+        _refused("has no nextUpdate", replace(single, next_update=None))
 
 
 def test_when_it_was_made_is_no_concern() -> None:
@@ -384,7 +387,7 @@ def test_a_nonce(sent: bytes, got: bytes | None) -> None:
 @pytest.mark.parametrize("got", [b"m" * 16, b"n" * 15, None])
 def test_a_nonce_that_does_not_come_back(got: bytes | None) -> None:
     """An answer with another nonce, or none, is that to another request."""
-    with pytest.raises(NoAnswerError, match="the answer does not repeat the nonce"):
+    with pytest.raises(UnknownStatusError, match="the response does not repeat the nonce"):
         _read(make_answer(CHAIN, nonce=got), nonce=b"n" * 16)
 
 
@@ -409,18 +412,18 @@ def test_extensions_of_the_single_response() -> None:
 def test_the_invalidity_date_and_the_authentic_signing_time(signed: int, status: Status) -> None:
     """Specification, "Revocation Checking with OCSP": a signature of before the invalidity date is good."""
     dated = replace(REVOKED, invalidity_date=REVOKED_AT)
-    assert _status(dated, moments=SigningTimes(REVOKED_AT + signed * _SECOND)) is status
+    assert _status(dated, signing_times=SigningTimes(REVOKED_AT + signed * _SECOND)) is status
 
 
 def test_a_timestamp_is_nothing_to_it() -> None:
     """Specification, "Revocation Checking with OCSP": the authentic signing time alone is compared."""
     dated = replace(REVOKED, invalidity_date=REVOKED_AT)
-    assert _status(dated, moments=SigningTimes(None, REVOKED_AT - _SECOND)) is Status.REVOKED
+    assert _status(dated, signing_times=SigningTimes(None, REVOKED_AT - _SECOND)) is Status.REVOKED
 
 
 def test_without_an_invalidity_date_or_a_time() -> None:
     """Specification, "Revocation Checking with OCSP": then it is revoked, whenever it was signed."""
-    assert _status(REVOKED, moments=SigningTimes(REVOKED_AT - timedelta(days=9))) is Status.REVOKED
+    assert _status(REVOKED, signing_times=SigningTimes(REVOKED_AT - timedelta(days=9))) is Status.REVOKED
     assert _status(replace(REVOKED, invalidity_date=NOW)) is Status.REVOKED
 
 
@@ -428,14 +431,14 @@ def test_without_an_invalidity_date_or_a_time() -> None:
 def test_an_invalidity_date_of_what_is_not_revoked(single: Single) -> None:
     """It changes nothing."""
     dated = replace(single, invalidity_date=REVOKED_AT)
-    assert _status(dated, moments=SigningTimes(REVOKED_AT - _SECOND)) is _status(single)
+    assert _status(dated, signing_times=SigningTimes(REVOKED_AT - _SECOND)) is _status(single)
 
 
 def test_a_critical_invalidity_date() -> None:
     """RFC 6960, section 4.4.5: the extensions of CRL entries are known, critical or not."""
     critical = replace(REVOKED, extensions=((x509.InvalidityDate(REVOKED_AT), True),))
-    assert _status(critical, moments=SigningTimes(REVOKED_AT - _SECOND)) is Status.GOOD
-    assert _status(critical, moments=SigningTimes(REVOKED_AT + _SECOND)) is Status.REVOKED
+    assert _status(critical, signing_times=SigningTimes(REVOKED_AT - _SECOND)) is Status.GOOD
+    assert _status(critical, signing_times=SigningTimes(REVOKED_AT + _SECOND)) is Status.REVOKED
 
 
 def test_the_stricter_of_two_answers_counts() -> None:
@@ -444,7 +447,7 @@ def test_the_stricter_of_two_answers_counts() -> None:
     earlier = replace(dated, invalidity_date=REVOKED_AT - timedelta(days=2), id_hash=hashes.SHA256())
     bare = replace(REVOKED, id_hash=hashes.SHA256(), next_update=NEXT_UPDATE + timedelta(days=7))
     signed = SigningTimes(REVOKED_AT - timedelta(days=1))
-    assert _status(dated, moments=signed) is Status.GOOD
+    assert _status(dated, signing_times=signed) is Status.GOOD
     for other in (bare, earlier):
         for singles in ([dated, other], [other, dated]):
-            assert _status(singles, moments=signed) is Status.REVOKED
+            assert _status(singles, signing_times=signed) is Status.REVOKED

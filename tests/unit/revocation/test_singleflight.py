@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from notarykit._internal.threads import start
-from notarykit.revocation.result import NoAnswerError
+from notarykit.revocation.result import UnknownStatusError
 from notarykit.revocation.singleflight import SingleFlightCache
 
 _SECONDS = 10.0
@@ -34,7 +34,7 @@ class _Counting:
     def __call__(self, _: str | None) -> str:
         self.times += 1
         if self.error:
-            raise NoAnswerError(self.error)
+            raise UnknownStatusError(self.error)
         return f"answer {self.times}"
 
 
@@ -50,7 +50,7 @@ def test_an_answer_is_kept() -> None:
     assert find.times == 1
 
 
-def test_questions_are_apart() -> None:
+def test_entries_are_apart() -> None:
     """Each question has its own answer."""
     kept = _shared()
     assert kept.get("a", _always, _saying("1"), _SECONDS)[0] == "1"
@@ -92,11 +92,11 @@ def test_many_threads_ask_once() -> None:
     found.set()
     answers = [work.result(_SECONDS) for work in works]
     assert [answer for answer, _ in answers] == ["answer"] * threads
-    assert [was_there for _, was_there in answers].count(False) == 1
+    assert [from_cache for _, from_cache in answers].count(False) == 1
     assert len(times) == 1
 
 
-def test_questions_do_not_wait_for_each_other() -> None:
+def test_entries_do_not_wait_for_each_other() -> None:
     """While one answer is being found, another is given."""
     kept, found, begun = _shared(), threading.Event(), threading.Event()
 
@@ -124,7 +124,7 @@ def test_waiting_has_an_end() -> None:
     work = start(lambda: kept.get("q", _always, find, _SECONDS))
     assert begun.wait(_SECONDS)
     for seconds in (0.01, 0.0, -1.0):
-        with pytest.raises(NoAnswerError, match="no answer in time"):
+        with pytest.raises(UnknownStatusError, match="no answer in time"):
             kept.get("q", _always, find, seconds)
     found.set()
     assert work.result(_SECONDS) == ("answer", False)
@@ -135,11 +135,11 @@ def test_a_failure_is_remembered_briefly(monkeypatch: pytest.MonkeyPatch) -> Non
     kept, failing, clock = _shared(), _Counting("it is down"), [1000.0]
     monkeypatch.setattr("notarykit.revocation.singleflight.time.monotonic", lambda: clock[0])
     for _ in range(3):
-        with pytest.raises(NoAnswerError, match="it is down"):
+        with pytest.raises(UnknownStatusError, match="it is down"):
             kept.get("q", _always, failing, _SECONDS)
     assert failing.times == 1
     clock[0] += 60.0
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(UnknownStatusError):
         kept.get("q", _always, failing, _SECONDS)
     assert failing.times == 2
     clock[0] += 60.0
@@ -150,7 +150,7 @@ def test_a_failure_is_remembered_briefly(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_failure_is_that_of_its_question() -> None:
     """Another question is asked all the same."""
     kept = _shared()
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(UnknownStatusError):
         kept.get("a", _always, _Counting("it is down"), _SECONDS)
     assert kept.get("b", _always, _saying("up"), _SECONDS) == ("up", False)
 
@@ -192,6 +192,6 @@ def test_failures_are_forgotten_too() -> None:
     """Questions that have no answer do not pile up."""
     kept, failing = _shared(largest=10), _Counting("it is down")
     for question in range(1000):
-        with pytest.raises(NoAnswerError):
+        with pytest.raises(UnknownStatusError):
             kept.get(question, _always, failing, _SECONDS)
-    assert len(kept._questions) == 1
+    assert len(kept._entries) == 1

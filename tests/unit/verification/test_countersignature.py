@@ -11,7 +11,7 @@ from notarykit.envelope.builder import with_timestamp
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import AuthenticTimestampError, RevocationError, VerificationError
 from notarykit.keys.chain import Chain
-from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes, Status
+from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes, Status
 from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import Verdict, Verified
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 
     chain: tuple[bytes, ...]
     now: datetime
-    moments: SigningTimes
+    signing_times: SigningTimes
 
 
 class Revocations:
@@ -49,9 +49,11 @@ class Revocations:
         self.asked: list[Asked] = []
         self._revoked = {chain.ders for chain in revoked}
 
-    def check(self, chain: Chain, now: datetime, moments: SigningTimes = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
+    def check(
+        self, chain: Chain, now: datetime, signing_times: SigningTimes = NO_SIGNING_TIMES
+    ) -> tuple[CertificateStatus, ...]:
         """Finds everything good but what is revoked."""
-        self.asked.append(Asked(chain.ders, now, moments))
+        self.asked.append(Asked(chain.ders, now, signing_times))
         if chain.ders in self._revoked:
             status = CertificateStatus(chain.leaf, Status.REVOKED, "by the test")
             raise RevocationError("the certificate is revoked", statuses=(status,))
@@ -356,7 +358,7 @@ def test_both_chains_are_checked_for_revocation() -> None:
     envelope = _stamped(accuracy=Accuracy(1, 500))
     assert isinstance(_verify(envelope, revocation=revocations), Verified)
     assert revocations.asked == [
-        Asked(TSA.ders, NOW, NO_MOMENTS),
+        Asked(TSA.ders, NOW, NO_SIGNING_TIMES),
         Asked(SIGNER.ders, NOW, SigningTimes(None, NOW + timedelta(milliseconds=1500))),
     ]
 
@@ -392,7 +394,7 @@ def test_a_timestamp_that_is_not_wanted_is_no_moment() -> None:
     """Where no timestamp was verified, none counts for the signer's revocation."""
     revocations = Revocations()
     _verify(_stamped(), revocation=revocations, timestamps="afterCertExpiry")
-    assert revocations.asked == [Asked(SIGNER.ders, NOW, NO_MOMENTS)]
+    assert revocations.asked == [Asked(SIGNER.ders, NOW, NO_SIGNING_TIMES)]
 
 
 def test_a_timestamp_that_failed_is_no_moment() -> None:
@@ -403,7 +405,7 @@ def test_a_timestamp_that_failed_is_no_moment() -> None:
         verdict = _verify(envelope, trusted=trusted, revocation=revocations)
         assert isinstance(verdict, Verified)
         assert outcomes(verdict.results)[STEP] == "log failed"
-        assert revocations.asked[-1] == Asked(SIGNER.ders, NOW, NO_MOMENTS)
+        assert revocations.asked[-1] == Asked(SIGNER.ders, NOW, NO_SIGNING_TIMES)
 
 
 # What the policy does about it

@@ -93,7 +93,7 @@ def test_an_unknown_status(chain: TestChain, responder: Responder, level: str) -
     responder.fail(ocsp_path(0), 503)
     responder.put(crl_path(0), make_crl(chain, corrupted=True))
     if level == "strict":
-        with pytest.raises(RevocationError, match="is revoked is not known: ") as caught:
+        with pytest.raises(RevocationError, match="is unknown: ") as caught:
             _verify(chain, level)
         assert "--ocsp-response or --crl" in caught.value.advice
         return
@@ -229,7 +229,7 @@ def test_extensions_that_count_and_cannot_be_read(level: str, place: int) -> Non
     """What such an extension names is not known, and so the status is not."""
     chain = _leaf_or_ca(place, Changes(put=((x509.UnrecognizedExtension(_POINTS, _NO_DER), False),)))
     if level == "strict":
-        with pytest.raises(RevocationError, match="what it names cannot be read"):
+        with pytest.raises(RevocationError, match="its revocation extensions cannot be read"):
             _verify(chain, level)
         return
     assert outcomes(_verify(chain, level).results)["revocation"] == "log failed"
@@ -344,7 +344,7 @@ def test_the_authority_of_a_timestamp_is_checked(chain: TestChain, responder: Re
     with pytest.raises(AuthenticTimestampError, match=r"^authenticTimestamp: certificate .* is revoked"):
         stamped.verify()
     responder.fail(f"/tsa{crl_path(0)}")
-    with pytest.raises(AuthenticTimestampError, match=r"^authenticTimestamp: whether .* is not known"):
+    with pytest.raises(AuthenticTimestampError, match=r"^authenticTimestamp: revocation status of .* is unknown"):
         stamped.verify()
 
 

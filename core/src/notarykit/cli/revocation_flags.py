@@ -60,12 +60,12 @@ def revocation_checker(options: Options) -> "RevocationChecker | None":
     """
     if all(options[flag.name] == flag.default or options[flag.name] == [] for flag in (*LIMIT_FLAGS, *FILE_FLAGS)):
         return None
-    from notarykit.revocation.evidence import evidence_files, read_given
-    from notarykit.revocation.online import online
+    from notarykit.revocation.checker import RevocationChecker
+    from notarykit.revocation.evidence import LocalEvidence, evidence_files
 
     crls, responses = list(options["crl"]), list(options["ocsp-response"])
     for folder in options["evidence"]:
         crl_files, ocsp_files = evidence_files(folder)
         crls += crl_files
         responses += ocsp_files
-    return online(read_given(crls, responses), limits(options))
+    return RevocationChecker.online(LocalEvidence.from_files(crls, responses), limits(options))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from notarykit._internal import files
 from notarykit.errors import CertificateError, NetworkError, StorageError, TrustStoreError, UsageError
 from notarykit.net.urls import origin_of
+from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.limits import Limits
-from notarykit.revocation.online import online
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.trust.policy import StoreType
 from notarykit.trust.store import LARGEST_FILE, trusted_certificates
@@ -29,7 +29,7 @@ def timestamp_client(urls: Sequence[str], root_files: Sequence[str], limits: Lim
             advice="give both, a root for each authority in the same order",
         )
     authorities = [TimestampAuthority(_url(url), _root(path)) for url, path in zip(urls, root_files, strict=True)]
-    return TimestampClient(authorities, online(limits=limits)) if authorities else None
+    return TimestampClient(authorities, RevocationChecker.online(limits=limits)) if authorities else None
 
 
 def _url(url: str) -> str:

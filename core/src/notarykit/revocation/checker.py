@@ -1,60 +1,88 @@
-"""The revocation of a chain's certificates: all are asked about at the same time, and one deadline is for all.
+"""Revocation check of a chain: its certificates in parallel, with one deadline for all.
 
-Trust store and trust policy specification, "Certificate Revocation Evaluation"; `question` asks about one of them.
+Trust store and trust policy specification, "Certificate Revocation Evaluation".
 """
 
+import os
 from concurrent.futures import Future, wait
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 
 from notarykit._internal.deadline import seconds_left
+from notarykit._internal.paths import cache_folder
 from notarykit._internal.threads import start
 from notarykit.errors import RevocationError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
-from notarykit.revocation.certificate import CertificateCheck, Means, Observe
+from notarykit.net.plain import plain_client
+from notarykit.revocation.certificate import CertificateCheck, Observe, Sources
 from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.fetcher import RevocationFetcher
-from notarykit.revocation.limits import Deadline
-from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes, Status
+from notarykit.revocation.file_cache import CrlCache
+from notarykit.revocation.limits import Deadline, Limits
+from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes, Status
 
 SECONDS = 30.0
 
 
 class RevocationChecker:
-    """Checks chains. May be used from several threads.
+    """Checks the revocation of chains. Thread-safe.
 
     Args:
-        sources: Where answers come from; None where nothing but the given files is asked.
-        given: What the user gives in files.
-        seconds: How long the check of one chain may take.
+        fetcher: Fetches OCSP responses and CRLs; None for checks by local evidence alone.
+        evidence: Local OCSP responses and CRLs, which come first.
+        seconds: The limit for the check of one chain.
         observe: Called with each piece of evidence that is used, from several threads.
     """
 
     def __init__(
         self,
-        sources: RevocationFetcher | None,
-        given: LocalEvidence | None = None,
+        fetcher: RevocationFetcher | None,
+        evidence: LocalEvidence | None = None,
         *,
         seconds: float = SECONDS,
         observe: Observe = lambda _: None,
     ) -> None:
-        self._means = Means(sources, given or LocalEvidence(), observe)
+        self._sources = Sources(fetcher, evidence or LocalEvidence(), observe)
         self._seconds = seconds
 
-    def check(self, chain: Chain, now: datetime, moments: SigningTimes = NO_MOMENTS) -> tuple[CertificateStatus, ...]:
-        """What is known of each certificate of a chain but the root, the leaf first.
+    @classmethod
+    def online(
+        cls,
+        evidence: LocalEvidence | None = None,
+        limits: Limits | None = None,
+        *,
+        seconds: float = SECONDS,
+        observe: Observe = lambda _: None,
+    ) -> "RevocationChecker":
+        """Makes a checker for the network, with the CRL cache that notation shares.
 
         Args:
-            chain: A chain that leads to a trusted root: nothing that anybody else names is asked.
+            evidence: Local OCSP responses and CRLs, which come first.
+            limits: The limits of each request.
+            seconds: The limit for the check of one chain.
+            observe: Called with each piece of evidence that is used, from several threads.
+        """
+        cache = cache_folder()
+        folder = os.path.join(cache, "crl") if cache else ""
+        return cls(_shared_fetcher(limits or Limits(), folder), evidence, seconds=seconds, observe=observe)
+
+    def check(
+        self, chain: Chain, now: datetime, signing_times: SigningTimes = NO_SIGNING_TIMES
+    ) -> tuple[CertificateStatus, ...]:
+        """Returns the status of each certificate but the root, leaf first.
+
+        Args:
+            chain: A chain that leads to a trusted root: no URL that a stranger names is fetched.
             now: The time of the verification.
-            moments: When the signature was made, as far as somebody vouches for it.
+            signing_times: Trusted times of the signature.
 
         Raises:
-            RevocationError: A certificate is revoked, or its status is not known; `statuses` says of each what is.
+            RevocationError: A certificate is revoked, or its status is unknown; `statuses` has those of all.
         """
-        statuses = self.statuses(chain, now, moments)
+        statuses = self.statuses(chain, now, signing_times)
         for wanted in (Status.REVOKED, Status.UNKNOWN):
             for status in statuses:
                 if status.status is wanted:
@@ -62,24 +90,30 @@ class RevocationChecker:
         return statuses
 
     def statuses(
-        self, chain: Chain, now: datetime, moments: SigningTimes = NO_MOMENTS
+        self, chain: Chain, now: datetime, signing_times: SigningTimes = NO_SIGNING_TIMES
     ) -> tuple[CertificateStatus, ...]:
-        """The same, whatever it is."""
+        """Like `check`, but returns revoked and unknown statuses too."""
         seconds = min(self._seconds, seconds_left())
         deadline = Deadline(seconds)
-        pairs = list(zip(chain.certificates, chain.certificates[1:], strict=False))
-        works = [start(CertificateCheck(self._means, *pair, now, moments, deadline).status) for pair in pairs]
-        wait(works, seconds)
-        return tuple(_status(*each, seconds) for each in zip(chain.certificates, works, strict=False))
+        links = list(zip(chain.certificates, chain.certificates[1:], strict=False))
+        checks = [start(CertificateCheck(self._sources, *link, now, signing_times, deadline).status) for link in links]
+        wait(checks, seconds)
+        return tuple(_status(*pair, seconds) for pair in zip(chain.certificates, checks, strict=False))
 
 
-def _status(certificate: x509.Certificate, work: Future[CertificateStatus], seconds: float) -> CertificateStatus:
-    if not work.done():
+@lru_cache(maxsize=8)
+def _shared_fetcher(limits: Limits, folder: str) -> RevocationFetcher:
+    """One fetcher for a process, so that its caches serve all verifications."""
+    return RevocationFetcher(plain_client(), CrlCache(folder) if folder else None, limits)
+
+
+def _status(certificate: x509.Certificate, check: Future[CertificateStatus], seconds: float) -> CertificateStatus:
+    if not check.done():
         text = f"no answer within {seconds:g} seconds in all"
-    elif error := work.exception():
-        text = f"what was answered could not be processed: {type(error).__name__}"
+    elif error := check.exception():
+        text = f"the answer could not be processed: {type(error).__name__}"
     else:
-        return work.result()
+        return check.result()
     return CertificateStatus(certificate, Status.UNKNOWN, text)
 
 
@@ -88,7 +122,7 @@ def _refusal(status: CertificateStatus, statuses: tuple[CertificateStatus, ...])
     if status.status is Status.REVOKED:
         return RevocationError(f"certificate {name!r} is revoked ({status.text})", statuses=statuses)
     return RevocationError(
-        f"whether certificate {name!r} is revoked is not known: {status.text}",
-        advice="make sure that its responder or CRL can be reached, or give --evidence, --ocsp-response or --crl",
+        f"revocation status of certificate {name!r} is unknown: {status.text}",
+        advice="make sure that its OCSP responder or CRL can be reached, or give --evidence, --ocsp-response or --crl",
         statuses=statuses,
     )

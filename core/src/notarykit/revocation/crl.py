@@ -1,7 +1,7 @@
-"""CRLs (RFC 5280, section 5): read, checked under an issuer, and asked about a certificate.
+"""CRLs (RFC 5280, section 5): parsing, the issuer's signature, and the entries of a certificate.
 
 Trust store and trust policy specification, "CRLs". A CRL may have a million entries: it is parsed once, its signature
-is checked over its bytes as they are, and an entry is looked for in those bytes. Nothing here asks a network.
+is verified over its bytes as they are, and entries are searched in those bytes. Nothing here uses a network.
 """
 
 from datetime import UTC, datetime
@@ -17,9 +17,9 @@ from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.der import SEQUENCE, elements, integer
 from notarykit.keys.x509_signature import verify_x509_signature
-from notarykit.revocation.distribution_points import points_of
-from notarykit.revocation.limits import CLOCKS_DIFFER
-from notarykit.revocation.result import UNREADABLE, NoAnswerError, SigningTimes, first_line
+from notarykit.revocation.distribution_points import distribution_points_of
+from notarykit.revocation.limits import CLOCK_SKEW
+from notarykit.revocation.result import UNREADABLE, SigningTimes, UnknownStatusError, short_reason
 
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _CRITICAL = b"\x01\x01\xff\x04"  # TRUE, and the OCTET STRING behind it (RFC 5280, section 4.1)
@@ -33,21 +33,21 @@ _PROCESSED = {
 
 
 class Crl:
-    """A CRL that can be read and that no critical extension keeps from being used; its signature is another question.
+    """CRL without unknown critical extensions, whose signature `check_issuer` verifies.
 
     Attributes:
         der: Its bytes.
-        this_update: When it was issued.
-        next_update: When the next one will be there at the latest.
+        this_update: Its date of issue.
+        next_update: The latest date of the next one.
         number: Its number, or None.
         base_number: The number of the CRL that it is a delta to, or None.
-        scope: What it is limited to, or None.
-        has_delta: Whether there is a delta to it.
-        delta_urls: Where that can be had.
+        scope: Its issuingDistributionPoint, or None.
+        has_delta: Whether it has a delta.
+        delta_urls: The URLs of that delta.
     """
 
     def __init__(self, der: bytes) -> None:
-        """Reads it.
+        """Parses it.
 
         Raises:
             NoAnswerError: It is malformed, does not say until when it counts, or has an unknown critical extension.
@@ -59,13 +59,13 @@ class Crl:
             next_update, self.this_update = self._parsed.next_update_utc, self._parsed.last_update_utc
             self._next_publish = self._read_next_publish()
         except UNREADABLE as error:
-            raise NoAnswerError(f"it is no CRL that can be read: {first_line(error)}") from None
+            raise UnknownStatusError(f"it is no readable CRL: {short_reason(error)}") from None
         if next_update is None:
-            raise NoAnswerError("it does not say until when it counts")
+            raise UnknownStatusError("it has no nextUpdate")
         self.next_update = next_update
         for extension in self._extensions.values():
             if extension.critical and extension.oid not in _PROCESSED:
-                raise NoAnswerError(f"it has the critical extension {extension.oid.dotted_string}")
+                raise UnknownStatusError(f"it has the critical extension {extension.oid.dotted_string}")
         number = self._value(ExtensionOID.CRL_NUMBER)
         base = self._value(ExtensionOID.DELTA_CRL_INDICATOR)
         scope = self._value(ExtensionOID.ISSUING_DISTRIBUTION_POINT)
@@ -74,15 +74,15 @@ class Crl:
         self.base_number = base.crl_number if isinstance(base, x509.DeltaCRLIndicator) else None
         self.scope = scope if isinstance(scope, x509.IssuingDistributionPoint) else None
         if any(value is not None and value.bit_length() > _LONGEST_NUMBER for value in (self.number, self.base_number)):
-            raise NoAnswerError("its number is longer than 20 bytes")
-        points = points_of(freshest) if isinstance(freshest, x509.FreshestCRL) else ()
+            raise UnknownStatusError("its number is longer than 20 bytes")
+        points = distribution_points_of(freshest) if isinstance(freshest, x509.FreshestCRL) else ()
         self.delta_urls = tuple(url for point in points for url in point.urls)
         self.has_delta = freshest is not None
 
     def _check_entries(self) -> None:
-        """RFC 5280, section 5.3: one critical entry extension that is not known, and no entry is used.
+        """Refuses a CRL with an unknown critical entry extension (RFC 5280, section 5.3).
 
-        All entries are read where the bytes of something critical occur among them, which is next to never.
+        All entries are parsed only where the bytes of something critical occur among them, which is rare.
         """
         (_, _, content), *_ = elements(memoryview(self.der))
         signed, *rest = elements(content)
@@ -105,9 +105,9 @@ class Crl:
         return datetime.strptime(content.decode("ascii"), form).replace(tzinfo=UTC)
 
     def is_current(self, now: datetime) -> bool:
-        """Whether there is no reason to look for a newer one ("NextPublish", where a CA says it, else nextUpdate)."""
+        """Whether no newer CRL is expected yet: by the extension NextPublish if there is one, else by nextUpdate."""
         until = min(self.next_update, self._next_publish or self.next_update)
-        return self.this_update - CLOCKS_DIFFER <= now <= until
+        return self.this_update - CLOCK_SKEW <= now <= until
 
     def check_dates(self, now: datetime) -> None:
         """Refuses a CRL that is not of today.
@@ -115,13 +115,13 @@ class Crl:
         Raises:
             NoAnswerError: It is of the future, or the next one should be there.
         """
-        if self.this_update > now + CLOCKS_DIFFER:
-            raise NoAnswerError(f"it is of the future, {format_rfc3339(self.this_update)}: check the clock")
+        if self.this_update > now + CLOCK_SKEW:
+            raise UnknownStatusError(f"it is of the future, {format_rfc3339(self.this_update)}: check the clock")
         if now > self.next_update:
-            raise NoAnswerError(f"it counted until {format_rfc3339(self.next_update)}")
+            raise UnknownStatusError(f"it expired at {format_rfc3339(self.next_update)}")
 
     def has_issuer(self, issuer: x509.Certificate) -> bool:
-        """Whether it claims to be by an issuer; whether that is so, `check_issuer` finds out."""
+        """Whether it names an issuer; `check_issuer` verifies the claim."""
         try:
             return self._parsed.issuer == issuer.subject
         except UNREADABLE:
@@ -131,24 +131,24 @@ class Crl:
         """Refuses a CRL that an issuer did not sign, or must not sign.
 
         Raises:
-            NoAnswerError: The name, the signature or the key usage does not fit.
+            NoAnswerError: The name, the signature or the key usage does not match.
         """
         name = subject_of(issuer)
         try:
             if not self.has_issuer(issuer):
-                raise NoAnswerError(f"it is not by the issuer {name!r}")
+                raise UnknownStatusError(f"it is not by the issuer {name!r}")
             placed = requirements.place(issuer, "issuer", 0)
             if placed.key_usage is not None and not placed.key_usage.value.crl_sign:
-                raise NoAnswerError(f"the issuer {name!r} must not sign CRLs (keyUsage has no cRLSign)")
+                raise UnknownStatusError(f"the issuer {name!r} must not sign CRLs (keyUsage has no cRLSign)")
             verify_x509_signature(self.der, issuer.public_key())
             self._check_entries()
         except (*UNREADABLE, CertificateError) as error:
-            raise NoAnswerError(f"by {name!r}: {first_line(error)}") from None
+            raise UnknownStatusError(f"by {name!r}: {short_reason(error)}") from None
 
     def entries(self, serial_number: int) -> list[x509.RevokedCertificate]:
-        """What is listed of a serial number; more than one entry only where the CA has made a mistake.
+        """Returns the entries of a serial number; more than one only where the CA made a mistake.
 
-        A serial number has one form in DER, and a date follows it: where these bytes do not occur, it is not listed.
+        A serial number has one form in DER, and a date follows it: without these bytes, there is no entry.
         """
         number = integer(serial_number)
         places = [
@@ -175,9 +175,9 @@ class Entry(NamedTuple):
     """One entry of a CRL (RFC 5280, section 5.3).
 
     Attributes:
-        date: When the certificate was revoked.
-        reason: Why.
-        invalidity_date: Since when its key is not to be trusted, or None.
+        date: The date of the revocation.
+        reason: The reason.
+        invalidity_date: The date since which the key is not trusted, or None.
     """
 
     date: datetime
@@ -186,20 +186,20 @@ class Entry(NamedTuple):
 
     @property
     def text(self) -> str:
-        """When it was revoked, and why."""
+        """The date and the reason, for people."""
         return f"on {format_rfc3339(self.date)}, {self.reason.value}"
 
-    def spares(self, moments: SigningTimes) -> bool:
+    def spares(self, signing_times: SigningTimes) -> bool:
         """Whether the signature was made before the key was invalid.
 
         Specification, "Revocation Checking with CRL": the invalidity date is compared with the timestamping date.
         """
-        made = moments.authentic_signing_time or moments.stamped_before
+        made = signing_times.authentic_signing_time or signing_times.stamped_before
         return made is not None and self.invalidity_date is not None and made < self.invalidity_date
 
 
 def read_entry(entry: x509.RevokedCertificate) -> Entry:
-    """What an entry says.
+    """Returns the content of an entry.
 
     Raises:
         NoAnswerError: It cannot be read, or has an unknown critical extension.
@@ -208,12 +208,12 @@ def read_entry(entry: x509.RevokedCertificate) -> Entry:
     try:
         extensions = list(entry.extensions)
     except UNREADABLE as error:
-        raise NoAnswerError(f"an entry cannot be read: {first_line(error)}") from None
+        raise UnknownStatusError(f"an entry cannot be read: {short_reason(error)}") from None
     for extension in extensions:
         if isinstance(extension.value, x509.CRLReason):
             reason = extension.value.reason
         elif isinstance(extension.value, x509.InvalidityDate):
             invalidity_date = extension.value.invalidity_date_utc
         elif extension.critical:
-            raise NoAnswerError(f"an entry has the critical extension {extension.oid.dotted_string}")
+            raise UnknownStatusError(f"an entry has the critical extension {extension.oid.dotted_string}")
     return Entry(entry.revocation_date_utc, reason, invalidity_date)

@@ -1,4 +1,4 @@
-"""Where a certificate says that its revocation can be looked up (RFC 5280, sections 4.2.1.13 and 4.2.2.1)."""
+"""OCSP responders and CRL distribution points of certificates (RFC 5280, sections 4.2.1.13 and 4.2.2.1)."""
 
 from typing import NamedTuple
 
@@ -7,20 +7,20 @@ from cryptography.x509 import ReasonFlags
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from notarykit.keys.extensions import revocation_extensions
-from notarykit.revocation.result import UNREADABLE, NoAnswerError, first_line
+from notarykit.revocation.result import UNREADABLE, UnknownStatusError, short_reason
 
 # RFC 5280, section 5.3.1: `unspecified` and `removeFromCRL` are no reasons that a CRL can be limited to.
 ALL_REASONS = frozenset(ReasonFlags) - {ReasonFlags.unspecified, ReasonFlags.remove_from_crl}
 
 
-class Point(NamedTuple):
-    """A distribution point of CRLs.
+class DistributionPoint(NamedTuple):
+    """CRL distribution point.
 
     Attributes:
-        urls: Where the one CRL can be had; only `http` is asked.
+        urls: The URLs of its CRL; only those with `http` are fetched.
         names: All of its names.
-        reasons: The reasons for a revocation that it knows of.
-        is_indirect: Whether somebody else than the certificate's issuer signs it.
+        reasons: The revocation reasons that it covers.
+        is_indirect: Whether another CA than the certificate's issuer signs its CRL.
     """
 
     urls: tuple[str, ...]
@@ -30,51 +30,53 @@ class Point(NamedTuple):
 
 
 class RevocationEndpoints(NamedTuple):
-    """All that a certificate names.
+    """Revocation endpoints of a certificate.
 
     Attributes:
         ocsp: The OCSP responders.
         points: The distribution points.
         names_delta: Whether the certificate itself names a delta CRL.
-        needs_no_check: Whether it is an OCSP responder's that is not to be checked (RFC 6960, section 4.2.2.2.1).
+        needs_no_check: Whether it has id-pkix-ocsp-nocheck (RFC 6960, section 4.2.2.2.1).
     """
 
     ocsp: tuple[str, ...] = ()
-    points: tuple[Point, ...] = ()
-    names_delta: bool = False
+    points: tuple[DistributionPoint, ...] = ()
+    names_delta_crl: bool = False
     needs_no_check: bool = False
 
+    def __bool__(self) -> bool:
+        return bool(self.ocsp or self.points)
 
-def pointers_of(certificate: x509.Certificate) -> RevocationEndpoints:
-    """What a certificate names.
+
+def read_endpoints(certificate: x509.Certificate) -> RevocationEndpoints:
+    """Returns the revocation endpoints of a certificate.
 
     Raises:
-        NoAnswerError: One of the extensions is malformed: for all that is known, it names a place to ask.
+        NoAnswerError: One of the extensions is malformed, and may name an endpoint.
     """
     try:
         extensions = [extension.value for extension in revocation_extensions(certificate)]
-        pointers = RevocationEndpoints()
+        endpoints = RevocationEndpoints()
         for value in extensions:
             if isinstance(value, x509.AuthorityInformationAccess):
-                pointers = pointers._replace(ocsp=_responders(value))
+                endpoints = endpoints._replace(ocsp=_responders(value))
             elif isinstance(value, x509.CRLDistributionPoints):
-                pointers = pointers._replace(points=points_of(value))
+                endpoints = endpoints._replace(points=distribution_points_of(value))
             elif isinstance(value, x509.FreshestCRL):
-                pointers = pointers._replace(names_delta=True)
+                endpoints = endpoints._replace(names_delta_crl=True)
             elif isinstance(value, x509.OCSPNoCheck):
-                pointers = pointers._replace(needs_no_check=True)
+                endpoints = endpoints._replace(needs_no_check=True)
     except UNREADABLE as error:
-        raise NoAnswerError(f"what it names cannot be read: {first_line(error)}") from None
-    return pointers
+        raise UnknownStatusError(f"its revocation extensions cannot be read: {short_reason(error)}") from None
+    return endpoints
 
 
 def is_revocable(certificate: x509.Certificate) -> bool:
-    """Whether a certificate can be looked up anywhere, or cannot be read, and then nobody knows."""
+    """Whether a certificate names a revocation endpoint, or has extensions that cannot be read."""
     try:
-        pointers = pointers_of(certificate)
-    except NoAnswerError:
+        return bool(read_endpoints(certificate))
+    except UnknownStatusError:
         return True
-    return bool(pointers.ocsp or pointers.points)
 
 
 def _responders(access: x509.AuthorityInformationAccess) -> tuple[str, ...]:
@@ -86,10 +88,10 @@ def _responders(access: x509.AuthorityInformationAccess) -> tuple[str, ...]:
     )
 
 
-def points_of(points: x509.CRLDistributionPoints | x509.FreshestCRL) -> tuple[Point, ...]:
-    """The distribution points of an extension, of a certificate or of a CRL."""
+def distribution_points_of(points: x509.CRLDistributionPoints | x509.FreshestCRL) -> tuple[DistributionPoint, ...]:
+    """Returns the distribution points of an extension of a certificate or CRL."""
     return tuple(
-        Point(
+        DistributionPoint(
             tuple(name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)),
             frozenset(point.full_name or ()),
             ALL_REASONS if point.reasons is None else point.reasons,

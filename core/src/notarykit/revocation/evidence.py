@@ -1,6 +1,6 @@
-"""OCSP answers and CRLs that the user gives in files, for where no network leads out.
+"""Local evidence: OCSP responses and CRLs in files, for verifications without a network.
 
-They count like what a server sends: by their signatures and their dates, which whoever asks for them here judges.
+It counts like what a server sends: by its signatures and dates.
 """
 
 import os
@@ -16,10 +16,10 @@ from cryptography.x509.ocsp import OCSPResponseStatus, load_der_ocsp_response
 from notarykit._internal import files
 from notarykit.errors import StorageError, UsageError
 from notarykit.revocation import ocsp
-from notarykit.revocation.bundle import Bundle, paired
+from notarykit.revocation.bundle import Bundle, pair
 from notarykit.revocation.crl import Crl
-from notarykit.revocation.ocsp import Answer
-from notarykit.revocation.result import UNREADABLE, NoAnswerError, first_line
+from notarykit.revocation.ocsp import OcspResult
+from notarykit.revocation.result import UNREADABLE, UnknownStatusError, short_reason
 
 _LARGEST_FILE = 128 * 1024 * 1024
 _ENDINGS = {"crl": ".crl", "ocsp": ".der"}
@@ -27,94 +27,99 @@ _PEM = re.compile(rb"-----BEGIN X509 CRL-----")
 
 
 class NamedCrl(NamedTuple):
-    """A CRL and the file that it is from."""
+    """CRL with the name of its file."""
 
     name: str
     crl: Crl
 
 
 class LocalEvidence:
-    """What the user gives."""
+    """OCSP responses and CRLs of the user's."""
 
-    def __init__(self, crls: Sequence[NamedCrl] = (), answers: Sequence[tuple[str, bytes]] = ()) -> None:
-        """Takes CRLs, deltas among them, and OCSP answers in DER with the names of their files."""
+    def __init__(self, crls: Sequence[NamedCrl] = (), responses: Sequence[tuple[str, bytes]] = ()) -> None:
+        """Takes CRLs, deltas among them, and OCSP responses in DER with the names of their files."""
         self._crls = crls
-        self._answers = answers
+        self._responses = responses
+
+    @classmethod
+    def from_files(cls, crl_files: Sequence[str] = (), response_files: Sequence[str] = ()) -> "LocalEvidence":
+        """Reads CRLs, in PEM or DER, and OCSP responses, in DER.
+
+        Args:
+            crl_files: The paths of CRLs.
+            response_files: The paths of OCSP responses.
+
+        Raises:
+            UsageError: A file cannot be read, or holds something else.
+        """
+        crls = [NamedCrl(path, _read_crl(path)) for path in crl_files]
+        return cls(crls, [(path, _read_response(path)) for path in response_files])
 
     def __bool__(self) -> bool:
-        return bool(self._crls or self._answers)
+        return bool(self._crls or self._responses)
 
-    def answers(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, asked: list[str]
-    ) -> Iterator[tuple[str, Answer]]:
-        """The OCSP answers about a certificate, each with its file's name.
+    def responses(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, log: list[str]
+    ) -> Iterator[tuple[str, OcspResult]]:
+        """Yields the verified OCSP responses about a certificate, each with its file's name.
 
         Args:
             certificate: The certificate.
             issuer: Its issuer.
-            asked: Where is noted why a file does not count.
+            log: Gets a line for each file that is not accepted.
         """
-        for name, der in self._answers:
-            if not ocsp.mentions(der, certificate, issuer):
+        for name, der in self._responses:
+            if not ocsp.is_about(der, certificate, issuer):
                 continue
             try:
-                yield name, ocsp.read_answer(der, certificate, issuer)
-            except NoAnswerError as error:
-                asked.append(f"{name}: {error}")
+                yield name, ocsp.verify_response(der, certificate, issuer)
+            except UnknownStatusError as error:
+                log.append(f"{name}: {error}")
 
-    def bundles(self, issuer: x509.Certificate, asked: list[str]) -> list[tuple[str, Bundle]]:
-        """The CRLs of an issuer, each with the newest delta that goes with it and with its file's name."""
+    def bundles(self, issuer: x509.Certificate, log: list[str]) -> list[tuple[str, Bundle]]:
+        """Returns the verified CRLs of an issuer, each with its newest delta and its file's name."""
         own = []
-        for each in self._crls:
-            if not each.crl.has_issuer(issuer):
+        for named in self._crls:
+            if not named.crl.has_issuer(issuer):
                 continue
             try:
-                each.crl.check_issuer(issuer)
-            except NoAnswerError as error:
-                asked.append(f"{each.name}: {error}")
+                named.crl.check_issuer(issuer)
+            except UnknownStatusError as error:
+                log.append(f"{named.name}: {error}")
                 continue
-            own.append(each)
-        deltas = [each.crl for each in own if each.crl.base_number is not None]
-        return [(each.name, _with_delta(each.crl, deltas)) for each in own if each.crl.base_number is None]
+            own.append(named)
+        deltas = [named.crl for named in own if named.crl.base_number is not None]
+        return [(named.name, _with_delta(named.crl, deltas)) for named in own if named.crl.base_number is None]
 
 
 def _with_delta(base: Crl, deltas: Sequence[Crl]) -> Bundle:
-    for delta in sorted(deltas, key=lambda each: each.this_update, reverse=True):
+    for delta in sorted(deltas, key=lambda delta: delta.this_update, reverse=True):
         try:
-            return paired(base, delta)
-        except NoAnswerError:
+            return pair(base, delta)
+        except UnknownStatusError:
             continue
     return Bundle(base)
 
 
-def read_given(crl_files: Sequence[str], answer_files: Sequence[str]) -> LocalEvidence:
-    """What is in files: CRLs in PEM or DER, OCSP responses in DER.
+def _read_crl(path: str) -> Crl:
+    content = _content(path)
+    try:
+        if _PEM.search(content):
+            content = x509.load_pem_x509_crl(content).public_bytes(Encoding.DER)
+        return Crl(content)
+    except (*UNREADABLE, UnknownStatusError) as error:
+        raise UsageError(f"{path} holds no CRL: {short_reason(error)}", advice="give PEM or DER") from None
 
-    Args:
-        crl_files: The paths of CRLs.
-        answer_files: The paths of OCSP responses.
 
-    Raises:
-        UsageError: A file cannot be read, or holds something else.
-    """
-    crls = []
-    for path in crl_files:
-        content = _content(path)
-        try:
-            if _PEM.search(content):
-                content = x509.load_pem_x509_crl(content).public_bytes(Encoding.DER)
-            crls.append(NamedCrl(path, Crl(content)))
-        except (*UNREADABLE, NoAnswerError) as error:
-            raise UsageError(f"{path} holds no CRL: {first_line(error)}", advice="give PEM or DER") from None
-    answers = [(path, _content(path)) for path in answer_files]
-    for path, content in answers:
-        try:
-            status = load_der_ocsp_response(content).response_status
-        except UNREADABLE:
-            raise UsageError(f"{path} holds no OCSP response in DER") from None
-        if status is not OCSPResponseStatus.SUCCESSFUL:
-            raise UsageError(f"{path} holds an OCSP responder's refusal, and no answer", advice="ask it again")
-    return LocalEvidence(crls, answers)
+def _read_response(path: str) -> bytes:
+    content = _content(path)
+    try:
+        status = load_der_ocsp_response(content).response_status
+    except UNREADABLE:
+        raise UsageError(f"{path} holds no OCSP response in DER") from None
+    if status is not OCSPResponseStatus.SUCCESSFUL:
+        raise UsageError(f"{path} holds an OCSP error, not a status", advice="request it again")
+    return content
 
 
 def _content(path: str) -> bytes:
@@ -127,15 +132,15 @@ def _content(path: str) -> bytes:
 
 
 def evidence_file(kind: str, der: bytes) -> str:
-    """The name of a file for a piece of evidence, an OCSP response or a CRL; by its content, so that none is lost."""
+    """Returns the file name for an OCSP response or CRL: by its content, so that none is lost."""
     return f"{kind}-{sha256(der).hexdigest()[:16]}{_ENDINGS[kind]}"
 
 
 def evidence_files(folder: str) -> tuple[list[str], list[str]]:
-    """The CRLs and the OCSP responses in a folder that `revocation fetch` has filled; other files are left aside.
+    """Returns the CRL files and the OCSP response files in a folder of `revocation fetch`; other files are ignored.
 
     Raises:
-        UsageError: There is no such folder, or none of them is in it.
+        UsageError: The folder cannot be read, or holds none.
     """
     try:
         names = sorted(os.listdir(folder))

@@ -1,7 +1,7 @@
-"""CRLs in files, at notation's place and in its form, so that both tools share what either has fetched.
+"""File cache of CRLs, in notation's folder and format: both tools share it.
 
-A file is named by the SHA-256 of the URL and holds `{"baseCRL": base64, "deltaCRL": base64}`. It is a convenience and
-no authority: whoever reads it checks signatures and dates, and one that is broken is as good as none.
+A file is named by the SHA-256 of the URL and holds `{"baseCRL": base64, "deltaCRL": base64}`. Its content is not
+trusted: signatures and dates are checked after reading, and a broken file counts as absent.
 """
 
 import binascii
@@ -14,13 +14,13 @@ from notarykit._internal import files
 from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.errors import StorageError
 
-# A base and a delta in base64, larger ones than are downloaded here: somebody else may have put them there.
+# A base and a delta in base64, larger than those that are downloaded here: another program may have written them.
 _LARGEST_FILE = 256 * 1024 * 1024
 _MOST_PARTS = 16
 
 
-class Cached(NamedTuple):
-    """What is in a file.
+class CachedCrls(NamedTuple):
+    """Content of a file.
 
     Attributes:
         base: The base CRL, in DER.
@@ -32,31 +32,31 @@ class Cached(NamedTuple):
 
 
 class CrlCache:
-    """A folder of CRLs."""
+    """Folder of CRL files."""
 
     def __init__(self, folder: str) -> None:
-        """Takes the folder, which is made when something is kept."""
+        """Takes the folder, which is created by the first write."""
         self.folder = folder
 
     def path(self, url: str) -> str:
-        """The file for a URL."""
+        """Returns the file for a URL."""
         return os.path.join(self.folder, sha256(url.encode()).hexdigest())
 
-    def read(self, url: str) -> Cached | None:
-        """What is kept for a URL; None where there is nothing, or nothing that can be read."""
+    def read(self, url: str) -> CachedCrls | None:
+        """Returns the CRLs of a URL; None where there are none that can be read."""
         try:
             members = GoMembers(loads(files.read(self.path(url), _LARGEST_FILE), _MOST_PARTS), "CRL cache")
             delta = members.text("deltaCRL", "")
-            return Cached(_decode(members.text("baseCRL")), _decode(delta) if delta else None)
+            return CachedCrls(_decode(members.text("baseCRL")), _decode(delta) if delta else None)
         except (OSError, StorageError, DocumentError, ValueError, MemoryError):
             return None
 
-    def write(self, url: str, cached: Cached) -> None:
-        """Keeps CRLs for a URL; a folder that cannot be written to keeps nothing."""
+    def write(self, url: str, cached: CachedCrls) -> None:
+        """Writes the CRLs of a URL; failures are ignored."""
         members = {"baseCRL": _encode(cached.base)}
         if cached.delta is not None:
             members["deltaCRL"] = _encode(cached.delta)
-        # No lock: whole files replace each other, and one that somebody holds shall keep no verification waiting.
+        # No lock: whole files replace each other, and no verification waits for another.
         with contextlib.suppress(StorageError, MemoryError):
             files.write(self.path(url), dumps(members), 0o600)
 

@@ -1,6 +1,6 @@
-"""OCSP (RFC 6960): what is asked, and what an answer says about the one certificate that was asked about.
+"""OCSP (RFC 6960): requests, and the verification of responses about one certificate.
 
-Trust store and trust policy specification, "Revocation Checking with OCSP". Nothing here asks a network.
+Trust store and trust policy specification, "Revocation Checking with OCSP". Nothing here uses a network.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of, why_not_issued
 from notarykit.keys.der import SEQUENCE, element, elements
 from notarykit.keys.x509_signature import verify_x509_signature
-from notarykit.revocation.limits import CLOCKS_DIFFER
-from notarykit.revocation.result import UNREADABLE, Finding, NoAnswerError, SigningTimes, Status, first_line
+from notarykit.revocation.limits import CLOCK_SKEW
+from notarykit.revocation.result import UNREADABLE, SigningTimes, SourceResult, Status, UnknownStatusError, short_reason
 
-LARGEST_ANSWER = 20480
+MAX_RESPONSE_SIZE = 20480
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _HASHES = {"sha1", "sha256", "sha384", "sha512"}
 _STATUSES = {
@@ -35,16 +35,16 @@ _BASIC_TYPE = bytes.fromhex("06092b0601050507300101")  # id-pkix-ocsp-basic
 _KNOWN_EXTENSIONS = (x509.OCSPNonce,)
 
 
-class Answer(NamedTuple):
-    """An answer whose signature holds, by somebody who may give it. Whether it is of today, `judge` decides.
+class OcspResult(NamedTuple):
+    """Content of a verified OCSP response; `judge` decides whether it is valid now.
 
     Attributes:
-        status: What it says.
-        this_update: When that was known.
-        next_update: Until when it counts.
-        revoked: When the certificate was revoked, and why, for people; or an empty string.
-        invalidity_date: Since when the key is not to be trusted, or None.
-        delegate: The certificate of the responder whom the issuer has answer in its place, or None.
+        status: The certificate's status.
+        this_update: The time at which the status was known.
+        next_update: The end of its validity.
+        revoked: The date and reason of the revocation, for people; or an empty string.
+        invalidity_date: The date since which the key is not trusted, or None.
+        delegate: The certificate of the responder that the issuer has delegated to, or None.
     """
 
     status: Status
@@ -56,15 +56,15 @@ class Answer(NamedTuple):
 
     @property
     def until(self) -> datetime:
-        """Until when it counts, its signer's certificate included."""
+        """The end of its validity and of its signer's certificate."""
         return self.next_update if self.delegate is None else min(self.next_update, self.delegate.not_valid_after_utc)
 
 
-def make_request(certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes = b"") -> bytes:
-    """A question about one certificate.
+def build_request(certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes = b"") -> bytes:
+    """Returns an OCSP request about one certificate, in DER.
 
-    The certificate's identifier is made with SHA-1, which many responders know alone; nothing rests on its strength,
-    since the answer's identifier is compared as a whole.
+    The certificate's identifier is made with SHA-1, the only hash that many responders know; its strength does not
+    matter, since the response's identifier is compared as a whole.
     """
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
     if nonce:
@@ -72,26 +72,28 @@ def make_request(certificate: x509.Certificate, issuer: x509.Certificate, nonce:
     return builder.build().public_bytes(Encoding.DER)
 
 
-def read_answer(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes = b"") -> Answer:
-    """What a response says about a certificate.
+def verify_response(
+    der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes = b""
+) -> OcspResult:
+    """Returns the content of a response about a certificate, verified under the issuer's or its delegate's key.
 
     Args:
         der: The response.
-        certificate: The certificate that it must be about.
+        certificate: The certificate.
         issuer: Its issuer.
-        nonce: The nonce that it must have, if one was sent.
+        nonce: The nonce of the request, which the response must repeat; empty for none.
 
     Raises:
-        NoAnswerError: It is malformed, an error, about other certificates, or not by the issuer or whom it delegates.
+        NoAnswerError: It is malformed, an error, about other certificates, or not signed by the issuer or a delegate.
     """
     try:
         return _read(der, certificate, issuer, nonce)
     except (*UNREADABLE, CertificateError) as error:
-        raise NoAnswerError(f"the answer is not accepted: {first_line(error)}") from None
+        raise UnknownStatusError(f"the response is not accepted: {short_reason(error)}") from None
 
 
-def mentions(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether a response claims to be about a certificate; whether that is so, `read_answer` finds out."""
+def is_about(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a response names a certificate; `verify_response` verifies it."""
     try:
         response = ocsp.load_der_ocsp_response(der)
         return any(_is_about(each, certificate, issuer) for each in response.responses)
@@ -99,37 +101,37 @@ def mentions(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate
         return False
 
 
-def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes) -> Answer:
+def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes) -> OcspResult:
     response = ocsp.load_der_ocsp_response(der)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-        raise NoAnswerError(f"the responder answers {response.response_status.name.lower().replace('_', ' ')}")
-    # Before anything of it is looked at: the signature over the bytes.
+        raise UnknownStatusError(f"the responder answers {response.response_status.name.lower().replace('_', ' ')}")
+    # The signature over the bytes comes before everything else.
     delegate = _check_signature(response, _basic(der), issuer)
     if nonce and not any(
         isinstance(each.value, x509.OCSPNonce) and each.value.nonce == nonce for each in response.extensions
     ):
-        raise NoAnswerError("the answer does not repeat the nonce")
+        raise UnknownStatusError("the response does not repeat the nonce")
     for extension in response.extensions:
         if extension.critical and not isinstance(extension.value, _KNOWN_EXTENSIONS):
-            raise NoAnswerError(f"the answer has the critical extension {extension.oid.dotted_string}")
+            raise UnknownStatusError(f"the response has the critical extension {extension.oid.dotted_string}")
     singles = list(response.responses)
     if not singles:
-        raise NoAnswerError("the answer is about no certificate at all: it has no single response")
+        raise UnknownStatusError("the response is about no certificate at all: it has no single response")
     about = [index for index, each in enumerate(singles) if _is_about(each, certificate, issuer)]
     # The library gives the extensions of a single response only where there is no other.
     alone = [response] if len(singles) == 1 else [ocsp.load_der_ocsp_response(_with_one(der, each)) for each in about]
-    answers = [_answer(singles[index], found, delegate) for index, found in zip(about, alone, strict=False)]
-    if len({answer.status for answer in answers}) != 1:
-        raise NoAnswerError(
-            "the answer is about another certificate" if not answers else "the answer contradicts itself"
+    results = [_read_single(singles[index], found, delegate) for index, found in zip(about, alone, strict=False)]
+    if len({result.status for result in results}) != 1:
+        raise UnknownStatusError(
+            "the response is about another certificate" if not results else "the response contradicts itself"
         )
     # The earlier the key was invalid, the less it helps that something was signed before.
-    strictest = min(answers, key=lambda answer: answer.invalidity_date or _ALWAYS)
-    return strictest._replace(next_update=min(answer.next_update for answer in answers))
+    strictest = min(results, key=lambda result: result.invalidity_date or _ALWAYS)
+    return strictest._replace(next_update=min(result.next_update for result in results))
 
 
 def _basic(der: bytes) -> bytes:
-    """The BasicOCSPResponse in a response that a library has read (RFC 6960, section 4.2.1)."""
+    """Returns the BasicOCSPResponse in a response that the library has parsed (RFC 6960, section 4.2.1)."""
     (_, _, content), *_ = elements(der)
     _, (_, _, explicit), *_ = elements(content)
     (_, _, typed), *_ = elements(explicit)
@@ -138,7 +140,7 @@ def _basic(der: bytes) -> bytes:
 
 
 def _with_one(der: bytes, index: int) -> bytes:
-    """A response with one of its single responses; its signature, which does not hold any more, is not used."""
+    """Returns a response with one of its single responses; its signature, now broken, is not used."""
     signed, *rest = elements(next(elements(_basic(der)))[2])
     parts = list(elements(signed[2]))
     place = next(number for number, (tag, _, _) in enumerate(parts) if tag == SEQUENCE)
@@ -149,24 +151,26 @@ def _with_one(der: bytes, index: int) -> bytes:
 
 
 def _response(basic: bytes) -> bytes:
-    """A successful response around a BasicOCSPResponse."""
+    """Returns a successful response around a BasicOCSPResponse."""
     typed = element(SEQUENCE, _BASIC_TYPE + element(0x04, basic))
     return element(SEQUENCE, b"\x0a\x01\x00" + element(0xA0, typed))
 
 
-def _answer(single: ocsp.OCSPSingleResponse, alone: ocsp.OCSPResponse, delegate: x509.Certificate | None) -> Answer:
+def _read_single(
+    single: ocsp.OCSPSingleResponse, alone: ocsp.OCSPResponse, delegate: x509.Certificate | None
+) -> OcspResult:
     invalidity_date = None
     for extension in alone.single_extensions:
         if isinstance(extension.value, x509.InvalidityDate):
             invalidity_date = extension.value.invalidity_date_utc
         elif extension.critical:
-            raise NoAnswerError(f"the answer has the critical extension {extension.oid.dotted_string}")
+            raise UnknownStatusError(f"the response has the critical extension {extension.oid.dotted_string}")
     if single.next_update_utc is None:
-        raise NoAnswerError("the answer does not say until when it counts")
+        raise UnknownStatusError("the response has no nextUpdate")
     revoked = ""
     if single.revocation_time_utc is not None:
         revoked = _revoked(single.revocation_time_utc, single.revocation_reason)
-    return Answer(
+    return OcspResult(
         _STATUSES[single.certificate_status],
         single.this_update_utc,
         single.next_update_utc,
@@ -181,7 +185,7 @@ def _revoked(date: datetime, reason: x509.ReasonFlags | None) -> str:
 
 
 def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """RFC 6960, section 4.1.1: the issuer's name, its key, and the serial number."""
+    """Compares the issuer's name, its key, and the serial number (RFC 6960, section 4.1.1)."""
     if single.hash_algorithm.name not in _HASHES:
         return False
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, single.hash_algorithm)
@@ -194,10 +198,10 @@ def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, is
 
 
 def _check_signature(response: ocsp.OCSPResponse, basic: bytes, issuer: x509.Certificate) -> x509.Certificate | None:
-    """Whether the issuer or somebody whom it delegates signed it; the latter's certificate, or None."""
+    """Verifies the signature under the issuer's or a delegate's key; returns the delegate, or None."""
     named = [each for each in (issuer, *response.certificates) if _is_responder(response, each)]
     if not named:
-        raise NoAnswerError("the answer is neither signed by the issuer nor by one whose certificate comes with it")
+        raise UnknownStatusError("the response is signed neither by the issuer nor by a certificate that comes with it")
     certificate = _signer(basic, named)
     if certificate == issuer:
         return None
@@ -206,7 +210,7 @@ def _check_signature(response: ocsp.OCSPResponse, basic: bytes, issuer: x509.Cer
 
 
 def _signer(basic: bytes, named: Sequence[x509.Certificate]) -> x509.Certificate:
-    """Whose key signed, out of at least one that is named so: a name may be that of several keys."""
+    """Returns the certificate whose key signed, among those with the responder's name."""
     *others, last = named
     for certificate in others:
         with suppress(ValueError):
@@ -225,53 +229,55 @@ def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) ->
 
 
 def _check_delegate(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    """RFC 6960, section 4.2.2.2: issued by the CA itself, for signing OCSP answers."""
+    """Checks that the CA itself issued the certificate, for OCSP signing (RFC 6960, section 4.2.2.2)."""
     name = subject_of(certificate)
     if problem := why_not_issued(certificate, issuer):
-        raise NoAnswerError(f"the responder's certificate {name!r} is not by the issuer: {problem}")
+        raise UnknownStatusError(f"the responder's certificate {name!r} is not by the issuer: {problem}")
     placed = requirements.place(certificate, "responder's certificate", 0)
     requirements.apply((requirements.hash_is_allowed, requirements.ca_key_is_strong), placed)
     usage = placed.extended_key_usage
     if usage is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usage.value:
-        raise NoAnswerError(f"the responder's certificate {name!r} is not for signing OCSP answers (OCSPSigning)")
+        raise UnknownStatusError(f"the responder's certificate {name!r} is not for OCSP signing (OCSPSigning)")
     usages = placed.key_usage.value if placed.key_usage else None
     if usages and not (usages.digital_signature or usages.content_commitment):  # RFC 5280, section 4.2.1.12
-        raise NoAnswerError(f"the responder's certificate {name!r}: keyUsage has no digitalSignature")
+        raise UnknownStatusError(f"the responder's certificate {name!r}: keyUsage has no digitalSignature")
 
 
-def is_current(answer: Answer, now: datetime) -> bool:
-    """Whether an answer is of today."""
+def is_current(result: OcspResult, now: datetime) -> bool:
+    """Whether a response is valid now."""
     try:
-        _check_dates(answer, now)
-    except NoAnswerError:
+        _check_dates(result, now)
+    except UnknownStatusError:
         return False
     return True
 
 
-def _check_dates(answer: Answer, now: datetime) -> None:
-    if answer.this_update > now + CLOCKS_DIFFER:
-        raise NoAnswerError(f"the answer is of the future, {format_rfc3339(answer.this_update)}: check the clock")
-    if now > answer.next_update:
-        raise NoAnswerError(f"the answer counted until {format_rfc3339(answer.next_update)}")
-    delegate = answer.delegate
+def _check_dates(result: OcspResult, now: datetime) -> None:
+    if result.this_update > now + CLOCK_SKEW:
+        raise UnknownStatusError(
+            f"the response is of the future, {format_rfc3339(result.this_update)}: check the clock"
+        )
+    if now > result.next_update:
+        raise UnknownStatusError(f"the response expired at {format_rfc3339(result.next_update)}")
+    delegate = result.delegate
     if delegate is not None and not delegate.not_valid_before_utc <= now <= delegate.not_valid_after_utc:
-        raise NoAnswerError(f"the responder's certificate {subject_of(delegate)!r} is not valid now")
+        raise UnknownStatusError(f"the responder's certificate {subject_of(delegate)!r} is not valid now")
 
 
-def judge(answer: Answer, now: datetime, moments: SigningTimes) -> Finding:
-    """What an answer says today about a signature of a certain time.
+def judge(result: OcspResult, now: datetime, signing_times: SigningTimes) -> SourceResult:
+    """Returns the status by a verified response.
 
     Raises:
-        NoAnswerError: The answer is not of today.
+        UnknownStatusError: The response is not valid now.
     """
-    _check_dates(answer, now)
-    until = f"until {format_rfc3339(answer.next_update)}"
-    if answer.status is not Status.REVOKED:
-        return Finding(answer.status, until)
-    signed_at, invalid_from = moments.authentic_signing_time, answer.invalidity_date
+    _check_dates(result, now)
+    until = f"until {format_rfc3339(result.next_update)}"
+    if result.status is not Status.REVOKED:
+        return SourceResult(result.status, until)
+    signed_at, invalid_from = signing_times.authentic_signing_time, result.invalidity_date
     if signed_at is not None and invalid_from is not None and signed_at < invalid_from:
-        return Finding(
+        return SourceResult(
             Status.GOOD,
-            f"revoked {answer.revoked}, but signed before the key was invalid, {format_rfc3339(invalid_from)}",
+            f"revoked {result.revoked}, but signed before the key was invalid, {format_rfc3339(invalid_from)}",
         )
-    return Finding(Status.REVOKED, answer.revoked)
+    return SourceResult(Status.REVOKED, result.revoked)

@@ -1,4 +1,4 @@
-"""What is found out about certificates.
+"""Results of revocation checks.
 
 Trust store and trust policy specification, "Certificate Revocation Evaluation".
 """
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """What is known of a certificate."""
+    """Revocation status of a certificate."""
 
     GOOD = "good"
     REVOKED = "revoked"
     UNKNOWN = "unknown"
     NOT_REVOCABLE = "not revocable"
-    """It names neither OCSP nor CRL, or is a root."""
+    """The certificate names neither OCSP nor a CRL, or is a root."""
 
 
-class Finding(NamedTuple):
-    """What one source says of one certificate.
+class SourceResult(NamedTuple):
+    """Status of one certificate according to one source.
 
     Attributes:
-        status: What it says.
-        text: The same for people, with the reason or the dates.
+        status: The status.
+        text: The reason and the dates, for people.
     """
 
     status: Status
@@ -39,32 +39,32 @@ class Finding(NamedTuple):
 
 
 class CertificateStatus(NamedTuple):
-    """What is known of one certificate, and how.
+    """Status of one certificate, with its evidence.
 
     Attributes:
         certificate: The certificate.
-        status: What is known.
-        text: Where it comes from: what the decisive source said, or why none decided.
-        asked: Each source that was asked, and what it answered, in order.
+        status: The status.
+        text: The decisive source's reason, or why no source was decisive.
+        log: One line for each source that was consulted, in order, with its result.
     """
 
     certificate: x509.Certificate
     status: Status
     text: str
-    asked: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"certificate {subject_of(self.certificate)!r}: {self.status} ({self.text})"
 
 
 class Evidence(NamedTuple):
-    """What a server said of a certificate and was used, for whoever has no network.
+    """OCSP response or CRL that a check has used, for verifications without a network.
 
     Attributes:
         kind: `ocsp` or `crl`.
-        url: Where it was asked for; a delta CRL has that of its base.
-        der: Its bytes.
-        until: Until when it counts.
+        url: The URL that it came from; for a delta CRL, that of its base.
+        der: The response or CRL, in DER.
+        until: The end of its validity.
     """
 
     kind: str
@@ -74,44 +74,55 @@ class Evidence(NamedTuple):
 
 
 class SigningTimes(NamedTuple):
-    """When the signature was made, as far as somebody vouches for it; a later invalidity of the key is no concern.
+    """Trusted times of the signature; a key that became invalid later does not invalidate it.
 
     Attributes:
         authentic_signing_time: The signing authority's time (scheme `notary.x509.signingAuthority`), or None.
-        stamped_before: The upper limit of a verified timestamp, or None; the specification has it count for CRLs.
+        stamped_before: The upper limit of a verified timestamp, or None; the specification applies it to CRLs.
     """
 
     authentic_signing_time: datetime | None = None
     stamped_before: datetime | None = None
 
 
-NO_MOMENTS = SigningTimes()
+NO_SIGNING_TIMES = SigningTimes()
 
 
 class RevocationCheck(Protocol):
-    """Checks chains: `notarykit.Revocation`, or an object of your own."""
+    """Checks the revocation of chains: `notarykit.RevocationChecker`, or an implementation of your own.
 
-    def check(self, chain: "Chain", now: datetime, moments: SigningTimes = ...) -> tuple[CertificateStatus, ...]:
-        """What is known of each certificate; raises `RevocationError` for one that is revoked or unknown."""
+    Verifications call it from several threads, for chains that lead to a trusted root alone.
+    """
+
+    def check(self, chain: "Chain", now: datetime, signing_times: SigningTimes = ...) -> tuple[CertificateStatus, ...]:
+        """Returns the status of each certificate but the root, leaf first.
+
+        Args:
+            chain: The signer's chain, or the timestamp authority's.
+            now: The time of the verification, in UTC.
+            signing_times: Trusted times of the signature.
+
+        Raises:
+            RevocationError: A certificate is revoked, or its status is unknown.
+        """
 
 
-class NoAnswerError(Exception):
-    """A source does not say what is asked of it; the text says why."""
+class UnknownStatusError(Exception):
+    """A source gives no usable status; the text has the reason."""
 
 
-class NotForAllError(NoAnswerError):
-    """There is none for this caller, who has no more time or asks about something else; others may have one."""
+class CallerSpecificError(UnknownStatusError):
+    """Failure specific to this caller (its deadline, its certificate's scope), which must not be cached for others."""
 
 
-# What the library raises for what it cannot read.
+# The exceptions of `cryptography` for content that it cannot parse.
 UNREADABLE = (
     ValueError, TypeError, IndexError, OverflowError, x509.InvalidVersion, x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType, UnsupportedAlgorithm,
 )  # fmt: skip
 
 
-def first_line(error: Exception) -> str:
-    """The first line of an error's text, cut short: it may quote what somebody else wrote."""
+def short_reason(error: Exception) -> str:
+    """Returns the first line of an error's text, at most 200 characters: it may quote the content."""
     text = str(error).partition("\n")[0][:200]
-    # A parser's own words are for whoever wrote it.
-    return "it is not of that form" if "ParseError" in text else text
+    return "it is not of that form" if "ParseError" in text else text  # a parser's own words help no user

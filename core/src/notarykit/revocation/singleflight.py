@@ -1,17 +1,24 @@
-"""Answers that are kept for the process, each asked for once: threads with the same question wait for the first."""
+"""In-process cache in which threads with the same key wait for one load, like Go's `singleflight`."""
 
 import threading
 import time
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from notarykit.revocation.limits import SECONDS_OF_A_FAILURE
-from notarykit.revocation.result import NoAnswerError, NotForAllError
+from notarykit.revocation.result import CallerSpecificError, UnknownStatusError
 
 Value = TypeVar("Value")
 
 
-class _Question(Generic[Value]):
+class Loaded(NamedTuple, Generic[Value]):
+    """A value, and whether the cache had it already."""
+
+    value: Value
+    from_cache: bool
+
+
+class _Entry(Generic[Value]):
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.value: Value | None = None
@@ -19,66 +26,66 @@ class _Question(Generic[Value]):
 
 
 class SingleFlightCache(Generic[Value]):
-    """Answers by their question; the one that was asked for longest ago goes first when they grow too large.
+    """Caches values by key, and failures for seconds; the least recently used go first. Thread-safe.
 
     Args:
-        largest: What they may weigh together.
-        weigh: What one weighs, or a question that has none.
+        max_weight: The limit for all values together.
+        weigh: Returns the weight of a value, or of a key that has none.
     """
 
-    def __init__(self, largest: int, weigh: Callable[[Value | None], int]) -> None:
-        self._largest = largest
+    def __init__(self, max_weight: int, weigh: Callable[[Value | None], int]) -> None:
+        self._max_weight = max_weight
         self._weigh = weigh
-        self._questions: dict[Hashable, _Question[Value]] = {}
+        self._entries: dict[Hashable, _Entry[Value]] = {}
         self._lock = threading.Lock()
 
     def get(
         self,
-        question: Hashable,
-        is_good: Callable[[Value], bool],
-        find: Callable[[Value | None], Value],
+        key: Hashable,
+        is_usable: Callable[[Value], bool],
+        load: Callable[[Value | None], Value],
         seconds: float,
-    ) -> tuple[Value, bool]:
-        """The answer to a question, and whether it was there already.
+    ) -> Loaded[Value]:
+        """Returns the cached value of a key, or loads it.
 
         Args:
-            question: The question.
-            is_good: Whether an answer that is there can still be given.
-            find: Finds an answer, given the one that is not good any more, if there was one.
-            seconds: How long to wait for another thread that is finding it.
+            key: The key.
+            is_usable: Whether a cached value can still be used.
+            load: Loads a value, given the one that cannot be used any more, if there was one.
+            seconds: The limit for waiting while another thread loads it.
 
         Raises:
-            NoAnswerError: There is none, as this thread or another found out just now.
+            UnknownStatusError: Loading failed, here or in another thread just now.
         """
         with self._lock:
-            asked = self._questions.pop(question, None) or _Question[Value]()
-            self._questions[question] = asked  # the last of all
-        if not asked.lock.acquire(timeout=max(0.0, seconds)):
-            raise NotForAllError("no answer in time")
+            entry = self._entries.pop(key, None) or _Entry[Value]()
+            self._entries[key] = entry  # the most recently used
+        if not entry.lock.acquire(timeout=max(0.0, seconds)):
+            raise CallerSpecificError("no answer in time")
         try:
-            if asked.value is not None and is_good(asked.value):
-                return asked.value, True
-            if asked.failure is not None and time.monotonic() < asked.failure[0]:
-                raise NoAnswerError(asked.failure[1])
+            if entry.value is not None and is_usable(entry.value):
+                return Loaded(entry.value, from_cache=True)
+            if entry.failure is not None and time.monotonic() < entry.failure[0]:
+                raise UnknownStatusError(entry.failure[1])
             try:
-                asked.value, asked.failure = find(asked.value), None
-            except NotForAllError:
+                entry.value, entry.failure = load(entry.value), None
+            except CallerSpecificError:
                 raise
-            except NoAnswerError as error:
-                asked.failure = (time.monotonic() + SECONDS_OF_A_FAILURE, str(error))
+            except UnknownStatusError as error:
+                entry.failure = (time.monotonic() + SECONDS_OF_A_FAILURE, str(error))
                 raise
             finally:
-                self._forget()
-            return asked.value, False
+                self._evict()
+            return Loaded(entry.value, from_cache=False)
         finally:
-            asked.lock.release()
+            entry.lock.release()
 
-    def _forget(self) -> None:
+    def _evict(self) -> None:
         with self._lock:
-            weights = [(question, self._weigh(asked.value)) for question, asked in self._questions.items()]
+            weights = [(key, self._weigh(entry.value)) for key, entry in self._entries.items()]
             total = sum(weight for _, weight in weights)
-            for question, weight in weights[:-1]:
-                if total <= self._largest:
+            for key, weight in weights[:-1]:
+                if total <= self._max_weight:
                     break
-                del self._questions[question]
+                del self._entries[key]
                 total -= weight

@@ -18,7 +18,6 @@ from notarykit.errors import (
 from notarykit.oci.repository import Repository, StoredSignature, look_up
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.limits import Limits
-from notarykit.revocation.online import online
 from notarykit.revocation.result import Evidence, Status
 from notarykit.trust.policy import (
     Action,
@@ -99,7 +98,7 @@ def collect_evidence(
         with lock:
             found.setdefault(evidence.der, evidence)
 
-    checks, trusted = online(limits=limits, observe=observe), read_once(store)
+    checks, trusted = RevocationChecker.online(limits=limits, observe=observe), read_once(store)
     artifact, manifests = look_up(repository, tag_or_digest)
     problems: list[tuple[str, NotarykitError]] = []
     asked, is_complete = 0, True

@@ -20,7 +20,7 @@ from notarykit.errors import (
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.revocation.distribution_points import is_revocable
-from notarykit.revocation.result import NO_MOMENTS, CertificateStatus, SigningTimes
+from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
 from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
 from notarykit.verification.context import VerificationContext
@@ -104,7 +104,7 @@ def _countersignature(progress: VerificationContext) -> str:
 
     timestamp = verify_token(intact.timestamp_signature, intact.signature, trusted_by(progress, StoreType.TSA))
     check_covers(timestamp, intact.chain)
-    note = _check_revocation(progress, timestamp.chain, NO_MOMENTS)
+    note = _check_revocation(progress, timestamp.chain, NO_SIGNING_TIMES)
     progress.timestamp = timestamp
     return "; ".join(filter(None, (f"timestamp of {format_rfc3339(timestamp.time)}", note)))
 
@@ -131,7 +131,7 @@ def revocation(progress: VerificationContext) -> str:
     )
 
 
-def _check_revocation(progress: VerificationContext, chain: Chain, moments: SigningTimes) -> str:
+def _check_revocation(progress: VerificationContext, chain: Chain, signing_times: SigningTimes) -> str:
     """Certificate Revocation Evaluation; the note names certificates that cannot be looked up anywhere."""
     revocable = chain.certificates[:-1]
     unchecked = [subject_of(each) for each in revocable if not is_revocable(each)]
@@ -140,11 +140,11 @@ def _check_revocation(progress: VerificationContext, chain: Chain, moments: Sign
     if check is None:
         if len(unchecked) == len(revocable):
             return note  # and nothing of the network is imported
-        from notarykit.revocation.online import online
+        from notarykit.revocation.checker import RevocationChecker
 
-        check = online()
+        check = RevocationChecker.online()
     try:
-        statuses = check.check(chain, progress.inputs.now, moments)
+        statuses = check.check(chain, progress.inputs.now, signing_times)
     except RevocationError as error:
         progress.explained += [line for status in error.statuses for line in _explain(status)]
         raise
@@ -153,7 +153,7 @@ def _check_revocation(progress: VerificationContext, chain: Chain, moments: Sign
 
 
 def _explain(status: CertificateStatus) -> list[str]:
-    return [str(status), *(f"  {line}" for line in status.asked)]
+    return [str(status), *(f"  {line}" for line in status.log)]
 
 
 def extended_validation(progress: VerificationContext) -> str:

@@ -1,0 +1,356 @@
+"""CRL fetcher: downloads, deltas, and its caches."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit._internal.threads import start
+from notarykit.net.trace import Exchange, Note, observed
+from notarykit.revocation.crl import Crl
+from notarykit.revocation.file_cache import CachedCrls, CrlCache
+from notarykit.revocation.limits import Deadline
+from notarykit.revocation.result import UnknownStatusError
+from tests.support import asn1
+from tests.support.checking import sources
+from tests.support.crls import NEXT_UPDATE, NOW, Entry, make_crl, revoked
+from tests.support.ocsp_answers import (
+    responding,
+)
+from tests.support.responders import Responder
+from tests.unit.revocation.fetching import fetch_bundle, fetch_status
+from tests.unit.revocation.setting import CHAIN, REMOVED, soon
+
+_SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
+_LEAF, _ISSUER = CHAIN.certificates[:2]
+
+
+# CRLs and their cache.
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """The cache's folder, which is not there yet."""
+    return str(tmp_path / "crl")
+
+
+def test_a_crl_is_fetched_once(responder: Responder, folder: str) -> None:
+    """Neither the same process nor another one fetches it again while its time lasts."""
+    url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources(folder)
+    bundle, from_cache = fetch_bundle(fetcher, url)
+    assert (CrlCache(folder).read(url), from_cache) == (CachedCrls(bundle.base.der, None), False)
+    assert fetch_bundle(fetcher, url)[1]
+    assert fetch_bundle(fetcher, url, NEXT_UPDATE)[1]
+    assert fetch_bundle(sources(folder), url)[0].base.der == bundle.base.der
+    assert responder.asked == {"/crl": 1}
+
+
+def test_what_is_known_already_is_shown(responder: Responder, folder: str) -> None:
+    """Whoever watches sees what was asked, and what did not have to be: from the cache, or from this process."""
+    crl, ocsp = responder.put("/crl", make_crl(CHAIN)), responder.ocsp("/ocsp", responding(CHAIN))
+    seen: list[Exchange | Note] = []
+    with observed(seen.append):
+        fetcher = sources(folder)
+        for _ in range(2):
+            fetch_bundle(fetcher, crl)
+            fetch_status(fetcher, ocsp)
+        fetch_bundle(sources(folder), crl)
+    exchanged, notes = seen[:2], seen[2:]
+    assert [each.status for each in exchanged if isinstance(each, Exchange)] == [200, 200]
+    assert notes == [
+        Note(f"CRL {crl}: cached in this process"),
+        Note(f"OCSP response of {ocsp}: cached in this process"),
+        Note(f"CRL {crl}: in the file cache"),
+    ]
+
+
+def test_small_crls_do_not_pile_up(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small they are, so many are kept and no more; the one of longest ago is fetched again."""
+    monkeypatch.setattr("notarykit.revocation.crl_fetcher._MAX_MEMORY", 64 * 1024)
+    fetcher = sources()
+    urls = [responder.put(f"/crl/{place}", make_crl(CHAIN)) for place in range(8)]
+    assert [fetch_bundle(fetcher, url)[1] for url in urls] == [False] * 8
+    assert fetch_bundle(fetcher, urls[-1])[1] is True
+    assert fetch_bundle(fetcher, urls[0])[1] is False
+
+
+def test_without_a_folder_the_process_remembers(responder: Responder) -> None:
+    """Other sources ask again."""
+    url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources()
+    assert [fetch_bundle(fetcher, url)[1] for _ in range(2)] == [False, True]
+    assert fetch_bundle(sources(), url)[1] is False
+    assert responder.asked == {"/crl": 2}
+
+
+def test_a_crl_is_fetched_again_when_its_time_is_over(responder: Responder, folder: str) -> None:
+    """By the same process and by another; the file has the new one then."""
+    old, new = make_crl(CHAIN), make_crl(CHAIN, number=2, next_update=NEXT_UPDATE + _DAY)
+    url, fetcher = responder.put("/crl", old), sources(folder)
+    fetch_bundle(fetcher, url)
+    responder.put("/crl", new)
+    later = NEXT_UPDATE + _SECOND
+    assert fetch_bundle(sources(folder), url, later)[0].base.der == new
+    assert fetch_bundle(fetcher, url, later)[0].base.der == new
+    assert CrlCache(folder).read(url) == CachedCrls(new, None)
+    assert responder.asked == {"/crl": 2}  # the second found the file of the first
+
+
+def test_an_older_file_is_left_aside(responder: Responder, folder: str) -> None:
+    """What the process knows may be newer than what somebody has put into the file."""
+    newer = make_crl(CHAIN, number=2, next_publish=asn1.generalized_time(NOW + _DAY))
+    older = make_crl(CHAIN, this_update=NOW - 10 * _DAY, next_update=NOW - _DAY)
+    url, fetcher = responder.put("/crl", newer), sources(folder)
+    fetch_bundle(fetcher, url)
+    CrlCache(folder).write(url, CachedCrls(older, None))
+    responder.fail("/crl", 503)
+    assert fetch_bundle(fetcher, url, NOW + 2 * _DAY)[0].base.der == newer
+
+
+def test_next_publish_is_looked_at_first(responder: Responder, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past it a new one is fetched; where there is none, the old one is good for a while."""
+    old = make_crl(CHAIN, next_publish=asn1.generalized_time(NOW + _DAY))
+    new = make_crl(CHAIN, 1, [revoked(CHAIN)], number=2)
+    url = responder.put("/crl", old)
+    for fetcher in (first := sources(folder), sources(folder)):
+        assert fetch_bundle(fetcher, url, NOW + _DAY)[0].base.der == old
+    later, clock = NOW + _DAY + _SECOND, [time.monotonic()]
+    monkeypatch.setattr("notarykit.revocation.crl_fetcher.time.monotonic", lambda: clock[0])
+    responder.fail("/crl", 503)
+    responder.forget()
+    for _ in range(3):
+        assert fetch_bundle(first, url, later)[0].base.der == old
+    assert responder.asked["/crl"] == 1
+    responder.put("/crl", b"rubbish")
+    clock[0] += 11
+    assert fetch_bundle(first, url, later)[0].base.der == old
+    responder.put("/crl", new)
+    clock[0] += 11
+    assert fetch_bundle(first, url, later)[0].base.der == new
+    assert CrlCache(folder).read(url) == CachedCrls(new, None)
+
+
+def test_an_old_crl_is_not_good_for_ever(responder: Responder, folder: str) -> None:
+    """Past nextUpdate it is no answer where no newer one can be had."""
+    url = responder.put("/crl", make_crl(CHAIN))
+    fetch_bundle(fetcher := sources(folder), url)
+    responder.fail("/crl", 503)
+    for each in (fetcher, sources(folder)):
+        with pytest.raises(UnknownStatusError, match="status 503"):
+            fetch_bundle(each, url, NEXT_UPDATE + _SECOND)
+
+
+_SIGNED = make_crl(CHAIN)
+
+
+@pytest.mark.parametrize(
+    "cached",
+    [
+        CachedCrls(b"rubbish", None),
+        CachedCrls(make_crl(CHAIN, corrupted=True), None),
+        CachedCrls(make_crl(CHAIN, 2), None),
+        CachedCrls(make_crl(CHAIN, signed_by=CHAIN.leaf_key), None),
+        CachedCrls(make_crl(CHAIN, next_update=NOW - _SECOND), None),
+        CachedCrls(make_crl(CHAIN, next_update=None), None),
+        CachedCrls(_SIGNED, b"rubbish"),
+        CachedCrls(_SIGNED, make_crl(CHAIN, number=2, base=1, corrupted=True)),
+        CachedCrls(_SIGNED, make_crl(CHAIN, number=2, base=1, next_update=NOW - _SECOND)),
+        CachedCrls(_SIGNED, make_crl(CHAIN, number=9, base=8)),
+        CachedCrls(make_crl(CHAIN, freshest=["http://delta"]), None),
+    ],
+    ids=[
+        "rubbish", "forged", "another's", "another key's", "expired", "endless", "rubbish as the delta",
+        "forged delta", "expired delta", "delta to another", "without its delta",
+    ],
+)  # fmt: skip
+def test_what_is_cached_and_is_not_good(responder: Responder, folder: str, cached: CachedCrls) -> None:
+    """A file is no authority: it is as good as none, and is replaced."""
+    good = make_crl(CHAIN, 1, [revoked(CHAIN)])
+    url = responder.put("/crl", good)
+    CrlCache(folder).write(url, cached)
+    assert fetch_bundle(sources(folder), url)[0].base.der == good
+    assert responder.asked == {"/crl": 1}
+    assert CrlCache(folder).read(url) == CachedCrls(good, None)
+
+
+def test_a_file_for_another_url(responder: Responder, folder: str) -> None:
+    """What is cached for one address is not that of another."""
+    one, other = responder.put("/one", make_crl(CHAIN)), responder.put("/other", make_crl(CHAIN, number=2))
+    CrlCache(folder).write(one, CachedCrls(_SIGNED, None))
+    assert fetch_bundle(sources(folder), other)[0].base.number == 2
+    assert responder.asked == {"/other": 1}
+
+
+@pytest.mark.parametrize(
+    "crl",
+    [
+        b"rubbish",
+        make_crl(CHAIN, corrupted=True),
+        make_crl(CHAIN, 2),
+        make_crl(CHAIN, next_update=None),
+    ],
+)
+def test_nothing_is_cached_that_is_not_good(responder: Responder, folder: str, crl: bytes) -> None:
+    """What is refused goes into no file, and its failure is remembered briefly."""
+    url, fetcher = responder.put("/crl", crl), sources(folder)
+    for _ in range(2):
+        with pytest.raises(UnknownStatusError, match=r"."):
+            fetch_bundle(fetcher, url)
+    assert not os.path.exists(folder)
+    assert responder.asked == {"/crl": 1}
+
+
+def test_an_expired_crl_is_not_cached(responder: Responder, folder: str) -> None:
+    """It may say that a certificate is revoked, and is fetched again the next time."""
+    crl = make_crl(CHAIN, 1, [revoked(CHAIN)], next_update=NOW - _SECOND)
+    url, fetcher = responder.put("/crl", crl), sources(folder)
+    assert [fetch_bundle(fetcher, url)[0].base.der for _ in range(2)] == [crl] * 2
+    assert not os.path.exists(folder)
+    assert responder.asked == {"/crl": 2}
+
+
+def test_a_cache_that_cannot_be_written(responder: Responder, tmp_path: Path) -> None:
+    """It is gone on without."""
+    (tmp_path / "file").write_bytes(b"mine")
+    url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources(str(tmp_path / "file"))
+    assert [fetch_bundle(fetcher, url)[1] for _ in range(2)] == [False, True]
+    assert fetch_bundle(sources(str(tmp_path / "file" / "below")), url)[1] is False
+
+
+def test_many_threads_fetch_a_crl_once(responder: Responder, folder: str) -> None:
+    """All get the same."""
+    url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources(folder)
+    works = [start(lambda: fetch_bundle(fetcher, url)[0]) for _ in range(20)]
+    first, *others = [work.result(10.0) for work in works]
+    assert all(each is first for each in others)
+    assert responder.asked == {"/crl": 1}
+
+
+# Deltas.
+
+
+def _base(responder: Responder, **knobs: Any) -> bytes:
+    return make_crl(CHAIN, 1, **{"number": 5, "freshest": [responder.url("/delta")], **knobs})
+
+
+def _delta(*entries: Entry, number: int = 6, **knobs: Any) -> bytes:
+    return make_crl(CHAIN, 1, entries, **{"number": number, "base": 5, **knobs})
+
+
+def test_a_base_and_its_delta_are_fetched(responder: Responder, folder: str) -> None:
+    """Both are in the file, and neither is fetched again."""
+    base, delta = _base(responder), _delta(revoked(CHAIN))
+    url = responder.put("/crl", base)
+    responder.put("/delta", delta)
+    for fetcher in (sources(folder), sources(folder)):
+        bundle = fetch_bundle(fetcher, url)[0]
+        assert bundle.delta is not None
+        assert (bundle.base.der, bundle.delta.der) == (base, delta)
+    assert CrlCache(folder).read(url) == CachedCrls(base, delta)
+    assert responder.asked == {"/crl": 1, "/delta": 1}
+
+
+def test_only_the_delta_is_old(responder: Responder, folder: str) -> None:
+    """The base, which is good for longer, is not fetched again."""
+    base, old, new = _base(responder), _delta(next_update=NOW + _DAY), _delta(revoked(CHAIN), number=7)
+    url = responder.put("/crl", base)
+    responder.put("/delta", old)
+    first = sources(folder)
+    fetch_bundle(first, url)
+    responder.put("/delta", new)
+    later = NOW + _DAY + _SECOND
+    for fetcher in (first, sources(folder)):
+        bundle = fetch_bundle(fetcher, url, later)[0]
+        assert bundle.delta is not None
+        assert (bundle.base.der, bundle.delta.der) == (base, new)
+    assert responder.asked == {"/crl": 1, "/delta": 2}
+    assert CrlCache(folder).read(url) == CachedCrls(base, new)
+
+
+def test_the_new_delta_is_to_a_new_base(responder: Responder, folder: str) -> None:
+    """Then the base is fetched as well."""
+    url = responder.put("/crl", _base(responder))
+    responder.put("/delta", _delta(next_update=NOW + _DAY))
+    fetch_bundle(sources(folder), url)
+    base, delta = _base(responder, number=8), _delta(number=9, base=8)
+    responder.put("/crl", base)
+    responder.put("/delta", delta)
+    bundle = fetch_bundle(sources(folder), url, NOW + _DAY + _SECOND)[0]
+    assert bundle.delta is not None
+    assert (bundle.base.der, bundle.delta.der) == (base, delta)
+
+
+def test_a_delta_that_cannot_be_had(responder: Responder, folder: str) -> None:
+    """Specification, "Revocation Checking with Delta CRLs": revocation unavailable; and nothing is cached."""
+    url = responder.put("/crl", _base(responder))
+    with pytest.raises(UnknownStatusError, match=r"its delta CRL .*/delta: it answers with status 404"):
+        fetch_bundle(sources(folder), url)
+    responder.put("/delta", _delta(corrupted=True))
+    with pytest.raises(UnknownStatusError, match=r"its delta CRL .*: .*the signature does not hold"):
+        fetch_bundle(sources(folder), url)
+    responder.put("/delta", make_crl(CHAIN, number=6))
+    with pytest.raises(UnknownStatusError, match=r"its delta CRL .*: the delta CRL or its base has no number"):
+        fetch_bundle(sources(folder), url)
+    assert not os.path.exists(folder)
+
+
+def test_a_delta_at_several_places(responder: Responder, folder: str) -> None:
+    """RFC 5280, section 5.2.6: what one place does not have, another may."""
+    url = responder.put(
+        "/crl", _base(responder, freshest=["ldap://delta", responder.url("/no"), responder.url("/delta")])
+    )
+    responder.put("/delta", _delta(Entry(1, reason=REMOVED)))
+    assert fetch_bundle(sources(folder), url)[0].delta is not None
+    assert responder.asked == {"/crl": 1, "/no": 1, "/delta": 1}
+
+
+# Scopes and deadlines of other callers.
+
+
+def test_a_short_deadline_for_a_delta_is_its_owners(responder: Responder) -> None:
+    """The same holds where the base came in time."""
+    fetcher, url = sources(), responder.put("/crl", _base(responder))
+    responder.hang("/delta")
+    with pytest.raises(UnknownStatusError, match="no answer"):
+        fetch_bundle(fetcher, url, deadline=Deadline(0.2))
+    responder.put("/delta", _delta())
+    assert fetch_bundle(fetcher, url)[0].delta is not None
+
+
+def _refuse(_: Crl) -> None:
+    raise UnknownStatusError("it is about others")
+
+
+def test_a_crl_that_is_about_others_is_not_kept(responder: Responder, folder: str) -> None:
+    """One that was sent in the place of another goes into no file."""
+    url = responder.put("/crl", make_crl(CHAIN))
+    with pytest.raises(UnknownStatusError, match="about others"):
+        sources(folder).crl.bundle(url, _ISSUER, NOW, soon(), _refuse)
+    assert not os.path.exists(folder)
+
+
+def test_a_crl_that_does_not_fit_one_certificate_may_fit_another(responder: Responder) -> None:
+    """That it is not about one of them is no failure of the other."""
+    url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources()
+    with pytest.raises(UnknownStatusError, match="about others"):
+        fetcher.crl.bundle(url, _ISSUER, NOW, soon(), _refuse)
+    assert fetch_bundle(fetcher, url)[0].base.number == 1
+    with pytest.raises(UnknownStatusError, match="about others"):
+        fetcher.crl.bundle(url, _ISSUER, NOW, soon(), _refuse)
+    assert fetch_bundle(fetcher, url)[0].base.number == 1
+
+
+def test_a_cached_crl_that_is_about_others(responder: Responder, folder: str) -> None:
+    """It is as good as none, and the right one is fetched in its place."""
+    wrong, right = make_crl(CHAIN), make_crl(CHAIN, number=2)
+    url = responder.put("/crl", right)
+    CrlCache(folder).write(url, CachedCrls(wrong, None))
+
+    def fits(base: Crl) -> None:
+        if base.number == 1:
+            raise UnknownStatusError("it is about others")
+
+    assert sources(folder).crl.bundle(url, _ISSUER, NOW, soon(), fits)[0].base.der == right
+    assert CrlCache(folder).read(url) == CachedCrls(right, None)

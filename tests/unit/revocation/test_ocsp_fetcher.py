@@ -1,0 +1,225 @@
+"""OCSP fetcher: requests, nonces, and its cache."""
+
+import base64
+import contextlib
+import time
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from notarykit.revocation.ocsp import build_request
+from notarykit.revocation.ocsp_fetcher import _SECONDS_KEPT
+from notarykit.revocation.result import Status, UnknownStatusError
+from tests.servers.registry.http_server import Reply
+from tests.support.ca import make_chain
+from tests.support.checking import sources
+from tests.support.crls import NEXT_UPDATE, NOW
+from tests.support.ocsp_answers import (
+    REVOKED,
+    TRY_LATER,
+    UNKNOWN,
+    Single,
+    make_answer,
+    make_delegate,
+    make_refusal,
+    nonce_of,
+    responding,
+)
+from tests.support.responders import Responder
+from tests.unit.revocation.fetching import fetch_status
+from tests.unit.revocation.setting import CHAIN
+
+_SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
+_LEAF, _ISSUER = CHAIN.certificates[:2]
+
+
+# OCSP requests.
+
+
+def test_a_request_goes_by_get(responder: Responder) -> None:
+    """RFC 6960, appendix A.1: the base64 of the request, with percent signs, below the responder's address."""
+    url = responder.ocsp("/a/ocsp", responding(CHAIN))
+    assert fetch_status(sources(), url) == (Status.GOOD, False)
+    (seen,) = responder.seen
+    assert (seen.method, seen.body) == ("GET", b"")
+    encoded = seen.target.removeprefix("/a/ocsp/")
+    assert not set(encoded) & set("/+=")
+    assert base64.b64decode(unquote(encoded)) == build_request(_LEAF, _ISSUER)
+    assert len(encoded) < 255
+
+
+def test_an_address_that_ends_with_a_slash(responder: Responder) -> None:
+    """One slash is enough."""
+    responder.ocsp("/a/", responding(CHAIN))
+    assert fetch_status(sources(), responder.url("/a/")) == (Status.GOOD, False)
+    assert not responder.seen[0].target.startswith("/a//")
+
+
+def test_a_long_request_goes_by_post(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 6960, appendix A.1: by GET only where the request is shorter than 255 bytes, encoded."""
+    short = build_request(_LEAF, _ISSUER)
+    made = iter((build_request(_LEAF, _ISSUER, b"n" * 120), short))
+    monkeypatch.setattr("notarykit.revocation.ocsp.build_request", lambda *_: next(made))
+    url = responder.ocsp("/ocsp", responding(CHAIN))
+    assert fetch_status(sources(), url) == (Status.GOOD, False)
+    assert fetch_status(sources(), url) == (Status.GOOD, False)
+    long, other = responder.seen
+    assert (long.method, long.target, long.headers["Content-Type"]) == ("POST", "/ocsp", "application/ocsp-request")
+    assert other.method == "GET"
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_responder_that_knows_post_alone_and_has_moved(responder: Responder, status: int) -> None:
+    """The request goes on as it is."""
+    make = responding(CHAIN)
+
+    def answer(seen: Any, to: Any) -> None:
+        if seen.target == "/moved":
+            to.reply(Reply(200, (), make(seen.body, "POST")))
+        else:
+            to.reply(Reply(status, (("Location", "/moved"),)) if seen.method == "POST" else Reply(405))
+
+    responder.answering("/moved", answer)
+    url = responder.answering("/ocsp", answer)
+    assert fetch_status(sources(), url) == (Status.GOOD, False)
+    assert [seen.method for seen in responder.seen] == ["GET", "POST", "POST"]
+    assert responder.seen[2].body == build_request(_LEAF, _ISSUER)
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 414, 500, 501])
+def test_a_responder_that_knows_post_alone(responder: Responder, status: int) -> None:
+    """RFC 6960, appendix A.1: requests by POST are always possible."""
+    make = responding(CHAIN)
+
+    def answer(seen: Any, to: Any) -> None:
+        to.reply(Reply(200, (), make(seen.body, "POST")) if seen.method == "POST" else Reply(status))
+
+    url = responder.answering("/ocsp", answer)
+    assert fetch_status(sources(), url) == (Status.GOOD, False)
+    assert [seen.method for seen in responder.seen] == ["GET", "POST"]
+    assert responder.seen[1].body == build_request(_LEAF, _ISSUER)
+
+
+def test_a_responder_that_answers_neither(responder: Responder) -> None:
+    """What it answers to the first is said."""
+    with pytest.raises(UnknownStatusError, match="it answers with status 503"):
+        fetch_status(sources(), responder.fail("/ocsp", 503))
+    assert [seen.method for seen in responder.seen] == ["GET", "POST"]
+
+
+def test_what_the_responder_says_is_no_reason_to_ask_again(responder: Responder) -> None:
+    """An answer that is not accepted would be none by POST either."""
+    url = responder.ocsp("/ocsp", lambda *_: make_refusal(TRY_LATER))
+    with pytest.raises(UnknownStatusError, match="the responder answers try later"):
+        fetch_status(sources(), url)
+    assert [seen.method for seen in responder.seen] == ["GET"]
+
+
+def test_nonces(responder: Responder) -> None:
+    """Each request has its own where that is wanted, and none where it is not."""
+    url = responder.ocsp("/ocsp", responding(CHAIN))
+    requests = []
+    for _ in range(2):
+        assert fetch_status(sources(with_nonce=True), url) == (Status.GOOD, False)
+        seen = responder.seen[-1]
+        requests.append(
+            base64.b64decode(unquote(seen.target.rpartition("/")[2])) if seen.method == "GET" else seen.body
+        )
+    one, other = map(nonce_of, requests)
+    assert one is not None
+    assert other is not None
+    assert one != other
+    assert len(one) >= 16
+    assert nonce_of(build_request(_LEAF, _ISSUER)) is None
+
+
+def test_a_nonce_that_does_not_come_back(responder: Responder) -> None:
+    """Where it is wanted, an old answer does not count; otherwise it does."""
+    url = responder.ocsp("/ocsp", lambda *_: make_answer(CHAIN))
+    with pytest.raises(UnknownStatusError, match="does not repeat the nonce"):
+        fetch_status(sources(with_nonce=True), url)
+    assert fetch_status(sources(), url) == (Status.GOOD, False)
+
+
+# What is remembered of OCSP.
+
+
+def test_an_answer_is_remembered(responder: Responder) -> None:
+    """The next time nobody is asked, until its time is over."""
+    url, fetcher = responder.ocsp("/ocsp", responding(CHAIN)), sources()
+    assert fetch_status(fetcher, url) == (Status.GOOD, False)
+    assert fetch_status(fetcher, url) == (Status.GOOD, True)
+    assert fetch_status(fetcher, url, NEXT_UPDATE) == (Status.GOOD, True)
+    assert responder.asked == {"/ocsp": 1}
+    responder.ocsp("/ocsp", responding(CHAIN, 0, Single(next_update=NEXT_UPDATE + _DAY)))
+    assert fetch_status(fetcher, url, NEXT_UPDATE + _SECOND) == (Status.GOOD, False)
+    assert responder.asked == {"/ocsp": 2}
+
+
+def test_an_answer_is_not_remembered_for_as_long_as_it_says(
+    responder: Responder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while the responder is asked again; where it has no answer then, the old one is good for as long."""
+    clock, fetcher = [time.monotonic()], sources()
+    monkeypatch.setattr("notarykit.revocation.ocsp_fetcher.time.monotonic", lambda: clock[0])
+    url = responder.ocsp("/ocsp", responding(CHAIN))
+    assert [fetch_status(fetcher, url) for _ in range(2)] == [(Status.GOOD, False), (Status.GOOD, True)]
+    clock[0] += _SECONDS_KEPT + 1
+    responder.fail("/ocsp", 503)
+    assert fetch_status(fetcher, url)[0] is Status.GOOD
+    asked = responder.asked["/ocsp"]
+    assert fetch_status(fetcher, url) == (Status.GOOD, True)
+    assert responder.asked["/ocsp"] == asked
+    with pytest.raises(UnknownStatusError, match="status 503"):
+        fetch_status(fetcher, url, NEXT_UPDATE + _SECOND)
+    clock[0] += 60
+    responder.ocsp("/ocsp", responding(CHAIN, 0, REVOKED))
+    assert fetch_status(fetcher, url) == (Status.REVOKED, False)
+
+
+def test_an_answer_of_this_moment_is_asked_for_each_time(responder: Responder) -> None:
+    """Whoever asks with a nonce does not want what was said to another."""
+    url, fetcher = responder.ocsp("/ocsp", responding(CHAIN)), sources(with_nonce=True)
+    assert [fetch_status(fetcher, url) for _ in range(2)] == [(Status.GOOD, False)] * 2
+    assert responder.asked["/ocsp"] == 2
+
+
+def test_what_is_unknown_is_asked_again(responder: Responder) -> None:
+    """A responder that does not know a certificate yet may know it in a moment."""
+    url, fetcher = responder.ocsp("/ocsp", responding(CHAIN, 0, UNKNOWN)), sources()
+    assert fetch_status(fetcher, url) == (Status.UNKNOWN, False)
+    responder.ocsp("/ocsp", responding(CHAIN))
+    assert fetch_status(fetcher, url) == (Status.GOOD, False)
+
+
+def test_answers_are_remembered_apart(responder: Responder) -> None:
+    """By responder, certificate and issuer."""
+    fetcher, other = sources(), make_chain()
+    one, two = responder.ocsp("/one", responding(CHAIN)), responder.ocsp("/two", responding(CHAIN, 0, REVOKED))
+    third = responder.ocsp("/three", responding(other, 0, REVOKED))
+    assert [fetch_status(fetcher, url) for url in (one, two)] == [(Status.GOOD, False), (Status.REVOKED, False)]
+    assert fetch_status(fetcher, third, chain=other) == (Status.REVOKED, False)
+    with pytest.raises(UnknownStatusError, match=r"about another certificate|does not hold"):
+        fetch_status(fetcher, third)
+
+
+def test_the_delegates_time_is_over_first(responder: Responder) -> None:
+    """An answer that its signer's certificate does not carry any more is asked for again."""
+    old, new = make_delegate(CHAIN, not_after=NOW + timedelta(hours=1)), make_delegate(CHAIN)
+    url, fetcher = responder.ocsp("/ocsp", responding(CHAIN, delegate=old)), sources()
+    assert fetch_status(fetcher, url) == (Status.GOOD, False)
+    assert fetch_status(fetcher, url, NOW + timedelta(hours=1)) == (Status.GOOD, True)
+    responder.ocsp("/ocsp", responding(CHAIN, delegate=new))
+    assert fetch_status(fetcher, url, NOW + timedelta(hours=2)) == (Status.GOOD, False)
+
+
+@pytest.mark.parametrize("single", [Single(this_update=NOW + _DAY), Single(next_update=NOW - _SECOND)])
+def test_an_answer_that_does_not_count_now_is_not_remembered(responder: Responder, single: Single) -> None:
+    """One of the past or of the future does not keep the responder from being asked again."""
+    url, fetcher = responder.ocsp("/ocsp", responding(CHAIN, 0, single)), sources()
+    for _ in range(2):
+        with contextlib.suppress(UnknownStatusError):
+            fetch_status(fetcher, url)
+    assert responder.asked["/ocsp"] == 2
