@@ -3,7 +3,7 @@
 import pytest
 from cryptography import x509
 
-from notarykit_pkcs11.token.certificate_store import _identity
+from notarykit_pkcs11.token.certificate_store import _ca_id_and_label
 from tests.support.ca import Changes, make_chain
 
 
@@ -13,4 +13,4 @@ def test_a_ca_on_a_token(own: bytes | None) -> None:
     changes = Changes(put=((x509.SubjectKeyIdentifier(own), False),)) if own else Changes()
     chain = make_chain(length=2, cas={1: changes})
     by_hash = x509.SubjectKeyIdentifier.from_public_key(chain.keys[1].public_key()).digest
-    assert _identity(chain.ders[1]) == (own or by_hash, chain.subjects[1].rfc4514_string())
+    assert _ca_id_and_label(chain.ders[1]) == (own or by_hash, chain.subjects[1].rfc4514_string())

@@ -10,7 +10,9 @@ from pkcs11 import Mechanism, TokenFlag
 from notarykit.errors import PluginError
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING
-from notarykit_pkcs11.doctor import walk as doctor
+from notarykit_pkcs11.doctor.key_checks import try_signature
+from notarykit_pkcs11.doctor.token_checks import check_login, check_mechanisms
+from notarykit_pkcs11.doctor.walk import diagnose
 from notarykit_pkcs11.pin.source import PinSource
 from notarykit_pkcs11.token.session import TokenSession
 
@@ -34,21 +36,21 @@ class _Session:
 
 def _login(flags: TokenFlag, session: Any) -> Any:
     token: Any = SimpleNamespace(flags=flags)
-    return doctor._login(session, token, PinSource(None, {}))
+    return check_login(session, token, PinSource(None, {}))
 
 
 @pytest.mark.parametrize(
     ("flags", "result", "detail", "logins"),
     [
         (TokenFlag(0), OK, "not needed", 0),
-        (TokenFlag.LOGIN_REQUIRED, WARNING, "no PIN has been set", 0),
+        (TokenFlag.LOGIN_REQUIRED, WARNING, "no PIN is set", 0),
         (_LOGIN, OK, "needed, and the PIN is right", 1),
         (_LOGIN | _LOW, WARNING, "needed, and the PIN is right; a wrong PIN was tried", 1),
-        (_LOGIN | _FINAL, WARNING, "needed, and not done: one wrong PIN more locks it", 0),
+        (_LOGIN | _FINAL, WARNING, "needed, but skipped: one more wrong PIN locks it", 0),
         (
             _LOGIN | TokenFlag.USER_PIN_TO_BE_CHANGED,
             WARNING,
-            "needed, and the PIN is right; the PIN is to be changed",
+            "needed, and the PIN is right; the PIN must be changed",
             1,
         ),
         (_LOGIN | TokenFlag.USER_PIN_LOCKED | _FINAL, FAILED, "the PIN is locked", 0),
@@ -66,9 +68,9 @@ def test_the_login(flags: TokenFlag, result: str, detail: str, logins: int) -> N
 @pytest.mark.parametrize(
     ("config", "refusal", "result", "detail"),
     [
-        ({}, None, OK, "not tried: with the PIN in pin_source or $PKCS11_PIN, one is made"),
-        ({"pin_source": "/pin"}, None, OK, "one was made and holds"),
-        ({"pin_env": "MINE"}, None, OK, "one was made and holds"),
+        ({}, None, OK, "not tried: set the PIN in pin_source or $PKCS11_PIN for a trial"),
+        ({"pin_source": "/pin"}, None, OK, "a trial signature is valid"),
+        ({"pin_env": "MINE"}, None, OK, "a trial signature is valid"),
         ({"pin_source": "/pin"}, PluginError("no", advice="so"), FAILED, "no"),
     ],
 )
@@ -85,7 +87,7 @@ def test_a_trial_signature(
         return message
 
     version: Any = SimpleNamespace(sign=sign)
-    found = doctor._try(version, KEY_SPECS["EC-256"], PinSource(None, config))
+    found = try_signature(version, KEY_SPECS["EC-256"], PinSource(None, config))
     assert found == ("signature", result, detail, "so" if refusal else "")
 
 
@@ -96,15 +98,15 @@ def test_a_trial_signature(
 def test_sizes(told: tuple[int, int], fits: bool) -> None:
     """What a token says of the sizes of keys counts where it says something."""
     info = SimpleNamespace(min_key_length=told[0], max_key_length=told[1])
-    token: Any = SimpleNamespace(label="a", slot=SimpleNamespace(get_mechanism_info=lambda _: info))
+    token: Any = SimpleNamespace(label="a", serial=b"1", slot=SimpleNamespace(get_mechanism_info=lambda _: info))
     module: Any = None
-    assert TokenSession(module, token).can_hold(Mechanism.RSA_X_509, 4096) is fits
+    assert TokenSession(module, token).supports_size(Mechanism.RSA_X_509, 4096) is fits
 
 
 def test_keys_that_can_be_seen() -> None:
-    """Where the keys can be seen without a login, none is made."""
+    """Where the keys are visible without a login, none is made."""
     session = _Session(object())
-    assert _login(_LOGIN, session).detail == "needed to sign; the keys can be seen without"
+    assert _login(_LOGIN, session).detail == "needed to sign; the keys are visible without"
     assert session.logins == 0
 
 
@@ -123,16 +125,16 @@ def test_keys_that_can_be_seen() -> None:
 )
 def test_the_mechanisms(offered: set[Mechanism], result: str, detail: str) -> None:
     """Which of the six key specs a token can sign with is told, and by what."""
-    session: Any = SimpleNamespace(mechanisms=lambda: offered, can_hold=lambda *_: True)
-    (found,) = doctor._mechanisms(session)
+    session: Any = SimpleNamespace(mechanisms=lambda: offered, supports_size=lambda *_: True)
+    (found,) = check_mechanisms(session)
     assert (found.step, found.result) == ("mechanisms", result)
     assert detail in found.detail
 
 
 def test_mechanisms_for_keys_of_some_sizes() -> None:
     """A mechanism that the token has for shorter keys alone is none for the longer ones."""
-    session: Any = SimpleNamespace(mechanisms=lambda: set(Mechanism), can_hold=lambda _, bits: bits <= 3072)
-    (found,) = doctor._mechanisms(session)
+    session: Any = SimpleNamespace(mechanisms=lambda: set(Mechanism), supports_size=lambda _, bits: bits <= 3072)
+    (found,) = check_mechanisms(session)
     assert found.result == WARNING
     assert found.detail.endswith("; not RSA-4096")
 
@@ -144,5 +146,5 @@ def _hang(*_: object, **__: object) -> NoReturn:
 def test_a_module_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A module that does not come to an end when it is loaded is a finding."""
     monkeypatch.setattr("notarykit_pkcs11.doctor.walk.subprocess.run", _hang)
-    (found,) = doctor.walk(None, {"module_path": "libc.so.6"})
+    (found,) = diagnose(None, {"module_path": "libc.so.6"})
     assert (found.step, found.result) == ("module", FAILED)

@@ -6,7 +6,7 @@ import pytest
 from pkcs11 import MGF, Mechanism
 
 from notarykit.keys.spec import KEY_SPECS
-from notarykit_pkcs11.token.mechanisms import ways
+from notarykit_pkcs11.token.mechanisms import signing_methods
 
 _M = Mechanism
 _ALL = set(Mechanism)
@@ -21,13 +21,13 @@ _HASHES |= {"2048": "sha256", "3072": "sha384", "4096": "sha512"}
 
 
 def _names(spec: str, offered: set[Mechanism]) -> list[Mechanism]:
-    return [way.mechanism for way in ways(KEY_SPECS[spec], offered)]
+    return [way.mechanism for way in signing_methods(KEY_SPECS[spec], offered)]
 
 
 @pytest.mark.parametrize(("spec", "hashing", "parameter"), _OF_RSA)
 def test_rsa(spec: str, hashing: Mechanism, parameter: tuple[object, ...]) -> None:
     """RSA keys sign with PSS, hashed there or here; the hash, the mask and the salt are those of the spec."""
-    found = ways(KEY_SPECS[spec], _ALL)
+    found = signing_methods(KEY_SPECS[spec], _ALL)
     assert [(way.mechanism, way.parameter) for way in found] == [(hashing, parameter), (_M.RSA_PKCS_PSS, parameter)]
     digest = hashlib.new(_HASHES[spec[4:]], b"x").digest()
     assert [way.prepare(b"x", KEY_SPECS[spec]) for way in found] == [b"x", digest]
@@ -39,7 +39,7 @@ def test_what_a_token_offers_of_rsa(spec: str, hashing: Mechanism, parameter: tu
     raw = {_M.RSA_X_509}
     assert _names(spec, {hashing}) == _names(spec, {hashing} | raw) == [hashing]
     assert _names(spec, {_M.RSA_PKCS_PSS}) == _names(spec, {_M.RSA_PKCS_PSS} | raw) == [_M.RSA_PKCS_PSS]
-    (way,) = ways(KEY_SPECS[spec], raw | {_M.RSA_PKCS, _M.SHA256_RSA_PKCS, _M.SHA1_RSA_PKCS_PSS})
+    (way,) = signing_methods(KEY_SPECS[spec], raw | {_M.RSA_PKCS, _M.SHA256_RSA_PKCS, _M.SHA1_RSA_PKCS_PSS})
     assert (way.mechanism, way.parameter) == (_M.RSA_X_509, None)
     first, second = (way.prepare(b"x", KEY_SPECS[spec]) for _ in range(2))
     assert len(first) == len(second) == KEY_SPECS[spec].bits // 8
@@ -50,7 +50,7 @@ def test_what_a_token_offers_of_rsa(spec: str, hashing: Mechanism, parameter: tu
 @pytest.mark.parametrize(("spec", "hashing"), _OF_EC)
 def test_ec(spec: str, hashing: Mechanism) -> None:
     """EC keys sign a digest of the spec's hash, or else the message, with the same hash."""
-    found = ways(KEY_SPECS[spec], _ALL)
+    found = signing_methods(KEY_SPECS[spec], _ALL)
     assert [(way.mechanism, way.parameter) for way in found] == [(_M.ECDSA, None), (hashing, None)]
     digest = hashlib.new(_HASHES[spec[3:]], b"x").digest()
     assert [way.prepare(b"x", KEY_SPECS[spec]) for way in found] == [digest, b"x"]
@@ -61,5 +61,5 @@ def test_ec(spec: str, hashing: Mechanism) -> None:
 @pytest.mark.parametrize("spec", KEY_SPECS)
 def test_none(spec: str) -> None:
     """A token that offers nothing of these, or another hash alone, cannot sign."""
-    own = {way.mechanism for way in ways(KEY_SPECS[spec], _ALL)} | {_M.RSA_X_509}
+    own = {way.mechanism for way in signing_methods(KEY_SPECS[spec], _ALL)} | {_M.RSA_X_509}
     assert _names(spec, set()) == _names(spec, _ALL - own) == []

@@ -10,7 +10,7 @@ import pytest
 
 from notarykit.errors import NotarykitError, PluginAccessDeniedError, PluginValidationError, SigningKeyError
 from notarykit.plugin.deadline import deadline
-from notarykit_pkcs11.key_id import parse
+from notarykit_pkcs11.key_id import parse_uri
 from notarykit_pkcs11.pin import pinentry
 from notarykit_pkcs11.pin import source as pin_source
 from notarykit_pkcs11.pin.source import PinSource
@@ -23,7 +23,7 @@ _SECRET = "swordfish"
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was asked at a terminal that gives no answer; there is no display either."""
     asked: list[str] = []
-    monkeypatch.setattr(pin_source, "ask_secret", asked.append)
+    monkeypatch.setattr(pin_source, "prompt_secret", asked.append)
     for name in ("PKCS11_PIN", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     return asked
@@ -37,7 +37,7 @@ def _file(folder: Path, content: bytes, name: str = "pin") -> str:
 
 
 def _get(query: str = "", /, **config: str) -> str:
-    uri = parse(f"pkcs11:object=x?{query}" if query else "pkcs11:object=x")
+    uri = parse_uri(f"pkcs11:object=x?{query}" if query else "pkcs11:object=x")
     return PinSource(uri, config).get("token 'a'")
 
 
@@ -55,8 +55,8 @@ def _refusal(kind: type[NotarykitError] = PluginAccessDeniedError, /, **config: 
 def test_precedence(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The source comes before the variables, these before the programs that ask, and a terminal last."""
     source = _file(tmp_path, b"of the source")
-    monkeypatch.setattr(pinentry, "ask", lambda program, _: f"of {program}".encode())
-    monkeypatch.setattr(pin_source, "ask_secret", lambda _: b"of the terminal")
+    monkeypatch.setattr(pinentry, "request_pin", lambda program, _: f"of {program}".encode())
+    monkeypatch.setattr(pin_source, "prompt_secret", lambda _: b"of the terminal")
     monkeypatch.setenv("MINE", "of mine")
     monkeypatch.setenv("PKCS11_PIN", "of the variable")
     everything = {"pin_source": source, "pin_env": "MINE", "pinentry": "/bin/ask"}
@@ -66,9 +66,9 @@ def test_precedence(tmp_path: Path, asked: list[str], monkeypatch: pytest.Monkey
     assert _get(pinentry="/bin/ask") == "of the variable"
     monkeypatch.delenv("PKCS11_PIN")
     assert _get(pinentry="/bin/ask") == "of /bin/ask"
-    monkeypatch.setattr(pinentry, "installed", lambda: "/usr/bin/pinentry")
+    monkeypatch.setattr(pinentry, "find_pinentry", lambda: "/usr/bin/pinentry")
     assert _get() == "of the terminal"
-    monkeypatch.setattr(pin_source, "ask_secret", lambda _: None)
+    monkeypatch.setattr(pin_source, "prompt_secret", lambda _: None)
     assert _get() == "of /usr/bin/pinentry"
 
 
@@ -93,16 +93,16 @@ def test_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_contradiction(tmp_path: Path) -> None:
     """A URI and a configuration that name different sources are refused at once; the same one is none."""
     source = _file(tmp_path, b"1234")
-    with pytest.raises(PluginValidationError, match="another pin-source"):
-        PinSource(parse(f"pkcs11:?pin-source={source}"), {"pin_source": "/other"})
+    with pytest.raises(PluginValidationError, match="pin-source in the URI differs from pin_source"):
+        PinSource(parse_uri(f"pkcs11:?pin-source={source}"), {"pin_source": "/other"})
     assert _get(f"pin-source={source}", pin_source=source) == "1234"
 
 
 def test_what_a_person_is_asked(asked: list[str]) -> None:
     """The token is named, and the last try before it locks."""
-    for is_last in (False, True):
+    for is_last_try in (False, True):
         with pytest.raises(PluginAccessDeniedError, match="there is no terminal to ask for it") as caught:
-            PinSource(None, {}).get("token 'a'", is_last=is_last)
+            PinSource(None, {}).get("token 'a'", is_last_try=is_last_try)
         assert "pin_source=FILE, $PKCS11_PIN, or pinentry=PROGRAM" in caught.value.advice
     assert asked == ["PIN of token 'a': ", "PIN of token 'a' (the last try): "]
 
@@ -110,7 +110,7 @@ def test_what_a_person_is_asked(asked: list[str]) -> None:
 def test_nobody_is_asked_for_what_is_said(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that is named and not set is an error, and neither the usual one nor a person is asked instead."""
     monkeypatch.setenv("PKCS11_PIN", _SECRET)
-    assert "$MINE is not set, and token 'a' needs a PIN" in _refusal(pin_env="MINE")
+    assert "token 'a' needs a PIN, and $MINE is not set" in _refusal(pin_env="MINE")
     assert asked == []
 
 
@@ -146,8 +146,8 @@ def test_the_first_line(content: bytes, pin: str, tmp_path: Path) -> None:
         (b"\nswordfish\n", "is empty"),
         (b"\r\nswordfish", "is empty"),
         (b"\xef\xbb\xbf\n", "is empty"),
-        (b"sword\0fish", "has a zero or a line end in it"),
-        (b"sword\rfish\n", "has a zero or a line end in it"),
+        (b"sword\0fish", "contains a null character or a line end"),
+        (b"sword\rfish\n", "contains a null character or a line end"),
         (b"swordfish\r\r\n", "ends with a carriage return"),
         (b"\xef\xbb\xbf\xef\xbb\xbfswordfish\r\n", "begins with a byte order mark"),
         ("\ufeffswordfish\r\n".encode("utf-16-le"), "is in UTF-16, and UTF-8 is read"),
@@ -173,7 +173,7 @@ def test_what_is_no_pin(content: bytes, why: str, tmp_path: Path, monkeypatch: p
         (b"swordfish\r", "ends with a carriage return"),
         (b"swordfish\n", "ends with a line end"),
         (b"\xef\xbb\xbfswordfish", "begins with a byte order mark"),
-        (b"sword\r\nfish", "has a zero or a line end in it"),
+        (b"sword\r\nfish", "contains a null character or a line end"),
     ],
 )
 @pytest.mark.parametrize("place", ["variable", "own variable", "terminal", "pinentry"])
@@ -182,8 +182,8 @@ def test_a_mark_is_never_a_try(place: str, pin: bytes, why: str, monkeypatch: py
     config = {"own variable": {"pin_env": "MINE"}, "pinentry": {"pinentry": "/bin/ask"}}.get(place, {})
     if place.endswith("variable"):
         monkeypatch.setenv(config.get("pin_env", "PKCS11_PIN"), os.fsdecode(pin))
-    monkeypatch.setattr(pin_source, "ask_secret", lambda _: pin)
-    monkeypatch.setattr(pinentry, "ask", lambda *_: pin)
+    monkeypatch.setattr(pin_source, "prompt_secret", lambda _: pin)
+    monkeypatch.setattr(pinentry, "request_pin", lambda *_: pin)
     assert _refusal(**config).startswith(f"the PIN for token 'a' {why}")
 
 
@@ -203,7 +203,7 @@ def test_a_relative_file(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     _file(tmp_path, _SECRET.encode())
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below" if form.startswith("..") else tmp_path)
-    assert "neither a whole path nor a program after '|'" in _refusal(PluginValidationError, pin_source=form)
+    assert "neither an absolute path nor a program after '|'" in _refusal(PluginValidationError, pin_source=form)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_program_by_no_path(line: str, tmp_path: Path, monkeypatch: pytest.Mon
     write_program(tmp_path / "tool", "#!/bin/sh\ntouch run\n")
     write_program(tmp_path / "bin" / "tool", "#!/bin/sh\ntouch run\n")
     monkeypatch.chdir(tmp_path)
-    assert "names no program by its whole path" in _refusal(PluginValidationError, pin_source=f"|{line}")
+    assert "names no program by an absolute path" in _refusal(PluginValidationError, pin_source=f"|{line}")
     assert not (tmp_path / "run").exists()
 
 
@@ -251,10 +251,10 @@ def test_a_program_that_fails(tmp_path: Path) -> None:
     """A program that ends with an error told no PIN, whatever it printed; neither it nor its arguments are shown."""
     program = write_program(tmp_path / "tool", f"#!/bin/sh\necho {_SECRET}; exit 3\n")
     assert _refusal(pin_source=f"|{program} {_SECRET}").startswith(
-        f"the program {program} told no PIN: it ended with 3"
+        f"the program {program} returned no PIN: it exited with 3"
     )
     killed = write_program(tmp_path / "killed", f"#!/bin/sh\necho {_SECRET}; kill -9 $$\n")
-    assert "it ended with -9" in _refusal(pin_source=f"|{killed}")
+    assert "it exited with -9" in _refusal(pin_source=f"|{killed}")
 
 
 def test_a_program_that_cannot_be_run(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_a_program_that_takes_too_long(tmp_path: Path) -> None:
     )
     begun = time.monotonic()
     with deadline(0.3):
-        assert f"the program {program} did not tell the PIN in time" in _refusal(pin_source=f"|{program}")
+        assert f"the program {program} returned no PIN in time" in _refusal(pin_source=f"|{program}")
     assert time.monotonic() - begun < 30
 
 

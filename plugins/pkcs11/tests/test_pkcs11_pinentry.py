@@ -8,7 +8,7 @@ import pytest
 from notarykit.errors import PluginAccessDeniedError
 from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11.pin import pinentry
-from notarykit_pkcs11.pin.pinentry import ask, installed
+from notarykit_pkcs11.pin.pinentry import find_pinentry, request_pin
 from tests.support.executables import write_program
 
 _SECRET = "swordfish"
@@ -37,7 +37,7 @@ class _Entry:
     def ask(self, answer: bytes, prompt: str = "PIN of token 'a'") -> bytes:
         (self._folder / "answer").write_bytes(answer)
         with deadline(30.0):
-            return ask(self.program, prompt)
+            return request_pin(self.program, prompt)
 
     def refuse_options(self) -> None:
         (self._folder / "option").write_text("ERR 83886254 Unknown option <Pinentry>\n")
@@ -101,7 +101,7 @@ def test_one_that_knows_no_options(entry: _Entry, monkeypatch: pytest.MonkeyPatc
 )
 def test_a_person_who_gives_up(entry: _Entry, answer: bytes) -> None:
     """Somebody who closes the window gave no PIN."""
-    with pytest.raises(PluginAccessDeniedError, match="no PIN was given") as caught:
+    with pytest.raises(PluginAccessDeniedError, match="no PIN was entered") as caught:
         entry.ask(answer)
     assert _SECRET not in caught.value.one_line()
 
@@ -114,8 +114,8 @@ def test_one_that_dies(text: str, tmp_path: Path) -> None:
     """A program that ends before its answer does told no PIN, however much it had said."""
     program = write_program(tmp_path / "pinentry", f"#!/bin/sh\n{text}\n")
     with pytest.raises(PluginAccessDeniedError) as caught:
-        ask(str(program), "PIN")
-    assert caught.value.message == f"{program} told no PIN"
+        request_pin(str(program), "PIN")
+    assert caught.value.message == f"{program} returned no PIN"
     assert caught.value.__suppress_context__
 
 
@@ -125,7 +125,7 @@ def test_one_that_does_not_answer(text: str, tmp_path: Path) -> None:
     program = write_program(tmp_path / "pinentry", f"#!/bin/sh\necho $$ > {tmp_path}/pid\n{text}exec sleep 60\n")
     begun = time.monotonic()
     with deadline(0.5), pytest.raises(PluginAccessDeniedError) as caught:
-        ask(str(program), "PIN")
+        request_pin(str(program), "PIN")
     assert time.monotonic() - begun < 30
     assert _SECRET not in caught.value.one_line()
     assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
@@ -139,7 +139,7 @@ def test_one_that_does_not_end(tmp_path: Path) -> None:
         'if [ "$line" = GETPIN ]; then printf "D 1234\\nOK\\n"; exec sleep 60; fi\necho OK\ndone\n',
     )
     begun = time.monotonic()
-    assert ask(str(program), "PIN") == b"1234"
+    assert request_pin(str(program), "PIN") == b"1234"
     assert time.monotonic() - begun < 30
 
 
@@ -149,7 +149,7 @@ def test_one_that_cannot_be_run(mode: int | None, why: str, tmp_path: Path) -> N
     if mode:
         write_program(tmp_path / "pinentry", "#!/bin/sh\n", mode)
     with pytest.raises(PluginAccessDeniedError) as caught:
-        ask(str(tmp_path / "pinentry"), "PIN")
+        request_pin(str(tmp_path / "pinentry"), "PIN")
     assert caught.value.one_line() == f"{tmp_path}/pinentry cannot be run: {why}: check the setting pinentry"
 
 
@@ -159,12 +159,12 @@ def test_whether_there_is_a_display(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", str(tmp_path))
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    assert installed() is None
+    assert find_pinentry() is None
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.setenv(name, ":0")
-        assert installed() == str(program)
+        assert find_pinentry() == str(program)
         monkeypatch.setenv(name, "")
-        assert installed() is None
+        assert find_pinentry() is None
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
-    assert installed() is None
+    assert find_pinentry() is None

@@ -65,11 +65,11 @@ def test_unknown_settings(name: str) -> None:
 
 def test_a_key_id_that_is_none() -> None:
     """A key id that is no URI is refused before a module is loaded."""
-    with pytest.raises(PluginValidationError, match="is no PKCS#11 URI"):
+    with pytest.raises(PluginValidationError, match="is not a PKCS#11 URI"):
         PKCS11Plugin().describe_key(DescribeKeyRequest("build", {}))
 
 
 def test_a_contradiction() -> None:
     """Sources of the PIN that contradict each other are refused before a module is loaded."""
-    with pytest.raises(PluginValidationError, match="another pin-source"):
+    with pytest.raises(PluginValidationError, match="pin-source in the URI differs from pin_source"):
         PKCS11Plugin().describe_key(DescribeKeyRequest("pkcs11:?pin-source=/a", {"pin_source": "/b"}))

@@ -14,13 +14,13 @@ import pytest
 from notarykit.plugin import seconds_left
 from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import process_lock
-from notarykit_pkcs11.process_lock import Turn
+from notarykit_pkcs11.process_lock import ProcessLock
 
 _MODULE = "/usr/lib/a.so"
 _HOLDER = """
 import sys
-from notarykit_pkcs11.process_lock import Turn
-with Turn(sys.argv[1]):
+from notarykit_pkcs11.process_lock import ProcessLock
+with ProcessLock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -94,7 +94,7 @@ def test_the_file(folder: Path) -> None:
     """The lock is a file of the user alone, in a folder of the user alone, and is held during the turn only."""
     mask = os.umask(0)
     try:
-        with Turn(_MODULE):
+        with ProcessLock(_MODULE):
             path = _lock(folder)
             assert path.stat().st_mode & 0o777 == 0o600
             assert folder.stat().st_mode & 0o777 == 0o700
@@ -107,7 +107,7 @@ def test_the_file(folder: Path) -> None:
 def test_a_turn_that_ends_with_an_error(folder: Path) -> None:
     """An error ends the turn as well, and no handle is left."""
     before = os.listdir("/proc/self/fd")
-    with pytest.raises(ZeroDivisionError), Turn(_MODULE):
+    with pytest.raises(ZeroDivisionError), ProcessLock(_MODULE):
         raise ZeroDivisionError
     assert not _is_held(_lock(folder))
     assert os.listdir("/proc/self/fd") == before
@@ -118,7 +118,7 @@ def test_the_usual_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("NOTATION_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         assert _is_held(_lock(tmp_path / "home" / ".cache" / "notation"))
 
 
@@ -126,22 +126,22 @@ def test_no_place_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Where there is no place for a lock, everybody has a turn."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("NOTATION_CACHE", str(tmp_path / "file"))
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         pass
     for name in ("NOTATION_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "relative")
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         pass
 
 
 def test_a_link_in_the_place_of_the_file(folder: Path, tmp_path: Path) -> None:
     """A link that somebody put there is not followed."""
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         path = _lock(folder)
     path.unlink()
     path.symlink_to(tmp_path / "made")
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         assert not (tmp_path / "made").exists()
 
 
@@ -150,7 +150,7 @@ def test_waiting(folder: Path, hold: Callable[..., _Holder], monkeypatch: pytest
     holder = hold()
     clock = _counting(lambda number: holder.end() if number == 3 else None)
     monkeypatch.setattr(process_lock, "time", clock)
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         assert len(clock.times) == 3
         assert _is_held(_lock(folder))
 
@@ -160,7 +160,7 @@ def test_another_module(hold: Callable[..., _Holder], monkeypatch: pytest.Monkey
     hold("/usr/lib/b.so")
     clock = _counting(lambda _: None)
     monkeypatch.setattr(process_lock, "time", clock)
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         assert clock.times == []
 
 
@@ -168,7 +168,7 @@ def test_the_end_of_the_call(folder: Path, hold: Callable[..., _Holder]) -> None
     """When the call has no time left, the waiting ends, with a turn or without; the other process keeps its own."""
     hold()
     reached = False
-    with deadline(0.3), Turn(_MODULE):
+    with deadline(0.3), ProcessLock(_MODULE):
         reached = True
         assert seconds_left() == 0
         assert _is_held(_lock(folder))
@@ -179,7 +179,7 @@ def test_the_end_of_the_call(folder: Path, hold: Callable[..., _Holder]) -> None
 def test_a_program_that_is_started(folder: Path) -> None:
     """A program that is started during a turn does not keep it."""
     script = "print('up', flush=True); input()"
-    with Turn(_MODULE):
+    with ProcessLock(_MODULE):
         child = subprocess.Popen(
             [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False
         )
@@ -225,7 +225,7 @@ def test_waiting_does_not_count(hold: Callable[..., _Holder], monkeypatch: pytes
     """Whoever waits for others has all of the call's time when the turn comes, however long that took."""
     holder = hold()
     clock = _waits(monkeypatch, lambda number: holder.end() if number == 200 else None)
-    with deadline(100), Turn(_MODULE):
+    with deadline(100), ProcessLock(_MODULE):
         assert clock.sleeps == 200
         assert seconds_left() >= 99
 
@@ -241,7 +241,7 @@ def test_a_queue(hold: Callable[..., _Holder], folder: Path, monkeypatch: pytest
             holder.end()
 
     clock = _waits(monkeypatch, change)
-    with deadline(10), Turn(_MODULE):
+    with deadline(10), ProcessLock(_MODULE):
         assert clock.sleeps == 900
         assert seconds_left() >= 9
 
@@ -250,16 +250,16 @@ def test_a_turn_that_does_not_end(hold: Callable[..., _Holder], monkeypatch: pyt
     """Behind a process that keeps its turn for longer than a call may take, the waiting counts, and ends."""
     hold()
     clock = _waits(monkeypatch, lambda _: None)
-    with deadline(10), Turn(_MODULE):
+    with deadline(10), ProcessLock(_MODULE):
         assert 300 <= clock.sleeps <= 315
         assert seconds_left() == 0
 
 
 def test_aside(folder: Path) -> None:
     """Whoever steps aside lets others have their turn, and takes it again."""
-    turn = Turn(_MODULE)
+    turn = ProcessLock(_MODULE)
     with turn:
-        with turn.aside():
+        with turn.released():
             assert not _is_held(_lock(folder))
         assert _is_held(_lock(folder))
     assert not _is_held(_lock(folder))

@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from notarykit_pkcs11.token.pss import encode
+from notarykit_pkcs11.token.pss import pss_encode
 from tests.support.ca import new_key
 
 _HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
@@ -44,7 +44,7 @@ def test_signatures(bits: int, hash_name: str) -> None:
     digest_size = _HASHES[hash_name].digest_size
     for number in range(_TIMES if bits < 2000 else 2):
         message = b"message %d" % number
-        signature = _raw(key, encode(hashlib.new(hash_name, message).digest(), hash_name, bits))
+        signature = _raw(key, pss_encode(hashlib.new(hash_name, message).digest(), hash_name, bits))
         _verify(key, signature, message, hash_name, digest_size)
     for salt in (digest_size - 1, 0):
         with pytest.raises(InvalidSignature):
@@ -57,7 +57,7 @@ def test_signatures(bits: int, hash_name: str) -> None:
 def test_the_form(bits: int) -> None:
     """The block is as long as the modulus, below 2 to the emBits, and ends with 0xbc."""
     for _ in range(_TIMES):
-        block = encode(bytes(32), "sha256", bits)
+        block = pss_encode(bytes(32), "sha256", bits)
         assert len(block) == -(-bits // 8)
         assert int.from_bytes(block).bit_length() <= bits - 1
         assert block[-1] == 0xBC
@@ -68,7 +68,7 @@ def test_the_smallest_modulus() -> None:
     bits = 8 * (64 + 64 + 2)
     key = new_key(f"RSA-{bits}")
     for _ in range(_TIMES):
-        block = encode(hashlib.sha512(b"x").digest(), "sha512", bits)
+        block = pss_encode(hashlib.sha512(b"x").digest(), "sha512", bits)
         _verify(key, _raw(key, block), b"x", "sha512", 64)
 
 
@@ -83,7 +83,7 @@ def test_each_salt_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("notarykit_pkcs11.token.pss.os.urandom", random)
     kinds = (("sha256", 32), ("sha384", 48), ("sha512", 64))
-    blocks = {encode(bytes(size), name, 2048) for name, size in kinds * 2}
+    blocks = {pss_encode(bytes(size), name, 2048) for name, size in kinds * 2}
     assert len(blocks) == 6
     assert [len(salt) for salt in asked] == [32, 48, 64] * 2
     assert len(set(asked)) == 6

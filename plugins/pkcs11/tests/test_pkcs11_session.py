@@ -17,13 +17,13 @@ from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.deadline import deadline
 from notarykit_pkcs11 import client
 from notarykit_pkcs11.client import Module
-from notarykit_pkcs11.errors import DISTURBED, GONE, UNSUITABLE, WRONG_PIN
-from notarykit_pkcs11.key_id import parse
+from notarykit_pkcs11.errors import REMOVED, TRANSIENT, UNSUPPORTED, WRONG_PIN
+from notarykit_pkcs11.key_id import parse_uri
 from notarykit_pkcs11.pin.source import PinSource
-from notarykit_pkcs11.process_lock import Turn
+from notarykit_pkcs11.process_lock import ProcessLock
 from notarykit_pkcs11.token import retry, signing, token_lookup
-from notarykit_pkcs11.token.retry import Access, DisturbedError
-from notarykit_pkcs11.token.session import NeedsTurnError, TokenSession, key_of
+from notarykit_pkcs11.token.retry import TokenAccess, TransientError
+from notarykit_pkcs11.token.session import ProcessLockRequiredError, TokenSession, session_key
 from notarykit_pkcs11.token.signing import PrivateKey
 
 _PATH = "/usr/lib/a.so"
@@ -118,15 +118,15 @@ class _Pins(PinSource):
         self.asked: list[bool] = []
         self.told: list[str] = []
 
-    def get(self, token: str, *, is_last: bool = False) -> str:
-        self.asked.append(is_last)
+    def get(self, token: str, *, is_last_try: bool = False) -> str:
+        self.asked.append(is_last_try)
         return self.pins.pop(0) if len(self.pins) > 1 else self.pins[0]
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         self.told.append(text)
 
 
-class _Turn(Turn):
+class _Turn(ProcessLock):
     """A turn that nobody waits for, and a list of what became of it."""
 
     def __init__(self, path: str, log: list[str]) -> None:
@@ -163,8 +163,8 @@ def module(token: _Token) -> Module:
 @pytest.fixture
 def session(module: Module, token: Any) -> TokenSession:
     """A session with the token, while other processes wait."""
-    module._turn = _Turn(_PATH, [])
-    found: TokenSession = module.sessions.setdefault(key_of(token), TokenSession(module, token))
+    module._process_lock = _Turn(_PATH, [])
+    found: TokenSession = module.sessions.setdefault(session_key(token), TokenSession(module, token))
     return found
 
 
@@ -181,7 +181,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def turns(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The modules for which a turn was taken."""
     turns: list[str] = []
-    monkeypatch.setattr(client, "Turn", lambda path: _Turn(path, turns))
+    monkeypatch.setattr(client, "ProcessLock", lambda path: _Turn(path, turns))
     return turns
 
 
@@ -191,12 +191,12 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_one_login(session: TokenSession, token: _Token) -> None:
     """A login is made once, and the PIN is asked for once, also where it is wanted before each signature."""
     pins = _Pins("1234")
-    assert session.needs_login
+    assert session.may_log_in
     session.log_in(pins)
-    assert not session.needs_login
-    assert session.pin_again(pins) == "1234"
+    assert not session.may_log_in
+    assert session.context_pin(pins) == "1234"
     session.close()
-    assert session.needs_login
+    assert session.may_log_in
     session.log_in(pins)
     assert token.tried == ["1234", "1234"]
     assert pins.asked == [False]
@@ -278,7 +278,7 @@ def test_a_reader_with_keys(session: TokenSession, token: _Token) -> None:
     token.pin = pkcs11.types.PROTECTED_AUTH
     pins = _Pins("1234")
     session.log_in(pins)
-    assert session.pin_again(pins) == ""
+    assert session.context_pin(pins) == ""
     assert pins.asked == []
     assert pins.told == ["Enter the PIN of token 'a' at its reader."] * 2
 
@@ -287,7 +287,7 @@ def test_somebody_who_is_logged_in(session: TokenSession, token: _Token) -> None
     """Where another part of the program has logged in, that login is used."""
     token.wrong = pkcs11.UserAlreadyLoggedIn
     session.log_in(_Pins("any"))
-    assert not session.needs_login
+    assert not session.may_log_in
 
 
 _UNCLEAR = (pkcs11.FunctionFailed, pkcs11.GeneralError, pkcs11.DeviceError, pkcs11.ArgumentsBad)
@@ -373,7 +373,7 @@ def test_a_token_that_is_gone(session: TokenSession, token: _Token, module: Modu
     session.log_in(pins)
     session.objects({})
     session.private_keys["x"] = object()
-    error = session.lost(pkcs11.DeviceRemoved())
+    error = session.invalidate(pkcs11.DeviceRemoved())
     assert "the token was removed" in error.message
     assert all(each.is_closed for each in token.opened)
     assert (module.sessions, session.private_keys, session.is_open) == ({}, {}, False)
@@ -385,8 +385,8 @@ def test_a_session_that_is_lost(session: TokenSession, token: _Token, module: Mo
     """With a session the PIN stays."""
     pins = _Pins("1234")
     session.log_in(pins)
-    assert "the session was lost" in session.lost(pkcs11.SessionHandleInvalid()).message
-    assert session.needs_login
+    assert "the session was lost" in session.invalidate(pkcs11.SessionHandleInvalid()).message
+    assert session.may_log_in
     assert list(module.sessions.values()) == [session]
     session.log_in(pins)
     assert len(pins.asked) == 1
@@ -409,7 +409,7 @@ def _failing(*errors: Exception) -> tuple[Callable[[TokenSession], str], list[To
 
 
 def _use(module: Module, action: Callable[[TokenSession], str]) -> str:
-    return Access(module, parse("pkcs11:token=a")).use(action)
+    return TokenAccess(module, parse_uri("pkcs11:token=a")).use(action)
 
 
 def test_what_works_takes_no_turn(module: Module, turns: list[str], pauses: list[float]) -> None:
@@ -419,7 +419,7 @@ def test_what_works_takes_no_turn(module: Module, turns: list[str], pauses: list
     assert (len(given), turns, pauses) == (1, [], [])
 
 
-@pytest.mark.parametrize("kind", DISTURBED)
+@pytest.mark.parametrize("kind", TRANSIENT)
 def test_disturbed(module: Module, turns: list[str], pauses: list[float], kind: type[pkcs11.PKCS11Error]) -> None:
     """What another process may have disturbed is tried again, at once in a turn, and then after pauses."""
     act, given = _failing(kind())
@@ -467,7 +467,7 @@ def test_each_try_has_a_session_of_its_own(module: Module, token: _Token) -> Non
     assert module.library.looked_again == 2
 
 
-@pytest.mark.parametrize("kind", GONE)
+@pytest.mark.parametrize("kind", REMOVED)
 def test_gone(module: Module, turns: list[str], kind: type[pkcs11.PKCS11Error]) -> None:
     """A token that was taken out is not waited for."""
     act, given = _failing(kind())
@@ -495,7 +495,7 @@ def test_a_refusal_of_our_own(module: Module, turns: list[str]) -> None:
 
 def test_what_is_missing(module: Module) -> None:
     """A key that is not there is looked for a few times, fewer than what is disturbed, and then it is not there."""
-    act, given = _failing(*[DisturbedError(PluginValidationError("no key"), is_missing=True)] * 100)
+    act, given = _failing(*[TransientError(PluginValidationError("no key"), is_not_found=True)] * 100)
     with pytest.raises(PluginValidationError, match=r"^no key$"):
         _use(module, act)
     assert len(given) == 4
@@ -508,7 +508,7 @@ def test_other_threads(module: Module) -> None:
     holding, done = Event(), Event()
 
     def hold() -> None:
-        with module.held():
+        with module.locked():
             holding.set()
             done.wait(60)
 
@@ -517,7 +517,7 @@ def test_other_threads(module: Module) -> None:
     try:
         holding.wait(60)
         act, given = _failing()
-        with deadline(0.1), pytest.raises(PluginTimeoutError, match="busy with other signatures"):
+        with deadline(0.1), pytest.raises(PluginTimeoutError, match="which was busy with other signatures"):
             _use(module, act)
         assert given == []
     finally:
@@ -551,11 +551,11 @@ def test_no_token(module: Module, pauses: list[float]) -> None:
     module.library.tokens[0].label = "b"
     act, _ = _failing()
     with pytest.raises(
-        PluginError, match="no token matches pkcs11:token=a; there is pkcs11:token=b;serial=1;slot-id=0"
+        PluginError, match="no token matches pkcs11:token=a; present: pkcs11:token=b;serial=1;slot-id=0"
     ):
         _use(module, act)
     module.library.tokens = []
-    with pytest.raises(PluginError, match=f"no token matches pkcs11:token=a; {_PATH} sees none"):
+    with pytest.raises(PluginError, match=f"no token matches pkcs11:token=a; {_PATH} lists no token"):
         _use(module, act)
     assert sum(pauses) < 10
 
@@ -567,7 +567,7 @@ def test_two_tokens(module: Module) -> None:
     with pytest.raises(PluginValidationError, match=r"2 tokens match pkcs11:token=a: .*serial=1.*serial=2;slot-id=7"):
         _use(module, act)
     for query in ("slot-id=7", "serial=1", "slot-id=7"):
-        Access(module, parse(f"pkcs11:token=a;{query}")).use(act)
+        TokenAccess(module, parse_uri(f"pkcs11:token=a;{query}")).use(act)
     assert given[0] is given[2] is not given[1]
 
 
@@ -607,14 +607,14 @@ def _signing(item: _Item) -> Callable[[TokenSession], str]:
     return lambda session: _sign(session, item).decode()
 
 
-@pytest.mark.parametrize("kind", UNSUITABLE)
+@pytest.mark.parametrize("kind", UNSUPPORTED)
 def test_the_next_mechanism(session: TokenSession, token: _Token, kind: type[pkcs11.PKCS11Error]) -> None:
     """A mechanism that does not go with the key gives way to the next, and only to one that is offered."""
     token.offered = [Mechanism.ECDSA_SHA256, Mechanism.ECDSA, Mechanism.ECDSA_SHA384]
     item = _Item(kind(), b"made")
     assert _sign(session, item) == b"made"
     assert [mechanism for mechanism, _ in item.asked] == [Mechanism.ECDSA, Mechanism.ECDSA_SHA256]
-    with pytest.raises(PluginValidationError, match="cannot make this kind of signature"):
+    with pytest.raises(PluginValidationError, match="this kind of signature is not supported"):
         _sign(session, _Item(kind(), kind()))
 
 
@@ -633,13 +633,13 @@ def test_a_quick_failure(module: Module, turns: list[str]) -> None:
     assert turns
 
 
-@pytest.mark.parametrize("kind", [*DISTURBED, *UNSUITABLE])
+@pytest.mark.parametrize("kind", [*TRANSIENT, *UNSUPPORTED])
 def test_a_slow_failure(
     module: Module, token: _Token, turns: list[str], kind: type[pkcs11.PKCS11Error], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A signature that fails after a while may have waited for a touch: nobody is asked for another."""
     token.offered = [Mechanism.ECDSA, Mechanism.ECDSA_SHA256]
-    times = iter([100.0, 100.0 + signing._LONGEST + 0.1])
+    times = iter([100.0, 100.0 + signing._RETRY_LIMIT_SECONDS + 0.1])
     monkeypatch.setattr(signing, "time", SimpleNamespace(monotonic=lambda: next(times)))
     item = _Item(kind(), b"made")
     with pytest.raises(PluginError):
@@ -682,10 +682,10 @@ def test_a_token_that_does_not_mean_it(module: Module, error: Exception) -> None
 
 def test_a_key_that_wants_a_login(session: TokenSession) -> None:
     """A key that could be seen without a login and did not sign without one is remembered as such."""
-    assert not session.wants_login
+    assert not session.needs_login_to_sign
     with pytest.raises(pkcs11.UserNotLoggedIn):
         _sign(session, _Item(pkcs11.UserNotLoggedIn()))
-    assert session.wants_login
+    assert session.needs_login_to_sign
 
 
 def test_a_touch(session: TokenSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -696,7 +696,7 @@ def test_a_touch(session: TokenSession, monkeypatch: pytest.MonkeyPatch) -> None
         told.append(text)
         said.set()
 
-    monkeypatch.setattr(signing, "tell", tell)
+    monkeypatch.setattr(signing, "write_to_terminal", tell)
     assert _sign(session, _Item(b"made")) == b"made"
     assert told == []
 
@@ -705,7 +705,7 @@ def test_a_touch(session: TokenSession, monkeypatch: pytest.MonkeyPatch) -> None
             assert said.wait(60)
             return b"made"
 
-    monkeypatch.setattr(signing, "_PATIENCE", 0.01)
+    monkeypatch.setattr(signing, "_TOUCH_PROMPT_SECONDS", 0.01)
     assert _sign(session, Waiting()) == b"made"
     assert told == ["Touch your key if it blinks: token 'a' is signing."]
 
@@ -715,9 +715,9 @@ def test_another_token_in_the_slot(session: TokenSession, token: _Token, module:
     another = _Token("b", b"2")
 
     class Slow(_Pins):
-        def get(self, name: str, *, is_last: bool = False) -> str:
+        def get(self, name: str, *, is_last_try: bool = False) -> str:
             token.slot._token = another
-            return super().get(name, is_last=is_last)
+            return super().get(name, is_last_try=is_last_try)
 
     with pytest.raises(PluginError, match="the token was removed"):
         session.log_in(Slow("1234"))
@@ -730,12 +730,12 @@ def test_a_login_to_hardware_takes_its_turn(module: Module, token: _Token) -> No
     pins = _Pins("1234")
     turns: list[str] = []
     session = TokenSession(module, cast("Any", token))
-    with pytest.raises(NeedsTurnError):
+    with pytest.raises(ProcessLockRequiredError):
         session.log_in(pins)
     assert (pins.asked, token.tried) == ([], [])
 
     def act(session: TokenSession) -> str:
-        if not session.module.has_turn:
+        if not session.module.is_process_locked:
             turns.append("none")
         session.log_in(pins)
         turns.append("login")
@@ -744,14 +744,14 @@ def test_a_login_to_hardware_takes_its_turn(module: Module, token: _Token) -> No
     _use(module, act)
     assert turns == ["none", "login"]
     assert token.tried == ["1234"]
-    assert not module.has_turn
+    assert not module.is_process_locked
 
 
 def test_another_token_after_a_wrong_pin(session: TokenSession, token: _Token) -> None:
     """What is in the slot after a wrong PIN is not taken for the token that refused it."""
     another = _Token("b", b"2")
     token.slot._token = another
-    assert "the PIN is wrong" in session.wrong_pin("1234", "").message
+    assert "the PIN is wrong" in session.reject_pin("1234", "").message
     with pytest.raises(PluginError, match="the token was removed"):
         session.log_in(_Pins("5678"))
     assert another.tried == []

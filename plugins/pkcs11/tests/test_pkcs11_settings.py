@@ -8,7 +8,7 @@ import pytest
 
 from notarykit.errors import PluginValidationError
 from notarykit_pkcs11 import settings
-from notarykit_pkcs11.key_id import parse
+from notarykit_pkcs11.key_id import parse_uri
 from notarykit_pkcs11.settings import P11_KIT, module_path
 from tests.support.executables import write_program
 
@@ -17,14 +17,14 @@ from tests.support.executables import write_program
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Modules `a.so` to `d.so`, and a machine of which p11-kit knows none."""
     monkeypatch.delenv("PKCS11_MODULE_PATH", raising=False)
-    monkeypatch.setattr(settings, "_NAMED", (str(tmp_path / "first"), str(tmp_path / "second")))
+    monkeypatch.setattr(settings, "_CONFIGURATION_FOLDERS", (str(tmp_path / "first"), str(tmp_path / "second")))
     for name in "abcd":
         (tmp_path / f"{name}.so").touch()
     return tmp_path
 
 
 def _found(query: str = "", **config: str) -> str:
-    return module_path(parse(f"pkcs11:{query}"), config)
+    return module_path(parse_uri(f"pkcs11:{query}"), config)
 
 
 def _refusal(query: str = "", **config: str) -> str:
@@ -60,7 +60,7 @@ def test_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_names(folder: Path) -> None:
     """A URI and a configuration that name different modules contradict each other, and both are shown."""
     why = _refusal(f"?module-path={folder}/a.so", module_path=f"{folder}/b.so")
-    assert f"the URI names the module {folder}/a.so and module_path names {folder}/b.so" in why
+    assert f"the URI names the module {folder}/a.so, but module_path names {folder}/b.so" in why
 
 
 def test_a_link(folder: Path) -> None:
@@ -79,10 +79,10 @@ def test_a_name_for_the_loader() -> None:
 def test_relative_paths(folder: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module in the folder that somebody happens to be in is not loaded, wherever it is named."""
     monkeypatch.chdir(folder)
-    assert f"the module {path} is a relative path" in _refusal(module_path=path)
-    assert f"the module {path} is a relative path" in _refusal(f"?module-path={path}")
+    assert f"the module path {path} is relative" in _refusal(module_path=path)
+    assert f"the module path {path} is relative" in _refusal(f"?module-path={path}")
     monkeypatch.setenv("PKCS11_MODULE_PATH", path)
-    assert f"the module {path} is a relative path" in _refusal()
+    assert f"the module path {path} is relative" in _refusal()
 
 
 def test_modules_that_are_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,11 +90,11 @@ def test_modules_that_are_not_there(folder: Path, monkeypatch: pytest.MonkeyPatc
     (folder / "folder.so").mkdir()
     for path in (f"{folder}/none.so", f"{folder}/folder.so"):
         why = _refusal(module_path=path)
-        assert f"the module {path} is not there" in why
+        assert f"the module {path} does not exist" in why
         assert "module_path=FILE" in why
         assert "$PKCS11_MODULE_PATH" in why
     monkeypatch.setenv("PKCS11_MODULE_PATH", f"{folder}/none.so")
-    assert "is not there" in _refusal()
+    assert "does not exist" in _refusal()
 
 
 # By p11-kit's name
@@ -118,13 +118,13 @@ def test_a_name_and_a_path(folder: Path) -> None:
 def test_a_name_against_the_configuration(folder: Path) -> None:
     """A module by its name contradicts another in the configuration."""
     _configured(folder / "first", "mine", f"module: {folder}/b.so")
-    assert f"names the module {folder}/b.so and module_path" in _refusal("?module-name=mine", module_path="/other.so")
+    assert f"names the module {folder}/b.so, but module_path" in _refusal("?module-name=mine", module_path="/other.so")
 
 
 def test_a_file_without_a_module(folder: Path) -> None:
     """A file that names no module is as if it were not there."""
     _configured(folder / "first", "mine", "remote: |program")
-    assert "no module named 'mine' is there" in _refusal("?module-name=mine")
+    assert "no module named 'mine' was found" in _refusal("?module-name=mine")
     _configured(folder / "second", "mine", f"module: {folder}/a.so")
     assert _found("?module-name=mine") == str(folder / "a.so")
 
@@ -140,13 +140,13 @@ def test_a_relative_module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert _found("?module-name=mine") == place
     _configured(folder / "first", "mine", "module: ./a.so")
     monkeypatch.setattr(os.path, "isfile", is_file)
-    assert "is a relative path" in _refusal("?module-name=mine")
+    assert "is relative" in _refusal("?module-name=mine")
 
 
 @pytest.mark.parametrize("file", ["mine.so", "libmine.so"])
 def test_a_file_of_that_name(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where p11-kit does not know the name, a module of that name among the system's is meant."""
-    assert "no module named 'mine' is there" in _refusal("?module-name=mine")
+    assert "no module named 'mine' was found" in _refusal("?module-name=mine")
     monkeypatch.setattr(os.path, "isfile", lambda path: path == f"/usr/lib/pkcs11/{file}")
     assert _found("?module-name=mine") == f"/usr/lib/pkcs11/{file}"
 
@@ -159,4 +159,4 @@ def test_names_that_are_none(folder: Path, name: str) -> None:
     _configured(folder, "mine", f"module: {folder}/a.so")
     (folder / "first").mkdir()
     _configured(folder / "first", "", f"module: {folder}/a.so")
-    assert "is none" in _refusal(f"?module-name={name}")
+    assert "invalid module name" in _refusal(f"?module-name={name}")

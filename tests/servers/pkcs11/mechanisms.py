@@ -10,12 +10,12 @@ _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
 _SCRIPT = """
 from notarykit_pkcs11.token import signing
 used = []
-ask = signing.PrivateKey._ask
+ask = signing.PrivateKey._sign_by
 def asked(self, way, prepared, pins):
     made = ask(self, way, prepared, pins)
     used.append(way.mechanism.name)
     return made
-signing.PrivateKey._ask = asked
+signing.PrivateKey._sign_by = asked
 for key_id, spec, config in {keys!r}:
     sign(key_id, spec, **config)
 print(json.dumps(used))

@@ -23,12 +23,12 @@ import pkcs11
 from notarykit_pkcs11.token import mechanisms
 from notarykit_pkcs11.token import signing
 used = []
-of_token = signing.ways
+of_token = signing.signing_methods
 def ways(spec, offered):
-    found = mechanisms.ways(spec, {pkcs11.Mechanism.%s} & set(offered))
+    found = mechanisms.signing_methods(spec, {pkcs11.Mechanism.%s} & set(offered))
     used.extend(each.mechanism.name for each in found)
     return found
-signing.ways = ways
+signing.signing_methods = ways
 token, found = os.environ["LABEL"], []
 for spec in %s:
     sign(f"pkcs11:token={token};object={spec}", spec)
@@ -49,9 +49,9 @@ _LYING = """
 import pkcs11
 from notarykit_pkcs11.token import mechanisms
 from notarykit_pkcs11.token import signing
-(way,) = mechanisms.ways(KEY_SPECS["RSA-2048"], {pkcs11.Mechanism.RSA_PKCS_PSS})
+(way,) = mechanisms.signing_methods(KEY_SPECS["RSA-2048"], {pkcs11.Mechanism.RSA_PKCS_PSS})
 %s
-signing.ways = lambda spec, offered: [way]
+signing.signing_methods = lambda spec, offered: [way]
 print(json.dumps(refusal("pkcs11:object=RSA-2048", "RSA-2048")))
 """
 

@@ -66,7 +66,7 @@ def test_a_program(softhsm: Token, tmp_path: Path) -> None:
     assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
     assert sign(_given(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
     for wrong, text in (
-        (f"|'{program}'", "told no PIN: it ended with 1"),
+        (f"|'{program}'", "returned no PIN: it exited with 1"),
         ("|/bin/true", "is empty"),
         ("|/no/such/program", "cannot be run"),
         ("|relative", "no program by its whole path"),
@@ -81,7 +81,7 @@ def test_two_sources(softhsm: Token, tmp_path: Path) -> None:
     """A URI and a configuration that name different sources contradict each other."""
     path = _pin_file(tmp_path, softhsm.pin)
     refused = sign(_given(softhsm), f"{_URI}?pin-source={path}", "EC-256", {"pin_source": "/other"}).refusal
-    assert "another pin-source" in refused
+    assert "pin-source in the URI differs from pin_source" in refused
 
 
 _PINENTRY = """#!{python}
@@ -108,7 +108,7 @@ def test_a_pinentry(softhsm: Token, tmp_path: Path) -> None:
         text = _PINENTRY.format(python=sys.executable, log=str(log), pin=pin)
         program = write_program(tmp_path / f"pinentry-{pin is None}", text)
         refused = sign(_given(softhsm), _URI, "EC-256", {"pinentry": str(program)}).refusal
-        assert refused.startswith("ACCESS_DENIED no PIN was given" if pin is None else "")
+        assert refused.startswith("ACCESS_DENIED no PIN was entered" if pin is None else "")
         assert bool(refused) is (pin is None)
     assert f"SETDESC PIN of token {softhsm.label!r}" in log.read_text()
     assert softhsm.pin not in log.read_text()
@@ -252,5 +252,5 @@ def test_the_pin_is_in_no_output(softhsm: Token, pin: str, tmp_path: Path) -> No
 def test_a_pin_in_the_key_id(softhsm: Token) -> None:
     """A PIN in a URI would be in the list of keys and of processes: it is refused, and not repeated."""
     answer = ask(_given(softhsm), "describe-key", f"{_URI}?pin-value=swordfish")
-    assert "a PIN must not be in it" in answer.refusal
+    assert "it must not contain a PIN" in answer.refusal
     assert "swordfish" not in answer.text

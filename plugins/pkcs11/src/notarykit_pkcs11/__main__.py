@@ -8,7 +8,7 @@ _run = executable("notarykit_pkcs11.plugin:PKCS11Plugin")
 
 
 def main() -> int:
-    """Runs the plugin, and finalizes the module if one was loaded."""
+    """Answers the command in the arguments, then finalises the modules that it used."""
     code = _run()
     if "notarykit_pkcs11.client" in sys.modules:
         from notarykit_pkcs11.client import finalize

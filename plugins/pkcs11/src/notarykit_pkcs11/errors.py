@@ -1,4 +1,4 @@
-"""What a module's errors mean for a person (PKCS#11 2.40, section 5.1)."""
+"""Plugin errors for the return values of PKCS#11 modules (PKCS#11 2.40, section 5.1)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import pkcs11
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginValidationError
+from notarykit.plugin import ErrorKind
 
 LOST = (
     pkcs11.SessionClosed,
@@ -15,9 +16,9 @@ LOST = (
     pkcs11.ObjectHandleInvalid,
     pkcs11.KeyHandleInvalid,
 )
-"""The session, the login or the object is gone, though the token may be there: another process did something."""
+"""The session, login or object is gone while the token may still be present: another process interfered."""
 
-DISTURBED = (
+TRANSIENT = (
     *LOST,
     pkcs11.DeviceError,
     pkcs11.SlotIDInvalid,
@@ -25,89 +26,95 @@ DISTURBED = (
     pkcs11.FunctionFailed,
     pkcs11.UserPinNotInitialized,
 )
-"""What may be otherwise at the next try: besides, another process may have reset the card in the middle."""
+"""Errors worth a retry: those of `LOST`, and those seen when another process resets the card meanwhile."""
 
-GONE = (pkcs11.DeviceRemoved, pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised)
+REMOVED = (pkcs11.DeviceRemoved, pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised)
 """The token itself is gone."""
 
-MOVED = (*GONE, pkcs11.SlotIDInvalid)
-"""What is in the slot next may be another token."""
+REPLACED = (*REMOVED, pkcs11.SlotIDInvalid)
+"""The slot may hold another token next."""
 
 WRONG_PIN = (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange)
 
-UNSUITABLE = (
+UNSUPPORTED = (
     pkcs11.MechanismInvalid,
     pkcs11.MechanismParamInvalid,
     pkcs11.ArgumentsBad,
     pkcs11.FunctionNotSupported,
     pkcs11.KeyTypeInconsistent,
 )
-"""The token offers a mechanism, but not with this key or parameter."""
+"""The token lists a mechanism, but rejects it for this key or parameter."""
 
-_NO_SUCH_LOGIN = (pkcs11.OperationNotInitialized, pkcs11.UserAlreadyLoggedIn)
-
-
-def is_no_such_login(error: Exception) -> bool:
-    """Whether a module does not know the login before a signature (CKU_CONTEXT_SPECIFIC), and ignores the attribute."""
-    return isinstance(error, _NO_SUCH_LOGIN) or "type invalid" in str(error)
+_NO_CONTEXT_LOGIN = (pkcs11.OperationNotInitialized, pkcs11.UserAlreadyLoggedIn)
 
 
-_UNLOCK = "unblock it with the PUK or the SO PIN, with the token's own tool"
-_KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[PluginError], str, str], ...] = (
-    (WRONG_PIN, PluginAccessDeniedError, "the PIN is wrong", "check it before you try again: a few tries lock it"),
-    (pkcs11.PinLocked, PluginAccessDeniedError, "the PIN is locked", _UNLOCK),
-    (pkcs11.PinExpired, PluginAccessDeniedError, "the PIN has expired", "set a new one with the token's own tool"),
-    (pkcs11.UserPinNotInitialized, PluginAccessDeniedError, "no PIN has been set", "set one with the token's own tool"),
+def lacks_context_login(error: Exception) -> bool:
+    """Returns whether a module does not implement the login before a signature (CKU_CONTEXT_SPECIFIC)."""
+    return isinstance(error, _NO_CONTEXT_LOGIN) or "type invalid" in str(error)
+
+
+_TOOL = "with the token's own tool"
+_UNLOCK = f"unblock it with the PUK or the SO PIN, {_TOOL}"
+_TOUCH = "try again, and touch the token when it blinks"
+_KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorKind], ...] = (
+    (
+        WRONG_PIN,
+        ErrorKind(PluginAccessDeniedError, "{token}: the PIN is wrong", "check it first: a few wrong tries lock it"),
+    ),
+    (pkcs11.PinLocked, ErrorKind(PluginAccessDeniedError, "{token}: the PIN is locked", _UNLOCK)),
+    (pkcs11.PinExpired, ErrorKind(PluginAccessDeniedError, "{token}: the PIN has expired", f"set a new one {_TOOL}")),
+    (pkcs11.UserPinNotInitialized, ErrorKind(PluginAccessDeniedError, "{token}: no PIN is set", f"set one {_TOOL}")),
     (
         pkcs11.UserNotLoggedIn,
-        PluginAccessDeniedError,
-        "the token asked for a login or a touch and did not get it",
-        "try again, and touch the token when it blinks",
+        ErrorKind(PluginAccessDeniedError, "{token}: login or touch required, but missing", _TOUCH),
     ),
-    (GONE, PluginError, "the token was removed", "put it back and try again"),
-    (LOST, PluginError, "the session was lost", "try again"),
+    (REMOVED, ErrorKind(PluginError, "{token}: the token was removed", "put it back and try again")),
+    (LOST, ErrorKind(PluginError, "{token}: the session was lost", "try again")),
+    (pkcs11.FunctionCancelled, ErrorKind(PluginAccessDeniedError, "{token}: the operation was cancelled", _TOUCH)),
     (
-        pkcs11.FunctionCancelled,
-        PluginAccessDeniedError,
-        "it was cancelled",
-        "try again, and touch the token when it blinks",
+        pkcs11.SessionCount,
+        ErrorKind(PluginError, "{token}: no session is free", "end other programs that use the token, and try again"),
     ),
-    (pkcs11.SessionCount, PluginError, "it has no session left", "end other programs that use it, and try again"),
     (
         (pkcs11.KeyTypeInconsistent, pkcs11.KeySizeRange, pkcs11.MechanismInvalid, pkcs11.MechanismParamInvalid),
-        PluginValidationError,
-        "it cannot make this kind of signature with this key",
-        "see 'notarykit plugin doctor pkcs11'",
+        ErrorKind(
+            PluginValidationError,
+            "{token}: this kind of signature is not supported with this key",
+            "see 'notarykit plugin doctor pkcs11'",
+        ),
     ),
     (
         (pkcs11.TokenWriteProtected, pkcs11.SessionReadOnly, pkcs11.FunctionNotSupported),
-        PluginError,
-        "it cannot be written to",
-        "use the token's own tool",
+        ErrorKind(PluginError, "{token}: the token cannot be written to", "use the token's own tool"),
     ),
     (
         pkcs11.HostMemory,
-        PluginError,
-        "it says that memory is short, as some do of a kind of key that they hold and cannot sign with",
-        "try a key of another kind or size",
+        ErrorKind(
+            PluginError,
+            "{token}: out of memory (CKR_HOST_MEMORY), as some modules answer for keys that they cannot sign with",
+            "try a key of another kind or size",
+        ),
     ),
-    (pkcs11.DeviceMemory, PluginError, "it has no room left", "remove what is not needed, with the token's own tool"),
+    (
+        pkcs11.DeviceMemory,
+        ErrorKind(PluginError, "{token}: no space is left on the token", f"remove objects that are not needed {_TOOL}"),
+    ),
 )
 
 
-def translated(name: str, error: Exception) -> PluginError:
-    """The plugin's error for a module's; `name` is the token's."""
-    for kinds, result, text, advice in _KNOWN:
-        if isinstance(error, kinds):
-            return result(f"{name}: {text}", advice=advice)
+def plugin_error(token_name: str, error: Exception) -> PluginError:
+    """Returns the plugin error for a module's error."""
+    for exceptions, kind in _KINDS:
+        if isinstance(error, exceptions):
+            return kind.to_error(token=token_name)
     return PluginError(
-        f"{name}: the module answered {_code(error)}",
-        advice="try again; if it stays, take the token out and put it back, and see 'notarykit plugin doctor pkcs11'",
+        f"{token_name}: the module answered {_return_value(error)}",
+        advice="try again; if it persists, unplug the token and plug it in, and see 'notarykit plugin doctor pkcs11'",
     )
 
 
-def _code(error: Exception) -> str:
-    """A module's answer as the standard writes it; `DeviceError` is CKR_DEVICE_ERROR."""
+def _return_value(error: Exception) -> str:
+    """Returns the name in the standard (`DeviceError` is CKR_DEVICE_ERROR), or the number of an unknown one."""
     number = re.search(r"0x[0-9a-f]+", str(error))
     if number:
         return number[0]

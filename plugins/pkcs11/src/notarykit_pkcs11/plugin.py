@@ -1,4 +1,4 @@
-"""The plugin: key ids are PKCS#11 URIs (RFC 7512), and everything else is plugin configuration."""
+"""Plugin `pkcs11`: key ids are PKCS#11 URIs (RFC 7512), everything else is plugin configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PKCS11Plugin(plugin.Provider):
-    """Signs with keys on tokens. One login for each token and process."""
+    """Signs with keys on tokens, with one login for each token and process."""
 
     name = "pkcs11"
     description = "Sign with keys on PKCS#11 tokens: YubiKeys, smart cards, TPMs and HSMs"
@@ -22,14 +22,14 @@ class PKCS11Plugin(plugin.Provider):
     keeps_certificates = True
 
     def find(self, key_id: str, config: Mapping[str, str]) -> TokenKey:
-        """The key that a URI such as `pkcs11:token=LABEL;object=LABEL` names.
+        """Returns the key that a URI such as `pkcs11:token=LABEL;object=LABEL` names.
 
         Raises:
-            PluginValidationError: It is no such URI, or a setting is wrong or contradicts it.
+            PluginValidationError: The URI or a setting is invalid, or they contradict each other.
         """
-        from notarykit_pkcs11.key_id import parse
+        from notarykit_pkcs11.key_id import parse_uri
 
-        uri = parse(key_id)
+        uri = parse_uri(key_id)
 
         from notarykit_pkcs11.client import module_at
         from notarykit_pkcs11.key import TokenKey
@@ -39,8 +39,8 @@ class PKCS11Plugin(plugin.Provider):
         return TokenKey(uri, module_at(module_path(uri, config)), PinSource(uri, config))
 
     def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[plugin.Finding]:
-        """Goes the way of a signature up to the point where it would be made."""
-        from notarykit_pkcs11.doctor.walk import walk
+        """Checks every step of a signature, up to a trial signature where key and PIN are given."""
+        from notarykit_pkcs11.doctor.walk import diagnose
 
         self._check(config)
-        return walk(key_id, config)
+        return diagnose(key_id, config)

@@ -1,4 +1,4 @@
-"""Taking turns with other processes of the same user, where a module does not stand them all at once."""
+"""Lock on a PKCS#11 module among the processes of one user, for modules that fail when used concurrently."""
 
 from __future__ import annotations
 
@@ -9,76 +9,73 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from notarykit._internal.paths import cache_folder
 from notarykit.errors import ConfigurationError
-from notarykit.plugin import queued, seconds_left
-from notarykit.plugin.deadline import SIGNING_SECONDS
+from notarykit.plugin import SIGNING_SECONDS, cache_folder, queued, seconds_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-_EACH = 0.02
-_SIZE = 48
+_POLL_SECONDS = 0.02
+_OWNER_SIZE = 48
 
 
-class Turn:
-    """A process's turn with a module, which no other process of the same user has at the same time.
+class ProcessLock:
+    """Context manager that holds a module exclusively among the processes of one user.
 
-    Waiting for it is no part of the present call, as long as others end theirs in the time that a call may take. After
-    that the waiting is the call's own, and ends with it, with a turn or without. Where there is no place for the lock's
-    file, everybody has one.
+    Queueing extends the call's deadline as long as each owner keeps the lock for no longer than a call may take. From
+    then on the wait counts, and the block is entered at the deadline without the lock. Without a place for the lock
+    file, it is entered at once.
     """
 
     def __init__(self, path: str) -> None:
-        """Names the module."""
         self._path = path
-        self._lock: int | None = None
+        self._file: int | None = None
 
     def __enter__(self) -> None:
-        self._lock = _open(self._path)
-        if self._lock is not None:
+        self._file = _open(self._path)
+        if self._file is not None:
             try:
-                _wait(self._lock)
+                _acquire(self._file)
             except BaseException:
-                self._leave()
+                self._release()
                 raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._leave()
+        self._release()
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Lets others have theirs meanwhile."""
-        self._leave()
+    def released(self) -> Iterator[None]:
+        """Releases the lock while the context is active, and acquires it again."""
+        self._release()
         try:
             yield
         finally:
             self.__enter__()
 
-    def _leave(self) -> None:
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            _release(lock)
+    def _release(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            _unlock(file)
 
 
-class _Patience:
-    """The seconds of waiting that do not count."""
+class _QueueTime:
+    """Time spent in the queue, of which the deadline is extended."""
 
     def __init__(self) -> None:
-        self._holder = b""
-        self._since = self._told = time.monotonic()
+        self._owner = b""
+        self._owner_since = self._reported = time.monotonic()
 
-    def look(self, holder: bytes) -> None:
-        """Gives back the time since the last look, if the holder has its turn for no longer than a call may take."""
+    def update(self, owner: bytes) -> None:
+        """Reports the whole seconds since the last report as queued, unless the owner exceeds a call's time."""
         now = time.monotonic()
-        if holder != self._holder:
-            self._holder, self._since = holder, now
-        if seconds := int(now - self._told):
-            self._told += seconds
-            if now - self._since <= SIGNING_SECONDS:
+        if owner != self._owner:
+            self._owner, self._owner_since = owner, now
+        if seconds := int(now - self._reported):
+            self._reported += seconds
+            if now - self._owner_since <= SIGNING_SECONDS:
                 queued(seconds)
 
 
@@ -95,31 +92,31 @@ def _open(path: str) -> int | None:
         return None
 
 
-def _release(lock: int) -> None:
+def _unlock(file: int) -> None:
     if sys.platform != "win32":
         import fcntl
 
-        fcntl.flock(lock, fcntl.LOCK_UN)  # a child that was forked meanwhile holds the file, too
-    os.close(lock)
+        fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough: a child forked meanwhile holds the file, too
+    os.close(file)
 
 
-def _wait(lock: int) -> None:
+def _acquire(file: int) -> None:
     if sys.platform == "win32":
         return
     import fcntl
 
-    patience = _Patience()
+    queue_time = _QueueTime()
     while True:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            patience.look(os.pread(lock, _SIZE, 0))
+            queue_time.update(os.pread(file, _OWNER_SIZE, 0))
             if not (left := seconds_left()):
                 return
-            time.sleep(min(_EACH, left))
+            time.sleep(min(_POLL_SECONDS, left))
         except OSError:
             return
         else:
-            with suppress(OSError):  # a disk may be full
-                os.pwrite(lock, f"{os.getpid()} {time.time_ns()}".ljust(_SIZE).encode(), 0)
+            with suppress(OSError):  # the disk may be full
+                os.pwrite(file, f"{os.getpid()} {time.time_ns()}".ljust(_OWNER_SIZE).encode(), 0)
             return

@@ -1,4 +1,4 @@
-"""Which module to load: PKCS#11 modules are shared libraries of whoever made the token."""
+"""Choice of the PKCS#11 module: by the key's URI, the configuration, the environment, or p11-kit."""
 
 from __future__ import annotations
 
@@ -16,63 +16,63 @@ if TYPE_CHECKING:
 
 VARIABLE, SETTING = "PKCS11_MODULE_PATH", "module_path"
 P11_KIT = "p11-kit-proxy.so"
-"""One module in front of all that p11-kit knows; the system's loader finds it."""
+"""Proxy for all modules in p11-kit's configuration, found by the system's loader."""
 
-_NAMED = ("/etc/pkcs11/modules", "/usr/share/p11-kit/modules", "/usr/local/share/p11-kit/modules")
-_LINE = re.compile(r"^\s*module\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+_CONFIGURATION_FOLDERS = ("/etc/pkcs11/modules", "/usr/share/p11-kit/modules", "/usr/local/share/p11-kit/modules")
+_MODULE_LINE = re.compile(r"^\s*module\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 _ADVICE = f"name its file with {SETTING}=FILE, module-path in the URI, or ${VARIABLE}"
 
 
 def module_path(uri: KeyUri | None, config: Mapping[str, str]) -> str:
-    """The file of the module: the URI's, the configuration's, `$PKCS11_MODULE_PATH`, or else p11-kit's.
+    """Returns the module of the URI, the configuration or `$PKCS11_MODULE_PATH`, in this order, or else p11-kit's.
 
     Returns:
         An absolute path, or the name of a library for the system's loader.
 
     Raises:
-        PluginValidationError: It is named twice and differently, is a relative path, or is not there.
+        PluginValidationError: URI and configuration name different modules, or the path is relative or does not exist.
     """
-    named = uri.module_path if uri else None
+    path = uri.module_path if uri else None
     if uri and uri.module_name is not None:
-        named = named or _by_name(uri.module_name)
+        path = path or _path_by_name(uri.module_name)
     configured = config.get(SETTING)
-    if named and configured and named != configured:
+    if path and configured and path != configured:
         raise PluginValidationError(
-            f"the URI names the module {named} and {SETTING} names {configured}", advice="name one of them"
+            f"the URI names the module {path}, but {SETTING} names {configured}", advice="name one of them"
         )
-    return _checked(named or configured or os.environ.get(VARIABLE) or P11_KIT)
+    return _checked(path or configured or os.environ.get(VARIABLE) or P11_KIT)
 
 
 def _checked(path: str) -> str:
     if "/" not in path:
         return path
-    if not os.path.isabs(path):  # whose it is would depend on the folder that somebody is in
-        raise PluginValidationError(f"the module {path} is a relative path", advice="give the whole path")
+    if not os.path.isabs(path):  # the current folder must not decide which code is loaded
+        raise PluginValidationError(f"the module path {path} is relative", advice="give the absolute path")
     if not os.path.isfile(path):
-        raise PluginValidationError(f"the module {path} is not there", advice=_ADVICE)
+        raise PluginValidationError(f"the module {path} does not exist", advice=_ADVICE)
     return os.path.realpath(path)
 
 
-def _by_name(name: str) -> str:
-    """The module that p11-kit's configuration has under a name (RFC 7512, "module-name"), or one of that file name."""
+def _path_by_name(name: str) -> str:
+    """Looks a name up in p11-kit's configuration (RFC 7512, "module-name"), then as a file name."""
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", name):
-        raise PluginValidationError(f"the module name {name!r} is none", advice=_ADVICE)
-    for folder in _NAMED:
+        raise PluginValidationError(f"invalid module name {name!r}", advice=_ADVICE)
+    for folder in _CONFIGURATION_FOLDERS:
         try:
             with open(os.path.join(folder, f"{name}.module"), encoding="utf-8", errors="replace") as file:
-                line = _LINE.search(file.read())
+                line = _MODULE_LINE.search(file.read())
         except OSError:
             continue
         if line:
-            return _beside(line[1])
-    found = next(filter(os.path.isfile, map(_beside, (f"{name}.so", f"lib{name}.so"))), None)
-    if found is None:
-        raise PluginValidationError(f"no module named {name!r} is there", advice=_ADVICE)
-    return found
+            return _in_module_folders(line[1])
+    path = next(filter(os.path.isfile, map(_in_module_folders, (f"{name}.so", f"lib{name}.so"))), None)
+    if path is None:
+        raise PluginValidationError(f"no module named {name!r} was found", advice=_ADVICE)
+    return path
 
 
-def _beside(path: str) -> str:
-    """A path of p11-kit's configuration, which is relative to a folder of modules."""
+def _in_module_folders(path: str) -> str:
+    """Completes a path of p11-kit's configuration, which is relative to a folder of modules."""
     if os.path.isabs(path):
         return path
     multiarch = getattr(sys.implementation, "_multiarch", "")
@@ -83,5 +83,5 @@ def _beside(path: str) -> str:
         "/usr/lib/pkcs11",
         "/usr/lib64",
     ]
-    places = [os.path.join(folder, path) for folder in folders]
-    return next(filter(os.path.isfile, places), path)
+    paths = [os.path.join(folder, path) for folder in folders]
+    return next(filter(os.path.isfile, paths), path)

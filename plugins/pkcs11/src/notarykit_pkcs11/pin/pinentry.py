@@ -1,4 +1,4 @@
-"""Asking for a PIN with GnuPG's pinentry, by its line protocol (Assuan)."""
+"""Client for GnuPG's pinentry, a PIN dialog with a line protocol (Assuan)."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ from typing import IO
 from urllib.parse import unquote_to_bytes
 
 from notarykit.errors import PluginAccessDeniedError
-from notarykit.plugin.service.terminal import TERMINAL
-from notarykit.plugin.service.timeout import OutOfTimeError, in_time
+from notarykit.plugin import TERMINAL, CallTimeoutError, call_with_timeout
 
-_LONGEST = 4096  # of a line; the protocol has 1000
-_DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY")
+_MAX_LINE_BYTES = 4096  # Assuan's own limit is 1000
+_DISPLAY_VARIABLES = ("WAYLAND_DISPLAY", "DISPLAY")
 _ERROR, _DATA, _OK = b"ERR ", b"D ", b"OK"
 
 
-def installed() -> str | None:
-    """The program `pinentry`, where it has a display to ask at."""
-    if sys.platform not in ("win32", "darwin") and not any(os.environ.get(name) for name in _DISPLAYS):
+def find_pinentry() -> str | None:
+    """Returns the path of `pinentry`, or None where it is not installed or has no display."""
+    if sys.platform not in ("win32", "darwin") and not any(os.environ.get(name) for name in _DISPLAY_VARIABLES):
         return None
     return shutil.which("pinentry")
 
 
-def ask(program: str, prompt: str) -> bytes:
-    """What a person types into the program's window.
+def request_pin(program: str, prompt: str) -> bytes:
+    """Returns the PIN that a person enters in the program's dialog.
 
     Raises:
-        PluginAccessDeniedError: The program cannot be run, or the person did not answer.
+        PluginAccessDeniedError: The program cannot be run, or the person cancelled or did not answer in time.
     """
     try:
         process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - the user names it
@@ -40,51 +39,51 @@ def ask(program: str, prompt: str) -> bytes:
         ) from None
     assert process.stdin
     assert process.stdout
-    to, of = process.stdin, process.stdout
+    stdin, stdout = process.stdin, process.stdout
 
-    def talk() -> bytes:
-        with closing(of), suppress(OSError), closing(to):
-            return _talk(to, of, prompt)
+    def converse() -> bytes:
+        with closing(stdout), suppress(OSError), closing(stdin):
+            return _converse(stdin, stdout, prompt)
         raise EOFError
 
     try:
-        return in_time(talk)
-    except OutOfTimeError:
-        raise PluginAccessDeniedError(f"{program} told no PIN in time") from None
+        return call_with_timeout(converse)
+    except CallTimeoutError:
+        raise PluginAccessDeniedError(f"{program} returned no PIN in time") from None
     except (OSError, EOFError):
-        raise PluginAccessDeniedError(f"{program} told no PIN") from None
+        raise PluginAccessDeniedError(f"{program} returned no PIN") from None
     finally:
-        process.kill()  # it has said all that it had to say
+        process.kill()  # nothing more is expected of it
         process.wait()
 
 
-def _talk(to: IO[bytes], of: IO[bytes], prompt: str) -> bytes:
-    _answer(of)
+def _converse(stdin: IO[bytes], stdout: IO[bytes], prompt: str) -> bytes:
+    _read_response(stdout)
     if os.path.exists(TERMINAL):
         with suppress(PluginAccessDeniedError):  # not every pinentry uses a terminal
-            _say(to, of, f"OPTION ttyname={TERMINAL}")
+            _send(stdin, stdout, f"OPTION ttyname={TERMINAL}")
         if "TERM" in os.environ:
             with suppress(PluginAccessDeniedError):
-                _say(to, of, f"OPTION ttytype={os.environ['TERM']}")
-    _say(to, of, f"SETDESC {_escaped(prompt)}")
-    _say(to, of, "SETPROMPT PIN:")
-    return _say(to, of, "GETPIN")
+                _send(stdin, stdout, f"OPTION ttytype={os.environ['TERM']}")
+    _send(stdin, stdout, f"SETDESC {_escaped(prompt)}")
+    _send(stdin, stdout, "SETPROMPT PIN:")
+    return _send(stdin, stdout, "GETPIN")
 
 
-def _say(to: IO[bytes], of: IO[bytes], command: str) -> bytes:
-    to.write(command.encode() + b"\n")
-    to.flush()
-    return _answer(of)
+def _send(stdin: IO[bytes], stdout: IO[bytes], command: str) -> bytes:
+    stdin.write(command.encode() + b"\n")
+    stdin.flush()
+    return _read_response(stdout)
 
 
-def _answer(of: IO[bytes]) -> bytes:
-    """The data of an answer, up to its last line."""
+def _read_response(stdout: IO[bytes]) -> bytes:
+    """Returns the data lines of a response, up to its final line."""
     data = b""
-    for line in iter(lambda: of.readline(_LONGEST), b""):
+    for line in iter(lambda: stdout.readline(_MAX_LINE_BYTES), b""):
         if line.startswith(_DATA):
             data += unquote_to_bytes(line.removesuffix(b"\n")[len(_DATA) :])
         elif line.startswith(_ERROR):
-            raise PluginAccessDeniedError("no PIN was given", advice="try again and enter it")
+            raise PluginAccessDeniedError("no PIN was entered", advice="try again and enter it")
         elif line.startswith(_OK):
             return data
     raise EOFError

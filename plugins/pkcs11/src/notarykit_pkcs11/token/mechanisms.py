@@ -1,4 +1,4 @@
-"""How a token can make the one signature that a key's spec asks for, by the mechanisms that it offers."""
+"""Mechanisms by which a token can make the signature that a key spec prescribes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pkcs11 import MGF, Mechanism
 
-from notarykit_pkcs11.token.pss import encode
+from notarykit_pkcs11.token.pss import pss_encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from notarykit.keys.spec import KeySpec
+    from notarykit.plugin import KeySpec
 
 
-class Way(NamedTuple):
-    """A mechanism, its parameter, and what it is given of a message."""
+class SigningMethod(NamedTuple):
+    """Mechanism, its parameter, and the function that makes the mechanism's input from a message."""
 
     mechanism: Mechanism
     parameter: tuple[object, ...] | None
@@ -31,7 +31,7 @@ def _digest(message: bytes, spec: KeySpec) -> bytes:
 
 
 def _padded(message: bytes, spec: KeySpec) -> bytes:
-    return encode(spec.digest(message), spec.hash_name.replace("-", ""), spec.bits)
+    return pss_encode(spec.digest(message), spec.hash_name.replace("-", ""), spec.bits)
 
 
 _HASHES = {
@@ -41,20 +41,20 @@ _HASHES = {
 }
 
 
-def all_ways(spec: KeySpec) -> list[Way]:
-    """Every way to a signature of the spec, best first; the salt of PSS is as long as the hash."""
+def all_signing_methods(spec: KeySpec) -> list[SigningMethod]:
+    """Returns every method for a spec's signature, best first; the salt of PSS is as long as the hash."""
     hash_, mgf, salt, hash_and_pss, hash_and_ecdsa = _HASHES[spec.hash_name]
     if not spec.is_rsa:
-        return [Way(Mechanism.ECDSA, None, _digest), Way(hash_and_ecdsa, None, _message)]
+        return [SigningMethod(Mechanism.ECDSA, None, _digest), SigningMethod(hash_and_ecdsa, None, _message)]
     pss = (hash_, mgf, salt)
     return [
-        Way(hash_and_pss, pss, _message),
-        Way(Mechanism.RSA_PKCS_PSS, pss, _digest),
-        Way(Mechanism.RSA_X_509, None, _padded),
+        SigningMethod(hash_and_pss, pss, _message),
+        SigningMethod(Mechanism.RSA_PKCS_PSS, pss, _digest),
+        SigningMethod(Mechanism.RSA_X_509, None, _padded),
     ]
 
 
-def ways(spec: KeySpec, offered: Collection[object]) -> list[Way]:
-    """The ways that a token offers. Padding is done here only where the token does none."""
-    found = [way for way in all_ways(spec) if way.mechanism in offered]
-    return [way for way in found if way.mechanism is not Mechanism.RSA_X_509] or found
+def signing_methods(spec: KeySpec, offered: Collection[object]) -> list[SigningMethod]:
+    """Returns the methods that a token offers; padding here is a fallback for tokens that offer no PSS."""
+    methods = [method for method in all_signing_methods(spec) if method.mechanism in offered]
+    return [method for method in methods if method.mechanism is not Mechanism.RSA_X_509] or methods

@@ -1,4 +1,4 @@
-"""What a token's objects say: public keys, and certificates."""
+"""Objects on a token: their attributes, public keys and certificates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11 import Attribute, CertificateType, KeyType, ObjectClass
 
 from notarykit.errors import CertificateError, PluginValidationError
-from notarykit.keys.certificate import load_certificate
+from notarykit.plugin import load_certificate
 from notarykit_pkcs11.token.attributes import PUBLIC_KEY_INFO
 
 if TYPE_CHECKING:
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
     from cryptography.x509 import Certificate
 
+CERTIFICATES = {Attribute.CLASS: ObjectClass.CERTIFICATE}
+PRIVATE_KEYS = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+PUBLIC_KEYS = {Attribute.CLASS: ObjectClass.PUBLIC_KEY}
+
 _CURVES = (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1())
 _OCTET_STRING = 0x04
 _UNREADABLE = (pkcs11.PKCS11Error, ValueError, KeyError, OverflowError, struct.error, UnsupportedAlgorithm)
 
 
-class Stored(NamedTuple):
-    """A certificate on a token.
+class TokenCertificate(NamedTuple):
+    """X.509 certificate on a token.
 
     Attributes:
-        id: Its CKA_ID.
+        id: CKA_ID of the object.
         certificate: The certificate.
         der: The certificate in DER.
     """
@@ -42,29 +46,29 @@ class Stored(NamedTuple):
     der: bytes
 
 
-def attribute(item: Any, name: Attribute) -> Any:
-    """An attribute of an object, or None where it has none."""
+def read_attribute(item: Any, name: Attribute) -> Any:
+    """Returns an attribute of an object, or None where it is absent or unreadable."""
     try:
         return item[name]
     except _UNREADABLE:
         return None
 
 
-def identity(item: Any) -> tuple[bytes, str]:
-    """An object's CKA_ID and label."""
-    return attribute(item, Attribute.ID) or b"", attribute(item, Attribute.LABEL) or ""
+def id_and_label(item: Any) -> tuple[bytes, str]:
+    """Returns the CKA_ID and the label of an object, empty where absent."""
+    return read_attribute(item, Attribute.ID) or b"", read_attribute(item, Attribute.LABEL) or ""
 
 
-def public_key_in(item: Any) -> PublicKeyTypes | None:
-    """The public key in the attributes of a key object; None where it does not have them.
+def read_public_key(item: Any) -> PublicKeyTypes | None:
+    """Returns the public key in the attributes of a key object, or None where they are absent.
 
     Raises:
-        PluginValidationError: It is of a kind that the specification has no algorithm for.
+        PluginValidationError: The key is neither RSA nor on a curve of the specification.
     """
-    kind = attribute(item, Attribute.KEY_TYPE)
+    kind = read_attribute(item, Attribute.KEY_TYPE)
     if kind not in (KeyType.RSA, KeyType.EC):
-        raise PluginValidationError(f"the key is of the kind {getattr(kind, 'name', kind)}", advice="use RSA or EC")
-    for read in (_rsa_key if kind == KeyType.RSA else _ec_key, _described_key):
+        raise PluginValidationError(f"unsupported key type {getattr(kind, 'name', kind)}", advice="use RSA or EC")
+    for read in (_rsa_key if kind == KeyType.RSA else _ec_key, _key_from_info):
         with suppress(*_UNREADABLE):
             return read(item)
     return None
@@ -76,7 +80,7 @@ def _rsa_key(item: Any) -> PublicKeyTypes:
 
 
 def _ec_key(item: Any) -> PublicKeyTypes:
-    """The curve is the one that the point is on: CKA_EC_PARAMS names it in more than one way."""
+    """Reads CKA_EC_POINT; the curve is the one that the point is on, as CKA_EC_PARAMS names it in more than one way."""
     point = bytes(item[Attribute.EC_POINT])
     for curve in _CURVES:
         size = 1 + 2 * -(-curve.key_size // 8)
@@ -84,29 +88,24 @@ def _ec_key(item: Any) -> PublicKeyTypes:
         if len(point) == size or (len(point) in (size + 2, size + 3) and point[0] == _OCTET_STRING):
             with suppress(ValueError):
                 return ec.EllipticCurvePublicKey.from_encoded_point(curve, point[-size:])
-    raise PluginValidationError("the key is on another curve than P-256, P-384 and P-521", advice="use one of them")
+    raise PluginValidationError("unsupported curve", advice="use P-256, P-384 or P-521")
 
 
-def _described_key(item: Any) -> PublicKeyTypes:
-    """The key in CKA_PUBLIC_KEY_INFO, which may be all that the private half of an EC key says of the public one."""
+def _key_from_info(item: Any) -> PublicKeyTypes:
+    """Reads CKA_PUBLIC_KEY_INFO, in which alone some private EC key objects hold the public key."""
     return load_der_public_key(bytes(item[PUBLIC_KEY_INFO]))
 
 
-def certificates(objects: Iterable[Any]) -> list[Stored]:
-    """The X.509 certificates among objects; what is none of them is left aside."""
-    found = []
-    for each in objects:
-        value = attribute(each, Attribute.VALUE)
-        if not value or attribute(each, Attribute.CERTIFICATE_TYPE) not in (CertificateType.X_509, None):
+def read_certificates(objects: Iterable[Any]) -> list[TokenCertificate]:
+    """Returns the X.509 certificates among objects, without those that cannot be parsed."""
+    certificates = []
+    for item in objects:
+        value = read_attribute(item, Attribute.VALUE)
+        if not value or read_attribute(item, Attribute.CERTIFICATE_TYPE) not in (CertificateType.X_509, None):
             continue
         try:
             certificate = load_certificate(bytes(value))
         except CertificateError:
             continue
-        found.append(Stored(identity(each)[0], certificate, bytes(value)))
-    return found
-
-
-CERTIFICATES = {Attribute.CLASS: ObjectClass.CERTIFICATE}
-PRIVATE_KEYS = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
-PUBLIC_KEYS = {Attribute.CLASS: ObjectClass.PUBLIC_KEY}
+        certificates.append(TokenCertificate(id_and_label(item)[0], certificate, bytes(value)))
+    return certificates

@@ -1,6 +1,6 @@
 """PSS padding for tokens that offer RSA without any (RFC 8017, section 9.1.1: EMSA-PSS-ENCODE).
 
-Nothing in here is secret: the salt is in the signature for everybody, and the digest is public.
+No input is secret: the salt is part of the signature, and the digest is public.
 """
 
 import hashlib
@@ -9,13 +9,13 @@ import os
 _TRAILER = b"\xbc"
 
 
-def encode(digest: bytes, hash_name: str, modulus_bits: int) -> bytes:
-    """A digest, padded to the length of the modulus, with a fresh salt as long as the hash.
+def pss_encode(digest: bytes, hash_name: str, modulus_bits: int) -> bytes:
+    """Pads a digest to the length of the modulus, with a fresh salt as long as the hash.
 
     Args:
-        digest: The digest of the message.
-        hash_name: The hash, in hashlib's name.
-        modulus_bits: The length of the key's modulus in bits.
+        digest: Digest of the message.
+        hash_name: Name of the hash in hashlib.
+        modulus_bits: Length of the key's modulus in bits.
     """
     bits = modulus_bits - 1  # emBits
     length = -(-bits // 8)
@@ -30,7 +30,7 @@ def encode(digest: bytes, hash_name: str, modulus_bits: int) -> bytes:
 
 
 def _mgf1(seed: bytes, length: int, hash_name: str) -> bytes:
-    """RFC 8017, appendix B.2.1."""
+    """Generates a mask (RFC 8017, appendix B.2.1)."""
     count = -(-length // hashlib.new(hash_name).digest_size)
     blocks = (hashlib.new(hash_name, seed + number.to_bytes(4)).digest() for number in range(count))
     return b"".join(blocks)[:length]
