@@ -1,13 +1,13 @@
-"""Key ids: which URLs are keys, and that no other host ever gets a login's token."""
+"""Key ids: accepted URLs, and hosts that must never receive a token."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit.plugin import DescribeKeyRequest, PluginValidationError
-from notarykit_azure_keyvault.key_id import HSM_DOMAINS, VAULT_DOMAINS, Address, address_of
+from notarykit_azure_keyvault.key_id import HSM_DOMAINS, VAULT_DOMAINS, KeyId, parse_key_id
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from notarykit_azure_keyvault.pool import Client
+from notarykit_azure_keyvault.pool import SDKClient
 
 VERSION = "0123456789abcdef" * 2
 
@@ -15,24 +15,24 @@ VERSION = "0123456789abcdef" * 2
 @pytest.mark.parametrize("domain", VAULT_DOMAINS)
 @pytest.mark.parametrize("kind", ["keys", "certificates"])
 @pytest.mark.parametrize(("end", "version"), [("", ""), ("/", ""), (f"/{VERSION}", VERSION), (f"/{VERSION}/", VERSION)])
-def test_keys_and_certificates(domain: str, kind: str, end: str, version: str) -> None:
-    """A key id has a kind, a name and perhaps a version, in every cloud."""
-    found = address_of(f"https://my-vault.{domain}/{kind}/Build-1{end}")
-    assert found == Address(f"https://my-vault.{domain}", kind, "Build-1", version)
+def test_key_and_certificate_urls_are_parsed(domain: str, kind: str, end: str, version: str) -> None:
+    """A key id has a kind, a name and an optional version, in every cloud."""
+    parsed = parse_key_id(f"https://my-vault.{domain}/{kind}/Build-1{end}")
+    assert parsed == KeyId(f"https://my-vault.{domain}", kind, "Build-1", version)
 
 
 @pytest.mark.parametrize("domain", HSM_DOMAINS)
-def test_managed_hsms(domain: str) -> None:
-    """A managed HSM keeps keys, and no certificates."""
-    assert address_of(f"https://hsm.{domain}/keys/build").is_hsm
-    with pytest.raises(PluginValidationError, match="keeps no certificates"):
-        address_of(f"https://hsm.{domain}/certificates/build")
+def test_managed_hsm_holds_keys_only(domain: str) -> None:
+    """A certificate in a managed HSM is refused."""
+    assert parse_key_id(f"https://hsm.{domain}/keys/build").is_hsm
+    with pytest.raises(PluginValidationError, match="holds no certificates"):
+        parse_key_id(f"https://hsm.{domain}/certificates/build")
 
 
 @pytest.mark.parametrize("host", ["My-Vault.VAULT.azure.net", "my-vault.vault.azure.net:443"])
-def test_one_way_to_write_a_host(host: str) -> None:
-    """Capitals and the usual port do not matter."""
-    assert address_of(f"https://{host}/keys/build").vault == "https://my-vault.vault.azure.net"
+def test_host_is_normalized(host: str) -> None:
+    """Case and the default port do not matter."""
+    assert parse_key_id(f"https://{host}/keys/build").vault_url == "https://my-vault.vault.azure.net"
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_one_way_to_write_a_host(host: str) -> None:
         "",
     ],
 )
-def test_other_hosts(host: str) -> None:
-    """What is no vault of a known cloud is refused, and nobody is asked for a token for it."""
+def test_host_outside_vault_domains_is_refused_before_login(host: str) -> None:
+    """A host that is not a vault of a known cloud is refused without a connection."""
 
-    def connect(*_: str) -> Client:
+    def connect(*_: str) -> SDKClient:
         pytest.fail("connected")
 
     with pytest.raises(PluginValidationError):
@@ -93,39 +93,39 @@ def test_other_hosts(host: str) -> None:
         "https://my-vault.vault.azure.net/keys/build ",
     ],
 )
-def test_what_is_no_key(key_id: str) -> None:
-    """A URL of another form is refused with the form."""
+def test_malformed_key_id_is_refused_with_the_form(key_id: str) -> None:
+    """A URL of another form is refused, and the advice shows the form."""
     with pytest.raises(PluginValidationError) as caught:
-        address_of(key_id)
+        parse_key_id(key_id)
     assert "https://VAULT.vault.azure.net/keys/NAME" in caught.value.advice
 
 
 @pytest.mark.parametrize("domain", ["vault.stack.example", "vault.stack.example:8443", "Vault.Stack.Example"])
-def test_a_domain_of_ones_own(domain: str) -> None:
-    """A further domain is one where it is named, with exactly its port."""
+def test_vault_domain_adds_a_domain_with_its_port(domain: str) -> None:
+    """Hosts of an additional domain are vaults only where it is configured, with exactly its port."""
     key_id = f"https://my-vault.{domain.lower()}/keys/build"
-    assert address_of(key_id, domain).vault == f"https://my-vault.{domain.lower()}"
+    assert parse_key_id(key_id, domain).vault_url == f"https://my-vault.{domain.lower()}"
     for other in ("", "stack.example.org", "other.example"):
-        with pytest.raises(PluginValidationError, match="not in a known cloud"):
-            address_of(key_id, other)
+        with pytest.raises(PluginValidationError, match="not in the vault domain of a known cloud"):
+            parse_key_id(key_id, other)
 
 
 @pytest.mark.parametrize(
     "domain", ["com", ".example", "stack.example.", "stack..example", "a b.example", "x.y:z", "*.y"]
 )
-def test_what_is_no_domain(domain: str) -> None:
-    """A domain that is everybody's, or none, is refused before anybody is taken for a vault."""
+def test_malformed_vault_domain_is_refused(domain: str) -> None:
+    """A top-level or malformed domain is refused before any host is accepted."""
     for key_id in ("https://attacker.com/keys/build", "https://my-vault.vault.azure.net/keys/build"):
-        with pytest.raises(PluginValidationError, match="'vault_domain' is no domain"):
-            address_of(key_id, domain)
+        with pytest.raises(PluginValidationError, match="'vault_domain' is not a vault domain"):
+            parse_key_id(key_id, domain)
 
 
 @given(st.text())
-def test_any_text(text: str) -> None:
-    """Whatever a key id is, it is a key of a known cloud or refused."""
+def test_any_text_is_in_a_known_cloud_or_refused(text: str) -> None:
+    """Arbitrary text is a key id in a known cloud or is refused."""
     for key_id in (text, f"https://{text}", f"https://x.vault.azure.net/{text}"):
         try:
-            found = address_of(key_id)
+            parsed = parse_key_id(key_id)
         except PluginValidationError:
             continue
-        assert found.vault.endswith(VAULT_DOMAINS + HSM_DOMAINS)
+        assert parsed.vault_url.endswith(VAULT_DOMAINS + HSM_DOMAINS)

@@ -1,7 +1,7 @@
-"""What of Key Vault's REST API the tests' server answers, and the check of every request and answer against it.
+"""Operations of Key Vault's REST API that the stand-in supports, and checks of requests and responses against them.
 
-A table of our own. Its paths, queries, members and version are those of the OpenAPI files that Azure publishes for the
-data plane: {Keys,Certificates,Secrets}/stable/2025-07-01 under specification/keyvault/data-plane in the repository
+A table written by hand. Its paths, queries, members and version are those of the OpenAPI files that Azure publishes for
+the data plane: {Keys,Certificates,Secrets}/stable/2025-07-01 under specification/keyvault/data-plane in the repository
 Azure/azure-rest-api-specs.
 """
 
@@ -17,23 +17,23 @@ _NAME, _NUMBER = r"(?P<name>[0-9A-Za-z-]{1,127})", r"(?P<version>[0-9a-f]{32})?"
 
 
 class Operation(NamedTuple):
-    """One operation.
+    """Operation.
 
     Attributes:
-        method: The method.
-        path: The path, with `name` and `version` where it has them.
-        permission: What a user needs for it.
-        status: That of a success.
-        answer: The members of the answer.
-        query: The parameters that it takes besides the API's version.
-        body: The members that a request may have; those that it must have end with an exclamation mark.
+        method: HTTP method.
+        path: Path, with the groups `name` and `version`.
+        permission: Required permission.
+        status: Status of success.
+        response: Type of the response.
+        query: Query parameters besides the API version.
+        body: Members of the request; required ones end with an exclamation mark.
     """
 
     method: str
     path: re.Pattern[str]
     permission: str
     status: int
-    answer: str
+    response: str
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
 
@@ -61,7 +61,7 @@ OPERATIONS = {
         "GET", re.compile(f"/secrets/{_NAME}/{_NUMBER}"), "secrets/get", 200, "SecretBundle", ("outContentType",)
     ),
 }  # fmt: skip
-"""By the operations' ids in those files. A longer path comes after one that is its beginning, as names can be words."""
+"""Operations by operationId. A path comes before longer ones that begin with it."""
 
 _ATTRIBUTES = {"enabled", "nbf", "exp", "created", "updated", "recoverableDays", "recoveryLevel"}
 _MEMBERS: Mapping[str, set[str]] = {
@@ -85,14 +85,14 @@ _INSIDE = {"key": "JsonWebKey", "error": "Error", "innererror": "Error"}
 
 
 class Call(NamedTuple):
-    """A request that the API has.
+    """Request in the API.
 
     Attributes:
-        id: The operation's id.
-        operation: The operation.
-        name: The object's name.
-        version: Its version, or an empty string.
-        query: The first value of each parameter.
+        id: operationId.
+        operation: Operation.
+        name: Name of the object.
+        version: Version, or an empty string.
+        query: First value of each parameter.
     """
 
     id: str
@@ -103,35 +103,35 @@ class Call(NamedTuple):
 
 
 class NotInApiError(Exception):
-    """The API has no such request or answer."""
+    """The request or response is not in the API."""
 
 
 def call_of(method: str, target: str) -> Call:
-    """The operation that a request asks for.
+    """Returns the operation of a request.
 
     Raises:
-        NotInApiError: There is none, or its query is not the operation's.
+        NotInApiError: There is none, or the query is malformed.
     """
     parts = urlsplit(target)
     query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     for id_, operation in OPERATIONS.items():
-        found = operation.path.fullmatch(parts.path)
-        if found is None or operation.method != method:
+        match = operation.path.fullmatch(parts.path)
+        if match is None or operation.method != method:
             continue
         if query.pop("api-version", None) != VERSION:
             raise NotInApiError(f"{target}: not api-version {VERSION}")
         if unknown := set(query) - set(operation.query):
             raise NotInApiError(f"{target}: unknown query {unknown}")
-        groups = found.groupdict()
+        groups = match.groupdict()
         return Call(id_, operation, groups["name"], groups.get("version") or "", query)
     raise NotInApiError(f"{method} {target}: no such operation")
 
 
 def check_body(call: Call, body: Any) -> None:
-    """Refuses a body that the operation does not take.
+    """Checks the body of a request.
 
     Raises:
-        NotInApiError: It has a member too many or too few, or one of another kind.
+        NotInApiError: A member is missing, unknown or malformed.
     """
     must = {name.rstrip("!") for name in call.operation.body if name.endswith("!")}
     may = {name.rstrip("!") for name in call.operation.body}
@@ -147,14 +147,14 @@ def check_body(call: Call, body: Any) -> None:
 
 
 def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
-def check_answer(kind: str, content: Mapping[str, Any]) -> None:
-    """Refuses an answer of the server itself that the API does not have.
+def check_response(kind: str, content: Mapping[str, Any]) -> None:
+    """Checks a response of the stand-in.
 
     Raises:
-        NotInApiError: It has an unknown member.
+        NotInApiError: A member is unknown.
     """
     if unknown := set(content) - _MEMBERS[kind]:
         raise NotInApiError(f"{kind} with {unknown}")
@@ -162,7 +162,7 @@ def check_answer(kind: str, content: Mapping[str, Any]) -> None:
         raise NotInApiError(f"attributes with {unknown}")
     for name, inside in _INSIDE.items():
         if isinstance(content.get(name), dict):
-            check_answer(inside, content[name])
+            check_response(inside, content[name])
     items: Sequence[Mapping[str, Any]] = content["value"] if kind == "KeyListResult" else ()
     for item in items:
-        check_answer("KeyItem", item)
+        check_response("KeyItem", item)

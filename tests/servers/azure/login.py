@@ -1,4 +1,4 @@
-"""A stand-in for Microsoft Entra ID, as far as a service principal with a secret and a workload identity need it."""
+"""Stand-in for Microsoft Entra ID: logins of a service principal and of a workload identity."""
 
 import json
 import secrets
@@ -13,44 +13,45 @@ HOST = "login.microsoftonline.com"
 
 
 class Login:
-    """Gives tokens, and knows those that count.
+    """Issues tokens, and knows the valid ones.
 
     Attributes:
-        tenant: The tenant.
-        client: The service principal.
-        secret: Its secret.
-        assertion: What a workload identity shows instead.
-        tokens: The tokens that count; whoever empties it lets them expire.
-        scopes: What tokens were asked for.
+        tenant: Tenant id.
+        client: Client id of the service principal.
+        secret: Client secret.
+        assertion: Federated token of a workload identity.
+        tokens: Valid tokens; cleared to revoke all.
+        issued: All tokens.
+        scopes: Scopes of the requested tokens.
     """
 
     def __init__(self) -> None:
-        """Make a tenant with one service principal."""
+        """Creates a tenant with one service principal."""
         self.tenant, self.client = "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-000000000000"
         self.secret, self.assertion = f"secret-{secrets.token_hex(8)}", f"assertion-{secrets.token_hex(8)}"
         self.tokens: set[str] = set()
-        self.given: list[str] = []
+        self.issued: list[str] = []
         self.scopes: list[str] = []
         self._lock = threading.Lock()
 
     def token(self) -> str:
-        """A new token that counts."""
+        """Returns a new valid token."""
         token = f"token-{secrets.token_hex(16)}"
         with self._lock:
             self.tokens.add(token)
-            self.given.append(token)
+            self.issued.append(token)
         return token
 
     def answer(self, seen: Seen) -> Reply:
-        """Answer a request to the login's host."""
+        """Returns the response to a request."""
         if seen.path == "/common/discovery/instance":
             return _reply(
                 200, {"tenant_discovery_endpoint": self._url("v2.0/.well-known/openid-configuration"), "metadata": []}
             )
         if seen.path == f"/{self.tenant}/v2.0/.well-known/openid-configuration":
             endpoints = {"authorization": "authorize", "token": "token", "device_authorization": "devicecode"}
-            found = {f"{name}_endpoint": self._url(f"oauth2/v2.0/{path}") for name, path in endpoints.items()}
-            return _reply(200, {**found, "issuer": self._url("v2.0")})
+            document = {f"{name}_endpoint": self._url(f"oauth2/v2.0/{path}") for name, path in endpoints.items()}
+            return _reply(200, {**document, "issuer": self._url("v2.0")})
         if seen.path == f"/{self.tenant}/oauth2/v2.0/token":
             return self._token(seen)
         return _reply(404, {"error": "not_found", "error_description": seen.path})
@@ -73,20 +74,20 @@ def _reply(status: int, content: Mapping[str, Any]) -> Reply:
 
 
 class ManagedIdentity(RecordingServer):
-    """What gives tokens to a machine's own identity, in the form of Azure's App Service.
+    """Managed identity endpoint, as in Azure App Service.
 
     Attributes:
-        header: What shows that a request comes from that machine.
+        header: Secret header of the machine's requests.
     """
 
     def __init__(self, login: Login) -> None:
-        """Name the login that knows the tokens."""
+        """Takes the login service that issues the tokens."""
         super().__init__()
         self.header = secrets.token_hex(8)
         self._login = login
 
     def answer(self, seen: Seen, connection: Connection) -> None:
-        """Give a token to who shows the header."""
+        """Returns a token to requests with the header."""
         if seen.headers["X-IDENTITY-HEADER"] != self.header:
             connection.reply(_reply(401, {"statusCode": 401, "message": "no"}))
             return

@@ -1,4 +1,4 @@
-"""The stand-in itself: what Key Vault's API does not have fails the test that asks for it."""
+"""The stand-in itself: requests and responses outside Key Vault's API fail the test."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ NUMBER = "0" * 32
         ("GET", f"/certificates/build/pending/merge?{VERSION}"),
     ],
 )
-def test_requests_that_the_api_does_not_have(method: str, target: str) -> None:
-    """Another path, method, query or version is none of the API's."""
+def test_request_outside_the_api_is_refused(method: str, target: str) -> None:
+    """Another path, method, query or version is not in the API."""
     with pytest.raises(api.NotInApiError):
         api.call_of(method, target)
 
@@ -45,8 +45,8 @@ def test_requests_that_the_api_does_not_have(method: str, target: str) -> None:
         ("/certificates/build/pending/merge", {"x5c": [1]}),
     ],
 )
-def test_bodies_that_the_api_does_not_have(target: str, body: Any) -> None:
-    """A member too many, too few or of another form is none of the API's."""
+def test_body_outside_the_api_is_refused(target: str, body: Any) -> None:
+    """Missing, additional and malformed members are not in the API."""
     with pytest.raises(api.NotInApiError):
         api.check_body(api.call_of("POST", f"{target}?{VERSION}"), body)
 
@@ -60,13 +60,13 @@ def test_bodies_that_the_api_does_not_have(target: str, body: Any) -> None:
         ("KeyVaultError", {"error": {"innererror": {"reason": ""}}}),
     ],
 )
-def test_answers_that_the_api_does_not_have(kind: str, content: dict[str, Any]) -> None:
-    """The stand-in cannot answer what a vault does not."""
+def test_response_outside_the_api_is_refused(kind: str, content: dict[str, Any]) -> None:
+    """The stand-in cannot return what a vault does not."""
     with pytest.raises(api.NotInApiError):
-        api.check_answer(kind, content)
+        api.check_response(kind, content)
 
 
-def test_it_listens_to_this_machine_alone(azure_ca: RegistryCA) -> None:
+def test_server_listens_on_loopback_only(azure_ca: RegistryCA) -> None:
     """The stand-in is on 127.0.0.1."""
     with KeyVault(azure_ca.server()) as server:
         assert server.address == f"127.0.0.1:{server.port}"

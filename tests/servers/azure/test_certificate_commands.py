@@ -1,4 +1,4 @@
-"""Certificates for keys in a vault by the command line: requested, issued, attached, and used."""
+"""Certificate commands with keys in a vault: request, issue, attach and sign."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _SUBJECT = "CN=build, O=wabbit-networks.io, ST=WA, C=US"
 
 @pytest.fixture(autouse=True)
 def settings(azure: Azure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty settings, in a working folder of the user's own, with an authority whose key is in a file."""
+    """Empty settings and working folder, with a CA whose key is in a file."""
     monkeypatch.setenv("NOTATION_CONFIG", str(tmp_path / "notation"))
     monkeypatch.chdir(tmp_path)
     Path("ca.key").touch(0o600)
@@ -41,28 +41,28 @@ def _signs(key: str) -> None:
 
 
 def _issue_and_attach(key: str) -> None:
-    """Has the authority issue for the request, and attaches what it issues."""
+    """Issues a certificate for the request and attaches the chain."""
     _run("certificate", "issue", "--key", "root", "--ca-cert", "root.crt", "--output", "chain.pem", "key.csr")
     _run("certificate", "attach", "--key", key, "chain.pem")
 
 
 @pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
-def test_a_bare_key(azure: Azure, spec: str) -> None:
-    """The chain of a key without a certificate in the vault is kept beside the settings."""
+def test_chain_of_a_bare_key_is_kept_in_settings(azure: Azure, spec: str) -> None:
+    """The chain of a key without a certificate in the vault is stored with the settings."""
     azure.server.add_key("build", make_chain(spec).leaf_key)
     _run("key", "add", "--plugin", "azure-keyvault", "--id", azure.key(), "build")
     _run("certificate", "request", "--key", "build", "--subject", _SUBJECT, "--output", "key.csr")
     _issue_and_attach("build")
     _signs("build")
-    assert "MergeCertificate" not in azure.server.asked()
+    assert "MergeCertificate" not in azure.server.operations()
 
 
-def test_a_certificate_that_waits(azure: Azure) -> None:
-    """The chain for a certificate that waits for one, with the request that the vault made, is merged with it there."""
+def test_chain_is_merged_into_a_pending_certificate(azure: Azure) -> None:
+    """The chain for a pending certificate is merged in the vault."""
     key = make_chain("EC-256").leaf_key
     azure.server.request_certificate("build", key)
     Path("key.csr").write_bytes(make_request(key, make_name(parse_name(_SUBJECT))).public_bytes(Encoding.PEM))
     _run("key", "add", "--plugin", "azure-keyvault", "--id", azure.certificate(), "build")
     _issue_and_attach("build")
     _signs("build")
-    assert "MergeCertificate" in azure.server.asked()
+    assert "MergeCertificate" in azure.server.operations()

@@ -1,4 +1,4 @@
-"""What goes wrong on the way: it succeeds after another attempt, or ends in the right code with what to do."""
+"""Faults of the service, the login and the network: retried, or reported with protocol code and advice."""
 
 import socket
 import threading
@@ -16,19 +16,19 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from notarykit_azure_keyvault.pool import Answer
-from tests.servers.azure.conftest import Azure, refused, verify_x509_signature
-from tests.servers.azure.keyvault import Fault, cut, page
-from tests.servers.azure.keyvault import refused as refusal
+from notarykit_azure_keyvault.pool import Response
+from tests.servers.azure.conftest import Azure
+from tests.servers.azure.responses import Fault, error_response, login_page, reset
+from tests.servers.azure.signing import describe, describe_and_sign, has_code, sign_and_check
 from tests.support.ca import make_chain
 
 CHAIN = make_chain()
 SECONDS_AT_MOST = 60.0
 LOGIN = "/oauth2/v2.0/token"
 PLACES = ["/certificates/", "/secrets/", "/sign"]
-THROTTLED = refusal(429, "Throttled", Retry_After="7")
-UNAVAILABLE = refusal(503, "ServiceUnavailable")
-BROKEN = refusal(500, "InternalServerError")
+THROTTLED = error_response(429, "Throttled", Retry_After="7")
+UNAVAILABLE = error_response(503, "ServiceUnavailable")
+BROKEN = error_response(500, "InternalServerError")
 
 
 @pytest.fixture(autouse=True)
@@ -44,12 +44,12 @@ def certificate(azure: Azure) -> None:
         ([THROTTLED], [7]),
         ([THROTTLED, THROTTLED, THROTTLED], [7, 7, 7]),
         ([UNAVAILABLE, BROKEN], None),
-        ([cut], None),
-        ([cut, THROTTLED, cut], None),
+        ([reset], None),
+        ([reset, THROTTLED, reset], None),
     ],
     ids=["throttled", "throttled thrice", "failing", "cut", "all"],
 )
-def test_another_attempt_succeeds(
+def test_transient_fault_is_retried(
     azure: Azure,
     plugin: AzureKeyVaultPlugin,
     pauses: list[float],
@@ -57,9 +57,9 @@ def test_another_attempt_succeeds(
     faults: list[Fault],
     waits: list[float] | None,
 ) -> None:
-    """The SDK tries each request again, as late as the service asks for."""
+    """The SDK retries each request, after the pause that the service requests."""
     azure.server.fault(place, *faults)
-    verify_x509_signature(plugin, azure.key(), CHAIN)
+    sign_and_check(plugin, azure.key(), CHAIN)
     assert waits is None or pauses == waits
 
 
@@ -67,18 +67,22 @@ def test_another_attempt_succeeds(
 @pytest.mark.parametrize(
     ("fault", "kind", "message"),
     [
-        (THROTTLED, PluginThrottledError, "asks for fewer requests"),
+        (THROTTLED, PluginThrottledError, "throttled the request"),
         (UNAVAILABLE, PluginError, "failed with 503 ServiceUnavailable"),
         (BROKEN, PluginError, "failed with 500 InternalServerError"),
-        (refusal(504, "GatewayTimeout"), PluginTimeoutError, "did not answer in time"),
-        (refusal(408, "RequestTimeout"), PluginTimeoutError, "did not answer in time"),
-        (cut, PluginError, "broke off the connection"),
-        (page, PluginError, "what answers is not Azure Key Vault"),
-        (refusal(400, "BadParameter", message="wrong\r\nmore"), PluginValidationError, "400 BadParameter: wrong"),
+        (error_response(504, "GatewayTimeout"), PluginTimeoutError, "did not respond in time"),
+        (error_response(408, "RequestTimeout"), PluginTimeoutError, "did not respond in time"),
+        (reset, PluginError, "closed the connection"),
+        (login_page, PluginError, "the response is not from Azure Key Vault"),
+        (
+            error_response(400, "BadParameter", message="wrong\r\nmore"),
+            PluginValidationError,
+            "400 BadParameter: wrong",
+        ),
     ],
     ids=["throttled", "unavailable", "broken", "gateway", "slow", "cut", "page", "bad"],
 )
-def test_no_attempt_succeeds(
+def test_lasting_fault_has_the_protocol_code(
     azure: Azure,
     plugin: AzureKeyVaultPlugin,
     pauses: list[float],
@@ -87,28 +91,34 @@ def test_no_attempt_succeeds(
     kind: type[PluginError],
     message: str,
 ) -> None:
-    """What does not end is told in the protocol's code, and the next call succeeds when it has."""
+    """A fault that lasts ends in its protocol code, and the next call succeeds once it is over."""
     azure.server.fault(place, *[fault] * 50)
-    error = refused(plugin, azure.key(), kind, command="generate-signature")
-    assert message in error.message
-    assert error.advice
+    with pytest.raises(PluginError, check=has_code(kind)) as caught:
+        describe_and_sign(plugin, azure.key(), "EC-256")
+    assert message in caught.value.message
+    assert caught.value.advice
     assert len(pauses) < 10
     azure.server.faults.clear()
-    verify_x509_signature(plugin, azure.key(), CHAIN)
+    sign_and_check(plugin, azure.key(), CHAIN)
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_pause_beyond_the_end(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], place: str) -> None:
-    """A service that asks for a later time than the call has is not waited for."""
-    azure.server.fault(place, *[refusal(429, "Throttled", Retry_After="600")] * 2)
-    error = refused(plugin, azure.key(), PluginThrottledError, command="generate-signature")
+def test_retry_after_beyond_the_call_is_not_waited_for(
+    azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], place: str
+) -> None:
+    """A Retry-After beyond the end of the call is not waited for."""
+    azure.server.fault(place, *[error_response(429, "Throttled", Retry_After="600")] * 2)
+    with pytest.raises(PluginThrottledError) as caught:
+        describe_and_sign(plugin, azure.key(), "EC-256")
     assert pauses == []
-    assert error.metadata["requestId"] == "request-1"
+    assert caught.value.metadata["requestId"] == "request-1"
 
 
 @pytest.mark.parametrize("place", [*PLACES, LOGIN])
-def test_the_end_of_the_call(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], place: str) -> None:
-    """A service that does not answer is given up at the end of the call."""
+def test_silent_service_times_out_with_the_call(
+    azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], place: str
+) -> None:
+    """A service that does not respond is given up at the end of the call."""
 
     def silent(connection: object) -> None:
         released.wait(SECONDS_AT_MOST)
@@ -116,76 +126,82 @@ def test_the_end_of_the_call(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: 
     released = threading.Event()
     azure.server.fault(place, *[silent] * 20)
     try:
-        with deadline(1.0):
-            error = refused(plugin, azure.key(), PluginTimeoutError, command="generate-signature")
+        with deadline(1.0), pytest.raises(PluginTimeoutError) as caught:
+            describe_and_sign(plugin, azure.key(), "EC-256")
     finally:
         released.set()
-    assert error.message == f"{azure.url} or the login to it did not answer in time"
+    assert caught.value.message == f"{azure.url} or its login service did not respond in time"
 
 
-def test_a_login_that_fails_at_first(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float]) -> None:
-    """The SDK tries a login again as well."""
-    azure.server.fault(LOGIN, UNAVAILABLE, cut)
-    verify_x509_signature(plugin, azure.key(), CHAIN)
+def test_transient_login_fault_is_retried(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float]) -> None:
+    """The SDK retries logins as well."""
+    azure.server.fault(LOGIN, UNAVAILABLE, reset)
+    sign_and_check(plugin, azure.key(), CHAIN)
 
 
-# The login
+# Login
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_an_expired_token(azure: Azure, plugin: AzureKeyVaultPlugin, times: int) -> None:
-    """A token that the vault does not take any more, though this machine's clock calls it valid, is replaced."""
+def test_revoked_token_is_replaced(azure: Azure, plugin: AzureKeyVaultPlugin, times: int) -> None:
+    """A token that the vault rejects before it expires is replaced."""
     for _ in range(times + 1):
-        verify_x509_signature(plugin, azure.key(), CHAIN)
+        sign_and_check(plugin, azure.key(), CHAIN)
         azure.server.login.tokens.clear()
-    assert len(azure.server.login.given) == times + 1
+    assert len(azure.server.login.issued) == times + 1
 
 
-def test_no_token_is_taken(azure: Azure, plugin: AzureKeyVaultPlugin, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login that the vault does not take at all is refused with what to check, and not tried for ever."""
+def test_login_that_is_always_rejected_is_tried_twice(
+    azure: Azure, plugin: AzureKeyVaultPlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login that the vault always rejects is refused with advice after the second attempt."""
     monkeypatch.setattr(azure.server.login, "tokens", set[str]())
     monkeypatch.setattr(azure.server.login, "token", lambda: "a-token-of-another-tenant")
-    error = refused(plugin, azure.key(), PluginAccessDeniedError)
-    assert error.message == f"{azure.url} does not accept the login"
-    assert "tenant" in error.advice
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        describe(plugin, azure.key())
+    assert caught.value.message == f"{azure.url} rejected the access token"
+    assert "tenant" in caught.value.advice
     assert len(azure.server.login.scopes) == 2
 
 
-# The network
+# Network
 
 
-def test_an_address_that_nobody_knows(plugin: AzureKeyVaultPlugin) -> None:
-    """A vault's name that is not known is told apart from a network that is closed."""
+def test_unknown_host_is_distinguished_from_the_network(plugin: AzureKeyVaultPlugin) -> None:
+    """An unknown vault name gets advice of its own."""
 
     class Unknown:
-        def send_request(self, *_: object, **__: object) -> Answer:
+        def send_request(self, *_: object, **__: object) -> Response:
             raise ServiceRequestError("HTTPSConnection(...): Failed to resolve 'x.vault.azure.net' ([Errno -2])")
 
-    error = refused(AzureKeyVaultPlugin(lambda *_: Unknown()), "https://x.vault.azure.net/keys/build", PluginError)
-    assert error.message == "https://x.vault.azure.net or the login to it cannot be reached"
-    assert "check the vault's name" in error.advice
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(AzureKeyVaultPlugin(lambda *_: Unknown()), "https://x.vault.azure.net/keys/build")
+    assert caught.value.message == "https://x.vault.azure.net or its login service is unreachable"
+    assert "check the vault's name" in caught.value.advice
 
 
-def test_a_closed_network(
+def test_refused_proxy_connection_names_the_network(
     azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy that is not there is told of as the network."""
+    """A proxy that refuses connections is reported with advice on the network."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        error = refused(plugin, azure.key(), PluginError)
-    assert error.message == f"{azure.url} or the login to it cannot be reached"
-    assert "HTTPS_PROXY" in error.advice
+        with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+            describe(plugin, azure.key())
+    assert caught.value.message == f"{azure.url} or its login service is unreachable"
+    assert "HTTPS_PROXY" in caught.value.advice
 
 
-def test_a_network_with_a_ca_that_is_not_trusted(
+def test_untrusted_ca_is_refused_with_advice(
     azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A CA that is not trusted is refused, with how to name it."""
+    """An untrusted CA is refused, with the variable that names it."""
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    error = refused(plugin, azure.key(), PluginError)
-    assert error.message == f"{azure.url} or the login to it cannot be reached"
-    assert "REQUESTS_CA_BUNDLE" in error.advice
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.key())
+    assert caught.value.message == f"{azure.url} or its login service is unreachable"
+    assert "REQUESTS_CA_BUNDLE" in caught.value.advice
     assert azure.server.login.scopes == []
 
 
@@ -199,19 +215,21 @@ def test_a_network_with_a_ca_that_is_not_trusted(
     ],
     ids=["no kid", "bad cer", "other vault", "no attributes"],
 )
-def test_answers_of_another_form(
+def test_malformed_response_is_refused_before_signing(
     azure: Azure, plugin: AzureKeyVaultPlugin, change: Callable[[dict[str, object]], object]
 ) -> None:
-    """An answer without what it must have is refused, and nothing is signed."""
+    """A response without required members is refused, and no signature is requested."""
     azure.server.change = change
-    error = refused(plugin, azure.certificate(), PluginError, command="generate-signature")
-    assert "Azure Key Vault answers" in error.message or "another vault" in error.message
-    assert azure.server.asked() == ["GetCertificate"]
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe_and_sign(plugin, azure.certificate(), "EC-256")
+    assert "malformed" in caught.value.message or "another vault" in caught.value.message
+    assert azure.server.operations() == ["GetCertificate"]
 
 
-def test_another_key_signs(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
-    """A signature of another version than the one that was to sign is not taken."""
-    verify_x509_signature(plugin, azure.key(), CHAIN)
+def test_signature_of_another_version_is_refused(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
+    """A signature of another version than the requested one is refused."""
+    sign_and_check(plugin, azure.key(), CHAIN)
     azure.server.change = lambda answer: answer.update(kid=f"{azure.url}/keys/build/{'f' * 32}")
-    error = refused(plugin, azure.key(), PluginError, command="generate-signature")
-    assert "was to sign" in error.message
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe_and_sign(plugin, azure.key(), "EC-256")
+    assert "signed in place of" in caught.value.message

@@ -1,4 +1,4 @@
-"""A vault, or what stands in its place, that means harm: it gets nothing, and each answer ends in an error in time."""
+"""Hostile vaults: they receive no credentials, and each response ends in an error within the call's time."""
 
 import base64
 import gzip
@@ -18,9 +18,9 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from tests.servers.azure.conftest import MESSAGE, OWN_DOMAIN, Azure, refused, verify_x509_signature
-from tests.servers.azure.keyvault import Fault
-from tests.servers.azure.keyvault import refused as refusal
+from tests.servers.azure.conftest import OWN_DOMAIN, Azure
+from tests.servers.azure.responses import Fault, error_response
+from tests.servers.azure.signing import MESSAGE, describe, describe_and_sign, has_code, sign_and_check
 from tests.servers.registry.http_server import Connection, Reply
 from tests.support.ca import make_chain, new_key
 
@@ -40,44 +40,45 @@ def _replies(status: int, *headers: tuple[str, str], body: bytes = b"") -> Fault
     return lambda connection: connection.reply(Reply(status, headers, body))
 
 
-# Other hosts, and what they would get
+# Other hosts
 
 
 @pytest.mark.parametrize("place", ["/certificates/", "/sign"])
 @pytest.mark.parametrize("status", [302, 307, 308])
-def test_a_redirection_is_not_followed(azure: Azure, plugin: AzureKeyVaultPlugin, place: str, status: int) -> None:
-    """What another host answers is not the vault's answer."""
+def test_redirect_is_not_followed(azure: Azure, plugin: AzureKeyVaultPlugin, place: str, status: int) -> None:
+    """A response of another host is not the vault's."""
     other = f"https://{azure.name}.{OWN_DOMAIN}/certificates/build/?api-version=7"
     azure.server.fault(place, _replies(status, ("Location", other)))
-    error = refused(plugin, azure.certificate(), PluginError, command="generate-signature")
-    assert error.message.startswith(f"{azure.url} sends requests on to somebody else ({status})")
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe_and_sign(plugin, azure.certificate(), "EC-256")
+    assert caught.value.message.startswith(f"{azure.url} redirects to another host ({status})")
     assert {seen.headers["Host"] for seen in azure.server.seen if "login." not in seen.headers["Host"]} == {
         f"{azure.name}.vault.azure.net"
     }
 
 
-def test_passwords_of_netrc_are_not_sent(
+def test_netrc_password_is_not_sent(
     azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A password for the host in ~/.netrc neither takes the token's place nor goes anywhere."""
+    """A password for the host in ~/.netrc neither replaces the token nor is sent."""
     hosts = (f"{azure.name}.vault.azure.net", "login.microsoftonline.com")
     (tmp_path / "netrc").write_text("".join(f"machine {host} login me password swordfish\n" for host in hosts))
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    verify_x509_signature(plugin, azure.certificate(), CHAIN)
+    sign_and_check(plugin, azure.certificate(), CHAIN)
     assert not [seen for seen in azure.server.seen if (seen.authorization or "").startswith("Basic")]
 
 
 @pytest.mark.parametrize("resource", ["https://example", "https://stack.example"])
-def test_a_token_for_a_parent_of_the_domain(azure: Azure, plugin: AzureKeyVaultPlugin, resource: str) -> None:
-    """A vault gets a token for exactly its own domain, though the SDK would ask for one of a domain above."""
+def test_token_for_a_parent_domain_is_not_requested(azure: Azure, plugin: AzureKeyVaultPlugin, resource: str) -> None:
+    """A vault gets a token for exactly its own domain, though the SDK accepts a parent domain."""
     azure.server.resource = resource
     key_id = f"https://{azure.name}.{OWN_DOMAIN}/certificates/build"
-    with pytest.raises(PluginValidationError, match="asks for a login that is not a vault's"):
-        verify_x509_signature(plugin, key_id, CHAIN, {"vault_domain": OWN_DOMAIN})
-    assert azure.server.login.given == []
+    with pytest.raises(PluginValidationError, match="requests a token for another domain"):
+        sign_and_check(plugin, key_id, CHAIN, {"vault_domain": OWN_DOMAIN})
+    assert azure.server.login.issued == []
 
 
-# States
+# Attributes
 
 
 @pytest.mark.parametrize(
@@ -88,32 +89,33 @@ def test_a_token_for_a_parent_of_the_domain(azure: Azure, plugin: AzureKeyVaultP
         {"exp": 10**20}, {"exp": -(10**20)}, {"exp": -(10**12)}, {"nbf": 10**20}, {"nbf": "9999999999"}, {"nbf": 1e10},
     ],
 )  # fmt: skip
-def test_states_of_another_kind(azure: Azure, plugin: AzureKeyVaultPlugin, attributes: dict[str, Any]) -> None:
-    """A state that is not told in the API's own kinds may mean anything, and does not sign."""
-    azure.server.set_state("build", **attributes)
-    error = refused(plugin, azure.certificate(), PluginError)
-    assert error.message.startswith(f"Azure Key Vault answers with {next(iter(attributes))!r} of another kind")
+def test_malformed_attribute_is_refused(azure: Azure, plugin: AzureKeyVaultPlugin, attributes: dict[str, Any]) -> None:
+    """An attribute of the wrong type or range is refused."""
+    azure.server.set_attributes("build", **attributes)
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.certificate())
+    assert caught.value.message.startswith(f"attribute {next(iter(attributes))!r} of {azure.certificate()}")
 
 
-def test_a_key_that_expires_after_it_was_looked_up(
+def test_cached_version_does_not_sign_after_expiry(
     azure: Azure, plugin: AzureKeyVaultPlugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A version that was good when it was looked up does not sign after its end."""
-    azure.server.set_state("build", exp=NOW + HOUR)
-    verify_x509_signature(plugin, azure.certificate(), CHAIN)
+    """A version that was valid when it was read does not sign after it has expired."""
+    azure.server.set_attributes("build", exp=NOW + HOUR)
+    sign_and_check(plugin, azure.certificate(), CHAIN)
     monkeypatch.setattr("notarykit_azure_keyvault.attributes.time", SimpleNamespace(time=lambda: NOW + 2 * HOUR))
-    signed = azure.server.asked().count("Sign")
+    signed = azure.server.operations().count("Sign")
     request = GenerateSignatureRequest(azure.certificate(), "EC-256", "SHA-256", MESSAGE)
     with pytest.raises(PluginError, match="expired on 20"):
         plugin.generate_signature(request)
-    assert azure.server.asked().count("Sign") == signed
+    assert azure.server.operations().count("Sign") == signed
 
 
-# Answers
+# Responses
 
 
 def _odd_certificate() -> str:
-    # The curve's object identifier, changed to one that nobody has.
+    # The curve's object identifier, changed to one that is not assigned.
     known, odd = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d03017f")
     return base64.b64encode(CHAIN.ders[0].replace(known, odd)).decode()
 
@@ -130,33 +132,40 @@ def _odd_certificate() -> str:
         {"value": base64.b64encode(bytes(65)).decode()},
     ],
 )
-def test_answers_that_are_none(azure: Azure, plugin: AzureKeyVaultPlugin, change: dict[str, Any]) -> None:
-    """Whatever reading an answer fails with, and a signature of another length, is an error of the protocol."""
+def test_unreadable_response_is_a_protocol_error(
+    azure: Azure, plugin: AzureKeyVaultPlugin, change: dict[str, Any]
+) -> None:
+    """Every failure to read a response, and a signature of another length, is a protocol error."""
 
     def changed(content: dict[str, Any]) -> None:
         if "value" not in change or content.keys() == {"kid", "value"}:
             content.update(change)
 
     azure.server.change = changed
-    error = refused(plugin, azure.certificate(), PluginError, command="generate-signature")
-    assert "answer" in error.message
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe_and_sign(plugin, azure.certificate(), "EC-256")
+    assert "malformed" in caught.value.message
 
 
 @pytest.mark.parametrize("pause", ["soon", "9" * 5000, "Fri, 31 Dec 99999 23:59:59 GMT"])
-def test_a_pause_that_is_none(azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], pause: str) -> None:
-    """A service that asks for a pause which cannot be read is not asked again, and its refusal is told."""
-    azure.server.fault("/certificates/", *[refusal(503, "ServiceUnavailable", Retry_After=pause)] * 20)
-    error = refused(plugin, azure.certificate(), PluginError)
-    assert "failed with 503 ServiceUnavailable" in error.message
+def test_malformed_retry_after_ends_the_retries(
+    azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], pause: str
+) -> None:
+    """An unreadable Retry-After ends the retries, and the error response is reported."""
+    azure.server.fault("/certificates/", *[error_response(503, "ServiceUnavailable", Retry_After=pause)] * 20)
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.certificate())
+    assert "failed with 503 ServiceUnavailable" in caught.value.message
     assert pauses == []
 
 
-def test_a_request_for_a_certificate_that_is_none(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
-    """A certificate request that cannot be read is an error of the protocol."""
+def test_malformed_certificate_request_is_refused(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
+    """An unreadable certificate signing request is a protocol error."""
     azure.server.request_certificate("waiting", new_key("EC-256"))
     azure.server.change = lambda content: content.update(csr="AAAA") if "csr" in content else None
-    error = refused(plugin, azure.certificate("waiting"), PluginError)
-    assert error.message == f"{azure.url} answered with what is no answer of Azure Key Vault"
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.certificate("waiting"))
+    assert caught.value.message == f"malformed response from {azure.url}"
 
 
 # Time and size
@@ -174,32 +183,37 @@ def _drip(part: bytes) -> Fault:
 
 @pytest.mark.parametrize("part", [b"\r\n", b"X-Y: "], ids=["body", "head"])
 @pytest.mark.parametrize("place", ["/certificates/", "/sign", "/oauth2/v2.0/token"])
-def test_an_answer_drop_by_drop(azure: Azure, plugin: AzureKeyVaultPlugin, part: bytes, place: str) -> None:
-    """An answer that never stops coming is given up at the end of the call."""
+def test_endless_response_times_out_with_the_call(
+    azure: Azure, plugin: AzureKeyVaultPlugin, part: bytes, place: str
+) -> None:
+    """A response that never ends is given up at the end of the call."""
     azure.server.fault(place, _drip(part))
     began = time.monotonic()
-    with deadline(1.0):
-        refused(plugin, azure.certificate(), PluginTimeoutError, command="generate-signature")
+    with deadline(1.0), pytest.raises(PluginTimeoutError):
+        describe_and_sign(plugin, azure.certificate(), "EC-256")
     assert time.monotonic() - began < 3.0  # the answer comes for ten seconds
 
 
 @pytest.mark.parametrize(
     ("place", "kind"), [("/certificates/", PluginError), ("/oauth2/v2.0/token", PluginAccessDeniedError)]
 )
-def test_an_answer_that_is_much_larger_than_it_looks(
+def test_decompressed_size_is_limited(
     azure: Azure, plugin: AzureKeyVaultPlugin, pauses: list[float], place: str, kind: type[PluginError]
 ) -> None:
-    """An answer is not unpacked to more than any answer of a vault is."""
+    """A response is not decompressed beyond the size of any response of a vault."""
     body = gzip.compress(b'{"a":"' + bytes(64 * 1024 * 1024) + b'"}')
     azure.server.fault(place, *[_replies(200, JSON, ("Content-Encoding", "gzip"), body=body)] * 20)
-    error = refused(plugin, azure.certificate(), kind)
-    assert "too long" in error.message
+    with pytest.raises(PluginError, check=has_code(kind)) as caught:
+        describe(plugin, azure.certificate())
+    assert "too large" in caught.value.message
 
 
-def test_a_login_command_that_hangs(azure: Azure, azure_cli: Path, plugin: AzureKeyVaultPlugin) -> None:
-    """A command that logs in, and does not end, is not waited for beyond the end of the call."""
+def test_hanging_login_command_times_out_with_the_call(
+    azure: Azure, azure_cli: Path, plugin: AzureKeyVaultPlugin
+) -> None:
+    """A login command that hangs is not waited for beyond the end of the call."""
     (azure_cli.parent / "bin" / "az").write_text("#!/bin/sh\nexec sleep 8\n")
     began = time.monotonic()
-    with deadline(1.0):
-        refused(plugin, azure.certificate(), PluginTimeoutError, {"credential_type": "azurecli"})
+    with deadline(1.0), pytest.raises(PluginTimeoutError):
+        describe(plugin, azure.certificate(), {"credential_type": "azurecli"})
     assert time.monotonic() - began < 3.0

@@ -1,4 +1,4 @@
-"""The plugin as an executable: the conformance kit judges it, and the Go side signs with it under both names."""
+"""The plugin as an executable, under both names: conformance, notation-go as host, and imports."""
 
 import base64
 import os
@@ -14,7 +14,8 @@ from notarykit.verification import Verified
 from tests.interop import go_peer, our_plugin
 from tests.interop.plugin_scene import descriptor_of
 from tests.interop.scene import METADATA, Question, push
-from tests.servers.azure.conftest import Azure, file_with
+from tests.servers.azure.conftest import Azure
+from tests.servers.azure.signing import file_with
 from tests.support.ca import SPECS, make_chain
 from tests.support.envelopes import COSE, FORMATS, JWS
 from tests.support.homes import Home, policy_document
@@ -40,15 +41,15 @@ def peer(peer_program: str, azure: Azure) -> Iterator[go_peer.Peer]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [NAME, OTHER_NAME])
 @pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
-def test_conformance(azure: Azure, spec: str, name: str) -> None:
-    """Every rule of the kit is kept, and no output shows the client secret."""
+def test_plugin_conforms(azure: Azure, spec: str, name: str) -> None:
+    """Every rule of the conformance kit passes, and no output shows the client secret."""
     azure.server.add_certificate("build", make_chain(spec), exportable=True)
     found = {each.rule.id: each for each in judge(Subject(name, (azure.key(),), secrets=(azure.server.login.secret,)))}
     kept = {Result.PASSED, Result.DOES_NOT_APPLY}
     assert [each for each in found.values() if each.result not in kept] == []
     assert found["generate-signature.signature"].result is Result.PASSED
     assert found["output.secrets"].result is Result.PASSED
-    for token in azure.server.login.given:
+    for token in azure.server.login.issued:
         assert token not in str(found)
 
 
@@ -64,7 +65,7 @@ def test_conformance(azure: Azure, spec: str, name: str) -> None:
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else value.rpartition("/")[2],
 )
 @pytest.mark.parametrize("spec", SPECS)
-def test_go_signs(
+def test_notation_go_signs_with_the_installed_launcher(
     azure: Azure,
     peer: go_peer.Peer,
     tmp_path: Path,
@@ -73,7 +74,7 @@ def test_go_signs(
     settings: tuple[str, ...],
     media_type: str,
 ) -> None:
-    """The Go side makes an envelope with the installed launcher, with the settings of notation-azure-kv too."""
+    """notation-go makes an envelope with the installed launcher and all settings; both sides verify it."""
     chain = make_chain(spec, 1 if "self_signed" in settings else 3)
     azure.server.add_certificate("build", chain)
     home, layout = Home(tmp_path / "home"), make_layout(tmp_path / "layout")
@@ -104,8 +105,8 @@ def test_go_signs(
     assert verdict.chain.ders == chain.ders
 
 
-def test_go_reads_a_refusal(azure: Azure, peer: go_peer.Peer, tmp_path: Path) -> None:
-    """What the vault refuses reaches the host with its code and what to do."""
+def test_notation_go_shows_the_service_error(azure: Azure, peer: go_peer.Peer, tmp_path: Path) -> None:
+    """An error of the vault reaches the host with its code and advice."""
     azure.server.add_certificate("build", make_chain())
     azure.server.permissions -= {"secrets/get"}
     plugins = our_plugin.install_by_command(Home(tmp_path / "home"), "--from-package", OTHER_NAME)
@@ -117,8 +118,8 @@ def test_go_reads_a_refusal(azure: Azure, peer: go_peer.Peer, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("target", ["AzureKeyVaultPlugin", "AzureKVPlugin"])
-def test_metadata_without_the_sdk(target: str) -> None:
-    """get-plugin-metadata imports nothing of the SDK, and neither does making the plugin."""
+def test_metadata_imports_no_sdk(target: str) -> None:
+    """get-plugin-metadata and the constructor import nothing of the SDK."""
     script = (
         "import sys\n"
         f"from notarykit_azure_keyvault.plugin import {target} as Plugin\n"
@@ -131,8 +132,8 @@ def test_metadata_without_the_sdk(target: str) -> None:
     assert (ended.code, ended.errors) == (0, b"")
 
 
-def test_a_signature_imports_no_more_than_it_needs(azure: Azure) -> None:
-    """Signing loads the client for keys alone, and none of the SDK's asynchronous part."""
+def test_signing_imports_the_keys_client_only(azure: Azure) -> None:
+    """Signing imports only the client for keys, and nothing asynchronous."""
     azure.server.add_certificate("build", make_chain())
     script = (
         "import sys\n"

@@ -1,4 +1,4 @@
-"""Keys that cannot sign: their state, their type and their size are named."""
+"""Keys that cannot sign, by state, type and size."""
 
 import time
 from pathlib import Path
@@ -8,8 +8,9 @@ import pytest
 from notarykit.errors import SigningKeyError
 from notarykit.plugin import DescribeKeyRequest, PluginError, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from tests.servers.azure import keyvault
-from tests.servers.azure.conftest import Azure, file_with, refused, verify_x509_signature
+from tests.servers.azure.conftest import Azure
+from tests.servers.azure.responses import error_response
+from tests.servers.azure.signing import describe, describe_and_sign, file_with, has_code, sign_and_check
 from tests.support.ca import Changes, make_chain, new_key
 
 CHAIN = make_chain()
@@ -28,7 +29,7 @@ HOUR = 3600
     ],
     ids=["disabled", "expired", "early"],
 )
-def test_a_state_in_which_it_cannot_sign(
+def test_unusable_key_is_refused_with_its_state(
     azure: Azure,
     plugin: AzureKeyVaultPlugin,
     tmp_path: Path,
@@ -38,74 +39,88 @@ def test_a_state_in_which_it_cannot_sign(
     has_certificate: bool,
     is_pinned: bool,
 ) -> None:
-    """A key that is disabled, expired or not valid yet is refused before it would sign, with its state."""
+    """A key that is disabled, expired or not yet valid is refused before signing."""
     config = {} if has_certificate else {"certificate_chain": file_with(tmp_path, CHAIN.chain_pem)}
     add = azure.server.add_certificate if has_certificate else azure.server.add_key
     version = add("build", CHAIN if has_certificate else CHAIN.leaf_key, attributes=attributes)
-    error = refused(plugin, azure.key(version=version if is_pinned else ""), PluginError, config)
-    assert state in error.message
-    assert "/build" in error.message
-    assert error.advice.endswith("or sign with another one")
-    assert "Sign" not in azure.server.asked()
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.key(version=version if is_pinned else ""), config)
+    assert state in caught.value.message
+    assert "/build" in caught.value.message
+    assert caught.value.advice.endswith("or sign with another one")
+    assert "Sign" not in azure.server.operations()
 
 
-def test_the_present_version_is_disabled(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path) -> None:
-    """An older version takes its place only where a chain of the user's own is the older one's."""
+def test_older_version_replaces_a_disabled_one_only_by_chain_file(
+    azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path
+) -> None:
+    """An older version is used only if a chain in a file names it."""
     old = make_chain()
     azure.server.add_certificate("build", old)
     azure.server.add_certificate("build", CHAIN, attributes={"enabled": False})
-    assert "is disabled" in refused(plugin, azure.key(), PluginError).message
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.key())
+    assert "is disabled" in caught.value.message
     config = {"certificate_chain": file_with(tmp_path, old.chain_pem)}
-    verify_x509_signature(plugin, azure.key(), old, config)
+    sign_and_check(plugin, azure.key(), old, config)
     config = {"certificate_chain": file_with(tmp_path, CHAIN.chain_pem, "new.pem")}
-    assert "is disabled" in refused(plugin, azure.key(), PluginError, config).message
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.key(), config)
+    assert "is disabled" in caught.value.message
 
 
-def test_a_deleted_key(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
-    """A key that was deleted and can be recovered is told apart from one that never was."""
+def test_deleted_key_is_distinguished_from_a_missing_one(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
+    """A deleted key that can be recovered is distinguished from one that never existed."""
     azure.server.add_certificate("build", CHAIN)
     azure.server.delete("build")
-    error = refused(plugin, azure.key(), PluginError)
-    assert error.message.endswith("is deleted, but can be recovered")
-    assert error.advice.startswith("recover it")
-    error = refused(plugin, azure.key("never"), PluginValidationError)
-    assert error.message == f"there is no {azure.key('never')}"
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe(plugin, azure.key())
+    assert caught.value.message.endswith("is deleted and can be recovered")
+    assert caught.value.advice.startswith("recover it")
+    with pytest.raises(PluginValidationError) as caught:
+        describe(plugin, azure.key("never"))
+    assert caught.value.message == f"{azure.key('never')} does not exist"
 
 
 @pytest.mark.parametrize("inner", ["KeyDisabled", "KeyExpired", "KeyNotYetValid", "ObjectIsDeletedButRecoverable"])
-def test_a_state_that_changed_meanwhile(azure: Azure, plugin: AzureKeyVaultPlugin, inner: str) -> None:
-    """The service's own word on the state when it is to sign is told, and the key is looked up anew next time."""
+def test_state_change_before_signing_refreshes_the_lookup(
+    azure: Azure, plugin: AzureKeyVaultPlugin, inner: str
+) -> None:
+    """The service's state at signing is reported, and the next call reads the key again."""
     azure.server.add_certificate("build", CHAIN)
-    verify_x509_signature(plugin, azure.key(), CHAIN)
-    azure.server.fault("/sign", keyvault.refused(403, "Forbidden", inner))
-    error = refused(plugin, azure.key(), PluginError, command="generate-signature")
-    assert error.metadata["serviceError"] == inner
+    sign_and_check(plugin, azure.key(), CHAIN)
+    azure.server.fault("/sign", error_response(403, "Forbidden", inner))
+    with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
+        describe_and_sign(plugin, azure.key(), "EC-256")
+    assert caught.value.metadata["serviceError"] == inner
     renewed = make_chain()
     azure.server.add_certificate("build", renewed)
-    verify_x509_signature(plugin, azure.key(), renewed)
+    sign_and_check(plugin, azure.key(), renewed)
 
 
-# Kinds
+# Key types
 
 
 @pytest.mark.parametrize("kind", ["oct", "oct-HSM"])
-def test_symmetric_keys(azure: Azure, plugin: AzureKeyVaultPlugin, kind: str) -> None:
+def test_symmetric_key_is_refused(azure: Azure, plugin: AzureKeyVaultPlugin, kind: str) -> None:
     """A symmetric key is refused by its type."""
     azure.server.add_key("build", None, kind)
-    error = refused(plugin, azure.key(), PluginValidationError)
-    assert f"of the type {kind}," in error.message
+    with pytest.raises(PluginValidationError) as caught:
+        describe(plugin, azure.key())
+    assert f"the unsupported key type {kind}" in caught.value.message
 
 
 @pytest.mark.parametrize("kind", ["EC", "EC-HSM"])
-def test_another_curve(azure: Azure, plugin: AzureKeyVaultPlugin, kind: str) -> None:
+def test_unsupported_curve_is_refused(azure: Azure, plugin: AzureKeyVaultPlugin, kind: str) -> None:
     """The curve P-256K is refused by its name."""
     azure.server.add_key("build", new_key("EC-256K"), kind, curve="P-256K")
-    error = refused(plugin, azure.key(), PluginValidationError)
-    assert f"of the type {kind} on P-256K," in error.message
+    with pytest.raises(PluginValidationError) as caught:
+        describe(plugin, azure.key())
+    assert f"the unsupported key type {kind} on P-256K" in caught.value.message
 
 
-def test_another_size(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path) -> None:
-    """An RSA key of a size that the specification does not have is refused with its size."""
+def test_unsupported_rsa_size_is_refused(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path) -> None:
+    """An RSA key of an unsupported size is refused with its size."""
     chain = make_chain(leaf=_key("RSA-2056"))
     azure.server.add_key("build", chain.leaf_key)
     config = {"certificate_chain": file_with(tmp_path, chain.chain_pem)}
@@ -113,11 +128,12 @@ def test_another_size(azure: Azure, plugin: AzureKeyVaultPlugin, tmp_path: Path)
         plugin.describe_key(DescribeKeyRequest(azure.key(), config))
 
 
-def test_a_key_that_is_not_for_signing(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
-    """A key without the operation sign is refused before it would sign."""
+def test_key_without_sign_operation_is_refused(azure: Azure, plugin: AzureKeyVaultPlugin) -> None:
+    """A key without the operation sign is refused before signing."""
     azure.server.add_key("build", CHAIN.leaf_key, operations=("wrapKey", "unwrapKey"))
-    error = refused(plugin, azure.key(), PluginValidationError)
-    assert "is not for signing" in error.message
+    with pytest.raises(PluginValidationError) as caught:
+        describe(plugin, azure.key())
+    assert "does not permit signing" in caught.value.message
 
 
 def _key(kind: str) -> Changes:

@@ -1,4 +1,7 @@
-"""When an object of a vault may be used. What is not of the kind that the API has is refused: it may mean anything."""
+"""The member `attributes` of keys, certificates and secrets: enabled, not before, expires.
+
+A value of the wrong type is refused rather than ignored.
+"""
 
 from __future__ import annotations
 
@@ -15,83 +18,83 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-_LAST_TIME = 253402300799  # the end of the year 9999
+_LATEST = 253402300799  # the end of the year 9999
 
 
-class State(NamedTuple):
-    """When an object may be used.
+class Validity(NamedTuple):
+    """Validity period of an object.
 
     Attributes:
-        name: Its URL.
-        begins: The first second, since 1970.
-        ends: The first second after it.
+        name: URL of the object.
+        not_before: First valid second, in Unix time.
+        expires: First second after the period, in Unix time.
     """
 
     name: str
-    begins: int | None = None
-    ends: int | None = None
+    not_before: int | None = None
+    expires: int | None = None
 
     def check(self) -> None:
-        """Refuses to use it at any other time.
+        """Checks that the object is valid now.
 
         Raises:
-            UnusableError: It has expired or is not valid yet.
+            UnusableError: The object has expired or is not yet valid.
         """
         now = time.time()
-        if self.ends is not None and self.ends <= now:
+        if self.expires is not None and self.expires <= now:
             raise UnusableError(
-                f"{self.name} expired on {_date(self.ends)}", advice="renew it, or sign with another one"
+                f"{self.name} expired on {_format(self.expires)}", advice="renew it, or sign with another one"
             )
-        if self.begins is not None and self.begins > now:
+        if self.not_before is not None and self.not_before > now:
             raise UnusableError(
-                f"{self.name} is not valid before {_date(self.begins)}", advice="wait, or sign with another one"
+                f"{self.name} is not valid before {_format(self.not_before)}", advice="wait, or sign with another one"
             )
 
 
-def state_of(name: str, bundle: Mapping[str, Any]) -> State:
-    """The state of an object that may be used now.
+def check_attributes(name: str, bundle: Mapping[str, Any]) -> Validity:
+    """Checks that an object is enabled and valid now, and returns its validity period.
 
     Raises:
-        UnusableError: It is disabled, expired or not valid yet.
-        PluginError: It is not told what its state is.
+        UnusableError: The object is disabled, expired or not yet valid.
+        PluginError: An attribute has the wrong type.
     """
     attributes = member(bundle, "attributes", dict)
     is_enabled = attributes.get("enabled", True)
     if not isinstance(is_enabled, bool):
-        raise _unclear(name, "enabled")
+        raise _malformed(name, "enabled")
     if not is_enabled:
         raise UnusableError(f"{name} is disabled", advice="enable it, or sign with another one")
-    state = State(name, _time(name, attributes, "nbf"), _time(name, attributes, "exp"))
-    state.check()
-    return state
+    validity = Validity(name, _seconds(name, attributes, "nbf"), _seconds(name, attributes, "exp"))
+    validity.check()
+    return validity
 
 
 def is_usable(item: Mapping[str, Any]) -> bool:
-    """Whether a key in a list may be used now."""
+    """Returns True if a key of a list is enabled and valid now."""
     try:
-        state_of(member(item, "kid", str), item)
+        check_attributes(member(item, "kid", str), item)
     except UnusableError:
         return False
     return True
 
 
-def _time(name: str, attributes: Mapping[str, Any], member_name: str) -> int | None:
-    if member_name not in attributes:
+def _seconds(name: str, attributes: Mapping[str, Any], attribute: str) -> int | None:
+    if attribute not in attributes:
         return None
-    found = attributes[member_name]
-    if type(found) is not int or not 0 <= found <= _LAST_TIME:
-        raise _unclear(name, member_name)
-    return found
+    value = attributes[attribute]
+    if type(value) is not int or not 0 <= value <= _LATEST:
+        raise _malformed(name, attribute)
+    return value
 
 
-def _unclear(name: str, member_name: str) -> PluginError:
+def _malformed(name: str, attribute: str) -> PluginError:
     return PluginError(
-        f"Azure Key Vault answers with {member_name!r} of another kind for {name}",
+        f"attribute {attribute!r} of {name} has a malformed value",
         advice="try again, and check the proxy if there is one",
     )
 
 
-def _date(seconds: int) -> str:
+def _format(seconds: int) -> str:
     from datetime import UTC, datetime
 
     return format_rfc3339(datetime.fromtimestamp(seconds, UTC))

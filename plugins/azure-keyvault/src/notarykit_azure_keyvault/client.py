@@ -1,8 +1,8 @@
-"""A vault's REST API, as far as signing needs it: one request at a time, within the time of the call.
+"""REST client of one vault, for the operations that signing needs (Key Vault REST API, 2025-07-01).
 
-`KeyClient.send_request` is the SDK's own way to requests that its methods do not make. All of them go over one
-connection with one login, while a client each for keys, certificates and secrets would ask for three; and a signature
-is one request, while `CryptographyClient` asks for the key before, which takes a permission that signing does not.
+`KeyClient.send_request` sends requests that the SDK's methods do not offer. All of them share one connection and one
+login, where separate clients for keys, certificates and secrets would need three; and a signature is one request,
+where `CryptographyClient` first reads the key, which takes a permission that signing does not need.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from notarykit.errors import NotarykitError, PluginError
 from notarykit.plugin import seconds_left
 from notarykit.plugin.service.logging import unheard
-from notarykit_azure_keyvault.errors import Asked, refusal, translated
+from notarykit_azure_keyvault.errors import Operation, error_for_exception, error_for_response
 from notarykit_azure_keyvault.limits import in_time
 
 TYPE_CHECKING = False
@@ -22,141 +22,149 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from notarykit_azure_keyvault.pool import Answer, Clients
+    from notarykit_azure_keyvault.pool import ClientPool, Response
 
-_NO_SUCCESS, _UNKNOWN_USER = 300, 401
-_AGAIN = ("GET", "POST")
-"""What the SDK may repeat where it is not known whether a request came through: signing twice does no harm."""
+_FIRST_REDIRECT, _UNAUTHORIZED = 300, 401
+_RETRIED_METHODS = ("GET", "POST")
+"""Methods that the SDK may repeat after a broken connection: signing twice is harmless."""
 
 
-class Vault(NamedTuple):
-    """A vault as one user sees it.
+class VaultClient(NamedTuple):
+    """Client of one vault for one identity.
 
     Attributes:
-        url: Its URL.
-        credential_type: How to log in.
-        clients: Where clients come from.
+        url: URL of the vault.
+        credential_type: Credential type of the identity.
+        pool: Pool of the SDK's clients.
     """
 
     url: str
     credential_type: str
-    clients: Clients
+    pool: ClientPool
 
     def get(self, path: str, permission: str) -> Mapping[str, Any]:
-        """The object at a path.
+        """Returns the JSON object at a path.
 
         Args:
             path: The path.
-            permission: What the user needs for it, such as `keys/get`.
+            permission: Permission that the request needs, such as `keys/get`.
 
         Raises:
-            NotFoundError: It is not there.
-            NotPermittedError: The user may not read it.
-            UnusableError: It is disabled or deleted.
-            PluginError: Anything else went wrong.
+            NotFoundError: The object does not exist.
+            NotPermittedError: The identity lacks the permission.
+            UnusableError: The object is disabled or deleted.
+            PluginError: The request failed otherwise.
         """
-        return self._ask("GET", path, Asked(path, permission))
+        return self._request("GET", path, Operation(path, permission))
 
-    def post(self, path: str, permission: str, body: Mapping[str, Any], *, again: bool = True) -> Mapping[str, Any]:
-        """The answer to a body; see `get`. `again` says that it does no harm to send it twice."""
-        return self._ask("POST", path, Asked(path, permission), body, again=again)
+    def post(
+        self, path: str, permission: str, body: Mapping[str, Any], *, is_idempotent: bool = True
+    ) -> Mapping[str, Any]:
+        """Posts a JSON object and returns the response's; arguments and errors as in `get`."""
+        methods = _RETRIED_METHODS if is_idempotent else ("GET",)
+        return self._request("POST", path, Operation(path, permission), body, methods)
 
-    def pages(self, path: str, permission: str) -> Iterator[Mapping[str, Any]]:
-        """The items of a list; see `get`."""
-        where = path
-        while where:
-            page = self._ask("GET", where, Asked(path, permission))
+    def get_items(self, path: str, permission: str) -> Iterator[Mapping[str, Any]]:
+        """Yields the items of a list, page by page; arguments and errors as in `get`."""
+        link = path
+        while link:
+            page = self._request("GET", link, Operation(path, permission))
             for item in member(page, "value", list):
                 if not isinstance(item, dict):
-                    raise PluginError(f"{self.url}: the list {path} has an item that is no object")
+                    raise PluginError(f"{self.url}: the list {path} has an item that is not an object")
                 yield item
-            where = page.get("nextLink") or ""
-            if not isinstance(where, str):
-                raise PluginError(f"{self.url}: the list {path} goes on at what is no address")
-            if where and not where.lower().startswith(f"{self.url}/"):
-                raise PluginError(f"{self.url}: the list {path} goes on elsewhere")
+            link = page.get("nextLink") or ""
+            if not isinstance(link, str):
+                raise PluginError(f"{self.url}: the list {path} has a nextLink that is not a URL")
+            if link and not link.lower().startswith(f"{self.url}/"):
+                raise PluginError(f"{self.url}: the list {path} has a nextLink to another host")
 
     def path_of(self, url: object) -> str:
-        """The path of an object of this vault.
+        """Returns the path of an object's URL.
 
         Raises:
-            PluginError: It is not of this vault.
+            PluginError: The object is in another vault.
         """
         parts = urlsplit(str(url))
         if f"{parts.scheme}://{parts.netloc.lower().removesuffix(':443')}" != self.url:
-            raise PluginError(f"{self.url} answers with an object of another vault: {url}")
+            raise PluginError(f"response of {self.url} names an object of another vault: {url}")
         return parts.path
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Where answers are read: whatever reading fails with, it is a fault of the answer.
+        """Turns every failure to read a response into one error.
 
         Raises:
-            PluginError: An answer is malformed, beyond what is looked for one by one.
+            PluginError: A response is malformed.
         """
         try:
             yield
         except NotarykitError:
             raise
-        except Exception:  # noqa: BLE001 - there is no end to what a parser raises
+        except Exception:  # noqa: BLE001 - parsers raise many kinds
             raise PluginError(
-                f"{self.url} answered with what is no answer of Azure Key Vault",
-                advice="try again, and check the proxy if there is one",
+                f"malformed response from {self.url}", advice="try again, and check the proxy if there is one"
             ) from None
 
-    def _ask(
-        self, method: str, path: str, asked: Asked, body: Mapping[str, Any] | None = None, *, again: bool = True
+    def _request(
+        self,
+        method: str,
+        path: str,
+        operation: Operation,
+        body: Mapping[str, Any] | None = None,
+        retried_methods: Sequence[str] = _RETRIED_METHODS,
     ) -> Mapping[str, Any]:
-        repeatable = _AGAIN if again else ("GET",)
-        answer = self._send(method, path, body, repeatable)
-        if answer.status_code == _UNKNOWN_USER:
-            # A credential gives the token that it has for as long as the clock of this machine calls it valid.
-            self.clients.forget(self.credential_type)
-            answer = self._send(method, path, body, repeatable)
-        content = _content(answer)
-        if answer.status_code >= _NO_SUCCESS:
-            raise refusal(answer.status_code, content, answer.headers.get("x-ms-request-id", ""), self.url, asked)
+        response = self._send(method, path, body, retried_methods)
+        if response.status_code == _UNAUTHORIZED:
+            # A credential returns its cached token until it expires by this machine's clock.
+            self.pool.discard(self.credential_type)
+            response = self._send(method, path, body, retried_methods)
+        content = _decode(response)
+        if response.status_code >= _FIRST_REDIRECT:
+            raise error_for_response(response, content, self.url, operation)
         return content
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, repeatable: Sequence[str]) -> Answer:
-        """One request within the time of the call, sent again by the SDK where that may help."""
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, retried_methods: Sequence[str]) -> Response:
+        """Sends one request within the time left of the call, with the SDK's retries."""
         from azure.core.rest import HttpRequest
 
         request = HttpRequest(method, path, json=body)
 
-        def send() -> Answer:
-            # A client goes back to the free ones here, when it is done, and not when its time is over.
-            with self.clients.one(self.url, self.credential_type) as client, unheard("azure", "msal", "urllib3"):
-                return client.send_request(request, timeout=seconds_left(), retry_on_methods=repeatable)
+        def send() -> Response:
+            # In the thread that sends: a client is returned to the pool when it is done, not when the call ends.
+            with self.pool.lend(self.url, self.credential_type) as client, unheard("azure", "msal", "urllib3"):
+                return client.send_request(request, timeout=seconds_left(), retry_on_methods=retried_methods)
 
         try:
             return in_time(send)
         except NotarykitError:
             raise
-        except Exception as error:  # noqa: BLE001 - the SDK's own, and ValueError where a vault is not believed
-            raise translated(error, self.url) from None
+        except Exception as error:  # noqa: BLE001 - the SDK's own, and ValueError for an untrusted challenge
+            raise error_for_exception(error, self.url) from None
 
 
 def member(content: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
-    """A member of an answer.
+    """Returns a required member of a response.
 
     Raises:
-        PluginError: It is not there, or not of this kind.
+        PluginError: The member is missing or has another type.
     """
-    found = content.get(name)
-    if not isinstance(found, kind):
-        raise PluginError(f"Azure Key Vault answers without {name!r}, or with another kind of it")
-    return found
+    value = content.get(name)
+    if not isinstance(value, kind):
+        raise PluginError(f"malformed response from Azure Key Vault: {name!r} is missing or has the wrong type")
+    return value
 
 
-def _content(answer: Answer) -> Mapping[str, Any]:
-    """The body; an error's may be anything, as it may be a proxy's."""
+def _decode(response: Response) -> Mapping[str, Any]:
+    """Returns the JSON object of a response; an error may come from a proxy and have any body."""
     try:
-        found = answer.json()
+        content = response.json()
     except Exception:  # noqa: BLE001 - ValueError, or one of the SDK's
-        found = None
-    if isinstance(found, dict):
-        return found
-    if answer.status_code >= _NO_SUCCESS:
+        content = None
+    if isinstance(content, dict):
+        return content
+    if response.status_code >= _FIRST_REDIRECT:
         return {}
-    raise PluginError("what answers is not Azure Key Vault", advice="check the key id, and the proxy if there is one")
+    raise PluginError(
+        "the response is not from Azure Key Vault", advice="check the key id, and the proxy if there is one"
+    )

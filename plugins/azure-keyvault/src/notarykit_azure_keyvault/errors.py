@@ -1,4 +1,4 @@
-"""What goes wrong with the SDK and the service, as the protocol's errors, with what to do about it."""
+"""Error responses of the service and exceptions of the SDK as the plugin protocol's errors, with advice."""
 
 from __future__ import annotations
 
@@ -18,33 +18,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from notarykit_azure_keyvault.pool import Response
+
 
 class NotFoundError(PluginValidationError):
-    """There is no such object in the vault."""
+    """The object does not exist in the vault."""
 
 
 class NotPermittedError(PluginAccessDeniedError):
-    """The user is known, and lacks a permission."""
+    """The identity is known and lacks a permission."""
 
 
 class UnusableError(PluginError):
-    """The object is there, in a state in which it cannot be used."""
+    """The object exists in a state in which it cannot be used."""
 
 
-class Asked(NamedTuple):
-    """What the service was asked for.
+class Operation(NamedTuple):
+    """Requested operation.
 
     Attributes:
-        path: The path.
-        permission: What the user needs for it.
+        path: Path of the object.
+        permission: Permission that it needs, such as `keys/sign`.
     """
 
     path: str
     permission: str
 
 
-class _Kind(NamedTuple):
-    """What a refusal becomes: its class, what is said and what to do."""
+class _ErrorKind(NamedTuple):
+    """Error class, message and advice for one kind of error response."""
 
     error: type[PluginError]
     message: str
@@ -53,51 +55,53 @@ class _Kind(NamedTuple):
 
 _LATER = "try again later"
 _OTHER = "or sign with another one"
-_NETWORK = _Kind(
+_NETWORK = _ErrorKind(
     PluginAccessDeniedError,
-    "{vault} takes no requests from this network: {text}",
-    "let this address through the vault's firewall, or go through its private endpoint",
+    "{vault} denies requests from this network: {text}",
+    "allow this address in the vault's firewall, or use its private endpoint",
 )
-_DISABLED = _Kind(UnusableError, "{place} is disabled", f"enable it, {_OTHER}")
-_SLOW = _Kind(PluginTimeoutError, "{vault} did not answer in time ({status})", _LATER)
-_FAILED = _Kind(PluginError, "{vault} failed with {status} {code}", _LATER)
-_MOVED = _Kind(
+_DISABLED = _ErrorKind(UnusableError, "{object} is disabled", f"enable it, {_OTHER}")
+_TIMEOUT = _ErrorKind(PluginTimeoutError, "{vault} did not respond in time ({status})", _LATER)
+_FAILED = _ErrorKind(PluginError, "{vault} failed with {status} {code}", _LATER)
+_REDIRECTED = _ErrorKind(
     PluginError,
-    "{vault} sends requests on to somebody else ({status}), and what a vault must answer is not taken from there",
+    "{vault} redirects to another host ({status}), and redirects are not followed",
     "check the key id, and the proxy if there is one",
 )
-_REFUSED = _Kind(PluginValidationError, "{place} is refused with {status} {code}: {text}", "check the key id")
+_REJECTED = _ErrorKind(
+    PluginValidationError, "{object}: request rejected with {status} {code}: {text}", "check the key id"
+)
 
-_BY_CODE: Mapping[str, _Kind] = {
+_BY_CODE: Mapping[str, _ErrorKind] = {
     "ForbiddenByFirewall": _NETWORK,
     "ForbiddenByConnection": _NETWORK,
     "KeyDisabled": _DISABLED,
     "SecretDisabled": _DISABLED,
     "CertificateDisabled": _DISABLED,
-    "KeyExpired": _Kind(UnusableError, "{place} has expired", f"renew it, {_OTHER}"),
-    "KeyNotYetValid": _Kind(UnusableError, "{place} is not valid yet", f"wait, {_OTHER}"),
-    "ObjectIsDeletedButRecoverable": _Kind(
-        UnusableError, "{place} is deleted, but can be recovered", f"recover it, {_OTHER}"
+    "KeyExpired": _ErrorKind(UnusableError, "{object} has expired", f"renew it, {_OTHER}"),
+    "KeyNotYetValid": _ErrorKind(UnusableError, "{object} is not yet valid", f"wait, {_OTHER}"),
+    "ObjectIsDeletedButRecoverable": _ErrorKind(
+        UnusableError, "{object} is deleted and can be recovered", f"recover it, {_OTHER}"
     ),
-    "ObjectIsBeingDeleted": _Kind(UnusableError, "{place} is being deleted", "sign with another one"),
+    "ObjectIsBeingDeleted": _ErrorKind(UnusableError, "{object} is being deleted", "sign with another one"),
 }
-_BY_STATUS: Mapping[int, _Kind] = {
-    401: _Kind(
+_BY_STATUS: Mapping[int, _ErrorKind] = {
+    401: _ErrorKind(
         PluginAccessDeniedError,
-        "{vault} does not accept the login",
-        "log in again, as a user of the vault's own tenant and cloud; if that is so, check this machine's clock",
+        "{vault} rejected the access token",
+        "log in again, to the vault's own tenant and cloud; otherwise check this machine's clock",
     ),
-    403: _Kind(NotPermittedError, "{place}: this user lacks {permission}: {text}", "{grant}"),
-    404: _Kind(
+    403: _ErrorKind(NotPermittedError, "{object}: the identity lacks {permission}: {text}", "{grant}"),
+    404: _ErrorKind(
         NotFoundError,
-        "there is no {place}",
-        "check the vault, the name and the version; what was deleted of late may be recovered",
+        "{object} does not exist",
+        "check the vault, the name and the version; recently deleted objects may be recovered",
     ),
-    408: _SLOW,
-    429: _Kind(PluginThrottledError, "{vault} asks for fewer requests", _LATER),
-    504: _SLOW,
+    408: _TIMEOUT,
+    429: _ErrorKind(PluginThrottledError, "{vault} throttled the request", _LATER),
+    504: _TIMEOUT,
 }
-_FIRST_REFUSAL, _FIRST_FAILURE = 400, 500
+_FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR = 400, 500
 
 _ACTIONS: Mapping[str, tuple[str, str]] = {
     "keys/get": ("keys/read", "Key Vault Crypto User"),
@@ -107,110 +111,114 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
     "certificates/create": ("certificates/create/action", "Key Vault Certificates Officer"),
     "secrets/get": ("secrets/getSecret/action", "Key Vault Certificate User"),
 }
-"""What a role must allow for each permission, and the smallest of Azure's own roles that does."""
+"""Data action and smallest built-in role for each permission."""
 _HSM_ACTIONS = {"keys/get": "keys/read/action", "keys/list": "keys/read/action", "keys/sign": "keys/sign/action"}
 _HSM_ROLE = "Managed HSM Crypto User"
-_INSTEAD = {
+_ALTERNATIVES = {
     "secrets/get": "; or name the CA certificates with ca_certs=FILE or the whole chain with certificate_chain=FILE",
-    "keys/list": "; or name the version in the key id",
+    "keys/list": "; or pin the version in the key id",
 }
 
-CALL_IS_OVER = "the time of the call is over"
-"""What is raised when a request would begin too late."""
+CALL_TIMED_OUT = "the call has timed out"
+"""Text of exceptions raised for requests after the end of the call."""
 
-TOO_LONG = "the answer is too long"
-"""What is raised when an answer is longer than any of Azure Key Vault's."""
+TOO_LARGE = "the response is too large"
+"""Text of exceptions raised for responses larger than any of Azure Key Vault's."""
 
-_TRIED = re.compile("[A-Za-z]+Credential: ")
-_CUT = re.compile("RemoteDisconnected|Connection aborted|ConnectionReset")
+_ATTEMPT = re.compile("[A-Za-z]+Credential: ")
+_CLOSED = re.compile("RemoteDisconnected|Connection aborted|ConnectionReset")
 _LONGEST = 300
-_MORE = re.compile(r"\s*(Trace ID:|Correlation ID:|Timestamp:|To troubleshoot|Visit https?:|See https?:).*", re.DOTALL)
+_BOILERPLATE = re.compile(
+    r"\s*(Trace ID:|Correlation ID:|Timestamp:|To troubleshoot|Visit https?:|See https?:).*", re.DOTALL
+)
 
 
-def refusal(status: int, content: Mapping[str, Any], request_id: str, vault: str, asked: Asked) -> PluginError:
-    """The protocol's error for an answer that is a refusal, with the service's code and request id in its metadata."""
-    error = content.get("error")
+def error_for_response(
+    response: Response, content: Mapping[str, Any], vault_url: str, operation: Operation
+) -> PluginError:
+    """Returns the error for an error response, with the service's code and request id as metadata."""
+    status, error = response.status_code, content.get("error")
     error = error if isinstance(error, dict) else {}
     inner = error.get("innererror")
     code = str((inner.get("code") if isinstance(inner, dict) else None) or error.get("code") or "")
-    other = _FAILED if status >= _FIRST_FAILURE else _REFUSED
-    kind = _MOVED if status < _FIRST_REFUSAL else _BY_CODE.get(code) or _BY_STATUS.get(status, other)
-    shown = {
-        "place": f"{vault}{asked.path}".rstrip("/"),
-        "vault": vault,
-        "permission": asked.permission,
-        "grant": _grant(vault, asked.permission),
+    default = _FAILED if status >= _FIRST_SERVER_ERROR else _REJECTED
+    kind = _REDIRECTED if status < _FIRST_CLIENT_ERROR else _BY_CODE.get(code) or _BY_STATUS.get(status, default)
+    fields = {
+        "object": f"{vault_url}{operation.path}".rstrip("/"),
+        "vault": vault_url,
+        "permission": operation.permission,
+        "grant": _grant(vault_url, operation.permission),
         "status": status,
         "code": code,
-        "text": _one_line(error.get("message")),
+        "text": _first_line(error.get("message")),
     }
-    metadata = {"serviceError": code, "requestId": request_id}
+    metadata = {"serviceError": code, "requestId": response.headers.get("x-ms-request-id", "")}
     return kind.error(
-        kind.message.format(**shown),
-        advice=kind.advice.format(**shown),
+        kind.message.format(**fields),
+        advice=kind.advice.format(**fields),
         metadata={name: value for name, value in metadata.items() if value},
     )
 
 
-def _grant(vault: str, permission: str) -> str:
-    if ".managedhsm." in vault:
+def _grant(vault_url: str, permission: str) -> str:
+    if ".managedhsm." in vault_url:
         action = _HSM_ACTIONS.get(permission, permission)
         return f"allow Microsoft.KeyVault/managedHsm/{action} by a local role, or by {_HSM_ROLE}, which allows more"
     action, role = _ACTIONS[permission]
     return (
         f"allow Microsoft.KeyVault/vaults/{action} by a role, or by {role}, which allows more; or grant {permission} "
-        f"in the vault's access policy{_INSTEAD.get(permission, '')}"
+        f"in the vault's access policy{_ALTERNATIVES.get(permission, '')}"
     )
 
 
-def translated(error: Exception, vault: str) -> PluginError:
-    """The protocol's error for an exception of the SDK. It quotes what the SDK says about logins, cut short."""
+def error_for_exception(error: Exception, vault_url: str) -> PluginError:
+    """Returns the error for an exception of the SDK; texts about logins are quoted, truncated."""
     from azure.core import exceptions
 
     text = str(error)
     timeouts = exceptions.ServiceRequestTimeoutError, exceptions.ServiceResponseTimeoutError
-    if isinstance(error, timeouts) or CALL_IS_OVER in text:  # a login quotes what stopped it
-        return PluginTimeoutError(f"{vault} or the login to it did not answer in time", advice=_LATER)
+    if isinstance(error, timeouts) or CALL_TIMED_OUT in text:  # a login error quotes its cause
+        return PluginTimeoutError(f"{vault_url} or its login service did not respond in time", advice=_LATER)
     if isinstance(error, exceptions.ClientAuthenticationError):
-        return PluginAccessDeniedError(f"cannot log in to Azure: {_reasons(text)}", advice=_login_advice(text))
-    if isinstance(error, exceptions.ServiceResponseError) or _CUT.search(text):
-        what = "gives an answer that is too long for one" if TOO_LONG in text else "broke off the connection"
-        return PluginError(f"{vault} {what}", advice=_LATER)
+        return PluginAccessDeniedError(f"Azure login failed: {_reasons(text)}", advice=_login_advice(text))
+    if isinstance(error, exceptions.ServiceResponseError) or _CLOSED.search(text):
+        outcome = "returned a response that is too large" if TOO_LARGE in text else "closed the connection"
+        return PluginError(f"{vault_url} {outcome}", advice=_LATER)
     if isinstance(error, exceptions.ServiceRequestError):
-        return PluginError(f"{vault} or the login to it cannot be reached", advice=_way_advice(text))
+        return PluginError(f"{vault_url} or its login service is unreachable", advice=_network_advice(text))
     if isinstance(error, ValueError) and "challenge" in text.lower():
         return PluginValidationError(
-            f"{vault} asks for a login that is not a vault's of this domain", advice="check the key id and vault_domain"
+            f"{vault_url} requests a token for another domain than its own", advice="check the key id and vault_domain"
         )
     return PluginError(f"the Azure SDK failed with {type(error).__name__}")
 
 
 def _reasons(text: str) -> str:
-    """What a credential says, or a sentence of each that was tried, without where to read more."""
-    lines = [_MORE.sub("", line.strip()) for line in text.splitlines()]
-    tried = [line.partition(". ")[0].rstrip(".") for line in lines[1:] if _TRIED.match(line)]
-    return "; ".join(_shortened(each, _LONGEST // 3) for each in tried) or _shortened(lines[0], _LONGEST)
+    """Returns the first sentence of each attempted credential, or else the first line, without boilerplate."""
+    lines = [_BOILERPLATE.sub("", line.strip()) for line in text.splitlines()]
+    attempts = [line.partition(". ")[0].rstrip(".") for line in lines[1:] if _ATTEMPT.match(line)]
+    return "; ".join(_truncated(attempt, _LONGEST // 3) for attempt in attempts) or _truncated(lines[0], _LONGEST)
 
 
 def _login_advice(text: str) -> str:
     if "AADSTS7000222" in text or "AADSTS7000215" in text:
-        return "give the service principal a new secret and set AZURE_CLIENT_SECRET"
+        return "create a new secret for the service principal and set AZURE_CLIENT_SECRET"
     if "az login" in text:
         return "run 'az login'"
-    return "log in in one of these ways, or choose another with credential_type"
+    return "log in with one of these credentials, or choose another with credential_type"
 
 
-def _way_advice(text: str) -> str:
+def _network_advice(text: str) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        return "name the file with the CA of your network's proxy with REQUESTS_CA_BUNDLE"
+        return "name the file with the CA certificate of your network's proxy with REQUESTS_CA_BUNDLE"
     if "NameResolution" in text or "resolve" in text:
         return "check the vault's name and its cloud in the key id, and this machine's DNS"
     return "check the network and HTTPS_PROXY"
 
 
-def _one_line(text: object) -> str:
-    return _shortened(str(text or "").strip().partition("\n")[0].strip(), _LONGEST)
+def _first_line(text: object) -> str:
+    return _truncated(str(text or "").strip().partition("\n")[0].strip(), _LONGEST)
 
 
-def _shortened(text: str, length: int) -> str:
+def _truncated(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:length]}…"

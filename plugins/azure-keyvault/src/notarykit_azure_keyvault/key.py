@@ -1,10 +1,8 @@
-"""A key as a key id names it: which of its versions there are, their certificates, and a chain to attach.
+"""A key in a vault: its versions, their certificates, and the chain to attach.
 
-A certificate, its key and its secret have one name, and each version of one has the version of the others' name. So
-the certificate tells all that signing needs to know of the key, and `keys/sign` is the only permission on keys that is
-needed; where there is no certificate, or the user may not read it, the key itself is asked for.
-
-The secret is read only where nothing else completes the chain, as an exportable key lies in it.
+A certificate, its key and its secret share a name, and their versions share version numbers. The certificate
+therefore describes the key, and `keys/sign` is the only permission needed on keys. Without a readable certificate, the
+key itself is read. The secret, which may hold an exportable key, is read only if nothing else completes the chain.
 """
 
 from __future__ import annotations
@@ -14,17 +12,17 @@ from typing import NamedTuple
 
 from notarykit.errors import PluginValidationError
 from notarykit.keys.certificate import is_self_signed, load_certificate
-from notarykit_azure_keyvault.attributes import is_usable, state_of
-from notarykit_azure_keyvault.client import Vault, member
+from notarykit_azure_keyvault.attributes import check_attributes, is_usable
+from notarykit_azure_keyvault.client import VaultClient, member
 from notarykit_azure_keyvault.errors import NotFoundError, NotPermittedError, UnusableError
-from notarykit_azure_keyvault.key_id import CERTIFICATES, KEYS, Address
+from notarykit_azure_keyvault.key_id import CERTIFICATES, KEYS, KeyId
 from notarykit_azure_keyvault.key_version import (
-    Pending,
-    Version,
+    PendingCertificate,
+    VaultKeyVersion,
     version_of_certificate,
     version_of_key,
 )
-from notarykit_azure_keyvault.secret import certificates_of, leaf_of
+from notarykit_azure_keyvault.secret import certificates_in, leaf_of
 from notarykit_azure_keyvault.settings import Settings
 
 TYPE_CHECKING = False
@@ -35,169 +33,178 @@ if TYPE_CHECKING:
     from notarykit.plugin import KeyVersion
 
 
-class Key(NamedTuple):
-    """A key or a certificate in a vault; see `notarykit.plugin.ServiceKey`.
+class VaultKey(NamedTuple):
+    """Key or certificate in a vault; see `notarykit.plugin.ServiceKey`.
 
     Attributes:
-        address: What the key id names.
-        settings: What is configured.
-        vault: The vault.
+        key_id: Parsed key id.
+        settings: Parsed plugin configuration.
+        client: Client of the vault.
     """
 
-    address: Address
+    key_id: KeyId
     settings: Settings
-    vault: Vault
+    client: VaultClient
 
     @property
-    def identity(self) -> tuple[Address, str]:
-        """Where the key is, and how its user logs in."""
-        return self.address, self.vault.credential_type
+    def identity(self) -> tuple[KeyId, str]:
+        """The key id with the credential type."""
+        return self.key_id, self.client.credential_type
 
     def versions(self) -> Iterator[KeyVersion]:
-        """The version that the id pins; else the present one, one that waits for its certificate, and older ones."""
-        with self.vault.reading():
+        """Yields the pinned version; otherwise the current one, a pending certificate's, and older ones."""
+        with self.client.reading():
             yield from self._versions()
 
     def certificates(self, version: KeyVersion) -> Sequence[bytes]:
-        """The leaf where that is enough, or what completes it comes from a file; else what the secret has."""
-        with self.vault.reading():
+        """Returns the leaf if it is self-signed or a file completes it, otherwise the secret's certificates."""
+        with self.client.reading():
             return self._certificates(version)
 
     def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
-        """Merges a chain into the certificate that waits for it: that is how a key that stays there gets one."""
-        with self.vault.reading():
+        """Merges a chain into the pending certificate of the version's key (Merge Certificate)."""
+        with self.client.reading():
             return self._attach(version, chain)
 
     def _versions(self) -> Iterator[KeyVersion]:
-        pinned = self.address.version
+        pinned = self.key_id.version
         try:
-            present = self._version(pinned)
+            current = self._version(pinned)
         except UnusableError:
-            # Without a chain of the user's own, the present version alone is meant.
+            # Only a chain of the user's own may name an older version.
             if pinned or not self.settings.has_chain:
                 raise
             yield from self._older()
             raise
         except NotFoundError:
-            waiting = self._pending() if self.address.kind == CERTIFICATES and not pinned else None
-            if waiting is None:
+            pending = self._pending() if self.key_id.kind == CERTIFICATES and not pinned else None
+            if pending is None:
                 raise
-            yield waiting
-            raise waiting.refusal() from None
-        yield present
+            yield pending
+            raise pending.error() from None
+        yield current
         if not pinned:
-            if self.address.kind == CERTIFICATES and (waiting := self._pending()):
-                yield waiting
-            yield from self._older(present.name)
+            if self.key_id.kind == CERTIFICATES and (pending := self._pending()):
+                yield pending
+            yield from self._older(current.name)
 
     def _certificates(self, version: KeyVersion) -> Sequence[bytes]:
-        if self.address.is_hsm or not isinstance(version, Version):
+        if self.key_id.is_hsm or not isinstance(version, VaultKeyVersion):
             return ()
-        number = _version_in(version.name)
+        number = _number_in(version.name)
         if not version.leaf:
             try:
-                version = self._certified(number)
+                version = self._by_certificate(number)
             except NotFoundError:
                 return ()
-        enough = self.settings.self_signed or self.settings.has_cas or is_self_signed(load_certificate(version.leaf))
-        if version.more or enough:
-            return (version.leaf, *version.more)
-        return certificates_of(self.vault.get(self._path("secrets", number), "secrets/get"))
+        settings = self.settings
+        is_complete = settings.self_signed or settings.has_cas or is_self_signed(load_certificate(version.leaf))
+        if version.certificates or is_complete:
+            return (version.leaf, *version.certificates)
+        return certificates_in(self.client.get(self._path("secrets", number), "secrets/get"))
 
     def _attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
-        pending = None if self.address.is_hsm else self._pending()
-        if pending is None and self.address.kind == KEYS:
-            return False  # a bare key; a certificate that was made later would have another
+        pending = None if self.key_id.is_hsm else self._pending()
+        if pending is None and self.key_id.kind == KEYS:
+            return False  # a key without a certificate; one created later would have another key
         if pending is None or pending.public_key != version.public_key:
             raise PluginValidationError(
-                f"{version.name} has no certificate that waits for its chain: Azure Key Vault takes a chain only then",
-                advice="begin with 'az keyvault certificate create' and a policy whose issuer is Unknown, and have the "
-                "request that it answers with signed; or name the chain's file with certificate_chain=FILE",
+                f"{version.name} has no pending certificate; Azure Key Vault accepts a chain only for one",
+                advice="begin with 'az keyvault certificate create' and a policy whose issuer is Unknown, and have its "
+                "certificate signing request signed; or name the chain's file with certificate_chain=FILE",
             )
         body = {"x5c": [base64.b64encode(der).decode() for der in chain]}
-        self.vault.post(self._path(CERTIFICATES, "pending/merge"), "certificates/create", body, again=False)
+        path = self._path(CERTIFICATES, "pending/merge")
+        self.client.post(path, "certificates/create", body, is_idempotent=False)
         return True
 
-    def _version(self, number: str) -> Version:
-        """By the certificate and by the key, in the order in which less is asked for; a key's id is told of the key."""
-        if self.address.kind == CERTIFICATES:
-            return self._certified(number)
-        if self.address.is_hsm:
-            return self._of_key(number)
-        ways = {KEYS: self._of_key, CERTIFICATES: self._certified}
-        refusals = {}
+    def _version(self, number: str) -> VaultKeyVersion:
+        """Reads a version by certificate and by key, the one that needs fewer requests first.
+
+        Raises:
+            NotFoundError: Neither exists; the error is the key's.
+            NotPermittedError: Neither may be read; the error is the key's.
+        """
+        if self.key_id.kind == CERTIFICATES:
+            return self._by_certificate(number)
+        if self.key_id.is_hsm:
+            return self._by_key(number)
+        readers = {KEYS: self._by_key, CERTIFICATES: self._by_certificate}
+        errors = {}
         for kind in (KEYS, CERTIFICATES) if self.settings.has_chain else (CERTIFICATES, KEYS):
             try:
-                return ways[kind](number)
+                return readers[kind](number)
             except (NotFoundError, NotPermittedError) as error:
-                refusals[kind] = error
-        raise refusals[KEYS]
+                errors[kind] = error
+        raise errors[KEYS]
 
-    def _of_key(self, number: str) -> Version:
-        return self._pinned(version_of_key(self.vault, self.vault.get(self._path(KEYS, number), "keys/get")), number)
+    def _by_key(self, number: str) -> VaultKeyVersion:
+        bundle = self.client.get(self._path(KEYS, number), "keys/get")
+        return self._check_number(version_of_key(self.client, bundle), number)
 
-    def _certified(self, number: str) -> Version:
-        """By the certificate; a user who may read only the secret, as notation-azure-kv asks of them, by that."""
+    def _by_certificate(self, number: str) -> VaultKeyVersion:
+        """Reads a version by certificate, or by secret for identities with `secrets/get` only (notation-azure-kv)."""
         try:
-            bundle = self.vault.get(self._path(CERTIFICATES, number), "certificates/get")
-        except NotPermittedError as refused:
+            bundle = self.client.get(self._path(CERTIFICATES, number), "certificates/get")
+        except NotPermittedError as denied:
             if self.settings.self_signed or self.settings.has_cas or self.settings.has_chain:
                 raise
             try:
-                return self._pinned(self._of_secret(number), number)
+                return self._check_number(self._by_secret(number), number)
             except NotPermittedError:
-                raise refused from None
-        if not bundle.get("cer"):  # it waits for its chain
+                raise denied from None
+        if not bundle.get("cer"):
             raise NotFoundError(
-                f"there is no certificate in {self.vault.url}{self._path(CERTIFICATES, number).rstrip('/')} yet",
-                advice="have its request signed, and attach the chain",
+                f"the certificate {self.client.url}{self._path(CERTIFICATES, number).rstrip('/')} is pending",
+                advice="have its certificate signing request signed, and attach the chain",
             )
-        return self._pinned(version_of_certificate(self.vault, bundle), number)
+        return self._check_number(version_of_certificate(self.client, bundle), number)
 
-    def _of_secret(self, number: str) -> Version:
-        bundle = self.vault.get(self._path("secrets", number), "secrets/get")
-        state = state_of(member(bundle, "id", str), bundle)
-        found = certificates_of(bundle)
-        leaf = leaf_of(found)
-        return Version(self.vault, member(bundle, "kid", str), load_certificate(leaf).public_key(), state, leaf, found)
+    def _by_secret(self, number: str) -> VaultKeyVersion:
+        bundle = self.client.get(self._path("secrets", number), "secrets/get")
+        validity = check_attributes(member(bundle, "id", str), bundle)
+        certificates = certificates_in(bundle)
+        leaf = leaf_of(certificates)
+        public_key = load_certificate(leaf).public_key()
+        return VaultKeyVersion(self.client, member(bundle, "kid", str), public_key, validity, leaf, certificates)
 
-    def _pinned(self, version: Version, number: str) -> Version:
-        """Refuses the present version in place of the one that was asked for: the service may fall back to it."""
-        present = _version_in(self.vault.path_of(version.name))
-        if present != (number or present):
+    def _check_number(self, version: VaultKeyVersion, number: str) -> VaultKeyVersion:
+        """Checks that a pinned version was returned: the service may fall back to the current one."""
+        returned = _number_in(self.client.path_of(version.name))
+        if returned != (number or returned):
             raise PluginValidationError(
-                f"{version.name} is not the version {number} that was asked for",
+                f"the response names {version.name}, not the pinned version {number}",
                 advice="check the version in the key id",
             )
         return version
 
-    def _older(self, present: str = "") -> Iterator[Version]:
-        """The versions that may be used but for the present one, the newest first."""
-        listed = self.vault.pages(self._path(KEYS, "versions"), "keys/list")
-        for item in sorted(listed, key=_created, reverse=True):
+    def _older(self, current: str = "") -> Iterator[VaultKeyVersion]:
+        """Yields the usable versions except the current one, newest first."""
+        items = self.client.get_items(self._path(KEYS, "versions"), "keys/list")
+        for item in sorted(items, key=_created, reverse=True):
             name = member(item, "kid", str)
-            if name != present and is_usable(item):
-                yield self._of_key(_version_in(name))
+            if name != current and is_usable(item):
+                yield self._by_key(_number_in(name))
 
-    def _pending(self) -> Pending | None:
+    def _pending(self) -> PendingCertificate | None:
         from cryptography.x509 import load_der_x509_csr
 
         path = self._path(CERTIFICATES, "pending")
         try:
-            operation = self.vault.get(path, "certificates/get")
+            operation = self.client.get(path, "certificates/get")
         except NotFoundError:
             return None
         if operation.get("status") != "inProgress":
             return None
         request = load_der_x509_csr(base64.b64decode(member(operation, "csr", str)))
-        return Pending(f"{self.vault.url}{path}", request.public_key())
+        return PendingCertificate(f"{self.client.url}{path}", request.public_key())
 
     def _path(self, kind: str, rest: str = "") -> str:
-        """`/KIND/NAME/REST`; the present version's path ends with the slash."""
-        return f"/{kind}/{self.address.name}/{rest}"
+        """Returns `/KIND/NAME/REST`; the current version's path ends with the slash."""
+        return f"/{kind}/{self.key_id.name}/{rest}"
 
 
-def _version_in(url: str) -> str:
+def _number_in(url: str) -> str:
     return url.rpartition("/")[2]
 
 

@@ -1,6 +1,6 @@
-"""Key ids: the URL of a key or a certificate in a vault or a managed HSM of a known cloud.
+"""Key ids: URLs of keys and certificates in the vaults and managed HSMs of known clouds.
 
-A login's token goes to the host of the URL, so that no other host is taken for a vault.
+An access token is sent to the host of the URL, so only hosts directly below a vault domain are accepted.
 """
 
 from __future__ import annotations
@@ -21,72 +21,76 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _VAULT = re.compile(_LABEL)
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+(?::[0-9]{{1,5}})?")
 _PATH = re.compile(r"/(keys|certificates)/([0-9A-Za-z-]{1,127})(?:/([0-9A-Za-z]{1,64}))?/?")
-_FORM = "give https://VAULT.vault.azure.net/keys/NAME or …/certificates/NAME, with /VERSION for exactly one"
+_FORM = "use https://VAULT.vault.azure.net/keys/NAME or …/certificates/NAME; add /VERSION to pin a version"
 
 
-class Address(NamedTuple):
-    """What a key id names.
+class KeyId(NamedTuple):
+    """Parsed key id.
 
     Attributes:
-        vault: The URL of the vault or the managed HSM.
+        vault_url: URL of the vault or managed HSM.
         kind: `keys` or `certificates`.
-        name: The name; a certificate, its key and its secret have the same.
-        version: The version, or an empty string for the present one.
-        is_hsm: Whether it is a managed HSM, which keeps keys and nothing else.
+        name: Name shared by a certificate, its key and its secret.
+        version: Version, or an empty string for the current one.
+        is_hsm: True for a managed HSM, which holds keys only.
     """
 
-    vault: str
+    vault_url: str
     kind: str
     name: str
     version: str = ""
     is_hsm: bool = False
 
 
-def address_of(key_id: str, domain: str = "") -> Address:
-    """What a key id names.
+def parse_key_id(key_id: str, vault_domain: str = "") -> KeyId:
+    """Parses a key id.
 
     Args:
         key_id: The URL.
-        domain: A further domain whose hosts are vaults, with a port if it needs one.
+        vault_domain: Additional domain whose hosts are vaults, with a port where needed.
 
     Raises:
-        PluginValidationError: It is no such URL, or its host is no vault.
+        PluginValidationError: The URL has another form, or its host is not a vault.
     """
-    domain = _own_domain(domain)
-    if not key_id.isprintable() or key_id != key_id.strip():  # urlsplit leaves out what it does not like
-        raise PluginValidationError(f"{key_id!r} is no key in Azure Key Vault", advice=_FORM)
+    vault_domain = _check_domain(vault_domain)
+    if not key_id.isprintable() or key_id != key_id.strip():  # urlsplit drops such characters
+        raise _malformed(key_id)
     try:
         url = urlsplit(key_id)
     except ValueError:
-        url = urlsplit("")
+        raise _malformed(key_id) from None
     host, path = url.netloc.lower().removesuffix(":443"), _PATH.fullmatch(url.path)
     if path is None or "?" in key_id or "#" in key_id:
-        raise PluginValidationError(f"{key_id!r} is no key in Azure Key Vault", advice=_FORM)
+        raise _malformed(key_id)
     if url.scheme != "https":
         raise PluginValidationError(f"key id {key_id!r} does not begin with https://", advice=_FORM)
     is_hsm = _is_within(host, HSM_DOMAINS)
-    if not (is_hsm or _is_within(host, VAULT_DOMAINS) or (domain and _is_within(host, (domain,)))):
+    if not (is_hsm or _is_within(host, VAULT_DOMAINS) or (vault_domain and _is_within(host, (vault_domain,)))):
         raise PluginValidationError(
-            f"the host of {key_id!r} is not in a known cloud's domain of vaults",
-            advice="check it; for a cloud of your own, name its domain of vaults with vault_domain=DOMAIN",
+            f"the host of {key_id!r} is not in the vault domain of a known cloud",
+            advice="check the host; for another cloud, set its vault domain with vault_domain=DOMAIN",
         )
     kind, name, version = path.groups()
     if is_hsm and kind != KEYS:
-        raise PluginValidationError(f"{key_id!r}: a managed HSM keeps no certificates", advice="give …/keys/NAME")
-    return Address(f"https://{host}", kind, name, version or "", is_hsm)
+        raise PluginValidationError(f"{key_id!r}: a managed HSM holds no certificates", advice="use …/keys/NAME")
+    return KeyId(f"https://{host}", kind, name, version or "", is_hsm)
 
 
-def _own_domain(domain: str) -> str:
-    """The further domain as hosts have it; one that is somebody's, as a top-level domain is everybody's."""
-    domain = domain.lower().removesuffix(":443")
-    if domain and _DOMAIN.fullmatch(domain) is None:
+def _malformed(key_id: str) -> PluginValidationError:
+    return PluginValidationError(f"{key_id!r} is not the URL of a key in Azure Key Vault", advice=_FORM)
+
+
+def _check_domain(vault_domain: str) -> str:
+    """Returns the domain in lower case; top-level domains, in which anybody can register a host, are refused."""
+    vault_domain = vault_domain.lower().removesuffix(":443")
+    if vault_domain and _DOMAIN.fullmatch(vault_domain) is None:
         raise PluginValidationError(
-            "plugin configuration 'vault_domain' is no domain of vaults", advice="use the form vault.stack.example"
+            "plugin configuration 'vault_domain' is not a vault domain", advice="use the form vault.stack.example"
         )
-    return domain
+    return vault_domain
 
 
 def _is_within(host: str, domains: tuple[str, ...]) -> bool:
-    """Whether a host is a vault's name and one of the domains, and nothing between them."""
+    """Returns True for one label directly below one of the domains."""
     name, _, domain = host.partition(".")
     return domain in domains and _VAULT.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""A version of a key: whether it may be used, its public key, its certificate, and how it signs."""
+"""Versions of a key: public key, validity, certificate, and signing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.keys.certificate import load_certificate
-from notarykit_azure_keyvault.attributes import State, state_of
-from notarykit_azure_keyvault.client import Vault, member
+from notarykit_azure_keyvault.attributes import Validity, check_attributes
+from notarykit_azure_keyvault.client import VaultClient, member
 from notarykit_azure_keyvault.errors import UnusableError
 
 TYPE_CHECKING = False
@@ -24,118 +24,128 @@ if TYPE_CHECKING:
     from notarykit.keys.spec import KeySpec
 
 _CURVES: Mapping[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
-_KINDS = "use an RSA key, or an EC key on P-256, P-384 or P-521; both also with -HSM"
+_SUPPORTED = "use an RSA key, or an EC key on P-256, P-384 or P-521, in software or in an HSM"
 
 
-class Version(NamedTuple):
-    """A version of a key that may be used; see `notarykit.plugin.KeyVersion`.
+class VaultKeyVersion(NamedTuple):
+    """Usable version of a key; see `notarykit.plugin.KeyVersion`.
 
     Attributes:
-        vault: The vault that has it.
-        name: Its URL.
-        public_key: Its public key.
-        state: When it may be used.
-        leaf: Its certificate, or nothing if that has not been asked for.
-        more: Certificates that came along.
+        client: Client of its vault.
+        name: URL of the version.
+        public_key: Public key.
+        validity: Validity period.
+        leaf: Certificate in DER; empty if it has not been read.
+        certificates: Certificates that were read with the leaf, in DER and any order.
     """
 
-    vault: Vault
+    client: VaultClient
     name: str
     public_key: PublicKeyTypes
-    state: State
+    validity: Validity
     leaf: bytes = b""
-    more: tuple[bytes, ...] = ()
+    certificates: tuple[bytes, ...] = ()
 
     def sign(self, message: bytes, spec: KeySpec) -> bytes:
-        """A signature of exactly this version; the service makes ECDSA's as r and s side by side already."""
-        self.state.check()
-        with self.vault.reading():
-            return self._signature(message, spec)
+        """Signs with exactly this version; the service returns ECDSA signatures as r||s.
 
-    def _signature(self, message: bytes, spec: KeySpec) -> bytes:
-        digest = spec.digest(message)
-        value = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        path = self.vault.path_of(self.name)
-        answer = self.vault.post(f"{path}/sign", "keys/sign", {"alg": spec.jws_alg, "value": value})
-        if self.vault.path_of(answer.get("kid")) != path:
-            raise PluginError(f"{self.name} was to sign, and {answer.get('kid')} did")
-        signature = decoded(member(answer, "value", str))
+        Raises:
+            UnusableError: The version has expired meanwhile.
+            PluginError: The request failed, or the response is not this version's signature.
+        """
+        self.validity.check()
+        with self.client.reading():
+            return self._sign(message, spec)
+
+    def _sign(self, message: bytes, spec: KeySpec) -> bytes:
+        digest = base64.urlsafe_b64encode(spec.digest(message)).rstrip(b"=").decode()
+        path = self.client.path_of(self.name)
+        result = self.client.post(f"{path}/sign", "keys/sign", {"alg": spec.jws_alg, "value": digest})
+        if self.client.path_of(result.get("kid")) != path:
+            raise PluginError(f"{result.get('kid')} signed in place of {self.name}")
+        signature = decode_base64url(member(result, "value", str))
         if len(signature) != spec.signature_size:
-            raise PluginError(f"{self.vault.url} answered with what is no {spec.signing_algorithm} signature")
+            raise PluginError(f"{self.client.url} returned a malformed {spec.signing_algorithm} signature")
         return signature
 
 
-class Pending(NamedTuple):
-    """The key of a certificate that has been requested and is not there yet: a chain can be attached to it."""
+class PendingCertificate(NamedTuple):
+    """Key of a certificate that was requested and not yet issued; a chain can be attached to it."""
 
     name: str
     public_key: PublicKeyTypes
 
     def sign(self, message: bytes, spec: KeySpec) -> bytes:  # noqa: ARG002
-        """Refuses."""
-        raise self.refusal()
+        """Refuses to sign.
 
-    def refusal(self) -> UnusableError:
-        """Why it does not sign."""
+        Raises:
+            UnusableError: Always.
+        """
+        raise self.error()
+
+    def error(self) -> UnusableError:
+        """Returns the error for attempts to sign."""
         return UnusableError(
-            f"{self.name}: the certificate is not there yet", advice="have its request signed, and attach the chain"
+            f"{self.name}: the certificate is pending",
+            advice="have its certificate signing request signed, and attach the chain",
         )
 
 
-def version_of_key(vault: Vault, bundle: Mapping[str, Any]) -> Version:
-    """The version that a key bundle describes.
+def version_of_key(client: VaultClient, bundle: Mapping[str, Any]) -> VaultKeyVersion:
+    """Returns the version that a key bundle describes.
 
     Raises:
-        UnusableError: It is disabled, expired or not valid yet.
-        PluginValidationError: It cannot sign for the Notary Project.
+        UnusableError: The key is disabled, expired or not yet valid.
+        PluginValidationError: The key has an unsupported type or does not permit signing.
     """
     key = member(bundle, "key", dict)
     name = member(key, "kid", str)
-    state = state_of(name, bundle)
+    validity = check_attributes(name, bundle)
     if "key_ops" in key and "sign" not in member(key, "key_ops", list):
-        raise PluginValidationError(f"{name} is not for signing", advice="permit the operation sign on the key")
-    return Version(vault, name, _public_key(name, key), state)
+        raise PluginValidationError(f"{name} does not permit signing", advice="permit the key operation sign")
+    return VaultKeyVersion(client, name, _public_key(name, key), validity)
 
 
-def version_of_certificate(vault: Vault, bundle: Mapping[str, Any]) -> Version:
-    """The version of the key that a certificate bundle is of; both have the same state.
+def version_of_certificate(client: VaultClient, bundle: Mapping[str, Any]) -> VaultKeyVersion:
+    """Returns the key version of a certificate bundle; both have the same attributes.
 
     Raises:
-        UnusableError: It is disabled, expired or not valid yet.
+        UnusableError: The certificate is disabled, expired or not yet valid.
     """
-    state = state_of(member(bundle, "id", str), bundle)
-    leaf = _base64(member(bundle, "cer", str))
-    return Version(vault, member(bundle, "kid", str), load_certificate(leaf).public_key(), state, leaf)
+    validity = check_attributes(member(bundle, "id", str), bundle)
+    leaf = _decode_base64(member(bundle, "cer", str))
+    public_key = load_certificate(leaf).public_key()
+    return VaultKeyVersion(client, member(bundle, "kid", str), public_key, validity, leaf)
 
 
 def _public_key(name: str, key: Mapping[str, Any]) -> PublicKeyTypes:
-    kind, curve = str(key.get("kty")), str(key.get("crv"))
+    key_type, curve = str(key.get("kty")), str(key.get("crv"))
     try:
-        if kind in ("RSA", "RSA-HSM"):
-            return RSAPublicNumbers(_number(key, "e"), _number(key, "n")).public_key()
-        if kind in ("EC", "EC-HSM") and curve in _CURVES:
-            return ec.EllipticCurvePublicNumbers(_number(key, "x"), _number(key, "y"), _CURVES[curve]).public_key()
+        if key_type in ("RSA", "RSA-HSM"):
+            return RSAPublicNumbers(_integer(key, "e"), _integer(key, "n")).public_key()
+        if key_type in ("EC", "EC-HSM") and curve in _CURVES:
+            return ec.EllipticCurvePublicNumbers(_integer(key, "x"), _integer(key, "y"), _CURVES[curve]).public_key()
     except ValueError:
-        raise PluginError(f"{name} has no valid public key") from None
-    shown = f"{kind} on {curve}" if kind.startswith("EC") else kind
-    raise PluginValidationError(f"{name} is a key of the type {shown}, which signs no artifacts", advice=_KINDS)
+        raise PluginError(f"{name} has an invalid public key") from None
+    full_type = f"{key_type} on {curve}" if key_type.startswith("EC") else key_type
+    raise PluginValidationError(f"{name} has the unsupported key type {full_type}", advice=_SUPPORTED)
 
 
-def _number(key: Mapping[str, Any], name: str) -> int:
-    return int.from_bytes(decoded(member(key, name, str)), "big")
+def _integer(key: Mapping[str, Any], name: str) -> int:
+    return int.from_bytes(decode_base64url(member(key, name, str)), "big")
 
 
-def decoded(text: str) -> bytes:
-    """The bytes of base64url without padding (RFC 7515, section 2).
+def decode_base64url(text: str) -> bytes:
+    """Decodes base64url without padding (RFC 7515, section 2).
 
     Raises:
-        PluginError: It is not that.
+        PluginError: The text is malformed.
     """
-    return _base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+    return _decode_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
 
 
-def _base64(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except ValueError:  # binascii.Error, or what is not ASCII
-        raise PluginError("Azure Key Vault answers with damaged base64") from None
+    except ValueError:  # binascii.Error, or text that is not ASCII
+        raise PluginError("malformed response from Azure Key Vault: invalid base64") from None

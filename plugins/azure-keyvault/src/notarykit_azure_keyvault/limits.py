@@ -1,4 +1,4 @@
-"""Limits that an SDK lacks: the end of the call, since its own limits are for one read each, and an answer's size."""
+"""Limits that requests lacks: the end of the call, and the size of a response."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from notarykit.plugin import seconds_left
 from notarykit.plugin.service import timeout
-from notarykit_azure_keyvault.errors import CALL_IS_OVER, TOO_LONG
+from notarykit_azure_keyvault.errors import CALL_TIMED_OUT, TOO_LARGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-LARGEST_ANSWER = 4 * 1024 * 1024
+LARGEST_RESPONSE = 4 * 1024 * 1024
 
 
 def in_time(work: Callable[[], Result]) -> Result:
@@ -31,7 +31,7 @@ def in_time(work: Callable[[], Result]) -> Result:
     try:
         return timeout.in_time(work)
     except timeout.OutOfTimeError:
-        raise ServiceRequestTimeoutError(CALL_IS_OVER) from None
+        raise ServiceRequestTimeoutError(CALL_TIMED_OUT) from None
 
 
 def bounded(response: Response, **_: Any) -> None:
@@ -54,7 +54,7 @@ class _Bounded:
         size = 0
         for part in self._raw.stream(*arguments, **named):
             size += len(part)
-            if size > LARGEST_ANSWER or seconds_left() <= 0:
+            if size > LARGEST_RESPONSE or seconds_left() <= 0:
                 self._raw.close()
-                raise RequestException(TOO_LONG) if size > LARGEST_ANSWER else ReadTimeout(CALL_IS_OVER)
+                raise RequestException(TOO_LARGE) if size > LARGEST_RESPONSE else ReadTimeout(CALL_TIMED_OUT)
             yield part

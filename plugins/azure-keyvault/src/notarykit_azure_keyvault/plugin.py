@@ -1,8 +1,8 @@
-"""The plugin: a key id is the URL of a key or a certificate, as Azure shows it.
+"""The plugins `azure-keyvault` and `azure-kv`: a key id is the URL of a key or a certificate in Azure.
 
-Configuration, besides `certificate_chain` and `ca_certs`: `self_signed=true` for a certificate that is its own root;
-`credential_type` for one way to log in where not the SDK's whole list of them is to be tried; `vault_domain` for a
-cloud that this package does not know. How to log in is for the SDK to find, and no secret is plugin configuration.
+Plugin configuration, besides `certificate_chain` and `ca_certs`: `self_signed=true` for a certificate that is its own
+root, `credential_type` for one credential of azure-identity in place of its default chain, and `vault_domain` for a
+cloud that is not built in. Credentials are azure-identity's; secrets are never plugin configuration.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notarykit_azure_keyvault.pool import Connect
+    from notarykit_azure_keyvault.pool import ClientFactory
 
 
 class AzureKeyVaultPlugin(plugin.Provider):
-    """Signs with keys in Azure Key Vault and Managed HSM. Clients, their connections and tokens are kept for later."""
+    """Plugin for keys in Azure Key Vault and Managed HSM. Clients, connections and tokens are reused."""
 
     name = "azure-keyvault"
     description = "Sign with keys in Azure Key Vault and Managed HSM"
@@ -26,25 +26,29 @@ class AzureKeyVaultPlugin(plugin.Provider):
     settings = ("self_signed", "credential_type", "vault_domain")
     keeps_certificates = True
 
-    def __init__(self, connect: Connect | None = None) -> None:
-        """Takes what makes the client of a vault and a type of credential, in place of the SDK's."""
-        super().__init__()
-        from notarykit_azure_keyvault.pool import Clients
+    def __init__(self, connect: ClientFactory | None = None) -> None:
+        """Creates the plugin.
 
-        self._clients = Clients(connect)
+        Args:
+            connect: Factory for the clients of vaults; defaults to the Azure SDK.
+        """
+        super().__init__()
+        from notarykit_azure_keyvault.pool import ClientPool
+
+        self._pool = ClientPool(connect)
 
     def find(self, key_id: str, config: Mapping[str, str]) -> plugin.ServiceKey:
-        """The key of `https://VAULT/keys/NAME` or `https://VAULT/certificates/NAME`, with or without `/VERSION`."""
-        from notarykit_azure_keyvault.client import Vault
-        from notarykit_azure_keyvault.key import Key
-        from notarykit_azure_keyvault.key_id import address_of
-        from notarykit_azure_keyvault.settings import settings_of
+        """Returns the key at `https://VAULT/keys/NAME` or `https://VAULT/certificates/NAME`, perhaps `/VERSION`."""
+        from notarykit_azure_keyvault.client import VaultClient
+        from notarykit_azure_keyvault.key import VaultKey
+        from notarykit_azure_keyvault.key_id import parse_key_id
+        from notarykit_azure_keyvault.settings import parse_settings
 
-        address, settings = address_of(key_id, config.get("vault_domain", "")), settings_of(config)
-        return Key(address, settings, Vault(address.vault, settings.credential_type, self._clients))
+        key, settings = parse_key_id(key_id, config.get("vault_domain", "")), parse_settings(config)
+        return VaultKey(key, settings, VaultClient(key.vault_url, settings.credential_type, self._pool))
 
 
 class AzureKVPlugin(AzureKeyVaultPlugin):
-    """The same under the name of the plugin notation-azure-kv, whose key ids and settings mean the same here."""
+    """Stand-in for the plugin notation-azure-kv, with the same key ids and settings."""
 
     name = "azure-kv"

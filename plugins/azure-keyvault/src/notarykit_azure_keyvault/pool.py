@@ -1,4 +1,4 @@
-"""All that is used of the SDK: a client for each vault and way to log in, made when it is needed and kept."""
+"""Pool of the SDK's clients, one client per thread, vault and credential type."""
 
 from __future__ import annotations
 
@@ -6,184 +6,99 @@ import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any, Protocol
-from urllib.parse import urlsplit
-
-from notarykit.errors import PluginAccessDeniedError
-from notarykit.plugin import seconds_left
-from notarykit_azure_keyvault.errors import CALL_IS_OVER
-from notarykit_azure_keyvault.limits import bounded
-from notarykit_azure_keyvault.settings import CREDENTIALS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from azure.core.credentials import TokenCredential
-    from azure.core.pipeline.policies import RetryPolicy
-    from azure.core.pipeline.transport import HttpTransport
     from azure.core.rest import HttpRequest
-    from requests import PreparedRequest, Session
-
-SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10.0, 30.0
 
 
-class Answer(Protocol):
-    """What is used of `azure.core.rest.HttpResponse`."""
+class Response(Protocol):
+    """The part of `azure.core.rest.HttpResponse` that is used."""
 
     @property
     def status_code(self) -> int:
-        """The status."""
+        """HTTP status."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers, by name in any case."""
+        """Headers by case-insensitive name."""
 
     def json(self) -> Any:
-        """The body; what it raises where that is no JSON is a ValueError or the SDK's own error."""
+        """Returns the decoded body; raises ValueError or an error of the SDK if it is not JSON."""
 
 
-class Client(Protocol):
-    """What is used of `azure.keyvault.keys.KeyClient`."""
+class SDKClient(Protocol):
+    """The part of `azure.keyvault.keys.KeyClient` that is used."""
 
-    def send_request(self, request: HttpRequest, **options: Any) -> Answer:
-        """Sends a request with the API's version and a token, again where that may help, whatever the answer is."""
-
-
-Connect = Callable[[str, str], Client]
-"""Makes the client of a vault's URL and a type of credential."""
+    def send_request(self, request: HttpRequest, **options: Any) -> Response:
+        """Sends a request with the API version and a token, with retries, and returns any response."""
 
 
-class Clients:
-    """Clients that are free, each for one thread at a time.
+ClientFactory = Callable[[str, str], SDKClient]
+"""Returns a new client for a vault's URL and a credential type."""
 
-    On a refusal the SDK's client forgets its token, and another thread that is about to send that token would fail.
+
+class ClientPool:
+    """Idle clients, each lent to one thread at a time.
+
+    After a 401 the SDK's client discards its token, which would fail another thread that is about to send that token.
     """
 
-    def __init__(self, connect: Connect | None = None) -> None:
-        """Takes what makes a client, in place of the SDK's."""
-        self._connect = connect or self._of_sdk
-        self._free: dict[tuple[str, str], list[Client]] = {}
+    def __init__(self, factory: ClientFactory | None = None) -> None:
+        """Creates an empty pool.
+
+        Args:
+            factory: Factory for clients; defaults to the SDK's `KeyClient`.
+        """
+        self._factory = factory or self._new_client
+        self._idle: dict[tuple[str, str], list[SDKClient]] = {}
         self._credentials: dict[str, TokenCredential] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def one(self, vault: str, credential_type: str) -> Iterator[Client]:
-        """A client for as long as the context is open, the one that was used last if there is one."""
+    def lend(self, vault_url: str, credential_type: str) -> Iterator[SDKClient]:
+        """Lends the most recently used idle client, or a new one, while the context is active."""
         with self._lock:
-            free = self._free.setdefault((vault, credential_type), [])
-            client = free.pop() if free else None
-        client = client or self._connect(vault, credential_type)
+            idle = self._idle.setdefault((vault_url, credential_type), [])
+            client = idle.pop() if idle else None
+        client = client or self._factory(vault_url, credential_type)
         try:
             yield client
         finally:
             with self._lock:
-                free.append(client)
+                idle.append(client)
 
-    def forget(self, credential_type: str) -> None:
-        """Logs in anew from here on; clients that are in use are dropped with their last answer."""
+    def discard(self, credential_type: str) -> None:
+        """Discards the credential and its clients; clients on loan are dropped when they are returned."""
         with self._lock:
             self._credentials.pop(credential_type, None)
-            for account in [account for account in self._free if account[1] == credential_type]:
-                del self._free[account]
+            for account in [account for account in self._idle if account[1] == credential_type]:
+                del self._idle[account]
 
-    def _of_sdk(self, vault: str, credential_type: str) -> Client:
+    def _new_client(self, vault_url: str, credential_type: str) -> SDKClient:
         from azure.keyvault.keys import KeyClient
 
-        credential: Any = _OfOneDomain(self._credential(credential_type), vault)
+        from notarykit_azure_keyvault.credential import DomainCredential
+        from notarykit_azure_keyvault.pipeline import new_retry_policy, new_transport
+
+        credential: Any = DomainCredential(self._credential(credential_type), vault_url)
         return KeyClient(
-            vault,
+            vault_url,
             credential,
-            retry_policy=_retry_policy(),
-            transport=_transport(),
-            # What another host answers is not the vault's word.
+            retry_policy=new_retry_policy(),
+            transport=new_transport(),
+            # A response of another host is not the vault's.
             permit_redirects=False,
         )
 
     def _credential(self, credential_type: str) -> TokenCredential:
-        """The SDK's way to log in; it keeps the tokens, and all threads may use it."""
+        """Returns the credential, which caches tokens and is shared by all threads."""
+        from notarykit_azure_keyvault.credential import new_credential
+
         with self._lock:
-            found = self._credentials.get(credential_type)
-            if found is None:
-                found = self._credentials[credential_type] = _log_in(credential_type)
-            return found
-
-
-class _OfOneDomain:
-    """A login that gives tokens for the vault's own domain alone; the SDK takes a parent of it for as good."""
-
-    def __init__(self, credential: Any, vault: str) -> None:
-        self._credential, self._domain = credential, vault.partition(".")[2]
-
-    def get_token_info(self, *scopes: str, **options: Any) -> Any:
-        """A token, as `azure.core.credentials.SupportsTokenInfo` has it."""
-        for scope in scopes:
-            if urlsplit(scope).netloc.lower() != self._domain:
-                raise ValueError("the challenge asks for a token for another domain")
-        return self._credential.get_token_info(*scopes, **options)
-
-
-def _log_in(credential_type: str) -> TokenCredential:
-    import azure.identity
-
-    name = CREDENTIALS[credential_type]
-    # That of the command `az` sends nothing itself, and limits what the command may take.
-    options = {} if credential_type == "azurecli" else {"transport": _transport()}
-    try:
-        credential: TokenCredential = getattr(azure.identity, name)(**options)
-    except ValueError as error:  # what the environment must have for it is not there
-        raise PluginAccessDeniedError(
-            f"{name} cannot be used here: {str(error).partition('.')[0]}",
-            advice="set what it needs in the environment, or choose another credential_type",
-        ) from None
-    return credential
-
-
-def _retry_policy() -> RetryPolicy[Any, Any]:
-    from azure.core.pipeline.policies import RetryPolicy
-
-    class InTime(RetryPolicy[Any, Any]):
-        """The SDK's own, but for a `Retry-After` beyond the end of the call, which it would sleep until."""
-
-        def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
-            try:
-                pause = self.get_retry_after(response) or 0
-            except (ValueError, OverflowError):  # neither seconds nor a date
-                return False
-            return pause < seconds_left() and super().is_retry(settings, response)
-
-    return InTime()
-
-
-def _session() -> Session:
-    from requests import Session
-
-    session = Session()
-    session.auth = _no_other_credentials
-    session.hooks["response"].append(bounded)
-    return session
-
-
-def _no_other_credentials(request: PreparedRequest) -> PreparedRequest:
-    """Stands where the session would otherwise put a password for the host out of ~/.netrc in the token's place."""
-    return request
-
-
-def _transport() -> HttpTransport[Any, Any]:
-    from azure.core.exceptions import ServiceRequestTimeoutError
-    from azure.core.pipeline.transport import RequestsTransport
-
-    class InTime(RequestsTransport):  # type: ignore[misc]
-        """The SDK's own, for the service and for logins, but that nothing goes on beyond the end of the call."""
-
-        def send(self, request: Any, **options: Any) -> Any:
-            left = seconds_left()
-            if left <= 0:
-                raise ServiceRequestTimeoutError(CALL_IS_OVER)
-            for name, usual in (("connection_timeout", SECONDS_TO_CONNECT), ("read_timeout", SECONDS_TO_ANSWER)):
-                options[name] = min(options.get(name, usual), left)
-            return super().send(request, **options)
-
-        def sleep(self, duration: float) -> None:
-            super().sleep(min(duration, seconds_left()))
-
-    return InTime(session=_session())
+            if credential_type not in self._credentials:
+                self._credentials[credential_type] = new_credential(credential_type)
+            return self._credentials[credential_type]

@@ -1,7 +1,6 @@
-"""The chain out of a certificate's secret, which has the whole of it, and of an exportable key the private key as well.
+"""Certificates in a certificate's secret, which holds the chain and, of an exportable key, the private key.
 
-What is not a certificate is neither parsed, kept nor shown, but for PKCS#12, whose parser reads the whole container: a
-key that it finds is dropped there.
+In PEM, only the certificates are parsed. PKCS#12 is parsed as a whole; its private key is dropped at once.
 """
 
 from __future__ import annotations
@@ -22,35 +21,35 @@ if TYPE_CHECKING:
 _PKCS12, _PEM = "application/x-pkcs12", "application/x-pem-file"
 
 
-def certificates_of(bundle: Mapping[str, Any]) -> tuple[bytes, ...]:
-    """The certificates in a secret bundle, in DER and any order.
+def certificates_in(bundle: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Returns the certificates in a secret bundle, in DER and any order.
 
     Raises:
-        PluginError: It is no certificate's secret, or is damaged.
+        PluginError: The secret is damaged, or not a certificate's.
         CertificateError: A certificate is damaged.
     """
-    name, value, kind = member(bundle, "id", str), member(bundle, "value", str), bundle.get("contentType")
-    if kind == _PEM:
+    name, value, content_type = member(bundle, "id", str), member(bundle, "value", str), bundle.get("contentType")
+    if content_type == _PEM:
         return read_certificates(value.encode(), name)
-    if kind == _PKCS12:
-        return _of_pkcs12(value, name)
-    raise PluginError(f"{name} has the content type {kind}, which is no certificate's", advice="check the key id")
+    if content_type == _PKCS12:
+        return _read_pkcs12(value, name)
+    raise PluginError(f"{name} has the content type {content_type}, not a certificate's", advice="check the key id")
 
 
 def leaf_of(certificates: Sequence[bytes]) -> bytes:
-    """The certificate that issued none of the others.
+    """Returns the certificate that issued none of the others.
 
     Raises:
-        PluginError: There is no such certificate.
+        PluginError: Every certificate issued another one.
     """
     parsed = {der: load_certificate(der) for der in certificates}
-    for der, certificate in parsed.items():
-        if all(why_not_issued(other, certificate) for name, other in parsed.items() if name != der):
-            return der
-    raise PluginError("the certificates in Azure Key Vault are no chain", advice="import them again")
+    for leaf, certificate in parsed.items():
+        if all(why_not_issued(other, certificate) for der, other in parsed.items() if der != leaf):
+            return leaf
+    raise PluginError("the certificates in Azure Key Vault do not form a chain", advice="import them again")
 
 
-def _of_pkcs12(value: str, name: str) -> tuple[bytes, ...]:
+def _read_pkcs12(value: str, name: str) -> tuple[bytes, ...]:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
@@ -58,6 +57,8 @@ def _of_pkcs12(value: str, name: str) -> tuple[bytes, ...]:
     try:
         store = load_pkcs12(base64.b64decode(value, validate=True), None)
     except (ValueError, TypeError, UnsupportedAlgorithm, binascii.Error):
-        raise PluginError(f"{name} is not PKCS#12 without a password", advice="name the chain's file") from None
-    held = [store.cert, *store.additional_certs]
-    return tuple(each.certificate.public_bytes(Encoding.DER) for each in held if each is not None)
+        raise PluginError(
+            f"{name} is not PKCS#12 without a password", advice="name the chain's file with certificate_chain=FILE"
+        ) from None
+    entries = [store.cert, *store.additional_certs]
+    return tuple(entry.certificate.public_bytes(Encoding.DER) for entry in entries if entry is not None)

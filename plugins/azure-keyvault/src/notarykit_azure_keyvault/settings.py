@@ -1,4 +1,4 @@
-"""The plugin configuration: the names and values of notation-azure-kv, so that what users have configured goes on."""
+"""Plugin configuration, with the names and values of notation-azure-kv."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CREDENTIALS = {
     "managedid": "ManagedIdentityCredential",
     "azurecli": "AzureCliCredential",
 }
-"""The classes of azure.identity, by the values of `credential_type`."""
+"""Credential classes of azure.identity by the values of `credential_type`."""
 
 
 class Settings(NamedTuple):
-    """What is configured.
+    """Parsed plugin configuration.
 
     Attributes:
-        has_chain: Whether a file has the chain, so that the vault's certificates do not matter.
-        has_cas: Whether a file completes the chain, so that the vault need only give the leaf.
-        self_signed: Whether the leaf is its own root.
-        credential_type: How to log in, one of `CREDENTIALS`.
+        has_chain: True if a file holds the chain, so that certificates in the vault are not needed.
+        has_cas: True if a file holds CA certificates, so that only the leaf is read from the vault.
+        self_signed: True if the leaf is its own root.
+        credential_type: One of `CREDENTIALS`.
     """
 
     has_chain: bool = False
@@ -36,27 +36,24 @@ class Settings(NamedTuple):
     credential_type: str = ""
 
 
-def settings_of(config: Mapping[str, str]) -> Settings:
-    """The settings in a plugin configuration.
+def parse_settings(config: Mapping[str, str]) -> Settings:
+    """Parses the plugin configuration. Values are read in any case, and an empty value is none.
 
     Raises:
-        PluginValidationError: A value is not known, or two contradict each other.
+        PluginValidationError: A value is unknown, or two contradict each other.
     """
     self_signed, credential_type = config.get("self_signed", "").lower(), config.get("credential_type", "").lower()
     if self_signed not in ("", "true", "false"):
-        raise PluginValidationError("plugin configuration 'self_signed' is neither true nor false")
+        raise PluginValidationError("plugin configuration 'self_signed' must be true or false")
     if credential_type not in CREDENTIALS:
         known = ", ".join(filter(None, CREDENTIALS))
         raise PluginValidationError(
-            "plugin configuration 'credential_type' has a value that is not known",
-            advice=f"use {known}, or leave it out",
+            "plugin configuration 'credential_type' has an unknown value", advice=f"use {known}, or leave it out"
         )
-    found = Settings(
-        bool(config.get("certificate_chain")), bool(config.get("ca_certs")), self_signed == "true", credential_type
-    )
-    if found.self_signed and (found.has_chain or found.has_cas):
+    has_chain, has_cas = bool(config.get("certificate_chain")), bool(config.get("ca_certs"))
+    if self_signed == "true" and (has_chain or has_cas):
         raise PluginValidationError(
-            "a self-signed certificate is its whole chain",
-            advice="leave out self_signed, or the files with certificates",
+            "self_signed=true excludes files with certificates: a self-signed certificate is a complete chain",
+            advice="leave out self_signed, or certificate_chain and ca_certs",
         )
-    return found
+    return Settings(has_chain, has_cas, self_signed == "true", credential_type)
