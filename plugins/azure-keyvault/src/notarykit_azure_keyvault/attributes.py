@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.errors import PluginError
+from notarykit.plugin import PluginError, format_rfc3339
 from notarykit_azure_keyvault.client import member
 from notarykit_azure_keyvault.errors import UnusableError
 

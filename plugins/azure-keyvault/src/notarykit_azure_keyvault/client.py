@@ -7,19 +7,17 @@ where `CryptographyClient` first reads the key, which takes a permission that si
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from notarykit.errors import NotarykitError, PluginError
-from notarykit.plugin import seconds_left
-from notarykit.plugin.service.logging import unheard
-from notarykit_azure_keyvault.errors import Operation, error_for_exception, error_for_response
-from notarykit_azure_keyvault.limits import in_time
+from notarykit.errors import NotarykitError
+from notarykit.plugin import PluginError, call_with_timeout, reject_malformed, seconds_left, suppress_logs
+from notarykit_azure_keyvault.errors import CALL_TIMED_OUT, Operation, error_for_exception, error_for_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from notarykit_azure_keyvault.pool import ClientPool, Response
@@ -90,21 +88,11 @@ class VaultClient(NamedTuple):
             raise PluginError(f"response of {self.url} names an object of another vault: {url}")
         return parts.path
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Turns every failure to read a response into one error.
-
-        Raises:
-            PluginError: A response is malformed.
-        """
-        try:
-            yield
-        except NotarykitError:
-            raise
-        except Exception:  # noqa: BLE001 - parsers raise many kinds
-            raise PluginError(
-                f"malformed response from {self.url}", advice="try again, and check the proxy if there is one"
-            ) from None
+    def reject_malformed(self) -> AbstractContextManager[None]:
+        """Turns every failure to read a response into one error while the context is active."""
+        return reject_malformed(
+            f"malformed response from {self.url}", advice="try again, and check the proxy if there is one"
+        )
 
     def _request(
         self,
@@ -126,17 +114,18 @@ class VaultClient(NamedTuple):
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, retried_methods: Sequence[str]) -> Response:
         """Sends one request within the time left of the call, with the SDK's retries."""
+        from azure.core.exceptions import ServiceRequestTimeoutError
         from azure.core.rest import HttpRequest
 
         request = HttpRequest(method, path, json=body)
 
         def send() -> Response:
             # In the thread that sends: a client is returned to the pool when it is done, not when the call ends.
-            with self.pool.lend(self.url, self.credential_type) as client, unheard("azure", "msal", "urllib3"):
+            with self.pool.lend(self.url, self.credential_type) as client, suppress_logs("azure", "msal", "urllib3"):
                 return client.send_request(request, timeout=seconds_left(), retry_on_methods=retried_methods)
 
         try:
-            return in_time(send)
+            return call_with_timeout(send, on_timeout=lambda: ServiceRequestTimeoutError(CALL_TIMED_OUT))
         except NotarykitError:
             raise
         except Exception as error:  # noqa: BLE001 - the SDK's own, and ValueError for an untrusted challenge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from notarykit.errors import PluginAccessDeniedError
+from notarykit.plugin import PluginAccessDeniedError
 from notarykit_azure_keyvault.settings import CREDENTIALS
 
 TYPE_CHECKING = False

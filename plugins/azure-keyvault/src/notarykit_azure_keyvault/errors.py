@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from notarykit.errors import (
+from notarykit.plugin import (
+    ErrorKind,
     PluginAccessDeniedError,
     PluginError,
     PluginThrottledError,
     PluginTimeoutError,
     PluginValidationError,
+    Redactor,
 )
 
 TYPE_CHECKING = False
@@ -45,60 +47,52 @@ class Operation(NamedTuple):
     permission: str
 
 
-class _ErrorKind(NamedTuple):
-    """Error class, message and advice for one kind of error response."""
-
-    error: type[PluginError]
-    message: str
-    advice: str
-
-
 _LATER = "try again later"
 _OTHER = "or sign with another one"
-_NETWORK = _ErrorKind(
+_NETWORK = ErrorKind(
     PluginAccessDeniedError,
     "{vault} denies requests from this network: {text}",
     "allow this address in the vault's firewall, or use its private endpoint",
 )
-_DISABLED = _ErrorKind(UnusableError, "{object} is disabled", f"enable it, {_OTHER}")
-_TIMEOUT = _ErrorKind(PluginTimeoutError, "{vault} did not respond in time ({status})", _LATER)
-_FAILED = _ErrorKind(PluginError, "{vault} failed with {status} {code}", _LATER)
-_REDIRECTED = _ErrorKind(
+_DISABLED = ErrorKind(UnusableError, "{object} is disabled", f"enable it, {_OTHER}")
+_TIMEOUT = ErrorKind(PluginTimeoutError, "{vault} did not respond in time ({status})", _LATER)
+_FAILED = ErrorKind(PluginError, "{vault} failed with {status} {code}", _LATER)
+_REDIRECTED = ErrorKind(
     PluginError,
     "{vault} redirects to another host ({status}), and redirects are not followed",
     "check the key id, and the proxy if there is one",
 )
-_REJECTED = _ErrorKind(
+_REJECTED = ErrorKind(
     PluginValidationError, "{object}: request rejected with {status} {code}: {text}", "check the key id"
 )
 
-_BY_CODE: Mapping[str, _ErrorKind] = {
+_BY_CODE: Mapping[str, ErrorKind] = {
     "ForbiddenByFirewall": _NETWORK,
     "ForbiddenByConnection": _NETWORK,
     "KeyDisabled": _DISABLED,
     "SecretDisabled": _DISABLED,
     "CertificateDisabled": _DISABLED,
-    "KeyExpired": _ErrorKind(UnusableError, "{object} has expired", f"renew it, {_OTHER}"),
-    "KeyNotYetValid": _ErrorKind(UnusableError, "{object} is not yet valid", f"wait, {_OTHER}"),
-    "ObjectIsDeletedButRecoverable": _ErrorKind(
+    "KeyExpired": ErrorKind(UnusableError, "{object} has expired", f"renew it, {_OTHER}"),
+    "KeyNotYetValid": ErrorKind(UnusableError, "{object} is not yet valid", f"wait, {_OTHER}"),
+    "ObjectIsDeletedButRecoverable": ErrorKind(
         UnusableError, "{object} is deleted and can be recovered", f"recover it, {_OTHER}"
     ),
-    "ObjectIsBeingDeleted": _ErrorKind(UnusableError, "{object} is being deleted", "sign with another one"),
+    "ObjectIsBeingDeleted": ErrorKind(UnusableError, "{object} is being deleted", "sign with another one"),
 }
-_BY_STATUS: Mapping[int, _ErrorKind] = {
-    401: _ErrorKind(
+_BY_STATUS: Mapping[int, ErrorKind] = {
+    401: ErrorKind(
         PluginAccessDeniedError,
         "{vault} rejected the access token",
         "log in again, to the vault's own tenant and cloud; otherwise check this machine's clock",
     ),
-    403: _ErrorKind(NotPermittedError, "{object}: the identity lacks {permission}: {text}", "{grant}"),
-    404: _ErrorKind(
+    403: ErrorKind(NotPermittedError, "{object}: the identity lacks {permission}: {text}", "{grant}"),
+    404: ErrorKind(
         NotFoundError,
         "{object} does not exist",
         "check the vault, the name and the version; recently deleted objects may be recovered",
     ),
     408: _TIMEOUT,
-    429: _ErrorKind(PluginThrottledError, "{vault} throttled the request", _LATER),
+    429: ErrorKind(PluginThrottledError, "{vault} throttled the request", _LATER),
     504: _TIMEOUT,
 }
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR = 400, 500
@@ -127,7 +121,8 @@ TOO_LARGE = "the response is too large"
 
 _ATTEMPT = re.compile("[A-Za-z]+Credential: ")
 _CLOSED = re.compile("RemoteDisconnected|Connection aborted|ConnectionReset")
-_LONGEST = 300
+_REDACTOR = Redactor()
+_LONGEST_ATTEMPT = 100
 _BOILERPLATE = re.compile(
     r"\s*(Trace ID:|Correlation ID:|Timestamp:|To troubleshoot|Visit https?:|See https?:).*", re.DOTALL
 )
@@ -143,20 +138,16 @@ def error_for_response(
     code = str((inner.get("code") if isinstance(inner, dict) else None) or error.get("code") or "")
     default = _FAILED if status >= _FIRST_SERVER_ERROR else _REJECTED
     kind = _REDIRECTED if status < _FIRST_CLIENT_ERROR else _BY_CODE.get(code) or _BY_STATUS.get(status, default)
-    fields = {
-        "object": f"{vault_url}{operation.path}".rstrip("/"),
-        "vault": vault_url,
-        "permission": operation.permission,
-        "grant": _grant(vault_url, operation.permission),
-        "status": status,
-        "code": code,
-        "text": _first_line(error.get("message")),
-    }
-    metadata = {"serviceError": code, "requestId": response.headers.get("x-ms-request-id", "")}
-    return kind.error(
-        kind.message.format(**fields),
-        advice=kind.advice.format(**fields),
-        metadata={name: value for name, value in metadata.items() if value},
+    text = str(error.get("message") or "").strip().partition("\n")[0]
+    return kind.to_error(
+        {"serviceError": code, "requestId": response.headers.get("x-ms-request-id", "")},
+        object=f"{vault_url}{operation.path}".rstrip("/"),
+        vault=vault_url,
+        permission=operation.permission,
+        grant=_grant(vault_url, operation.permission),
+        status=status,
+        code=code,
+        text=_REDACTOR.show(text),
     )
 
 
@@ -197,7 +188,7 @@ def _reasons(text: str) -> str:
     """Returns the first sentence of each attempted credential, or else the first line, without boilerplate."""
     lines = [_BOILERPLATE.sub("", line.strip()) for line in text.splitlines()]
     attempts = [line.partition(". ")[0].rstrip(".") for line in lines[1:] if _ATTEMPT.match(line)]
-    return "; ".join(_truncated(attempt, _LONGEST // 3) for attempt in attempts) or _truncated(lines[0], _LONGEST)
+    return "; ".join(_REDACTOR.show(attempt, _LONGEST_ATTEMPT) for attempt in attempts) or _REDACTOR.show(lines[0])
 
 
 def _login_advice(text: str) -> str:
@@ -214,11 +205,3 @@ def _network_advice(text: str) -> str:
     if "NameResolution" in text or "resolve" in text:
         return "check the vault's name and its cloud in the key id, and this machine's DNS"
     return "check the network and HTTPS_PROXY"
-
-
-def _first_line(text: object) -> str:
-    return _truncated(str(text or "").strip().partition("\n")[0].strip(), _LONGEST)
-
-
-def _truncated(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]}…"

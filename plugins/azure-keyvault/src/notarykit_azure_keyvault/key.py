@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 from typing import NamedTuple
 
-from notarykit.errors import PluginValidationError
-from notarykit.keys.certificate import is_self_signed, load_certificate
+from notarykit.plugin import PluginValidationError, is_self_signed, load_certificate
 from notarykit_azure_keyvault.attributes import check_attributes, is_usable
 from notarykit_azure_keyvault.client import VaultClient, member
 from notarykit_azure_keyvault.errors import NotFoundError, NotPermittedError, UnusableError
@@ -53,17 +52,17 @@ class VaultKey(NamedTuple):
 
     def versions(self) -> Iterator[KeyVersion]:
         """Yields the pinned version; otherwise the current one, a pending certificate's, and older ones."""
-        with self.client.reading():
+        with self.client.reject_malformed():
             yield from self._versions()
 
     def certificates(self, version: KeyVersion) -> Sequence[bytes]:
         """Returns the leaf if it is self-signed or a file completes it, otherwise the secret's certificates."""
-        with self.client.reading():
+        with self.client.reject_malformed():
             return self._certificates(version)
 
     def attach(self, version: KeyVersion, chain: Sequence[bytes]) -> bool:
         """Merges a chain into the pending certificate of the version's key (Merge Certificate)."""
-        with self.client.reading():
+        with self.client.reject_malformed():
             return self._attach(version, chain)
 
     def _versions(self) -> Iterator[KeyVersion]:

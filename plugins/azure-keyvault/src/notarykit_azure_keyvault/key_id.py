@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from notarykit.errors import PluginValidationError
+from notarykit.plugin import PluginValidationError
 
 _CLOUDS = ("azure.net", "azure.cn", "usgovcloudapi.net", "microsoftazure.de")
 VAULT_DOMAINS = tuple(f"vault.{cloud}" for cloud in _CLOUDS)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
-from notarykit.errors import PluginError, PluginValidationError
-from notarykit.keys.certificate import load_certificate
+from notarykit.plugin import PluginError, PluginValidationError, load_certificate
 from notarykit_azure_keyvault.attributes import Validity, check_attributes
 from notarykit_azure_keyvault.client import VaultClient, member
 from notarykit_azure_keyvault.errors import UnusableError
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-    from notarykit.keys.spec import KeySpec
+    from notarykit.plugin import KeySpec
 
 _CURVES: Mapping[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 _SUPPORTED = "use an RSA key, or an EC key on P-256, P-384 or P-521, in software or in an HSM"
@@ -54,7 +53,7 @@ class VaultKeyVersion(NamedTuple):
             PluginError: The request failed, or the response is not this version's signature.
         """
         self.validity.check()
-        with self.client.reading():
+        with self.client.reject_malformed():
             return self._sign(message, spec)
 
     def _sign(self, message: bytes, spec: KeySpec) -> bytes:

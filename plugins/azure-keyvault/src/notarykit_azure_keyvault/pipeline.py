@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from notarykit.plugin import seconds_left
-from notarykit_azure_keyvault.errors import CALL_TIMED_OUT
-from notarykit_azure_keyvault.limits import bounded
+from notarykit.plugin import limit_body, seconds_left
+from notarykit_azure_keyvault.errors import CALL_TIMED_OUT, TOO_LARGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azure.core.pipeline.policies import RetryPolicy
     from azure.core.pipeline.transport import HttpTransport
-    from requests import PreparedRequest, Session
+    from requests import PreparedRequest, Response, Session
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 
@@ -61,8 +60,15 @@ def _new_session() -> Session:
 
     session = Session()
     session.auth = _without_netrc
-    session.hooks["response"].append(bounded)
+    session.hooks["response"].append(_limit)
     return session
+
+
+def _limit(response: Response, **_: Any) -> None:
+    """Limits the body, in a hook that runs before it is read."""
+    from requests.exceptions import ReadTimeout, RequestException
+
+    limit_body(response, on_excess=lambda: RequestException(TOO_LARGE), on_timeout=lambda: ReadTimeout(CALL_TIMED_OUT))
 
 
 def _without_netrc(request: PreparedRequest) -> PreparedRequest:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from notarykit.errors import PluginError
-from notarykit.keys.certificate import load_certificate, why_not_issued
-from notarykit.keys.pem import read_certificates
+from notarykit.plugin import PluginError, load_certificate, read_certificates, why_not_issued
 from notarykit_azure_keyvault.client import member
 
 TYPE_CHECKING = False

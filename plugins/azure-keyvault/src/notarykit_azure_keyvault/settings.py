@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from notarykit.errors import PluginValidationError
+from notarykit.plugin import PluginValidationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
