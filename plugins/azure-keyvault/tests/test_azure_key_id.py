@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from notarykit.plugin import DescribeKeyRequest, PluginValidationError
 from notarykit_azure_keyvault.key_id import HSM_DOMAINS, VAULT_DOMAINS, KeyId, parse_key_id
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from notarykit_azure_keyvault.pool import SDKClient
+from notarykit_azure_keyvault.sdk import SDKClient
 
 VERSION = "0123456789abcdef" * 2
 

@@ -1,6 +1,7 @@
 """Pool of clients: reuse, isolation and discarding."""
 
-from notarykit_azure_keyvault.pool import ClientPool, SDKClient
+from notarykit_azure_keyvault.pool import ClientPool
+from notarykit_azure_keyvault.sdk import SDKClient
 from tests.servers.azure.fake import FakeClient
 
 

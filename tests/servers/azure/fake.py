@@ -6,7 +6,7 @@ from typing import Any
 
 from azure.core.rest import HttpRequest
 
-from notarykit_azure_keyvault.pool import Response
+from notarykit_azure_keyvault.sdk import Response
 
 
 class FakeResponse:

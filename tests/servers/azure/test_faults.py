@@ -16,7 +16,7 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from notarykit_azure_keyvault.pool import Response
+from notarykit_azure_keyvault.sdk import Response
 from tests.servers.azure.conftest import Azure
 from tests.servers.azure.responses import Fault, error_response, login_page, reset
 from tests.servers.azure.signing import describe, describe_and_sign, has_code, sign_and_check

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from notarykit_azure_keyvault.pool import ClientPool, Response
+    from notarykit_azure_keyvault.pool import ClientPool
+    from notarykit_azure_keyvault.sdk import Response
 
 _FIRST_REDIRECT, _UNAUTHORIZED = 300, 401
 _RETRIED_METHODS = ("GET", "POST")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from notarykit_azure_keyvault.pool import Response
+    from notarykit_azure_keyvault.sdk import Response
 
 
 class NotFoundError(PluginValidationError):

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notarykit_azure_keyvault.pool import ClientFactory
+    from notarykit_azure_keyvault.sdk import ClientFactory
 
 
 class AzureKeyVaultPlugin(plugin.Provider):

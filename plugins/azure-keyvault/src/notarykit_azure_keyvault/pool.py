@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from azure.core.credentials import TokenCredential
-    from azure.core.rest import HttpRequest
 
-
-class Response(Protocol):
-    """The part of `azure.core.rest.HttpResponse` that is used."""
-
-    @property
-    def status_code(self) -> int:
-        """HTTP status."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Headers by case-insensitive name."""
-
-    def json(self) -> Any:
-        """Returns the decoded body; raises ValueError or an error of the SDK if it is not JSON."""
-
-
-class SDKClient(Protocol):
-    """The part of `azure.keyvault.keys.KeyClient` that is used."""
-
-    def send_request(self, request: HttpRequest, **options: Any) -> Response:
-        """Sends a request with the API version and a token, with retries, and returns any response."""
-
-
-ClientFactory = Callable[[str, str], SDKClient]
-"""Returns a new client for a vault's URL and a credential type."""
+    from notarykit_azure_keyvault.sdk import ClientFactory, SDKClient
 
 
 class ClientPool:
