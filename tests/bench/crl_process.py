@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from notarykit.keys.chain import check_chain
-from notarykit.net.plain import plain_client
+from notarykit.net.anonymous import anonymous_client
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache
@@ -21,7 +21,7 @@ from notarykit.revocation.file_cache import CrlCache
 def _main(folder: str) -> None:
     ders = tuple(map(b64decode, json.loads((Path(folder) / "chain.json").read_text())))
     chains = [check_chain(ders), check_chain(_another(folder, ders))]
-    checks = RevocationChecker(RevocationFetcher(plain_client(), CrlCache(folder)))
+    checks = RevocationChecker(RevocationFetcher(anonymous_client(), CrlCache(folder)))
     seconds = []
     for chain in chains:
         start = time.perf_counter()

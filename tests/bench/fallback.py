@@ -1,4 +1,4 @@
-"""How the fallback index fares under many signers at once: what is lost, and how often it is written again.
+"""How the referrers index fares under many signers at once: what is lost, and how often it is written again.
 
 Prints the table that docs/architecture.md keeps. An entry is lost to a writer that read the index before our last write
 and writes after our last look: "covered" is the time between the two, "unseen" is the time from the last look to the

@@ -20,7 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
-from notarykit.net.pool import Connections
+from notarykit.net.messages import Request
+from notarykit.net.pool import ConnectionPool
 from notarykit.net.tls import TLSSettings, context_for
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.program import GoRegistries, build
@@ -38,11 +39,11 @@ Get = Callable[[str], bytes]
 
 @contextlib.contextmanager
 def _ours() -> Iterator[Get]:
-    connections = Connections(lambda host: context_for(host, TLSSettings()))
+    connections = ConnectionPool(lambda host: context_for(host, TLSSettings()))
     client = HttpClient(connections, Destinations(plain=None))
     budget = Budget(sys.maxsize, 3600)
     with contextlib.closing(client):
-        yield lambda url: client.send("GET", url, budget=budget, limit=LIMIT, headers=HEADERS).body
+        yield lambda url: client.send(Request("GET", url, budget, LIMIT, HEADERS)).body
 
 
 @contextlib.contextmanager

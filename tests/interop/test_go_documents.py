@@ -10,7 +10,7 @@ from notarykit._internal.strict_json import GoMembers
 from notarykit.config.policy import load_policy
 from notarykit.config.settings import Settings, load_settings
 from notarykit.config.signing_keys import SigningKeys, load_signing_keys
-from notarykit.oci.registry.referrers import read_index
+from notarykit.oci.registry.referrers import parse_index
 from notarykit.plugin.protocol.verification import VerifiedSignature
 from tests.interop.go_peer import Peer
 
@@ -44,4 +44,4 @@ def test_answers(documents: dict[str, Any]) -> None:
     assert documents["verify-signature"] == {"verificationResults": None, "processedAttributes": None}
     assert VerifiedSignature.from_json(GoMembers(documents["verify-signature"], "answer")) == ({}, ())
     assert documents["index"]["manifests"] is None
-    assert read_index(json.dumps(documents["index"]).encode(), "index") == []
+    assert parse_index(json.dumps(documents["index"]).encode(), "index") == []

@@ -11,7 +11,7 @@ import pytest
 
 from notarykit.errors import AuthenticTimestampError, NoAcceptedSignatureError, TimestampError
 from notarykit.keys.local import LocalSigner
-from notarykit.net.plain import plain_client
+from notarykit.net.anonymous import anonymous_client
 from notarykit.oci.layout import ImageLayout
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.signing import sign_artifact
@@ -54,7 +54,7 @@ class Scene:
 
     def sign_here(self, authority: Authority, root: bytes | None = None) -> None:
         """Signs on this side, with a timestamp."""
-        client = plain_client()
+        client = anonymous_client()
         stamper = TimestampClient(
             [TimestampAuthority(authority.url, root or authority.root)], RevocationChecker(None), client=client
         )

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from notarykit.keys.chain import Purpose, check_chain
+from notarykit.net.anonymous import anonymous_client
 from notarykit.net.client import HttpClient
-from notarykit.net.plain import plain_client
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache
@@ -21,7 +21,7 @@ def sources(
     cache: str = "", *, ocsp_seconds: float = 5.0, crl_seconds: float = 5.0, with_nonce: bool = False
 ) -> RevocationFetcher:
     """New sources that remember nothing yet, with the cache in a folder, if one is given."""
-    _clients.append(plain_client())
+    _clients.append(anonymous_client())
     limits = Limits(ocsp_seconds, crl_seconds, with_nonce)
     return RevocationFetcher(_clients[-1], CrlCache(cache) if cache else None, limits)
 

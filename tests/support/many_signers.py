@@ -1,4 +1,4 @@
-"""Many signers of one artifact in a registry, in several processes, watched while they change the fallback index."""
+"""Many signers of one artifact in a registry, in several processes, watched while they change the referrers index."""
 
 import contextlib
 import multiprocessing
@@ -9,9 +9,11 @@ from multiprocessing.synchronize import Barrier
 from typing import Any, NamedTuple
 
 from notarykit.keys.local import LocalSigner
+from notarykit.net.budget import Budget
 from notarykit.net.messages import Response
+from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
-from notarykit.oci.registry.referrers import fallback_tag
+from notarykit.oci.registry.referrers_tag import referrers_tag
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import sign_artifact
 from tests.interop.go_peer import Peer
@@ -65,18 +67,19 @@ class Push(NamedTuple):
     unseen: float
 
 
-class _Watched(RegistryRepository):
-    """A repository that notes when the index is read and written."""
+class _WatchedEndpoint(RepositoryEndpoint):
+    """Endpoint that records reads and writes of the referrers index."""
 
     def __init__(self, host: RegistryHost, task: Task) -> None:
-        super().__init__(host, task.repository)
-        self._path = f"manifests/{fallback_tag(task.digest)}"
+        super().__init__(host, task.repository, Budget())
+        self._path = f"manifests/{referrers_tag(task.digest)}"
         self.writes = 0
         self._written = self._looked = self._seen = 0.0
 
-    def _send(self, method: str, path: str, **options: Any) -> Response:
+    def send(self, method: str, path: str, *arguments: Any, **options: Any) -> Response:
+        """Sends a request and records it."""
         start = time.monotonic()
-        response = super()._send(method, path, **options)
+        response = super().send(method, path, *arguments, **options)
         if path == self._path and method == "PUT":
             self.writes += 1
             self._written = time.monotonic()
@@ -182,6 +185,7 @@ def _work(task: Task, together: Barrier, results: Any) -> None:
 
 
 def _sign(host: RegistryHost, task: Task, signer: LocalSigner) -> Push:
-    repository = _Watched(host, task)
+    repository = RegistryRepository(host, task.repository)
+    repository._endpoint = endpoint = _WatchedEndpoint(host, task)
     signed = sign_artifact(repository, task.digest, signer)
-    return repository.pushed(signed.manifest.digest)
+    return endpoint.pushed(signed.manifest.digest)

@@ -8,12 +8,11 @@ import pytest
 
 from notarykit.errors import AccessError, NetworkError
 from notarykit.keys.local import LocalSigner
-from notarykit.net.budget import Budget
 from notarykit.net.tls import TLSSettings
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.oci.registry.uploads import Uploads
+from notarykit.oci.registry.uploads import upload_blob
 from notarykit.signing import sign_artifact
 from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.certificates import RegistryCA
@@ -136,7 +135,7 @@ def test_a_token_server_without_tls(
     tokens = token_server()
     for host in (tokens.address, tokens.host):
         registry = plain_registry(tokens=tokens, realm=f"http://{host}/token")
-        with pytest.raises(NetworkError, match=f"^{host} is not talked to without TLS$") as caught:
+        with pytest.raises(NetworkError, match=f"^plain HTTP to {host} is not permitted$") as caught:
             open_place(registry.host, known).resolve("v1")
         assert "insecureRegistries" in caught.value.advice
         assert tokens.seen == []
@@ -158,15 +157,15 @@ def test_a_registry_with_tls_leads_nowhere_without(
     proxy.fault(faults.status(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="x"'), times=4)
     for plain in ((), (tokens.host,)):
         for known in (KNOWN, Credentials(identity_token="refresh")):  # by GET, and by POST
-            with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, to which https://"):
+            with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, which is refused"):
                 open_place(proxy.address, known, plain).resolve("v1")
     assert tokens.seen == []
     there = proxy.elsewhere.host
     proxy.fault(faults.status(202, Location=f"http://{there}/session"), faults.at("/blobs/uploads/", "POST"))
     for plain in ((), (there,)):
         place = open_place(proxy.address, KNOWN, plain)
-        with pytest.raises(NetworkError, match=f"^{there} is not talked to without TLS, to which https://"):
-            Uploads(place._host, NAME, place._send, Budget()).push(f"sha256:{'0' * 64}", b"x")
+        with pytest.raises(NetworkError, match=f"^{there} is not talked to without TLS, which is refused"):
+            upload_blob(place._endpoint, f"sha256:{'0' * 64}", b"x")
     assert proxy.elsewhere.seen == []
 
 
@@ -180,7 +179,7 @@ def test_who_is_led_to_may_not_ask(
     for challenge in ('Basic realm="x"', f'Bearer realm="http://{tokens.host}/token",service="x"'):
         there.keep("/x", Reply(401, (("WWW-Authenticate", challenge),)))
         proxy.fault(faults.redirected_to(f"http://{there.host}/x"), times=1)
-        with pytest.raises(AccessError, match=f"^{there.host}, to which {proxy.host} leads, refuses GET of"):
+        with pytest.raises(AccessError, match=f"^{there.host}, to which {proxy.host} redirects, denies GET of"):
             open_place(proxy.host, KNOWN, [there.host, tokens.host]).resolve(digest)
     assert tokens.seen == []
     assert [seen.authorization for seen in there.seen] == [None, None]

@@ -33,7 +33,7 @@ PASSING = {
     "cut in body": faults.cut_in_body(10),
     "reset in body": faults.cut_in_body(10, reset=True),
 }
-BROKEN = "the connection broke before the answer was complete"
+BROKEN = "the connection was closed before the response was complete"
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +135,8 @@ class TestReading:
         [
             (faults.claimed_length(1 << 40), f"the answer has {1 << 40} bytes, more than the "),
             (faults.endless(), "the answer is longer than the "),
-            (faults.gzipped(), "the answer is compressed, which was not asked for"),
-            (faults.gzip_bomb(), "the answer is compressed, which was not asked for"),
+            (faults.gzipped(), "the response is compressed, which was not requested"),
+            (faults.gzip_bomb(), "the response is compressed, which was not requested"),
         ],
         ids=["claimed", "endless", "gzip", "bomb"],
     )
@@ -161,7 +161,7 @@ class TestReading:
         scene.proxy.fault(faults.lengthened(4096), scene.at("list"))
         error = scene.refused(Budget(max_bytes=4096))
         assert isinstance(error, NetworkError)
-        assert error.message == "the answers together are larger than what may be read for one artifact"
+        assert error.message == "the responses for one artifact exceed the size limit"
         assert scene.requests() == [f"GET {scene.target(each)}" for each in ("artifact", "list")]
 
     @pytest.mark.parametrize("place", PLACES)
@@ -172,7 +172,7 @@ class TestReading:
         scene.proxy.fault(faults.slow(gate) if within else faults.held(gate), scene.at(place))
         error = scene.refused(Budget(seconds=0.4))
         assert isinstance(error, NetworkError)
-        assert error.message == "no answer within 0.4 seconds in all"
+        assert error.message == "no response within the time limit of 0.4 seconds"
         assert "--timeout" in error.advice
         assert gate.reached.is_set()
 
@@ -259,7 +259,7 @@ class TestCommands:
             done = run(home, command, f"{host}/{NAME}@sha256:{'0' * 64}")
         line = error_of(done, 3)
         assert f"http://{host}/v2/{NAME}/" in line
-        assert line.endswith("nothing listens there: check the address and the network")
+        assert line.endswith("connection refused: check the address and the network")
         assert done.stdout == ""
 
     def test_the_only_envelope_is_corrupted(self, scene: Scene) -> None:
@@ -276,4 +276,6 @@ class TestCommands:
         gate = scene.proxy.gate()
         scene.proxy.fault(faults.held(gate), scene.at("list"))
         done = run(scene.home, "verify", "--timeout", "1s", f"{scene.host.host}/{NAME}@{scene.digest}")
-        assert error_of(done, 3).endswith("no answer within 1 seconds in all: try again, or allow more with --timeout")
+        assert error_of(done, 3).endswith(
+            "no response within the time limit of 1 seconds: try again, or allow more with --timeout"
+        )

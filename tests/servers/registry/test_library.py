@@ -78,7 +78,7 @@ def test_registries_are_shared_and_closed(home: Home, memory_registry: Registry)
             notarykit.verify(each, registries=registries)
         host = registries.host(memory_registry.host)
         assert host is registries.host(memory_registry.host)
-        kept = [connection for found in host._client._connections._idle.values() for connection in found]
+        kept = [connection for found in host._client._pool._idle.values() for connection in found]
         sockets = [connection.sock for connection in kept]
         assert sockets
     assert all(each.fileno() == -1 for each in sockets)
@@ -145,7 +145,7 @@ def test_a_host_is_closed_at_the_end_of_with(home: Home, memory_registry: Regist
     with notarykit.RegistryHost(memory_registry.host) as host:
         place = notarykit.RegistryRepository(host, NAME, budget=notarykit.Budget(seconds=30))
         assert place.resolve("v1").digest == digest
-        (kept,) = [connection for found in host._client._connections._idle.values() for connection in found]
+        (kept,) = [connection for found in host._client._pool._idle.values() for connection in found]
         socket = kept.sock
     assert socket.fileno() == -1
 
@@ -153,9 +153,9 @@ def test_a_host_is_closed_at_the_end_of_with(home: Home, memory_registry: Regist
 def test_the_end_of_the_time_is_the_end_of_the_work(home: Home, silent: tuple[FaultProxy, str]) -> None:
     """A registry that does not answer holds a call up no longer than the caller says, and leaves no thread behind."""
     started = time.monotonic()
-    with pytest.raises(NetworkError, match="no answer before the end of the call"):
+    with pytest.raises(NetworkError, match="no response before the deadline of the call"):
         notarykit.verify(silent[1], timeout=0.5)
-    with pytest.raises(NetworkError, match="no answer before the end of the call"):
+    with pytest.raises(NetworkError, match="no response before the deadline of the call"):
         notarykit.sign(silent[1], timeout=0.5)
     assert time.monotonic() - started < 10
     for each in threading.enumerate():
@@ -196,7 +196,7 @@ def test_several_at_once_are_under_the_callers_end(home: Home, silent: tuple[Fau
         found = notarykit.load_verifier().artifacts([artifact, artifact])
     for each in found:
         assert isinstance(each, NetworkError)
-        assert "no answer before the end of the call" in each.message
+        assert "no response before the deadline of the call" in each.message
 
 
 def test_the_examples_of_the_reference_run(home: Home, memory_registry: Registry) -> None:

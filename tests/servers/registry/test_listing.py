@@ -119,7 +119,7 @@ def test_a_registry_that_never_knows_the_api(code: int, scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("fault", "method", "reason", "advice"),
     [
-        (faults.status(403), "PUT", "refuses PUT of repository:", "ask for the right to do this; then sign again"),
+        (faults.status(403), "PUT", "denies PUT of repository:", "ask for the permission; then sign again"),
         (faults.status(400), "PUT", "status 400", "sign again when that is mended"),
         (faults.unavailable(), "GET", "status 503", "sign again when that is mended"),
         (faults.too_many_requests("3600"), "PUT", "a pause of 3600 seconds", "sign again when that is mended"),
@@ -154,7 +154,7 @@ def test_a_tag_that_leads_to_the_artifact(scene: Scene) -> None:
     assert "has no associated signature" in listed.stdout
     line = error_of(run(scene.home, "sign", scene.reference), 3)
     assert "is stored, but it is not listed" in line
-    assert "the registry has the artifact itself under this tag" in line
+    assert "the registry returns the artifact itself for this tag" in line
     assert not any(at(TAG, "PUT")(each) for each in scene.proxy.seen)
 
 

@@ -132,7 +132,7 @@ class TestCommands:
             entries = fallback_entries(registry.address, NAME, digest)
             assert [each["artifactType"] for each in entries] == ([] if kind in LISTS_REFERRERS else [SIGNATURE] * 2)
 
-    def test_the_fallback_tag_by_force(self, registry: Registry, home: Home) -> None:
+    def test_the_referrers_tag_by_force(self, registry: Registry, home: Home) -> None:
         """With the flag the tag is written whatever the registry can do, and the signature counts once."""
         (digest,) = push_artifacts(registry.address, NAME, ["v1"])
         reference = f"{registry.host}/{NAME}@{digest}"

@@ -142,7 +142,7 @@ class TestInterruptedPush:
         (digest,) = push_artifacts(registry.address, NAME, ["v1"])
         reference = f"{proxy.host}/{NAME}@{digest}"
         proxy.fault(faults.status(400), at("/manifests/sha256-", "PUT"))
-        assert "fallback index sha256-" in error_of(run(home, "sign", reference), 3)
+        assert "referrers index sha256-" in error_of(run(home, "sign", reference), 3)
         proxy.clear()
         _did(home, "sign", reference)
         assert len(_listed(home, reference)) == 1

@@ -234,7 +234,7 @@ class TestWithoutTLS:
         reference = _pushed(memory_registry, "127.0.0.1").replace(memory_registry.address, proxy.address)
         line = _refused(home, 3, reference, "--ca-file", registry_ca.ca_file)
         assert (
-            f"{proxy.elsewhere.address} is not talked to without TLS, to which https://{proxy.address} leads: " in line
+            f"{proxy.elsewhere.address} is not talked to without TLS, which is refused{proxy.address} leads: " in line
         )
         assert proxy.elsewhere.seen == []
 
@@ -315,7 +315,7 @@ class TestForwardProxies:
             port = closed.getsockname()[1]
         reference = f"{FAR}/{NAME}@sha256:{'0' * 64}"
         line = _refused(home, 3, reference, HTTPS_PROXY=f"http://me:secret@127.0.0.1:{port}")
-        assert f"the proxy http://127.0.0.1:{port}: nothing listens there: check $HTTPS_PROXY" in line
+        assert f"the proxy http://127.0.0.1:{port}: connection refused: check $HTTPS_PROXY" in line
         assert "secret" not in line
         line = _refused(home, 2, reference, HTTPS_PROXY=f"socks5://me:secret@127.0.0.1:{port}")
         assert "$HTTPS_PROXY: a proxy of the kind socks5:// is not supported" in line

@@ -10,8 +10,8 @@ import pytest
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.errors import NotarykitWarning, TimestampError
 from notarykit.keys.chain import check_chain
+from notarykit.net.anonymous import anonymous_client
 from notarykit.net.client import HttpClient
-from notarykit.net.plain import plain_client
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.timestamp.token import Timestamp, verify_token
@@ -34,7 +34,7 @@ def stamp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stamp]:
     """Has a signature stamped by the first good authority, without asking anybody about revocation."""
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
-    client: HttpClient = plain_client()
+    client: HttpClient = anonymous_client()
 
     def stamped(*authorities: AnyAuthority, root: bytes | None = None, policy: str = "", spec: str = "EC-256") -> bytes:
         given = [TimestampAuthority(each.url, root or each.root, policy) for each in authorities]

@@ -10,7 +10,7 @@ import pytest
 
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
-from notarykit.net.pool import Connections
+from notarykit.net.pool import ConnectionPool
 from tests.servers.registry.certificates import RegistryCA
 from tests.unit.net.server import Answer, Browser, Server
 
@@ -38,7 +38,7 @@ def start() -> Iterator[Start]:
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     """A client that may talk to everybody without TLS."""
-    connections = Connections(lambda _: ssl.create_default_context())
+    connections = ConnectionPool(lambda _: ssl.create_default_context())
     browser = Browser(lambda pause: HttpClient(connections, Destinations(plain=None), pause))
     yield browser
     browser.client.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.messages import Response
+from notarykit.net.messages import Request, Response
 from tests.servers.registry.certificates import KeyPair
 from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 
@@ -52,9 +52,8 @@ class Browser:
 
     def get(self, server: RecordingServer, target: str = "/", **changes: Any) -> Response:
         """Sends a GET request, unless the changes say otherwise."""
-        arguments: dict[str, Any] = {"method": "GET", "url": server.url + target, "limit": 1000, **changes}
-        arguments.setdefault("budget", Budget(seconds=20))
-        return self.client.send(arguments.pop("method"), arguments.pop("url"), **arguments)
+        request = Request("GET", server.url + target, Budget(seconds=20), 1000)
+        return self.client.send(request._replace(**changes))
 
 
 def raw(data: bytes) -> Answer:

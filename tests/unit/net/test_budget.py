@@ -20,7 +20,7 @@ def test_bytes_are_spent_to_the_last() -> None:
     budget.spend(4)
     budget.spend(6)
     budget.spend(0)
-    with pytest.raises(NetworkError, match="larger than what may be read for one artifact"):
+    with pytest.raises(NetworkError, match="exceed the size limit"):
         budget.spend(1)
 
 
@@ -40,7 +40,7 @@ def test_no_seconds_are_left(passed: float, now: list[float]) -> None:
     now[0] += passed
     with pytest.raises(NetworkError) as caught:
         budget.seconds(1)
-    assert caught.value.message == "no answer within 60 seconds in all"
+    assert caught.value.message == "no response within the time limit of 60 seconds"
     assert caught.value.advice == "try again, or allow more with --timeout"
     assert caught.value.exit_code == 3
 
@@ -58,7 +58,7 @@ def test_a_clock_that_is_stopped(now: list[float]) -> None:
     """What passes between stopping and going on does not count."""
     budget = Budget(seconds=60)
     now[0] += 40
-    budget.stop()
+    budget.pause()
     now[0] += 1000
-    budget.go_on()
+    budget.resume()
     assert budget.seconds(30) == 20

@@ -9,7 +9,8 @@ from notarykit.errors import NetworkError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
-from notarykit.net.pool import Connections
+from notarykit.net.messages import Request
+from notarykit.net.pool import ConnectionPool
 from notarykit.net.urls import origin_of
 from tests.servers.registry.http_server import Connection, Reply
 from tests.unit.net.conftest import Start
@@ -75,14 +76,14 @@ def test_pauses_have_a_random_part(browser: Browser, start: Start) -> None:
 def test_what_must_not_be_sent_twice(again: bool, browser: Browser, start: Start) -> None:
     """A request that may do harm when it is sent again is sent once, whatever the answer."""
     server = start(Reply(503), Reply(201))
-    assert browser.get(server, method="PUT", body=b"x", again=again).status == (201 if again else 503)
+    assert browser.get(server, method="PUT", body=b"x", is_repeatable=again).status == (201 if again else 503)
     assert len(server.seen) == (2 if again else 1)
     server = start(cut, Reply(201))
     if again:
         assert browser.get(server, method="PUT", body=b"x").status == 201
     else:
-        with pytest.raises(NetworkError, match="the connection broke before the answer was complete"):
-            browser.get(server, method="PUT", body=b"x", again=False)
+        with pytest.raises(NetworkError, match="the connection was closed before the response was complete"):
+            browser.get(server, method="PUT", body=b"x", is_repeatable=False)
     assert len(server.seen) == (2 if again else 1)
 
 
@@ -114,7 +115,7 @@ def test_retry_after_that_says_nothing(value: str, browser: Browser, start: Star
 def test_retry_after_that_is_too_long(value: str, browser: Browser, start: Start) -> None:
     """A pause that is longer than what is left is not begun, and the message says who asked for it."""
     server = start(Reply(429, (("Retry-After", value),)))
-    with pytest.raises(NetworkError, match=r"the server asks for a pause of \S+ seconds, which is too long"):
+    with pytest.raises(NetworkError, match=r"the server's Retry-After of \S+ seconds exceeds the time limit"):
         browser.get(server)
     assert (len(server.seen), browser.pauses) == (1, [])
 
@@ -147,7 +148,7 @@ def test_a_kept_connection_that_was_closed_meanwhile(again: bool, browser: Brows
     server = start(answer_and_close, Reply(200, (), b"second"))
     assert browser.get(server).body == b"first"
     server.connections[0].connection.close()
-    assert browser.get(server, again=again).body == b"second"
+    assert browser.get(server, is_repeatable=again).body == b"second"
     assert browser.pauses == []
 
 
@@ -207,7 +208,7 @@ def test_a_redirect_of_content(method: str, status: int, browser: Browser, start
 def test_a_redirect_of_what_is_sent_once(browser: Browser, start: Start) -> None:
     """Going on is not sending twice: whoever leads on has done nothing."""
     server = start(Reply(307, (("Location", "/there"),)), Reply(201))
-    assert browser.get(server, method="PUT", body=b"x", again=False).status == 201
+    assert browser.get(server, method="PUT", body=b"x", is_repeatable=False).status == 201
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
@@ -218,8 +219,8 @@ def test_a_redirect_that_loses_content(method: str, status: int, browser: Browse
     with pytest.raises(NetworkError) as caught:
         browser.get(server, method=method, body=b"x")
     assert caught.value.one_line() == (
-        f"{method} {server.url}/: status {status} leads to {server.url}/there without what is sent: "
-        "use the address to which it leads"
+        f"{method} {server.url}/: status {status} redirects to {server.url}/there without the request's content: "
+        "use the address of the redirect"
     )
     assert len(server.seen) == 1
 
@@ -228,8 +229,8 @@ def test_secret_content_stays_at_home(browser: Browser, start: Start) -> None:
     """Content that is as secret as a password goes on within its origin, and to no other."""
     other = start()
     server = start(Reply(307, (("Location", "/there"),)), Reply(308, (("Location", other.url),)))
-    with pytest.raises(NetworkError, match=f"^{server.address} leads to {other.address}, which is not to see what is"):
-        browser.get(server, method="POST", body=b"secret", is_secret=True)
+    with pytest.raises(NetworkError, match=f"^{server.address} redirects confidential content to {other.address}"):
+        browser.get(server, method="POST", body=b"secret", is_confidential=True)
     assert ([each.body for each in server.seen], other.seen) == ([b"secret", b"secret"], [])
 
 
@@ -265,13 +266,13 @@ def test_plain_http_is_refused(start: Start) -> None:
     forbidden = start()
     allowed._answers[:] = [Reply(307, (("Location", forbidden.url),))]
     client = HttpClient(
-        Connections(pytest.fail),
+        ConnectionPool(pytest.fail),
         Destinations(plain=frozenset([origin_of(allowed.url)]), allow_plain="use --insecure-registry"),
     )
     for url in (allowed.url, forbidden.url):
         with pytest.raises(NetworkError) as caught:
-            client.send("GET", url, budget=Budget(), limit=1000)
-        assert caught.value.message == f"{forbidden.address} is not talked to without TLS"
+            client.send(Request("GET", url, Budget(), 1000))
+        assert caught.value.message == f"plain HTTP to {forbidden.address} is not permitted"
         assert "--insecure-registry" in caught.value.advice
     assert (len(allowed.seen), forbidden.seen) == (1, [])
     client.close()
@@ -294,9 +295,9 @@ _SAYS = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n"
 def test_tls_that_was_addressed_without(data: bytes, start: Start) -> None:
     """A server that speaks TLS and nothing else is told as that, whichever way it says so, and not asked again."""
     server = start(raw(data))
-    client = HttpClient(Connections(pytest.fail), Destinations(plain=None, use_tls="leave out the flag"))
+    client = HttpClient(ConnectionPool(pytest.fail), Destinations(plain=None, use_tls="leave out the flag"))
     with pytest.raises(NetworkError) as caught:
-        client.send("GET", server.url, budget=Budget(), limit=1000)
+        client.send(Request("GET", server.url, Budget(), 1000))
     assert caught.value.message == f"GET {server.url}: it speaks TLS, not plain HTTP"
     assert caught.value.advice == "leave out the flag"
     assert len(server.seen) == 1

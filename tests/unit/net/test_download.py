@@ -46,7 +46,7 @@ def test_a_redirect_to_plain_http(start: Start, ca: RegistryCA) -> None:
     """A redirect to http is refused, and nothing is asked for there."""
     other = start(Reply(200, (), _CONTENT))
     server = start(Reply(302, (("Location", f"{other.url}/b?token=x"),)), certificate=ca.server())
-    assert _refused(server, ca).startswith(f"{other.address} is not talked to without TLS, to which {server.url}")
+    assert _refused(server, ca).startswith(f"{server.url} leads to {other.address} without TLS")
     assert other.seen == []
 
 

@@ -12,8 +12,8 @@ from notarykit.errors import NetworkError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
-from notarykit.net.messages import Response
-from notarykit.net.pool import Connections
+from notarykit.net.messages import Request, Response
+from notarykit.net.pool import ConnectionPool
 from notarykit.net.urls import origin_of
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.forward_proxy import ForwardProxy
@@ -38,10 +38,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
 
 def _get(url: str, ca: RegistryCA | None = None) -> Response:
     """One request by a client that has just looked at the environment."""
-    connections = Connections(lambda _: ssl.create_default_context(cafile=ca.ca_file if ca else None))
+    connections = ConnectionPool(lambda _: ssl.create_default_context(cafile=ca.ca_file if ca else None))
     client = HttpClient(connections, Destinations(plain=None), lambda _: None)
     try:
-        return client.send("GET", url, budget=Budget(seconds=10), limit=1000, headers={"Authorization": "secret"})
+        return client.send(Request("GET", url, Budget(seconds=10), 1000, {"Authorization": "secret"}))
     finally:
         client.close()
 
@@ -116,7 +116,7 @@ def test_a_proxy_that_wants_credentials(
             {"credentials": Credentials("me", "secret")},
             407,
             1,
-            "it wants a name and a password: set $https_proxy to http://name:password@host:port",
+            "it requires authentication: set $https_proxy to http://name:password@host:port",
         ),
     ],
     indirect=["proxy"],
@@ -152,7 +152,7 @@ def test_a_proxy_that_is_not_there(scheme: str, environment: Environment) -> Non
     environment(**{f"{scheme}_proxy": f"http://me:secret@127.0.0.1:{port}"})
     with pytest.raises(NetworkError) as caught:
         _get(f"{scheme}://registry.test/")
-    wanted = f"GET {scheme}://registry.test/: the proxy http://127.0.0.1:{port}: nothing listens there"
+    wanted = f"GET {scheme}://registry.test/: the proxy http://127.0.0.1:{port}: connection refused"
     assert caught.value.message == wanted
     assert caught.value.advice == f"check ${scheme}_proxy, or except the host with NO_PROXY"
 
@@ -180,7 +180,10 @@ def test_what_breaks_behind_a_proxy(
     server = start(cut, certificate=ca.server(["registry.test"]))
     proxy._routes["registry.test:443"] = server.address
     environment(https_proxy=proxy.url)
-    for authority, reason in ((ca, "the connection broke before the answer was complete"), (None, "is not trusted: ")):
+    for authority, reason in (
+        (ca, "the connection was closed before the response was complete"),
+        (None, "is not trusted: "),
+    ):
         with pytest.raises(NetworkError, match=rf"{reason}.*\(through the proxy {proxy.url}\)$"):
             _get("https://registry.test/", authority)
 
@@ -200,7 +203,7 @@ def test_a_flood_from_a_proxy(head: bytes, start: Start, environment: Environmen
 def test_the_environment_is_read_once(start: Start, environment: Environment) -> None:
     """A proxy that appears later changes nothing."""
     server = start(Reply(200, (), b"found"))
-    connections = Connections(lambda _: ssl.create_default_context())
+    connections = ConnectionPool(lambda _: ssl.create_default_context())
     environment(http_proxy="proxy.invalid")
     with contextlib.closing(connections.open(origin_of(server.url), Budget())) as connection:
         assert connection.proxy is None
@@ -210,10 +213,10 @@ def test_a_bounded_number_is_kept(start: Start) -> None:
     """Of many connections that come back, eight are kept."""
     server = start()
     origin = origin_of(server.url)
-    with contextlib.closing(Connections(lambda _: ssl.create_default_context())) as connections:
+    with contextlib.closing(ConnectionPool(lambda _: ssl.create_default_context())) as connections:
         for connection in [connections.open(origin, Budget()) for _ in range(10)]:
-            connections.give_back(connection)
-        kept = [connections.kept(origin) for _ in range(10)]
+            connections.release(connection)
+        kept = [connections.take_idle(origin) for _ in range(10)]
     assert [each is not None and each.is_used for each in kept] == [True] * 8 + [False] * 2
     for each in kept:
         if each is not None:

@@ -63,7 +63,7 @@ def test_another_kind(address: str) -> None:
     kind = address.partition("://")[0]
     with pytest.raises(ConfigurationError) as caught:
         Proxies({"https_proxy": address}).for_origin(_REGISTRY)
-    assert caught.value.message == f"$https_proxy: a proxy of the kind {kind}:// is not supported"
+    assert caught.value.message == f"$https_proxy: {kind}:// proxies are not supported"
     assert caught.value.advice == "set it to http://host:port, or except hosts with NO_PROXY"
 
 
@@ -72,7 +72,7 @@ def test_another_kind(address: str) -> None:
 )
 def test_no_address(address: str) -> None:
     """What is no address is told as that, without a password."""
-    with pytest.raises(ConfigurationError, match=r"^\$https_proxy is no address of a proxy$"):
+    with pytest.raises(ConfigurationError, match=r"^\$https_proxy is not a proxy URL$"):
         Proxies({"https_proxy": address}).for_origin(_REGISTRY)
 
 

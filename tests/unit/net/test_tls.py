@@ -11,7 +11,8 @@ from notarykit.errors import ConfigurationError, NetworkError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
-from notarykit.net.pool import Connections
+from notarykit.net.messages import Request
+from notarykit.net.pool import ConnectionPool
 from notarykit.net.tls import TLSSettings, context_for
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.http_server import Reply
@@ -38,9 +39,9 @@ def certs_d(tmp_path: Path) -> Folder:
 
 
 def _get(server: Server, settings: TLSSettings) -> bytes:
-    client = HttpClient(Connections(lambda host: context_for(host, settings)), Destinations(), lambda _: None)
+    client = HttpClient(ConnectionPool(lambda host: context_for(host, settings)), Destinations(), lambda _: None)
     try:
-        return client.send("GET", f"https://{server.host}/", budget=Budget(seconds=10), limit=1000).body
+        return client.send(Request("GET", f"https://{server.host}/", Budget(seconds=10), 1000)).body
     finally:
         client.close()
 
@@ -157,7 +158,7 @@ def test_an_encrypted_key(client: TestChain, tmp_path: Path) -> None:
     cert, key = tmp_path / "cert", tmp_path / "key"
     cert.write_bytes(client.chain_pem)
     key.write_bytes(pem_of(client.leaf_key, b"secret"))
-    with pytest.raises(ConfigurationError, match="the client certificate's key is encrypted, which is not supported"):
+    with pytest.raises(ConfigurationError, match="encrypted keys of client certificates are not supported"):
         context_for(_HOST, TLSSettings(cert_file=str(cert), key_file=str(key)))
 
 

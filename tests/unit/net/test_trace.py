@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from notarykit.errors import NetworkError
-from notarykit.net.redaction import HIDDEN, address, without_secrets
+from notarykit.net.redaction import HIDDEN, redact_fields, redact_urls_in
 from notarykit.net.trace import Exchange, Note, is_observed, note, observed
 from tests.servers.registry.http_server import Connection, Reply
 from tests.unit.net.conftest import Start
@@ -27,7 +27,7 @@ _S = "s3cr3t"
 )
 def test_addresses(text: str, wanted: str) -> None:
     """Of a query what is known to hold no secret is shown, of everything else the name at most."""
-    assert address(text) == wanted
+    assert redact_urls_in(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_addresses(text: str, wanted: str) -> None:
 )  # fmt: skip
 def test_fields(name: str, value: str, wanted: str) -> None:
     """Only fields that are known to hold no secret are shown."""
-    assert without_secrets({name: value}) == ((name, wanted),)
+    assert redact_fields({name: value}) == ((name, wanted),)
 
 
 def test_nobody_watches() -> None:
@@ -87,7 +87,7 @@ def _watched(browser: Browser, server: object, **options: object) -> list[Exchan
 
 
 def test_an_exchange(browser: Browser, start: Start) -> None:
-    """Method, address, fields, sizes and time, and whether the connection was there already."""
+    """Method, redact_urls_in, fields, sizes and time, and whether the connection was there already."""
     server = start(Reply(200, (("Set-Cookie", _S), ("ETag", "x")), b"abc"))
     headers = {"Authorization": f"Basic {_S}", "Accept": "text/plain"}
     for is_reused in (False, True):
@@ -110,7 +110,7 @@ def test_tries_and_pauses(browser: Browser, start: Start) -> None:
     assert isinstance(second, Exchange)
     assert isinstance(third, Exchange)
     assert [(each.attempt, each.status) for each in (first, second, third)] == [(1, 503), (2, 0), (3, 200)]
-    assert second.error == "the connection broke before the answer was complete"
+    assert second.error == "the connection was closed before the response was complete"
     assert pause == Note(f"pause of {browser.pauses[0]:.2f} seconds before try 2")
     assert another == Note(f"pause of {browser.pauses[1]:.2f} seconds before try 3")
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_reached(browser: Browser, start: Start) -> None:
     assert failed == Note("failed")
     found, failed = _watched(browser, start(Reply(200, (), b"x" * 2000)))
     assert isinstance(found, Exchange)
-    assert "more than the 1000 that are read" in found.error
+    assert "more than the limit of 1000" in found.error
 
 
 def test_a_connection_that_was_closed_meanwhile(browser: Browser, start: Start) -> None:
@@ -149,6 +149,6 @@ def test_a_connection_that_was_closed_meanwhile(browser: Browser, start: Start) 
     browser.get(server)
     server.connections[0].connection.close()
     told, found = _watched(browser, server)
-    assert told == Note(f"{server.address} has closed the connection meanwhile: it is opened anew")
+    assert told == Note(f"{server.address} closed the idle connection: a new one is opened")
     assert isinstance(found, Exchange)
     assert (found.attempt, found.is_reused, found.received_bytes) == (1, False, 6)

@@ -1,4 +1,4 @@
-"""Addresses: what they are, and what of them may be shown."""
+"""Addresses: what they are, and what of them may be redact_url."""
 
 import contextlib
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit.errors import NetworkError
-from notarykit.net.urls import Origin, joined, origin_of, shown
+from notarykit.net.urls import Origin, origin_of, redact_url, resolve_location
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from notarykit.net.urls import Origin, joined, origin_of, shown
     ],
 )
 def test_origins(url: str, origin: Origin, netloc: str) -> None:
-    """An origin is scheme, host and port, and a port that goes without saying is not shown."""
+    """An origin is scheme, host and port, and a port that goes without saying is not redact_url."""
     assert origin_of(url) == origin
     assert origin.netloc == netloc
 
@@ -39,7 +39,7 @@ def test_origins(url: str, origin: Origin, netloc: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address(url: str) -> None:
     """What is not `https://host/…` is refused, a user's name in it too, and what can be read in two ways."""
-    with pytest.raises(NetworkError, match="is not an address of the form https://host/…") as caught:
+    with pytest.raises(NetworkError, match="is not a URL of the form https://host/…") as caught:
         origin_of(url)
     assert "secret" not in caught.value.message
     assert caught.value.message.isprintable()
@@ -72,8 +72,8 @@ def test_any_text(text: str) -> None:
     ],
 )
 def test_what_is_shown(url: str, text: str) -> None:
-    """Neither the query, which may carry a signature, nor a user's name and password are shown."""
-    assert shown(url) == text
+    """Neither the query, which may carry a signature, nor a user's name and password are redact_url."""
+    assert redact_url(url) == text
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_what_is_shown(url: str, text: str) -> None:
 )
 def test_where_a_server_leads(location: str, url: str) -> None:
     """A relative address goes on from where the answer came from."""
-    assert joined("https://host:1/v2/a/b?c=d", location) == url
+    assert resolve_location("https://host:1/v2/a/b?c=d", location) == url
 
 
 def test_where_nobody_can_go() -> None:
     """An address that cannot be taken apart is refused, and not repeated."""
-    with pytest.raises(NetworkError, match=r"^https://host/a leads to an address that is malformed$"):
-        joined("https://host/a?b", "https://[secret")
+    with pytest.raises(NetworkError, match=r"^https://host/a leads to a malformed URL$"):
+        resolve_location("https://host/a?b", "https://[secret")

@@ -313,7 +313,7 @@ def test_a_short_deadline_for_a_delta_is_its_owners(responder: Responder) -> Non
     """The same holds where the base came in time."""
     fetcher, url = sources(), responder.put("/crl", _base(responder))
     responder.hang("/delta")
-    with pytest.raises(UnknownStatusError, match="no answer"):
+    with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
         fetch_bundle(fetcher, url, deadline=Deadline(0.2))
     responder.put("/delta", _delta())
     assert fetch_bundle(fetcher, url)[0].delta is not None

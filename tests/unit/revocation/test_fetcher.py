@@ -70,9 +70,9 @@ def test_a_redirect_to_something_else(responder: Responder, to: str) -> None:
 def test_too_much(responder: Responder, told: bool) -> None:
     """What is longer than an answer or a CRL may be is not read on."""
     begun = time.monotonic()
-    with pytest.raises(UnknownStatusError, match=f"{MAX_RESPONSE_SIZE}|larger than"):
+    with pytest.raises(UnknownStatusError, match=f"{MAX_RESPONSE_SIZE}|exceed"):
         fetch_status(sources(), responder.pour("/ocsp", told=told))
-    with pytest.raises(UnknownStatusError, match=f"{MAX_CRL_SIZE}|larger than"):
+    with pytest.raises(UnknownStatusError, match=f"{MAX_CRL_SIZE}|exceed"):
         fetch_bundle(sources(), responder.pour("/crl", told=told))
     assert time.monotonic() - begun < 3.0
 
@@ -93,9 +93,9 @@ def test_slow_servers(responder: Responder, fault: str) -> None:
         return responder.hang(path, Reply(200, (("Content-Length", "5"),)) if fault == "head" else None)
 
     begun = time.monotonic()
-    with pytest.raises(UnknownStatusError, match="no answer"):
+    with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
         fetch_status(sources(ocsp_seconds=0.1), slow("/ocsp"))
-    with pytest.raises(UnknownStatusError, match="no answer"):
+    with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
         fetch_bundle(sources(crl_seconds=0.1), slow("/crl"))
     assert time.monotonic() - begun < 2.0
 
@@ -103,14 +103,14 @@ def test_slow_servers(responder: Responder, fault: str) -> None:
 def test_the_deadline_is_for_all(responder: Responder) -> None:
     """What is left of it is the longest that a request may take; when none is left, nothing is asked."""
     begun = time.monotonic()
-    with pytest.raises(UnknownStatusError, match="no answer"):
+    with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
         fetch_status(sources(), responder.hang("/ocsp"), deadline=Deadline(0.1))
-    with pytest.raises(UnknownStatusError, match="no answer"):
+    with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
         fetch_bundle(sources(), responder.hang("/crl"), deadline=Deadline(0.1))
     assert time.monotonic() - begun < 2.0
     responder.forget()
     responder.put("/crl", make_crl(CHAIN))
-    with pytest.raises(UnknownStatusError, match=r"no time was left|no answer in time"):
+    with pytest.raises(UnknownStatusError, match=r"no time was left|no answer in time|timed out"):
         fetch_bundle(sources(), responder.url("/crl"), deadline=Deadline(0.0))
     assert responder.seen == []
 
@@ -120,7 +120,7 @@ def test_a_waiting_thread_has_its_own_deadline(responder: Responder) -> None:
     url, fetcher = responder.hang("/crl"), sources(crl_seconds=20.0)
     work = start(lambda: fetch_bundle(fetcher, url))
     responder.wait_until_asked("/crl")
-    with pytest.raises(UnknownStatusError, match="no answer in time"):
+    with pytest.raises(UnknownStatusError, match=r"no answer in time|timed out"):
         fetch_bundle(fetcher, url, deadline=Deadline(0.05))
     assert not work.done()
     responder.stopping.set()
@@ -132,7 +132,7 @@ def test_a_short_deadline_is_its_owners(responder: Responder) -> None:
     """Who had no time left does not keep others, who have, from fetcher."""
     url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources()
     release = responder.hang("/slow")
-    with pytest.raises(UnknownStatusError, match="no answer"):
+    with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
         fetch_bundle(fetcher, release, deadline=Deadline(0.05))
     responder.put("/slow", make_crl(CHAIN))
     assert fetch_bundle(fetcher, release)[0].base.number == 1

@@ -1,1 +1,1 @@
-"""The only HTTP in the house: connections that are kept, TLS, proxies, limits on bytes and time, and trying again."""
+"""HTTP client: connection pool, TLS, proxies, redirects, retries, and budgets of bytes and seconds."""

@@ -1,4 +1,4 @@
-"""Reading from a connection as far as a budget goes: every byte of an answer counts, its header fields' too."""
+"""Bounded reader: every byte of a response, header fields included, is charged to a budget."""
 
 import http.client
 import io
@@ -7,16 +7,16 @@ from typing import Any
 
 from notarykit.net.budget import Budget
 
-LARGEST_HEAD = 64 * 1024
-MOST_FIELDS = 100  # http.client's own bound
+MAX_HEAD_BYTES = 64 * 1024
+MAX_HEADER_FIELDS = 100  # the limit of http.client
 
 
 class HeadTooLargeError(http.client.HTTPException):
-    """The lines of an answer that are not its content are too many or too long."""
+    """The status line, header fields or trailers of a response are too many or too long."""
 
 
-class _Meter(io.RawIOBase):
-    """What comes in on a socket; before each read the time that is left is set, behind it the bytes are taken."""
+class _MeteredStream(io.RawIOBase):
+    """Raw stream of a socket that takes its timeouts from a budget and charges its bytes to it."""
 
     def __init__(self, connected: socket.socket, budget: Budget, seconds: float) -> None:
         super().__init__()
@@ -43,79 +43,79 @@ class _Meter(io.RawIOBase):
         super().close()
 
 
-class _Reader(io.BufferedReader):
-    """Lines and content; lines without content between them are a head, however many heads they are.
+class _HeadLimitedReader(io.BufferedReader):
+    """Buffered reader that bounds consecutive lines: status line and header fields, 1xx responses, trailers.
 
-    That is the status line with the fields, all of them where answers of 1xx come first, and the trailers: http.client
-    bounds each line and the lines of one head, which is a hundred times as much, and neither heads nor trailers.
+    http.client bounds each line and the fields of one header section, which allows a hundred times as much, and
+    neither the number of 1xx responses nor that of trailers.
     """
 
-    def __init__(self, meter: _Meter) -> None:
-        super().__init__(meter)
-        self._left = LARGEST_HEAD
+    def __init__(self, stream: _MeteredStream) -> None:
+        super().__init__(stream)
+        self._left = MAX_HEAD_BYTES
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        most = self._left + 1
-        line = super().readline(most if size is None or size < 0 else min(size, most))
+        limit = self._left + 1
+        line = super().readline(limit if size is None or size < 0 else min(size, limit))
         self._left -= len(line)
         if self._left < 0:
             raise HeadTooLargeError
         return line
 
     def read1(self, size: int = -1, /) -> bytes:
-        self._left = LARGEST_HEAD
+        self._left = MAX_HEAD_BYTES
         return super().read1(size)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self._left = LARGEST_HEAD
+        self._left = MAX_HEAD_BYTES
         return super().read(size)
 
 
-class _Socket:
-    """A socket as far as http.client asks one for an answer."""
+class _ResponseSocket:
+    """The part of a socket's interface that http.client.HTTPResponse uses."""
 
     def __init__(self, connected: socket.socket, budget: Budget, seconds: float) -> None:
         self._arguments = (connected, budget, seconds)
 
     def makefile(self, _: str) -> io.BufferedReader:
-        return _Reader(_Meter(*self._arguments))
+        return _HeadLimitedReader(_MeteredStream(*self._arguments))
 
 
-class Answer(http.client.HTTPResponse):
-    """An answer whose head must be whole; http.client takes the end of the connection for the end of the head."""
+class MeteredResponse(http.client.HTTPResponse):
+    """HTTP response whose header section must be complete; http.client accepts one cut off by the end of the stream."""
 
     def begin(self) -> None:
-        """Reads the head, beyond those of answers that announce another (RFC 9110, section 15.2)."""
+        """Reads the header section, after any interim responses (RFC 9110, section 15.2)."""
         super().begin()
         while 100 < self.status < 200 and self.status != 101:  # noqa: PLR2004
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
-        if self.meter.has_ended:
+        if self.stream.has_ended:
             raise http.client.IncompleteRead(b"")
 
     @property
-    def meter(self) -> _Meter:
-        """What has been read."""
-        assert isinstance(self.fp, _Reader)
-        assert isinstance(self.fp.raw, _Meter)
+    def stream(self) -> _MeteredStream:
+        """The metered stream."""
+        assert isinstance(self.fp, _HeadLimitedReader)
+        assert isinstance(self.fp.raw, _MeteredStream)
         return self.fp.raw
 
 
-def meter(connection: http.client.HTTPConnection, budget: Budget, seconds: float) -> None:
-    """Has all that is read from a connection taken from a budget.
+def meter_responses(connection: http.client.HTTPConnection, budget: Budget, seconds: float) -> None:
+    """Charges everything that is read from a connection to a budget.
 
     Args:
         connection: The connection, before a request is sent.
-        budget: What may be spent.
-        seconds: How long to wait for the next byte at most.
+        budget: The budget.
+        seconds: Longest wait for the next byte.
     """
 
     def response(connected: socket.socket, **options: Any) -> http.client.HTTPResponse:
-        return answer_on(connected, budget, seconds, **options)
+        return metered_response(connected, budget, seconds, **options)
 
     connection.response_class = response  # type: ignore[assignment]
 
 
-def answer_on(connected: socket.socket, budget: Budget, seconds: float, **options: Any) -> Answer:
-    """The answer that comes next on a socket; `begin` reads its head."""
-    return Answer(_Socket(connected, budget, seconds), **options)  # type: ignore[arg-type]
+def metered_response(connected: socket.socket, budget: Budget, seconds: float, **options: Any) -> MeteredResponse:
+    """Returns the next response on a socket; `begin` reads its header section."""
+    return MeteredResponse(_ResponseSocket(connected, budget, seconds), **options)  # type: ignore[arg-type]

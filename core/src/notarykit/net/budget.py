@@ -1,4 +1,4 @@
-"""What one piece of work may cost in bytes and seconds, whatever it is that a server answers."""
+"""Budget of bytes and seconds for one artifact, one token or one download."""
 
 import time
 
@@ -10,7 +10,7 @@ DEFAULT_SECONDS = 120.0
 
 
 class Budget:
-    """Bytes and seconds that are left; each byte that is read is taken from them. Threads may share one."""
+    """Remaining bytes and seconds, charged with every byte that is read. May be shared by threads."""
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES, seconds: float = DEFAULT_SECONDS) -> None:
         self._bytes = max_bytes
@@ -18,35 +18,36 @@ class Budget:
         self._end = time.monotonic() + seconds
 
     def spend(self, count: int) -> None:
-        """Takes bytes.
+        """Charges bytes.
 
         Raises:
-            NetworkError: They are more than what is left.
+            NetworkError: They exceed the budget.
         """
         self._bytes -= count
         if self._bytes < 0:
-            raise NetworkError("the answers together are larger than what may be read for one artifact")
+            raise NetworkError("the responses for one artifact exceed the size limit")
 
-    def seconds(self, most: float) -> float:
-        """How long to wait at most: what is left, of the budget and of the present call, but no more than `most`.
+    def seconds(self, longest: float) -> float:
+        """Returns a timeout: `longest`, or less where the budget or the deadline of the call ends earlier.
 
         Raises:
-            NetworkError: Nothing is left.
+            NetworkError: No time is left.
         """
         left = self._end - time.monotonic()
         if left <= 0:
             raise NetworkError(
-                f"no answer within {self._seconds:g} seconds in all", advice="try again, or allow more with --timeout"
+                f"no response within the time limit of {self._seconds:g} seconds",
+                advice="try again, or allow more with --timeout",
             )
         left = min(left, seconds_left())
         if not left:
-            raise NetworkError("no answer before the end of the call", advice="try again, or allow the call more time")
-        return min(left, most)
+            raise NetworkError("no response before the deadline of the call", advice="try again, or allow more time")
+        return min(left, longest)
 
-    def stop(self) -> None:
-        """Stops the clock until `go_on`: what the caller does meanwhile is not what the budget is for."""
+    def pause(self) -> None:
+        """Stops the clock until `resume`, for time that the caller spends on other work."""
         self._stopped = time.monotonic()
 
-    def go_on(self) -> None:
-        """Has the clock go on where it was stopped."""
+    def resume(self) -> None:
+        """Starts the clock again where `pause` stopped it."""
         self._end += time.monotonic() - self._stopped

@@ -1,6 +1,6 @@
-"""Where requests may go: whether an address may be without TLS, and how near it may be, by who named it.
+"""Permitted destinations: plain HTTP, and networks that a server's response may lead to.
 
-What the user named is the user's business; what a server names is not allowed to be more than a server may ask for.
+Addresses that the user names are trusted; those that a server names are restricted (server-side request forgery).
 """
 
 import ipaddress
@@ -10,13 +10,13 @@ from typing import NamedTuple
 from notarykit.errors import NetworkError
 from notarykit.net.urls import Origin
 
-# What an IPv4 address is put behind: RFC 6052, section 2.1; RFC 2765, section 2.1; RFC 4291, section 2.5.5.1.
+# Prefixes that embed an IPv4 address: RFC 6052, section 2.1; RFC 2765, section 2.1; RFC 4291, section 2.5.5.1.
 _BEFORE_IPV4 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
-_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that IANA gives out for the world (RFC 4291, section 2.4)
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # the global unicast addresses that IANA assigns (RFC 4291, section 2.4)
 
 
 class Network(Enum):
-    """How near an address is."""
+    """Scope of an IP address."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -25,14 +25,13 @@ class Network(Enum):
 
 
 class Destinations(NamedTuple):
-    """Where a client goes.
+    """Destinations of a client.
 
     Attributes:
-        plain: The origins that may be without TLS, because the user named them as such; None for all.
-        keeps_outside: Whether no answer may lead to this machine or into networks that are not public, unless the
-            conversation began there.
-        allow_plain: How the user allows an origin to be without TLS.
-        use_tls: How the user has an origin be talked to with TLS.
+        plain: The origins that the user permits to be used without TLS; None for all.
+        keeps_outside: True if redirects from a public address must not lead to this machine or to private networks.
+        allow_plain: Advice on how to permit an origin without TLS.
+        use_tls: Advice on how to use TLS with an origin.
     """
 
     plain: frozenset[Origin] | None = frozenset()
@@ -41,60 +40,60 @@ class Destinations(NamedTuple):
     use_tls: str = ""
 
     def check(self, target: Origin, source: Origin | None = None) -> None:
-        """Checks whether an origin may be talked to.
+        """Refuses an origin without TLS that is not permitted.
 
         Args:
             target: The origin.
-            source: Whose answer named it, or None where the user did.
+            source: The origin whose response named it, or None where the user did.
 
         Raises:
-            NetworkError: It is without TLS, and may not be.
+            NetworkError: It is refused.
         """
         if target.scheme == "https":
             return
         if source is not None and source.scheme == "https":
             raise NetworkError(
-                f"{target.netloc} is not talked to without TLS, to which https://{source.netloc} leads",
-                advice="ask whoever runs it for https addresses; behind a TLS proxy, a registry may need to be told "
-                "its own (X-Forwarded-Proto)",
+                f"https://{source.netloc} leads to {target.netloc} without TLS, which is refused",
+                advice="ask its operator for https addresses; a registry behind a TLS proxy may need X-Forwarded-Proto "
+                "to know its own",
             )
         if self.plain is not None and target not in self.plain:
-            raise NetworkError(f"{target.netloc} is not talked to without TLS", advice=self.allow_plain)
+            raise NetworkError(f"plain HTTP to {target.netloc} is not permitted", advice=self.allow_plain)
 
-    def admits(self, network: Network, began: Network | None) -> bool:
-        """Whether an address may be connected to.
+    def admits(self, network: Network, first: Network | None) -> bool:
+        """Returns True if an address may be connected to.
 
         Args:
-            network: How near it is.
-            began: How near the address was where the conversation began, or None where this is it.
+            network: The scope of the address.
+            first: The scope of the address that the first request went to, or None for the first request.
         """
-        return not self.keeps_outside or began is None or network in (Network.PUBLIC, began)
+        return not self.keeps_outside or first is None or network in (Network.PUBLIC, first)
 
     def advice(self, kind: str) -> str:
-        """What to do about an origin that speaks `plain` HTTP where TLS was asked for, or `tls` where not."""
+        """Returns the advice for an origin that speaks `plain` HTTP where TLS was requested, or `tls` where not."""
         return {"plain": self.allow_plain, "tls": self.use_tls}.get(kind, "")
 
 
 def network_of(address: str) -> Network:
-    """How near an IP address is; one that stands for an IPv4 address is where that is."""
-    found = unwrapped(address)
-    if found.is_loopback or found.is_unspecified:  # 0.0.0.0 leads to this machine too
+    """Returns the scope of an IP address; one that embeds an IPv4 address has the scope of that."""
+    ip = unwrap_ipv4(address)
+    if ip.is_loopback or ip.is_unspecified:  # 0.0.0.0 leads to this machine too
         return Network.LOOPBACK
-    if found.is_link_local:
+    if ip.is_link_local:
         return Network.LINK_LOCAL
-    is_public = found.is_global and not found.is_multicast and (found.version == 4 or found in _UNICAST)  # noqa: PLR2004
+    is_public = ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in _UNICAST)  # noqa: PLR2004
     return Network.PUBLIC if is_public else Network.PRIVATE
 
 
-def unwrapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An IP address without its zone, and without what is put around an IPv4 address.
+def unwrap_ipv4(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Parses an IP address without its zone, and extracts the IPv4 address that an IPv6 address embeds.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is malformed.
     """
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        if int(found) > 1 and any(found in network for network in _BEFORE_IPV4):  # :: and ::1 are nobody's IPv4
-            return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        return found.ipv4_mapped or found.sixtofour or found
-    return found
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if int(ip) > 1 and any(ip in network for network in _BEFORE_IPV4):  # :: and ::1 embed none
+            return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        return ip.ipv4_mapped or ip.sixtofour or ip
+    return ip

@@ -1,4 +1,4 @@
-"""A connection to an origin: the way there, a proxy's tunnel, and TLS, each with an error that says whose it is."""
+"""Opening of connections: name resolution, a proxy's tunnel, TLS."""
 
 import http.client
 import socket
@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 
 from notarykit.net import trace
-from notarykit.net.bounded_reader import answer_on
+from notarykit.net.bounded_reader import metered_response
 from notarykit.net.budget import Budget
 from notarykit.net.destinations import Network, network_of
+from notarykit.net.errors import TransportError, refused_by_proxy, transport_error
 from notarykit.net.proxies import Proxy
-from notarykit.net.retry import BrokenError, broken, refused_by
 from notarykit.net.urls import Origin
 
 CONNECT_SECONDS = 15.0
@@ -21,15 +21,15 @@ Admits = Callable[[Network], bool]
 
 
 class Connection(http.client.HTTPConnection):
-    """A connection that is there; http.client opens none, and a closed one not again.
+    """Open connection, which http.client never reopens.
 
     Attributes:
-        origin: Where it leads.
-        proxy: Through which proxy, or None.
-        network: How near the other end is; behind a proxy, nobody knows, unless the origin itself says it.
-        is_used: Whether it was used before, so that the other side may have closed it.
-        has_answered: Whether an answer to the present request has begun.
-        began: When the present request began, the opening of the connection included.
+        origin: The origin.
+        proxy: The proxy, or None.
+        network: The scope of the server's address; behind a proxy that of the origin's name, where it is a literal.
+        is_used: True after the first exchange: the server may have closed the connection since.
+        has_answered: True once a response to the current request has begun.
+        began: Start of the current request, the opening of the connection included.
     """
 
     auto_open = 0
@@ -46,7 +46,7 @@ class Connection(http.client.HTTPConnection):
 
     @property
     def seconds(self) -> float:
-        """How long the present request has taken."""
+        """Seconds since the current request began."""
         return time.monotonic() - self.began
 
 
@@ -56,21 +56,21 @@ def dial(
     """Opens a connection.
 
     Args:
-        origin: Where to.
-        proxy: Through which proxy.
-        context: The TLS context for the origin, or None where it is without TLS.
-        budget: What may be spent.
-        admits: Whether an address may be connected to.
+        origin: The origin.
+        proxy: The proxy, or None.
+        context: The TLS context for the origin, or None without TLS.
+        budget: Limits of bytes and seconds.
+        admits: Returns False for networks that are not to be reached.
 
     Raises:
-        BrokenError: It cannot be opened.
+        TransportError: It cannot be opened.
         NetworkError: The budget is spent.
     """
     try:
         if proxy is None:
-            connected, network = _connected(origin.host, origin.port, budget, admits)
+            connected, network = _connect(origin.host, origin.port, budget, admits)
         else:
-            connected, network = _connected_to_proxy(origin, proxy, budget, admits)
+            connected, network = _connect_to_proxy(origin, proxy, budget, admits)
         try:
             if context is not None:
                 connected.settimeout(budget.seconds(CONNECT_SECONDS))
@@ -79,16 +79,16 @@ def dial(
             connected.close()
             raise
     except OSError as error:
-        raise broken(error).through(proxy) from None
+        raise transport_error(error).through(proxy) from None
     return Connection(origin, connected, proxy, network)
 
 
-def _connected_to_proxy(origin: Origin, proxy: Proxy, budget: Budget, admits: Admits) -> tuple[socket.socket, Network]:
-    network = _literal(origin.host)
+def _connect_to_proxy(origin: Origin, proxy: Proxy, budget: Budget, admits: Admits) -> tuple[socket.socket, Network]:
+    network = _network_of_name(origin.host)
     if not admits(network):
-        raise _inside(origin.host, network)
+        raise _not_admitted(origin.host, network)
     try:
-        connected, _ = _connected(proxy.host, proxy.port, budget, lambda _: True)
+        connected, _ = _connect(proxy.host, proxy.port, budget, lambda _: True)
         try:
             if origin.scheme == "https":
                 _tunnel(connected, origin, proxy, budget)
@@ -96,18 +96,18 @@ def _connected_to_proxy(origin: Origin, proxy: Proxy, budget: Budget, admits: Ad
             connected.close()
             raise
     except (OSError, http.client.HTTPException) as error:
-        raise broken(error).at(proxy) from None
+        raise transport_error(error).of_proxy(proxy) from None
     return connected, network
 
 
-def _connected(host: str, port: int, budget: Budget, admits: Admits) -> tuple[socket.socket, Network]:
-    """Connects to the first of a host's addresses that answers; one that is not admitted is not even tried."""
-    problem: Exception = OSError("it has no address")
-    for *_, found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        address = str(found[0])
+def _connect(host: str, port: int, budget: Budget, admits: Admits) -> tuple[socket.socket, Network]:
+    """Connects to the first of a host's admitted addresses that accepts."""
+    problem: Exception = OSError("its name has no address")
+    for *_, sockaddr in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        address = str(sockaddr[0])
         network = network_of(address)
         if not admits(network):
-            problem = _inside(host, network)
+            problem = _not_admitted(host, network)
             continue
         try:
             connected = socket.create_connection((address, port), budget.seconds(CONNECT_SECONDS))
@@ -120,33 +120,33 @@ def _connected(host: str, port: int, budget: Budget, admits: Admits) -> tuple[so
 
 
 def _tunnel(connected: socket.socket, origin: Origin, proxy: Proxy, budget: Budget) -> None:
-    """CONNECT (RFC 9110, section 9.3.6): the proxy hears the name of the host and nothing else."""
+    """Opens a tunnel with CONNECT (RFC 9110, section 9.3.6); the proxy sees the host's name and nothing else."""
     target = f"{f'[{origin.host}]' if ':' in origin.host else origin.host}:{origin.port}"
     fields = {"Host": target, **proxy.headers}
     lines = [f"CONNECT {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     connected.sendall("\r\n".join(lines).encode("latin-1"))
-    with answer_on(connected, budget, READ_SECONDS, method="CONNECT") as answer:
-        answer.begin()
-        trace.note(f"CONNECT {target} through the proxy {proxy}: {answer.status}")
-        if not 200 <= answer.status < 300:  # noqa: PLR2004
-            raise refused_by(proxy, answer.status)
+    with metered_response(connected, budget, READ_SECONDS, method="CONNECT") as response:
+        response.begin()
+        trace.note(f"CONNECT {target} through the proxy {proxy}: {response.status}")
+        if not 200 <= response.status < 300:  # noqa: PLR2004
+            raise refused_by_proxy(proxy, response.status)
 
 
-def _literal(host: str) -> Network:
-    """How near a host is by its name alone, in any form that a resolver takes for an address, such as `2130706433`."""
+def _network_of_name(host: str) -> Network:
+    """Returns the scope of an address in any form that resolvers read, such as `2130706433`; names are public."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
         return Network.LOOPBACK
     try:
-        (*_, found), *_ = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        (*_, sockaddr), *_ = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except OSError:
         return Network.PUBLIC
-    return network_of(str(found[0]))
+    return network_of(str(sockaddr[0]))
 
 
-def _inside(host: str, network: Network) -> BrokenError:
-    return BrokenError(
-        f"{host} has a {network.value} address, to which an answer from elsewhere may not lead",
-        passes=False,
-        advice="have the address itself named, without a redirect",
+def _not_admitted(host: str, network: Network) -> TransportError:
+    return TransportError(
+        f"{host} has a {network.value} address, to which a redirect from another network is refused",
+        is_transient=False,
+        advice="use the address itself, without the redirect",
     )

@@ -1,4 +1,4 @@
-"""One request and its answer on a connection: what is written, what is read, and where an answer leads."""
+"""HTTP messages (RFC 9110, section 6): a request written to a connection, its response read, redirects."""
 
 import http.client
 import time
@@ -9,27 +9,72 @@ from urllib.parse import urlsplit
 from notarykit._internal.version import signing_agent
 from notarykit.errors import NetworkError
 from notarykit.net import trace
-from notarykit.net.bounded_reader import meter
+from notarykit.net.bounded_reader import meter_responses
 from notarykit.net.budget import Budget
 from notarykit.net.dialing import READ_SECONDS, Connection
 from notarykit.net.proxies import Proxy
-from notarykit.net.retry import PASSING
-from notarykit.net.urls import Origin, joined, shown
+from notarykit.net.urls import Origin, origin_of, redact_url, resolve_location
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# RFC 9110, 15.4: these keep the method and the content, after the others a request may go on as a GET without content.
+# RFC 9110, section 15.4: these keep method and content; after the others a client may continue with GET.
 _KEEP_CONTENT = frozenset({307, 308})
 _CHUNK = 64 * 1024
 
 
+class Request(NamedTuple):
+    """HTTP request, and the limits of its exchange.
+
+    Attributes:
+        method: The method.
+        url: An http or https URL.
+        budget: Bytes and seconds for the exchange, retries and redirects included.
+        limit: Largest response body in bytes.
+        headers: Header fields; `Authorization` is sent to the origin of `url` only.
+        body: The content.
+        is_repeatable: True if sending the request twice does no harm.
+        is_confidential: True if the content, too, is for the origin of `url` only.
+        source: The URL whose response named `url`, or an empty string where the user did.
+        attempt: Number of the attempt, from 1.
+    """
+
+    method: str
+    url: str
+    budget: Budget
+    limit: int
+    headers: Mapping[str, str] = {}
+    body: bytes | None = None
+    is_repeatable: bool = True
+    is_confidential: bool = False
+    source: str = ""
+    attempt: int = 1
+
+    @property
+    def origin(self) -> Origin:
+        """The origin of the URL.
+
+        Raises:
+            NetworkError: The URL is malformed.
+        """
+        return origin_of(self.url)
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Request":
+        """Returns a copy with further header fields."""
+        return self._replace(headers={**self.headers, **headers})
+
+    def without_authorization(self) -> "Request":
+        """Returns a copy without `Authorization`."""
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "authorization"}
+        return self._replace(headers=headers)
+
+
 class Response(NamedTuple):
-    """An answer.
+    """HTTP response.
 
     Attributes:
         status: The status code.
-        headers: The header fields; names count in any case.
+        headers: The header fields; names are case-insensitive.
         body: The content.
-        url: Where it came from, after redirects.
+        url: The URL that it came from, after redirects.
     """
 
     status: int
@@ -38,48 +83,35 @@ class Response(NamedTuple):
     url: str
 
     def header(self, name: str) -> str:
-        """A header field, or an empty string."""
+        """Returns a header field, or an empty string."""
         return self.headers.get(name, "") or ""
 
 
-class Request(NamedTuple):
-    """A request to one origin, the how manieth try it may be."""
-
-    method: str
-    url: str
-    origin: Origin
-    headers: Mapping[str, str]
-    body: bytes | None
-    budget: Budget
-    limit: int
-    attempt: int = 1
-
-
-def _fields(request: Request, proxy: Proxy | None) -> dict[str, str]:
+def _header_fields(request: Request, proxy: Proxy | None) -> dict[str, str]:
     fixed = {"Host": request.origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
     if proxy is not None and request.origin.scheme == "http":
         fixed |= proxy.headers
     return {**fixed, **request.headers}
 
 
-def tell(
+def trace_exchange(
     request: Request,
     seconds: float,
     connection: Connection | None = None,
-    answer: http.client.HTTPResponse | None = None,
-    received: int = 0,
+    response: http.client.HTTPResponse | None = None,
+    size: int = 0,
     error: Exception | None = None,
 ) -> None:
-    """Shows what became of a request to whoever watches."""
+    """Reports an exchange, or its failure, to the observers of `trace`."""
     if not trace.is_observed():
         return
-    from notarykit.net.redaction import address, without_secrets
+    from notarykit.net.redaction import redact_fields, redact_urls_in
 
     proxy = connection.proxy if connection else None
-    told = trace.Exchange(
+    exchange = trace.Exchange(
         request.method,
-        address(request.url),
-        without_secrets(_fields(request, proxy)),
+        redact_urls_in(request.url),
+        redact_fields(_header_fields(request, proxy)),
         len(request.body or b""),
         request.attempt,
         str(proxy or ""),
@@ -87,70 +119,67 @@ def tell(
         seconds=seconds,
         error=str(error or ""),
     )
-    if answer is not None:
-        received_fields = without_secrets(answer.headers.items())
-        told = told._replace(status=answer.status, received=received_fields, received_bytes=received)
-    trace.tell(told)
+    if response is not None:
+        received = redact_fields(response.headers.items())
+        exchange = exchange._replace(status=response.status, received=received, received_bytes=size)
+    trace.publish(exchange)
 
 
-def write(connection: Connection, request: Request) -> None:
-    """Writes a request to a connection whose answer is to be read next."""
-    url, origin = request.url, request.origin
-    meter(connection, request.budget, READ_SECONDS)
+def write_request(connection: Connection, request: Request) -> None:
+    """Writes a request to a connection whose response is read next."""
+    origin = request.origin
+    meter_responses(connection, request.budget, READ_SECONDS)
     assert connection.sock is not None
     connection.sock.settimeout(request.budget.seconds(READ_SECONDS))
     connection.has_answered = False
     if connection.is_used:
         connection.began = time.monotonic()
-    parts = urlsplit(url)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if connection.proxy is not None and origin.scheme == "http":  # a proxy without a tunnel: RFC 9112, section 3.2.2
-        path = f"http://{origin.netloc}{path}"
-    connection.request(request.method, path, request.body, _fields(request, connection.proxy))
+    parts = urlsplit(request.url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if connection.proxy is not None and origin.scheme == "http":  # the absolute form: RFC 9112, section 3.2.2
+        target = f"http://{origin.netloc}{target}"
+    connection.request(request.method, target, request.body, _header_fields(request, connection.proxy))
 
 
-def may_pass(response: Response) -> bool:
-    """Whether an answer tells of a fault that another try may not meet."""
-    return response.status in PASSING
-
-
-def following(method: str, response: Response) -> str:
-    """Where a request goes on, or an empty string where the answer stands.
+def redirect_target(method: str, response: Response) -> str:
+    """Returns the URL of a redirect (RFC 9110, section 15.4), or an empty string for any other response.
 
     Raises:
-        NetworkError: What is sent would not go along, or the address is malformed.
+        NetworkError: Following it would lose the request's content, or the URL is malformed.
     """
     location = response.header("Location")
     if response.status not in _REDIRECTS or not location:
         return ""
-    target = joined(response.url, location)
+    target = resolve_location(response.url, location)
     if response.status in _KEEP_CONTENT or method in ("GET", "HEAD"):
         return target
     raise NetworkError(
-        f"{method} {shown(response.url)}: status {response.status} leads to {shown(target)} without what is sent",
-        advice="use the address to which it leads",
+        f"{method} {redact_url(response.url)}: status {response.status} redirects to {redact_url(target)} without the"
+        " request's content",
+        advice="use the address of the redirect",
     )
 
 
-def read(answer: http.client.HTTPResponse, method: str, limit: int, url: str) -> bytes:
-    """Reads an answer's content whole.
+def read_body(response: http.client.HTTPResponse, request: Request) -> bytes:
+    """Reads a response's content to its end.
 
     Raises:
-        NetworkError: It is compressed, or longer than the limit.
+        NetworkError: It is compressed, or exceeds the limit.
     """
-    encoding = answer.headers.get("Content-Encoding", "identity")
+    url, limit = redact_url(request.url), request.limit
+    encoding = response.headers.get("Content-Encoding", "identity")
     if encoding.lower() != "identity":
-        raise NetworkError(f"{shown(url)}: the answer is compressed, which was not asked for")
-    declared = answer.headers.get("Content-Length", "0")
-    if method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
-        raise NetworkError(f"{shown(url)}: the answer has {declared[:20]} bytes, more than the {limit} that are read")
+        raise NetworkError(f"{url}: the response is compressed, which was not requested")
+    declared = response.headers.get("Content-Length", "0")
+    if request.method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
+        raise NetworkError(f"{url}: the response has {declared[:20]} bytes, more than the limit of {limit}")
     parts = []
     size = 0
-    while part := answer.read1(_CHUNK):
+    while part := response.read1(_CHUNK):
         size += len(part)
         if size > limit:
-            raise NetworkError(f"{shown(url)}: the answer is longer than the {limit} bytes that are read")
+            raise NetworkError(f"{url}: the response exceeds the limit of {limit} bytes")
         parts.append(part)
-    if answer.length:  # read1 does not notice that the other side stopped too early
-        raise http.client.IncompleteRead(b"", answer.length)
+    if response.length:  # read1 does not notice a premature end
+        raise http.client.IncompleteRead(b"", response.length)
     return b"".join(parts)

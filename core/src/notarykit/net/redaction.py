@@ -1,4 +1,4 @@
-"""What of header fields and addresses holds no secret; loaded where somebody watches."""
+"""Redaction of header fields and URLs for traces; imported only while an observer is registered."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from notarykit.net.trace import Fields
 
 HIDDEN = "(not shown)"
-# Fields and parameters that hold no secret; of all others the name alone is shown.
+# Fields and parameters without secrets; of all others only the name is shown.
 _FIELDS = frozenset([
     "accept", "accept-encoding", "accept-ranges", "age", "allow", "cache-control", "connection", "content-encoding",
     "content-length", "content-range", "content-type", "date", "docker-content-digest",
@@ -22,29 +22,29 @@ _USER = re.compile(r"(?<=//)[^\s/?#\"<>]*@")
 _CHALLENGE = re.compile(r'\b(?:Basic|Bearer)\b|\b(?:realm|service|scope|error)="[^"]*"', re.IGNORECASE)
 
 
-def without_secrets(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> Fields:
-    """Header fields with the values that hold no secret."""
+def redact_fields(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> Fields:
+    """Returns header fields with values that may hold secrets replaced."""
     items = fields.items() if isinstance(fields, Mapping) else fields
-    return tuple((name, _value(name.lower(), value)) for name, value in items)
+    return tuple((name, _redact_value(name.lower(), value)) for name, value in items)
 
 
-def _value(name: str, value: str) -> str:
+def _redact_value(name: str, value: str) -> str:
     if name in _FIELDS:
         return value
     if name in _WITH_ADDRESSES:
-        return address(value)
+        return redact_urls_in(value)
     if name in _CHALLENGES:
-        return address(" ".join(_CHALLENGE.findall(value))) or HIDDEN
+        return redact_urls_in(" ".join(_CHALLENGE.findall(value))) or HIDDEN
     return HIDDEN
 
 
-def address(text: str) -> str:
-    """An address, or a text with addresses in it, without users, fragments, and what else queries may hold."""
-    return _QUERY.sub(lambda found: found[1] + _query(found[2]) if found[1] == "?" else "", _USER.sub("", text))
+def redact_urls_in(text: str) -> str:
+    """Removes userinfo, fragments and unknown query values from the URLs in a text."""
+    return _QUERY.sub(lambda match: match[1] + _redact_query(match[2]) if match[1] == "?" else "", _USER.sub("", text))
 
 
-def _query(query: str) -> str:
-    parts = [each.partition("=") for each in query.partition("#")[0].split("&")]
+def _redact_query(query: str) -> str:
+    parts = [part.partition("=") for part in query.partition("#")[0].split("&")]
     return "&".join(
         f"{name}={value if name in _PARAMETERS else '…'}" if equals else "…" for name, equals, value in parts
     )

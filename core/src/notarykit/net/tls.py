@@ -1,7 +1,7 @@
-"""TLS for a host: the system's certificates, those of the `certs.d` folders, and a client certificate.
+"""TLS contexts: CA certificates of the system, of `certs.d` folders, and client certificates.
 
-The convention of container tools: a folder `certs.d/{host[:port]}` with `*.crt` (certificates of CAs that are trusted
-for this host besides the system's) and pairs `*.cert` and `*.key` (a client certificate).
+The convention of container tools: a folder `certs.d/{host[:port]}` with `*.crt` (CA certificates for this host, besides
+the system's) and pairs of `*.cert` and `*.key` (a client certificate).
 """
 
 import os
@@ -14,13 +14,13 @@ from notarykit.errors import ConfigurationError
 
 
 class TLSSettings(NamedTuple):
-    """Where certificates come from.
+    """Paths of certificates.
 
     Attributes:
-        ca_file: CA certificates in PEM that are trusted in place of the system's, or an empty string.
-        cert_file: A client certificate with its chain in PEM, or an empty string.
-        key_file: Its key in PEM; where it is empty, the key is in `cert_file`.
-        folders: The `certs.d` folders, the first that has one for the host counts.
+        ca_file: CA certificates in PEM that replace the system's, or an empty string.
+        cert_file: Client certificate with its chain in PEM, or an empty string.
+        key_file: Its key in PEM; empty if the key is in `cert_file`.
+        folders: The `certs.d` folders; the first with a folder for the host is used.
     """
 
     ca_file: str = ""
@@ -30,25 +30,25 @@ class TLSSettings(NamedTuple):
 
 
 def context_for(host: str, settings: TLSSettings) -> ssl.SSLContext:
-    """The TLS context for a host, `name[:port]`.
+    """Creates the TLS context for a host, `name[:port]`.
 
     Raises:
-        ConfigurationError: A file cannot be read, or a key does not belong to its certificate.
+        ConfigurationError: A file cannot be read, or a key does not match its certificate.
     """
-    folder = next((path for each in settings.folders if os.path.isdir(path := os.path.join(each, host))), None)
+    folder = next((path for root in settings.folders if os.path.isdir(path := os.path.join(root, host))), None)
     names = sorted(os.listdir(folder)) if folder else []
     current = settings.ca_file
     try:
-        context = ssl.create_default_context(cafile=_regular(current) if current else None)
+        context = ssl.create_default_context(cafile=_check_regular(current) if current else None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         for name in names:
             if name.endswith(".crt"):
                 current = os.path.join(folder or "", name)
-                context.load_verify_locations(cafile=_regular(current))
-        pair = (settings.cert_file, settings.key_file or None) if settings.cert_file else _pair(folder, names)
+                context.load_verify_locations(cafile=_check_regular(current))
+        pair = (settings.cert_file, settings.key_file or None) if settings.cert_file else _client_pair(folder, names)
         if pair is not None:
             for current in filter(None, reversed(pair)):
-                _regular(current)
+                _check_regular(current)
             context.load_cert_chain(*pair, password=_no_passphrase)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
@@ -56,18 +56,18 @@ def context_for(host: str, settings: TLSSettings) -> ssl.SSLContext:
     return context
 
 
-def _regular(path: str) -> str:
-    """The path itself; OpenSSL would wait for ever for somebody to write to a pipe."""
+def _check_regular(path: str) -> str:
+    """Returns the path if it is of a regular file; OpenSSL would block on a pipe."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise ValueError("it is not a regular file")
     with open(path, "rb") as file:
-        if foreign := foreign_encoding(file.read(2)):  # OpenSSL itself reads past the mark of UTF-8
+        if foreign := foreign_encoding(file.read(2)):  # OpenSSL itself skips the byte order mark of UTF-8
             raise ValueError(foreign)
     return path
 
 
-def _pair(folder: str | None, names: list[str]) -> tuple[str, str] | None:
-    """The first client certificate of a folder that has its key beside it."""
+def _client_pair(folder: str | None, names: list[str]) -> tuple[str, str] | None:
+    """Returns the first client certificate of a folder, with its key."""
     for name in names:
         key = f"{name.removesuffix('.cert')}.key"
         if folder and name.endswith(".cert"):
@@ -78,4 +78,4 @@ def _pair(folder: str | None, names: list[str]) -> tuple[str, str] | None:
 
 
 def _no_passphrase() -> str:
-    raise ValueError("the client certificate's key is encrypted, which is not supported")
+    raise ValueError("encrypted keys of client certificates are not supported")

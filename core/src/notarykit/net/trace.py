@@ -1,6 +1,6 @@
-"""What is said over HTTP, for whoever wants to watch: exchanges, pauses, and what came out of a memory; no secrets.
+"""Trace of HTTP exchanges, pauses and cache hits for observers, without secrets.
 
-Nobody watches unless asked, and then nothing of this costs anything.
+There is no cost without observers.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,21 +11,21 @@ Fields = tuple[tuple[str, str], ...]
 
 
 class Exchange(NamedTuple):
-    """A request and what became of it.
+    """Request and its response, or its failure.
 
     Attributes:
         method: The method.
-        url: Where to; of a query, only what holds no secret.
-        sent: The header fields that were sent, those that hold secrets by their names alone.
-        sent_bytes: The content's length.
-        attempt: The how manieth try it is.
-        proxy: The proxy through which it went, or an empty string.
-        is_reused: Whether the connection had been used before.
-        status: The answer's status, or 0 where there is no answer.
-        received: The answer's header fields.
-        received_bytes: The answer's content's length.
-        seconds: How long it took, the opening of a connection included.
-        error: Why there is no answer, or an empty string.
+        url: The redacted URL.
+        sent: The redacted header fields of the request.
+        sent_bytes: Length of the request's content.
+        attempt: Number of the attempt, from 1.
+        proxy: The proxy, or an empty string.
+        is_reused: True if the connection had been used before.
+        status: The response's status, or 0 without a response.
+        received: The redacted header fields of the response.
+        received_bytes: Length of the response's content.
+        seconds: Duration, the opening of a connection included.
+        error: The failure, or an empty string.
     """
 
     method: str
@@ -43,10 +43,10 @@ class Exchange(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something between requests: a pause, a tunnel, what is known already.
+    """Event between requests: a pause, a tunnel, a cache hit.
 
     Attributes:
-        text: What it is.
+        text: The description.
     """
 
     text: str
@@ -59,31 +59,31 @@ _observers: tuple[Observer, ...] = ()
 
 @contextmanager
 def observed(observer: Observer) -> Iterator[None]:
-    """Shows an observer all that is said until the end of the block, by every client and thread of this process.
+    """Registers an observer while the context is active, for all clients and threads of this process.
 
     Args:
-        observer: Called with each event, in the thread that it happens in; it must not raise.
+        observer: Called with each event, in the thread of the event; must not raise.
     """
     global _observers  # noqa: PLW0603 - the one switch, of the whole process
     _observers = (*_observers, observer)
     try:
         yield
     finally:
-        _observers = tuple(each for each in _observers if each is not observer)
+        _observers = tuple(other for other in _observers if other is not observer)
 
 
 def is_observed() -> bool:
-    """Whether anybody watches."""
+    """Returns True if an observer is registered."""
     return bool(_observers)
 
 
-def tell(event: Exchange | Note) -> None:
-    """Shows an event to whoever watches."""
+def publish(event: Exchange | Note) -> None:
+    """Passes an event to the observers."""
     for observer in _observers:
         observer(event)
 
 
 def note(text: str) -> None:
-    """Shows a note to whoever watches."""
+    """Passes a note to the observers."""
     if _observers:
-        tell(Note(text))
+        publish(Note(text))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from notarykit.keys.certificate import subject_of
-from notarykit.net.urls import shown
+from notarykit.net.urls import redact_url
 from notarykit.revocation import ocsp
 from notarykit.revocation.bundle import Bundle, Coverage, covered_reasons, judge
 from notarykit.revocation.crl import Crl
@@ -144,7 +144,7 @@ class CertificateCheck:
         if self._fetcher is None:
             return None
         for url in endpoints.ocsp:
-            source = f"OCSP {shown(url)}"
+            source = f"OCSP {redact_url(url)}"
             try:
                 response, from_cache = self._fetcher.ocsp.response(
                     url, self._certificate, self._issuer, self._now, self._deadline
@@ -210,7 +210,7 @@ class CertificateCheck:
             return covered_reasons(base, certificate, point)
 
         for url in point.urls:
-            source = f"CRL {shown(url)}"
+            source = f"CRL {redact_url(url)}"
             try:
                 bundle, from_cache = self._fetcher.crl.bundle(url, self._issuer, self._now, self._deadline, check_scope)
                 result, reasons = self._judge_crl(bundle, certificate, endpoints, point, signing_times)

@@ -16,7 +16,7 @@ from notarykit._internal.threads import start
 from notarykit.errors import RevocationError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
-from notarykit.net.plain import plain_client
+from notarykit.net.anonymous import anonymous_client
 from notarykit.revocation.certificate import CertificateCheck, Observe, Sources
 from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.fetcher import RevocationFetcher
@@ -104,7 +104,7 @@ class RevocationChecker:
 @lru_cache(maxsize=8)
 def _shared_fetcher(limits: Limits, folder: str) -> RevocationFetcher:
     """One fetcher for a process, so that its caches serve all verifications."""
-    return RevocationFetcher(plain_client(), CrlCache(folder) if folder else None, limits)
+    return RevocationFetcher(anonymous_client(), CrlCache(folder) if folder else None, limits)
 
 
 def _status(certificate: x509.Certificate, check: Future[CertificateStatus], seconds: float) -> CertificateStatus:

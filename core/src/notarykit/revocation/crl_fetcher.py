@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from notarykit.net import trace
 from notarykit.net.client import HttpClient
-from notarykit.net.urls import shown
+from notarykit.net.urls import redact_url
 from notarykit.revocation.bundle import Bundle, pair
 from notarykit.revocation.crl import Crl
 from notarykit.revocation.download import Download
@@ -73,7 +73,7 @@ class CrlFetcher:
             ]
             old = max(candidates, key=_dates, default=None)
             if old is not None and old.is_current(now):
-                trace.note(f"CRL {shown(url)}: in the file cache")
+                trace.note(f"CRL {redact_url(url)}: in the file cache")
                 return old
             try:
                 bundle = self._refresh_delta(old, issuer, now, deadline)
@@ -96,7 +96,7 @@ class CrlFetcher:
             deadline.left(),
         )
         if bundle.from_cache:
-            trace.note(f"CRL {shown(url)}: cached in this process")
+            trace.note(f"CRL {redact_url(url)}: cached in this process")
         return bundle
 
     def _read_file(self, url: str, issuer: x509.Certificate) -> Bundle | None:
@@ -139,7 +139,7 @@ class CrlFetcher:
             except CallerSpecificError:
                 raise
             except UnknownStatusError as error:
-                failure = UnknownStatusError(f"its delta CRL {shown(url)}: {error}")
+                failure = UnknownStatusError(f"its delta CRL {redact_url(url)}: {error}")
         raise failure
 
     def _fetch(self, url: str, issuer: x509.Certificate, deadline: Deadline) -> Crl:

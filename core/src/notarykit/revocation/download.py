@@ -5,7 +5,8 @@ from typing import NamedTuple
 from notarykit.errors import NotarykitError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.urls import shown
+from notarykit.net.messages import Request
+from notarykit.net.urls import redact_url
 from notarykit.revocation.limits import Deadline
 from notarykit.revocation.result import UnknownStatusError
 
@@ -44,12 +45,10 @@ class Download(NamedTuple):
         headers = {} if body is None else {"Content-Type": "application/ocsp-request"}
         budget = Budget(self.max_size + _MAX_HEADERS, deadline.left(self.seconds))
         try:
-            response = self.client.send(
-                method, url, budget=budget, limit=self.max_size, headers=headers, body=body, again=False
-            )
+            response = self.client.send(Request(method, url, budget, self.max_size, headers, body, is_repeatable=False))
         except NotarykitError as error:
             deadline.left()  # where nothing is left, it is not the server that was slow
-            place = shown(url)  # the log's line begins with it
+            place = redact_url(url)  # the log's line begins with it
             raise UnknownStatusError(error.message.removeprefix(f"{method} ").removeprefix(f"{place}: ")) from None
         if response.status != _OK:
             raise StatusCodeError(f"it answers with status {response.status}")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from notarykit.net import trace
 from notarykit.net.client import HttpClient
-from notarykit.net.urls import shown
+from notarykit.net.urls import redact_url
 from notarykit.revocation import ocsp
 from notarykit.revocation.download import Download, StatusCodeError
 from notarykit.revocation.limits import SECONDS_OF_A_FAILURE, Deadline, Limits
@@ -83,7 +83,7 @@ class OcspFetcher:
             deadline.left(),
         )
         if response.from_cache:
-            trace.note(f"OCSP response of {shown(url)}: cached in this process")
+            trace.note(f"OCSP response of {redact_url(url)}: cached in this process")
         return response
 
     def _fetch(

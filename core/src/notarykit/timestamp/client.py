@@ -20,10 +20,11 @@ from notarykit.errors import (
 from notarykit.keys.certificate import load_certificate
 from notarykit.keys.chain import Chain
 from notarykit.keys.pem import read_certificates
+from notarykit.net.anonymous import anonymous_client
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
-from notarykit.net.plain import plain_client
-from notarykit.net.urls import shown
+from notarykit.net.messages import Request
+from notarykit.net.urls import redact_url
 from notarykit.revocation.result import RevocationCheck
 from notarykit.timestamp import asn1
 from notarykit.timestamp.token import Timestamp, check_covers, verify_token
@@ -75,7 +76,7 @@ class TimestampClient:
             raise UsageError("there is no timestamp authority to ask")
         self._authorities = [each._replace(root=_one_root(each)) for each in authorities]
         self._revocation = revocation
-        self._client = client or plain_client()
+        self._client = client or anonymous_client()
         self._seconds = seconds
 
     def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:
@@ -94,7 +95,7 @@ class TimestampClient:
             try:
                 token = self._ask(authority, signature, chain, now)
             except NotarykitError as error:
-                if (url := shown(authority.url)) not in error.message:
+                if (url := redact_url(authority.url)) not in error.message:
                     error.within(url)
                 failures.append(error)
                 continue
@@ -132,15 +133,10 @@ class TimestampClient:
             )
 
     def _post(self, url: str, request: bytes) -> bytes:
-        response = self._client.send(
-            "POST",
-            url,
-            budget=Budget(asn1.LARGEST + _MOST_HEADERS, self._seconds),
-            limit=asn1.LARGEST,
-            headers={"Content-Type": "application/timestamp-query"},
-            body=request,
-            again=False,
-        )
+        budget = Budget(asn1.LARGEST + _MOST_HEADERS, self._seconds)
+        headers = {"Content-Type": "application/timestamp-query"}
+        query = Request("POST", url, budget, asn1.LARGEST, headers, request, is_repeatable=False)
+        response = self._client.send(query)
         if response.status != _OK:
             raise NetworkError(f"it answers with status {response.status}")
         if response.header("Content-Type").partition(";")[0].strip().lower() != "application/timestamp-reply":
@@ -163,7 +159,7 @@ def _one_root(authority: TimestampAuthority) -> bytes:
         ders = read_certificates(authority.root, "the timestamp authority's root")
         certificates = [load_certificate(der, "the timestamp authority's root") for der in ders]
     except (CertificateError, TypeError) as error:
-        raise UsageError(f"{shown(authority.url)}: {error}") from None
+        raise UsageError(f"{redact_url(authority.url)}: {error}") from None
     if len(certificates) != 1:
-        raise UsageError(f"{shown(authority.url)}: there are {len(certificates)} certificates, not one root")
+        raise UsageError(f"{redact_url(authority.url)}: there are {len(certificates)} certificates, not one root")
     return ders[0]

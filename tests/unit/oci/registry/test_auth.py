@@ -12,7 +12,7 @@ from notarykit.errors import AccessError, NetworkError, NotarykitError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
-from notarykit.net.pool import Connections
+from notarykit.net.pool import ConnectionPool
 from notarykit.oci.registry.auth import Authenticator, Credentials
 from tests.servers.registry.http_server import Reply
 from tests.unit.net.server import Server
@@ -50,7 +50,7 @@ def make() -> Iterator[Make]:
 
     def made(known: Credentials | None = None, *, plain: bool = True) -> Authenticator:
         clients.append(
-            HttpClient(Connections(pytest.fail), Destinations(None if plain else frozenset()), lambda _: None)
+            HttpClient(ConnectionPool(pytest.fail), Destinations(None if plain else frozenset()), lambda _: None)
         )
         return Authenticator("registry.test", "http://registry.test/v2/", clients[-1], lambda _: known, lambda: "knock")
 
@@ -69,7 +69,7 @@ def test_basic(make: Make) -> None:
     authenticator = make(_KNOWN)
     pair = "tester:pass:word \u00fc".encode()
     wanted = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-    assert authenticator.answer('Basic realm="x"', _PULL, Budget()) == wanted
+    assert authenticator.respond('Basic realm="x"', _PULL, Budget()) == wanted
     assert authenticator.headers("another", Budget()) == wanted
 
 
@@ -78,7 +78,7 @@ def test_credentials_that_are_no_utf_8(header: str, make: Make, start: Start) ->
     """What was no UTF-8 in a variable or a file is sent byte by byte, as Go's programs send it."""
     server = start(_token())
     known = Credentials("m\udce9", "pass\udcff")
-    found = make(known).answer(_challenge(server) if header == "Bearer" else header, _PULL, Budget())
+    found = make(known).respond(_challenge(server) if header == "Bearer" else header, _PULL, Budget())
     sent = server.seen[0].authorization if header == "Bearer" else found["Authorization"]
     assert sent == f"Basic {base64.b64encode(bytes([*b'm', 0xE9, *b':pass', 0xFF])).decode()}"
 
@@ -87,8 +87,8 @@ def test_credentials_that_are_no_utf_8(header: str, make: Make, start: Start) ->
 def test_basic_without_credentials(known: Credentials | None, make: Make) -> None:
     """Where there is no name to give, the message says what to do."""
     with pytest.raises(AccessError) as caught:
-        make(known).answer('Basic realm="x"', _PULL, Budget())
-    assert caught.value.message == "registry.test asks for a user name and a password"
+        make(known).respond('Basic realm="x"', _PULL, Budget())
+    assert caught.value.message == "registry.test requires a user name and a password"
     assert caught.value.advice == "knock"
     assert caught.value.exit_code == 3
 
@@ -96,8 +96,8 @@ def test_basic_without_credentials(known: Credentials | None, make: Make) -> Non
 @pytest.mark.parametrize("header", ["", "Negotiate", "Digest realm=x, NTLM", "\x00"])
 def test_another_kind(header: str, make: Make) -> None:
     """A kind of authentication that is not supported is told."""
-    with pytest.raises(AccessError, match=r"registry\.test asks for a kind of authentication that is not supported"):
-        make(_KNOWN).answer(header, _PULL, Budget())
+    with pytest.raises(AccessError, match=r"registry\.test requires an unsupported authentication scheme"):
+        make(_KNOWN).respond(header, _PULL, Budget())
 
 
 def test_credentials_are_looked_up_once_and_late() -> None:
@@ -108,23 +108,23 @@ def test_credentials_are_looked_up_once_and_late() -> None:
         asked.append(repository)
         return _KNOWN
 
-    client = HttpClient(Connections(pytest.fail), Destinations())
+    client = HttpClient(ConnectionPool(pytest.fail), Destinations())
     authenticator = Authenticator("registry.test", "https://registry.test/v2/", client, look_up, lambda: "")
     assert asked == []
     for _ in range(3):
-        authenticator.answer("Basic realm=x", _PULL, Budget())
+        authenticator.respond("Basic realm=x", _PULL, Budget())
     assert asked == ["registry.test/a/b"]
 
 
 def test_credentials_are_of_a_repository() -> None:
     """Each repository is shown its own credentials, and one without any is shown nobody's."""
     known = {"registry.test/a/b": Credentials("ab", "x"), "registry.test": Credentials("all", "x")}
-    client = HttpClient(Connections(pytest.fail), Destinations())
+    client = HttpClient(ConnectionPool(pytest.fail), Destinations())
     authenticator = Authenticator("registry.test", "https://registry.test/v2/", client, known.get, lambda: "")
     wanted = {
         _PULL: _basic("ab"), "repository:a/b:pull,push": _basic("ab"), "": _basic("all"), "repository:a/c:pull": {},
     }  # fmt: skip
-    authenticator.answer("Basic realm=x", _PULL, Budget())
+    authenticator.respond("Basic realm=x", _PULL, Budget())
     assert {scope: authenticator.headers(scope, Budget()) for scope in wanted} == wanted
     assert authenticator.has_credentials(_PULL)
     assert not authenticator.has_credentials("repository:a/c:pull")
@@ -139,18 +139,18 @@ def test_a_token_for_the_registry_itself(make: Make, start: Start) -> None:
     server = start(_token())
     authenticator = make(Credentials("me", "x", "identity", "bearer"))
     assert authenticator.headers(_PULL, Budget()) == {}
-    assert authenticator.answer(_challenge(server), _PULL, Budget()) == {"Authorization": "Bearer bearer"}
+    assert authenticator.respond(_challenge(server), _PULL, Budget()) == {"Authorization": "Bearer bearer"}
     assert authenticator.headers("repository:c:pull", Budget()) == {"Authorization": "Bearer bearer"}
     assert server.seen == []
     with pytest.raises(AccessError, match=r"have a malformed token$"):
-        make(Credentials(registry_token="a\nb: c")).answer(_challenge(server), _PULL, Budget())
+        make(Credentials(registry_token="a\nb: c")).respond(_challenge(server), _PULL, Budget())
 
 
 @pytest.mark.parametrize("header", ["Basic realm=x, {}", "{}, Basic realm=x", "Negotiate, {}"])
 def test_tokens_come_before_passwords(header: str, make: Make, start: Start) -> None:
     """Of several kinds the one that sends the password to fewer is taken."""
     server = start(_token())
-    found = make(_KNOWN).answer(header.format(_challenge(server)), _PULL, Budget())
+    found = make(_KNOWN).respond(header.format(_challenge(server)), _PULL, Budget())
     assert found == {"Authorization": "Bearer t1"}
 
 
@@ -158,7 +158,7 @@ def test_tokens_come_before_passwords(header: str, make: Make, start: Start) -> 
 def test_a_token_for_exactly_the_scope(known: Credentials | None, make: Make, start: Start) -> None:
     """A token is asked for with the service and the scope; with name and password only where there are any."""
     server = start(_token())
-    assert make(known).answer(_challenge(server, _PULL), _PULL, Budget()) == {"Authorization": "Bearer t1"}
+    assert make(known).respond(_challenge(server, _PULL), _PULL, Budget()) == {"Authorization": "Bearer t1"}
     (seen,) = server.seen
     assert (seen.method, seen.path) == ("GET", "/token")
     account = {"account": ["tester"]} if known else {}
@@ -187,7 +187,7 @@ def test_a_token_for_exactly_the_scope(known: Credentials | None, make: Make, st
 def test_what_is_asked_for_besides(own: str, asked: str, wanted: list[str], make: Make, start: Start) -> None:
     """What the registry asks for is added where our own scope does not have it already, and nothing is asked twice."""
     server = start(_token())
-    make().answer(_challenge(server, asked), own, Budget())
+    make().respond(_challenge(server, asked), own, Budget())
     assert server.seen[0].query.get("scope", []) == wanted
 
 
@@ -195,7 +195,7 @@ def test_tokens_are_kept(make: Make, start: Start, now: list[float]) -> None:
     """Each scope has a token of its own, which is kept until shortly before its end."""
     server = start(*[_token(f"t{number}", expires_in=300) for number in range(5)])
     authenticator = make()
-    authenticator.answer(_challenge(server, _PULL), _PULL, Budget())
+    authenticator.respond(_challenge(server, _PULL), _PULL, Budget())
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t0"}
     assert authenticator.headers("repository:a/b:pull,push", Budget()) == {"Authorization": "Bearer t1"}
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t0"}
@@ -211,7 +211,7 @@ def test_a_token_that_says_nothing_of_its_life(life: Any, make: Make, start: Sta
     """Without a number of seconds a token is good for a minute, as the specification has it."""
     server = start(_token("t1", expires_in=life), _token("t2"))
     authenticator = make()
-    authenticator.answer(_challenge(server), _PULL, Budget())
+    authenticator.respond(_challenge(server), _PULL, Budget())
     now[0] += 45
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t1"}
     now[0] += 10
@@ -222,7 +222,7 @@ def test_a_token_that_lives_for_ever(make: Make, start: Start, now: list[float])
     """A number of seconds that no clock counts is no reason to fail; the token is renewed after a day."""
     server = start(_token("t1", expires_in=10**400), _token("t2"))
     authenticator = make()
-    authenticator.answer(_challenge(server), _PULL, Budget())
+    authenticator.respond(_challenge(server), _PULL, Budget())
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t1"}
     now[0] += 24 * 3600
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t2"}
@@ -233,7 +233,7 @@ def test_a_token_that_ends_at_once(life: int, make: Make, start: Start) -> None:
     """A token whose end is near is used once and not kept."""
     server = start(_token("t1", expires_in=life), _token("t2", expires_in=life))
     authenticator = make()
-    assert authenticator.answer(_challenge(server), _PULL, Budget()) == {"Authorization": "Bearer t1"}
+    assert authenticator.respond(_challenge(server), _PULL, Budget()) == {"Authorization": "Bearer t1"}
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t2"}
 
 
@@ -241,8 +241,8 @@ def test_a_refused_token_is_replaced(make: Make, start: Start) -> None:
     """A registry that refuses a token that was kept gets a new one."""
     server = start(_token("t1", expires_in=300), _token("t2", expires_in=300))
     authenticator = make()
-    authenticator.answer(_challenge(server), _PULL, Budget())
-    assert authenticator.answer(_challenge(server), _PULL, Budget()) == {"Authorization": "Bearer t2"}
+    authenticator.respond(_challenge(server), _PULL, Budget())
+    assert authenticator.respond(_challenge(server), _PULL, Budget()) == {"Authorization": "Bearer t2"}
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t2"}
 
 
@@ -250,7 +250,7 @@ def test_an_identity_token(make: Make, start: Start) -> None:
     """An identity token goes in the body of a POST, never in an address."""
     server = start(_token(), Reply(200, (), b'{"access_token": "t2", "expires_in": 300}'))
     authenticator = make(_IDENTITY)
-    assert authenticator.answer(_challenge(server, _PULL), _PULL, Budget()) == {"Authorization": "Bearer t1"}
+    assert authenticator.respond(_challenge(server, _PULL), _PULL, Budget()) == {"Authorization": "Bearer t1"}
     assert authenticator.headers("other", Budget()) == {"Authorization": "Bearer t2"}
     seen = server.seen[0]
     assert (seen.method, seen.target, seen.authorization) == ("POST", "/token", None)
@@ -267,16 +267,16 @@ def test_an_identity_token(make: Make, start: Start) -> None:
 @pytest.mark.parametrize("known", [_KNOWN, _IDENTITY])
 def test_a_realm_that_is_no_address(realm: str, known: Credentials, make: Make) -> None:
     """A realm that is no address is refused like any other address."""
-    with pytest.raises(NetworkError, match="is not an address of the form"):
-        make(known).answer(f'Bearer realm="{realm}"', _PULL, Budget())
+    with pytest.raises(NetworkError, match="is not a URL of the form"):
+        make(known).respond(f'Bearer realm="{realm}"', _PULL, Budget())
 
 
 @pytest.mark.parametrize("known", [None, _KNOWN, _IDENTITY])
 def test_a_realm_without_tls(known: Credentials | None, make: Make, start: Start) -> None:
     """A token server that may not be without TLS does not get a single byte."""
     server = start(_token())
-    with pytest.raises(NetworkError, match=f"{server.address} is not talked to without TLS"):
-        make(known, plain=False).answer(_challenge(server), _PULL, Budget())
+    with pytest.raises(NetworkError, match=f"plain HTTP to {server.address} is not permitted"):
+        make(known, plain=False).respond(_challenge(server), _PULL, Budget())
     assert server.connections == []
 
 
@@ -284,10 +284,10 @@ def test_a_token_server_that_redirects(make: Make, start: Start) -> None:
     """Credentials do not go where a token server redirects."""
     other = start(_token())
     server = start(Reply(307, (("Location", f"{other.url}/token"),)))
-    make(_KNOWN).answer(_challenge(server), _PULL, Budget())
+    make(_KNOWN).respond(_challenge(server), _PULL, Budget())
     assert [seen.authorization for seen in other.seen] == [None]
-    with pytest.raises(NetworkError, match=f"{server.address} leads to {other.address}, which is not to see what is"):
-        make(_IDENTITY).answer(_challenge(server), _PULL, Budget())
+    with pytest.raises(NetworkError, match=f"{server.address} redirects confidential content to {other.address}"):
+        make(_IDENTITY).respond(_challenge(server), _PULL, Budget())
     assert len(other.seen) == 1
 
 
@@ -296,7 +296,7 @@ def test_a_token_server_that_has_moved(status: int, make: Make, start: Start) ->
     """Within one origin an identity token goes on to where the token server leads."""
     server = start(Reply(status, (("Location", "/elsewhere"),)), _token())
     wanted = {"Authorization": "Bearer t1"}
-    assert make(_IDENTITY).answer(_challenge(server), _PULL, Budget()) == wanted
+    assert make(_IDENTITY).respond(_challenge(server), _PULL, Budget()) == wanted
     assert [(seen.target, seen.form["refresh_token"]) for seen in server.seen] == [
         ("/token", [_IDENTITY.identity_token]),
         ("/elsewhere", [_IDENTITY.identity_token]),
@@ -307,7 +307,7 @@ def test_a_token_server_that_has_moved(status: int, make: Make, start: Start) ->
 @pytest.mark.parametrize(
     ("known", "text"),
     [
-        (None, "gives no token without credentials"),
+        (None, "requires credentials"),
         (_KNOWN, "does not accept the credentials"),
         (_IDENTITY, "does not accept the credentials"),
     ],
@@ -318,7 +318,7 @@ def test_a_token_server_that_refuses(
     """The message tells whether credentials were shown; the server's own words are left out."""
     server = start(Reply(status, (), b'{"error_description": "server text"}'))
     with pytest.raises(AccessError) as caught:
-        make(known).answer(_challenge(server), _PULL, Budget())
+        make(known).respond(_challenge(server), _PULL, Budget())
     assert caught.value.message == f"token server of registry.test {text} (status {status})"
     check = "check the user name and the password, and whether they may do this"
     assert caught.value.advice == ("knock" if known is None else check)
@@ -336,14 +336,14 @@ def test_a_token_server_that_refuses(
 def test_an_answer_without_a_token(answer: bytes, make: Make, start: Start) -> None:
     """Whatever stands in a token's place, nothing but visible characters gets into a request."""
     with pytest.raises(AccessError, match=r"token server of registry\.test") as caught:
-        make(_KNOWN).answer(_challenge(start(Reply(200, (), answer))), _PULL, Budget())
+        make(_KNOWN).respond(_challenge(start(Reply(200, (), answer))), _PULL, Budget())
     assert "secret" not in caught.value.one_line()
 
 
 def test_an_answer_that_is_too_long(make: Make, start: Start) -> None:
     """The answer of a token server has a limit of its own."""
-    with pytest.raises(NetworkError, match="more than the 131072 that are read"):
-        make().answer(_challenge(start(_token("x" * 200_000))), _PULL, Budget())
+    with pytest.raises(NetworkError, match="more than the limit of 131072"):
+        make().respond(_challenge(start(_token("x" * 200_000))), _PULL, Budget())
 
 
 def _shows_no_secret(error: NotarykitError) -> None:

@@ -13,9 +13,9 @@ from notarykit.errors import NetworkError, NotAnIndexError
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response
 from notarykit.oci.manifest import CREATED, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
+from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost
-from notarykit.oci.registry.referrers import fallback_tag
-from notarykit.oci.registry.referrers_tag import FallbackEntry
+from notarykit.oci.registry.referrers_tag import IndexUpdate, referrers_tag
 from notarykit.oci.registry.repository import RegistryRepository
 from tests.servers.registry.http_server import Reply
 from tests.unit.oci.registry.fake import SUBJECT, TAG, FakeRegistry, digests_of, entry
@@ -31,7 +31,7 @@ from tests.unit.oci.registry.fake import SUBJECT, TAG, FakeRegistry, digests_of,
 )
 def test_the_name_of_the_tag(digest: str, tag: str) -> None:
     """The tag is the digest with a hyphen, both parts cut to the lengths of the specification."""
-    assert fallback_tag(digest) == tag
+    assert referrers_tag(digest) == tag
 
 
 _NEW = Descriptor(IMAGE_MANIFEST, "sha256:" + "cd" * 32, 7, {CREATED: "2026-01-01T00:00:00Z"}, SIGNATURE_TYPE)
@@ -40,12 +40,13 @@ _NEW = Descriptor(IMAGE_MANIFEST, "sha256:" + "cd" * 32, 7, {CREATED: "2026-01-0
 @pytest.fixture
 def add(host: RegistryHost) -> Callable[[], None]:
     """Adds the new entry to the index under the tag."""
-    place = RegistryRepository(host, "a/b")
-    return lambda: _add(place)
+    return lambda: _add(host)
 
 
-def _add(place: RegistryRepository, send: Callable[..., Response] | None = None) -> None:
-    assert FallbackEntry(send or place._send, SUBJECT.digest, _NEW, Budget(), ("", "")).is_there()
+def _add(host: RegistryHost, send: Callable[..., Response] | None = None) -> None:
+    endpoint = RepositoryEndpoint(host, "a/b", Budget())
+    endpoint.send = send or endpoint.send  # type: ignore[method-assign]
+    assert IndexUpdate(endpoint, SUBJECT.digest, _NEW).is_stable()
 
 
 def _written(registry: FakeRegistry) -> dict[str, Any]:
@@ -92,44 +93,43 @@ def test_an_entry_that_is_there(registry: FakeRegistry, add: Callable[[], None])
 
 def test_a_writer_that_does_not_look(registry: FakeRegistry, host: RegistryHost) -> None:
     """Where another writes over our entry, ours is written again beside the other's."""
-    place = RegistryRepository(host, "a/b")
+    endpoint = RepositoryEndpoint(host, "a/b", Budget())
     others = iter([digests_of(1), digests_of(2)])
 
     def send(*arguments: Any, **options: Any) -> Any:
-        response = place._send(*arguments, **options)
+        response = endpoint.send(*arguments, **options)
         if arguments[0] == "PUT" and (digests := next(others, None)):
             registry.index(f"manifests/{TAG}", *(entry(each) for each in digests))
         return response
 
-    _add(place, send)
+    _add(host, send)
     digests = [each["digest"] for each in _written(registry)["manifests"]]
     assert sorted(digests) == sorted([*digests_of(1, 2), _NEW.digest])
 
 
 def test_a_writer_that_never_stops(registry: FakeRegistry, host: RegistryHost) -> None:
-    """Where others write over it again and again, that is told."""
-    place = RegistryRepository(host, "a/b")
+    """Where overwritten by other writers again and again, that is told."""
+    endpoint = RepositoryEndpoint(host, "a/b", Budget())
 
     def send(*arguments: Any, **options: Any) -> Any:
-        response = place._send(*arguments, **options)
+        response = endpoint.send(*arguments, **options)
         registry.at.pop(f"manifests/{TAG}", None)
         return response
 
-    with pytest.raises(NetworkError, match=f"fallback index {TAG}: others write over it again and again"):
-        _add(place, send)
+    with pytest.raises(NetworkError, match=f"referrers index {TAG}: overwritten by other writers again and again"):
+        _add(host, send)
 
 
 def test_without_a_place_for_locks(registry: FakeRegistry, host: RegistryHost) -> None:
     """Where no lock can be had, as on a disk that is only read, the entry is added all the same."""
-    place = RegistryRepository(host, "a/b")
-    lock = ("/dev/null/locks", "registry/a/b")
-    assert FallbackEntry(place._send, SUBJECT.digest, _NEW, Budget(), lock).is_there()
+    host.settings = host.settings._replace(lock_folder="/dev/null/locks")
+    _add(host)
     assert [each["digest"] for each in _written(registry)["manifests"]] == [_NEW.digest]
 
 
 def test_versions_are_compared_where_they_can_be(registry: FakeRegistry, host: RegistryHost) -> None:
     """A version that the registry names goes along; a refusal because of it leads to another look."""
-    place = RegistryRepository(host, "a/b")
+    endpoint = RepositoryEndpoint(host, "a/b", Budget())
     registry.index(f"manifests/{TAG}", entry(1))
     with_tag = registry.at[f"manifests/{TAG}"].with_header("ETag", '"v1"')
     registry.at[f"manifests/{TAG}"] = with_tag
@@ -137,12 +137,12 @@ def test_versions_are_compared_where_they_can_be(registry: FakeRegistry, host: R
 
     def send(*arguments: Any, **options: Any) -> Any:
         if arguments[0] == "PUT" and not refused:
-            refused.append(options["headers"]["If-Match"])
+            refused.append(arguments[2]["If-Match"])
             registry.index(f"manifests/{TAG}", entry(1), entry(2))
-            return place._send("GET", "nothing")._replace(status=412)
-        return place._send(*arguments, **options)
+            return endpoint.send("GET", "nothing")._replace(status=412)
+        return endpoint.send(*arguments, **options)
 
-    _add(place, send)
+    _add(host, send)
     assert refused == ['"v1"']
     assert [each["digest"] for each in _written(registry)["manifests"]] == [*digests_of(1, 2), _NEW.digest]
 
@@ -150,14 +150,14 @@ def test_versions_are_compared_where_they_can_be(registry: FakeRegistry, host: R
 @pytest.mark.parametrize("status", [400, 405, 413])
 def test_an_index_that_is_not_taken(status: int, registry: FakeRegistry, host: RegistryHost) -> None:
     """A registry that does not take the index is told with its status."""
-    place = RegistryRepository(host, "a/b")
+    endpoint = RepositoryEndpoint(host, "a/b", Budget())
 
     def send(*arguments: Any, **options: Any) -> Any:
-        response = place._send("GET", "nothing")
+        response = endpoint.send("GET", "nothing")
         return response._replace(status=status) if arguments[0] == "PUT" else response
 
-    with pytest.raises(NetworkError, match=rf"^fallback index {TAG}: status {status}$"):
-        _add(place, send)
+    with pytest.raises(NetworkError, match=rf"^referrers index {TAG}: status {status}$"):
+        _add(host, send)
 
 
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -182,7 +182,7 @@ def test_what_is_no_index_stays(
 ) -> None:
     """distribution-spec 1.1: whoever adds to it fails and writes nothing, whoever reads it finds no referrers."""
     registry.at[f"manifests/{TAG}"] = Reply(200, (("Content-Type", kind),), content)
-    with pytest.raises(NotAnIndexError, match=f"^fallback index {TAG}.*{re.escape(reason)}"):
+    with pytest.raises(NotAnIndexError, match=f"^referrers index {TAG}.*{re.escape(reason)}"):
         add()
     assert {seen.method for seen in registry.seen} == {"GET"}
     assert found() == []
@@ -192,10 +192,10 @@ def test_the_artifact_itself_is_no_index(registry: FakeRegistry, host: RegistryH
     """A registry that takes the tag for the digest answers with the artifact, even where that is an index."""
     content = json.dumps({"mediaType": IMAGE_INDEX, "manifests": [entry(1)]}).encode()
     subject = Descriptor(IMAGE_INDEX, digest_of(content), len(content))
-    registry.at[f"manifests/{fallback_tag(subject.digest)}"] = Reply(200, (("Content-Type", IMAGE_INDEX),), content)
+    registry.at[f"manifests/{referrers_tag(subject.digest)}"] = Reply(200, (("Content-Type", IMAGE_INDEX),), content)
     place = RegistryRepository(host, "a/b")
-    with pytest.raises(NotAnIndexError, match="the registry has the artifact itself under this tag"):
-        FallbackEntry(place._send, subject.digest, _NEW, Budget(), ("", "")).is_there()
+    with pytest.raises(NotAnIndexError, match="the registry returns the artifact itself for this tag"):
+        IndexUpdate(RepositoryEndpoint(host, "a/b", Budget()), subject.digest, _NEW).is_stable()
     assert list(place.signatures(subject)) == []
     assert {seen.method for seen in registry.seen} == {"GET"}
 
@@ -203,7 +203,7 @@ def test_the_artifact_itself_is_no_index(registry: FakeRegistry, host: RegistryH
 def test_a_tag_that_cannot_be_read(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A registry that fails says nothing of what there is."""
     registry.at[f"manifests/{TAG}"] = Reply(400)
-    with pytest.raises(NetworkError, match=f"^fallback index {TAG}: status 400$"):
+    with pytest.raises(NetworkError, match=f"^referrers index {TAG}: status 400$"):
         found()
 
 
@@ -221,13 +221,12 @@ def test_looking_again_can_wait(registry: FakeRegistry, host: RegistryHost, monk
     """Until it is time to look again nothing is asked of the registry, and then it is asked once."""
     for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
         monkeypatch.setattr(f"notarykit.oci.registry.referrers_tag.{name}", 0.2)
-    place = RegistryRepository(host, "a/b")
-    added = FallbackEntry(place._send, SUBJECT.digest, _NEW, Budget(), ("", ""))
+    added = IndexUpdate(RepositoryEndpoint(host, "a/b", Budget()), SUBJECT.digest, _NEW)
     written = time.monotonic()
-    assert not added.is_there(wait=False)
-    assert not added.is_there(wait=False)
+    assert not added.is_stable(wait=False)
+    assert not added.is_stable(wait=False)
     assert [seen.method for seen in registry.seen] == ["GET", "PUT"]
-    assert added.is_there()
+    assert added.is_stable()
     assert time.monotonic() - written >= 0.2
-    assert added.is_there(wait=False)
+    assert added.is_stable(wait=False)
     assert [seen.method for seen in registry.seen] == ["GET", "PUT", "GET"]

@@ -47,12 +47,12 @@ def test_content_of_a_digest_is_asked_for_once(registry: FakeRegistry, place: Re
     [
         (_manifest(_CONTENT + b" "), ContentError, "has another digest or size"),
         (_manifest(b""), ContentError, "has another digest or size"),
-        (_manifest(kind=""), ContentError, "came without a media type"),
-        (_manifest(kind="application/json"), ContentError, "is of another media type than the registry says"),
+        (_manifest(kind=""), ContentError, "has no Content-Type"),
+        (_manifest(kind="application/json"), ContentError, "has another media type than its Content-Type"),
         (Reply(404), ArtifactNotFoundError, "has no artifact"),
         (Reply(400, (), b'{"errors":[{"code":"DENIED","message":"server text"}]}'), NetworkError, r"400 \(DENIED\)$"),
         (Reply(400, (), b'{"errors":[{"code":"server text"}]}'), NetworkError, "status 400$"),
-        (Reply(302, (("Location", "ftp://host"),)), NetworkError, "is not an address"),
+        (Reply(302, (("Location", "ftp://host"),)), NetworkError, "is not a URL"),
     ],
 )  # fmt: skip
 def test_what_is_no_artifact(

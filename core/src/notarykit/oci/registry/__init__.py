@@ -1,1 +1,1 @@
-"""Registries: OCI distribution 1.1, with authentication, referrers, and the fallback where there are none."""
+"""Registries (OCI distribution specification 1.1): authentication, referrers API, referrers tag schema."""

@@ -1,7 +1,7 @@
-"""One registry: its address, its connections and tokens, shared by all of its repositories in a process."""
+"""Registry host: address, connections, tokens and cache, shared by its repositories in a process."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -9,28 +9,28 @@ from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import AccessError, NetworkError, StorageError
 from notarykit.net import trace
 from notarykit.net.budget import Budget
-from notarykit.net.client import HttpClient, Started
+from notarykit.net.client import HttpClient, StartedRequest
 from notarykit.net.destinations import Destinations
-from notarykit.net.messages import Response
-from notarykit.net.pool import Connections
+from notarykit.net.messages import Request, Response
+from notarykit.net.pool import ConnectionPool
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.net.urls import Origin, origin_of
 from notarykit.oci.registry.auth import Authenticator, Credentials
 
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
-# Docker Hub's images are named docker.io, and its registry has another name.
+# References name Docker Hub docker.io; its registry has another host.
 _ADDRESSES = {"docker.io": "registry-1.docker.io"}
 
 
 class RegistrySettings(NamedTuple):
-    """How registries are reached.
+    """Settings for access to registries.
 
     Attributes:
-        plain_http: The hosts that the user allows to be without TLS, as references name them, in lower case.
-        tls: Where certificates come from.
-        credentials: Looks up the credentials for a repository, `host/name`, or for the registry alone, `host`.
-        lock_folder: Where signers on this machine take turns at a fallback index, or an empty string.
-        ways_to_log_in: What a person can do where a registry, by its host, wants credentials and there are none.
+        plain_http: The hosts that the user permits to be used without TLS, as in references, in lower case.
+        tls: The certificates.
+        credentials: Looks up the credentials for a repository, `host/name`, or for the registry, `host`.
+        lock_folder: Folder of the locks for referrers indexes, shared by signers on this machine, or an empty string.
+        ways_to_log_in: Returns the advice for a host that requires credentials where there are none.
     """
 
     plain_http: frozenset[str] = frozenset()
@@ -40,68 +40,65 @@ class RegistrySettings(NamedTuple):
     ways_to_log_in: Callable[[str], str] = lambda _: "give credentials for it"
 
     def is_plain(self, host: str) -> bool:
-        """Whether a host that the user names is talked to without TLS.
-
-        It is listed, or is `localhost` with a port and no certificates.
-        """
+        """Returns True for hosts without TLS: those listed, and `localhost` with a port unless certificates are set."""
         is_local = host.lower().startswith("localhost:") and not (self.tls.ca_file or self.tls.cert_file)
         return is_local or host.lower() in self.plain_http
 
     def destinations(self, named: Origin) -> Destinations:
-        """Where the registry that the user named may lead: without TLS to itself, if it is, and to what is listed."""
+        """Returns the destinations of a registry's client: without TLS only the registry itself and listed hosts."""
         listed = {origin for host in self.plain_http if (origin := _plain_origin(host)) is not None}
         return Destinations(
             plain=frozenset(listed | {named}),
             allow_plain="if that is meant, for tests alone, list it in insecureRegistries of config.json, "
             "or use --insecure-registry for the registry of a reference",
-            use_tls="leave out --insecure-registry, and take it off insecureRegistries in config.json; localhost is "
-            "talked to with TLS where --ca-file is given",
+            use_tls="leave out --insecure-registry, and take it off insecureRegistries in config.json; for localhost, "
+            "--ca-file enables TLS",
         )
 
 
-class Remembered:
-    """Content that is addressed by its digest, and so never changes; bounded, the oldest goes first."""
+class ContentCache:
+    """In-memory cache of content by digest; bounded, first in, first out."""
 
-    _MOST_BYTES = 64 * 1024 * 1024
+    _MAX_BYTES = 64 * 1024 * 1024
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._entries: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._size = 0
         self._lock = threading.Lock()
 
     def get(self, kind: str, digest: str) -> tuple[str, bytes] | None:
-        """The media type and the content, or None; what is a blob to one may be a manifest of any type to another."""
-        found = self._found.get((kind, digest))
-        if found is not None:
-            trace.note(f"{kind}/{digest}: known to this process")
-        return found
+        """Returns media type and content, or None; the kind keeps blobs and manifests of one digest apart."""
+        entry = self._entries.get((kind, digest))
+        if entry is not None:
+            trace.note(f"{kind}/{digest}: cached in this process")
+        return entry
 
     def put(self, kind: str, digest: str, media_type: str, content: bytes) -> None:
-        """Keeps content whose digest was checked."""
+        """Adds content whose digest was verified."""
         with self._lock:
-            if (kind, digest) in self._found or len(content) > self._MOST_BYTES // 4:
+            if (kind, digest) in self._entries or len(content) > self._MAX_BYTES // 4:
                 return
-            self._found[kind, digest] = (media_type, content)
+            self._entries[kind, digest] = (media_type, content)
             self._size += len(content)
-            while self._size > self._MOST_BYTES:
-                oldest = next(iter(self._found))
-                self._size -= len(self._found.pop(oldest)[1])
+            while self._size > self._MAX_BYTES:
+                oldest = next(iter(self._entries))
+                self._size -= len(self._entries.pop(oldest)[1])
 
 
 class RegistryHost:
-    """A registry. May be used from several threads; `with` closes its connections at its end."""
+    """Registry, thread-safe; a context manager that closes its connections."""
 
     def __init__(self, host: str, settings: RegistrySettings | None = None) -> None:
-        """Takes the host as references name it, `name[:port]`; nothing is sent yet."""
+        """Takes the host as in references, `name[:port]`; sends nothing yet."""
         self.host = host
         self.settings = settings = settings or RegistrySettings()
         address = _ADDRESSES.get(host, host)
         self._base = f"{'http' if settings.is_plain(host) else 'https'}://{address}/v2/"
         self._origin = origin_of(self._base)
-        self.remembered = Remembered()
+        self.cache = ContentCache()
         self._has_answered = False
-        connections = Connections(lambda netloc: context_for(netloc, settings.tls))
-        self._client = HttpClient(connections, settings.destinations(self._origin))
+        pool = ConnectionPool(lambda netloc: context_for(netloc, settings.tls))
+        self._client = HttpClient(pool, settings.destinations(self._origin))
         self._authenticator = Authenticator(
             host, self._base, self._client, settings.credentials, lambda: settings.ways_to_log_in(host)
         )
@@ -119,104 +116,80 @@ class RegistryHost:
         self._client.close()
 
     def url(self, path: str) -> str:
-        """The address of a path below `/v2/`."""
+        """Returns the URL of a path below `/v2/`."""
         return self._base + path
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        scope: str,
-        budget: Budget,
-        limit: int,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        again: bool = True,
-    ) -> Response:
-        """Sends a request to this registry, with what it asks for to know who is asking.
+    def send(self, request: Request, scope: str) -> Response:
+        """Sends a request with the authentication that the registry demands.
 
         Args:
-            method: The method.
-            url: An address of this registry.
-            scope: What a token must allow, `repository:name:actions`.
-            budget: What may be spent.
-            limit: How long the answer may be.
-            headers: Header fields.
-            body: The content.
-            again: Whether the request can be sent twice without harm.
+            request: A request to this registry, or to the host where an upload continues.
+            scope: The scope of the token, `repository:name:actions`, or an empty string.
 
         Raises:
-            AccessError: The registry does not let us.
-            NetworkError: There is no answer, or one that breaks a limit.
+            AccessError: The registry denies access.
+            NetworkError: There is no response, or one that breaks a limit.
         """
-        given = dict(headers or {})
-        if origin_of(url) != self._origin:  # an upload that goes on at another host: it has no business with our names
-            return self._client.send(
-                method, url, headers=given, body=body, budget=budget, limit=limit, again=again, source=self._base
-            )
-        authorized = {**given, **self._authenticator.headers(scope, budget)}
-        response = self._client.send(
-            method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
-        )
+        if request.origin != self._origin:  # an upload continued elsewhere, which must not get the credentials
+            return self._client.send(request._replace(source=self._base))
+        authorization = self._authenticator.headers(scope, request.budget)
+        response = self._client.send(request.with_headers(authorization))
         if response.status == _UNAUTHORIZED and origin_of(response.url) == self._origin:
             challenge = ", ".join(response.headers.get_all("WWW-Authenticate") or [])
-            authorized = {**given, **self._authenticator.answer(challenge, scope, budget)}
-            response = self._client.send(
-                method, url, headers=authorized, body=body, budget=budget, limit=limit, again=again
-            )
+            authorization = self._authenticator.respond(challenge, scope, request.budget)
+            response = self._client.send(request.with_headers(authorization))
         if response.status in (_UNAUTHORIZED, _FORBIDDEN):
-            raise self._refusal(response, method, scope)
+            raise self._denial(response, request.method, scope)
         self._has_answered = True
         return response
 
-    def _refusal(self, response: Response, method: str, scope: str) -> AccessError:
-        what = f"{method} of {scope or 'the registry'}{_reason(response)}"
-        asked = origin_of(response.url)
-        if asked != self._origin:  # it asks on its own behalf, and our names are not for it
+    def _denial(self, response: Response, method: str, scope: str) -> AccessError:
+        action = f"{method} of {scope or 'the registry'}{_error_suffix(response)}"
+        origin = origin_of(response.url)
+        if origin != self._origin:  # the credentials are not for another host
             return AccessError(
-                f"{asked.netloc}, to which {self.host} leads, refuses {what}", advice="ask whoever runs the registry"
+                f"{origin.netloc}, to which {self.host} redirects, denies {action}",
+                advice="ask the operator of the registry",
             )
         advice = self._authenticator.advice(scope)
         if response.status == _UNAUTHORIZED and self._authenticator.has_credentials(scope):
-            return AccessError(f"{self.host} does not accept the credentials{_reason(response)}", advice=advice)
-        return AccessError(f"{self.host} refuses {what}", advice=f"{advice}, or ask for the right to do this")
+            return AccessError(f"{self.host} does not accept the credentials{_error_suffix(response)}", advice=advice)
+        return AccessError(f"{self.host} denies {action}", advice=f"{advice}, or ask for the permission")
 
-    def start(self, url: str, *, scope: str, budget: Budget, headers: Mapping[str, str]) -> Started | None:
-        """Sends a GET request to this registry and does not wait for the answer.
+    def start(self, request: Request, scope: str) -> StartedRequest | None:
+        """Sends a GET request to this registry without waiting for the response.
 
         Returns:
-            What `finish` takes; None where it could not be sent, or where it is not known yet what the registry asks
-            for to know who is asking.
+            The argument of `finish`; None if it could not be sent, or before the registry's first response, which may
+            demand authentication.
 
         Raises:
-            AccessError: The registry does not let us.
-            NetworkError: The token server does not answer.
+            AccessError: The registry denies access.
+            NetworkError: The token server does not respond.
         """
         if not self._has_answered:
             return None
-        authorized = {**headers, **self._authenticator.headers(scope, budget)}
-        return self._client.start(url, headers=authorized, budget=budget)
+        return self._client.start(request.with_headers(self._authenticator.headers(scope, request.budget)))
 
-    def finish(self, started: Started, *, limit: int) -> Response | None:
-        """The answer to a request that was started, if it says that something is there or is not; `send` knows more."""
-        response = self._client.finish(started, limit=limit)
+    def finish(self, started: StartedRequest) -> Response | None:
+        """Returns the response to a started request, or None for any status but 200 and 404, which `send` handles."""
+        response = self._client.finish(started)
         return response if response is not None and response.status in (_OK, _NOT_FOUND) else None
 
-    def rest(self, attempt: int, budget: Budget, response: Response | None) -> None:
-        """Waits before another try of what cannot simply be sent again; see `HttpClient.rest`."""
-        self._client.rest(attempt, budget, response)
+    def wait_to_retry(self, request: Request, response: Response | None) -> None:
+        """Waits before another attempt; see `HttpClient.wait_to_retry`."""
+        self._client.wait_to_retry(request, response)
 
     def ping(self, budget: Budget) -> None:
-        """Asks whether the registry is there and lets us in.
+        """Checks that the registry is reachable and grants access.
 
         Raises:
-            AccessError: It does not let us in.
-            NetworkError: It is not there, or is no registry.
+            AccessError: It denies access.
+            NetworkError: It is unreachable, or not a registry.
         """
-        response = self.send("GET", self._base, scope="", budget=budget, limit=64 * 1024)
+        response = self.send(Request("GET", self._base, budget, 64 * 1024), scope="")
         if response.status != _OK:
-            raise NetworkError(f"{self.host} does not answer as a registry does (status {response.status})")
+            raise NetworkError(f"{self.host} does not respond as a registry (status {response.status})")
 
 
 def _plain_origin(host: str) -> Origin | None:
@@ -226,30 +199,30 @@ def _plain_origin(host: str) -> Origin | None:
         return None
 
 
-def _reason(response: Response) -> str:
-    """The code of the registry's first error (distribution-spec, "Error Codes"); its own text is not repeated."""
+def _error_suffix(response: Response) -> str:
+    """Returns the code of the first error in parentheses; the registry's own text is not repeated."""
     code = error_code(response)
     return f" ({code})" if code else ""
 
 
 def error_code(response: Response) -> str:
-    """The code of the first error in an answer, or an empty string."""
+    """Returns the code of the first error in a response (distribution-spec, "Error Codes"), or an empty string."""
     try:
-        errors = GoMembers(loads(response.body), "answer").array("errors")
+        errors = GoMembers(loads(response.body), "response").array("errors")
         code = GoMembers(errors[0], "error").text("code")
     except (DocumentError, IndexError):
         return ""
     return code if code.isidentifier() and code.isupper() else ""
 
 
-def expect(response: Response, status: int, what: str) -> None:
-    """Refuses an answer of another status.
+def expect_status(response: Response, status: int, subject: str) -> None:
+    """Refuses a response with another status.
 
     Raises:
-        StorageError: It says that something is not there.
-        NetworkError: It says anything else.
+        StorageError: The status is 404.
+        NetworkError: The status is any other.
     """
     if response.status == status:
         return
-    text = f"{what}: status {response.status}{_reason(response)}"
+    text = f"{subject}: status {response.status}{_error_suffix(response)}"
     raise StorageError(text) if response.status == _NOT_FOUND else NetworkError(text)

@@ -1,47 +1,45 @@
-"""A signature that a registry has stored, and how it comes to be listed."""
+"""Signatures that a registry has stored, and their listing."""
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, UnlistedSignatureError
-from notarykit.net.budget import Budget
-from notarykit.oci.registry.referrers_tag import FallbackEntry
+from notarykit.oci.registry.endpoint import RepositoryEndpoint
+from notarykit.oci.registry.referrers_tag import IndexUpdate
 
 
 class PushedSignature:
-    """A stored signature, as `notarykit.oci.repository.PushedSignature`.
+    """Stored signature; implements `notarykit.oci.repository.PushedSignature`.
 
     Attributes:
         manifest: The descriptor of the signature manifest.
     """
 
-    def __init__(self, manifest: Descriptor, place: str, budget: Budget, entry: FallbackEntry | None) -> None:
-        """Takes what else has to be listed, beside the referrers API; `place` is for messages."""
+    def __init__(self, manifest: Descriptor, endpoint: RepositoryEndpoint, update: IndexUpdate | None) -> None:
+        """Takes the pending update of the referrers index, or None where the referrers API lists the signature."""
         self.manifest = manifest
-        self._place = place
-        self._budget = budget
-        self._entry = entry
-        budget.stop()
+        self._endpoint = endpoint
+        self._update = update
+        endpoint.budget.pause()
 
     def is_listed(self, *, wait: bool = True) -> bool:
-        """Whether it is listed to stay; without waiting, it may be too early to say.
+        """Returns True once the signature is listed for good; without waiting, False may mean not yet.
 
         Raises:
-            UnlistedSignatureError: The fallback index cannot be written.
-            KeyboardInterrupt: The user's, with what is known of the signature.
+            UnlistedSignatureError: The referrers index cannot be written.
+            KeyboardInterrupt: The user's, with the state of the signature as its text.
         """
-        if self._entry is None:
+        if self._update is None:
             return True
-        self._budget.go_on()
+        self._endpoint.budget.resume()
+        stored = f"{self._endpoint.place}: the signature {self.manifest.digest} is stored"
         try:
-            return self._entry.is_there(wait=wait)
+            return self._update.is_stable(wait=wait)
         except NotarykitError as error:
             raise UnlistedSignatureError(
-                f"{self._place}: the signature {self.manifest.digest} is stored, but it is not listed and nobody will"
-                f" find it: {error.message}",
+                f"{stored}, but not listed, so that verifiers will not find it: {error.message}",
                 advice=f"{error.advice}; then sign again" if error.advice else "sign again when that is mended",
                 manifest=self.manifest.digest,
             ) from error
         except KeyboardInterrupt:
-            text = f"{self._place}: the signature {self.manifest.digest} is stored, and may not be listed"
-            raise KeyboardInterrupt(text) from None
+            raise KeyboardInterrupt(f"{stored}, and may not be listed") from None
         finally:
-            self._budget.stop()
+            self._endpoint.budget.pause()

@@ -1,9 +1,9 @@
-"""The tag that stands in for the referrers API, read, and written by many at once.
+"""Referrers tag schema, the substitute for the referrers API, with concurrent writers.
 
 distribution-spec 1.1, "Pushing Manifests with Subject" and "Unavailable Referrers API". The index under the tag is
-read, changed and written, and registries offer no way to do that at once. Three things keep signers from writing over
-each other: those on one machine take turns at a lock; a registry that honours `If-Match` refuses a write that came too
-late; and everybody looks again after a pause of random length and writes again if anything is missing.
+read, changed and written back, which registries do not offer as one step. Three measures keep writers from overwriting
+each other: those on one machine use a lock; registries that honour `If-Match` refuse stale writes; and each writer
+reads the index again after a random pause, and writes again if an entry is missing.
 """
 
 import contextlib
@@ -11,32 +11,35 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from notarykit._internal import files
 from notarykit._internal.strict_json import dumps, loads
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError, StorageError
-from notarykit.net.budget import Budget
-from notarykit.net.messages import Response
 from notarykit.oci.manifest import IMAGE_INDEX, LARGEST_MANIFEST
-from notarykit.oci.registry.referrers import fallback_tag, read_index
+from notarykit.oci.registry.endpoint import RepositoryEndpoint
+from notarykit.oci.registry.referrers import parse_index
 
-Send = Callable[..., Response]
-
-_OK, _CREATED, _NOT_FOUND, _TOO_LATE = 200, 201, 404, 412
-_TRIES = 12
+_OK, _CREATED, _NOT_FOUND, _PRECONDITION_FAILED = 200, 201, 404, 412
+_MAX_READS = 12
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 0.5
 
 
-class FallbackIndex(NamedTuple):
-    """The index under a fallback tag, as it was read.
+def referrers_tag(digest: str) -> str:
+    """Returns the tag of a digest's referrers index: `algorithm-hex`, both parts truncated as specified."""
+    algorithm, _, encoded = digest.partition(":")
+    return f"{algorithm[:32]}-{encoded[:64]}"
+
+
+class ReferrersIndex(NamedTuple):
+    """The index under a referrers tag, as read.
 
     Attributes:
-        entries: What it lists.
-        members: The index's JSON object, of which everything is kept.
-        etag: What the registry calls this version, or an empty string.
+        entries: Its entries.
+        members: The index's JSON object, all of which is kept.
+        etag: The registry's name of this version, or an empty string.
     """
 
     entries: list[Descriptor]
@@ -44,31 +47,31 @@ class FallbackIndex(NamedTuple):
     etag: str
 
 
-def read_fallback(send: Send, digest: str) -> FallbackIndex:
-    """The index under the fallback tag of a digest; an empty one where there is none.
+def read_referrers_index(endpoint: RepositoryEndpoint, digest: str) -> ReferrersIndex:
+    """Reads the index under the referrers tag of a digest; an absent one is empty.
 
     Raises:
-        NotAnIndexError: What is there is no index of referrers.
+        NotAnIndexError: The tag is of something else than an index of referrers.
         NetworkError: It cannot be read.
     """
-    tag = fallback_tag(digest)
-    response = send("GET", f"manifests/{tag}", headers={"Accept": IMAGE_INDEX})
+    name = f"referrers index {referrers_tag(digest)}"
+    response = endpoint.send("GET", f"manifests/{referrers_tag(digest)}", {"Accept": IMAGE_INDEX})
     if response.status == _NOT_FOUND:
-        return FallbackIndex([], {"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": []}, "")
+        return ReferrersIndex([], {"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": []}, "")
     if response.status != _OK:
-        raise NetworkError(f"fallback index {tag}: status {response.status}")
+        raise NetworkError(f"{name}: status {response.status}")
     if Descriptor("", digest, len(response.body)).describes(response.body):
-        raise NotAnIndexError(f"fallback index {tag}: the registry has the artifact itself under this tag")
-    entries = read_index(response.body, f"fallback index {tag}")
+        raise NotAnIndexError(f"{name}: the registry returns the artifact itself for this tag")
+    entries = parse_index(response.body, name)
     members = loads(response.body)
     media_type = members.get("mediaType") or IMAGE_INDEX
     if media_type != IMAGE_INDEX:
-        raise NotAnIndexError(f"fallback index {tag} is of the type {media_type!r}")
-    return FallbackIndex(entries, members, response.header("ETag"))
+        raise NotAnIndexError(f"{name} is of the type {media_type!r}")
+    return ReferrersIndex(entries, members, response.header("ETag"))
 
 
-def list_by_tag(send: Send, digest: str) -> list[Descriptor]:
-    """What the index under the fallback tag of a digest lists.
+def list_by_tag(endpoint: RepositoryEndpoint, digest: str) -> list[Descriptor]:
+    """Returns the entries of the index under the referrers tag of a digest.
 
     distribution-spec 1.1, "Listing Referrers": where "the tag schema does not return a valid image index, the client
     SHOULD assume there are no referrers".
@@ -77,87 +80,82 @@ def list_by_tag(send: Send, digest: str) -> list[Descriptor]:
         NetworkError: It cannot be read.
     """
     try:
-        return read_fallback(send, digest).entries
+        return read_referrers_index(endpoint, digest).entries
     except NotAnIndexError:
         return []
 
 
-class FallbackEntry:
-    """An entry on its way into the fallback index of a digest, so that neither it nor another signer's is lost.
+class IndexUpdate:
+    """Addition of an entry to the referrers index of a digest, safe against concurrent writers.
 
     Args:
-        send: Sends a request to the repository.
+        endpoint: The repository.
         digest: The digest of the artifact.
         entry: The descriptor of the signature manifest, with artifact type and annotations.
-        budget: What may be spent.
-        lock: The folder of locks, or an empty string, and the repository's full name.
     """
 
-    def __init__(self, send: Send, digest: str, entry: Descriptor, budget: Budget, lock: tuple[str, str]) -> None:
-        self._send = send
+    def __init__(self, endpoint: RepositoryEndpoint, digest: str, entry: Descriptor) -> None:
+        self._endpoint = endpoint
         self._digest = digest
         self._wanted = {entry.digest: entry}
-        self._budget = budget
-        self._lock = lock
-        self._looks = 0
-        self._next_look = 0.0
-        self._is_there = False
+        self._reads = 0
+        self._next_read = 0.0
+        self._is_stable = False
 
-    def is_there(self, *, wait: bool = True) -> bool:
-        """Whether the index has the entry, and had it when that was last looked at, a while after it was written.
+    def is_stable(self, *, wait: bool = True) -> bool:
+        """Writes the entry, and returns True once it was still there at a later read.
 
         Args:
-            wait: Whether to wait for the time of the next look; otherwise it may be too early to say.
+            wait: False to return False before the next read is due, instead of waiting for it.
 
         Raises:
-            NotAnIndexError: What is under the tag is no index of referrers, and is not written over.
-            StorageError: It could not be written, or was written over again and again.
+            NotAnIndexError: The tag is of something else than an index of referrers, which is not overwritten.
+            StorageError: It could not be written, or was overwritten too often.
         """
-        while not self._is_there:
-            early = self._next_look - time.monotonic()
+        while not self._is_stable:
+            early = self._next_read - time.monotonic()
             if early > 0 and not wait:
                 return False
             if early > 0:
-                time.sleep(self._budget.seconds(early))
-            self._is_there = self._look()
-            self._next_look = time.monotonic() + random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE)  # noqa: S311 - no secret
+                time.sleep(self._endpoint.budget.seconds(early))
+            self._is_stable = self._add_missing()
+            self._next_read = time.monotonic() + random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE)  # noqa: S311 - no secret
         return True
 
-    def _look(self) -> bool:
-        """Reads the index and writes what is missing, the entries of others that were there before too."""
-        if self._looks == _TRIES:
-            raise NetworkError(f"fallback index {fallback_tag(self._digest)}: others write over it again and again")
-        self._looks += 1
-        with _turn(self._lock, self._digest):
-            found = read_fallback(self._send, self._digest)
-            present = {each.digest for each in found.entries}
-            missing = [each for each in self._wanted.values() if each.digest not in present]
-            self._wanted.update({each.digest: each for each in found.entries})
+    def _add_missing(self) -> bool:
+        """Reads the index and writes missing entries, those of others included; True if none was missing."""
+        if self._reads == _MAX_READS:
+            tag = referrers_tag(self._digest)
+            raise NetworkError(f"referrers index {tag}: overwritten by other writers again and again")
+        self._reads += 1
+        with self._lock():
+            index = read_referrers_index(self._endpoint, self._digest)
+            present = {entry.digest: entry for entry in index.entries}
+            missing = [entry for entry in self._wanted.values() if entry.digest not in present]
+            self._wanted.update(present)
             if missing:
-                _write(self._send, self._digest, found, missing)
+                self._write(index, missing)
         return not missing
 
+    def _write(self, index: ReferrersIndex, missing: list[Descriptor]) -> None:
+        """Writes the index with missing entries, unless the registry detects that it has changed since."""
+        tag = referrers_tag(self._digest)
+        items = index.members.get("manifests") or []
+        content = dumps({**index.members, "manifests": [*items, *(entry.to_json() for entry in missing)]})
+        if len(content) > LARGEST_MANIFEST:
+            raise NetworkError(f"referrers index {tag} would exceed {LARGEST_MANIFEST} bytes")
+        headers = {"Content-Type": IMAGE_INDEX, **({"If-Match": index.etag} if index.etag else {})}
+        response = self._endpoint.send("PUT", f"manifests/{tag}", headers, content)
+        if response.status not in (_CREATED, _PRECONDITION_FAILED):
+            raise NetworkError(f"referrers index {tag}: status {response.status}")
 
-def _write(send: Send, digest: str, found: FallbackIndex, missing: list[Descriptor]) -> None:
-    """Writes the index with what is missing, unless the registry says that another has written it meanwhile."""
-    tag = fallback_tag(digest)
-    items = found.members.get("manifests") or []
-    content = dumps({**found.members, "manifests": [*items, *(each.to_json() for each in missing)]})
-    if len(content) > LARGEST_MANIFEST:
-        raise NetworkError(f"fallback index {tag} would be larger than {LARGEST_MANIFEST} bytes")
-    headers = {"Content-Type": IMAGE_INDEX, **({"If-Match": found.etag} if found.etag else {})}
-    response = send("PUT", f"manifests/{tag}", headers=headers, body=content, push=True)
-    if response.status not in (_CREATED, _TOO_LATE):
-        raise NetworkError(f"fallback index {tag}: status {response.status}")
-
-
-@contextlib.contextmanager
-def _turn(lock: tuple[str, str], digest: str) -> Iterator[None]:
-    """Holds this machine's lock for the index of a digest in a repository, where there is a place for locks."""
-    folder, repository = lock
-    name = hashlib.sha256(f"{repository}@{digest}".encode()).hexdigest()[:32]
-    with contextlib.ExitStack() as stack:
-        if folder:
-            with contextlib.suppress(StorageError):  # a turn spares writes, and the second look is what keeps entries
-                stack.enter_context(files.locked(os.path.join(folder, name)))
-        yield
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Holds this machine's lock for the index, if there is a folder of locks."""
+        folder = self._endpoint.host.settings.lock_folder
+        name = hashlib.sha256(f"{self._endpoint.place}@{self._digest}".encode()).hexdigest()[:32]
+        with contextlib.ExitStack() as stack:
+            if folder:
+                with contextlib.suppress(StorageError):  # the lock spares writes; the later read keeps entries
+                    stack.enter_context(files.locked(os.path.join(folder, name)))
+            yield

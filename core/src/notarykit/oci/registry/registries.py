@@ -1,4 +1,4 @@
-"""Registries by their names, each with one pool of connections and one login for all of its repositories."""
+"""Registry hosts by name, each with one connection pool and one authentication for all of its repositories."""
 
 import threading
 from types import TracebackType
@@ -12,14 +12,13 @@ from notarykit.oci.registry.repository import RegistryRepository
 
 
 class Registries:
-    """Opens repositories by references. May be used from several threads; `with` closes all connections at its end.
+    """Opens repositories, thread-safe; a context manager that closes all connections.
 
     Args:
-        settings: How registries are reached; anonymously and over TLS, if it is not given. `notarykit.load_registries`
-            has the user's own settings.
-        timeout: The seconds that a registry may take for one artifact.
-        form: The form in which new signature manifests are written.
-        force_referrers_tag: Whether the fallback tag is written even where the registry has the referrers API.
+        settings: Settings for access; anonymous and with TLS by default. `notarykit.load_registries` reads the user's.
+        timeout: Time limit in seconds for one artifact.
+        form: The form of new signature manifests.
+        force_referrers_tag: True to write the referrers tag even if the registry has the referrers API.
     """
 
     def __init__(
@@ -53,12 +52,12 @@ class Registries:
             host.close()
 
     def host(self, name: str) -> RegistryHost:
-        """The registry of a name, `host[:port]`; always the same object for one name."""
+        """Returns the registry of a name, `host[:port]`; always the same object for one name."""
         with self._lock:
             return self._hosts.get(name) or self._hosts.setdefault(name, RegistryHost(name, self._settings))
 
     def repository(self, reference: Reference) -> RegistryRepository:
-        """The repository of a reference, with a budget of its own for one artifact; nothing is sent yet."""
+        """Returns the repository of a reference, with a budget of its own for one artifact; sends nothing yet."""
         return RegistryRepository(
             self.host(reference.registry),
             reference.name,

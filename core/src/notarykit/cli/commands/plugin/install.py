@@ -72,13 +72,13 @@ def _install_from_url(options: Options) -> "Installed":
     from notarykit.cli.spinner import progress
     from notarykit.net.download import download
     from notarykit.net.tls import TLSSettings
-    from notarykit.net.urls import shown as shown_url
+    from notarykit.net.urls import redact_url
     from notarykit.plugin.install.archives import LARGEST
 
     url = options.arguments[0]
     if not options["sha256sum"]:
         raise UsageError("--url needs --sha256sum, the SHA256 that the plugin's publisher gives")
-    print(f"Downloading plugin from {printable(shown_url(url))}")
+    print(f"Downloading plugin from {printable(redact_url(url))}")
     with progress("Downloading"):
         content = download(url, LARGEST, _DOWNLOAD_SECONDS, TLSSettings(ca_file=options["ca-file"] or ""))
     print("Download completed")

@@ -1,0 +1,40 @@
+"""In-memory cache of verified content."""
+
+from notarykit.oci.registry.host import ContentCache
+
+_MIB = 1024 * 1024
+
+
+def test_what_was_put_is_got() -> None:
+    """Content is found by its kind and its digest, and by nothing less."""
+    cache = ContentCache()
+    cache.put("a/manifests", "sha256:1", "text/plain", b"x")
+    assert cache.get("a/manifests", "sha256:1") == ("text/plain", b"x")
+    assert cache.get("a/blobs", "sha256:1") is None
+    assert cache.get("a/manifests", "sha256:2") is None
+
+
+def test_the_first_stays() -> None:
+    """What is there is not replaced, since content of one digest is the same."""
+    cache = ContentCache()
+    cache.put("a", "sha256:1", "text/plain", b"x")
+    cache.put("a", "sha256:1", "text/html", b"x")
+    assert cache.get("a", "sha256:1") == ("text/plain", b"x")
+
+
+def test_the_oldest_goes_first() -> None:
+    """Not more than 64 MiB are kept, and of those the last."""
+    cache = ContentCache()
+    for number in range(10):
+        cache.put("a", f"sha256:{number}", "", bytes(15 * _MIB))
+    kept = [number for number in range(10) if cache.get("a", f"sha256:{number}")]
+    assert kept == [6, 7, 8, 9]
+
+
+def test_what_is_too_large_is_not_kept() -> None:
+    """One thing does not push all the others out."""
+    cache = ContentCache()
+    cache.put("a", "sha256:1", "", b"x")
+    cache.put("a", "sha256:2", "", bytes(17 * _MIB))
+    assert cache.get("a", "sha256:1") is not None
+    assert cache.get("a", "sha256:2") is None
