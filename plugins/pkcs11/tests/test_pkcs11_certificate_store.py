@@ -1,4 +1,4 @@
-"""What certificates are called on a token."""
+"""Storage of certificates on a token."""
 
 import pytest
 from cryptography import x509
@@ -8,8 +8,8 @@ from tests.support.ca import Changes, make_chain
 
 
 @pytest.mark.parametrize("own", [b"\1" * 20, b"\2" * 32, None])
-def test_a_ca_on_a_token(own: bytes | None) -> None:
-    """A CA's certificate has its own subject key identifier as CKA_ID; where it has none, the hash of its key."""
+def test_ca_id_is_its_subject_key_identifier(own: bytes | None) -> None:
+    """A CA's CKA_ID is its subject key identifier, or else the hash of its key; its label is its subject."""
     changes = Changes(put=((x509.SubjectKeyIdentifier(own), False),)) if own else Changes()
     chain = make_chain(length=2, cas={1: changes})
     by_hash = x509.SubjectKeyIdentifier.from_public_key(chain.keys[1].public_key()).digest

@@ -1,4 +1,4 @@
-"""What the doctor says of a token's PIN and mechanisms, for tokens that no software has."""
+"""Findings of the doctor on PINs, mechanisms and modules, for tokens that no software has."""
 
 import subprocess
 from types import SimpleNamespace
@@ -56,8 +56,8 @@ def _login(flags: TokenFlag, session: Any) -> Any:
         (_LOGIN | TokenFlag.USER_PIN_LOCKED | _FINAL, FAILED, "the PIN is locked", 0),
     ],
 )
-def test_the_login(flags: TokenFlag, result: str, detail: str, logins: int) -> None:
-    """What the token says of its PIN is told; a PIN that is locked or not there is not tried."""
+def test_login_finding_shows_the_pin_state(flags: TokenFlag, result: str, detail: str, logins: int) -> None:
+    """The finding shows the PIN's state; no PIN is sent where it is locked, not set, or at its last try."""
     session = _Session()
     found = _login(flags, session)
     assert (found.step, found.result, found.detail) == ("login", result, detail)
@@ -74,10 +74,10 @@ def test_the_login(flags: TokenFlag, result: str, detail: str, logins: int) -> N
         ({"pin_source": "/pin"}, PluginError("no", advice="so"), FAILED, "no"),
     ],
 )
-def test_a_trial_signature(
+def test_trial_signature_needs_a_configured_pin(
     config: dict[str, str], refusal: PluginError | None, result: str, detail: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A signature is tried where the PIN is given, and nobody is asked for one."""
+    """A trial signature is made where the PIN is configured, and never prompts."""
     monkeypatch.delenv("PKCS11_PIN", raising=False)
     monkeypatch.setenv("MINE", "1234")
 
@@ -95,16 +95,16 @@ def test_a_trial_signature(
     ("told", "fits"),
     [((1024, 3072), False), ((1024, 4096), True), ((4097, 8192), False), ((0, 0), True), ((1, 0xFFFFFFFF), True)],
 )
-def test_sizes(told: tuple[int, int], fits: bool) -> None:
-    """What a token says of the sizes of keys counts where it says something."""
+def test_mechanism_size_limits_are_respected(told: tuple[int, int], fits: bool) -> None:
+    """A mechanism's size limits count where the token reports any."""
     info = SimpleNamespace(min_key_length=told[0], max_key_length=told[1])
     token: Any = SimpleNamespace(label="a", serial=b"1", slot=SimpleNamespace(get_mechanism_info=lambda _: info))
     module: Any = None
     assert TokenSession(module, token).supports_size(Mechanism.RSA_X_509, 4096) is fits
 
 
-def test_keys_that_can_be_seen() -> None:
-    """Where the keys are visible without a login, none is made."""
+def test_visible_keys_need_no_login() -> None:
+    """No login is made where the keys are visible without."""
     session = _Session(object())
     assert _login(_LOGIN, session).detail == "needed to sign; the keys are visible without"
     assert session.logins == 0
@@ -123,16 +123,16 @@ def test_keys_that_can_be_seen() -> None:
         ({Mechanism.SHA1_RSA_PKCS}, FAILED, "none of the six key specs; not "),
     ],
 )
-def test_the_mechanisms(offered: set[Mechanism], result: str, detail: str) -> None:
-    """Which of the six key specs a token can sign with is told, and by what."""
+def test_mechanisms_finding_lists_key_specs(offered: set[Mechanism], result: str, detail: str) -> None:
+    """The finding lists the key specs that the token can sign with, each with its mechanism, and those it cannot."""
     session: Any = SimpleNamespace(mechanisms=lambda: offered, supports_size=lambda *_: True)
     (found,) = check_mechanisms(session)
     assert (found.step, found.result) == ("mechanisms", result)
     assert detail in found.detail
 
 
-def test_mechanisms_for_keys_of_some_sizes() -> None:
-    """A mechanism that the token has for shorter keys alone is none for the longer ones."""
+def test_mechanism_for_smaller_keys_does_not_count() -> None:
+    """A mechanism for smaller keys alone does not count for a larger key spec."""
     session: Any = SimpleNamespace(mechanisms=lambda: set(Mechanism), supports_size=lambda _, bits: bits <= 3072)
     (found,) = check_mechanisms(session)
     assert found.result == WARNING
@@ -143,8 +143,8 @@ def _hang(*_: object, **__: object) -> NoReturn:
     raise subprocess.TimeoutExpired(["python"], 60)
 
 
-def test_a_module_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module that does not come to an end when it is loaded is a finding."""
+def test_hanging_module_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that hangs while it is loaded is a finding."""
     monkeypatch.setattr("notarykit_pkcs11.doctor.walk.subprocess.run", _hang)
     (found,) = diagnose(None, {"module_path": "libc.so.6"})
     assert (found.step, found.result) == ("module", FAILED)

@@ -1,4 +1,4 @@
-"""What a module's errors mean for a person, and what is done about them."""
+"""Plugin errors for the errors of modules."""
 
 import inspect
 from collections.abc import Iterator
@@ -39,8 +39,10 @@ _KNOWN = [
 
 
 @pytest.mark.parametrize(("kind", "result", "text", "advice"), _KNOWN)
-def test_known(kind: type[Exception], result: type[PluginError], text: str, advice: str) -> None:
-    """What is known has the error of its kind, words for a person and what to do, and names the token."""
+def test_known_error_has_message_and_advice(
+    kind: type[Exception], result: type[PluginError], text: str, advice: str
+) -> None:
+    """A known error has its class, message and advice, names the token, and drops the module's text."""
     found = plugin_error("token 'a'", kind("swordfish"))
     assert type(found) is result
     assert found.message.startswith("token 'a': ")
@@ -60,16 +62,16 @@ def test_known(kind: type[Exception], result: type[PluginError], text: str, advi
         (pkcs11.PKCS11Error("Unmapped error code 0x80000123"), "0x80000123"),
     ],
 )
-def test_unknown(error: Exception, code: str) -> None:
-    """What is not known is named as the standard names it, or by its number, with what helps most times."""
+def test_unknown_error_shows_its_code(error: Exception, code: str) -> None:
+    """An unknown error shows the standard's name or the number, with general advice."""
     found = plugin_error("token 'a'", error)
     assert type(found) is PluginError
     assert found.message == f"token 'a': the module answered {code}"
     assert "unplug the token and plug it in" in found.advice
 
 
-def test_a_name_with_capitals() -> None:
-    """A code whose name has an abbreviation in it is written as the standard does."""
+def test_abbreviation_in_a_code_is_kept() -> None:
+    """An abbreviation in a name is written as in the standard."""
     assert "CKR_SLOT_ID_INVALID" in plugin_error("a", pkcs11.SlotIDInvalid()).message
 
 
@@ -79,8 +81,8 @@ def _errors() -> Iterator[type[Exception]]:
             yield each
 
 
-def test_every_error() -> None:
-    """Whatever a module answers becomes one line with something to do."""
+def test_every_error_becomes_one_line() -> None:
+    """Every error of python-pkcs11 becomes one line with advice."""
     for each in _errors():
         found = plugin_error("a", each())
         assert isinstance(found, PluginError)
@@ -88,8 +90,8 @@ def test_every_error() -> None:
         assert "\n" not in found.one_line()
 
 
-def test_groups() -> None:
-    """No wrong PIN and nothing that is gone is tried again, and nothing that is tried again is another mechanism's."""
+def test_permanent_errors_are_not_transient() -> None:
+    """Wrong PINs, removed tokens and unsupported mechanisms are not transient."""
     assert set(LOST) < set(TRANSIENT)
     for group in (WRONG_PIN, REMOVED, UNSUPPORTED):
         assert not set(group) & set(TRANSIENT)
@@ -106,6 +108,6 @@ def test_groups() -> None:
         (pkcs11.DeviceError(), False),
     ],
 )
-def test_a_login_that_a_module_does_not_know(error: Exception, is_so: bool) -> None:
-    """The ways in which modules say that there is no login before a signature."""
+def test_missing_context_login_is_recognised(error: Exception, is_so: bool) -> None:
+    """The errors of modules without a login before the signature are recognised."""
     assert lacks_context_login(error) is is_so

@@ -1,4 +1,4 @@
-"""PKCS#11 URIs: what they say, what they may not say, and that what is written is read again."""
+"""Key ids: parsing and formatting of PKCS#11 URIs."""
 
 import pytest
 from hypothesis import given
@@ -14,18 +14,17 @@ _WHERE = (
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-def _refusal(text: str) -> str:
-    with pytest.raises(PluginValidationError) as caught:
-        parse_uri(text)
-    assert caught.value.__context__ is None or caught.value.__suppress_context__
-    return caught.value.one_line()
+def _shown(error: PluginValidationError) -> str:
+    """Returns the error as shown, which no other error stands behind."""
+    assert error.__context__ is None or error.__suppress_context__
+    return error.one_line()
 
 
 # What is said
 
 
-def test_everything() -> None:
-    """Each attribute of the standard is read into its place, and the text stays as it was given."""
+def test_every_attribute_is_parsed() -> None:
+    """Each attribute of the standard is parsed, and the text is kept."""
     where = {name: f"the {name}" for name in _WHERE} | {"slot-id": "42", "library-version": "2.6"}
     path = ";".join(f"{name}={value.replace(' ', '%20')}" for name, value in where.items())
     text = (
@@ -36,8 +35,8 @@ def test_everything() -> None:
     assert found == KeyUri(text, where, "build key", b"\x01\xff", "/usr/lib/a.so", "a", "file:/etc/pin")
 
 
-def test_nothing() -> None:
-    """A URI may leave everything open."""
+def test_empty_uri_is_valid() -> None:
+    """A URI without attributes is valid."""
     assert parse_uri("pkcs11:") == KeyUri("pkcs11:", {}, None, None, None, None, None)
     assert parse_uri("pkcs11:?") == KeyUri("pkcs11:?", {}, None, None, None, None, None)
 
@@ -55,21 +54,21 @@ def test_nothing() -> None:
         ("", ""),
     ],
 )
-def test_labels(written: str, label: str) -> None:
-    """What is written as %XX is one byte of UTF-8; a plus and a second equals sign are themselves."""
+def test_label_is_percent_decoded(written: str, label: str) -> None:
+    """%XX is one byte of UTF-8; a plus and a second equals sign stand for themselves."""
     assert parse_uri(f"pkcs11:object={written}").label == label
 
 
 @pytest.mark.parametrize(
     ("written", "key_id"), [("%00", b"\0"), ("%FF%fe%00x", b"\xff\xfe\0x"), ("ab", b"ab"), ("", b"")]
 )
-def test_ids(written: str, key_id: bytes) -> None:
-    """An id is bytes, with zeros and without being text."""
+def test_id_is_bytes(written: str, key_id: bytes) -> None:
+    """An id is any bytes, including null bytes."""
     assert parse_uri(f"pkcs11:id={written}").id == key_id
 
 
-def test_a_program_for_the_pin() -> None:
-    """A program is named after a bar, which stands for itself or is encoded."""
+def test_pin_program_follows_a_bar() -> None:
+    """A program is named after a bar, encoded or not."""
     assert parse_uri("pkcs11:?pin-source=|/bin/pin%20tool").pin_source == "|/bin/pin tool"
     assert parse_uri("pkcs11:?pin-source=%7c/bin/pin").pin_source == "|/bin/pin"
 
@@ -117,9 +116,11 @@ def test_a_program_for_the_pin() -> None:
         ("pkcs11:?pin-source=%ff", "'pin-source' is not UTF-8"),
     ],
 )
-def test_refused(text: str, why: str) -> None:
-    """What is against RFC 7512, or not known here, is refused with what it was."""
-    assert why in _refusal(text)
+def test_invalid_uri_is_refused(text: str, why: str) -> None:
+    """A URI that violates RFC 7512 or has an unknown attribute is refused with the reason."""
+    with pytest.raises(PluginValidationError) as caught:
+        parse_uri(text)
+    assert why in _shown(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -134,9 +135,11 @@ def test_refused(text: str, why: str) -> None:
         "pkcs11:object=x;pin-value=swordfish é",
     ],
 )
-def test_a_pin(text: str) -> None:
-    """A URI with a PIN is refused, and nothing of the PIN is repeated."""
-    why = _refusal(text)
+def test_pin_in_a_uri_is_refused_unseen(text: str) -> None:
+    """A URI with a PIN is refused, and no part of the PIN is shown."""
+    with pytest.raises(PluginValidationError) as caught:
+        parse_uri(text)
+    why = _shown(caught.value)
     assert "it must not contain a PIN" in why
     assert "sword" not in why
 
@@ -145,9 +148,11 @@ def test_a_pin(text: str) -> None:
     ("text", "advised"),
     [("pkcs11:colour=blue", "object, type, id"), ("pkcs11:?colour=blue", "pin-source, module-name, module-path")],
 )
-def test_what_is_advised(text: str, advised: str) -> None:
+def test_refusal_has_advice(text: str, advised: str) -> None:
     """What may be written instead is told as a whole, without the attribute for a PIN."""
-    why = _refusal(text)
+    with pytest.raises(PluginValidationError) as caught:
+        parse_uri(text)
+    why = _shown(caught.value)
     assert why.endswith(advised)
     assert "pin-value" not in why
 
@@ -163,9 +168,11 @@ def test_what_is_advised(text: str, advised: str) -> None:
         "object=x?pin-value=swordfish",
     ],
 )
-def test_a_pin_in_a_misspelt_uri(text: str) -> None:
+def test_pin_in_a_misspelt_uri_is_not_shown(text: str) -> None:
     """Nor is it repeated where something else is wrong as well."""
-    assert "swordfish" not in _refusal(text)
+    with pytest.raises(PluginValidationError) as caught:
+        parse_uri(text)
+    assert "swordfish" not in _shown(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -177,11 +184,13 @@ def test_a_pin_in_a_misspelt_uri(text: str) -> None:
         ("library-version=2.06", "2.6"),
     ],
 )
-def test_numbers(written: str, meant: str) -> None:
+def test_numbers_are_normalised(written: str, meant: str) -> None:
     """Numbers count as numbers, and a version without its second part has 0 there."""
     assert list(parse_uri(f"pkcs11:{written}").token_attributes.values()) == [meant]
     for wrong in ("x", "-1", "1.2.3", "1."):
-        assert "is not a " in _refusal(f"pkcs11:{written.partition('=')[0]}={wrong}")
+        with pytest.raises(PluginValidationError) as caught:
+            parse_uri(f"pkcs11:{written.partition('=')[0]}={wrong}")
+        assert "is not a " in _shown(caught.value)
 
 
 # What is written
@@ -193,7 +202,7 @@ def test_numbers(written: str, meant: str) -> None:
     _TEXTS,
     st.binary(max_size=40),
 )
-def test_there_and_back(where: dict[str, str], slot: int | None, label: str, key_id: bytes) -> None:
+def test_formatted_uri_is_parsed_again(where: dict[str, str], slot: int | None, label: str, key_id: bytes) -> None:
     """What is written as a URI is read as the same, whatever characters are in it."""
     given = where if slot is None else {**where, "slot-id": str(slot)}
     found = parse_uri(format_uri(given, label, key_id))
@@ -202,7 +211,7 @@ def test_there_and_back(where: dict[str, str], slot: int | None, label: str, key
     assert found.module_path is found.module_name is found.pin_source is None
 
 
-def test_the_form() -> None:
+def test_formatted_uri_has_canonical_form() -> None:
     """A key's URI says that it is a private key; a token's does not."""
     assert format_uri({"token": "a b", "serial": ""}) == "pkcs11:token=a%20b"
     assert format_uri({"token": "a;b"}, "x/y?", b"\x0a\xff") == (

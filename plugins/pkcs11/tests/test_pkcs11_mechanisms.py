@@ -1,4 +1,4 @@
-"""Which mechanisms a token is asked for, and what it is given."""
+"""Choice of mechanisms and their input."""
 
 import hashlib
 
@@ -25,7 +25,7 @@ def _names(spec: str, offered: set[Mechanism]) -> list[Mechanism]:
 
 
 @pytest.mark.parametrize(("spec", "hashing", "parameter"), _OF_RSA)
-def test_rsa(spec: str, hashing: Mechanism, parameter: tuple[object, ...]) -> None:
+def test_rsa_methods_are_ordered_by_preference(spec: str, hashing: Mechanism, parameter: tuple[object, ...]) -> None:
     """RSA keys sign with PSS, hashed there or here; the hash, the mask and the salt are those of the spec."""
     found = signing_methods(KEY_SPECS[spec], _ALL)
     assert [(way.mechanism, way.parameter) for way in found] == [(hashing, parameter), (_M.RSA_PKCS_PSS, parameter)]
@@ -34,7 +34,7 @@ def test_rsa(spec: str, hashing: Mechanism, parameter: tuple[object, ...]) -> No
 
 
 @pytest.mark.parametrize(("spec", "hashing", "parameter"), _OF_RSA)
-def test_what_a_token_offers_of_rsa(spec: str, hashing: Mechanism, parameter: tuple[object, ...]) -> None:
+def test_unpadded_rsa_is_a_fallback(spec: str, hashing: Mechanism, parameter: tuple[object, ...]) -> None:
     """What is not offered is not asked for; padding is made here only where there is no PSS at all."""
     raw = {_M.RSA_X_509}
     assert _names(spec, {hashing}) == _names(spec, {hashing} | raw) == [hashing]
@@ -48,7 +48,7 @@ def test_what_a_token_offers_of_rsa(spec: str, hashing: Mechanism, parameter: tu
 
 
 @pytest.mark.parametrize(("spec", "hashing"), _OF_EC)
-def test_ec(spec: str, hashing: Mechanism) -> None:
+def test_ec_methods_are_ordered_by_preference(spec: str, hashing: Mechanism) -> None:
     """EC keys sign a digest of the spec's hash, or else the message, with the same hash."""
     found = signing_methods(KEY_SPECS[spec], _ALL)
     assert [(way.mechanism, way.parameter) for way in found] == [(_M.ECDSA, None), (hashing, None)]
@@ -59,7 +59,7 @@ def test_ec(spec: str, hashing: Mechanism) -> None:
 
 
 @pytest.mark.parametrize("spec", KEY_SPECS)
-def test_none(spec: str) -> None:
+def test_token_without_mechanisms_has_no_method(spec: str) -> None:
     """A token that offers nothing of these, or another hash alone, cannot sign."""
     own = {way.mechanism for way in signing_methods(KEY_SPECS[spec], _ALL)} | {_M.RSA_X_509}
     assert _names(spec, set()) == _names(spec, _ALL - own) == []

@@ -1,4 +1,4 @@
-"""Public keys and certificates out of the attributes of objects."""
+"""Public keys and certificates from the attributes of objects."""
 
 from typing import Any
 
@@ -43,8 +43,8 @@ def _rsa(modulus: int, exponent: int) -> _Object:
     return _Object({Attribute.KEY_TYPE: KeyType.RSA, Attribute.MODULUS: parts[0], Attribute.PUBLIC_EXPONENT: parts[1]})
 
 
-def test_rsa() -> None:
-    """Modulus and exponent are an RSA key, also with zeros in front."""
+def test_rsa_key_is_read_with_leading_zeros() -> None:
+    """Modulus and exponent make an RSA key, also with leading zeros."""
     key = new_key("RSA-2048").public_key()
     numbers = key.public_numbers()
     item = _rsa(numbers.n, numbers.e)
@@ -55,8 +55,8 @@ def test_rsa() -> None:
 
 
 @pytest.mark.parametrize("missing", [Attribute.MODULUS, Attribute.PUBLIC_EXPONENT])
-def test_rsa_without_a_part(missing: Attribute) -> None:
-    """A private key object may lack either: then it has no public key."""
+def test_incomplete_rsa_key_is_none(missing: Attribute) -> None:
+    """A private key object without modulus or exponent has no public key."""
     numbers = new_key("RSA-2048").public_key().public_numbers()
     item = _rsa(numbers.n, numbers.e)
     del item[missing]
@@ -66,8 +66,8 @@ def test_rsa_without_a_part(missing: Attribute) -> None:
 
 
 @pytest.mark.parametrize("spec", [*_CURVES, "RSA-2048"])
-def test_a_key_in_der(spec: str) -> None:
-    """A private key that has no other public half may have it in CKA_PUBLIC_KEY_INFO; what is none is none."""
+def test_public_key_info_is_read(spec: str) -> None:
+    """CKA_PUBLIC_KEY_INFO gives the public key where nothing else does; malformed DER gives none."""
     key = new_key(spec).public_key()
     kind = KeyType.RSA if spec.startswith("RSA") else KeyType.EC
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -76,15 +76,15 @@ def test_a_key_in_der(spec: str) -> None:
         assert read_public_key(_Object({Attribute.KEY_TYPE: kind, PUBLIC_KEY_INFO: wrong})) is None
 
 
-def test_rsa_that_is_none() -> None:
-    """Numbers that cannot be a key are none."""
+def test_impossible_rsa_numbers_are_none() -> None:
+    """Numbers that cannot be a key give none."""
     assert read_public_key(_rsa(0, 0)) is None
     assert read_public_key(_rsa(12, 65537)) is None
 
 
 @pytest.mark.parametrize("spec", _CURVES)
-def test_ec(spec: str) -> None:
-    """A point is an OCTET STRING, or itself; what EC_PARAMS says is not read."""
+def test_ec_point_is_read_raw_or_in_der(spec: str) -> None:
+    """A point is read as an OCTET STRING or as itself, whatever CKA_EC_PARAMS holds."""
     key = new_key(spec)
     for point in (_octets(_point(key)), _point(key)):
         item = _ec(point)
@@ -94,8 +94,8 @@ def test_ec(spec: str) -> None:
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256K1(), ec.BrainpoolP256R1(), ec.BrainpoolP384R1(), ec.SECP224R1()])
-def test_other_curves(curve: ec.EllipticCurve) -> None:
-    """A point on another curve is refused, also where it is as long as one of ours."""
+def test_unsupported_curve_is_refused(curve: ec.EllipticCurve) -> None:
+    """A point on an unsupported curve is refused, even of a supported length."""
     key = ec.generate_private_key(curve)
     for point in (_octets(_point(key)), _point(key)):
         with pytest.raises(PluginValidationError, match="unsupported curve"):
@@ -103,8 +103,8 @@ def test_other_curves(curve: ec.EllipticCurve) -> None:
 
 
 @pytest.mark.parametrize("spec", _CURVES)
-def test_points_that_are_none(spec: str) -> None:
-    """A compressed point, a point beside the curve, and half a point are refused, and no other key comes of them."""
+def test_malformed_point_is_refused(spec: str) -> None:
+    """A compressed point, a point beside the curve and a truncated point are refused."""
     key = new_key(spec)
     point = _point(key)
     beside = point[:-1] + bytes([point[-1] ^ 1])
@@ -116,8 +116,8 @@ def test_points_that_are_none(spec: str) -> None:
         read_public_key(_ec(in_another_tag))
 
 
-def test_ec_without_a_point() -> None:
-    """A private key object mostly has no point."""
+def test_ec_key_without_a_point_is_none() -> None:
+    """An EC private key object without a point has no public key."""
     item = _ec(b"")
     del item[Attribute.EC_POINT]
     assert read_public_key(item) is None
@@ -127,16 +127,16 @@ def test_ec_without_a_point() -> None:
     ("kind", "shown"),
     [(KeyType.EC_EDWARDS, "EC_EDWARDS"), (KeyType.DSA, "DSA"), (0x80000001, "2147483649"), (None, "None")],
 )
-def test_other_kinds(kind: Any, shown: str) -> None:
-    """A key of another kind is refused with what it is."""
+def test_unsupported_key_type_is_refused(kind: Any, shown: str) -> None:
+    """A key of an unsupported type is refused with its name."""
     item = _Object() if kind is None else _Object({Attribute.KEY_TYPE: kind})
     with pytest.raises(PluginValidationError, match=f"unsupported key type {shown}"):
         read_public_key(item)
 
 
 @pytest.mark.parametrize("error", [pkcs11.AttributeSensitive, pkcs11.AttributeTypeInvalid, ValueError, KeyError])
-def test_attributes_that_cannot_be_read(error: type[Exception]) -> None:
-    """An attribute that the token keeps, or that cannot be read, is as if it were not there."""
+def test_unreadable_attribute_counts_as_absent(error: type[Exception]) -> None:
+    """An attribute that is sensitive or cannot be read counts as absent."""
 
     class Keeping(dict[Any, Any]):
         def __getitem__(self, name: object) -> Any:
@@ -146,8 +146,8 @@ def test_attributes_that_cannot_be_read(error: type[Exception]) -> None:
     assert id_and_label(Keeping()) == (b"", "")
 
 
-def test_an_error_that_is_none_of_the_attributes() -> None:
-    """What is a fault of this plugin is not taken for a missing attribute."""
+def test_programming_error_is_not_hidden() -> None:
+    """A programming error does not count as an absent attribute."""
 
     class Wrong(dict[Any, Any]):
         def __getitem__(self, name: object) -> Any:
@@ -157,15 +157,15 @@ def test_an_error_that_is_none_of_the_attributes() -> None:
         read_attribute(Wrong(), Attribute.LABEL)
 
 
-def test_identities() -> None:
-    """An object has an id and a label; either may be missing."""
+def test_id_and_label_may_be_absent() -> None:
+    """An object has a CKA_ID and a label, either of which may be absent."""
     assert id_and_label(_Object({Attribute.ID: b"\x01", Attribute.LABEL: "a"})) == (b"\x01", "a")
     assert id_and_label(_Object({Attribute.ID: b"\x01"})) == (b"\x01", "")
     assert id_and_label(_Object({Attribute.LABEL: "a"})) == (b"", "a")
 
 
-def test_certificates() -> None:
-    """X.509 certificates are found among rubbish, with their ids and as they are stored."""
+def test_certificates_are_read_among_malformed_objects() -> None:
+    """X.509 certificates are read with their ids among malformed and foreign objects."""
     chain = make_chain("EC-256", 3)
     leaf, middle, root = chain.ders
     kind, value = Attribute.CERTIFICATE_TYPE, Attribute.VALUE
@@ -187,8 +187,8 @@ def test_certificates() -> None:
     assert [each.certificate for each in found] == list(chain.certificates)
 
 
-def test_keys_are_what_they_were() -> None:
-    """The kinds of keys that come out are those that sign."""
+def test_key_classes_are_those_of_cryptography() -> None:
+    """The keys are objects of cryptography."""
     numbers = new_key("RSA-2048").public_key().public_numbers()
     assert isinstance(read_public_key(_rsa(numbers.n, numbers.e)), rsa.RSAPublicKey)
     assert isinstance(read_public_key(_ec(_point(new_key("EC-256")))), ec.EllipticCurvePublicKey)

@@ -1,4 +1,4 @@
-"""Where a PIN comes from, in which order, and that nothing of it is said."""
+"""Sources of a PIN, their order, and the secrecy of the PIN."""
 
 import os
 import sys
@@ -41,10 +41,9 @@ def _get(query: str = "", /, **config: str) -> str:
     return PinSource(uri, config).get("token 'a'")
 
 
-def _refusal(kind: type[NotarykitError] = PluginAccessDeniedError, /, **config: str) -> str:
-    with pytest.raises(kind) as caught:
-        _get(**config)
-    shown = caught.value.one_line()
+def _shown(error: NotarykitError) -> str:
+    """Returns the error as shown, without the secret."""
+    shown = error.one_line()
     assert _SECRET not in shown
     return shown
 
@@ -52,8 +51,8 @@ def _refusal(kind: type[NotarykitError] = PluginAccessDeniedError, /, **config: 
 # In which order
 
 
-def test_precedence(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The source comes before the variables, these before the programs that ask, and a terminal last."""
+def test_sources_have_an_order(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file or program comes first, then the variables, pinentry, and the terminal."""
     source = _file(tmp_path, b"of the source")
     monkeypatch.setattr(pinentry, "request_pin", lambda program, _: f"of {program}".encode())
     monkeypatch.setattr(pin_source, "prompt_secret", lambda _: b"of the terminal")
@@ -72,14 +71,14 @@ def test_precedence(tmp_path: Path, asked: list[str], monkeypatch: pytest.Monkey
     assert _get() == "of /usr/bin/pinentry"
 
 
-def test_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing needs a URI."""
+def test_uri_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PIN is read without a URI."""
     monkeypatch.setenv("PKCS11_PIN", "1234")
     assert PinSource(None, {}).get("a") == "1234"
 
 
-def test_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file and a variable are named, but no program's arguments, which may be secrets."""
+def test_origin_hides_program_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The origin names a file or variable, but no arguments of a program, which may be secret."""
     assert PinSource(None, {"pin_source": "file:///run/pin"}).origin == "/run/pin"
     assert PinSource(None, {"pin_source": "|/bin/vault read secret"}).origin == "the program of pin_source"
     monkeypatch.delenv("PKCS11_PIN", raising=False)
@@ -90,16 +89,16 @@ def test_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PinSource(None, {"pin_env": "OTHER"}).origin == "$OTHER"
 
 
-def test_a_contradiction(tmp_path: Path) -> None:
-    """A URI and a configuration that name different sources are refused at once; the same one is none."""
+def test_contradicting_sources_are_refused(tmp_path: Path) -> None:
+    """Different sources in URI and configuration are refused at once; the same one twice is accepted."""
     source = _file(tmp_path, b"1234")
     with pytest.raises(PluginValidationError, match="pin-source in the URI differs from pin_source"):
         PinSource(parse_uri(f"pkcs11:?pin-source={source}"), {"pin_source": "/other"})
     assert _get(f"pin-source={source}", pin_source=source) == "1234"
 
 
-def test_what_a_person_is_asked(asked: list[str]) -> None:
-    """The token is named, and the last try before it locks."""
+def test_prompt_names_token_and_last_try(asked: list[str]) -> None:
+    """The prompt names the token, and the last try before it locks."""
     for is_last_try in (False, True):
         with pytest.raises(PluginAccessDeniedError, match="there is no terminal to ask for it") as caught:
             PinSource(None, {}).get("token 'a'", is_last_try=is_last_try)
@@ -107,10 +106,12 @@ def test_what_a_person_is_asked(asked: list[str]) -> None:
     assert asked == ["PIN of token 'a': ", "PIN of token 'a' (the last try): "]
 
 
-def test_nobody_is_asked_for_what_is_said(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is named and not set is an error, and neither the usual one nor a person is asked instead."""
+def test_unset_variable_has_no_fallback(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A named variable that is not set is an error, without the default variable or a prompt in its place."""
     monkeypatch.setenv("PKCS11_PIN", _SECRET)
-    assert "token 'a' needs a PIN, and $MINE is not set" in _refusal(pin_env="MINE")
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _get(pin_env="MINE")
+    assert "token 'a' needs a PIN, and $MINE is not set" in _shown(caught.value)
     assert asked == []
 
 
@@ -132,8 +133,8 @@ def test_nobody_is_asked_for_what_is_said(asked: list[str], monkeypatch: pytest.
         (b"x" * 1024, "x" * 1024),
     ],
 )
-def test_the_first_line(content: bytes, pin: str, tmp_path: Path) -> None:
-    """A file's or a program's first line is the PIN, without its end and with its blanks."""
+def test_first_line_is_the_pin(content: bytes, pin: str, tmp_path: Path) -> None:
+    """The first line of a file or output is the PIN, without its line end and with its blanks."""
     path = _file(tmp_path, content)
     assert _get(pin_source=path) == pin
     assert _get(pin_source=f"|/bin/cat {path}") == pin
@@ -155,16 +156,22 @@ def test_the_first_line(content: bytes, pin: str, tmp_path: Path) -> None:
         (b"swordfish\xff\n", "is not UTF-8"),
     ],
 )
-def test_what_is_no_pin(content: bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be a PIN is refused before a token counts it as a try, and is not shown."""
+def test_malformed_pin_is_refused_unseen(
+    content: bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A malformed PIN is refused before a token counts it as a try, and is not shown."""
     path = _file(tmp_path, content)
     for source in (path, f"|/bin/cat {path}"):
-        shown = _refusal(pin_source=source)
+        with pytest.raises(PluginAccessDeniedError) as caught:
+            _get(pin_source=source)
+        shown = _shown(caught.value)
         assert shown.startswith("the PIN for token 'a' ")
         assert why in shown
     if b"\0" not in content and b"\n" not in content:
         monkeypatch.setenv("PKCS11_PIN", os.fsdecode(content))
-        assert why in _refusal()
+        with pytest.raises(PluginAccessDeniedError) as caught:
+            _get()
+        assert why in _shown(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -177,39 +184,49 @@ def test_what_is_no_pin(content: bytes, why: str, tmp_path: Path, monkeypatch: p
     ],
 )
 @pytest.mark.parametrize("place", ["variable", "own variable", "terminal", "pinentry"])
-def test_a_mark_is_never_a_try(place: str, pin: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is no file's has its marks refused, wherever it comes from, and nothing is left out of it unseen."""
+def test_stray_marks_are_refused_outside_files(
+    place: str, pin: bytes, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stray marks in a PIN that is not from a file are refused, and never removed silently."""
     config = {"own variable": {"pin_env": "MINE"}, "pinentry": {"pinentry": "/bin/ask"}}.get(place, {})
     if place.endswith("variable"):
         monkeypatch.setenv(config.get("pin_env", "PKCS11_PIN"), os.fsdecode(pin))
     monkeypatch.setattr(pin_source, "prompt_secret", lambda _: pin)
     monkeypatch.setattr(pinentry, "request_pin", lambda *_: pin)
-    assert _refusal(**config).startswith(f"the PIN for token 'a' {why}")
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _get(**config)
+    assert _shown(caught.value).startswith(f"the PIN for token 'a' {why}")
 
 
 # Files
 
 
 @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
-def test_a_file(form: str, tmp_path: Path) -> None:
+def test_file_is_named_by_path_or_uri(form: str, tmp_path: Path) -> None:
     """A file is named by its path or as a URI."""
     source = form.format(_file(tmp_path, _SECRET.encode()))
     assert _get(pin_source=source) == _get(f"pin-source={source}") == _SECRET
 
 
 @pytest.mark.parametrize("form", ["pin", "./pin", "file:pin", "../pin"])
-def test_a_relative_file(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file in the present folder is not read."""
+def test_relative_file_is_refused(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the current folder is not read."""
     _file(tmp_path, _SECRET.encode())
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below" if form.startswith("..") else tmp_path)
-    assert "neither an absolute path nor a program after '|'" in _refusal(PluginValidationError, pin_source=form)
+    with pytest.raises(PluginValidationError) as caught:
+        _get(pin_source=form)
+    assert "neither an absolute path nor a program after '|'" in _shown(caught.value)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """A file that cannot be read is named."""
-    assert f"PIN file {tmp_path}/none does not exist" in _refusal(SigningKeyError, pin_source=f"{tmp_path}/none")
-    assert f"PIN file {tmp_path}" in _refusal(SigningKeyError, pin_source=str(tmp_path))
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
+    """A file that cannot be read is named in the error."""
+    with pytest.raises(SigningKeyError) as caught:
+        _get(pin_source=f"{tmp_path}/none")
+    assert f"PIN file {tmp_path}/none does not exist" in _shown(caught.value)
+    with pytest.raises(SigningKeyError) as caught:
+        _get(pin_source=str(tmp_path))
+    assert f"PIN file {tmp_path}" in _shown(caught.value)
 
 
 # Programs
@@ -228,8 +245,8 @@ def request_on_stdin(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("request_on_stdin")
-def test_a_program(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A program gets its arguments as a shell splits them, and nothing to read; what it says goes to the log."""
+def test_program_gets_arguments_and_empty_input(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A program gets its arguments as a shell splits them and no input; its standard error is passed on."""
     program = write_program(
         tmp_path / "pin tool", f'#!/bin/sh\necho hello >&2; cat; echo "$1,$2,{_SECRET}"\necho second\n'
     )
@@ -238,48 +255,56 @@ def test_a_program(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("line", ["", "echo swordfish", "./tool", "bin/tool", "'", " ", "'swordfish"])
-def test_a_program_by_no_path(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that would be looked for in the present folder or on the path is not run."""
+def test_program_without_a_path_is_not_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program in the current folder or on the search path is not run."""
     write_program(tmp_path / "tool", "#!/bin/sh\ntouch run\n")
     write_program(tmp_path / "bin" / "tool", "#!/bin/sh\ntouch run\n")
     monkeypatch.chdir(tmp_path)
-    assert "names no program by an absolute path" in _refusal(PluginValidationError, pin_source=f"|{line}")
+    with pytest.raises(PluginValidationError) as caught:
+        _get(pin_source=f"|{line}")
+    assert "names no program by an absolute path" in _shown(caught.value)
     assert not (tmp_path / "run").exists()
 
 
-def test_a_program_that_fails(tmp_path: Path) -> None:
-    """A program that ends with an error told no PIN, whatever it printed; neither it nor its arguments are shown."""
+def test_failing_program_returns_no_pin(tmp_path: Path) -> None:
+    """The output of a program that fails is not used, and neither it nor the arguments are shown."""
     program = write_program(tmp_path / "tool", f"#!/bin/sh\necho {_SECRET}; exit 3\n")
-    assert _refusal(pin_source=f"|{program} {_SECRET}").startswith(
-        f"the program {program} returned no PIN: it exited with 3"
-    )
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _get(pin_source=f"|{program} {_SECRET}")
+    assert _shown(caught.value).startswith(f"the program {program} returned no PIN: it exited with 3")
     killed = write_program(tmp_path / "killed", f"#!/bin/sh\necho {_SECRET}; kill -9 $$\n")
-    assert "it exited with -9" in _refusal(pin_source=f"|{killed}")
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _get(pin_source=f"|{killed}")
+    assert "it exited with -9" in _shown(caught.value)
 
 
-def test_a_program_that_cannot_be_run(tmp_path: Path) -> None:
-    """A program that is not there, or no program, is named."""
-    assert f"the program {tmp_path}/none cannot be run: No such file" in _refusal(
-        pin_source=f"|{tmp_path}/none {_SECRET}"
-    )
+def test_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
+    """A missing or non-executable program is named in the error."""
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _get(pin_source=f"|{tmp_path}/none {_SECRET}")
+    assert f"the program {tmp_path}/none cannot be run: No such file" in _shown(caught.value)
     text = write_program(tmp_path / "text", "#!/bin/sh\n", 0o644)
-    assert f"the program {text} cannot be run: Permission denied" in _refusal(pin_source=f"|{text}")
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _get(pin_source=f"|{text}")
+    assert f"the program {text} cannot be run: Permission denied" in _shown(caught.value)
 
 
-def test_a_program_that_takes_too_long(tmp_path: Path) -> None:
-    """A program may take as long as the call, and no longer; what it printed before is not shown."""
+def test_slow_program_ends_at_the_deadline(tmp_path: Path) -> None:
+    """A program may run until the deadline; its output until then is not shown."""
     program = write_program(
         tmp_path / "slow",
         f"#!{sys.executable}\nimport time\nprint({_SECRET!r}, flush=True)\ntime.sleep(60)\n",
     )
     begun = time.monotonic()
     with deadline(0.3):
-        assert f"the program {program} returned no PIN in time" in _refusal(pin_source=f"|{program}")
+        with pytest.raises(PluginAccessDeniedError) as caught:
+            _get(pin_source=f"|{program}")
+        assert f"the program {program} returned no PIN in time" in _shown(caught.value)
     assert time.monotonic() - begun < 30
 
 
-def test_no_message_has_what_was_before_it(tmp_path: Path) -> None:
-    """An error of a program carries neither its output nor its command line along."""
+def test_error_has_no_cause(tmp_path: Path) -> None:
+    """The error for a program carries neither its output nor its command line."""
     program = write_program(tmp_path / "slow", f"#!/bin/sh\necho {_SECRET}\nexec sleep 60\n")
     with deadline(0.3), pytest.raises(PluginAccessDeniedError) as caught:
         _get(pin_source=f"|{program}")

@@ -1,4 +1,4 @@
-"""Asking with a pinentry: what it is told, what it may answer, and how long it may take."""
+"""Pinentry: commands sent, responses accepted, and time limits."""
 
 import time
 from pathlib import Path
@@ -69,13 +69,13 @@ def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Entry:
         (b"D 1+1\nOK\n", b"1+1"),
     ],
 )
-def test_answers(entry: _Entry, answer: bytes, pin: bytes) -> None:
-    """Lines of data are put together and decoded; lines of status and comments are none of it."""
+def test_data_lines_are_joined_and_decoded(entry: _Entry, answer: bytes, pin: bytes) -> None:
+    """Data lines are joined and decoded; status lines and comments are ignored."""
     assert entry.ask(answer) == pin
 
 
-def test_what_it_is_told(entry: _Entry, tmp_path: Path) -> None:
-    """It is told the terminal, and what it is for in one line, whatever is in the token's name."""
+def test_commands_escape_the_prompt(entry: _Entry, tmp_path: Path) -> None:
+    """The program receives the terminal, and the prompt as one escaped line."""
     entry.ask(b"D 1234\nOK\n", "PIN of 100% 'a'\r\nGETPIN")
     assert entry.said == [
         f"OPTION ttyname={tmp_path}/tty",
@@ -86,8 +86,8 @@ def test_what_it_is_told(entry: _Entry, tmp_path: Path) -> None:
     ]
 
 
-def test_one_that_knows_no_options(entry: _Entry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program without a terminal's options asks nevertheless; without a terminal they are not given."""
+def test_unknown_options_are_ignored(entry: _Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that rejects the terminal options still asks; without a terminal none are sent."""
     entry.refuse_options()
     assert entry.ask(b"D 1234\nOK\n") == b"1234"
     said = len(entry.said)
@@ -99,8 +99,8 @@ def test_one_that_knows_no_options(entry: _Entry, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     "answer", [b"ERR 83886179 Operation cancelled <Pinentry>\n", b"D swordfish\nERR 1 swordfish\n"]
 )
-def test_a_person_who_gives_up(entry: _Entry, answer: bytes) -> None:
-    """Somebody who closes the window gave no PIN."""
+def test_cancelled_dialog_is_access_denied(entry: _Entry, answer: bytes) -> None:
+    """A cancelled dialog is an access error without the data received before."""
     with pytest.raises(PluginAccessDeniedError, match="no PIN was entered") as caught:
         entry.ask(answer)
     assert _SECRET not in caught.value.one_line()
@@ -110,8 +110,8 @@ def test_a_person_who_gives_up(entry: _Entry, answer: bytes) -> None:
     "text",
     ["exit 0", "echo OK; exit 0", "echo OK; read line; echo OK; echo 'D swordfish'; exit 0", "kill -9 $$", "exec >&-"],
 )
-def test_one_that_dies(text: str, tmp_path: Path) -> None:
-    """A program that ends before its answer does told no PIN, however much it had said."""
+def test_program_that_dies_returns_no_pin(text: str, tmp_path: Path) -> None:
+    """A program that ends before its response does returned no PIN."""
     program = write_program(tmp_path / "pinentry", f"#!/bin/sh\n{text}\n")
     with pytest.raises(PluginAccessDeniedError) as caught:
         request_pin(str(program), "PIN")
@@ -120,8 +120,8 @@ def test_one_that_dies(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "echo OK; ", "echo OK; read line; echo 'D swordfish'; "])
-def test_one_that_does_not_answer(text: str, tmp_path: Path) -> None:
-    """A program may take as long as the call; then it is ended."""
+def test_silent_program_is_killed_at_the_deadline(text: str, tmp_path: Path) -> None:
+    """A program without a response is killed at the deadline."""
     program = write_program(tmp_path / "pinentry", f"#!/bin/sh\necho $$ > {tmp_path}/pid\n{text}exec sleep 60\n")
     begun = time.monotonic()
     with deadline(0.5), pytest.raises(PluginAccessDeniedError) as caught:
@@ -131,8 +131,8 @@ def test_one_that_does_not_answer(text: str, tmp_path: Path) -> None:
     assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
 
 
-def test_one_that_does_not_end(tmp_path: Path) -> None:
-    """A program that has answered is ended, though it does not end by itself."""
+def test_program_is_killed_after_its_response(tmp_path: Path) -> None:
+    """A program that keeps running after its response is killed."""
     program = write_program(
         tmp_path / "pinentry",
         "#!/bin/sh\necho OK\nwhile read -r line; do\n"
@@ -144,8 +144,8 @@ def test_one_that_does_not_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "why"), [(None, "No such file or directory"), (0o644, "Permission denied")])
-def test_one_that_cannot_be_run(mode: int | None, why: str, tmp_path: Path) -> None:
-    """A program that is not there or may not be run is named."""
+def test_program_that_cannot_be_run_is_named(mode: int | None, why: str, tmp_path: Path) -> None:
+    """A missing or non-executable program is named in the error."""
     if mode:
         write_program(tmp_path / "pinentry", "#!/bin/sh\n", mode)
     with pytest.raises(PluginAccessDeniedError) as caught:
@@ -153,8 +153,8 @@ def test_one_that_cannot_be_run(mode: int | None, why: str, tmp_path: Path) -> N
     assert caught.value.one_line() == f"{tmp_path}/pinentry cannot be run: {why}: check the setting pinentry"
 
 
-def test_whether_there_is_a_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The usual program is run only where it has somewhere to show itself."""
+def test_default_program_needs_a_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default program is used where there is a display."""
     program = write_program(tmp_path / "pinentry", "#!/bin/sh\n")
     monkeypatch.setenv("PATH", str(tmp_path))
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):

@@ -1,4 +1,4 @@
-"""The plugin as the protocol sees it, before any module is loaded."""
+"""Plugin commands before a module is loaded."""
 
 import json
 import subprocess
@@ -22,16 +22,16 @@ sys.exit(code)
 """
 
 
-def test_the_metadata() -> None:
-    """The plugin signs raw, and is found under its name."""
+def test_metadata_announces_raw_signatures() -> None:
+    """The plugin announces raw signatures, and is found by its name."""
     metadata = PKCS11Plugin.get_metadata()
     assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
     assert all(metadata)
     assert type(load_plugin("pkcs11")) is PKCS11Plugin
 
 
-def test_metadata_costs_nothing() -> None:
-    """Telling the metadata loads neither python-pkcs11 nor cryptography nor a module of this plugin's but two."""
+def test_metadata_imports_nothing_heavy() -> None:
+    """The metadata import neither python-pkcs11 nor cryptography, and two modules of the plugin."""
     done = subprocess.run(
         [sys.executable, "-c", _LISTING], input=b"{}", capture_output=True, check=False, timeout=60
     )  # fmt: skip
@@ -48,8 +48,8 @@ def test_metadata_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["modul_path", "pin", "PIN_SOURCE", "pin-source", ""])
-def test_unknown_settings(name: str) -> None:
-    """A setting that is not known is refused with those that are, before anything is looked for."""
+def test_unknown_setting_is_refused(name: str) -> None:
+    """An unknown setting is refused with the list of known ones, before anything is loaded."""
     plugin, config = PKCS11Plugin(), {name: "swordfish"}
     with pytest.raises(PluginValidationError) as described:
         plugin.describe_key(DescribeKeyRequest("pkcs11:object=x", config))
@@ -63,13 +63,13 @@ def test_unknown_settings(name: str) -> None:
         assert "swordfish" not in caught.value.one_line()
 
 
-def test_a_key_id_that_is_none() -> None:
-    """A key id that is no URI is refused before a module is loaded."""
+def test_malformed_key_id_is_refused() -> None:
+    """A key id that is not a URI is refused before a module is loaded."""
     with pytest.raises(PluginValidationError, match="is not a PKCS#11 URI"):
         PKCS11Plugin().describe_key(DescribeKeyRequest("build", {}))
 
 
-def test_a_contradiction() -> None:
-    """Sources of the PIN that contradict each other are refused before a module is loaded."""
+def test_contradicting_pin_sources_are_refused() -> None:
+    """Contradicting PIN sources are refused before a module is loaded."""
     with pytest.raises(PluginValidationError, match="pin-source in the URI differs from pin_source"):
         PKCS11Plugin().describe_key(DescribeKeyRequest("pkcs11:?pin-source=/a", {"pin_source": "/b"}))

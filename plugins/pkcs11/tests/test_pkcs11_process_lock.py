@@ -1,4 +1,4 @@
-"""Taking turns with other processes, by a lock on a file."""
+"""Lock on a module among processes, by a file."""
 
 import fcntl
 import os
@@ -90,8 +90,8 @@ def _counting(action: Callable[[int], None]) -> SimpleNamespace:
     return SimpleNamespace(sleep=sleep, times=times, monotonic=time.monotonic, time_ns=time.time_ns)
 
 
-def test_the_file(folder: Path) -> None:
-    """The lock is a file of the user alone, in a folder of the user alone, and is held during the turn only."""
+def test_lock_file_is_private(folder: Path) -> None:
+    """The lock is a file of the user alone in a folder of the user alone, held inside the context only."""
     mask = os.umask(0)
     try:
         with ProcessLock(_MODULE):
@@ -104,8 +104,8 @@ def test_the_file(folder: Path) -> None:
     assert not _is_held(path)
 
 
-def test_a_turn_that_ends_with_an_error(folder: Path) -> None:
-    """An error ends the turn as well, and no handle is left."""
+def test_error_releases_the_lock(folder: Path) -> None:
+    """An error releases the lock, and no descriptor is left open."""
     before = os.listdir("/proc/self/fd")
     with pytest.raises(ZeroDivisionError), ProcessLock(_MODULE):
         raise ZeroDivisionError
@@ -113,8 +113,8 @@ def test_a_turn_that_ends_with_an_error(folder: Path) -> None:
     assert os.listdir("/proc/self/fd") == before
 
 
-def test_the_usual_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody says otherwise, the user's own cache has the lock."""
+def test_default_folder_is_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock file is in the user's cache by default."""
     for name in ("NOTATION_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -122,8 +122,8 @@ def test_the_usual_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert _is_held(_lock(tmp_path / "home" / ".cache" / "notation"))
 
 
-def test_no_place_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no place for a lock, everybody has a turn."""
+def test_without_a_folder_there_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a folder for the file, the block is entered without a lock."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("NOTATION_CACHE", str(tmp_path / "file"))
     with ProcessLock(_MODULE):
@@ -135,8 +135,8 @@ def test_no_place_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
-def test_a_link_in_the_place_of_the_file(folder: Path, tmp_path: Path) -> None:
-    """A link that somebody put there is not followed."""
+def test_symbolic_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    """A symbolic link in place of the lock file is not followed."""
     with ProcessLock(_MODULE):
         path = _lock(folder)
     path.unlink()
@@ -145,8 +145,8 @@ def test_a_link_in_the_place_of_the_file(folder: Path, tmp_path: Path) -> None:
         assert not (tmp_path / "made").exists()
 
 
-def test_waiting(folder: Path, hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The turn begins when the other process's has ended, and not before."""
+def test_lock_waits_for_its_owner(folder: Path, hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is acquired when its owner releases it, not before."""
     holder = hold()
     clock = _counting(lambda number: holder.end() if number == 3 else None)
     monkeypatch.setattr(process_lock, "time", clock)
@@ -155,8 +155,8 @@ def test_waiting(folder: Path, hold: Callable[..., _Holder], monkeypatch: pytest
         assert _is_held(_lock(folder))
 
 
-def test_another_module(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a process that uses another module."""
+def test_other_modules_have_other_locks(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that uses another module is not waited for."""
     hold("/usr/lib/b.so")
     clock = _counting(lambda _: None)
     monkeypatch.setattr(process_lock, "time", clock)
@@ -164,8 +164,8 @@ def test_another_module(hold: Callable[..., _Holder], monkeypatch: pytest.Monkey
         assert clock.times == []
 
 
-def test_the_end_of_the_call(folder: Path, hold: Callable[..., _Holder]) -> None:
-    """When the call has no time left, the waiting ends, with a turn or without; the other process keeps its own."""
+def test_waiting_ends_at_the_deadline(folder: Path, hold: Callable[..., _Holder]) -> None:
+    """The wait ends at the deadline without the lock, which its owner keeps."""
     hold()
     reached = False
     with deadline(0.3), ProcessLock(_MODULE):
@@ -176,8 +176,8 @@ def test_the_end_of_the_call(folder: Path, hold: Callable[..., _Holder]) -> None
     assert _is_held(_lock(folder))
 
 
-def test_a_program_that_is_started(folder: Path) -> None:
-    """A program that is started during a turn does not keep it."""
+def test_child_process_does_not_keep_the_lock(folder: Path) -> None:
+    """A program started inside the context does not keep the lock."""
     script = "print('up', flush=True); input()"
     with ProcessLock(_MODULE):
         child = subprocess.Popen(
@@ -221,8 +221,8 @@ def _waits(monkeypatch: pytest.MonkeyPatch, action: Callable[[int], None]) -> _C
     return clock
 
 
-def test_waiting_does_not_count(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits for others has all of the call's time when the turn comes, however long that took."""
+def test_queueing_extends_the_deadline(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time in the queue is given back to the call, however long it was."""
     holder = hold()
     clock = _waits(monkeypatch, lambda number: holder.end() if number == 200 else None)
     with deadline(100), ProcessLock(_MODULE):
@@ -230,8 +230,8 @@ def test_waiting_does_not_count(hold: Callable[..., _Holder], monkeypatch: pytes
         assert seconds_left() >= 99
 
 
-def test_a_queue(hold: Callable[..., _Holder], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue may be longer than a call, as long as nobody has one turn for longer than that."""
+def test_queue_may_outlast_a_call(hold: Callable[..., _Holder], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue may last longer than a call, as long as no owner does."""
     holder = hold()
 
     def change(number: int) -> None:
@@ -246,8 +246,10 @@ def test_a_queue(hold: Callable[..., _Holder], folder: Path, monkeypatch: pytest
         assert seconds_left() >= 9
 
 
-def test_a_turn_that_does_not_end(hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind a process that keeps its turn for longer than a call may take, the waiting counts, and ends."""
+def test_stuck_owner_does_not_extend_the_deadline(
+    hold: Callable[..., _Holder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait counts, and ends, behind an owner that keeps the lock longer than a call may take."""
     hold()
     clock = _waits(monkeypatch, lambda _: None)
     with deadline(10), ProcessLock(_MODULE):
@@ -255,8 +257,8 @@ def test_a_turn_that_does_not_end(hold: Callable[..., _Holder], monkeypatch: pyt
         assert seconds_left() == 0
 
 
-def test_aside(folder: Path) -> None:
-    """Whoever steps aside lets others have their turn, and takes it again."""
+def test_released_lock_is_acquired_again(folder: Path) -> None:
+    """The lock is free inside `released`, and held again after it."""
     turn = ProcessLock(_MODULE)
     with turn:
         with turn.released():

@@ -1,4 +1,4 @@
-"""PSS padding made here, held against OpenSSL's."""
+"""PSS padding, verified by OpenSSL."""
 
 import hashlib
 import os
@@ -37,8 +37,8 @@ def _verify(key: rsa.RSAPrivateKey, signature: bytes, message: bytes, hash_name:
     + [(bits, "sha256") for bits in range(1025, 1033)]
     + [(1033, "sha384"), (1048, "sha512"), (1049, "sha512")],
 )
-def test_signatures(bits: int, hash_name: str) -> None:
-    """A raw signature over what is padded here holds, for every length of the modulus, and with this salt alone."""
+def test_padded_digest_verifies_as_pss(bits: int, hash_name: str) -> None:
+    """A raw signature over a padded digest verifies for every modulus length, and with this salt length alone."""
     key = new_key(f"RSA-{bits}")
     assert key.key_size == bits
     digest_size = _HASHES[hash_name].digest_size
@@ -54,8 +54,8 @@ def test_signatures(bits: int, hash_name: str) -> None:
 
 
 @pytest.mark.parametrize("bits", range(1024, 1034))
-def test_the_form(bits: int) -> None:
-    """The block is as long as the modulus, below 2 to the emBits, and ends with 0xbc."""
+def test_block_fits_the_modulus(bits: int) -> None:
+    """The block is as long as the modulus, below 2 to the power of emBits, and ends with 0xbc."""
     for _ in range(_TIMES):
         block = pss_encode(bytes(32), "sha256", bits)
         assert len(block) == -(-bits // 8)
@@ -63,8 +63,8 @@ def test_the_form(bits: int) -> None:
         assert block[-1] == 0xBC
 
 
-def test_the_smallest_modulus() -> None:
-    """Nothing but the salt, the hash and two bytes: there the padding is empty, and holds still."""
+def test_smallest_modulus_has_empty_padding() -> None:
+    """A modulus with room for salt, hash and two bytes alone verifies."""
     bits = 8 * (64 + 64 + 2)
     key = new_key(f"RSA-{bits}")
     for _ in range(_TIMES):
@@ -72,8 +72,8 @@ def test_the_smallest_modulus() -> None:
         _verify(key, _raw(key, block), b"x", "sha512", 64)
 
 
-def test_each_salt_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A salt is as long as the hash, out of the system's source of randomness, and another each time."""
+def test_salt_is_fresh_and_random(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each salt is new, as long as the hash, and from the system's random source."""
     asked: list[bytes] = []
     urandom = os.urandom
 

@@ -1,4 +1,4 @@
-"""Which module is loaded, and which are not."""
+"""Choice of the module to load."""
 
 import os
 import sys
@@ -27,12 +27,6 @@ def _found(query: str = "", **config: str) -> str:
     return module_path(parse_uri(f"pkcs11:{query}"), config)
 
 
-def _refusal(query: str = "", **config: str) -> str:
-    with pytest.raises(PluginValidationError) as caught:
-        _found(query, **config)
-    return caught.value.one_line()
-
-
 def _configured(folder: Path, name: str, line: str) -> None:
     write_program(folder / f"{name}.module", f"# a comment\ntrust-policy: yes\n{line}\nmodule-other: x\n")
 
@@ -40,8 +34,8 @@ def _configured(folder: Path, name: str, line: str) -> None:
 # Where it is named
 
 
-def test_precedence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The URI comes first, then the configuration, the environment, and p11-kit's module last."""
+def test_sources_have_an_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The URI comes first, then the configuration, the environment, and p11-kit's module."""
     a, b, c = (str(folder / f"{name}.so") for name in "abc")
     assert _found() == module_path(None, {}) == P11_KIT
     monkeypatch.setenv("PKCS11_MODULE_PATH", c)
@@ -51,57 +45,69 @@ def test_precedence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _found(f"?module-path={a}", module_path=a) == a
 
 
-def test_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is set to nothing names no module."""
+def test_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable names no module."""
     monkeypatch.setenv("PKCS11_MODULE_PATH", "")
     assert _found() == P11_KIT
 
 
-def test_two_names(folder: Path) -> None:
-    """A URI and a configuration that name different modules contradict each other, and both are shown."""
-    why = _refusal(f"?module-path={folder}/a.so", module_path=f"{folder}/b.so")
+def test_contradicting_paths_are_refused(folder: Path) -> None:
+    """Different modules in URI and configuration are refused, and both are shown."""
+    with pytest.raises(PluginValidationError) as caught:
+        _found(f"?module-path={folder}/a.so", module_path=f"{folder}/b.so")
+    why = caught.value.one_line()
     assert f"the URI names the module {folder}/a.so, but module_path names {folder}/b.so" in why
 
 
-def test_a_link(folder: Path) -> None:
-    """A module is known by the file itself, so that it is not loaded twice."""
+def test_links_are_resolved(folder: Path) -> None:
+    """Links are resolved, so that no module is loaded twice."""
     (folder / "link.so").symlink_to(folder / "a.so")
     assert _found(f"?module-path={folder}/link.so") == str(folder / "a.so")
     assert _found(module_path=f"{folder}/./a.so") == str(folder / "a.so")
 
 
-def test_a_name_for_the_loader() -> None:
+def test_bare_name_is_left_to_the_loader() -> None:
     """A name without a folder is left to the system's loader."""
     assert _found(module_path="opensc-pkcs11.so") == "opensc-pkcs11.so"
 
 
 @pytest.mark.parametrize("path", ["./a.so", "lib/a.so", "../a.so"])
-def test_relative_paths(folder: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module in the folder that somebody happens to be in is not loaded, wherever it is named."""
+def test_relative_path_is_refused(folder: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is refused, wherever it is given."""
     monkeypatch.chdir(folder)
-    assert f"the module path {path} is relative" in _refusal(module_path=path)
-    assert f"the module path {path} is relative" in _refusal(f"?module-path={path}")
+    with pytest.raises(PluginValidationError) as caught:
+        _found(module_path=path)
+    assert f"the module path {path} is relative" in caught.value.one_line()
+    with pytest.raises(PluginValidationError) as caught:
+        _found(f"?module-path={path}")
+    assert f"the module path {path} is relative" in caught.value.one_line()
     monkeypatch.setenv("PKCS11_MODULE_PATH", path)
-    assert f"the module path {path} is relative" in _refusal()
+    with pytest.raises(PluginValidationError) as caught:
+        _found()
+    assert f"the module path {path} is relative" in caught.value.one_line()
 
 
-def test_modules_that_are_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is no file is refused with the ways to name one."""
+def test_missing_module_is_refused_with_advice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that is not a file is refused with the ways to name one."""
     (folder / "folder.so").mkdir()
     for path in (f"{folder}/none.so", f"{folder}/folder.so"):
-        why = _refusal(module_path=path)
+        with pytest.raises(PluginValidationError) as caught:
+            _found(module_path=path)
+        why = caught.value.one_line()
         assert f"the module {path} does not exist" in why
         assert "module_path=FILE" in why
         assert "$PKCS11_MODULE_PATH" in why
     monkeypatch.setenv("PKCS11_MODULE_PATH", f"{folder}/none.so")
-    assert "does not exist" in _refusal()
+    with pytest.raises(PluginValidationError) as caught:
+        _found()
+    assert "does not exist" in caught.value.one_line()
 
 
 # By p11-kit's name
 
 
-def test_a_name(folder: Path) -> None:
-    """A name is the one of a file in p11-kit's folders, whose line `module` has the path."""
+def test_module_name_is_looked_up_in_p11_kit(folder: Path) -> None:
+    """A module name is the name of a file in p11-kit's folders, whose line `module` has the path."""
     _configured(folder / "second", "mine", f"  module:   {folder}/a.so  ")
     assert _found("?module-name=mine") == str(folder / "a.so")
     _configured(folder / "first", "mine", f"module : {folder}/b.so")
@@ -109,28 +115,32 @@ def test_a_name(folder: Path) -> None:
     assert _found("?module-name=mine", module_path=f"{folder}/b.so") == str(folder / "b.so")
 
 
-def test_a_name_and_a_path(folder: Path) -> None:
-    """The path in a URI says more than the name."""
+def test_path_precedes_name(folder: Path) -> None:
+    """A path in a URI takes precedence over the name."""
     _configured(folder / "first", "mine", f"module: {folder}/b.so")
     assert _found(f"?module-name=mine&module-path={folder}/a.so") == str(folder / "a.so")
 
 
-def test_a_name_against_the_configuration(folder: Path) -> None:
-    """A module by its name contradicts another in the configuration."""
+def test_name_contradicting_the_configuration_is_refused(folder: Path) -> None:
+    """A module name that contradicts the configuration is refused."""
     _configured(folder / "first", "mine", f"module: {folder}/b.so")
-    assert f"names the module {folder}/b.so, but module_path" in _refusal("?module-name=mine", module_path="/other.so")
+    with pytest.raises(PluginValidationError) as caught:
+        _found("?module-name=mine", module_path="/other.so")
+    assert f"names the module {folder}/b.so, but module_path" in caught.value.one_line()
 
 
-def test_a_file_without_a_module(folder: Path) -> None:
-    """A file that names no module is as if it were not there."""
+def test_configuration_file_without_a_module_is_ignored(folder: Path) -> None:
+    """A configuration file without a line `module` is ignored."""
     _configured(folder / "first", "mine", "remote: |program")
-    assert "no module named 'mine' was found" in _refusal("?module-name=mine")
+    with pytest.raises(PluginValidationError) as caught:
+        _found("?module-name=mine")
+    assert "no module named 'mine' was found" in caught.value.one_line()
     _configured(folder / "second", "mine", f"module: {folder}/a.so")
     assert _found("?module-name=mine") == str(folder / "a.so")
 
 
-def test_a_relative_module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path in p11-kit's configuration is relative to the system's folders of modules, not to the present one."""
+def test_relative_path_of_p11_kit_is_completed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path in p11-kit's configuration is in the system's folders of modules, not in the current one."""
     monkeypatch.chdir(folder)
     _configured(folder / "first", "mine", "module: a.so")
     is_file = os.path.isfile
@@ -140,13 +150,17 @@ def test_a_relative_module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert _found("?module-name=mine") == place
     _configured(folder / "first", "mine", "module: ./a.so")
     monkeypatch.setattr(os.path, "isfile", is_file)
-    assert "is relative" in _refusal("?module-name=mine")
+    with pytest.raises(PluginValidationError) as caught:
+        _found("?module-name=mine")
+    assert "is relative" in caught.value.one_line()
 
 
 @pytest.mark.parametrize("file", ["mine.so", "libmine.so"])
-def test_a_file_of_that_name(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where p11-kit does not know the name, a module of that name among the system's is meant."""
-    assert "no module named 'mine' was found" in _refusal("?module-name=mine")
+def test_unknown_name_is_looked_up_as_a_file(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name unknown to p11-kit is looked up among the system's modules."""
+    with pytest.raises(PluginValidationError) as caught:
+        _found("?module-name=mine")
+    assert "no module named 'mine' was found" in caught.value.one_line()
     monkeypatch.setattr(os.path, "isfile", lambda path: path == f"/usr/lib/pkcs11/{file}")
     assert _found("?module-name=mine") == f"/usr/lib/pkcs11/{file}"
 
@@ -154,9 +168,11 @@ def test_a_file_of_that_name(file: str, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     "name", ["..%2Fmine", "%2Fetc%2Fmine", "..", ".mine", "a%2F..%2Fmine", "", "mine%0A", "m%20n", "%C3%A9"]
 )
-def test_names_that_are_none(folder: Path, name: str) -> None:
-    """A name that would lead out of the folders is refused, whatever is there."""
+def test_invalid_module_name_is_refused(folder: Path, name: str) -> None:
+    """A name that would leave the folders is refused."""
     _configured(folder, "mine", f"module: {folder}/a.so")
     (folder / "first").mkdir()
     _configured(folder / "first", "", f"module: {folder}/a.so")
-    assert "invalid module name" in _refusal(f"?module-name={name}")
+    with pytest.raises(PluginValidationError) as caught:
+        _found(f"?module-name={name}")
+    assert "invalid module name" in caught.value.one_line()
