@@ -36,13 +36,13 @@ _OTHERS = [
 
 
 @pytest.mark.parametrize("other", _OTHERS)
-def test_an_answer_about_another_key(service: FakeKMS, config: dict[str, str], other: str) -> None:
+def test_response_about_another_key_is_refused(service: FakeKMS, config: dict[str, str], other: str) -> None:
     """What was asked for by its ARN, or by an id in a region, is not another key, and no other key signs."""
     service.answer = {"KeyId": other}
-    plugin = AWSKMSPlugin(service.connect)
-    assert f"answers about the key {other} where {ARN} was asked for" in fails(plugin, config).message
+    plugin = AWSKMSPlugin(connect=service.connect)
+    assert f"response is about key {other}, not {ARN}" in fails(plugin, config).message
     service.answer, service.signed = {}, {"KeyId": other}
-    assert fails(plugin, config).message == f"the key {ARN} was to sign, and {other} did"
+    assert fails(plugin, config).message == f"AWS KMS signed with key {other} instead of {ARN}"
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,22 @@ def test_an_answer_about_another_key(service: FakeKMS, config: dict[str, str], o
         (ARN.partition("key/")[0].replace("1111", "9999") + "alias/build", False),
     ],
 )
-def test_ids_that_lead_to_a_key(service: FakeKMS, config: dict[str, str], key_id: str, *, is_it: bool) -> None:
+def test_id_may_lead_to_a_key_of_its_account_and_region(
+    service: FakeKMS, config: dict[str, str], key_id: str, *, is_it: bool
+) -> None:
     """An alias may lead to any key of its account and region, and a key's id to the key of that id."""
-    plugin, settings = AWSKMSPlugin(service.connect), config | {"region": "us-west-2"}
+    plugin, settings = AWSKMSPlugin(connect=service.connect), config | {"region": "us-west-2"}
     if is_it:
         sign(plugin, settings, key_id)
         return
-    with pytest.raises(PluginError, match=f"answers about the key {ARN}"):
+    with pytest.raises(PluginError, match=f"response is about key {ARN}"):
         sign(plugin, settings, key_id)
 
 
-def test_a_key_of_another_region_than_the_configured(service: FakeKMS, config: dict[str, str]) -> None:
+def test_key_of_another_region_is_refused(service: FakeKMS, config: dict[str, str]) -> None:
     """An alias in a region leads to no key of another one."""
-    with pytest.raises(PluginError, match="answers about the key"):
-        sign(AWSKMSPlugin(service.connect), config | {"region": "us-east-1"}, "alias/build")
+    with pytest.raises(PluginError, match="response is about key"):
+        sign(AWSKMSPlugin(connect=service.connect), config | {"region": "us-east-1"}, "alias/build")
 
 
 def _odd_key() -> bytes:
@@ -81,16 +83,16 @@ def _odd_key() -> bytes:
 
 
 @pytest.mark.parametrize("answer", [{"PublicKey": _odd_key()}, {"PublicKey": 1}, {"KeyId": 1}, {"KeySpec": []}])
-def test_answers_that_cannot_be_read(service: FakeKMS, answer: dict[str, Any]) -> None:
+def test_malformed_response_is_refused(service: FakeKMS, answer: dict[str, Any]) -> None:
     """Whatever reading an answer fails with is an error of the protocol."""
     service.answer = answer
-    error = fails(AWSKMSPlugin(service.connect), {})
-    assert "is malformed or was cut off" in error.message or "is of the kind []" in error.message
+    error = fails(AWSKMSPlugin(connect=service.connect), {})
+    assert "is malformed or was cut off" in error.message or "has usage SIGN_VERIFY and spec []" in error.message
 
 
-def test_a_signature_of_another_length(service: FakeKMS, config: dict[str, str]) -> None:
+def test_signature_of_another_length_is_refused(service: FakeKMS, config: dict[str, str]) -> None:
     """A signature that is not as long as those of the key is none."""
-    version = AWSKMSPlugin(service.connect).open_key(ARN, config)
+    version = AWSKMSPlugin(connect=service.connect).open_key(ARN, config)
     service.sign = lambda **_: {"KeyId": ARN, "Signature": bytes(255)}  # type: ignore[method-assign]
     with pytest.raises(PluginError, match="malformed"):
         version.sign(b"message", KEY_SPECS["RSA-2048"])

@@ -11,9 +11,9 @@ from notarykit.keys.signature import check
 from notarykit.plugin import DescribeKeyRequest
 from notarykit.plugin.deadline import deadline
 from notarykit.plugin.discovery.locate import load_plugin
-from notarykit_aws_kms.addresses import Account
-from notarykit_aws_kms.clients import Limits
+from notarykit_aws_kms.client import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
+from notarykit_aws_kms.settings import Account
 from tests.servers.aws.fake import ARN, CHAIN, SPEC, FakeKMS, fails, sign
 
 
@@ -33,14 +33,14 @@ def config(tmp_path: Path) -> dict[str, str]:
 # The plugin
 
 
-def test_the_metadata() -> None:
+def test_metadata() -> None:
     """The plugin signs raw and is installed under its own name."""
     metadata = AWSKMSPlugin.get_metadata()
     assert (metadata.name, metadata.capabilities) == ("aws-kms", ("SIGNATURE_GENERATOR.RAW",))
     assert isinstance(load_plugin("aws-kms"), AWSKMSPlugin)
 
 
-def test_configuration_that_is_not_known() -> None:
+def test_unknown_setting_is_refused_and_not_shown() -> None:
     """A setting that does not exist is refused with those that do, and its value is not shown."""
     request = DescribeKeyRequest(ARN, {"secret_access_key": "swordfish"})
     with pytest.raises(PluginValidationError, match="unknown plugin configuration 'secret_access_key'") as caught:
@@ -48,9 +48,9 @@ def test_configuration_that_is_not_known() -> None:
     assert caught.value.advice == "use region, profile, endpoint, grant_tokens, certificate_chain, ca_certs"
 
 
-def test_an_alias_is_resolved_once(service: FakeKMS, config: dict[str, str]) -> None:
+def test_alias_is_resolved_once(service: FakeKMS, config: dict[str, str]) -> None:
     """The key that an alias leads to is asked for once, and what signs is that key by its own name."""
-    plugin = AWSKMSPlugin(service.connect)
+    plugin = AWSKMSPlugin(connect=service.connect)
     for _ in range(3):
         sign(plugin, config | {"region": "us-west-2", "grant_tokens": "token"}, "alias/build")
     assert [operation for operation, _ in service.asked] == ["GetPublicKey", "Sign", "Sign", "Sign"]
@@ -58,20 +58,20 @@ def test_an_alias_is_resolved_once(service: FakeKMS, config: dict[str, str]) -> 
     assert all(parameters["GrantTokens"] == ["token"] for _, parameters in service.asked)
 
 
-def test_a_key_without_a_certificate(service: FakeKMS) -> None:
+def test_key_without_a_certificate_is_refused_with_advice(service: FakeKMS) -> None:
     """Without a file with certificates, the key is named with what to do; a key alone can be opened."""
-    error = fails(AWSKMSPlugin(service.connect), {})
+    error = fails(AWSKMSPlugin(connect=service.connect), {})
     assert isinstance(error, PluginValidationError)
     assert ARN in error.message
     assert "certificate_chain=FILE" in error.advice
-    opened = AWSKMSPlugin(service.connect).open_key(ARN, {})
+    opened = AWSKMSPlugin(connect=service.connect).open_key(ARN, {})
     assert (opened.name, opened.public_key) == (ARN, CHAIN.leaf_key.public_key())
     check(opened.public_key, SPEC, opened.sign(b"request", SPEC), b"request")
 
 
-def test_certificates_are_not_kept(service: FakeKMS) -> None:
+def test_service_stores_no_certificates(service: FakeKMS) -> None:
     """There is no place for certificates in the service, and it is not asked for one."""
-    plugin = AWSKMSPlugin(service.connect)
+    plugin = AWSKMSPlugin(connect=service.connect)
     assert plugin.attach_certificates(ARN, {}, CHAIN.ders) == ""
     key = plugin.find(ARN, {})
     assert key.certificates(plugin.open_key(ARN, {})) == ()
@@ -91,20 +91,20 @@ def test_certificates_are_not_kept(service: FakeKMS) -> None:
         ("ECC_NIST_P256", "KEY_AGREEMENT"),
     ],
 )
-def test_kinds_that_do_not_sign(service: FakeKMS, kind: str, usage: str) -> None:
+def test_key_that_cannot_sign_is_refused(service: FakeKMS, kind: str, usage: str) -> None:
     """A key of another kind or usage is refused by both."""
     service.answer = {"KeySpec": kind, "KeyUsage": usage}
-    error = fails(AWSKMSPlugin(service.connect), {})
+    error = fails(AWSKMSPlugin(connect=service.connect), {})
     assert isinstance(error, PluginValidationError)
-    assert error.message == f"the key {ARN} is of the kind {kind} for {usage}"
+    assert error.message == f"key {ARN} has usage {usage} and spec {kind}"
 
 
-def test_a_key_without_a_public_key(service: FakeKMS) -> None:
+def test_symmetric_key_is_refused_by_its_spec(service: FakeKMS) -> None:
     """The kind of a symmetric key is asked for, and said as far as this user may know it."""
     service.refuse = {"GetPublicKey": "UnsupportedOperationException"}
-    assert "is of the kind HMAC_384 for GENERATE_VERIFY_MAC" in fails(AWSKMSPlugin(service.connect), {}).message
+    assert "has usage GENERATE_VERIFY_MAC and spec HMAC_384" in fails(AWSKMSPlugin(connect=service.connect), {}).message
     service.refuse["DescribeKey"] = "AccessDeniedException"
-    error = fails(AWSKMSPlugin(service.connect), {})
+    error = fails(AWSKMSPlugin(connect=service.connect), {})
     assert isinstance(error, PluginValidationError)
     assert "symmetric" in error.message
 
@@ -112,9 +112,9 @@ def test_a_key_without_a_public_key(service: FakeKMS) -> None:
 # Clients
 
 
-def test_clients_are_kept(service: FakeKMS, config: dict[str, str]) -> None:
+def test_client_is_kept_by_account(service: FakeKMS, config: dict[str, str]) -> None:
     """There is one client for each region, profile and endpoint."""
-    plugin = AWSKMSPlugin(service.connect)
+    plugin = AWSKMSPlugin(connect=service.connect)
     for _ in range(2):
         sign(plugin, config)
         sign(plugin, config | {"profile": "another"})
@@ -123,9 +123,9 @@ def test_clients_are_kept(service: FakeKMS, config: dict[str, str]) -> None:
     assert accounts == [Account("us-west-2"), Account("us-west-2", "another")]
 
 
-def test_clients_are_forgotten_with_who_they_were(service: FakeKMS, config: dict[str, str]) -> None:
+def test_expired_credentials_renew_the_client(service: FakeKMS, config: dict[str, str]) -> None:
     """A refusal for who asks makes the next request look for credentials again; another refusal does not."""
-    plugin = AWSKMSPlugin(service.connect)
+    plugin = AWSKMSPlugin(connect=service.connect)
     for code, clients_made in (("KMSInternalException", 1), ("ExpiredTokenException", 1), ("", 2)):
         service.refuse = {"Sign": code} if code else {}
         if code:
@@ -135,10 +135,10 @@ def test_clients_are_forgotten_with_who_they_were(service: FakeKMS, config: dict
         assert len(service.connected) == clients_made
 
 
-def test_nothing_hangs_on_an_error(service: FakeKMS) -> None:
+def test_error_holds_no_exception_of_the_sdk(service: FakeKMS) -> None:
     """The SDK's exception, which can quote credentials, is no part of ours."""
     service.refuse = {"GetPublicKey": "AccessDeniedException"}
-    error = fails(AWSKMSPlugin(service.connect), {})
+    error = fails(AWSKMSPlugin(connect=service.connect), {})
     assert isinstance(error, PluginAccessDeniedError)
     assert (error.__cause__, error.__context__) == (None, None)
 
@@ -146,7 +146,7 @@ def test_nothing_hangs_on_an_error(service: FakeKMS) -> None:
 # Time
 
 
-def test_a_login_that_hangs(service: FakeKMS, config: dict[str, str]) -> None:
+def test_login_that_hangs_ends_with_the_call(service: FakeKMS, config: dict[str, str]) -> None:
     """What hangs while a client is made, as a command that logs in, ends with the call and holds up nobody after it."""
     released, made = threading.Event(), []
 
@@ -156,7 +156,7 @@ def test_a_login_that_hangs(service: FakeKMS, config: dict[str, str]) -> None:
             released.wait(30)
         return service.connect(account, limits)
 
-    plugin, hanging = AWSKMSPlugin(connect), config | {"profile": "hanging"}
+    plugin, hanging = AWSKMSPlugin(connect=connect), config | {"profile": "hanging"}
     began = time.monotonic()
     with deadline(0.5):
         error = fails(plugin, hanging)
@@ -170,7 +170,7 @@ def test_a_login_that_hangs(service: FakeKMS, config: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("left", [300.0, 48.0, 47.9, 24.0, 23.9, 8.0, 3.0, 1.0, 0.2])
-def test_the_limits_fit(left: float) -> None:
+def test_limits_end_within_the_time_left(left: float) -> None:
     """All attempts end in the time that is left, and a single one leaves as much for logging in."""
     limits = Limits.within(left)
     assert limits.attempts * limits.seconds <= left
@@ -178,7 +178,7 @@ def test_the_limits_fit(left: float) -> None:
     assert limits.attempts > 1 or limits.seconds <= left / 2
 
 
-def test_repeating_needs_time() -> None:
+def test_retries_need_time() -> None:
     """With the usual time a request is sent three times, and with little time once."""
     assert Limits.within(300) == Limits(3, 16.0)
     assert Limits.within(30) == Limits(3, 8.0)
@@ -186,7 +186,7 @@ def test_repeating_needs_time() -> None:
 
 
 @pytest.mark.parametrize("limits", [Limits(3, 16.0), Limits(1, 0.5)])
-def test_the_settings_of_the_sdk(limits: Limits) -> None:
+def test_limits_as_settings_of_the_sdk(limits: Limits) -> None:
     """Connecting and reading take an attempt's time together, and the number of attempts is the SDK's own."""
     settings = limits.config()
     assert settings.connect_timeout + settings.read_timeout == limits.seconds
@@ -194,7 +194,7 @@ def test_the_settings_of_the_sdk(limits: Limits) -> None:
 
 
 @pytest.mark.parametrize(("limits", "needed"), [(Limits(3, 8.0), 15.0), (Limits(1, 4.0), 4.0)])
-def test_no_attempt_that_would_be_late(limits: Limits, needed: float) -> None:
+def test_attempt_that_would_be_late_is_not_begun(limits: Limits, needed: float) -> None:
     """An attempt is begun only if it ends in time, and so does the pause after it where there is one."""
     with deadline(needed - 0.1), pytest.raises(PluginTimeoutError):
         limits.check()
@@ -202,9 +202,9 @@ def test_no_attempt_that_would_be_late(limits: Limits, needed: float) -> None:
         limits.check()
 
 
-def test_a_short_deadline_has_a_client_of_its_own(service: FakeKMS, config: dict[str, str]) -> None:
+def test_short_deadline_has_a_client_of_its_own(service: FakeKMS, config: dict[str, str]) -> None:
     """The same key with less time is asked by a client with shorter limits, and later again by the first."""
-    plugin = AWSKMSPlugin(service.connect)
+    plugin = AWSKMSPlugin(connect=service.connect)
     sign(plugin, config)
     with deadline(12.0):
         sign(plugin, config)

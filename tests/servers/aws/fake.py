@@ -12,9 +12,9 @@ from notarykit.errors import PluginError
 from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import GenerateSignatureRequest
-from notarykit_aws_kms.addresses import Account
-from notarykit_aws_kms.clients import Limits
+from notarykit_aws_kms.client import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
+from notarykit_aws_kms.settings import Account
 from tests.support.ca import make_chain
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -82,8 +82,8 @@ def test_what_passes(key: HeldKey, proxy: FaultProxy, fault: Fault, operation: s
 
 
 LASTING: dict[str, tuple[Fault, type[PluginError], str]] = {
-    "throttled": (_refusal("ThrottlingException", "Rate exceeded"), PluginThrottledError, "fewer requests"),
-    "too many": (_refusal("LimitExceededException"), PluginThrottledError, "fewer requests"),
+    "throttled": (_refusal("ThrottlingException", "Rate exceeded"), PluginThrottledError, "throttled"),
+    "too many": (_refusal("LimitExceededException"), PluginThrottledError, "throttled"),
     "failed": (_refusal("KMSInternalException", "", 500), PluginError, "KMSInternalException"),
     "dependency": (_refusal("DependencyTimeoutException", "", 503), PluginTimeoutError, "timed out"),
     "unavailable": (_refusal("KeyUnavailableException", "", 500), PluginError, "not available"),
@@ -106,9 +106,9 @@ def test_what_lasts(key: HeldKey, proxy: FaultProxy, fault: Fault, kind: type[Pl
 
 REFUSED = {
     "ExpiredTokenException": "expired",
-    "UnrecognizedClientException": "does not know the credentials",
-    "InvalidSignatureException": "does not accept the request's signature",
-    "AccessDeniedException": "does not permit",
+    "UnrecognizedClientException": "not valid",
+    "InvalidSignatureException": "signature rejected",
+    "AccessDeniedException": "denied",
 }
 
 
@@ -255,7 +255,7 @@ def test_a_proxy_that_refuses(
     """A proxy that refuses is what the message is about, and its password is not shown."""
     proxy = forward_proxy(refuse=407)
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:{SECRET_KEY.replace('/', '')}@{proxy.address}")
-    with pytest.raises(PluginError, match="the proxy in front of AWS KMS at https://kms") as caught:
+    with pytest.raises(PluginError, match="proxy to AWS KMS at https://kms") as caught:
         describe(key.arn, key.config_with(endpoint="https://kms.example"))
     assert SECRET_KEY.replace("/", "") not in caught.value.one_line()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from boto3.session import Session  # type: ignore[import-untyped]
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError, PluginValidationError
 from notarykit.plugin.deadline import deadline
@@ -101,6 +102,21 @@ def test_the_profile_of_the_environment(key: HeldKey, proxy: FaultProxy, monkeyp
     assert "Credential=AKIASIGNER/" in str(proxy.seen[-1].authorization)
 
 
+def test_session_of_a_program(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that a program hands over signs with its own credentials and region, and its token is not shown."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    session = Session("AKIAPROGRAM", "secret", _SESSION_TOKEN, region_name=REGION)
+    plugin, config = AWSKMSPlugin(session), key.config_with(endpoint=proxy.url)
+    del config["region"]
+    sign(key, key.key_id, config, plugin=plugin)
+    assert all("Credential=AKIAPROGRAM/" in str(seen.authorization) for seen in proxy.seen)
+    assert all(seen.headers["User-Agent"].startswith("Boto3/") for seen in proxy.seen)
+    body = json.dumps({"__type": "AccessDeniedException", "message": f"not with {_SESSION_TOKEN}"}).encode()
+    proxy.fault(status(400, body, Content_Type="application/x-amz-json-1.1"))
+    with pytest.raises(PluginAccessDeniedError, match="not with …"):
+        sign(key, key.key_id, config, plugin=plugin)
+
+
 def test_a_role(key: HeldKey, proxy: FaultProxy) -> None:
     """A profile that assumes a role signs as that role, which is asked for once in a process."""
     rule = proxy.fault(status(200, _ASSUMED.encode(), Content_Type="text/xml"), _is_sts)
@@ -130,14 +146,14 @@ def test_nobody(key: HeldKey, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without credentials, the message says how to log in."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(PluginAccessDeniedError, match="no AWS credentials were found") as caught:
+    with pytest.raises(PluginAccessDeniedError, match="no AWS credentials found") as caught:
         describe(key.arn, key.config)
     assert "aws sso login" in caught.value.advice
 
 
 def test_a_profile_that_is_not_there(key: HeldKey) -> None:
     """A profile that does not exist is missed by its name."""
-    with pytest.raises(PluginValidationError, match="there is no profile 'nobody'"):
+    with pytest.raises(PluginValidationError, match="profile 'nobody' not found"):
         describe(key.arn, key.config_with(profile="nobody"))
 
 
@@ -148,7 +164,7 @@ def test_single_sign_on_that_has_ended(key: HeldKey, monkeypatch: pytest.MonkeyP
         "sso", sso_start_url="https://example.awsapps.com/start", sso_region=REGION, sso_account_id="123456789012",
         sso_role_name="signer",
     )  # fmt: skip
-    with pytest.raises(PluginAccessDeniedError, match=r"logging in to AWS failed: .*sso login") as caught:
+    with pytest.raises(PluginAccessDeniedError, match=r"login to AWS failed: .*sso login") as caught:
         describe(key.arn, key.config_with(profile="sso"))
     assert "aws sso login" in caught.value.advice
 
@@ -244,9 +260,9 @@ def test_the_executable_shows_no_credentials(
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     monkeypatch.setenv("NOTARYKIT_PLUGIN_LOG", str(tmp_path / "log"))
     script = (
-        "import logging, sys\nfrom notarykit.plugin.server.stdio import run\n"
+        "import logging, sys\nfrom notarykit.plugin import executable\n"
         "logging.basicConfig(level=logging.DEBUG, stream=open(2, 'w', closefd=False))\n"
-        "sys.exit(run('notarykit_aws_kms.plugin:AWSKMSPlugin'))\n"
+        "sys.exit(executable('notarykit_aws_kms.plugin:AWSKMSPlugin')())\n"
     )
     request = {
         "contractVersion": "1.0", "keyId": key.arn, "pluginConfig": key.config_with(endpoint=proxy.url),

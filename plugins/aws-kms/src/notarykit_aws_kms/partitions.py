@@ -1,30 +1,27 @@
-"""Which partition of AWS a region is in, as far as the SDK's data say."""
+"""Partitions of AWS, by the SDK's data: the small file that endpoint rule sets use, not the large list of endpoints."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
-
-from notarykit.plugin.service.logging import unheard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
 def partition_of(region: str) -> str | None:
-    """The partition that a region is in, or None for a region of a form that the SDK does not know yet."""
-    from botocore.exceptions import UnknownRegionError  # type: ignore[import-untyped]
-
-    try:
-        with unheard("botocore"):
-            return str(_resolver().get_partition_for_region(region))
-    except UnknownRegionError:
-        return None
+    """Returns the partition of a region, or None for a region of a form that the SDK does not know yet."""
+    for partition in _partitions():
+        if region in partition["regions"] or re.match(partition["regionRegex"], region):
+            return str(partition["id"])
+    return None
 
 
 @cache
-def _resolver() -> Any:
+def _partitions() -> Sequence[Any]:
     from botocore.loaders import Loader  # type: ignore[import-untyped]
-    from botocore.regions import EndpointResolver  # type: ignore[import-untyped]
 
-    return EndpointResolver(Loader().load_data("endpoints"))
+    partitions: Sequence[Any] = Loader().load_data("partitions")["partitions"]
+    return partitions

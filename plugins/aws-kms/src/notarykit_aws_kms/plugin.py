@@ -1,9 +1,9 @@
-"""The plugin: a key id is one of AWS KMS's own, and the chain comes from files, as AWS KMS keeps no certificates.
+"""Plugin `aws-kms`: the key id is one of AWS KMS, and the chain comes from files, as AWS KMS keeps no certificates.
 
-Configuration, besides `certificate_chain` and `ca_certs`: `region`, where the key is, if its id is no ARN; `profile`,
-the profile of the AWS configuration to log in with; `endpoint`, the service's address, if it is not the usual one;
-`grant_tokens`, tokens of grants that are too new to be known everywhere, with commas between them. How to log in is for
-the SDK to find, and no secret is plugin configuration.
+Configuration, besides `certificate_chain` and `ca_certs`: `region`, the key's region, if its id is no ARN; `profile`,
+the profile of the AWS configuration to log in with; `endpoint`, the URL of the service, if it is not the region's own;
+`grant_tokens`, tokens of grants that are not yet effective everywhere, separated by commas. The SDK finds the
+credentials, and no secret is plugin configuration.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from notarykit_aws_kms.addresses import Account
-    from notarykit_aws_kms.clients import KMS, Limits
+    from boto3.session import Session  # type: ignore[import-untyped]
+
+    from notarykit_aws_kms.client import KMS, Limits
+    from notarykit_aws_kms.settings import Account
 
 
 class AWSKMSPlugin(plugin.Provider):
-    """Signs with asymmetric keys in AWS KMS. Clients, connections and what is known of keys are kept for later."""
+    """Signs with asymmetric keys in AWS KMS. Clients, connections and resolved keys are kept for later signatures."""
 
     name = "aws-kms"
     description = "Sign with keys in AWS KMS"
@@ -27,16 +29,24 @@ class AWSKMSPlugin(plugin.Provider):
     url = "https://github.com/notarykit/notarykit/tree/main/plugins/aws-kms"
     settings = ("region", "profile", "endpoint", "grant_tokens")
 
-    def __init__(self, connect: Callable[[Account, Limits], KMS] | None = None) -> None:
-        """Takes what makes the client of an account, in place of the SDK's."""
-        super().__init__()
-        from notarykit_aws_kms.clients import Clients
+    def __init__(
+        self, session: Session | None = None, *, connect: Callable[[Account, Limits], KMS] | None = None
+    ) -> None:
+        """Sets how the service is reached.
 
-        self._clients = Clients(connect)
+        Args:
+            session: A session that makes all clients, with its own credentials and settings; the plugin alone uses it
+                from here on, since sessions are not safe for threads. By default the environment's.
+            connect: Makes the client of an account, in place of a session.
+        """
+        super().__init__()
+        from notarykit_aws_kms.client import Clients
+
+        self._clients = Clients(session, connect)
 
     def find(self, key_id: str, config: Mapping[str, str]) -> plugin.ServiceKey:
-        """The key of a key ARN, an alias ARN, a key id or `alias/NAME`."""
-        from notarykit_aws_kms.addresses import address_of
+        """Finds the key of a key ARN, an alias ARN, a key id or `alias/NAME`."""
         from notarykit_aws_kms.key import Key
+        from notarykit_aws_kms.key_id import parse_key_id
 
-        return Key(address_of(key_id, config), self._clients)
+        return Key(parse_key_id(key_id, config), self._clients)

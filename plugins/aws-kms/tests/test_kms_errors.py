@@ -14,10 +14,11 @@ from notarykit.errors import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit_aws_kms.addresses import Account, Address
-from notarykit_aws_kms.failures import translated
+from notarykit_aws_kms.errors import new_redactor, to_plugin_error
+from notarykit_aws_kms.key_id import KeyReference
+from notarykit_aws_kms.settings import Account
 
-_ADDRESS = Address("alias/build", Account("us-west-2", None, "https://kms.example"))
+_REFERENCE = KeyReference("alias/build", Account("us-west-2", None, "https://kms.example"))
 _SECRET = "swordfish"
 
 CODES = {
@@ -50,14 +51,21 @@ _QUOTED = {"NotFoundException", "InvalidArnException", "InvalidKeyUsageException
            "DisabledException", "KMSInvalidStateException"}  # fmt: skip
 
 
+def _error(raised: Exception, *secrets: str) -> PluginError:
+    """Returns the protocol's error for what the SDK raises after a request with these secrets."""
+    redactor = new_redactor()
+    redactor.remember(*secrets)
+    return to_plugin_error(raised, _REFERENCE, redactor)
+
+
 def _answer(code: str, text: str = _SECRET) -> dict[str, Any]:
     return {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"RequestId": "42", "HTTPStatusCode": 400}}
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_what_the_service_says(code: str) -> None:
+def test_code_of_the_service_has_its_class_and_advice(code: str) -> None:
     """Each code has its class, advice and the request's id; texts are quoted for those alone that hold no secret."""
-    error = translated(ClientError(_answer(code), "Sign"), _ADDRESS)
+    error = _error(ClientError(_answer(code), "Sign"))
     assert type(error) is CODES[code]
     assert error.advice
     assert error.metadata == {"requestId": "42"} | ({"serviceError": code} if code else {})
@@ -65,13 +73,13 @@ def test_what_the_service_says(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "Unknown"])
-def test_what_is_not_shown(code: str) -> None:
+def test_secrets_are_redacted(code: str) -> None:
     """Neither what was sent, nor what looks like a token, nor control characters nor a text without end are shown."""
     token, jwt = "IQoJb3JpZ2luX2Vj" * 10, "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln"
     text = f"User: arn:aws:sts::111122223333:assumed-role/Build/x sent {_SECRET}, {token}, {jwt} \x1b[31m{'x y ' * 999}"
     answer = _answer(f"{code}{'' if code in CODES else _SECRET + 'X1 ' * 999}", text)
     answer["ResponseMetadata"]["RequestId"] = f"{_SECRET}\x1b{'4 ' * 999}"
-    error = translated(ClientError(answer, "Sign"), _ADDRESS, (_SECRET,))
+    error = _error(ClientError(answer, "Sign"), _SECRET)
     shown = error.one_line() + str(error.metadata)
     assert not [each for each in (_SECRET, token, jwt) if each in shown]
     assert error.message.isprintable()
@@ -79,25 +87,25 @@ def test_what_is_not_shown(code: str) -> None:
     assert code not in CODES or "assumed-role/Build/x sent" in shown
 
 
-def test_answers_that_say_nothing() -> None:
+def test_response_without_members_is_an_error() -> None:
     """An error without any of its usual members is still one."""
-    error = translated(ClientError({"Error": {}}, "Sign"), _ADDRESS)
+    error = _error(ClientError({"Error": {}}, "Sign"))
     assert type(error) is PluginError
     assert error.metadata == {}
 
 
 @pytest.mark.parametrize("operation", ["AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials"])
-def test_what_those_say_who_log_in(operation: str) -> None:
+def test_refusal_of_a_login_service_is_access_denied(operation: str) -> None:
     """A service that gives no credentials denies access, as a role or otherwise."""
-    role = translated(ClientError(_answer("AccessDenied", "not authorized"), operation), _ADDRESS)
+    role = _error(ClientError(_answer("AccessDenied", "not authorized"), operation))
     assert isinstance(role, PluginAccessDeniedError)
     assert "not authorized" in role.message
     assert "role" in role.advice
-    other = translated(ClientError(_answer("InvalidIdentityToken"), operation), _ADDRESS)
+    other = _error(ClientError(_answer("InvalidIdentityToken"), operation))
     assert isinstance(other, PluginAccessDeniedError)
     assert "log in again" in other.advice
     assert _SECRET not in other.one_line()
-    assert isinstance(translated(ClientError(_answer("Throttling"), operation), _ADDRESS), PluginThrottledError)
+    assert isinstance(_error(ClientError(_answer("Throttling"), operation)), PluginThrottledError)
 
 
 EXCEPTIONS = {
@@ -132,19 +140,19 @@ def _raised(kind: Any) -> Exception:
 
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
-def test_what_the_sdk_raises(name: str) -> None:
+def test_exception_of_the_sdk_has_its_class_and_advice(name: str) -> None:
     """Each exception has its class and advice, and nothing that it quotes is shown."""
-    error = translated(_raised(getattr(botocore.exceptions, name)), _ADDRESS)
+    error = _error(_raised(getattr(botocore.exceptions, name)))
     assert type(error) is EXCEPTIONS[name]
     assert error.advice
     assert _SECRET not in error.one_line() + repr(error) + str(vars(error))
 
 
-def test_all_that_the_sdk_can_raise() -> None:
+def test_no_exception_of_the_sdk_shows_a_secret() -> None:
     """No exception of the SDK, not even one that is new, shows what it quotes."""
     for kind in vars(botocore.exceptions).values():
         if isinstance(kind, type) and issubclass(kind, botocore.exceptions.BotoCoreError):
-            assert _SECRET not in translated(_raised(kind), _ADDRESS).one_line()
+            assert _SECRET not in _error(_raised(kind)).one_line()
 
 
 _OF_OTHER_SERVICES = ("S3", "Stub", "Waiter", "Pagina", "Pageable", "Outpost", "Discovery", "Chunked", "DNSName")
@@ -156,20 +164,20 @@ _BROKEN_SDK = {
 }  # fmt: skip
 
 
-def test_no_name_of_an_exception_in_place_of_a_reason() -> None:
+def test_exception_has_a_reason_in_words() -> None:
     """What a user's settings, login or network can cause is told in words; what is left is a broken SDK's or ours."""
     kinds = [kind for kind in vars(botocore.exceptions).values() if isinstance(kind, type)]
     for kind in [each for each in kinds if issubclass(each, botocore.exceptions.BotoCoreError)]:
-        is_told = kind.__name__ not in translated(_raised(kind), _ADDRESS).one_line()
+        is_told = kind.__name__ not in _error(_raised(kind)).one_line()
         assert is_told or kind.__name__ in _BROKEN_SDK or any(each in kind.__name__ for each in _OF_OTHER_SERVICES)
 
 
-def test_accidents() -> None:
+def test_other_exception_is_named_by_its_class() -> None:
     """What is not the SDK's own is named by its class alone."""
-    error = translated(RuntimeError(_SECRET), _ADDRESS)
-    assert (type(error), error.message) == (PluginError, "the AWS SDK failed with RuntimeError")
+    error = _error(RuntimeError(_SECRET))
+    assert (type(error), error.message) == (PluginError, "AWS SDK failed with RuntimeError")
 
 
-def test_a_code_for_a_second_factor_without_a_terminal() -> None:
+def test_second_factor_without_a_terminal_is_access_denied() -> None:
     """A role that asks for a second factor where nobody can be asked is a matter of access."""
-    assert isinstance(translated(EOFError(), _ADDRESS), PluginAccessDeniedError)
+    assert isinstance(_error(EOFError()), PluginAccessDeniedError)

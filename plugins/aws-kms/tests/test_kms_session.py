@@ -10,8 +10,10 @@ import pytest
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.plugin import DescribeKeyRequest
 from notarykit.plugin.deadline import deadline
-from notarykit_aws_kms.environment import session
+from notarykit_aws_kms.client import _User
 from notarykit_aws_kms.plugin import AWSKMSPlugin
+from notarykit_aws_kms.session import EnvironmentSession
+from notarykit_aws_kms.settings import Account
 
 Set = Callable[..., None]
 _KEY = "12345678-1234-1234-1234-123456789012"
@@ -39,7 +41,7 @@ def variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set:
 
 
 def _client(profile: str | None = None, region: str | None = None) -> Any:
-    return session(profile, region).create_client("kms", region_name=region)
+    return EnvironmentSession(profile, region).client("kms", region_name=region)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def _client(profile: str | None = None, region: str | None = None) -> Any:
         ({"AWS_DEFAULT_PROFILE": "", "AWS_PROFILE": ""}, "eu-south-1"),
     ],
 )
-def test_the_region(values: dict[str, str], region: str, variables: Set) -> None:
+def test_region_by_precedence(values: dict[str, str], region: str, variables: Set) -> None:
     """$AWS_REGION comes before $AWS_DEFAULT_REGION, this before the profile; what is empty does not count."""
     variables(**values)
     assert _client().meta.region_name == region
@@ -64,7 +66,7 @@ def test_the_region(values: dict[str, str], region: str, variables: Set) -> None
     assert _client("other").meta.region_name == of_profile
 
 
-def test_empty_variables(variables: Set) -> None:
+def test_empty_variable_counts_as_unset(variables: Set) -> None:
     """No variable that botocore reads counts where it is empty."""
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES  # type: ignore[import-untyped]
 
@@ -77,7 +79,7 @@ def test_empty_variables(variables: Set) -> None:
     assert client._endpoint.http_session._verify is True
 
 
-def test_a_bundle_of_certificates(variables: Set) -> None:
+def test_ca_bundle_by_precedence(variables: Set) -> None:
     """$AWS_CA_BUNDLE comes before $REQUESTS_CA_BUNDLE."""
     variables(REQUESTS_CA_BUNDLE="/requests.pem", AWS_CA_BUNDLE="")
     assert _client()._endpoint.http_session._verify == "/requests.pem"
@@ -85,10 +87,10 @@ def test_a_bundle_of_certificates(variables: Set) -> None:
     assert _client()._endpoint.http_session._verify == "/aws.pem"
 
 
-def test_credentials_of_a_container(variables: Set) -> None:
+def test_empty_container_variable_gives_no_credentials(variables: Set) -> None:
     """An empty address of a container's credentials is none: nobody is asked, and none are found."""
     variables(AWS_ACCESS_KEY_ID="", AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="", AWS_CONTAINER_CREDENTIALS_FULL_URI="")
-    assert session(None, None).get_credentials() is None
+    assert EnvironmentSession(None, None).get_credentials() is None
 
 
 def _refusal() -> PluginError:
@@ -104,28 +106,28 @@ def _refusal() -> PluginError:
         ({"AWS_METADATA_SERVICE_TIMEOUT": "soon"}, "an address, a number or a time in it is malformed"),
         ({"AWS_CREDENTIAL_EXPIRATION": "soon"}, "an address, a number or a time in it is malformed"),
         ({"HTTPS_PROXY": "my proxy"}, "an address, a number or a time in it is malformed"),
-        ({"AWS_SECRET_ACCESS_KEY": "s\udce9cret"}, "a key or a token in it has other characters than ASCII"),
-        ({"AWS_REGION": "us east"}, "the region in it has not the form of one"),
+        ({"AWS_SECRET_ACCESS_KEY": "s\udce9cret"}, "a key or a token in it is not ASCII"),
+        ({"AWS_REGION": "us east"}, "the region in it has not the form us-east-1"),
         ({"AWS_STS_REGIONAL_ENDPOINTS": "x"}, "sts_regional_endpoints is neither legacy nor regional"),
-        ({"AWS_DEFAULTS_MODE": "x"}, "defaults_mode is none that is known"),
+        ({"AWS_DEFAULTS_MODE": "x"}, "its defaults_mode is unknown"),
         (
             {"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ACCESS_KEY_ID": ""},
             "a file that it names cannot be read",
         ),
     ],
 )
-def test_what_cannot_be_used(values: dict[str, str], reason: str, variables: Set) -> None:
+def test_invalid_setting_is_named_in_words(values: dict[str, str], reason: str, variables: Set) -> None:
     """A setting that is wrong is told in words, with the places to look at, and not by the name of an exception."""
     variables(**values)
     error = _refusal()
     assert isinstance(error, PluginValidationError)
-    assert error.message.startswith(f"the AWS configuration cannot be used: {reason}")
+    assert error.message.startswith(f"AWS configuration cannot be used: {reason}")
     assert "~/.aws/config" in error.advice
     assert "Error" not in error.one_line()
 
 
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
-def test_a_key_with_a_line_end(name: str, variables: Set) -> None:
+def test_key_with_a_line_end_is_not_sent(name: str, variables: Set) -> None:
     """What no header can hold is never sent, and named as that."""
     from tests.unit.net.server import Server
 
@@ -133,20 +135,20 @@ def test_a_key_with_a_line_end(name: str, variables: Set) -> None:
         variables(AWS_ENDPOINT_URL=server.url, **{name: "swordfish\r"})
         error = _refusal()
     assert isinstance(error, PluginValidationError)
-    assert "a key or token in it has a line end" in error.message
+    assert "a key or token in it contains a line end" in error.message
     assert "swordfish" not in error.one_line()
     assert server.seen == []
 
 
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"])
-def test_an_endpoint_without_tls(variable: str, variables: Set) -> None:
+def test_endpoint_without_tls_is_refused(variable: str, variables: Set) -> None:
     """A session token goes to another machine by TLS alone, whoever names the machine."""
     variables(AWS_REGION="us-east-1", **{variable: "http://kms.example:8080"})
     error = _refusal()
-    assert "http://kms.example:8080, and a session token is not sent without TLS" in error.message
+    assert "endpoint http://kms.example:8080 has no TLS" in error.message
 
 
-def test_no_proxy_to_this_machine(variables: Set) -> None:
+def test_loopback_endpoint_bypasses_the_proxy(variables: Set) -> None:
     """What goes to this machine without TLS is not given to a proxy, which would read a session token in it."""
     from tests.unit.net.server import Server
 
@@ -155,3 +157,26 @@ def test_no_proxy_to_this_machine(variables: Set) -> None:
         with pytest.raises(PluginError), deadline(20):
             AWSKMSPlugin().describe_key(DescribeKeyRequest(_KEY, {"endpoint": server.url}))
     assert server.seen[0].headers["X-Amz-Security-Token"] == "swordfish"
+
+
+def test_profile_beside_a_session_is_refused(variables: Set) -> None:
+    """A configured profile would log in as another user than the session that the program handed over."""
+    from boto3.session import Session  # type: ignore[import-untyped]
+
+    variables(AWS_REGION="us-east-1")
+    with pytest.raises(PluginValidationError, match="profile 'other', but the program signs with a session"):
+        AWSKMSPlugin(Session()).describe_key(DescribeKeyRequest(_KEY, {"profile": "other"}))
+
+
+def test_settings_of_a_session_stay(variables: Set) -> None:
+    """Settings of the handed-over session hold for its client, and what is signed changes no default of it."""
+    from boto3.session import Session
+    from botocore.config import Config  # type: ignore[import-untyped]
+
+    variables(AWS_REGION="us-east-1")
+    core = Session()._session
+    core.set_default_client_config(Config(user_agent_appid="build"))
+    session = Session(botocore_session=core)
+    client = _User(None, session, None).client(Account())
+    assert client.meta.config.user_agent_appid == "build"  # type: ignore[attr-defined]
+    assert session.client("kms").meta.config.retries.get("total_max_attempts") is None
