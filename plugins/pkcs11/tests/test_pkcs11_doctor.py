@@ -59,9 +59,9 @@ def _login(flags: TokenFlag, session: Any) -> Any:
 def test_login_finding_shows_the_pin_state(flags: TokenFlag, result: str, detail: str, logins: int) -> None:
     """The finding shows the PIN's state; no PIN is sent where it is locked, not set, or at its last try."""
     session = _Session()
-    found = _login(flags, session)
-    assert (found.step, found.result, found.detail) == ("login", result, detail)
-    assert bool(found.advice) is (result != OK)
+    finding = _login(flags, session)
+    assert (finding.step, finding.result, finding.detail) == ("login", result, detail)
+    assert bool(finding.advice) is (result != OK)
     assert session.logins == logins
 
 
@@ -87,17 +87,17 @@ def test_trial_signature_needs_a_configured_pin(
         return message
 
     version: Any = SimpleNamespace(sign=sign)
-    found = try_signature(version, KEY_SPECS["EC-256"], PinSource(None, config))
-    assert found == ("signature", result, detail, "so" if refusal else "")
+    finding = try_signature(version, KEY_SPECS["EC-256"], PinSource(None, config))
+    assert finding == ("signature", result, detail, "so" if refusal else "")
 
 
 @pytest.mark.parametrize(
-    ("told", "fits"),
+    ("limits", "fits"),
     [((1024, 3072), False), ((1024, 4096), True), ((4097, 8192), False), ((0, 0), True), ((1, 0xFFFFFFFF), True)],
 )
-def test_mechanism_size_limits_are_respected(told: tuple[int, int], fits: bool) -> None:
+def test_mechanism_size_limits_are_respected(limits: tuple[int, int], fits: bool) -> None:
     """A mechanism's size limits count where the token reports any."""
-    info = SimpleNamespace(min_key_length=told[0], max_key_length=told[1])
+    info = SimpleNamespace(min_key_length=limits[0], max_key_length=limits[1])
     token: Any = SimpleNamespace(label="a", serial=b"1", slot=SimpleNamespace(get_mechanism_info=lambda _: info))
     module: Any = None
     assert TokenSession(module, token).supports_size(Mechanism.RSA_X_509, 4096) is fits
@@ -126,17 +126,17 @@ def test_visible_keys_need_no_login() -> None:
 def test_mechanisms_finding_lists_key_specs(offered: set[Mechanism], result: str, detail: str) -> None:
     """The finding lists the key specs that the token can sign with, each with its mechanism, and those it cannot."""
     session: Any = SimpleNamespace(mechanisms=lambda: offered, supports_size=lambda *_: True)
-    (found,) = check_mechanisms(session)
-    assert (found.step, found.result) == ("mechanisms", result)
-    assert detail in found.detail
+    (finding,) = check_mechanisms(session)
+    assert (finding.step, finding.result) == ("mechanisms", result)
+    assert detail in finding.detail
 
 
 def test_mechanism_for_smaller_keys_does_not_count() -> None:
     """A mechanism for smaller keys alone does not count for a larger key spec."""
     session: Any = SimpleNamespace(mechanisms=lambda: set(Mechanism), supports_size=lambda _, bits: bits <= 3072)
-    (found,) = check_mechanisms(session)
-    assert found.result == WARNING
-    assert found.detail.endswith("; not RSA-4096")
+    (finding,) = check_mechanisms(session)
+    assert finding.result == WARNING
+    assert finding.detail.endswith("; not RSA-4096")
 
 
 def _hang(*_: object, **__: object) -> NoReturn:
@@ -146,5 +146,5 @@ def _hang(*_: object, **__: object) -> NoReturn:
 def test_hanging_module_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     """A module that hangs while it is loaded is a finding."""
     monkeypatch.setattr("notarykit_pkcs11.doctor.walk.subprocess.run", _hang)
-    (found,) = diagnose(None, {"module_path": "libc.so.6"})
-    assert (found.step, found.result) == ("module", FAILED)
+    (finding,) = diagnose(None, {"module_path": "libc.so.6"})
+    assert (finding.step, finding.result) == ("module", FAILED)

@@ -43,12 +43,12 @@ def test_known_error_has_message_and_advice(
     kind: type[Exception], result: type[PluginError], text: str, advice: str
 ) -> None:
     """A known error has its class, message and advice, names the token, and drops the module's text."""
-    found = plugin_error("token 'a'", kind("swordfish"))
-    assert type(found) is result
-    assert found.message.startswith("token 'a': ")
-    assert text in found.message
-    assert advice in found.advice
-    assert "swordfish" not in found.one_line()
+    translated = plugin_error("token 'a'", kind("swordfish"))
+    assert type(translated) is result
+    assert translated.message.startswith("token 'a': ")
+    assert text in translated.message
+    assert advice in translated.advice
+    assert "swordfish" not in translated.one_line()
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_known_error_has_message_and_advice(
 )
 def test_unknown_error_shows_its_code(error: Exception, code: str) -> None:
     """An unknown error shows the standard's name or the number, with general advice."""
-    found = plugin_error("token 'a'", error)
-    assert type(found) is PluginError
-    assert found.message == f"token 'a': the module answered {code}"
-    assert "unplug the token and plug it in" in found.advice
+    translated = plugin_error("token 'a'", error)
+    assert type(translated) is PluginError
+    assert translated.message == f"token 'a': the module answered {code}"
+    assert "unplug the token and plug it in" in translated.advice
 
 
 def test_abbreviation_in_a_code_is_kept() -> None:
@@ -76,18 +76,18 @@ def test_abbreviation_in_a_code_is_kept() -> None:
 
 
 def _errors() -> Iterator[type[Exception]]:
-    for each in vars(pkcs11.exceptions).values():
-        if inspect.isclass(each) and issubclass(each, pkcs11.PKCS11Error):
-            yield each
+    for error_class in vars(pkcs11.exceptions).values():
+        if inspect.isclass(error_class) and issubclass(error_class, pkcs11.PKCS11Error):
+            yield error_class
 
 
 def test_every_error_becomes_one_line() -> None:
     """Every error of python-pkcs11 becomes one line with advice."""
-    for each in _errors():
-        found = plugin_error("a", each())
-        assert isinstance(found, PluginError)
-        assert found.advice
-        assert "\n" not in found.one_line()
+    for error_class in _errors():
+        translated = plugin_error("a", error_class())
+        assert isinstance(translated, PluginError)
+        assert translated.advice
+        assert "\n" not in translated.one_line()
 
 
 def test_permanent_errors_are_not_transient() -> None:

@@ -20,7 +20,7 @@ def _shown(error: PluginValidationError) -> str:
     return error.one_line()
 
 
-# What is said
+# Parsing
 
 
 def test_every_attribute_is_parsed() -> None:
@@ -31,8 +31,8 @@ def test_every_attribute_is_parsed() -> None:
         f"pkcs11:{path};object=build%20key;id=%01%ff;type=private"
         "?module-path=/usr/lib/a.so&module-name=a&pin-source=file:/etc/pin"
     )
-    found = parse_uri(text)
-    assert found == KeyUri(text, where, "build key", b"\x01\xff", "/usr/lib/a.so", "a", "file:/etc/pin")
+    uri = parse_uri(text)
+    assert uri == KeyUri(text, where, "build key", b"\x01\xff", "/usr/lib/a.so", "a", "file:/etc/pin")
 
 
 def test_empty_uri_is_valid() -> None:
@@ -73,7 +73,7 @@ def test_pin_program_follows_a_bar() -> None:
     assert parse_uri("pkcs11:?pin-source=%7c/bin/pin").pin_source == "|/bin/pin"
 
 
-# What is refused
+# Refusals
 
 
 @pytest.mark.parametrize(
@@ -145,15 +145,15 @@ def test_pin_in_a_uri_is_refused_unseen(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "advised"),
+    ("text", "known"),
     [("pkcs11:colour=blue", "object, type, id"), ("pkcs11:?colour=blue", "pin-source, module-name, module-path")],
 )
-def test_refusal_has_advice(text: str, advised: str) -> None:
-    """What may be written instead is told as a whole, without the attribute for a PIN."""
+def test_refusal_has_advice(text: str, known: str) -> None:
+    """The advice lists the known attributes, without the one for a PIN."""
     with pytest.raises(PluginValidationError) as caught:
         parse_uri(text)
     why = _shown(caught.value)
-    assert why.endswith(advised)
+    assert why.endswith(known)
     assert "pin-value" not in why
 
 
@@ -169,14 +169,14 @@ def test_refusal_has_advice(text: str, advised: str) -> None:
     ],
 )
 def test_pin_in_a_misspelt_uri_is_not_shown(text: str) -> None:
-    """Nor is it repeated where something else is wrong as well."""
+    """A PIN is not shown either where another part of the URI is wrong."""
     with pytest.raises(PluginValidationError) as caught:
         parse_uri(text)
     assert "swordfish" not in _shown(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("written", "normalised"),
     [
         ("slot-id=007", "7"),
         ("library-version=2", "2.0"),
@@ -184,16 +184,16 @@ def test_pin_in_a_misspelt_uri_is_not_shown(text: str) -> None:
         ("library-version=2.06", "2.6"),
     ],
 )
-def test_numbers_are_normalised(written: str, meant: str) -> None:
-    """Numbers count as numbers, and a version without its second part has 0 there."""
-    assert list(parse_uri(f"pkcs11:{written}").token_attributes.values()) == [meant]
+def test_numbers_are_normalised(written: str, normalised: str) -> None:
+    """Numbers lose leading zeros, and a version without a minor part has 0 there."""
+    assert list(parse_uri(f"pkcs11:{written}").token_attributes.values()) == [normalised]
     for wrong in ("x", "-1", "1.2.3", "1."):
         with pytest.raises(PluginValidationError) as caught:
             parse_uri(f"pkcs11:{written.partition('=')[0]}={wrong}")
         assert "is not a " in _shown(caught.value)
 
 
-# What is written
+# Formatting
 
 
 @given(
@@ -203,16 +203,16 @@ def test_numbers_are_normalised(written: str, meant: str) -> None:
     st.binary(max_size=40),
 )
 def test_formatted_uri_is_parsed_again(where: dict[str, str], slot: int | None, label: str, key_id: bytes) -> None:
-    """What is written as a URI is read as the same, whatever characters are in it."""
-    given = where if slot is None else {**where, "slot-id": str(slot)}
-    found = parse_uri(format_uri(given, label, key_id))
-    assert found.token_attributes == {name: value for name, value in given.items() if value}
-    assert (found.label, found.id) == (label or None, key_id or None)
-    assert found.module_path is found.module_name is found.pin_source is None
+    """A formatted URI is parsed to the same attributes, with any characters."""
+    attributes = where if slot is None else {**where, "slot-id": str(slot)}
+    uri = parse_uri(format_uri(attributes, label, key_id))
+    assert uri.token_attributes == {name: value for name, value in attributes.items() if value}
+    assert (uri.label, uri.id) == (label or None, key_id or None)
+    assert uri.module_path is uri.module_name is uri.pin_source is None
 
 
 def test_formatted_uri_has_canonical_form() -> None:
-    """A key's URI says that it is a private key; a token's does not."""
+    """The URI of a key has the type private; that of a token has no type."""
     assert format_uri({"token": "a b", "serial": ""}) == "pkcs11:token=a%20b"
     assert format_uri({"token": "a;b"}, "x/y?", b"\x0a\xff") == (
         "pkcs11:token=a%3Bb;object=x%2Fy%3F;id=%0a%ff;type=private"

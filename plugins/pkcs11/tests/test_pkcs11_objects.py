@@ -169,7 +169,7 @@ def test_certificates_are_read_among_malformed_objects() -> None:
     chain = make_chain("EC-256", 3)
     leaf, middle, root = chain.ders
     kind, value = Attribute.CERTIFICATE_TYPE, Attribute.VALUE
-    found = read_certificates(
+    stored = read_certificates(
         [
             _Object({value: leaf, kind: CertificateType.X_509, Attribute.ID: b"\x01"}),
             _Object({value: b"rubbish", kind: CertificateType.X_509}),
@@ -183,8 +183,8 @@ def test_certificates_are_read_among_malformed_objects() -> None:
             _Object({value: bytearray(root), kind: CertificateType.X_509}),
         ]
     )
-    assert [(each.id, each.der) for each in found] == [(b"\x01", leaf), (b"", middle), (b"", root)]
-    assert [each.certificate for each in found] == list(chain.certificates)
+    assert [(item.id, item.der) for item in stored] == [(b"\x01", leaf), (b"", middle), (b"", root)]
+    assert [item.certificate for item in stored] == list(chain.certificates)
 
 
 def test_key_classes_are_those_of_cryptography() -> None:

@@ -20,13 +20,13 @@ _SECRET = "swordfish"
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was asked at a terminal that gives no answer; there is no display either."""
-    asked: list[str] = []
-    monkeypatch.setattr(pin_source, "prompt_secret", asked.append)
+def prompts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Prompts at a terminal without an answer; there is no display either."""
+    prompts: list[str] = []
+    monkeypatch.setattr(pin_source, "prompt_secret", prompts.append)
     for name in ("PKCS11_PIN", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    return asked
+    return prompts
 
 
 def _file(folder: Path, content: bytes, name: str = "pin") -> str:
@@ -48,10 +48,10 @@ def _shown(error: NotarykitError) -> str:
     return shown
 
 
-# In which order
+# Order
 
 
-def test_sources_have_an_order(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_have_an_order(tmp_path: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The file or program comes first, then the variables, pinentry, and the terminal."""
     source = _file(tmp_path, b"of the source")
     monkeypatch.setattr(pinentry, "request_pin", lambda program, _: f"of {program}".encode())
@@ -97,25 +97,25 @@ def test_contradicting_sources_are_refused(tmp_path: Path) -> None:
     assert _get(f"pin-source={source}", pin_source=source) == "1234"
 
 
-def test_prompt_names_token_and_last_try(asked: list[str]) -> None:
+def test_prompt_names_token_and_last_try(prompts: list[str]) -> None:
     """The prompt names the token, and the last try before it locks."""
     for is_last_try in (False, True):
         with pytest.raises(PluginAccessDeniedError, match="there is no terminal to ask for it") as caught:
             PinSource(None, {}).get("token 'a'", is_last_try=is_last_try)
         assert "pin_source=FILE, $PKCS11_PIN, or pinentry=PROGRAM" in caught.value.advice
-    assert asked == ["PIN of token 'a': ", "PIN of token 'a' (the last try): "]
+    assert prompts == ["PIN of token 'a': ", "PIN of token 'a' (the last try): "]
 
 
-def test_unset_variable_has_no_fallback(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unset_variable_has_no_fallback(prompts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A named variable that is not set is an error, without the default variable or a prompt in its place."""
     monkeypatch.setenv("PKCS11_PIN", _SECRET)
     with pytest.raises(PluginAccessDeniedError) as caught:
         _get(pin_env="MINE")
     assert "token 'a' needs a PIN, and $MINE is not set" in _shown(caught.value)
-    assert asked == []
+    assert prompts == []
 
 
-# What it is
+# Form
 
 
 @pytest.mark.parametrize(
@@ -236,12 +236,12 @@ def test_unreadable_file_is_named(tmp_path: Path) -> None:
 def request_on_stdin(tmp_path: Path) -> Iterator[None]:
     """Standard input as a host gives it, for programs that are started."""
     (tmp_path / "request").write_text('{"keyId": "x"}')
-    kept, given = os.dup(0), os.open(tmp_path / "request", os.O_RDONLY)
-    os.dup2(given, 0)
+    original, request = os.dup(0), os.open(tmp_path / "request", os.O_RDONLY)
+    os.dup2(request, 0)
     yield
-    os.dup2(kept, 0)
-    os.close(kept)
-    os.close(given)
+    os.dup2(original, 0)
+    os.close(original)
+    os.close(request)
 
 
 @pytest.mark.usefixtures("request_on_stdin")

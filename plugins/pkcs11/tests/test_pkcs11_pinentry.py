@@ -43,7 +43,7 @@ class _Entry:
         (self._folder / "option").write_text("ERR 83886254 Unknown option <Pinentry>\n")
 
     @property
-    def said(self) -> list[str]:
+    def commands(self) -> list[str]:
         return (self._folder / "log").read_text().splitlines()
 
 
@@ -77,7 +77,7 @@ def test_data_lines_are_joined_and_decoded(entry: _Entry, answer: bytes, pin: by
 def test_commands_escape_the_prompt(entry: _Entry, tmp_path: Path) -> None:
     """The program receives the terminal, and the prompt as one escaped line."""
     entry.ask(b"D 1234\nOK\n", "PIN of 100% 'a'\r\nGETPIN")
-    assert entry.said == [
+    assert entry.commands == [
         f"OPTION ttyname={tmp_path}/tty",
         "OPTION ttytype=xterm",
         "SETDESC PIN of 100%25 'a'%0D%0AGETPIN",
@@ -90,10 +90,10 @@ def test_unknown_options_are_ignored(entry: _Entry, monkeypatch: pytest.MonkeyPa
     """A program that rejects the terminal options still asks; without a terminal none are sent."""
     entry.refuse_options()
     assert entry.ask(b"D 1234\nOK\n") == b"1234"
-    said = len(entry.said)
+    sent = len(entry.commands)
     monkeypatch.setattr(pinentry, "TERMINAL", "/no/such/terminal")
     assert entry.ask(b"D 1234\nOK\n") == b"1234"
-    assert not [line for line in entry.said[said:] if line.startswith("OPTION")]
+    assert not [line for line in entry.commands[sent:] if line.startswith("OPTION")]
 
 
 @pytest.mark.parametrize(

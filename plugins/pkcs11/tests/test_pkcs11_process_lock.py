@@ -44,12 +44,12 @@ def hold() -> Iterator[Callable[..., "_Holder"]]:
         return started[-1]
 
     yield start
-    for each in started:
-        each.end()
+    for holder in started:
+        holder.end()
 
 
 class _Holder:
-    """Another process that has its turn until it is told to end."""
+    """Process that holds the lock until it is ended."""
 
     def __init__(self, path: str) -> None:
         self._process = subprocess.Popen(
@@ -65,8 +65,8 @@ class _Holder:
 
 
 def _lock(folder: Path) -> Path:
-    (found,) = folder.iterdir()
-    return found
+    (file,) = folder.iterdir()
+    return file
 
 
 def _is_held(path: Path) -> bool:
@@ -79,7 +79,7 @@ def _is_held(path: Path) -> bool:
 
 
 def _counting(action: Callable[[int], None]) -> SimpleNamespace:
-    """A clock with which nobody sleeps: it does something instead, at each time with their number."""
+    """Returns a clock that runs an action in place of each sleep, with its number."""
     times: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -192,11 +192,11 @@ def test_child_process_does_not_keep_the_lock(folder: Path) -> None:
 
 
 class _Clock:
-    """A clock that moves when somebody sleeps, for a second each time.
+    """Clock that advances by a second with each sleep.
 
     Attributes:
-        now: The present moment.
-        sleeps: How often somebody slept.
+        now: Current time in seconds.
+        sleeps: Number of sleeps.
     """
 
     def __init__(self, action: Callable[[int], None]) -> None:

@@ -17,7 +17,7 @@ _TIMES = 40
 
 
 def _raw(key: rsa.RSAPrivateKey, block: bytes) -> bytes:
-    """What a token does that pads nothing (CKM_RSA_X_509)."""
+    """Signs as a token without padding does (CKM_RSA_X_509)."""
     numbers = key.private_numbers()
     size = -(-key.key_size // 8)
     assert len(block) == size
@@ -74,16 +74,16 @@ def test_smallest_modulus_has_empty_padding() -> None:
 
 def test_salt_is_fresh_and_random(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each salt is new, as long as the hash, and from the system's random source."""
-    asked: list[bytes] = []
+    salts: list[bytes] = []
     urandom = os.urandom
 
     def random(size: int) -> bytes:
-        asked.append(urandom(size))
-        return asked[-1]
+        salts.append(urandom(size))
+        return salts[-1]
 
     monkeypatch.setattr("notarykit_pkcs11.token.pss.os.urandom", random)
     kinds = (("sha256", 32), ("sha384", 48), ("sha512", 64))
     blocks = {pss_encode(bytes(size), name, 2048) for name, size in kinds * 2}
     assert len(blocks) == 6
-    assert [len(salt) for salt in asked] == [32, 48, 64] * 2
-    assert len(set(asked)) == 6
+    assert [len(salt) for salt in salts] == [32, 48, 64] * 2
+    assert len(set(salts)) == 6

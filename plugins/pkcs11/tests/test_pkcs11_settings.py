@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _found(query: str = "", **config: str) -> str:
+def _path(query: str = "", **config: str) -> str:
     return module_path(parse_uri(f"pkcs11:{query}"), config)
 
 
@@ -37,24 +37,24 @@ def _configured(folder: Path, name: str, line: str) -> None:
 def test_sources_have_an_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The URI comes first, then the configuration, the environment, and p11-kit's module."""
     a, b, c = (str(folder / f"{name}.so") for name in "abc")
-    assert _found() == module_path(None, {}) == P11_KIT
+    assert _path() == module_path(None, {}) == P11_KIT
     monkeypatch.setenv("PKCS11_MODULE_PATH", c)
-    assert _found() == module_path(None, {}) == c
-    assert _found(module_path=b) == module_path(None, {"module_path": b}) == b
-    assert _found(f"?module-path={a}") == a
-    assert _found(f"?module-path={a}", module_path=a) == a
+    assert _path() == module_path(None, {}) == c
+    assert _path(module_path=b) == module_path(None, {"module_path": b}) == b
+    assert _path(f"?module-path={a}") == a
+    assert _path(f"?module-path={a}", module_path=a) == a
 
 
 def test_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty variable names no module."""
     monkeypatch.setenv("PKCS11_MODULE_PATH", "")
-    assert _found() == P11_KIT
+    assert _path() == P11_KIT
 
 
 def test_contradicting_paths_are_refused(folder: Path) -> None:
     """Different modules in URI and configuration are refused, and both are shown."""
     with pytest.raises(PluginValidationError) as caught:
-        _found(f"?module-path={folder}/a.so", module_path=f"{folder}/b.so")
+        _path(f"?module-path={folder}/a.so", module_path=f"{folder}/b.so")
     why = caught.value.one_line()
     assert f"the URI names the module {folder}/a.so, but module_path names {folder}/b.so" in why
 
@@ -62,13 +62,13 @@ def test_contradicting_paths_are_refused(folder: Path) -> None:
 def test_links_are_resolved(folder: Path) -> None:
     """Links are resolved, so that no module is loaded twice."""
     (folder / "link.so").symlink_to(folder / "a.so")
-    assert _found(f"?module-path={folder}/link.so") == str(folder / "a.so")
-    assert _found(module_path=f"{folder}/./a.so") == str(folder / "a.so")
+    assert _path(f"?module-path={folder}/link.so") == str(folder / "a.so")
+    assert _path(module_path=f"{folder}/./a.so") == str(folder / "a.so")
 
 
 def test_bare_name_is_left_to_the_loader() -> None:
     """A name without a folder is left to the system's loader."""
-    assert _found(module_path="opensc-pkcs11.so") == "opensc-pkcs11.so"
+    assert _path(module_path="opensc-pkcs11.so") == "opensc-pkcs11.so"
 
 
 @pytest.mark.parametrize("path", ["./a.so", "lib/a.so", "../a.so"])
@@ -76,14 +76,14 @@ def test_relative_path_is_refused(folder: Path, path: str, monkeypatch: pytest.M
     """A relative path is refused, wherever it is given."""
     monkeypatch.chdir(folder)
     with pytest.raises(PluginValidationError) as caught:
-        _found(module_path=path)
+        _path(module_path=path)
     assert f"the module path {path} is relative" in caught.value.one_line()
     with pytest.raises(PluginValidationError) as caught:
-        _found(f"?module-path={path}")
+        _path(f"?module-path={path}")
     assert f"the module path {path} is relative" in caught.value.one_line()
     monkeypatch.setenv("PKCS11_MODULE_PATH", path)
     with pytest.raises(PluginValidationError) as caught:
-        _found()
+        _path()
     assert f"the module path {path} is relative" in caught.value.one_line()
 
 
@@ -92,14 +92,14 @@ def test_missing_module_is_refused_with_advice(folder: Path, monkeypatch: pytest
     (folder / "folder.so").mkdir()
     for path in (f"{folder}/none.so", f"{folder}/folder.so"):
         with pytest.raises(PluginValidationError) as caught:
-            _found(module_path=path)
+            _path(module_path=path)
         why = caught.value.one_line()
         assert f"the module {path} does not exist" in why
         assert "module_path=FILE" in why
         assert "$PKCS11_MODULE_PATH" in why
     monkeypatch.setenv("PKCS11_MODULE_PATH", f"{folder}/none.so")
     with pytest.raises(PluginValidationError) as caught:
-        _found()
+        _path()
     assert "does not exist" in caught.value.one_line()
 
 
@@ -109,23 +109,23 @@ def test_missing_module_is_refused_with_advice(folder: Path, monkeypatch: pytest
 def test_module_name_is_looked_up_in_p11_kit(folder: Path) -> None:
     """A module name is the name of a file in p11-kit's folders, whose line `module` has the path."""
     _configured(folder / "second", "mine", f"  module:   {folder}/a.so  ")
-    assert _found("?module-name=mine") == str(folder / "a.so")
+    assert _path("?module-name=mine") == str(folder / "a.so")
     _configured(folder / "first", "mine", f"module : {folder}/b.so")
-    assert _found("?module-name=mine") == str(folder / "b.so")
-    assert _found("?module-name=mine", module_path=f"{folder}/b.so") == str(folder / "b.so")
+    assert _path("?module-name=mine") == str(folder / "b.so")
+    assert _path("?module-name=mine", module_path=f"{folder}/b.so") == str(folder / "b.so")
 
 
 def test_path_precedes_name(folder: Path) -> None:
     """A path in a URI takes precedence over the name."""
     _configured(folder / "first", "mine", f"module: {folder}/b.so")
-    assert _found(f"?module-name=mine&module-path={folder}/a.so") == str(folder / "a.so")
+    assert _path(f"?module-name=mine&module-path={folder}/a.so") == str(folder / "a.so")
 
 
 def test_name_contradicting_the_configuration_is_refused(folder: Path) -> None:
     """A module name that contradicts the configuration is refused."""
     _configured(folder / "first", "mine", f"module: {folder}/b.so")
     with pytest.raises(PluginValidationError) as caught:
-        _found("?module-name=mine", module_path="/other.so")
+        _path("?module-name=mine", module_path="/other.so")
     assert f"names the module {folder}/b.so, but module_path" in caught.value.one_line()
 
 
@@ -133,10 +133,10 @@ def test_configuration_file_without_a_module_is_ignored(folder: Path) -> None:
     """A configuration file without a line `module` is ignored."""
     _configured(folder / "first", "mine", "remote: |program")
     with pytest.raises(PluginValidationError) as caught:
-        _found("?module-name=mine")
+        _path("?module-name=mine")
     assert "no module named 'mine' was found" in caught.value.one_line()
     _configured(folder / "second", "mine", f"module: {folder}/a.so")
-    assert _found("?module-name=mine") == str(folder / "a.so")
+    assert _path("?module-name=mine") == str(folder / "a.so")
 
 
 def test_relative_path_of_p11_kit_is_completed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,13 +145,13 @@ def test_relative_path_of_p11_kit_is_completed(folder: Path, monkeypatch: pytest
     _configured(folder / "first", "mine", "module: a.so")
     is_file = os.path.isfile
     place = f"/usr/lib/{getattr(sys.implementation, '_multiarch', '')}/pkcs11/a.so"
-    assert _found("?module-name=mine") == "a.so"  # for the system's loader
+    assert _path("?module-name=mine") == "a.so"  # for the system's loader
     monkeypatch.setattr(os.path, "isfile", lambda path: path == place or is_file(path))
-    assert _found("?module-name=mine") == place
+    assert _path("?module-name=mine") == place
     _configured(folder / "first", "mine", "module: ./a.so")
     monkeypatch.setattr(os.path, "isfile", is_file)
     with pytest.raises(PluginValidationError) as caught:
-        _found("?module-name=mine")
+        _path("?module-name=mine")
     assert "is relative" in caught.value.one_line()
 
 
@@ -159,10 +159,10 @@ def test_relative_path_of_p11_kit_is_completed(folder: Path, monkeypatch: pytest
 def test_unknown_name_is_looked_up_as_a_file(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name unknown to p11-kit is looked up among the system's modules."""
     with pytest.raises(PluginValidationError) as caught:
-        _found("?module-name=mine")
+        _path("?module-name=mine")
     assert "no module named 'mine' was found" in caught.value.one_line()
     monkeypatch.setattr(os.path, "isfile", lambda path: path == f"/usr/lib/pkcs11/{file}")
-    assert _found("?module-name=mine") == f"/usr/lib/pkcs11/{file}"
+    assert _path("?module-name=mine") == f"/usr/lib/pkcs11/{file}"
 
 
 @pytest.mark.parametrize(
@@ -174,5 +174,5 @@ def test_invalid_module_name_is_refused(folder: Path, name: str) -> None:
     (folder / "first").mkdir()
     _configured(folder / "first", "", f"module: {folder}/a.so")
     with pytest.raises(PluginValidationError) as caught:
-        _found(f"?module-name={name}")
+        _path(f"?module-name={name}")
     assert "invalid module name" in caught.value.one_line()

@@ -396,7 +396,7 @@ def test_the_certificate_of_another_key(empty_softhsm: Token) -> None:
     found = _doctor(_given(empty_softhsm), "pkcs11:object=build")
     assert found.steps[-1] == ("certificate", FAILED)
     assert "has the CKA_ID of pkcs11:" in found.the("certificate")
-    assert "and another key" in found.the("certificate")
+    assert "but another key" in found.the("certificate")
     found = _doctor(_given(empty_softhsm), "pkcs11:object=other")
     assert found.steps[-1] == ("certificate", OK)
 

@@ -1,1 +1,1 @@
-"""PINs: where they come from, and how a person is asked for one."""
+"""Sources of a PIN, and the dialog that asks for it."""
