@@ -1,0 +1,207 @@
+"""Text and JSON report the same failures, for one reference and for several, in every command with `--output`."""
+
+import json
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import pytest
+
+from notarykit.cli.commands import COMMANDS
+from notarykit.cli.options import Command, Group
+from tests.cli.test_json import schema
+from tests.cli.world import VERIFY, World
+from tests.support.ca import Changes, make_chain, ocsp_at
+from tests.support.homes import OTHER_IDENTITY, SCOPE, policy_document
+from tests.support.layouts import add_artifact
+from tests.support.signatures import readdress
+
+FETCH = ("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE)
+Prepare = Callable[[World], str]
+
+
+class Failure(NamedTuple):
+    """A command that fails for each of its references.
+
+    Attributes:
+        schema: Name of its schema.
+        command: Command line without the reference.
+        exit_code: Exit code.
+        prepare: Prepares the failure and returns the reference.
+    """
+
+    schema: str
+    command: tuple[str, ...]
+    exit_code: int
+    prepare: Prepare
+
+
+def absent(world: World) -> str:
+    """Returns a reference to a layout that does not exist."""
+    return f"absent@{world.layout.digest}"
+
+
+def unforeseen(world: World) -> str:
+    """Makes the artifact's look-up fail with an error of no class of ours."""
+    world.break_at(world.layout.digest)
+    return world.reference
+
+
+def unsigned(world: World) -> str:
+    """Returns a reference to an artifact without signatures."""
+    return world.reference
+
+
+def distrusted(world: World) -> str:
+    """Signs twice with an identity that the trust policy does not list."""
+    world.sign()
+    world.sign()
+    world.home.set_policy(policy_document([OTHER_IDENTITY]))
+    return world.reference
+
+
+def unknown_status(world: World) -> str:
+    """Signs with a trusted certificate whose OCSP responder cannot be reached."""
+    chain = make_chain("EC-256", 2, leaf=Changes(put=(ocsp_at("http://127.0.0.1:9/"),)))
+    world.home.add_key(chain, "unreachable")
+    world.home.trust(chain)
+    world.sign("--key", "unreachable")
+    return world.reference
+
+
+SIGN, LIST, INSPECT = (("sign", "--oci-layout"), ("list", "--oci-layout"), ("inspect", "--oci-layout"))
+FAILURES = [
+    Failure("sign", SIGN, 3, absent),
+    Failure("sign", SIGN, 70, unforeseen),
+    Failure("verify", VERIFY, 3, absent),
+    Failure("verify", VERIFY, 70, unforeseen),
+    Failure("verify", VERIFY, 1, unsigned),
+    Failure("verify", VERIFY, 1, distrusted),
+    Failure("verify", VERIFY, 1, unknown_status),
+    Failure("revocation", FETCH, 3, absent),
+    Failure("revocation", FETCH, 70, unforeseen),
+    Failure("revocation", FETCH, 1, distrusted),
+    Failure("revocation", FETCH, 3, unknown_status),
+]
+ALONE = [
+    Failure("list", LIST, 3, absent),
+    Failure("list", LIST, 70, unforeseen),
+    Failure("inspect", INSPECT, 3, absent),
+    Failure("inspect", INSPECT, 70, unforeseen),
+    Failure("plugin-doctor", ("plugin", "doctor"), 4, lambda _: "no-such-plugin"),
+    Failure("plugin-test", ("plugin", "test"), 4, lambda _: "no-such-plugin"),
+    Failure("sign", (*SIGN, "--key", "none"), 4, unsigned),
+    Failure("verify", ("verify", "--oci-layout", "--scope", "malformed"), 2, unsigned),
+    Failure("revocation", ("revocation", "fetch", "--oci-layout", "--scope", SCOPE), 2, unsigned),
+]
+
+
+def _names(failure: Failure) -> str:
+    return f"{' '.join(failure.command[:2]).removesuffix(' --oci-layout')}-{failure.prepare.__name__}"
+
+
+def _commands() -> Iterator[tuple[str, Command]]:
+    for name in COMMANDS:
+        command: Command | Group = import_module(f"notarykit.cli.commands.{name}").COMMAND
+        if isinstance(command, Command):
+            yield name, command
+        else:
+            yield from ((f"{name} {member}", each) for member, each in command.commands.items())
+
+
+def _error_lines(err: str) -> list[str]:
+    return [line.removeprefix("Error: ") for line in err.splitlines() if line.startswith("Error: ")]
+
+
+def _both(world: World, failure: Failure, *references: str) -> tuple[Any, list[str]]:
+    """Runs a command with text and with JSON output; returns the document and the error lines, which are the same."""
+    text = world.run(*failure.command, *references)
+    as_json = world.run(*failure.command, "--output", "json", *references)
+    assert (text.code, as_json.code) == (failure.exit_code, failure.exit_code)
+    assert as_json.err == text.err
+    document = json.loads(as_json.out)
+    schema(failure.schema).validate(document)
+    return document, _error_lines(text.err)
+
+
+def _one_line(error: dict[str, Any]) -> str:
+    return f"{error['message']}: {error['advice']}" if error["advice"] else error["message"]
+
+
+def test_every_command_with_json_output_is_compared() -> None:
+    """A command that gets `--output` gets a row in the tables above."""
+    with_output = {name for name, command in _commands() if any(flag.name == "output" for flag in command.flags)}
+    with_output -= {"certificate request", "certificate generate", "certificate issue"}  # their --output is a file
+    compared = {" ".join(word for word in failure.command[:2] if word[0] != "-") for failure in (*FAILURES, *ALONE)}
+    assert with_output == compared
+    several = {name for name, command in _commands() if name in with_output and command.arguments[1] > 1}
+    assert several == {" ".join(word for word in failure.command[:2] if word[0] != "-") for failure in FAILURES}
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=_names)
+def test_error_of_a_reference_is_the_same_in_text_and_json(world: World, failure: Failure) -> None:
+    """One line per reference ends with the message and advice in JSON, which do not depend on other references."""
+    reference = failure.prepare(world)
+    document, (line,) = _both(world, failure, reference)
+    (alone,) = document["results"]
+    text = _one_line(alone["error"])
+    assert line.removesuffix(" (see --verbose for each)").endswith(text)
+    document, lines = _both(world, failure, reference, reference)
+    assert document["results"] == [alone, alone]
+    assert len(lines) == 2
+    for line in lines:
+        assert line.removesuffix(" (see --verbose for each)").endswith(text)
+        assert reference in line
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=_names)
+def test_error_between_successes_is_reported_for_its_reference(world: World, failure: Failure) -> None:
+    """Results are in the references' order, and an error is that of the reference alone."""
+    other = f"hello@{add_artifact('hello', 'other').digest}"
+    world.sign(reference=other)
+    reference = failure.prepare(world)
+    alone = _both(world, failure, reference)[0]["results"][0]
+    results = json.loads(world.run(*failure.command, "--output", "json", other, reference, other).out)["results"]
+    assert [result["reference"] for result in results] == [other, reference, other]
+    assert results[1] == alone
+
+
+@pytest.mark.parametrize("failure", ALONE, ids=_names)
+def test_error_of_a_command_is_the_same_in_text_and_json(world: World, failure: Failure) -> None:
+    """An error that ends the whole command is the only member in JSON and the only line in text."""
+    document, lines = _both(world, failure, failure.prepare(world))
+    assert set(document) == {"error"}
+    assert lines == [_one_line(document["error"])]
+
+
+def test_refused_signatures_are_the_same_in_text_and_json(world: World) -> None:
+    """`verify --verbose` prints the step, outcome and reason that JSON has for each signature that was not accepted."""
+    document, _ = _both(world, Failure("verify", (*VERIFY, "--verbose"), 1, distrusted), distrusted(world))
+    err = world.run(*VERIFY, "--verbose", world.reference).err
+    refused = document["results"][0]["notAccepted"]
+    assert len(refused) == 2
+    for signature in refused:
+        assert f"{world.reference}: signature {signature['signature']}" in err
+        for step in signature["steps"]:
+            reason = f" ({step['reason']})" if step["reason"] else ""
+            assert f"  {step['step']}: {step['outcome']}{reason}\n" in err
+
+
+def test_skipped_signatures_are_the_same_in_text_and_json(world: World) -> None:
+    """`inspect` warns of each unreadable signature with the message that JSON has for it."""
+    world.sign()
+    readdress("hello", lambda *_: b"{}")
+    done = world.run(*INSPECT, "--output", "json", world.reference)
+    (skipped,) = json.loads(done.out)["skipped"]
+    warning = f"Warning: Skipping signature {skipped['digest']} because of error: {_one_line(skipped['error'])}\n"
+    assert warning in done.err
+    assert world.run(*INSPECT, world.reference).err == done.err
+
+
+def test_missing_evidence_is_the_same_in_text_and_json(world: World) -> None:
+    """`revocation fetch` warns of each problem with the message that JSON has for it."""
+    reference = unknown_status(world)
+    document, _ = _both(world, FAILURES[-1], reference)
+    (problem,) = document["results"][0]["problems"]
+    err = world.run(*FETCH, reference).err
+    assert f"Warning: {problem['signature']}: {problem['error']['message']}" in err
