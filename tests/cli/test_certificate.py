@@ -61,7 +61,7 @@ def _head(store: str = "acme", kind: str = "ca") -> str:
         ("text.pem", b"hello", "text.pem is neither PEM nor DER of certificates"),
         ("empty.pem", b"", "empty.pem holds no certificate: give PEM or DER"),
         ("key.pem", pem_of(make_chain().leaf_key), "key.pem holds no certificate: give PEM or DER"),
-        ("root.txt", make_chain().pems[-1], "root.txt: a certificate's file ends in .pem, .crt, .cer: rename it"),
+        ("root.txt", make_chain().pems[-1], "root.txt: certificate files end in .pem, .crt, .cer: rename it"),
         (
             "leaf.pem",
             make_chain("EC-256", 2).pems[0],
@@ -141,7 +141,7 @@ def test_show(world: World) -> None:
     assert error == f"{path} does not exist: see 'notarykit certificate list'"
     for name in ("../tests/both.pem", "..", ""):
         error = world.refused(2, "cert", "show", "-t", "ca", "-s", "tests", name)
-        assert error == f"{name!r} is no file name in a trust store: see 'notarykit certificate list'"
+        assert error == f"{name!r} is not a file name in a trust store: see 'notarykit certificate list'"
 
 
 @pytest.mark.parametrize("answer", ["y\n", "yes\n", "YES\n", " y "])
@@ -172,7 +172,7 @@ def test_delete_all(world: World) -> None:
     world.did("cert", "add", *STORE, _root(world), _root(world, "second.pem"))
     (world.home.store("acme") / "inner").mkdir()
     error = world.refused(3, "cert", "delete", "--yes", *STORE, "--all")
-    assert error == f"{world.home.store('acme')}/inner is a folder, which is not removed"
+    assert error == f"{world.home.store('acme')}/inner is a folder"
     (world.home.store("acme") / "inner").rmdir()
     text = world.did("cert", "delete", *STORE, "--all", "-y")
     assert text == f"Successfully deleted {world.home.store('acme')}\n"
@@ -187,7 +187,7 @@ def test_deletes_that_are_refused(world: World) -> None:
     assert world.refused(2, "cert", "delete", *STORE) == "missing certificate file name: give one, or --all"
     assert world.refused(2, "cert", "delete", *STORE, "--all", "x") == "--all and a file name exclude each other"
     assert world.refused(2, "cert", "delete", *STORE, "../tests/root0.pem").startswith(
-        "'../tests/root0.pem' is no file"
+        "'../tests/root0.pem' is not a file"
     )
 
 
@@ -228,7 +228,7 @@ def test_a_test_key_by_default(world: World) -> None:
 def test_test_keys_that_are_refused(world: World) -> None:
     """A length that cannot sign and a name that is no name are refused."""
     error = world.refused(2, "cert", "generate-test", "--bits", "1024", "wabbit")
-    assert error == "RSA keys of 1024 bits cannot sign: use 2048, 3072, 4096"
+    assert error == "RSA keys of 1024 bits are not supported: use 2048, 3072, 4096"
     for name in ("a/b", "..", "a b", ""):
         error = world.refused(2, "cert", "generate-test", name)
         assert error == f"name {name!r} must be of letters, digits, '_', '.' and '-'"

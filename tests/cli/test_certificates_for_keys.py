@@ -105,7 +105,7 @@ def test_from_a_key_to_a_signature(world: World, ca: str, spec: str, holder: str
     assert (made.subject, root) == (request.subject, _chain(ca)[0])
     assert check_chain([each.public_bytes(Encoding.DER) for each in (made, root)]).key_spec.name == spec
     verify(tmp_path, made, root)
-    assert world.did("cert", "lint", "release.pem") == "release.pem: no requirement is broken\n"
+    assert world.did("cert", "lint", "release.pem") == "release.pem: no requirement is violated\n"
     out = world.did("cert", "attach", "--key", "release", "release.pem")
     kept = world.home.folder / "localkeys" / "release.chain.pem"
     assert out == f"Attached a chain of 2 to release: {kept}\n"
@@ -174,9 +174,9 @@ def test_a_file_that_cannot_be_written(world: World) -> None:
         for there in ("folder", "build.key"):
             Path("build.key").write_text("a key")
             error = world.refused(2, "cert", command, *subject, "-o", there)
-            assert error == f"{there} exists already: name another file with --output, or remove that one"
+            assert error == f"{there} already exists: name another file with --output, or remove this one"
         error = world.refused(2, "cert", command, *subject, "-o", "absent/request.csr")
-        assert error == "the folder of absent/request.csr does not exist: check the path"
+        assert error == "the directory of absent/request.csr does not exist: check the path"
     assert Path("build.key").read_text() == "a key"
 
 
@@ -204,7 +204,7 @@ def test_an_encrypted_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None
     world.home.add_key(make_chain(), "locked", b"secret")
     ask = ("cert", "request", "--key", "locked", "--subject", _SUBJECT)
     error = world.refused(4, *ask)
-    assert "there is no terminal to ask for its passphrase" in error
+    assert "there is no terminal for a prompt" in error
     monkeypatch.setenv(_VARIABLE, "wrong")
     assert "the passphrase is wrong" in world.refused(4, *ask)
     monkeypatch.setenv(_VARIABLE, "secret")
@@ -243,7 +243,7 @@ def test_subjects_that_no_policy_can_name(world: World, subject: str, missing: s
     assert done.code == 0
     assert done.out.startswith("-----BEGIN CERTIFICATE")
     assert done.err == (
-        f"Warning: without {missing}, no x509.subject of a trust policy can name this subject\n" if missing else ""
+        f"Warning: without {missing}, no x509.subject of a trust policy can match this subject\n" if missing else ""
     )
 
 
@@ -295,7 +295,7 @@ def test_keys_that_are_not_there(world: World, command: str) -> None:
     error = world.refused(4, "cert", command, "--plugin", "none", "--id", "x", *last)
     assert error.startswith("plugin 'none' is not installed")
     world.home.keys_file.unlink()
-    assert world.refused(4, "cert", command, *last).startswith("there is no default signing key")
+    assert world.refused(4, "cert", command, *last).startswith("no default signing key is set")
 
 
 def test_an_executable_plugin(world: World) -> None:
@@ -348,7 +348,7 @@ def test_validities_that_are_none(world: World, validity: str) -> None:
 def test_no_validity(world: World) -> None:
     """A certificate that ends when it begins is not made."""
     error = world.refused(2, "cert", "generate", "--subject", _SUBJECT, "--validity", "0s")
-    assert error == "a certificate that is valid for no time is of no use: such as --validity 30d"
+    assert error == "--validity must be longer than zero: such as --validity 30d"
 
 
 def test_a_validity_in_days(world: World) -> None:
@@ -453,9 +453,9 @@ def _root(world: World) -> str:
     ("content", "problem"),
     [
         (None, "request a.csr does not exist"),
-        (b"", "a.csr is no certificate request in PEM"),
-        (b"hello", "a.csr is no certificate request in PEM"),
-        (make_chain().pems[0], "a.csr is no certificate request in PEM"),
+        (b"", "a.csr is not a certificate request in PEM"),
+        (b"hello", "a.csr is not a certificate request in PEM"),
+        (make_chain().pems[0], "a.csr is not a certificate request in PEM"),
     ],
 )
 def test_what_is_no_request(world: World, ca: str, content: bytes | None, problem: str) -> None:
@@ -595,7 +595,7 @@ def _lint(world: World, content: bytes, *flags: str) -> tuple[int, list[str]]:
 def test_a_lint_without_findings(world: World) -> None:
     """A chain that keeps every requirement ends with 0 and one line, and so does a CA's certificate alone."""
     for content in (world.chain.chain_pem, b"".join(world.chain.ders), world.chain.pems[1], world.chain.pems[2]):
-        assert _lint(world, content) == (0, ["chain.pem: no requirement is broken"])
+        assert _lint(world, content) == (0, ["chain.pem: no requirement is violated"])
 
 
 def test_a_lint_of_a_certificate_that_signs_nothing(world: World) -> None:
@@ -603,7 +603,7 @@ def test_a_lint_of_a_certificate_that_signs_nothing(world: World) -> None:
     for content, says_so in ((world.chain.pems[1], True), (world.chain.pems[0], False), (world.chain.chain_pem, False)):
         Path("chain.pem").write_bytes(content)
         done = world.run("cert", "lint", "chain.pem")
-        assert ("cannot sign artifacts itself" in done.err) is says_so
+        assert ("which cannot sign artifacts" in done.err) is says_so
 
 
 def test_a_lint_with_findings(world: World) -> None:

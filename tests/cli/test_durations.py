@@ -10,8 +10,8 @@ from tests.cli.world import World
 
 HOUR = 3600
 DAY = 24 * HOUR
-FORM = "write numbers with units from weeks to seconds, such as 30d, 12h, 3h20m or 30s"
-UNEVEN = "write days or weeks, such as 365d: years and months differ in length"
+FORM = "use numbers with units from weeks to seconds, such as 30d, 12h, 3h20m or 30s"
+UNEVEN = "use days or weeks, such as 365d: years and months vary in length"
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_durations(text: str, expected: int) -> None:
             for text in ("", "+", ".h", "h", "1H", "1D", "1hm", "1 h", "1h 2m", "1h2", "1h\n", "1h-1m", "P30D")
         ),
         *((text, FORM) for text in ("\u0661h", "1e3s", "30days")),
-        *((text, f"write the unit too, such as {text}s or {text}d") for text in ("30", "00")),
-        *((text, "a duration is not negative") for text in ("-30d", "-0", "-1h")),
+        *((text, f"add the unit, such as {text}s or {text}d") for text in ("30", "00")),
+        *((text, "durations cannot be negative") for text in ("-30d", "-0", "-1h")),
         *((text, UNEVEN) for text in ("1y", "3mo", "6 months", "2 Years")),
     ],
 )

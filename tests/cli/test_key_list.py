@@ -29,7 +29,7 @@ def test_add_without_a_list(world: World) -> None:
     world.home.keys_file.unlink()
     world.did("key", "add", "--plugin", "local-file", "--id", "1", "first")
     assert _keys(world) == {"keys": [{"name": "first", "id": "1", "pluginName": "local-file"}]}
-    assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("there is no default signing key: ")
+    assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("no default signing key is set: ")
 
 
 def test_adds_that_are_refused(world: World) -> None:
@@ -37,15 +37,15 @@ def test_adds_that_are_refused(world: World) -> None:
     before = world.home.keys_file.read_bytes()
     add = ("key", "add", "--plugin", "local-file", "--id", "1")
     error = world.refused(4, *add, "build")
-    assert error == "signing key with name 'build' already exists: choose another name, or delete that one"
-    assert world.refused(2, *add, "") == "the key's name is empty"
+    assert error == "signing key with name 'build' already exists: choose another name, or delete that key"
+    assert world.refused(2, *add, "") == "key name is empty"
     assert world.refused(4, "key", "add", "--plugin", "../p", "--id", "1", "x").startswith("'../p' is no plugin name: ")
     assert world.refused(4, "key", "add", "--plugin", "local-fil", "--id", "1", "x") == (
         "plugin 'local-fil' is not installed: did you mean 'local-file'?"
     )
     error = world.refused(4, "key", "add", "--plugin", "notarykit-local-file", "--id", "1", "x")
     assert error.endswith("did you mean 'local-file'?")
-    unlisted = "a key's name, identifier or path is not UTF-8, so it cannot be listed"
+    unlisted = "name, identifier or path of a key is not UTF-8"
     assert world.refused(4, *add, "x\udcff") == unlisted
     assert world.refused(2, *add, "--plugin-config", "a", "x").startswith("could not parse flag --plugin-config: ")
     assert world.home.keys_file.read_bytes() == before
@@ -98,4 +98,4 @@ def test_delete_the_default_key(world: World) -> None:
     """The default key is named as such, and then there is none."""
     text = world.did("key", "delete", "build")
     assert text == "Removed default key build from Notation signing key list. The source key still exists.\n"
-    assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("there is no default signing key")
+    assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("no default signing key is set")

@@ -94,8 +94,8 @@ def test_a_pipe_in_a_terminals_place(flags: tuple[str, ...], stdin: bytes, sent:
 def test_nothing_in_the_pipe(flags: tuple[str, ...], world: World) -> None:
     """Where nothing comes there is no password, and the error says how to give one."""
     assert world.refused(2, "login", *flags, "localhost:1") == (
-        "there is no password on standard input: "
-        "give the name and the password as two lines, or the password alone with --username"
+        "no password on standard input: "
+        "write the user name and the password as two lines, or the password alone with --username"
     )
 
 
@@ -103,7 +103,7 @@ def test_nobody_to_keep_the_password(world: World) -> None:
     """Without a credential helper a login is refused before a password is read or sent, with what else there is."""
     (world.home.folder / "config.json").unlink()
     shown = world.refused(2, "login", "-u", "me", "--password-stdin", "localhost:1", stdin="secret")
-    assert shown.startswith("there is no credential helper, and credentials are not written to files: install one")
+    assert shown.startswith("no credential helper is installed, and credentials are not written to files: install one")
     for way in ("$NOTATION_USERNAME and $NOTATION_PASSWORD", "'docker login localhost:1'"):
         assert way in shown
     assert "notarykit login" not in shown

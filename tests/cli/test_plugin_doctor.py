@@ -36,7 +36,7 @@ def test_nothing_wrong(world: World) -> None:
     done = world.process("plugin", "doctor", "well", PYTHONPATH=path)
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
-        "RESULT    STEP     FOUND, AND WHAT TO DO",
+        "RESULT    STEP     FINDING AND REMEDY",
         "warning   second   not quite",
         "                   look at it",
         "ok        first    None []",

@@ -179,7 +179,7 @@ def test_secrets(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> Non
         ((NAME, "b"), "unexpected argument 'b' for 'notarykit plugin test': see 'notarykit plugin test --help'"),
         ((NAME, "--secret-env", "UNSET"), "$UNSET is not set: --secret-env names a variable that holds a secret"),
         ((NAME, "--secret-env", "HOME", "--secret-env", "EMPTY"), "$EMPTY is not set: "),
-        ((NAME, "--plugin-config", "a"), "could not parse flag --plugin-config: it is not of the form key=value"),
+        ((NAME, "--plugin-config", "a"), "could not parse flag --plugin-config: not of the form key=value"),
         ((NAME, "--plugin-config", "a=b", "--plugin-config", "a=c"), "flag --plugin-config has the key 'a' twice"),
         ((NAME, "--max-signatures", "many"), "max-signatures value many must be a positive number"),
         ((NAME, "--max-signatures=-1"), "max-signatures value -1 must be a positive number"),
@@ -296,7 +296,7 @@ def test_an_executable_in_another_language(world: World) -> None:
     _install(world, "shell", f"#!/bin/sh\n[ \"$1\" = get-plugin-metadata ] && echo '{metadata}' || exit 3\n")
     done = world.run("plugin", "test", "shell")
     assert done.code == 0, done.out
-    assert done.err == "Warning: the plugin signs, but without --key or --key-id nothing of that was tested\n"
+    assert done.err == "Warning: signing was not tested: no --key or --key-id\n"
     results = _results(done)
     assert {name for name, result in results.items() if result == "warning"} == {"output.error-form"}
     assert {result for name, result in results.items() if name.startswith("metadata.")} == {"passed"}

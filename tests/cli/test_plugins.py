@@ -225,7 +225,7 @@ def test_use(world: World) -> None:
     assert text.startswith(
         f"plugin 'both' is there twice: in the package both-dist 7, and as {executable}: choose with"
     )
-    assert world.did("plugin", "use", "both", "package") == "both: the package is used where both are there\n"
+    assert world.did("plugin", "use", "both", "package") == "both: the package is used\n"
     assert error_of(world.process(*command, PYTHONPATH=path).err) == "package"
     world.did("plugin", "use", "both", "executable")
     assert error_of(world.process(*command, PYTHONPATH=path).err) == "plugin both: describe-key: executable"

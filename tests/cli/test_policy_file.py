@@ -145,7 +145,7 @@ def test_show(world: World) -> None:
     assert (done.code, done.out) == (2, "{}")
     assert done.err == f"Error: trust policy {world.home.policy_file} is malformed: document has no member 'version'\n"
     world.home.policy_file.unlink()
-    assert world.refused(2, "policy", "show").startswith("trust policy is not there: neither ")
+    assert world.refused(2, "policy", "show").startswith("no trust policy: neither ")
 
 
 def test_the_newer_file_name_is_kept(world: World) -> None:

@@ -295,7 +295,7 @@ def test_a_passphrase_at_the_terminal(world: World) -> None:
     assert "the passphrase is wrong" in shown
     code, shown = _at_a_terminal(world, b"\x04")
     assert code == 4
-    assert "Error: no passphrase was given" in shown
+    assert "Error: no passphrase entered" in shown
 
 
 @pytest.mark.parametrize("flags", [[], ["--username", "me"]], ids=["name", "password"])
@@ -309,7 +309,7 @@ def test_no_answer_at_the_terminal(world: World, flags: list[str]) -> None:
     path = f"{world.folder}{os.pathsep}{os.environ['PATH']}"
     code, shown = _at_a_terminal(world, b"\x04", "login", *flags, "localhost:1", question=question, PATH=path)
     assert code == 2, shown
-    assert shown.endswith("Error: there was no answer: use --username and --password-stdin\r\n")
+    assert shown.endswith("Error: no input at the prompt: use --username and --password-stdin\r\n")
 
 
 def test_credentials_stay_here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def test_nobody_answers(asked: World, question: str) -> None:
     done = asked.run(*QUESTIONS[question])
     assert done.code == 2
     text = error_of(done.err)
-    assert text.startswith("nothing was changed: standard input has no answer to the question: add --")
+    assert text.startswith("nothing was changed: no answer on standard input: add --")
     assert _files(asked) == before
     done = asked.run(*QUESTIONS[question], text.rpartition(" ")[2])
     assert done.code == 0

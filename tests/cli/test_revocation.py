@@ -78,9 +78,9 @@ def test_levels(world: World, responder: Responder) -> None:
 def _collect(world: World) -> list[str]:
     """Collects evidence, and returns the flags that a verification on the other side is told to use."""
     out = world.did("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE, world.reference)
-    said, _, flags = out.partition("On the other side, verify with ")
+    said, _, flags = out.partition("On the machine without a network, verify with ")
     assert said.startswith("Collected 2 file(s) for hello@")
-    assert "All of it counts until" in said
+    assert "All valid until" in said
     return flags.split()
 
 
@@ -120,7 +120,7 @@ def test_collecting_what_cannot_be_had(world: World, responder: Responder) -> No
     )
     assert done.code == 3
     schema("revocation").validate(json.loads(done.out))
-    assert "not all that a verification needs could be collected" in done.err
+    assert "the revocation evidence is incomplete" in done.err
     result = json.loads(done.out)["results"][0]
     assert not result["isComplete"]
     assert [each["kind"] for each in result["files"]] == ["ocsp"]

@@ -86,8 +86,7 @@ def _expired(world: World) -> None:
         ),
         pytest.param(
             lambda world: world.home.keys_file.unlink(),
-            "there is no default signing key: name one with --key, or set one with "
-            "'notarykit key update --default NAME'",
+            "no default signing key is set: name one with --key, or set one with 'notarykit key update --default NAME'",
             id="no key at all",
         ),
     ],
@@ -110,7 +109,7 @@ def test_an_encrypted_key(world: World, monkeypatch: pytest.MonkeyPatch, *, trad
     """An encrypted key needs its passphrase from the environment where no terminal is; a wrong one ends with 4."""
     _key(world, pem_of(world.chain.leaf_key, b"secret", traditional=traditional))
     command = ("sign", "--oci-layout", world.reference)
-    absent = "the private key is encrypted and there is no terminal to ask at: set $NOTARYKIT_KEY_PASSPHRASE"
+    absent = "the private key is encrypted and there is no terminal for a prompt: set $NOTARYKIT_KEY_PASSPHRASE"
     assert world.refused(4, *command) == absent
     wrong = f"private key {world.home.folder}/build.key cannot be decrypted: the passphrase is wrong"
     for guess in ("Secret", "", "x" * 5000):
@@ -218,7 +217,8 @@ def test_a_broken_list_of_keys(world: World) -> None:
     world.home.keys_file.write_text('{"keys":[{"name":"a","keyPath":"k","certPath":"c"}],"default":"b"}')
     error = world.refused(2, "sign", "--oci-layout", world.reference)
     assert (
-        error == f"malformed {world.home.keys_file}: the default key 'b' is not on the list: mend it, or move it away"
+        error
+        == f"malformed {world.home.keys_file}: the default key 'b' is not on the list: correct it, or move it away"
     )
     world.home.keys_file.rename(world.folder / "elsewhere")
     world.home.keys_file.symlink_to(world.folder / "elsewhere")
@@ -231,4 +231,4 @@ def test_broken_settings(world: World) -> None:
     settings = world.home.folder / "config.json"
     settings.write_text('{"signatureFormat":"pgp"}')
     error = world.refused(2, "sign", "--oci-layout", world.reference)
-    assert error == f"settings {settings}: signatureFormat 'pgp' is not one of jws, cose: mend it, or move it away"
+    assert error == f"settings {settings}: signatureFormat 'pgp' is not one of jws, cose: correct it, or move it away"

@@ -133,7 +133,8 @@ def test_an_audit_is_no_verification(world: World) -> None:
     done = world.run(*VERIFY, world.reference)
     assert done.code == 0
     assert (
-        done.out == f"Audited signature for {world.reference}: its signer is not trusted, and the policy lets it pass\n"
+        done.out
+        == f"Audited signature for {world.reference}: the signer is not trusted, and the trust policy permits it\n"
     )
     (signature,) = signature_manifests("hello")
     warning = 'authenticity was set to "log" and failed with error: no certificate of the chain is in the trust stores '

@@ -105,7 +105,7 @@ def test_failures_leave_no_signature(world: World, root: str) -> None:
     [
         (b"", "holds no certificate"),
         (make_chain(purpose="timestamping").pems[0], "is not a root CA certificate"),
-        (b"".join(make_chain().pems[-1:] * 2), "holds 2 certificates"),
+        (b"".join(make_chain().pems[-1:] * 2), "contains 2 certificates"),
         (None, "does not exist"),
     ],
 )

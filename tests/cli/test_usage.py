@@ -6,7 +6,7 @@ from tests.cli.world import VERIFY, World
 
 SEE_SIGN = "see 'notarykit sign --help'"
 LAYOUT_FORM = "write PATH@DIGEST or PATH:TAG"
-DURATION_FORM = "write numbers with units from weeks to seconds, such as 30d, 12h, 3h20m or 30s"
+DURATION_FORM = "use numbers with units from weeks to seconds, such as 30d, 12h, 3h20m or 30s"
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_malformed_layout_references(world: World, command: tuple[str, ...], ref
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("24", "invalid duration '24' of --expiry: write the unit too, such as 24s or 24d"),
-        ("-1h", "invalid duration '-1h' of --expiry: a duration is not negative"),
+        ("24", "invalid duration '24' of --expiry: add the unit, such as 24s or 24d"),
+        ("-1h", "invalid duration '-1h' of --expiry: durations cannot be negative"),
         ("1h 2m", f"invalid duration '1h 2m' of --expiry: {DURATION_FORM}"),
         ("", f"invalid duration '' of --expiry: {DURATION_FORM}"),
         ("1.5s", "--expiry '1.5s' must be a whole number of seconds"),
@@ -102,10 +102,10 @@ def test_durations_that_are_refused(world: World, text: str, message: str) -> No
 @pytest.mark.parametrize(
     ("pair", "message"),
     [
-        ("a", "could not parse flag --user-metadata: it is not of the form key=value"),
-        ("a=", "could not parse flag --user-metadata: it is not of the form key=value"),
-        ("=b", "could not parse flag --user-metadata: it is not of the form key=value"),
-        ("", "could not parse flag --user-metadata: it is not of the form key=value"),
+        ("a", "could not parse flag --user-metadata: not of the form key=value"),
+        ("a=", "could not parse flag --user-metadata: not of the form key=value"),
+        ("=b", "could not parse flag --user-metadata: not of the form key=value"),
+        ("", "could not parse flag --user-metadata: not of the form key=value"),
         (
             "io.cncf.notary.x=1",
             "user metadata key 'io.cncf.notary.x' starts with the reserved prefix 'io.cncf.notary'",
@@ -130,7 +130,7 @@ def test_a_key_given_twice(world: World) -> None:
 def test_timestamps(world: World, flag: str, counts: tuple[int, int]) -> None:
     """An authority without a root, and a root without an authority, are refused before anything is signed."""
     error = world.refused(2, "sign", "--oci-layout", flag, "x", world.reference)
-    assert error.startswith(f"there are {counts[0]} --timestamp-url and {counts[1]} --timestamp-root-cert: give both")
+    assert error.startswith(f"{counts[0]} --timestamp-url and {counts[1]} --timestamp-root-cert: use both")
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_the_limit_of_signatures(world: World, limit: str) -> None:
 def test_the_scope_of_a_layout(world: World) -> None:
     """A layout is verified under a scope that the user names, and a scope goes with nothing else."""
     error = world.refused(2, "verify", "--oci-layout", world.reference)
-    assert error == "--oci-layout needs --scope, by which the trust policy is chosen: such as local/hello"
+    assert error == "--oci-layout requires --scope, which selects the trust policy: such as local/hello"
     error = world.refused(2, "verify", "--scope", "local/a", "registry.example/a:v1")
-    assert error == "--scope goes with --oci-layout alone"
+    assert error == "--scope requires --oci-layout"
     for scope in ("local", "local/UPPER", "local/a:v1", "*", "-/a"):
         error = world.refused(2, "verify", "--oci-layout", "--scope", scope, world.reference)
         assert error == f"scope {scope!r} is not of the form registry/repository: such as local/hello"

@@ -59,8 +59,8 @@ def test_the_policy_is_not_there(world: World) -> None:
     world.home.policy_file.unlink()
     home = world.home.folder
     assert world.refused(2, *VERIFY, world.reference) == (
-        f"trust policy is not there: neither {home}/trustpolicy.oci.json nor {home}/trustpolicy.json: import one with "
-        "'notarykit policy import FILE', or make one with 'notarykit policy init'"
+        f"no trust policy: neither {home}/trustpolicy.oci.json nor {home}/trustpolicy.json exists: import one with "
+        "'notarykit policy import FILE', or create one with 'notarykit policy init'"
     )
 
 
@@ -80,7 +80,7 @@ def test_a_malformed_policy(world: World, content: str, reason: str) -> None:
     world.home.policy_file.write_text(content)
     error = world.refused(2, *VERIFY, world.reference)
     assert error.startswith(f"trust policy {world.home.policy_file} is malformed: {reason}")
-    assert error.endswith(": mend it, or import another with 'notarykit policy import --force FILE'")
+    assert error.endswith(": correct it, or import another with 'notarykit policy import --force FILE'")
 
 
 def test_a_policy_that_is_a_link(world: World) -> None:

@@ -300,7 +300,7 @@ def test_a_login_without_a_helper(user: User, guarded: Guarded) -> None:
         "login", "--username", CREDENTIALS.name, "--password-stdin", guarded.registry.host, stdin=CREDENTIALS.password
     )
     assert code == 2
-    assert "there is no credential helper" in err
+    assert "no credential helper is installed" in err
     assert {path: path.read_bytes() for path in user.home.folder.rglob("*") if path.is_file()} == before
 
 
@@ -362,5 +362,5 @@ def test_credentials_are_for_one_registry(user: User, with_tokens: tuple[Guarded
     other = guarded.reference.replace("localhost:", "127.0.0.1:")
     code, out, err = user.run("verify", guarded.reference, other, **ENVIRONMENT)
     assert (code, out) == (2, "")
-    assert err.startswith("Error: the references are in 2 registries, and the credentials are for one: use ")
+    assert err.startswith("Error: credentials for one registry, and references to 2: use ")
     assert tokens.seen == []

@@ -360,7 +360,7 @@ def test_a_helper_that_is_absent(user: User) -> None:
         credentials_for(_HOST)
     told = f"credentials in {path}: credential helper docker-credential-absent is not on the path"
     assert caught.value.message == told
-    assert caught.value.advice == "install it, or take it out of credsStore or credHelpers there"
+    assert caught.value.advice == "install it, or remove it from credsStore or credHelpers"
 
 
 def test_a_helper_whose_child_holds_its_pipes(user: User) -> None:
@@ -412,7 +412,7 @@ def test_a_helper_that_talks_nonsense(answer: str, user: User) -> None:
     user.write("docker", {"credsStore": "one"})
     with pytest.raises(AccessError) as caught:
         credentials_for(_HOST)
-    assert caught.value.message.endswith(": credential helper 'one' gave an answer that is malformed")
+    assert caught.value.message.endswith(": credential helper 'one' returned malformed output")
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "a b", "a;b", "\u00fc/", ".."])

@@ -46,7 +46,7 @@ def test_a_helper_takes_text(user: User) -> None:
     """A password that is no UTF-8 is not stored as another one: helpers take JSON, which has text alone."""
     user.helper("one", "")
     user.write("docker", {"credsStore": "one"})
-    with pytest.raises(AccessError, match="keeps text, and the password is not UTF-8"):
+    with pytest.raises(AccessError, match="stores text, and the password is not UTF-8"):
         store_credentials(_HOST, Credentials("me", "s\udce9cret"))
     assert not user.asked("one")
 
@@ -88,7 +88,7 @@ def test_no_helper(user: User) -> None:
     before = sorted(user.folder.rglob("*"))
     with pytest.raises(ConfigurationError) as caught:
         store_credentials(_HOST, _KNOWN)
-    assert caught.value.message == "there is no credential helper, and credentials are not written to files"
+    assert caught.value.message == "no credential helper is installed, and credentials are not written to files"
     assert "credsStore" in caught.value.advice
     assert sorted(user.folder.rglob("*")) == before
 

@@ -60,7 +60,7 @@ def test_no_file(home: Path) -> None:
     assert new_policy_file() == str(home / _OLDER)
     with pytest.raises(TrustPolicyError) as caught:
         load_policy()
-    assert caught.value.message == f"trust policy is not there: neither {home / _CURRENT} nor {home / _OLDER}"
+    assert caught.value.message == f"no trust policy: neither {home / _CURRENT} nor {home / _OLDER} exists"
     assert "policy import" in caught.value.advice
     assert caught.value.exit_code == 2
 

@@ -146,7 +146,7 @@ def test_gets_a_key() -> None:
     with pytest.raises(SigningKeyError, match=r"^signing key 'Local' is not on the list$") as caught:
         _KEYS.get("Local")
     assert caught.value.exit_code == 4
-    with pytest.raises(SigningKeyError, match=r"^there is no default signing key$"):
+    with pytest.raises(SigningKeyError, match=r"^no default signing key is set$"):
         SigningKeys("", _KEYS.keys).get()
 
 

@@ -1,4 +1,4 @@
-"""Durations as people type them: Go's, which notation takes (`1h30m`), and days and weeks (`30d`)."""
+"""Durations in Go's format, as in notation (`1h30m`), with days and weeks (`30d`)."""
 
 import re
 
@@ -10,15 +10,15 @@ _UNITS = {
     "w": 7 * 24 * _HOUR, "d": 24 * _HOUR, "h": _HOUR, "m": 60 * _SECOND, "s": _SECOND,
     "ms": 10**6, "us": 10**3, "\u00b5s": 10**3, "\u03bcs": 10**3, "ns": 1,  # a micro sign, and the Greek letter
 }  # fmt: skip
-_LONGEST = 2**63 // _SECOND  # what the reference implementation can count, about 292 years
+_LONGEST = 2**63 // _SECOND  # the range of Go's time.Duration, about 292 years
 _PART = re.compile(r"([0-9]{1,12})?(?:\.([0-9]{0,9}))?([a-z\u00b5\u03bc]+)")
 
 
 def seconds(text: str, flag: str) -> int:
-    """A duration in seconds; as notation has it, it must be whole seconds and not negative.
+    """Returns a duration in seconds; as in notation, it must be whole seconds and not negative.
 
     Raises:
-        UsageError: It is no duration, or none that can be.
+        UsageError: The text is no duration, or out of range.
     """
     total = _nanoseconds(text)
     if total is None:
@@ -44,9 +44,9 @@ def _nanoseconds(text: str) -> int | None:
 
 def _advice(text: str) -> str:
     if text.startswith("-"):
-        return "a duration is not negative"
+        return "durations cannot be negative"
     if text.isdigit():
-        return f"write the unit too, such as {text}s or {text}d"
+        return f"add the unit, such as {text}s or {text}d"
     if re.fullmatch(r"[0-9]+ *(?:y|mo|year|month).*", text.lower()):
-        return "write days or weeks, such as 365d: years and months differ in length"
-    return "write numbers with units from weeks to seconds, such as 30d, 12h, 3h20m or 30s"
+        return "use days or weeks, such as 365d: years and months vary in length"
+    return "use numbers with units from weeks to seconds, such as 30d, 12h, 3h20m or 30s"

@@ -1,4 +1,4 @@
-"""Help, in the shape that notation's users know."""
+"""Help texts, in notation's layout."""
 
 from notarykit.cli.commands import COMMANDS
 from notarykit.cli.options import EVERYWHERE, Command, Flag, Group
@@ -7,7 +7,7 @@ _WIDTH = 27
 
 
 def root_help() -> str:
-    """The help of the program itself."""
+    """Returns the help of the program."""
     rows = [(name, short) for name, (_, short) in COMMANDS.items()]
     return (
         "notarykit - a tool to sign and verify artifacts\n\n"
@@ -19,10 +19,10 @@ def root_help() -> str:
 
 
 def group_help(path: list[str], group: Group) -> str:
-    """The help of a group of commands."""
+    """Returns the help of a group of commands."""
     name = " ".join(path)
     aliases = f"Aliases:\n  {', '.join((path[-1], *group.aliases))}\n\n" if group.aliases else ""
-    rows = [(each, command.short) for each, command in sorted(group.commands.items())]
+    rows = [(member, command.short) for member, command in sorted(group.commands.items())]
     return (
         f"{group.short}\n\nUsage:\n  {name} [command]\n\n{aliases}Available Commands:\n{_rows(rows)}\n"
         f'Use "{name} [command] --help" for more about a command.\n'
@@ -30,7 +30,7 @@ def group_help(path: list[str], group: Group) -> str:
 
 
 def command_help(path: list[str], command: Command) -> str:
-    """The help of a command."""
+    """Returns the help of a command."""
     name = " ".join(path)
     parts = [command.short + "\n"]
     for sentence, example in command.examples:

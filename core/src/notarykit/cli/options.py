@@ -1,4 +1,4 @@
-"""Flags as notation's users write them, on top of optparse.
+"""Flags in notation's forms, parsed by optparse.
 
 `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-f=value`, `--switch=false`, flags before and after arguments,
 `--`.
@@ -16,13 +16,13 @@ class Flag(NamedTuple):
     """A flag of a command.
 
     Attributes:
-        name: The long name, without dashes.
-        help: What it is for, one line.
-        kind: `switch`, `text`, `texts` (may be given several times), `number` or `duration`.
-        short: The letter of the short form, or an empty string.
-        default: What it is when it is not given.
-        hidden: Whether the help leaves it out.
-        choices: The values that it takes, if they are few.
+        name: Long name, without dashes.
+        help: Help text, one line.
+        kind: `switch`, `text`, `texts` (repeatable), `number` or `duration`.
+        short: Letter of the short form, or an empty string.
+        default: Value if the flag is absent.
+        hidden: True if the help does not list it.
+        choices: Permitted values; empty if any value is permitted.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Command(NamedTuple):
     """A command.
 
     Attributes:
-        usage: The line behind the command's name.
-        short: What it does, in the list of commands.
-        run: Does it, and returns the exit code.
-        flags: Its flags; those that every command has are added.
-        aliases: Its other names.
-        arguments: How many arguments it takes, at least and at most.
-        missing: What to say where arguments are missing.
-        examples: Lines for the help: a sentence and the command that goes with it.
+        usage: Usage line, without the command's name.
+        short: Summary in the list of commands.
+        run: Runs the command and returns the exit code.
+        flags: Flags, without those that every command has.
+        aliases: Other names.
+        arguments: Minimum and maximum number of arguments.
+        missing: Error message for missing arguments.
+        examples: Examples in the help: a sentence and a command line.
     """
 
     usage: str
@@ -59,7 +59,7 @@ class Command(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Commands under one name."""
+    """Group of commands under one name."""
 
     short: str
     commands: dict[str, Command]
@@ -67,12 +67,13 @@ class Group(NamedTuple):
 
 
 class Options:
-    """What a command was called with.
+    """Flags and arguments of a command line.
 
     Attributes:
-        values: The values of its flags.
-        arguments: Its arguments.
-        written: The flags that were given a value on the command line, be it the default; an empty text is none.
+        values: Value of each flag.
+        arguments: Arguments.
+        written: Names of the flags on the command line, with their default too, but not with an empty value.
+        credentials: Credentials for registries from the environment, by variable.
     """
 
     def __init__(self, values: Mapping[str, Any], arguments: list[str], written: Collection[str]) -> None:
@@ -85,42 +86,42 @@ class Options:
         return self.values[name]
 
     def given(self, name: str) -> bool:
-        """Whether a flag has a value other than its default."""
+        """Returns True if a flag has a value that is not empty."""
         return bool(self.values[name])
 
     def pairs(self, name: str) -> dict[str, str]:
-        """The `{key}={value}` pairs of a flag.
+        """Returns the `{key}={value}` pairs of a flag.
 
         Raises:
-            UsageError: One is not a pair, has an empty part, or a key comes twice.
+            UsageError: A value is no pair, a part is empty, or a key is repeated.
         """
-        found: dict[str, str] = {}
+        pairs: dict[str, str] = {}
         for text in self.values[name]:
             key, equals, value = text.partition("=")
             if not (key and equals and value):
-                # The value is not repeated: what was meant for a plugin may be a secret.
-                raise UsageError(f"could not parse flag --{name}: it is not of the form key=value")
-            if key in found:
+                # The value is not shown, since plugin configuration may hold a secret.
+                raise UsageError(f"could not parse flag --{name}: not of the form key=value")
+            if key in pairs:
                 raise UsageError(f"flag --{name} has the key {key!r} twice")
-            found[key] = value
-        return found
+            pairs[key] = value
+        return pairs
 
     def exclusive(self, *names: str) -> None:
-        """Refuses flags that exclude each other."""
+        """Refuses flags that are mutually exclusive."""
         given = [f"--{name}" for name in names if name in self.written]
         if len(given) > 1:
             raise UsageError(f"flags {' and '.join(given)} exclude each other")
 
     def required(self, *names: str) -> None:
-        """Refuses the absence of flags that must be there."""
+        """Refuses a command line without required flags."""
         absent = [f'"{name}"' for name in sorted(names) if not self.given(name)]
         if absent:
             raise UsageError(f"required flag(s) {', '.join(absent)} not set")
 
 
 EVERYWHERE = (
-    Flag("debug", "show what is said over HTTP, without secrets, and how errors came about", "switch", "d"),
-    Flag("verbose", "show what each step of a verification found", "switch", "v"),
+    Flag("debug", "show HTTP traffic without secrets, and the tracebacks of errors", "switch", "d"),
+    Flag("verbose", "show the result of each verification step", "switch", "v"),
     Flag("help", "show this help", "switch", "h"),
 )
 
@@ -129,17 +130,17 @@ PLUGIN_CONFIG_FLAG = Flag("plugin-config", "{key}={value} pair that is passed as
 
 
 def parse_options(command: Command, arguments: list[str], name: str) -> Options | None:
-    """The options of a command, or None where its help is asked for.
+    """Parses a command line; returns None for `--help`.
 
     Raises:
-        UsageError: A flag is unknown or malformed, or there are too few or too many arguments.
+        UsageError: A flag is unknown or malformed, or the number of arguments is wrong.
     """
     flags = (*command.flags, *EVERYWHERE)
     parser = _Parser(name)
     for flag in flags:
         _add(parser, flag)
-    found, rest = parser.parse_args(_normalised(arguments, flags, name))
-    values = {flag.name: getattr(found, flag.name) for flag in flags}
+    parsed, rest = parser.parse_args(_normalised(arguments, flags, name))
+    values = {flag.name: getattr(parsed, flag.name) for flag in flags}
     if values["help"]:
         return None
     written = [name for name, value in values.items() if value not in (None, "", [])]
@@ -154,7 +155,7 @@ def parse_options(command: Command, arguments: list[str], name: str) -> Options 
 
 
 class _Parser(optparse.OptionParser):
-    """optparse without its own help, its abbreviations and its way of ending the program."""
+    """Option parser without help, abbreviations and exits."""
 
     def __init__(self, name: str) -> None:
         super().__init__(add_help_option=False)
@@ -190,7 +191,7 @@ _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 
 def _normalised(arguments: list[str], flags: tuple[Flag, ...], name: str) -> list[str]:
-    """The two forms that optparse does not know, in one that it does: `--switch=false`, and `-f=value`."""
+    """Rewrites `--switch=false` and `-f=value`, which optparse does not know."""
     switches = {f"--{flag.name}" for flag in flags if flag.kind == "switch"}
     takes_value = {f"-{flag.short}" for flag in flags if flag.short and flag.kind != "switch"}
     long_with_value = {f"--{flag.name}" for flag in flags if flag.kind != "switch"} | takes_value

@@ -104,7 +104,5 @@ def confirmed(question: str, flag: str) -> bool:
         return False
     except (EOFError, OSError):
         print()
-        raise UsageError(
-            "nothing was changed: standard input has no answer to the question", advice=f"add --{flag}"
-        ) from None
+        raise UsageError("nothing was changed: no answer on standard input", advice=f"add --{flag}") from None
     return answer.strip().lower() in ("y", "yes")

@@ -1,4 +1,4 @@
-"""What a command's argument refers to: the place, and the artifact in it."""
+"""Artifacts that the arguments of a command refer to."""
 
 import sys
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from notarykit.oci.reference import is_repository, parse_layout_reference, parse
 from notarykit.oci.repository import Repository
 
 REGISTRY_FLAGS = (
-    Flag("insecure-registry", "use HTTP while connecting to registries; for tests alone", "switch"),
+    Flag("insecure-registry", "use HTTP while connecting to registries; for tests only", "switch"),
     Flag("password", "password for registry operations (default to $NOTATION_PASSWORD if not specified)", short="p"),
     Flag("username", "username for registry operations (default to $NOTATION_USERNAME if not specified)", short="u"),
-    Flag("ca-file", "CA certificates that are trusted for registries in place of the system's"),
+    Flag("ca-file", "file of CA certificates to trust for registries instead of the system's"),
     Flag("cert-file", "client certificate for registries"),
-    Flag("key-file", "key of the client certificate, if it is in a file of its own"),
-    Flag("timeout", "how long a registry may take for one artifact, such as 30s or 2m", "duration", default=120),
-    Flag("allow-referrers-api", "deprecated in favour of --force-referrers-tag of sign", "switch", hidden=True),
+    Flag("key-file", "private key of the client certificate, if in a separate file"),
+    Flag("timeout", "time limit of a registry for one artifact, such as 30s or 2m", "duration", default=120),
+    Flag("allow-referrers-api", "deprecated in favor of --force-referrers-tag of sign", "switch", hidden=True),
 )
 _TAG_WARNING = (
     "Warning: Always {verb} the artifact using digest(@sha256:...) rather than a tag(:{tag}) because {reason}"
@@ -58,14 +58,14 @@ class Target(NamedTuple):
         return f"{self.place}@{artifact.digest}"
 
     def warn_of_tag(self, verb: str) -> None:
-        """Tells on standard error that a tag is not a good name for what is signed or verified."""
+        """Warns that a tag is mutable."""
         if self.tag:
             reason = _BEFORE_SIGNING if verb == "sign" else _AFTER_SIGNING
             print(_TAG_WARNING.format(verb=verb, tag=printable(self.tag), reason=reason), file=sys.stderr)
 
 
 def targets(options: Options) -> list[Target]:
-    """The artifacts of all arguments; those in one registry share its connections and tokens.
+    """Returns the artifacts of all arguments; artifacts in one registry share connections and tokens.
 
     Raises:
         UsageError: An argument is malformed.
@@ -101,18 +101,16 @@ def _warn_of_old_flag(options: Options) -> None:
 
 
 def scope_of(options: Options) -> str:
-    """The scope by which the trust policy for artifacts in a layout is chosen; empty for registries.
+    """Returns the scope that selects the trust policy of artifacts in a layout; empty for registries.
 
     Raises:
-        UsageError: There is none for a layout, one for a registry, or it is malformed.
+        UsageError: It is missing for a layout, given for a registry, or malformed.
     """
     scope: str = options["scope"] or ""
     if options["oci-layout"] and not scope:
-        raise UsageError(
-            "--oci-layout needs --scope, by which the trust policy is chosen", advice="such as local/hello"
-        )
+        raise UsageError("--oci-layout requires --scope, which selects the trust policy", advice="such as local/hello")
     if scope and not options["oci-layout"]:
-        raise UsageError("--scope goes with --oci-layout alone")
+        raise UsageError("--scope requires --oci-layout")
     if scope and not is_repository(scope):
         raise UsageError(f"scope {scope!r} is not of the form registry/repository", advice="such as local/hello")
     return scope

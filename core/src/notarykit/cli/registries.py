@@ -26,14 +26,14 @@ def registry_options(options: Options, hosts: Sequence[str]) -> RegistryOptions:
         check_secret(username, "$NOTATION_USERNAME")
         check_secret(password, "$NOTATION_PASSWORD")
     if username and not password and "password-stdin" not in options.values:  # login reads or asks for it
-        raise UsageError("there is a user name and no password", advice="give --password, or $NOTATION_PASSWORD")
+        raise UsageError("a user name without a password", advice="give --password, or $NOTATION_PASSWORD")
     if (username or password) and len(set(hosts)) > 1:
         raise UsageError(
-            f"the references are in {len(set(hosts))} registries, and the credentials are for one",
-            advice="use a command for each registry, or log in to each",
+            f"credentials for one registry, and references to {len(set(hosts))}",
+            advice="use one command per registry, or log in to each",
         )
     if options["key-file"] and not options["cert-file"]:
-        raise UsageError("--key-file goes with --cert-file")
+        raise UsageError("--key-file requires --cert-file")
     return RegistryOptions(
         username,
         password,
@@ -61,7 +61,9 @@ def check_host(host: str) -> None:
         UsageError: It is not of the form `host[:port]`.
     """
     if "/" in host or not is_repository(f"{host}/repository"):
-        raise UsageError(f"{host!r} is no registry's host", advice="write it without https:// and without a repository")
+        raise UsageError(
+            f"{host!r} is not a registry host", advice="write it without https:// and without a repository"
+        )
 
 
 def _ways_to_log_in(others: Callable[[str], str], host: str) -> str:

@@ -11,18 +11,20 @@ if TYPE_CHECKING:
     from notarykit.revocation.limits import Limits
 
 LIMIT_FLAGS = (
-    Flag("crl-timeout", "how long each download of a CRL may take, in whole seconds", "duration", default=5),
-    Flag("ocsp-nonce", "ask OCSP responders for answers of this moment; many have none", "switch", default=False),
-    Flag("ocsp-timeout", "how long each OCSP request may take, in whole seconds", "duration", default=2),
+    Flag("crl-timeout", "time limit for each CRL download, in whole seconds", "duration", default=5),
+    Flag("ocsp-nonce", "send a nonce to OCSP responders; many do not support it", "switch", default=False),
+    Flag("ocsp-timeout", "time limit for each OCSP request, in whole seconds", "duration", default=2),
 )
 SIGNATURE_FLAGS = (
     Flag("max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100),
-    Flag("max-envelope-size", "largest envelope that is read, in MiB; those beyond 1 come last", "number", default=1),
+    Flag(
+        "max-envelope-size", "maximum size of an envelope in MiB; those above 1 are evaluated last", "number", default=1
+    ),
 )
 FILE_FLAGS = (
-    Flag("evidence", "directory that 'revocation fetch' has filled, looked at before the network; repeatable", "texts"),
-    Flag("crl", "file with a CRL (or a delta CRL) that is looked at before the network; repeatable", "texts"),
-    Flag("ocsp-response", "file with an OCSP response that is looked at before the network; repeatable", "texts"),
+    Flag("evidence", "directory written by 'revocation fetch', consulted before the network; repeatable", "texts"),
+    Flag("crl", "file with a CRL or delta CRL, consulted before the network; repeatable", "texts"),
+    Flag("ocsp-response", "file with an OCSP response, consulted before the network; repeatable", "texts"),
 )
 
 

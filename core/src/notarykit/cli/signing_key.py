@@ -44,13 +44,14 @@ def passphrase_of(key: SigningKey) -> Callable[[], bytes]:
             return environment_passphrase()
         if not sys.stdin.isatty():
             raise PassphraseError(
-                "the private key is encrypted and there is no terminal to ask at", advice=f"set ${PASSPHRASE_VARIABLE}"
+                "the private key is encrypted and there is no terminal for a prompt",
+                advice=f"set ${PASSPHRASE_VARIABLE}",
             )
         from getpass import getpass
 
         try:
             return os.fsencode(getpass(f"Passphrase of the key {key.name}: "))
         except EOFError:
-            raise PassphraseError("no passphrase was given") from None
+            raise PassphraseError("no passphrase entered") from None
 
     return get

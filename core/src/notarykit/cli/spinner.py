@@ -1,4 +1,4 @@
-"""A sign of life on work that takes longer than a second: on a terminal only, and gone when the work is done."""
+"""Spinner with elapsed seconds, shown on a terminal after one second and erased at the end."""
 
 import contextlib
 import sys
@@ -13,11 +13,11 @@ _CLEAR = "\r\x1b[K"
 
 @contextlib.contextmanager
 def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
-    """Shows a text and the seconds on standard error while the work inside goes on.
+    """Shows a text and the elapsed seconds on standard error while the context is active.
 
     Args:
-        text: What is being done.
-        quiet: Shows nothing: somebody else, such as a plugin that asks for a PIN, may be talking on the terminal.
+        text: Description of the work.
+        quiet: Shows nothing, because a plugin may prompt for a PIN on the terminal.
     """
     if quiet or not sys.stderr.isatty():
         yield
@@ -47,9 +47,9 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
-    """Something to say what is being done with, on a terminal's standard error, in one line that is gone at the end.
+    """Yields a function that shows the current step in one line on standard error, if that is a terminal.
 
-    Nothing is written while a step goes on: a plugin may be asking for a PIN there.
+    Nothing is written during a step, since a plugin may prompt for a PIN; the line is erased at the end.
     """
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -66,5 +66,5 @@ def steps() -> Iterator[Callable[[str], None]]:
 
 
 def position(number: int, total: int) -> str:
-    """Which of how many, where there are several."""
+    """Returns the position among several, such as ` (2 of 3)`, or an empty string."""
     return f" ({number} of {total})" if total > 1 else ""

@@ -1,7 +1,7 @@
-"""Standard output and error, of which neither may change what a command finds out.
+"""Standard output and standard error, whose failures never end a command's work.
 
-Where output cannot be written, the work goes on to its end, and the exit code tells; what was found out comes first.
-What cannot be said on standard error is not said.
+Output that cannot be written is reported by the exit code, after the command's own; failures of standard error are
+ignored.
 """
 
 import io
@@ -12,14 +12,14 @@ from typing import Any, cast
 
 from notarykit.errors import StorageError
 
-_BROKEN_PIPE = 141  # as a shell says it of a program that SIGPIPE has ended
+_BROKEN_PIPE = 141  # exit code that shells report for SIGPIPE
 
 
 class _Patient(io.RawIOBase):
-    """A stream without a buffer that waits for a slow reader, and keeps the first error to itself.
+    """Unbuffered stream that waits for slow readers and records the first error instead of raising it.
 
     Attributes:
-        failure: That error, or None.
+        failure: First error, or None.
     """
 
     def __init__(self, handle: int) -> None:
@@ -41,7 +41,7 @@ class _Patient(io.RawIOBase):
         while view and self.failure is None:
             try:
                 view = view[os.write(self._handle, view) :]
-            except BlockingIOError:  # whoever shares the terminal or the pipe has made it so
+            except BlockingIOError:  # set by another process with the same terminal or pipe
                 select.select([], [self._handle], [])
             except OSError as error:
                 self.failure = error
@@ -52,7 +52,7 @@ _output: _Patient | None = None
 
 
 def prepare() -> None:
-    """Makes up for streams that are closed, full or slow, and for encodings that lack what we print."""
+    """Replaces the standard streams: tolerates closed, full and slow ones, and encodings that lack characters."""
     global _output  # noqa: PLW0603 - there is one standard output
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -74,14 +74,14 @@ def _text(stream: Any, encoding: str, *, line_buffering: bool = False, write_thr
 
 
 def finish(code: int) -> int:
-    """The exit code of a command that ends with one, once its output is on its way."""
+    """Flushes standard output and returns the exit code, or another if the output could not be written."""
     sys.stdout.flush()
     failure = _output.failure if _output else None
     if failure is None:
         return code
-    # What the interpreter's own stream may still hold goes nowhere; it would complain about that at its end.
+    # The interpreter's own stream flushes at exit, which must not fail.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(failure, BrokenPipeError):  # whoever read our output has seen enough
+    if isinstance(failure, BrokenPipeError):  # the reader has closed the pipe
         return code or _BROKEN_PIPE
     print(f"Error: standard output cannot be written: {failure.strerror}", file=sys.stderr)
     return code or StorageError.exit_code

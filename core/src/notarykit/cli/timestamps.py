@@ -25,8 +25,8 @@ def timestamp_client(urls: Sequence[str], root_files: Sequence[str], limits: Lim
     """
     if len(urls) != len(root_files):
         raise UsageError(
-            f"there are {len(urls)} --timestamp-url and {len(root_files)} --timestamp-root-cert",
-            advice="give both, a root for each authority in the same order",
+            f"{len(urls)} --timestamp-url and {len(root_files)} --timestamp-root-cert",
+            advice="use both, a root for each authority in the same order",
         )
     authorities = [TimestampAuthority(_url(url), _root(path)) for url, path in zip(urls, root_files, strict=True)]
     return TimestampClient(authorities, RevocationChecker.online(limits=limits)) if authorities else None
@@ -36,7 +36,7 @@ def _url(url: str) -> str:
     try:
         origin_of(url)
     except NetworkError as error:
-        advice = "" if "://" in url else "write it with http:// or https:// in front"
+        advice = "" if "://" in url else "put http:// or https:// in front of it"
         raise UsageError(f"--timestamp-url: {error.message}", advice=advice) from None
     return url
 
@@ -50,7 +50,7 @@ def _root(path: str) -> bytes:
         raise UsageError(f"--timestamp-root-cert: {error.message}", advice=error.advice) from None
     if len(ders) != 1:
         raise UsageError(
-            f"--timestamp-root-cert: {path} holds {len(ders)} certificates, not one root",
-            advice="give the authority's self-signed root alone",
+            f"--timestamp-root-cert: {path} contains {len(ders)} certificates instead of one root",
+            advice="use the authority's self-signed root only",
         )
     return ders[0]

@@ -1,1 +1,1 @@
-"""The user's set-up: where its files are, and the settings that are shared with notation."""
+"""User configuration, shared with notation."""

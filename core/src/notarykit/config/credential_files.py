@@ -1,8 +1,7 @@
-"""The files in which notation, Docker and podman keep credentials: what they say of a registry, read and taken out.
+"""Credential files of notation, Docker and podman: entries of a registry, read and removed.
 
-Where a registry's entry is under `auths`, Docker's and ORAS' readers look for its name, and then for keys that they
-reduce to it: older versions wrote whole addresses. podman's look for the most specific path first
-(containers-auth.json(5)).
+Under `auths`, Docker and ORAS look for the registry's name, then for keys that they reduce to it, since older versions
+wrote whole URLs. podman looks for the most specific path first (containers-auth.json(5)).
 """
 
 import base64
@@ -20,31 +19,31 @@ from notarykit.errors import ConfigurationError, StorageError
 from notarykit.oci.registry.auth import Credentials
 
 LARGEST_FILE = 4 * 1024 * 1024
-# The name under which Docker keeps what belongs to its own registry, and the names that this has.
+# The key of Docker Hub in credential files and helpers, and its host names.
 _DOCKER_HUB = "https://index.docker.io/v1/"
 _DOCKER_HUB_HOSTS = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _SCHEMES = ("https://", "http://")
 
 
-class Place(NamedTuple):
-    """A file with credentials, and what it says of one repository or registry.
+class CredentialFile(NamedTuple):
+    """Credential file, with its entries for one repository or registry.
 
     Attributes:
-        path: Where it is.
-        helper: The helper to ask, or an empty string.
-        keys: The keys of its entries, the one that counts first.
-        entry: The entry that counts, or None.
-        below: The keys that are for paths of the registry and not for it, in podman's files.
+        path: Path of the file.
+        helper: Name of the credential helper, or an empty string.
+        keys: Keys of the entries, the one that applies first.
+        entry: Entry that applies, or None.
+        path_keys: Keys for paths below the registry, in podman's files.
     """
 
     path: str
     helper: str
     keys: tuple[str, ...]
     entry: GoMembers | None
-    below: tuple[str, ...]
+    path_keys: tuple[str, ...]
 
     def credentials(self) -> Credentials | None:
-        """What the file itself knows; None where it knows nothing, or says that a helper does.
+        """Returns the credentials in the file, or None if it has none or leaves them to a helper.
 
         Raises:
             ConfigurationError: The entry is malformed.
@@ -54,94 +53,95 @@ class Place(NamedTuple):
         except (DocumentError, binascii.Error):
             raise ConfigurationError(
                 f"credentials in {self.path}: the entry {self.keys[0]!r} is malformed",
-                advice="take it out of the file, and log in again",
+                advice="remove it from the file, and log in again",
             ) from None
 
 
-def address_of(host: str) -> str:
-    """The name by which Docker and credential helpers know a registry."""
+def server_address(host: str) -> str:
+    """Returns the key of a registry in Docker's files and credential helpers."""
     return _DOCKER_HUB if host in _DOCKER_HUB_HOSTS else host
 
 
-def places(repository: str) -> Iterator[Place]:
-    """The files that there are, in the order in which they count.
+def credential_files(repository: str) -> Iterator[CredentialFile]:
+    """Yields the existing files, in order of precedence.
 
     Args:
         repository: `host[:port]/name`, or the host alone.
 
     Raises:
-        ConfigurationError: One cannot be read, or is malformed.
+        ConfigurationError: A file cannot be read, or is malformed.
     """
     docker = docker_folder()
     for path in (settings_file(), *([os.path.join(docker, "config.json")] if docker else [])):
-        yield from _read(path, repository, is_podmans=False)
+        yield from _read(path, repository, is_podman=False)
     for path in podman_files():
-        yield from _read(path, repository, is_podmans=True)
+        yield from _read(path, repository, is_podman=True)
 
 
-def _read(path: str, repository: str, *, is_podmans: bool) -> Iterator[Place]:
+def _read(path: str, repository: str, *, is_podman: bool) -> Iterator[CredentialFile]:
     try:
         content = files.read(path, LARGEST_FILE)
-        if not content.strip():  # what is empty says nothing to Docker
+        if not content.strip():  # Docker ignores empty files
             return
         document = GoMembers(loads(content), "document")
         store, helpers = document.text("credsStore", ""), document.text_map("credHelpers")
         auths = document.object("auths") if "auths" in document else GoMembers({}, "'auths'")
         host = repository.partition("/")[0]
         helper = next((helpers[name] for name in _names(host) if helpers.get(name)), store)
-        keys = _keys(auths, repository, is_podmans=is_podmans)
-        below = tuple(key for key in auths.value if key.startswith(f"{host}/") and key not in keys)
-        yield Place(path, helper, keys, auths.object(keys[0]) if keys else None, below)
+        keys = _keys(auths, repository, is_podman=is_podman)
+        path_keys = tuple(key for key in auths.value if key.startswith(f"{host}/") and key not in keys)
+        yield CredentialFile(path, helper, keys, auths.object(keys[0]) if keys else None, path_keys)
     except FileNotFoundError:
         return
     except (DocumentError, StorageError) as error:
-        raise ConfigurationError(f"credentials in {path}: {error}", advice="mend it, or move it away") from None
+        raise ConfigurationError(f"credentials in {path}: {error}", advice="correct it, or move it away") from None
 
 
 def _names(host: str) -> tuple[str, ...]:
-    """The names that mean a registry as they stand."""
+    """Returns the exact names of a registry."""
     return (_DOCKER_HUB, *_DOCKER_HUB_HOSTS) if host in _DOCKER_HUB_HOSTS else (host,)
 
 
-def _keys(auths: GoMembers, repository: str, *, is_podmans: bool) -> tuple[str, ...]:
-    """The keys that are for a repository, the one that counts first."""
+def _keys(auths: GoMembers, repository: str, *, is_podman: bool) -> tuple[str, ...]:
+    """Returns the keys for a repository, the one that applies first."""
     parts = repository.split("/")
     names = _names(parts[0])
     paths = ["/".join(parts[:length]) for length in range(len(parts), 1, -1)]
-    reduced = (key for key in auths.value if _host_of(key, is_podmans=is_podmans) in names)
-    wanted: Iterable[str] = (*paths, parts[0], *names, *reduced) if is_podmans else (*names, *paths, *reduced)
-    return tuple(key for key in dict.fromkeys(wanted) if key in auths)
+    reduced = (key for key in auths.value if _host_of(key, is_podman=is_podman) in names)
+    candidates: Iterable[str] = (*paths, parts[0], *names, *reduced) if is_podman else (*names, *paths, *reduced)
+    return tuple(key for key in dict.fromkeys(candidates) if key in auths)
 
 
-def _host_of(key: str, *, is_podmans: bool) -> str:
-    """The host in a key; to podman, a path without a scheme is a part of a registry and not the registry."""
+def _host_of(key: str, *, is_podman: bool) -> str:
+    """Returns the host of a key; podman does not reduce a path without a scheme to its host."""
     for scheme in _SCHEMES:
         if key.startswith(scheme):
             return key.removeprefix(scheme).partition("/")[0]
-    return key if is_podmans else key.partition("/")[0]
+    return key if is_podman else key.partition("/")[0]
 
 
 def _credentials_in(entry: GoMembers) -> Credentials | None:
     username, password = entry.text("username", ""), entry.text("password", "")
     if encoded := entry.text("auth", ""):
-        # Line ends are left aside as Go's decoder does; bytes that are no UTF-8 stay what they are.
+        # Like Go's decoder, this ignores line ends; bytes outside UTF-8 are kept.
         decoded = base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
         username, colon, password = decoded.decode("utf-8", "surrogateescape").partition(":")
         if not colon:
             raise DocumentError(f"{entry.where}: 'auth' is not name:password")
         password = password.rstrip("\0")
-    found = Credentials(username, password, entry.text("identitytoken", ""), entry.text("registrytoken", ""))
-    return found if found.username or found.identity_token or found.registry_token else None
+    credentials = Credentials(username, password, entry.text("identitytoken", ""), entry.text("registrytoken", ""))
+    is_empty = not (credentials.username or credentials.identity_token or credentials.registry_token)
+    return None if is_empty else credentials
 
 
-def take_out(place: Place, keys: Iterable[str]) -> None:
-    """Takes entries out of a file and leaves everything else in it as it is.
+def remove_entries(file: CredentialFile, keys: Iterable[str]) -> None:
+    """Removes entries from a file and keeps everything else in it.
 
     Raises:
-        ConfigurationError: It is malformed by now.
+        ConfigurationError: The file is now malformed.
         StorageError: It cannot be written.
     """
-    path = os.path.realpath(place.path)  # Docker too writes through a link
+    path = os.path.realpath(file.path)  # links are followed, as by Docker
     with files.locked(os.path.dirname(path)):
         try:
             document = loads(files.read(path, LARGEST_FILE))
@@ -149,6 +149,6 @@ def take_out(place: Place, keys: Iterable[str]) -> None:
                 document["auths"].pop(key, None)
             mode = stat.S_IMODE(os.stat(path).st_mode)
         except (DocumentError, OSError, TypeError, LookupError):
-            changed = f"credentials in {place.path} have changed meanwhile"
+            changed = f"credentials in {file.path} changed concurrently"
             raise ConfigurationError(changed, advice="try again") from None
         files.write(path, json.dumps(document, ensure_ascii=False, indent="\t").encode("utf-8"), mode)

@@ -1,4 +1,4 @@
-"""Credential helpers: the programs `docker-credential-…` that keep secrets, by the protocol of Docker's helpers."""
+"""Credential helpers, the programs `docker-credential-…`, by Docker's protocol."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from notarykit.errors import AccessError, ConfigurationError, PluginError
 from notarykit.oci.registry.auth import Credentials
 
 _SECONDS = 60
-# What a helper answers as the user's name when the secret is an identity token.
+# User name by which a helper marks an identity token.
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 - a marker, no secret
 _NOT_FOUND = "credentials not found"
 _NATIVE = {
@@ -21,63 +21,63 @@ _NATIVE = {
 
 
 def native_helper() -> str:
-    """The helper of this system that is installed, or an empty string."""
+    """Returns the name of the platform's helper that is installed, or an empty string."""
     return next((name for name in _NATIVE.get(sys.platform, ()) if is_installed(name)), "")
 
 
 def is_installed(helper: str) -> bool:
-    """Whether a helper is on the path."""
+    """Returns True if a helper is on the path."""
     return shutil.which(f"docker-credential-{helper}") is not None
 
 
-def ask(helper: str, address: str) -> Credentials | None:
-    """What a helper knows of a registry, by the address under which it was stored.
+def get(helper: str, address: str) -> Credentials | None:
+    """Gets the credentials of a server address, or None if the helper has none.
 
     Raises:
-        AccessError: It failed, or its answer is malformed.
+        AccessError: The helper failed, or its output is malformed.
     """
-    answer = _run(helper, "get", address)
-    if answer is None:
+    output = _run(helper, "get", address)
+    if output is None:
         return None
     try:
-        members = GoMembers(loads(answer), "answer")
+        members = GoMembers(loads(output), "output")
         username, secret = members.text("Username"), members.text("Secret")
     except DocumentError:
-        raise AccessError(f"credential helper {helper!r} gave an answer that is malformed") from None
+        raise AccessError(f"credential helper {helper!r} returned malformed output") from None
     return Credentials(identity_token=secret) if username == _IDENTITY_TOKEN else Credentials(username, secret)
 
 
 def store(helper: str, address: str, credentials: Credentials) -> None:
-    """Has a helper keep credentials.
+    """Stores credentials in a helper.
 
     Raises:
-        AccessError: It failed.
+        AccessError: The helper failed.
     """
     secret = credentials.identity_token or credentials.password
     username = _IDENTITY_TOKEN if credentials.identity_token else credentials.username
     if not secret.isascii() and secret != secret.encode("utf-8", "replace").decode("utf-8"):
-        raise AccessError(f"credential helper {helper!r} keeps text, and the password is not UTF-8")
+        raise AccessError(f"credential helper {helper!r} stores text, and the password is not UTF-8")
     _run(helper, "store", json.dumps({"ServerURL": address, "Username": username, "Secret": secret}))
 
 
 def erase(helper: str, address: str) -> None:
-    """Has a helper forget what it knows of a registry, if it knows anything.
+    """Erases the credentials of a server address from a helper, if it has any.
 
     Raises:
-        AccessError: It failed.
+        AccessError: The helper failed.
     """
     _run(helper, "erase", address)
 
 
 def _run(helper: str, command: str, request: str) -> bytes | None:
-    """What a helper answers, or None where it has nothing; secrets go by standard input alone."""
+    """Runs a helper and returns its output, or None if it has no credentials; secrets pass by standard input only."""
     if not helper.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise ConfigurationError(f"credential helper {helper!r} has a malformed name")
     program = shutil.which(f"docker-credential-{helper}")
     if program is None:
         raise AccessError(
             f"credential helper docker-credential-{helper} is not on the path",
-            advice="install it, or take it out of credsStore or credHelpers there",
+            advice="install it, or remove it from credsStore or credHelpers",
         )
     from notarykit.plugin.discovery.process import run
 

@@ -1,4 +1,4 @@
-"""The trust policy file."""
+"""Trust policy file."""
 
 import os
 import stat
@@ -12,9 +12,9 @@ from notarykit.trust.policy import LARGEST_POLICY, TrustPolicyDocument, parse_po
 
 
 def policy_file() -> str | None:
-    """The trust policy file that counts, or None where there is none.
+    """Returns the path of the trust policy, or None if there is none.
 
-    `trustpolicy.oci.json` counts before `trustpolicy.json`; both present brings a warning.
+    `trustpolicy.oci.json` takes precedence over `trustpolicy.json`; a warning is issued if both exist.
     """
     current, older = policy_files()
     if not os.path.lexists(current):
@@ -25,21 +25,21 @@ def policy_file() -> str | None:
 
 
 def new_policy_file() -> str:
-    """Where a policy is written: the file that counts, else `trustpolicy.json`, which every notation reads."""
+    """Returns the path for a new policy: the present file, or `trustpolicy.json`, which every notation reads."""
     return policy_file() or policy_files()[1]
 
 
 def read_policy_file() -> tuple[str, bytes]:
-    """The path and the content of the trust policy file.
+    """Returns the path and the content of the trust policy.
 
     Raises:
-        TrustPolicyError: There is none, or it is a link, no regular file, or cannot be read.
+        TrustPolicyError: It does not exist, is no regular file, or cannot be read.
     """
     path = policy_file()
     if path is None:
         raise TrustPolicyError(
-            f"trust policy is not there: neither {' nor '.join(policy_files())}",
-            advice="import one with 'notarykit policy import FILE', or make one with 'notarykit policy init'",
+            f"no trust policy: neither {' nor '.join(policy_files())} exists",
+            advice="import one with 'notarykit policy import FILE', or create one with 'notarykit policy init'",
         )
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
@@ -51,15 +51,15 @@ def read_policy_file() -> tuple[str, bytes]:
 
 
 def load_policy() -> TrustPolicyDocument:
-    """The trust policy.
+    """Returns the trust policy.
 
     Raises:
-        TrustPolicyError: It is not there, cannot be read, or is malformed.
+        TrustPolicyError: It does not exist, cannot be read, or is malformed.
     """
     path, content = read_policy_file()
     try:
         return parse_policy_document(content, f"trust policy {path}")
     except TrustPolicyError as error:
         raise TrustPolicyError(
-            error.message, advice="mend it, or import another with 'notarykit policy import --force FILE'"
+            error.message, advice="correct it, or import another with 'notarykit policy import --force FILE'"
         ) from None

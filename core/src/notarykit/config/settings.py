@@ -1,4 +1,4 @@
-"""The general settings, `config.json`, as notation keeps them."""
+"""General settings, notation's `config.json`."""
 
 import os
 from typing import NamedTuple
@@ -15,11 +15,11 @@ _LARGEST_FILE = 4 * 1024 * 1024
 
 
 class Settings(NamedTuple):
-    """What the file says.
+    """General settings.
 
     Attributes:
         signature_format: `jws` or `cose`.
-        insecure_registries: The registries that are talked to without TLS, in lower case.
+        insecure_registries: Registries to reach over plain HTTP, in lower case.
     """
 
     signature_format: str = "jws"
@@ -27,7 +27,7 @@ class Settings(NamedTuple):
 
 
 def load_settings() -> Settings:
-    """The settings; those of an empty file where there is none.
+    """Returns the settings, or the defaults if there is no file.
 
     Raises:
         ConfigurationError: The file is malformed or cannot be read.
@@ -40,8 +40,8 @@ def load_settings() -> Settings:
         if name and name not in FORMATS:
             raise DocumentError(f"signatureFormat {name!r} is not one of {', '.join(FORMATS)}")
         insecure = members.texts("insecureRegistries", ())
-        return Settings(name or "jws", frozenset(each.lower() for each in insecure))
+        return Settings(name or "jws", frozenset(host.lower() for host in insecure))
     except FileNotFoundError:
         return Settings()
     except (DocumentError, StorageError) as error:
-        raise ConfigurationError(f"settings {path}: {error}", advice="mend it, or move it away") from None
+        raise ConfigurationError(f"settings {path}: {error}", advice="correct it, or move it away") from None

@@ -1,4 +1,4 @@
-"""The list of signing keys, `signingkeys.json`, as notation keeps it."""
+"""List of signing keys, notation's `signingkeys.json`."""
 
 import os
 import stat
@@ -15,15 +15,15 @@ _LARGEST_FILE = 4 * 1024 * 1024
 
 
 class SigningKey(NamedTuple):
-    """A key on the list: one in local files, or one that a plugin holds.
+    """Signing key, in local files or held by a plugin.
 
     Attributes:
-        name: The name by which commands know it.
-        key_path: The private key's file, or an empty string.
-        cert_path: The certificate chain's file, or an empty string.
+        name: Name on the list.
+        key_path: File of the private key, or an empty string.
+        cert_path: File of the certificate chain, or an empty string.
         id: The plugin's identifier of the key, or an empty string.
-        plugin: The plugin's name, or an empty string.
-        plugin_config: Settings for the plugin.
+        plugin: Name of the plugin, or an empty string.
+        plugin_config: Configuration for the plugin.
     """
 
     name: str
@@ -34,7 +34,7 @@ class SigningKey(NamedTuple):
     plugin_config: Mapping[str, str] = {}
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the entry."""
+        """Returns the members of the entry."""
         if not self.plugin:
             return {"name": self.name, "keyPath": self.key_path, "certPath": self.cert_path}
         members: dict[str, Any] = {"name": self.name, "id": self.id, "pluginName": self.plugin}
@@ -44,25 +44,25 @@ class SigningKey(NamedTuple):
 
 
 class SigningKeys(NamedTuple):
-    """The list of signing keys.
+    """List of signing keys.
 
     Attributes:
-        default: The name of the default key, or an empty string.
-        keys: The keys, in the file's order.
+        default: Name of the default key, or an empty string.
+        keys: Keys, in the file's order.
     """
 
     default: str
     keys: tuple[SigningKey, ...]
 
     def get(self, name: str = "") -> SigningKey:
-        """The key of a name; the default key where no name is given.
+        """Returns the key of a name, or the default key without a name.
 
         Raises:
-            SigningKeyError: There is none.
+            SigningKeyError: There is no such key.
         """
         if not (name or self.default):
             raise SigningKeyError(
-                "there is no default signing key",
+                "no default signing key is set",
                 advice="name one with --key, or set one with 'notarykit key update --default NAME'",
             )
         for key in self.keys:
@@ -71,22 +71,22 @@ class SigningKeys(NamedTuple):
         raise SigningKeyError(f"signing key {name!r} is not on the list", advice="see 'notarykit key list'")
 
     def with_key(self, key: SigningKey, *, default: bool) -> "SigningKeys":
-        """The list with one more key.
+        """Returns the list with one more key.
 
         Raises:
-            SigningKeyError: There is one of that name already.
+            SigningKeyError: The name is taken.
         """
-        if any(each.name == key.name for each in self.keys):
+        if any(entry.name == key.name for entry in self.keys):
             raise SigningKeyError(
-                f"signing key with name {key.name!r} already exists", advice="choose another name, or delete that one"
+                f"signing key with name {key.name!r} already exists", advice="choose another name, or delete that key"
             )
         return SigningKeys(key.name if default else self.default, (*self.keys, key))
 
     def without(self, names: tuple[str, ...]) -> "SigningKeys":
-        """The list without some keys.
+        """Returns the list without some keys.
 
         Raises:
-            SigningKeyError: One of them is not on the list.
+            SigningKeyError: A key is not on the list.
         """
         for name in names:
             self.get(name)
@@ -95,7 +95,7 @@ class SigningKeys(NamedTuple):
 
 
 def load_signing_keys() -> SigningKeys:
-    """The list of signing keys; an empty one where there is no file.
+    """Returns the list of signing keys, which is empty if there is no file.
 
     Raises:
         ConfigurationError: The file is malformed, a link, or cannot be read.
@@ -113,7 +113,7 @@ def load_signing_keys() -> SigningKeys:
     try:
         return _parse(content)
     except DocumentError as error:
-        raise ConfigurationError(f"malformed {path}: {error}", advice="mend it, or move it away") from None
+        raise ConfigurationError(f"malformed {path}: {error}", advice="correct it, or move it away") from None
 
 
 def _parse(content: bytes) -> SigningKeys:
@@ -142,11 +142,11 @@ def _key(members: GoMembers) -> SigningKey:
 
 
 def change_signing_keys(change: Callable[[SigningKeys], SigningKeys]) -> SigningKeys:
-    """Reads the list, has it changed, and writes it, while nobody else of this software does; returns the new one.
+    """Changes the list under a lock and returns the new list.
 
     Raises:
-        ConfigurationError: The file is malformed; it is left as it is.
-        SigningKeyError: A text in the new list cannot be written as UTF-8.
+        ConfigurationError: The file is malformed; it is not changed.
+        SigningKeyError: A string in the new list is not UTF-8.
         StorageError: It cannot be written.
     """
     with files.locked(config_folder()):
@@ -158,6 +158,6 @@ def change_signing_keys(change: Callable[[SigningKeys], SigningKeys]) -> Signing
         try:
             content = json.dumps(members, ensure_ascii=False, indent=4).encode("utf-8")
         except UnicodeEncodeError:
-            raise SigningKeyError("a key's name, identifier or path is not UTF-8, so it cannot be listed") from None
+            raise SigningKeyError("name, identifier or path of a key is not UTF-8") from None
         files.write(signing_keys_file(), content, 0o600)
     return keys

@@ -1,4 +1,4 @@
-"""The trust store's files: added whole, removed one by one."""
+"""Files of the trust stores: added and removed."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore,
 
 
 def store_folder(store: StoreReference) -> str:
-    """The folder of a named trust store."""
+    """Returns the folder of a named trust store."""
     return DirectoryTrustStore(trust_store_root()).path(store)
 
 
@@ -22,11 +22,11 @@ def add_certificate(path: str, store: StoreReference) -> tuple[bytes, ...]:
     """Copies a file of certificates into a trust store and returns them, in DER.
 
     Raises:
-        TrustStoreError: The file holds something that may not be in such a store, or is there already.
+        TrustStoreError: The file has content that is not permitted in such a store, or already exists there.
     """
     name = os.path.basename(path)
     if not name.endswith(EXTENSIONS):
-        raise TrustStoreError(f"{path}: a certificate's file ends in {', '.join(EXTENSIONS)}", advice="rename it")
+        raise TrustStoreError(f"{path}: certificate files end in {', '.join(EXTENSIONS)}", advice="rename it")
     try:
         content = files.read(path, LARGEST_FILE)
     except FileNotFoundError:
@@ -37,16 +37,16 @@ def add_certificate(path: str, store: StoreReference) -> tuple[bytes, ...]:
     for der in ders:
         _check_rules(der, path, store.type)
     folder = store_folder(store)
-    goal = os.path.join(folder, name)
+    target = os.path.join(folder, name)
     with files.locked(folder):
-        if os.path.lexists(goal):
+        if os.path.lexists(target):
             raise TrustStoreError(f"{path}: certificate already exists in the Trust Store")
-        files.write(goal, content, 0o600)
+        files.write(target, content, 0o600)
     return ders
 
 
 def _check_rules(der: bytes, path: str, kind: StoreType) -> None:
-    """Refuses what no signature could be verified with: the rules are those for a certificate at a chain's end."""
+    """Refuses a certificate with which no signature can be verified, by the rules for the end of a chain."""
     certificate = load_certificate(der)
     authority = requirements.TIMESTAMPING_CA if kind == StoreType.TSA else requirements.CODE_SIGNING_CA
     checks = authority if is_ca(certificate) else requirements.CODE_SIGNING_LEAF
@@ -54,20 +54,20 @@ def _check_rules(der: bytes, path: str, kind: StoreType) -> None:
         requirements.apply(checks, requirements.place(certificate, f"{path}: certificate", 0))
     except CertificateError as error:
         raise TrustStoreError(
-            f"{error.message}, and no signature would be verified with it",
+            f"{error.message}; no signature can be verified with it",
             advice=error.advice or f"see 'notarykit certificate lint {path}'",
         ) from None
 
 
 def remove_file(path: str) -> bool:
-    """Removes a file, not a folder; says whether it was there.
+    """Removes a file and returns True if it existed.
 
     Raises:
-        StorageError: It cannot be removed.
+        StorageError: It cannot be removed, or is a folder.
     """
     try:
         if stat.S_ISDIR(os.lstat(path).st_mode):
-            raise StorageError(f"{path} is a folder, which is not removed")
+            raise StorageError(f"{path} is a folder")
         os.unlink(path)
     except FileNotFoundError:
         return False

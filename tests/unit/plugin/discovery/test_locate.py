@@ -130,7 +130,7 @@ def test_choices_that_are_malformed(content: str, install: Install, plugins: Pat
         with pytest.raises(ConfigurationError) as caught:
             use()
         assert caught.value.message.startswith(f"{file}: ")
-        assert caught.value.advice == "mend it, or move it away"
+        assert caught.value.advice == "correct it, or move it away"
     assert file.read_text() == content
 
 

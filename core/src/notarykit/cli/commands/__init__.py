@@ -1,6 +1,6 @@
-"""The commands, one module each; a group of commands stands in one, too."""
+"""Commands of the command line: one module, or one folder for a group, per command."""
 
-# Each command's other names, and its line in the list of commands; its module has its name.
+# Command, which is the name of its module: aliases, and its line in the list of commands.
 COMMANDS = {
     "certificate": (("cert",), "Manage certificates in the trust store"),
     "completion": ((), "Print the completion script for a shell"),
@@ -11,7 +11,7 @@ COMMANDS = {
     "logout": ((), "Log out from the logged in registry"),
     "plugin": ((), "Manage plugins"),
     "policy": ((), "Manage trust policy configuration for signature verification"),
-    "revocation": ((), "Collect what a verification without a network needs"),
+    "revocation": ((), "Collect the revocation evidence for a verification without a network"),
     "sign": ((), "Sign artifacts"),
     "verify": ((), "Verify artifacts"),
     "version": ((), "Show the notarykit version information"),

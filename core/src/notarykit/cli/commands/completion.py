@@ -1,4 +1,4 @@
-"""`notarykit completion`: a script that teaches a shell the commands and flags."""
+"""`notarykit completion`: scripts for bash, zsh and fish."""
 
 from importlib import import_module
 

@@ -12,10 +12,10 @@ from notarykit.plugin.discovery.locate import locate
 def _add(options: Options) -> int:
     name = options.arguments[0]
     options.required("plugin", "id")
-    locate(options["plugin"])  # a name that is misspelt shows here, not when something is to be signed
+    locate(options["plugin"])  # a misspelt name fails here, not at the first signature
     key = SigningKey(name, id=options["id"], plugin=options["plugin"], plugin_config=options.pairs("plugin-config"))
     if not name:
-        raise UsageError("the key's name is empty")
+        raise UsageError("key name is empty")
     change_signing_keys(lambda keys: keys.with_key(key, default=options["default"]))
     print(f"{printable(name)}: marked as default" if options["default"] else printable(name))
     return 0

@@ -26,7 +26,7 @@ def _run(options: Options) -> int:
             raise UsageError("flags --password and --password-stdin exclude each other")
         password = _secret(sys.stdin.buffer.read())
     elif options["password"]:
-        print("Warning: --password is seen by others on this machine: use --password-stdin", file=sys.stderr)
+        print("Warning: --password is visible to other users of this machine: use --password-stdin", file=sys.stderr)
     username, password = _prompted(username, password)
     settings = registry_settings(flags._replace(username=username, password=password))
     RegistryHost(host, settings).ping(Budget(DEFAULT_BYTES, options["timeout"]))
@@ -41,8 +41,8 @@ def _secret(content: bytes) -> str:
     password = os.fsdecode(without_marks(content))
     if not password:
         raise UsageError(
-            "there is no password on standard input",
-            advice="give the name and the password as two lines, or the password alone with --username",
+            "no password on standard input",
+            advice="write the user name and the password as two lines, or the password alone with --username",
         )
     check_secret(password, "the password on standard input")
     return password
@@ -69,7 +69,7 @@ def _prompted(username: str, password: str) -> tuple[str, str]:
         username = username or input("Username: ").strip()
         password = getpass("Password: " if username else "Token: ")
     except (EOFError, UnicodeDecodeError):
-        raise UsageError("there was no answer", advice="use --username and --password-stdin") from None
+        raise UsageError("no input at the prompt", advice="use --username and --password-stdin") from None
     if not password:
         raise UsageError("the password is empty")
     return username, password
@@ -81,13 +81,13 @@ COMMAND = Command(
     _run,
     (
         *(flag for flag in REGISTRY_FLAGS if flag.name != "allow-referrers-api"),
-        Flag("password-stdin", "take the password from standard input", "switch"),
+        Flag("password-stdin", "read the password from standard input", "switch"),
     ),
     arguments=(1, 1),
     missing="missing registry's host",
     examples=(
         (
-            "Login with the password from a file",
+            "Login with a password from a file",
             "notarykit login -u me --password-stdin registry.example.com < password",
         ),
     ),

@@ -46,7 +46,7 @@ def _import(options: Options) -> int:
 
 
 def _write(content: bytes, options: Options) -> bool:
-    """Writes the policy, after a question if there is one already; whether it did."""
+    """Writes the policy, after a confirmation if one exists; returns False if the user declined."""
     path = new_policy_file()
     if policy_file() is not None:
         if options["force"]:
@@ -64,7 +64,7 @@ def _show(_: Options) -> int:
     if sys.stdout.isatty():
         for line in content.decode("utf-8", "backslashreplace").splitlines():
             print(printable(line))
-    else:  # into a file, to the byte, so that it can be imported again
+    else:  # byte by byte, so that it can be imported again
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

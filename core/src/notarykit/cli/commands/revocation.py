@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class _Collection(Operation):
     """Collects the revocation evidence for an artifact's signatures and writes it to files."""
 
-    activity = "Asking for"
+    activity = "Collecting evidence for"
 
     def __init__(self, options: Options) -> None:
         options.required("directory")
@@ -81,24 +81,24 @@ def _fetch(options: Options) -> int:
     collection = _Collection(options)
     code = run_each(collection)
     if options["output"] == "text" and collection.file_count:
-        print(f"On the other side, verify with --evidence {shlex.quote(collection.folder)}")
+        print(f"On the machine without a network, verify with --evidence {shlex.quote(collection.folder)}")
     return code
 
 
 def _print(reference: str, collected: "Collected", written: "_Files") -> None:
     print(f"Collected {len(written)} file(s) for {reference}")
     for path, evidence in written:
-        print(f"  {printable(path)}  until {format_rfc3339(evidence.until)}  {printable(evidence.url)}")
+        print(f"  {printable(path)}  valid until {format_rfc3339(evidence.until)}  {printable(evidence.url)}")
     if written:
-        print(f"  All of it counts until {format_rfc3339(min(evidence.until for _, evidence in written))}")
+        print(f"  All valid until {format_rfc3339(min(evidence.until for _, evidence in written))}")
     elif collected.is_complete:
-        print("None of its certificates names an OCSP responder or a CRL")
+        print("No certificate names an OCSP responder or a CRL")
 
 
 def _incomplete(collected: "Collected") -> NotarykitError:
     if collected.asked:
         return NetworkError(
-            "not all that a verification needs could be collected", advice="see the warnings above, and run it again"
+            "the revocation evidence is incomplete", advice="see the warnings above, and run the command again"
         )
     return NoSignatureError(
         "no signature of the artifact has a trusted signer, so nothing was collected",
@@ -119,7 +119,7 @@ def _json(collected: "Collected", written: "_Files") -> dict[str, Any]:
 
 
 COMMAND = Group(
-    "Collect what a verification without a network needs.",
+    "Collect the revocation evidence for a verification without a network.",
     {
         "fetch": Command(
             "[flags] --directory <directory> <reference>...",
@@ -129,7 +129,7 @@ COMMAND = Group(
                 *REGISTRY_FLAGS,
                 OUTPUT_FLAG,
                 *LIMIT_FLAGS,
-                Flag("directory", "where the files are put"),
+                Flag("directory", "directory for the files"),
                 *SIGNATURE_FLAGS,
                 Flag("oci-layout", "the artifact is in an OCI image layout", "switch"),
                 Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),

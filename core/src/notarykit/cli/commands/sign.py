@@ -105,14 +105,14 @@ COMMAND = Command(
         Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
         Flag(
             "manifest-form",
-            'form of signature manifests in registries, "current", or "older" for those that refuse it',
+            'form of signature manifests in registries, "current", or "older" for registries that refuse it',
             default="current",
             choices=("current", "older"),
         ),
         Flag("oci-layout", "sign an artifact in an OCI image layout", "switch"),
         Flag(
             "plugin-timeout",
-            "how long each answer of a plugin may take, such as 30s or 10m; somebody may have to enter a PIN",
+            "time limit for each response of a plugin, such as 30s or 10m; it includes the entry of a PIN",
             "duration",
             default=300,
         ),
@@ -122,10 +122,10 @@ COMMAND = Command(
         ),
         Flag(
             "timestamp-url",
-            "RFC 3161 Timestamping Authority (TSA) server URL; several are tried in their order",
+            "RFC 3161 Timestamping Authority (TSA) server URL; repeatable, tried in order",
             "texts",
         ),
-        Flag("user-metadata", "{key}={value} pair that is signed along", "texts", "m"),
+        Flag("user-metadata", "{key}={value} pair to add to the signed payload", "texts", "m"),
     ),
     arguments=(1, 1000),
     missing="missing reference to the artifact",
@@ -133,7 +133,7 @@ COMMAND = Command(
         ("Sign an artifact in a registry with the default key", "notarykit sign registry.example.com/hello@<digest>"),
         ("Sign an artifact in an image layout", "notarykit sign --oci-layout hello@<digest>"),
         (
-            "Sign with a certain key, as COSE",
+            "Sign with a named key, as COSE",
             "notarykit sign --oci-layout --key build --signature-format cose hello@<digest>",
         ),
         (

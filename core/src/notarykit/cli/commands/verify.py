@@ -113,7 +113,7 @@ def _run(options: Options) -> int:
 
 def _print_verdict(reference: str, verdict: Verified | Audited) -> None:
     if not isinstance(verdict, Verified):
-        print(f"Audited signature for {reference}: its signer is not trusted, and the policy lets it pass")
+        print(f"Audited signature for {reference}: the signer is not trusted, and the trust policy permits it")
         return
     print(f"Successfully verified signature for {reference}")
     if verdict.user_metadata:
@@ -178,7 +178,7 @@ COMMAND = Command(
         Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
-        Flag("user-metadata", "{key}={value} pair that the signature must carry", "texts", "m"),
+        Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
     ),
     arguments=(1, 1000),
     missing="missing reference to the artifact",
@@ -186,9 +186,9 @@ COMMAND = Command(
         ("Verify an artifact in a registry", "notarykit verify registry.example.com/hello@<digest>"),
         ("Verify an artifact in an image layout", "notarykit verify --oci-layout --scope local/hello hello@<digest>"),
         (
-            "Verify without a network, with what 'notarykit revocation fetch' has brought",
+            "Verify without a network, with the files of 'notarykit revocation fetch'",
             "notarykit verify --oci-layout --scope local/hello --evidence <directory> hello@<digest>",
         ),
-        ("Ask for signed metadata", "notarykit verify --oci-layout --scope local/hello -m build=123 hello@<digest>"),
+        ("Require signed metadata", "notarykit verify --oci-layout --scope local/hello -m build=123 hello@<digest>"),
     ),
 )

@@ -1,4 +1,4 @@
-"""`notarykit version`. The shortest way through the command line comes here, so that next to nothing is imported."""
+"""`notarykit version`; imports next to nothing, so that scripts can test for the command."""
 
 import sys
 
@@ -6,7 +6,7 @@ from notarykit._internal.version import VERSION
 
 
 def print_version() -> int:
-    """Prints the versions of this software and of the interpreter."""
+    """Prints the versions of notarykit and of the interpreter."""
     print("notarykit - a tool to sign and verify artifacts.\n")
     print(f"Version:         {VERSION}")
     print(f"Python version:  {sys.version.split(maxsplit=1)[0]}", flush=True)

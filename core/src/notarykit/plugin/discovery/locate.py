@@ -102,7 +102,7 @@ def plugin_choices() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (DocumentError, StorageError) as error:
-        raise ConfigurationError(f"{path}: {error}", advice="mend it, or move it away") from None
+        raise ConfigurationError(f"{path}: {error}", advice="correct it, or move it away") from None
 
 
 def choose(name: str, choice: str) -> None:

@@ -34,7 +34,7 @@ def _generate(options: Options) -> int:
 
     name, bits = _name(options), options["bits"]
     if bits not in _BITS:
-        raise UsageError(f"RSA keys of {bits} bits cannot sign", advice=f"use {', '.join(map(str, _BITS))}")
+        raise UsageError(f"RSA keys of {bits} bits are not supported", advice=f"use {', '.join(map(str, _BITS))}")
     key_path, cert_path = local_key_files(name)
     _refuse_existing(name, key_path, cert_path)
     print(f"generating RSA Key with {bits} bits")
@@ -106,7 +106,7 @@ def _print_either(done: bool, yes: str, no: str) -> None:
 COMMANDS = {
     "cleanup-test": Command(
         "[flags] <common_name>",
-        "Remove a test key and certificate that generate-test made",
+        "Remove a test key and certificate created by generate-test",
         _clean_up,
         (YES_FLAG,),
         arguments=(1, 1),
@@ -122,6 +122,6 @@ COMMANDS = {
         ),
         arguments=(1, 1),
         missing="missing certificate common_name",
-        examples=(("Make a test key and trust it", "notarykit cert generate-test --default wabbit-networks.io"),),
+        examples=(("Create a test key and trust it", "notarykit cert generate-test --default wabbit-networks.io"),),
     ),
 }

@@ -63,11 +63,11 @@ def _issue(options: Options) -> int:
     try:
         request = x509.load_pem_x509_csr(read_file(path, "request"))
     except (ValueError, TypeError, x509.InvalidVersion):
-        raise CertificateError(f"{path} is no certificate request in PEM", rule="request") from None
+        raise CertificateError(f"{path} is not a certificate request in PEM", rule="request") from None
     key = selected_key(options)
     ca_path = options["ca-cert"] or key.cert_path or key.plugin_config.get("certificate_chain", "")
     if not ca_path:
-        raise UsageError("the CA's certificate is not known", advice="name its file with --ca-cert")
+        raise UsageError("the CA's certificate is unknown", advice="name its file with --ca-cert")
     authorities = [load_certificate(der) for der in read_certificates(read_file(ca_path, "CA certificate"), ca_path)]
     now = utc_now()
     validity = _validity(options, min(_NINETY_DAYS, authorities[0].not_valid_after_utc - now))
@@ -107,11 +107,11 @@ def _lint(options: Options) -> int:
     findings = lint(ders, "timestamping" if options["purpose"] == "timestamping" else "code signing")
     if len(ders) == 1 and is_ca(load_certificate(ders[0])):
         print(
-            "Judged as a CA's certificate: it cannot sign artifacts itself (that takes CA:FALSE and digitalSignature)",
+            "Checked as a CA certificate, which cannot sign artifacts (that requires CA:FALSE and digitalSignature)",
             file=sys.stderr,
         )
     if not findings:
-        print(f"{printable(path)}: no requirement is broken")
+        print(f"{printable(path)}: no requirement is violated")
         return 0
     rows = [(finding.certificate, finding.field, finding.problem, finding.fix) for finding in findings]
     print(table([("CERTIFICATE", "FIELD", "PROBLEM", "FIX"), *rows]), end="")
@@ -120,7 +120,7 @@ def _lint(options: Options) -> int:
 
 def _validity(options: Options, usual: timedelta) -> timedelta:
     if options["validity"] == 0:
-        raise UsageError("a certificate that is valid for no time is of no use", advice="such as --validity 30d")
+        raise UsageError("--validity must be longer than zero", advice="such as --validity 30d")
     return usual if options["validity"] is None else timedelta(seconds=options["validity"])
 
 
@@ -138,7 +138,7 @@ def _subject(options: Options) -> "x509.Name":
     except ValueError as error:
         raise UsageError(f"--subject: {error}", advice='write it as "CN=build, O=ACME, ST=WA, C=US"') from None
     if missing := missing_of_identity(attributes):
-        print(f"Warning: without {missing}, no x509.subject of a trust policy can name this subject", file=sys.stderr)
+        print(f"Warning: without {missing}, no x509.subject of a trust policy can match this subject", file=sys.stderr)
     return make_name(attributes)
 
 
@@ -158,9 +158,9 @@ def _check_output(options: Options) -> None:
     """Refuses an existing file, which may be a key, before anything is signed."""
     path = options["output"]
     if path and os.path.lexists(path):
-        raise UsageError(f"{path} exists already", advice="name another file with --output, or remove that one")
+        raise UsageError(f"{path} already exists", advice="name another file with --output, or remove this one")
     if path and not os.path.isdir(os.path.dirname(path) or "."):
-        raise UsageError(f"the folder of {path} does not exist", advice="check the path")
+        raise UsageError(f"the directory of {path} does not exist", advice="check the path")
 
 
 def _write(options: Options, content: bytes) -> None:
@@ -172,44 +172,49 @@ def _write(options: Options, content: bytes) -> None:
 
 
 _SUBJECT = Flag("subject", 'the subject, such as "CN=build, O=ACME, ST=WA, C=US"')
-_OUTPUT = Flag("output", "file to write to; standard output, if it is not given", short="o")
+_OUTPUT = Flag("output", "output file (default standard output)", short="o")
 _VALIDITY = Flag(
-    "validity", "how long it is valid, such as 30d or 2160h; 90 days unless set, a CA's root 10 years", "duration"
+    "validity", "validity period, such as 30d or 2160h (default 90 days, for a CA's root 10 years)", "duration"
 )
 
 COMMANDS = {
     "attach": Command(
         "[flags] <chain_path>",
-        "Put an issued chain where the key's provider keeps it, or beside the key's settings",
+        "Store an issued chain with the key's provider, or beside the key's settings",
         _attach,
         SIGNING_KEY_FLAGS,
         arguments=(1, 1),
         missing="missing path of the certificate chain",
-        examples=(("Use the chain that a CA has issued", "notarykit certificate attach --key build chain.pem"),),
+        examples=(("Use a chain that a CA has issued", "notarykit certificate attach --key build chain.pem"),),
     ),
     "generate": Command(
         "--subject <subject> [flags]",
-        "Make a certificate that a signing key signs for itself",
+        "Create a self-signed certificate for a signing key",
         _generate,
         (
             *SIGNING_KEY_FLAGS,
             _SUBJECT,
             _OUTPUT,
             _VALIDITY,
-            Flag("ca", "make a CA's root, to issue others with", "switch"),
+            Flag("ca", "create a CA's root certificate", "switch"),
         ),
         examples=(
             (
-                "Make a code signing certificate for a key in a KMS",
+                "Create a code signing certificate for a key in a KMS",
                 'notarykit certificate generate --key build --subject "CN=build, O=ACME, ST=WA, C=US" -o build.pem',
             ),
         ),
     ),
     "issue": Command(
         "[flags] <request_path>",
-        "Issue a code signing certificate for a request, with a CA key that any provider holds",
+        "Issue a code signing certificate for a request, with a CA key of any provider",
         _issue,
-        (*SIGNING_KEY_FLAGS, Flag("ca-cert", "the CA's certificate and those above it, in PEM"), _OUTPUT, _VALIDITY),
+        (
+            *SIGNING_KEY_FLAGS,
+            Flag("ca-cert", "file of the CA's certificate and its issuers, in PEM"),
+            _OUTPUT,
+            _VALIDITY,
+        ),
         arguments=(1, 1),
         missing="missing path of the certificate request",
         examples=(
@@ -218,12 +223,12 @@ COMMANDS = {
     ),
     "lint": Command(
         "[flags] <cert_path>",
-        "Name every requirement that a certificate or chain breaks",
+        "List every requirement that a certificate or chain violates",
         _lint,
         (
             Flag(
                 "purpose",
-                'what the chain is for, "code-signing" or "timestamping"',
+                'purpose of the chain, "code-signing" or "timestamping"',
                 default="code-signing",
                 choices=("code-signing", "timestamping"),
             ),
@@ -233,7 +238,7 @@ COMMANDS = {
     ),
     "request": Command(
         "--subject <subject> [flags]",
-        "Make a certificate request (PKCS#10) that a signing key signs where it is",
+        "Create a certificate request (PKCS#10) signed by a signing key, which stays in its service",
         _request,
         (*SIGNING_KEY_FLAGS, _SUBJECT, _OUTPUT),
         examples=(

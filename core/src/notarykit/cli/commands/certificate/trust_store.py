@@ -46,7 +46,7 @@ def _type(text: str) -> StoreType:
 def _file_name(name: str) -> str:
     """Checks that a file name does not leave the store's folder."""
     if name != os.path.basename(name) or name in ("", ".", ".."):
-        raise UsageError(f"{name!r} is no file name in a trust store", advice="see 'notarykit certificate list'")
+        raise UsageError(f"{name!r} is not a file name in a trust store", advice="see 'notarykit certificate list'")
     return name
 
 

@@ -86,7 +86,7 @@ def _test(options: Options) -> int:
         print(listing([(("RESULT", "LEVEL"), ("RULE",)), *_rule_rows(judgements)]), end="")
         print("\n" + ", ".join(f"{count} {result}" for result, count in counts.items() if count))
     if any(judgement.reason == NO_KEY for judgement in judgements):
-        print("Warning: the plugin signs, but without --key or --key-id nothing of that was tested", file=sys.stderr)
+        print("Warning: signing was not tested: no --key or --key-id", file=sys.stderr)
     return PluginError.exit_code if counts[Result.FAILED] else 0
 
 
@@ -120,7 +120,7 @@ def _diagnose(options: Options) -> int:
     selection = _selection(options)
     findings: list[Finding] = []
     with steps() as say:
-        say(f"looking at {selection.name}")
+        say(f"examining {selection.name}")
         for finding in _unbroken(_findings(selection)):
             findings.append(finding)
             say(f"{finding.step}: {finding.result}")
@@ -129,7 +129,7 @@ def _diagnose(options: Options) -> int:
     else:
         ordered = sorted(findings, key=lambda finding: {FAILED: 0, WARNING: 1}.get(finding.result, 2))
         rows = [((finding.result, finding.step), (finding.detail, finding.advice)) for finding in ordered]
-        print(listing([(("RESULT", "STEP"), ("FOUND, AND WHAT TO DO",)), *rows]), end="")
+        print(listing([(("RESULT", "STEP"), ("FINDING AND REMEDY",)), *rows]), end="")
     return PluginError.exit_code if any(finding.result == FAILED for finding in findings) else 0
 
 
@@ -173,32 +173,32 @@ def _findings(selection: _Selection) -> "Iterator[Finding]":
 COMMANDS = {
     "doctor": Command(
         "[flags] <plugin_name | --key name>",
-        "Look for what keeps a plugin from signing",
+        "Diagnose why a plugin cannot sign",
         _diagnose,
-        (*_KEY_FLAGS, Flag("key-id", "key to look for, in the plugin's own form")),
+        (*_KEY_FLAGS, Flag("key-id", "key id, in the plugin's own form")),
         arguments=(0, 1),
         examples=(
-            ("See what a token offers", "notarykit plugin doctor pkcs11"),
-            ("See why a key does not sign, which makes one trial signature", "notarykit plugin doctor --key build"),
-            ("Look for one key", "notarykit plugin doctor pkcs11 --key-id 'pkcs11:token=YubiKey;id=%02'"),
+            ("List the keys of a token", "notarykit plugin doctor pkcs11"),
+            ("Diagnose a key, with one trial signature", "notarykit plugin doctor --key build"),
+            ("Diagnose one key of a token", "notarykit plugin doctor pkcs11 --key-id 'pkcs11:token=YubiKey;id=%02'"),
         ),
     ),
     "test": Command(
         "[flags] <plugin_name | --key name>",
-        "Judge a plugin by the rules of the plugin specification",
+        "Test a plugin against the rules of the plugin specification",
         _test,
         (
             *_KEY_FLAGS,
-            Flag("key-id", "key to test with, in the plugin's own form; may be given several times", "texts"),
-            Flag("max-signatures", "how often keys may be used, for keys that need a touch", "number"),
-            Flag("plugin-timeout", "how long each command may take, such as 30s or 10m", "duration", default=60),
-            Flag("secret-env", "environment variable whose value no output of the plugin may show", "texts"),
+            Flag("key-id", "key id to test with, in the plugin's own form; repeatable", "texts"),
+            Flag("max-signatures", "maximum number of signatures, for keys that require a touch", "number"),
+            Flag("plugin-timeout", "time limit for each command, such as 30s or 10m", "duration", default=60),
+            Flag("secret-env", "environment variable whose value must not appear in any output; repeatable", "texts"),
         ),
         arguments=(0, 1),
         examples=(
             ("Test a plugin that signs", "notarykit plugin test local-file --key-id /path/to/key.pem"),
             (
-                "Test one whose PIN must not leak",
+                "Test that a PIN does not leak",
                 "notarykit plugin test my-token --key-id slot-9c --max-signatures 3 --secret-env TOKEN_PIN",
             ),
         ),

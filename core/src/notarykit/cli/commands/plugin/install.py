@@ -19,7 +19,7 @@ def _install(options: Options) -> int:
     options.exclusive("file", "url", "from-package")
     if options["from-package"]:
         if options.arguments or options["sha256sum"]:
-            raise UsageError("--from-package takes the plugin's name and nothing else but --force")
+            raise UsageError("--from-package can only be combined with --force")
         installed = install_package(options["from-package"], force=options["force"])
     elif not options.arguments:
         raise UsageError("missing plugin source location", advice="name a file with --file, or a URL with --url")
@@ -53,7 +53,7 @@ def _install_from_file(options: Options) -> "Installed":
 
 
 def _install_content(content: bytes, name: str, options: Options) -> "Installed":
-    """Installs the bytes whose checksum was looked at: a file could be another one when it is read again."""
+    """Installs the bytes whose checksum was compared, since the file may change before it is read again."""
     import tempfile
 
     from notarykit.plugin.install.installer import install_file
@@ -77,7 +77,7 @@ def _install_from_url(options: Options) -> "Installed":
 
     url = options.arguments[0]
     if not options["sha256sum"]:
-        raise UsageError("--url needs --sha256sum, the SHA256 that the plugin's publisher gives")
+        raise UsageError("--url requires --sha256sum, the SHA256 that the plugin's publisher gives")
     print(f"Downloading plugin from {printable(redact_url(url))}")
     with progress("Downloading"):
         content = download(url, LARGEST, _DOWNLOAD_SECONDS, TLSSettings(ca_file=options["ca-file"] or ""))
@@ -86,14 +86,14 @@ def _install_from_url(options: Options) -> "Installed":
 
 
 def _check_sum(wanted: str, content: bytes) -> None:
-    """Refuses content whose SHA256 is not the one that is wanted."""
+    """Refuses content with another SHA256."""
     from hashlib import sha256
 
     actual = sha256(content).hexdigest()
     if actual != wanted.lower():
         raise ContentError(
             f"plugin SHA-256 checksum does not match the user input: expected {wanted}, it is {actual}",
-            advice="do not use this file, and tell the plugin's publisher",
+            advice="do not use this file, and inform the plugin's publisher",
         )
 
 
@@ -119,9 +119,9 @@ COMMANDS = {
         (
             Flag("file", "install plugin from a file on file system", "switch"),
             Flag("url", "install plugin from an HTTPS URL; the download may take 10 minutes", "switch"),
-            Flag("from-package", "name of a plugin in an installed Python package, to be made visible to notation"),
+            Flag("from-package", "name of a plugin in an installed Python package, to install for notation"),
             Flag("sha256sum", 'must match SHA256 of the plugin source, required when "--url" flag is set'),
-            Flag("ca-file", "CA certificates that are trusted for the URL in place of the system's"),
+            Flag("ca-file", "file of CA certificates to trust for the URL instead of the system's"),
             Flag("force", "force the installation of the plugin", "switch"),
         ),
         ("add",),
@@ -133,7 +133,10 @@ COMMANDS = {
                 "Install a plugin from a URL",
                 "notarykit plugin install --url https://example.com/wabbit.tar.gz --sha256sum <checksum>",
             ),
-            ("Let notation use a plugin that pip installed", "notarykit plugin install --from-package local-file"),
+            (
+                "Install a plugin from a Python package for notation",
+                "notarykit plugin install --from-package local-file",
+            ),
         ),
     ),
     "uninstall": Command(

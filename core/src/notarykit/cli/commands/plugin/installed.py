@@ -59,7 +59,7 @@ def _use(options: Options) -> int:
     if choice not in (PACKAGE, EXECUTABLE):
         raise UsageError(f"{choice!r} is neither {PACKAGE!r} nor {EXECUTABLE!r}")
     choose(name, choice)
-    print(f"{name}: the {choice} is used where both are there")
+    print(f"{name}: the {choice} is used")
     return 0
 
 
@@ -67,7 +67,7 @@ COMMANDS = {
     "list": Command("[flags]", "List installed plugins", _list, aliases=("ls",)),
     "use": Command(
         "[flags] <plugin_name> <package|executable>",
-        "Choose where a package and an executable have one name",
+        "Choose between a package and an executable with the same name",
         _use,
         arguments=(2, 2),
         missing="missing plugin name, or what to use: package or executable",
