@@ -73,7 +73,7 @@ def test_several_authorities(world: World, authority: OpensslAuthority, root: st
     signing = ("sign", "--oci-layout", *flags)
     done = world.run(*signing, "--timestamp-root-cert", str(other), "--timestamp-root-cert", root, world.reference)
     assert done.code == 0
-    assert done.err.startswith(f"Warning: {world.reference}: another timestamp authority was taken: http://")
+    assert done.err.startswith(f"Warning: {world.reference}: another timestamp authority was used: http://")
     assert len(authority.seen) - before == 2
     world.verify()
     error = world.refused(

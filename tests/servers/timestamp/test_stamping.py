@@ -182,7 +182,7 @@ def test_an_authority_that_refuses(
     with digitorus.running(digitorus_program, refuse=2) as refusing:
         with pytest.raises(TimestampError, match=r"refuses \(rejection\)"):
             stamp(refusing)
-        with pytest.warns(NotarykitWarning, match="another timestamp authority was taken"):
+        with pytest.warns(NotarykitWarning, match="another timestamp authority was used"):
             token = stamp(refusing, digitorus_tsa)
         _verified(token, digitorus_tsa)
     with pytest.raises(TimestampError, match=r"refuses \(rejection\): .*policy"):

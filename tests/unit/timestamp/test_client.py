@@ -17,8 +17,8 @@ from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import ConnectionPool
 from notarykit.revocation.checker import RevocationChecker
-from notarykit.timestamp.asn1 import LARGEST
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
+from notarykit.timestamp.cms import LARGEST
 from notarykit.timestamp.token import verify_token
 from tests.servers.registry.http_server import Connection, Reply, Seen
 from tests.support.ca import SPECS, TestChain, make_chain
@@ -364,7 +364,7 @@ def test_the_first_good_authority_is_taken(responder: Responder, client: HttpCli
     good = TimestampAuthority(_answer(responder, "/good", OTHER), OTHER.ders[-1])
     never = TimestampAuthority(_answer(responder, "/never"), TSA.ders[-1])
 
-    with pytest.warns(NotarykitWarning, match="another timestamp authority was taken") as warned:
+    with pytest.warns(NotarykitWarning, match="another timestamp authority was used") as warned:
         token = _stamper(client, failing, refusing, wrong, good, never).stamp(SIGNATURE, SIGNER, NOW)
 
     assert len(warned) == 3

@@ -1,4 +1,4 @@
-"""Asking timestamp authorities over HTTP, and checking all of an answer before it goes into an envelope.
+"""Timestamp client: requests tokens over HTTP, and verifies each before it goes into an envelope.
 
 RFC 3161, sections 2.2 and 3.4; signing and verification workflow, "Signing Steps".
 """
@@ -26,7 +26,8 @@ from notarykit.net.client import HttpClient
 from notarykit.net.messages import Request
 from notarykit.net.urls import redact_url
 from notarykit.revocation.result import RevocationCheck
-from notarykit.timestamp import asn1
+from notarykit.timestamp import tsp
+from notarykit.timestamp.cms import LARGEST
 from notarykit.timestamp.token import Timestamp, check_covers, verify_token
 
 SECONDS = 15.0
@@ -38,10 +39,10 @@ _NOTABLE_DIFFERENCE = timedelta(minutes=5)
 
 
 class TimestampAuthority(NamedTuple):
-    """A timestamp authority and what makes it trusted.
+    """Timestamp authority with its trust anchor.
 
     Attributes:
-        url: Where it answers; `http` or `https`.
+        url: Its URL, with `http` or `https`.
         root: The root certificate that its own must lead to, in PEM or DER.
         policy: The policy that its tokens must have, in dotted digits, or an empty string for any.
     """
@@ -52,7 +53,7 @@ class TimestampAuthority(NamedTuple):
 
 
 class TimestampClient:
-    """Has signatures stamped by the first of some authorities whose token is good throughout.
+    """Timestamps signatures: the first authority whose token is accepted is used.
 
     Args:
         authorities: The authorities, in the order in which they are tried.
@@ -73,22 +74,22 @@ class TimestampClient:
         seconds: float = SECONDS,
     ) -> None:
         if not authorities:
-            raise UsageError("there is no timestamp authority to ask")
+            raise UsageError("no timestamp authority is given")
         self._authorities = [each._replace(root=_one_root(each)) for each in authorities]
         self._revocation = revocation
         self._client = client or anonymous_client()
         self._seconds = seconds
 
     def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:
-        """A token for a primitive signature, in DER or as its authority wrote it.
+        """Returns a TimeStampToken for a primitive signature (not the TimeStampResp around it), in BER.
 
         Args:
             signature: The primitive signature.
-            chain: The chain of the key that made it; the hash that belongs to the key is stamped.
+            chain: The chain of its key, whose hash is used.
             now: The present time.
 
         Raises:
-            TimestampError: No authority gave a token that a verifier would accept; the text says why for each.
+            TimestampError: No authority returned a token that a verifier accepts; the text has the reason for each.
         """
         failures: list[NotarykitError] = []
         for authority in self._authorities:
@@ -101,15 +102,15 @@ class TimestampClient:
                 continue
             for failure in failures:
                 warnings.warn(
-                    f"another timestamp authority was taken: {failure.message}", NotarykitWarning, stacklevel=2
+                    f"another timestamp authority was used: {failure.message}", NotarykitWarning, stacklevel=2
                 )
             return token
         raise _no_timestamp(failures)
 
     def _ask(self, authority: TimestampAuthority, signature: bytes, chain: Chain, now: datetime) -> bytes:
         spec, nonce = chain.key_spec, secrets.randbits(_NONCE_BITS)
-        request = asn1.make_request(spec.hash_name, spec.digest(signature), nonce, authority.policy)
-        token = asn1.read_response(self._post(authority.url, request))
+        request = tsp.make_request(spec.hash_name, spec.digest(signature), nonce, authority.policy)
+        token = tsp.read_response(self._post(authority.url, request))
         timestamp = verify_token(token, signature, [authority.root])
         if timestamp.nonce != nonce or timestamp.hash_name != spec.hash_name:
             raise TimestampError("the token is not the answer to this request")
@@ -121,7 +122,7 @@ class TimestampClient:
         return token
 
     def _check_present(self, timestamp: Timestamp, now: datetime) -> None:
-        """A token of today is by an authority that is valid today, and tells today's time."""
+        """Checks that the authority's chain is valid now, and warns of a time that is not the present."""
         if problem := timestamp.chain.outside_validity(now):
             raise CertificateError(problem, rule="valid_at_signing_time")
         difference = abs(timestamp.time - now)
@@ -133,9 +134,9 @@ class TimestampClient:
             )
 
     def _post(self, url: str, request: bytes) -> bytes:
-        budget = Budget(asn1.LARGEST + _MOST_HEADERS, self._seconds)
+        budget = Budget(LARGEST + _MOST_HEADERS, self._seconds)
         headers = {"Content-Type": "application/timestamp-query"}
-        query = Request("POST", url, budget, asn1.LARGEST, headers, request, is_repeatable=False)
+        query = Request("POST", url, budget, LARGEST, headers, request, is_repeatable=False)
         response = self._client.send(query)
         if response.status != _OK:
             raise NetworkError(f"it answers with status {response.status}")
@@ -145,7 +146,7 @@ class TimestampClient:
 
 
 def _no_timestamp(failures: Sequence[NotarykitError]) -> TimestampError:
-    """The error for all that failed, with the advice of the first that is about tokens, and the exit code of all."""
+    """Returns one error for all failures, with the advice of the first that is about tokens."""
     own = (failure.advice for failure in failures if failure.advice and isinstance(failure, TimestampError))
     advice = next(own, "check --timestamp-url and --timestamp-root-cert, or sign without them")
     error = TimestampError(f"no timestamp: {'; '.join(failure.message for failure in failures)}", advice=advice)

@@ -1,21 +1,21 @@
-"""What a timestamp token consists of, after it was taken apart."""
+"""Decoded parts of timestamp tokens."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from notarykit.keys.x509_signature import Algorithm
 
 
 class SignedToken(NamedTuple):
-    """A token that has been taken apart as far as its signature needs it; anybody can have written it.
+    """Unverified token, decoded as far as its signature needs it.
 
     Attributes:
-        content: The bytes that hold the TSTInfo.
-        certificates: The certificates that came along, in DER.
-        signers: Those of them whom the signer information names.
+        content: The TSTInfo, in DER.
+        certificates: The certificates of the token, in DER.
+        signers: Those of them that the signer information names.
         hash_name: The hash of the content that is signed, such as `SHA-256`.
         algorithm: The signature's algorithm.
-        signed_attributes: The bytes that are signed.
+        signed_attributes: The signed bytes, a SET OF in DER.
         signature: The signature.
     """
 
@@ -29,15 +29,15 @@ class SignedToken(NamedTuple):
 
 
 class Attributes(NamedTuple):
-    """The signed attributes that count.
+    """Signed attributes that count.
 
     Attributes:
-        content_type: What is signed, in dotted digits.
+        content_type: The type of the signed content, in dotted digits.
         message_digest: The content's digest.
         certificate_hash: A hash, and the signer's certificate's digest by it (signing-certificate-v2).
         older_certificate_hash: The SHA-1 that the older attribute, signing-certificate, has of it, or None.
         certificate_names: That certificate's issuer in DER and its serial number, as each attribute has them.
-        signing_time: When it was signed, if that is said.
+        signing_time: The signing-time, or None.
     """
 
     content_type: str
@@ -49,18 +49,18 @@ class Attributes(NamedTuple):
 
 
 class TimestampInfo(NamedTuple):
-    """What a token says (RFC 3161, section 2.4.2, TSTInfo).
+    """Content of a token (RFC 3161, section 2.4.2, TSTInfo).
 
     Attributes:
         policy: The authority's policy, in dotted digits.
-        hash_name: The hash of what was stamped.
-        imprint: The digest of what was stamped.
-        serial_number: The token's number.
+        hash_name: The hash of the imprint, such as `SHA-256`.
+        imprint: The digest of the stamped message.
+        serial_number: The token's serial number.
         earliest: The lower limit of the time.
         time: The time.
         latest: The upper limit.
-        nonce: What the request had, or None.
-        authority: The authority's name as it gives it itself, or None; `asn1.is_by` compares it.
+        nonce: The nonce of the request, or None.
+        authority: The authority's name, a GeneralName in DER, or None; `names.is_by` compares it.
     """
 
     policy: str
@@ -71,4 +71,4 @@ class TimestampInfo(NamedTuple):
     time: datetime
     latest: datetime
     nonce: int | None
-    authority: Any
+    authority: bytes | None

@@ -1,7 +1,7 @@
-"""A timestamp token, verified: the signature over its bytes first, then what it says, then who vouches for its signer.
+"""Verification of timestamp tokens: the signature over the bytes first, then the content, then the signer's chain.
 
-RFC 3161 and RFC 5816; trust store and trust policy specification, "Validate Authentic Timestamp". Whether the signer's
-certificates are revoked is the caller's question, since it leads out of the house.
+RFC 3161 and RFC 5816; trust store and trust policy specification, "Validate Authentic Timestamp". Revocation of
+the signer's certificates is the caller's, since it needs the network.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from notarykit.keys import x509_signature
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
 from notarykit.keys.spec import digest
-from notarykit.timestamp import asn1
+from notarykit.timestamp import cms, names, tsp
 from notarykit.timestamp.records import Attributes, SignedToken, TimestampInfo
 
 
 class Timestamp(NamedTuple):
-    """That something existed at a time, as an authority says that is trusted.
+    """Verified timestamp: proof by a trusted authority that a message existed at a time.
 
     Attributes:
         time: The time, in UTC.
@@ -28,9 +28,9 @@ class Timestamp(NamedTuple):
         latest: The upper limit.
         policy: The authority's policy, in dotted digits.
         serial_number: The token's number.
-        hash_name: The hash that was stamped, such as `SHA-256`.
-        nonce: What the request had, or None.
-        chain: The authority's chain; every certificate was valid at the time.
+        hash_name: The hash of the imprint, such as `SHA-256`.
+        nonce: The nonce of the request, or None.
+        chain: The authority's chain, whose certificates were all valid at the time.
     """
 
     time: datetime
@@ -59,23 +59,23 @@ def check_covers(timestamp: Timestamp, chain: Chain) -> None:
 
 
 def unverified_claims(token: bytes, message: bytes) -> tuple[TimestampInfo, tuple[bytes, ...]]:
-    """What a token claims, and the certificates that come with it. Anybody can have written it: it is for showing.
+    """Returns the unverified content of a token and its certificates, for display.
 
     Raises:
         TimestampError: It is malformed, or not about the message.
     """
-    found = asn1.read_token(token)
-    info = asn1.read_info(found.content)
+    found = cms.read_token(token)
+    info = tsp.read_info(found.content)
     _check_imprint(info, message)
     return info, found.certificates
 
 
 def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timestamp:
-    """What a token says about a message, if an authority says it that one of the roots vouches for.
+    """Verifies a token over a message.
 
     Args:
         token: The token, in BER.
-        message: What was stamped: the primitive signature of an envelope.
+        message: The stamped message: the primitive signature of an envelope.
         roots: The trusted root certificates, in DER.
 
     Raises:
@@ -83,14 +83,14 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
             is not trusted or was not at that time.
         CertificateError: The signer's chain breaks a rule.
     """
-    found = asn1.read_token(token)
+    found = cms.read_token(token)
     signer = _signer(found)
     _check_signature(found, signer)
-    attributes = asn1.read_attributes(found.signed_attributes)
+    attributes = cms.read_attributes(found.signed_attributes)
     _check_attributes(attributes, found, signer)
-    info = asn1.read_info(found.content)
+    info = tsp.read_info(found.content)
     _check_imprint(info, message)
-    if not asn1.is_by(info, signer):
+    if not names.is_by(info, signer):
         raise TimestampError("token names an authority that its signer's certificate does not name")
     chain = _trusted_chain(signer, found.certificates, roots, info.time)
     if attributes.signing_time is not None and (problem := chain.outside_validity(attributes.signing_time)):
@@ -102,7 +102,7 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
 
 def _check_imprint(info: TimestampInfo, message: bytes) -> None:
     if info.imprint != digest(info.hash_name, message):
-        raise TimestampError("token is not about this signature")
+        raise TimestampError("token is for another signature")
 
 
 def _signer(token: SignedToken) -> bytes:
@@ -128,23 +128,23 @@ def _check_signature(token: SignedToken, signer: bytes) -> None:
 
 def _check_attributes(attributes: Attributes, token: SignedToken, signer: bytes) -> None:
     """RFC 5652, section 5.4, and RFC 5035, section 3, as RFC 5816 asks for it."""
-    if attributes.content_type != asn1.TST_INFO:
+    if attributes.content_type != cms.TST_INFO:
         raise TimestampError("signed attribute content-type is not that of a TSTInfo")
     if attributes.message_digest != digest(token.hash_name, token.content):
         raise TimestampError("signed attribute message-digest is not the content's")
     hash_name, named = attributes.certificate_hash
     older = attributes.older_certificate_hash
-    names = asn1.issuer_and_serial(signer)
+    issuer = cms.issuer_and_serial(signer)
     if (
         named != digest(hash_name, signer)
         or (older is not None and older != hashlib.sha1(signer, usedforsecurity=False).digest())
-        or any(each != names for each in attributes.certificate_names)
+        or any(name != issuer for name in attributes.certificate_names)
     ):
         raise TimestampError("signed attribute signing-certificate is not about the signer's certificate")
 
 
 def _trusted_chain(signer: bytes, certificates: Iterable[bytes], roots: Iterable[bytes], time: datetime) -> Chain:
-    """A chain from the signer to a trusted root that keeps all rules and was valid at a time."""
+    """Returns a chain from the signer to a trusted root that keeps all requirements and was valid at a time."""
     first: TimestampError | CertificateError | None = None
     for ders in chains_to(signer, certificates, roots):
         try:

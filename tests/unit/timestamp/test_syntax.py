@@ -1,0 +1,36 @@
+"""Malformed input of every kind: nothing but errors of ours is raised."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from notarykit.errors import NotarykitError
+from notarykit.timestamp import cms, tsp
+from tests.support.tokens import (
+    EssCertificate,
+    make_response,
+)
+from tests.unit.timestamp.setting import MOMENT, info_with, token_with
+
+_RICH: dict[str, Any] = {"ess_v1": (EssCertificate(),), "signing_time": MOMENT, "tsa": "right", "nonce": 1}
+
+
+@pytest.mark.parametrize(
+    ("read", "whole"),
+    [
+        (cms.read_token, token_with(**_RICH)),
+        (tsp.read_response, make_response(token_with(**_RICH))),
+        (cms.read_attributes, cms.read_token(token_with(**_RICH)).signed_attributes),
+        (tsp.read_info, info_with(**_RICH)),
+    ],
+    ids=["token", "response", "attributes", "info"],
+)
+def test_nothing_else_is_raised(read: Callable[[bytes], object], whole: bytes) -> None:
+    """Whatever a byte is changed to, what is read is read or refused as malformed."""
+    assert read(whole)
+    for place in range(len(whole)):
+        for spoiled in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):
+            with suppress(NotarykitError):
+                read(spoiled)

@@ -1,0 +1,310 @@
+"""Requests, responses and TSTInfos."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from notarykit.errors import TimestampError
+from notarykit.timestamp import cms, tsp
+from notarykit.timestamp.records import TimestampInfo
+from tests.support.asn1 import HASHES, NULL, integer, octet_string, oid
+from tests.support.der import sequence, tlv
+from tests.support.tokens import (
+    POLICY,
+    Accuracy,
+    TokenExtension,
+    make_response,
+)
+from tests.unit.timestamp.setting import MESSAGE, MOMENT, info_with, token_with
+
+BASELINE = "0.4.0.2023.1.1"
+OTHER = "1.3.6.1.4.1.99999.7"
+SECOND = timedelta(seconds=1)
+
+
+# Requests
+
+
+@pytest.mark.parametrize(("hash_name", "short"), [("SHA-256", "sha256"), ("SHA-384", "sha384"), ("SHA-512", "sha512")])
+@pytest.mark.parametrize("policy", ["", POLICY])
+@pytest.mark.parametrize("nonce", [0, 127, 128, 2**159 - 1])
+def test_a_request_is_what_the_specification_says(hash_name: str, short: str, policy: str, nonce: int) -> None:
+    """A request has version, imprint, the policy if one is wanted, the nonce, and asks for certificates."""
+    digest = hashlib.new(short, MESSAGE).digest()
+    made = tsp.make_request(hash_name, digest, nonce, policy)
+    wanted = {NULL, b""}
+    assert made in {
+        sequence(
+            integer(1),
+            sequence(sequence(oid(HASHES[short]), null), octet_string(digest)),
+            oid(policy) if policy else b"",
+            integer(nonce),
+            tlv(0x01, b"\xff"),
+        )
+        for null in wanted
+    }
+
+
+# Responses
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_response_that_grants_has_its_token(status: int) -> None:
+    """The token comes out of a response as it was put in; what has no lengths may have got some."""
+    for token in (token_with(), token_with(certificates_as_given=True)):
+        assert tsp.read_response(make_response(token, status, texts=("fine",))) == token
+    endless = token_with(indefinite=True)
+    found = tsp.read_response(make_response(endless, status))
+    assert cms.read_token(found) == cms.read_token(endless)
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [(2, "rejection"), (3, "waiting"), (4, "revocation_warning"), (5, "revocation_notification")]
+)
+def test_a_refusal_is_told_by_its_status(status: int, word: str) -> None:
+    """A response of another status is refused, whether or not it has a token."""
+    for token in (None, token_with()):
+        with pytest.raises(TimestampError, match=rf"refuses \({word}\)$"):
+            tsp.read_response(make_response(token, status))
+
+
+@pytest.mark.parametrize(
+    ("bit", "text"),
+    [
+        (0, "hash algorithm"),
+        (2, "not permitted or supported"),
+        (5, "wrong format"),
+        (14, "time source"),
+        (15, "policy"),
+        (16, "extension"),
+        (17, "additional information"),
+        (25, "system failure"),
+    ],
+)
+def test_a_refusal_says_why(bit: int, text: str) -> None:
+    """Each reason of the specification is told in words."""
+    with pytest.raises(TimestampError, match=rf"refuses \(rejection\): [^,]*{text}[^,]*$"):
+        tsp.read_response(make_response(None, 2, failures=[bit]))
+
+
+def test_a_refusal_says_all_reasons() -> None:
+    """Several reasons are all told, and one that the specification does not have is no obstacle."""
+    with pytest.raises(TimestampError, match=r"hash algorithm, .*system failure"):
+        tsp.read_response(make_response(None, 2, failures=[0, 1, 25], texts=("no\nsuch luck",)))
+    with pytest.raises(TimestampError, match=r"refuses \(rejection\)"):
+        tsp.read_response(make_response(None, 2, failures=[200]))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"",
+        b"\0",
+        b"\x30\x00",
+        b"\x30\x80",
+        b"<html></html>",
+        make_response(None),
+        make_response(None, 1),
+        make_response(None, 99),
+        make_response(token_with(), trailing=b"\0"),
+        make_response(token_with())[:-1],
+        make_response(NULL),
+        sequence(sequence(octet_string(b"\0"))),
+        sequence(integer(0), token_with()),
+    ],
+    ids=range(13),
+)
+def test_what_is_no_response(response: bytes) -> None:
+    """What grants nothing, or is no response, is refused, at the latest as a token, and never by another error."""
+    with pytest.raises(TimestampError) as caught:
+        cms.read_token(tsp.read_response(response))
+    assert "\n" not in caught.value.one_line()
+
+
+# What a token says
+
+
+def test_what_a_token_says() -> None:
+    """Everything that counts is read."""
+    found = tsp.read_info(info_with(nonce=2**158 + 1, serial=2**150, ordering=True, tsa="right"))
+    assert found._replace(authority=None) == TimestampInfo(
+        POLICY,
+        "SHA-256",
+        hashlib.sha256(MESSAGE).digest(),
+        2**150,
+        MOMENT - SECOND,
+        MOMENT,
+        MOMENT + SECOND,
+        2**158 + 1,
+        None,
+    )
+    assert tsp.read_info(info_with(accuracy=None)).nonce is None
+
+
+@pytest.mark.parametrize("short", ["sha256", "sha384", "sha512"])
+def test_the_hash_of_the_imprint(short: str) -> None:
+    """Each of the hashes is known, with and without parameters."""
+    digest = hashlib.new(short, MESSAGE).digest()
+    for parameters in (NULL, b""):
+        algorithm = sequence(oid(HASHES[short]), parameters)
+        found = tsp.read_info(info_with(imprint=digest, imprint_algorithm=algorithm))
+        assert (found.hash_name, found.imprint) == (f"SHA-{short[3:]}", digest)
+
+
+def _limits(**changes: Any) -> tuple[timedelta, timedelta]:
+    found = tsp.read_info(info_with(**changes))
+    return found.time - found.earliest, found.latest - found.time
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "wanted"),
+    [
+        (None, timedelta(0)),
+        (Accuracy(), timedelta(0)),
+        (Accuracy(0), timedelta(0)),
+        (Accuracy(1), SECOND),
+        (Accuracy(millis=1), timedelta(milliseconds=1)),
+        (Accuracy(micros=999), timedelta(microseconds=999)),
+        (Accuracy(2, 999, 1), timedelta(seconds=2, milliseconds=999, microseconds=1)),
+        (Accuracy(86400), timedelta(days=1)),
+    ],
+)
+def test_the_accuracy_makes_the_limits(accuracy: Accuracy | None, wanted: timedelta) -> None:
+    """The time may be off by the accuracy to both sides; a part that is missing is zero, and so is the whole."""
+    assert _limits(accuracy=accuracy) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(
+    ("policy", "accuracy", "wanted"),
+    [
+        (BASELINE, None, SECOND),
+        (BASELINE, Accuracy(), timedelta(0)),
+        (BASELINE, Accuracy(0), timedelta(0)),
+        (BASELINE, Accuracy(millis=5), timedelta(milliseconds=5)),
+        (BASELINE, Accuracy(7), timedelta(seconds=7)),
+        (f"{BASELINE}.1", None, timedelta(0)),
+        ("0.4.0.2023.1", None, timedelta(0)),
+        ("0.4.0.2023.1.2", None, timedelta(0)),
+    ],
+)
+def test_the_baseline_policy_has_one_second(policy: str, accuracy: Accuracy | None, wanted: timedelta) -> None:
+    """Under the baseline policy alone an accuracy that is not specified is one second."""
+    assert _limits(policy=policy, accuracy=accuracy) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(
+    "accuracy",
+    [
+        Accuracy(-1),
+        Accuracy(-1, 999, 999),
+        Accuracy(1, 0),
+        Accuracy(1, 1000),
+        Accuracy(1, -1),
+        Accuracy(1, None, 0),
+        Accuracy(1, None, 1000),
+        Accuracy(2**63),
+        Accuracy(2**4000),
+        octet_string(b""),
+        sequence(tlv(0x81, b"\1"), tlv(0x80, b"\1")),
+        sequence(integer(1), integer(1)),
+        sequence(tlv(0x82, b"\1")),
+        sequence(integer(1), tlv(0x80, b"\1"), tlv(0x81, b"\1"), tlv(0x82, b"\1")),
+        sequence(tlv(0x02, b"\0\1")),
+        sequence(tlv(0x02, b"")),
+        sequence(integer(1)) * 2,
+    ],
+    ids=str,
+)
+def test_an_accuracy_that_is_none(accuracy: Accuracy | bytes) -> None:
+    """An accuracy that the specification does not have is refused, and not taken for no accuracy."""
+    with pytest.raises(TimestampError):
+        tsp.read_info(info_with(accuracy=accuracy))
+
+
+@pytest.mark.parametrize(
+    ("text", "microsecond", "is_rounded"),
+    [
+        ("20260301123015Z", 0, False),
+        ("20260301123015.5Z", 500_000, False),
+        ("20260301123015.000001Z", 1, False),
+        ("20260301123015.123456Z", 123_456, False),
+        ("20260301123015.1234561Z", 123_456, True),
+        ("20260301123015.0000000001Z", 0, True),
+        ("20260301123015.9999999Z", 999_999, True),
+    ],
+)
+def test_fractions_of_seconds(text: str, microsecond: int, is_rounded: bool) -> None:
+    """What is smaller than a microsecond makes the range one wider, so that the time is always inside."""
+    found = tsp.read_info(info_with(gen_time=text.encode(), accuracy=None))
+    assert found.time == found.earliest == MOMENT.replace(microsecond=microsecond)
+    assert found.latest == found.time + timedelta(microseconds=is_rounded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "soon", "20260301123015", "20260301123015z", "20260301123015+0000", "20260301133015+0100",
+        "20260301123015.Z", "20260301123015.0Z", "20260301123015.50Z", "20260301123015,5Z", "202603011230Z",
+        "2026030112Z", "260301123015Z", "20260229123015Z", "20261301123015Z", "20260300123015Z", "20260301240000Z",
+        "20260301126015Z", "20260301123060Z", "00000101000000Z", " 20260301123015Z", "20260301123015Z\0",
+        "20260301123015.-5Z", "+0260301123015Z",
+    ],
+)  # fmt: skip
+def test_a_time_that_is_none(text: str) -> None:
+    """The time has seconds, no zero at the end of its fraction, and the zone Z, and is a time."""
+    with pytest.raises(TimestampError):
+        tsp.read_info(info_with(gen_time=text.encode()))
+
+
+@pytest.mark.parametrize(("text", "accuracy"), [("00010101000000Z", Accuracy(1)), ("99991231235959.9Z", Accuracy(1))])
+def test_limits_beyond_all_years(text: str, accuracy: Accuracy) -> None:
+    """A limit that lies outside the years that there are is malformed."""
+    with pytest.raises(TimestampError):
+        tsp.read_info(info_with(gen_time=text.encode(), accuracy=accuracy))
+    assert tsp.read_info(info_with(gen_time=text.encode(), accuracy=None)).time
+
+
+def test_the_time_is_a_generalized_time() -> None:
+    """A UTCTime in its place is refused."""
+    info = info_with(accuracy=None)
+    assert info.count(b"\x18\x0f20260301123015Z") == 1
+    for other in (b"\x17\x0f20260301123015Z", b"\x0c\x0f20260301123015Z", b"\x38\x0f20260301123015Z"):
+        with pytest.raises(TimestampError):
+            tsp.read_info(info.replace(b"\x18\x0f20260301123015Z", other))
+
+
+def test_extensions() -> None:
+    """An extension that is unknown is no obstacle unless it is critical."""
+    known = TokenExtension(critical=False)
+    assert tsp.read_info(info_with(extensions=(known, known._replace(oid=OTHER)))) == tsp.read_info(info_with())
+    for extensions in ((TokenExtension(),), (known, TokenExtension(oid=OTHER))):
+        with pytest.raises(TimestampError, match=r"critical extension 1\.3\.6\.1\.4\.1\.99999\."):
+            tsp.read_info(info_with(extensions=extensions))
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        b"",
+        b"\x30\x00",
+        info_with() + b"\0",
+        info_with()[:-1],
+        info_with(info_version=0),
+        info_with(info_version=2),
+        info_with(info_version=257),
+        info_with(imprint_hash="sha1"),
+        info_with(imprint_algorithm=sequence(oid(HASHES["md5"]), NULL)),
+        info_with(tsa=NULL),
+        info_with(ordering=True).replace(b"\x01\x01\xff", b"\x01\x01\x01"),
+        info_with(ordering=True).replace(b"\x01\x01\xff", b"\x21\x01\xff"),
+        info_with(nonce=1, accuracy=None).replace(b"15Z\x02\x01\x01", b"15Z\x03\x01\x01"),
+        info_with(extensions=(TokenExtension(critical=False),)).replace(b"\xa1", b"\xa2"),
+    ],
+    ids=range(14),
+)
+def test_what_is_no_tst_info(info: bytes) -> None:
+    """What is not the DER of a TSTInfo of version 1 is refused (RFC 3161, section 2.4.2)."""
+    with pytest.raises(TimestampError):
+        tsp.read_info(info)
