@@ -83,6 +83,7 @@ DIFFERENCES: dict[str, Difference] = {
         "another listed hash", *(f"byte 0.1.0.1.0.0 {third}/3 ^ 0x20" for third in range(3)),
     ),
     **stricter("RFC 5652, section 5.3: the signed attributes are in DER", "attributes out of order"),
+    **stricter("RFC 5652, section 5.3: a SignerInfo has no other member", "byte 0.1.0.4.0.6 tag ^ 0x08"),
     **stricter(
         "RFC 5652, section 5.3: an attribute is a type and a SET of values",
         "byte 0.1.0.4.0.6.0.0 length ^ 0x02", "byte 0.1.0.4.0.6.0.1 tag ^ 0x02",

@@ -162,7 +162,7 @@ def test_a_policy_is_asked_for(responder: Responder, client: HttpClient) -> None
     [
         (TokenChanges(nonce=1), "not the answer to this request"),
         (TokenChanges(nonce=0), "not the answer to this request"),
-        (TokenChanges(imprint=b"\1" * 32), "not about this signature"),
+        (TokenChanges(imprint=b"\1" * 32), "for another signature"),
         (
             TokenChanges(imprint_hash="sha512", imprint=hashlib.sha512(SIGNATURE).digest()),
             "not the answer to this request",

@@ -103,9 +103,9 @@ def test_what_honest_tokens_are_like(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"imprint": b"\1" * 32}, "not about this signature"),
-        ({"imprint": b""}, "not about this signature"),
-        ({"message": b"another"}, "not about this signature"),
+        ({"imprint": b"\1" * 32}, "for another signature"),
+        ({"imprint": b""}, "for another signature"),
+        ({"message": b"another"}, "for another signature"),
         ({"message_digest": b"\1" * 32}, "message-digest is not the content's"),
         ({"content_type_attribute": DATA}, "content-type is not that of a TSTInfo"),
         ({"corrupt_signature": True}, "the signature does not hold"),

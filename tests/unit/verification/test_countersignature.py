@@ -123,7 +123,7 @@ def test_what_is_stamped_is_the_primitive_signature(media_type: str) -> None:
     unverified = parse_envelope(envelope, media_type)
     other = parse_envelope(sign_envelope(SIGNER, media_type, now=NOW - DAY), media_type).signature
     for message in (envelope, unverified.signed_bytes, unverified.unverified_payload, other, b""):
-        assert "not about this signature" in _refused(_stamped(SIGNER, media_type, message=message), media_type)
+        assert "for another signature" in _refused(_stamped(SIGNER, media_type, message=message), media_type)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
@@ -458,4 +458,4 @@ def test_a_timestamp_of_the_other_format() -> None:
     one, other = (sign_envelope(SIGNER, media_type, now=NOW) for media_type in FORMATS)
     token = make_token(parse_envelope(one, JWS).signature, TSA, TokenChanges(gen_time=NOW))
     assert isinstance(_verify(with_timestamp(one, JWS, token)), Verified)
-    assert "not about this signature" in _refused(with_timestamp(other, COSE, token), COSE)
+    assert "for another signature" in _refused(with_timestamp(other, COSE, token), COSE)

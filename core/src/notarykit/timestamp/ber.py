@@ -13,16 +13,13 @@ Structure = TypeVar("Structure")
 
 
 def decode_ber(structure: type[Structure], ber: bytes) -> Structure:
-    """Decodes a structure, as DER if it is DER.
+    """Decodes a structure; parts of it that stay as they came are in DER too, if their contents are.
 
     Raises:
         ValueError: It is malformed, nests too deeply, or has too many elements.
     """
     check_bounds(ber)
-    try:
-        return asn1.decode_der(structure, ber)
-    except ValueError:
-        return asn1.decode_der(structure, with_definite_lengths(ber))
+    return asn1.decode_der(structure, with_definite_lengths(ber))
 
 
 def with_definite_lengths(ber: bytes) -> bytes:

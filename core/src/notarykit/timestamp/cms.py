@@ -24,7 +24,7 @@ TST_INFO = "1.2.840.113549.1.9.16.1.4"
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _MAX_CERTIFICATES = 32
 _V1, _V3 = 1, 3
-_SEQUENCE, _V2_ATTRIBUTE_CERTIFICATE, _OTHER_CERTIFICATE, _DIRECTORY_NAME = b"\x30", b"\xa2", b"\xa3", b"\xa4"
+_SEQUENCE, _DIRECTORY_NAME = b"\x30", b"\xa4"
 _UTC_TIME, _GENERALIZED_TIME = b"\x17", b"\x18"
 _SIGNING_TIME = re.compile(rb"((?:[0-9]{2})?)[0-9]{12}Z")  # RFC 5652, section 11.3
 _ATTRIBUTES = {
@@ -64,6 +64,8 @@ def _read_token(ber: bytes) -> SignedToken:
         raise TimestampError("token does not name its signer by issuer and serial number")
     if signer.signed_attrs is None:
         raise TimestampError("token has no signed attributes")
+    for attribute in signer.unsigned_attrs or ():
+        set_of(attribute.values)  # nothing of it counts, but it is well-formed
     hash_name = hash_of(whole(signer.digest_algorithm))
     # RFC 5652, section 5.1: validation may fail where the set does not have it, and honest tokens do.
     listed = [each.parse(syntax.AlgorithmIdentifier).algorithm for each in set_of(signed.digest_algorithms)]
@@ -92,11 +94,10 @@ def _read_certificates(choices: list[TLV]) -> dict[bytes, tuple[bytes, int]]:
         raise TimestampError(f"token has {len(choices)} certificates, more than {_MAX_CERTIFICATES}")
     certificates = {}
     for choice in choices:
-        if choice.tag_bytes in (_V2_ATTRIBUTE_CERTIFICATE, _OTHER_CERTIFICATE):  # RFC 5652, section 5.1
+        if choice.tag_bytes != _SEQUENCE:  # RFC 5652, section 10.2.2: obsolete formats, and those of other versions
             raise TimestampError("token has a certificate that is of no X.509 kind")
-        if choice.tag_bytes == _SEQUENCE:
-            der = whole(choice)
-            certificates[der] = issuer_and_serial(der)
+        der = whole(choice)
+        certificates[der] = issuer_and_serial(der)
     return certificates
 
 
