@@ -1,26 +1,26 @@
-"""Key ids and the settings that say the same, of both plugins."""
+"""Key ids of both plugins, completed by configuration."""
 
 import pytest
 
 from notarykit.errors import PluginValidationError
-from notarykit_hashicorp_vault.key_id import Names, hc_vault_names_of, names_of
+from notarykit_hashicorp_vault.key_id import KeyId, parse_hc_vault_key_id, parse_key_id
 
 
 @pytest.mark.parametrize(
-    ("key_id", "config", "names"),
+    ("key_id", "config", "parsed"),
     [
-        ("build", {}, Names("transit", "build")),
-        ("build@3", {}, Names("transit", "build", 3)),
-        ("team/transit/build", {}, Names("team/transit", "build")),
-        ("my-team/a.b_c-d@12", {}, Names("my-team", "a.b_c-d", 12)),
-        ("build", {"mount": "a/b", "key_version": "7"}, Names("a/b", "build", 7)),
-        ("a/b/build@7", {"mount": "a/b", "key_version": "7"}, Names("a/b", "build", 7)),
-        ("build", {"certificate_secret": "secret/data/x y"}, Names("transit", "build", None, "secret/data/x y")),
+        ("build", {}, KeyId("transit", "build")),
+        ("build@3", {}, KeyId("transit", "build", 3)),
+        ("team/transit/build", {}, KeyId("team/transit", "build")),
+        ("my-team/a.b_c-d@12", {}, KeyId("my-team", "a.b_c-d", 12)),
+        ("build", {"mount": "a/b", "key_version": "7"}, KeyId("a/b", "build", 7)),
+        ("a/b/build@7", {"mount": "a/b", "key_version": "7"}, KeyId("a/b", "build", 7)),
+        ("build", {"certificate_secret": "secret/data/x y"}, KeyId("transit", "build", None, "secret/data/x y")),
     ],
 )
-def test_ids(key_id: str, config: dict[str, str], names: Names) -> None:
-    """Every part of an id is read, and the configuration adds what the id leaves out."""
-    assert names_of(key_id, config) == names
+def test_key_id_and_configuration_are_combined(key_id: str, config: dict[str, str], parsed: KeyId) -> None:
+    """Every part of a key id is parsed, and the configuration adds the missing ones."""
+    assert parse_key_id(key_id, config) == parsed
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def test_ids(key_id: str, config: dict[str, str], names: Names) -> None:
         "../a", "a/../b", "a b", "a?b", "a#b", "a%2fb", "schlüssel", "a\n", "-a", "a-", ".a", "a.", "a:b", "http://a/b",
     ],
 )  # fmt: skip
-def test_ids_of_another_form(key_id: str) -> None:
-    """An id of another form is refused with the form, and so could lead to no other path of the server."""
+def test_malformed_key_id_is_refused_with_the_form(key_id: str) -> None:
+    """A malformed key id, which could lead to another API path, is refused with the form."""
     with pytest.raises(PluginValidationError) as caught:
-        names_of(key_id, {})
+        parse_key_id(key_id, {})
     assert caught.value.message == f"key id {key_id!r} is not of the form [MOUNT/]NAME[@VERSION]"
 
 
@@ -54,28 +54,28 @@ def test_ids_of_another_form(key_id: str) -> None:
         {"certificate_secret": ""},
     ],
 )
-def test_settings_that_contradict_the_id_or_are_none(config: dict[str, str]) -> None:
-    """A setting that says another thing than the id, or that is no name, is refused."""
+def test_contradicting_or_malformed_setting_is_refused(config: dict[str, str]) -> None:
+    """A setting that contradicts the key id, or is malformed, is refused."""
     with pytest.raises(PluginValidationError):
-        names_of("transit/build@1", config)
+        parse_key_id("transit/build@1", config)
 
 
-def test_the_paths() -> None:
-    """Operations are found below the engine."""
-    assert Names("team/transit", "build", 3).path("sign") == "team/transit/sign/build"
+def test_path_is_below_the_mount() -> None:
+    """API paths are below the engine's mount."""
+    assert KeyId("team/transit", "build", 3).path("sign") == "team/transit/sign/build"
 
 
 @pytest.mark.parametrize(
-    ("key_id", "config", "names"),
+    ("key_id", "config", "parsed"),
     [
-        ("build", {}, Names("transit", "build", None, "secret/data/build")),
-        ("build", {"transitName": "t", "kvName": "k/v"}, Names("t", "build", None, "k/v/data/build")),
-        ("a/b c", {"transitKeyName": "key"}, Names("transit", "key", None, "secret/data/a/b c")),
+        ("build", {}, KeyId("transit", "build", None, "secret/data/build")),
+        ("build", {"transitName": "t", "kvName": "k/v"}, KeyId("t", "build", None, "k/v/data/build")),
+        ("a/b c", {"transitKeyName": "key"}, KeyId("transit", "key", None, "secret/data/a/b c")),
     ],
 )
-def test_ids_of_hc_vault(key_id: str, config: dict[str, str], names: Names) -> None:
-    """The id is the secret's name, and the key's where that has no other."""
-    assert hc_vault_names_of(key_id, config) == names
+def test_hc_vault_key_id_names_secret_and_key(key_id: str, config: dict[str, str], parsed: KeyId) -> None:
+    """The key id names the secret, and the key unless that has another name."""
+    assert parse_hc_vault_key_id(key_id, config) == parsed
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_ids_of_hc_vault(key_id: str, config: dict[str, str], names: Names) -> N
         ("a", {"transitName": "a b"}),
     ],
 )
-def test_what_hc_vault_refuses(key_id: str, config: dict[str, str]) -> None:
-    """What is no name of a key or of a secret is refused."""
+def test_malformed_hc_vault_key_id_is_refused(key_id: str, config: dict[str, str]) -> None:
+    """A key id that is not the name of a key or a secret is refused."""
     with pytest.raises(PluginValidationError):
-        hc_vault_names_of(key_id, config)
+        parse_hc_vault_key_id(key_id, config)

@@ -1,4 +1,4 @@
-"""The plugin against a Vault in this process: what is asked for, with which token, and what becomes of the answers."""
+"""The plugin with a Vault in this process: requests, tokens and errors."""
 
 import base64
 import hashlib
@@ -23,19 +23,19 @@ _CHAIN = make_chain()
 
 @pytest.fixture
 def vault() -> FakeVault:
-    """A Vault with the key `build`."""
+    """Vault with the key `build`."""
     return FakeVault(_CHAIN)
 
 
 @pytest.fixture
 def plugin(vault: FakeVault) -> HashiCorpVaultPlugin:
-    """A plugin that asks it."""
+    """Plugin connected to it."""
     return HashiCorpVaultPlugin(vault.connect)
 
 
 @pytest.fixture(autouse=True)
 def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user with a token."""
+    """User with a token."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("VAULT_ADDR", "https://vault.example")
     monkeypatch.setenv("VAULT_TOKEN", "hvs.first")
@@ -48,16 +48,16 @@ def _sign(plugin: HashiCorpVaultPlugin, key_id: str = "build", **config: str) ->
 
 
 @pytest.mark.parametrize("kind", [HashiCorpVaultPlugin, HCVaultPlugin])
-def test_the_metadata(kind: type[HashiCorpVaultPlugin]) -> None:
-    """Both plugins sign raw, and are found under their names."""
+def test_metadata_and_discovery(kind: type[HashiCorpVaultPlugin]) -> None:
+    """Both plugins generate raw signatures and are discovered by name."""
     metadata = kind.get_metadata()
     assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
     assert all(metadata)
     assert type(load_plugin(metadata.name)) is kind
 
 
-def test_signing(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
-    """The digest goes there with all that decides about the signature, once the key was looked up."""
+def test_signature_request_pins_version_and_algorithm(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
+    """After one lookup, the digest is sent with everything that determines the signature."""
     answer = _sign(plugin)
     check(_CHAIN.leaf_key.public_key(), KEY_SPECS["EC-256"], answer.signature, MESSAGE)
     assert answer.certificate_chain == _CHAIN.ders
@@ -68,7 +68,7 @@ def test_signing(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
         "key_version": 1,
         "marshaling_algorithm": "asn1",
     }
-    assert vault.asked == [
+    assert vault.requests == [
         ("hvs.first", "transit/keys/build", None),
         ("hvs.first", "transit/sign/build", body),
     ]
@@ -77,21 +77,21 @@ def test_signing(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
 @pytest.mark.parametrize(
     ("spec", "hash_name"), [("RSA-2048", "sha2-256"), ("RSA-3072", "sha2-384"), ("RSA-4096", "sha2-512")]
 )
-def test_what_is_asked_of_rsa_keys(spec: str, hash_name: str) -> None:
-    """RSA signs with PSS, and the salt is as long as the hash."""
+def test_rsa_signature_request_uses_pss_with_hash_length_salt(spec: str, hash_name: str) -> None:
+    """RSA keys sign with PSS, and the salt has the length of the hash."""
     vault = FakeVault(make_chain(spec))
     vault.key["type"] = spec.lower()
     version = HashiCorpVaultPlugin(vault.connect).open_key("build", {})
     with pytest.raises(PluginError):  # the signature is of the wrong length
         version.sign(MESSAGE, KEY_SPECS[spec])
-    body = vault.asked[-1][2]
+    body = vault.requests[-1][2]
     assert body is not None
-    asked = (body["hash_algorithm"], body["signature_algorithm"], body["salt_length"])
-    assert asked == (hash_name, "pss", "hash")
+    algorithm = (body["hash_algorithm"], body["signature_algorithm"], body["salt_length"])
+    assert algorithm == (hash_name, "pss", "hash")
     assert "marshaling_algorithm" not in body
 
 
-def test_one_connection_for_each_server(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
+def test_connection_is_shared_by_server_namespace_and_login(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
     """Keys of one server share its connection; another address, namespace or login has its own."""
     for key_id in ("build", "other", "team/build"):
         plugin.open_key(key_id, {})
@@ -102,44 +102,44 @@ def test_one_connection_for_each_server(vault: FakeVault, plugin: HashiCorpVault
     assert len(vault.servers) == 3
 
 
-def test_a_new_token_after_a_403(
+def test_token_is_read_again_after_403(
     vault: FakeVault, plugin: HashiCorpVaultPlugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A token that is not taken any more is looked for again, and used if it is another."""
+    """After a 403 the token is read again, and used if it is another one."""
     refused = response(403, b'{"errors":["permission denied"]}')
-    vault.answers[".*"] = lambda token: refused if token == "hvs.first" else {"data": vault.key}
+    vault.responses[".*"] = lambda token: refused if token == "hvs.first" else {"data": vault.key}
     with pytest.raises(PluginAccessDeniedError):
         plugin.open_key("build", {})
-    assert len(vault.asked) == 1
+    assert len(vault.requests) == 1
     monkeypatch.setenv("VAULT_TOKEN", "hvs.second")
     plugin.open_key("build", {})
-    assert [token for token, *_ in vault.asked] == ["hvs.first", "hvs.first", "hvs.second"]
+    assert [token for token, *_ in vault.requests] == ["hvs.first", "hvs.first", "hvs.second"]
 
 
 @pytest.mark.parametrize(
     "answer",
     [{}, {"auth": None}, {"auth": {}}, {"auth": {"client_token": ""}}, {"auth": {"client_token": "two words"}}],
 )
-def test_logins_without_a_token(
+def test_login_without_token_is_refused(
     vault: FakeVault, plugin: HashiCorpVaultPlugin, user: Path, answer: dict[str, Any]
 ) -> None:
-    """A login whose answer has no token, as one that wants a second factor, is refused."""
+    """A login response without a token, as for multi-factor authentication, is refused."""
     (user / "jwt").write_text("x")
-    vault.answers["auth/jwt/login"] = answer
+    vault.responses["auth/jwt/login"] = answer
     with pytest.raises(PluginError) as caught:
         plugin.open_key("build", {"auth": "jwt", "jwt_file": str(user / "jwt")})
     assert "two words" not in caught.value.one_line()
 
 
-def test_the_service_account_of_a_pod(
+def test_kubernetes_login_uses_the_service_account_token(
     vault: FakeVault, plugin: HashiCorpVaultPlugin, user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a pod nothing but the role is needed: the token is where Kubernetes puts it."""
+    """In a pod only the role is required: the token is at Kubernetes' path."""
     (user / "token").write_text("eyJhbGciOiJub25lIn0.e30.\n")
     monkeypatch.setattr("notarykit_hashicorp_vault.auth.SERVICE_ACCOUNT_TOKEN", str(user / "token"))
-    vault.answers["auth/kubernetes/login"] = {"auth": {"client_token": "hvs.pod"}}
+    vault.responses["auth/kubernetes/login"] = {"auth": {"client_token": "hvs.pod"}}
     plugin.open_key("build", {"auth": "kubernetes", "role": "builder"})
-    assert vault.asked == [
+    assert vault.requests == [
         (None, "auth/kubernetes/login", {"role": "builder", "jwt": "eyJhbGciOiJub25lIn0.e30."}),
         ("hvs.pod", "transit/keys/build", None),
     ]
@@ -153,15 +153,15 @@ def test_the_service_account_of_a_pod(
         ({}, {"errors": ["no"]}, None),
     ],
 )
-def test_the_request_id(
+def test_request_id_is_metadata(
     vault: FakeVault,
     plugin: HashiCorpVaultPlugin,
     headers: dict[str, str],
     body: dict[str, Any],
     request_id: str | None,
 ) -> None:
-    """What the server calls the request goes into the metadata of the error, where it says so."""
-    vault.answers[".*"] = response(400, json.dumps(body).encode(), **headers)
+    """The request id is metadata of the error, if the server returns one."""
+    vault.responses[".*"] = response(400, json.dumps(body).encode(), **headers)
     with pytest.raises(PluginError) as caught:
         plugin.open_key("build", {})
     assert caught.value.metadata.get("requestId") == request_id
@@ -176,9 +176,9 @@ def test_the_request_id(
         "of eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln",
     ],
 )
-def test_tokens_of_others_are_not_shown(vault: FakeVault, plugin: HashiCorpVaultPlugin, text: str) -> None:
-    """A token that was not even sent, but that the server shows, goes no further."""
-    vault.answers[".*"] = response(400, json.dumps({"errors": [text, "and so on"]}).encode())
+def test_unknown_token_in_a_message_is_redacted(vault: FakeVault, plugin: HashiCorpVaultPlugin, text: str) -> None:
+    """A token in a message that was never sent is redacted too."""
+    vault.responses[".*"] = response(400, json.dumps({"errors": [text, "and so on"]}).encode())
     with pytest.raises(PluginError) as caught:
         plugin.open_key("build", {})
     assert "and so on" in caught.value.message
@@ -188,20 +188,20 @@ def test_tokens_of_others_are_not_shown(vault: FakeVault, plugin: HashiCorpVault
 @pytest.mark.parametrize(
     ("error", "kind", "shown"),
     [
-        (failures.ReadTimeout(), PluginTimeoutError, "did not answer in time"),
-        (failures.ConnectTimeout(), PluginTimeoutError, "did not answer in time"),
-        (failures.ConnectionError(), PluginTimeoutError, "broke off"),
-        (failures.ChunkedEncodingError(), PluginTimeoutError, "broke off"),
+        (failures.ReadTimeout(), PluginTimeoutError, "did not respond in time"),
+        (failures.ConnectTimeout(), PluginTimeoutError, "did not respond in time"),
+        (failures.ConnectionError(), PluginTimeoutError, "was closed"),
+        (failures.ChunkedEncodingError(), PluginTimeoutError, "was closed"),
         (failures.ProxyError(), PluginError, "the proxy"),
         (failures.SSLError("something"), PluginError, "TLS"),
-        (failures.InvalidURL("swordfish"), PluginError, "cannot be asked"),
+        (failures.InvalidURL("swordfish"), PluginError, "the request to"),
     ],
 )
-def test_no_answer(
+def test_exception_of_requests_has_code_and_message(
     vault: FakeVault, plugin: HashiCorpVaultPlugin, error: Exception, kind: type[PluginError], shown: str
 ) -> None:
-    """What the library raises becomes an error that says what it was, and nothing of the library's text."""
-    vault.answers[".*"] = error
+    """Each exception of requests becomes an error without its text."""
+    vault.responses[".*"] = error
     with pytest.raises(PluginError) as caught:
         plugin.open_key("build", {})
     assert type(caught.value) is kind

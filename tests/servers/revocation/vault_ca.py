@@ -29,7 +29,7 @@ class VaultCA:
         key: AnyPrivateKey = new_key(spec)
         request = x509.CertificateSigningRequestBuilder().subject_name(name(common_name)).sign(key, hashes.SHA256())
         pem = request.public_bytes(serialization.Encoding.PEM).decode()
-        ders = self.pki.sign(pem, common_name)
+        ders = self.pki.issue(pem, common_name)
         subjects = tuple(x509.load_der_x509_certificate(der).subject for der in ders)
         return TestChain(spec, ders, (key, *(None for _ in ders[1:])), subjects)
 

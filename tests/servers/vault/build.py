@@ -1,8 +1,8 @@
-"""HashiCorp Vault, compiled from the modules of the Go module proxy: nobody offers it as a command to install.
+"""HashiCorp Vault, compiled from modules of the Go module proxy, since no package index has its program.
 
-The module that is tagged as Vault 1.21.4 says "replace" for its own parts, so that it cannot be installed; and its part
-`sdk` was never published as it is in that tag. The one before it, with one file of a later one and one signature
-changed, is what the tag needs. It takes about eight minutes.
+The module of Vault 1.21.4 has "replace" directives for its own submodules, so `go install` refuses it, and the `sdk` of
+that tag was never published. The previous `sdk`, with one file of a later one and one changed signature, fits. The
+build takes about eight minutes.
 """
 
 import json
@@ -19,7 +19,7 @@ from tests.support.requirements import program, require_build
 
 
 class Module(NamedTuple):
-    """A module in one version, with the checksum that it must have."""
+    """Module version with its required checksum."""
 
     path: str
     version: str
@@ -44,12 +44,12 @@ import (
 
 func main() { os.Exit(command.Run(os.Args[1:])) }
 """
-# Without the plugins for clouds and databases; two compilers at a time, as other tests run meanwhile.
+# Without the plugins for clouds and databases; two compilers at a time, since other tests may be running.
 FLAGS = ("-tags=minimal", "-ldflags=-s -w", "-buildvcs=false", "-mod=mod", "-p=2")
 
 
 def build() -> str:
-    """Return the path of Vault's program, built first where the cache has none that this builder made."""
+    """Returns the path of Vault's program; builds it if the cache has none of this builder."""
     place = cache.place("vault", (VAULT, SDK, LATER_SDK, LATER_FILE.parts, SIGNATURES, MAIN, FLAGS))
     require_build("vault", is_built=place.exists(), needs=["go 1.25"])
     return str(cache.cached(place, _compile))
@@ -68,10 +68,10 @@ def _compile(folder: Path) -> Path:
 
 
 def _write_sdk(folder: Path) -> None:
-    # Not the modes: modules are read-only.
+    # Without the modes: module files are read-only.
     shutil.copytree(_download(SDK), folder, copy_function=shutil.copyfile)
-    for each, _, _ in os.walk(folder):
-        os.chmod(each, 0o755)
+    for path, _, _ in os.walk(folder):
+        os.chmod(path, 0o755)
     shutil.copyfile(_download(LATER_SDK) / LATER_FILE, folder / LATER_FILE)
     backend = folder / "framework" / "backend.go"
     before = backend.read_text()
@@ -82,10 +82,12 @@ def _write_sdk(folder: Path) -> None:
 
 
 def _download(module: Module) -> Path:
-    found = json.loads(_go(Path(tempfile.gettempdir()), "mod", "download", "-json", f"{module.path}@{module.version}"))
-    if found["Sum"] != module.checksum:
-        raise RuntimeError(f"{module.path} {module.version} has the checksum {found['Sum']}")
-    return Path(found["Dir"])
+    download = json.loads(
+        _go(Path(tempfile.gettempdir()), "mod", "download", "-json", f"{module.path}@{module.version}")
+    )
+    if download["Sum"] != module.checksum:
+        raise RuntimeError(f"{module.path} {module.version} has the checksum {download['Sum']}")
+    return Path(download["Dir"])
 
 
 def _go(folder: Path, *arguments: str) -> str:

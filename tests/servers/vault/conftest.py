@@ -1,4 +1,4 @@
-"""A Vault for all tests of a session, and for each test an environment that leads to it and to nothing else."""
+"""A Vault shared by the session's tests, and for each test an environment that leads only to it."""
 
 import contextlib
 import os
@@ -19,33 +19,33 @@ __all__ = ["fault_proxy", "forward_proxy", "registry_ca", "stack"]
 
 @pytest.fixture(scope="session")
 def vault_program() -> str:
-    """The program."""
+    """Path of Vault's program."""
     return build.build()
 
 
 @pytest.fixture(scope="session")
 def vault(vault_program: str, registry_ca: RegistryCA) -> Iterator[VaultServer]:
-    """A Vault that all tests of a session share: each has keys of its own."""
+    """Vault shared by all tests of the session, each with its own keys."""
     with server.running(vault_program, registry_ca) as running:
         yield running
 
 
 @pytest.fixture
 def another_vault(vault_program: str, registry_ca: RegistryCA) -> Iterator[Callable[[], VaultServer]]:
-    """What starts a Vault for one test alone."""
+    """Starts a Vault for one test only."""
     with contextlib.ExitStack() as stack:
         yield lambda: stack.enter_context(server.running(vault_program, registry_ca))
 
 
 @pytest.fixture(scope="session")
 def pki(vault: VaultServer) -> Pki:
-    """A certificate authority for code signing: Vault's own."""
+    """Vault's PKI engine as CA for code signing."""
     return open_pki(vault)
 
 
 @pytest.fixture(autouse=True)
 def user(vault: VaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder, in an environment that leads to the Vault with the root token."""
+    """Home of a user with the root token in the environment."""
     for name in list(os.environ):
         if name.startswith("VAULT_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -59,5 +59,5 @@ def user(vault: VaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def name() -> str:
-    """A name that no other test uses."""
+    """Name unique to the test."""
     return f"k{uuid.uuid4().hex[:12]}"

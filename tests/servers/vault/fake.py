@@ -1,4 +1,4 @@
-"""A Vault in this process: what stands for hvac, with one key, its versions and what a test has it answer."""
+"""Vault in this process, in place of hvac, with one key and prepared responses."""
 
 import base64
 import re
@@ -10,46 +10,47 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests import Response
 
 from notarykit.keys.local import LocalSigner
-from notarykit_hashicorp_vault.session import Vault
-from notarykit_hashicorp_vault.settings import Server
+from notarykit_hashicorp_vault.session import Adapter
+from notarykit_hashicorp_vault.settings import ServerSettings
 from tests.support.ca import TestChain
 
 MESSAGE = b"a message"
 
 
 class FakeVault:
-    """Keeps one EC-256 key, and every request that it gets.
+    """Vault with one EC-256 key.
 
     Attributes:
-        asked: The token, the path and the body of each request.
-        answers: What paths answer in place of the usual, as a pattern and either an answer or an exception.
-        key: The members of the key.
+        requests: Token, path and body of each request.
+        responses: Prepared responses or exceptions by a pattern of their path.
+        key: Members of the key.
+        servers: Settings of each connection.
     """
 
     def __init__(self, chain: TestChain) -> None:
-        """Takes the chain whose key signs, as version 1 of the key `build`."""
+        """Takes the chain of version 1 of the key `build`."""
         self._chain = chain
-        self.asked: list[tuple[str | None, str, Mapping[str, Any] | None]] = []
-        self.answers: dict[str, Any] = {}
+        self.requests: list[tuple[str | None, str, Mapping[str, Any] | None]] = []
+        self.responses: dict[str, Any] = {}
         pem = chain.leaf_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         version = {"public_key": pem.decode(), "certificate_chain": chain.chain_pem.decode()}
         self.key: dict[str, Any] = {"type": "ecdsa-p256", "latest_version": 1, "keys": {"1": version}}
-        self.servers: list[Server] = []
+        self.servers: list[ServerSettings] = []
 
-    def connect(self, server: Server) -> Callable[[str | None], Vault]:
-        """What a plugin takes in place of hvac."""
+    def connect(self, server: ServerSettings) -> Callable[[str | None], Adapter]:
+        """Connects to this Vault in place of hvac."""
         self.servers.append(server)
         return lambda token: _Adapter(self, token)
 
-    def answer(self, token: str | None, url: str, body: Mapping[str, Any] | None) -> Any:
-        """The answer to one request."""
+    def respond(self, token: str | None, url: str, body: Mapping[str, Any] | None) -> Any:
+        """Returns the response to a request."""
         path = url.removeprefix("/v1/")
-        self.asked.append((token, path, body))
-        for pattern, answer in self.answers.items():
+        self.requests.append((token, path, body))
+        for pattern, prepared in self.responses.items():
             if re.fullmatch(pattern, path):
-                if isinstance(answer, BaseException):
-                    raise answer
-                return answer(token) if callable(answer) and not isinstance(answer, Response) else answer
+                if isinstance(prepared, BaseException):
+                    raise prepared
+                return prepared(token) if callable(prepared) and not isinstance(prepared, Response) else prepared
         if body is None:
             return {"request_id": "42", "data": self.key}
         return {"request_id": "42", "data": {"signature": self._signature()}}
@@ -61,23 +62,23 @@ class FakeVault:
 
 
 class _Adapter:
-    """One token's view of it."""
+    """Adapter with one token."""
 
     def __init__(self, vault: FakeVault, token: str | None) -> None:
         self._vault = vault
         self.token = token
 
     def get(self, url: str) -> Any:
-        return self._vault.answer(self.token, url, None)
+        return self._vault.respond(self.token, url, None)
 
     def post(self, url: str, *, json: Mapping[str, Any]) -> Any:
-        return self._vault.answer(self.token, url, json)
+        return self._vault.respond(self.token, url, json)
 
 
 def response(status: int, content: bytes, **headers: str) -> Response:
-    """A response as hvac hands it on."""
-    made = Response()
-    made.status_code = status
-    made._content = content
-    made.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
-    return made
+    """Returns a response as hvac returns it."""
+    prepared = Response()
+    prepared.status_code = status
+    prepared._content = content
+    prepared.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return prepared

@@ -1,4 +1,4 @@
-"""What the tests log in with: roles, and JSON web tokens of an issuer of their own."""
+"""Credentials for logins: AppRole ids, and JSON web tokens of a test issuer."""
 
 import base64
 import json
@@ -16,14 +16,14 @@ AUDIENCE = "vault.example"
 
 
 class Issuer:
-    """Issues tokens that a Vault takes by the issuer's public key, without asking anybody."""
+    """Issuer of JSON web tokens, which Vault verifies with its public key."""
 
     def __init__(self) -> None:
-        """Makes a key."""
+        """Creates the key."""
         self._chain: TestChain = make_chain()
 
-    def trusted_at(self, vault: VaultServer, mount: str, role: str, policy: str) -> None:
-        """Have a mounted method take the tokens for a role with a policy."""
+    def trust_at(self, vault: VaultServer, mount: str, role: str, policy: str) -> None:
+        """Configures a mounted auth method to accept the tokens for a role with a policy."""
         key: ec.EllipticCurvePrivateKey = self._chain.leaf_key
         pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         vault.ask("POST", f"auth/{mount}/config", {"jwt_validation_pubkeys": [pem], "default_role": role})
@@ -31,7 +31,7 @@ class Issuer:
         vault.ask("POST", f"auth/{mount}/role/{role}", body)
 
     def token(self, *, begins_in: int = 0, audience: str = AUDIENCE) -> str:
-        """A token for an hour."""
+        """Returns a token valid for an hour."""
         now = int(time.time()) + begins_in
         claims = {"sub": "builder", "aud": audience, "iat": now, "nbf": now, "exp": now + 3600}
         signed = f"{_part({'alg': 'ES256', 'typ': 'JWT'})}.{_part(claims)}"
@@ -40,7 +40,7 @@ class Issuer:
 
 
 def make_role(vault: VaultServer, name: str, policy: str, **members: Any) -> tuple[str, str]:
-    """A role for AppRole, as its role id and a secret id."""
+    """Creates an AppRole role and returns its role id and a secret id."""
     vault.ask("POST", f"auth/approle/role/{name}", {"token_policies": [policy], **members})
     role_id = vault.ask("GET", f"auth/approle/role/{name}/role-id")["data"]["role_id"]
     secret_id = vault.ask("POST", f"auth/approle/role/{name}/secret-id", {})["data"]["secret_id"]

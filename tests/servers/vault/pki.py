@@ -1,4 +1,4 @@
-"""The PKI engine of a running Vault as a certificate authority for code signing."""
+"""Vault's PKI engine as CA for code signing."""
 
 from typing import NamedTuple
 
@@ -9,25 +9,25 @@ ROLE = "code-signing"
 
 
 class Pki(NamedTuple):
-    """A certificate authority.
+    """CA for code signing.
 
     Attributes:
-        server: The Vault.
-        root: Its certificate in DER.
+        server: Vault.
+        root: Root certificate in DER.
     """
 
     server: VaultServer
     root: bytes
 
-    def sign(self, request: str, common_name: str = "build") -> tuple[bytes, ...]:
-        """The chain for a certificate signing request in PEM, leaf first, in DER."""
+    def issue(self, request: str, common_name: str = "build") -> tuple[bytes, ...]:
+        """Issues a certificate for a certificate signing request in PEM, and returns the chain in DER, leaf first."""
         body = {"csr": request, "common_name": common_name, "format": "pem"}
         data = self.server.ask("POST", f"pki/sign/{ROLE}", body)["data"]
         return read_certificates("\n".join([data["certificate"], *data["ca_chain"]]).encode(), "chain")
 
 
 def open_pki(server: VaultServer) -> Pki:
-    """Make the authority and its role."""
+    """Creates the CA and its role."""
     server.ask("POST", "sys/mounts/pki", {"type": "pki", "config": {"max_lease_ttl": "87600h"}})
     subject = {"common_name": "Vault Root CA", "organization": "wabbit-networks.io", "country": "US", "province": "WA"}
     made = server.ask("POST", "pki/root/generate/internal", {**subject, "ttl": "87600h", "key_type": "ec"})

@@ -1,4 +1,4 @@
-"""A Vault that runs: in memory, unsealed, with the engines and the ways of logging in that the tests use."""
+"""Running Vault: in memory, unsealed, with the engines and auth methods of the tests."""
 
 import contextlib
 import json
@@ -28,20 +28,20 @@ ATTEMPTS = 5
 
 
 class RefusedError(Exception):
-    """What the server says where it refuses."""
+    """Error response of the server."""
 
 
 class VaultServer(NamedTuple):
-    """A running Vault.
+    """Running Vault.
 
     Attributes:
-        port: Where it speaks plain HTTP, on 127.0.0.1 only.
-        tls_port: Where it speaks TLS.
-        client_port: Where it speaks TLS and wants a certificate.
-        ca_file: The certificates for both.
-        client: A certificate that it accepts.
-        root: The token that may do everything.
-        unseal_key: What unseals it.
+        port: Port for plain HTTP, on 127.0.0.1 only.
+        tls_port: Port for TLS.
+        client_port: Port for TLS that requires a client certificate.
+        ca_file: CA certificate of both.
+        client: Accepted client certificate.
+        root: Root token.
+        unseal_key: Unseal key.
     """
 
     port: int
@@ -54,26 +54,26 @@ class VaultServer(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The address for plain HTTP."""
+        """Address for plain HTTP."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def tls_url(self) -> str:
-        """The address for TLS."""
+        """Address for TLS."""
         return f"https://127.0.0.1:{self.tls_port}"
 
     @property
     def client_url(self) -> str:
-        """The address for TLS with a client certificate."""
+        """Address for TLS with a client certificate."""
         return f"https://127.0.0.1:{self.client_port}"
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = "") -> dict[str, Any]:
-        """The members of an answer, without the code that is tested; the root token is used where none is given."""
+        """Sends a request without the code under test, by default with the root token, and returns the members."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"X-Vault-Token": token or self.root, "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/v1/{path}", data, headers, method=method)
         try:
-            # A proxy of the environment is not for 127.0.0.1.
+            # Without the proxies of the environment.
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
                 content = answer.read()
         except urllib.error.HTTPError as error:
@@ -82,47 +82,47 @@ class VaultServer(NamedTuple):
         return members
 
     def make_key(self, name: str, kind: str = "ecdsa-p256", mount: str = "transit") -> str:
-        """Make a key and return its name."""
+        """Creates a key and returns its name."""
         self.ask("POST", f"{mount}/keys/{name}", {"type": kind})
         return name
 
     def rotate(self, name: str) -> None:
-        """Make a new version of a key."""
+        """Creates a new version of a key."""
         self.ask("POST", f"transit/keys/{name}/rotate", {})
 
     def configure(self, name: str, **limits: Any) -> None:
-        """Change what a key's versions may do."""
+        """Configures the limits of a key's versions."""
         self.ask("POST", f"transit/keys/{name}/config", limits)
 
     def chain(self, name: str, version: int = 1, mount: str = "transit") -> TestChain:
-        """A new chain for a version of a key, which no part of Vault has."""
+        """Returns a new chain for a version of a key, without storing it."""
         data = self.ask("GET", f"{mount}/keys/{name}")["data"]
-        held = _Held(load_pem_public_key(data["keys"][str(version)]["public_key"].encode()))
-        return make_chain(KINDS[data["type"]], 3, leaf=Changes(key=held))
+        key = _PublicHalf(load_pem_public_key(data["keys"][str(version)]["public_key"].encode()))
+        return make_chain(KINDS[data["type"]], 3, leaf=Changes(key=key))
 
     def attach(self, name: str, version: int = 1) -> TestChain:
-        """A new chain for a version of a key, which Transit keeps with it."""
+        """Stores a new chain with a version of a key, and returns it."""
         chain = self.chain(name, version)
         body = {"version": version, "certificate_chain": chain.chain_pem.decode()}
         self.ask("POST", f"transit/keys/{name}/set-certificate", body)
         return chain
 
     def allow(self, name: str, policy: str) -> None:
-        """Write a policy."""
+        """Writes a policy."""
         self.ask("POST", f"sys/policies/acl/{name}", {"policy": policy})
 
     def token(self, *policies: str, ttl: str = "1h") -> str:
-        """A new token with these policies and no others."""
+        """Returns a new token with these policies only."""
         body = {"policies": policies, "no_default_policy": True, "ttl": ttl}
         return str(self.ask("POST", "auth/token/create", body)["auth"]["client_token"])
 
     def revoke(self, token: str) -> None:
-        """End a token."""
+        """Revokes a token."""
         self.ask("POST", "auth/token/revoke", {"token": token})
 
 
-class _Held:
-    """Stands where a private key stands that a service holds: its certificate needs no more of it."""
+class _PublicHalf:
+    """Public half of a key in Vault, in place of a private key."""
 
     def __init__(self, public_key: Any) -> None:
         self._public_key = public_key
@@ -133,7 +133,7 @@ class _Held:
 
 @contextlib.contextmanager
 def running(program: str, ca: RegistryCA) -> Iterator[VaultServer]:
-    """Run a Vault until the context is left."""
+    """Runs a Vault while the context is active."""
     with contextlib.ExitStack() as stack:
         server = _start(stack, program, ca)
         keys = server.ask("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
@@ -149,7 +149,7 @@ def running(program: str, ca: RegistryCA) -> Iterator[VaultServer]:
 
 def _start(stack: contextlib.ExitStack, program: str, ca: RegistryCA) -> VaultServer:
     pair, client = ca.server(), ca.client()
-    # It cannot be told to take any free port, so another process may take one meanwhile.
+    # Vault cannot choose a free port itself, so another process may take one meanwhile.
     for attempt in range(ATTEMPTS):
         server = VaultServer(_free_port(), _free_port(), _free_port(), ca.ca_file, client)
         folder = stack.enter_context(tempfile.TemporaryDirectory())

@@ -1,4 +1,4 @@
-"""Certificates for keys in Vault by the command line: requested, issued by several authorities, attached, and used."""
+"""Certificate commands with Transit keys: request, issue by several CAs, attach and sign."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ _SUBJECT = "CN=build, O=wabbit-networks.io, ST=WA, C=US"
 
 @pytest.fixture(autouse=True)
 def settings(user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty settings, in a working folder of the user's own."""
+    """Empty settings and working folder."""
     monkeypatch.setenv("NOTATION_CONFIG", str(user / "notation"))
     monkeypatch.chdir(tmp_path)
 
@@ -30,7 +30,7 @@ def _run(*arguments: str) -> None:
 
 
 def _key(vault: VaultServer, name: str, kind: str) -> str:
-    """Makes a key without a certificate and puts it on the list."""
+    """Creates a key without a certificate and adds it to the settings."""
     vault.make_key(name, kind)
     _run("key", "add", "--plugin", _PLUGIN, "--id", name, name)
     return name
@@ -47,11 +47,11 @@ def _signs(key: str, root: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_certificate_of_vaults_own_authority(vault: VaultServer, pki: Pki, name: str, kind: str) -> None:
-    """Vault's PKI accepts the request of every kind of key, RSASSA-PSS too, and the chain is kept with the key."""
+def test_vault_pki_issues_for_each_key_type(vault: VaultServer, pki: Pki, name: str, kind: str) -> None:
+    """Vault's PKI accepts the request of every key type, also RSASSA-PSS, and Transit keeps the chain."""
     key = _key(vault, name, kind)
     _run("certificate", "request", "--key", key, "--subject", _SUBJECT, "--output", "key.csr")
-    chain = pki.sign(Path("key.csr").read_text())
+    chain = pki.issue(Path("key.csr").read_text())
     Path("chain.der").write_bytes(b"".join(chain))
     Path("root.crt").write_bytes(pki.root)
     _run("certificate", "attach", "--key", key, "chain.der")
@@ -61,8 +61,8 @@ def test_a_certificate_of_vaults_own_authority(vault: VaultServer, pki: Pki, nam
 
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "ecdsa-p384"])
-def test_a_certificate_of_openssl(vault: VaultServer, name: str, kind: str) -> None:
-    """OpenSSL issues for the request of a key in Vault."""
+def test_openssl_issues_for_a_transit_key(vault: VaultServer, name: str, kind: str) -> None:
+    """OpenSSL issues a certificate for the request of a Transit key."""
     key = _key(vault, name, kind)
     _run("certificate", "request", "--key", key, "--subject", _SUBJECT, "--output", "key.csr")
     extensions = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
@@ -78,8 +78,8 @@ def test_a_certificate_of_openssl(vault: VaultServer, name: str, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["rsa-3072", "ecdsa-p521"])
-def test_the_authority_is_a_key_in_vault(vault: VaultServer, name: str, kind: str) -> None:
-    """A key in Vault is the authority that issues for another key in Vault."""
+def test_transit_key_as_ca_issues_for_another(vault: VaultServer, name: str, kind: str) -> None:
+    """A Transit key is the CA that issues for another Transit key."""
     key, root = _key(vault, name, "ecdsa-p256"), _key(vault, f"{name}-root", kind)
     _run("certificate", "generate", "--key", root, "--ca", "--subject", "CN=Root, O=ACME", "-o", "root.crt")
     _run("certificate", "request", "--key", key, "--subject", _SUBJECT, "--output", "key.csr")
@@ -89,8 +89,8 @@ def test_the_authority_is_a_key_in_vault(vault: VaultServer, name: str, kind: st
     _signs(key, "root.crt")
 
 
-def test_a_key_that_is_its_own_authority(vault: VaultServer, name: str) -> None:
-    """A certificate that a key in Vault has signed for itself is a chain of its own."""
+def test_self_signed_certificate_is_attached(vault: VaultServer, name: str) -> None:
+    """The self-signed certificate of a Transit key is a complete chain."""
     key = _key(vault, name, "rsa-2048")
     _run("certificate", "generate", "--key", key, "--subject", _SUBJECT, "--output", "own.crt")
     assert x509.load_pem_x509_certificate(Path("own.crt").read_bytes()).subject.rfc4514_string().startswith("CN=build")

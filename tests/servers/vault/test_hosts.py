@@ -1,4 +1,4 @@
-"""The plugins as executables: the conformance kit judges them, the Go side signs with them, and no secret gets out."""
+"""The plugins as executables: conformance, notation-go as host, secrets and imports."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ from tests.servers.registry.fault_proxy import Exchange, at, changed
 from tests.servers.registry.http_server import Reply
 from tests.servers.vault.logins import Issuer, make_role
 from tests.servers.vault.server import KINDS, VaultServer
-from tests.servers.vault.signing import generate
+from tests.servers.vault.signing import sign
 from tests.support.envelopes import COSE, FORMATS
 from tests.support.homes import Home, policy_document
 from tests.support.layouts import make_layout
@@ -45,8 +45,8 @@ sys.exit(run("notarykit_hashicorp_vault.plugin:HashiCorpVaultPlugin"))
 
 @pytest.mark.parametrize("kind", ["rsa-2048", "ecdsa-p256"])
 @pytest.mark.parametrize("plugin", [OURS, STAND_IN])
-def test_conformance(vault: VaultServer, name: str, plugin: str, kind: str) -> None:
-    """Every rule of the kit is kept, and no output shows the token."""
+def test_plugin_conforms(vault: VaultServer, name: str, plugin: str, kind: str) -> None:
+    """Every rule of the conformance kit passes, and no output shows the token."""
     vault.make_key(name, kind)
     chain = vault.attach(name)
     vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
@@ -74,10 +74,10 @@ def here(user: Path, peer_program: str) -> Iterator[Peer]:
     ("plugin", "kind", "media_type"),
     [*((OURS, kind, media_type) for kind in KINDS for media_type in FORMATS), (STAND_IN, "rsa-3072", COSE)],
 )
-def test_go_signs(
+def test_notation_go_signs_with_the_installed_launcher(
     vault: VaultServer, name: str, here: Peer, tmp_path: Path, plugin: str, kind: str, media_type: str
 ) -> None:
-    """The Go side makes an envelope with the installed launcher, and both sides accept it."""
+    """notation-go makes an envelope with the installed launcher, and both sides verify it."""
     vault.make_key(name, kind)
     chain = vault.attach(name)
     vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
@@ -109,20 +109,20 @@ def test_go_signs(
 
 @pytest.fixture
 def secrets(vault: VaultServer, name: str, user: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Everything that nobody may see, each where the plugin finds it."""
+    """Secrets by name, each at its place for the plugin."""
     vault.make_key(name)
     vault.attach(name)
     vault.allow(name, f'path "transit/*" {{ capabilities = ["read", "update"] }} # {name}')
     issuer = Issuer()
     vault.ask("POST", f"sys/auth/{name}", {"type": "jwt"})
-    issuer.trusted_at(vault, name, name, name)
+    issuer.trust_at(vault, name, name, name)
     role_id, secret_id = make_role(vault, name, name)
-    found = {"role id": role_id, "secret id": secret_id, "jwt": issuer.token(), "token": vault.token(name)}
-    (user / "jwt").write_text(found["jwt"])
+    values = {"role id": role_id, "secret id": secret_id, "jwt": issuer.token(), "token": vault.token(name)}
+    (user / "jwt").write_text(values["jwt"])
     monkeypatch.setenv("VAULT_ROLE_ID", role_id)
     monkeypatch.setenv("VAULT_SECRET_ID", secret_id)
-    monkeypatch.setenv("VAULT_TOKEN", found["token"])
-    return found
+    monkeypatch.setenv("VAULT_TOKEN", values["token"])
+    return values
 
 
 WAYS = ["token", "approle", "jwt"]
@@ -134,10 +134,10 @@ def _config(way: str, name: str, user: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("is_refused", [False, True], ids=["signed", "refused"])
-def test_no_secret_in_what_an_executable_writes(
+def test_executable_writes_no_secret(
     secrets: dict[str, str], name: str, user: Path, way: str, *, is_refused: bool
 ) -> None:
-    """Neither answers, nor errors, nor the plugin's log show a secret, with every library at its most talkative."""
+    """Responses, errors and the plugin log show no secret, with all libraries at DEBUG."""
     request = {
         "contractVersion": "1.0",
         "keyId": f"nowhere/{name}" if is_refused else name,
@@ -158,14 +158,14 @@ def test_no_secret_in_what_an_executable_writes(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_no_secret_in_what_a_program_sees(
+def test_program_sees_no_secret(
     vault: VaultServer, secrets: dict[str, str], name: str, user: Path, caplog: pytest.LogCaptureFixture, way: str
 ) -> None:
-    """Neither log records, nor exceptions and what led to them, nor the forms of objects show a secret."""
+    """Log records, exceptions with their causes, and reprs show no secret."""
     caplog.set_level(logging.DEBUG)
     plugin, config = HashiCorpVaultPlugin(), _config(way, name, user)
-    generate(plugin, name, vault.chain(name).with_ders(_chain_of(vault, name)), **config)
-    seen = [repr(vars(plugin)), repr([vars(each) for each in plugin._connections.values()])]
+    sign(plugin, name, vault.chain(name).with_ders(_chain_of(vault, name)), **config)
+    seen = [repr(vars(plugin)), repr([vars(each) for each in plugin._clients.values()])]
     for key_id, more in [
         ("none", {}),
         (name, {"address": "http://127.0.0.1:1"}),
@@ -173,18 +173,18 @@ def test_no_secret_in_what_a_program_sees(
     ]:
         with pytest.raises(PluginError) as caught:
             plugin.describe_key(DescribeKeyRequest(key_id, config | more))
-        seen += [*traceback.format_exception(caught.value), *_all_of(caught.value)]
+        seen += [*traceback.format_exception(caught.value), *_texts_of(caught.value)]
     seen += [record.getMessage() for record in caplog.records]
     assert any("POST /v1/transit/sign" in text for text in seen)
     assert [what for what, secret in secrets.items() if any(secret in text for text in seen)] == []
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_no_secret_that_a_server_sends_back(
+def test_secret_quoted_by_the_server_is_redacted(
     secrets: dict[str, str], vault: VaultServer, fault_proxy: FaultProxies, name: str, user: Path, way: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """A server that quotes what it got, in an error to whatever is asked, is not quoted with secrets."""
+    """Secrets that a server quotes in an error are redacted."""
     proxy = fault_proxy(f"127.0.0.1:{vault.port}")
     monkeypatch.setenv("VAULT_ADDR", proxy.url)
     texts = [*secrets.values(), f"({secrets['token']})", secrets["jwt"][:-1]]
@@ -205,18 +205,18 @@ def _chain_of(vault: VaultServer, name: str) -> tuple[bytes, ...]:
     return read_certificates(shown.encode(), "chain")
 
 
-def _all_of(error: BaseException | None) -> Iterator[str]:
-    """An exception and what led to it, shown or not."""
+def _texts_of(error: BaseException | None) -> Iterator[str]:
+    """Yields the texts of an exception and of its causes and contexts."""
     while error is not None:
         yield repr(error) + str(error) + repr(vars(error))
         error = error.__cause__ or error.__context__
 
 
-# What is imported
+# Imports
 
 
-def test_metadata_without_the_sdk() -> None:
-    """get-plugin-metadata imports nothing of the SDK, and neither does making the plugins."""
+def test_metadata_imports_no_sdk() -> None:
+    """get-plugin-metadata and the constructors import nothing of the SDK."""
     script = (
         "import sys\n"
         "from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin\n"
@@ -229,10 +229,10 @@ def test_metadata_without_the_sdk() -> None:
     assert (ended.code, ended.errors) == (0, b"")
 
 
-def test_one_connection_for_a_process(
+def test_process_uses_one_connection(
     vault: VaultServer, fault_proxy: FaultProxies, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All signatures of a process go through one connection to the server."""
+    """All signatures of a process use one connection to the server."""
     vault.make_key(name)
     chain = vault.attach(name)
     proxy = fault_proxy(f"127.0.0.1:{vault.port}")
@@ -246,6 +246,6 @@ def test_one_connection_for_a_process(
     proxy.fault(note_port)
     plugin = HashiCorpVaultPlugin()
     for _ in range(3):
-        generate(plugin, name, chain)
+        sign(plugin, name, chain)
     assert len(ports) == 1
     assert len(proxy.seen) == 4

@@ -9,13 +9,13 @@ from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.servers.registry.factories import FaultProxies
 from tests.servers.vault.logins import make_role
 from tests.servers.vault.server import VaultServer
-from tests.servers.vault.signing import generate, sign
+from tests.servers.vault.signing import describe_and_sign, sign
 
 THREADS = 10
 
 
-def _at_once(work: Callable[[int], object]) -> None:
-    """Runs work in ten threads that start together, and raises what went wrong in any of them."""
+def _run_in_threads(work: Callable[[int], object]) -> None:
+    """Runs work in ten threads that start together, and raises the first exception."""
     start, errors = threading.Barrier(THREADS), []
 
     def run(number: int) -> None:
@@ -34,7 +34,7 @@ def _at_once(work: Callable[[int], object]) -> None:
         raise errors[0]
 
 
-def test_ten_threads_sign(vault: VaultServer, name: str) -> None:
+def test_threads_sign_with_their_own_keys(vault: VaultServer, name: str) -> None:
     """Ten threads sign with two keys through one object, and every signature is of its own key."""
     keys = [vault.make_key(f"{name}-{kind}", kind) for kind in ("ecdsa-p256", "rsa-2048")]
     chains = [vault.attach(key) for key in keys]
@@ -43,15 +43,15 @@ def test_ten_threads_sign(vault: VaultServer, name: str) -> None:
     def work(number: int) -> None:
         for turn in range(4):
             which = (number + turn) % 2
-            sign(plugin, keys[which], chains[which])
+            describe_and_sign(plugin, keys[which], chains[which])
 
-    _at_once(work)
+    _run_in_threads(work)
 
 
-def test_ten_threads_log_in_once(
+def test_threads_share_each_login(
     vault: VaultServer, fault_proxy: FaultProxies, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten threads with one token log in once at first, and once more when that token ends for all of them."""
+    """Ten threads log in once, and once more when the token ends for all of them."""
     vault.make_key(name)
     chain = vault.attach(name)
     vault.allow(name, 'path "transit/*" { capabilities = ["read", "update"] }')
@@ -61,10 +61,10 @@ def test_ten_threads_log_in_once(
     proxy = fault_proxy(f"127.0.0.1:{vault.port}")
     plugin = HashiCorpVaultPlugin()
     config = {"auth": "approle", "address": proxy.url}
-    _at_once(lambda _: sign(plugin, name, chain, **config))
+    _run_in_threads(lambda _: describe_and_sign(plugin, name, chain, **config))
     logins = [seen for seen in proxy.seen if seen.path.endswith("/login")]
     assert len(logins) == 1
     vault.revoke(next(seen.headers["X-Vault-Token"] for seen in proxy.seen if "X-Vault-Token" in seen.headers))
     proxy.clear()
-    _at_once(lambda _: generate(plugin, name, chain, **config))
+    _run_in_threads(lambda _: sign(plugin, name, chain, **config))
     assert sum(seen.path.endswith("/login") for seen in proxy.seen) == 1

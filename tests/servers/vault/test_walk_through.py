@@ -1,4 +1,4 @@
-"""The beginning in the plugin's documentation runs as it stands, from an empty server to a verified signature."""
+"""The README's quick start runs as it is, from an empty server to a verified signature."""
 
 import os
 import subprocess
@@ -14,10 +14,12 @@ from tests.support.requirements import program
 _DOCUMENT = Path(__file__).parents[3] / "plugins" / "hashicorp-vault" / "README.md"
 
 
-def test_the_start(vault_program: str, another_vault: Callable[[], VaultServer], tmp_path: Path) -> None:
-    """Every command of it leads, one after the other, to a key that signs, and to a signature that is verified."""
+def test_quick_start_of_the_readme_runs(
+    vault_program: str, another_vault: Callable[[], VaultServer], tmp_path: Path
+) -> None:
+    """Every command runs, and leads to a key that signs and a signature that verifies."""
     server = another_vault()
-    server.ask("DELETE", "sys/mounts/transit")  # which the tests' servers have from the start
+    server.ask("DELETE", "sys/mounts/transit")  # which the test server mounts at its start
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "vault").symlink_to(vault_program)
     (tmp_path / "token").write_text(server.root)

@@ -11,7 +11,7 @@ import pytest
 from notarykit import plugin
 
 _ROOT = Path(__file__).parents[3]
-_PROVIDERS = ("aws-kms", "azure-keyvault", "local-file", "pkcs11")
+_PROVIDERS = ("aws-kms", "azure-keyvault", "hashicorp-vault", "local-file", "pkcs11")
 _ALLOWED = {"notarykit.plugin", "notarykit.errors"}
 
 

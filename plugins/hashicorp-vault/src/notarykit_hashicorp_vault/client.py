@@ -1,127 +1,120 @@
-"""One server as one login sees it: requests with a token that is got when it is needed, and got again when it ends."""
+"""Client of one server for one auth method: logs in when needed, and again when the token ends."""
 
 import threading
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from requests.exceptions import RequestException
+from requests.exceptions import RequestException, Timeout
 
-from notarykit.errors import NotarykitError, PluginError
-from notarykit_hashicorp_vault.auth import credentials, present_token, sendable
-from notarykit_hashicorp_vault.errors import Asked, is_of_token, refused, unreachable, unreadable
-from notarykit_hashicorp_vault.limits import in_time
-from notarykit_hashicorp_vault.response import Answer, answer_of
-from notarykit_hashicorp_vault.session import Connect, Vault, connect
-from notarykit_hashicorp_vault.settings import Server
+from notarykit.errors import NotarykitError
+from notarykit.plugin import PluginError, Redactor, call_with_timeout
+from notarykit_hashicorp_vault.auth import check_secret, find_token, read_credentials
+from notarykit_hashicorp_vault.errors import (
+    Request,
+    error_for_exception,
+    error_for_malformed,
+    error_for_response,
+    is_token_error,
+)
+from notarykit_hashicorp_vault.response import TOKEN_PATTERN, Response, parse_response
+from notarykit_hashicorp_vault.session import Adapter, Connect, connect
+from notarykit_hashicorp_vault.settings import ServerSettings
 
 _OK, _FORBIDDEN = 200, 403
-_REMEMBERED = 64
+_SECRETS = ("secret_id", "role_id", "jwt")
 
 
-class Connection:
-    """Asks one server. Threads share it, its connections and its token."""
+class VaultClient:
+    """Client of one server. Threads share it, its connections and its token."""
 
-    def __init__(self, server: Server, dial: Connect | None = None) -> None:
-        """Names the server; nothing is asked yet."""
-        self.server = server
-        self._adapter = (dial or connect)(server)
-        self._lock = threading.Lock()
-        self._logged_in: Vault | None = None
-        self._sent = _Sent()
-
-    def read(self, path: str, what: str) -> Answer:
-        """What is at a path.
+    def __init__(self, server: ServerSettings, connect_to: Connect | None = None) -> None:
+        """Creates the client; no request is sent.
 
         Args:
-            path: The path behind `/v1/`.
-            what: What is there, for people.
+            server: Settings of the server.
+            connect_to: Factory for connections; defaults to hvac.
+        """
+        self.server = server
+        self._new_adapter = (connect_to or connect)(server)
+        self._lock = threading.Lock()
+        self._authenticated: Adapter | None = None
+        self._redactor = Redactor(TOKEN_PATTERN)
+
+    def read(self, path: str, subject: str) -> Response:
+        """Reads a path.
+
+        Args:
+            path: API path behind `/v1/`.
+            subject: Name of the object at the path, for messages.
 
         Raises:
-            PluginError: It is not there, it may not be read, or the server does not answer as it must.
+            PluginError: The request failed, or the response is not Vault's.
         """
-        return self._ask(Asked(self.server, path, what, "read"))
+        return self._request(Request(self.server, path, subject, "read"))
 
-    def write(self, path: str, what: str, body: Mapping[str, Any]) -> Answer:
-        """What the server says to a body that is sent to a path; arguments and errors as in `read`."""
-        return self._ask(Asked(self.server, path, what, "update"), body)
+    def write(self, path: str, subject: str, body: Mapping[str, Any]) -> Response:
+        """Writes a body to a path; arguments and errors as in `read`."""
+        return self._request(Request(self.server, path, subject, "update"), body)
 
-    def _ask(self, asked: Asked, body: Mapping[str, Any] | None = None) -> Answer:
-        vault = self._vault()
-        answer = self._send(vault, asked, body)
-        if answer.status == _FORBIDDEN:
-            again = self._again(vault, answer)
-            if again is not vault:
-                answer = self._send(again, asked, body)
-        if answer.status != _OK or answer.members is None:
-            raise refused(asked, answer)
-        return answer
+    def _request(self, request: Request, body: Mapping[str, Any] | None = None) -> Response:
+        adapter = self._authenticate()
+        response = self._send(adapter, request, body)
+        if response.status == _FORBIDDEN:
+            renewed = self._renew(adapter, response)
+            if renewed is not adapter:
+                response = self._send(renewed, request, body)
+        if response.status != _OK or response.members is None:
+            raise error_for_response(request, response)
+        return response
 
-    def _again(self, vault: Vault, answer: Answer) -> Vault:
-        """The adapter for another try after a 403: the token may have ended, though not every server says so."""
+    def _renew(self, adapter: Adapter, response: Response) -> Adapter:
+        """Logs in again after a 403, which may mean an expired token: older servers do not say so."""
         try:
-            return self._vault(instead_of=vault)
+            return self._authenticate(expired=adapter)
         except NotarykitError:
-            if is_of_token(answer):
+            if is_token_error(response):
                 raise
-            return vault  # a secret id that was good for one login is no reason to hide what is missing
+            return adapter  # a secret id for a single login must not hide the missing permission
 
-    def _vault(self, instead_of: Vault | None = None) -> Vault:
-        """The adapter with the present token; of threads that come with the same one to replace, one logs in."""
+    def _authenticate(self, expired: Adapter | None = None) -> Adapter:
+        """Returns the adapter with the current token; one of the threads with an expired one logs in for all."""
         with self._lock:
-            present = self._logged_in
-            if present is None or present is instead_of:
+            current = self._authenticated
+            if current is None or current is expired:
                 token = self._log_in()
-                if present is None or present.token != token:
-                    present = self._logged_in = self._adapter(token)
-            return present
+                if current is None or current.token != token:
+                    current = self._authenticated = self._new_adapter(token)
+            return current
 
     def _log_in(self) -> str:
-        login = self.server.login
-        if login.method == "token":
-            return present_token()
-        asked = Asked(self.server, login.path, f"the {login.method} login", "login")
-        answer = self._send(self._adapter(None), asked, credentials(login))
-        auth = (answer.members or {}).get("auth")
-        if answer.status != _OK or not isinstance(auth, dict):
-            raise refused(asked, answer)
+        method = self.server.auth
+        if method.name == "token":
+            return find_token()
+        request = Request(self.server, method.login_path, f"the {method.name} login", "login")
+        response = self._send(self._new_adapter(None), request, read_credentials(method))
+        auth = (response.members or {}).get("auth")
+        if response.status != _OK or not isinstance(auth, dict):
+            raise error_for_response(request, response)
         token = auth.get("client_token")
         if not isinstance(token, str) or not token:
             raise PluginError(
-                f"{asked.what} gave no token", advice="a second factor, if it wants one, is not supported"
+                f"{request.subject} returned no token", advice="multi-factor authentication is not supported"
             )
-        return sendable(token, f"the token of {asked.what}")
+        return check_secret(token, f"the token of {request.subject}")
 
-    def _send(self, vault: Vault, asked: Asked, body: Mapping[str, Any] | None) -> Answer:
-        url = "/v1/" + quote(asked.path)
-        secrets = self._sent.with_more(_secrets(vault, body))
+    def _send(self, adapter: Adapter, request: Request, body: Mapping[str, Any] | None) -> Response:
+        url = "/v1/" + quote(request.path)
+        self._redactor.remember(adapter.token, *((body or {}).get(name) for name in _SECRETS))
         try:
-            found = in_time(lambda: vault.get(url) if body is None else vault.post(url, json=body))
-            return answer_of(found, secrets)
-        except RequestException as error:
-            problem = unreachable(self.server, error)
-        except OSError:  # a file for TLS that has gone meanwhile, or may not be read
-            problem = unreachable(self.server, RequestException())
-        except Exception:  # noqa: BLE001 - there is no end to what parsers of headers and JSON raise
-            problem = unreadable(asked)
-        raise problem
-
-
-class _Sent:
-    """What was sent and no message may show, of earlier requests too: a server may remember it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._secrets: deque[str] = deque(maxlen=_REMEMBERED)
-
-    def with_more(self, secrets: list[str]) -> tuple[str, ...]:
-        with self._lock:
-            self._secrets.extend(secret for secret in secrets if secret not in self._secrets)
-            return tuple(self._secrets)
-
-
-def _secrets(vault: Vault, body: Mapping[str, Any] | None) -> list[str]:
-    """What was sent and no message may show."""
-    sent = [vault.token, *((body or {}).get(name) for name in ("secret_id", "role_id", "jwt"))]
-    return [secret for secret in sent if secret]
+            result = call_with_timeout(
+                lambda: adapter.get(url) if body is None else adapter.post(url, json=body), on_timeout=Timeout
+            )
+            return parse_response(result, self._redactor)
+        except RequestException as exception:
+            error = error_for_exception(self.server, exception)
+        except OSError:  # a TLS file that was removed or may not be read
+            error = error_for_exception(self.server, RequestException())
+        except Exception:  # noqa: BLE001 - parsers of headers and JSON raise many kinds
+            error = error_for_malformed(request)
+        raise error  # outside of the handlers: their exceptions, which quote the request, are not its context

@@ -1,167 +1,172 @@
-"""What a server refuses, as errors of the protocol that say what to do on the first day."""
+"""Error responses of servers and exceptions of requests as the plugin protocol's errors, with advice."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from requests import exceptions as failures
-from requests.exceptions import RequestException
-from urllib3 import exceptions as causes
+from requests import exceptions
+from urllib3 import exceptions as urllib3_exceptions
 
-from notarykit.errors import (
+from notarykit.plugin import (
+    ErrorKind,
     PluginAccessDeniedError,
     PluginError,
     PluginThrottledError,
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit_hashicorp_vault.limits import TooLongError
-from notarykit_hashicorp_vault.response import Answer
-from notarykit_hashicorp_vault.settings import Server
+from notarykit_hashicorp_vault.response import Response
+from notarykit_hashicorp_vault.settings import ServerSettings
 
 _LONGEST_QUOTATION = 300
+_LATER = "try again later"
+PROXY_ADVICE = "check $VAULT_ADDR, and that no proxy responds instead"
+_ADDRESS = "check the address ($VAULT_ADDR or address=)"
+_TRUST = "name the CA's file with $VAULT_CACERT"
 
 
-class Asked(NamedTuple):
-    """A request.
+class TooLargeError(exceptions.RequestException):
+    """A response is larger than any of Vault's about a key."""
+
+
+class Request(NamedTuple):
+    """Request to a server.
 
     Attributes:
-        server: Who was asked.
-        path: The path behind `/v1/`.
-        what: What is there, for people.
-        capability: What a policy calls the right to ask this, or `login`.
+        server: Settings of the server.
+        path: API path behind `/v1/`.
+        subject: Name of the object at the path, for messages.
+        capability: Capability that it needs in a policy, or `login`.
     """
 
-    server: Server
+    server: ServerSettings
     path: str
-    what: str
+    subject: str
     capability: str
 
 
-def refused(asked: Asked, answer: Answer) -> PluginError:
-    """The error for an answer that is not what was asked for."""
-    if asked.capability == "login" and answer.status in (400, 401, 403, 404):
-        error: PluginError = _not_let_in(asked, answer)
-    else:
-        error = _BY_STATUS.get(answer.status, _other)(asked, answer)
-    error.metadata = {"path": asked.path, "status": str(answer.status)}
-    if answer.request_id:
-        error.metadata["requestId"] = answer.request_id
-    return error
+_INVALID = ErrorKind(PluginValidationError, "Vault rejected the request for {subject}{quotation}")
+_LOGIN_DENIED = ErrorKind(
+    PluginAccessDeniedError,
+    "{subject} at {server}/v1/{path} was denied{quotation}",
+    "check role, auth_mount and the credentials; they may have expired",
+)
+_INVALID_TOKEN = ErrorKind(
+    PluginAccessDeniedError,
+    "the token has expired or was revoked, or belongs to another server than {server}",
+    "run 'vault login', or set $VAULT_TOKEN to a new one",
+)
+_DENIED = ErrorKind(
+    PluginAccessDeniedError,
+    "the token lacks the capability {capability} on {path}{namespace}",
+    'its policy needs: path "{path}" {{ capabilities = ["{capability}"] }}; if it has that, '
+    "the token may have expired, or the namespace may be wrong",
+)
+_DELETED = ErrorKind(PluginValidationError, "{subject} is {state} in its latest version", "write it again")
+_KV_VERSION_2 = ErrorKind(
+    PluginValidationError, "{subject} is in a KV version 2 engine", "use its API path {data_path}"
+)
+_NO_ENGINE = ErrorKind(
+    PluginValidationError,
+    "{server} has no engine at {path}{namespace}",
+    "check the engine's mount ('vault secrets list'), its type, and the namespace",
+)
+_MISSING = ErrorKind(
+    PluginValidationError, "{subject} does not exist{namespace}", "check the name, the mount and the namespace"
+)
+_REDIRECTED = ErrorKind(
+    PluginError,
+    "{server} redirects to {target}, and redirects are not followed",
+    "set $VAULT_ADDR to the address of the active node, or to one that does not redirect",
+)
+_SEALED = ErrorKind(PluginError, "Vault at {server} is sealed", "have it unsealed")
+_STANDBY = ErrorKind(PluginError, "{server} is a standby node", "set $VAULT_ADDR to the address of the active node")
+_UNAVAILABLE = ErrorKind(PluginError, "{server} is unavailable{quotation}", _LATER)
+_FAILED = ErrorKind(PluginError, "Vault failed to process the request for {subject} ({status}){quotation}", _LATER)
+_CLOSED = ErrorKind(PluginTimeoutError, "the connection to {server} was closed", "try again")
+_NOT_VAULT = ErrorKind(PluginError, "{server} is not a Vault server: status {status} without JSON", PROXY_ADVICE)
+_MALFORMED = ErrorKind(PluginError, "{server} is not a Vault server: malformed response", PROXY_ADVICE)
+
+_BY_STATUS = {
+    400: _INVALID,
+    412: ErrorKind(PluginTimeoutError, "{server} lacks recent changes of its cluster", _LATER),
+    429: ErrorKind(
+        PluginThrottledError, "{server} throttled the request{quotation}", "try later, or have the quota raised"
+    ),
+    472: _STANDBY,
+    473: _STANDBY,
+    504: ErrorKind(PluginTimeoutError, "a server behind {server} did not respond in time{quotation}", _LATER),
+}
 
 
-def unreadable(asked: Asked) -> PluginError:
-    """The error for an answer that cannot even be read."""
-    return PluginError(
-        f"what answers at {asked.server.address} is no Vault: its answer cannot be read",
-        advice="check $VAULT_ADDR, and that no proxy answers in its place",
+def error_for_response(request: Request, response: Response) -> PluginError:
+    """Returns the error for an error response, with path, status and request id as metadata."""
+    server = request.server
+    mount, _, name = request.path.partition("/")
+    return _kind_of(request, response).to_error(
+        {"path": request.path, "status": str(response.status), "requestId": response.request_id},
+        server=server.address,
+        path=request.path,
+        subject=request.subject,
+        capability=request.capability,
+        namespace=f" in the namespace {server.namespace!r}" if server.namespace else "",
+        state="destroyed" if _secret_metadata(response).get("destroyed") else "deleted",
+        data_path=f"{mount}/data/{name}",
+        target=_host_of(response.location) or "another path",
+        status=response.status,
+        quotation=f": {response.messages[:_LONGEST_QUOTATION]}" if response.messages else "",
     )
 
 
-def quoted(answer: Answer) -> str:
-    """What the server says, as the end of a message."""
-    return f": {answer.messages[:_LONGEST_QUOTATION]}" if answer.messages else ""
+def error_for_malformed(request: Request) -> PluginError:
+    """Returns the error for a response that cannot be parsed as HTTP or JSON."""
+    return _MALFORMED.to_error(server=request.server.address)
 
 
-def _not_let_in(asked: Asked, answer: Answer) -> PluginError:
-    return PluginAccessDeniedError(
-        f"{asked.what} at {asked.server.address}/v1/{asked.path} was refused" + quoted(answer),
-        advice="check role, auth_mount and what the credentials are for; they may have expired",
-    )
+def is_token_error(response: Response) -> bool:
+    """Returns True if a 403 names the token as the cause, as current versions of Vault do."""
+    return "invalid token" in response.messages
 
 
-def _invalid(asked: Asked, answer: Answer) -> PluginError:
-    return PluginValidationError(f"Vault refused to use {asked.what}" + quoted(answer))
+def _kind_of(request: Request, response: Response) -> ErrorKind:
+    status = response.status
+    if request.capability == "login" and status in (400, 401, 403, 404):
+        return _LOGIN_DENIED
+    if status == 403:  # noqa: PLR2004
+        return _INVALID_TOKEN if is_token_error(response) else _DENIED
+    if status == 404:  # noqa: PLR2004
+        return _kind_of_missing(response)
+    if status == 500 and "requested version for signing" in response.messages:  # noqa: PLR2004 - a locked version
+        return _INVALID
+    if status in (502, 503):
+        return _SEALED if "sealed" in response.messages else _UNAVAILABLE
+    return _BY_STATUS.get(status) or _kind_of_other(response)
 
 
-def is_of_token(answer: Answer) -> bool:
-    """Whether a 403 says that the token has ended; Vault says so in its present versions; others may not."""
-    return "invalid token" in answer.messages
+def _kind_of_missing(response: Response) -> ErrorKind:
+    metadata = _secret_metadata(response)
+    if response.members is None:
+        return _NOT_VAULT
+    if metadata.get("deletion_time") or metadata.get("destroyed"):
+        return _DELETED
+    if "versioned" in response.messages:
+        return _KV_VERSION_2
+    if "no handler for route" in response.messages or "unsupported path" in response.messages:
+        return _NO_ENGINE
+    return _MISSING
 
 
-def _denied(asked: Asked, answer: Answer) -> PluginError:
-    if is_of_token(answer):
-        return PluginAccessDeniedError(
-            f"the token is not valid any more, or not for {asked.server.address}",
-            advice="run 'vault login', or set $VAULT_TOKEN to a new one",
-        )
-    namespace = f" in the namespace {asked.server.namespace!r}" if asked.server.namespace else ""
-    return PluginAccessDeniedError(
-        f"the token may not {asked.capability} {asked.path}{namespace}",
-        advice=f'its policy needs: path "{asked.path}" {{ capabilities = ["{asked.capability}"] }}; if it has that, '
-        "the token may have expired, or the namespace may be another one",
-    )
+def _kind_of_other(response: Response) -> ErrorKind:
+    if 300 <= response.status < 400:  # noqa: PLR2004
+        return _REDIRECTED
+    if response.status == 200 and response.is_empty:  # noqa: PLR2004 - a cut header ends the headers for http.client
+        return _CLOSED
+    return _NOT_VAULT if response.members is None else _FAILED
 
 
-def _missing(asked: Asked, answer: Answer) -> PluginError:
-    namespace = f" in the namespace {asked.server.namespace!r}" if asked.server.namespace else ""
-    metadata = answer.data.get("metadata")
-    if answer.members is None:
-        return _no_vault(asked, answer)
-    if isinstance(metadata, dict) and (metadata.get("deletion_time") or metadata.get("destroyed")):
-        state = "destroyed" if metadata.get("destroyed") else "deleted"
-        return PluginValidationError(f"{asked.what} is {state} in its latest version", advice="write it again")
-    if "versioned" in answer.messages:
-        mount, _, name = asked.path.partition("/")
-        return PluginValidationError(
-            f"{asked.what} is in an engine of KV version 2", advice=f"give its path as {mount}/data/{name}"
-        )
-    if "no handler for route" in answer.messages or "unsupported path" in answer.messages:
-        return PluginValidationError(
-            f"{asked.server.address} serves nothing at {asked.path}{namespace}",
-            advice="check where the engine is mounted ('vault secrets list'), its kind, and the namespace",
-        )
-    return PluginValidationError(
-        f"{asked.what} does not exist{namespace}", advice="check the name, the mount and the namespace"
-    )
-
-
-def _behind(asked: Asked, answer: Answer) -> PluginError:  # noqa: ARG001 - as all of them
-    return PluginTimeoutError(f"{asked.server.address} has not caught up with its cluster", advice="try again later")
-
-
-def _throttled(asked: Asked, answer: Answer) -> PluginError:
-    return PluginThrottledError(
-        f"{asked.server.address} takes fewer requests" + quoted(answer), advice="try later, or have the quota raised"
-    )
-
-
-def _standby(asked: Asked, answer: Answer) -> PluginError:  # noqa: ARG001
-    return PluginError(
-        f"{asked.server.address} is a standby", advice="give the address of the active node: $VAULT_ADDR"
-    )
-
-
-def _not_ready(asked: Asked, answer: Answer) -> PluginError:
-    if "sealed" in answer.messages:
-        return PluginError(f"Vault at {asked.server.address} is sealed", advice="have it unsealed")
-    return PluginError(f"{asked.server.address} is not available" + quoted(answer), advice="try again later")
-
-
-def _late(asked: Asked, answer: Answer) -> PluginError:
-    return PluginTimeoutError(
-        f"a server behind {asked.server.address} was too late" + quoted(answer), advice="try again later"
-    )
-
-
-def _failed(asked: Asked, answer: Answer) -> PluginError:
-    if "requested version for signing" in answer.messages:  # as Vault says of a version that may not sign any more
-        return _invalid(asked, answer)
-    return _other(asked, answer)
-
-
-def _other(asked: Asked, answer: Answer) -> PluginError:
-    if 300 <= answer.status < 400:  # noqa: PLR2004
-        host = _host_of(answer.location) or "another path"
-        return PluginError(
-            f"{asked.server.address} sends requests on to {host}, and a token is not sent on",
-            advice="set $VAULT_ADDR to the address of the active node, or to one without a redirection",
-        )
-    if answer.status == 200 and answer.is_empty:  # noqa: PLR2004 - the library takes a header that is cut off for the last
-        return PluginTimeoutError(f"the connection to {asked.server.address} broke off", advice="try again")
-    if answer.members is None:
-        return _no_vault(asked, answer)
-    return PluginError(f"Vault failed to use {asked.what} ({answer.status})" + quoted(answer), advice="try again later")
+def _secret_metadata(response: Response) -> dict[str, object]:
+    """Returns the metadata of a KV version 2 secret."""
+    metadata = response.data.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _host_of(location: str) -> str:
@@ -171,116 +176,76 @@ def _host_of(location: str) -> str:
         return ""
 
 
-def _no_vault(asked: Asked, answer: Answer) -> PluginError:
-    return PluginError(
-        f"what answers at {asked.server.address} is no Vault: status {answer.status}, and no JSON",
-        advice="check $VAULT_ADDR, and that no proxy answers in its place",
-    )
-
-
-_BY_STATUS: dict[int, Callable[[Asked, Answer], PluginError]] = {
-    400: _invalid,
-    403: _denied,
-    404: _missing,
-    412: _behind,
-    429: _throttled,
-    472: _standby,
-    473: _standby,
-    500: _failed,
-    502: _not_ready,
-    503: _not_ready,
-    504: _late,
-}
-
-
-_TRUST = "name the CA's file with $VAULT_CACERT"
-
-# What requests raises, or urllib3 found below it, and what it means. The first that fits counts: for urllib3, a
-# connection that is refused is one that took too long.
-_KINDS: tuple[tuple[tuple[type[BaseException], ...], type[PluginError], str, str], ...] = (
+# By exception of requests, or of urllib3 as its cause. The first match counts: for urllib3, a refused connection is a
+# timeout too.
+_BY_EXCEPTION: tuple[tuple[tuple[type[BaseException], ...], ErrorKind], ...] = (
     (
-        (failures.ProxyError,),
-        PluginError,
-        "the proxy to {} does not work",
-        "check $HTTPS_PROXY, $HTTP_PROXY and $NO_PROXY",
+        (exceptions.ProxyError,),
+        ErrorKind(PluginError, "the proxy for {server} failed", "check $HTTPS_PROXY, $HTTP_PROXY and $NO_PROXY"),
+    ),
+    ((urllib3_exceptions.NameResolutionError,), ErrorKind(PluginError, "the host of {server} is unknown", _ADDRESS)),
+    (
+        (urllib3_exceptions.NewConnectionError,),
+        ErrorKind(PluginError, "{server} refused the connection", f"{_ADDRESS}, and that the server runs"),
     ),
     (
-        (causes.NameResolutionError,),
-        PluginError,
-        "the host of {} is not known",
-        "check the address ($VAULT_ADDR or address=)",
+        (exceptions.Timeout, urllib3_exceptions.TimeoutError),
+        ErrorKind(
+            PluginTimeoutError,
+            "{server} did not respond in time",
+            f"{_ADDRESS}, the network and the proxy settings",
+        ),
     ),
+    ((TooLargeError,), ErrorKind(PluginError, "{server} returned a response that is too large", PROXY_ADVICE)),
+    ((exceptions.ConnectionError, exceptions.ChunkedEncodingError), _CLOSED),
     (
-        (causes.NewConnectionError,),
-        PluginError,
-        "nothing takes connections at {}",
-        "check the address ($VAULT_ADDR or address=), and that the server runs",
-    ),
-    (
-        (failures.Timeout, causes.TimeoutError),
-        PluginTimeoutError,
-        "{} did not answer in time",
-        "check the address ($VAULT_ADDR or address=), the network and the proxy settings",
-    ),
-    (
-        (TooLongError,),
-        PluginError,
-        "{} gives an answer that is too long for Vault's",
-        "check $VAULT_ADDR, and that no proxy answers in its place",
-    ),
-    (
-        (failures.ConnectionError, failures.ChunkedEncodingError),
-        PluginTimeoutError,
-        "the connection to {} broke off",
-        "try again",
-    ),
-    (
-        (RequestException,),
-        PluginError,
-        "{} cannot be asked",
-        "check the address ($VAULT_ADDR or address=), and the TLS settings",
+        (exceptions.RequestException,),
+        ErrorKind(PluginError, "the request to {server} failed", f"{_ADDRESS}, and the TLS settings"),
     ),
 )
-# What OpenSSL says in a failed handshake.
-_HANDSHAKES = (
+
+# By a part of OpenSSL's error text.
+_BY_HANDSHAKE = (
     (
         ("WRONG_VERSION_NUMBER", "RECORD_LAYER"),
-        "{} does not speak TLS",
-        "use http:// in $VAULT_ADDR or address=, if that is meant",
+        ErrorKind(PluginError, "{server} does not use TLS", "use http:// in $VAULT_ADDR or address= if intended"),
     ),
     (
         ("mismatch", "doesn't match"),
-        "the certificate of {} is for another host",
-        "use the host's name in $VAULT_ADDR, or give the certificate's with $VAULT_TLS_SERVER_NAME",
+        ErrorKind(
+            PluginError,
+            "the certificate of {server} is for another host",
+            "use the host's name in $VAULT_ADDR, or set the certificate's with $VAULT_TLS_SERVER_NAME",
+        ),
     ),
-    (("CERTIFICATE_VERIFY_FAILED",), "the certificate of {} is not trusted", _TRUST),
+    (
+        ("CERTIFICATE_VERIFY_FAILED",),
+        ErrorKind(PluginError, "the certificate of {server} is not trusted", _TRUST),
+    ),
     (
         ("ALERT",),
-        "{} ended the TLS handshake",
-        "it may want a certificate: $VAULT_CLIENT_CERT and $VAULT_CLIENT_KEY",
+        ErrorKind(
+            PluginError,
+            "{server} aborted the TLS handshake",
+            "it may require a client certificate: $VAULT_CLIENT_CERT and $VAULT_CLIENT_KEY",
+        ),
     ),
+    (("",), ErrorKind(PluginError, "the TLS handshake with {server} failed", _TRUST)),
 )
 
 
-def unreachable(server: Server, error: RequestException) -> PluginError:
-    """The error for a request that got no answer; nothing of the library's text is in it, which quotes the request."""
-    reason = _reason(error)
-    if isinstance(error, failures.SSLError) or isinstance(reason, causes.SSLError):
-        return _untrusted(server, str(reason))
-    for kinds, kind, text, advice in _KINDS:
-        if isinstance(error, kinds) or isinstance(reason, kinds):
-            return kind(text.format(server.address), advice=advice)
-    raise AssertionError
+def error_for_exception(server: ServerSettings, error: exceptions.RequestException) -> PluginError:
+    """Returns the error for a request without a response. The exception's text, which quotes it, is left out."""
+    cause = _cause_of(error)
+    if isinstance(error, exceptions.SSLError) or isinstance(cause, urllib3_exceptions.SSLError):
+        text = str(cause)
+        kind = next(kind for parts, kind in _BY_HANDSHAKE if any(part in text for part in parts))
+    else:
+        kind = next(kind for types, kind in _BY_EXCEPTION if isinstance(error, types) or isinstance(cause, types))
+    return kind.to_error(server=server.address)
 
 
-def _reason(error: RequestException) -> BaseException | None:
-    """What urllib3 found, under the exceptions that requests has put around it."""
+def _cause_of(error: exceptions.RequestException) -> BaseException | None:
+    """Returns urllib3's exception below those that requests wraps around it."""
     cause = error.args[0] if error.args else None
     return getattr(cause, "reason", cause) if isinstance(cause, BaseException) else None
-
-
-def _untrusted(server: Server, text: str) -> PluginError:
-    for marks, message, advice in _HANDSHAKES:
-        if any(mark in text for mark in marks):
-            return PluginError(message.format(server.address), advice=advice)
-    return PluginError(f"the TLS handshake with {server.address} failed", advice=_TRUST)

@@ -1,4 +1,4 @@
-"""The plugins: key ids name keys of Vault's Transit secrets engine, and everything else is plugin configuration."""
+"""The plugins `hashicorp-vault` and `hc-vault`: key ids name keys of Vault's Transit secrets engine."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notarykit_hashicorp_vault.client import Connection
+    from notarykit_hashicorp_vault.client import VaultClient
     from notarykit_hashicorp_vault.key import TransitKey
-    from notarykit_hashicorp_vault.key_id import Names
+    from notarykit_hashicorp_vault.key_id import KeyId
     from notarykit_hashicorp_vault.session import Connect
-    from notarykit_hashicorp_vault.settings import Server
+    from notarykit_hashicorp_vault.settings import ServerSettings
 
-_SERVER = (
+_SERVER_SETTINGS = (
     "address",
     "plain_http",
     "namespace",
@@ -28,59 +28,63 @@ _SERVER = (
 
 
 class HashiCorpVaultPlugin(plugin.Provider):
-    """Signs with Transit keys. One connection for each server, namespace and way of logging in."""
+    """Plugin for Transit keys, with one client for each server, namespace and auth method."""
 
     name = "hashicorp-vault"
     description = "Sign with Transit keys in HashiCorp Vault and OpenBao"
     version = "0.1.0"
     url = "https://github.com/notarykit/notarykit/tree/main/plugins/hashicorp-vault"
-    settings = ("mount", "key_version", "certificate_secret", *_SERVER)
+    settings = ("mount", "key_version", "certificate_secret", *_SERVER_SETTINGS)
     keeps_certificates = True
 
     def __init__(self, connect: Connect | None = None) -> None:
-        """Takes what connects to a server, for programs that have their own; by default it is hvac."""
+        """Creates the plugin.
+
+        Args:
+            connect: Factory for connections to servers; defaults to hvac.
+        """
         import threading
 
         super().__init__()
         self._connect = connect
-        self._connections: dict[Server, Connection] = {}
-        self._connecting = threading.Lock()
+        self._clients: dict[ServerSettings, VaultClient] = {}
+        self._clients_lock = threading.Lock()
 
     def find(self, key_id: str, config: Mapping[str, str]) -> TransitKey:
-        """The key that an id of the form `[MOUNT/]NAME[@VERSION]` names.
+        """Returns the key with an id of the form `[MOUNT/]NAME[@VERSION]`.
 
         Raises:
-            PluginValidationError: It has another form, or a setting is wrong or contradicts it.
-            SigningKeyError: A file that a setting names cannot be read.
+            PluginValidationError: The key id is malformed, or a setting is malformed or contradicts it.
+            SigningKeyError: A file in a setting cannot be read.
         """
         from notarykit_hashicorp_vault.key import TransitKey
 
-        return TransitKey(self._names(key_id, config), self._connection(config))
+        return TransitKey(self._parse_key_id(key_id, config), self._client(config))
 
-    def _names(self, key_id: str, config: Mapping[str, str]) -> Names:
-        from notarykit_hashicorp_vault.key_id import names_of
+    def _parse_key_id(self, key_id: str, config: Mapping[str, str]) -> KeyId:
+        from notarykit_hashicorp_vault.key_id import parse_key_id
 
-        return names_of(key_id, config)
+        return parse_key_id(key_id, config)
 
-    def _connection(self, config: Mapping[str, str]) -> Connection:
-        from notarykit_hashicorp_vault.client import Connection
-        from notarykit_hashicorp_vault.settings import server_of
+    def _client(self, config: Mapping[str, str]) -> VaultClient:
+        from notarykit_hashicorp_vault.client import VaultClient
+        from notarykit_hashicorp_vault.settings import parse_settings
 
-        server = server_of(config)
-        with self._connecting:
-            if server not in self._connections:
-                self._connections[server] = Connection(server, self._connect)
-            return self._connections[server]
+        server = parse_settings(config)
+        with self._clients_lock:
+            if server not in self._clients:
+                self._clients[server] = VaultClient(server, self._connect)
+            return self._clients[server]
 
 
 class HCVaultPlugin(HashiCorpVaultPlugin):
-    """Stands in for the plugin `hc-vault`: the key id names a secret with the chain and the key of the same name."""
+    """Stand-in for the plugin `hc-vault`: the key id names a KV secret with the chain, and the key of that name."""
 
     name = "hc-vault"
-    settings = ("transitName", "kvName", "transitKeyName", *_SERVER)
-    keeps_certificates = False  # a secret is its owner's: it may hold more than the chain
+    settings = ("transitName", "kvName", "transitKeyName", *_SERVER_SETTINGS)
+    keeps_certificates = False  # the secret may hold more than the chain
 
-    def _names(self, key_id: str, config: Mapping[str, str]) -> Names:
-        from notarykit_hashicorp_vault.key_id import hc_vault_names_of
+    def _parse_key_id(self, key_id: str, config: Mapping[str, str]) -> KeyId:
+        from notarykit_hashicorp_vault.key_id import parse_hc_vault_key_id
 
-        return hc_vault_names_of(key_id, config)
+        return parse_hc_vault_key_id(key_id, config)

@@ -1,29 +1,28 @@
-"""An answer of a server, whatever of it hvac has read already."""
+"""Response of a server, in the form that hvac's adapter returns it."""
 
 import json
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from notarykit.errors import NotarykitError, PluginError
+from notarykit.plugin import Redactor
+
+TOKEN_PATTERN = r"\b(?:hv[a-z]|[sbr])\.[\w-]{16,}(?:\.[\w-]+)?"  # noqa: S105
+"""Tokens of Vault and OpenBao, in current and older forms."""
 
 _REQUEST_ID = "X-Vault-Request-Id"
 _LONGEST_REQUEST_ID = 64
-# Tokens of Vault and OpenBao, old and new, and JSON web tokens: a server may quote what it got.
-_TOKENS = re.compile(r"\b(?:hv[a-z]|[sbr])\.[\w-]{16,}(?:\.[\w-]+)?|\beyJ[\w-]+\.[\w-]*(?:\.[\w-]*)?")
+_LONGEST_MESSAGES = 4096
 
 
-class Answer(NamedTuple):
-    """An answer.
+class Response(NamedTuple):
+    """Response of a server.
 
     Attributes:
-        status: The status.
-        members: The members of the JSON; None where the body is something else, as a page for people.
-        messages: What the server says is wrong or remarkable, in one line, without secrets.
-        request_id: What the server calls the request; it does so for few that it refuses.
-        location: Where the answer points to, for a redirection.
-        is_empty: Whether there is no body at all.
+        status: HTTP status.
+        members: Members of the JSON object; None for any other body, such as a web page.
+        messages: Errors and warnings, redacted and on one line.
+        request_id: Request id; most error responses lack it.
+        location: Target of a redirect, redacted.
+        is_empty: True if there is no body.
     """
 
     status: int
@@ -35,69 +34,47 @@ class Answer(NamedTuple):
 
     @property
     def data(self) -> dict[str, Any]:
-        """The member `data`."""
-        found = (self.members or {}).get("data")
-        return found if isinstance(found, dict) else {}
+        """Member `data`, or no members if it is not an object."""
+        data = (self.members or {}).get("data")
+        return data if isinstance(data, dict) else {}
 
 
-def answer_of(found: Any, secrets: Sequence[str] = ()) -> Answer:
-    """The answer in what an adapter of hvac returns: members for 200 with JSON, else a response.
+def parse_response(result: Any, redactor: Redactor) -> Response:
+    """Parses the result of hvac's adapter: members for status 200 with JSON, otherwise a response of requests.
 
     Args:
-        found: What the adapter returned.
-        secrets: What was sent and is not to be shown.
+        result: The adapter's result.
+        redactor: Redactor that knows the secrets that were sent.
     """
-    if isinstance(found, dict):
-        return Answer(200, found, request_id=_short(_text(found, "request_id"), secrets))
-    if not hasattr(found, "status_code"):
-        return Answer(200, None)
+    if isinstance(result, dict):
+        return Response(200, result, request_id=_request_id(_text(result, "request_id"), redactor))
+    if not hasattr(result, "status_code"):
+        return Response(200, None)
     try:
-        members = json.loads(found.content)
+        members = json.loads(result.content)
     except (ValueError, RecursionError):
         members = None
     members = members if isinstance(members, dict) else None
-    request_id = _short(_text(members, "request_id") or found.headers.get(_REQUEST_ID, ""), secrets)
-    location = _scrubbed(found.headers.get("Location", ""), secrets)
-    messages = _messages(members or {}, secrets)
-    return Answer(found.status_code, members, messages, request_id, location, not found.content)
+    return Response(
+        result.status_code,
+        members,
+        _messages(members or {}, redactor),
+        _request_id(_text(members or {}, "request_id") or result.headers.get(_REQUEST_ID, ""), redactor),
+        redactor.show(result.headers.get("Location", "")),
+        not result.content,
+    )
 
 
-def _messages(members: dict[str, Any], secrets: Sequence[str]) -> str:
+def _messages(members: dict[str, Any], redactor: Redactor) -> str:
     lists = [members.get(name) for name in ("errors", "warnings")]
-    texts = [text for each in lists if isinstance(each, list) for text in each if isinstance(text, str)]
-    return _scrubbed(" ".join(texts), secrets)
+    texts = [text for texts in lists if isinstance(texts, list) for text in texts if isinstance(text, str)]
+    return redactor.show(" ".join(texts), _LONGEST_MESSAGES)
 
 
-def _scrubbed(text: str, secrets: Sequence[str]) -> str:
-    """A text as one line that can be shown: without secrets, and without what is no character for people."""
-    line = " ".join(text.split())
-    for secret in secrets:
-        line = line.replace(secret, "…")
-    return "".join(each if each.isprintable() else "?" for each in _TOKENS.sub("…", line))
+def _request_id(text: str, redactor: Redactor) -> str:
+    return redactor.show(text)[:_LONGEST_REQUEST_ID]
 
 
-def _short(text: str, secrets: Sequence[str]) -> str:
-    return _scrubbed(text, secrets)[:_LONGEST_REQUEST_ID]
-
-
-@contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Where an answer about something is read: whatever reading fails with, it is a fault of the answer.
-
-    Raises:
-        PluginError: The answer is malformed, beyond what is looked for one by one.
-    """
-    try:
-        yield
-    except NotarykitError:
-        raise
-    except Exception:  # noqa: BLE001 - there is no end to what a parser raises
-        raise PluginError(
-            f"Vault answered about {what} with what cannot be read",
-            advice="check $VAULT_ADDR, and that no proxy answers in its place",
-        ) from None
-
-
-def _text(members: dict[str, Any] | None, name: str) -> str:
-    found = (members or {}).get(name)
-    return found if isinstance(found, str) else ""
+def _text(members: dict[str, Any], name: str) -> str:
+    text = members.get(name)
+    return text if isinstance(text, str) else ""

@@ -1,4 +1,4 @@
-"""All of hvac that is used: its adapter for HTTP, on one session that tries again within the time that is left."""
+"""Sessions of requests below hvac's adapter, with retries and timeouts bounded by the time left of the call."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -6,90 +6,99 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hvac.adapters import JSONAdapter  # type: ignore[import-untyped]
 from requests import PreparedRequest, Session
+from requests import Response as HTTPResponse
+from requests import Timeout as RequestTimeout
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util import Retry, Timeout
 
-from notarykit.plugin.deadline import seconds_left
-from notarykit_hashicorp_vault.limits import bounded
+from notarykit.plugin import limit_body, seconds_left
+from notarykit_hashicorp_vault.errors import TooLargeError
 from notarykit_hashicorp_vault.settings import is_loopback
 
 if TYPE_CHECKING:
-    from notarykit_hashicorp_vault.settings import Server
+    from notarykit_hashicorp_vault.settings import ServerSettings
 
-_TRIES = 3
-_FIRST_PAUSE = 0.2
+_RETRIES = 3
+_BACKOFF_SECONDS = 0.2
 _CONNECTIONS = 32
-_LONGEST_CONNECT, _LONGEST_READ = 10.0, 30.0
-# What a second try may mend: a node that lags behind, too many requests, a standby, a server that starts or ends.
-_AGAIN = frozenset((412, 429, 472, 473, 500, 502, 503, 504))
+_CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
+# Replication lag, rate limits, standby nodes, and servers that start or stop.
+_RETRIED_STATUSES = frozenset((412, 429, 472, 473, 500, 502, 503, 504))
 
 
-class Vault(Protocol):
-    """An adapter of hvac: one server as the holder of one token sees it. It never changes, so that threads share it."""
+class Adapter(Protocol):
+    """Adapter of hvac for one server and token. Immutable, and shared by threads."""
 
     @property
     def token(self) -> str | None:
-        """The token that it sends."""
+        """Token that it sends."""
 
     def get(self, url: str) -> Any:
-        """The answer to GET: members where it is 200 with JSON, else the response."""
+        """Sends a GET request; returns members for status 200 with JSON, otherwise a response of requests."""
 
     def post(self, url: str, *, json: Mapping[str, Any]) -> Any:
-        """The answer to POST, in the same form."""
+        """Sends a POST request; returns the same as `get`."""
 
 
-Connect = Callable[["Server"], Callable[[str | None], Vault]]
-"""Connects to a server: what it returns makes an adapter for a token, or for none."""
+Connect = Callable[["ServerSettings"], Callable[[str | None], Adapter]]
+"""Connects to a server: returns a factory for adapters, by token or None."""
 
 
-def connect(server: "Server") -> Callable[[str | None], Vault]:
-    """Adapters on one session, whose connections are kept and shared."""
-    session = _session(server)
+def connect(server: "ServerSettings") -> Callable[[str | None], Adapter]:
+    """Returns a factory for adapters that share one session and its connections."""
+    session = _new_session(server)
 
-    def adapter(token: str | None) -> Vault:
-        made: Vault = JSONAdapter(
+    def new_adapter(token: str | None) -> Adapter:
+        adapter: Adapter = JSONAdapter(
             base_uri=server.address,
             token=token,
             namespace=server.namespace,
             session=session,
-            timeout=_TimeLeft(),
-            # A token follows no answer that points to somebody else.
+            timeout=_CallTimeout(),
+            # A redirect would send the token to another host.
             allow_redirects=False,
-            # The response says more than hvac's exceptions: its status, whether it is JSON, its headers.
+            # hvac's exceptions lack the status, the headers and bodies that are not JSON.
             ignore_exceptions=True,
         )
-        return made
+        return adapter
 
-    return adapter
+    return new_adapter
 
 
-def _session(server: "Server") -> Session:
+def _new_session(server: "ServerSettings") -> Session:
     session = Session()
-    session.auth = _no_other_credentials
-    session.hooks["response"].append(bounded)
-    session.verify = server.authorities or True
-    if server.client:
-        certificate, key = server.client
+    session.auth = _without_netrc
+    session.hooks["response"].append(_limit)
+    session.verify = server.ca or True
+    if server.client_certificate:
+        certificate, key = server.client_certificate
         session.cert = (certificate, key) if key else certificate
     is_direct = is_loopback(server.address)
-    session.mount("https://", _Adapter(server.host_name, is_direct=is_direct))
-    session.mount("http://", _Adapter(None, is_direct=is_direct))
+    session.mount("https://", _TLSAdapter(server.tls_server_name, is_direct=is_direct))
+    session.mount("http://", _TLSAdapter(None, is_direct=is_direct))
     return session
 
 
-def _no_other_credentials(request: PreparedRequest) -> PreparedRequest:
-    """Stands where the session would otherwise take a password for the host out of ~/.netrc."""
+def _without_netrc(request: PreparedRequest) -> PreparedRequest:
+    """Returns the request as it is; without an `auth`, requests adds a password of ~/.netrc."""
     return request
 
 
-class _Adapter(HTTPAdapter):
-    """Connections to a server whose certificate may have another name than its address; none to oneself by a proxy."""
+def _limit(response: HTTPResponse, **_more: Any) -> None:
+    """Limits the body and reads it at once: the connection is released even if requests fails before reading it."""
+    limit_body(response, on_excess=TooLargeError, on_timeout=RequestTimeout)
+    _ = response.content
 
-    def __init__(self, host_name: str | None, *, is_direct: bool) -> None:
+
+class _TLSAdapter(HTTPAdapter):
+    """Connections that accept a configured name in the server's certificate, and use no proxy to this machine."""
+
+    def __init__(self, tls_server_name: str | None, *, is_direct: bool) -> None:
         self._is_direct = is_direct
-        self._names = {"server_hostname": host_name, "assert_hostname": host_name} if host_name else {}
-        super().__init__(pool_maxsize=_CONNECTIONS, max_retries=_Retry.usual())
+        name = tls_server_name
+        self._names = {"server_hostname": name, "assert_hostname": name} if name else {}
+        super().__init__(pool_maxsize=_CONNECTIONS, max_retries=_CallRetry.default())
 
     def send(self, request: PreparedRequest, **more: Any) -> Any:  # type: ignore[override]
         return super().send(request, **more | ({"proxies": None} if self._is_direct else {}))
@@ -101,34 +110,34 @@ class _Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **more, **self._names)
 
 
-class _Retry(Retry):
-    """Gives up where the pause before the next try would be longer than the time that is left."""
+class _CallRetry(Retry):
+    """Retries that end where the next pause would be longer than the time left of the call."""
 
     @classmethod
-    def usual(cls) -> "_Retry":
-        # Every method: to log in or to sign a second time does no harm. A certificate does not get better by waiting.
+    def default(cls) -> "_CallRetry":
+        # Every method: logging in or signing twice is harmless. Untrusted certificates are not retried (other=0).
         return cls(
-            total=_TRIES, other=0, allowed_methods=None, status_forcelist=_AGAIN, backoff_factor=_FIRST_PAUSE,
-            backoff_jitter=_FIRST_PAUSE / 2, raise_on_status=False,
+            total=_RETRIES, other=0, allowed_methods=None, status_forcelist=_RETRIED_STATUSES,
+            backoff_factor=_BACKOFF_SECONDS, backoff_jitter=_BACKOFF_SECONDS / 2, raise_on_status=False,
         )  # fmt: skip
 
     def increment(
         self, method: str | None = None, url: str | None = None, response: Any = None, error: Any = None, *more: Any,
         **named: Any,
-    ) -> "_Retry":  # fmt: skip
-        again = super().increment(method, url, response, error, *more, **named)
+    ) -> "_CallRetry":  # fmt: skip
+        retry = super().increment(method, url, response, error, *more, **named)
         try:
-            asked = again.get_retry_after(response) if response is not None else None
+            retry_after = retry.get_retry_after(response) if response is not None else None
         except (ValueError, OverflowError, InvalidHeader):  # neither seconds nor a date
-            asked = math.inf
-        if (asked or again.get_backoff_time()) >= seconds_left():
+            retry_after = math.inf
+        if (retry_after or retry.get_backoff_time()) >= seconds_left():
             raise MaxRetryError(named.get("_pool"), url or "", error)  # type: ignore[arg-type]
-        return again
+        return retry
 
 
-class _TimeLeft(Timeout):
-    """The limit of one try: urllib3 takes a copy for each, and the copy knows the time."""
+class _CallTimeout(Timeout):
+    """Timeout of one attempt; urllib3 clones it for each, and the clone has the time left of the call."""
 
     def clone(self) -> Timeout:
         left = max(seconds_left(), 0.001)
-        return Timeout(connect=min(_LONGEST_CONNECT, left), read=min(_LONGEST_READ, left))
+        return Timeout(connect=min(_CONNECT_SECONDS, left), read=min(_READ_SECONDS, left))
