@@ -111,7 +111,7 @@ def test_durations_that_are_refused(world: World, text: str, message: str) -> No
             "user metadata key 'io.cncf.notary.x' starts with the reserved prefix 'io.cncf.notary'",
         ),
         ("io.cncf.notaryx=1", "user metadata key 'io.cncf.notaryx' starts with the reserved prefix 'io.cncf.notary'"),
-        ("a=\udcff", "user metadata holds what is not UTF-8"),
+        ("a=\udcff", "user metadata is not UTF-8"),
     ],
 )
 def test_metadata_that_is_refused(world: World, pair: str, message: str) -> None:

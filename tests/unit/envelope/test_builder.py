@@ -150,7 +150,7 @@ def test_an_envelope_of_the_other_format_is_refused(media_type: str) -> None:
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_the_size_is_bounded(media_type: str) -> None:
     """An envelope beyond the limit is refused before it is looked at."""
-    with pytest.raises(EnvelopeError, match=f"more than the {LARGEST_ENVELOPE} that are read"):
+    with pytest.raises(EnvelopeError, match=f"more than the limit of {LARGEST_ENVELOPE}"):
         parse_envelope(bytes(LARGEST_ENVELOPE + 1), media_type)
 
 

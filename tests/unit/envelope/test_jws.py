@@ -11,7 +11,6 @@ from notarykit.envelope.attributes import ExtendedAttribute, SignedAttributes
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.jws import assemble, parse
 from notarykit.envelope.unverified import UnverifiedEnvelope
-from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
 from tests.support.ca import SPECS, make_chain
 from tests.support.envelopes import (
@@ -32,6 +31,7 @@ from tests.support.envelopes import (
     sign_envelope,
     url64,
 )  # fmt: skip
+from tests.unit.envelope.refusals import refusal_of
 
 _CHAIN = make_chain()
 _GOOD = build_jws(_CHAIN, jws_header(_CHAIN))
@@ -45,12 +45,7 @@ def _with(changes: dict[str, Any]) -> UnverifiedEnvelope:
 
 
 def _refused(envelope: bytes) -> str:
-    with pytest.raises(EnvelopeError) as caught:
-        parse(envelope)
-    message = caught.value.message
-    assert message.startswith("JWS: ")
-    assert "\n" not in message
-    return message
+    return refusal_of(parse, envelope, "JWS: ")
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -278,6 +273,6 @@ def test_assembles_what_it_parses() -> None:
     """An envelope put together from its parts is taken apart into the same parts."""
     members = json.loads(_GOOD)
     again = assemble(
-        members["protected"], members["payload"], from_url64(members["signature"]), _CHAIN.ders, "tests/1.0"
+        from_url64(members["protected"]), PAYLOAD, from_url64(members["signature"]), _CHAIN.ders, "tests/1.0"
     )
     assert parse(again) == parse(_GOOD)

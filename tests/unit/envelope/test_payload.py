@@ -43,7 +43,7 @@ def test_reserved_metadata_is_refused(key: str) -> None:
 @pytest.mark.parametrize("metadata", [{"build": 42}, {"build": None}, {1: "x"}])
 def test_metadata_that_is_no_text_is_refused(metadata: Any) -> None:
     """A number in the place of text is the caller's mistake, named by its key before anything is signed."""
-    with pytest.raises(UsageError, match=r"^user metadata ('build'|1) must be text"):
+    with pytest.raises(UsageError, match=r"^user metadata ('build'|1) and its value must be strings"):
         make_payload(Descriptor(_MANIFEST, DIGEST, 1), metadata)
 
 

@@ -1,5 +1,5 @@
-"""Signature envelopes: JWS and COSE, taken apart strictly and put together as the specification prescribes.
+"""Signature envelopes in JWS and COSE: parsing, integrity, building.
 
-`parsing.parse` makes an `UnverifiedEnvelope` out of bytes; `intact.check_integrity` makes an `IntactEnvelope` out of
-that one; `unsigned.prepare` gives the bytes that a key signs and puts the envelope together around the signature.
+`parsing.parse_envelope` turns bytes into an `UnverifiedEnvelope`, `integrity.check_integrity` turns that into an
+`IntactEnvelope`. `builder.prepare` returns the bytes to sign, and completes the envelope with the signature.
 """

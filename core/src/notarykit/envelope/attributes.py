@@ -1,4 +1,4 @@
-"""The attributes that are signed together with the payload, and the rules that both formats share.
+"""Signed attributes, and their rules in both formats.
 
 Signature specification, "Signed Attributes"; the header names are those of both envelope specifications.
 """
@@ -26,19 +26,19 @@ TIMESTAMP_SIGNATURE = "io.cncf.notary.timestampSignature"
 STANDARD = frozenset({SIGNING_SCHEME, SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY})
 TIMES = frozenset({SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY})
 
-# What the reference implementation writes where there is no time.
+# Go's zero time, which the reference implementation writes for no time.
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 Label = str | int
 
 
 class ExtendedAttribute(NamedTuple):
-    """A signed attribute that the specification does not define, or defines for verification plugins.
+    """Extended signed attribute: not defined by the specification, or defined for verification plugins.
 
     Attributes:
-        key: Its name; in COSE it may be an integer.
-        value: As JSON or CBOR gave it.
-        critical: Whether it must be understood by whoever accepts the signature.
+        key: The name; in COSE also an integer.
+        value: The value as decoded from JSON or CBOR.
+        critical: True if verifiers must process it or reject the signature.
     """
 
     key: Label
@@ -47,13 +47,13 @@ class ExtendedAttribute(NamedTuple):
 
 
 class SignedAttributes(NamedTuple):
-    """What is signed besides the payload.
+    """Attributes signed with the payload.
 
     Attributes:
-        key_spec: The kind of key that belongs to the envelope's algorithm.
+        key_spec: The key spec of the envelope's algorithm.
         content_type: The payload's media type.
-        signing_scheme: The scheme, which decides the rest.
-        signing_time: The signer's own clock (scheme `notary.x509`), in UTC; nobody vouches for it.
+        signing_scheme: The scheme, which determines the required attributes.
+        signing_time: The time of the signer's clock (scheme `notary.x509`), in UTC; not trusted.
         authentic_signing_time: The signing authority's time (scheme `notary.x509.signingAuthority`), in UTC.
         expiry: The "best by" time, in UTC.
         extended: All other signed attributes.
@@ -69,12 +69,12 @@ class SignedAttributes(NamedTuple):
 
     @property
     def verification_plugin(self) -> str | None:
-        """The name of the plugin that the signature asks to be verified with."""
+        """The verification plugin that the signature requires, or None."""
         return self._text(VERIFICATION_PLUGIN)
 
     @property
     def verification_plugin_min_version(self) -> str | None:
-        """The lowest version of that plugin."""
+        """The minimum version of that plugin, or None."""
         return self._text(VERIFICATION_PLUGIN_MIN_VERSION)
 
     def _text(self, key: str) -> str | None:
@@ -87,16 +87,16 @@ def signed_attributes(
     headers: Mapping[Label, Any],
     critical: Sequence[Label],
 ) -> SignedAttributes:
-    """The signed attributes out of an envelope's protected headers.
+    """Builds the signed attributes from protected headers, and checks the rules of the signing scheme.
 
     Args:
-        key_spec: The kind of key that the algorithm belongs to.
+        key_spec: The key spec of the algorithm.
         content_type: The content type header.
-        headers: All other protected headers but the list of critical ones; times already as `datetime`.
-        critical: The list of critical headers.
+        headers: All other protected headers except `crit`; times as `datetime`.
+        critical: The labels in `crit`.
 
     Raises:
-        EnvelopeError: A header is absent, of a wrong type, or against a rule of the signing scheme.
+        EnvelopeError: A header is absent, of a wrong type, or violates a rule.
     """
     scheme = headers.get(SIGNING_SCHEME)
     if scheme not in (X509, SIGNING_AUTHORITY):
@@ -124,7 +124,7 @@ def _check_times(scheme: str, headers: Mapping[Label, Any]) -> None:
         required, excluded = excluded, required
     for name in TIMES:
         if name in headers and headers[name] <= _NO_TIME:
-            raise EnvelopeError(f"{name} is the first moment of the year 1, which stands for no time at all")
+            raise EnvelopeError(f"{name} is the first moment of the year 1, which stands for no time")
     if required not in headers:
         raise EnvelopeError(f"{required} is absent, but the signing scheme {scheme} requires it")
     if excluded in headers:

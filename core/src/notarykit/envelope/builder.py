@@ -1,31 +1,38 @@
-"""An envelope before its signature: the bytes that a key has to sign, and how the envelope is put together then.
+"""Building of envelopes: signed attributes, the bytes to sign, assembly, timestamp."""
 
-A timestamp is of the signature, so that it comes when the envelope is there (`with_timestamp`).
-"""
-
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from notarykit.envelope import payload as payloads
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, ExtendedAttribute, SignedAttributes, SigningScheme
-from notarykit.envelope.unverified import COSE, JWS, MEDIA_TYPES
-from notarykit.errors import EnvelopeError
+from notarykit.envelope.codec import codec_for
 from notarykit.keys.spec import KeySpec
-
-Finish = Callable[[bytes, tuple[bytes, ...], str], bytes]
 
 
 class UnsignedEnvelope(NamedTuple):
-    """What is to be signed, and how the envelope is finished.
+    """Envelope that lacks its signature.
 
     Attributes:
-        to_be_signed: The bytes that the key signs.
-        finish: Takes the signature, the chain in DER (leaf first) and the signing agent, and returns the envelope.
+        media_type: The format.
+        protected: The encoded protected header.
+        payload: The payload.
+        to_be_signed: The bytes to sign.
     """
 
+    media_type: str
+    protected: bytes
+    payload: bytes
     to_be_signed: bytes
-    finish: Finish
+
+    def finish(self, signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
+        """Returns the envelope.
+
+        Args:
+            signature: The raw signature over `to_be_signed`; ECDSA as r and s side by side.
+            chain: The certificates in DER, leaf first.
+            agent: The signing agent.
+        """
+        return codec_for(self.media_type).assemble(self.protected, self.payload, signature, chain, agent)
 
 
 def attributes_for(
@@ -36,13 +43,13 @@ def attributes_for(
     scheme: SigningScheme = X509,
     extended: tuple[ExtendedAttribute, ...] = (),
 ) -> SignedAttributes:
-    """The signed attributes of a new signature; times are cut to the second, as the specification advises.
+    """Returns the signed attributes of a new signature; times are truncated to seconds, as the specification advises.
 
     Args:
-        key_spec: The spec of the key that will sign.
+        key_spec: The spec of the signing key.
         now: The signing time.
-        expires_in: How long after the signing time the signature expires, if it does.
-        scheme: The signing scheme; under `notary.x509.signingAuthority` the signing time is the authentic one.
+        expires_in: The time from signing to expiry, or None for no expiry.
+        scheme: The signing scheme; `notary.x509.signingAuthority` has an authentic signing time.
         extended: Further signed attributes.
     """
     time = now.replace(microsecond=0)
@@ -59,41 +66,24 @@ def attributes_for(
 
 
 def prepare(media_type: str, payload: bytes, attributes: SignedAttributes) -> UnsignedEnvelope:
-    """An envelope of the given format, ready to be signed.
+    """Returns an envelope that is ready to be signed.
 
     Raises:
-        EnvelopeError: The format is not known, or cannot carry an extended attribute.
+        EnvelopeError: The media type is not supported, or cannot carry an extended attribute.
     """
-    if media_type == JWS:
-        from notarykit.envelope import jws
-
-        header, body = jws.signing_input(payload, attributes)
-
-        def finish_jws(signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
-            return jws.assemble(header, body, signature, chain, agent)
-
-        return UnsignedEnvelope(f"{header}.{body}".encode("ascii"), finish_jws)
-    if media_type == COSE:
-        from notarykit.envelope import cose
-
-        protected, to_be_signed = cose.signing_input(payload, attributes)
-
-        def finish_cose(signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
-            return cose.assemble(protected, payload, signature, chain, agent)
-
-        return UnsignedEnvelope(to_be_signed, finish_cose)
-    raise EnvelopeError(f"envelope format {media_type!r} is not supported", advice="use " + " or ".join(MEDIA_TYPES))
+    codec = codec_for(media_type)
+    protected = codec.protected_header(attributes)
+    return UnsignedEnvelope(media_type, protected, payload, codec.to_be_signed(protected, payload))
 
 
 def with_timestamp(envelope: bytes, media_type: str, token: bytes) -> bytes:
-    """An envelope, one that `parsing.parse` has read, with a timestamp token; one that it had before is replaced.
+    """Returns a valid envelope with a timestamp token, which replaces an earlier one.
 
-    Signature specification, "Unsigned Attributes": the token is not part of what is signed.
+    Signature specification, "Unsigned Attributes": the token is not covered by the signature.
+
+    Args:
+        envelope: An envelope that `parse_envelope` accepts.
+        media_type: Its format.
+        token: A TimeStampToken in DER (RFC 3161).
     """
-    if media_type == JWS:
-        from notarykit.envelope import jws
-
-        return jws.stamped(envelope, token)
-    from notarykit.envelope import cose
-
-    return cose.stamped(envelope, token)
+    return codec_for(media_type).add_timestamp(envelope, token)

@@ -1,7 +1,7 @@
-"""CBOR as COSE needs it and nothing else: definite lengths, no duplicate keys, no tags but those that are expected.
+"""Strict CBOR for COSE: definite lengths, no duplicate keys, no tag but epoch-based time.
 
-The decoder gives meaning to dozens of tags (dates, regular expressions, shared references). A look at the structure
-comes first, so that none of them is ever reached, and so that the work is bounded before it is done.
+cbor2 decodes dozens of tags (dates, regular expressions, shared references). The structure is scanned first, so that
+no such decoder is reached and the work is bounded before it is done.
 """
 
 import io
@@ -16,24 +16,24 @@ _LARGEST_INTEGER = 2**63 - 1
 _UNSIGNED, _NEGATIVE = 0, 1
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 2, 3, 4, 5, 6, 7
 EPOCH_TIME = 1  # RFC 8949, section 3.4.2
-# The first bytes of what it may hold: major types 0 and 1, and floating-point numbers of three sizes.
+# The initial bytes of its content: major types 0 and 1, and floating-point numbers of three sizes.
 _NUMBERS = frozenset(bytes((head,)) for head in (*range(0x40), 0xF9, 0xFA, 0xFB))
 
 
 class CBORFormError(ValueError):
-    """The bytes are not CBOR of the form that is allowed; the text says why."""
+    """The bytes are not CBOR of the permitted form; the text gives the reason."""
 
 
 def loads(data: bytes, *, allow_times: bool = False) -> Any:
-    """The value of one CBOR item (RFC 8949).
+    """Decodes one CBOR item (RFC 8949).
 
     Args:
-        data: The item, and nothing behind it.
-        allow_times: Whether tag 1 may occur; its value comes as a `datetime` in UTC.
+        data: The item, without trailing bytes.
+        allow_times: True to permit tag 1, which becomes a `datetime` in UTC.
 
     Raises:
-        CBORFormError: It is not exactly one item, has an indefinite length, a key twice, a tag that is not expected,
-            nests deeper than 16 or has more than 4,096 parts.
+        CBORFormError: It is not exactly one item, has an indefinite length, a duplicate key or another tag, nests
+            deeper than 16 or has more than 4,096 parts.
     """
     end = _Scan(data, allow_times).item(0, _DEEPEST)
     if end != len(data):
@@ -46,7 +46,7 @@ def loads(data: bytes, *, allow_times: bool = False) -> Any:
 
 
 class _Scan:
-    """Walks over the heads of all items (RFC 8949, section 3) without building values."""
+    """Scanner over the heads of all items (RFC 8949, section 3) that builds no values."""
 
     def __init__(self, data: bytes, allow_times: bool) -> None:
         self.data = data
@@ -54,7 +54,7 @@ class _Scan:
         self.items = 0
 
     def item(self, position: int, depth: int) -> int:
-        """The position behind the item that starts at a position."""
+        """Scans the item at a position and returns the position after it."""
         self.items += 1
         if depth == 0 or self.items > _MOST_ITEMS:
             raise CBORFormError("too deep" if depth == 0 else f"more than {_MOST_ITEMS} parts")
@@ -92,7 +92,7 @@ class _Scan:
             raise CBORFormError("a time (tag 1) is neither an integer nor a floating-point number")
 
     def _long_argument(self, major: int, info: int, position: int) -> tuple[int, int]:
-        """An argument of 1, 2, 4 or 8 bytes behind its head, and the position behind it."""
+        """Reads an argument of 1, 2, 4 or 8 bytes, and returns it with the position after it."""
         size = 1 << (info - 24)
         if size > 8:  # noqa: PLR2004
             raise CBORFormError("an indefinite length, or a head that is not well formed")

@@ -12,7 +12,7 @@ from notarykit.envelope.unverified import COSE, UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import BY_COSE_ALG
 
-# Tag 18 and an array of four, each in its shortest form.
+# Tag 18 and an array of four, each in its shortest encoding.
 _HEAD = b"\xd2\x84"
 _ALG, _CRIT, _CONTENT_TYPE, _X5CHAIN = 1, 2, 3, 33
 # "crit MUST only contain parameters apart from integer labels in the range of 0 to 8."
@@ -21,10 +21,10 @@ _RESERVED = frozenset({*_NEVER_CRITICAL, _X5CHAIN}) | names.STANDARD
 
 
 def parse(envelope: bytes) -> UnverifiedEnvelope:
-    """Takes a COSE envelope apart.
+    """Parses a COSE envelope.
 
     Raises:
-        EnvelopeError: It is not of the form that the specification prescribes; the message names the part.
+        EnvelopeError: It violates the format; the message names the part.
     """
     try:
         if not envelope.startswith(_HEAD):
@@ -42,7 +42,7 @@ def parse(envelope: bytes) -> UnverifiedEnvelope:
             unverified_attributes=_attributes(protected),
             unverified_chain=chain,
             signature=signature,
-            signed_bytes=_sig_structure(protected_bytes, payload),
+            signed_bytes=to_be_signed(protected_bytes, payload),
             timestamp_signature=_timestamp(unprotected),
             signing_agent=_agent(unprotected),
         )
@@ -54,7 +54,7 @@ def _loads(data: bytes, name: str, *, allow_times: bool = False) -> Any:
     try:
         return cbor.loads(data, allow_times=allow_times)
     except cbor.CBORFormError as error:
-        raise EnvelopeError(f"{name} is not CBOR of the form that is allowed: {error}") from None
+        raise EnvelopeError(f"{name} is not CBOR of the permitted form: {error}") from None
 
 
 def _four_parts(message: Any) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
@@ -72,7 +72,7 @@ def _map(value: Any, name: str) -> dict[Label, Any]:
         raise EnvelopeError(f"{name} is not a map")
     for label in value:
         if type(label) not in (int, str):
-            raise EnvelopeError(f"{name} has the label {label!r}, which is neither an integer nor a text")
+            raise EnvelopeError(f"{name} has the label {label!r}, which is neither an integer nor a text string")
     return value
 
 
@@ -82,13 +82,13 @@ def _attributes(protected: dict[Label, Any]) -> SignedAttributes:
         raise EnvelopeError(f"alg {algorithm!r} is not one of {', '.join(map(str, BY_COSE_ALG))}")
     critical = protected.pop(_CRIT, None)
     if not isinstance(critical, list) or not critical:
-        raise EnvelopeError("crit is not an array with something in it")
+        raise EnvelopeError("crit is not a non-empty array")
     for label in critical:
         if type(label) not in (int, str) or label in _NEVER_CRITICAL:
-            raise EnvelopeError(f"crit names {label!r}, which it must not")
+            raise EnvelopeError(f"crit must not name {label!r}")
     content_type = protected.pop(_CONTENT_TYPE, None)
     if not isinstance(content_type, str):
-        raise EnvelopeError("content type (label 3) is not a text")
+        raise EnvelopeError("content type (label 3) is not a text string")
     _check_common(protected)
     for name in names.TIMES:
         if name in protected and not isinstance(protected[name], datetime):
@@ -96,7 +96,7 @@ def _attributes(protected: dict[Label, Any]) -> SignedAttributes:
     return signed_attributes(BY_COSE_ALG[algorithm], content_type, protected, critical)
 
 
-# Common header parameters (RFC 9052, section 3.1, and RFC 9596) and what their values are.
+# Common header parameters (RFC 9052, section 3.1, and RFC 9596) and the types of their values.
 _COMMON: dict[int, tuple[type, ...]] = {4: (bytes,), 5: (bytes,), 6: (bytes,), 16: (int, str)}
 # Countersignatures (RFC 8152, section 4.5, and RFC 9338) are not signed by the signer.
 _COUNTERSIGNATURES = (7, 9, 11, 12)
@@ -113,7 +113,7 @@ def _check_common(protected: dict[Label, Any]) -> None:
 
 def _chain(value: Any) -> tuple[bytes, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(der, bytes) for der in value):
-        raise EnvelopeError("x5chain (label 33) is not an array of byte strings with something in it")
+        raise EnvelopeError("x5chain (label 33) is not a non-empty array of byte strings")
     return tuple(value)
 
 
@@ -128,18 +128,22 @@ def _timestamp(unprotected: dict[Label, Any]) -> bytes | None:
 
 def _agent(unprotected: dict[Label, Any]) -> str:
     agent = unprotected.get(names.SIGNING_AGENT, "")
-    if not isinstance(agent, str):  # an empty one passes: verification never fails for what this attribute says
+    if not isinstance(agent, str):  # an empty one passes: verification does not depend on this attribute's value
         raise EnvelopeError(f"{names.SIGNING_AGENT} is not a text string")
     return agent
 
 
-def _sig_structure(protected: bytes, payload: bytes) -> bytes:
-    """The bytes that are signed (RFC 9052, section 4.4), with an empty external_aad."""
+def to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """Returns the Sig_structure (RFC 9052, section 4.4) with an empty external_aad."""
     return cbor2.dumps(["Signature1", protected, b"", payload])
 
 
-def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[bytes, bytes]:
-    """The protected header in CBOR, and the bytes that are signed."""
+def protected_header(attributes: SignedAttributes) -> bytes:
+    """Encodes the protected header as CBOR, labels in canonical order.
+
+    Raises:
+        EnvelopeError: CBOR cannot carry an extended attribute.
+    """
     critical: list[Label] = [names.SIGNING_SCHEME]
     headers: dict[Label, Any] = {}
     for name, time in (
@@ -155,7 +159,7 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[bytes, 
     for extended in attributes.extended:
         if type(extended.key) not in (int, str):
             raise EnvelopeError(
-                f"extended attribute {extended.key!r} must have an integer or a text as its label in COSE"
+                f"extended attribute {extended.key!r} must have an integer or a string as its label in COSE"
             )
         if extended.key in headers or extended.key in _RESERVED:
             raise EnvelopeError(f"extended attribute {extended.key!r} has the label of another header")
@@ -164,20 +168,19 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[bytes, 
             critical.append(extended.key)
     headers |= {_ALG: attributes.key_spec.cose_alg, _CRIT: critical, _CONTENT_TYPE: attributes.content_type}
     try:
-        protected = cbor2.dumps(headers, canonical=True, datetime_as_timestamp=True)
+        return cbor2.dumps(headers, canonical=True, datetime_as_timestamp=True)
     except (cbor2.CBOREncodeError, TypeError, ValueError) as error:
         raise EnvelopeError(f"an extended attribute has a value that CBOR cannot carry: {error}") from None
-    return protected, _sig_structure(protected, payload)
 
 
 def assemble(protected: bytes, payload: bytes, signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
-    """The envelope around a signature."""
+    """Encodes an envelope; see `Codec.assemble`."""
     unprotected: dict[Label, Any] = {_X5CHAIN: list(chain), names.SIGNING_AGENT: agent}
     return _HEAD[:1] + cbor2.dumps([protected, unprotected, payload, signature], canonical=True)
 
 
-def stamped(envelope: bytes, token: bytes) -> bytes:
-    """An envelope, one that `parse` has read, with a timestamp token among its unprotected headers."""
+def add_timestamp(envelope: bytes, token: bytes) -> bytes:
+    """Adds a timestamp token to the unprotected header of a valid envelope."""
     protected, unprotected, payload, signature = _four_parts(_loads(envelope[1:], "envelope"))
     unprotected[names.TIMESTAMP_SIGNATURE] = token
     return _HEAD[:1] + cbor2.dumps([protected, unprotected, payload, signature], canonical=True)

@@ -1,4 +1,4 @@
-"""The OCI content descriptor: what a piece of content is, which digest it has and how long it is."""
+"""OCI content descriptor and digest (image-spec, descriptor.md)."""
 
 import hashlib
 import re
@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, Members
 
-# OCI image specification, descriptor.md, "Registered Algorithms": each algorithm and its number of hexadecimal digits.
+# image-spec, descriptor.md, "Registered Algorithms", and the number of hexadecimal digits of each.
 _HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX = re.compile("[0-9a-f]+")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 
 
 def check_digest(digest: str) -> str:
-    """The digest itself, if it is well formed and of an algorithm that can be checked.
+    """Returns the digest if it is well formed and of a supported algorithm.
 
     Raises:
         ValueError: It is not `algorithm:hex` with sha256, sha384 or sha512.
@@ -28,7 +28,7 @@ def check_digest(digest: str) -> str:
 
 
 def is_digest(text: str) -> bool:
-    """Whether a text has the form of a digest that can be checked."""
+    """Returns True for a well-formed digest of a supported algorithm."""
     try:
         check_digest(text)
     except ValueError:
@@ -37,18 +37,18 @@ def is_digest(text: str) -> bool:
 
 
 def digest_of(content: bytes, algorithm: str = "sha256") -> str:
-    """The digest of content, as `algorithm:hex`."""
+    """Computes the digest of content, as `algorithm:hex`."""
     return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
 
 
 class Descriptor(NamedTuple):
-    """An OCI content descriptor (image-spec, descriptor.md).
+    """OCI content descriptor.
 
     Attributes:
         media_type: The content's media type.
         digest: `algorithm:hex`.
-        size: Length in bytes.
-        annotations: The descriptor's annotations.
+        size: The length in bytes.
+        annotations: The annotations.
         artifact_type: The artifact type of a manifest, or an empty string.
     """
 
@@ -59,16 +59,16 @@ class Descriptor(NamedTuple):
     artifact_type: str = ""
 
     def is_same_content(self, other: "Descriptor") -> bool:
-        """Whether both speak of the same content: media type, digest and size are equal."""
+        """Compares media type, digest and size."""
         return self[:3] == other[:3]
 
     def describes(self, content: bytes) -> bool:
-        """Whether the content has this descriptor's size and digest."""
+        """Returns True if content has this size and digest."""
         algorithm = self.digest.partition(":")[0]
         return len(content) == self.size and digest_of(content, algorithm) == self.digest
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the descriptor's JSON object, in the order in which other tools write them."""
+        """Returns the members of the JSON object, in the order of other tools."""
         members: dict[str, Any] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
         if self.annotations:
             members["annotations"] = dict(self.annotations)
@@ -78,10 +78,10 @@ class Descriptor(NamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> "Descriptor":
-        """A descriptor out of a JSON object; members that it does not know are left aside.
+        """Parses a JSON object; unknown members are ignored.
 
         Raises:
-            DocumentError: A member is absent, of a wrong type or malformed.
+            DocumentError: A member is absent, of a wrong type, or malformed.
         """
         media_type = members.filled("mediaType")
         digest = members.text("digest")
@@ -97,5 +97,5 @@ class Descriptor(NamedTuple):
 
 
 def is_media_type(text: str) -> bool:
-    """Whether a text has the form of a media type (RFC 6838, section 4.2)."""
+    """Returns True for a well-formed media type (RFC 6838, section 4.2)."""
     return _MEDIA_TYPE.fullmatch(text) is not None

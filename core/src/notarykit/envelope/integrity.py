@@ -1,7 +1,7 @@
-"""From an envelope that claims to one whose signature holds: integrity, as far as the envelope alone can show it.
+"""Integrity of envelopes: certificate requirements, algorithm, signature, payload.
 
-Trust store and trust policy specification, "Validate Integrity". The order: chain rules, algorithm against key,
-signature, and only then the payload, which nobody reads before it is known to be what was signed.
+Trust store and trust policy specification, "Validate Integrity". The payload is parsed only after the signature over it
+was verified.
 """
 
 from typing import NamedTuple
@@ -16,16 +16,16 @@ from notarykit.keys.chain import Chain, check_chain
 
 
 class IntactEnvelope(NamedTuple):
-    """An envelope that is as its signer made it. Who that is, and whether to trust them, is another question.
+    """Envelope whose signature is valid under its own certificate; says nothing about trust in the signer.
 
     Attributes:
-        media_type: The envelope's format.
-        target: The artifact that the payload names; its annotations are the user's metadata.
+        media_type: The format.
+        target: The descriptor of the signed artifact; its annotations are the user metadata.
         attributes: The signed attributes.
-        chain: The signer's chain, which keeps the specification's certificate requirements.
-        signature: The primitive signature.
-        timestamp_signature: The RFC 3161 token, if there is one; not signed by the signer.
-        signing_agent: Who says to have made the envelope; not signed.
+        chain: The certificate chain, which meets the certificate requirements.
+        signature: The raw signature.
+        timestamp_signature: The TimeStampToken in DER (RFC 3161), or None; not signed.
+        signing_agent: The software that claims to have made the envelope; not signed.
     """
 
     media_type: str
@@ -38,15 +38,15 @@ class IntactEnvelope(NamedTuple):
 
 
 def check_integrity(envelope: UnverifiedEnvelope, anchor: int = 0) -> IntactEnvelope:
-    """The envelope, if its signature holds over payload and attributes under the leaf of a well-formed chain.
+    """Verifies the chain, the algorithm, and the signature over payload and attributes.
 
     Args:
-        envelope: The envelope.
-        anchor: The place of a certificate in its chain that is trusted; see `check_chain`.
+        envelope: The parsed envelope.
+        anchor: Index of a trusted certificate in its chain; see `check_chain`.
 
     Raises:
-        EnvelopeError: The algorithm, the signature, the content type or the payload is not what it must be.
-        CertificateError: The chain breaks a rule.
+        EnvelopeError: The algorithm, the signature, the content type or the payload is invalid.
+        CertificateError: The chain violates a requirement.
     """
     attributes = envelope.unverified_attributes
     chain = check_chain(envelope.unverified_chain, anchor=anchor)

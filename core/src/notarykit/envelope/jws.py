@@ -26,10 +26,10 @@ _RESERVED = _REGISTERED | names.STANDARD | {"b64"}
 
 
 def parse(envelope: bytes) -> UnverifiedEnvelope:
-    """Takes a JWS envelope apart.
+    """Parses a JWS envelope.
 
     Raises:
-        EnvelopeError: It is not of the form that the specification prescribes; the message names the member.
+        EnvelopeError: It violates the format; the message names the member.
     """
     try:
         top = Members(loads(envelope, _MOST_PARTS), "envelope")
@@ -102,19 +102,19 @@ def _timestamp(unprotected: Members) -> bytes | None:
 
 
 def _decode_url(text: str, name: str) -> bytes:
-    """Base64url without padding (RFC 7515, section 2), in its one canonical form."""
+    """Decodes base64url without padding (RFC 7515, section 2) in its canonical form."""
     try:
         standard = text.encode("ascii").translate(_TO_STANDARD)
         decoded = binascii.a2b_base64(standard + b"=" * (-len(standard) % 4))
     except (UnicodeEncodeError, binascii.Error):
         raise EnvelopeError(f"{name} is not base64url") from None
-    if encode_url(decoded) != text:  # padding, line ends, foreign characters, or stray bits at the end
+    if encode_url(decoded) != text:  # padding, line ends, other characters, or stray bits at the end
         raise EnvelopeError(f"{name} is not canonical base64url without padding")
     return decoded
 
 
 def _decode_standard(text: str, name: str) -> bytes:
-    """Base64 with padding (RFC 4648, section 4), in its one canonical form."""
+    """Decodes base64 with padding (RFC 4648, section 4) in its canonical form."""
     try:
         ascii_text = text.encode("ascii")
         decoded = binascii.a2b_base64(ascii_text)
@@ -130,12 +130,16 @@ def _encode_standard(content: bytes) -> str:
 
 
 def encode_url(content: bytes) -> str:
-    """Base64url without padding."""
+    """Encodes base64url without padding (RFC 7515, section 2)."""
     return binascii.b2a_base64(content, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
 
 
-def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[str, str]:
-    """The protected header and the payload, each in base64url; what is signed is both with a dot between."""
+def protected_header(attributes: SignedAttributes) -> bytes:
+    """Encodes the protected header as JSON, members sorted by name.
+
+    Raises:
+        EnvelopeError: JSON cannot carry an extended attribute.
+    """
     protected: dict[str, Any] = {"alg": attributes.key_spec.jws_alg, "cty": attributes.content_type}
     critical = [names.SIGNING_SCHEME]
     protected[names.SIGNING_SCHEME] = attributes.signing_scheme
@@ -150,7 +154,7 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[str, st
                 critical.append(name)
     for extended in attributes.extended:
         if not isinstance(extended.key, str):
-            raise EnvelopeError(f"extended attribute {extended.key!r} must have a text as its name in JWS")
+            raise EnvelopeError(f"extended attribute {extended.key!r} must have a string as its name in JWS")
         if extended.key in protected or extended.key in _RESERVED:
             raise EnvelopeError(f"extended attribute {extended.key!r} has the name of another header")
         protected[extended.key] = extended.value
@@ -158,20 +162,25 @@ def signing_input(payload: bytes, attributes: SignedAttributes) -> tuple[str, st
             critical.append(extended.key)
     protected["crit"] = critical
     try:
-        header = dumps(dict(sorted(protected.items())))
+        return dumps(dict(sorted(protected.items())))
     except (TypeError, ValueError) as error:
         raise EnvelopeError(f"an extended attribute has a value that JSON cannot carry: {error}") from None
-    return encode_url(header), encode_url(payload)
 
 
-def assemble(protected: str, payload: str, signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
-    """The envelope around a signature."""
+def to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """Returns the JWS signing input (RFC 7515, section 5.1)."""
+    return f"{encode_url(protected)}.{encode_url(payload)}".encode("ascii")
+
+
+def assemble(protected: bytes, payload: bytes, signature: bytes, chain: tuple[bytes, ...], agent: str) -> bytes:
+    """Encodes an envelope; see `Codec.assemble`."""
+    parts = {"payload": encode_url(payload), "protected": encode_url(protected)}
     header = {_X5C: [_encode_standard(der) for der in chain], names.SIGNING_AGENT: agent}
-    return dumps({"payload": payload, "protected": protected, "header": header, "signature": encode_url(signature)})
+    return dumps({**parts, "header": header, "signature": encode_url(signature)})
 
 
-def stamped(envelope: bytes, token: bytes) -> bytes:
-    """An envelope, one that `parse` has read, with a timestamp token among its unprotected headers."""
+def add_timestamp(envelope: bytes, token: bytes) -> bytes:
+    """Adds a timestamp token to the unprotected header of a valid envelope."""
     top = loads(envelope, _MOST_PARTS)
     top["header"][names.TIMESTAMP_SIGNATURE] = _encode_standard(token)
     return dumps(top)

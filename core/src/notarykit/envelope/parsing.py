@@ -1,33 +1,20 @@
-"""From bytes to an envelope that has been taken apart, by its format; a format is imported when it is met."""
+"""Parsing of envelopes."""
 
-from collections.abc import Callable
-
-from notarykit.envelope.unverified import COSE, JWS, LARGEST_ENVELOPE, MEDIA_TYPES, UnverifiedEnvelope
+from notarykit.envelope.codec import codec_for
+from notarykit.envelope.unverified import LARGEST_ENVELOPE, UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 
 
 def parse_envelope(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
-    """Takes an envelope apart.
+    """Parses an envelope without verifying it.
 
     Args:
-        envelope: The envelope's bytes.
+        envelope: The envelope.
         media_type: `application/jose+json` or `application/cose`.
 
     Raises:
-        EnvelopeError: It is too large, of an unknown format, or not of the form that its specification prescribes.
+        EnvelopeError: It is too large, of an unsupported media type, or violates its format.
     """
     if len(envelope) > LARGEST_ENVELOPE:
-        raise EnvelopeError(f"envelope has {len(envelope)} bytes, more than the {LARGEST_ENVELOPE} that are read")
-    return _parser(media_type)(envelope)
-
-
-def _parser(media_type: str) -> Callable[[bytes], UnverifiedEnvelope]:
-    if media_type == JWS:
-        from notarykit.envelope import jws
-
-        return jws.parse
-    if media_type == COSE:
-        from notarykit.envelope import cose
-
-        return cose.parse
-    raise EnvelopeError(f"envelope format {media_type!r} is not supported", advice="use " + " or ".join(MEDIA_TYPES))
+        raise EnvelopeError(f"envelope has {len(envelope)} bytes, more than the limit of {LARGEST_ENVELOPE}")
+    return codec_for(media_type).parse(envelope)

@@ -1,4 +1,4 @@
-"""The payload that is signed: a JSON document that names the artifact (signature specification, "Payload")."""
+"""Payload: the JSON document with the descriptor of the artifact (signature specification, "Payload")."""
 
 from collections.abc import Mapping
 
@@ -11,35 +11,35 @@ MEDIA_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 # "The prefix `io.cncf.notary` in annotations key is reserved for use in Notary Project signature."
 RESERVED_PREFIX = "io.cncf.notary"
 
-# What a descriptor may have (OCI image specification, "OCI Content Descriptors").
-_OF_A_DESCRIPTOR = ("mediaType", "digest", "size", "annotations", "urls", "data", "platform", "artifactType")
+# image-spec, "OCI Content Descriptors".
+_DESCRIPTOR_MEMBERS = ("mediaType", "digest", "size", "annotations", "urls", "data", "platform", "artifactType")
 
 _MOST_PARTS = 100_000
 
 
 def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
-    """The payload for an artifact: its media type, digest and size, with the user's metadata as annotations.
+    """Encodes the payload: media type, digest and size of the artifact, with user metadata as annotations.
 
     Raises:
-        UsageError: A key of the metadata is reserved, or the metadata is not text that can be written as UTF-8.
+        UsageError: A metadata key is reserved, or the metadata is not UTF-8 text.
     """
     for key, value in user_metadata.items():
         if not (isinstance(key, str) and isinstance(value, str)):
-            raise UsageError(f"user metadata {key!r} must be text, and so must its value")
+            raise UsageError(f"user metadata {key!r} and its value must be strings")
         if key.startswith(RESERVED_PREFIX):
             raise UsageError(f"user metadata key {key!r} starts with the reserved prefix {RESERVED_PREFIX!r}")
     bare = Descriptor(target.media_type, target.digest, target.size, dict(sorted(user_metadata.items())))
     try:
         return dumps({"targetArtifact": bare.to_json()})
     except UnicodeEncodeError:
-        raise UsageError("user metadata holds what is not UTF-8") from None
+        raise UsageError("user metadata is not UTF-8") from None
 
 
 def read_payload(payload: bytes) -> Descriptor:
-    """The descriptor of the artifact that a payload names; its annotations are the user's metadata.
+    """Parses the payload and returns the descriptor of the artifact; its annotations are the user metadata.
 
     Raises:
-        EnvelopeError: The payload is not the JSON document that the specification describes.
+        EnvelopeError: The payload is malformed.
     """
     try:
         document = Members(loads(payload, _MOST_PARTS), "payload")
@@ -53,6 +53,6 @@ def read_payload(payload: bytes) -> Descriptor:
 
 
 def unknown_members(payload: bytes) -> list[str]:
-    """The names of members that no payload has, of one that `read_payload` has read."""
+    """Returns the names of members that the specification does not define, of a payload that `read_payload` accepts."""
     document = Members(loads(payload, _MOST_PARTS), "payload")
-    return [*document.unknown("targetArtifact"), *document.object("targetArtifact").unknown(*_OF_A_DESCRIPTOR)]
+    return [*document.unknown("targetArtifact"), *document.object("targetArtifact").unknown(*_DESCRIPTOR_MEMBERS)]

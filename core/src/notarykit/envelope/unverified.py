@@ -1,4 +1,4 @@
-"""An envelope that has been taken apart and of which nothing has been checked yet but its form."""
+"""Parsed envelope, unverified: only its format was checked."""
 
 from typing import NamedTuple
 
@@ -10,23 +10,22 @@ MEDIA_TYPES = (JWS, COSE)
 
 # The largest envelope that the reference implementation reads.
 LARGEST_ENVELOPE = 32 * 1024 * 1024
-# The largest that is read unless somebody asks for more, since whoever may push can make others read it in vain. Honest
-# envelopes are a hundred times smaller.
+# The default limit, since anyone with push access can attach envelopes. Honest ones are a hundred times smaller.
 USUAL_ENVELOPE = 1024 * 1024
 
 
 class UnverifiedEnvelope(NamedTuple):
-    """What an envelope claims. Anybody can have written it: it is for showing, never for deciding.
+    """Claims of an envelope, for display and never for decisions: anyone can have written them.
 
     Attributes:
-        media_type: The envelope's format.
-        unverified_payload: The payload's bytes.
+        media_type: The format.
+        unverified_payload: The payload.
         unverified_attributes: The signed attributes.
         unverified_chain: The certificates in DER, leaf first.
-        signature: The primitive signature.
-        signed_bytes: The bytes that the signature is over.
-        timestamp_signature: The RFC 3161 token, if there is one.
-        signing_agent: Who says to have made the envelope, or an empty string.
+        signature: The raw signature; ECDSA as r and s side by side.
+        signed_bytes: The bytes that the signature covers.
+        timestamp_signature: The TimeStampToken in DER (RFC 3161), or None.
+        signing_agent: The software that claims to have made the envelope, or an empty string.
     """
 
     media_type: str
