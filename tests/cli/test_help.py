@@ -1,5 +1,7 @@
 """Help for every command and group, and completion for three shells."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ import pytest
 from notarykit.cli.commands import COMMANDS
 from notarykit.cli.options import EVERYWHERE, Command, Group
 from tests.cli.world import World
+from tests.support.ca import make_chain
 from tests.support.requirements import program
 
 GROUPS = ("certificate", "key", "plugin", "policy")
@@ -91,9 +94,13 @@ def _complete(world: World, line: str) -> list[str]:
     state = f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}"
     text = f"{script}\n{state}; _notarykit; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     bash = program("bash")
-    done = subprocess.run([bash, "--norc", "-uc", text], capture_output=True, text=True, check=False, timeout=20)
+    path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [bash, "--norc", "-uc", text], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
+        timeout=60,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.split()
+    return [line for line in done.stdout.splitlines() if line]
 
 
 @pytest.mark.parametrize(
@@ -110,11 +117,43 @@ def _complete(world: World, line: str) -> list[str]:
         ("notarykit verify --allow", []),
         ("notarykit sign hel", ["hello"]),
         ("notarykit * ver", ["verify", "version"]),
+        ("notarykit sign --output ", ["text", "json"]),
+        ("notarykit verify hello -o j", ["json"]),
+        ("notarykit sign --signature-format = c", ["cose"]),
+        ("notarykit sign --manifest-form =", ["current", "older"]),
+        ("notarykit certificate request --output hel", ["hello"]),
+        ("notarykit sign --timestamp-root-cert hel", ["hello"]),
+        ("notarykit sign -k ", ["build"]),
+        ("notarykit sign --key = bu", ["build"]),
+        ("notarykit key update b", ["build"]),
+        ("notarykit key delete --", ["--debug", "--verbose", "--help"]),
+        ("notarykit cert show --store t", ["tests"]),
+        ("notarykit cert show -t ", ["ca", "signingAuthority", "tsa"]),
+        ("notarykit plugin doctor local", ["local-file"]),
+        ("notarykit key add --plugin local", ["local-file"]),
     ],
 )
 def test_completion_in_bash(world: World, line: str, words: list[str]) -> None:
-    """Commands, flags and files are offered for the word at the cursor."""
+    """Commands, flags, values, names and files are offered for the word at the cursor."""
     assert _complete(world, line) == words
+
+
+def test_completion_never_runs_what_a_name_contains(world: World) -> None:
+    """A key's name is offered letter by letter, whatever it would mean to a shell; one with a line end is not."""
+    odd = "$(touch ran) `touch ran` * 'x"
+    for name in (odd, "two\nlines"):
+        world.home.add_key(make_chain(), name.replace("\n", ""))
+    keys = json.loads(world.home.keys_file.read_text())
+    keys["keys"][-1]["name"] = keys["default"] = "two\nlines"
+    world.home.keys_file.write_text(json.dumps(keys))
+    assert _complete(world, "notarykit sign --key ") == [odd, "build"]
+    assert not (world.folder / "ran").exists()
+
+
+def test_completion_with_malformed_settings_offers_files(world: World) -> None:
+    """A list of keys that cannot be read breaks nothing at the prompt."""
+    world.home.keys_file.write_text("{")
+    assert _complete(world, "notarykit sign --key hel") == ["hello"]
 
 
 def test_completion_of_every_flag(world: World) -> None:

@@ -178,7 +178,7 @@ def test_a_url_that_is_not_safe(world: World, publish: Publish, publishers_ca: R
     trusted = ("--ca-file", publishers_ca.ca_file)
     for flags, url, text in (
         (trusted, plain, "is not an https URL"),
-        (trusted, redirect, "is not talked to without TLS"),
+        (trusted, redirect, "without TLS, which is refused"),
         ((), missing, "its certificate is not trusted"),
         (trusted, missing, "the server answers 404"),
     ):

@@ -23,6 +23,7 @@ class Flag(NamedTuple):
         default: Value if the flag is absent.
         hidden: True if the help does not list it.
         choices: Permitted values; empty if any value is permitted.
+        names: Names that completion offers as values: `keys`, `plugins`, `stores` or `store-types`.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Flag(NamedTuple):
     default: Any = None
     hidden: bool = False
     choices: tuple[str, ...] = ()
+    names: str = ""
 
 
 class Command(NamedTuple):
@@ -46,6 +48,7 @@ class Command(NamedTuple):
         arguments: Minimum and maximum number of arguments.
         missing: Error message for missing arguments.
         examples: Examples in the help: a sentence and a command line.
+        names: Names that completion offers as arguments, as for flags.
     """
 
     usage: str
@@ -56,6 +59,7 @@ class Command(NamedTuple):
     arguments: tuple[int, int] = (0, 0)
     missing: str = ""
     examples: tuple[tuple[str, str], ...] = ()
+    names: str = ""
 
 
 class Group(NamedTuple):

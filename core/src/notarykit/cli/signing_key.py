@@ -11,8 +11,8 @@ from notarykit.errors import PassphraseError, UsageError
 
 SIGNING_KEY_FLAGS = (
     Flag("id", "key id (required if --plugin is set); excludes --key"),
-    Flag("key", "name of a key on the list of signing keys; excludes --id and --plugin", short="k"),
-    Flag("plugin", "signing plugin name; excludes --key"),
+    Flag("key", "name of a key on the list of signing keys; excludes --id and --plugin", short="k", names="keys"),
+    Flag("plugin", "signing plugin name; excludes --key", names="plugins"),
     PLUGIN_CONFIG_FLAG,
 )
 

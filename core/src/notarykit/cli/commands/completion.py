@@ -1,14 +1,23 @@
-"""`notarykit completion`: scripts for bash, zsh and fish."""
+"""`notarykit completion`: scripts for bash, zsh and fish, and the names that these complete."""
 
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 
 from notarykit.cli.commands import COMMANDS
-from notarykit.cli.options import EVERYWHERE, Command, Group, Options
+from notarykit.cli.options import EVERYWHERE, Command, Flag, Group, Options
 
+# Names are compared one by one: `compgen -W` would expand what a name contains.
 _BASH = """\
 # bash completion for notarykit: source it, or put it into the completions' folder.
 _notarykit() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" path="" candidates="" each
+    local word="${{COMP_WORDS[COMP_CWORD]}}" flag="" path="" candidates="" names="" each
+    if [[ $COMP_CWORD -gt 0 ]]; then flag="${{COMP_WORDS[COMP_CWORD-1]}}"; fi
+    if [[ "$word" == "=" ]]; then
+        word=""
+    elif [[ "$flag" == "=" ]]; then
+        flag="${{COMP_WORDS[COMP_CWORD-2]}}"
+    fi
     for each in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
         [[ "$each" == -* ]] || path="$path $each"
     done
@@ -19,7 +28,13 @@ _notarykit() {{
         esac
         break
     done
+    COMPREPLY=()
     if [[ -n "$candidates" ]]; then COMPREPLY=($(compgen -W "$candidates" -- "$word")); fi
+    if [[ -n "$names" && "$word" != -* ]]; then
+        while IFS= read -r each; do
+            [[ "$each" != "$word"* ]] || COMPREPLY+=("$each")
+        done < <(notarykit completion --names "$names" 2>/dev/null)
+    fi
     if [[ ${{#COMPREPLY[@]}} -eq 0 ]]; then COMPREPLY=($(compgen -f -- "$word")); fi
 }}
 complete -o filenames -F _notarykit notarykit
@@ -33,49 +48,123 @@ autoload -U +X bashcompinit && bashcompinit
 _FISH_HEAD = "# fish completion for notarykit: put it into fish's completions folder.\n"
 
 
-def _words() -> dict[str, list[str]]:
-    """From a command's path, such as `key add`, to what can come behind it."""
-    found: dict[str, list[str]] = {"": list(COMMANDS)}
+def _commands() -> Iterator[tuple[str, Command | Group]]:
+    """Yields every command and group with each of its paths, such as `key add`."""
     for name, (aliases, _) in COMMANDS.items():
         command: Command | Group = import_module(f"notarykit.cli.commands.{name}").COMMAND
-        for each in (name, *aliases):
-            if isinstance(command, Command):
-                found[each] = _flags(command)
-                continue
-            found[each] = list(command.commands)
-            for inner, inner_command in command.commands.items():
-                for inner_name in (inner, *inner_command.aliases):
-                    found[f"{each} {inner_name}"] = _flags(inner_command)
-    return found
+        for path in (name, *aliases):
+            yield path, command
+            for member, inner in command.commands.items() if isinstance(command, Group) else ():
+                yield from ((f"{path} {alias}", inner) for alias in (member, *inner.aliases))
 
 
-def _flags(command: Command) -> list[str]:
-    return [f"--{flag.name}" for flag in (*command.flags, *EVERYWHERE) if not flag.hidden]
+def _flags(command: Command) -> list[Flag]:
+    return [flag for flag in (*command.flags, *EVERYWHERE) if not flag.hidden]
 
 
 def _bash() -> str:
-    cases = "\n".join(f'        "{path}") candidates="{" ".join(words)}" ;;' for path, words in _words().items())
-    return _BASH.format(cases=cases)
+    cases = [_bash_case("", COMMANDS)]
+    for path, command in _commands():
+        if isinstance(command, Group):
+            cases.append(_bash_case(path, command.commands))
+            continue
+        names = f" names={command.names};" if command.names else ""
+        values = "".join(f" {case} ;;" for case in _bash_values(command))
+        after = f'{names} case "$flag" in{values} esac' if values else names.rstrip(";")
+        cases.append(_bash_case(path, [f"--{flag.name}" for flag in _flags(command)], after))
+    return _BASH.format(cases="\n".join(cases))
+
+
+def _bash_case(path: str, candidates: Iterable[str], after: str = "") -> str:
+    return f'        "{path}") candidates="{" ".join(candidates)}"{after and f";{after}"} ;;'
+
+
+def _bash_values(command: Command) -> Iterator[str]:
+    """Yields the cases of the flags that take a value, which is a file unless the flag says otherwise."""
+    others: list[str] = []
+    for flag in _flags(command):
+        forms = [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
+        if flag.choices or flag.names:
+            yield f'{"|".join(forms)}) candidates="{" ".join(flag.choices)}" names={flag.names}'
+        elif flag.kind != "switch":
+            others += forms
+    if others:
+        yield f'{"|".join(others)}) candidates="" names=""'
 
 
 def _fish() -> str:
-    lines = [_FISH_HEAD]
-    for path, words in _words().items():
-        parts = path.split()
-        seen = "; and ".join(f"__fish_seen_subcommand_from {part}" for part in parts)
-        condition = seen or "__fish_use_subcommand"
-        for word in words:
-            form = f"-l {word[2:]}" if word.startswith("--") else f"-a {word}"
-            lines.append(f"complete -c notarykit -n '{condition}' {form}\n")
+    lines = [_FISH_HEAD, *(_fish_line("", f"-a {name}") for name in COMMANDS)]
+    for path, command in _commands():
+        if isinstance(command, Group):
+            lines += [_fish_line(path, f"-a {member}") for member in command.commands]
+            continue
+        lines += [_fish_line(path, f"-l {flag.name}{_fish_values(flag)}") for flag in _flags(command)]
+        if command.names:
+            lines.append(_fish_line(path, f"-a '(notarykit completion --names {command.names})'"))
     return "".join(lines)
 
 
-def _run(options: Options) -> int:
-    shell = options.arguments[0]
-    scripts = {"bash": _bash, "zsh": lambda: _ZSH + _bash(), "fish": _fish}
-    if shell not in scripts:
-        from notarykit.errors import UsageError
+def _fish_line(path: str, form: str) -> str:
+    condition = "; and ".join(f"__fish_seen_subcommand_from {part}" for part in path.split())
+    return f"complete -c notarykit -n '{condition or '__fish_use_subcommand'}' {form}\n"
 
+
+def _fish_values(flag: Flag) -> str:
+    short = f" -s {flag.short}" if flag.short else ""
+    if flag.names:
+        return f"{short} -x -a '(notarykit completion --names {flag.names})'"
+    if flag.choices:
+        return f"{short} -x -a '{' '.join(flag.choices)}'"
+    return short if flag.kind == "switch" else f"{short} -r"
+
+
+def _keys() -> Iterable[str]:
+    from notarykit.config.signing_keys import load_signing_keys
+
+    return [key.name for key in load_signing_keys().keys]
+
+
+def _plugins() -> Iterable[str]:
+    from notarykit.plugin.discovery.directory import executable_names
+    from notarykit.plugin.discovery.entry_points import STAND_INS, packaged_plugins
+
+    packaged = (*packaged_plugins(), *packaged_plugins(STAND_INS))
+    return {*executable_names(), *(plugin.name for plugin in packaged)}
+
+
+def _stores() -> Iterable[str]:
+    from glob import escape, glob
+
+    from notarykit._internal.paths import trust_store_root
+
+    return {os.path.basename(folder) for folder in glob(os.path.join(escape(trust_store_root()), "x509", "*", "*"))}
+
+
+def _store_types() -> Iterable[str]:
+    from notarykit.trust.policy import StoreType
+
+    return StoreType
+
+
+_NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
+    "keys": _keys,
+    "plugins": _plugins,
+    "stores": _stores,
+    "store-types": _store_types,
+}
+
+
+def _run(options: Options) -> int:
+    if options["names"]:
+        print("".join(f"{name}\n" for name in sorted(_NAMES[options["names"]]()) if name.isprintable()), end="")
+        return 0
+    from notarykit.errors import UsageError
+
+    scripts = {"bash": _bash, "zsh": lambda: _ZSH + _bash(), "fish": _fish}
+    if not options.arguments:
+        raise UsageError("missing the shell's name: bash, zsh or fish")
+    shell = options.arguments[0]
+    if shell not in scripts:
         raise UsageError(f"shell {shell!r} is not supported", advice="use bash, zsh or fish")
     print(scripts[shell](), end="")
     return 0
@@ -85,7 +174,7 @@ COMMAND = Command(
     "(bash | zsh | fish)",
     "Print the completion script for a shell.",
     _run,
-    arguments=(1, 1),
-    missing="missing the shell's name: bash, zsh or fish",
+    (Flag("names", "print the names that the scripts complete", hidden=True, choices=tuple(_NAMES)),),
+    arguments=(0, 1),
     examples=(("Complete in this bash", "source <(notarykit completion bash)"),),
 )

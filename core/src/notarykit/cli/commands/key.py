@@ -67,7 +67,7 @@ COMMAND = Group(
             (
                 _DEFAULT,
                 Flag("id", "key id, in the plugin's own form"),
-                Flag("plugin", "signing plugin name"),
+                Flag("plugin", "signing plugin name", names="plugins"),
                 PLUGIN_CONFIG_FLAG,
             ),
             arguments=(1, 1),
@@ -82,6 +82,7 @@ COMMAND = Group(
             _delete,
             arguments=(1, 1000),
             missing="missing key names",
+            names="keys",
         ),
         "list": Command("[flags]", "List keys used for signing", _list, aliases=("ls",)),
         "update": Command(
@@ -93,6 +94,7 @@ COMMAND = Group(
             (1, 1),
             "missing key name",
             (("Update the default signing key", "notarykit key update --default build"),),
+            names="keys",
         ),
     },
 )

@@ -172,8 +172,8 @@ def _delete(options: Options) -> int:
     return 0
 
 
-_TYPE = Flag("type", "trust store type: ca, signingAuthority or tsa", short="t")
-_STORE = Flag("store", "named store", short="s")
+_TYPE = Flag("type", "trust store type: ca, signingAuthority or tsa", short="t", names="store-types")
+_STORE = Flag("store", "named store", short="s", names="stores")
 
 COMMANDS = {
     "add": Command(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _KEY_FLAGS = (
     Flag(
-        "key", "name of a key on the list of signing keys, with its plugin and settings; excludes --key-id", short="k"
+        "key",
+        "name of a key on the list of signing keys, with its plugin and settings; excludes --key-id",
+        short="k",
+        names="keys",
     ),
     PLUGIN_CONFIG_FLAG,
     OUTPUT_FLAG,
@@ -177,6 +180,7 @@ COMMANDS = {
         _diagnose,
         (*_KEY_FLAGS, Flag("key-id", "key id, in the plugin's own form")),
         arguments=(0, 1),
+        names="plugins",
         examples=(
             ("List the keys of a token", "notarykit plugin doctor pkcs11"),
             ("Diagnose a key, with one trial signature", "notarykit plugin doctor --key build"),
@@ -195,6 +199,7 @@ COMMANDS = {
             Flag("secret-env", "environment variable whose value must not appear in any output; repeatable", "texts"),
         ),
         arguments=(0, 1),
+        names="plugins",
         examples=(
             ("Test a plugin that signs", "notarykit plugin test local-file --key-id /path/to/key.pem"),
             (

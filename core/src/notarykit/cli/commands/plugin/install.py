@@ -147,5 +147,6 @@ COMMANDS = {
         ("remove", "rm"),
         (1, 1),
         "missing plugin name",
+        names="plugins",
     ),
 }

@@ -70,6 +70,7 @@ COMMANDS = {
         "Choose between a package and an executable with the same name",
         _use,
         arguments=(2, 2),
+        names="plugins",
         missing="missing plugin name, or what to use: package or executable",
     ),
 }
