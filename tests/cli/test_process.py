@@ -18,60 +18,6 @@ from tests.cli.world import VERIFY, World, error_of
 from tests.support.ca import pem_of
 from tests.support.layouts import add_artifact, make_layout
 
-# Runs a command line and then prints the modules that it has loaded beyond those of the interpreter itself.
-LOADED = """
-import sys
-before = set(sys.modules)
-from notarykit.cli import main
-code = main(sys.argv[1:])
-print("\\n".join(["-- modules", *sorted(set(sys.modules) - before)]))
-sys.exit(code)
-"""
-
-
-def _loaded(world: World, *arguments: str) -> set[str]:
-    command = [sys.executable, "-c", LOADED, *arguments]
-    done = subprocess.run(command, env=world.home.environment(), capture_output=True, text=True, check=True)
-    return set(done.stdout.partition("-- modules\n")[2].split())
-
-
-def _packages(modules: set[str]) -> set[str]:
-    return {module.partition(".")[0] for module in modules}
-
-
-def test_what_version_imports(world: World) -> None:
-    """`version` loads three modules of ours and nothing heavy."""
-    loaded = _loaded(world, "version")
-    assert not _packages(loaded) & {
-        "re",
-        "optparse",
-        "cryptography",
-        "json",
-        "warnings",
-        "importlib",
-        "typing",
-        "cbor2",
-    }
-    assert {each for each in loaded if each.startswith("notarykit")} == {
-        "notarykit", "notarykit._internal", "notarykit._internal.version",
-        "notarykit.cli", "notarykit.cli.commands", "notarykit.cli.commands.version",
-    }  # fmt: skip
-
-
-NEVER = {"pluggy", "importlib.metadata", "tarfile", "http", "asn1crypto", "rich", "urllib.request", "ssl", "asyncio"}
-
-
-@pytest.mark.parametrize("short", ["jws", "cose"])
-def test_what_signing_and_verifying_import(world: World, short: str) -> None:
-    """With a local key and a folder, neither plugins nor archives nor anything of the network is loaded."""
-    loaded = _loaded(world, "sign", "--oci-layout", "--signature-format", short, world.reference)
-    assert not loaded & NEVER
-    assert not _packages(loaded) & NEVER
-    loaded = _loaded(world, *VERIFY, world.reference)
-    assert not loaded & {*NEVER, "dataclasses", "getpass", "logging"}
-    assert not _packages(loaded) & NEVER
-    assert ("cbor2" in _packages(loaded)) == (short == "cose")
-
 
 def test_the_installed_script(world: World) -> None:
     """The script that the package installs is the same command line."""

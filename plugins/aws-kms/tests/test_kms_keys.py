@@ -10,7 +10,7 @@ from notarykit.errors import PluginAccessDeniedError, PluginTimeoutError, Plugin
 from notarykit.keys.signature import check
 from notarykit.plugin import DescribeKeyRequest
 from notarykit.plugin.deadline import deadline
-from notarykit.plugin.discovery.locate import load_plugin
+from notarykit.plugin.discovery.entry_points import packaged_plugin
 from notarykit_aws_kms.client import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from notarykit_aws_kms.settings import Account
@@ -37,7 +37,9 @@ def test_metadata() -> None:
     """The plugin signs raw and is installed under its own name."""
     metadata = AWSKMSPlugin.get_metadata()
     assert (metadata.name, metadata.capabilities) == ("aws-kms", ("SIGNATURE_GENERATOR.RAW",))
-    assert isinstance(load_plugin("aws-kms"), AWSKMSPlugin)
+    announced = packaged_plugin("aws-kms")
+    assert announced is not None
+    assert type(announced.load().plugin) is AWSKMSPlugin
 
 
 def test_unknown_setting_is_refused_and_not_shown() -> None:

@@ -14,6 +14,7 @@ from notarykit.keys.signature import check
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
 from notarykit.plugin.discovery.locate import load_plugin
+from notarykit.plugin.hooks.hooked_plugin import HookedPlugin
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin, HCVaultPlugin
 from tests.servers.vault.fake import MESSAGE, FakeVault, response
 from tests.support.ca import make_chain
@@ -53,7 +54,9 @@ def test_metadata_and_discovery(kind: type[HashiCorpVaultPlugin]) -> None:
     metadata = kind.get_metadata()
     assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
     assert all(metadata)
-    assert type(load_plugin(metadata.name)) is kind
+    loaded = load_plugin(metadata.name)
+    assert isinstance(loaded, HookedPlugin)
+    assert type(loaded.plugin) is kind
 
 
 def test_signature_request_pins_version_and_algorithm(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:

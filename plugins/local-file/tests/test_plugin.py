@@ -16,7 +16,7 @@ from notarykit.errors import (
     SigningKeyError,
 )
 from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest, GenerateSignatureRequest
-from notarykit.plugin.discovery.locate import load_plugin
+from notarykit.plugin.discovery.entry_points import packaged_plugin
 from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
 from notarykit.signing import sign_descriptor
 from notarykit_local_file.plugin import LocalFilePlugin
@@ -55,7 +55,9 @@ def test_the_metadata() -> None:
     assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
     assert metadata.supported_contract_versions == ("1.0",)
     assert all(metadata)
-    assert isinstance(load_plugin("local-file"), LocalFilePlugin)
+    announced = packaged_plugin("local-file")
+    assert announced is not None
+    assert type(announced.load().plugin) is LocalFilePlugin
 
 
 # Requests

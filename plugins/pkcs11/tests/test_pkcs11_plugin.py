@@ -8,7 +8,7 @@ import pytest
 
 from notarykit.errors import PluginValidationError
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
-from notarykit.plugin.discovery.locate import load_plugin
+from notarykit.plugin.discovery.entry_points import packaged_plugin
 from notarykit_pkcs11.plugin import PKCS11Plugin
 
 _LISTING = """
@@ -27,7 +27,9 @@ def test_metadata_announces_raw_signatures() -> None:
     metadata = PKCS11Plugin.get_metadata()
     assert metadata.capabilities == ("SIGNATURE_GENERATOR.RAW",)
     assert all(metadata)
-    assert type(load_plugin("pkcs11")) is PKCS11Plugin
+    announced = packaged_plugin("pkcs11")
+    assert announced is not None
+    assert type(announced.load().plugin) is PKCS11Plugin
 
 
 def test_metadata_imports_nothing_heavy() -> None:

@@ -204,6 +204,6 @@ def test_the_examples_of_the_reference_run(home: Home, memory_registry: Registry
     (digest,) = push_artifacts(memory_registry.address, "hello", ["v1"])
     names: dict[str, object] = {"reference": f"{memory_registry.host}/hello@{digest}"}
     blocks = re.findall(r"^```python\n(.*?)^```", REFERENCE.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         exec(compile(block, "reference.md", "exec"), names)

@@ -205,6 +205,7 @@ def test_without_home_plugins_read_nothing_from_the_working_directory(
 
     monkeypatch.setenv("HOME", home)
     if load == "package":
+        monkeypatch.setenv("NOTATION_CONFIG", "/settings")
         found = packaged_plugin("local-file")
         assert found is not None
         found.load()

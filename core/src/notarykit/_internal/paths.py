@@ -149,6 +149,11 @@ def plugin_choices_file() -> str:
     return os.path.join(config_folder(), "pluginchoices.json")
 
 
+def notarykit_settings_file() -> str:
+    """The settings that notation does not have; it would drop them from its own file."""
+    return os.path.join(config_folder(), "notarykit.json")
+
+
 def trust_store_root() -> str:
     """Returns the root folder of trust stores."""
     return os.path.join(config_folder(), "truststore")

@@ -1,4 +1,4 @@
-"""Standard error: warnings, errors, and under `--debug` tracebacks and HTTP traffic."""
+"""Standard error: warnings, errors, and under `--debug` tracebacks, HTTP traffic and plugin calls."""
 
 import contextlib
 import sys
@@ -42,12 +42,17 @@ def show_warnings() -> None:
     warnings.simplefilter("always", NotarykitWarning)
 
 
-def http_trace() -> contextlib.AbstractContextManager[None]:
-    """Prints HTTP traffic while the context is active: requests behind `>`, responses behind `<`, notes behind `*`."""
+def trace() -> contextlib.AbstractContextManager[None]:
+    """Prints HTTP traffic and plugin calls as they happen: requests behind `>`, responses `<`, notes `*`."""
     from notarykit.net.trace import Note, observed
+    from notarykit.plugin.hooks.trace import PluginCall
 
-    def show(event: "Exchange | Note") -> None:
-        lines = [f"* {event.text}"] if isinstance(event, Note) else _exchange_lines(event)
+    def show(event: "Exchange | Note | PluginCall") -> None:
+        if isinstance(event, PluginCall):
+            response = f"{event.error or 'ok'}, {_milliseconds(event.seconds)}"
+            lines = [f"> plugin {event.plugin}: {event.command}", f"< {response}"]
+        else:
+            lines = [f"* {event.text}"] if isinstance(event, Note) else _exchange_lines(event)
         with contextlib.suppress(OSError, ValueError):  # a closed standard error does not end the command
             sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))  # one write, since threads print too
 
@@ -63,16 +68,19 @@ def _exchange_lines(exchange: "Exchange") -> list[str]:
     ]
     suffix = ", ".join(filter(None, details))
     request = f"> {exchange.method} {exchange.url}{f' ({suffix})' if suffix else ''}"
-    milliseconds = f"{exchange.seconds * 1000:.0f} ms"
     response = f"{exchange.status}, {exchange.received_bytes} bytes" if exchange.status else exchange.error
     if exchange.status and exchange.error:
         response = f"{exchange.status}: {exchange.error}"
     return [
         request,
         *_field_lines(">", exchange.sent),
-        f"< {response}, {milliseconds}",
+        f"< {response}, {_milliseconds(exchange.seconds)}",
         *_field_lines("<", exchange.received),
     ]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
 
 
 def _field_lines(mark: str, fields: "Fields") -> list[str]:

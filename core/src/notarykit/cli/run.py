@@ -7,7 +7,7 @@ from importlib import import_module
 
 from notarykit.cli import streams
 from notarykit.cli.commands import COMMANDS
-from notarykit.cli.diagnostics import http_trace, print_error, show_warnings
+from notarykit.cli.diagnostics import print_error, show_warnings, trace
 from notarykit.cli.options import Command, Group, parse_options
 from notarykit.cli.output import error_json, print_json, printable
 from notarykit.errors import UsageError, own_error
@@ -64,7 +64,7 @@ def _run(path: list[str], command: Command, arguments: list[str]) -> int:
     # Plugins and other child processes do not inherit the registry's credentials.
     options.credentials = {name: os.environ.pop(name, "") for name in ("NOTATION_USERNAME", "NOTATION_PASSWORD")}
     try:
-        with http_trace() if options.values.get("debug") else contextlib.nullcontext():
+        with trace() if options.values.get("debug") else contextlib.nullcontext():
             return command.run(options)
     except Exception as error:
         if options.values.get("output") == "json":

@@ -12,7 +12,6 @@ from notarykit.errors import NotarykitError, PassphraseError, PluginError, Signi
 if TYPE_CHECKING:
     from notarykit.keys.local import LocalSigner
     from notarykit.keys.private import Passphrase
-    from notarykit.plugin.base import Plugin
     from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
 
 PASSPHRASE_VARIABLE = "NOTARYKIT_KEY_PASSPHRASE"  # noqa: S105 - a name, and no passphrase
@@ -80,8 +79,9 @@ def open_key(key: SigningKey, plugin_config: Mapping[str, str], passphrase: "Pas
 
         return load_private_key(read_key_file(key.key_path), f"private key {key.key_path}", passphrase)
     from notarykit.keys.remote import remote_key
+    from notarykit.plugin.discovery.locate import load_plugin
 
-    plugin, config = _packaged(key.plugin), {**key.plugin_config, **plugin_config}
+    plugin, config = load_plugin(key.plugin), {**key.plugin_config, **plugin_config}
     version = _call(lambda: plugin.open_key(key.id, config))
     return remote_key(version.public_key, lambda message, spec: _call(lambda: version.sign(message, spec)))
 
@@ -104,7 +104,9 @@ def attach_chain(key: SigningKey, plugin_config: Mapping[str, str], chain: Seque
         StorageError: The settings cannot be written.
     """
     if key.plugin:
-        plugin, config = _packaged(key.plugin), {**key.plugin_config, **plugin_config}
+        from notarykit.plugin.discovery.locate import load_plugin
+
+        plugin, config = load_plugin(key.plugin), {**key.plugin_config, **plugin_config}
         place = _call(lambda: plugin.attach_certificates(key.id, config, chain))
         if place:
             return f"{key.plugin}: {place}"
@@ -142,17 +144,3 @@ def _call(call: Callable[[], Any]) -> Any:
         from notarykit.plugin.host.retry import SHOWS_WHERE
 
         raise PluginError(f"the plugin failed with {type(error).__name__}", advice=SHOWS_WHERE) from error
-
-
-def _packaged(name: str) -> "Plugin":
-    """Returns a plugin that runs in this process; the plugin protocol has no command for keys without a certificate."""
-    from notarykit.plugin.base import Plugin
-    from notarykit.plugin.discovery.locate import load_plugin
-
-    plugin = load_plugin(name)
-    if isinstance(plugin, Plugin):
-        return plugin
-    raise PluginError(
-        f"plugin {name!r} is an executable, which signs with keys that have a certificate and no others",
-        advice="make the request with the service's own tools",
-    )

@@ -3,9 +3,11 @@
 There is no cost without observers.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
+
+from notarykit._internal.trace import is_observed, observed, publish
+
+__all__ = ["Exchange", "Fields", "Note", "is_observed", "note", "observed", "publish"]
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -52,38 +54,7 @@ class Note(NamedTuple):
     text: str
 
 
-Observer = Callable[[Exchange | Note], None]
-
-_observers: tuple[Observer, ...] = ()
-
-
-@contextmanager
-def observed(observer: Observer) -> Iterator[None]:
-    """Registers an observer while the context is active, for all clients and threads of this process.
-
-    Args:
-        observer: Called with each event, in the thread of the event; must not raise.
-    """
-    global _observers  # noqa: PLW0603 - the one switch, of the whole process
-    _observers = (*_observers, observer)
-    try:
-        yield
-    finally:
-        _observers = tuple(other for other in _observers if other is not observer)
-
-
-def is_observed() -> bool:
-    """Returns True if an observer is registered."""
-    return bool(_observers)
-
-
-def publish(event: Exchange | Note) -> None:
-    """Passes an event to the observers."""
-    for observer in _observers:
-        observer(event)
-
-
 def note(text: str) -> None:
     """Passes a note to the observers."""
-    if _observers:
+    if is_observed():
         publish(Note(text))

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from notarykit.plugin.base import Plugin
     from notarykit.plugin.deadline import SIGNING_SECONDS, seconds_left
     from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
+    from notarykit.plugin.hooks.specification import hookimpl
     from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
     from notarykit.plugin.protocol.signing import (
@@ -76,6 +77,7 @@ _HOMES = {
     "plugin.service_key": ("KeyVersion", "ServiceKey"),
     "plugin.deadline": ("SIGNING_SECONDS", "seconds_left"),
     "plugin.diagnosis": ("FAILED", "Finding", "OK", "WARNING"),
+    "plugin.hooks.specification": ("hookimpl",),
     "plugin.queueing": ("queued",),
     "plugin.protocol.fields": ("CONTRACT_VERSION", "Capability", "Command"),
     "plugin.protocol.metadata": ("GetMetadataRequest", "Metadata"),
@@ -116,9 +118,9 @@ __all__ = [
     "VerificationResult", "VerifiedSignature", "VerifySignatureRequest", "build_chain", "cache_folder",
     "call_with_timeout", "check_chain", "check_key_spec", "check_settings", "checked_private_key",
     "checked_raw_signature", "executable", "file_fingerprint", "foreign_encoding", "format_rfc3339", "has_key",
-    "is_self_signed", "key_spec_of", "limit_body", "load_certificate", "load_private_key", "mark_in", "payload_digest",
-    "prompt_secret", "queued", "read_certificates", "read_file", "read_key_file", "reject_malformed", "seconds_left",
-    "sign_raw", "subject_key_identifier", "subject_of", "suppress_logs", "verify_raw", "why_not_issued",
+    "hookimpl", "is_self_signed", "key_spec_of", "limit_body", "load_certificate", "load_private_key", "mark_in",
+    "payload_digest", "prompt_secret", "queued", "read_certificates", "read_file", "read_key_file", "reject_malformed",
+    "seconds_left", "sign_raw", "subject_key_identifier", "subject_of", "suppress_logs", "verify_raw", "why_not_issued",
     "without_marks", "write_to_terminal", "wrong_passphrase",
 ]  # fmt: skip
 

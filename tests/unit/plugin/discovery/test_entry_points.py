@@ -7,11 +7,12 @@ import pytest
 from notarykit.errors import PluginNotFoundError
 from notarykit.plugin import Plugin
 from notarykit.plugin.discovery.entry_points import PackagedPlugin, packaged_plugin, packaged_plugins
+from notarykit.plugin.hooks.hooked_plugin import HookedPlugin
 from tests.support.distributions import signing_plugin
 from tests.unit.plugin.conftest import Install
 
 
-def _load(name: str = "com.acme") -> Plugin:
+def _load(name: str = "com.acme") -> HookedPlugin:
     found = packaged_plugin(name)
     assert found is not None
     return found.load()
@@ -29,7 +30,7 @@ def test_finds_and_lists_a_plugin(install: Install) -> None:
     install()
     assert packaged_plugin("com.acme") == PackagedPlugin("com.acme", "acme-plugin 1.0", "acme_plugin:Found")
     plugin = _load()
-    assert isinstance(plugin, Plugin)
+    assert isinstance(plugin.plugin, Plugin)
     assert plugin.get_metadata().name == "com.acme"
 
 
@@ -133,6 +134,17 @@ def test_what_is_no_plugin(source: str, install: Install) -> None:
     error = _refused()
     assert error.message == "plugin 'com.acme' of acme-plugin 1.0 is no notarykit Plugin"
     assert error.advice == "its entry point is 'acme_plugin:Found' and must name a subclass"
+
+
+def test_a_misspelt_argument(install: Install) -> None:
+    """A method whose arguments are not the contract's is refused before it is called, for the plugin's author."""
+    install(source=signing_plugin("com.acme").replace("describe_key(self, request)", "describe_key(self, req)"))
+    error = _refused()
+    assert error.message == (
+        "plugin 'com.acme' of acme-plugin 1.0 has the method describe_key(req), "
+        "where the contract has describe_key(request)"
+    )
+    assert error.advice == "give the method the arguments of notarykit.plugin.Plugin"
 
 
 @pytest.mark.parametrize("target", ["Missing", "", "Found.name"])

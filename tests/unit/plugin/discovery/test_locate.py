@@ -3,16 +3,19 @@
 import json
 import stat
 import tomllib
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from notarykit.errors import ConfigurationError, PluginNotFoundError
-from notarykit.plugin import Plugin
+from notarykit.plugin import hookimpl
 from notarykit.plugin.discovery import locate as locating
 from notarykit.plugin.discovery.entry_points import PLUGINS, PUBLISHED, STAND_INS
 from notarykit.plugin.discovery.executable import ExecutablePlugin
 from notarykit.plugin.discovery.locate import choose, load_plugin, locate, plugin_choices
+from notarykit.plugin.hooks.hooked_plugin import HookedPlugin
 from notarykit.plugin.launcher import launcher
 from tests.support.executables import add_executable, shell_plugin
 from tests.unit.plugin.conftest import Install
@@ -37,7 +40,7 @@ def _refused(name: str = "com.acme") -> PluginNotFoundError:
 def test_a_package(install: Install) -> None:
     """A package is loaded into this process."""
     install()
-    assert isinstance(load_plugin("com.acme"), Plugin)
+    assert isinstance(load_plugin("com.acme"), HookedPlugin)
 
 
 def test_an_executable(plugins: Path) -> None:
@@ -47,6 +50,26 @@ def test_an_executable(plugins: Path) -> None:
     assert isinstance(plugin, ExecutablePlugin)
     assert (plugin.name, plugin.path) == ("com.acme", str(path))
     assert _kind() == "executable"
+
+
+class _Noting:
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    @hookimpl(wrapper=True)
+    def get_metadata(self, plugin: str) -> Generator[None, Any, Any]:
+        self.seen.append(plugin)
+        return (yield)
+
+
+def test_observers_of_a_program(install: Install, plugins: Path) -> None:
+    """A program's own observers are put around a package and an executable alike."""
+    install()
+    add_executable(plugins, "com.far", shell_plugin("com.far"))
+    first, second = _Noting(), _Noting()
+    for name in ("com.acme", "com.far"):
+        assert load_plugin(name, observers=[first, second]).get_metadata().name == name
+    assert first.seen == second.seen == ["com.acme", "com.far"]
 
 
 @pytest.mark.usefixtures("plugins")

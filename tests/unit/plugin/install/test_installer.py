@@ -285,10 +285,9 @@ def test_a_launcher(plugins: Path) -> None:
     assert is_launcher(str(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o755
     executable = ExecutablePlugin("local-file", str(path))
-    package = load_plugin("local-file")
-    assert not isinstance(package, ExecutablePlugin)
-    assert executable.get_metadata() == package.get_metadata()
-    assert found == Installed("local-file", package.version, "")
+    metadata = load_plugin("local-file").get_metadata()
+    assert executable.get_metadata() == metadata
+    assert found == Installed("local-file", metadata.version, "")
     assert _no_remains(plugins)
 
 

@@ -1,13 +1,18 @@
 """Plugins in Python packages, by their entry points. The named one alone is loaded: a broken sibling is no matter."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notarykit._internal.paths import settle_home
-from notarykit.errors import PluginNotFoundError
+from notarykit.errors import ConfigurationError, PluginNotFoundError
 from notarykit.plugin.base import Plugin
+from notarykit.plugin.discovery.settings import PluginSettings, load_plugin_settings
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from notarykit.plugin.discovery.executable import ExecutablePlugin
+    from notarykit.plugin.hooks.hooked_plugin import HookedPlugin
 
 PLUGINS = "notarykit.plugins"
 """The group of entry points that name plugins."""
@@ -15,6 +20,8 @@ PLUGINS = "notarykit.plugins"
 STAND_INS = "notarykit.plugins.stand_ins"
 """The group of those that answer to the name of somebody else's plugin, where that is not installed."""
 
+OBSERVERS = "notarykit.observers"
+"""The group of entry points that name observers of plugins' calls; the settings switch them on."""
 
 PUBLISHED = {
     "aws-kms": "notarykit-aws-kms",
@@ -41,35 +48,90 @@ class PackagedPlugin(NamedTuple):
     distribution: str
     target: str
 
-    def load(self) -> Plugin:
-        """The plugin, ready to be called.
+    def load(self, observers: Sequence[object] = ()) -> "HookedPlugin":
+        """Imports the plugin and makes it ready to be called.
+
+        Args:
+            observers: Observers of its calls, besides those of the settings.
 
         Raises:
-            PluginNotFoundError: It cannot be loaded, or is no plugin of this name.
+            PluginNotFoundError: It is blocked, cannot be loaded, or is no plugin of this name.
+            ConfigurationError: The settings, or an observer that they name, cannot be used.
         """
+        settings = load_plugin_settings()
+        settings.admit(self.name)
         settle_home()
-        module, _, attribute = self.target.partition(":")
         try:
-            from importlib import import_module
-
-            kind = getattr(import_module(module), attribute)
+            kind = _imported(self.target)
             is_plugin = isinstance(kind, type) and issubclass(kind, Plugin)
             plugin: Plugin | None = kind() if is_plugin else None
             name = plugin.name if plugin else ""
         except (Exception, SystemExit) as error:
-            # What an import misses helps; the text of anything else may hold what the plugin read.
-            text = f": {error}" if isinstance(error, ImportError | SyntaxError) else ""
-            raise self._refused(f"cannot be loaded: {type(error).__name__}{text}") from error
+            raise self._refused(_why(error)) from error
         if plugin is None:
             raise self._refused(
                 "is no notarykit Plugin", advice=f"its entry point is {self.target!r} and must name a subclass"
             )
         if name != self.name:
             raise self._refused(f"calls itself {name!r}")
-        return plugin
+        from notarykit.plugin.hooks.hooked_plugin import HookError
+
+        try:
+            return hooked(self.name, plugin, settings, observers)
+        except HookError as error:
+            raise self._refused(str(error), advice="give the method the arguments of notarykit.plugin.Plugin") from None
 
     def _refused(self, text: str, advice: str = "") -> PluginNotFoundError:
         return PluginNotFoundError(f"plugin {self.name!r} of {self.distribution} {text}", advice=advice)
+
+
+def hooked(
+    name: str, plugin: "Plugin | ExecutablePlugin", settings: PluginSettings, observers: Sequence[object]
+) -> "HookedPlugin":
+    """Puts the observers of the settings, and a program's own inside of them, around a plugin.
+
+    Raises:
+        ConfigurationError: An observer is not installed, cannot be loaded, or does not fit its hooks.
+        HookError: A method of the plugin does not fit its hook.
+    """
+    from notarykit.plugin.hooks.hooked_plugin import HookedPlugin
+
+    by_name = {observer: _load_observer(observer) for observer in settings.observers}
+    by_name |= {f"{type(observer).__qualname__} {number}": observer for number, observer in enumerate(observers)}
+    return HookedPlugin(name, plugin, by_name)
+
+
+def _load_observer(name: str) -> object:
+    """Makes the observer of a name, whose class a distribution announces.
+
+    Raises:
+        ConfigurationError: None is announced, or two are, or it cannot be loaded.
+    """
+    try:
+        announced = packaged_plugin(name, OBSERVERS)
+    except PluginNotFoundError as error:
+        raise ConfigurationError(f"observer {name!r}: {error.message}", advice=error.advice) from None
+    if announced is None:
+        raise ConfigurationError(
+            f"observer {name!r} of notarykit.json is not installed", advice="install its package, or take it out"
+        )
+    try:
+        return _imported(announced.target)()
+    except (Exception, SystemExit) as error:
+        raise ConfigurationError(f"observer {name!r} of {announced.distribution} {_why(error)}") from error
+
+
+def _imported(target: str) -> Any:
+    from importlib import import_module
+
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _why(error: BaseException) -> str:
+    """Returns the text for what an import raised: what it misses helps, other texts may hold what was read."""
+    text = f": {error}" if isinstance(error, ImportError | SyntaxError) else ""
+    return f"cannot be loaded: {type(error).__name__}{text}"
 
 
 def packaged_plugins(group: str = PLUGINS) -> list[PackagedPlugin]:

@@ -1,6 +1,7 @@
 """A plugin that is an executable, in any language: the contract's commands as JSON over standard input and output."""
 
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.errors import (
@@ -26,6 +27,10 @@ from notarykit.plugin.protocol.signing import (
     KeyDescription,
 )
 from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
+
+if TYPE_CHECKING:
+    from notarykit.plugin.diagnosis import Finding
+    from notarykit.plugin.service_key import KeyVersion
 
 Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
 
@@ -86,6 +91,26 @@ class ExecutablePlugin:
     def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:
         """The command verify-signature."""
         return self._ask_for(Command.VERIFY_SIGNATURE, request, VerifiedSignature)
+
+    def open_key(self, key_id: str, config: Mapping[str, str]) -> "KeyVersion":  # noqa: ARG002
+        """Refuses: the protocol signs with keys that have a certificate, and with no others."""
+        raise self._beyond_protocol()
+
+    def attach_certificates(self, key_id: str, config: Mapping[str, str], chain: Sequence[bytes]) -> str:  # noqa: ARG002
+        """Refuses: the protocol has no command for it."""
+        raise self._beyond_protocol()
+
+    def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> "Iterator[Finding]":
+        """Goes the way of a signature by the protocol's commands; see `Plugin.diagnose`."""
+        from notarykit.plugin.host.trial import walk
+
+        return walk(self, key_id, config)
+
+    def _beyond_protocol(self) -> PluginError:
+        return PluginError(
+            f"plugin {self.name!r} is an executable, which signs with keys that have a certificate and no others",
+            advice="make the request with the service's own tools",
+        )
 
     def _ask_for(self, command: Command, request: Request, kind: type[Answer]) -> Answer:
         return self._ask(command, request.to_json(), kind)

@@ -1,37 +1,64 @@
 """Finding a plugin by its name, among Python packages and executables alike."""
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from notarykit._internal import files
 from notarykit._internal.paths import plugin_choices_file
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
+from notarykit._internal.trace import is_observed
 from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageError
-from notarykit.plugin.base import Plugin
 from notarykit.plugin.discovery.directory import executable_names, find_executable
 from notarykit.plugin.discovery.entry_points import (
     PUBLISHED,
     STAND_INS,
     PackagedPlugin,
+    hooked,
     packaged_plugin,
     packaged_plugins,
 )
 from notarykit.plugin.discovery.executable import ExecutablePlugin
+from notarykit.plugin.discovery.settings import load_plugin_settings
 from notarykit.plugin.launcher import is_launcher
 from notarykit.plugin.names import check_name
+
+if TYPE_CHECKING:
+    from notarykit.plugin.hooks.hooked_plugin import HookedPlugin
 
 PACKAGE, EXECUTABLE = "package", "executable"
 _LARGEST_FILE = 1024 * 1024
 
 
-def load_plugin(name: str) -> Plugin | ExecutablePlugin:
-    """The plugin of a name, ready to be called; a package is loaded into this process.
+def load_plugin(name: str, *, observers: Sequence[object] = ()) -> "HookedPlugin | ExecutablePlugin":
+    """Returns the plugin of a name, ready to be called; a package is loaded into this process.
+
+    Args:
+        name: The plugin's name.
+        observers: Observers of its calls, besides those of the settings: objects whose methods are marked with
+            `notarykit.plugin.hookimpl`.
 
     Raises:
-        PluginNotFoundError: There is none, there are two, or it cannot be loaded.
-        ConfigurationError: The folder of plugins is relative, or the user's choices cannot be read.
+        PluginNotFoundError: There is none, there are two, it is blocked, or it cannot be loaded.
+        ConfigurationError: The folder of plugins is relative, or the settings or an observer cannot be used.
     """
-    found = locate(name)
-    return found.load() if isinstance(found, PackagedPlugin) else found
+    plugin = locate(name)
+    return (
+        plugin.load(observers) if isinstance(plugin, PackagedPlugin) else load_executable(name, plugin.path, observers)
+    )
+
+
+def load_executable(name: str, path: str, observers: Sequence[object] = ()) -> "HookedPlugin | ExecutablePlugin":
+    """Returns an executable plugin, inside of its observers if there are any or calls are traced.
+
+    Raises:
+        PluginNotFoundError: It is blocked.
+        ConfigurationError: The settings or an observer cannot be used.
+    """
+    settings = load_plugin_settings()
+    settings.admit(name)
+    plugin = ExecutablePlugin(name, path)
+    return hooked(name, plugin, settings, observers) if settings.observers or observers or is_observed() else plugin
 
 
 def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
@@ -41,10 +68,11 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
     error until the user chooses. A package may stand in for a plugin that is not installed.
 
     Raises:
-        PluginNotFoundError: There is none, or there are two.
-        ConfigurationError: The folder of plugins is relative, or the user's choices cannot be read.
+        PluginNotFoundError: There is none, there are two, or it is blocked.
+        ConfigurationError: The folder of plugins is relative, or the settings or the user's choices cannot be read.
     """
     check_name(name)
+    load_plugin_settings().admit(name)
     package, executable = packaged_plugin(name), find_executable(name)
     if package and executable and not is_launcher(executable):
         choice = plugin_choices().get(name)

@@ -13,8 +13,7 @@ from notarykit._internal.paths import plugins_folder
 from notarykit.errors import PluginError, PluginNotFoundError, StorageError, UsageError
 from notarykit.plugin.discovery.directory import check_executable, executable_path, file_name, find_executable
 from notarykit.plugin.discovery.entry_points import STAND_INS, packaged_plugin
-from notarykit.plugin.discovery.executable import ExecutablePlugin
-from notarykit.plugin.discovery.locate import how_to_get
+from notarykit.plugin.discovery.locate import how_to_get, load_executable
 from notarykit.plugin.host.metadata import read_metadata
 from notarykit.plugin.host.semver import SemanticVersion
 from notarykit.plugin.install import archives
@@ -82,7 +81,8 @@ def install_package(name: str, *, force: bool = False) -> Installed:
             "Windows runs no launcher that is a script",
             advice=f"install the package's own: 'notarykit plugin install --file Scripts\\notation-{name}.exe'",
         )
-    module = sys.modules[type(package.load()).__module__]
+    package.load()
+    module = sys.modules[package.target.partition(":")[0]]
     content = launcher(name, package.target, sys.executable, flags_for(module.__file__ or ""))
 
     def write(folder: str) -> str:
@@ -136,7 +136,7 @@ def _install(fill: Callable[[str], str], *, force: bool, check: Callable[[str, s
 
 def _version(name: str, path: str) -> str:
     check_executable(path)
-    return read_metadata(ExecutablePlugin(name, path)).version
+    return read_metadata(load_executable(name, path)).version
 
 
 def _earlier(name: str) -> str:

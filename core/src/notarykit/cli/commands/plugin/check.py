@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Command, Flag, Options
@@ -161,16 +160,13 @@ def _unbroken(findings: "Iterator[Finding]") -> "Iterator[Finding]":
 
 def _findings(selection: _Selection) -> "Iterator[Finding]":
     """Returns the findings of a package's own diagnosis, or of the protocol's commands for other plugins."""
-    from notarykit.plugin.base import Plugin
     from notarykit.plugin.discovery.entry_points import packaged_plugin
     from notarykit.plugin.discovery.locate import load_plugin
-    from notarykit.plugin.host.trial import walk
 
     key_id = next(iter(selection.key_ids), None)
     package = packaged_plugin(check_name(selection.name))
     plugin = package.load() if package else load_plugin(selection.name)
-    examine = plugin.diagnose if isinstance(plugin, Plugin) else partial(walk, plugin)
-    return examine(key_id, selection.config)
+    return plugin.diagnose(key_id, selection.config)
 
 
 COMMANDS = {

@@ -14,7 +14,7 @@ _LIST_SECONDS = 10.0  # a plugin that hangs does not delay the list for long
 def _list(_: Options) -> int:
     from notarykit.plugin.discovery.directory import executable_names, find_executable
     from notarykit.plugin.discovery.entry_points import STAND_INS, packaged_plugins
-    from notarykit.plugin.discovery.executable import ExecutablePlugin
+    from notarykit.plugin.discovery.locate import load_executable
     from notarykit.plugin.launcher import is_launcher
 
     rows: list[tuple[str, ...]] = [("NAME", "DESCRIPTION", "VERSION", "CAPABILITIES", "SOURCE", "ERROR")]
@@ -33,7 +33,7 @@ def _list(_: Options) -> int:
             continue
         if path:
             kind = "launcher" if is_launcher(path) else "executable"
-            rows.append(_row(name, f"{kind} {path}", partial(ExecutablePlugin, name, path)))
+            rows.append(_row(name, f"{kind} {path}", partial(load_executable, name, path)))
     print(table(rows), end="")
     return 0
 

@@ -1,0 +1,1 @@
+"""Hooks around the commands of a plugin (pluggy), loaded with plugins in packages and with observers alone."""

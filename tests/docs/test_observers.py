@@ -1,0 +1,62 @@
+"""The observer in the reference: an audit log of a package's and an executable's signatures."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.world import World, error_of
+from tests.docs.test_documents import ROOT, blocks
+from tests.support.ca import make_chain
+from tests.support.distributions import add_distribution
+from tests.support.executables import add_executable, guarded_plugin
+
+_FAR = "from notarykit_local_file.plugin import LocalFilePlugin\nclass Found(LocalFilePlugin): name = 'far'\n"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> World:
+    """A user at the command line, with the reference's observer installed and switched on."""
+    world = World(tmp_path, make_chain(), monkeypatch, capsys)
+    page = (ROOT / "docs" / "reference.md").read_text()
+    (source,) = [block for block in blocks(page, "python") if "class AuditLog" in block]
+    group = "notarykit.observers"
+    add_distribution(tmp_path / "site", "acme-audit", "acme-audit", source, target="AuditLog", group=group)
+    (world.home.folder / "notarykit.json").write_text('{"observers": ["acme-audit"]}')
+    add_executable(world.home.folder / "plugins", "far", guarded_plugin(tmp_path / "lib" / "far_module.py", _FAR))
+    return world
+
+
+def _run(world: World, plugin: str, *command: str, log: str = "audit.log") -> str:
+    """Runs a command with the key `build` of a plugin, and returns its error."""
+    key, chain = world.home.folder / "build.key", world.home.folder / "build.chain.pem"
+    flags = ("--plugin", plugin, "--id", str(key), "--plugin-config", f"certificate_chain={chain}")
+    path, file = str(world.folder / "site"), str(world.folder / log)
+    done = world.process(*command, *flags, PYTHONPATH=path, ACME_AUDIT_LOG=file)
+    return error_of(done.err) if done.code else ""
+
+
+@pytest.mark.parametrize("plugin", ["local-file", "far"])
+def test_the_audit_log_of_the_reference(world: World, plugin: str) -> None:
+    """It has one line for each signature, of a package and of an executable, in both kinds of outcome."""
+    key = str(world.home.folder / "build.key")
+    assert _run(world, plugin, "sign", "--oci-layout", world.reference) == ""
+    (entry,) = [json.loads(line) for line in Path("audit.log").read_text().splitlines()]
+    assert abs(entry.pop("time") - time.time()) < 600
+    assert entry == {"user": os.getuid(), "plugin": plugin, "key": key, "outcome": "signed"}
+
+
+def test_the_audit_log_has_requests_for_certificates(world: World) -> None:
+    """A key that `notarykit certificate` opens is in it too."""
+    assert _run(world, "local-file", "certificate", "request", "--subject", "C=US, ST=WA, O=x") == ""
+    entry = json.loads(Path("audit.log").read_text())
+    assert (entry["plugin"], entry["outcome"]) == ("local-file", "opened")
+
+
+@pytest.mark.parametrize("plugin", ["local-file", "far"])
+def test_an_audit_log_that_cannot_be_written(world: World, plugin: str) -> None:
+    """Where the log cannot be written, nothing is signed, and the error names the observer."""
+    text = _run(world, plugin, "sign", "--oci-layout", world.reference, log="absent/audit.log")
+    assert text == "observer 'acme-audit' failed with FileNotFoundError"

@@ -1,0 +1,77 @@
+"""The settings about plugins: observers and the block list, read strictly."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.errors import ConfigurationError, PluginNotFoundError
+from notarykit.plugin.discovery.settings import PluginSettings, load_plugin_settings
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file, which is not there yet."""
+    monkeypatch.setenv("NOTATION_CONFIG", str(tmp_path))
+    return tmp_path / "notarykit.json"
+
+
+@pytest.mark.parametrize(
+    ("document", "observers", "blocked"),
+    [
+        ({}, (), set()),
+        ({"observers": [], "blockedPlugins": []}, (), set()),
+        ({"observers": ["b", "a"]}, ("b", "a"), set()),
+        ({"blockedPlugins": ["AWS-kms", "x"]}, (), {"aws-kms", "x"}),
+    ],
+)
+def test_settings(document: Any, observers: tuple[str, ...], blocked: set[str], file: Path) -> None:
+    """Observers keep their order, and blocked names are compared in lower case."""
+    assert load_plugin_settings() == PluginSettings()
+    file.write_text(json.dumps(document))
+    assert load_plugin_settings() == PluginSettings(observers, frozenset(blocked), str(file))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "not JSON"),
+        ("[]", "document must be an object, not an array"),
+        ('{"observer": []}', "document has the unknown member 'observer'"),
+        ('{"blockedplugins": []}', "document has the unknown member 'blockedplugins'"),
+        ('{"observers": null}', "'observers' must be an array, not null"),
+        ('{"observers": "audit"}', "'observers' must be an array, not a string"),
+        ('{"blockedPlugins": [1]}', "'blockedPlugins' must hold only strings, not an integer"),
+        ('{"blockedPlugins": ["a b"]}', "'blockedPlugins': 'a b' is no plugin name"),
+        ('{"observers": [""]}', "'observers': '' is no plugin name"),
+        ('{"observers": ["a", "a"]}', "'observers' has 'a' twice"),
+        ('{"observers": [], "observers": []}', "member 'observers' occurs twice"),
+    ],
+)
+def test_settings_that_are_malformed(content: str, message: str, file: Path) -> None:
+    """A file that does not say what somebody meant is refused: it decides what runs."""
+    file.write_text(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load_plugin_settings()
+    assert caught.value.message.startswith(f"settings {file}: ")
+    assert message in caught.value.message
+    assert caught.value.advice == "mend it, or move it away"
+
+
+def test_settings_that_cannot_be_read(file: Path) -> None:
+    """A folder in the file's place is an error too."""
+    file.mkdir()
+    with pytest.raises(ConfigurationError, match="is not a regular file"):
+        load_plugin_settings()
+
+
+@pytest.mark.parametrize("name", ["aws-kms", "AWS-KMS", "Aws-Kms"])
+def test_a_blocked_plugin_is_refused(name: str) -> None:
+    """A blocked name is refused in every case, with the file that says so."""
+    settings = PluginSettings(blocked=frozenset({"aws-kms"}), path="/s/notarykit.json")
+    settings.admit("aws-kms-2")
+    with pytest.raises(PluginNotFoundError) as caught:
+        settings.admit(name)
+    assert caught.value.message == f"plugin {name!r} is blocked in /s/notarykit.json"
+    assert caught.value.advice == "take it off 'blockedPlugins' there to use it"
