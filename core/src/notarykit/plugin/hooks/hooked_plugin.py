@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pluggy
 
     from notarykit.plugin.diagnosis import Finding
-    from notarykit.plugin.discovery.executable import ExecutablePlugin
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
     from notarykit.plugin.protocol.signing import (
         DescribeKeyRequest,
@@ -46,12 +45,12 @@ class HookedPlugin:
         plugin: The plugin itself; what is called on it directly is not observed.
     """
 
-    def __init__(self, name: str, plugin: Plugin | ExecutablePlugin, observers: Mapping[str, object]) -> None:
+    def __init__(self, name: str, plugin: object, observers: Mapping[str, object]) -> None:
         """Registers a plugin and its observers.
 
         Args:
             name: The plugin's name.
-            plugin: The plugin.
+            plugin: The plugin: a `Plugin`, or another object with its methods, such as an executable's.
             observers: The observers by their names, the outermost first.
 
         Raises:
