@@ -72,7 +72,7 @@ def test_managed_hsm_signs_with_keys_only(
     azure.server.add_key("build", chain.leaf_key, "EC-HSM")
     config = {"certificate_chain": file_with(tmp_path, chain.chain_pem)}
     sign_and_check(plugin, f"https://{azure.name}.{domain}/keys/build", chain, config)
-    with pytest.raises(PluginValidationError, match="there is no certificate for key"):
+    with pytest.raises(PluginValidationError, match="no certificate found for key"):
         sign_and_check(plugin, f"https://{azure.name}.{domain}/keys/build", chain)
     assert {call.removesuffix("Versions") for call in azure.server.operations()} == {"GetKey", "Sign"}
 

@@ -178,7 +178,7 @@ def test_a_key_without_a_certificate(empty_softhsm: Token) -> None:
     """A key without a certificate is refused with the way to one."""
     empty_softhsm.make_key("EC-256", "build", b"\x01")
     refused = _refused(describe(_given(empty_softhsm), "pkcs11:object=build"))
-    assert "there is no certificate for key pkcs11:" in refused
+    assert "no certificate found for key pkcs11:" in refused
     assert "certificate_chain=FILE" in refused
 
 

@@ -78,7 +78,7 @@ def test_pinned_version_has_no_fallback(vault: VaultServer, name: str) -> None:
     vault.rotate(name)
     with pytest.raises(PluginError) as caught:
         describe(HashiCorpVaultPlugin(), f"{name}@2")
-    assert f"there is no certificate for key transit/{name}@2" in caught.value.message
+    assert f"no certificate found for key transit/{name}@2" in caught.value.message
 
 
 def _trim(vault: VaultServer, name: str) -> None:
@@ -123,7 +123,7 @@ def test_certificate_of_an_unusable_version_is_ignored(vault: VaultServer, name:
     vault.configure(name, min_encryption_version=2)
     with pytest.raises(PluginError) as caught:
         describe(HashiCorpVaultPlugin(), name)
-    assert f"there is no certificate for key transit/{name}@2" in caught.value.message
+    assert f"no certificate found for key transit/{name}@2" in caught.value.message
 
 
 def test_version_locked_after_lookup_refreshes_it(vault: VaultServer, name: str) -> None:

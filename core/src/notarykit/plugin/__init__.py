@@ -59,12 +59,13 @@ if TYPE_CHECKING:
     from notarykit.plugin.service.body_limit import limit_body
     from notarykit.plugin.service.errors import ErrorKind, reject_malformed
     from notarykit.plugin.service.logging import suppress_logs
-    from notarykit.plugin.service.provider import CA_CERTS, CERTIFICATE_CHAIN, NO_CERTIFICATE_ADVICE, Provider
+    from notarykit.plugin.service.provider import Provider
     from notarykit.plugin.service.redaction import Redactor
     from notarykit.plugin.service.signature import checked_raw_signature, sign_raw, verify_raw
     from notarykit.plugin.service.terminal import TERMINAL, prompt_secret, write_to_terminal
     from notarykit.plugin.service.timeout import CallTimeoutError, call_with_timeout
     from notarykit.plugin.service.validation import check_key_spec, check_settings, payload_digest
+    from notarykit.plugin.service.version_choice import CA_CERTS, CERTIFICATE_CHAIN, NO_CERTIFICATE_ADVICE
     from notarykit.plugin.service_key import KeyVersion, ServiceKey
 
 _HOMES = {
@@ -73,7 +74,8 @@ _HOMES = {
         "PluginTimeoutError", "PluginValidationError",
     ),
     "plugin.base": ("Plugin",),
-    "plugin.service.provider": ("CA_CERTS", "CERTIFICATE_CHAIN", "NO_CERTIFICATE_ADVICE", "Provider"),
+    "plugin.service.provider": ("Provider",),
+    "plugin.service.version_choice": ("CA_CERTS", "CERTIFICATE_CHAIN", "NO_CERTIFICATE_ADVICE"),
     "plugin.service_key": ("KeyVersion", "ServiceKey"),
     "plugin.deadline": ("SIGNING_SECONDS", "seconds_left"),
     "plugin.diagnosis": ("FAILED", "Finding", "OK", "WARNING"),
