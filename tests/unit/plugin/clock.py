@@ -1,4 +1,4 @@
-"""A clock that moves when somebody waits, in the place of the real one."""
+"""Clock that moves when the code under test sleeps."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,11 +7,11 @@ import pytest
 
 
 class Clock:
-    """Stands for the module `time`.
+    """Stand-in for the module `time`.
 
     Attributes:
         now: The present moment.
-        pauses: For how long somebody slept.
+        pauses: The durations of all sleeps.
     """
 
     def __init__(self) -> None:
@@ -19,18 +19,18 @@ class Clock:
         self.pauses: list[float] = []
 
     def monotonic(self) -> float:
-        """The present moment."""
+        """Returns the present moment."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Lets time pass at once."""
+        """Moves the clock."""
         self.pauses.append(seconds)
         self.now += seconds
 
 
 @contextmanager
 def a_clock() -> Iterator[Clock]:
-    """The clock of everything that asks plugins."""
+    """Replaces the clock of hosts and deadlines."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         for module in ("plugin.host.retry", "_internal.deadline"):

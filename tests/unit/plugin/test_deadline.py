@@ -1,4 +1,4 @@
-"""How long an answer may take in all."""
+"""Deadline of a call."""
 
 import threading
 
@@ -9,14 +9,14 @@ from notarykit.plugin.deadline import deadline
 from tests.unit.plugin.clock import Clock
 
 
-def test_outside_any_call(clock: Clock) -> None:
-    """Outside any call there are five minutes, however late it is."""
+def test_default_outside_any_call(clock: Clock) -> None:
+    """Outside any call there are five minutes."""
     clock.now += 1e6
     assert seconds_left() == 300.0
 
 
-def test_time_passes(clock: Clock) -> None:
-    """What is left grows less and is never below nothing; afterwards the limit is gone."""
+def test_seconds_left_decrease_to_zero(clock: Clock) -> None:
+    """The seconds left decrease, never below 0; afterwards the deadline is gone."""
     with deadline(10):
         assert seconds_left() == 10.0
         clock.now += 4
@@ -27,8 +27,8 @@ def test_time_passes(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("outer", "inner", "left"), [(10, 4, 4.0), (4, 10, 4.0), (10, 10, 10.0), (10, 0, 0.0)])
-def test_one_limit_in_another(outer: float, inner: float, left: float, clock: Clock) -> None:
-    """The sooner end counts, and the outer limit is as it was when the inner one is over."""
+def test_sooner_of_nested_deadlines_counts(outer: float, inner: float, left: float, clock: Clock) -> None:
+    """The sooner end counts, and the outer deadline is unchanged after the inner one."""
     with deadline(outer):
         with deadline(inner):
             assert seconds_left() == left
@@ -38,18 +38,18 @@ def test_one_limit_in_another(outer: float, inner: float, left: float, clock: Cl
             assert seconds_left() == min(inner, outer - 3)
 
 
-def test_an_error_ends_the_limit(clock: Clock) -> None:
-    """However what is inside ends, the limit is gone."""
+def test_exception_ends_the_deadline(clock: Clock) -> None:
+    """An exception inside ends the deadline too."""
     with pytest.raises(KeyError), deadline(5):
         raise KeyError
     assert seconds_left() == 300.0
 
 
-def test_a_limit_is_its_threads_own() -> None:
-    """Another thread is under no limit of this one."""
-    found: list[float] = []
+def test_deadline_is_of_its_thread() -> None:
+    """A deadline does not hold in another thread."""
+    left: list[float] = []
     with deadline(5):
-        thread = threading.Thread(target=lambda: found.append(seconds_left()))
+        thread = threading.Thread(target=lambda: left.append(seconds_left()))
         thread.start()
         thread.join()
-    assert found == [300.0]
+    assert left == [300.0]

@@ -1,4 +1,4 @@
-"""How long an answer may take in all: one limit for a call, whatever in it is tried again, here and in an SDK."""
+"""Deadline of a plugin's call: one for the whole response, retries of the plugin and of its SDK included."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from notarykit._internal.deadline import deadline
 __all__ = ["SECONDS_VARIABLE", "SIGNING_SECONDS", "deadline", "seconds_left"]
 
 SIGNING_SECONDS = 300.0
-"""What signing may take where nobody says otherwise: somebody may have to look for a token and a PIN."""
+"""Default time for a signature: a user may have to find a token and enter a PIN."""
 
 SECONDS_VARIABLE = "NOTARYKIT_PLUGIN_SECONDS"
-"""Tells an executable how long its answer may take, in whole seconds."""
+"""Environment variable of an executable with the time for its response, in whole seconds."""
 
 
 def seconds_left() -> float:
-    """How many seconds are left of the present call, at least 0; five minutes outside any call.
+    """Returns the seconds that the current call has left, at least 0; five minutes outside any call.
 
-    A plugin gives its SDK this as the limit of everything that the SDK tries.
+    It is the limit for the SDK's timeouts and retries together.
     """
     return calls.seconds_left(SIGNING_SECONDS)

@@ -32,6 +32,3 @@ class Finding(LightNamedTuple):
     def of_error(cls, step: str, error: NotarykitError) -> Self:
         """Returns the finding of a step that failed with an error."""
         return cls(step, FAILED, error.message, error.advice or "")
-
-
-failure = Finding.of_error

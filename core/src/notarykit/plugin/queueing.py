@@ -1,4 +1,4 @@
-"""Waiting for one's turn behind other processes, which is nobody's silence: a plugin tells its host of each second."""
+"""Time in a queue behind other processes, which does not count for a call: a plugin reports it to its host."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ if TYPE_CHECKING:
     from typing import Self
 
 QUEUE_VARIABLE = "NOTARYKIT_PLUGIN_QUEUE"
-"""Tells an executable the descriptor of a pipe, and its inode: a byte in it is a second that does not count."""
+"""Environment variable with the descriptor and inode of a pipe; each byte in the pipe is a second."""
 
 
 def queued(seconds: int) -> None:
-    """Gives seconds that went by in a queue behind others back to the present call, here and at the host."""
+    """Adds seconds that were spent in a queue to the deadline of the current call, here and at the host."""
     extend(seconds)
     number, _, inode = os.environ.get(QUEUE_VARIABLE, "").partition(":")
     with suppress(OSError, ValueError):
-        found = os.fstat(int(number))
-        # A variable that came without its descriptor, through another program, must not lead to anything else.
-        if stat.S_ISFIFO(found.st_mode) and found.st_ino == int(inode):
+        status = os.fstat(int(number))
+        # The variable may have come without its descriptor, through another program.
+        if stat.S_ISFIFO(status.st_mode) and status.st_ino == int(inode):
             os.write(int(number), bytes(seconds))
 
 
-class Listener:
-    """The host's end of the pipe.
+class QueuePipe:
+    """Pipe on which a host reads the seconds that its plugin was queued.
 
     Attributes:
-        reader: The descriptor that is read; None where processes cannot be given one.
-        passed: The descriptors for the process.
-        variables: The variables for it.
+        reader: The descriptor to read from; None where processes inherit no descriptors.
+        inherited: The descriptors that the process inherits.
+        variables: The environment variables of the process.
     """
 
     def __init__(self) -> None:
         self.reader: int | None = None
-        self.passed: tuple[int, ...] = ()
+        self.inherited: tuple[int, ...] = ()
         self.variables: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         if sys.platform != "win32":
             self.reader, writer = os.pipe()
-            self.passed = (writer,)
+            self.inherited = (writer,)
             self.variables = {QUEUE_VARIABLE: f"{writer}:{os.fstat(writer).st_ino}"}
         return self
 
-    def passed_on(self) -> None:
-        """Closes what the process has now."""
-        for each in self.passed:
-            os.close(each)
-        self.passed = ()
+    def close_writer(self) -> None:
+        """Closes the descriptors that the process has inherited."""
+        for descriptor in self.inherited:
+            os.close(descriptor)
+        self.inherited = ()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.passed_on()
+        self.close_writer()
         if self.reader is not None:
             os.close(self.reader)

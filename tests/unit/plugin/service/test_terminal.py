@@ -1,4 +1,4 @@
-"""Secrets from the terminal: asked for there and nowhere else, while the standard streams are a host's."""
+"""Terminal of the user, while the standard streams are a host's."""
 
 import base64
 import contextlib
@@ -130,8 +130,8 @@ def _without_terminal(command: tuple[str, ...], stdin: bytes) -> subprocess.Comp
 
 
 @pytest.mark.parametrize("typed", [_SECRET, "two words", " blanks ", "世界", "x" * 200])
-def test_a_person_is_asked(typed: str) -> None:
-    """What is typed at the terminal arrives, and is not to be seen there, though all three streams are pipes."""
+def test_secret_is_read_from_the_terminal(typed: str) -> None:
+    """A secret is read from the terminal without echo, though all three streams are pipes."""
     answers = ((_PROMPT, typed.encode() + b"\n"), ("Again: ", b"second\n"))
     ended = _at_terminal((sys.executable, "-c", _ASKING), b"not this\nnor this\n", *answers)
     assert (ended.code, ended.err) == (0, b"")
@@ -142,34 +142,34 @@ def test_a_person_is_asked(typed: str) -> None:
     assert "second" not in ended.screen
 
 
-def test_bytes_that_are_no_text() -> None:
-    """What is not of the terminal's encoding is no answer; such a passphrase comes from the environment or a file."""
+def test_undecodable_answer_is_none() -> None:
+    """Bytes that are not of the terminal's encoding are no answer."""
     ended = _at_terminal((sys.executable, "-c", _ASKING), b"", (_PROMPT, b"sw\xf6rdfish\n"), ("Again: ", b"second\n"))
     assert (ended.code, ended.err) == (0, b"")
     assert ended.out.decode() == repr([None, b"second"]) + "\n"
 
 
-def test_an_empty_answer_and_none() -> None:
-    """An empty line is an empty secret, and the end of the input is no answer."""
+def test_empty_line_is_an_empty_secret() -> None:
+    """An empty line is an empty secret, and the end of the input no answer."""
     ended = _at_terminal((sys.executable, "-c", _ASKING), b"", (_PROMPT, b"\n"), ("Again: ", b"\x04"))
     assert (ended.code, ended.err) == (0, b"")
     assert ended.out.decode() == repr([b"", None]) + "\n"
 
 
-def test_no_terminal() -> None:
-    """In a session without a terminal nobody is asked, and what is on standard input is no answer."""
+def test_standard_input_is_no_answer() -> None:
+    """Without a terminal there is no prompt, and standard input is not read."""
     done = _without_terminal((sys.executable, "-c", _ASKING), b"not this\nnor this\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"[None, None]\n", b"")
 
 
-def test_a_terminal_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no terminal, the question is not even put."""
+def test_missing_terminal_is_not_prompted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a terminal there is no prompt."""
     monkeypatch.setattr(terminal, "TERMINAL", str(tmp_path / "absent"))
     monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("asked"))
     assert terminal.prompt_secret(_PROMPT) is None
 
 
-# What is told
+# Writing
 
 _TELLING = """
 from notarykit.plugin.service.terminal import write_to_terminal
@@ -179,26 +179,26 @@ print("done")
 
 
 @pytest.mark.parametrize("text", ["Touch your key.", "世界 é", "two\nlines", ""])
-def test_a_person_is_told(text: str) -> None:
-    """What is said is seen at the terminal as a line of its own, and on no stream."""
+def test_line_is_written_to_the_terminal(text: str) -> None:
+    """The text is a line of its own at the terminal, and on no stream."""
     ended = _at_terminal((sys.executable, "-c", _TELLING.format(text=text)), b"")
     assert (ended.code, ended.out, ended.err) == (0, b"done\n", b"")
     assert ended.screen.replace("\r\n", "\n") == f"{text}\n"
 
 
-def test_nobody_is_told() -> None:
-    """In a session without a terminal nothing is said, and nothing goes wrong."""
+def test_no_terminal_to_write_to_is_no_error() -> None:
+    """In a session without a terminal, the text is dropped."""
     done = _without_terminal((sys.executable, "-c", _TELLING.format(text="Touch your key.")), b"")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"done\n", b"")
 
 
 @pytest.mark.parametrize("place", ["absent", "full", "folder"])
-def test_a_terminal_that_takes_nothing(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal that is not there, or goes away before it is written to, is no error, and no handle is left."""
+def test_terminal_that_fails_is_no_error(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is missing, or disappears before it is written to, is no error, and no descriptor stays open."""
     path = {"absent": tmp_path / "absent", "full": Path("/dev/full"), "folder": tmp_path}[place]
     monkeypatch.setattr(terminal, "TERMINAL", str(path))
     before = os.listdir("/proc/self/fd")
-    terminal.tell("Touch your key.")
+    terminal.write_to_terminal("Touch your key.")
     assert os.listdir("/proc/self/fd") == before
 
 
@@ -228,8 +228,8 @@ def _request(key: str) -> bytes:
 _SIGN = (*_PLUGIN, "generate-signature")
 
 
-def test_the_plugin_asks(key: str) -> None:
-    """The passphrase that is typed at the terminal signs, and a host finds nothing but the answer."""
+def test_plugin_signs_with_the_secret(key: str) -> None:
+    """The passphrase from the terminal signs, and a host reads nothing but the response."""
     ended = _at_terminal(_SIGN, _request(key), (f"Passphrase of {key}: ", _SECRET.encode() + b"\n"))
     assert (ended.code, ended.err) == (0, b"")
     answer = json.loads(ended.out)
@@ -239,8 +239,8 @@ def test_the_plugin_asks(key: str) -> None:
 
 
 @pytest.mark.parametrize("typed", [b"hunter2", b""])
-def test_a_wrong_answer_to_the_plugin(typed: bytes, key: str) -> None:
-    """A passphrase that is wrong ends in the protocol's error, without it."""
+def test_wrong_secret_is_an_error_without_it(typed: bytes, key: str) -> None:
+    """A wrong passphrase ends in the protocol's error, which does not quote it."""
     ended = _at_terminal(_SIGN, _request(key), (f"Passphrase of {key}: ", typed + b"\n"))
     assert (ended.code, ended.out) == (1, b"")
     error = json.loads(ended.err)
@@ -249,14 +249,14 @@ def test_a_wrong_answer_to_the_plugin(typed: bytes, key: str) -> None:
     assert "hunter2" not in ended.err.decode() + ended.screen
 
 
-def test_the_plugin_does_not_ask_for_what_it_knows(key: str) -> None:
+def test_configured_secret_is_not_prompted(key: str) -> None:
     """With the passphrase in the environment, nothing is written to the terminal."""
     ended = _at_terminal(_SIGN, _request(key), **{_VARIABLE: _SECRET})
     assert (ended.code, ended.err, ended.screen) == (0, b"", "")
 
 
-def test_the_plugin_without_a_terminal(key: str) -> None:
-    """Without a terminal the plugin ends with what to do, and does not wait."""
+def test_plugin_without_a_terminal_fails_with_advice(key: str) -> None:
+    """Without a terminal the plugin fails with advice, and does not wait."""
     done = _without_terminal(_SIGN, _request(key))
     assert (done.returncode, done.stdout) == (1, b"")
     error = json.loads(done.stderr)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
 from notarykit.plugin.discovery import pipes
-from notarykit.plugin.queueing import QUEUE_VARIABLE, Listener
+from notarykit.plugin.queueing import QUEUE_VARIABLE, QueuePipe
 
 NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
 """The registry's credentials are no plugin's business."""
@@ -62,7 +62,7 @@ def run(
         raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {pipes.LARGEST}")
     hidden = {*NEVER_PASSED, QUEUE_VARIABLE, *withheld}
     variables = {name: value for name, value in os.environ.items() if name not in hidden} | dict(environment or {})
-    with Listener() as listener:
+    with QueuePipe() as listener:
         process = _started(command, variables, listener)
         try:
             output, errors = pipes.exchange(process, request, seconds, listener.reader)
@@ -74,7 +74,7 @@ def run(
             raise
 
 
-def _started(command: list[str], variables: dict[str, str], listener: Listener) -> "subprocess.Popen[bytes]":
+def _started(command: list[str], variables: dict[str, str], listener: QueuePipe) -> "subprocess.Popen[bytes]":
     """Starts the process.
 
     Raises:
@@ -83,11 +83,11 @@ def _started(command: list[str], variables: dict[str, str], listener: Listener) 
     try:
         process = subprocess.Popen(  # noqa: S603 - the path was checked by whoever looked the plugin up
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=variables | listener.variables, pass_fds=listener.passed,
+            env=variables | listener.variables, pass_fds=listener.inherited,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         raise PluginError(f"{command[0]} cannot be run: {_why(command[0], error)}", advice=_ADVICE) from None
-    listener.passed_on()
+    listener.close_writer()
     return process
 
 

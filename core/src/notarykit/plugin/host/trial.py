@@ -13,7 +13,7 @@ from notarykit.envelope.unverified import JWS
 from notarykit.errors import NotarykitError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain, check_chain
-from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding, failure
+from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
 from notarykit.plugin.host.metadata import read_metadata
 from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, SigningPlugin, signer_with
 from notarykit.plugin.protocol.fields import Capability
@@ -38,7 +38,7 @@ def walk(plugin: SigningPlugin, key_id: str | None, config: Mapping[str, str]) -
     try:
         metadata = read_metadata(plugin, config)
     except NotarykitError as error:
-        yield failure("metadata", error)
+        yield Finding.of_error("metadata", error)
         return
     capabilities = ", ".join(metadata.capabilities)
     yield Finding("metadata", OK, f"{metadata.name} {metadata.version}: {capabilities}")
@@ -59,7 +59,7 @@ def _sign(metadata: Metadata, plugin: SigningPlugin, key_id: str, config: Mappin
         step = "signature"
         chain = _chain(signer)
     except NotarykitError as error:
-        yield failure(step, error)
+        yield Finding.of_error(step, error)
         return
     yield Finding(step, OK, "a trial signature holds under the certificate's key")
     yield _of_chain(chain, utc_now())

@@ -36,6 +36,3 @@ def suppress_logs(*packages: str) -> Iterator[None]:
 
 def _passes(record: logging.LogRecord) -> bool:  # noqa: ARG001
     return not _is_suppressed.get()
-
-
-unheard = suppress_logs

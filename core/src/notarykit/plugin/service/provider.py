@@ -12,7 +12,7 @@ import time
 from notarykit.errors import NotarykitError, PluginTimeoutError, PluginValidationError
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.deadline import seconds_left
-from notarykit.plugin.service.version_choice import CA_CERTS, CERTIFICATE_CHAIN, NO_CERTIFICATE_ADVICE, no_version
+from notarykit.plugin.service.version_choice import CA_CERTS, CERTIFICATE_CHAIN, no_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 CACHE_SECONDS = 300.0
 """How long the choice of a version is kept before the service is asked again."""
-
-CHAIN, GET_A_CERTIFICATE = CERTIFICATE_CHAIN, NO_CERTIFICATE_ADVICE
 
 
 class Provider(Plugin):

@@ -44,6 +44,3 @@ def write_to_terminal(text: str) -> None:
         pass
     finally:
         os.close(terminal)
-
-
-ask_secret, tell = prompt_secret, write_to_terminal

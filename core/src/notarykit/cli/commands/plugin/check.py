@@ -141,7 +141,7 @@ def _unbroken(findings: "Iterator[Finding]") -> "Iterator[Finding]":
     Raises:
         NotarykitError: The plugin refuses before its first finding.
     """
-    from notarykit.plugin.diagnosis import FAILED, Finding, failure
+    from notarykit.plugin.diagnosis import FAILED, Finding
 
     has_begun = False
     try:
@@ -151,7 +151,7 @@ def _unbroken(findings: "Iterator[Finding]") -> "Iterator[Finding]":
     except NotarykitError as error:
         if not has_begun:
             raise
-        yield failure("stopped", error)
+        yield Finding.of_error("stopped", error)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
         yield Finding(
             "stopped", FAILED, f"the plugin failed with {type(error).__name__}", "see 'notarykit plugin test'"
