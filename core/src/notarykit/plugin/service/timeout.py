@@ -37,6 +37,3 @@ def call_with_timeout(work: Callable[[], Result], *, on_timeout: Callable[[], Ex
         if done.done():
             raise
     raise on_timeout()
-
-
-OutOfTimeError, in_time = CallTimeoutError, call_with_timeout
