@@ -1,6 +1,7 @@
 """Names that `notarykit.plugin` hands out, and the imports of providers."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from notarykit import plugin
 
 _ROOT = Path(__file__).parents[3]
-_PROVIDERS = ("aws-kms", "azure-keyvault", "hashicorp-vault", "local-file", "pkcs11")
+_PROVIDERS = [*sorted(_ROOT.glob("plugins/*")), _ROOT / "plugin-template" / "template"]
 _ALLOWED = {"notarykit.plugin", "notarykit.errors"}
 
 
@@ -40,7 +41,7 @@ def test_nothing_is_imported_early() -> None:
 
 
 def _imports(source: str) -> Iterator[str]:
-    """Yields the modules of notarykit that a module's text imports, with those of types alone."""
+    """Yields the modules of core that a module's source imports, for types too."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "notarykit")
@@ -50,10 +51,15 @@ def _imports(source: str) -> Iterator[str]:
             yield node.module or ""
 
 
-@pytest.mark.parametrize("place", _PROVIDERS)
-def test_provider_imports_two_modules(place: str) -> None:
-    """A provider imports `notarykit.plugin` and `notarykit.errors`, and nothing else of core."""
-    sources = sorted(_ROOT.glob(f"plugins/{place}/src/**/*.py"))
+@pytest.mark.parametrize("folder", _PROVIDERS, ids=lambda path: path.name)
+def test_provider_imports_two_modules(folder: Path) -> None:
+    """A provider, and what the template makes, imports `notarykit.plugin` and `notarykit.errors` alone of core."""
+    sources = [path for path in folder.glob("src/**/*") if path.suffix in (".py", ".jinja")]
     assert sources
-    found = {(path.name, name) for path in sources for name in _imports(path.read_text()) if name not in _ALLOWED}
-    assert found == set()
+    imports = [(path.name, module) for path in sources for module in _imports(_rendered(path))]
+    assert [imported for imported in imports if imported[1] not in _ALLOWED] == []
+
+
+def _rendered(path: Path) -> str:
+    """Returns a source, with a name in the place of each variable of the template."""
+    return re.sub(r"{{.*?}}", "rendered", path.read_text())
