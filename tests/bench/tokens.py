@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from notarykit.keys.spec import KEY_SPECS
 from tests.servers.pkcs11 import softhsm
-from tests.servers.pkcs11.asking import PRELUDE
+from tests.servers.pkcs11.executable import PRELUDE
 from tests.servers.pkcs11.token import IDS, Token, fill
 from tests.support.requirements import program
 

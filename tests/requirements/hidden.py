@@ -18,12 +18,15 @@ from tests.support.requirements import REQUIREMENTS, how, missing
 
 _TESTS = Path(__file__).parents[1]
 
-_TOKENS = ("servers/pkcs11/test_tokens.py::test_objects",)
-_TPM = ("servers/pkcs11/test_tokens.py::test_mechanisms_without_pss", "servers/pkcs11/test_tokens.py::test_wrong_pin")
+_TOKENS = ("servers/pkcs11/test_tokens.py::test_token_has_keys_and_certificates",)
+_TPM = (
+    "servers/pkcs11/test_tokens.py::test_one_token_lists_no_pss",
+    "servers/pkcs11/test_tokens.py::test_wrong_pin_is_rejected",
+)
 _CARDS = (
-    "servers/piv/test_card.py::test_the_modules_see_four_keys",
+    "servers/piv/test_card.py::test_modules_list_four_keys",
     "servers/piv/test_card.py::test_readers_end_with_their_context",
-    "servers/piv/test_people.py::test_a_key_without_a_pin",
+    "servers/piv/test_interaction.py::test_slot_9e_signs_without_a_pin",
 )
 _AUTHORITIES = ("servers/timestamp/test_harness.py::test_several_clients_at_once",)
 _DISKS = ("faults/test_full_disk.py::test_a_certificate",)
@@ -59,7 +62,7 @@ USERS: dict[str, Sequence[str]] = {
     "clang": _TOKENS,
     "dbus": _TPM,
     "docker-registry": ("servers/registry/test_many_signers.py",),
-    "gcc": (*_TOKENS, "servers/pkcs11/test_choosing.py::test_a_module_that_crashes"),
+    "gcc": (*_TOKENS, "servers/pkcs11/test_lookup.py::test_crashing_module_is_reported_by_the_host"),
     "git": (*_GUIDE, "unit/oci/test_archive_readers.py"),
     "go": _GO,
     "go 1.25": _GO,
@@ -77,7 +80,7 @@ USERS: dict[str, Sequence[str]] = {
     "opensc": (*_TOKENS, *_TPM, *_CARDS, *_TRIAL),
     "opensc-pkcs11": _CARDS,
     "openssl": _OPENSSL,
-    "p11-kit-modules": (*_TOKENS, "servers/pkcs11/test_choosing.py::test_p11_kit"),
+    "p11-kit-modules": (*_TOKENS, "servers/pkcs11/test_lookup.py::test_p11_kit_is_the_default_module"),
     "pcscd": _CARDS,
     "pinentry-curses": ("servers/pkcs11/test_pins.py",),
     "pkg-config": _TOKENS,

@@ -42,6 +42,10 @@ class YubiKey(NamedTuple):
         """The PIN."""
         return self.token.settings.pin
 
+    def plugin_environment(self, module: str, **variables: str) -> dict[str, str]:
+        """Returns the variables of a process that signs with the plugin by a module: that, the PIN, and more."""
+        return {"PKCS11_MODULE_PATH": module, "PKCS11_PIN": self.pin, **variables}
+
 
 MakeYubiKey = Callable[..., YubiKey]
 _SERIALS = itertools.count(12_345_678)

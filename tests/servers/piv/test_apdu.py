@@ -1,4 +1,4 @@
-"""The card by itself: what it answers to single commands."""
+"""Card responses to single commands."""
 
 from collections.abc import Callable
 
@@ -44,22 +44,22 @@ def _sign(card: Card, place: Place) -> bytes:
         (Place.CARD_AUTHENTICATION, PinPolicy.ONCE, ["6982", "9000", "9000"]),
     ],
 )
-def test_how_often_a_key_asks_for_the_pin(place: Place, policy: PinPolicy | None, statuses: list[str]) -> None:
-    """Before the PIN, after it, and once more."""
+def test_pin_policies_are_enforced(place: Place, policy: PinPolicy | None, statuses: list[str]) -> None:
+    """Each PIN policy holds before the PIN, after it, and for a second signature."""
     card = Card(Settings({place: make_slot(CHAIN, pin_policy=policy)}, 7))
     before = _sign(card, place)
     assert _verify(card, RIGHT) == "9000"
     assert [answer[-2:].hex() for answer in (before, _sign(card, place), _sign(card, place))] == statuses
 
 
-def test_a_signature_verifies() -> None:
-    """The answer holds a signature of the digest."""
+def test_signature_verifies() -> None:
+    """The response contains a signature of the digest."""
     signature = parse_tlvs(parse_tlvs(_sign(_card(), Place.CARD_AUTHENTICATION)[:-2])[0x7C])[0x82]
     CHAIN.leaf_key.public_key().verify(signature, DIGEST, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
 
 
-def test_the_status_of_the_pin() -> None:
-    """An empty VERIFY tells the tries, or that the PIN was shown, and costs nothing."""
+def test_empty_verify_shows_tries() -> None:
+    """An empty VERIFY returns the tries, or that the PIN was verified, and costs none."""
     card = _card()
     assert card.respond(STATUS).hex() == "63c3"
     assert _verify(card, WRONG) == "63c2"
@@ -71,15 +71,15 @@ def test_the_status_of_the_pin() -> None:
     assert card.counters().verifications == 2
 
 
-def test_a_pin_of_a_wrong_length_costs_nothing() -> None:
-    """A PIN that is not filled up to eight bytes is not a try."""
+def test_unpadded_pin_costs_no_try() -> None:
+    """A PIN that is not padded to eight bytes costs no try."""
     card = _card()
     assert _verify(card, PIN.encode()) == "6a80"
     assert card.counters().tries == 3
 
 
-def test_a_blocked_pin() -> None:
-    """After the last try, the right PIN is refused too, also after a reset."""
+def test_blocked_pin_stays_blocked() -> None:
+    """After the last try the right PIN is rejected too, also after a reset."""
     card = _card(tries=2)
     assert [_verify(card, WRONG) for _ in range(3)] == ["63c1", "63c0", "6983"]
     card.reset()
@@ -88,16 +88,16 @@ def test_a_blocked_pin() -> None:
 
 
 @pytest.mark.parametrize("forget", [Card.reset, lambda card: card.respond(SELECT)])
-def test_what_forgets_the_pin(forget: Callable[[Card], object]) -> None:
-    """A reset and a new SELECT end what the PIN opened."""
+def test_reset_and_select_end_verification(forget: Callable[[Card], object]) -> None:
+    """A reset and a new SELECT end the verification of the PIN."""
     card = _card()
     _verify(card, RIGHT)
     forget(card)
     assert _sign(card, Place.AUTHENTICATION).hex() == "6982"
 
 
-def test_long_answers() -> None:
-    """A certificate comes in parts, or at once where the command is an extended one."""
+def test_long_response_comes_in_parts() -> None:
+    """A certificate comes in parts, or at once after an extended command."""
     card = _card()
     content = tlv(0x5C, bytes.fromhex("5fc105"))
     part = card.respond(bytes.fromhex("00cb3fff") + bytes([len(content)]) + content + b"\0")
@@ -111,7 +111,7 @@ def test_long_answers() -> None:
     assert extended == whole + bytes.fromhex("9000")
 
 
-def test_chained_and_extended_commands() -> None:
+def test_chained_and_extended_commands_are_accepted() -> None:
     """The data of a command may come in two parts, or behind an extended length."""
     data = tlv(0x7C, tlv(0x82, b"") + tlv(0x81, DIGEST))
     card = _card()
@@ -124,8 +124,8 @@ def test_chained_and_extended_commands() -> None:
 
 
 @pytest.mark.parametrize("touched", [True, False])
-def test_touch(touched: bool) -> None:
-    """A key that wants a finger refuses without it."""
+def test_missing_touch_is_an_error(touched: bool) -> None:
+    """A key that requires a touch fails without it."""
     slot = make_slot(CHAIN, touch_policy=TouchPolicy.ALWAYS)
     card = Card(Settings({Place.CARD_AUTHENTICATION: slot}, 7, touch=Touch(0.01, touched)))
     assert _sign(card, Place.CARD_AUTHENTICATION)[-2:].hex() == ("9000" if touched else "6982")
@@ -147,6 +147,6 @@ def test_touch(touched: bool) -> None:
         ("0020008008ff", "6700"),
     ],
 )
-def test_single_answers(command: str, answer: str) -> None:
-    """What a command is answered with, where nothing came before it."""
+def test_single_commands_have_their_status(command: str, answer: str) -> None:
+    """Each command without a context has its status."""
     assert _card().respond(bytes.fromhex(command)).hex() == answer

@@ -1,4 +1,4 @@
-"""The card behind pcscd, in front of programs that are not ours."""
+"""Card behind pcscd, with OpenSC's tool and both modules."""
 
 import hashlib
 import os
@@ -34,16 +34,16 @@ def _sign(module: str, yubikey: YubiKey, place: Place, folder: Path) -> None:
         public_key.verify(signature, digest, ec.ECDSA(utils.Prehashed(algorithm)))
 
 
-def test_the_modules_see_four_keys(module: str, yubikey: YubiKey) -> None:
-    """Both modules list a private key for each place; Yubico's also has the one that the factory put there."""
+def test_modules_list_four_keys(module: str, yubikey: YubiKey) -> None:
+    """Both modules list a private key for each slot; Yubico's also has the attestation key."""
     attestation = [Place.ATTESTATION] if module.endswith(MODULES["ykcs11"][0]) else []
     expected = [IDS[place] for place in (*PLACES, *attestation)]
     assert sorted(tool.objects(module, "privkey", "--login", "--pin", PIN)) == expected
     assert sorted(tool.objects(module, "cert")) == expected
 
 
-def test_the_modules_read_the_certificates(module: str, place: Place, yubikey: YubiKey, tmp_path: Path) -> None:
-    """What both modules read is the leaf of the chain, without a PIN."""
+def test_modules_read_the_certificates(module: str, place: Place, yubikey: YubiKey, tmp_path: Path) -> None:
+    """Both modules read the leaf of the chain, without a PIN."""
     assert tool.certificate(module, place, tmp_path) == yubikey.chains[place].ders[0]
     assert yubikey.token.counters().verifications == 0
 
@@ -56,16 +56,16 @@ def test_every_key_signs(module: str, place: Place, yubikey: YubiKey, tmp_path: 
     assert counters.tries == 3
 
 
-def test_the_signature_key_asks_each_time(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
-    """The key at 9c wants the PIN again after the login."""
+def test_signature_key_requires_the_pin_each_time(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
+    """The key in slot 9c requires the PIN again after the login."""
     _sign(module, yubikey, Place.SIGNATURE, tmp_path)
     assert yubikey.token.counters().verifications == 2
     _sign(module, yubikey, Place.AUTHENTICATION, tmp_path)
     assert yubikey.token.counters().verifications == 3
 
 
-def test_wrong_pins_block_it(module: str, yubikey: YubiKey) -> None:
-    """Each wrong PIN costs a try, and then not even the right one helps."""
+def test_wrong_pins_block_the_card(module: str, yubikey: YubiKey) -> None:
+    """Each wrong PIN costs a try, and then the right one is rejected too."""
     for left in (2, 1, 0):
         with pytest.raises(RefusedError, match=r"CKR_PIN_(INCORRECT|LOCKED)"):
             tool.run(module, "--list-objects", "--login", "--pin", "654321")
@@ -74,15 +74,15 @@ def test_wrong_pins_block_it(module: str, yubikey: YubiKey) -> None:
         tool.run(module, "--list-objects", "--login", "--pin", PIN)
 
 
-def test_the_right_pin_gives_back_the_tries(module: str, yubikey: YubiKey) -> None:
-    """A try that was left is enough."""
+def test_right_pin_restores_the_tries(module: str, yubikey: YubiKey) -> None:
+    """The right PIN restores all tries."""
     yubikey.token.set_tries(1)
     tool.run(module, "--list-objects", "--login", "--pin", PIN)
     assert yubikey.token.counters().tries == 3
 
 
-def test_a_certificate_goes_and_another_comes(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
-    """What is beside a key can be replaced, and be nothing."""
+def test_certificate_is_replaced_and_removed(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
+    """The certificate of a key can be replaced and removed."""
     other = yubikey.chains[Place.MANAGEMENT].ders[0]
     yubikey.token.replace_certificate(Place.AUTHENTICATION, other)
     assert tool.certificate(module, Place.AUTHENTICATION, tmp_path) == other
@@ -90,8 +90,8 @@ def test_a_certificate_goes_and_another_comes(module: str, yubikey: YubiKey, tmp
     assert IDS[Place.AUTHENTICATION] not in tool.objects(module, "cert")
 
 
-def test_pulled_and_put_back(module: str, reader: Reader, yubikey: YubiKey, tmp_path: Path) -> None:
-    """A card that was pulled out is gone, and signs when it is back."""
+def test_card_signs_after_reinsertion(module: str, reader: Reader, yubikey: YubiKey, tmp_path: Path) -> None:
+    """A card that was pulled out is absent, and signs once it is back."""
     reader.pull()
     assert tool.serials(module) == []
     reader.insert(yubikey.token)
@@ -99,16 +99,16 @@ def test_pulled_and_put_back(module: str, reader: Reader, yubikey: YubiKey, tmp_
     _sign(module, yubikey, Place.SIGNATURE, tmp_path)
 
 
-def test_tries_survive_the_pull(reader: Reader, yubikey: YubiKey) -> None:
-    """To pull the card out gives no try back."""
+def test_reinsertion_restores_no_try(reader: Reader, yubikey: YubiKey) -> None:
+    """Pulling the card out restores no try."""
     yubikey.token.set_tries(2)
     reader.pull()
     reader.insert(yubikey.token)
     assert yubikey.token.counters().tries == 2
 
 
-def test_two_cards(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
-    """Two cards are told apart by their serial numbers, and each signs with its own keys."""
+def test_two_cards_differ_in_serial_number(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
+    """Two cards differ in their serial numbers, and each signs with its own keys."""
     cards = [make_yubikey(serial=11_111_111), make_yubikey(serial=22_222_222)]
     for place, card in enumerate(cards):
         card.token.insert(place)
@@ -122,8 +122,8 @@ def test_two_cards(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("touched", [True, False])
-def test_a_key_waits_for_a_finger(module: str, make_yubikey: MakeYubiKey, tmp_path: Path, touched: bool) -> None:
-    """It signs when the finger came, and refuses when it did not."""
+def test_key_waits_for_a_touch(module: str, make_yubikey: MakeYubiKey, tmp_path: Path, touched: bool) -> None:
+    """The key signs after a touch, and fails without."""
     yubikey = make_yubikey(
         slots={Place.AUTHENTICATION: {"touch_policy": TouchPolicy.ALWAYS}}, touch=Touch(0.2, touched)
     )
@@ -140,10 +140,10 @@ def test_a_key_waits_for_a_finger(module: str, make_yubikey: MakeYubiKey, tmp_pa
 
 
 @pytest.mark.parametrize("touched", [True, False])
-def test_a_finger_or_a_pull_ends_the_wait(
+def test_touch_or_removal_ends_the_wait(
     module: str, reader: Reader, make_yubikey: MakeYubiKey, tmp_path: Path, touched: bool
 ) -> None:
-    """While it waits, the finger comes, or the card is pulled out."""
+    """A touch or the removal of the card ends the wait."""
     touch = Touch(15, touched=False)
     yubikey = make_yubikey(slots={Place.AUTHENTICATION: {"touch_policy": TouchPolicy.ALWAYS}}, touch=touch)
     yubikey.token.insert()
@@ -161,15 +161,15 @@ def test_a_finger_or_a_pull_ends_the_wait(
     assert yubikey.token.counters().signatures == touched
 
 
-def test_a_key_that_the_card_made_is_attested(make_yubikey: MakeYubiKey) -> None:
-    """Yubico's module lists a certificate more for it, which the card signs itself."""
+def test_generated_key_is_attested(make_yubikey: MakeYubiKey) -> None:
+    """Yubico's module lists an attestation certificate for a generated key, signed by the card."""
     yubikey = make_yubikey(slots={Place.SIGNATURE: {"generated": True}})
     yubikey.token.insert()
     assert len(tool.objects(path_of("ykcs11"), "cert")) == 6
 
 
 def test_readers_end_with_their_context() -> None:
-    """Readers of their own stand beside those of the session, and nothing stays when they end."""
+    """A second pair of readers runs beside the first, and leaves nothing behind."""
     with Reader() as another:
         folder = os.path.dirname(another.environment["PCSCLITE_CSOCK_NAME"])
         assert len(another.names) == 2
@@ -178,16 +178,16 @@ def test_readers_end_with_their_context() -> None:
     assert not os.path.exists(folder)
 
 
-def test_one_card_in_one_reader(reader: Reader, yubikey: YubiKey, make_yubikey: MakeYubiKey) -> None:
-    """No card is in two readers, and no reader has two cards."""
+def test_card_is_in_one_reader_only(reader: Reader, yubikey: YubiKey, make_yubikey: MakeYubiKey) -> None:
+    """A card is in one reader, and a reader has one card."""
     with pytest.raises(ValueError, match="the card is in a reader"):
         yubikey.token.insert(1)
     with pytest.raises(ValueError, match="there is a card in this reader"):
         make_yubikey().token.insert()
 
 
-def test_readers_that_ended(reader: Reader) -> None:
-    """Readers whose program ended say so."""
+def test_ended_readers_are_an_error(reader: Reader) -> None:
+    """Readers whose program ended raise an error."""
     with Reader() as another:
         another.process.terminate()
         with pytest.raises(RuntimeError, match="the smart card readers do not run"):

@@ -1,4 +1,4 @@
-"""The table of mechanisms in the documentation is what a YubiKey does behind both of its modules."""
+"""The table of mechanisms in the documentation, for a YubiKey behind both modules."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ _NAMES = {"ykcs11": "YubiKey, by ykcs11 2.2", "opensc": "YubiKey, by OpenSC 0.23
 _PLACES = {Place.AUTHENTICATION: "%01", Place.SIGNATURE: "%02", Place.MANAGEMENT: "%03"}
 
 
-def test_each_module(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
-    """Each module signs with the mechanisms that its line has."""
+def test_mechanisms_are_documented(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
+    """Each module signs with the mechanisms in its line."""
     keys = []
     for place, id_ in _PLACES.items():
         path = tmp_path / f"{place:x}.pem"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.servers.pkcs11.asking import run
+from tests.servers.pkcs11.executable import run
 from tests.support.ca import SPECS
 
 _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
@@ -22,9 +22,9 @@ print(json.dumps(used))
 """
 
 
-def used(given: Mapping[str, str], keys: list[tuple[str, str, dict[str, str]]]) -> list[str]:
+def used(variables: Mapping[str, str], keys: list[tuple[str, str, dict[str, str]]]) -> list[str]:
     """The mechanisms by which keys sign, each named by its URI, its spec and a configuration."""
-    found = run(given, _SCRIPT.format(keys=keys))
+    found = run(variables, _SCRIPT.format(keys=keys))
     assert isinstance(found, list)
     return found
 

@@ -1,4 +1,4 @@
-"""Certificates for keys on tokens: requested, made and stored by the commands."""
+"""Certificates for keys on tokens, issued and stored by the commands."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.cli.world import World
-from tests.servers.pkcs11.asking import sign
+from tests.servers.pkcs11.executable import sign
 from tests.servers.pkcs11.token import Token, chain_for
 from tests.support.ca import make_chain
 
@@ -21,7 +21,7 @@ def world(
 ) -> World:
     """A user with the token plugged in; commands run in processes of their own, as modules want it."""
     world = World(tmp_path / "world", make_chain("EC-256", 3), monkeypatch, capsys)
-    for name, value in _given(softhsm_key).items():
+    for name, value in softhsm_key.plugin_environment().items():
         monkeypatch.setenv(name, value)
     return world
 
@@ -33,18 +33,14 @@ def softhsm_key(empty_softhsm: Token) -> Token:
     return empty_softhsm
 
 
-def _given(token: Token) -> dict[str, str]:
-    return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
-
-
 def _did(world: World, *arguments: str) -> str:
     done = world.process(*arguments)
     assert done.code == 0, done
     return done.out
 
 
-def test_a_chain_goes_onto_the_token(world: World, softhsm_key: Token, tmp_path: Path) -> None:
-    """A self-signed certificate is made with the key, stored on the token, found there, and replaced by the next."""
+def test_self_signed_certificate_is_stored_and_replaced(world: World, softhsm_key: Token, tmp_path: Path) -> None:
+    """A self-signed certificate is made with the key, stored on the token, and replaced by the next."""
     uri = f"pkcs11:token={quote(softhsm_key.label)};object=build"
     _did(world, "key", "add", "--plugin", "pkcs11", "--id", uri, "token")
     assert "BEGIN CERTIFICATE REQUEST" in _did(world, "cert", "request", "--key", "token", "--subject", _SUBJECT)
@@ -53,11 +49,11 @@ def test_a_chain_goes_onto_the_token(world: World, softhsm_key: Token, tmp_path:
         assert "pkcs11: pkcs11:token=" in _did(world, "cert", "attach", "--key", "token", f"own{number}.pem")
         stored = [each for each in softhsm_key.objects() if each.kind == "cert"]
         assert [(each.label, each.id) for each in stored] == [("build", b"\x01")]
-        assert sign(_given(softhsm_key), uri, "EC-256").refusal == ""
+        assert sign(softhsm_key.plugin_environment(), uri, "EC-256").refusal == ""
     _did(world, "sign", "--key", "token", "--oci-layout", world.reference)
 
 
-def test_a_chain_with_its_cas(world: World, softhsm_key: Token, tmp_path: Path) -> None:
+def test_issued_chain_is_stored_once(world: World, softhsm_key: Token, tmp_path: Path) -> None:
     """An issued chain is stored as a whole; storing it again changes nothing."""
     uri = "pkcs11:object=build"
     chain = chain_for("EC-256", softhsm_key.public_key(b"\x01"))
@@ -65,23 +61,23 @@ def test_a_chain_with_its_cas(world: World, softhsm_key: Token, tmp_path: Path) 
     for _ in range(2):
         _did(world, "cert", "attach", "--plugin", "pkcs11", "--id", uri, str(tmp_path / "chain.pem"))
         assert len([each for each in softhsm_key.objects() if each.kind == "cert"]) == 3
-    assert sign(_given(softhsm_key), uri, "EC-256").refusal == ""
+    assert sign(softhsm_key.plugin_environment(), uri, "EC-256").refusal == ""
 
 
 # SoftHSM has no switch for this: what the standard says of such tokens takes the write's place.
 _PROTECTED = """
 import pkcs11, sys
-from notarykit_pkcs11.token import session
-def write(self, objects, pins):
+from notarykit_pkcs11.token import certificate_store
+def create_objects(session, templates):
     raise pkcs11.TokenWriteProtected
-session.TokenSession.write = write
+certificate_store.create_objects = create_objects
 from notarykit.cli.run import run
 sys.exit(run(sys.argv[1:]))
 """
 
 
-def test_a_token_that_cannot_be_written_to(world: World, softhsm_key: Token) -> None:
-    """Where the token takes no certificate, the chain is kept beside the key's settings, and the key signs."""
+def test_chain_of_a_read_only_token_is_kept_in_settings(world: World, softhsm_key: Token) -> None:
+    """The chain is kept beside the key's settings where the token stores no certificates."""
     uri = "pkcs11:object=build"
     _did(world, "key", "add", "--plugin", "pkcs11", "--id", uri, "token")
     _did(world, "cert", "generate", "--key", "token", "--subject", _SUBJECT, "-o", "own.pem")
@@ -95,8 +91,8 @@ def test_a_token_that_cannot_be_written_to(world: World, softhsm_key: Token) -> 
     _did(world, "sign", "--key", "token", "--oci-layout", world.reference)
 
 
-def test_certificates_of_other_keys_stay(world: World, softhsm_key: Token, tmp_path: Path) -> None:
-    """CAs with the key's CKA_ID, and the certificate of another key that has it as well, are not removed."""
+def test_certificates_of_other_keys_are_kept(world: World, softhsm_key: Token, tmp_path: Path) -> None:
+    """CAs with the key's CKA_ID, and certificates of other keys with it, are not removed."""
     chain = chain_for("EC-256", softhsm_key.public_key(b"\x01"))
     other = make_chain("EC-384")
     for der in (*chain.ders, other.ders[0]):
@@ -107,4 +103,4 @@ def test_certificates_of_other_keys_stay(world: World, softhsm_key: Token, tmp_p
     assert len([each for each in softhsm_key.objects() if each.kind == "cert"]) == 4
     (tmp_path / "chain.pem").write_bytes(chain.chain_pem)
     _did(world, "cert", "attach", *key, str(tmp_path / "chain.pem"))
-    assert sign(_given(softhsm_key), "pkcs11:object=build", "EC-256").refusal == ""
+    assert sign(softhsm_key.plugin_environment(), "pkcs11:object=build", "EC-256").refusal == ""

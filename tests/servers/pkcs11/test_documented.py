@@ -15,18 +15,18 @@ _NAMES = {
 
 
 def _row(token: Token, name: str) -> str:
-    given = {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
+    variables = {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
     keys: list[tuple[str, str, dict[str, str]]] = [
         (f"pkcs11:token={quote(token.label)};object={spec}", spec, {}) for spec in token.specs
     ]
-    return row(name, dict(zip(token.specs, used(given, keys), strict=True)))
+    return row(name, dict(zip(token.specs, used(variables, keys), strict=True)))
 
 
-def test_each_token(token: Token) -> None:
-    """Each token signs with the mechanisms that its line has."""
+def test_mechanisms_are_documented(token: Token) -> None:
+    """Each token signs with the mechanisms in its line."""
     assert is_documented(_row(token, _NAMES[token.kind]))
 
 
-def test_a_token_without_pss(tpm_without_pss: Token) -> None:
-    """So does a token that lists RSA without PSS."""
+def test_mechanisms_without_pss_are_documented(tpm_without_pss: Token) -> None:
+    """A token that lists RSA without PSS signs with the mechanisms in its line."""
     assert is_documented(_row(tpm_without_pss, "the same, set up without PSS"))

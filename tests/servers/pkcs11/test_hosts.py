@@ -26,19 +26,15 @@ __all__ = ["peer"]
 def here(peer: Peer, softhsm: Token) -> Iterator[Peer]:
     """A Go side with the token's environment; the shared one has been there before."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in _given(softhsm).items():
+        for name, value in softhsm.plugin_environment().items():
             patch.setenv(name, value)
         with Peer(build()) as running:
             yield running
 
 
-def _given(token: Token) -> dict[str, str]:
-    return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
-
-
 @pytest.mark.parametrize(("spec", "media_type"), [*((spec, COSE) for spec in SPECS), ("EC-256", FORMATS[0])])
-def test_go_signs(softhsm: Token, here: Peer, tmp_path: Path, spec: str, media_type: str) -> None:
-    """The Go side makes an envelope with the installed launcher, and both sides accept it."""
+def test_go_host_signs(softhsm: Token, here: Peer, tmp_path: Path, spec: str, media_type: str) -> None:
+    """The Go host makes an envelope with the installed launcher, and both sides accept it."""
     home, layout = Home(tmp_path / "settings"), make_layout(tmp_path / "layout")
     home.trust(softhsm.chains[spec])
     plugins = our_plugin.install_by_command(home, "--from-package", "pkcs11")
@@ -62,9 +58,11 @@ def test_go_signs(softhsm: Token, here: Peer, tmp_path: Path, spec: str, media_t
     assert verdict.chain.ders == softhsm.chains[spec].ders
 
 
-def test_go_is_told_of_a_wrong_pin(softhsm: Token, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong PIN is an error of access at the Go side, with what to do in its message."""
-    for name, value in _given(softhsm).items():
+def test_go_host_reports_a_wrong_pin(
+    softhsm: Token, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong PIN is an access error at the Go host, with advice in its message."""
+    for name, value in softhsm.plugin_environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PKCS11_PIN", "swordfish")
     plugins = our_plugin.install_by_command(Home(tmp_path / "settings"), "--from-package", "pkcs11")

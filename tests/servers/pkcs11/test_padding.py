@@ -1,21 +1,21 @@
-"""PSS padding of our own, for tokens that offer RSA without any."""
+"""PSS padding before the token, for tokens that offer RSA without any."""
 
 import pytest
 
-from tests.servers.pkcs11.asking import run, sign
+from tests.servers.pkcs11.executable import run, sign
 from tests.servers.pkcs11.token import IDS, Token
 from tests.support.ca import SPECS
 
 _RSA = [spec for spec in SPECS if spec.startswith("RSA")]
 
 
-def test_a_token_without_pss(tpm_without_pss: Token) -> None:
-    """A token that lists no PSS signs with padding made here; what it signs holds."""
+def test_token_without_pss_signs(tpm_without_pss: Token) -> None:
+    """A token that lists no PSS makes valid signatures of blocks padded before."""
     token = tpm_without_pss
-    given = {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
+    variables = {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin}
     for spec in token.specs:
         uri = f"pkcs11:token={token.label.replace(' ', '%20')};object={spec}"
-        assert sign(given, uri, spec).refusal == ""
+        assert sign(variables, uri, spec).refusal == ""
 
 
 _ONLY = """
@@ -37,12 +37,12 @@ print(json.dumps(used))
 
 
 @pytest.mark.parametrize("mechanism", ["RSA_X_509", "RSA_PKCS_PSS"])
-def test_every_way_to_pss(token: Token, mechanism: str) -> None:
-    """Each token signs with each RSA key by padding of its own on a digest, and without any padding of its own."""
+def test_every_pss_method_signs(token: Token, mechanism: str) -> None:
+    """Each token signs with each RSA key by PSS on a digest, and by raw RSA."""
     specs = [spec for spec in _RSA if spec in token.specs and spec in IDS]
     label = token.label.replace(" ", "%20")
-    given = {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin, "LABEL": label}
-    assert run(given, _ONLY % (mechanism, specs)) == [mechanism] * len(specs)
+    variables = {**token.environment, "PKCS11_MODULE_PATH": str(token.module), "PKCS11_PIN": token.pin, "LABEL": label}
+    assert run(variables, _ONLY % (mechanism, specs)) == [mechanism] * len(specs)
 
 
 _LYING = """
@@ -66,7 +66,7 @@ print(json.dumps(refusal("pkcs11:object=RSA-2048", "RSA-2048")))
     ],
     ids=["a shorter salt", "a longer salt", "another digest", "another padding"],
 )
-def test_another_signature(softhsm: Token, change: str) -> None:
-    """A token that signs with another salt, hash or padding is found out before anything leaves."""
-    given = {**softhsm.environment, "PKCS11_MODULE_PATH": str(softhsm.module), "PKCS11_PIN": softhsm.pin}
-    assert "made no RSASSA-PSS-SHA-256 signature that fits" in run(given, _LYING % change)
+def test_different_signature_is_rejected(softhsm: Token, change: str) -> None:
+    """A signature with another salt, hash or padding is rejected before it leaves the plugin."""
+    variables = {**softhsm.environment, "PKCS11_MODULE_PATH": str(softhsm.module), "PKCS11_PIN": softhsm.pin}
+    assert "made no RSASSA-PSS-SHA-256 signature that fits" in run(variables, _LYING % change)

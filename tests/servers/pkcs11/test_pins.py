@@ -1,4 +1,4 @@
-"""Where a PIN comes from, how often it is used, and that nobody else gets to see it."""
+"""Sources of a PIN, attempts with it, and its secrecy."""
 
 import os
 import pty
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.servers.pkcs11.asking import ask, describe, environment, run, sign
+from tests.servers.pkcs11.executable import ask, describe, environment, run, sign
 from tests.servers.pkcs11.token import Token
 from tests.support import requirements
 from tests.support.executables import write_program
@@ -17,7 +17,7 @@ from tests.support.executables import write_program
 _URI = "pkcs11:object=EC-256"
 
 
-def _given(token: Token, **more: str) -> dict[str, str]:
+def _without_pin(token: Token, **more: str) -> dict[str, str]:
     return {**token.environment, "PKCS11_MODULE_PATH": str(token.module), **more}
 
 
@@ -31,56 +31,57 @@ def _pin_file(folder: Path, pin: str) -> Path:
 # From where
 
 
-def test_the_variable(softhsm: Token) -> None:
-    """`$PKCS11_PIN` has it, or the variable that is named; one that is named and not set is an error."""
-    assert sign(_given(softhsm, PKCS11_PIN=softhsm.pin), _URI, "EC-256").refusal == ""
+def test_pin_from_a_variable(softhsm: Token) -> None:
+    """The PIN is in `$PKCS11_PIN` or a named variable, which must be set."""
+    assert sign(_without_pin(softhsm, PKCS11_PIN=softhsm.pin), _URI, "EC-256").refusal == ""
     config = {"pin_env": "MY_PIN"}
-    assert sign(_given(softhsm, MY_PIN=softhsm.pin, PKCS11_PIN="wrong"), _URI, "EC-256", config).refusal == ""
-    refused = sign(_given(softhsm, PKCS11_PIN=softhsm.pin), _URI, "EC-256", config).refusal
-    assert "ACCESS_DENIED $MY_PIN is not set" in refused
+    assert sign(_without_pin(softhsm, MY_PIN=softhsm.pin, PKCS11_PIN="wrong"), _URI, "EC-256", config).refusal == ""
+    refused = sign(_without_pin(softhsm, PKCS11_PIN=softhsm.pin), _URI, "EC-256", config).refusal
+    assert refused.startswith("ACCESS_DENIED ")
+    assert "needs a PIN, and $MY_PIN is not set" in refused
 
 
 @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
-def test_a_file(softhsm: Token, form: str, tmp_path: Path) -> None:
-    """A file has it in its first line, named in the configuration or in the URI."""
+def test_pin_from_a_file(softhsm: Token, form: str, tmp_path: Path) -> None:
+    """The PIN is the first line of a file, named in the configuration or the URI."""
     source = form.format(_pin_file(tmp_path, softhsm.pin))
-    assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
-    assert sign(_given(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
+    assert sign(_without_pin(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
+    assert sign(_without_pin(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
 
 
-def test_marks_of_editors_and_shells(softhsm: Token, tmp_path: Path) -> None:
-    """A file's own marks are no part of the PIN; one in a variable is refused, and no try of the token is lost."""
+def test_stray_marks_cost_no_try(softhsm: Token, tmp_path: Path) -> None:
+    """Marks of a file are no part of the PIN; in a variable they are refused without a try."""
     path = _pin_file(tmp_path, softhsm.pin)
     path.write_bytes(b"\xef\xbb\xbf" + softhsm.pin.encode() + b"\r\n")
-    assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": str(path)}).refusal == ""
-    refused = sign(_given(softhsm, PKCS11_PIN=f"{softhsm.pin}\r"), _URI, "EC-256").refusal
+    assert sign(_without_pin(softhsm), _URI, "EC-256", {"pin_source": str(path)}).refusal == ""
+    refused = sign(_without_pin(softhsm, PKCS11_PIN=f"{softhsm.pin}\r"), _URI, "EC-256").refusal
     assert "ends with a carriage return" in refused
     assert "tries" not in refused
 
 
-def test_a_program(softhsm: Token, tmp_path: Path) -> None:
-    """A program prints it; one that fails, says nothing or is not there is refused with its name."""
+def test_pin_from_a_program(softhsm: Token, tmp_path: Path) -> None:
+    """A program prints the PIN; one that fails, prints nothing or does not exist is named in the error."""
     text = f"#!/bin/sh\n[ \"$1\" = 'a b' ] && cat '{_pin_file(tmp_path, softhsm.pin)}'\n"
     program = write_program(tmp_path / "pin tool", text)
     source = f"|'{program}' 'a b'"
-    assert sign(_given(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
-    assert sign(_given(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
+    assert sign(_without_pin(softhsm), _URI, "EC-256", {"pin_source": source}).refusal == ""
+    assert sign(_without_pin(softhsm), f"{_URI}?pin-source={quote(source)}", "EC-256").refusal == ""
     for wrong, text in (
         (f"|'{program}'", "returned no PIN: it exited with 1"),
         ("|/bin/true", "is empty"),
         ("|/no/such/program", "cannot be run"),
-        ("|relative", "no program by its whole path"),
-        ("|'", "no program by its whole path"),
-        ("relative", "neither a whole path nor a program"),
+        ("|relative", "no program by an absolute path"),
+        ("|'", "no program by an absolute path"),
+        ("relative", "neither an absolute path nor a program"),
         (str(tmp_path / "none"), "none"),
     ):
-        assert text in sign(_given(softhsm), _URI, "EC-256", {"pin_source": wrong}).refusal
+        assert text in sign(_without_pin(softhsm), _URI, "EC-256", {"pin_source": wrong}).refusal
 
 
-def test_two_sources(softhsm: Token, tmp_path: Path) -> None:
-    """A URI and a configuration that name different sources contradict each other."""
+def test_contradicting_sources_are_refused(softhsm: Token, tmp_path: Path) -> None:
+    """Different sources in URI and configuration are refused."""
     path = _pin_file(tmp_path, softhsm.pin)
-    refused = sign(_given(softhsm), f"{_URI}?pin-source={path}", "EC-256", {"pin_source": "/other"}).refusal
+    refused = sign(_without_pin(softhsm), f"{_URI}?pin-source={path}", "EC-256", {"pin_source": "/other"}).refusal
     assert "pin-source in the URI differs from pin_source" in refused
 
 
@@ -101,35 +102,35 @@ for line in sys.stdin:
 """
 
 
-def test_a_pinentry(softhsm: Token, tmp_path: Path) -> None:
-    """The program asks with the token's name, and what it gets is the PIN; where a person gives up, that is said."""
+def test_pin_from_pinentry(softhsm: Token, tmp_path: Path) -> None:
+    """The dialog shows the token and returns the PIN; cancelling it is an access error."""
     log = tmp_path / "log"
     for pin in (softhsm.pin, None):
         text = _PINENTRY.format(python=sys.executable, log=str(log), pin=pin)
         program = write_program(tmp_path / f"pinentry-{pin is None}", text)
-        refused = sign(_given(softhsm), _URI, "EC-256", {"pinentry": str(program)}).refusal
+        refused = sign(_without_pin(softhsm), _URI, "EC-256", {"pinentry": str(program)}).refusal
         assert refused.startswith("ACCESS_DENIED no PIN was entered" if pin is None else "")
         assert bool(refused) is (pin is None)
     assert f"SETDESC PIN of token {softhsm.label!r}" in log.read_text()
     assert softhsm.pin not in log.read_text()
     for wrong in ("/bin/false", "/no/such/pinentry"):
-        assert wrong in sign(_given(softhsm), _URI, "EC-256", {"pinentry": wrong}).refusal
+        assert wrong in sign(_without_pin(softhsm), _URI, "EC-256", {"pinentry": wrong}).refusal
 
 
-def test_the_real_pinentry(softhsm: Token, tmp_path: Path) -> None:
-    """GnuPG's pinentry at a terminal asks for it and hands it over."""
+def test_pin_from_gnupg_pinentry(softhsm: Token, tmp_path: Path) -> None:
+    """GnuPG's pinentry asks at a terminal and returns the PIN."""
     program = requirements.program("pinentry-curses")
-    said = _at_terminal(_given(softhsm, TERM="xterm"), softhsm.pin, "pinentry", program, waits_for="PIN")
+    said = _at_terminal(_without_pin(softhsm, TERM="xterm"), softhsm.pin, "pinentry", program, waits_for="PIN")
     assert said == 0
 
 
-def test_the_terminal(softhsm: Token) -> None:
-    """Without any of them a person is asked at the terminal, though standard input and output are the protocol's."""
-    assert _at_terminal(_given(softhsm), softhsm.pin) == 0
-    assert _at_terminal(_given(softhsm), "wrong") == 1
+def test_pin_from_the_terminal(softhsm: Token) -> None:
+    """The terminal is the default, though standard input and output carry the protocol."""
+    assert _at_terminal(_without_pin(softhsm), softhsm.pin) == 0
+    assert _at_terminal(_without_pin(softhsm), "wrong") == 1
 
 
-def _at_terminal(given: dict[str, str], typed: str, *setting: str, waits_for: str = "PIN of token") -> int:
+def _at_terminal(variables: dict[str, str], typed: str, *setting: str, waits_for: str = "PIN of token") -> int:
     """The exit code of generate-signature with a person at its terminal, who types something once asked."""
     import json
     import select
@@ -150,7 +151,7 @@ def _at_terminal(given: dict[str, str], typed: str, *setting: str, waits_for: st
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         command = [sys.executable, "-m", "notarykit_pkcs11", "generate-signature"]
-        os.execve(sys.executable, command, environment(given))
+        os.execve(sys.executable, command, environment(variables))
     os.close(source)
     shown, is_typed = b"", False
     while select.select([terminal], [], [], 60)[0]:
@@ -170,8 +171,8 @@ def _at_terminal(given: dict[str, str], typed: str, *setting: str, waits_for: st
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def test_nobody_to_ask(softhsm: Token) -> None:
-    """Where there is none, that is said with the ways to give one."""
+def test_missing_terminal_is_reported_with_advice(softhsm: Token) -> None:
+    """Without a source and a terminal the error lists the settings for a PIN."""
     script = """
 from notarykit.errors import PluginAccessDeniedError
 from notarykit_pkcs11.pin.source import PinSource
@@ -190,13 +191,13 @@ except PluginAccessDeniedError as error:
 # How often
 
 
-def test_a_wrong_pin(empty_softhsm: Token) -> None:
-    """A wrong PIN is an error of access, and is tried once in a process, however often the key is to sign."""
+def test_wrong_pin_is_sent_once(empty_softhsm: Token) -> None:
+    """A wrong PIN is an access error, and is sent once in a process."""
     empty_softhsm.make_key("EC-256", "EC-256", b"\x01")
-    refused = describe(_given(empty_softhsm, PKCS11_PIN="wrong"), "pkcs11:object=EC-256")
+    refused = describe(_without_pin(empty_softhsm, PKCS11_PIN="wrong"), "pkcs11:object=EC-256")
     assert "no certificate" in refused.refusal  # the public key suffices: no PIN was used
     found = run(
-        _given(empty_softhsm, PKCS11_PIN="wrong"),
+        _without_pin(empty_softhsm, PKCS11_PIN="wrong"),
         """
 key = plugin.open_key("pkcs11:object=EC-256", {})
 found = []
@@ -213,11 +214,11 @@ print(json.dumps(found))
     assert all("was wrong before, and is not tried again" in text for _, text in found[1:])
 
 
-def test_the_right_pin_after_a_wrong_one(empty_softhsm: Token) -> None:
-    """Once the PIN is corrected where it comes from, the same process signs."""
+def test_corrected_pin_signs_in_the_same_process(empty_softhsm: Token) -> None:
+    """The same process signs once the PIN is corrected at its source."""
     empty_softhsm.make_key("EC-256", "EC-256", b"\x01")
     found = run(
-        _given(empty_softhsm, PKCS11_PIN="wrong", RIGHT=empty_softhsm.pin),
+        _without_pin(empty_softhsm, PKCS11_PIN="wrong", RIGHT=empty_softhsm.pin),
         """
 key = plugin.open_key("pkcs11:object=EC-256", {})
 try:
@@ -230,9 +231,9 @@ print(json.dumps(len(key.sign(b"x", KEY_SPECS["EC-256"]))))
     assert found == 64
 
 
-def test_no_pin_is_needed_to_describe(softhsm: Token) -> None:
-    """Public objects tell what a key is like: describe-key asks nobody."""
-    answer = describe(_given(softhsm, PKCS11_PIN="wrong"), _URI)
+def test_describe_key_needs_no_pin(softhsm: Token) -> None:
+    """describe-key reads public objects without a PIN."""
+    answer = describe(_without_pin(softhsm, PKCS11_PIN="wrong"), _URI)
     assert (answer.refusal, answer.members["keySpec"]) == ("", "EC-256")
 
 
@@ -240,17 +241,17 @@ def test_no_pin_is_needed_to_describe(softhsm: Token) -> None:
 
 
 @pytest.mark.parametrize("pin", ["right", "wrong"])
-def test_the_pin_is_in_no_output(softhsm: Token, pin: str, tmp_path: Path) -> None:
-    """Neither the answer nor the log of the process has it."""
+def test_pin_is_in_no_output(softhsm: Token, pin: str, tmp_path: Path) -> None:
+    """Neither the response nor the log contains the PIN."""
     secret = softhsm.pin if pin == "right" else "swordfish"
     log = tmp_path / "log"
-    answer = sign(_given(softhsm, PKCS11_PIN=secret, NOTARYKIT_PLUGIN_LOG=str(log)), _URI, "EC-256")
+    answer = sign(_without_pin(softhsm, PKCS11_PIN=secret, NOTARYKIT_PLUGIN_LOG=str(log)), _URI, "EC-256")
     assert bool(answer.refusal) is (pin == "wrong")
     assert secret not in answer.text + (log.read_text() if log.exists() else "")
 
 
-def test_a_pin_in_the_key_id(softhsm: Token) -> None:
-    """A PIN in a URI would be in the list of keys and of processes: it is refused, and not repeated."""
-    answer = ask(_given(softhsm), "describe-key", f"{_URI}?pin-value=swordfish")
+def test_pin_in_the_key_id_is_refused(softhsm: Token) -> None:
+    """A PIN in a URI is refused and not shown."""
+    answer = ask(_without_pin(softhsm), "describe-key", f"{_URI}?pin-value=swordfish")
     assert "it must not contain a PIN" in answer.refusal
     assert "swordfish" not in answer.text

@@ -12,8 +12,8 @@ from tests.support.requirements import program, require
 _DOCUMENT = Path(__file__).parents[3] / "docs" / "tokens.md"
 
 
-def test_the_trial(tmp_path: Path) -> None:
-    """Every command of it leads, one after the other, from nothing to a signature that is verified."""
+def test_documented_trial_signs_and_verifies(tmp_path: Path) -> None:
+    """The commands of the documentation lead from nothing to a verified signature."""
     require("softhsm2", "opensc")
     make_layout(tmp_path / "hello")
     path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"

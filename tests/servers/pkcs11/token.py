@@ -132,6 +132,10 @@ class Token:
             self.remove(id, "pubkey")
         return key
 
+    def plugin_environment(self, **variables: str) -> dict[str, str]:
+        """Returns the variables of a process that signs with the plugin: those of the token, its PIN, and more."""
+        return {**self.environment, "PKCS11_MODULE_PATH": str(self.module), "PKCS11_PIN": self.pin, **variables}
+
     def public_key(self, id: bytes) -> PublicKey:
         """Read a public key object."""
         text = next(each.text for each in self.objects(login=False) if each.id == id and each.kind == "pubkey")

@@ -1,4 +1,4 @@
-"""What happens to people with a YubiKey: wrong PINs, touches, and a key that is pulled out."""
+"""Wrong PINs, touches and removal of a YubiKey."""
 
 import os
 import pty
@@ -12,7 +12,7 @@ import pytest
 from tests.servers.piv.card import PinPolicy, Place, Touch, TouchPolicy
 from tests.servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
 from tests.servers.piv.reader import Reader, path_of
-from tests.servers.pkcs11.asking import describe, environment, run, sign
+from tests.servers.pkcs11.executable import describe, environment, run, sign
 
 _SLOT_9A, _SLOT_9C, _SLOT_9E = "pkcs11:id=%01", "pkcs11:id=%02", "pkcs11:id=%04"
 
@@ -23,49 +23,45 @@ def _config(folder: Path, yubikey: YubiKey, place: Place) -> dict[str, str]:
     return {"ca_certs": str(path)}
 
 
-def _given(module: str, yubikey: YubiKey, **more: str) -> dict[str, str]:
-    return {"PKCS11_MODULE_PATH": module, "PKCS11_PIN": yubikey.pin, **more}
-
-
 # PINs
 
 
-def test_a_wrong_pin_is_tried_once(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
-    """A wrong PIN costs one try, and the error says that it was wrong; the key is described without one."""
+def test_wrong_pin_costs_one_try(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
+    """A wrong PIN costs one try and is an access error; the key is described without one."""
     config = _config(tmp_path, yubikey, Place.SIGNATURE)
-    given = _given(module, yubikey) | {"PKCS11_PIN": "999999"}
-    assert describe(given, _SLOT_9C, **config).refusal == ""
-    refused = sign(given, _SLOT_9C, "EC-256", config).refusal
+    variables = yubikey.plugin_environment(module) | {"PKCS11_PIN": "999999"}
+    assert describe(variables, _SLOT_9C, **config).refusal == ""
+    refused = sign(variables, _SLOT_9C, "EC-256", config).refusal
     assert "ACCESS_DENIED" in refused
     assert "the PIN is wrong" in refused
     assert yubikey.token.counters().tries == yubikey.token.settings.tries - 1
 
 
-def test_the_last_try(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
-    """The error tells that one try is left, as far as the module does; then that the PIN is locked."""
+def test_error_shows_the_last_try(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
+    """The error shows that one try is left, where the module reports it, then that the PIN is locked."""
     config = _config(tmp_path, yubikey, Place.AUTHENTICATION)
-    given = _given(module, yubikey) | {"PKCS11_PIN": "999999"}
+    variables = yubikey.plugin_environment(module) | {"PKCS11_PIN": "999999"}
     yubikey.token.set_tries(2)
-    refused = sign(given, _SLOT_9A, "RSA-2048", config).refusal
+    refused = sign(variables, _SLOT_9A, "RSA-2048", config).refusal
     assert "one try is left" in refused or "only few tries are left" in refused
-    assert "locked" in sign(given, _SLOT_9A, "RSA-2048", config).refusal
+    assert "locked" in sign(variables, _SLOT_9A, "RSA-2048", config).refusal
     assert yubikey.token.counters().tries == 0
-    refused = sign(_given(module, yubikey), _SLOT_9A, "RSA-2048", config).refusal
+    refused = sign(yubikey.plugin_environment(module), _SLOT_9A, "RSA-2048", config).refusal
     assert "ACCESS_DENIED" in refused
     assert "locked" in refused
     assert "PUK" in refused
 
 
-def test_a_key_without_a_pin(yubikey: YubiKey, tmp_path: Path) -> None:
-    """Slot 9e signs without a PIN where the module lets it: none is asked for."""
+def test_slot_9e_signs_without_a_pin(yubikey: YubiKey, tmp_path: Path) -> None:
+    """Slot 9e signs without a PIN where the module allows it."""
     config = _config(tmp_path, yubikey, Place.CARD_AUTHENTICATION)
     without = {"PKCS11_MODULE_PATH": path_of("opensc")}
     assert sign(without, _SLOT_9E, "RSA-2048", config).refusal == ""
     assert yubikey.token.counters().verifications == 0
 
 
-def test_the_pin_before_each_signature(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
-    """Slot 9c asks the card each time, and the person once."""
+def test_slot_9c_sends_the_pin_each_time(module: str, yubikey: YubiKey, tmp_path: Path) -> None:
+    """Slot 9c gets the PIN for each signature, read once."""
     config, counter = _config(tmp_path, yubikey, Place.SIGNATURE), tmp_path / "asked"
     source = f"|/bin/sh -c 'echo x >> {counter}; echo {yubikey.pin}'"
     script = f"""
@@ -73,18 +69,18 @@ for _ in range(3):
     sign({_SLOT_9C!r}, "EC-256", pin_source={source!r}, **{config!r})
 print(json.dumps("done"))
 """
-    assert run(_given(module, yubikey), script) == "done"
+    assert run(yubikey.plugin_environment(module), script) == "done"
     assert counter.read_text() == "x\n"
     assert yubikey.token.counters().signatures == 3
 
 
-def test_another_policy(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
-    """A key that asks for the PIN each time without saying so signs more than once all the same."""
+def test_undeclared_pin_policy_is_handled(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
+    """A key that requires the PIN each time without declaring it signs more than once."""
     yubikey = make_yubikey(slots={Place.AUTHENTICATION: {"pin_policy": PinPolicy.ALWAYS}})
     yubikey.token.insert()
     config = _config(tmp_path, yubikey, Place.AUTHENTICATION)
     script = f"for _ in range(3): sign({_SLOT_9A!r}, 'RSA-2048', **{config!r})\nprint(json.dumps('done'))"
-    assert run(_given(module, yubikey), script) == "done"
+    assert run(yubikey.plugin_environment(module), script) == "done"
 
 
 # Touches
@@ -99,28 +95,28 @@ def touchy(make_yubikey: MakeYubiKey) -> YubiKey:
     return yubikey
 
 
-def test_a_touch_is_asked_for_at_the_terminal(module: str, touchy: YubiKey, tmp_path: Path) -> None:
-    """While the key waits, the terminal says what to do, though the host shows none of the plugin's output."""
+def test_touch_prompt_is_shown_at_the_terminal(module: str, touchy: YubiKey, tmp_path: Path) -> None:
+    """The terminal shows the touch prompt, though the host shows none of the plugin's output."""
     config = _config(tmp_path, touchy, Place.SIGNATURE)
     script = f"sign({_SLOT_9C!r}, 'EC-256', **{config!r})"
-    shown = _at_terminal(_given(module, touchy), script)
+    shown = _at_terminal(touchy.plugin_environment(module), script)
     assert b"Touch your key if it blinks" in shown
     assert touchy.token.counters().touches == 1
 
 
-def test_nobody_touches(module: str, touchy: YubiKey, tmp_path: Path) -> None:
-    """A touch that does not come is an error that says so, and the key is not asked a second time."""
+def test_missing_touch_is_an_error(module: str, touchy: YubiKey, tmp_path: Path) -> None:
+    """A missing touch is an error, and the key is not asked a second time."""
     touchy.token.set_touch(Touch(4.0, touched=False))
     config = _config(tmp_path, touchy, Place.SIGNATURE)
-    refused = sign(_given(module, touchy), _SLOT_9C, "EC-256", config).refusal
+    refused = sign(touchy.plugin_environment(module), _SLOT_9C, "EC-256", config).refusal
     assert "ACCESS_DENIED" in refused
     assert "touch" in refused
     assert touchy.token.counters().touches == 1
 
 
-def _at_terminal(given: dict[str, str], script: str) -> bytes:
+def _at_terminal(variables: dict[str, str], script: str) -> bytes:
     """What a terminal shows while a script runs whose output goes nowhere."""
-    from tests.servers.pkcs11.asking import PRELUDE
+    from tests.servers.pkcs11.executable import PRELUDE
 
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - another program in a moment
@@ -128,7 +124,7 @@ def _at_terminal(given: dict[str, str], script: str) -> bytes:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nowhere, stream)
-        os.execve(sys.executable, [sys.executable, "-c", PRELUDE + script], environment(given))
+        os.execve(sys.executable, [sys.executable, "-c", PRELUDE + script], environment(variables))
     shown = b""
     while select.select([terminal], [], [], 60)[0]:
         try:
@@ -154,16 +150,16 @@ print(refusal({uri!r}, {spec!r}, **{config!r}), flush=True)
 """
 
 
-def test_pulled_out_and_put_back(module: str, yubikey: YubiKey, reader: Reader, tmp_path: Path) -> None:
-    """A process that signs says that the token is gone, and signs again once it is back."""
+def test_process_signs_after_reinsertion(module: str, yubikey: YubiKey, reader: Reader, tmp_path: Path) -> None:
+    """A process reports a removed token, and signs again once it is back."""
     import subprocess
 
-    from tests.servers.pkcs11.asking import PRELUDE
+    from tests.servers.pkcs11.executable import PRELUDE
 
     config = _config(tmp_path, yubikey, Place.AUTHENTICATION)
     script = PRELUDE + _PULLED.format(uri=_SLOT_9A, spec=SPECS[Place.AUTHENTICATION], config=config)
     with subprocess.Popen(
-        [sys.executable, "-c", script], env=environment(_given(module, yubikey)), text=True,
+        [sys.executable, "-c", script], env=environment(yubikey.plugin_environment(module)), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1,
     ) as process:  # fmt: skip
         assert process.stdin
@@ -183,32 +179,32 @@ def test_pulled_out_and_put_back(module: str, yubikey: YubiKey, reader: Reader, 
             timer.cancel()
 
 
-def test_no_card(module: str, yubikey: YubiKey, reader: Reader) -> None:
-    """Without a card in the reader, that is said."""
+def test_empty_reader_is_reported(module: str, yubikey: YubiKey, reader: Reader) -> None:
+    """An empty reader is reported."""
     reader.pull()
-    refused = describe(_given(module, yubikey), _SLOT_9A).refusal
+    refused = describe(yubikey.plugin_environment(module), _SLOT_9A).refusal
     assert "no token matches" in refused
     assert "plug it in" in refused
 
 
-def test_two_keys(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
+def test_two_yubikeys_differ_in_serial_number(module: str, make_yubikey: MakeYubiKey, tmp_path: Path) -> None:
     """Two YubiKeys are told apart by their serial numbers."""
     first, second = make_yubikey(), make_yubikey(slots={Place.AUTHENTICATION: {"certificate": None}})
     first.token.insert(0)
     second.token.insert(1)
-    refused = describe(_given(module, first), _SLOT_9A).refusal
+    refused = describe(first.plugin_environment(module), _SLOT_9A).refusal
     assert "2 tokens match" in refused
     serial = refused.partition("serial=")[2].partition(";")[0]
     config = _config(tmp_path, first, Place.AUTHENTICATION)
-    answers = [describe(_given(module, first), f"pkcs11:serial={serial};id=%01", **config)]
+    answers = [describe(first.plugin_environment(module), f"pkcs11:serial={serial};id=%01", **config)]
     other = refused.rpartition("serial=")[2].partition(";")[0]
-    answers.append(describe(_given(module, first), f"pkcs11:serial={other};id=%01", **config))
+    answers.append(describe(first.plugin_environment(module), f"pkcs11:serial={other};id=%01", **config))
     assert sorted(answer.refusal == "" for answer in answers) == [False, True]
 
 
 @pytest.mark.parametrize("ending", ["os._exit(0)", "sys.exit(0)"])
-def test_a_child_leaves_the_parents_card_alone(module: str, yubikey: YubiKey, ending: str, tmp_path: Path) -> None:
-    """A child that was forked after a signature and ends does not take the parent's connection with it."""
+def test_forked_child_keeps_the_parents_connection(module: str, yubikey: YubiKey, ending: str, tmp_path: Path) -> None:
+    """A child forked after a signature does not end the parent's connection."""
     config = _config(tmp_path, yubikey, Place.AUTHENTICATION)
     script = f"""
 sign({_SLOT_9A!r}, "RSA-2048", **{config!r})
@@ -223,4 +219,4 @@ if pid == 0:
 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 print(json.dumps([code, refusal({_SLOT_9A!r}, "RSA-2048", **{config!r})]))
 """
-    assert run(_given(module, yubikey), script) == [0, None]
+    assert run(yubikey.plugin_environment(module), script) == [0, None]

@@ -60,18 +60,19 @@ class Answer(NamedTuple):
         return f"{self.members['errorCode']} {self.members['errorMessage']}" if self.code else ""
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The present environment without what would tell the plugin something, and what is given."""
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The present environment without what would tell the plugin something, and what is variables."""
     left = {name: value for name, value in os.environ.items() if not name.startswith("PKCS11_")}
-    return {**left, **given}
+    return {**left, **variables}
 
 
-def ask(given: Mapping[str, str], command: str, key_id: str, **members: Any) -> Answer:
+def ask(variables: Mapping[str, str], command: str, key_id: str, **members: Any) -> Answer:
     """What `notation-pkcs11` answers to a request in an environment."""
     request = {"contractVersion": "1.0", "keyId": key_id, **members}
     done = subprocess.run(
         [sys.executable, "-m", "notarykit_pkcs11", command],
-        input=json.dumps(request).encode(), env=environment(given), capture_output=True, check=False, timeout=_SECONDS,
+        input=json.dumps(request).encode(), env=environment(variables), capture_output=True, check=False,
+        timeout=_SECONDS,
     )  # fmt: skip
     output = done.stderr if done.returncode else done.stdout
     try:
@@ -82,18 +83,18 @@ def ask(given: Mapping[str, str], command: str, key_id: str, **members: Any) -> 
     return Answer(done.returncode, found, (done.stdout + done.stderr).decode())
 
 
-def describe(given: Mapping[str, str], key_id: str, **config: str) -> Answer:
+def describe(variables: Mapping[str, str], key_id: str, **config: str) -> Answer:
     """The answer to describe-key."""
-    return ask(given, "describe-key", key_id, pluginConfig=config)
+    return ask(variables, "describe-key", key_id, pluginConfig=config)
 
 
 def sign(
-    given: Mapping[str, str], key_id: str, spec: str, config: Mapping[str, str] = {}, payload: bytes = b"payload"
+    variables: Mapping[str, str], key_id: str, spec: str, config: Mapping[str, str] = {}, payload: bytes = b"payload"
 ) -> Answer:
     """The answer to generate-signature, whose signature holds under its leaf where it is no error."""
     members = {"keySpec": spec, "hashAlgorithm": KEY_SPECS[spec].hash_name}
     answer = ask(
-        given, "generate-signature", key_id, pluginConfig=dict(config),
+        variables, "generate-signature", key_id, pluginConfig=dict(config),
         payload=base64.b64encode(payload).decode(), **members,
     )  # fmt: skip
     if not answer.code:
@@ -103,10 +104,11 @@ def sign(
     return answer
 
 
-def run(given: Mapping[str, str], script: str) -> Any:
+def run(variables: Mapping[str, str], script: str) -> Any:
     """What a script prints last, as JSON; it has `plugin`, `sign` and `refusal`."""
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + script], env=environment(given), capture_output=True, text=True, check=False,
+        [sys.executable, "-c", PRELUDE + script],
+        env=environment(variables), capture_output=True, text=True, check=False,
         timeout=_SECONDS,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
