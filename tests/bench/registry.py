@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 from notarykit.envelope.unverified import JWS
 from notarykit.keys.local import LocalSigner
+from notarykit.oci.reference import Digest
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import sign_artifact
+from notarykit.signing import SignOptions, sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification.many import ArtifactRequest, verify_artifacts
+from notarykit.verification import ArtifactRequest, verify_artifacts
 from tests.interop.go_peer import Peer
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.program import GoRegistries, build
@@ -117,12 +118,12 @@ class _Bench:
         """The same on the Go side."""
         return self._ask("benchSignRemote", self._others, workers, {**self._key, "mediaType": JWS})[0]
 
-    def _sign(self, digests: Sequence[str], workers: int) -> None:
+    def _sign(self, digests: Sequence[Digest], workers: int) -> None:
         signer = LocalSigner.from_files(self._key["keyFile"], self._key["chainFile"])
         with contextlib.closing(RegistryHost(self._host, RegistrySettings())) as host:
 
-            def sign(digest: str) -> None:
-                sign_artifact(RegistryRepository(host, REPOSITORY), digest, signer, media_type=JWS)
+            def sign(digest: Digest) -> None:
+                sign_artifact(RegistryRepository(host, REPOSITORY), digest, signer, SignOptions(media_type=JWS))
 
             with ThreadPoolExecutor(workers) as pool:
                 list(pool.map(sign, digests))

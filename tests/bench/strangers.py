@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from notarykit.errors import NotarykitError
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import verify_envelope
 from tests.support.strangers import Stranger, strangers
-from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, policy
+from tests.unit.verification.setting import CHAIN, policy, verify
 
 MOST_MILLISECONDS = 20.0
 ROUNDS = 15
@@ -44,6 +43,6 @@ def _milliseconds(stranger: Stranger, level: str, stores: MemoryTrustStore) -> f
     for _ in range(ROUNDS):
         begun = time.process_time()
         with contextlib.suppress(NotarykitError):
-            verify_envelope(stranger.envelope, stranger.media_type, ARTIFACT, policy(level), stores, now=NOW)
+            verify(stranger.envelope, stranger.media_type, policy(level), store=stores)
         times.append(1000 * (time.process_time() - begun))
     return sorted(times)[ROUNDS // 2]

@@ -6,6 +6,7 @@ from notarykit.cli.durations import seconds
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import UsageError
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Tag
 from tests.cli.world import World
 
 HOUR = 3600
@@ -61,7 +62,7 @@ def test_an_expiry_in_days(world: World) -> None:
     """A signature may expire after a number of days."""
     world.sign("-e", "30d")
     layout = ImageLayout(world.layout.path)
-    (manifest,) = layout.signatures(layout.resolve("v1"))
+    (manifest,) = layout.signatures(layout.resolve(Tag("v1")))
     stored = layout.fetch_signature(manifest)
     attributes = parse_envelope(stored.envelope, stored.media_type).unverified_attributes
     assert attributes.expiry is not None

@@ -10,6 +10,7 @@ import pytest
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitWarning
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Digest, Tag
 from tests.cli.world import World, error_of
 from tests.support.ca import NOT_BEFORE, make_chain, pem_of
 from tests.support.layouts import make_layout
@@ -173,9 +174,9 @@ def test_warnings_of_several_artifacts_are_not_merged(world: World, monkeypatch:
     (world.home.folder / "build.key").chmod(0o644)
     resolve = ImageLayout.resolve
 
-    def odd(self: ImageLayout, tag_or_digest: str) -> Descriptor:
+    def odd(self: ImageLayout, identifier: Tag | Digest) -> Descriptor:
         warnings.warn("something is odd", NotarykitWarning, stacklevel=1)
-        return resolve(self, tag_or_digest)
+        return resolve(self, identifier)
 
     monkeypatch.setattr(ImageLayout, "resolve", odd)
     references = [world.reference, f"other@{other.digest}"]

@@ -15,7 +15,7 @@ from notarykit.envelope.payload import make_payload
 from notarykit.errors import NotarykitWarning
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import sign_artifact
+from notarykit.signing import SignOptions, sign_artifact
 from tests.cli.test_json import schema
 from tests.cli.world import VERIFY, World, error_of
 from tests.support.ca import Changes, TestChain, make_chain, name
@@ -31,8 +31,7 @@ def _sign_in_the_past(world: World, chain: TestChain, expires_in: timedelta | No
         ImageLayout(world.layout.path),
         world.layout.digest,
         LocalSigner.from_files(str(key_file), str(chain_file)),
-        now=utc_now() - timedelta(days=10),
-        expires_in=expires_in,
+        SignOptions(now=utc_now() - timedelta(days=10), expires_in=expires_in),
     )
 
 
@@ -162,7 +161,7 @@ def test_a_signature_of_another_artifact(world: World) -> None:
     other = make_layout(world.folder / "other", "v2")
     envelope = envelope_file(world.layout.path, _first(world)).read_bytes()
     place = ImageLayout(other.path)
-    place.push_signature(place.resolve(other.digest), "application/jose+json", envelope, ["00" * 32], "", {})
+    place.push_signature(place.resolve(other.digest), "application/jose+json", envelope, {})
     error = world.refused(1, *VERIFY, f"other@{other.digest}")
     assert f": integrity: the signature is for {world.layout.digest} (" in error
 
@@ -275,7 +274,7 @@ def test_every_failure_that_is_logged_names_its_artifact_and_signature(world: Wo
     wanted = []
     for called, layout in zip(("one", "two"), others, strict=True):
         place = ImageLayout(layout.path)
-        signed = sign_artifact(place, layout.digest, signer, now=past, expires_in=timedelta(days=1))
+        signed = sign_artifact(place, layout.digest, signer, SignOptions(now=past, expires_in=timedelta(days=1)))
         wanted.append(f"Warning: {called}@{layout.digest}: signature {signed.manifest.digest}: expiry was set to")
     world.home.set_policy(policy_document(level="permissive"))
     references = [f"{called}@{layout.digest}" for called, layout in zip(("one", "two"), others, strict=True)]
@@ -312,7 +311,7 @@ def test_a_signer_whose_subject_cannot_be_read(world: World) -> None:
     place = ImageLayout(world.layout.path)
     artifact = place.resolve(world.layout.digest)
     payload = make_payload(artifact, {})
-    place.push_signature(artifact, JWS, sign_envelope(odd, JWS, payload), ["00" * 32], "", {})
+    place.push_signature(artifact, JWS, sign_envelope(odd, JWS, payload), {})
     assert world.verify().startswith("Successfully verified signature for ")
     (result,) = json.loads(world.verify("-o", "json"))["results"]
     assert result["verdict"] == "verified"

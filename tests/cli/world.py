@@ -12,6 +12,7 @@ import pytest
 from notarykit.cli import main
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Digest, Tag
 from tests.support.ca import TestChain
 from tests.support.homes import SCOPE, complete_home
 from tests.support.layouts import make_layout
@@ -73,10 +74,10 @@ class World:
         """Has whoever looks an artifact up in a layout meet an error that nobody foresaw."""
         resolve = ImageLayout.resolve
 
-        def broken(self: ImageLayout, tag_or_digest: str) -> Descriptor:
-            if tag_or_digest == digest:
+        def broken(self: ImageLayout, identifier: Tag | Digest) -> Descriptor:
+            if identifier == digest:
                 raise ZeroDivisionError("swordfish")
-            return resolve(self, tag_or_digest)
+            return resolve(self, identifier)
 
         self._monkeypatch.setattr(ImageLayout, "resolve", broken)
 

@@ -17,7 +17,7 @@ from notarykit.errors import NotarykitError, NotarykitWarning
 from notarykit.oci.reference import parse_reference
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification.envelope import verify_envelope
+from notarykit.verification import Verifier
 from notarykit.verification.verdict import Verdict
 
 
@@ -60,14 +60,13 @@ def verify_case(case: dict[str, Any], vectors: Vectors) -> Verdict:
         envelope = file.read()
     artifact = case["artifact"]
     document = parse_policy_document(json.dumps(case["trustPolicy"]).encode())
-    return verify_envelope(
+    store = DirectoryTrustStore(os.path.join(vectors.folder, "truststore"))
+    return Verifier(document, store, now=vectors.written).envelope(
         envelope,
         case["mediaType"],
         Descriptor(artifact["mediaType"], artifact["digest"], artifact["size"]),
-        document.applicable(parse_reference(case["reference"]).repository),
-        DirectoryTrustStore(os.path.join(vectors.folder, "truststore")),
+        parse_reference(case["reference"]).scope,
         user_metadata=case.get("userMetadata"),
-        now=vectors.written,
     )
 
 

@@ -83,7 +83,8 @@ def test_the_example_runs(
         "tsa_root": authority.root,
         "artifact": notarykit.Descriptor(TARGET["mediaType"], TARGET["digest"], TARGET["size"]),  # type: ignore[arg-type]
         "signer": notarykit.LocalSigner.from_pem(chain.key_pem, chain.chain_pem),
-        "policy": document.policies[0],
+        "policies": document,
+        "scope": "registry.example.com/hello",
         "store": notarykit.MemoryTrustStore({"ca:acme": [chain.ders[-1]], "tsa:time": [authority.root]}),
     }
     for block in blocks(PAGE, "python"):

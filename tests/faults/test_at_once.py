@@ -11,7 +11,7 @@ import pytest
 
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import sign_artifact
+from notarykit.signing import SignOptions, sign_artifact
 from tests.faults.starters import run_at_once, start, wait_for_a_waiter
 from tests.support.ca import make_chain
 from tests.support.homes import SCOPE, Home, complete_home
@@ -67,7 +67,9 @@ def test_signers_in_several_threads(home: Home, layout: Layout) -> None:
     place = ImageLayout(layout.path)
 
     def sign(number: int) -> str:
-        return sign_artifact(place, layout.digest, signer, user_metadata={"signer": str(number)}).manifest.digest
+        return sign_artifact(
+            place, layout.digest, signer, SignOptions(user_metadata={"signer": str(number)})
+        ).manifest.digest
 
     with ThreadPoolExecutor(SIGNERS) as pool:
         made = list(pool.map(sign, range(4 * SIGNERS)))

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from notarykit._internal.rfc3339 import format_rfc3339, utc_now
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import sign_artifact
+from notarykit.oci.manifest import signature_annotations
+from notarykit.oci.reference import Digest
+from notarykit.signing import SignOptions, sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import VerifiedArtifact, verify_artifact
+from notarykit.verification import ArtifactRequest, VerifiedArtifact, Verifier
 from tests.interop.go_peer import Peer
 from tests.support.ca import TestChain, make_chain
 from tests.support.envelopes import JWS
@@ -73,15 +75,10 @@ class Question(NamedTuple):
 
     def ask_us(self) -> VerifiedArtifact:
         """The answer of this side."""
-        return verify_artifact(
-            lambda: ImageLayout(self.layout),
-            self.digest,
-            SCOPE,
-            parse_policy_document(json.dumps(self.policy).encode()),
-            DirectoryTrustStore(str(self.home.folder / "truststore")),
-            user_metadata=self.metadata,
-            now=self.now,
-        )
+        document = parse_policy_document(json.dumps(self.policy).encode())
+        verifier = Verifier(document, DirectoryTrustStore(str(self.home.folder / "truststore")), now=self.now)
+        request = ArtifactRequest(lambda: ImageLayout(self.layout), Digest(self.digest), SCOPE)
+        return verifier.artifact(request, user_metadata=self.metadata)
 
 
 class Scene:
@@ -112,10 +109,7 @@ class Scene:
             ImageLayout(where.path),
             where.digest,
             signer,
-            media_type=self.media_type,
-            expires_in=DAY,
-            user_metadata=METADATA,
-            now=now,
+            SignOptions(media_type=self.media_type, expires_in=DAY, user_metadata=METADATA, now=now),
         )
         return signed.manifest.digest
 
@@ -173,10 +167,8 @@ class Scene:
 def push(layout: str, digest: str, media_type: str, envelope: bytes) -> str:
     """Stores any envelope as a signature of an artifact, its manifest in order."""
     place = ImageLayout(layout)
-    pushed = place.push_signature(
-        place.resolve(digest), media_type, envelope, ["00" * 32], format_rfc3339(utc_now()), {}
-    )
-    return pushed.digest
+    annotations = signature_annotations(["00" * 32], utc_now())
+    return place.push_signature(place.resolve(Digest(digest)), media_type, envelope, annotations).digest
 
 
 def certificates_of(envelope: bytes, media_type: str) -> tuple[bytes, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Tag
 from tests.interop.go_peer import Peer
 from tests.support.layouts import make_layout
 
@@ -16,7 +17,7 @@ def test_what_go_writes(peer: Peer, form: str, tmp_path: Path) -> None:
     layout, path = make_layout(tmp_path / "hello"), str(tmp_path / "hello.tar")
     answer = peer.ask("writeArchive", folder=layout.path, layout=path, name=form)
     assert answer["ok"], answer
-    assert ImageLayout(path).resolve("v1").digest == layout.digest
+    assert ImageLayout(path).resolve(Tag("v1")).digest == layout.digest
     assert peer.ask("resolveArchive", layout=path, reference="v1")["digest"] == layout.digest
 
 
@@ -26,5 +27,5 @@ def test_what_python_writes(peer: Peer, form: int, tmp_path: Path) -> None:
     layout, path = make_layout(tmp_path / "hello"), tmp_path / "hello.tar"
     with tarfile.open(path, "w", format=form) as archive:
         archive.add(layout.path, arcname="")
-    assert ImageLayout(str(path)).resolve("v1").digest == layout.digest
+    assert ImageLayout(str(path)).resolve(Tag("v1")).digest == layout.digest
     assert peer.ask("resolveArchive", layout=str(path), reference="v1")["digest"] == layout.digest

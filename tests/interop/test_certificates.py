@@ -18,7 +18,7 @@ from notarykit.keys.chain import check_chain
 from notarykit.keys.issue import issue, make_request, self_signed
 from notarykit.keys.lint import lint
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import sign_artifact
+from notarykit.signing import SignOptions, sign_artifact
 from notarykit.verification import Verified
 from tests.interop.go_build import build
 from tests.interop.go_peer import Peer
@@ -116,7 +116,7 @@ def test_a_trusted_signature(
     attach_chain(load_signing_keys().get("release"), {}, chain.ders, chain.chain_pem)
     layout = make_layout(tmp_path / "layout")
     signer = open_signer(load_signing_keys().get("release"), {})
-    sign_artifact(ImageLayout(layout.path), layout.digest, signer, media_type=JWS)
+    sign_artifact(ImageLayout(layout.path), layout.digest, signer, SignOptions(media_type=JWS))
     question = Question(layout.path, layout.digest, home, policy_document())
     answer = question.ask_peer(peer)
     assert answer["ok"], answer["error"]

@@ -27,7 +27,7 @@ from notarykit.plugin.discovery.executable import ExecutablePlugin
 from notarykit.plugin.discovery.locate import load_plugin
 from notarykit.plugin.host import retry
 from notarykit.plugin.host.signer import plugin_signer
-from notarykit.signing import SignedArtifact, sign_artifact, sign_descriptor
+from notarykit.signing import SignedArtifact, SignOptions, sign_artifact, sign_descriptor
 from notarykit.verification import Verified
 from tests.interop import go_plugin
 from tests.interop.go_peer import Peer
@@ -68,7 +68,10 @@ def _sign(
     signer = plugin_signer(load_plugin(name), who.key_id, config)
     place = ImageLayout(who.layout.path)
     return sign_artifact(
-        place, who.layout.digest, signer, media_type=media_type, expires_in=expires_in, user_metadata=METADATA
+        place,
+        who.layout.digest,
+        signer,
+        SignOptions(media_type=media_type, expires_in=expires_in, user_metadata=METADATA),
     )
 
 
@@ -168,7 +171,7 @@ def test_signing_from_several_threads(user: Users, name: str) -> None:
 
     def sign(number: int) -> Descriptor:
         metadata = {"number": str(number), "long": "x" * 300_000}
-        return sign_descriptor(artifact, signer, user_metadata=metadata).content.target
+        return sign_descriptor(artifact, signer, SignOptions(user_metadata=metadata)).content.target
 
     with ThreadPoolExecutor(4) as threads:
         targets = list(threads.map(sign, range(8)))

@@ -19,7 +19,7 @@ from notarykit.oci.layout import ImageLayout
 from notarykit.plugin.host import retry
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import Audited, Skipped, Step, Verified, VerifiedArtifact, verify_artifact
+from notarykit.verification import ArtifactRequest, Audited, Skipped, Step, Verified, VerifiedArtifact, Verifier
 from tests.interop import go_plugin
 from tests.interop.go_peer import Peer
 from tests.interop.go_user import GoUser
@@ -135,15 +135,13 @@ CASES = [
 def _ask_us(who: GoUser, policy: Mapping[str, Any], config: Mapping[str, str]) -> VerifiedArtifact | NotarykitError:
     """The answer of this side: what it found, or why the only signature was refused."""
     try:
-        return verify_artifact(
-            lambda: ImageLayout(who.layout.path),
-            who.layout.digest,
-            SCOPE,
+        verifier = Verifier(
             parse_policy_document(json.dumps(policy).encode()),
             DirectoryTrustStore(str(who.home.folder / "truststore")),
-            user_metadata=METADATA,
             plugin_config=config,
         )
+        request = ArtifactRequest(lambda: ImageLayout(who.layout.path), who.layout.digest, SCOPE)
+        return verifier.artifact(request, user_metadata=METADATA)
     except NoAcceptedSignatureError as refused:
         ((_, error),) = refused.failures
         return error

@@ -15,7 +15,7 @@ from notarykit.plugin.discovery.executable import ExecutablePlugin
 from notarykit.plugin.host.signer import plugin_signer
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import VerifiedArtifact, verify_artifact
+from notarykit.verification import ArtifactRequest, VerifiedArtifact, Verifier
 from tests.interop.go_peer import Peer
 from tests.interop.plugin_scene import REVOCATION_CHECK, TRUSTED_IDENTITY, descriptor_of, push_needing
 from tests.interop.scene import DAY
@@ -138,11 +138,13 @@ def test_verifying(
     )  # fmt: skip
     assert answer["ok"], answer
     theirs = [json.loads(recorder.take(command)) for command in ("get-plugin-metadata", "verify-signature")]
-    found = verify_artifact(
-        lambda: ImageLayout(layout.path), layout.digest, SCOPE, parse_policy_document(json.dumps(policy).encode()),
-        DirectoryTrustStore(str(home.folder / "truststore")), plugin_config=CONFIG,
+    verifier = Verifier(
+        parse_policy_document(json.dumps(policy).encode()),
+        DirectoryTrustStore(str(home.folder / "truststore")),
+        plugin_config=CONFIG,
         find_plugin=lambda _: ExecutablePlugin(NAME, str(recorder.plugins / NAME / f"notation-{NAME}")),
-    )  # fmt: skip
+    )
+    found = verifier.artifact(ArtifactRequest(lambda: ImageLayout(layout.path), layout.digest, SCOPE))
     assert isinstance(found, VerifiedArtifact)
     ours = [json.loads(recorder.take(command)) for command in ("get-plugin-metadata", "verify-signature")]
     assert ours[0] == theirs[0] == {"pluginConfig": CONFIG}

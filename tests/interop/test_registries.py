@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import (
     AuthenticityError,
     IntegrityError,
@@ -21,10 +20,11 @@ from notarykit.errors import (
     UserMetadataError,
 )
 from notarykit.keys.local import LocalSigner
-from notarykit.oci.manifest import SIGNATURE_TYPE, ManifestForm
+from notarykit.oci.manifest import SIGNATURE_TYPE, ManifestForm, signature_annotations
+from notarykit.oci.reference import Digest
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import SignedArtifact, sign_artifact
+from notarykit.signing import SignedArtifact, SignOptions, sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification import Verified, VerifiedArtifact, verify_artifact
@@ -73,8 +73,8 @@ class Place(NamedTuple):
 
     registry: Registry
     client: RegistryHost
-    digest: str
-    unsigned: str
+    digest: Digest
+    unsigned: Digest
     home: Home
 
     def reference(self, digest: str = "") -> str:
@@ -89,7 +89,9 @@ class Place(NamedTuple):
         """Signs on this side."""
         signer = LocalSigner.from_files(str(self.home.folder / "build.key"), str(self.home.folder / "build.chain.pem"))
         place = self.repository(form, forced=forced)
-        return sign_artifact(place, self.digest, signer, media_type=media_type, expires_in=DAY, user_metadata=METADATA)
+        return sign_artifact(
+            place, self.digest, signer, SignOptions(media_type=media_type, expires_in=DAY, user_metadata=METADATA)
+        )
 
     def sign_there(self, peer: Peer, media_type: str, *, forced: bool = False) -> str:
         """Signs on the Go side and returns the signature manifest's digest."""
@@ -107,35 +109,39 @@ class Place(NamedTuple):
         assert not answer["warning"]
         return str(answer["signature"])
 
-    def spoil(self, signed: SignedArtifact, media_type: str) -> str:
+    def spoil(self, signed: SignedArtifact, media_type: str) -> Digest:
         """Stores a signature whose payload was changed with another artifact, and returns that artifact's digest."""
         (digest,) = push_artifacts(self.registry.address, "tests/thing", ["spoiled"])
         place, signature = self.repository("older"), signed.signature
         signed_at = signature.content.attributes.signing_time
         assert signed_at is not None
-        envelope, thumbprints = flipped(signature.envelope, media_type), signature.content.chain.thumbprints()
-        place.push_signature(place.resolve(digest), media_type, envelope, thumbprints, format_rfc3339(signed_at), {})
+        annotations = signature_annotations(signature.content.chain.thumbprints(), signed_at)
+        place.push_signature(place.resolve(digest), media_type, flipped(signature.envelope, media_type), annotations)
         return digest
 
     def ask_peer(
-        self, peer: Peer, digest: str = "", metadata: Mapping[str, str] = METADATA, identities: Sequence[str] = ()
+        self,
+        peer: Peer,
+        digest: Digest | None = None,
+        metadata: Mapping[str, str] = METADATA,
+        identities: Sequence[str] = (),
     ) -> dict[str, Any]:
         """The verdict of the Go side."""
         return peer.ask(
             "verifyRemote",
-            reference=self.reference(digest),
+            reference=self.reference(digest or ""),
             policy=policy_document(identities) if identities else policy_document(),
             trustStore=str(self.home.folder),
             metadata=dict(metadata),
         )
 
     def ask_us(
-        self, digest: str = "", metadata: Mapping[str, str] = METADATA, identities: Sequence[str] = ()
+        self, digest: Digest | None = None, metadata: Mapping[str, str] = METADATA, identities: Sequence[str] = ()
     ) -> VerifiedArtifact:
         """The verdict of this side."""
         policy = policy_document(identities) if identities else policy_document()
         return verify_artifact(
-            self.repository,
+            self.repository(),
             digest or self.digest,
             f"{self.registry.host}/tests/thing",
             parse_policy_document(json.dumps(policy).encode()),

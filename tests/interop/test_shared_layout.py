@@ -11,6 +11,7 @@ import pytest
 
 from notarykit.errors import ExtendedValidationError, NoAcceptedSignatureError
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Digest
 from notarykit.verification import Verified
 from tests.interop.go_peer import Peer
 from tests.interop.scene import METADATA, Scene, push
@@ -73,7 +74,7 @@ def test_go_signs_another_artifact_of_the_layout(peer: Peer, tmp_path: Path) -> 
     second = add_artifact(scene.layout.path, "v2").digest
     ours, theirs = scene.sign_here(), scene.sign_there(peer, second)
     assert _signatures(scene.layout) == [ours]
-    assert _signatures(Layout(scene.layout.path, second)) == [theirs]
+    assert _signatures(Layout(scene.layout.path, Digest(second))) == [theirs]
     for question in (scene.question(), scene.question()._replace(digest=second)):
         assert question.ask_peer(peer)["ok"]
         assert isinstance(question.ask_us().verdict, Verified)

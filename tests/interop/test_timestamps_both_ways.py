@@ -14,7 +14,7 @@ from notarykit.keys.local import LocalSigner
 from notarykit.net.anonymous import anonymous_client
 from notarykit.oci.layout import ImageLayout
 from notarykit.revocation.checker import RevocationChecker
-from notarykit.signing import sign_artifact
+from notarykit.signing import SignOptions, sign_artifact
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
@@ -63,8 +63,7 @@ class Scene:
                 ImageLayout(self._layout.path),
                 self._layout.digest,
                 LocalSigner.from_files(str(self._key_file), str(self._chain_file)),
-                media_type=self._media_type,
-                timestamper=stamper,
+                SignOptions(media_type=self._media_type, timestamper=stamper),
             )
         finally:
             client.close()
@@ -107,7 +106,7 @@ class Scene:
         """
         try:
             verified = verify_artifact(
-                lambda: ImageLayout(self._layout.path),
+                ImageLayout(self._layout.path),
                 self._layout.digest,
                 SCOPE,
                 parse_policy_document(json.dumps(_policy(option)).encode()),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from notarykit.envelope.descriptor import Descriptor
+from notarykit.oci.reference import Digest
 
 REF_NAME = "org.opencontainers.image.ref.name"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -26,7 +27,7 @@ class Layout(NamedTuple):
     """
 
     path: str
-    digest: str
+    digest: Digest
 
 
 def make_layout(path: AnyPath, tag: str = "v1", *, index: Mapping[str, Any] | None = None) -> Layout:
@@ -40,7 +41,7 @@ def make_layout(path: AnyPath, tag: str = "v1", *, index: Mapping[str, Any] | No
     os.makedirs(os.path.join(path, "blobs", "sha256"))
     Path(path, "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
     write_index(path, {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [], **(index or {})})
-    return Layout(os.fspath(path), add_artifact(path, tag).digest)
+    return Layout(os.fspath(path), Digest(add_artifact(path, tag).digest))
 
 
 def add_artifact(path: AnyPath, tag: str) -> Descriptor:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from notarykit.keys.local import LocalSigner
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response
+from notarykit.oci.reference import Digest
 from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.referrers_tag import referrers_tag
@@ -43,7 +44,7 @@ class Task(NamedTuple):
 
     host: str
     repository: str
-    digest: str
+    digest: Digest
     key_file: str
     chain_file: str
     lock_folder: str
@@ -118,7 +119,7 @@ class Signers:
         self._key_file, self._chain_file = str(home.folder / "build.key"), str(home.folder / "build.chain.pem")
         self._peers = peers or []
 
-    def sign(self, registry: Registry, digest: str, lock_folder: str) -> Count:
+    def sign(self, registry: Registry, digest: Digest, lock_folder: str) -> Count:
         """Has 4 processes of 5 signers each sign one artifact at once, and the Go peers with them."""
         task = Task(registry.host, REPOSITORY, digest, self._key_file, self._chain_file, lock_folder)
         with ThreadPoolExecutor(max(1, len(self._peers))) as pool:

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from notarykit.oci.reference import Digest
 from tests.support.layouts import INDEX_TYPE, MANIFEST_TYPE
 
 SIGNATURE_TYPE = "application/vnd.cncf.notary.signature"
@@ -22,7 +23,7 @@ def push_artifacts(
     tags: Iterable[str],
     context: ssl.SSLContext | None = None,
     authorization: str = "",
-) -> list[str]:
+) -> list[Digest]:
     """Pushes an artifact of its own for each tag, and returns their digests.
 
     Args:
@@ -50,7 +51,7 @@ def push_artifacts(
             ).encode()
             headers = {"Content-Type": MANIFEST_TYPE, **allowed}
             _ask(connection, 201, "PUT", f"/v2/{repository}/manifests/{tag}", content, headers)
-            digests.append(_digest(content))
+            digests.append(Digest(_digest(content)))
     return digests
 
 

@@ -53,7 +53,9 @@ def reference(tmp_path: Path) -> notarykit.LayoutReference:
 
 def test_sign_and_verify(home: Home, reference: notarykit.LayoutReference) -> None:
     """What is signed with the default key is accepted under the user's policy, with what was signed along."""
-    made = notarykit.sign(reference, user_metadata={"build": "42"}, expires_in=timedelta(hours=1))
+    made = notarykit.sign(
+        reference, options=notarykit.SignOptions(user_metadata={"build": "42"}, expires_in=timedelta(hours=1))
+    )
     found = notarykit.verify(reference, scope=SCOPE, user_metadata={"build": "42"})
     assert isinstance(found.verdict, notarykit.Verified)
     assert found.verdict.policy == "tests"
@@ -128,7 +130,10 @@ def test_the_settings_choose_the_format(
     """The envelope's format is that of config.json, and an argument's before that."""
     (home.folder / "config.json").write_text(f'{{"signatureFormat":"{setting}"}}')
     assert notarykit.sign(reference).signature.media_type == media_type
-    assert notarykit.sign(reference, media_type=notarykit.JWS).signature.media_type == notarykit.JWS
+    assert (
+        notarykit.sign(reference, options=notarykit.SignOptions(media_type=notarykit.JWS)).signature.media_type
+        == notarykit.JWS
+    )
 
 
 def test_the_key_is_chosen_by_its_name(home: Home, reference: notarykit.LayoutReference) -> None:
@@ -170,7 +175,7 @@ def test_a_verifier_of_the_programs_own(home: Home, reference: notarykit.LayoutR
     with pytest.raises(notarykit.VerificationError, match="authenticity"):
         notarykit.verify(reference, scope=SCOPE)
     with pytest.raises(notarykit.VerificationError, match="authenticity"):
-        notarykit.verify(reference, scope=SCOPE, verifier=verifier._replace(policy=notarykit.load_policy()))
+        notarykit.verify(reference, scope=SCOPE, verifier=verifier._replace(policies=notarykit.load_policy()))
     home.policy_file.unlink()
     assert isinstance(notarykit.verify(reference, scope=SCOPE, verifier=verifier).verdict, notarykit.Verified)
     with pytest.raises(TrustPolicyError):
@@ -183,8 +188,8 @@ def test_a_verifier_verifies_envelopes_and_several_artifacts(home: Home, referen
     verifier = notarykit.load_verifier()
     envelope = made.signature.envelope
     assert isinstance(verifier.envelope(envelope, notarykit.JWS, made.artifact, SCOPE), notarykit.Verified)
-    artifact = notarykit.ArtifactRequest(lambda: notarykit.ImageLayout(reference.path), reference.digest, SCOPE)
-    absent = artifact._replace(tag_or_digest="absent")
+    artifact = notarykit.ArtifactRequest(lambda: notarykit.ImageLayout(reference.path), reference.identifier, SCOPE)
+    absent = artifact._replace(identifier=notarykit.Tag("absent"))
     found, missing = verifier.artifacts([artifact, absent])
     assert isinstance(found, notarykit.VerifiedArtifact)
     assert isinstance(missing, notarykit.NotarykitError)

@@ -4,12 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import notarykit
 from notarykit import errors
-from notarykit.errors import NotarykitError, PluginError, PluginTimeoutError
+from notarykit.errors import NotarykitError, PluginError, PluginTimeoutError, RevocationError, TrustStoreError
 
 
 def test_one_line() -> None:
@@ -18,22 +19,47 @@ def test_one_line() -> None:
     assert NotarykitError("what", advice="do").one_line() == "what: do"
 
 
-def test_within() -> None:
-    """Where it happened comes in front, once for each place, and everything else stays."""
-    error = PluginError("what", advice="do", metadata={"id": "7"})
-    error.within("inner")
-    error.within("outer")
-    assert error.message == str(error) == "outer: inner: what"
-    assert error.args == ("outer: inner: what",)
-    assert (error.advice, error.metadata) == ("do", {"id": "7"})
+def test_within_returns_a_copy() -> None:
+    """The place of an error begins the message of a copy, once for each place, and everything else is as it was."""
+    error = PluginTimeoutError("what", advice="do", metadata={"id": "7"})
+    copied = error.within("inner").within("outer")
+    assert type(copied) is PluginTimeoutError
+    assert copied.message == str(copied) == "outer: inner: what"
+    assert copied.args == ("outer: inner: what",)
+    assert (copied.advice, copied.metadata) == ("do", {"id": "7"})
+    assert (error.message, error.args) == ("what", ("what",))
+
+
+def test_replace_returns_a_copy() -> None:
+    """A copy may have another advice or exit code, and the error stays as it was."""
+    error = TrustStoreError("what", advice="do")
+    assert error.replace(advice="other").one_line() == "what: other"
+    assert error.replace(exit_code=7).exit_code == 7
+    assert error.replace().one_line() == error.one_line() == "what: do"
+    assert error.exit_code == 2
+
+
+def test_under_returns_a_copy() -> None:
+    """A copy names the trust policy statement, and keeps what is known of the certificates."""
+    result: Any = object()
+    error = RevocationError("what", statuses=())
+    copied = error.under("acme", "strict", (result,))
+    assert (copied.policy, copied.level, copied.results, copied.statuses) == ("acme", "strict", (result,), ())
+    assert (error.policy, error.level, error.results) == ("", "", ())
+
+
+@pytest.mark.parametrize("name", ["message", "advice"])
+def test_errors_cannot_be_written_to(name: str) -> None:
+    """An error that was raised says the same to everyone who reads it."""
+    with pytest.raises(AttributeError):
+        setattr(NotarykitError("what"), name, "other")
 
 
 def test_a_long_message_is_cut() -> None:
     """What a message quotes may be of any length."""
     error = NotarykitError("x" * 5000)
     assert len(error.message) == 1001
-    error.within("somewhere")
-    assert error.message.startswith("somewhere: xxx")
+    assert error.within("somewhere").message.startswith("somewhere: xxx")
 
 
 def test_metadata() -> None:

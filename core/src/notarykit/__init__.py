@@ -9,49 +9,77 @@ Names are imported when they are first used, so that a program pays only for wha
 TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost every start
 
 if TYPE_CHECKING:
-    from notarykit._internal.version import VERSION as __version__  # noqa: N811 - the name that programs look for
-    from notarykit.api import load_registries, load_signer, load_trust_store, load_verifier, sign, verify
-    from notarykit.config.policy import load_policy
-    from notarykit.envelope.descriptor import Descriptor
-    from notarykit.envelope.integrity import IntactEnvelope
-    from notarykit.envelope.parsing import parse_envelope
-    from notarykit.envelope.unverified import COSE, JWS, UnverifiedEnvelope
-    from notarykit.errors import NotarykitError, NotarykitWarning, VerificationError
-    from notarykit.keys.local import LocalSigner
-    from notarykit.net.budget import Budget
-    from notarykit.oci.layout import ImageLayout
-    from notarykit.oci.reference import LayoutReference, Reference, parse_layout_reference, parse_reference
-    from notarykit.oci.registry.auth import Credentials
-    from notarykit.oci.registry.host import RegistryHost, RegistrySettings
-    from notarykit.oci.registry.registries import Registries
-    from notarykit.oci.registry.repository import RegistryRepository
-    from notarykit.plugin.discovery.executable import ExecutablePlugin
-    from notarykit.plugin.discovery.locate import load_plugin
-    from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, plugin_signer
-    from notarykit.revocation.checker import RevocationChecker
-    from notarykit.revocation.evidence import LocalEvidence
-    from notarykit.revocation.limits import Limits
-    from notarykit.signing import SignedArtifact, SignedEnvelope, sign_artifact, sign_descriptor
-    from notarykit.signing.many import sign_artifacts
-    from notarykit.timestamp.client import TimestampAuthority, TimestampClient
-    from notarykit.timestamp.token import Timestamp, verify_token
-    from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
-    from notarykit.trust.store import DirectoryTrustStore, MemoryTrustStore
-    from notarykit.verification import (
-        Audited,
-        Skipped,
-        StepResult,
-        Verdict,
-        Verified,
-        VerifiedArtifact,
-        verify_artifact,
-        verify_envelope,
-    )
-    from notarykit.verification.many import ArtifactRequest, verify_artifacts
-    from notarykit.verification.verifier import Verifier
+    from notarykit._internal.paths import local_key_files as local_key_files
+    from notarykit._internal.version import __version__ as __version__
+    from notarykit.api import load_registries as load_registries
+    from notarykit.api import load_signer as load_signer
+    from notarykit.api import load_trust_store as load_trust_store
+    from notarykit.api import load_verifier as load_verifier
+    from notarykit.api import sign as sign
+    from notarykit.api import verify as verify
+    from notarykit.config.policy import load_policy as load_policy
+    from notarykit.envelope.descriptor import Descriptor as Descriptor
+    from notarykit.envelope.integrity import IntactEnvelope as IntactEnvelope
+    from notarykit.envelope.parsing import parse_envelope as parse_envelope
+    from notarykit.envelope.unverified import COSE as COSE
+    from notarykit.envelope.unverified import JWS as JWS
+    from notarykit.envelope.unverified import UnverifiedEnvelope as UnverifiedEnvelope
+    from notarykit.errors import NotarykitError as NotarykitError
+    from notarykit.errors import NotarykitWarning as NotarykitWarning
+    from notarykit.errors import VerificationError as VerificationError
+    from notarykit.keys.local import LocalSigner as LocalSigner
+    from notarykit.net.budget import Budget as Budget
+    from notarykit.oci.layout import ImageLayout as ImageLayout
+    from notarykit.oci.reference import Digest as Digest
+    from notarykit.oci.reference import LayoutReference as LayoutReference
+    from notarykit.oci.reference import Reference as Reference
+    from notarykit.oci.reference import Tag as Tag
+    from notarykit.oci.reference import parse_layout_reference as parse_layout_reference
+    from notarykit.oci.reference import parse_reference as parse_reference
+    from notarykit.oci.registry.auth import Credentials as Credentials
+    from notarykit.oci.registry.host import RegistryHost as RegistryHost
+    from notarykit.oci.registry.host import RegistrySettings as RegistrySettings
+    from notarykit.oci.registry.registries import Registries as Registries
+    from notarykit.oci.registry.repository import RegistryRepository as RegistryRepository
+    from notarykit.oci.repository import Repository as Repository
+    from notarykit.plugin.discovery.executable import ExecutablePlugin as ExecutablePlugin
+    from notarykit.plugin.discovery.locate import load_plugin as load_plugin
+    from notarykit.plugin.host.signer import PluginEnvelopeSigner as PluginEnvelopeSigner
+    from notarykit.plugin.host.signer import PluginSigner as PluginSigner
+    from notarykit.plugin.host.signer import plugin_signer as plugin_signer
+    from notarykit.revocation.checker import RevocationChecker as RevocationChecker
+    from notarykit.revocation.evidence import LocalEvidence as LocalEvidence
+    from notarykit.revocation.limits import Limits as Limits
+    from notarykit.signing import SignedArtifact as SignedArtifact
+    from notarykit.signing import SignedEnvelope as SignedEnvelope
+    from notarykit.signing import SignOptions as SignOptions
+    from notarykit.signing import sign_artifact as sign_artifact
+    from notarykit.signing import sign_descriptor as sign_descriptor
+    from notarykit.signing.many import sign_artifacts as sign_artifacts
+    from notarykit.timestamp.client import TimestampAuthority as TimestampAuthority
+    from notarykit.timestamp.client import TimestampClient as TimestampClient
+    from notarykit.timestamp.token import Timestamp as Timestamp
+    from notarykit.timestamp.token import verify_token as verify_token
+    from notarykit.trust.policy import TrustPolicy as TrustPolicy
+    from notarykit.trust.policy import TrustPolicyDocument as TrustPolicyDocument
+    from notarykit.trust.policy import parse_policy_document as parse_policy_document
+    from notarykit.trust.store import DirectoryTrustStore as DirectoryTrustStore
+    from notarykit.trust.store import MemoryTrustStore as MemoryTrustStore
+    from notarykit.verification import ArtifactRequest as ArtifactRequest
+    from notarykit.verification import Audited as Audited
+    from notarykit.verification import Skipped as Skipped
+    from notarykit.verification import StepResult as StepResult
+    from notarykit.verification import Verdict as Verdict
+    from notarykit.verification import Verified as Verified
+    from notarykit.verification import VerifiedArtifact as VerifiedArtifact
+    from notarykit.verification import Verifier as Verifier
+    from notarykit.verification import verify_artifact as verify_artifact
+    from notarykit.verification import verify_artifacts as verify_artifacts
+    from notarykit.verification import verify_envelope as verify_envelope
 
 _HOMES = {
-    "_internal.version": ("VERSION",),
+    "_internal.paths": ("local_key_files",),
+    "_internal.version": ("__version__",),
     "api": ("load_registries", "load_signer", "load_trust_store", "load_verifier", "sign", "verify"),
     "config.policy": ("load_policy",),
     "envelope.descriptor": ("Descriptor",),
@@ -62,108 +90,45 @@ _HOMES = {
     "keys.local": ("LocalSigner",),
     "net.budget": ("Budget",),
     "oci.layout": ("ImageLayout",),
-    "oci.reference": ("LayoutReference", "Reference", "parse_layout_reference", "parse_reference"),
+    "oci.reference": ("Digest", "LayoutReference", "Reference", "Tag", "parse_layout_reference", "parse_reference"),
     "oci.registry.auth": ("Credentials",),
     "oci.registry.host": ("RegistryHost", "RegistrySettings"),
     "oci.registry.registries": ("Registries",),
     "oci.registry.repository": ("RegistryRepository",),
-    "plugin.discovery.locate": ("load_plugin",),
+    "oci.repository": ("Repository",),
     "plugin.discovery.executable": ("ExecutablePlugin",),
+    "plugin.discovery.locate": ("load_plugin",),
     "plugin.host.signer": ("PluginEnvelopeSigner", "PluginSigner", "plugin_signer"),
     "revocation.checker": ("RevocationChecker",),
     "revocation.evidence": ("LocalEvidence",),
     "revocation.limits": ("Limits",),
+    "signing": ("SignOptions", "SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
+    "signing.many": ("sign_artifacts",),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
-    "signing": ("SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
-    "signing.many": ("sign_artifacts",),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
     "verification": (
+        "ArtifactRequest",
         "Audited",
         "Skipped",
         "StepResult",
         "Verdict",
         "Verified",
         "VerifiedArtifact",
+        "Verifier",
         "verify_artifact",
+        "verify_artifacts",
         "verify_envelope",
     ),
-    "verification.many": ("ArtifactRequest", "verify_artifacts"),
-    "verification.verifier": ("Verifier",),
 }
 
-__all__ = [
-    "COSE",
-    "JWS",
-    "ArtifactRequest",
-    "Audited",
-    "Budget",
-    "Credentials",
-    "Descriptor",
-    "DirectoryTrustStore",
-    "ExecutablePlugin",
-    "ImageLayout",
-    "IntactEnvelope",
-    "LayoutReference",
-    "Limits",
-    "LocalEvidence",
-    "LocalSigner",
-    "MemoryTrustStore",
-    "NotarykitError",
-    "NotarykitWarning",
-    "PluginEnvelopeSigner",
-    "PluginSigner",
-    "Reference",
-    "Registries",
-    "RegistryHost",
-    "RegistryRepository",
-    "RegistrySettings",
-    "RevocationChecker",
-    "SignedArtifact",
-    "SignedEnvelope",
-    "Skipped",
-    "StepResult",
-    "Timestamp",
-    "TimestampAuthority",
-    "TimestampClient",
-    "TrustPolicy",
-    "TrustPolicyDocument",
-    "UnverifiedEnvelope",
-    "Verdict",
-    "VerificationError",
-    "Verified",
-    "VerifiedArtifact",
-    "Verifier",
-    "__version__",
-    "load_plugin",
-    "load_policy",
-    "load_registries",
-    "load_signer",
-    "load_trust_store",
-    "load_verifier",
-    "parse_envelope",
-    "parse_layout_reference",
-    "parse_policy_document",
-    "parse_reference",
-    "plugin_signer",
-    "sign",
-    "sign_artifact",
-    "sign_artifacts",
-    "sign_descriptor",
-    "verify",
-    "verify_artifact",
-    "verify_artifacts",
-    "verify_envelope",
-    "verify_token",
-]
+__all__ = [name for names in _HOMES.values() for name in names]
 
 
 def __getattr__(name: str) -> object:
     from notarykit._internal.lazy import find
 
-    if name == "__version__":
-        name = "VERSION"
     return find(__name__, name, _HOMES, globals())
 
 

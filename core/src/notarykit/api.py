@@ -7,21 +7,20 @@ can be replaced by an object of the program's own.
 import os
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from notarykit._internal.deadline import deadline
 from notarykit._internal.threads import start
 from notarykit.errors import NetworkError, UsageError
 from notarykit.net.budget import DEFAULT_SECONDS
-from notarykit.oci.reference import LayoutReference, Reference, is_repository, parse_reference
-from notarykit.oci.repository import Repository
+from notarykit.oci.reference import LayoutReference, Reference, is_scope, parse_reference
 
 if TYPE_CHECKING:
     from notarykit.keys.private import Passphrase
     from notarykit.oci.registry.auth import Credentials
     from notarykit.oci.registry.registries import Registries
-    from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, TimestampSource
+    from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, SignOptions
     from notarykit.trust.store import TrustStore
     from notarykit.verification.artifact import VerifiedArtifact
     from notarykit.verification.verifier import Verifier
@@ -66,11 +65,12 @@ def verify(
     policy_scope = _scope_of(parsed, scope)
 
     def work() -> "VerifiedArtifact":
-        judge = verifier or load_verifier()
+        from notarykit.verification.artifact import ArtifactRequest
+
+        used = verifier or load_verifier()
         with nullcontext(registries) if registries else load_registries() as opened:
-            return judge.artifact(
-                lambda: _open(parsed, opened), parsed.digest or parsed.tag, policy_scope, user_metadata=user_metadata
-            )
+            request = ArtifactRequest(partial(opened.open, parsed), parsed.identifier, policy_scope)
+            return used.artifact(request, user_metadata=user_metadata)
 
     return _within(timeout, work)
 
@@ -78,27 +78,20 @@ def verify(
 def sign(
     reference: str | Reference | LayoutReference,
     signer: "Signer | EnvelopeSigner | str" = "",
+    options: "SignOptions | None" = None,
     *,
     registries: "Registries | None" = None,
-    media_type: str = "",
-    expires_in: timedelta | None = None,
-    user_metadata: Mapping[str, str] | None = None,
-    timestamper: "TimestampSource | None" = None,
     timeout: float | None = None,
 ) -> "SignedArtifact":
     """Signs an artifact where it is and stores the signature beside it, as `notarykit sign` does.
 
     Args:
-        reference: The artifact's reference; see `verify`. A digest is better than a tag, which others can move.
-        signer: The name of a key on the user's list of signing keys, or an object that signs; the list's default key,
-            if it is not given.
-        registries: How registries are reached; as the user's settings say (`load_registries`), if it is not given.
-        media_type: The envelope's format, `application/jose+json` or `application/cose`; as the settings say, if it is
-            not given.
-        expires_in: How long the signature is good for; whole seconds.
-        user_metadata: What is signed along.
-        timestamper: Has the signature stamped (`notarykit.Timestamper`), if it is given.
-        timeout: The seconds after which the work ends; see `verify`. A person may have to enter a PIN within them.
+        reference: Reference of the artifact; see `verify`. A digest is better than a tag, which others can move.
+        signer: Name of a key on the user's list of signing keys, or an object that signs; the list's default key by
+            default.
+        options: Options of signing.
+        registries: Registries that are used; by default, as the user's settings say (`load_registries`).
+        timeout: Seconds after which the call ends; see `verify`. A person may have to enter a PIN within them.
 
     Raises:
         UsageError: The reference or another argument is malformed.
@@ -109,19 +102,14 @@ def sign(
     parsed = parse_reference(reference) if isinstance(reference, str) else reference
 
     def work() -> "SignedArtifact":
-        from notarykit.signing import sign_artifact
+        from notarykit.signing import SignOptions, sign_artifact
 
-        holder = load_signer(signer) if isinstance(signer, str) else signer
+        used = load_signer(signer) if isinstance(signer, str) else signer
+        settings = options or SignOptions()
+        if settings.media_type is None:
+            settings = settings._replace(media_type=_configured_format())
         with nullcontext(registries) if registries else load_registries() as opened:
-            return sign_artifact(
-                _open(parsed, opened),
-                parsed.digest or parsed.tag,
-                holder,
-                media_type=media_type or _configured_format(),
-                expires_in=expires_in,
-                user_metadata=user_metadata,
-                timestamper=timestamper,
-            )
+            return sign_artifact(opened.open(parsed), parsed.identifier, used, settings)
 
     return _within(timeout, work)
 
@@ -210,21 +198,13 @@ def _scope_of(reference: Reference | LayoutReference, scope: str) -> str:
     if isinstance(reference, Reference):
         if scope:
             raise UsageError("a scope goes with an artifact in an image layout alone")
-        return reference.repository
-    if not is_repository(scope):
+        return reference.scope
+    if not is_scope(scope):
         raise UsageError(
             f"scope {scope!r} is not of the form registry/repository",
             advice="an artifact in an image layout needs one, by which the trust policy is chosen, such as local/hello",
         )
     return scope
-
-
-def _open(reference: Reference | LayoutReference, registries: "Registries") -> Repository:
-    if isinstance(reference, Reference):
-        return registries.repository(reference)
-    from notarykit.oci.layout import ImageLayout
-
-    return ImageLayout(reference.path)
 
 
 def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:

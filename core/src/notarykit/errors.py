@@ -8,7 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import ClassVar
+    from typing import ClassVar, Self
 
     from notarykit.revocation.result import CertificateStatus
     from notarykit.verification.verdict import StepResult
@@ -25,12 +25,10 @@ class ConfigurationWarning(NotarykitWarning):
 
 
 class NotarykitError(Exception):
-    """The root of all errors that notarykit raises on purpose.
+    """Root of all errors that notarykit raises on purpose. An error never changes; `within` and `replace` copy it.
 
     Attributes:
-        message: One line: what is wrong, and where.
-        advice: What to do next, or an empty string.
-        exit_code: What the command line ends with when this error ends it.
+        exit_code: Exit code of the command line when this error ends it.
     """
 
     exit_code: int = 1
@@ -39,16 +37,34 @@ class NotarykitError(Exception):
         if len(message) > _LONGEST_MESSAGE:  # what it quotes may be somebody else's, and of any length
             message = f"{message[:_LONGEST_MESSAGE]}…"
         super().__init__(message)
-        self.message = message
-        self.advice = advice
+        self._advice = advice
 
-    def within(self, where: str) -> None:
-        """Puts in front of the message where it happened."""
-        self.message = f"{where}: {self.message}"
-        self.args = (self.message,)
+    @property
+    def message(self) -> str:
+        """What is wrong, and where."""
+        return str(self.args[0])
+
+    @property
+    def advice(self) -> str:
+        """What to do next, or an empty string."""
+        return self._advice
+
+    def within(self, where: str) -> Self:
+        """Returns a copy whose message begins with where it happened."""
+        return self._copy(f"{where}: {self.message}")
+
+    def replace(self, *, advice: str | None = None, exit_code: int | None = None) -> Self:
+        """Returns a copy with another advice or exit code."""
+        changes: dict[str, object] = {} if advice is None else {"_advice": advice}
+        return self._copy(self.message, **changes, **({} if exit_code is None else {"exit_code": exit_code}))
+
+    def _copy(self, message: str, **changes: object) -> Self:
+        copied = type(self).__new__(type(self), message)
+        copied.__dict__.update(self.__dict__, **changes)
+        return copied
 
     def __reduce__(self) -> tuple[object, ...]:
-        """For copies and other processes: an error is what it holds, whatever its class is made from."""
+        """Supports copying and pickling whatever the parameters of the class."""
         return type(self).__new__, (type(self), *self.args), self.__dict__
 
     def one_line(self) -> str:
@@ -244,20 +260,18 @@ class VerificationError(NotarykitError):
     """A signature, or every signature of an artifact, was not accepted.
 
     Attributes:
-        results: What each step that was reached found, in order (`notarykit.verification.StepResult`).
-        policy: The name of the trust policy statement that applied, or an empty string where none did.
-        level: The verification level that it sets, or an empty string.
+        results: Results of the steps that were reached, in order (`notarykit.verification.StepResult`).
+        policy: Name of the trust policy statement that applied, or an empty string where none did.
+        level: Verification level of that statement, or an empty string.
     """
 
     policy: str = ""
     level: str = ""
+    results: tuple[StepResult, ...] = ()
 
-    def __init__(
-        self, message: str, *, advice: str = "", results: tuple[StepResult, ...] = (), exit_code: int = 1
-    ) -> None:
-        super().__init__(message, advice=advice)
-        self.results = results
-        self.exit_code = exit_code
+    def under(self, policy: str, level: str, results: tuple[StepResult, ...] = ()) -> Self:
+        """Returns a copy that names the trust policy statement that applied and has the results of the steps."""
+        return self._copy(self.message, policy=policy, level=level, results=results or self.results)
 
 
 class IntegrityError(VerificationError):
@@ -277,22 +291,14 @@ class AuthenticTimestampError(VerificationError):
 
 
 class RevocationError(VerificationError):
-    """A certificate is revoked, or its status is not known.
+    """A certificate is revoked, or its status is unknown.
 
     Attributes:
-        statuses: What is known of each certificate (`notarykit.revocation.result.CertificateStatus`).
+        statuses: Status of each certificate (`notarykit.revocation.result.CertificateStatus`).
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        advice: str = "",
-        results: tuple[StepResult, ...] = (),
-        exit_code: int = 1,
-        statuses: tuple[CertificateStatus, ...] = (),
-    ) -> None:
-        super().__init__(message, advice=advice, results=results, exit_code=exit_code)
+    def __init__(self, message: str, *, advice: str = "", statuses: tuple[CertificateStatus, ...] = ()) -> None:
+        super().__init__(message, advice=advice)
         self.statuses = statuses
 
 
@@ -316,18 +322,15 @@ class NoAcceptedSignatureError(VerificationError):
     """The artifact has signatures, and none of them was accepted.
 
     Attributes:
-        failures: Why each was not accepted: the digest of its manifest and the error.
-        results: What each step found of the one that came furthest.
+        failures: Digest of each signature's manifest, and the error of that signature.
+        results: Results of the signature that came furthest.
     """
 
     def __init__(self, message: str, *, failures: tuple[tuple[str, NotarykitError], ...], advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.failures = failures
         reached = [error.results for _, error in failures if isinstance(error, VerificationError)]
+        self.results = max(reached, key=len, default=())
         # A set-up that stopped every signature is the user's to mend; one signature that was judged is a verdict.
         exit_codes = {error.exit_code for _, error in failures}
-        super().__init__(
-            message,
-            advice=advice,
-            results=max(reached, key=len, default=()),
-            exit_code=exit_codes.pop() if len(exit_codes) == 1 else 1,
-        )
-        self.failures = failures
+        self.exit_code = exit_codes.pop() if len(exit_codes) == 1 else 1

@@ -18,7 +18,7 @@ from notarykit.errors import (
 from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest, GenerateSignatureRequest
 from notarykit.plugin.discovery.entry_points import packaged_plugin
 from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
-from notarykit.signing import sign_descriptor
+from notarykit.signing import SignOptions, sign_descriptor
 from notarykit_local_file.plugin import LocalFilePlugin
 from tests.support.ca import SPECS, TestChain, make_chain, pem_of
 from tests.support.envelopes import DIGEST, FORMATS, PAYLOAD, PAYLOAD_TYPE
@@ -193,7 +193,7 @@ def test_signs_an_artifact(media_type: str, spec: str, tmp_path: Path) -> None:
     """An artifact is signed with the plugin in both formats and with each key."""
     chain = make_chain(spec)
     signer = PluginSigner(LocalFilePlugin(lambda: _SECRET), _key(tmp_path, chain, _SECRET), {})
-    signed = sign_descriptor(_ARTIFACT, signer, media_type=media_type, user_metadata={"a": "b"})
+    signed = sign_descriptor(_ARTIFACT, signer, SignOptions(media_type=media_type, user_metadata={"a": "b"}))
     intact = check_integrity(parse_envelope(signed.envelope, media_type))
     assert intact.target == _ARTIFACT._replace(annotations={"a": "b"})
     assert intact.chain.ders == chain.ders
@@ -205,7 +205,7 @@ def test_makes_whole_envelopes(media_type: str, tmp_path: Path) -> None:
     plugin, key = LocalFilePlugin(), _key(tmp_path)
     answer = plugin.generate_envelope(GenerateEnvelopeRequest(key, PAYLOAD, PAYLOAD_TYPE, media_type))
     assert check_integrity(parse_envelope(answer.signature_envelope, media_type)).target == _ARTIFACT
-    signed = sign_descriptor(_ARTIFACT, PluginEnvelopeSigner(plugin, key, {}), media_type=media_type)
+    signed = sign_descriptor(_ARTIFACT, PluginEnvelopeSigner(plugin, key, {}), SignOptions(media_type=media_type))
     assert signed.content.chain.ders == _CHAIN.ders
 
 

@@ -78,7 +78,7 @@ class Scene:
         """Verifies the artifact through the server, with the user's settings."""
         store = DirectoryTrustStore(str(self.home.folder / "truststore"))
         scope = f"{self.host.host}/{NAME}"
-        return verify_artifact(lambda: self.place(budget), self.digest, scope, load_policy(), store)
+        return verify_artifact(self.place(budget), self.digest, scope, load_policy(), store)
 
     def refused(self, budget: Budget | None = None) -> NotarykitError:
         """Why verifying fails: the error that ends it, or the one error of the one signature; each is one line."""

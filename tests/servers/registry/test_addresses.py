@@ -58,10 +58,10 @@ def server() -> Iterator[_Server]:
 def test_an_address_in_brackets(server: _Server) -> None:
     """A reference leads to the address in brackets, with its port, and requests name it so."""
     reference = parse_reference(f"[::1]:{server.server_port}/hello:v1")
-    name, _, path = reference.repository.partition("/")
+    name = reference.registry
     host = RegistryHost(name, RegistrySettings(plain_http=frozenset([name])))
     try:
-        found = RegistryRepository(host, path).resolve(reference.tag)
+        found = RegistryRepository(host, reference.name).resolve(reference.identifier)
     finally:
         host.close()
     assert found.digest == digest_of(MANIFEST)

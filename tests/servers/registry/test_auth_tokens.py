@@ -9,6 +9,7 @@ import pytest
 from notarykit.errors import AccessError, NetworkError
 from notarykit.keys.local import LocalSigner
 from notarykit.net.tls import TLSSettings
+from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
@@ -49,7 +50,7 @@ def open_place(tmp_path: Path) -> Iterator[Open]:
 @pytest.fixture(params=["plain", "docker-registry"])
 def guarded(
     request: pytest.FixtureRequest, token_server: TokenServers, registry_ca: RegistryCA, tmp_path: Path
-) -> tuple[Registry, TokenServer, str]:
+) -> tuple[Registry, TokenServer, Digest]:
     """Each kind of registry that takes tokens, who issues them, and the digest of an artifact."""
     is_docker = request.param == "docker-registry"
     tokens = token_server("ES256" if is_docker else "HS256", tls=True)
@@ -70,7 +71,7 @@ def _scope(seen: Seen) -> list[str]:
     return [scope for value in seen.query.get("scope", []) for scope in value.split()]
 
 
-def test_exact_scopes(guarded: tuple[Registry, TokenServer, str], open_place: Open) -> None:
+def test_exact_scopes(guarded: tuple[Registry, TokenServer, Digest], open_place: Open) -> None:
     """Reading asks for a token to pull, writing for one to pull and push, of this repository alone and once."""
     registry, tokens, digest = guarded
     chain = make_chain()
@@ -83,35 +84,35 @@ def test_exact_scopes(guarded: tuple[Registry, TokenServer, str], open_place: Op
 
 @pytest.mark.parametrize(("expires_in", "kept"), [(300, True), (5, False)])
 def test_a_token_is_kept_until_shortly_before_its_end(
-    expires_in: int, kept: bool, guarded: tuple[Registry, TokenServer, str], open_place: Open
+    expires_in: int, kept: bool, guarded: tuple[Registry, TokenServer, Digest], open_place: Open
 ) -> None:
     """One token does for all requests; where its end is near, each has a new one."""
     registry, tokens, digest = guarded
     tokens.expires_in = expires_in
     place = open_place(registry.host)
     for _ in range(3):
-        place.resolve("v1")
+        place.resolve(Tag("v1"))
     assert place.resolve(digest).digest == digest
     assert len(tokens.seen) == (1 if kept else 3)
 
 
 def test_a_token_that_ended_early(
-    guarded: tuple[Registry, TokenServer, str], fault_proxy: FaultProxies, open_place: Open
+    guarded: tuple[Registry, TokenServer, Digest], fault_proxy: FaultProxies, open_place: Open
 ) -> None:
     """Where a registry refuses a token before its time, a new one is fetched and the request succeeds."""
     registry, tokens, digest = guarded
     proxy = fault_proxy(registry)
     place = open_place(proxy.host)
-    place.resolve("v1")
+    place.resolve(Tag("v1"))
     challenge = f'Bearer realm="https://{tokens.host}/token",service="{tokens.service}",scope="{PULL}"'
     refused = proxy.fault(faults.status(401, WWW_Authenticate=f'{challenge},error="invalid_token"'), times=1)
-    assert place.resolve("v1").digest == digest
+    assert place.resolve(Tag("v1")).digest == digest
     assert refused.met == 1
     assert [_scope(seen) for seen in tokens.seen] == [[PULL], [PULL]]
 
 
 def test_a_registry_that_takes_no_token(
-    guarded: tuple[Registry, TokenServer, str], fault_proxy: FaultProxies, open_place: Open
+    guarded: tuple[Registry, TokenServer, Digest], fault_proxy: FaultProxies, open_place: Open
 ) -> None:
     """A registry that refuses the new token too is not asked a third time."""
     registry, tokens, _ = guarded
@@ -120,7 +121,7 @@ def test_a_registry_that_takes_no_token(
         faults.status(401, WWW_Authenticate=f'Bearer realm="https://{tokens.host}/token",service="registry.tests"')
     )
     with pytest.raises(AccessError, match=f"^{proxy.host} does not accept the credentials$"):
-        open_place(proxy.host).resolve("v1")
+        open_place(proxy.host).resolve(Tag("v1"))
     assert (len(proxy.seen), len(tokens.seen)) == (2, 1)
 
 
@@ -136,12 +137,12 @@ def test_a_token_server_without_tls(
     for host in (tokens.address, tokens.host):
         registry = plain_registry(tokens=tokens, realm=f"http://{host}/token")
         with pytest.raises(NetworkError, match=f"^plain HTTP to {host} is not permitted$") as caught:
-            open_place(registry.host, known).resolve("v1")
+            open_place(registry.host, known).resolve(Tag("v1"))
         assert "insecureRegistries" in caught.value.advice
         assert tokens.seen == []
     push_artifacts(registry.address, NAME, ["v1"], authorization=f"Bearer {tokens.token(PUSH)}")
     if known == KNOWN:
-        assert open_place(registry.host, known, [tokens.host]).resolve("v1").size > 0
+        assert open_place(registry.host, known, [tokens.host]).resolve(Tag("v1")).size > 0
 
 
 def test_a_registry_with_tls_leads_nowhere_without(
@@ -158,7 +159,7 @@ def test_a_registry_with_tls_leads_nowhere_without(
     for plain in ((), (tokens.host,)):
         for known in (KNOWN, Credentials(identity_token="refresh")):  # by GET, and by POST
             with pytest.raises(NetworkError, match=f"^{tokens.host} is not talked to without TLS, which is refused"):
-                open_place(proxy.address, known, plain).resolve("v1")
+                open_place(proxy.address, known, plain).resolve(Tag("v1"))
     assert tokens.seen == []
     there = proxy.elsewhere.host
     proxy.fault(faults.status(202, Location=f"http://{there}/session"), faults.at("/blobs/uploads/", "POST"))
@@ -201,10 +202,10 @@ def test_a_token_server_with_tls(
         with contextlib.closing(RegistryHost(registry.host, settings)) as host:
             place = RegistryRepository(host, NAME)
             if is_trusted:
-                assert place.resolve("v1").size > 0
+                assert place.resolve(Tag("v1")).size > 0
                 continue
             with pytest.raises(NetworkError, match="its certificate is not trusted"):
-                place.resolve("v1")
+                place.resolve(Tag("v1"))
             assert tokens.seen == []
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from notarykit.errors import ArtifactNotFoundError
 from notarykit.keys.local import LocalSigner
+from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
@@ -23,9 +24,9 @@ from tests.support.registries import push_artifacts
 
 NAME = "some/thing"
 LIST, MANIFEST, CONFIG = "/referrers/", "/manifests/sha256:", "/blobs/sha256:44136fa3"
-NOT_THERE = f"sha256:{'0' * 64}"
+NOT_THERE = Digest(f"sha256:{'0' * 64}")
 
-Sign = Callable[[RegistryHost, str], str]
+Sign = Callable[[RegistryHost, Digest], str]
 
 
 @pytest.fixture
@@ -53,12 +54,12 @@ def _requests(proxy: FaultProxy) -> list[str]:
         return [f"{seen.method} {seen.path.removeprefix(f'/v2/{NAME}')}" for seen in proxy.seen]
 
 
-def _look_up(host: RegistryHost, reference: str) -> tuple[str, list[str]]:
+def _look_up(host: RegistryHost, reference: Tag | Digest) -> tuple[str, list[str]]:
     artifact, signatures = RegistryRepository(host, NAME).resolve_with_signatures(reference)
     return artifact.digest, [each.digest for each in signatures]
 
 
-def _signed_elsewhere(registry: Registry, sign: Sign) -> tuple[str, str]:
+def _signed_elsewhere(registry: Registry, sign: Sign) -> tuple[Digest, str]:
     """Pushes and signs an artifact of which the client knows nothing."""
     (digest,) = push_artifacts(registry.address, NAME, ["v1"])
     with contextlib.closing(RegistryHost(registry.host, RegistrySettings())) as other:
@@ -104,7 +105,7 @@ class TestTheListIsAskedForEarly:
         """Of a tag the digest is not known before the manifest is there."""
         digest, signature = _signed_elsewhere(memory_registry, sign)
         _first_answer(host, memory_registry, proxy)
-        assert _look_up(host, "v1") == (digest, [signature])
+        assert _look_up(host, Tag("v1")) == (digest, [signature])
         assert _requests(proxy) == ["GET /manifests/v1", f"GET /referrers/{digest}"]
 
     def test_what_is_remembered_is_not_asked_for(

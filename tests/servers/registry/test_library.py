@@ -10,6 +10,7 @@ import pytest
 
 import notarykit
 from notarykit.errors import AccessError, NetworkError, UsageError
+from notarykit.oci.reference import Tag
 from notarykit.oci.registry.auth import Credentials
 from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.factories import FaultProxies
@@ -144,7 +145,7 @@ def test_a_host_is_closed_at_the_end_of_with(home: Home, memory_registry: Regist
     (digest,) = push_artifacts(memory_registry.address, NAME, ["v1"])
     with notarykit.RegistryHost(memory_registry.host) as host:
         place = notarykit.RegistryRepository(host, NAME, budget=notarykit.Budget(seconds=30))
-        assert place.resolve("v1").digest == digest
+        assert place.resolve(Tag("v1")).digest == digest
         (kept,) = [connection for found in host._client._pool._idle.values() for connection in found]
         socket = kept.sock
     assert socket.fileno() == -1
@@ -191,8 +192,7 @@ def test_several_at_once_are_under_the_callers_end(home: Home, silent: tuple[Fau
 
     reference = notarykit.parse_reference(silent[1])
     with notarykit.load_registries() as registries, deadline(0.5):
-        place = lambda: registries.repository(reference)  # noqa: E731 - opened when it is needed
-        artifact = notarykit.ArtifactRequest(place, reference.digest, reference.repository)
+        artifact = notarykit.ArtifactRequest(lambda: registries.open(reference), reference.identifier, reference.scope)
         found = notarykit.load_verifier().artifacts([artifact, artifact])
     for each in found:
         assert isinstance(each, NetworkError)

@@ -13,6 +13,7 @@ import pytest
 from notarykit.cli.run import run as run_here
 from notarykit.errors import ArtifactNotFoundError
 from notarykit.keys.local import LocalSigner
+from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import SignedArtifact
@@ -37,7 +38,7 @@ class Scene(NamedTuple):
     registry: Registry
     proxy: FaultProxy
     home: Home
-    digest: str
+    digest: Digest
 
     @property
     def reference(self) -> str:
@@ -205,7 +206,8 @@ class TestSeveral:
         monkeypatch.setattr("notarykit.oci.registry.referrers_tag.time", clock)
         key, chain = scene.home.folder / "build.key", scene.home.folder / "build.chain.pem"
         with RegistryHost(scene.proxy.host) as host:
-            artifacts = [(lambda: RegistryRepository(host, NAME), digest) for digest in (*digests, "absent")]
+            identifiers: list[Tag | Digest] = [*digests, Tag("absent")]
+            artifacts = [(lambda: RegistryRepository(host, NAME), identifier) for identifier in identifiers]
             *signed, absent = sign_artifacts(artifacts, LocalSigner.from_files(str(key), str(chain)))
         assert isinstance(absent, ArtifactNotFoundError)
         for digest, each in zip(digests, signed, strict=True):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from notarykit.keys.local import LocalSigner
+from notarykit.oci.reference import Tag
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing import sign_artifact
@@ -215,7 +216,7 @@ class TestLibrary:
         signer = LocalSigner.from_files(str(home.folder / "build.key"), str(home.folder / "build.chain.pem"))
         with contextlib.closing(RegistryHost(registry.host, RegistrySettings())) as host:
             place = RegistryRepository(host, NAME, form=form)
-            signed = sign_artifact(place, "v1", signer)
+            signed = sign_artifact(place, Tag("v1"), signer)
             assert signed.artifact.digest == digest
             assert [each.digest for each in place.signatures(signed.artifact)] == [signed.manifest.digest]
             assert place.fetch_signature(signed.manifest).envelope == signed.signature.envelope
@@ -223,7 +224,7 @@ class TestLibrary:
             scope = f"{registry.host}/{NAME}"
             document = parse_policy_document(home.policy_file.read_bytes())
             store = DirectoryTrustStore(str(home.folder / "truststore"))
-            found = verify_artifact(lambda: RegistryRepository(host, NAME), "v1", scope, document, store)
+            found = verify_artifact(RegistryRepository(host, NAME), Tag("v1"), scope, document, store)
         assert isinstance(found.verdict, Verified)
         assert found.signature is not None
         assert found.signature.is_same_content(signed.manifest)

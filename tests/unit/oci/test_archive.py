@@ -13,6 +13,7 @@ from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.oci import layout as layouts
 from notarykit.oci.archive import LayoutArchive
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Digest, Tag
 from tests.unit.oci.layouts import INDEX, JWS, Layout, tar_of
 
 
@@ -46,19 +47,19 @@ def test_reads_a_layout(prefix: str, folders: bool, layout: Layout, tmp_path: Pa
     """A layout in a tar file, with or without its folders and a dot before the names, is read like a folder."""
     path = tar_of(layout.folder, tmp_path / "layout.tar", prefix=prefix, folders=folders)
     image, folder = ImageLayout(str(path)), ImageLayout(layout.path)
-    artifact = image.resolve("v1")
-    assert artifact == folder.resolve("v1")
+    artifact = image.resolve(Tag("v1"))
+    assert artifact == folder.resolve(Tag("v1"))
     (signature,) = image.signatures(artifact)
     assert image.fetch_signature(signature) == folder.fetch_signature(signature)
     assert image.fetch_signature(signature).envelope == b"envelope"
     with pytest.raises(ArtifactNotFoundError):
-        image.resolve("v2")
+        image.resolve(Tag("v2"))
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_reads_all_formats_of_tar(form: int, layout: Layout, tmp_path: Path) -> None:
     """The three usual formats of tar are read."""
-    assert ImageLayout(_tar(tmp_path / "layout.tar", *_files(layout), form=form)).resolve("v1")
+    assert ImageLayout(_tar(tmp_path / "layout.tar", *_files(layout), form=form)).resolve(Tag("v1"))
 
 
 def test_refuses_to_write(layout: Layout, tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_refuses_to_write(layout: Layout, tmp_path: Path) -> None:
     before = path.read_bytes()
     image = ImageLayout(str(path))
     with pytest.raises(StorageError) as caught:
-        image.push_signature(image.resolve("v1"), JWS, b"new", [], "", {})
+        image.push_signature(image.resolve(Tag("v1")), JWS, b"new", {})
     assert caught.value.message == f"{path} is a tar file, which can only be read"
     assert caught.value.advice == "extract it into a folder"
     assert path.read_bytes() == before
@@ -79,7 +80,7 @@ def test_blobs_are_checked(layout: Layout, tmp_path: Path) -> None:
     layout.blob_path(digest).write_bytes(b"tampered")
     image = ImageLayout(str(tar_of(layout.folder, tmp_path / "layout.tar")))
     with pytest.raises(ContentError, match=f"the content of {digest} has another digest or size"):
-        image.resolve("v1")
+        image.resolve(Tag("v1"))
 
 
 def test_sizes_are_limited(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +88,7 @@ def test_sizes_are_limited(layout: Layout, tmp_path: Path, monkeypatch: pytest.M
     image = ImageLayout(str(tar_of(layout.folder, tmp_path / "layout.tar")))
     monkeypatch.setattr(layouts, "_LARGEST_INDEX", 10)
     with pytest.raises(StorageError, match=r"layout.tar: index.json is larger than 10 bytes"):
-        image.resolve("v1")
+        image.resolve(Tag("v1"))
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"{}" * 600])
@@ -111,13 +112,13 @@ def test_a_compressed_archive_is_refused_with_advice(layout: Layout, tmp_path: P
 def test_archives_that_are_cut_off(layout: Layout, tmp_path: Path) -> None:
     """Wherever an archive was cut off, it leads to what is whole in it or to an error of the storage."""
     whole = Path(_tar(tmp_path / "layout.tar", *_files(layout))).read_bytes()
-    artifact = ImageLayout(str(tmp_path / "layout.tar")).resolve("v1")
+    artifact = ImageLayout(str(tmp_path / "layout.tar")).resolve(Tag("v1"))
     path = tmp_path / "cut.tar"
     found = []
     for keep in range(0, len(whole), 100):
         path.write_bytes(whole[:keep])
         with contextlib.suppress(StorageError):
-            found.append(ImageLayout(str(path)).resolve("v1"))
+            found.append(ImageLayout(str(path)).resolve(Tag("v1")))
     assert all(each == artifact for each in found)
     assert len(found) < len(whole) // 100
 
@@ -128,7 +129,7 @@ def test_an_archive_that_vanishes(layout: Layout, tmp_path: Path) -> None:
     image = ImageLayout(str(path))
     path.unlink()
     with pytest.raises(StorageError, match="cannot be read: No such file"):
-        image.resolve("v1")
+        image.resolve(Tag("v1"))
 
 
 def test_an_archive_that_is_not_there() -> None:
@@ -157,5 +158,5 @@ def test_nested_indexes_in_an_archive(tmp_path: Path) -> None:
     artifact = layout.put_artifact()
     layout.write_index([layout.put_json({"schemaVersion": 2, "manifests": [artifact]}, INDEX)])
     image = ImageLayout(str(tar_of(layout.folder, tmp_path / "layout.tar")))
-    found = image.resolve(artifact["digest"])
+    found = image.resolve(Digest(artifact["digest"]))
     assert found == Descriptor(artifact["mediaType"], artifact["digest"], artifact["size"])

@@ -16,6 +16,7 @@ from notarykit.errors import StorageError
 from notarykit.oci import archive as archives
 from notarykit.oci.archive import LayoutArchive
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Tag
 from tests.support.requirements import program
 from tests.unit.oci.layouts import Layout
 
@@ -188,7 +189,7 @@ def test_what_every_reader_understands_alike(case: str, end: bytes, layout: Layo
     """Members and pax headers that change no file of the layout are passed over, however the archive ends."""
     path = tmp_path / "layout.tar"
     path.write_bytes(HARMLESS[case] + _files(layout) + end)
-    assert ImageLayout(str(path)).resolve("v1") == ImageLayout(layout.path).resolve("v1")
+    assert ImageLayout(str(path)).resolve(Tag("v1")) == ImageLayout(layout.path).resolve(Tag("v1"))
     with tarfile.open(path) as archive:  # and the standard library agrees
         member = archive.extractfile("index.json")
         assert member is not None
@@ -243,7 +244,7 @@ def test_honest_writers(writer: str, layout: Layout, tmp_path: Path) -> None:
     path = tmp_path / "layout.tar"
     WRITERS[writer](layout, path)
     image, folder = ImageLayout(str(path)), ImageLayout(layout.path)
-    assert image.resolve("v1") == folder.resolve("v1")
+    assert image.resolve(Tag("v1")) == folder.resolve(Tag("v1"))
 
 
 def _large(layout: Layout, path: Path, head: bytes) -> None:
@@ -262,7 +263,7 @@ def _large(layout: Layout, path: Path, head: bytes) -> None:
 def test_a_file_too_large_for_octal_digits(head: bytes, layout: Layout, tmp_path: Path) -> None:
     """A layer of 8 GiB has a size that the plain field cannot hold, and both ways to say it are read."""
     _large(layout, tmp_path / "layout.tar", head)
-    assert ImageLayout(str(tmp_path / "layout.tar")).resolve("v1") == ImageLayout(layout.path).resolve("v1")
+    assert ImageLayout(str(tmp_path / "layout.tar")).resolve(Tag("v1")) == ImageLayout(layout.path).resolve(Tag("v1"))
 
 
 @pytest.mark.parametrize("head", [_head("large", 5), _pax("mtime=1"), _head("large/", kind=b"5")], ids=range(3))
@@ -278,7 +279,7 @@ def test_pax_headers_are_bounded(layout: Layout, tmp_path: Path, monkeypatch: py
     path = tmp_path / "layout.tar"
     path.write_bytes(_member("x", b"6 a.=\n" * 300_000, b"x") + _files(layout))
     start = time.process_time()
-    assert isinstance(ImageLayout(str(path)).resolve("v1"), Descriptor)
+    assert isinstance(ImageLayout(str(path)).resolve(Tag("v1")), Descriptor)
     assert time.process_time() - start < 5
     monkeypatch.setattr(archives, "_MOST_EXTENSIONS", 1_000_000)
     with pytest.raises(StorageError, match="has more than 1000000 bytes of pax headers"):

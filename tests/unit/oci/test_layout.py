@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
+from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError, UsageError
 from notarykit.oci import layout as layouts
 from notarykit.oci import manifest as manifests
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Digest, Tag
 from tests.unit.oci.layouts import (
     INDEX,
     MANIFEST,
@@ -42,25 +43,28 @@ def test_resolves_a_tag_and_a_digest(layout: Layout) -> None:
     one, two = layout.put_artifact("one", tag="v1", other="x"), layout.put_artifact("two", tag="v2")
     layout.write_index([one, two])
     image = ImageLayout(layout.path)
-    assert image.resolve("v1") == image.resolve(one["digest"]) == _descriptor(one)
-    assert image.resolve("v2") == image.resolve(two["digest"]) == _descriptor(two)
+    assert image.resolve(Tag("v1")) == image.resolve(Digest(one["digest"])) == _descriptor(one)
+    assert image.resolve(Tag("v2")) == image.resolve(Digest(two["digest"])) == _descriptor(two)
 
 
 def test_resolves_what_other_algorithms_name(layout: Layout) -> None:
     """A digest of SHA-512 is resolved and checked."""
     content = encoded({"mediaType": MANIFEST})
-    digest = f"sha512:{hashlib.sha512(content).hexdigest()}"
+    digest = Digest(f"sha512:{hashlib.sha512(content).hexdigest()}")
     layout.blob_path(digest).parent.mkdir()
     layout.blob_path(digest).write_bytes(content)
     layout.write_index([{"mediaType": MANIFEST, "digest": digest, "size": len(content)}])
     assert ImageLayout(layout.path).resolve(digest).digest == digest
     layout.blob_path(digest).write_bytes(content.replace(b"v1", b"v2"))
     with pytest.raises(ContentError):
-        ImageLayout(layout.path).resolve(digest)
+        ImageLayout(layout.path).resolve(Digest(digest))
 
 
-@pytest.mark.parametrize("name", ["v2", "V1", "", "v1 ", "sha256:" + "0" * 64, "sha256:v1", ":"])
-def test_what_is_not_there(name: str, layout: Layout) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [*map(Tag, ("v2", "V1", "", "v1 ", "sha256:" + "0" * 64, "sha256:v1", ":")), Digest("sha256:" + "0" * 64)],
+)
+def test_what_is_not_there(name: Tag | Digest, layout: Layout) -> None:
     """A tag or a digest that no entry has leads to nothing."""
     layout.write_index([layout.put_artifact(tag="v1")])
     with pytest.raises(ArtifactNotFoundError) as caught:
@@ -73,7 +77,7 @@ def test_what_is_not_there(name: str, layout: Layout) -> None:
 def test_a_blob_that_no_index_names_is_not_found(layout: Layout) -> None:
     """An artifact is what the index names; a blob alone is none."""
     with pytest.raises(ArtifactNotFoundError):
-        ImageLayout(layout.path).resolve(layout.put_artifact()["digest"])
+        ImageLayout(layout.path).resolve(Digest(layout.put_artifact()["digest"]))
 
 
 @pytest.mark.parametrize("tag", ["docker.io/library/hello:v1", "localhost:5000/a", "a@b", "sha256:abc", "sha1:00", ":"])
@@ -81,26 +85,35 @@ def test_tags_that_look_like_references(tag: str, layout: Layout) -> None:
     """A tag may hold colons and slashes, as containers' tools write whole references."""
     artifact = layout.put_artifact("one", tag=tag)
     layout.write_index([artifact, layout.put_artifact("two", tag="v1")])
-    assert ImageLayout(layout.path).resolve(tag) == _descriptor(artifact)
+    assert ImageLayout(layout.path).resolve(Tag(tag)) == _descriptor(artifact)
 
 
-def test_a_tag_that_looks_like_a_digest(layout: Layout) -> None:
-    """A digest leads to the content that it is of, whatever has it as its tag."""
+def test_tag_with_the_form_of_a_digest_is_no_digest(layout: Layout) -> None:
+    """A digest leads to the content that it is of, and a tag to its entry, whatever the text of the tag."""
     one = layout.put_artifact("one")
-    layout.write_index([layout.put_artifact("two", tag=one["digest"]), one])
-    assert ImageLayout(layout.path).resolve(one["digest"]) == _descriptor(one)
+    two = layout.put_artifact("two", tag=one["digest"])
+    layout.write_index([two, one])
+    assert ImageLayout(layout.path).resolve(Digest(one["digest"])) == _descriptor(one)
+    assert ImageLayout(layout.path).resolve(Tag(one["digest"])) == _descriptor(two)
+
+
+def test_text_that_is_neither_tag_nor_digest_is_refused(layout: Layout) -> None:
+    """A plain text is not guessed apart."""
+    layout.write_index([layout.put_artifact("one", tag="v1")])
+    with pytest.raises(UsageError, match="'v1' is neither a Tag nor a Digest"):
+        ImageLayout(layout.path).resolve("v1")  # type: ignore[arg-type]
 
 
 def test_an_ambiguous_tag(layout: Layout) -> None:
     """A tag of two artifacts names neither of them, and one artifact may have it twice."""
     one, two = layout.put_artifact("one", tag="v1"), layout.put_artifact("two", tag="v1")
     layout.write_index([one, one])
-    assert ImageLayout(layout.path).resolve("v1").digest == one["digest"]
+    assert ImageLayout(layout.path).resolve(Tag("v1")).digest == one["digest"]
     layout.write_index([one, two])
     with pytest.raises(StorageError, match="has several artifacts with the tag 'v1'") as caught:
-        ImageLayout(layout.path).resolve("v1")
+        ImageLayout(layout.path).resolve(Tag("v1"))
     assert caught.value.advice == "name a digest"
-    assert ImageLayout(layout.path).resolve(two["digest"]).digest == two["digest"]
+    assert ImageLayout(layout.path).resolve(Digest(two["digest"])).digest == two["digest"]
 
 
 def test_nested_indexes(layout: Layout) -> None:
@@ -109,10 +122,10 @@ def test_nested_indexes(layout: Layout) -> None:
     nested = layout.put_json({"schemaVersion": 2, "manifests": [inner]}, INDEX, tag="multi")
     layout.write_index([nested])
     image = ImageLayout(layout.path)
-    assert image.resolve("multi") == _descriptor(nested)
-    assert image.resolve(inner["digest"]) == _descriptor(inner)
+    assert image.resolve(Tag("multi")) == _descriptor(nested)
+    assert image.resolve(Digest(inner["digest"])) == _descriptor(inner)
     with pytest.raises(ArtifactNotFoundError):
-        image.resolve("inner")
+        image.resolve(Tag("inner"))
 
 
 def test_signatures_in_nested_indexes(layout: Layout) -> None:
@@ -132,10 +145,10 @@ def test_the_depth_of_indexes(depth: int, is_read: bool, layout: Layout) -> None
         found = layout.put_json({"schemaVersion": 2, "manifests": [found], "level": level}, INDEX)
     layout.write_index([found])
     if is_read:
-        assert ImageLayout(layout.path).resolve(artifact["digest"]) == _descriptor(artifact)
+        assert ImageLayout(layout.path).resolve(Digest(artifact["digest"])) == _descriptor(artifact)
         return
     with pytest.raises(StorageError, match="indexes are nested more than 8 deep"):
-        ImageLayout(layout.path).resolve(artifact["digest"])
+        ImageLayout(layout.path).resolve(Digest(artifact["digest"]))
 
 
 def test_an_index_that_names_itself(layout: Layout) -> None:
@@ -148,7 +161,7 @@ def test_an_index_that_names_itself(layout: Layout) -> None:
         pytest.warns(NotarykitWarning, match=f"the content of {digest} has another digest or size; it is left aside"),
         pytest.raises(ContentError, match="has another digest or size"),
     ):
-        ImageLayout(layout.path).resolve(digest)
+        ImageLayout(layout.path).resolve(Digest(digest))
 
 
 def test_nested_indexes_that_are_not_there(layout: Layout) -> None:
@@ -157,10 +170,10 @@ def test_nested_indexes_that_are_not_there(layout: Layout) -> None:
     damaged = layout.put_json({"schemaVersion": 2, "manifests": []}, INDEX)
     layout.blob_path(damaged["digest"]).write_bytes(b"{}")
     layout.write_index([entry(b"absent", INDEX), artifact])
-    assert ImageLayout(layout.path).resolve(artifact["digest"]) == _descriptor(artifact)
+    assert ImageLayout(layout.path).resolve(Digest(artifact["digest"])) == _descriptor(artifact)
     layout.write_index([damaged, artifact])
     with pytest.warns(NotarykitWarning) as caught:
-        assert ImageLayout(layout.path).resolve(artifact["digest"]) == _descriptor(artifact)
+        assert ImageLayout(layout.path).resolve(Digest(artifact["digest"])) == _descriptor(artifact)
     message = f"{layout.path}: the content of {damaged['digest']} has another digest or size; it is left aside"
     assert [str(each.message) for each in caught] == [message]
 
@@ -171,7 +184,7 @@ def test_indexes_that_name_each_other_again_and_again(layout: Layout) -> None:
     for _ in range(8):
         found = layout.put_json({"schemaVersion": 2, "manifests": [found] * 50}, INDEX)
     layout.write_index([found] * 50)
-    assert ImageLayout(layout.path).resolve(artifact["digest"]) == _descriptor(artifact)
+    assert ImageLayout(layout.path).resolve(Digest(artifact["digest"])) == _descriptor(artifact)
     assert _digests(layout, artifact) == []
 
 
@@ -183,7 +196,7 @@ def test_malformed_nested_indexes(manifest_list: str, layout: Layout) -> None:
     with pytest.raises(
         StorageError, match=f"index {nested['digest']} is malformed: index: 'manifests' must be an array"
     ):
-        ImageLayout(layout.path).resolve("sha256:" + "0" * 64)
+        ImageLayout(layout.path).resolve(Digest("sha256:" + "0" * 64))
 
 
 def test_tampered_blobs(layout: Layout) -> None:
@@ -194,8 +207,8 @@ def test_tampered_blobs(layout: Layout) -> None:
     image = ImageLayout(layout.path)
     manifest = _descriptor(signature)
     for digest, use in (
-        (artifact["digest"], lambda: image.resolve("v1")),
-        (artifact["digest"], lambda: image.resolve(artifact["digest"])),
+        (artifact["digest"], lambda: image.resolve(Tag("v1"))),
+        (artifact["digest"], lambda: image.resolve(Digest(artifact["digest"]))),
         (signature["digest"], lambda: image.fetch_signature(manifest)),
         (sha256(b"envelope"), lambda: image.fetch_signature(manifest)),
     ):
@@ -217,7 +230,7 @@ def test_absent_blobs(layout: Layout) -> None:
     layout.write_index([artifact])
     layout.blob_path(artifact["digest"]).unlink()
     with pytest.raises(StorageError, match=f"does not hold the blob {artifact['digest']}"):
-        ImageLayout(layout.path).resolve("v1")
+        ImageLayout(layout.path).resolve(Tag("v1"))
 
 
 @pytest.mark.parametrize(("size", "is_read"), [(0, True), (1, False)])
@@ -243,7 +256,7 @@ def test_the_limit_of_manifests(layout: Layout, monkeypatch: pytest.MonkeyPatch)
     assert _digests(layout, artifact) == []
     monkeypatch.setattr(manifests, "LARGEST_MANIFEST", artifact["size"] - 1)
     with pytest.raises(StorageError, match="more than the"):
-        ImageLayout(layout.path).resolve("v1")
+        ImageLayout(layout.path).resolve(Tag("v1"))
 
 
 def test_the_limit_of_the_index(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +264,7 @@ def test_the_limit_of_the_index(layout: Layout, monkeypatch: pytest.MonkeyPatch)
     layout.write_index([layout.put_artifact(tag="v1")])
     monkeypatch.setattr(layouts, "_LARGEST_INDEX", 100)
     with pytest.raises(StorageError, match=r"index.json is larger than 100 bytes"):
-        ImageLayout(layout.path).resolve("v1")
+        ImageLayout(layout.path).resolve(Tag("v1"))
 
 
 def test_null_is_absent(layout: Layout) -> None:
@@ -267,7 +280,7 @@ def test_empty_indexes(content: str, layout: Layout) -> None:
     """An empty index, which some tools write as null, has nothing in it."""
     layout.write_raw_index(content.encode())
     with pytest.raises(ArtifactNotFoundError):
-        ImageLayout(layout.path).resolve("v1")
+        ImageLayout(layout.path).resolve(Tag("v1"))
     assert list(ImageLayout(layout.path).signatures(_descriptor(entry(b"")))) == []
 
 
@@ -288,7 +301,7 @@ def test_malformed_indexes(content: bytes, message: str, layout: Layout) -> None
     """A malformed index is refused with the entry and the member at fault."""
     layout.write_raw_index(content)
     with pytest.raises(StorageError) as caught:
-        ImageLayout(layout.path).resolve("v1")
+        ImageLayout(layout.path).resolve(Tag("v1"))
     assert caught.value.message.startswith(f"{layout.path}: index.json is malformed: ")
     assert message in caught.value.message
 
@@ -297,7 +310,7 @@ def test_an_absent_index(layout: Layout) -> None:
     """A layout without its index is missed for that."""
     (layout.folder / "index.json").unlink()
     with pytest.raises(StorageError, match=r"layout has no index.json"):
-        ImageLayout(layout.path).resolve("v1")
+        ImageLayout(layout.path).resolve(Tag("v1"))
 
 
 def test_no_layout(tmp_path: Path) -> None:

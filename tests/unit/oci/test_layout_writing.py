@@ -13,10 +13,12 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import StorageError
 from notarykit.oci import layout as layouts
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Tag
 from tests.unit.oci.layouts import EMPTY_DIGEST, INDEX, JWS, MANIFEST, SIGNATURE, Layout, encoded, entry, sha256
 
 _SUBJECT = Descriptor(MANIFEST, sha256(b"artifact"), 8)
 _CREATED = "2024-01-02T03:04:05Z"
+_ANNOTATIONS = {"io.cncf.notary.x509chain.thumbprint#S256": '["ab"]', "org.opencontainers.image.created": _CREATED}
 _PROGRAM = """
 import sys
 from notarykit.envelope.descriptor import Descriptor
@@ -25,7 +27,7 @@ layout = ImageLayout(sys.argv[1])
 subject = Descriptor(sys.argv[2], sys.argv[3], 8)
 for number in range(int(sys.argv[5])):
     envelope = f"{sys.argv[4]} {number}".encode()
-    layout.push_signature(subject, "application/jose+json", envelope, ["ab"], "2024-01-02T03:04:05Z", {})
+    layout.push_signature(subject, "application/jose+json", envelope, {})
 """
 
 
@@ -36,7 +38,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def _push(layout: Layout, envelope: bytes = b"envelope") -> Descriptor:
-    return ImageLayout(layout.path).push_signature(_SUBJECT, JWS, envelope, ["ab"], _CREATED, {})
+    return ImageLayout(layout.path).push_signature(_SUBJECT, JWS, envelope, _ANNOTATIONS)
 
 
 def _pushed(layout: Layout) -> list[bytes]:
@@ -46,7 +48,7 @@ def _pushed(layout: Layout) -> list[bytes]:
 
 def test_pushes_the_older_form(layout: Layout) -> None:
     """A signature is stored with all of its blobs, in the form that every released notation finds in a layout."""
-    manifest = ImageLayout(layout.path).push_signature(_SUBJECT, JWS, b"envelope", ["ab"], _CREATED, {"a": "b"})
+    manifest = ImageLayout(layout.path).push_signature(_SUBJECT, JWS, b"envelope", {**_ANNOTATIONS, "a": "b"})
     content = layout.blob_path(manifest.digest).read_bytes()
     assert (manifest.media_type, manifest.size) == (MANIFEST, len(content))
     assert json.loads(content) == {
@@ -203,7 +205,7 @@ def test_threads_lose_nothing(layout: Layout) -> None:
     def push(name: str) -> None:
         try:
             for number in range(10):
-                image.push_signature(_SUBJECT, JWS, f"{name} {number}".encode(), ["ab"], _CREATED, {})
+                image.push_signature(_SUBJECT, JWS, f"{name} {number}".encode(), _ANNOTATIONS)
         except BaseException as error:
             errors.append(error)
             raise
@@ -227,7 +229,7 @@ def test_processes_lose_nothing(layout: Layout) -> None:
     ]
     assert [process.wait(60) for process in processes] == [0] * len(names)
     assert sorted(_pushed(layout)) == sorted(f"{name} {number}".encode() for name in names for number in range(8))
-    assert ImageLayout(layout.path).resolve("v1")
+    assert ImageLayout(layout.path).resolve(Tag("v1"))
     assert layout.index()["future"] == "kept"
     assert encoded(layout.index())
     assert not list(layout.folder.rglob(".notarykit-tmp-*"))

@@ -1,6 +1,7 @@
 """Signature manifests: both forms, read and written."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from notarykit.oci.manifest import (
     is_signature_manifest,
     make_signature_manifest,
     read_signature_manifest,
+    signature_annotations,
 )
 from tests.unit.oci.layouts import (
     EMPTY,
@@ -31,6 +33,7 @@ _TARGET = Descriptor(MANIFEST, _SUBJECT["digest"], 8)
 _ENVELOPE = Descriptor(JWS, entry(b"envelope")["digest"], 8)
 _FORMS: list[ManifestForm] = ["current", "older"]
 _THUMBPRINTS = ("00" * 32, "ab" * 32)
+_ANNOTATIONS = signature_annotations(_THUMBPRINTS, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
 
 
 def _refused(manifest: Any) -> str:
@@ -120,7 +123,7 @@ def test_which_manifests_are_signatures(members: dict[str, Any], is_one: bool) -
 @pytest.mark.parametrize("form", _FORMS)
 def test_what_is_written_is_read(form: ManifestForm) -> None:
     """Both forms are read as what they were made of."""
-    content = make_signature_manifest(_TARGET, _ENVELOPE, _THUMBPRINTS, "2024-01-02T03:04:05Z", form=form)
+    content = make_signature_manifest(_TARGET, _ENVELOPE, _ANNOTATIONS, form=form)
     found = read_signature_manifest(content, "sha256:m")
     assert found.subject == _TARGET
     assert found.envelope == _ENVELOPE
@@ -133,7 +136,7 @@ def test_what_is_written_is_read(form: ManifestForm) -> None:
 @pytest.mark.parametrize("form", _FORMS)
 def test_the_parts_of_each_form(form: ManifestForm) -> None:
     """The current form has the artifact type and an empty config, the older one has the type in the config."""
-    content = make_signature_manifest(_TARGET, _ENVELOPE, _THUMBPRINTS, "2024-01-02T03:04:05Z", form=form)
+    content = make_signature_manifest(_TARGET, _ENVELOPE, _ANNOTATIONS, form=form)
     wanted = signature_manifest(_SUBJECT, current=form == "current")
     assert without(json.loads(content), "annotations") == without(wanted, "annotations")
     assert json.loads(content)["config"]["digest"] == EMPTY_DIGEST
@@ -143,30 +146,23 @@ def test_the_parts_of_each_form(form: ManifestForm) -> None:
 def test_subject_and_layer_are_bare(form: ManifestForm) -> None:
     """Annotations and artifact types of the descriptors stay out of the manifest."""
     subject = _TARGET._replace(annotations={"user": "data"}, artifact_type="application/x")
-    made = make_signature_manifest(subject, _ENVELOPE._replace(annotations={"x": "y"}), (), "", form=form)
+    made = make_signature_manifest(subject, _ENVELOPE._replace(annotations={"x": "y"}), {}, form=form)
     assert json.loads(made)["subject"] == _SUBJECT
     assert json.loads(made)["layers"] == [entry(b"envelope", JWS)]
 
 
-def test_the_specifications_annotations_count() -> None:
-    """A plugin's annotations are added, and cannot take the place of the specification's."""
-    others = {
-        "io.cncf.notary.x509chain.thumbprint#S256": "forged",
-        "org.opencontainers.image.created": "forged",
-        "com.example": "kept",
-    }
-    made = make_signature_manifest(
-        _TARGET, _ENVELOPE, ("ab",), "2024-01-02T03:04:05Z", form="older", annotations=others
-    )
-    assert json.loads(made)["annotations"] == {
-        "io.cncf.notary.x509chain.thumbprint#S256": '["ab"]',
+def test_annotations_that_the_specification_requires() -> None:
+    """The thumbprints are a JSON array of hexadecimal texts, and the signing time is in RFC 3339."""
+    assert {
+        "io.cncf.notary.x509chain.thumbprint#S256": f'["{"00" * 32}","{"ab" * 32}"]',
         "org.opencontainers.image.created": "2024-01-02T03:04:05Z",
-        "com.example": "kept",
-    }
+    } == _ANNOTATIONS
+    content = make_signature_manifest(_TARGET, _ENVELOPE, _ANNOTATIONS, form="older")
+    assert json.loads(content)["annotations"] == _ANNOTATIONS
 
 
 def test_a_manifest_that_nobody_would_read() -> None:
     """A signature whose manifest is larger than what readers accept is not stored."""
     note = {"note": "x" * 5_000_000}
     with pytest.raises(StorageError, match="more than 4194304"):
-        make_signature_manifest(_TARGET, _ENVELOPE, (), "", form="current", annotations=note)
+        make_signature_manifest(_TARGET, _ENVELOPE, note, form="current")

@@ -7,9 +7,11 @@ import pytest
 
 from notarykit.errors import UsageError
 from notarykit.oci.reference import (
+    Digest,
     LayoutReference,
     Reference,
-    is_repository,
+    Tag,
+    is_scope,
     parse_layout_reference,
     parse_reference,
 )
@@ -28,9 +30,12 @@ _LONG = "sha512:" + "0123456789abcdef" * 8
 )  # fmt: skip
 def test_repositories(name: str) -> None:
     """A registry's host with an optional port, and at least one part in lower case."""
-    assert is_repository(name)
-    assert parse_reference(f"{name}:v1") == Reference(name, "v1", "")
-    assert parse_reference(f"{name}@{_DIGEST}") == Reference(name, "", _DIGEST)
+    assert is_scope(name)
+    for identifier in (Tag("v1"), Digest(_DIGEST)):
+        reference = parse_reference(f"{name}{identifier.suffix}")
+        assert (reference.registry, reference.name) == tuple(name.split("/", 1))
+        assert (reference.scope, reference.identifier) == (name, identifier)
+        assert type(reference.identifier) is type(identifier)
     assert str(parse_reference(f"{name}:v1")) == f"{name}:v1"
     assert str(parse_reference(f"{name}@{_DIGEST}")) == f"{name}@{_DIGEST}"
 
@@ -47,7 +52,7 @@ def test_repositories(name: str) -> None:
 )  # fmt: skip
 def test_malformed_repositories(name: str) -> None:
     """What is not a repository in full is refused, whatever follows it."""
-    assert not is_repository(name)
+    assert not is_scope(name)
     for suffix in (":v1", f"@{_DIGEST}"):
         with pytest.raises(UsageError, match=re.escape(f"reference {name + suffix!r} ")) as caught:
             parse_reference(name + suffix)
@@ -56,13 +61,13 @@ def test_malformed_repositories(name: str) -> None:
 
 def test_the_digest_counts_beside_a_tag() -> None:
     """Where there are both, the tag is dropped."""
-    assert parse_reference(f"localhost:5000/a:v1@{_LONG}") == Reference("localhost:5000/a", "", _LONG)
+    assert parse_reference(f"localhost:5000/a:v1@{_LONG}") == Reference("localhost:5000", "a", Digest(_LONG))
 
 
 @pytest.mark.parametrize("tag", ["a", "_", "9", "v1.0-rc_2", "A" * 128])
 def test_tags(tag: str) -> None:
     """A tag has up to 128 letters, digits and three signs, and starts with neither dot nor dash."""
-    assert parse_reference(f"r.io/a:{tag}").tag == tag
+    assert parse_reference(f"r.io/a:{tag}").identifier == Tag(tag)
 
 
 @pytest.mark.parametrize("tag", ["", ".a", "-a", "A" * 129, "a b", "a*", "é", "a\n"])
@@ -118,8 +123,8 @@ def test_algorithms(algorithm: tuple[str, int]) -> None:
     """Digests of the three algorithms are taken, beside a tag too."""
     name, digits = algorithm
     digest = f"{name}:{'0a' * (digits // 2)}"
-    assert parse_reference(f"r.io/a:v1@{digest}") == Reference("r.io/a", "", digest)
-    assert parse_layout_reference(f"layout@{digest}") == LayoutReference("layout", "", digest)
+    assert parse_reference(f"r.io/a:v1@{digest}") == Reference("r.io", "a", Digest(digest))
+    assert parse_layout_reference(f"layout@{digest}") == LayoutReference("layout", Digest(digest))
     with pytest.raises(UsageError, match=f"does not have {digits} lower-case hexadecimal digits"):
         parse_reference(f"r.io/a@{digest}0a")
 
@@ -133,25 +138,26 @@ def test_neither_tag_nor_digest(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "path", "tag", "digest"),
+    ("text", "path", "identifier"),
     [
-        ("layout:v1", "layout", "v1", ""),
-        ("./a/layout:v1", "./a/layout", "v1", ""),
-        ("/a b/layout.tar:v1", "/a b/layout.tar", "v1", ""),
-        (f"layout@{_DIGEST}", "layout", "", _DIGEST),
-        (f"/home/me@work/layout@{_DIGEST}", "/home/me@work/layout", "", _DIGEST),
-        ("/home/me@work/layout:v1", "/home/me@work/layout", "v1", ""),
-        ("/home/me@a:b/layout:v1", "/home/me@a:b/layout", "v1", ""),
-        (r"C:\layouts\one:v1", r"C:\layouts\one", "v1", ""),
-        ("a:b:v1", "a:b", "v1", ""),
-        ("layout:v 1+x", "layout", "v 1+x", ""),
-        (f"layout:v1@{_LONG}", "layout:v1", "", _LONG),
+        ("layout:v1", "layout", Tag("v1")),
+        ("./a/layout:v1", "./a/layout", Tag("v1")),
+        ("/a b/layout.tar:v1", "/a b/layout.tar", Tag("v1")),
+        (f"layout@{_DIGEST}", "layout", Digest(_DIGEST)),
+        (f"/home/me@work/layout@{_DIGEST}", "/home/me@work/layout", Digest(_DIGEST)),
+        ("/home/me@work/layout:v1", "/home/me@work/layout", Tag("v1")),
+        ("/home/me@a:b/layout:v1", "/home/me@a:b/layout", Tag("v1")),
+        (r"C:\layouts\one:v1", r"C:\layouts\one", Tag("v1")),
+        ("a:b:v1", "a:b", Tag("v1")),
+        ("layout:v 1+x", "layout", Tag("v 1+x")),
+        (f"layout:v1@{_LONG}", "layout:v1", Digest(_LONG)),
     ],
 )
-def test_layout_references(text: str, path: str, tag: str, digest: str) -> None:
+def test_layout_references(text: str, path: str, identifier: Tag | Digest) -> None:
     """The last mark counts, so that a path may hold the others; any text in a layout's index may be a tag."""
     found = parse_layout_reference(text)
-    assert found == LayoutReference(path, tag, digest)
+    assert found == LayoutReference(path, identifier)
+    assert type(found.identifier) is type(identifier)
     assert str(found) == text
 
 
@@ -192,31 +198,32 @@ def layouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("layouts")
 @pytest.mark.parametrize(
-    ("path", "tag", "digest"),
+    ("path", "identifier"),
     [
-        ("one", "v1", ""),
-        ("one", f"{_NAME}:v1", ""),
-        ("one", _NAME, ""),
-        ("one", "localhost:5000/hello:v1", ""),
-        ("one", "[::1]:5000/hello:v1", ""),
-        ("one", "a@b", ""),
-        ("one", "me@here/hello", ""),
-        ("one", "a\\b", ""),
-        ("one", ":v1", ""),
-        ("one", "v1:", ""),
-        ("./one", f"{_NAME}:v1", ""),
-        ("one.tar", f"{_NAME}:v1", ""),
-        ("two:2", "v1", ""),
-        ("two:2", f"{_NAME}:v1", ""),
-        ("me@work/a:b", f"{_NAME}:v1", ""),
-        ("one", "", _DIGEST),
-        ("two:2", "", _DIGEST),
-        ("me@work/a:b", "", _LONG),
+        ("one", Tag("v1")),
+        ("one", Tag(f"{_NAME}:v1")),
+        ("one", Tag(_NAME)),
+        ("one", Tag("localhost:5000/hello:v1")),
+        ("one", Tag("[::1]:5000/hello:v1")),
+        ("one", Tag("a@b")),
+        ("one", Tag("me@here/hello")),
+        ("one", Tag("a\\b")),
+        ("one", Tag(":v1")),
+        ("one", Tag("v1:")),
+        ("./one", Tag(f"{_NAME}:v1")),
+        ("one.tar", Tag(f"{_NAME}:v1")),
+        ("two:2", Tag("v1")),
+        ("two:2", Tag(f"{_NAME}:v1")),
+        ("me@work/a:b", Tag(f"{_NAME}:v1")),
+        ("one", Tag("sha256:v1")),
+        ("one", Digest(_DIGEST)),
+        ("two:2", Digest(_DIGEST)),
+        ("me@work/a:b", Digest(_LONG)),
     ],
 )
-def test_tags_with_colons_and_slashes(path: str, tag: str, digest: str) -> None:
+def test_tags_with_colons_and_slashes(path: str, identifier: Tag | Digest) -> None:
     """Tags as containers' tools write them are told apart from the path, which is a layout."""
-    expected = LayoutReference(path, tag, digest)
+    expected = LayoutReference(path, identifier)
     assert parse_layout_reference(str(expected)) == expected
 
 
@@ -224,7 +231,7 @@ def test_tags_with_colons_and_slashes(path: str, tag: str, digest: str) -> None:
 @pytest.mark.parametrize("tag", ["v1", f"{_NAME}:v1", f"{_NAME}"])
 def test_a_digest_counts_beside_a_tag_in_a_layout(tag: str) -> None:
     """Where there are both, the tag is dropped, as in a registry."""
-    assert parse_layout_reference(f"one:{tag}@{_DIGEST}") == LayoutReference("one", "", _DIGEST)
+    assert parse_layout_reference(f"one:{tag}@{_DIGEST}") == LayoutReference("one", Digest(_DIGEST))
 
 
 @pytest.mark.usefixtures("layouts")
@@ -237,8 +244,8 @@ def test_two_layouts_that_may_be_meant() -> None:
             parse_layout_reference(text)
         ways = f"layout reference {text!r} can be understood in 2 ways: 'two' and 'two:2' are there"
         assert (caught.value.message, caught.value.advice) == (ways, "write PATH@DIGEST")
-    assert parse_layout_reference(f"two:2@{_DIGEST}") == LayoutReference("two:2", "", _DIGEST)
-    assert parse_layout_reference("two:2") == LayoutReference("two", "2", "")
+    assert parse_layout_reference(f"two:2@{_DIGEST}") == LayoutReference("two:2", Digest(_DIGEST))
+    assert parse_layout_reference("two:2") == LayoutReference("two", Tag("2"))
 
 
 @pytest.mark.usefixtures("layouts")
@@ -246,4 +253,19 @@ def test_folders_that_are_no_layouts() -> None:
     """A folder that is none is no reason to split there."""
     with pytest.raises(UsageError, match="has neither tag nor digest"):
         parse_layout_reference(f"none:{_NAME}")
-    assert parse_layout_reference("none:a:v1") == LayoutReference("none:a", "v1", "")
+    assert parse_layout_reference("none:a:v1") == LayoutReference("none:a", Tag("v1"))
+
+
+@pytest.mark.usefixtures("layouts")
+def test_tag_in_a_layout_with_the_form_of_a_digest_is_that_digest() -> None:
+    """A digest behind a colon is one, since such a text names nothing else."""
+    reference = parse_layout_reference(f"one:{_DIGEST}")
+    assert isinstance(reference.identifier, Digest)
+    assert str(reference) == f"one@{_DIGEST}"
+
+
+@pytest.mark.parametrize("text", _BAD_DIGESTS)
+def test_malformed_digest_is_never_made(text: str) -> None:
+    """A text that is no digest cannot become one."""
+    with pytest.raises(UsageError, match=r"^digest '"):
+        Digest(text)

@@ -15,7 +15,8 @@ from notarykit.errors import (
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import sign_artifact
+from notarykit.oci.reference import Digest, Tag
+from notarykit.signing import SignOptions, sign_artifact
 from tests.support.ca import NOT_BEFORE, TestChain
 from tests.support.envelopes import (
     FORMATS,
@@ -42,8 +43,10 @@ def test_signs_an_artifact_in_a_layout(media_type: str, tmp_path: Path) -> None:
     artifact = layout.put_artifact(tag="v1")
     layout.write_index([artifact])
     image = ImageLayout(layout.path)
-    signed = sign_artifact(image, "v1", _local(), media_type=media_type, now=_NOW, user_metadata={"a": "b"})
-    assert signed.artifact == image.resolve(artifact["digest"])
+    signed = sign_artifact(
+        image, Tag("v1"), _local(), SignOptions(media_type=media_type, now=_NOW, user_metadata={"a": "b"})
+    )
+    assert signed.artifact == image.resolve(Digest(artifact["digest"]))
     assert list(image.signatures(signed.artifact)) == [signed.manifest]
     assert image.fetch_signature(signed.manifest).envelope == signed.signature.envelope
     assert signed.signature.content.target.digest == artifact["digest"]
@@ -56,14 +59,18 @@ def test_signs_an_artifact_in_a_layout(media_type: str, tmp_path: Path) -> None:
     }
 
 
-def test_annotations_of_a_plugin_are_stored(tmp_path: Path) -> None:
-    """What a maker of envelopes wants on the manifest is stored there."""
+def test_annotations_of_a_plugin_are_stored_beside_those_of_the_specification(tmp_path: Path) -> None:
+    """An envelope signer's annotations are added to the manifest, and replace none of the specification's."""
     layout = Layout(tmp_path / "layout")
     layout.write_index([layout.put_artifact(tag="v1")])
-    signer = Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=_NOW), {"com.example": "x"})
-    signed = sign_artifact(ImageLayout(layout.path), "v1", signer, now=_NOW)
+    forged = {"io.cncf.notary.x509chain.thumbprint#S256": "forged", "org.opencontainers.image.created": "forged"}
+    annotations = {**forged, "com.example": "x"}
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=_NOW), annotations)
+    signed = sign_artifact(ImageLayout(layout.path), Tag("v1"), signer, SignOptions(now=_NOW))
     manifest = json.loads(layout.blob_path(signed.manifest.digest).read_bytes())
     assert manifest["annotations"]["com.example"] == "x"
+    assert sorted(manifest["annotations"]) == sorted(annotations)
+    assert "forged" not in manifest["annotations"].values()
 
 
 def test_nothing_is_stored_that_does_not_hold(tmp_path: Path) -> None:
@@ -73,12 +80,12 @@ def test_nothing_is_stored_that_does_not_hold(tmp_path: Path) -> None:
     before = sorted(layout.folder.rglob("*"))
     key = Key()
     with pytest.raises(ArtifactNotFoundError):
-        sign_artifact(ImageLayout(layout.path), "v2", key)
+        sign_artifact(ImageLayout(layout.path), Tag("v2"), key)
     assert not key.asked
     with pytest.raises(PluginResponseError):
-        sign_artifact(ImageLayout(layout.path), "v1", Key(sign=lambda _: bytes(64)))
+        sign_artifact(ImageLayout(layout.path), Tag("v1"), Key(sign=lambda _: bytes(64)))
     assert sorted(layout.folder.rglob("*")) == before
     layout.blob_path(layout.index()["manifests"][0]["digest"]).unlink()
     with pytest.raises(StorageError):
-        sign_artifact(ImageLayout(layout.path), "v1", key)
+        sign_artifact(ImageLayout(layout.path), Tag("v1"), key)
     assert not key.asked

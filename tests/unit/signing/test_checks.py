@@ -16,7 +16,7 @@ from notarykit.errors import (
 )
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
-from notarykit.signing import SignedEnvelope, sign_descriptor
+from notarykit.signing import SignedEnvelope, SignOptions, sign_descriptor
 from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain
 from tests.support.envelopes import (
     COSE,
@@ -43,7 +43,7 @@ def _local(chain: TestChain = CHAIN) -> LocalSigner:
 
 
 def _sign(signer: Any = None, **changes: Any) -> SignedEnvelope:
-    return sign_descriptor(_ARTIFACT, signer or _local(), **{"now": _NOW, **changes})
+    return sign_descriptor(_ARTIFACT, signer or _local(), SignOptions(**{"now": _NOW, **changes}))
 
 
 # The check of what was made

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit._internal.version import VERSION
+from notarykit._internal.version import __version__
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import (
@@ -15,7 +15,7 @@ from notarykit.errors import (
 )
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
-from notarykit.signing import SignedEnvelope, sign_descriptor
+from notarykit.signing import SignedEnvelope, SignOptions, sign_descriptor
 from tests.support.ca import NOT_BEFORE, SPECS, TestChain, make_chain
 from tests.support.envelopes import (
     DIGEST,
@@ -35,7 +35,7 @@ def _local(chain: TestChain = CHAIN) -> LocalSigner:
 
 
 def _sign(signer: Any = None, **changes: Any) -> SignedEnvelope:
-    return sign_descriptor(_ARTIFACT, signer or _local(), **{"now": _NOW, **changes})
+    return sign_descriptor(_ARTIFACT, signer or _local(), SignOptions(**{"now": _NOW, **changes}))
 
 
 def _payload(signed: SignedEnvelope) -> Any:
@@ -59,7 +59,7 @@ def test_signs_with_each_key(media_type: str, spec: str) -> None:
     assert (attributes.signing_scheme, attributes.signing_time) == ("notary.x509", _NOW)
     assert (attributes.expiry, attributes.extended) == (None, ())
     assert signed.content.timestamp_signature is None
-    assert signed.content.signing_agent == f"notarykit/{VERSION}"
+    assert signed.content.signing_agent == f"notarykit/{__version__}"
     assert not signed.annotations
 
 
@@ -96,7 +96,7 @@ def test_the_agent(media_type: str) -> None:
 def test_only_the_content_is_signed(media_type: str) -> None:
     """Annotations and artifact type of the artifact's descriptor are not signed."""
     artifact = _ARTIFACT._replace(annotations={"tag": "v1"}, artifact_type="application/x")
-    signed = sign_descriptor(artifact, _local(), media_type=media_type, now=_NOW)
+    signed = sign_descriptor(artifact, _local(), SignOptions(media_type=media_type, now=_NOW))
     target = {"mediaType": _ARTIFACT.media_type, "digest": DIGEST, "size": 16724}
     assert _payload(signed) == {"targetArtifact": target}
 

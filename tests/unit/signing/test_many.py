@@ -1,6 +1,6 @@
 """Several artifacts at once: what came of each, in order, and when their lists are looked at again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,9 @@ from notarykit.errors import ArtifactNotFoundError, UnforeseenError, UnlistedSig
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
+from notarykit.oci.reference import Tag
 from notarykit.oci.repository import PushedSignature, Repository
-from notarykit.signing import SignedArtifact, sign_artifact
+from notarykit.signing import SignedArtifact, SignOptions, sign_artifact
 from notarykit.signing.many import sign_artifacts
 from tests.unit.oci.layouts import Layout
 from tests.unit.signers import CHAIN
@@ -41,17 +42,11 @@ class _Slow(ImageLayout):
         self._fails = fails
 
     def begin_push(
-        self,
-        subject: Descriptor,
-        media_type: str,
-        envelope: bytes,
-        thumbprints: Sequence[str],
-        created: str,
-        annotations: Mapping[str, str],
+        self, subject: Descriptor, media_type: str, envelope: bytes, annotations: Mapping[str, str]
     ) -> PushedSignature:
         """Stores a signature and notes it."""
         self._happened.append("pushed")
-        manifest = self.push_signature(subject, media_type, envelope, thumbprints, created, annotations)
+        manifest = self.push_signature(subject, media_type, envelope, annotations)
         return _Pushed(manifest, self._happened, fails=self._fails)
 
 
@@ -66,10 +61,10 @@ def path(tmp_path: Path) -> str:
 def test_one_waits_for_its_own(path: str) -> None:
     """A single signature is waited for, and its failure is the caller's."""
     happened: list[str] = []
-    sign_artifact(_Slow(path, happened), "v1", SIGNER)
+    sign_artifact(_Slow(path, happened), Tag("v1"), SIGNER)
     assert happened == ["pushed", "waited True"]
     with pytest.raises(UnlistedSignatureError):
-        sign_artifact(_Slow(path, happened, fails=True), "v1", SIGNER)
+        sign_artifact(_Slow(path, happened, fails=True), Tag("v1"), SIGNER)
 
 
 def test_several_wait_when_all_are_pushed(path: str) -> None:
@@ -81,13 +76,13 @@ def test_several_wait_when_all_are_pushed(path: str) -> None:
 
     found = sign_artifacts(
         [
-            (lambda: opens(fails=False), "v1"),
-            (lambda: opens(fails=True), "v1"),
-            (lambda: opens(fails=False), "v2"),
-            (lambda: ImageLayout(path), "v1"),
+            (lambda: opens(fails=False), Tag("v1")),
+            (lambda: opens(fails=True), Tag("v1")),
+            (lambda: opens(fails=False), Tag("v2")),
+            (lambda: ImageLayout(path), Tag("v1")),
         ],
         SIGNER,
-        user_metadata={"a": "b"},
+        SignOptions(user_metadata={"a": "b"}),
     )
     assert happened == ["pushed", "pushed", "waited True", "waited True"]
     assert [type(each) for each in found] == [
@@ -104,5 +99,5 @@ def test_a_mistake_does_not_cost_the_others_their_results(path: str) -> None:
     def breaks() -> Repository:
         raise ZeroDivisionError("swordfish")
 
-    found = sign_artifacts([(breaks, "v1"), (lambda: ImageLayout(path), "v1")], SIGNER)
+    found = sign_artifacts([(breaks, Tag("v1")), (lambda: ImageLayout(path), Tag("v1"))], SIGNER)
     assert [type(each) for each in found] == [UnforeseenError, SignedArtifact]

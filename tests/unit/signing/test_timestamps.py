@@ -10,7 +10,7 @@ from notarykit.envelope.builder import with_timestamp
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import TimestampError, UsageError
 from notarykit.keys.chain import Chain
-from notarykit.signing import sign_descriptor
+from notarykit.signing import SignOptions, sign_descriptor
 from tests.support.ca import NOT_BEFORE
 from tests.support.envelopes import FORMATS, sign_envelope
 from tests.unit.signers import CHAIN, Envelopes, Key
@@ -55,7 +55,7 @@ def test_every_envelope_gets_one(media_type: str, made_by: str) -> None:
     own = {"timestamp": b"its own"} if made_by == "a plugin that stamps itself" else {}
     signer = Key() if made_by == "a key" else _envelopes(media_type, **own)
     stamps = _Stamps()
-    signed = sign_descriptor(ARTIFACT, signer, media_type=media_type, now=_NOW, timestamper=stamps)
+    signed = sign_descriptor(ARTIFACT, signer, SignOptions(media_type=media_type, now=_NOW, timestamper=stamps))
     found = parse_envelope(signed.envelope, media_type)
     assert found.timestamp_signature == signed.content.timestamp_signature == b"token"
     assert [asked[0] for asked in stamps.asked] == [found.signature]
@@ -67,7 +67,7 @@ def test_every_envelope_gets_one(media_type: str, made_by: str) -> None:
 def test_nothing_is_signed_without_it(media_type: str) -> None:
     """Where no token can be had, signing fails with what the authorities said."""
     with pytest.raises(TimestampError, match="none today"):
-        sign_descriptor(ARTIFACT, Key(), media_type=media_type, now=_NOW, timestamper=_Fails())
+        sign_descriptor(ARTIFACT, Key(), SignOptions(media_type=media_type, now=_NOW, timestamper=_Fails()))
 
 
 def test_signing_authorities_have_their_own_time() -> None:
@@ -75,7 +75,7 @@ def test_signing_authorities_have_their_own_time() -> None:
     stamps = _Stamps()
     signer = _envelopes(FORMATS[0], scheme=SIGNING_AUTHORITY)
     with pytest.raises(UsageError, match="has its authority's time") as caught:
-        sign_descriptor(ARTIFACT, signer, now=_NOW, timestamper=stamps)
+        sign_descriptor(ARTIFACT, signer, SignOptions(now=_NOW, timestamper=stamps))
     assert "--timestamp-url" in caught.value.advice
     assert not stamps.asked
 

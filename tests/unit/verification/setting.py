@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from notarykit import verification
 from notarykit.envelope.attributes import ExtendedAttribute
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.plugin import (
@@ -18,8 +19,8 @@ from notarykit.plugin import (
 )
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Verdict, verify_envelope
-from notarykit.verification.context import VerifyingPlugin
+from notarykit.verification import Verdict
+from notarykit.verification.options import VerifyingPlugin
 from tests.support.ca import NOT_BEFORE, TestChain, make_chain
 from tests.support.envelopes import JWS, PLUGIN, TARGET, sign_envelope
 
@@ -78,16 +79,12 @@ def forbidden(name: str) -> VerifyingPlugin:
 
 def verify(envelope: bytes, media_type: str = JWS, trusted: TrustPolicy | None = None, **changes: Any) -> Verdict:
     """The verdict on an envelope, with the good setting where nothing else is given."""
-    arguments: dict[str, Any] = {
-        "now": NOW,
-        "find_plugin": forbidden,
-        "artifact": ARTIFACT,
-        "store": store(),
-        **changes,
-    }
-    return verify_envelope(
-        envelope, media_type, arguments.pop("artifact"), trusted or policy(), arguments.pop("store"), **arguments
-    )
+    arguments: dict[str, Any] = {"now": NOW, "find_plugin": forbidden, **changes}
+    if "store" not in arguments:  # making one costs checks, which some tests count
+        arguments["store"] = store()
+    artifact, metadata = arguments.pop("artifact", ARTIFACT), arguments.pop("user_metadata", None)
+    verifier = verification.Verifier(TrustPolicyDocument((trusted or policy(),)), **arguments)
+    return verifier.envelope(envelope, media_type, artifact, SCOPE, user_metadata=metadata)
 
 
 def outcomes(results: Iterable[Any]) -> dict[str, str]:

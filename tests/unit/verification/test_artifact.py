@@ -1,6 +1,6 @@
 """Verifying an artifact with its signatures: which are tried, in which order, and which one counts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,9 +19,21 @@ from notarykit.errors import (
     NotarykitError,
     StorageError,
 )
-from notarykit.oci.repository import StoredSignature
+from notarykit.oci.reference import Digest, Tag
+from notarykit.oci.repository import Repository, StoredSignature
+from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Audited, Skipped, VerifiedArtifact, verify_artifact, verify_envelope
+from notarykit.verification import (
+    ArtifactRequest,
+    Audited,
+    Skipped,
+    Verdict,
+    VerifiedArtifact,
+    Verifier,
+)
+from notarykit.verification.context import EnvelopeRequest
+from notarykit.verification.envelope import run_steps
+from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Verified
 from tests.support.envelopes import JWS, sign_envelope
 from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
@@ -30,7 +42,7 @@ _GOOD = sign_envelope(CHAIN, now=NOW)
 _STRANGERS = sign_envelope(OTHER, now=NOW)
 
 
-class _Place:
+class _Place(Repository):
     """A repository in memory; a signature that is an error is raised when it is fetched.
 
     Attributes:
@@ -43,8 +55,8 @@ class _Place:
         self.fetched: list[str] = []
         self.resolved: list[str] = []
 
-    def resolve(self, tag_or_digest: str) -> Descriptor:
-        self.resolved.append(tag_or_digest)
+    def resolve(self, identifier: Tag | Digest) -> Descriptor:
+        self.resolved.append(identifier)
         return self._artifact
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
@@ -59,15 +71,7 @@ class _Place:
             raise found
         return StoredSignature(manifest, JWS, found)
 
-    def push_signature(
-        self,
-        subject: Descriptor,
-        media_type: str,
-        envelope: bytes,
-        thumbprints: Sequence[str],
-        created: str,
-        annotations: Mapping[str, str],
-    ) -> Descriptor:
+    def push_signature(self, *_: object) -> Descriptor:
         raise AssertionError("verifying writes nothing")
 
 
@@ -76,15 +80,10 @@ def _digest(number: int) -> str:
 
 
 def _verify(place: _Place, level: str = "strict", **changes: Any) -> VerifiedArtifact:
-    arguments: dict[str, Any] = {"now": NOW, "find_plugin": forbidden, **changes}
-    return verify_artifact(
-        lambda: place,
-        "v1",
-        SCOPE,
-        arguments.pop("trusted", document(level)),
-        arguments.pop("store", store()),
-        **arguments,
-    )
+    arguments: dict[str, Any] = {"now": NOW, "find_plugin": forbidden, "store": store(), **changes}
+    metadata = arguments.pop("user_metadata", None)
+    verifier = Verifier(arguments.pop("trusted", document(level)), **arguments)
+    return verifier.artifact(ArtifactRequest(lambda: place, Tag("v1"), SCOPE), user_metadata=metadata)
 
 
 def test_one_good_signature() -> None:
@@ -126,14 +125,14 @@ def test_a_bad_signature_does_not_stop_the_others(bad: bytes | NotarykitError) -
 
 def test_an_accident_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signature that brings an error which nobody meant is not accepted, and the next is tried."""
-    good = verify_envelope
+    good = run_steps
 
-    def verify(envelope: bytes, *arguments: Any, **keywords: Any) -> Any:
-        if not envelope:
+    def run(options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRequest) -> Verdict:
+        if not request.envelope:
             raise RecursionError("swordfish")
-        return good(envelope, *arguments, **keywords)
+        return good(options, policy, request)
 
-    monkeypatch.setattr("notarykit.verification.artifact.verify_envelope", verify)
+    monkeypatch.setattr("notarykit.verification.artifact.run_steps", run)
     found = _verify(_Place(b"", _GOOD))
     assert isinstance(found.verdict, Verified)
     ((digest, error),) = found.failures
@@ -251,7 +250,8 @@ def test_a_skipped_artifact_is_not_even_looked_at() -> None:
     def opened() -> _Place:
         pytest.fail("the place was opened")
 
-    found = verify_artifact(opened, "v1", SCOPE, document("skip"), MemoryTrustStore({}))
+    request = ArtifactRequest(opened, Tag("v1"), SCOPE)
+    found = Verifier(document("skip"), MemoryTrustStore({})).artifact(request)
     assert found == VerifiedArtifact(Skipped("acme"))
     assert (found.artifact, found.signature, found.failures) == (None, None, ())
 
@@ -262,16 +262,17 @@ def test_no_policy_no_look() -> None:
     def opened() -> _Place:
         pytest.fail("the place was opened")
 
+    request = ArtifactRequest(opened, Tag("v1"), "registry.example.com/other")
     with pytest.raises(NoApplicablePolicyError, match=r"no trust policy applies to registry.example.com/other"):
-        verify_artifact(opened, "v1", "registry.example.com/other", document(), store())
+        Verifier(document(), store()).artifact(request)
 
 
 def test_what_the_place_cannot_find() -> None:
     """An artifact that is not there, or a place that cannot be read, is the place's own error."""
 
     class Empty(_Place):
-        def resolve(self, tag_or_digest: str) -> Descriptor:
-            raise ArtifactNotFoundError(f"no artifact {tag_or_digest!r}")
+        def resolve(self, identifier: Tag | Digest) -> Descriptor:
+            raise ArtifactNotFoundError(f"no artifact {identifier!r}")
 
     class Unreadable(_Place):
         def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:

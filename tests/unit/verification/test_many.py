@@ -1,7 +1,8 @@
 """Verifying several artifacts at once."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,27 +16,29 @@ from notarykit.errors import (
     NoSignatureError,
     UnforeseenError,
 )
+from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository, StoredSignature
-from notarykit.verification import Skipped, VerifiedArtifact
-from notarykit.verification.many import WORKERS, ArtifactRequest, verify_artifacts
+from notarykit.trust.policy import TrustPolicyDocument
+from notarykit.verification import ArtifactRequest, Skipped, VerifiedArtifact, Verifier
 from notarykit.verification.verdict import Verified
+from notarykit.verification.verifier import WORKERS
 from tests.support.envelopes import JWS, sign_envelope
 from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
 
 _GOOD = sign_envelope(CHAIN, now=NOW)
 
 
-class _Place:
+class _Place(Repository):
     """A repository with one signature, or with none; coming to it may be held up."""
 
     def __init__(self, envelope: bytes | None = _GOOD, meet: threading.Barrier | None = None) -> None:
         self._envelope = envelope
         self._meet = meet
 
-    def resolve(self, tag_or_digest: str) -> Descriptor:
+    def resolve(self, identifier: Tag | Digest) -> Descriptor:
         if self._meet is not None:
             self._meet.wait(20)
-        if tag_or_digest == "absent":
+        if identifier == "absent":
             raise ArtifactNotFoundError("absent")
         return ARTIFACT
 
@@ -52,12 +55,19 @@ class _Place:
 
 
 def _artifact(place: Repository | None = None, tag: str = "v1", scope: str = SCOPE) -> ArtifactRequest:
-    return ArtifactRequest(lambda: place or _Place(), tag, scope)
+    return ArtifactRequest(lambda: place or _Place(), Tag(tag), scope)
 
 
-def _verify(*artifacts: ArtifactRequest, **changes: Any) -> list[Any]:
-    arguments: dict[str, Any] = {"now": NOW, "find_plugin": forbidden, **changes}
-    return verify_artifacts(artifacts, arguments.pop("trusted", document()), store(), **arguments)
+def _verify(
+    *requests: ArtifactRequest,
+    trusted: TrustPolicyDocument | None = None,
+    now: datetime = NOW,
+    user_metadata: Mapping[str, str] | None = None,
+    workers: int | None = None,
+) -> list[Any]:
+    verifier = Verifier(trusted or document(), store(), now=now, find_plugin=forbidden)
+    limit = {} if workers is None else {"workers": workers}
+    return list(verifier.artifacts(requests, user_metadata=user_metadata, **limit))
 
 
 def test_each_has_its_own_verdict() -> None:
@@ -85,7 +95,7 @@ def test_nothing_to_verify() -> None:
 
 def test_an_artifact_that_is_skipped() -> None:
     """Where the policy skips an artifact its place is not opened."""
-    artifact = ArtifactRequest(lambda: pytest.fail("the place was opened"), "v1", SCOPE)
+    artifact = ArtifactRequest(lambda: pytest.fail("the place was opened"), Tag("v1"), SCOPE)
     assert _verify(artifact, trusted=document("skip")) == [VerifiedArtifact(Skipped("acme"))]
 
 
@@ -94,7 +104,7 @@ def test_as_many_at_once_as_allowed(workers: int | None) -> None:
     """While one waits for its registry others go on, in the number that is allowed."""
     count = workers or WORKERS
     place = _Place(meet=threading.Barrier(count))  # nobody passes before so many are there
-    results = _verify(*[_artifact(place)] * (2 * count), **({"workers": workers} if workers else {}))
+    results = _verify(*[_artifact(place)] * (2 * count), workers=workers)
     assert all(isinstance(result, VerifiedArtifact) for result in results)
 
 
@@ -106,11 +116,11 @@ def test_not_more_at_once_than_allowed() -> None:
         most = 0
         lock = threading.Lock()
 
-        def resolve(self, tag_or_digest: str) -> Descriptor:
+        def resolve(self, identifier: Tag | Digest) -> Descriptor:
             with self.lock:
                 Counting.inside += 1
                 Counting.most = max(self.most, self.inside)
-            return super().resolve(tag_or_digest)
+            return super().resolve(identifier)
 
         def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
             with self.lock:
@@ -136,7 +146,7 @@ def test_a_mistake_is_nobodys_verdict() -> None:
     """What nobody foresaw ends in an error of its own, and the other artifacts keep their verdicts."""
 
     class Broken(_Place):
-        def resolve(self, tag_or_digest: str) -> Descriptor:
+        def resolve(self, identifier: Tag | Digest) -> Descriptor:
             raise ZeroDivisionError("swordfish")
 
     first, broken, last = _verify(_artifact(), _artifact(Broken()), _artifact())

@@ -11,8 +11,7 @@ from notarykit.oci.layout import ImageLayout
 from notarykit.signing import sign_artifact
 from notarykit.trust.policy import StoreReference, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import VerifiedArtifact
-from notarykit.verification.many import ArtifactRequest, verify_artifacts
+from notarykit.verification import ArtifactRequest, VerifiedArtifact, verify_artifacts
 from tests.support.ca import make_chain
 from tests.support.homes import SCOPE, Home, policy_document
 from tests.support.layouts import make_layout

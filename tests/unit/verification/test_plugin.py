@@ -13,7 +13,7 @@ from notarykit.errors import (
     PluginNotFoundError,
 )
 from notarykit.verification import Verified
-from notarykit.verification.context import VerifyingPlugin
+from notarykit.verification.options import VerifyingPlugin
 from tests.support.envelopes import COSE, FORMATS, JWS, PLUGIN, PLUGIN_VERSION, build, sign_envelope
 from tests.unit.verification.setting import (
     CHAIN,

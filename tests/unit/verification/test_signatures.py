@@ -1,7 +1,7 @@
 """The order in which an artifact's signatures are fetched: what costs little comes first, and each has its turn."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,9 +11,6 @@ from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import IntegrityError, NetworkError, SignatureSizeError, StorageError
 from notarykit.oci.repository import StoredSignature, check_size
-from notarykit.verification import verify_artifact
-from notarykit.verification.collect import collect_evidence
-from notarykit.verification.many import verify_artifacts
 from notarykit.verification.signatures import fetch_signatures
 
 _KIB = 1024
@@ -65,10 +62,9 @@ def test_large_ones_come_later() -> None:
     assert _fetched(place) == [2, 0, "1 SignatureSizeError", 3, "4 SignatureSizeError"]
 
 
-@pytest.mark.parametrize("road", [verify_artifact, verify_artifacts, collect_evidence, Verifier])
-def test_a_mebibyte_unless_somebody_asks_for_more(road: Callable[..., object]) -> None:
-    """No road reads larger envelopes by itself."""
-    assert inspect.signature(road).parameters["max_envelope_size"].default == 1024 * 1024
+def test_default_limit_of_an_envelope_is_a_mebibyte() -> None:
+    """A verifier reads no larger envelopes by default."""
+    assert inspect.signature(Verifier).parameters["max_envelope_size"].default == 1024 * 1024
 
 
 def test_more_where_somebody_asks_for_it() -> None:

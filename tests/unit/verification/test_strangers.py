@@ -10,11 +10,11 @@ from notarykit.keys import certificate, signature
 from notarykit.keys.chain import check_chain
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Audited, Verified, verify_envelope
+from notarykit.verification import Audited, Verified
 from tests.support.ca import Changes, make_chain
 from tests.support.envelopes import JWS, build, sign_envelope
 from tests.support.strangers import Stranger, key_with_exponent, long_exponents, strangers
-from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, outcomes, policy, store, verify
+from tests.unit.verification.setting import CHAIN, NOW, OTHER, outcomes, policy, store, verify
 
 # What stands below a borrowed certificate was not issued by it, and may be self-signed: two looks.
 _MOST_CHECKS = 2
@@ -45,7 +45,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_what_a_stranger_costs(stranger: Stranger, level: str, checks: list[str]) -> None:
     """A stranger's signature costs no check of a signature; with borrowed certificates in its chain, two at most."""
     with pytest.raises((AuthenticityError, IntegrityError)):
-        verify_envelope(stranger.envelope, stranger.media_type, ARTIFACT, policy(level), _STORES, now=NOW)
+        verify(stranger.envelope, stranger.media_type, policy(level), store=_STORES)
     assert len(checks) <= (_MOST_CHECKS if "borrowed" in stranger.name else 0)
 
 

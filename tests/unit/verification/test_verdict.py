@@ -173,7 +173,7 @@ def test_outcomes(result: StepResult, outcome: str) -> None:
     ("error", "code"),
     [
         (AuthenticityError("x"), 1),
-        (AuthenticityError("x", exit_code=2), 2),
+        (AuthenticityError("x").replace(exit_code=2), 2),
         (NoSignatureError("x"), 1),
         (NoApplicablePolicyError("x"), 1),
         (EnvelopeError("x"), 1),
@@ -194,7 +194,7 @@ def test_exit_codes(error: NotarykitError, code: int) -> None:
 )
 def test_the_exit_code_of_several_failures(codes: tuple[int, ...], code: int) -> None:
     """Where every signature failed for one kind of reason its code counts, and otherwise it is a verdict."""
-    failures = tuple(("sha256:x", VerificationError("x", exit_code=each)) for each in codes)
+    failures = tuple(("sha256:x", VerificationError("x").replace(exit_code=each)) for each in codes)
     assert NoAcceptedSignatureError("x", failures=failures).exit_code == code
 
 

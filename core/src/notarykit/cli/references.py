@@ -3,14 +3,25 @@
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.output import printable
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import UsageError
-from notarykit.oci.reference import is_repository, parse_layout_reference, parse_reference
+from notarykit.oci.reference import (
+    Digest,
+    LayoutReference,
+    Reference,
+    Tag,
+    is_scope,
+    parse_layout_reference,
+    parse_reference,
+)
 from notarykit.oci.repository import Repository
+
+if TYPE_CHECKING:
+    from notarykit.verification import ArtifactRequest
 
 REGISTRY_FLAGS = (
     Flag("insecure-registry", "use HTTP while connecting to registries; for tests only", "switch"),
@@ -30,38 +41,40 @@ _AFTER_SIGNING = "resolved digest may not point to the same signed artifact, as 
 
 
 class Target(NamedTuple):
-    """An artifact that a command is about.
+    """Artifact that a command is about.
 
     Attributes:
-        text: The argument as it was given.
-        place: What stands before the tag or the digest: a layout's path, or `registry/repository`.
-        tag: The tag, or an empty string.
-        digest: The digest, or an empty string.
-        open: Opens the place.
-        scope: `registry/repository`, or an empty string for a layout.
+        text: Argument of the command.
+        reference: Reference in the argument.
+        open: Function that opens the repository.
+        scope: Scope that selects the trust policy, `registry/repository`, or an empty string.
     """
 
     text: str
-    place: str
-    tag: str
-    digest: str
+    reference: Reference | LayoutReference
     open: Callable[[], Repository]
-    scope: str = ""
+    scope: str
 
     @property
-    def tag_or_digest(self) -> str:
-        """By what the artifact is found there."""
-        return self.digest or self.tag
+    def identifier(self) -> Tag | Digest:
+        """Tag or digest of the artifact."""
+        return self.reference.identifier
+
+    def request(self) -> "ArtifactRequest":
+        """Returns the request to verify the artifact."""
+        from notarykit.verification import ArtifactRequest
+
+        return ArtifactRequest(self.open, self.identifier, self.scope)
 
     def resolved(self, artifact: Descriptor) -> str:
-        """The reference with the artifact's digest."""
-        return f"{self.place}@{artifact.digest}"
+        """Returns the reference with the artifact's digest."""
+        return str(self.reference._replace(identifier=Digest(artifact.digest)))
 
     def warn_of_tag(self, verb: str) -> None:
         """Warns that a tag is mutable."""
-        if self.tag:
+        if isinstance(self.identifier, Tag):
             reason = _BEFORE_SIGNING if verb == "sign" else _AFTER_SIGNING
-            print(_TAG_WARNING.format(verb=verb, tag=printable(self.tag), reason=reason), file=sys.stderr)
+            print(_TAG_WARNING.format(verb=verb, tag=printable(self.identifier), reason=reason), file=sys.stderr)
 
 
 def targets(options: Options) -> list[Target]:
@@ -73,22 +86,26 @@ def targets(options: Options) -> list[Target]:
     """
     _warn_of_old_flag(options)
     if options["oci-layout"]:
-        return [_in_layout(text) for text in options.arguments]
+        scope: str = options.values.get("scope") or ""
+        layouts = [parse_layout_reference(text) for text in options.arguments]
+        return [
+            Target(text, layout, partial(_open_layout, layout), scope)
+            for text, layout in zip(options.arguments, layouts, strict=True)
+        ]
     references = [parse_reference(text) for text in options.arguments]
     from notarykit.cli.registries import registries
 
     opened = registries(references, options)
     return [
-        Target(
-            text,
-            reference.repository,
-            reference.tag,
-            reference.digest,
-            partial(opened.repository, reference),
-            reference.repository,
-        )
+        Target(text, reference, partial(opened.open, reference), reference.scope)
         for text, reference in zip(options.arguments, references, strict=True)
     ]
+
+
+def _open_layout(reference: LayoutReference) -> Repository:
+    from notarykit.oci.layout import ImageLayout
+
+    return ImageLayout(reference.path)
 
 
 def _warn_of_old_flag(options: Options) -> None:
@@ -100,8 +117,8 @@ def _warn_of_old_flag(options: Options) -> None:
     print(f"Warning: the flag --allow-referrers-api is {text}", file=sys.stderr)
 
 
-def scope_of(options: Options) -> str:
-    """Returns the scope that selects the trust policy of artifacts in a layout; empty for registries.
+def check_scope(options: Options) -> None:
+    """Checks the scope that selects the trust policy of artifacts in a layout.
 
     Raises:
         UsageError: It is missing for a layout, given for a registry, or malformed.
@@ -111,17 +128,5 @@ def scope_of(options: Options) -> str:
         raise UsageError("--oci-layout requires --scope, which selects the trust policy", advice="such as local/hello")
     if scope and not options["oci-layout"]:
         raise UsageError("--scope requires --oci-layout")
-    if scope and not is_repository(scope):
+    if scope and not is_scope(scope):
         raise UsageError(f"scope {scope!r} is not of the form registry/repository", advice="such as local/hello")
-    return scope
-
-
-def _in_layout(text: str) -> Target:
-    path, tag, digest = parse_layout_reference(text)
-
-    def open_layout() -> Repository:
-        from notarykit.oci.layout import ImageLayout
-
-        return ImageLayout(path)
-
-    return Target(text, path, tag, digest, open_layout)

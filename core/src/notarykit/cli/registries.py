@@ -8,7 +8,7 @@ from notarykit._internal.secret_text import mark_in
 from notarykit.cli.options import Options
 from notarykit.config.registries import RegistryOptions, credentials_in, registry_settings
 from notarykit.errors import UsageError
-from notarykit.oci.reference import Reference, is_repository
+from notarykit.oci.reference import Reference, is_scope
 from notarykit.oci.registry.registries import Registries
 
 
@@ -60,7 +60,7 @@ def check_host(host: str) -> None:
     Raises:
         UsageError: It is not of the form `host[:port]`.
     """
-    if "/" in host or not is_repository(f"{host}/repository"):
+    if "/" in host or not is_scope(f"{host}/repository"):
         raise UsageError(
             f"{host!r} is not a registry host", advice="write it without https:// and without a repository"
         )

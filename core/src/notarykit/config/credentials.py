@@ -36,8 +36,7 @@ class KnownCredentials:
             try:
                 credentials = self._get(file.helper, address) if file.helper else None
             except AccessError as error:
-                error.within(f"credentials in {file.path}")
-                raise
+                raise error.within(f"credentials in {file.path}") from error
             source = f"the helper {file.helper!r} of {file.path}" if credentials else file.path
             credentials = credentials or file.credentials()
             if credentials is not None:

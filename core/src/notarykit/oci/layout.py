@@ -11,12 +11,12 @@ from typing import Any, Protocol
 
 from notarykit._internal import files
 from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
-from notarykit.envelope.descriptor import Descriptor, digest_of, is_digest
+from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import manifest as manifests
-from notarykit.oci.reference import LAYOUT_FILE
-from notarykit.oci.repository import StoredSignature, check_size
+from notarykit.oci.reference import LAYOUT_FILE, Digest, Tag, refuse_identifier
+from notarykit.oci.repository import Repository, StoredSignature, check_size
 
 REF_NAME = "org.opencontainers.image.ref.name"
 _INDEX_FILE = "index.json"
@@ -46,18 +46,17 @@ def _archive(path: str) -> _Source:
     return LayoutArchive(path)
 
 
-class ImageLayout:
-    """An image layout as a place of artifacts and signatures. May be used from several threads and processes."""
+class ImageLayout(Repository):
+    """Image layout. May be used from several threads and processes.
+
+    Args:
+        path: Folder of the layout, or a tar file of one, which can only be read.
+
+    Raises:
+        StorageError: It is no image layout of a version that this library knows.
+    """
 
     def __init__(self, path: str) -> None:
-        """Opens a layout.
-
-        Args:
-            path: A folder with an image layout, or a tar file of one, which can only be read.
-
-        Raises:
-            StorageError: There is no image layout of a version that this library knows.
-        """
         self.path = path
         self._is_archive = os.path.isfile(path)
         self._source: _Source = _archive(path) if self._is_archive else _Folder(path)
@@ -74,37 +73,38 @@ class ImageLayout:
 
     # Reading
 
-    def resolve(self, tag_or_digest: str) -> Descriptor:
-        """The descriptor of an artifact, by its tag or by its digest; what has the form of a digest is one."""
-        if is_digest(tag_or_digest):
-            found = [each for each in self._manifests() if each.digest == tag_or_digest]
-        else:
-            found = [each for each in self._index() if each.annotations.get(REF_NAME) == tag_or_digest]
-        if not found:
+    def resolve(self, identifier: Tag | Digest) -> Descriptor:
+        """Returns the descriptor of an artifact; see `Repository.resolve`."""
+        match identifier:
+            case Digest():
+                entries = [entry for entry in self._manifests() if entry.digest == identifier]
+            case Tag():
+                entries = [entry for entry in self._index() if entry.annotations.get(REF_NAME) == identifier]
+            case _:
+                refuse_identifier(identifier)
+        if not entries:
             raise ArtifactNotFoundError(
-                f"{self.path} has no artifact {tag_or_digest!r}",
+                f"{self.path} has no artifact {identifier!r}",
                 advice=f"look at the digests and at {REF_NAME!r} in its {_INDEX_FILE}",
             )
-        if len({each.digest for each in found}) > 1:
-            raise StorageError(
-                f"{self.path} has several artifacts with the tag {tag_or_digest!r}", advice="name a digest"
-            )
-        artifact = Descriptor(found[0].media_type, found[0].digest, found[0].size)
-        self.fetch(artifact, manifests.LARGEST_MANIFEST)  # it is there, and it is what its digest says
+        if len({entry.digest for entry in entries}) > 1:
+            raise StorageError(f"{self.path} has several artifacts with the tag {identifier!r}", advice="name a digest")
+        artifact = Descriptor(entries[0].media_type, entries[0].digest, entries[0].size)
+        self.fetch(artifact, manifests.LARGEST_MANIFEST)  # it is there, and has its digest
         return artifact
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
-        """The signature manifests of an artifact, in the order of the index."""
+        """Yields the signature manifests of an artifact, in the order of the index."""
         seen = set()
-        for each in self._manifests():
-            if each.media_type != manifests.IMAGE_MANIFEST or each.digest in seen:
+        for entry in self._manifests():
+            if entry.media_type != manifests.IMAGE_MANIFEST or entry.digest in seen:
                 continue
-            seen.add(each.digest)
-            if self._is_signature_of(each, subject):
-                yield each
+            seen.add(entry.digest)
+            if self._is_signature_of(entry, subject):
+                yield entry
 
     def _is_signature_of(self, candidate: Descriptor, subject: Descriptor) -> bool:
-        """Whether a manifest is a signature of the subject; what cannot be read as a manifest is none."""
+        """Tells whether a manifest is a signature of the subject; content that cannot be read as a manifest is none."""
         try:
             manifest = GoMembers(loads(self.fetch(candidate, manifests.LARGEST_MANIFEST)), "manifest")
             return (
@@ -119,7 +119,7 @@ class ImageLayout:
         return False
 
     def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
-        """A signature's envelope, its digest and size checked."""
+        """Returns the envelope of a signature; see `Repository.fetch_signature`."""
         check_size("manifest", manifest, min(largest, manifests.LARGEST_MANIFEST))
         content = self.fetch(manifest, manifests.LARGEST_MANIFEST)
         layer = manifests.read_signature_manifest(content, manifest.digest).envelope
@@ -127,11 +127,11 @@ class ImageLayout:
         return StoredSignature(manifest, layer.media_type, self.fetch(layer, LARGEST_ENVELOPE))
 
     def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
-        """The content of a blob.
+        """Returns the content of a blob.
 
         Raises:
             StorageError: It is absent, or larger than `limit` by its descriptor.
-            ContentError: It is not what its descriptor says.
+            ContentError: It does not have the digest and size of its descriptor.
         """
         if descriptor.size > limit:
             raise StorageError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
@@ -153,7 +153,7 @@ class ImageLayout:
             raise StorageError(f"{self.path} has no {_INDEX_FILE}") from None
 
     def _manifests(self) -> Iterator[Descriptor]:
-        """The manifests of the index, and those of the indexes in it, each index once."""
+        """Yields the manifests of the index, and those of the indexes in it, each index once."""
         seen: set[str] = set()
 
         def walk(entries: Sequence[Descriptor], depth: int) -> Iterator[Descriptor]:
@@ -178,13 +178,7 @@ class ImageLayout:
     # Writing
 
     def push_signature(
-        self,
-        subject: Descriptor,
-        media_type: str,
-        envelope: bytes,
-        thumbprints: Sequence[str],
-        created: str,
-        annotations: Mapping[str, str],
+        self, subject: Descriptor, media_type: str, envelope: bytes, annotations: Mapping[str, str]
     ) -> Descriptor:
         """Stores a signature in the older manifest form, which every released notation finds in layouts.
 
@@ -194,9 +188,7 @@ class ImageLayout:
         if self._is_archive:
             raise StorageError(f"{self.path} is a tar file, which can only be read", advice="extract it into a folder")
         layer = Descriptor(media_type, digest_of(envelope), len(envelope))
-        content = manifests.make_signature_manifest(
-            subject, layer, thumbprints, created, form="older", annotations=annotations
-        )
+        content = manifests.make_signature_manifest(subject, layer, annotations, form="older")
         manifest = Descriptor(manifests.IMAGE_MANIFEST, digest_of(content), len(content))
         blobs = os.path.join(self.path, "blobs", "sha256")
         for folder in (os.path.dirname(blobs), blobs):
@@ -241,7 +233,7 @@ def _warn_of_damage(error: ContentError) -> None:
 
 
 def _manifests_of(index: bytes, name: str) -> tuple[Descriptor, ...]:
-    """The descriptors in an index; some tools write null for an empty list."""
+    """Returns the descriptors in an index; some tools write null for an empty list."""
     try:
         members = GoMembers(loads(index), "index")
         items = [] if members.value.get("manifests", ()) is None else members.array("manifests")

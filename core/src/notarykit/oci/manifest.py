@@ -1,11 +1,13 @@
-"""Signature manifests: which artifact a signature is for, and where its envelope is.
+"""Signature manifests, which tie an envelope to its artifact.
 
 Signature specification, "OCI Signatures"; OCI image specification, manifest.md.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit._internal.strict_json import DocumentError, GoMembers, Members, dumps, loads
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import ContentError, StorageError
@@ -29,12 +31,12 @@ ManifestForm = Literal["current", "older"]
 
 
 class SignatureManifest(NamedTuple):
-    """A signature as it is stored: the artifact that it is attached to, and its envelope.
+    """Signature manifest: the artifact that the signature is attached to, and its envelope.
 
     Attributes:
-        subject: The artifact's descriptor.
-        envelope: The envelope's descriptor; its media type is the envelope's format.
-        annotations: The manifest's annotations.
+        subject: Descriptor of the artifact.
+        envelope: Descriptor of the envelope; its media type is the envelope's format.
+        annotations: Annotations of the manifest.
     """
 
     subject: Descriptor
@@ -42,24 +44,29 @@ class SignatureManifest(NamedTuple):
     annotations: Mapping[str, str]
 
 
-def make_signature_manifest(
-    subject: Descriptor,
-    envelope: Descriptor,
-    thumbprints: Sequence[str],
-    created: str,
-    *,
-    form: ManifestForm,
-    annotations: Mapping[str, str] | None = None,
-) -> bytes:
-    """The manifest of a new signature.
+def signature_annotations(thumbprints: Sequence[str], signed_at: datetime) -> dict[str, str]:
+    """Returns the annotations that the specification requires of a signature manifest.
 
     Args:
-        subject: The artifact.
-        envelope: The envelope.
-        thumbprints: The SHA-256 of every certificate of the chain, leaf first, in lower-case hexadecimal.
-        created: The signing time in RFC 3339.
-        form: Where the artifact type is written.
-        annotations: Further annotations, such as a plugin's; the specification's own come last and count.
+        thumbprints: SHA-256 of each certificate of the chain, leaf first, in lower-case hexadecimal.
+        signed_at: Signing time, the authentic one if there is one.
+    """
+    return {THUMBPRINTS: dumps(list(thumbprints)).decode("ascii"), CREATED: format_rfc3339(signed_at)}
+
+
+def make_signature_manifest(
+    subject: Descriptor, envelope: Descriptor, annotations: Mapping[str, str], *, form: ManifestForm
+) -> bytes:
+    """Returns the manifest of a new signature.
+
+    Args:
+        subject: Descriptor of the artifact.
+        envelope: Descriptor of the envelope.
+        annotations: Annotations of the manifest.
+        form: Member that has the artifact type.
+
+    Raises:
+        StorageError: It would be larger than what is read.
     """
     config: dict[str, Any] = {
         "mediaType": EMPTY_TYPE if form == "current" else SIGNATURE_TYPE,
@@ -74,11 +81,7 @@ def make_signature_manifest(
     manifest["config"] = config
     manifest["layers"] = [_bare(envelope)]
     manifest["subject"] = _bare(subject)
-    manifest["annotations"] = {
-        **(annotations or {}),
-        THUMBPRINTS: dumps(list(thumbprints)).decode("ascii"),
-        CREATED: created,
-    }
+    manifest["annotations"] = dict(annotations)
     content = dumps(manifest)
     if len(content) > LARGEST_MANIFEST:  # nobody would find the signature again
         raise StorageError(f"the signature's manifest would have {len(content)} bytes, more than {LARGEST_MANIFEST}")
@@ -90,7 +93,7 @@ def _bare(descriptor: Descriptor) -> dict[str, Any]:
 
 
 def is_signature_manifest(manifest: Members) -> bool:
-    """Whether a manifest says of itself that it is a signature, in the current or in the older form."""
+    """Tells whether a manifest has the type of a signature, in the current or in the older form."""
     if manifest.value.get("artifactType"):
         return bool(manifest.value["artifactType"] == SIGNATURE_TYPE)
     config = manifest.value.get("config")
@@ -98,11 +101,11 @@ def is_signature_manifest(manifest: Members) -> bool:
 
 
 def read_signature_manifest(content: bytes, digest: str) -> SignatureManifest:
-    """A signature manifest out of JSON.
+    """Parses a signature manifest.
 
     Args:
-        content: The manifest's bytes.
-        digest: Its digest, for messages.
+        content: Bytes of the manifest.
+        digest: Digest of the manifest, for messages.
 
     Raises:
         ContentError: It is not what the specification prescribes; the message names the member.

@@ -1,73 +1,110 @@
-"""References: how a person names an artifact, in a registry or in an image layout."""
+"""References to artifacts, in registries and in image layouts."""
 
 import os
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Never, NoReturn, Self
 
-from notarykit.envelope.descriptor import check_digest
+from notarykit.envelope.descriptor import check_digest, is_digest
 from notarykit.errors import UsageError
 
 # The grammar of repository names (distribution-spec, "Pulling manifests"); of hosts, what Docker takes for one.
 _LABEL = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])"
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_HOST}(?::[0-9]+)?/{_COMPONENT}(?:/{_COMPONENT})*")
+_SCOPE = re.compile(rf"{_HOST}(?::[0-9]+)?/{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+_LIKE_DIGEST = re.compile(r"[^/]*:[^/]*")
 
 LAYOUT_FILE = "oci-layout"
 
 
-def is_repository(text: str) -> bool:
-    """Whether a text is a repository's name in full, `registry/repository`."""
-    return _REPOSITORY.fullmatch(text) is not None
+class Tag(str):
+    """Tag of an artifact: a name that may be moved to another artifact."""
+
+    __slots__ = ()
+
+    @property
+    def suffix(self) -> str:
+        """The tag as the end of a reference."""
+        return f":{self}"
+
+
+class Digest(str):
+    """Digest of an artifact, `algorithm:hex` (OCI image specification, descriptor.md, "Digests").
+
+    Raises:
+        UsageError: It is malformed, or not of sha256, sha384 or sha512.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Checks the text."""
+        try:
+            return super().__new__(cls, check_digest(text))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+    @property
+    def suffix(self) -> str:
+        """The digest as the end of a reference."""
+        return f"@{self}"
+
+
+def refuse_identifier(identifier: Never) -> NoReturn:
+    """Refuses a text that is neither a `Tag` nor a `Digest`, and so could be either.
+
+    Raises:
+        UsageError: Always.
+    """
+    raise UsageError(f"{identifier!r} is neither a Tag nor a Digest", advice="give notarykit.Tag or notarykit.Digest")
 
 
 class Reference(NamedTuple):
-    """An artifact in a registry.
+    """Artifact in a registry.
 
     Attributes:
-        repository: `registry/repository`, as trust policies name it in their scopes.
-        tag: The tag, or an empty string where there is a digest.
-        digest: The digest, or an empty string.
+        registry: Registry, `host[:port]`.
+        name: Name of the repository within the registry.
+        identifier: Tag or digest of the artifact.
     """
 
-    repository: str
-    tag: str
-    digest: str
+    registry: str
+    name: str
+    identifier: Tag | Digest
 
     def __str__(self) -> str:
-        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag}"
+        return f"{self.scope}{self.identifier.suffix}"
 
     @property
-    def registry(self) -> str:
-        """The registry, `host[:port]`."""
-        return self.repository.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """The repository's name within the registry."""
-        return self.repository.partition("/")[2]
+    def scope(self) -> str:
+        """The repository as trust policies name it in their scopes, `registry/repository`."""
+        return f"{self.registry}/{self.name}"
 
 
 class LayoutReference(NamedTuple):
-    """An artifact in an image layout.
+    """Artifact in an image layout.
 
     Attributes:
-        path: The layout's folder, or a tar file of one.
-        tag: The value of the entry's annotation `org.opencontainers.image.ref.name`, or an empty string.
-        digest: The digest, or an empty string.
+        path: Folder of the layout, or a tar file of one.
+        identifier: Digest, or tag: the entry's annotation `org.opencontainers.image.ref.name`.
     """
 
     path: str
-    tag: str
-    digest: str
+    identifier: Tag | Digest
 
     def __str__(self) -> str:
-        return f"{self.path}@{self.digest}" if self.digest else f"{self.path}:{self.tag}"
+        return f"{self.path}{self.identifier.suffix}"
+
+
+def is_scope(text: str) -> bool:
+    """Tells whether a text names a repository in full, `registry/repository`."""
+    return _SCOPE.fullmatch(text) is not None
 
 
 def parse_reference(text: str) -> Reference:
-    """A registry reference: `registry/repository`, then `:tag`, `@digest` or both; the digest counts then.
+    """Parses a registry reference: `registry/repository`, then `:tag`, `@digest` or both; the digest counts then.
 
     Raises:
         UsageError: It is malformed, or has neither tag nor digest.
@@ -76,22 +113,23 @@ def parse_reference(text: str) -> Reference:
     head, slash, last = name.rpartition("/")
     last, colon, tag = last.partition(":")
     repository = f"{head}{slash}{last}"
-    if not is_repository(repository):
+    if not is_scope(repository):
         raise UsageError(f"reference {text!r} is malformed", advice=_advice(repository))
     if colon and _TAG.fullmatch(tag) is None:
         raise UsageError(f"reference {text!r} has a malformed tag")
     if not (at or colon):
         raise UsageError(f"reference {text!r} has neither tag nor digest", advice="write registry/repository@digest")
-    return Reference(repository, "" if at else tag, _digest(digest, text) if at else "")
+    registry, _, name = repository.partition("/")
+    return Reference(registry, name, _digest(digest, text) if at else Tag(tag))
 
 
 def _advice(repository: str) -> str:
-    """What to write instead of a repository that is malformed."""
+    """Returns the advice for a repository's name that is malformed."""
     if "://" in repository:
         return "leave out what is before the registry's name"
     if "_" in repository.partition("/")[0]:
         return "a registry's name has no underscore: neither Docker nor a trust policy takes one"
-    if is_repository(repository.lower()):
+    if is_scope(repository.lower()):
         return "write repositories in lower case"
     layout = "or add --oci-layout if it is an image layout (in Python: parse_layout_reference)"
     if "/" not in repository:
@@ -100,29 +138,29 @@ def _advice(repository: str) -> str:
 
 
 def parse_layout_reference(text: str) -> LayoutReference:
-    """A reference into an image layout: `path@digest`, `path:tag` or `path:tag@digest`; the digest counts then.
+    """Parses a reference into an image layout: `path@digest`, `path:tag` or `path:tag@digest`; the digest counts then.
 
-    Paths and tags (`docker.io/library/hello:v1`, say) may both hold colons: the path is what is a layout.
+    Paths and tags (`docker.io/library/hello:v1`, say) may both hold colons: the path is the one that is a layout.
 
     Raises:
         UsageError: It has neither tag nor digest, one that is malformed, or can be understood in two ways.
     """
     path, at, digest = text.rpartition("@")
-    if at and ":" in digest and "/" not in digest:
+    if at and _LIKE_DIGEST.fullmatch(digest):
         layout = path if _is_layout(path) else _layout_before_tag(path, text)
-        return LayoutReference(_path(layout or path, text), "", _digest(digest, text))
+        return LayoutReference(_path(layout or path, text), _digest(digest, text))
     if layout := _layout_before_tag(text, text):
-        return LayoutReference(layout, _tag(text[len(layout) + 1 :], text), "")
+        return LayoutReference(layout, _tag(text[len(layout) + 1 :], text))
     path, colon, tag = text.rpartition(":")
     if not colon or "/" in tag or "\\" in tag:
         raise UsageError(
             f"layout reference {text!r} has neither tag nor digest", advice="write PATH@DIGEST or PATH:TAG"
         )
-    return LayoutReference(_path(path, text), _tag(tag, text), "")
+    return LayoutReference(_path(path, text), _tag(tag, text))
 
 
 def _layout_before_tag(text: str, reference: str) -> str:
-    """The path of the layout that stands before one of the colons, or an empty string."""
+    """Returns the path of the layout that stands before one of the colons, or an empty string."""
     parts = text.split(":")
     paths = (":".join(parts[:count]) for count in range(1, len(parts)))
     layouts = [path for path in paths if _is_layout(path)]
@@ -136,14 +174,15 @@ def _layout_before_tag(text: str, reference: str) -> str:
 
 
 def _is_layout(path: str) -> bool:
-    """Whether there is an image layout, or a file that may be one's archive."""
+    """Tells whether a path leads to an image layout, or to a file that may be an archive of one."""
     return os.path.isfile(path) or os.path.isfile(os.path.join(path, LAYOUT_FILE))
 
 
-def _tag(tag: str, text: str) -> str:
+def _tag(tag: str, text: str) -> Tag | Digest:
+    """Returns the tag, or the digest where the text has the form of one, which names nothing else."""
     if not tag:
         raise UsageError(f"layout reference {text!r} has an empty tag", advice="write PATH@DIGEST or PATH:TAG")
-    return tag
+    return Digest(tag) if is_digest(tag) else Tag(tag)
 
 
 def _path(path: str, text: str) -> str:
@@ -152,8 +191,8 @@ def _path(path: str, text: str) -> str:
     return path
 
 
-def _digest(digest: str, text: str) -> str:
+def _digest(digest: str, text: str) -> Digest:
     try:
-        return check_digest(digest)
-    except ValueError as error:
-        raise UsageError(f"reference {text!r}: {error}") from None
+        return Digest(digest)
+    except UsageError as error:
+        raise error.within(f"reference {text!r}") from None

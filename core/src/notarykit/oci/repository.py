@@ -1,20 +1,21 @@
-"""What the roads of signing and verifying ask of the place where artifacts are."""
+"""Repositories: places that hold artifacts and their signatures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import SignatureSizeError
+from notarykit.oci.reference import Digest, Tag
 
 
 class StoredSignature(NamedTuple):
-    """A signature's envelope as it was fetched.
+    """Signature envelope that was fetched.
 
     Attributes:
-        manifest: The descriptor of the signature manifest.
-        media_type: The envelope's format.
-        envelope: The envelope's bytes, whose digest and size were checked.
+        manifest: Descriptor of the signature manifest.
+        media_type: Format of the envelope, `application/jose+json` or `application/cose`.
+        envelope: Bytes of the envelope, whose digest and size were checked.
     """
 
     manifest: Descriptor
@@ -22,108 +23,113 @@ class StoredSignature(NamedTuple):
     envelope: bytes
 
 
-class Repository(Protocol):
-    """A place that holds artifacts and their signatures: an image layout, or a repository of a registry."""
-
-    def resolve(self, tag_or_digest: str) -> Descriptor:
-        """The descriptor of an artifact.
-
-        Raises:
-            ArtifactNotFoundError: There is no such artifact.
-            StorageError: The place cannot be read, or is malformed.
-        """
-
-    def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
-        """The descriptors of the signature manifests that are attached to an artifact, in the place's order."""
-
-    def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
-        """A signature's envelope.
-
-        Args:
-            manifest: The descriptor of the signature manifest.
-            largest: How large the manifest may be, and the envelope; what is larger is not fetched.
-
-        Raises:
-            SignatureSizeError: It is larger.
-            StorageError: It is absent, too large, malformed, or not what its digest says.
-        """
-
-    def push_signature(
-        self,
-        subject: Descriptor,
-        media_type: str,
-        envelope: bytes,
-        thumbprints: Sequence[str],
-        created: str,
-        annotations: Mapping[str, str],
-    ) -> Descriptor:
-        """Stores a signature beside its artifact and returns its manifest's descriptor; nothing is half stored.
-
-        Raises:
-            StorageError: It cannot be stored, or listed among the artifact's signatures (`UnlistedSignatureError`).
-        """
-
-
 class PushedSignature(Protocol):
-    """A signature that is stored, and of which it may be too early to say that it stays listed."""
+    """Signature that is stored, and may not be listed yet among its artifact's signatures."""
 
     @property
     def manifest(self) -> Descriptor:
-        """The descriptor of the signature manifest."""
+        """Descriptor of the signature manifest."""
 
     def is_listed(self, *, wait: bool = True) -> bool:
-        """Whether it is listed among its artifact's signatures to stay.
+        """Tells whether the signature is listed to stay, so that others find it.
 
         Args:
-            wait: Whether to wait until it is; otherwise it may be too early to say.
+            wait: Waits until it is; without, the answer may be that it is too early to tell.
 
         Raises:
             UnlistedSignatureError: The list cannot be written.
         """
 
 
-class _Listed(NamedTuple):
+class ListedSignature(NamedTuple):
+    """Signature that was listed when it was stored."""
+
     manifest: Descriptor
 
     def is_listed(self, *, wait: bool = True) -> bool:
+        """Returns true."""
         del wait
         return True
 
 
-def check_size(what: str, descriptor: Descriptor, largest: int) -> None:
-    """Refuses what is larger than what is to be read, before it is fetched.
+class Repository(Protocol):
+    """Place that holds artifacts and their signatures: an image layout, or a repository of a registry.
+
+    Derive from it for places of your own (signature specification, "OCI Signatures"). Whatever is read by digest is to
+    be checked against it. An artifact's descriptor has the media type, digest and size of its manifest and no
+    annotations, since those three are what is signed and compared.
+    """
+
+    def resolve(self, identifier: Tag | Digest) -> Descriptor:
+        """Returns the descriptor of an artifact's manifest; a `Tag` is never taken for a digest, whatever its form.
+
+        Raises:
+            ArtifactNotFoundError: There is no such artifact.
+            StorageError: The repository cannot be read, or is malformed.
+        """
+
+    def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
+        """Yields the descriptors of the signature manifests of an artifact, in the repository's order.
+
+        Nothing of them is trusted: one that turns out to be no signature fails when it is fetched.
+
+        Raises:
+            StorageError: They cannot be listed.
+        """
+
+    def resolve_with_signatures(self, identifier: Tag | Digest) -> tuple[Descriptor, Iterator[Descriptor]]:
+        """Returns `resolve` and `signatures` together; for repositories that can request both at the same time."""
+        artifact = self.resolve(identifier)
+        return artifact, self.signatures(artifact)
+
+    def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
+        """Returns the envelope of a signature.
+
+        Args:
+            manifest: Descriptor of the signature manifest, out of `signatures`.
+            largest: Limit for the manifest and for the envelope, in bytes; what is larger is not fetched.
+
+        Raises:
+            SignatureSizeError: One of them is larger.
+            StorageError: It is absent, malformed, or does not have its digest (`ContentError`).
+        """
+
+    def push_signature(
+        self, subject: Descriptor, media_type: str, envelope: bytes, annotations: Mapping[str, str]
+    ) -> Descriptor:
+        """Stores a signature beside its artifact, wholly or not at all, and waits until it is listed.
+
+        Args:
+            subject: Descriptor of the artifact.
+            media_type: Format of the envelope, `application/jose+json` or `application/cose`.
+            envelope: Bytes of the envelope.
+            annotations: Annotations of the signature manifest, those that the specification requires included: the
+                SHA-256 thumbprints of the chain, leaf first, as a JSON array of lower-case hexadecimal texts under
+                `io.cncf.notary.x509chain.thumbprint#S256`, and the signing time in RFC 3339 under
+                `org.opencontainers.image.created`.
+
+        Returns:
+            The descriptor of the signature manifest.
+
+        Raises:
+            UnlistedSignatureError: It is stored, and cannot be listed among the artifact's signatures.
+            StorageError: It cannot be stored.
+        """
+
+    def begin_push(
+        self, subject: Descriptor, media_type: str, envelope: bytes, annotations: Mapping[str, str]
+    ) -> PushedSignature:
+        """Stores a signature like `push_signature`; for repositories where listing it takes longer than storing it."""
+        return ListedSignature(self.push_signature(subject, media_type, envelope, annotations))
+
+
+def check_size(part: str, descriptor: Descriptor, largest: int) -> None:
+    """Refuses a part of a signature that is larger than what is read, before it is fetched.
 
     Raises:
-        SignatureSizeError: It is.
+        SignatureSizeError: It is larger.
     """
     if descriptor.size > largest:
         raise SignatureSizeError(
-            f"signature's {what} {descriptor.digest} has {descriptor.size} bytes, more than the {largest} that are read"
+            f"signature's {part} {descriptor.digest} has {descriptor.size} bytes, more than the {largest} that are read"
         )
-
-
-def look_up(place: Repository, tag_or_digest: str) -> tuple[Descriptor, Iterator[Descriptor]]:
-    """An artifact and its signature manifests; a place that has `resolve_with_signatures` is asked for both at once."""
-    at_once = getattr(place, "resolve_with_signatures", None)
-    if at_once is not None:
-        found: tuple[Descriptor, Iterator[Descriptor]] = at_once(tag_or_digest)
-        return found
-    artifact = place.resolve(tag_or_digest)
-    return artifact, place.signatures(artifact)
-
-
-def push(
-    place: Repository,
-    subject: Descriptor,
-    media_type: str,
-    envelope: bytes,
-    thumbprints: Sequence[str],
-    created: str,
-    annotations: Mapping[str, str],
-) -> PushedSignature:
-    """Stores a signature; a place that has `begin_push` need not be waited for, until the signature stays listed."""
-    begin = getattr(place, "begin_push", None)
-    if begin is not None:
-        pushed: PushedSignature = begin(subject, media_type, envelope, thumbprints, created, annotations)
-        return pushed
-    return _Listed(place.push_signature(subject, media_type, envelope, thumbprints, created, annotations))

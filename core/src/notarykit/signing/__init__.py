@@ -2,10 +2,12 @@
 
 from notarykit.signing.artifact import SignedArtifact, begin_signing, sign_artifact
 from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
+from notarykit.signing.options import SignOptions
 from notarykit.signing.signer import EnvelopeSigner, Signer, TimestampSource
 
 __all__ = [
     "EnvelopeSigner",
+    "SignOptions",
     "SignedArtifact",
     "SignedEnvelope",
     "Signer",

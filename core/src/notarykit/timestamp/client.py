@@ -96,9 +96,8 @@ class TimestampClient:
             try:
                 token = self._ask(authority, signature, chain, now)
             except NotarykitError as error:
-                if (url := redact_url(authority.url)) not in error.message:
-                    error.within(url)
-                failures.append(error)
+                url = redact_url(authority.url)
+                failures.append(error if url in error.message else error.within(url))
                 continue
             for failure in failures:
                 warnings.warn(
@@ -150,9 +149,8 @@ def _no_timestamp(failures: Sequence[NotarykitError]) -> TimestampError:
     own = (failure.advice for failure in failures if failure.advice and isinstance(failure, TimestampError))
     advice = next(own, "check --timestamp-url and --timestamp-root-cert, or sign without them")
     error = TimestampError(f"no timestamp: {'; '.join(failure.message for failure in failures)}", advice=advice)
-    if all(isinstance(failure, NetworkError) for failure in failures):
-        error.exit_code = NetworkError.exit_code
-    return error
+    is_network = all(isinstance(failure, NetworkError) for failure in failures)
+    return error.replace(exit_code=NetworkError.exit_code) if is_network else error
 
 
 def _one_root(authority: TimestampAuthority) -> bytes:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import ConfigurationWarning, NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
-from notarykit.oci.reference import is_repository
+from notarykit.oci.reference import is_scope
 from notarykit.trust.identity import check_identities
 from notarykit.trust.scopes import look_alike
 
@@ -211,7 +211,7 @@ def _scopes(members: GoMembers) -> tuple[str, ...]:
     if GLOBAL_SCOPE in scopes and len(scopes) > 1:
         raise DocumentError(f"{members.where}: the scope '*' must stand alone")
     for scope in scopes:
-        if scope != GLOBAL_SCOPE and not is_repository(scope):
+        if scope != GLOBAL_SCOPE and not is_scope(scope):
             raise DocumentError(f"{members.where}: scope {scope!r} is neither '*' nor registry/repository in full")
     return scopes
 

@@ -1,39 +1,48 @@
-"""Verifying an artifact: its signatures one after the other, until one is accepted.
+"""Verification of an artifact: its signatures one after the other, until one is accepted.
 
 Signing and verification workflow, "OCI artifact verification workflow". The pre-filter by thumbprints that it describes
 is left out: the annotation is not signed, so it can neither admit nor refuse anything that the verification does not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
-from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
-from notarykit.oci.repository import Repository, look_up
-from notarykit.revocation.result import RevocationCheck
-from notarykit.trust.policy import TrustPolicyDocument
-from notarykit.trust.store import TrustStore, read_once
-from notarykit.verification.context import VerifyingPlugin
-from notarykit.verification.envelope import verify_envelope
-from notarykit.verification.signatures import MAX_SIGNATURES, Fetched, fetch_signatures, unprocessed
+from notarykit.oci.reference import Digest, Tag
+from notarykit.oci.repository import Repository
+from notarykit.verification.context import EnvelopeRequest
+from notarykit.verification.envelope import run_steps
+from notarykit.verification.options import VerifierOptions
+from notarykit.verification.signatures import Fetched, fetch_signatures, unprocessed
 from notarykit.verification.verdict import Audited, Skipped, Verdict
 
-# Why signatures were not accepted: the digest of each manifest and the error.
+# Digest of the manifest and error of each signature that was not accepted.
 Failures = tuple[tuple[str, NotarykitError], ...]
 
 
-class VerifiedArtifact(NamedTuple):
-    """An artifact that was accepted, or was not to be verified.
+class ArtifactRequest(NamedTuple):
+    """Artifact that is to be verified.
 
     Attributes:
-        verdict: The verdict on the signature that was accepted, or `Skipped`.
-        artifact: The artifact's descriptor, or None where the policy skips it.
-        signature: The descriptor of that signature's manifest, or None.
-        failures: Why others, tried before, were not accepted: the digest of the manifest and the error.
+        open_repository: Function that opens its repository; not called where the policy skips the artifact.
+        identifier: Tag or digest of the artifact.
+        scope: Name of the form `registry/repository` by which the trust policy statement is chosen.
+    """
+
+    open_repository: Callable[[], Repository]
+    identifier: Tag | Digest
+    scope: str
+
+
+class VerifiedArtifact(NamedTuple):
+    """Artifact that was accepted, or was not to be verified.
+
+    Attributes:
+        verdict: Verdict on the signature that was accepted, or `Skipped`.
+        artifact: Descriptor of the artifact, or None where the policy skips it.
+        signature: Descriptor of that signature's manifest, or None.
+        failures: Digest of the manifest and error of each signature that was tried before and not accepted.
     """
 
     verdict: Verdict
@@ -42,77 +51,42 @@ class VerifiedArtifact(NamedTuple):
     failures: Failures = ()
 
 
-def verify_artifact(
-    repository: Repository | Callable[[], Repository],
-    tag_or_digest: str,
-    scope: str,
-    document: TrustPolicyDocument,
-    store: TrustStore,
-    *,
-    user_metadata: Mapping[str, str] | None = None,
-    max_signatures: int = MAX_SIGNATURES,
-    max_envelope_size: int = USUAL_ENVELOPE,
-    now: datetime | None = None,
-    find_plugin: Callable[[str], VerifyingPlugin] | None = None,
-    plugin_config: Mapping[str, str] | None = None,
-    revocation: RevocationCheck | None = None,
+def verify_signatures(
+    options: VerifierOptions, request: ArtifactRequest, user_metadata: Mapping[str, str]
 ) -> VerifiedArtifact:
-    """Verifies an artifact where it is.
+    """Verifies the signatures of an artifact until one is accepted.
 
     A signature that cannot be fetched or read does not stop the others from being tried, and a large one comes after
     the small ones. One whose signer is trusted is preferred to one that a policy merely lets pass.
-
-    Args:
-        repository: The place where the artifact is, or what opens it; not called where the policy skips the artifact.
-        tag_or_digest: The artifact in that place.
-        scope: `registry/repository`, by which the policy statement is chosen.
-        document: The trust policy.
-        store: The trust stores.
-        user_metadata: What must have been signed along.
-        max_signatures: How many signatures are tried.
-        max_envelope_size: How many bytes an envelope, or a signature's manifest, may have; the larger ones come last.
-        now: The time of the verification; the present, if it is not given.
-        find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
-        plugin_config: Settings for that plugin.
-        revocation: Checks chains (`notarykit.Revocation`); over the network, if it is not given.
 
     Raises:
         NoApplicablePolicyError: No policy statement applies.
         StorageError: The artifact or the list of its signatures cannot be read.
         NoSignatureError: The artifact has no signature.
-        NoAcceptedSignatureError: It has, and none was accepted.
+        NoAcceptedSignatureError: None of its signatures was accepted.
     """
-    policy = document.applicable(scope)
+    policy = options.policies.applicable(request.scope)
     if policy.level.is_skip:
         return VerifiedArtifact(Skipped(policy.name))
-    try:
-        place = repository() if callable(repository) else repository
-        artifact, manifests = look_up(place, tag_or_digest)
-        verify = partial(
-            verify_envelope,
-            artifact=artifact,
-            policy=policy,
-            store=read_once(store),
-            user_metadata=user_metadata,
-            now=now or utc_now(),
-            find_plugin=find_plugin,
-            plugin_config=plugin_config,
-            revocation=revocation,
-        )
-        fetched = fetch_signatures(place, manifests, max_signatures, max_envelope_size)
-        accepted, failures = _accepted(artifact, fetched, verify)
-        if accepted is not None:
-            return accepted
-        raise _not_accepted(artifact, failures, max_signatures, is_cut=next(manifests, None) is not None)
-    except VerificationError as error:
-        error.policy, error.level = policy.name, policy.level.name
-        raise
+    options = options.fixed()
+    repository = request.open_repository()
+    artifact, manifests = repository.resolve_with_signatures(request.identifier)
+
+    def verify(envelope: bytes, media_type: str) -> Verdict:
+        return run_steps(options, policy, EnvelopeRequest(envelope, media_type, artifact, user_metadata))
+
+    fetched = fetch_signatures(repository, manifests, options.max_signatures, options.max_envelope_size)
+    accepted, failures = _accepted(artifact, fetched, verify)
+    if accepted is not None:
+        return accepted
+    limit = options.max_signatures if next(manifests, None) is not None else None
+    raise _not_accepted(artifact, failures, limit).under(policy.name, policy.level.name)
 
 
 def _accepted(
     artifact: Descriptor, fetched: Iterable[Fetched], verify: Callable[[bytes, str], Verdict]
 ) -> tuple[VerifiedArtifact | None, Failures]:
-    """The first signature whose signer is trusted, else the first that passes; and why those before were not."""
+    """Returns the first signature of a trusted signer, else the first that passes, and the failures before it."""
     failures: Failures = ()
     passable: VerifiedArtifact | None = None
     for manifest, signature in fetched:
@@ -126,14 +100,15 @@ def _accepted(
         except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are tried
             failures = (*failures, (manifest.digest, unprocessed(error)))
             continue
-        found = VerifiedArtifact(verdict, artifact, manifest, failures)
+        accepted = VerifiedArtifact(verdict, artifact, manifest, failures)
         if not isinstance(verdict, Audited):
-            return found, failures
-        passable = passable or found
+            return accepted, failures
+        passable = passable or accepted
     return passable, failures
 
 
-def _not_accepted(artifact: Descriptor, failures: Failures, limit: int, *, is_cut: bool) -> NotarykitError:
+def _not_accepted(artifact: Descriptor, failures: Failures, limit: int | None) -> VerificationError:
+    """Returns the error of an artifact; with a limit, there are more signatures than were tried."""
     if not failures:
         return NoSignatureError(
             f"no signature is associated with {artifact.digest}", advice="make sure the artifact was signed"
@@ -142,7 +117,7 @@ def _not_accepted(artifact: Descriptor, failures: Failures, limit: int, *, is_cu
     message = f"{nearest.message} (signature {digest})"
     if len(failures) > 1:
         message = f"none of the {len(failures)} signatures was accepted; the one that came furthest: {message}"
-    if is_cut:
+    if limit is not None:
         message = f"{message} (there are more than the limit of {limit} signatures)"
     return NoAcceptedSignatureError(message, failures=failures, advice=nearest.advice)
 

@@ -10,24 +10,24 @@ from notarykit.keys.certificate import load_certificate, subject_of
 from notarykit.trust import identity as identities
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.verification.context import VerificationContext
-from notarykit.verification.plugins import plugin_takes_over
+from notarykit.verification.plugin import TRUSTED_IDENTITY, takes_over
 
 _STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
 
 
-def authenticity(progress: VerificationContext) -> str:
+def authenticity(context: VerificationContext) -> str:
     """Validate Authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity."""
-    find_anchor(progress, progress.intact.attributes.signing_scheme, progress.intact.chain.ders)
-    if progress.inputs.policy.identities == (identities.ANY,) or _identity_is_trusted(progress):
-        progress.is_authentic = True
+    find_anchor(context, context.intact.attributes.signing_scheme, context.intact.chain.ders)
+    if context.policy.identities == (identities.ANY,) or _identity_is_trusted(context):
+        context.is_authentic = True
         return ""
     # A plugin may stand in for the identity check, so this is where one may be looked up: its name comes from somebody
     # whom a trusted root vouches for.
-    subject = subject_of(progress.intact.chain.leaf)
-    if plugin_takes_over(progress, "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"):
-        progress.is_authentic = True
+    subject = subject_of(context.intact.chain.leaf)
+    if takes_over(context, TRUSTED_IDENTITY):
+        context.is_authentic = True
         return "the trusted identity is for the verification plugin to check"
-    if not any(each.startswith(f"{identities.X509_SUBJECT}:") for each in progress.inputs.policy.identities):
+    if not any(each.startswith(f"{identities.X509_SUBJECT}:") for each in context.policy.identities):
         raise AuthenticityError(
             "the policy has no x509.subject among its trusted identities, and no plugin checks others"
         )
@@ -37,7 +37,7 @@ def authenticity(progress: VerificationContext) -> str:
     )
 
 
-def find_anchor(progress: VerificationContext, scheme: SigningScheme, ders: tuple[bytes, ...]) -> int:
+def find_anchor(context: VerificationContext, scheme: SigningScheme, ders: tuple[bytes, ...]) -> int:
     """The place of the first certificate of a chain that is in a trust store which the policy names for the scheme.
 
     It compares bytes and checks no signature: a chain without an anchor is a stranger's, whatever else it is.
@@ -47,13 +47,13 @@ def find_anchor(progress: VerificationContext, scheme: SigningScheme, ders: tupl
         TrustStoreError: A trust store cannot be read.
     """
     wanted = _STORE_TYPES[scheme]
-    stores = stores_of(progress, wanted)
+    stores = stores_of(context, wanted)
     if not stores:
         raise AuthenticityError(
             f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs",
             advice=f"add one to its trustStores, such as {wanted}:acme",
         )
-    trusted = trusted_by(progress, wanted)
+    trusted = trusted_by(context, wanted)
     for place, der in enumerate(ders):
         if der in trusted:
             return place
@@ -71,21 +71,21 @@ def _name(der: bytes) -> str:
         return "(a certificate that cannot be read)"
 
 
-def stores_of(progress: VerificationContext, wanted: StoreType) -> list[StoreReference]:
+def stores_of(context: VerificationContext, wanted: StoreType) -> list[StoreReference]:
     """The policy's trust stores of a type."""
-    return [store for store in progress.inputs.policy.stores if store.type == wanted]
+    return [store for store in context.policy.stores if store.type == wanted]
 
 
-def trusted_by(progress: VerificationContext, wanted: StoreType) -> frozenset[bytes]:
+def trusted_by(context: VerificationContext, wanted: StoreType) -> frozenset[bytes]:
     """All certificates in DER of the policy's trust stores of a type."""
-    store = progress.inputs.store
-    return frozenset[bytes]().union(*(store.certificates(each) for each in stores_of(progress, wanted)))
+    store = context.options.store
+    return frozenset[bytes]().union(*(store.certificates(each) for each in stores_of(context, wanted)))
 
 
-def _identity_is_trusted(progress: VerificationContext) -> bool:
+def _identity_is_trusted(context: VerificationContext) -> bool:
     try:
-        subject = progress.intact.chain.leaf.subject
+        subject = context.intact.chain.leaf.subject
     except (ValueError, TypeError):
         raise AuthenticityError("the signing certificate's subject cannot be read, so it matches no identity") from None
-    trusted = identities.x509_identities(progress.inputs.policy.identities)
+    trusted = identities.x509_identities(context.policy.identities)
     return any(identities.matches(identity, subject) for identity in trusted)

@@ -1,8 +1,7 @@
-"""What a verification was given and what it has found out so far."""
+"""State of the verification of one signature."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.integrity import IntactEnvelope
@@ -18,14 +17,12 @@ from notarykit.errors import (
     UserMetadataError,
     VerificationError,
 )
-from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import Action, TrustPolicy, Validation
-from notarykit.trust.store import TrustStore
+from notarykit.verification.options import VerifierOptions, VerifyingPlugin
 from notarykit.verification.verdict import Step, StepResult
 
 if TYPE_CHECKING:
-    from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
-    from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
+    from notarykit.plugin.protocol.metadata import Metadata
     from notarykit.timestamp.token import Timestamp
 
 _ERRORS: dict[Step, type[VerificationError]] = {
@@ -39,57 +36,51 @@ _ERRORS: dict[Step, type[VerificationError]] = {
 }
 
 
-class VerifyingPlugin(Protocol):
-    """The commands that verification asks of a plugin, wherever it runs."""
-
-    def get_metadata(self, request: "GetMetadataRequest") -> "Metadata":
-        """The command get-plugin-metadata."""
-
-    def verify_signature(self, request: "VerifySignatureRequest") -> "VerifiedSignature":
-        """The command verify-signature."""
-
-
-class Inputs(NamedTuple):
-    """Everything that a verification depends on.
+class EnvelopeRequest(NamedTuple):
+    """Signature that is to be verified.
 
     Attributes:
-        envelope: The envelope's bytes.
-        media_type: Its format.
-        artifact: The artifact that is being verified.
-        policy: The applicable policy statement.
-        store: Where its trust stores are.
-        user_metadata: What the signature must carry.
-        now: The time of the verification.
-        find_plugin: Looks a verification plugin up by its name.
-        plugin_config: The user's settings for that plugin.
-        revocation: Checks chains; over the network, if it is not given.
+        envelope: Bytes of the envelope.
+        media_type: Format of the envelope, `application/jose+json` or `application/cose`.
+        artifact: Descriptor of the artifact.
+        user_metadata: Metadata that the signature must carry.
     """
 
     envelope: bytes
     media_type: str
     artifact: Descriptor
-    policy: TrustPolicy
-    store: TrustStore
-    user_metadata: Mapping[str, str]
-    now: datetime
-    find_plugin: Callable[[str], VerifyingPlugin]
-    plugin_config: Mapping[str, str]
-    revocation: RevocationCheck | None = None
+    user_metadata: Mapping[str, str] = {}
 
 
 class FoundPlugin(NamedTuple):
-    """The verification plugin that the signature names, after its metadata was checked."""
+    """Verification plugin that the signature names, with its metadata, which was checked."""
 
     plugin: VerifyingPlugin
     metadata: "Metadata"
 
 
 class VerificationContext:
-    """A verification on its way: each step reads what earlier ones established and adds its own."""
+    """State of the verification of one signature: each step reads the findings of earlier ones and adds its own.
 
-    def __init__(self, inputs: Inputs) -> None:
-        self.inputs = inputs
+    Attributes:
+        options: Options of the verifier.
+        policy: Trust policy statement that applies.
+        request: Signature that is to be verified.
+        now: Time of the verification.
+        results: Results of the steps so far.
+        rejection: Error of the step that failed and is enforced, or None.
+        is_authentic: True once the signer is known to be trusted.
+        timestamp: Verified timestamp, or None.
+        explained: Requests made by the present step and their answers, a line each.
+    """
+
+    def __init__(self, options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRequest) -> None:
+        self.options = options
+        self.policy = policy
+        self.request = request
+        self.now = options.time()
         self.results: list[StepResult] = []
+        self.rejection: VerificationError | None = None
         self._intact: IntactEnvelope | None = None
         self.is_authentic = False
         self.timestamp: Timestamp | None = None
@@ -108,26 +99,31 @@ class VerificationContext:
         self._intact = envelope
 
     def action(self, step: Step) -> Action:
-        """What the policy does about a step's failure."""
+        """Returns the policy's action for a step that fails."""
         if step in (Step.EXTENDED_VALIDATION, Step.USER_METADATA):
             return Action.ENFORCE
-        return self.inputs.policy.level.actions[Validation(step)]
+        return self.policy.level.actions[Validation(step)]
 
-    def report(self, step: Step, error: NotarykitError | None, note: str = "") -> None:
-        """Notes what a step found.
+    def record(self, step: Step, error: NotarykitError | None = None, note: str = "") -> None:
+        """Adds the result of a step."""
+        self.results.append(StepResult(step, self.action(step), error, note, tuple(self.explained)))
+        self.explained.clear()
+
+    def fail(self, step: Step, error: NotarykitError) -> None:
+        """Adds the result of a step that failed.
 
         Raises:
-            VerificationError: The step failed and the policy enforces it.
+            VerificationError: The policy enforces the step; this is `rejection` from now on.
         """
-        action = self.action(step)
-        self.results.append(StepResult(step, action, error, note, tuple(self.explained)))
-        self.explained.clear()
-        if error is not None and action is Action.ENFORCE:
-            failure = _ERRORS[step](
-                f"{step}: {error.message}",
-                advice=error.advice,
-                results=tuple(self.results),
-                exit_code=error.exit_code if isinstance(error, ConfigurationError) else 1,
-            )
-            failure.policy, failure.level = self.inputs.policy.name, self.inputs.policy.level.name
-            raise failure from error
+        self.record(step, error)
+        if self.action(step) is Action.ENFORCE:
+            failure = _of_kind(_ERRORS[step], error).within(step)
+            self.rejection = failure.under(self.policy.name, self.policy.level.name, tuple(self.results))
+            raise self.rejection from error
+
+
+def _of_kind(kind: type[VerificationError], error: NotarykitError) -> VerificationError:
+    if isinstance(error, kind):
+        return error
+    exit_code = error.exit_code if isinstance(error, ConfigurationError) else kind.exit_code
+    return kind(error.message, advice=error.advice).replace(exit_code=exit_code)

@@ -1,17 +1,13 @@
 """The road of verifying one signature: the steps, in the specification's order, and the verdict at its end."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 
-from notarykit._internal.rfc3339 import utc_now
-from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import NotarykitError, UsageError, VerificationError
-from notarykit.revocation.result import RevocationCheck
+from notarykit.errors import NotarykitError
 from notarykit.trust.policy import Action, TrustPolicy
-from notarykit.trust.store import TrustStore, read_once
 from notarykit.verification import authenticity, steps
-from notarykit.verification.context import Inputs, VerificationContext, VerifyingPlugin
-from notarykit.verification.verdict import Audited, Skipped, Step, StepResult, Verdict, Verified
+from notarykit.verification.context import EnvelopeRequest, VerificationContext
+from notarykit.verification.options import VerifierOptions
+from notarykit.verification.verdict import Audited, Skipped, Step, Verdict, Verified
 
 # Trust store and trust policy specification, "Signature Verification", "Steps".
 STEPS: tuple[tuple[Step, Callable[[VerificationContext], str]], ...] = (
@@ -25,78 +21,29 @@ STEPS: tuple[tuple[Step, Callable[[VerificationContext], str]], ...] = (
 )
 
 
-def verify_envelope(
-    envelope: bytes,
-    media_type: str,
-    artifact: Descriptor,
-    policy: TrustPolicy,
-    store: TrustStore,
-    *,
-    user_metadata: Mapping[str, str] | None = None,
-    now: datetime | None = None,
-    find_plugin: Callable[[str], VerifyingPlugin] | None = None,
-    plugin_config: Mapping[str, str] | None = None,
-    revocation: RevocationCheck | None = None,
-) -> Verdict:
-    """Verifies one signature of an artifact.
-
-    Certificates that name OCSP responders or CRLs are looked up there, once their root is known to be trusted.
-
-    Args:
-        envelope: The signature envelope.
-        media_type: Its format, `application/jose+json` or `application/cose`.
-        artifact: The descriptor of the artifact that is being verified.
-        policy: The policy statement that applies to the artifact (`TrustPolicyDocument.applicable`).
-        store: The trust stores.
-        user_metadata: What must have been signed along.
-        now: The time of the verification; the present, if it is not given.
-        find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
-        plugin_config: Settings for that plugin.
-        revocation: Checks chains (`notarykit.Revocation`); over the network, if it is not given.
+def run_steps(options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRequest) -> Verdict:
+    """Verifies a signature under a trust policy statement.
 
     Returns:
-        `Verified`; `Audited` where the policy only logs that the signer is not trusted; `Skipped` where it says so.
+        `Verified`; `Audited` where the policy only logs that the signer is not trusted; `Skipped` where it skips.
 
     Raises:
-        VerificationError: A step failed that the policy enforces; the subclass says which, `results` what each found.
+        UsageError: The time of the verification has no time zone.
+        VerificationError: A step failed that the policy enforces.
     """
     if policy.level.is_skip:
         return Skipped(policy.name)
-    if now is not None and now.tzinfo is None:
-        raise UsageError("the time of the verification has no time zone")
-    progress = VerificationContext(
-        Inputs(
-            envelope,
-            media_type,
-            artifact,
-            policy,
-            read_once(store),
-            user_metadata or {},
-            now or utc_now(),
-            find_plugin or _find_installed,
-            plugin_config or {},
-            revocation,
-        )
-    )
+    context = VerificationContext(options.fixed(), policy, request)
     for step, check in STEPS:
-        action = progress.action(step)
-        if action is Action.SKIP:
-            progress.results.append(StepResult(step, action))
+        if context.action(step) is Action.SKIP:
+            context.record(step)
             continue
         try:
-            note = check(progress)
+            context.record(step, note=check(context))
         except NotarykitError as error:
-            if isinstance(error, VerificationError) and error.results:
-                raise  # a plugin's result, reported already under the step that the plugin stands in for
-            progress.report(step, error)
-        else:
-            progress.report(step, None, note)
-    intact, results = progress.intact, tuple(progress.results)
+            if error is context.rejection:  # another step's, found on the way: a stranger, or a plugin's result
+                raise
+            context.fail(step, error)
+    intact, results = context.intact, tuple(context.results)
     common = (intact.target, intact.attributes, intact.chain, policy.name, policy.level, results)
-    return Verified(*common, progress.timestamp) if progress.is_authentic else Audited(*common)
-
-
-def _find_installed(name: str) -> VerifyingPlugin:
-    from notarykit.plugin.discovery.locate import load_plugin
-
-    return load_plugin(name)
+    return Verified(*common, context.timestamp) if context.is_authentic else Audited(*common)

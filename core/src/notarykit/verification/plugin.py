@@ -1,155 +1,77 @@
-"""Verification plugins, and the critical attributes that only they can process.
+"""Verification plugin that a signature names (plugin specification, "Verification workflow using plugin").
 
-Plugin specification, "Verification workflow using plugin"; signature specification, "Extended attributes".
-
-Nothing that a signature names is looked up before its signer is known to come from a trusted root, and no plugin is
-asked about a signature whose authenticity has failed, whatever the level.
+Nothing that a signature names is looked up before its signer is known to come from a trusted root, and no plugin gets a
+signature whose authenticity has failed, whatever the level. Most signatures name no plugin, and then nothing of plugins
+is imported.
 """
 
-from collections.abc import Sequence
-from math import isfinite
-from typing import Any
-
-from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.envelope.attributes import (
-    VERIFICATION_PLUGIN,
-    VERIFICATION_PLUGIN_MIN_VERSION,
-    Label,
-    SignedAttributes,
-)
-from notarykit.errors import (
-    AuthenticityError,
-    ExtendedValidationError,
-    NotarykitError,
-    RevocationError,
-)
-from notarykit.plugin.host.metadata import read_metadata
-from notarykit.plugin.host.retry import ask
-from notarykit.plugin.host.semver import SemanticVersion
-from notarykit.plugin.names import check_name
-from notarykit.plugin.protocol.fields import Capability, Command
-from notarykit.plugin.protocol.verification import VerificationResult, VerifySignatureRequest
-from notarykit.trust.policy import Action
+from notarykit.errors import ExtendedValidationError, NotarykitError
 from notarykit.verification.context import FoundPlugin, VerificationContext
-from notarykit.verification.verdict import Step
+from notarykit.verification.options import VerifyingPlugin
 
-_CHECKS = {
-    Capability.TRUSTED_IDENTITY: (Step.AUTHENTICITY, AuthenticityError),
-    Capability.REVOCATION_CHECK: (Step.REVOCATION, RevocationError),
-}
-
-_KNOWN = (VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION)
-
-# Plugin specification, "Verification workflow using plugin", step 5.2: "only supports JSON primitive types".
-_PRIMITIVE = (str, int, float, bool, type(None))
-_SECONDS = 60.0
-"""What a verification plugin's answer may take; it may look something up, but nobody is asked."""
+TRUSTED_IDENTITY = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"
+REVOCATION_CHECK = "SIGNATURE_VERIFIER.REVOCATION_CHECK"
 
 
-def takes_over(progress: VerificationContext, capability: str) -> bool:
-    """Whether the signature's plugin is there and makes a check in the place of ours."""
-    if capability == Capability.REVOCATION_CHECK and not progress.is_authentic:
+def takes_over(context: VerificationContext, capability: str) -> bool:
+    """Tells whether the signature's plugin can be used and makes a check in place of ours."""
+    if context.intact.attributes.verification_plugin is None:
+        return False
+    if capability == REVOCATION_CHECK and not context.is_authentic:
         return False
     try:
-        return capability in _find(progress).metadata.capabilities
+        return capability in find_plugin(context).metadata.capabilities
     except NotarykitError:
-        return False  # `validate` comes to the same end and says why
+        return False  # extended validation comes to the same end and says why
 
 
-def validate(progress: VerificationContext) -> str:
-    """Has the signature's plugin verify its part, and refuses critical attributes that nobody processed."""
-    attributes = progress.intact.attributes
-    unknown = [each.key for each in attributes.extended if each.critical and each.key not in _KNOWN]
-    name = attributes.verification_plugin
-    if name is None:
-        raise _without_plugin(unknown, attributes.verification_plugin_min_version)
-    if not progress.is_authentic:
-        raise ExtendedValidationError(
-            f"the signature needs the plugin {name!r}, which is not asked because its signer is not trusted"
-        )
-    not_text = [key for key in unknown if not isinstance(key, str)]
-    if not_text:
-        raise ExtendedValidationError(
-            f"critical attribute {not_text[0]!r} has no text as its name, so no plugin gets it"
-        )
-    values = {each.key: each.value for each in attributes.extended}
-    for key in unknown:
-        if not _is_primitive(values[key]):
-            raise ExtendedValidationError(f"critical attribute {key!r} is of no primitive type, so no plugin gets it")
-    found = _find(progress)
-    processed = _ask(progress, found, tuple(map(str, unknown)))
-    left = [key for key in unknown if key not in processed]
-    if left:
-        raise ExtendedValidationError(f"critical attribute {left[0]!r} was not processed by the plugin {name!r}")
-    others = [key for key in processed if key not in _for_plugin(attributes)]
-    if others:
-        raise ExtendedValidationError(f"plugin {name!r} processed {others[0]!r}, which it was not asked about")
-    return f"plugin {name} {found.metadata.version}"
+def find_plugin(context: VerificationContext) -> FoundPlugin:
+    """Returns the signature's plugin, which is looked up once, whatever the outcome.
 
-
-def _without_plugin(unknown: Sequence[Label], minimum: str | None) -> ExtendedValidationError:
-    """Why critical attributes fail a signature that names no plugin to process them.
-
-    Signature specification, "Extended attributes for Notation Plugins": a plugin of the minimum version "MUST be used
-    to verify the signature", so one that is not named leaves the attribute unprocessed.
+    Raises:
+        NotarykitError: It cannot be found, is too old, or does not verify signatures.
     """
-    if unknown:
-        return ExtendedValidationError(f"critical attribute {unknown[0]!r} is not known, so it cannot be processed")
-    return ExtendedValidationError(
-        f"the signature is to be verified by a plugin of version {minimum} or later, and does not say by which",
-        advice="have it signed again, with the plugin's name or without the version",
-    )
-
-
-def _for_plugin(attributes: SignedAttributes) -> dict[str, Any]:
-    """The extended attributes that a plugin gets: all that have a form which JSON has, whether critical or not.
-
-    Plugins of the field put what only they need into attributes that are not critical, so that others can verify.
-    """
-    return {
-        each.key: each.value
-        for each in attributes.extended
-        if isinstance(each.key, str) and each.key not in _KNOWN and _is_primitive(each.value)
-    }
-
-
-def _is_primitive(value: object) -> bool:
-    return isinstance(value, _PRIMITIVE) and not (isinstance(value, float) and not isfinite(value))
-
-
-def _find(progress: VerificationContext) -> FoundPlugin:
-    """The signature's plugin, looked for once whatever comes of it."""
-    if progress.plugin_problem is not None:
-        raise progress.plugin_problem
-    if progress.found_plugin is None:
+    if context.plugin_problem is not None:
+        raise context.plugin_problem
+    if context.found_plugin is None:
         try:
-            progress.found_plugin = _look_up(progress)
+            context.found_plugin = _look_up(context)
         except NotarykitError as error:
-            progress.plugin_problem = error
+            context.plugin_problem = error
             raise
-    return progress.found_plugin
+    return context.found_plugin
 
 
-def _look_up(progress: VerificationContext) -> FoundPlugin:
+def _look_up(context: VerificationContext) -> FoundPlugin:
     """Steps 1.1 to 1.3: the plugin exists, its version is high enough, and it verifies."""
-    attributes = progress.intact.attributes
+    from notarykit.plugin.host.metadata import read_metadata
+    from notarykit.plugin.names import check_name
+
+    attributes, options = context.intact.attributes, context.options
     name = check_name(attributes.verification_plugin or "")
     try:
-        plugin = progress.inputs.find_plugin(name)
+        plugin = (options.find_plugin or _installed)(name)
     except NotarykitError:
         raise
-    except Exception as error:  # the caller's own way of looking it up
+    except Exception as error:  # of the caller's own function
         raise ExtendedValidationError(f"plugin {name!r} cannot be found: {type(error).__name__}") from error
-    metadata = read_metadata(plugin, progress.inputs.plugin_config)
-    minimum = attributes.verification_plugin_min_version
-    if minimum is not None:
-        _check_version(name, metadata.version, minimum)
-    if not set(_CHECKS) & set(metadata.capabilities):
+    metadata = read_metadata(plugin, options.plugin_config)
+    if attributes.verification_plugin_min_version is not None:
+        _check_version(name, metadata.version, attributes.verification_plugin_min_version)
+    if not {TRUSTED_IDENTITY, REVOCATION_CHECK} & set(metadata.capabilities):
         raise ExtendedValidationError(f"plugin {name!r} does not verify signatures")
     return FoundPlugin(plugin, metadata)
 
 
+def _installed(name: str) -> VerifyingPlugin:
+    from notarykit.plugin.discovery.locate import load_plugin
+
+    return load_plugin(name)
+
+
 def _check_version(name: str, version: str, minimum: str) -> None:
+    from notarykit.plugin.host.semver import SemanticVersion
+
     try:
         is_enough = SemanticVersion(version) >= SemanticVersion(minimum)
     except ValueError as error:
@@ -158,60 +80,3 @@ def _check_version(name: str, version: str, minimum: str) -> None:
         raise ExtendedValidationError(
             f"plugin {name!r} has version {version}, the signature needs {minimum}", advice="update the plugin"
         )
-
-
-def _ask(progress: VerificationContext, found: FoundPlugin, unknown: tuple[str, ...]) -> tuple[str, ...]:
-    """Steps 5 and 6: the request, and each of its results under the action of the step that it stands in for."""
-    checks = tuple(
-        str(capability)
-        for capability, (step, _) in _CHECKS.items()
-        if capability in found.metadata.capabilities and progress.action(step) is not Action.SKIP
-    )
-    if not (checks or unknown):
-        return ()
-    name = found.metadata.name
-    request = _request(progress, unknown, checks)
-
-    def verify() -> tuple[dict[str, VerificationResult], tuple[str, ...]]:
-        answer = found.plugin.verify_signature(request)
-        return dict(answer.verification_results), tuple(answer.processed_attributes)
-
-    results, processed = ask(Command.VERIFY_SIGNATURE, verify, _SECONDS)
-    if set(results) != set(checks):
-        raise ExtendedValidationError(f"plugin {name!r} answered other checks than it was asked for")
-    for check in checks:
-        step, kind = _CHECKS[Capability(check)]
-        result = results[check]
-        if type(result) is not VerificationResult or type(result.success) is not bool:
-            raise ExtendedValidationError(f"plugin {name!r} gave a result that is neither a success nor a failure")
-        reason = result.reason or "no reason given"
-        if step is Step.AUTHENTICITY and not result.success:
-            progress.is_authentic = False
-        progress.report(step, None if result.success else kind(f"plugin {name!r}: {reason}"), f"by plugin {name}")
-    return processed
-
-
-def _request(
-    progress: VerificationContext, unknown: tuple[str, ...], checks: tuple[str, ...]
-) -> VerifySignatureRequest:
-    attributes = progress.intact.attributes
-    critical: dict[str, Any] = {
-        "contentType": attributes.content_type,
-        "signingScheme": attributes.signing_scheme,
-        "verificationPlugin": attributes.verification_plugin,
-        "extendedAttributes": _for_plugin(attributes),
-    }
-    if attributes.expiry is not None:
-        critical["expiry"] = format_rfc3339(attributes.expiry)
-    if attributes.authentic_signing_time is not None:
-        critical["authenticSigningTime"] = format_rfc3339(attributes.authentic_signing_time)
-    if attributes.verification_plugin_min_version is not None:
-        critical["verificationPluginMinVersion"] = attributes.verification_plugin_min_version
-    return VerifySignatureRequest(
-        critical,
-        unknown,
-        progress.intact.chain.ders,
-        progress.inputs.policy.identities,
-        checks,
-        progress.inputs.plugin_config,
-    )

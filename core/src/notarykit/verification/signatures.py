@@ -12,46 +12,45 @@ from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import IntegrityError, NotarykitError, SignatureSizeError
 from notarykit.oci.repository import Repository, StoredSignature
 
-MAX_SIGNATURES = 100
 _ROUNDS = (64 * 1024, USUAL_ENVELOPE)
+_ALLOW_MORE = "allow more with --max-envelope-size (max_envelope_size), if whoever may push is trusted"
 
 Fetched = tuple[Descriptor, StoredSignature | NotarykitError]
 
 
 def fetch_signatures(
-    place: Repository, manifests: Iterator[Descriptor], max_signatures: int, largest: int = USUAL_ENVELOPE
+    repository: Repository, manifests: Iterator[Descriptor], max_signatures: int, largest: int = USUAL_ENVELOPE
 ) -> Iterator[Fetched]:
-    """Fetches signatures one by one, in the place's order, but the larger ones in later rounds.
+    """Fetches signatures one by one, in the repository's order, but the larger ones in later rounds.
 
     Args:
-        place: Where they are.
-        manifests: The signature manifests; no more is taken from it than is looked at.
-        max_signatures: How many are looked at.
-        largest: How large a manifest or an envelope may be.
+        repository: Repository that holds the signatures.
+        manifests: Descriptors of the signature manifests; no more of them are taken than `max_signatures`.
+        max_signatures: Number of signatures that are fetched.
+        largest: Limit for a manifest or an envelope, in bytes.
 
     Yields:
-        The manifest's descriptor, and the signature or why it could not be fetched.
+        The manifest's descriptor, and the signature or the error of fetching it.
     """
     waiting: Iterator[Descriptor] = islice(manifests, max_signatures)
-    for limit in (*(each for each in _ROUNDS if each < largest), largest):
+    for limit in (*(size for size in _ROUNDS if size < largest), largest):
         later = []
         for manifest in waiting:
             try:
-                found: StoredSignature | NotarykitError = place.fetch_signature(manifest, limit)
+                signature: StoredSignature | NotarykitError = repository.fetch_signature(manifest, limit)
             except SignatureSizeError as error:
                 if limit < largest:
                     later.append(manifest)
                     continue
-                error.advice = "allow more with --max-envelope-size (max_envelope_size), if whoever may push is trusted"
-                found = error
+                signature = error.replace(advice=_ALLOW_MORE)
             except NotarykitError as error:
-                found = error
+                signature = error
             except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are looked at
-                found = unprocessed(error)
-            yield manifest, found
+                signature = unprocessed(error)
+            yield manifest, signature
         waiting = iter(later)
 
 
 def unprocessed(error: Exception) -> IntegrityError:
-    """What is told of a signature that brought an error which nobody meant."""
+    """Returns the error of a signature that brought an unexpected exception."""
     return IntegrityError(f"the signature could not be processed: {type(error).__name__}")

@@ -24,7 +24,7 @@ from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, Sig
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
 from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
 from notarykit.verification.context import VerificationContext
-from notarykit.verification.plugins import plugin_takes_over
+from notarykit.verification.plugin import REVOCATION_CHECK, takes_over
 from notarykit.verification.verdict import Step
 
 _SIGN_AGAIN = (
@@ -33,68 +33,67 @@ _SIGN_AGAIN = (
 )
 
 
-def integrity(progress: VerificationContext) -> str:
+def integrity(context: VerificationContext) -> str:
     """Validate Integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
-    inputs = progress.inputs
-    unverified = parse_envelope(inputs.envelope, inputs.media_type)
-    envelope = check_integrity(unverified, _anchor(progress, unverified))
-    if not envelope.target.is_same_content(inputs.artifact):
-        signed, given = envelope.target, inputs.artifact
+    unverified = parse_envelope(context.request.envelope, context.request.media_type)
+    envelope = check_integrity(unverified, _anchor(context, unverified))
+    signed, artifact = envelope.target, context.request.artifact
+    if not signed.is_same_content(artifact):
         raise IntegrityError(
             f"the signature is for {signed.digest} ({signed.media_type}, {signed.size} bytes), "
-            f"not for {given.digest} ({given.media_type}, {given.size} bytes)"
+            f"not for {artifact.digest} ({artifact.media_type}, {artifact.size} bytes)"
         )
-    progress.intact = envelope
+    context.intact = envelope
     return ""
 
 
-def _anchor(progress: VerificationContext, unverified: UnverifiedEnvelope) -> int:
+def _anchor(context: VerificationContext, unverified: UnverifiedEnvelope) -> int:
     """The place of a trusted certificate in the chain; a stranger whom the policy refuses is, before any cryptography.
 
     Raises:
         AuthenticityError: There is none, and the policy enforces authenticity: reported as what that step found.
     """
-    if progress.action(Step.AUTHENTICITY) is not Action.ENFORCE:
+    if context.action(Step.AUTHENTICITY) is not Action.ENFORCE:
         return 0
     try:
-        return find_anchor(progress, unverified.unverified_attributes.signing_scheme, unverified.unverified_chain)
+        return find_anchor(context, unverified.unverified_attributes.signing_scheme, unverified.unverified_chain)
     except NotarykitError as error:
-        progress.report(Step.AUTHENTICITY, error)
+        context.fail(Step.AUTHENTICITY, error)
         raise
 
 
-def expiry(progress: VerificationContext) -> str:
+def expiry(context: VerificationContext) -> str:
     """Validate Expiry: "expired when the current time is greater than or equal to expiry time"."""
-    expires = progress.intact.attributes.expiry
-    if expires is not None and progress.inputs.now >= expires:
+    expires = context.intact.attributes.expiry
+    if expires is not None and context.now >= expires:
         raise ExpiryError(f"the signature expired on {format_rfc3339(expires)}")
     return ""
 
 
-def authentic_timestamp(progress: VerificationContext) -> str:
+def authentic_timestamp(context: VerificationContext) -> str:
     """Validate Authentic Timestamp: the signature was made while every certificate of the chain was valid."""
-    attributes, chain = progress.intact.attributes, progress.intact.chain
+    attributes, chain = context.intact.attributes, context.intact.chain
     if attributes.signing_scheme == SIGNING_AUTHORITY:
         assert attributes.authentic_signing_time is not None
         problem = chain.outside_validity(attributes.authentic_signing_time)
         if problem:
             raise AuthenticTimestampError(f"at the authentic signing time, {problem}")
         return ""
-    if _timestamp_is_wanted(progress):
-        return _countersignature(progress)
-    problem = chain.outside_validity(progress.inputs.now)
+    if _timestamp_is_wanted(context):
+        return _countersignature(context)
+    problem = chain.outside_validity(context.now)
     if problem:
-        has_one = progress.intact.timestamp_signature is not None
+        has_one = context.intact.timestamp_signature is not None
         advice = "name a tsa trust store in the policy, and the signature's timestamp is looked at"
         raise AuthenticTimestampError(problem, advice=advice if has_one else _SIGN_AGAIN)
     return "the certificates are valid now, and no timestamp is asked for"
 
 
-def _countersignature(progress: VerificationContext) -> str:
+def _countersignature(context: VerificationContext) -> str:
     """Validate Authentic Timestamp, 1.1: the timestamp countersignature, the TSA's own revocation as the last of it."""
-    intact = progress.intact
+    intact = context.intact
     if not intact.timestamp_signature:
-        if problem := intact.chain.outside_validity(progress.inputs.now):
+        if problem := intact.chain.outside_validity(context.now):
             raise AuthenticTimestampError(f"{problem}, and the signature has no timestamp", advice=_SIGN_AGAIN)
         raise AuthenticTimestampError(
             "the policy asks for a timestamp, and the signature has none",
@@ -102,53 +101,53 @@ def _countersignature(progress: VerificationContext) -> str:
         )
     from notarykit.timestamp.token import check_covers, verify_token
 
-    timestamp = verify_token(intact.timestamp_signature, intact.signature, trusted_by(progress, StoreType.TSA))
+    timestamp = verify_token(intact.timestamp_signature, intact.signature, trusted_by(context, StoreType.TSA))
     check_covers(timestamp, intact.chain)
-    note = _check_revocation(progress, timestamp.chain, NO_SIGNING_TIMES)
-    progress.timestamp = timestamp
+    note = _check_revocation(context, timestamp.chain, NO_SIGNING_TIMES)
+    context.timestamp = timestamp
     return "; ".join(filter(None, (f"timestamp of {format_rfc3339(timestamp.time)}", note)))
 
 
-def _timestamp_is_wanted(progress: VerificationContext) -> bool:
+def _timestamp_is_wanted(context: VerificationContext) -> bool:
     """Timestamp Countersignature Verification details: the sufficient and necessary conditions."""
-    if not stores_of(progress, StoreType.TSA):
+    if not stores_of(context, StoreType.TSA):
         return False
-    if progress.inputs.policy.verify_timestamp == VerifyTimestamp.ALWAYS:
+    if context.policy.verify_timestamp == VerifyTimestamp.ALWAYS:
         return True
-    certificates = progress.intact.chain.certificates
-    return any(progress.inputs.now > certificate.not_valid_after_utc for certificate in certificates)
+    certificates = context.intact.chain.certificates
+    return any(context.now > certificate.not_valid_after_utc for certificate in certificates)
 
 
-def revocation(progress: VerificationContext) -> str:
+def revocation(context: VerificationContext) -> str:
     """Validate Revocation Status, of the signer's chain."""
-    if plugin_takes_over(progress, "SIGNATURE_VERIFIER.REVOCATION_CHECK"):
+    if takes_over(context, REVOCATION_CHECK):
         return "the revocation status is for the verification plugin to check"
-    attributes, timestamp, chain = progress.intact.attributes, progress.timestamp, progress.intact.chain
-    if not progress.is_authentic and any(map(is_revocable, chain.certificates[:-1])):  # `audit` lets it go on
+    attributes, timestamp, chain = context.intact.attributes, context.timestamp, context.intact.chain
+    if not context.is_authentic and any(map(is_revocable, chain.certificates[:-1])):  # `audit` lets it go on
         raise RevocationError("nothing that the certificates name is asked, because the signer is not trusted")
     return _check_revocation(
-        progress, chain, SigningTimes(attributes.authentic_signing_time, timestamp.latest if timestamp else None)
+        context, chain, SigningTimes(attributes.authentic_signing_time, timestamp.latest if timestamp else None)
     )
 
 
-def _check_revocation(progress: VerificationContext, chain: Chain, signing_times: SigningTimes) -> str:
+def _check_revocation(context: VerificationContext, chain: Chain, signing_times: SigningTimes) -> str:
     """Certificate Revocation Evaluation; the note names certificates that cannot be looked up anywhere."""
     revocable = chain.certificates[:-1]
     unchecked = [subject_of(each) for each in revocable if not is_revocable(each)]
     note = "; ".join(f"warning: {name!r} names neither an OCSP responder nor a CRL" for name in unchecked)
-    check = progress.inputs.revocation
-    if check is None:
+    checker = context.options.revocation
+    if checker is None:
         if len(unchecked) == len(revocable):
             return note  # and nothing of the network is imported
         from notarykit.revocation.checker import RevocationChecker
 
-        check = RevocationChecker.online()
+        checker = RevocationChecker.online()
     try:
-        statuses = check.check(chain, progress.inputs.now, signing_times)
+        statuses = checker.check(chain, context.now, signing_times)
     except RevocationError as error:
-        progress.explained += [line for status in error.statuses for line in _explain(status)]
+        context.explained += [line for status in error.statuses for line in _explain(status)]
         raise
-    progress.explained += [line for status in statuses for line in _explain(status)]
+    context.explained += [line for status in statuses for line in _explain(status)]
     return note
 
 
@@ -156,20 +155,20 @@ def _explain(status: CertificateStatus) -> list[str]:
     return [str(status), *(f"  {line}" for line in status.log)]
 
 
-def extended_validation(progress: VerificationContext) -> str:
+def extended_validation(context: VerificationContext) -> str:
     """Perform extended validation; "unknown critical attributes MUST cause signature verification to fail"."""
-    attributes = progress.intact.attributes
+    attributes = context.intact.attributes
     if attributes.verification_plugin is None and not any(each.critical for each in attributes.extended):
         return ""
-    from notarykit.verification import plugin
+    from notarykit.verification.extended_validation import validate
 
-    return plugin.validate(progress)
+    return validate(context)
 
 
-def user_metadata(progress: VerificationContext) -> str:
+def user_metadata(context: VerificationContext) -> str:
     """Verify that the metadata which the caller asks for was signed."""
-    signed = progress.intact.target.annotations
-    for key, value in progress.inputs.user_metadata.items():
+    signed = context.intact.target.annotations
+    for key, value in context.request.user_metadata.items():
         if key not in signed:
             raise UserMetadataError(f"the signature carries no user metadata {key!r}")
         if signed[key] != value:

@@ -1,46 +1,36 @@
-"""A verifier: a trust policy and its trust stores, put together once and used for many artifacts."""
+"""Verifier: trust policy and trust stores, put together once and used for many artifacts."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.envelope.unverified import USUAL_ENVELOPE
-from notarykit.errors import NotarykitError
+from notarykit.errors import NotarykitError, own_error
+from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository
-from notarykit.revocation.result import RevocationCheck
-from notarykit.trust.policy import TrustPolicyDocument
+from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument
 from notarykit.trust.store import TrustStore
-from notarykit.verification.artifact import VerifiedArtifact, verify_artifact
-from notarykit.verification.context import VerifyingPlugin
-from notarykit.verification.envelope import verify_envelope
-from notarykit.verification.many import WORKERS, ArtifactRequest, verify_artifacts
-from notarykit.verification.signatures import MAX_SIGNATURES
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact, verify_signatures
+from notarykit.verification.context import EnvelopeRequest
+from notarykit.verification.envelope import run_steps
+from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Verdict
 
+if TYPE_CHECKING:
+    from notarykit.revocation.limits import Limits
+    from notarykit.verification.collect import Collected
 
-class Verifier(NamedTuple):
-    """Verifies signatures against a trust policy. It never changes, and may be used from several threads.
+WORKERS = 4
 
-    Attributes:
-        policy: The trust policy document.
-        trust_store: The trust stores that the policy names.
-        revocation: Checks chains (`notarykit.Revocation`); over the network, if it is not given.
-        find_plugin: Looks a verification plugin up by its name; among the installed ones, if it is not given.
-        plugin_config: Settings for that plugin.
-        max_signatures: How many signatures of an artifact are tried.
-        max_envelope_size: How many bytes an envelope, or a signature's manifest, may have; the larger ones come last.
-        now: The time of the verification; the present, if it is not given.
+
+class Verifier(VerifierOptions):
+    """Verifier of signatures and artifacts; see `VerifierOptions` for its members.
+
+    It never changes (`_replace` makes another), and may be used from several threads. Trust stores are read anew in
+    each call. Certificates that name OCSP responders or CRLs are looked up there, once their root is known to be
+    trusted.
     """
 
-    policy: TrustPolicyDocument
-    trust_store: TrustStore
-    revocation: RevocationCheck | None = None
-    find_plugin: Callable[[str], VerifyingPlugin] | None = None
-    plugin_config: Mapping[str, str] | None = None
-    max_signatures: int = MAX_SIGNATURES
-    max_envelope_size: int = USUAL_ENVELOPE
-    now: datetime | None = None
+    __slots__ = ()
 
     def envelope(
         self,
@@ -51,75 +41,129 @@ class Verifier(NamedTuple):
         *,
         user_metadata: Mapping[str, str] | None = None,
     ) -> Verdict:
-        """Verifies one signature of an artifact; see `notarykit.verify_envelope`.
+        """Verifies one signature of an artifact.
+
+        Args:
+            envelope: Signature envelope.
+            media_type: Format of the envelope, `application/jose+json` or `application/cose`.
+            artifact: Descriptor of the artifact.
+            scope: Name of the form `registry/repository` by which the trust policy statement is chosen.
+            user_metadata: Metadata that the signature must carry.
+
+        Returns:
+            `Verified`; `Audited` where the policy only logs that the signer is not trusted; `Skipped` where it skips.
 
         Raises:
             NoApplicablePolicyError: No statement of the trust policy applies to the scope.
-            VerificationError: The signature is not accepted; its class says which step failed.
+            VerificationError: A step failed that the policy enforces: the class says which, `results` has all of them.
         """
-        return verify_envelope(
-            envelope,
-            media_type,
-            artifact,
-            self.policy.applicable(scope),
-            self.trust_store,
-            user_metadata=user_metadata,
-            now=self.now,
-            find_plugin=self.find_plugin,
-            plugin_config=self.plugin_config,
-            revocation=self.revocation,
-        )
+        request = EnvelopeRequest(envelope, media_type, artifact, user_metadata or {})
+        return run_steps(self, self.policies.applicable(scope), request)
 
-    def artifact(
-        self,
-        repository: Repository | Callable[[], Repository],
-        tag_or_digest: str,
-        scope: str,
-        *,
-        user_metadata: Mapping[str, str] | None = None,
-    ) -> VerifiedArtifact:
-        """Verifies an artifact where it is; see `notarykit.verify_artifact`.
+    def artifact(self, request: ArtifactRequest, *, user_metadata: Mapping[str, str] | None = None) -> VerifiedArtifact:
+        """Verifies an artifact where it is, by its signatures one after the other.
+
+        Args:
+            request: The artifact.
+            user_metadata: Metadata that the signature must carry.
 
         Raises:
-            NotarykitError: As `notarykit.verify_artifact` does.
+            NoApplicablePolicyError: No policy statement applies.
+            StorageError: The artifact or the list of its signatures cannot be read.
+            NoSignatureError: The artifact has no signature.
+            NoAcceptedSignatureError: None of its signatures was accepted.
         """
-        return verify_artifact(
-            repository,
-            tag_or_digest,
-            scope,
-            self.policy,
-            self.trust_store,
-            user_metadata=user_metadata,
-            max_signatures=self.max_signatures,
-            max_envelope_size=self.max_envelope_size,
-            now=self.now,
-            find_plugin=self.find_plugin,
-            plugin_config=self.plugin_config,
-            revocation=self.revocation,
-        )
+        return verify_signatures(self, request, user_metadata or {})
 
     def artifacts(
         self,
-        artifacts: Iterable[ArtifactRequest],
+        requests: Iterable[ArtifactRequest],
         *,
         user_metadata: Mapping[str, str] | None = None,
         workers: int = WORKERS,
     ) -> list[VerifiedArtifact | NotarykitError]:
-        """Verifies several artifacts, at most `workers` of them at a time; see `notarykit.verify_artifacts`.
+        """Verifies several artifacts, at most `workers` at a time: while one waits for its registry, others go on.
 
         Returns:
-            For each artifact, in order, what `artifact` returns or the error that it raises.
+            For each artifact, in order, the result of `artifact` or the error that it raises; an unexpected exception
+            is an `UnforeseenError`. An artifact that is not accepted does not keep the others from their verdicts.
         """
-        return verify_artifacts(
-            artifacts,
-            self.policy,
-            self.trust_store,
-            workers=workers,
-            user_metadata=user_metadata,
-            max_signatures=self.max_signatures,
-            max_envelope_size=self.max_envelope_size,
-            now=self.now,
-            find_plugin=self.find_plugin,
-            plugin_config=self.plugin_config,
-            revocation=self.revocation,
-        )
+        from concurrent.futures import ThreadPoolExecutor
+        from contextvars import copy_context
+
+        verifier = self.fixed()
+
+        def verify(request: ArtifactRequest) -> VerifiedArtifact | NotarykitError:
+            try:
+                return verifier.artifact(request, user_metadata=user_metadata)
+            except Exception as error:  # noqa: BLE001 - a failure of one does not cost the others their verdicts
+                return own_error(error)
+
+        with ThreadPoolExecutor(workers) as pool:
+            # Each with the caller's context, which has the deadline of the call.
+            works = [pool.submit(copy_context().run, verify, request) for request in requests]
+            return [work.result() for work in works]
+
+    def collect_evidence(self, request: ArtifactRequest, limits: "Limits | None" = None) -> "Collected":
+        """Collects the OCSP responses and CRLs for all signatures of an artifact whose signers are trusted.
+
+        Args:
+            request: The artifact.
+            limits: Limits of each request.
+
+        Raises:
+            NoApplicablePolicyError: No policy statement applies.
+            UsageError: The statement that applies skips verification.
+            StorageError: The artifact or the list of its signatures cannot be read.
+        """
+        from notarykit.verification.collect import collect
+
+        return collect(self, request, limits)
+
+
+def verify_envelope(
+    envelope: bytes,
+    media_type: str,
+    artifact: Descriptor,
+    policy: TrustPolicy,
+    store: TrustStore,
+    *,
+    user_metadata: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Verifies one signature of an artifact under a policy statement; see `Verifier.envelope`, which has more options.
+
+    Raises:
+        VerificationError: A step failed that the policy enforces.
+    """
+    request = EnvelopeRequest(envelope, media_type, artifact, user_metadata or {})
+    return run_steps(Verifier(TrustPolicyDocument((policy,)), store), policy, request)
+
+
+def verify_artifact(
+    repository: Repository,
+    identifier: Tag | Digest,
+    scope: str,
+    policies: TrustPolicyDocument,
+    store: TrustStore,
+    *,
+    user_metadata: Mapping[str, str] | None = None,
+) -> VerifiedArtifact:
+    """Verifies an artifact where it is; see `Verifier.artifact`, which has more options.
+
+    Raises:
+        NotarykitError: As `Verifier.artifact`.
+    """
+    request = ArtifactRequest(lambda: repository, identifier, scope)
+    return Verifier(policies, store).artifact(request, user_metadata=user_metadata)
+
+
+def verify_artifacts(
+    requests: Iterable[ArtifactRequest],
+    policies: TrustPolicyDocument,
+    store: TrustStore,
+    *,
+    user_metadata: Mapping[str, str] | None = None,
+    workers: int = WORKERS,
+) -> list[VerifiedArtifact | NotarykitError]:
+    """Verifies several artifacts at once; see `Verifier.artifacts`, which has more options."""
+    return Verifier(policies, store).artifacts(requests, user_metadata=user_metadata, workers=workers)

@@ -7,6 +7,7 @@ import pytest
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
 from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
+from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 from tests.servers.registry.http_server import Reply
@@ -26,8 +27,8 @@ def _manifest(content: bytes = _CONTENT, kind: str = IMAGE_MANIFEST) -> Reply:
     return Reply(200, (("Content-Type", kind),), content)
 
 
-@pytest.mark.parametrize("reference", ["v1", _DIGEST, digest_of(_CONTENT, "sha512")])
-def test_resolving(reference: str, registry: FakeRegistry, place: RegistryRepository) -> None:
+@pytest.mark.parametrize("reference", [Tag("v1"), Digest(_DIGEST), Digest(digest_of(_CONTENT, "sha512"))])
+def test_resolving(reference: Tag | Digest, registry: FakeRegistry, place: RegistryRepository) -> None:
     """A tag leads to the digest of the content, a digest to itself."""
     registry.at[f"manifests/{reference}"] = _manifest(kind=f"{IMAGE_MANIFEST}; charset=utf-8")
     digest = _DIGEST if reference == "v1" else reference
@@ -37,7 +38,7 @@ def test_resolving(reference: str, registry: FakeRegistry, place: RegistryReposi
 def test_content_of_a_digest_is_asked_for_once(registry: FakeRegistry, place: RegistryRepository) -> None:
     """What a digest leads to never changes, what a tag leads to may."""
     registry.at[f"manifests/{_DIGEST}"] = registry.at["manifests/v1"] = _manifest()
-    for reference in (_DIGEST, _DIGEST, "v1", "v1"):
+    for reference in (Digest(_DIGEST), Digest(_DIGEST), Tag("v1"), Tag("v1")):
         place.resolve(reference)
     assert [seen.path for seen in registry.seen] == [f"/v2/a/b/manifests/{each}" for each in (_DIGEST, "v1", "v1")]
 
@@ -61,7 +62,7 @@ def test_what_is_no_artifact(
     """Content that is not what it should be is refused, and the server's own words are left out."""
     registry.at[f"manifests/{_DIGEST}"] = reply
     with pytest.raises(kind, match=text) as caught:
-        place.resolve(_DIGEST)
+        place.resolve(Digest(_DIGEST))
     assert "server text" not in caught.value.one_line()
 
 
@@ -72,7 +73,7 @@ def test_a_blob_does_not_lend_its_type(registry: FakeRegistry, place: RegistryRe
     registry.at[f"blobs/{_DIGEST}"] = Reply(200, (), _CONTENT)
     registry.at[f"manifests/{_DIGEST}"] = _manifest()
     assert place.fetch_signature(Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"])).envelope == _CONTENT
-    assert place.resolve(_DIGEST).media_type == IMAGE_MANIFEST
+    assert place.resolve(Digest(_DIGEST)).media_type == IMAGE_MANIFEST
 
 
 @pytest.mark.parametrize("where", ["manifest", "envelope"])

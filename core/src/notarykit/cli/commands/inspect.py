@@ -32,7 +32,7 @@ def _run(options: Options) -> int:
     limit = options["max-signatures"]
     with progress(f"Fetching the signatures of {target.text}"):
         repository = target.open()
-        artifact = repository.resolve(target.tag_or_digest)
+        artifact = repository.resolve(target.identifier)
         manifests = list(islice(repository.signatures(artifact), limit + 1))
         described, skipped = _describe_all(repository, manifests[:limit])
     if options["output"] == "json":

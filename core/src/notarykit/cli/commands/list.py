@@ -20,7 +20,7 @@ def _run(options: Options) -> int:
     limit = options["max-signatures"]
     with progress(f"Listing the signatures of {target.text}"):
         repository = target.open()
-        artifact = repository.resolve(target.tag_or_digest)
+        artifact = repository.resolve(target.identifier)
         manifests = list(islice(repository.signatures(artifact), limit + 1))
     if options["output"] == "json":
         signatures = [manifest.to_json() for manifest in manifests[:limit]]

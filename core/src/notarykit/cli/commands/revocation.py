@@ -11,12 +11,13 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.output import OUTPUT_FLAG, error_json, printable
-from notarykit.cli.references import REGISTRY_FLAGS, Target, scope_of
+from notarykit.cli.references import REGISTRY_FLAGS, Target, check_scope
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
 from notarykit.revocation.evidence import evidence_file
 from notarykit.trust.store import DirectoryTrustStore
+from notarykit.verification import Verifier
 
 if TYPE_CHECKING:
     from notarykit.revocation.result import Evidence
@@ -35,25 +36,19 @@ class _Collection(Operation):
         self.folder = options["directory"]
         if os.path.lexists(self.folder) and not os.path.isdir(self.folder):
             raise UsageError(f"--directory {self.folder} is not a directory")
-        self._scope = scope_of(options)
+        check_scope(options)
         super().__init__(options)
-        self._policy, self._store = load_policy(), DirectoryTrustStore(trust_store_root())
-        self._limits, self._max_envelope_size = limits(options), max_envelope_size(options)
+        self._verifier = Verifier(
+            load_policy(),
+            DirectoryTrustStore(trust_store_root()),
+            max_signatures=options["max-signatures"],
+            max_envelope_size=max_envelope_size(options),
+        )
+        self._limits = limits(options)
         self.file_count = 0
 
     def run(self, target: Target) -> "tuple[Collected, _Files]":
-        from notarykit.verification.collect import collect_evidence
-
-        collected = collect_evidence(
-            target.open(),
-            target.tag_or_digest,
-            target.scope or self._scope,
-            self._policy,
-            self._store,
-            limits=self._limits,
-            max_signatures=self.options["max-signatures"],
-            max_envelope_size=self._max_envelope_size,
-        )
+        collected = self._verifier.collect_evidence(target.request(), self._limits)
         return collected, [(self._write(evidence), evidence) for evidence in collected.evidence]
 
     def _write(self, evidence: "Evidence") -> str:

@@ -13,7 +13,7 @@ from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected
 from notarykit.config.key_access import open_signer
 from notarykit.config.settings import FORMATS, load_settings
 from notarykit.errors import NotarykitError
-from notarykit.signing import SignedArtifact, TimestampSource, begin_signing
+from notarykit.signing import SignedArtifact, SignOptions, TimestampSource, begin_signing
 
 if TYPE_CHECKING:
     from notarykit.oci.repository import PushedSignature
@@ -28,10 +28,10 @@ class _Signing(Operation):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
-        self._metadata = options.pairs("user-metadata")
-        self._expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
-        self._timestamp_source = _timestamp_source(options)
+        media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
+        metadata = options.pairs("user-metadata")
+        expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
+        self._sign_options = SignOptions(media_type, expires_in, metadata, _timestamp_source(options))
         key = selected_key(options)
         config, seconds = options.pairs("plugin-config"), options["plugin-timeout"]
         self._signer = open_signer(key, config, passphrase_of(key), seconds)
@@ -39,15 +39,7 @@ class _Signing(Operation):
 
     def run(self, target: Target) -> "_Signed":
         target.warn_of_tag("sign")
-        return begin_signing(
-            target.open(),
-            target.tag_or_digest,
-            self._signer,
-            media_type=self._media_type,
-            expires_in=self._expires_in,
-            user_metadata=self._metadata,
-            timestamper=self._timestamp_source,
-        )
+        return begin_signing(target.open(), target.identifier, self._signer, self._sign_options)
 
     def is_final(self, outcome: "_Signed", *, wait: bool) -> bool:
         return outcome[1].is_listed(wait=wait)

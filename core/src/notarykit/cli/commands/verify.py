@@ -9,7 +9,7 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, error_json, printable, table
-from notarykit.cli.references import REGISTRY_FLAGS, Target, scope_of
+from notarykit.cli.references import REGISTRY_FLAGS, Target, check_scope
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
     LIMIT_FLAGS,
@@ -21,7 +21,7 @@ from notarykit.config.policy import load_policy
 from notarykit.errors import NotarykitError, VerificationError
 from notarykit.keys.certificate import subject_of
 from notarykit.trust.store import DirectoryTrustStore, read_once
-from notarykit.verification import Audited, Skipped, StepResult, Verified, VerifiedArtifact, verify_artifact
+from notarykit.verification import Audited, Skipped, StepResult, Verified, VerifiedArtifact, Verifier
 
 
 class _Verification(Operation):
@@ -30,27 +30,22 @@ class _Verification(Operation):
     activity = "Verifying"
 
     def __init__(self, options: Options) -> None:
-        self._scope = scope_of(options)
+        check_scope(options)
         super().__init__(options)
         self._is_detailed = options["verbose"] or options["debug"]
-        self._user_metadata, self._plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
-        self._policy, self._store = load_policy(), read_once(DirectoryTrustStore(trust_store_root()))
-        self._max_envelope_size, self._revocation = max_envelope_size(options), revocation_checker(options)
+        self._user_metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
+        self._verifier = Verifier(
+            load_policy(),
+            read_once(DirectoryTrustStore(trust_store_root())),
+            plugin_config=plugin_config,
+            max_signatures=options["max-signatures"],
+            max_envelope_size=max_envelope_size(options),
+            revocation=revocation_checker(options),
+        )
 
     def run(self, target: Target) -> VerifiedArtifact:
         target.warn_of_tag("verify")
-        return verify_artifact(
-            target.open,
-            target.tag_or_digest,
-            target.scope or self._scope,
-            self._policy,
-            self._store,
-            user_metadata=self._user_metadata,
-            max_signatures=self.options["max-signatures"],
-            max_envelope_size=self._max_envelope_size,
-            plugin_config=self._plugin_config,
-            revocation=self._revocation,
-        )
+        return self._verifier.artifact(target.request(), user_metadata=self._user_metadata)
 
     def report(self, target: Target, outcome: VerifiedArtifact) -> Result:
         verdict, is_text = outcome.verdict, self.options["output"] == "text"

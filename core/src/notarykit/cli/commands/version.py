@@ -2,13 +2,13 @@
 
 import sys
 
-from notarykit._internal.version import VERSION
+from notarykit._internal.version import __version__
 
 
 def print_version() -> int:
     """Prints the versions of notarykit and of the interpreter."""
     print("notarykit - a tool to sign and verify artifacts.\n")
-    print(f"Version:         {VERSION}")
+    print(f"Version:         {__version__}")
     print(f"Python version:  {sys.version.split(maxsplit=1)[0]}", flush=True)
     return 0
 

@@ -154,8 +154,7 @@ class Authenticator:
         try:
             challenges = {challenge.scheme: challenge for challenge in reversed(parse_challenges(header))}
         except AccessError as error:
-            error.within(self._host)
-            raise
+            raise error.within(self._host) from error
         with self._lock:
             if "bearer" in challenges:
                 self._challenge = challenges["bearer"]

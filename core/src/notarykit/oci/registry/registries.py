@@ -6,9 +6,10 @@ from typing import Self
 
 from notarykit.net.budget import DEFAULT_BYTES, DEFAULT_SECONDS, Budget
 from notarykit.oci.manifest import ManifestForm
-from notarykit.oci.reference import Reference
+from notarykit.oci.reference import LayoutReference, Reference
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
+from notarykit.oci.repository import Repository
 
 
 class Registries:
@@ -65,3 +66,15 @@ class Registries:
             form=self._form,
             force_referrers_tag=self._force_referrers_tag,
         )
+
+    def open(self, reference: Reference | LayoutReference) -> Repository:
+        """Opens the repository of a reference, which may be an image layout.
+
+        Raises:
+            StorageError: There is no image layout.
+        """
+        if isinstance(reference, Reference):
+            return self.repository(reference)
+        from notarykit.oci.layout import ImageLayout
+
+        return ImageLayout(reference.path)

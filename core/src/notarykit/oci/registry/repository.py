@@ -3,7 +3,7 @@
 Content is verified against its digest before it is returned.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
@@ -13,13 +13,14 @@ from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Response
 from notarykit.oci import manifest as manifests
+from notarykit.oci.reference import Digest, Tag, refuse_identifier
 from notarykit.oci.registry import referrers
 from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.pushed import PushedSignature
 from notarykit.oci.registry.referrers_tag import IndexUpdate, list_by_tag
 from notarykit.oci.registry.uploads import upload_blob, upload_config
-from notarykit.oci.repository import StoredSignature, check_size
+from notarykit.oci.repository import Repository, StoredSignature, check_size
 
 _MANIFEST_TYPES = (
     manifests.IMAGE_MANIFEST,
@@ -34,8 +35,8 @@ _OK, _CREATED, _NOT_FOUND = 200, 201, 404
 _ERROR_BYTES = 64 * 1024
 
 
-class RegistryRepository:
-    """Repository of a registry, thread-safe; implements `notarykit.oci.repository.Repository`.
+class RegistryRepository(Repository):
+    """Repository of a registry, thread-safe.
 
     Args:
         host: The registry.
@@ -60,23 +61,23 @@ class RegistryRepository:
 
     # Reading
 
-    def resolve(self, tag_or_digest: str) -> Descriptor:
+    def resolve(self, identifier: Tag | Digest) -> Descriptor:
         """Returns the descriptor of an artifact by tag or digest."""
-        descriptor, _ = self._manifest(tag_or_digest)
+        descriptor, _ = self._manifest(identifier)
         return descriptor
 
-    def resolve_with_signatures(self, tag_or_digest: str) -> tuple[Descriptor, Iterator[Descriptor]]:
+    def resolve_with_signatures(self, identifier: Tag | Digest) -> tuple[Descriptor, Iterator[Descriptor]]:
         """Combines `resolve` and `signatures`; for a digest, the referrers are requested before the manifest.
 
         The requests overlap only after a first response of the registry, which may still demand authentication.
         """
-        is_cached = self._endpoint.cached("manifests", tag_or_digest) is not None
-        if is_cached or ":" not in tag_or_digest:
-            artifact = self.resolve(tag_or_digest)
+        is_cached = self._endpoint.cached("manifests", identifier) is not None
+        if is_cached or isinstance(identifier, Tag):
+            artifact = self.resolve(identifier)
             return artifact, self.signatures(artifact)
-        started = referrers.start_listing(self._endpoint, tag_or_digest)
+        started = referrers.start_listing(self._endpoint, identifier)
         try:
-            artifact = self.resolve(tag_or_digest)
+            artifact = self.resolve(identifier)
         except BaseException:
             if started is not None:
                 started.abandon()
@@ -86,18 +87,24 @@ class RegistryRepository:
         first = self._endpoint.host.finish(started)
         return artifact, self._signatures(artifact, first)
 
-    def _manifest(self, reference: str, limit: int = manifests.LARGEST_MANIFEST) -> tuple[Descriptor, bytes]:
-        cached = self._endpoint.cached("manifests", reference)
+    def _manifest(self, identifier: Tag | Digest, limit: int = manifests.LARGEST_MANIFEST) -> tuple[Descriptor, bytes]:
+        cached = self._endpoint.cached("manifests", identifier)
         if cached is not None:
-            return Descriptor(cached[0], reference, len(cached[1])), cached[1]
-        path = f"manifests/{quote(reference, safe=':')}"
+            return Descriptor(cached[0], identifier, len(cached[1])), cached[1]
+        path = f"manifests/{quote(identifier, safe=':')}"
         response = self._endpoint.send("GET", path, {"Accept": _ACCEPT}, limit=limit)
         if response.status == _NOT_FOUND:
             raise ArtifactNotFoundError(
-                f"{self._endpoint.place} has no artifact {reference!r}", advice="check the reference"
+                f"{self._endpoint.place} has no artifact {identifier!r}", advice="check the reference"
             )
-        self._endpoint.expect_status(response, _OK, f"manifest {reference}")
-        digest = reference if ":" in reference else digest_of(response.body)
+        self._endpoint.expect_status(response, _OK, f"manifest {identifier}")
+        match identifier:
+            case Digest():
+                digest: str = identifier
+            case Tag():
+                digest = digest_of(response.body)
+            case _:
+                refuse_identifier(identifier)
         media_type = response.header("Content-Type").partition(";")[0].strip()
         descriptor = Descriptor(media_type, digest, len(response.body))
         self._check(descriptor, response.body)
@@ -139,7 +146,7 @@ class RegistryRepository:
 
     def _referrer(self, entry: Descriptor) -> bytes:
         """Reads a listed manifest, up to its size in the list."""
-        descriptor, content = self._manifest(entry.digest, max(entry.size, _ERROR_BYTES))
+        descriptor, content = self._manifest(Digest(entry.digest), max(entry.size, _ERROR_BYTES))
         if descriptor.size != entry.size:
             raise ContentError(f"manifest {entry.digest} has another size than the index says")
         return content
@@ -167,27 +174,15 @@ class RegistryRepository:
     # Writing
 
     def push_signature(
-        self,
-        subject: Descriptor,
-        media_type: str,
-        envelope: bytes,
-        thumbprints: Sequence[str],
-        created: str,
-        annotations: Mapping[str, str],
+        self, subject: Descriptor, media_type: str, envelope: bytes, annotations: Mapping[str, str]
     ) -> Descriptor:
         """Stores a signature and waits until it is listed for good; see `begin_push`."""
-        pushed = self.begin_push(subject, media_type, envelope, thumbprints, created, annotations)
+        pushed = self.begin_push(subject, media_type, envelope, annotations)
         pushed.is_listed()
         return pushed.manifest
 
     def begin_push(
-        self,
-        subject: Descriptor,
-        media_type: str,
-        envelope: bytes,
-        thumbprints: Sequence[str],
-        created: str,
-        annotations: Mapping[str, str],
+        self, subject: Descriptor, media_type: str, envelope: bytes, annotations: Mapping[str, str]
     ) -> PushedSignature:
         """Stores a signature: blobs, manifest, and the referrers index if the registry lacks the referrers API.
 
@@ -198,9 +193,7 @@ class RegistryRepository:
             StorageError: The registry refuses a blob or the manifest.
         """
         layer = Descriptor(media_type, digest_of(envelope), len(envelope))
-        content = manifests.make_signature_manifest(
-            subject, layer, thumbprints, created, form=self._form, annotations=annotations
-        )
+        content = manifests.make_signature_manifest(subject, layer, annotations, form=self._form)
         manifest = Descriptor(manifests.IMAGE_MANIFEST, digest_of(content), len(content))
         is_config_assumed = upload_config(self._endpoint)
         upload_blob(self._endpoint, layer.digest, envelope)

@@ -124,8 +124,7 @@ class ExecutablePlugin:
                 raise _error(ended)
             return _answer(ended.output, kind)
         except PluginError as error:
-            error.within(f"plugin {self.name}: {command}")
-            raise
+            raise error.within(f"plugin {self.name}: {command}") from error
 
 
 def _answer(output: bytes, kind: type[Answer]) -> Answer:

@@ -51,9 +51,9 @@ def unpack(path: str, folder: str, name: str = "") -> None:
     except OSError as error:
         raise StorageError(f"{path} cannot be unpacked: {error.strerror or error}") from None
     except StorageError as error:
-        if path not in error.message:
-            error.within(path)
-        raise
+        if path in error.message:
+            raise
+        raise error.within(path) from error
 
 
 def _unpack(file: BinaryIO, path: str, folder: str, name: str) -> None:

@@ -152,8 +152,7 @@ def _checked(name: str, version: str, check: Callable[[str, str, str], str]) -> 
         existing = find_executable(name)
         return check(name, existing, version) if existing else ""
     except PluginError as error:
-        error.advice = "replace the plugin that is there with --force"
-        raise
+        raise error.replace(advice="replace the plugin that is there with --force") from error
 
 
 def _check_launcher(_: str, existing: str, __: str) -> str:

@@ -68,8 +68,7 @@ def _add(options: Options) -> int:
     if failed:
         reasons = "; ".join(error.one_line() for error in failed)
         problem = TrustStoreError(f"failed to add to named store {store.name} of type {store.type}: {reasons}")
-        problem.exit_code = max(error.exit_code for error in failed)
-        raise problem
+        raise problem.replace(exit_code=max(error.exit_code for error in failed))
     return 0
 
 
