@@ -36,6 +36,22 @@ class Flag(NamedTuple):
     names: str = ""
 
 
+class Arguments(NamedTuple):
+    """Arguments that a command takes.
+
+    Attributes:
+        least: Minimum number.
+        most: Maximum number.
+        missing: Error message for missing arguments.
+        names: Names that completion offers, as for flags.
+    """
+
+    least: int = 0
+    most: int = 0
+    missing: str = ""
+    names: str = ""
+
+
 class Command(NamedTuple):
     """A command.
 
@@ -45,10 +61,8 @@ class Command(NamedTuple):
         run: Runs the command and returns the exit code.
         flags: Flags, without those that every command has.
         aliases: Other names.
-        arguments: Minimum and maximum number of arguments.
-        missing: Error message for missing arguments.
+        arguments: Arguments that it takes.
         examples: Examples in the help: a sentence and a command line.
-        names: Names that completion offers as arguments, as for flags.
     """
 
     usage: str
@@ -56,10 +70,8 @@ class Command(NamedTuple):
     run: "Callable[[Options], int]"
     flags: tuple[Flag, ...] = ()
     aliases: tuple[str, ...] = ()
-    arguments: tuple[int, int] = (0, 0)
-    missing: str = ""
+    arguments: Arguments = Arguments()
     examples: tuple[tuple[str, str], ...] = ()
-    names: str = ""
 
 
 class Group(NamedTuple):
@@ -150,9 +162,9 @@ def parse_options(command: Command, arguments: list[str], name: str) -> Options 
     written = [name for name, value in values.items() if value not in (None, "", [])]
     for flag in flags:
         values[flag.name] = _converted(flag, values[flag.name])
-    least, most = command.arguments
+    least, most, missing, _ = command.arguments
     if len(rest) < least:
-        raise UsageError(command.missing or f"too few arguments for '{name}'", advice=f"see '{name} --help'")
+        raise UsageError(missing or f"too few arguments for '{name}'", advice=f"see '{name} --help'")
     if len(rest) > most:
         raise UsageError(f"unexpected argument {rest[most]!r} for '{name}'", advice=f"see '{name} --help'")
     return Options(values, rest, written)

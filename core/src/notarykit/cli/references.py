@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from notarykit.cli.options import Flag, Options
+from notarykit.cli.options import Arguments, Flag, Options
 from notarykit.cli.output import printable
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import UsageError
@@ -23,6 +23,10 @@ from notarykit.oci.repository import Repository
 if TYPE_CHECKING:
     from notarykit.verification import ArtifactRequest
 
+REFERENCES = Arguments(1, 1000, "missing reference to the artifact")
+MAX_SIGNATURES_FLAG = Flag(
+    "max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100
+)
 REGISTRY_FLAGS = (
     Flag("insecure-registry", "use HTTP while connecting to registries; for tests only", "switch"),
     Flag("password", "password for registry operations (default to $NOTATION_PASSWORD if not specified)", short="p"),

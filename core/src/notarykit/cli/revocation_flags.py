@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from notarykit.cli.options import Flag, Options
+from notarykit.cli.references import MAX_SIGNATURES_FLAG
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import UsageError
 
@@ -16,7 +17,7 @@ LIMIT_FLAGS = (
     Flag("ocsp-timeout", "time limit for each OCSP request, in whole seconds", "duration", default=2),
 )
 SIGNATURE_FLAGS = (
-    Flag("max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100),
+    MAX_SIGNATURES_FLAG,
     Flag(
         "max-envelope-size", "maximum size of an envelope in MiB; those above 1 are evaluated last", "number", default=1
     ),

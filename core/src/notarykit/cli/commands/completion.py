@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 
 from notarykit.cli.commands import COMMANDS
-from notarykit.cli.options import EVERYWHERE, Command, Flag, Group, Options
+from notarykit.cli.options import EVERYWHERE, Arguments, Command, Flag, Group, Options
 
 # Names are compared one by one: `compgen -W` would expand what a name contains.
 _BASH = """\
@@ -68,7 +68,7 @@ def _bash() -> str:
         if isinstance(command, Group):
             cases.append(_bash_case(path, command.commands))
             continue
-        names = f" names={command.names};" if command.names else ""
+        names = f" names={command.arguments.names};" if command.arguments.names else ""
         values = "".join(f" {case} ;;" for case in _bash_values(command))
         after = f'{names} case "$flag" in{values} esac' if values else names.rstrip(";")
         cases.append(_bash_case(path, [f"--{flag.name}" for flag in _flags(command)], after))
@@ -99,8 +99,8 @@ def _fish() -> str:
             lines += [_fish_line(path, f"-a {member}") for member in command.commands]
             continue
         lines += [_fish_line(path, f"-l {flag.name}{_fish_values(flag)}") for flag in _flags(command)]
-        if command.names:
-            lines.append(_fish_line(path, f"-a '(notarykit completion --names {command.names})'"))
+        if names := command.arguments.names:
+            lines.append(_fish_line(path, f"-a '(notarykit completion --names {names})'"))
     return "".join(lines)
 
 
@@ -175,6 +175,6 @@ COMMAND = Command(
     "Print the completion script for a shell.",
     _run,
     (Flag("names", "print the names that the scripts complete", hidden=True, choices=tuple(_NAMES)),),
-    arguments=(0, 1),
+    arguments=Arguments(0, 1),
     examples=(("Complete in this bash", "source <(notarykit completion bash)"),),
 )

@@ -2,15 +2,14 @@
 
 import sys
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.commands.list import MAX_SIGNATURES_FLAG, warn_of_more
+from notarykit.cli.commands.list import find_signatures, warn_of_more
 from notarykit.cli.diagnostics import print_error
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, Node, error_json, print_json, printable, tree
-from notarykit.cli.references import REGISTRY_FLAGS, targets
+from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, targets
 from notarykit.cli.spinner import progress
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
@@ -31,9 +30,7 @@ def _run(options: Options) -> int:
     target.warn_of_tag("inspect")
     limit = options["max-signatures"]
     with progress(f"Fetching the signatures of {target.text}"):
-        repository = target.open()
-        artifact = repository.resolve(target.identifier)
-        manifests = list(islice(repository.signatures(artifact), limit + 1))
+        repository, artifact, manifests = find_signatures(target, limit)
         described, skipped = _describe_all(repository, manifests[:limit])
     if options["output"] == "json":
         print_json({"mediaType": artifact.media_type, "signatures": described, "skipped": skipped})
@@ -215,8 +212,7 @@ COMMAND = Command(
         Flag("oci-layout", "inspect an artifact in an OCI image layout", "switch"),
     ),
     (),
-    (1, 1),
-    "missing reference to the artifact",
+    REFERENCES._replace(most=1),
     (
         (
             "Inspect the signatures of an artifact in a registry",

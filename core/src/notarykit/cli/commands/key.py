@@ -2,7 +2,7 @@
 
 import sys
 
-from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Command, Flag, Group, Options
+from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Arguments, Command, Flag, Group, Options
 from notarykit.cli.output import printable, table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
@@ -70,8 +70,7 @@ COMMAND = Group(
                 Flag("plugin", "signing plugin name", names="plugins"),
                 PLUGIN_CONFIG_FLAG,
             ),
-            arguments=(1, 1),
-            missing="missing key name",
+            arguments=Arguments(1, 1, "missing key name"),
             examples=(
                 ("Add a key that a plugin holds", "notarykit key add --plugin local-file --id /path/to/key.pem build"),
             ),
@@ -80,9 +79,7 @@ COMMAND = Group(
             "[flags] <key_name>...",
             "Remove key from Notation signing key list",
             _delete,
-            arguments=(1, 1000),
-            missing="missing key names",
-            names="keys",
+            arguments=Arguments(1, 1000, "missing key names", "keys"),
         ),
         "list": Command("[flags]", "List keys used for signing", _list, aliases=("ls",)),
         "update": Command(
@@ -91,10 +88,8 @@ COMMAND = Group(
             _update,
             (_DEFAULT,),
             ("set",),
-            (1, 1),
-            "missing key name",
+            Arguments(1, 1, "missing key name", "keys"),
             (("Update the default signing key", "notarykit key update --default build"),),
-            names="keys",
         ),
     },
 )

@@ -5,13 +5,11 @@ from itertools import islice
 
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, Node, print_json, printable, tree
-from notarykit.cli.references import REGISTRY_FLAGS, targets
+from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Target, targets
 from notarykit.cli.spinner import progress
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.manifest import SIGNATURE_TYPE
-
-MAX_SIGNATURES_FLAG = Flag(
-    "max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100
-)
+from notarykit.oci.repository import Repository
 
 
 def _run(options: Options) -> int:
@@ -19,9 +17,7 @@ def _run(options: Options) -> int:
     target.warn_of_tag("list")
     limit = options["max-signatures"]
     with progress(f"Listing the signatures of {target.text}"):
-        repository = target.open()
-        artifact = repository.resolve(target.identifier)
-        manifests = list(islice(repository.signatures(artifact), limit + 1))
+        _, artifact, manifests = find_signatures(target, limit)
     if options["output"] == "json":
         signatures = [manifest.to_json() for manifest in manifests[:limit]]
         print_json({"reference": target.resolved(artifact), "artifact": artifact.to_json(), "signatures": signatures})
@@ -32,6 +28,13 @@ def _run(options: Options) -> int:
         print(tree((target.resolved(artifact), [(SIGNATURE_TYPE, below)])), end="")
     warn_of_more(len(manifests), limit)
     return 0
+
+
+def find_signatures(target: Target, limit: int) -> tuple[Repository, Descriptor, list[Descriptor]]:
+    """Returns the repository, the artifact and its signature manifests, one above the limit if there are more."""
+    repository = target.open()
+    artifact = repository.resolve(target.identifier)
+    return repository, artifact, list(islice(repository.signatures(artifact), limit + 1))
 
 
 def warn_of_more(count: int, limit: int) -> None:
@@ -51,8 +54,7 @@ COMMAND = Command(
         Flag("oci-layout", "list signatures in an OCI image layout", "switch"),
     ),
     ("ls",),
-    (1, 1),
-    "missing reference to the artifact",
+    REFERENCES._replace(most=1),
     (
         ("List the signatures of an artifact in a registry", "notarykit list registry.example.com/hello@<digest>"),
         ("List the signatures of an artifact in an image layout", "notarykit list --oci-layout hello@<digest>"),

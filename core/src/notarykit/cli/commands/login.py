@@ -4,7 +4,7 @@ import os
 import sys
 
 from notarykit._internal.secret_text import without_marks
-from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.references import REGISTRY_FLAGS
 from notarykit.cli.registries import check_host, check_secret, registry_options
 from notarykit.config.registries import basic_or_token, registry_settings
@@ -83,8 +83,7 @@ COMMAND = Command(
         *(flag for flag in REGISTRY_FLAGS if flag.name != "allow-referrers-api"),
         Flag("password-stdin", "read the password from standard input", "switch"),
     ),
-    arguments=(1, 1),
-    missing="missing registry's host",
+    arguments=Arguments(1, 1, "missing registry's host"),
     examples=(
         (
             "Login with a password from a file",

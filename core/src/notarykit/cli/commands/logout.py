@@ -2,7 +2,7 @@
 
 import sys
 
-from notarykit.cli.options import Command, Options
+from notarykit.cli.options import Arguments, Command, Options
 from notarykit.cli.registries import check_host
 
 
@@ -24,6 +24,5 @@ COMMAND = Command(
     "[flags] <server>",
     "Log out from the logged in registry.",
     _run,
-    arguments=(1, 1),
-    missing="missing registry's host",
+    arguments=Arguments(1, 1, "missing registry's host"),
 )

@@ -5,7 +5,7 @@ import os
 import sys
 
 from notarykit._internal import files
-from notarykit.cli.options import Command, Flag, Group, Options
+from notarykit.cli.options import Arguments, Command, Flag, Group, Options
 from notarykit.cli.output import confirmed, printable
 from notarykit.config.policy import new_policy_file, policy_file, read_policy_file
 from notarykit.errors import StorageError, TrustPolicyError, UsageError
@@ -82,8 +82,7 @@ COMMAND = Group(
             "Import trust policy configuration from a JSON file",
             _import,
             (_FORCE,),
-            arguments=(1, 1),
-            missing="missing trust policy file",
+            arguments=Arguments(1, 1, "missing trust policy file"),
         ),
         "init": Command(
             '[flags] --name <policy_name> --trust-store "<store_type>:<store_name>" --trusted-identity "<identity>"',

@@ -11,7 +11,7 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.output import OUTPUT_FLAG, error_json, printable
-from notarykit.cli.references import REGISTRY_FLAGS, Target, check_scope
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target, check_scope
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
@@ -129,8 +129,7 @@ COMMAND = Group(
                 Flag("oci-layout", "the artifact is in an OCI image layout", "switch"),
                 Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
             ),
-            arguments=(1, 1000),
-            missing="missing reference to the artifact",
+            arguments=REFERENCES,
             examples=(
                 (
                     "Collect for an artifact in a registry",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, printable
-from notarykit.cli.references import REGISTRY_FLAGS, Target
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, limits
 from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
 from notarykit.config.key_access import open_signer
@@ -119,8 +119,7 @@ COMMAND = Command(
         ),
         Flag("user-metadata", "{key}={value} pair to add to the signed payload", "texts", "m"),
     ),
-    arguments=(1, 1000),
-    missing="missing reference to the artifact",
+    arguments=REFERENCES,
     examples=(
         ("Sign an artifact in a registry with the default key", "notarykit sign registry.example.com/hello@<digest>"),
         ("Sign an artifact in an image layout", "notarykit sign --oci-layout hello@<digest>"),

@@ -9,7 +9,7 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, error_json, printable, table
-from notarykit.cli.references import REGISTRY_FLAGS, Target, check_scope
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target, check_scope
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
     LIMIT_FLAGS,
@@ -175,8 +175,7 @@ COMMAND = Command(
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
         Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
     ),
-    arguments=(1, 1000),
-    missing="missing reference to the artifact",
+    arguments=REFERENCES,
     examples=(
         ("Verify an artifact in a registry", "notarykit verify registry.example.com/hello@<digest>"),
         ("Verify an artifact in an image layout", "notarykit verify --oci-layout --scope local/hello hello@<digest>"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from notarykit._internal import files
 from notarykit._internal.paths import local_key_files
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
-from notarykit.cli.options import YES_FLAG, Command, Flag, Options
+from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
 from notarykit.cli.output import confirmed, printable
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
@@ -109,8 +109,7 @@ COMMANDS = {
         "Remove a test key and certificate created by generate-test",
         _clean_up,
         (YES_FLAG,),
-        arguments=(1, 1),
-        missing="missing certificate common_name",
+        arguments=Arguments(1, 1, "missing certificate common_name"),
     ),
     "generate-test": Command(
         "[flags] <common_name>",
@@ -120,8 +119,7 @@ COMMANDS = {
             Flag("bits", "RSA key bits", "number", "b", 2048),
             Flag("default", "mark as default signing key", "switch"),
         ),
-        arguments=(1, 1),
-        missing="missing certificate common_name",
+        arguments=Arguments(1, 1, "missing certificate common_name"),
         examples=(("Create a test key and trust it", "notarykit cert generate-test --default wabbit-networks.io"),),
     ),
 }

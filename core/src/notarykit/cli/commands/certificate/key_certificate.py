@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notarykit._internal import files
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.output import printable, table
 from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
 from notarykit.config.key_access import attach_chain, open_key
@@ -183,8 +183,7 @@ COMMANDS = {
         "Store an issued chain with the key's provider, or beside the key's settings",
         _attach,
         SIGNING_KEY_FLAGS,
-        arguments=(1, 1),
-        missing="missing path of the certificate chain",
+        arguments=Arguments(1, 1, "missing path of the certificate chain"),
         examples=(("Use a chain that a CA has issued", "notarykit certificate attach --key build chain.pem"),),
     ),
     "generate": Command(
@@ -215,8 +214,7 @@ COMMANDS = {
             _OUTPUT,
             _VALIDITY,
         ),
-        arguments=(1, 1),
-        missing="missing path of the certificate request",
+        arguments=Arguments(1, 1, "missing path of the certificate request"),
         examples=(
             ("Issue with the CA key `root`", "notarykit certificate issue --key root --ca-cert root.pem build.csr"),
         ),
@@ -233,8 +231,7 @@ COMMANDS = {
                 choices=("code-signing", "timestamping"),
             ),
         ),
-        arguments=(1, 1),
-        missing="missing certificate path",
+        arguments=Arguments(1, 1, "missing certificate path"),
     ),
     "request": Command(
         "--subject <subject> [flags]",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
-from notarykit.cli.options import YES_FLAG, Command, Flag, Options
+from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
 from notarykit.cli.output import confirmed, printable, table
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import (
@@ -180,8 +180,7 @@ COMMANDS = {
         "Add certificates to the trust store",
         _add,
         (_TYPE, _STORE),
-        arguments=(1, 1000),
-        missing="missing certificate path",
+        arguments=Arguments(1, 1000, "missing certificate path"),
         examples=(("Trust a root", "notarykit cert add --type ca --store acme-rockets acme-rockets.crt"),),
     ),
     "delete": Command(
@@ -189,7 +188,7 @@ COMMANDS = {
         "Delete certificates from the trust store",
         _delete,
         (_TYPE, _STORE, YES_FLAG, Flag("all", "delete all certificates in the named store", "switch", "a")),
-        arguments=(0, 1),
+        arguments=Arguments(0, 1),
     ),
     "list": Command("[flags]", "List certificates in the trust store", _list, (_TYPE, _STORE), ("ls",)),
     "show": Command(
@@ -197,7 +196,6 @@ COMMANDS = {
         "Show the certificates of a file in the trust store",
         _show,
         (_TYPE, _STORE),
-        arguments=(1, 1),
-        missing="missing certificate file name",
+        arguments=Arguments(1, 1, "missing certificate file name"),
     ),
 }

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Command, Flag, Options
+from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Arguments, Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, listing, print_json
 from notarykit.cli.spinner import steps
 from notarykit.errors import NotarykitError, PluginError, UsageError
@@ -175,8 +175,7 @@ COMMANDS = {
         "Diagnose why a plugin cannot sign",
         _diagnose,
         (*_KEY_FLAGS, Flag("key-id", "key id, in the plugin's own form")),
-        arguments=(0, 1),
-        names="plugins",
+        arguments=Arguments(0, 1, names="plugins"),
         examples=(
             ("List the keys of a token", "notarykit plugin doctor pkcs11"),
             ("Diagnose a key, with one trial signature", "notarykit plugin doctor --key build"),
@@ -194,8 +193,7 @@ COMMANDS = {
             Flag("plugin-timeout", "time limit for each command, such as 30s or 10m", "duration", default=60),
             Flag("secret-env", "environment variable whose value must not appear in any output; repeatable", "texts"),
         ),
-        arguments=(0, 1),
-        names="plugins",
+        arguments=Arguments(0, 1, names="plugins"),
         examples=(
             ("Test a plugin that signs", "notarykit plugin test local-file --key-id /path/to/key.pem"),
             (

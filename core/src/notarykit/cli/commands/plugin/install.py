@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from notarykit.cli.options import YES_FLAG, Command, Flag, Options
+from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
 from notarykit.cli.output import confirmed, printable
 from notarykit.errors import ContentError, StorageError, UsageError
 
@@ -125,7 +125,7 @@ COMMANDS = {
             Flag("force", "force the installation of the plugin", "switch"),
         ),
         ("add",),
-        (0, 1),
+        Arguments(0, 1),
         examples=(
             ("Install a plugin from an archive", "notarykit plugin install --file wabbit-plugin-v1.0.zip"),
             ("Install a single executable file", "notarykit plugin install --file notation-wabbit-plugin"),
@@ -145,8 +145,6 @@ COMMANDS = {
         _uninstall,
         (YES_FLAG,),
         ("remove", "rm"),
-        (1, 1),
-        "missing plugin name",
-        names="plugins",
+        Arguments(1, 1, "missing plugin name", "plugins"),
     ),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from notarykit.cli.options import Command, Options
+from notarykit.cli.options import Arguments, Command, Options
 from notarykit.cli.output import table
 from notarykit.errors import NotarykitError, UsageError
 from notarykit.plugin.host.metadata import SelfDescribing
@@ -69,8 +69,6 @@ COMMANDS = {
         "[flags] <plugin_name> <package|executable>",
         "Choose between a package and an executable with the same name",
         _use,
-        arguments=(2, 2),
-        names="plugins",
-        missing="missing plugin name, or what to use: package or executable",
+        arguments=Arguments(2, 2, "missing plugin name, or what to use: package or executable", "plugins"),
     ),
 }
