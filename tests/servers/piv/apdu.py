@@ -1,4 +1,4 @@
-"""What goes to and from a smart card: commands (ISO 7816-4), status words and the nested values of their data."""
+"""Messages of smart cards: commands (ISO 7816-4), status words and the nested values of their data."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class Command(NamedTuple):
 
     @classmethod
     def parse(cls, apdu: bytes) -> "Command":
-        """Read a command of any of the seven forms, short or extended."""
+        """Reads a command of any of the seven forms, short or extended."""
         if len(apdu) < 4:
             raise RefusedError(WRONG_LENGTH)
         head, body = apdu[:4], apdu[4:]

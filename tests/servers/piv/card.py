@@ -24,7 +24,7 @@ _IMPORTED, _GENERATED = 2, 1
 
 
 class Place(IntEnum):
-    """Where a key can be."""
+    """Slots of keys."""
 
     AUTHENTICATION = 0x9A
     SIGNATURE = 0x9C
@@ -42,7 +42,7 @@ class PinPolicy(IntEnum):
 
 
 class TouchPolicy(IntEnum):
-    """Whether a key waits for a finger."""
+    """Touch policies of keys."""
 
     NEVER = 1
     ALWAYS = 2
@@ -66,7 +66,7 @@ _OBJECTS: Mapping[Place, int] = {
 
 
 class Slot(NamedTuple):
-    """What a place holds.
+    """Content of a slot.
 
     Attributes:
         key: The private key in PKCS#8 DER: RSA-2048, P-256 or P-384.
@@ -84,7 +84,7 @@ class Slot(NamedTuple):
 
 
 class Touch(NamedTuple):
-    """What the finger does.
+    """Behaviour of the finger.
 
     Attributes:
         seconds: How long a key waits for it at most; a YubiKey gives up after about 15 seconds.
@@ -96,14 +96,14 @@ class Touch(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a card is made of.
+    """Settings of a card.
 
     Attributes:
         slots: The keys by their places; `ATTESTATION` is what a factory puts into every YubiKey.
         serial: The serial number.
         pin: The PIN, of six to eight digits.
         tries: How many wrong PINs block it.
-        touch: What the finger does.
+        touch: Behaviour of the finger.
         seconds: How long it takes for every command.
     """
 
@@ -116,7 +116,7 @@ class Settings(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """What a card has seen.
+    """Events that a card has counted.
 
     Attributes:
         signatures: How many signatures it gave.
@@ -164,12 +164,12 @@ class Card:
         self.reset()
 
     def counters(self) -> Counters:
-        """What it has seen so far."""
+        """Returns the events so far."""
         seen = tuple(self._instructions)
         return Counters(self._signatures, self._verifications, self._touches, self.tries, seen)
 
     def replace_certificate(self, place: Place, certificate: bytes | None) -> None:
-        """Put another certificate, or none, beside a key."""
+        """Puts another certificate, or none, beside a key."""
         slot = self.settings.slots[place]._replace(certificate=certificate)
         self.settings = self.settings._replace(slots={**self.settings.slots, place: slot})
 

@@ -52,7 +52,7 @@ _SERIALS = itertools.count(12_345_678)
 
 
 def make_slot(chain: TestChain, **rest: Any) -> Slot:
-    """What a place holds: the key and the certificate of a chain's leaf.
+    """Returns the content of a slot: the key and the certificate of a chain's leaf.
 
     Args:
         chain: The chain.
@@ -86,7 +86,7 @@ def reader() -> Iterator[Reader]:
 
 @pytest.fixture
 def make_yubikey(reader: Reader) -> Iterator[MakeYubiKey]:
-    """What makes a card that is in no reader yet: `make_yubikey(slots={place: attributes of Slot}, **Settings)`."""
+    """Factory for a card that is in no reader yet: `make_yubikey(slots={place: attributes of Slot}, **Settings)`."""
     made = []
 
     def make(*, slots: Mapping[Place, Mapping[str, Any]] | None = None, **rest: Any) -> YubiKey:

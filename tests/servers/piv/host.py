@@ -38,17 +38,17 @@ class Host:
         self._plugged: dict[int, Plugged] = {}
 
     def make(self, number: int, settings: Settings) -> None:
-        """Make a card."""
+        """Makes a card."""
         self._cards[number] = Card(settings)
 
     def drop(self, number: int) -> None:
-        """Pull a card out wherever it is, and forget it."""
+        """Pulls a card out wherever it is, and forget it."""
         card = self._cards.pop(number)
         for reader in [reader for reader, plugged in self._plugged.items() if plugged.card is card]:
             self.pull(reader)
 
     def insert(self, number: int, reader: int) -> None:
-        """Put a card into a reader, and wait until it is seen."""
+        """Puts a card into a reader, and wait until it is seen."""
         if reader in self._plugged:
             raise ValueError("there is a card in this reader")
         card = self._cards[number]
@@ -58,35 +58,35 @@ class Host:
         self._pcsc.wait(self._readers[reader], present=True)
 
     def pull(self, reader: int) -> None:
-        """Pull out what is in a reader, and wait until that is seen."""
+        """Pulls out what is in a reader, and wait until that is seen."""
         before = self._pcsc.changes(self._readers[reader])
         self._plugged.pop(reader).pull()
         # A client that fails meanwhile makes the reader empty at once; a card that came now would not be noticed.
         self._pcsc.wait(self._readers[reader], present=False, since=before)
 
     def counters(self, number: int) -> Counters:
-        """What a card has seen."""
+        """Returns the events that a card has counted."""
         return self._cards[number].counters()
 
     def set_touch(self, number: int, touch: Touch) -> None:
-        """Say what the finger does from now on."""
+        """Sets the behaviour of the finger."""
         card = self._cards[number]
         card.settings = card.settings._replace(touch=touch)
 
     def touch(self, number: int, seconds: float) -> None:
-        """Wait until a card waits for a finger, and touch it."""
+        """Waits until a card waits for a finger, and touch it."""
         self._cards[number].finger.touch(seconds)
 
     def await_waiting(self, number: int, seconds: float) -> None:
-        """Wait until a card waits for a finger."""
+        """Waits until a card waits for a finger."""
         self._cards[number].finger.await_waiting(seconds)
 
     def set_tries(self, number: int, tries: int) -> None:
-        """Say how many wrong PINs are left."""
+        """Sets the number of tries left."""
         self._cards[number].tries = tries
 
     def replace_certificate(self, number: int, place: Place, certificate: bytes | None) -> None:
-        """Put another certificate, or none, beside a key."""
+        """Puts another certificate, or none, beside a key."""
         self._cards[number].replace_certificate(place, certificate)
 
     def readers(self) -> list[str]:
@@ -94,13 +94,13 @@ class Host:
         return self._readers
 
     def close(self) -> None:
-        """Pull out every card."""
+        """Pulls out every card."""
         for plugged in self._plugged.values():
             plugged.pull()
 
 
 def serve(host: Host, connection: Connection) -> None:
-    """Do what is asked until whoever asks is gone."""
+    """Serves requests until the connection ends."""
     known: Mapping[str, Callable[..., Any]] = {
         each: getattr(host, each)
         for each in (
@@ -121,7 +121,7 @@ def serve(host: Host, connection: Connection) -> None:
 
 @contextlib.contextmanager
 def pcscd(program: str, driver: str, folder: str, listening: int) -> Iterator[None]:
-    """Run pcscd on a socket that listens already; it ends with this process, however that ends."""
+    """Runs pcscd on a socket that listens already; it ends with this process, however that ends."""
     settings = os.path.join(folder, "reader.conf.d")
     os.mkdir(settings)
     with open(os.path.join(settings, "vpcd"), "w", encoding="ascii") as file:
@@ -143,7 +143,7 @@ def pcscd(program: str, driver: str, folder: str, listening: int) -> Iterator[No
 
 
 def main(program: str, driver: str, folder: str, listening: str, asked: str) -> None:
-    """Run everything; the arguments are two programs, a folder and two file descriptors."""
+    """Runs everything; the arguments are two programs, a folder and two file descriptors."""
     # Whoever started this ends it by hanging up, so that an interrupted terminal does not end it too soon.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

@@ -1,4 +1,4 @@
-"""What a PIV card does with its private keys."""
+"""Private key operations of a PIV card."""
 
 from typing import Any
 

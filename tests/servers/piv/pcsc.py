@@ -44,7 +44,7 @@ class Pcsc:
         return changes
 
     def wait(self, reader: str, *, present: bool, since: int | None = None, seconds: float = 20.0) -> None:
-        """Wait until a card is in a reader, or until none is.
+        """Waits until a card is in a reader, or until none is.
 
         Args:
             reader: The name of the reader.

@@ -48,41 +48,41 @@ class Token:
         self.settings = settings
 
     def insert(self, place: int = 0) -> None:
-        """Put it into one of the readers, and wait until it is seen."""
+        """Puts it into one of the readers, and wait until it is seen."""
         self._reader.insert(self, place)
 
     def counters(self) -> Counters:
-        """What it has seen."""
+        """Returns the events that it has counted."""
         counters: Counters = self._reader.ask("counters", self._number)
         return counters
 
     def set_touch(self, touch: Touch) -> None:
-        """Say what the finger does from now on."""
+        """Sets the behaviour of the finger."""
         self._reader.ask("set_touch", self._number, touch)
 
     def touch(self, seconds: float = 20.0) -> None:
-        """Wait until it waits for a finger, and touch it."""
+        """Waits until it waits for a finger, and touch it."""
         self._reader.ask("touch", self._number, seconds)
 
     def await_waiting(self, seconds: float = 20.0) -> None:
-        """Wait until it waits for a finger."""
+        """Waits until it waits for a finger."""
         self._reader.ask("await_waiting", self._number, seconds)
 
     def set_tries(self, tries: int) -> None:
-        """Say how many wrong PINs are left."""
+        """Sets the number of tries left."""
         self._reader.ask("set_tries", self._number, tries)
 
     def replace_certificate(self, place: Place, certificate: bytes | None) -> None:
-        """Put another certificate, or none, beside a key."""
+        """Puts another certificate, or none, beside a key."""
         self._reader.ask("replace_certificate", self._number, place, certificate)
 
     def drop(self) -> None:
-        """Pull it out, if it is in a reader, and forget it."""
+        """Pulls it out, if it is in a reader, and forget it."""
         self._reader.ask("drop", self._number)
 
     @property
     def number(self) -> int:
-        """What the reader knows it by."""
+        """Number of the card at the reader."""
         return self._number
 
 
@@ -133,15 +133,15 @@ class Reader:
         return Token(self, number, settings)
 
     def insert(self, token: Token, place: int = 0) -> None:
-        """Put a card into one of the readers, and wait until pcscd sees it."""
+        """Puts a card into one of the readers, and wait until pcscd sees it."""
         self.ask("insert", token.number, place)
 
     def pull(self, place: int = 0) -> None:
-        """Pull out what is in one of the readers, and wait until pcscd sees that."""
+        """Pulls out what is in one of the readers, and wait until pcscd sees that."""
         self.ask("pull", place)
 
     def log(self) -> str:
-        """What pcscd wrote."""
+        """Returns the log of pcscd."""
         file = os.path.join(self._folder, "pcscd.log")
         if not os.path.exists(file):
             return ""
@@ -149,7 +149,7 @@ class Reader:
             return lines.read()
 
     def ask(self, name: str, *arguments: Any) -> Any:
-        """Have the program in the namespace do something; what it raises is raised here."""
+        """Sends a request to the program in the namespace; its exceptions are raised here."""
         with self._lock:
             with contextlib.suppress(OSError):  # that it ended is seen where its answer is missing
                 self._connection.send((name, arguments))
@@ -185,7 +185,7 @@ class Reader:
         raise RuntimeError(f"the smart card readers do not run:\n{errors}{self.log()}")
 
     def _stop(self) -> str:
-        """Hang up, which ends the program in the namespace; the return value is what it complained about."""
+        """Closes the connection, which ends the program in the namespace; returns its standard error."""
         self._connection.close()
         try:
             _, errors = self.process.communicate(timeout=_SECONDS_TO_END)

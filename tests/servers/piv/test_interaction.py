@@ -115,7 +115,7 @@ def test_missing_touch_is_an_error(module: str, touchy: YubiKey, tmp_path: Path)
 
 
 def _at_terminal(variables: dict[str, str], script: str) -> bytes:
-    """What a terminal shows while a script runs whose output goes nowhere."""
+    """Returns the terminal's output during a script whose standard streams are discarded."""
     from tests.servers.pkcs11.executable import PRELUDE
 
     pid, terminal = pty.fork()

@@ -20,11 +20,11 @@ IDS: Mapping[Place, str] = {
 
 
 class RefusedError(Exception):
-    """What the tool says where it fails."""
+    """Failure of the tool, with its output."""
 
 
 def run(module: str, *arguments: str | Path) -> str:
-    """What the tool writes."""
+    """Runs the tool and returns its output."""
     command = [program("pkcs11-tool"), "--module", module, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
     if done.returncode:

@@ -22,7 +22,7 @@ class Plugged:
         self._thread.start()
 
     def pull(self) -> None:
-        """Pull the card out, even while it waits for a finger."""
+        """Pulls the card out, even while it waits for a finger."""
         self.card.finger.remove(gone=True)
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)

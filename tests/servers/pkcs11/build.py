@@ -1,4 +1,4 @@
-"""What no package has: kryoptic, compiled from its crate, and a thin module that lets any program load NSS softokn.
+"""Builds of modules without a package: kryoptic from its crate, and a shim by which any program loads NSS softokn.
 
 Kryoptic takes about two minutes.
 """
@@ -37,14 +37,14 @@ SHIM = Path(__file__).with_name("nss_shim.c")
 
 
 def kryoptic() -> Path:
-    """Return kryoptic's module, built first where the cache has none and that is asked for."""
+    """Returns kryoptic's module, built first where the cache has none and that is asked for."""
     place = cache.place("kryoptic.so", (VERSION, CHECKSUMS, MANIFEST, FLAGS))
     require_build("kryoptic", is_built=place.exists(), needs=_KRYOPTIC_NEEDS)
     return cache.cached(place, _compile_kryoptic)
 
 
 def nss_shim() -> Path:
-    """Return the module that hands softokn its parameters, compiled first where the cache has none of this source."""
+    """Returns the module that hands softokn its parameters, compiled first where the cache has none of this source."""
     return cache.cached(cache.place("nss-shim.so", SHIM.read_bytes()), _compile_shim)
 
 

@@ -82,7 +82,7 @@ def empty_softhsm(no_softhsm: dict[str, str]) -> Token:
 
 @pytest.fixture
 def another_softhsm(empty_softhsm: Token) -> Callable[[], Token]:
-    """What makes one more token beside the empty one, with the same label and another serial number."""
+    """Factory for another token beside the empty one, with the same label and another serial number."""
     return lambda: softhsm_token.make_token(empty_softhsm.environment)
 
 

@@ -28,7 +28,7 @@ class Daemon(threading.Thread):
         self.written = ""
 
     def run(self) -> None:
-        """Read until the daemon ends."""
+        """Reads until the daemon ends."""
         assert self._process.stdout is not None
         with self._process.stdout as output:
             while piece := os.read(output.fileno(), 65536):
@@ -40,13 +40,13 @@ class Daemon(threading.Thread):
         self._settled.set()
 
     def wait_until_ready(self) -> None:
-        """Wait for the text; a daemon that ends without it is an error that shows what it wrote."""
+        """Waits for the text; a daemon that ends without it is an error that shows what it wrote."""
         self._settled.wait(SECONDS_TO_START)
         if not self.ready:
             raise RuntimeError(f"{self.name}:\n{self.written}")
 
     def end(self) -> None:
-        """End the daemon and wait for it."""
+        """Ends the daemon and wait for it."""
         self._process.terminate()
         try:
             self._process.wait(_SECONDS_TO_END)
@@ -58,7 +58,7 @@ class Daemon(threading.Thread):
 
 @contextlib.contextmanager
 def started(command: Sequence[str], environment: Mapping[str, str], announces: str) -> Iterator[str]:
-    """Run a daemon until the context is left; yield what it has written until it was ready.
+    """Runs a daemon until the context is left; yield what it has written until it was ready.
 
     Args:
         command: The program and its arguments.

@@ -1,4 +1,4 @@
-"""The plugin on a token: as an executable, as a host runs it, and in a process of its own that runs a script."""
+"""Runs of the plugin on a token: as an executable, like a host, and by a script in a process of its own."""
 
 import base64
 import json
@@ -42,12 +42,12 @@ def refusal(key_id, spec, **config):
 
 
 class Answer(NamedTuple):
-    """What the executable answered.
+    """Response of the executable.
 
     Attributes:
-        code: Its exit code.
-        members: The JSON on standard output, or on standard error where it failed.
-        text: Everything that it wrote.
+        code: Exit code.
+        members: JSON on standard output, or on standard error after a failure.
+        text: All output.
     """
 
     code: int
@@ -56,18 +56,18 @@ class Answer(NamedTuple):
 
     @property
     def refusal(self) -> str:
-        """The error's code and message; empty where there is none."""
+        """Code and message of the error; empty after a success."""
         return f"{self.members['errorCode']} {self.members['errorMessage']}" if self.code else ""
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The present environment without what would tell the plugin something, and what is variables."""
+    """Returns the current environment without the plugin's own variables, with the given ones."""
     left = {name: value for name, value in os.environ.items() if not name.startswith("PKCS11_")}
     return {**left, **variables}
 
 
 def ask(variables: Mapping[str, str], command: str, key_id: str, **members: Any) -> Answer:
-    """What `notation-pkcs11` answers to a request in an environment."""
+    """Returns the response of `notation-pkcs11` to a request."""
     request = {"contractVersion": "1.0", "keyId": key_id, **members}
     done = subprocess.run(
         [sys.executable, "-m", "notarykit_pkcs11", command],
@@ -84,14 +84,14 @@ def ask(variables: Mapping[str, str], command: str, key_id: str, **members: Any)
 
 
 def describe(variables: Mapping[str, str], key_id: str, **config: str) -> Answer:
-    """The answer to describe-key."""
+    """Returns the response to describe-key."""
     return ask(variables, "describe-key", key_id, pluginConfig=config)
 
 
 def sign(
     variables: Mapping[str, str], key_id: str, spec: str, config: Mapping[str, str] = {}, payload: bytes = b"payload"
 ) -> Answer:
-    """The answer to generate-signature, whose signature holds under its leaf where it is no error."""
+    """Returns the response to generate-signature, after a check of the signature with the leaf."""
     members = {"keySpec": spec, "hashAlgorithm": KEY_SPECS[spec].hash_name}
     answer = ask(
         variables, "generate-signature", key_id, pluginConfig=dict(config),
@@ -105,7 +105,7 @@ def sign(
 
 
 def run(variables: Mapping[str, str], script: str) -> Any:
-    """What a script prints last, as JSON; it has `plugin`, `sign` and `refusal`."""
+    """Returns the JSON that a script prints last; the script may use `plugin`, `sign` and `refusal`."""
     done = subprocess.run(
         [sys.executable, "-c", PRELUDE + script],
         env=environment(variables), capture_output=True, text=True, check=False,

@@ -12,7 +12,7 @@ SLOT = 42
 
 
 def make_token(folder: Path) -> Token:
-    """Initialise a token in a folder."""
+    """Initialises a token in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "kryoptic.conf"
     file.write_text(f'[[slots]]\nslot = {SLOT}\ndbtype = "sqlite"\ndbargs = "{folder / "token.sql"}"\n')

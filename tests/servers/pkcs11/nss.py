@@ -12,7 +12,7 @@ LABEL = "notarykit nss"
 
 
 def make_token(folder: Path) -> Token:
-    """Make a database with a PIN in a folder; its other slot, for ciphers without keys, is a token as well."""
+    """Makes a database with a PIN in a folder; its other slot, for ciphers without keys, is a token as well."""
     require("libnss3")
     folder.mkdir(parents=True, exist_ok=True)
     pin = folder / "pin"

@@ -12,7 +12,7 @@ LABEL = "notarykit tests"
 
 
 def open_folder(folder: Path) -> dict[str, str]:
-    """Make a folder for tokens and return the environment that leads to it: it has none yet."""
+    """Makes a folder for tokens and return the environment that leads to it: it has none yet."""
     require("softhsm2")
     tokens = folder / "tokens"
     tokens.mkdir(parents=True)
@@ -22,7 +22,7 @@ def open_folder(folder: Path) -> dict[str, str]:
 
 
 def make_token(environment: dict[str, str], label: str = LABEL, pin: str = PIN) -> Token:
-    """Initialise one more token in a folder; tokens may have the same label."""
+    """Initialises one more token in a folder; tokens may have the same label."""
     # The last slot always has a token that is not initialised yet.
     free = list_slots(MODULE, environment)[-1].number
     slot = initialise(MODULE, environment, free, label=label, pin=pin, officer_pin=OFFICER_PIN)

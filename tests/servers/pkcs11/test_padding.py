@@ -20,16 +20,14 @@ def test_token_without_pss_signs(tpm_without_pss: Token) -> None:
 
 _ONLY = """
 import pkcs11
-from notarykit_pkcs11.token import mechanisms
-from notarykit_pkcs11.token import signing
+from notarykit_pkcs11.token import mechanisms, signing
 used = []
-of_token = signing.signing_methods
-def ways(spec, offered):
-    found = mechanisms.signing_methods(spec, {pkcs11.Mechanism.%s} & set(offered))
-    used.extend(each.mechanism.name for each in found)
-    return found
-signing.signing_methods = ways
-token, found = os.environ["LABEL"], []
+def one_method(spec, offered):
+    methods = mechanisms.signing_methods(spec, {pkcs11.Mechanism.%s} & set(offered))
+    used.extend(method.mechanism.name for method in methods)
+    return methods
+signing.signing_methods = one_method
+token = os.environ["LABEL"]
 for spec in %s:
     sign(f"pkcs11:token={token};object={spec}", spec)
 print(json.dumps(used))
@@ -47,11 +45,10 @@ def test_every_pss_method_signs(token: Token, mechanism: str) -> None:
 
 _LYING = """
 import pkcs11
-from notarykit_pkcs11.token import mechanisms
-from notarykit_pkcs11.token import signing
-(way,) = mechanisms.signing_methods(KEY_SPECS["RSA-2048"], {pkcs11.Mechanism.RSA_PKCS_PSS})
+from notarykit_pkcs11.token import mechanisms, signing
+(method,) = mechanisms.signing_methods(KEY_SPECS["RSA-2048"], {pkcs11.Mechanism.RSA_PKCS_PSS})
 %s
-signing.signing_methods = lambda spec, offered: [way]
+signing.signing_methods = lambda spec, offered: [method]
 print(json.dumps(refusal("pkcs11:object=RSA-2048", "RSA-2048")))
 """
 
@@ -59,10 +56,10 @@ print(json.dumps(refusal("pkcs11:object=RSA-2048", "RSA-2048")))
 @pytest.mark.parametrize(
     "change",
     [
-        "way = way._replace(parameter=(*way.parameter[:2], 20))",
-        "way = way._replace(parameter=(*way.parameter[:2], 64))",
-        "way = way._replace(prepare=lambda message, spec: bytes(32))",
-        "way = way._replace(mechanism=pkcs11.Mechanism.RSA_PKCS, parameter=None)",
+        "method = method._replace(parameter=(*method.parameter[:2], 20))",
+        "method = method._replace(parameter=(*method.parameter[:2], 64))",
+        "method = method._replace(prepare=lambda message, spec: bytes(32))",
+        "method = method._replace(mechanism=pkcs11.Mechanism.RSA_PKCS, parameter=None)",
     ],
     ids=["a shorter salt", "a longer salt", "another digest", "another padding"],
 )

@@ -51,16 +51,16 @@ _SECONDS = 120.0
 
 
 class ToolError(Exception):
-    """What pkcs11-tool says where it fails."""
+    """Failure of pkcs11-tool, with its output."""
 
 
 class Slot(NamedTuple):
     """A slot and the token in it.
 
     Attributes:
-        number: The number of the slot, as C_GetSlotList tells it.
-        label: The token's label, empty where the token is not initialised.
-        serial: The token's serial number, empty where the token is not initialised.
+        number: Number of the slot in C_GetSlotList.
+        label: Label of the token, empty if it is not initialised.
+        serial: Serial number of the token, empty if it is not initialised.
     """
 
     number: int
@@ -72,10 +72,10 @@ class Object(NamedTuple):
     """An object on a token.
 
     Attributes:
-        kind: What pkcs11-tool calls its type.
-        label: Its CKA_LABEL.
-        id: Its CKA_ID.
-        text: All that pkcs11-tool tells about it.
+        kind: Type in pkcs11-tool's words.
+        label: CKA_LABEL.
+        id: CKA_ID.
+        text: Description by pkcs11-tool.
     """
 
     kind: Kind
@@ -89,11 +89,11 @@ class Token:
     """An initialised token.
 
     Attributes:
-        kind: Which software it is: `softhsm`, `kryoptic`, `nss`, `tpm` or `opencryptoki`.
-        module: The PKCS#11 module, a shared library.
+        kind: Software of the token: `softhsm`, `kryoptic`, `nss`, `tpm` or `opencryptoki`.
+        module: PKCS#11 module, a shared library.
         label: The token's label.
         pin: The user's PIN.
-        environment: What a process that uses the token needs on top of its own environment.
+        environment: Variables of a process that uses the token, added to its own.
         specs: The key specs that the token can hold.
         slot: The number of its slot.
         serial: Its serial number.
@@ -113,7 +113,7 @@ class Token:
     def make_key(
         self, spec: str, label: str, id: bytes, *, always_authenticate: bool = False, public_object: bool = True
     ) -> PublicKey:
-        """Generate a key pair on the token and return its public key.
+        """Generates a key pair on the token and return its public key.
 
         Args:
             spec: One of the token's key specs.
@@ -122,10 +122,10 @@ class Token:
             always_authenticate: Whether the private key asks for the PIN before each signature.
             public_object: Whether the public key stays on the token.
         """
-        ways = ["--always-auth"] if always_authenticate else []
+        options = ["--always-auth"] if always_authenticate else []
         self.pkcs11_tool(
-            "--keypairgen", "--key-type", _KEY_TYPES[spec], "--label", label, "--id", id.hex(), "--usage-sign", *ways,
-            login=True,
+            "--keypairgen", "--key-type", _KEY_TYPES[spec], "--label", label, "--id", id.hex(), "--usage-sign",
+            *options, login=True,
         )  # fmt: skip
         key = self.public_key(id)
         if not public_object:
@@ -137,7 +137,7 @@ class Token:
         return {**self.environment, "PKCS11_MODULE_PATH": str(self.module), "PKCS11_PIN": self.pin, **variables}
 
     def public_key(self, id: bytes) -> PublicKey:
-        """Read a public key object."""
+        """Reads a public key object."""
         text = next(each.text for each in self.objects(login=False) if each.id == id and each.kind == "pubkey")
         if point := _POINT.search(text):
             # A DER OCTET STRING; pkcs11-tool itself makes no key of it on P-384.
@@ -148,7 +148,7 @@ class Token:
         return key
 
     def store_certificate(self, der: bytes, label: str, id: bytes) -> None:
-        """Write a certificate object."""
+        """Writes a certificate object."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "certificate")
             file.write_bytes(der)
@@ -156,14 +156,14 @@ class Token:
             self.pkcs11_tool("--write-object", str(file), "--type", "cert", *names, login=True)
 
     def read(self, id: bytes, kind: Literal["cert", "pubkey"]) -> bytes:
-        """A certificate or an RSA key's SubjectPublicKeyInfo, in DER."""
+        """Returns a certificate or an RSA key's SubjectPublicKeyInfo, in DER."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "object")
             self.pkcs11_tool("--read-object", "--type", kind, "--id", id.hex(), "--output-file", str(file))
             return file.read_bytes()
 
     def remove(self, id: bytes, kind: Kind | Literal["all"]) -> None:
-        """Remove every object of a kind, or of all kinds, that has an id."""
+        """Removes every object of a kind, or of all kinds, that has an id."""
         for each in KINDS if kind == "all" else (kind,):
             done = None
             while done is None or done.returncode == 0:
@@ -172,17 +172,17 @@ class Token:
                 raise ToolError(done.stderr)
 
     def objects(self, *, login: bool = True) -> list[Object]:
-        """The token's objects: after a login also the private ones."""
+        """Returns the token's objects, with the private ones after a login."""
         # It lists every object, whatever it is asked for.
         _, *parts = _OBJECT.split(self.pkcs11_tool("--list-objects", login=login).stdout)
         objects = []
         for head, text in zip(parts[::2], parts[1::2], strict=True):
-            told = _told(text)
-            objects.append(Object(_HEADS[head], told.get("label", ""), bytes.fromhex(told.get("ID", "")), text))
+            fields = _fields(text)
+            objects.append(Object(_HEADS[head], fields.get("label", ""), bytes.fromhex(fields.get("ID", "")), text))
         return objects
 
     def sign(self, id: bytes, data: bytes, *mechanism: str) -> bytes:
-        """What the token's private key signs; an ECDSA signature is r and s side by side."""
+        """Returns a signature by the token's private key; ECDSA is r and s side by side."""
         with tempfile.TemporaryDirectory() as folder:
             source, result = Path(folder, "data"), Path(folder, "signature")
             source.write_bytes(data)
@@ -193,27 +193,27 @@ class Token:
             return result.read_bytes()
 
     def mechanisms(self) -> tuple[str, ...]:
-        """The names of the token's mechanisms, as pkcs11-tool spells them."""
+        """Returns the names of the token's mechanisms in pkcs11-tool's spelling."""
         lines = self.pkcs11_tool("--list-mechanisms").stdout.splitlines()
         return tuple(line.strip().split(",")[0] for line in lines if line.startswith("  "))
 
     def pkcs11_tool(self, *arguments: str, login: bool = False, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run pkcs11-tool on the token.
+        """Runs pkcs11-tool on the token.
 
         Args:
-            arguments: What it is to do.
-            login: Whether it logs in first, as the user.
+            arguments: Its arguments.
+            login: Whether to log in first, as the user.
             check: Whether a failure is an error.
         """
-        ways = ["--login", "--pin", f"env:{_USER}"] if login else []
+        options = ["--login", "--pin", f"env:{_USER}"] if login else []
         environment = {**self.environment, _USER: self.pin}
-        return pkcs11_tool(self.module, environment, "--slot", str(self.slot), *ways, *arguments, check=check)
+        return pkcs11_tool(self.module, environment, "--slot", str(self.slot), *options, *arguments, check=check)
 
 
 def pkcs11_tool(
     module: Path, environment: Mapping[str, str], *arguments: str, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Run pkcs11-tool with a module in an environment that is added to the present one."""
+    """Runs pkcs11-tool with a module in an environment that is added to the present one."""
     done = subprocess.run(
         [program("pkcs11-tool"), "--module", str(module), *arguments], env={**os.environ, **environment},
         errors="replace", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_SECONDS,
@@ -224,36 +224,36 @@ def pkcs11_tool(
 
 
 def list_slots(module: Path, environment: Mapping[str, str]) -> list[Slot]:
-    """The slots of a module that have a token in them, initialised or not."""
+    """Returns the slots of a module with a token, initialised or not."""
     _, *parts = _SLOT.split(pkcs11_tool(module, environment, "--list-slots").stdout)
     slots = []
     for number, text in zip(parts[::2], parts[1::2], strict=True):
-        told = _told(text)
+        fields = _fields(text)
         if "empty" not in text.splitlines()[1]:
-            slots.append(Slot(int(number, 16), told.get("token label", ""), told.get("serial num", "")))
+            slots.append(Slot(int(number, 16), fields.get("token label", ""), fields.get("serial num", "")))
     return slots
 
 
-def _told(text: str) -> dict[str, str]:
+def _fields(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
 
 
 def initialise(
     module: Path, environment: Mapping[str, str], slot: int, *, label: str, pin: str, officer_pin: str
 ) -> Slot:
-    """Initialise the token in a slot, give it a user's PIN and return where it is now: SoftHSM2 moves it."""
+    """Initialises the token in a slot, give it a user's PIN and return where it is now: SoftHSM2 moves it."""
     before = list_slots(module, environment)
     pins = {**environment, _FRESH: pin, _OFFICER: officer_pin}
     officer = ("--so-pin", f"env:{_OFFICER}")
     pkcs11_tool(module, pins, "--slot", str(slot), "--init-token", "--label", label, *officer)
     fresh = next(each for each in list_slots(module, environment) if each.label == label and each not in before)
-    ways = ("--login", "--login-type", "so", *officer, "--new-pin", f"env:{_FRESH}")
-    pkcs11_tool(module, pins, "--slot", str(fresh.number), "--init-pin", *ways)
+    options = ("--login", "--login-type", "so", *officer, "--new-pin", f"env:{_FRESH}")
+    pkcs11_tool(module, pins, "--slot", str(fresh.number), "--init-pin", *options)
     return fresh
 
 
 class _Held:
-    """Stands where a private key stands that a token holds: its certificate needs no more of it."""
+    """Stand-in for a private key on a token, of which a certificate needs the public key alone."""
 
     def __init__(self, public_key: Any) -> None:
         self._public_key = public_key
@@ -278,7 +278,7 @@ def chain_for(spec: str, public_key: PublicKey, authority: TestChain | None = No
 
 
 def fill(token: Token) -> Token:
-    """Make one key for each of a token's specs, and store the chain of each: the same CAs issue them all."""
+    """Makes one key for each of a token's specs, and store the chain of each: the same CAs issue them all."""
     authority = make_chain(length=3)
     for spec in token.specs:
         chain = token.chains[spec] = chain_for(spec, token.make_key(spec, spec, IDS[spec]), authority)
@@ -289,7 +289,7 @@ def fill(token: Token) -> Token:
 
 
 def recall(token: Token) -> Token:
-    """Read the chains of a token that another process has filled."""
+    """Reads the chains of a token that another process has filled."""
     cas = [token.read(ca_id, "cert") for ca_id in CA_IDS]
     for spec in token.specs:
         ders = (token.read(IDS[spec], "cert"), *cas)

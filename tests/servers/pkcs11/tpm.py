@@ -37,7 +37,7 @@ class Tpm(NamedTuple):
 
 @contextlib.contextmanager
 def running() -> Iterator[Tpm]:
-    """Run a TPM with two empty tokens until the context is left."""
+    """Runs a TPM with two empty tokens until the context is left."""
     module = library("libtpm2_pkcs11.so", "libtpm2-pkcs11-1")
     require("tpm2-tools", "libtss2-tcti-tabrmd0", "libtss2-tcti-swtpm0")  # which the others run or load
     # The path of a socket has hardly a hundred bytes: not every temporary folder is short enough.
@@ -54,7 +54,7 @@ def running() -> Iterator[Tpm]:
 
 
 def _tool(environment: dict[str, str], *arguments: str) -> None:
-    """Run the tool of tpm2-pkcs11, which takes PINs as arguments and in no other way."""
+    """Runs the tool of tpm2-pkcs11, which takes PINs as arguments and in no other way."""
     done = subprocess.run(
         [program("tpm2_ptool"), *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
     )
