@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.key_certificates import CA_SUBJECT, list_plugin_key
 from tests.cli.world import World
 from tests.support.ca import TestChain, make_chain
 
@@ -20,3 +21,12 @@ def world(
 ) -> World:
     """A user with settings and a layout."""
     return World(tmp_path, chain, monkeypatch, capsys)
+
+
+@pytest.fixture
+def ca(world: World) -> str:
+    """A CA's root, `ca.pem`, and its key `ca` on the list, which has that certificate."""
+    list_plugin_key(world, "ca", "EC-384", 1)
+    world.did("cert", "generate", "--key", "ca", "--ca", "--validity", "8760h", "--subject", CA_SUBJECT, "-o", "ca.pem")
+    world.did("key", "update", "--default", "build")
+    return "ca.pem"
