@@ -1,24 +1,15 @@
 """The plugin as an executable: the conformance kit judges it, and the Go side signs with it."""
 
-import base64
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from notarykit.plugin.conformance import Result, Subject, judge
-from notarykit.plugin.discovery.process import run
-from notarykit.verification import Verified
-from tests.interop import our_plugin
+from notarykit.plugin.conformance import Subject
 from tests.interop.go_peer import Peer
-from tests.interop.plugin_scene import descriptor_of
-from tests.interop.scene import METADATA, Question, push
+from tests.interop.provider import ProviderKey, check_conformance, check_go_signs, run_script
 from tests.servers.aws.service import SECRET_KEY, Service
 from tests.support.ca import SPECS
 from tests.support.envelopes import FORMATS
-from tests.support.homes import Home, policy_document
-from tests.support.layouts import make_layout
 
 NAME = "aws-kms"
 _SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
@@ -31,11 +22,7 @@ def test_conformance(moto: Service, monkeypatch: pytest.MonkeyPatch, spec: str) 
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     key = moto.key(spec)
     subject = Subject(NAME, (key.arn,), key.config, secrets=(SECRET_KEY, _SESSION_TOKEN))
-    found = {each.rule.id: each for each in judge(subject)}
-    kept = {Result.PASSED, Result.DOES_NOT_APPLY}
-    assert [each for each in found.values() if each.result not in kept] == []
-    assert found["generate-signature.signature"].result is Result.PASSED
-    assert found["output.secrets"].result is Result.PASSED
+    check_conformance(subject)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
@@ -43,27 +30,7 @@ def test_conformance(moto: Service, monkeypatch: pytest.MonkeyPatch, spec: str) 
 def test_go_signs(moto: Service, peer: Peer, tmp_path: Path, spec: str, media_type: str) -> None:
     """The Go side makes an envelope with the installed launcher, and both sides accept it."""
     key = moto.key(spec)
-    home, layout = Home(tmp_path / "home"), make_layout(tmp_path / "layout")
-    home.trust(key.chain)
-    plugins = our_plugin.install_by_command(home, "--from-package", NAME)
-    answer = peer.ask(
-        "plugin-sign",
-        folder=str(plugins),
-        name=NAME,
-        keyId=key.arn,
-        mediaType=media_type,
-        descriptor=descriptor_of(layout),
-        expirySeconds=3600,
-        pluginConfig=dict(key.config),
-    )
-    assert answer["ok"], answer
-    push(layout.path, layout.digest, media_type, base64.b64decode(answer["envelope"]))
-    question = Question(layout.path, layout.digest, home, policy_document(), METADATA)
-    there = question.ask_peer(peer)
-    assert there["ok"], there["error"]
-    verdict = question.ask_us().verdict
-    assert isinstance(verdict, Verified)
-    assert verdict.chain.ders == key.chain.ders
+    check_go_signs(peer, ProviderKey(NAME, key.arn, key.chain, key.config), tmp_path, media_type)
 
 
 def test_metadata_without_the_sdk() -> None:
@@ -75,5 +42,4 @@ def test_metadata_without_the_sdk() -> None:
         "AWSKMSPlugin()\n"
         "assert not {'boto3', 'botocore', 'urllib3', 'cryptography'} & set(sys.modules)\n"
     )
-    ended = run([sys.executable, "-c", script], b"", 60, dict(os.environ))
-    assert (ended.code, ended.errors) == (0, b"")
+    run_script(script)

@@ -65,19 +65,18 @@ def test_transient_fault_is_retried(
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
-    ("fault", "kind", "message"),
+    ("fault", "expected"),
     [
-        (THROTTLED, PluginThrottledError, "throttled the request"),
-        (UNAVAILABLE, PluginError, "failed with 503 ServiceUnavailable"),
-        (BROKEN, PluginError, "failed with 500 InternalServerError"),
-        (error_response(504, "GatewayTimeout"), PluginTimeoutError, "did not respond in time"),
-        (error_response(408, "RequestTimeout"), PluginTimeoutError, "did not respond in time"),
-        (reset, PluginError, "closed the connection"),
-        (login_page, PluginError, "the response is not from Azure Key Vault"),
+        (THROTTLED, (PluginThrottledError, "throttled the request")),
+        (UNAVAILABLE, (PluginError, "failed with 503 ServiceUnavailable")),
+        (BROKEN, (PluginError, "failed with 500 InternalServerError")),
+        (error_response(504, "GatewayTimeout"), (PluginTimeoutError, "did not respond in time")),
+        (error_response(408, "RequestTimeout"), (PluginTimeoutError, "did not respond in time")),
+        (reset, (PluginError, "closed the connection")),
+        (login_page, (PluginError, "the response is not from Azure Key Vault")),
         (
             error_response(400, "BadParameter", message="wrong\r\nmore"),
-            PluginValidationError,
-            "400 BadParameter: wrong",
+            (PluginValidationError, "400 BadParameter: wrong"),
         ),
     ],
     ids=["throttled", "unavailable", "broken", "gateway", "slow", "cut", "page", "bad"],
@@ -88,10 +87,10 @@ def test_lasting_fault_has_the_protocol_code(
     pauses: list[float],
     place: str,
     fault: Fault,
-    kind: type[PluginError],
-    message: str,
+    expected: tuple[type[PluginError], str],
 ) -> None:
     """A fault that lasts ends in its protocol code, and the next call succeeds once it is over."""
+    kind, message = expected
     azure.server.fault(place, *[fault] * 50)
     with pytest.raises(PluginError, check=has_code(kind)) as caught:
         describe_and_sign(plugin, azure.key(), "EC-256")

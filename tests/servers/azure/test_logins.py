@@ -123,13 +123,14 @@ def test_failed_login_names_each_credential(
     assert len(caught.value.message) < 1000
 
 
+@pytest.mark.usefixtures("pauses")
 @pytest.mark.parametrize(
-    ("credential_type", "kind", "reason"),
+    ("credential_type", "expected"),
     [
-        ("environment", PluginAccessDeniedError, "EnvironmentCredential authentication unavailable"),
-        ("workloadid", PluginAccessDeniedError, "WorkloadIdentityCredential is unavailable"),
-        ("managedid", PluginError, "or its login service is unreachable"),
-        ("azurecli", PluginAccessDeniedError, "Azure CLI not found on path"),
+        ("environment", (PluginAccessDeniedError, "EnvironmentCredential authentication unavailable")),
+        ("workloadid", (PluginAccessDeniedError, "WorkloadIdentityCredential is unavailable")),
+        ("managedid", (PluginError, "or its login service is unreachable")),
+        ("azurecli", (PluginAccessDeniedError, "Azure CLI not found on path")),
     ],
 )
 def test_chosen_credential_has_no_fallback(
@@ -137,12 +138,11 @@ def test_chosen_credential_has_no_fallback(
     plugin: AzureKeyVaultPlugin,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    pauses: list[float],
     credential_type: str,
-    kind: type[PluginError],
-    reason: str,
+    expected: tuple[type[PluginError], str],
 ) -> None:
     """An unusable credential that was chosen is reported, and no other is tried."""
+    kind, reason = expected
     _remove_service_principal(monkeypatch)
     monkeypatch.setenv("PATH", str(tmp_path))
     if credential_type == "managedid":

@@ -21,7 +21,7 @@ HOUR = 3600
 @pytest.mark.parametrize("is_pinned", [False, True], ids=["present", "pinned"])
 @pytest.mark.parametrize("has_certificate", [False, True], ids=["bare", "certified"])
 @pytest.mark.parametrize(
-    ("attributes", "state"),
+    "case",
     [
         ({"enabled": False}, "is disabled"),
         ({"exp": NOW - HOUR}, "expired on 20"),
@@ -33,13 +33,13 @@ def test_unusable_key_is_refused_with_its_state(
     azure: Azure,
     plugin: AzureKeyVaultPlugin,
     tmp_path: Path,
-    attributes: dict[str, object],
-    state: str,
+    case: tuple[dict[str, object], str],
     *,
     has_certificate: bool,
     is_pinned: bool,
 ) -> None:
     """A key that is disabled, expired or not yet valid is refused before signing."""
+    attributes, state = case
     config = {} if has_certificate else {"certificate_chain": file_with(tmp_path, CHAIN.chain_pem)}
     add = azure.server.add_certificate if has_certificate else azure.server.add_key
     version = add("build", CHAIN if has_certificate else CHAIN.leaf_key, attributes=attributes)

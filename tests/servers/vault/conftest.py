@@ -10,9 +10,12 @@ import pytest
 
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.conftest import fault_proxy, forward_proxy, registry_ca, stack
+from tests.servers.registry.factories import FaultProxies
+from tests.servers.registry.fault_proxy import FaultProxy
 from tests.servers.vault import build, server
 from tests.servers.vault.pki import Pki, open_pki
 from tests.servers.vault.server import VaultServer
+from tests.support.ca import TestChain
 
 __all__ = ["fault_proxy", "forward_proxy", "registry_ca", "stack"]
 
@@ -61,3 +64,18 @@ def user(vault: VaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def name() -> str:
     """Name unique to the test."""
     return f"k{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def chain(vault: VaultServer, name: str) -> TestChain:
+    """Chain of the test's key, stored in Transit."""
+    vault.make_key(name)
+    return vault.attach(name)
+
+
+@pytest.fixture
+def proxy(fault_proxy: FaultProxies, vault: VaultServer, monkeypatch: pytest.MonkeyPatch) -> FaultProxy:
+    """Proxy to the Vault at the environment's address, which records requests."""
+    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
+    monkeypatch.setenv("VAULT_ADDR", proxy.url)
+    return proxy

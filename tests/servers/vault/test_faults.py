@@ -15,7 +15,6 @@ from notarykit.errors import (
 from notarykit.plugin.deadline import deadline
 from notarykit_hashicorp_vault import session
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import (
     Fault,
     FaultProxy,
@@ -42,20 +41,10 @@ def _says(code: int, *errors: str) -> Fault:
     return status(code, json.dumps({"errors": errors}).encode())
 
 
-@pytest.fixture
-def proxy(fault_proxy: FaultProxies, vault: VaultServer, monkeypatch: pytest.MonkeyPatch) -> FaultProxy:
-    """Proxy to the Vault at the environment's address, with short pauses between retries."""
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short pauses between retries."""
     monkeypatch.setattr(session, "_BACKOFF_SECONDS", 0.001)
-    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
-    monkeypatch.setenv("VAULT_ADDR", proxy.url)
-    return proxy
-
-
-@pytest.fixture
-def chain(vault: VaultServer, name: str) -> TestChain:
-    """Chain of the test's key, stored in Transit."""
-    vault.make_key(name)
-    return vault.attach(name)
 
 
 _PASSING = {
@@ -215,7 +204,6 @@ def test_wrong_address_is_reported_with_its_cause(
     vault: VaultServer, name: str, monkeypatch: pytest.MonkeyPatch, address: str, shown: str
 ) -> None:
     """An address that is not Vault's is refused with the cause."""
-    monkeypatch.setattr(session, "_BACKOFF_SECONDS", 0.001)
     monkeypatch.setenv("VAULT_ADDR", address.format(port=vault.port))
     with pytest.raises(PluginError) as caught:
         describe(HashiCorpVaultPlugin(), name)
@@ -227,7 +215,6 @@ def test_sealed_vault_is_reported_until_unsealed(
     another_vault: Callable[[], VaultServer], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sealed Vault is reported; once it is unsealed the same object signs."""
-    monkeypatch.setattr(session, "_BACKOFF_SECONDS", 0.001)
     vault = another_vault()
     monkeypatch.setenv("VAULT_ADDR", vault.url)
     monkeypatch.setenv("VAULT_TOKEN", vault.root)

@@ -13,24 +13,19 @@ import pytest
 
 from notarykit.errors import PluginError
 from notarykit.plugin import DescribeKeyRequest
-from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.conformance import Subject
 from notarykit.plugin.discovery.process import run
-from notarykit.verification import Verified
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from tests.interop import our_plugin
 from tests.interop.conftest import peer
 from tests.interop.go_peer import Peer, build
-from tests.interop.plugin_scene import descriptor_of
-from tests.interop.scene import METADATA, Question, push
-from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import Exchange, at, changed
+from tests.interop.provider import ProviderKey, check_conformance, check_go_signs, run_script
+from tests.servers.registry.fault_proxy import Exchange, FaultProxy, at, changed
 from tests.servers.registry.http_server import Reply
 from tests.servers.vault.logins import Issuer, make_role
 from tests.servers.vault.server import KINDS, VaultServer
 from tests.servers.vault.signing import sign
+from tests.support.ca import TestChain
 from tests.support.envelopes import COSE, FORMATS
-from tests.support.homes import Home, policy_document
-from tests.support.layouts import make_layout
 
 __all__ = ["peer"]
 
@@ -50,58 +45,36 @@ def test_plugin_conforms(vault: VaultServer, name: str, plugin: str, kind: str) 
     vault.make_key(name, kind)
     chain = vault.attach(name)
     vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
-    found = {each.rule.id: each for each in judge(Subject(plugin, (name,), secrets=(vault.root,)))}
-    kept = {Result.PASSED, Result.DOES_NOT_APPLY}
-    assert [each for each in found.values() if each.result not in kept] == []
-    assert found["generate-signature.signature"].result is Result.PASSED
-    assert found["output.secrets"].result is Result.PASSED
+    check_conformance(Subject(plugin, (name,), secrets=(vault.root,)))
 
 
 @pytest.fixture(scope="session")
 def peer_program(peer: Peer) -> str:
-    """The program of the Go side, made before a test has a home of its own, where there is no cache."""
+    """notation-go's program, built before a test changes HOME, which has no cache."""
     return build()
 
 
 @pytest.fixture
 def here(user: Path, peer_program: str) -> Iterator[Peer]:
-    """A Go side with the environment of the test; the shared one has been there before."""
+    """notation-go as a process with the test's environment."""
     with Peer(peer_program) as running:
         yield running
 
 
 @pytest.mark.parametrize(
-    ("plugin", "kind", "media_type"),
+    "case",
     [*((OURS, kind, media_type) for kind in KINDS for media_type in FORMATS), (STAND_IN, "rsa-3072", COSE)],
 )
 def test_notation_go_signs_with_the_installed_launcher(
-    vault: VaultServer, name: str, here: Peer, tmp_path: Path, plugin: str, kind: str, media_type: str
+    vault: VaultServer, name: str, here: Peer, tmp_path: Path, case: tuple[str, str, str]
 ) -> None:
     """notation-go makes an envelope with the installed launcher, and both sides verify it."""
+    plugin, kind, media_type = case
     vault.make_key(name, kind)
     chain = vault.attach(name)
     vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
-    home, layout = Home(tmp_path / "settings"), make_layout(tmp_path / "layout")
-    home.trust(chain)
-    plugins = our_plugin.install_by_command(home, "--from-package", plugin)
-    answer = here.ask(
-        "plugin-sign",
-        folder=str(plugins),
-        name=plugin,
-        keyId=name,
-        mediaType=media_type,
-        descriptor=descriptor_of(layout),
-        expirySeconds=3600,
-        pluginConfig={"kvName": "secret"} if plugin == STAND_IN else {"mount": "transit"},
-    )
-    assert answer["ok"], answer
-    push(layout.path, layout.digest, media_type, base64.b64decode(answer["envelope"]))
-    question = Question(layout.path, layout.digest, home, policy_document(), METADATA)
-    there = question.ask_peer(here)
-    assert there["ok"], there["error"]
-    verdict = question.ask_us().verdict
-    assert isinstance(verdict, Verified)
-    assert verdict.chain.ders == chain.ders
+    config = {"kvName": "secret"} if plugin == STAND_IN else {"mount": "transit"}
+    check_go_signs(here, ProviderKey(plugin, name, chain, config), tmp_path, media_type)
 
 
 # Secrets
@@ -181,12 +154,9 @@ def test_program_sees_no_secret(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_secret_quoted_by_the_server_is_redacted(
-    secrets: dict[str, str], vault: VaultServer, fault_proxy: FaultProxies, name: str, user: Path, way: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    secrets: dict[str, str], proxy: FaultProxy, name: str, user: Path, way: str
+) -> None:
     """Secrets that a server quotes in an error are redacted."""
-    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
-    monkeypatch.setenv("VAULT_ADDR", proxy.url)
     texts = [*secrets.values(), f"({secrets['token']})", secrets["jwt"][:-1]]
     body = json.dumps({"errors": texts}).encode()
     proxy.fault(changed(lambda reply: Reply(400, reply.headers, body)), at("/login$" if way != "token" else "/keys/"))
@@ -225,18 +195,11 @@ def test_metadata_imports_no_sdk() -> None:
         "    kind()\n"
         "assert not {'hvac', 'requests', 'urllib3', 'cryptography'} & set(sys.modules)\n"
     )
-    ended = run([sys.executable, "-c", script], b"", 60, dict(os.environ))
-    assert (ended.code, ended.errors) == (0, b"")
+    run_script(script)
 
 
-def test_process_uses_one_connection(
-    vault: VaultServer, fault_proxy: FaultProxies, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_process_uses_one_connection(proxy: FaultProxy, name: str, chain: TestChain) -> None:
     """All signatures of a process use one connection to the server."""
-    vault.make_key(name)
-    chain = vault.attach(name)
-    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
-    monkeypatch.setenv("VAULT_ADDR", proxy.url)
     ports: set[int] = set()
 
     def note_port(exchange: Exchange) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginValidationError
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import FaultProxy
 from tests.servers.vault.logins import AUDIENCE, Issuer, make_role
 from tests.servers.vault.server import VaultServer
@@ -18,13 +17,6 @@ README = Path(__file__).parents[3] / "plugins" / "hashicorp-vault" / "README.md"
 
 
 @pytest.fixture
-def chain(vault: VaultServer, name: str) -> TestChain:
-    """Chain of the test's key, stored in Transit."""
-    vault.make_key(name)
-    return vault.attach(name)
-
-
-@pytest.fixture
 def policy(vault: VaultServer, name: str) -> str:
     """The README's policy for a key and a secret, with the names of the test."""
     blocks = re.findall(r"```hcl\n(.*?)```", README.read_text(), re.DOTALL)
@@ -32,14 +24,6 @@ def policy(vault: VaultServer, name: str) -> str:
     assert all("build" in block for block in blocks)
     vault.allow(name, "\n".join(blocks).replace("build", name))
     return name
-
-
-@pytest.fixture
-def proxy(fault_proxy: FaultProxies, vault: VaultServer, monkeypatch: pytest.MonkeyPatch) -> FaultProxy:
-    """Proxy to the Vault at the environment's address, which records requests."""
-    proxy = fault_proxy(f"127.0.0.1:{vault.port}")
-    monkeypatch.setenv("VAULT_ADDR", proxy.url)
-    return proxy
 
 
 def _logins(proxy: FaultProxy) -> int:
@@ -132,18 +116,18 @@ def test_malformed_token_is_refused_without_showing_it(name: str, token: str, mo
 # AppRole
 
 
+@pytest.fixture
+def approle(vault: VaultServer, name: str, policy: str) -> tuple[str, str]:
+    """Role id and secret id of a role with the README's policy."""
+    return make_role(vault, name, policy)
+
+
 @pytest.mark.parametrize("place", ["environment", "files"])
 def test_approle_ids_from_environment_or_files(
-    vault: VaultServer,
-    name: str,
-    chain: TestChain,
-    policy: str,
-    place: str,
-    user: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, chain: TestChain, approle: tuple[str, str], place: str, user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both ids come from the environment or from files; the token of the environment is ignored."""
-    role_id, secret_id = make_role(vault, name, policy)
+    role_id, secret_id = approle
     monkeypatch.setenv("VAULT_TOKEN", "hvs.unused")
     if place == "environment":
         monkeypatch.setenv("VAULT_ROLE_ID", role_id)

@@ -17,13 +17,6 @@ from tests.support.ca import TestChain
 from tests.support.requirements import program
 
 
-@pytest.fixture
-def chain(vault: VaultServer, name: str) -> TestChain:
-    """Chain of the test's key, stored in Transit."""
-    vault.make_key(name)
-    return vault.attach(name)
-
-
 @pytest.fixture(autouse=True)
 def trusted(vault: VaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Environment with the address for TLS and the CA."""
