@@ -20,7 +20,7 @@ def _root(world: World, name: str = "root.crt") -> str:
     return name
 
 
-def test_add_and_list(world: World) -> None:
+def test_added_certificates_are_listed(world: World) -> None:
     """Added files are copied under their own names, readable for the owner alone, and listed by store."""
     paths = [_root(world), _root(world, "second.pem")]
     text = world.did("cert", "add", *STORE, *paths)
@@ -40,7 +40,7 @@ def test_add_and_list(world: World) -> None:
     assert world.did("cert", "ls", "-t", "tsa") == world.did("cert", "ls", "-s", "none") == ""
 
 
-def test_the_added_root_is_trusted(world: World) -> None:
+def test_added_root_is_trusted(world: World) -> None:
     """A root that was added is what `verify` asks for."""
     world.sign()
     (world.home.store() / "root0.pem").unlink()
@@ -70,7 +70,7 @@ def _head(store: str = "acme", kind: str = "ca") -> str:
         ("cut.pem", make_chain().pems[-1][:-40], "cut.pem has a damaged certificate in PEM"),
     ],
 )
-def test_what_is_no_root(world: World, name: str, content: bytes | None, reason: str) -> None:
+def test_file_that_is_no_certificate_is_refused(world: World, name: str, content: bytes | None, reason: str) -> None:
     """A file that holds no trustworthy certificate is refused with 2, and no store is left behind."""
     if content is not None:
         (world.folder / name).write_bytes(content)
@@ -78,7 +78,7 @@ def test_what_is_no_root(world: World, name: str, content: bytes | None, reason:
     assert not world.home.store("acme").exists()
 
 
-def test_one_of_several_cannot_be_added(world: World) -> None:
+def test_one_bad_file_does_not_keep_others_out(world: World) -> None:
     """The others are added, the line names the one that is not, and nothing is overwritten."""
     paths = [_root(world), "absent.pem", _root(world, "second.pem")]
     done = world.run("cert", "add", *STORE, *paths)
@@ -92,7 +92,7 @@ def test_one_of_several_cannot_be_added(world: World) -> None:
     assert (world.home.store("acme") / "root.crt").read_bytes() == before
 
 
-def test_a_bundle_is_counted(world: World) -> None:
+def test_every_certificate_of_a_bundle_is_named(world: World) -> None:
     """Of a file with several certificates, each is named by its subject and its SHA-256."""
     one, two = make_chain("EC-256", 3), make_chain("EC-384", 2)
     bundle = (*one.ders[1:], two.ders[-1])
@@ -104,7 +104,7 @@ def test_a_bundle_is_counted(world: World) -> None:
     assert lines[4:] == [f"  {subject}, SHA256 {hashlib.sha256(der).hexdigest()}" for subject, der in named]
 
 
-def test_a_tsa_store_takes_roots_alone(world: World) -> None:
+def test_tsa_store_accepts_roots_only(world: World) -> None:
     """An intermediate CA certificate goes into a ca store, not into a tsa store."""
     (world.folder / "ca.pem").write_bytes(make_chain("EC-256", 3).pems[1])
     world.did("cert", "add", *STORE, "ca.pem")
@@ -116,7 +116,7 @@ def test_a_tsa_store_takes_roots_alone(world: World) -> None:
 @pytest.mark.parametrize(
     "command", [("add", "a.pem"), ("show", "a.pem"), ("delete", "a.pem"), ("list",)], ids=lambda each: each[0]
 )
-def test_names_of_stores(world: World, command: tuple[str, ...]) -> None:
+def test_malformed_store_names_are_refused(world: World, command: tuple[str, ...]) -> None:
     """A store's type is one of three, and its name cannot lead out of the folder."""
     error = world.refused(2, "cert", *command, "-t", "CA", "-s", "acme")
     assert error == "unsupported store type: CA: use ca, signingAuthority, tsa"
@@ -125,7 +125,7 @@ def test_names_of_stores(world: World, command: tuple[str, ...]) -> None:
         assert error == f"trust store name {name!r} must be of letters, digits, '_', '.' and '-'"
 
 
-def test_show(world: World) -> None:
+def test_show_prints_every_certificate(world: World) -> None:
     """Every certificate of a file is shown with its names, times and thumbprint."""
     chain = make_chain("EC-256", 3)
     (world.home.store() / "both.pem").write_bytes(b"".join(chain.pems[1:]))
@@ -145,7 +145,7 @@ def test_show(world: World) -> None:
 
 
 @pytest.mark.parametrize("answer", ["y\n", "yes\n", "YES\n", " y "])
-def test_delete_after_a_yes(world: World, answer: str) -> None:
+def test_delete_after_confirmation(world: World, answer: str) -> None:
     """One file goes after a question, and only that one."""
     world.did("cert", "add", *STORE, _root(world), _root(world, "second.pem"))
     text = world.did("cert", "delete", *STORE, "root.crt", stdin=answer)
@@ -157,7 +157,7 @@ def test_delete_after_a_yes(world: World, answer: str) -> None:
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "yess\n", "no\ny\n"])
-def test_nothing_is_deleted_without_a_yes(world: World, answer: str) -> None:
+def test_nothing_is_deleted_without_confirmation(world: World, answer: str) -> None:
     """Anything but yes leaves everything as it is."""
     world.did("cert", "add", *STORE, _root(world))
     for what in ("root.crt", "--all"):
@@ -167,7 +167,7 @@ def test_nothing_is_deleted_without_a_yes(world: World, answer: str) -> None:
     assert (world.home.store("acme") / "root.crt").exists()
 
 
-def test_delete_all(world: World) -> None:
+def test_delete_all_removes_the_store(world: World) -> None:
     """A whole store goes with its folder, and a folder inside of it stops that."""
     world.did("cert", "add", *STORE, _root(world), _root(world, "second.pem"))
     (world.home.store("acme") / "inner").mkdir()
@@ -181,7 +181,7 @@ def test_delete_all(world: World) -> None:
     assert error == "named store acme of type ca does not exist or is empty"
 
 
-def test_deletes_that_are_refused(world: World) -> None:
+def test_malformed_deletes_are_refused(world: World) -> None:
     """A file that is not there, no name, or a name besides `--all` is refused before any question."""
     assert world.refused(2, "cert", "delete", *STORE, "x.pem").startswith("x.pem is not in ca:acme: ")
     assert world.refused(2, "cert", "delete", *STORE) == "missing certificate file name: give one, or --all"
@@ -191,7 +191,7 @@ def test_deletes_that_are_refused(world: World) -> None:
     )
 
 
-def test_a_test_key(world: World) -> None:
+def test_generated_key_signs_and_is_cleaned_up(world: World) -> None:
     """A test key signs and is trusted at once, and cleaning up leaves nothing of it."""
     before = {each for each in world.home.folder.rglob("*") if each.is_file()}
     text = world.did("cert", "generate-test", "wabbit", "-b=3072")
@@ -214,7 +214,7 @@ def test_a_test_key(world: World) -> None:
     assert "wabbit" not in world.did("key", "list")
 
 
-def test_a_test_key_by_default(world: World) -> None:
+def test_generated_key_becomes_the_default(world: World) -> None:
     """With `--default` the key is the default, and a name that is taken is refused."""
     world.did("cert", "generate-test", "--default", "wabbit")
     assert "* wabbit" in world.did("key", "list")
@@ -225,7 +225,7 @@ def test_a_test_key_by_default(world: World) -> None:
     assert error.startswith(f"{world.home.folder}/localkeys/wabbit.key already exists: ")
 
 
-def test_test_keys_that_are_refused(world: World) -> None:
+def test_malformed_bits_and_names_are_refused(world: World) -> None:
     """A length that cannot sign and a name that is no name are refused."""
     error = world.refused(2, "cert", "generate-test", "--bits", "1024", "wabbit")
     assert error == "RSA keys of 1024 bits are not supported: use 2048, 3072, 4096"
@@ -234,7 +234,7 @@ def test_test_keys_that_are_refused(world: World) -> None:
         assert error == f"name {name!r} must be of letters, digits, '_', '.' and '-'"
 
 
-def test_a_clean_up_is_asked_for(world: World) -> None:
+def test_cleanup_requires_confirmation(world: World) -> None:
     """Without a yes nothing is cleaned up; with `--yes` nothing is asked, and what is gone already is said."""
     world.did("cert", "generate-test", "wabbit")
     world.did("cert", "cleanup-test", "wabbit", stdin="n\n")
@@ -245,7 +245,7 @@ def test_a_clean_up_is_asked_for(world: World) -> None:
     assert text.count("Successfully") == 3
 
 
-def test_a_clean_up_leaves_other_keys(world: World) -> None:
+def test_cleanup_keeps_other_keys(world: World) -> None:
     """A key of the same name that did not come from `generate-test` stays on the list."""
     text = world.did("cert", "cleanup-test", "-y", "build")
     assert "Key build does not exist in the key list.\n" in text

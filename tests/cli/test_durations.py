@@ -26,7 +26,7 @@ UNEVEN = "use days or weeks, such as 365d: years and months vary in length"
         ("30d", 30 * DAY), ("1d12h", 36 * HOUR), ("2w", 14 * DAY), ("0.5d", 12 * HOUR), ("365d", 365 * DAY),
     ],
 )  # fmt: skip
-def test_durations(text: str, expected: int) -> None:
+def test_duration_is_read_in_seconds(text: str, expected: int) -> None:
     """Each form is read, and sums are exact."""
     assert seconds(text, "a") == expected
 
@@ -44,7 +44,7 @@ def test_durations(text: str, expected: int) -> None:
         *((text, UNEVEN) for text in ("1y", "3mo", "6 months", "2 Years")),
     ],
 )
-def test_what_is_no_duration(text: str, advice: str) -> None:
+def test_malformed_duration_is_refused_with_advice(text: str, advice: str) -> None:
     """What is none is refused with what to write instead."""
     with pytest.raises(UsageError) as caught:
         seconds(text, "a")
@@ -52,13 +52,13 @@ def test_what_is_no_duration(text: str, advice: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["16000w", "110000d", "2562048h", "999999999999w"])
-def test_durations_that_are_too_long(text: str) -> None:
+def test_duration_beyond_go_is_refused(text: str) -> None:
     """More than other tools can count is refused."""
     with pytest.raises(UsageError, match="is longer than 292 years"):
         seconds(text, "a")
 
 
-def test_an_expiry_in_days(world: World) -> None:
+def test_expiry_may_be_in_days(world: World) -> None:
     """A signature may expire after a number of days."""
     world.sign("-e", "30d")
     layout = ImageLayout(world.layout.path)

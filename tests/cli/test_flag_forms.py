@@ -44,7 +44,7 @@ def _metadata(world: World) -> Any:
     ],
     ids=" ".join,
 )
-def test_a_flag_with_a_value(world: World, before: list[str]) -> None:
+def test_value_flag_has_all_forms(world: World, before: list[str]) -> None:
     """A value is written behind a blank, an equals sign, or the letter; the last one counts."""
     day = timedelta(hours=24)
     assert _signed(world, "--oci-layout", *before, world.reference) == (day, {}, "jose+json")
@@ -52,7 +52,7 @@ def test_a_flag_with_a_value(world: World, before: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["1.1h", "0.1h", "3960s", "66m", "1h6m", "1h5.9m6s"])
-def test_parts_of_an_hour(world: World, text: str) -> None:
+def test_duration_flag_takes_parts_of_an_hour(world: World, text: str) -> None:
     """Decimal fractions are counted exactly."""
     expected = timedelta(minutes=6) if text == "0.1h" else timedelta(minutes=66)
     assert _signed(world, "--oci-layout", "-e", text, world.reference)[0] == expected
@@ -73,28 +73,28 @@ def test_parts_of_an_hour(world: World, text: str) -> None:
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )
-def test_pairs(world: World, flags: list[str], metadata: dict[str, str]) -> None:
+def test_pair_flag_is_repeatable(world: World, flags: list[str], metadata: dict[str, str]) -> None:
     """Pairs are taken as they are written: a value that looks like a flag is still a value."""
     assert _signed(world, "--oci-layout", *flags, world.reference)[1] == metadata
     world.verify(*flags)
 
 
 @pytest.mark.parametrize("word", ["--oci-layout", "--oci-layout=true", "--oci-layout=1", "--oci-layout=T"])
-def test_a_switch_that_is_on(world: World, word: str) -> None:
+def test_switch_is_on(world: World, word: str) -> None:
     """A switch may have a value, as pflag reads it."""
     assert world.did("list", word, world.reference).startswith(world.reference)
     assert world.did("list", world.reference, "--oci-layout=false", word).startswith(world.reference)
 
 
 @pytest.mark.parametrize("word", ["--oci-layout=false", "--oci-layout=0", "--oci-layout=F", "--oci-layout=FALSE"])
-def test_a_switch_that_is_off(world: World, word: str) -> None:
+def test_switch_is_off(world: World, word: str) -> None:
     """A switch that is turned off is off, and the reference is read as one of a registry, which it cannot be."""
     error = f"reference {world.reference!r} is malformed"
     assert world.refused(2, "list", word, world.reference).startswith(error)
     assert world.refused(2, "list", "--oci-layout", word, world.reference).startswith(error)
 
 
-def test_a_double_dash(world: World) -> None:
+def test_double_dash_ends_flags(world: World) -> None:
     """What follows a double dash is an argument, whatever it looks like."""
     (world.folder / "hello").rename(world.folder / "-e")
     reference = f"-e@{world.layout.digest}"
@@ -102,7 +102,7 @@ def test_a_double_dash(world: World) -> None:
     assert world.sign("--", reference=reference) == f"Successfully signed {reference}\n"
 
 
-def test_letters_together(world: World) -> None:
+def test_short_flags_combine(world: World) -> None:
     """Switches of one letter may stand behind one dash, the last letter with a value."""
     world.sign()
     done = world.run(*VERIFY, "-dvo", "json", world.reference)
@@ -111,7 +111,7 @@ def test_letters_together(world: World) -> None:
     assert world.did("cert", "delete", "-yat", "ca", "-s=tests").startswith("Successfully deleted ")
 
 
-def test_flags_for_registries(world: World) -> None:
+def test_registry_flags_are_accepted(world: World) -> None:
     """Flags that mean nothing for a layout are taken without a word."""
     flags = ("--insecure-registry", "-u", "me", "-p", "secret")
     world.sign(*flags)
@@ -127,7 +127,7 @@ def test_flags_for_registries(world: World) -> None:
         ("oci-layout", "allow-referrers-api"),
     ],
 )
-def test_flags_that_exclude_each_other_by_being_there(names: tuple[str, str], value: str, world: World) -> None:
+def test_written_flags_exclude_each_other_even_with_defaults(names: tuple[str, str], value: str, world: World) -> None:
     """As in notation, it does not matter which of the two values a switch is given."""
     done = world.run("sign", f"--{names[1]}{value}", f"--{names[0]}", "localhost:1/a@" + world.layout.digest)
     assert (done.code, done.out) == (2, "")

@@ -30,7 +30,7 @@ def _commands() -> Iterator[tuple[tuple[str, ...], Command]]:
 EVERY = dict(_commands())
 
 
-def test_nothing_is_missing_here() -> None:
+def test_every_command_is_in_the_table() -> None:
     """The commands are those that notation's users look for."""
     assert {path[0] for path in EVERY} >= {
         "certificate", "completion", "inspect", "key", "list", "plugin", "policy", "sign", "verify", "version",
@@ -44,7 +44,7 @@ def test_nothing_is_missing_here() -> None:
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
-def test_the_help_of_a_command(world: World, path: tuple[str, ...]) -> None:
+def test_command_help_has_usage_examples_and_flags(world: World, path: tuple[str, ...]) -> None:
     """Help lists each flag with its letter and text, and the ways to ask for it say the same."""
     text = world.did(*path, "--help")
     lines = text.splitlines()
@@ -60,7 +60,7 @@ def test_the_help_of_a_command(world: World, path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_the_help_of_a_group(world: World, group: str) -> None:
+def test_group_help_lists_commands(world: World, group: str) -> None:
     """A group without a command shows its commands, and so do the ways to ask for that."""
     text = world.did(group)
     for path, command in EVERY.items():
@@ -69,7 +69,7 @@ def test_the_help_of_a_group(world: World, group: str) -> None:
     assert world.did(group, "--help") == world.did(group, "-h") == world.did("help", group) == text
 
 
-def test_the_help_of_the_program(world: World) -> None:
+def test_root_help_lists_commands(world: World) -> None:
     """Without a word, and on request, the program lists its commands."""
     text = world.did()
     for name, (_, short) in COMMANDS.items():
@@ -78,7 +78,7 @@ def test_the_help_of_the_program(world: World) -> None:
     assert world.did("cert", "add", "-h").splitlines()[0] == world.did("certificate", "add", "-h").splitlines()[0]
 
 
-def test_version(world: World) -> None:
+def test_version_prints_both_versions(world: World) -> None:
     """The versions of the program and of Python are shown, the short way and the long way."""
     text = world.did("version")
     assert f"Python version:  {sys.version.split(maxsplit=1)[0]}\n" in text
@@ -133,12 +133,12 @@ def _complete(world: World, line: str) -> list[str]:
         ("notarykit key add --plugin local", ["local-file"]),
     ],
 )
-def test_completion_in_bash(world: World, line: str, words: list[str]) -> None:
+def test_bash_completes_commands_flags_values_and_names(world: World, line: str, words: list[str]) -> None:
     """Commands, flags, values, names and files are offered for the word at the cursor."""
     assert _complete(world, line) == words
 
 
-def test_completion_never_runs_what_a_name_contains(world: World) -> None:
+def test_completion_does_not_expand_names(world: World) -> None:
     """A key's name is offered letter by letter, whatever it would mean to a shell; one with a line end is not."""
     odd = "$(touch ran) `touch ran` * 'x"
     for name in (odd, "two\nlines"):
@@ -156,14 +156,14 @@ def test_completion_with_malformed_settings_offers_files(world: World) -> None:
     assert _complete(world, "notarykit sign --key hel") == ["hello"]
 
 
-def test_completion_of_every_flag(world: World) -> None:
+def test_bash_completes_every_flag(world: World) -> None:
     """Every flag that the help shows is offered."""
     for path, command in EVERY.items():
         expected = sorted(f"--{flag.name}" for flag in (*command.flags, *EVERYWHERE) if not flag.hidden)
         assert sorted(_complete(world, f"notarykit {' '.join(path)} --")) == expected
 
 
-def test_completion_in_other_shells(world: World) -> None:
+def test_zsh_and_fish_scripts_have_every_command(world: World) -> None:
     """The scripts for zsh and fish name every command."""
     zsh, fish = world.did("completion", "zsh"), world.did("completion", "fish")
     assert zsh.startswith("#compdef notarykit\n")

@@ -42,7 +42,7 @@ def _ask(world: World, code: int, command: str, *arguments: str) -> Any:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_schemas_refuse(name: str) -> None:
+def test_schemas_reject_other_documents(name: str) -> None:
     """A schema that would accept anything would prove nothing."""
     refusing = schema(name)
     error = {"type": "UsageError", "message": "no", "advice": "", "exitCode": 2}
@@ -53,7 +53,7 @@ def test_the_schemas_refuse(name: str) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_signing(world: World, spec: str) -> None:
+def test_signed_result(world: World, spec: str) -> None:
     """Each result has the artifact, the manifest as it is stored, the algorithm and the chain's thumbprints."""
     world.home.add_key(make_chain(spec, 2), "other")
     (result,) = _ask(world, 0, "sign", "--key", "other", "--signature-format", "cose", world.reference)["results"]
@@ -67,7 +67,7 @@ def test_signing(world: World, spec: str) -> None:
     assert len(result["signature"]["certificateThumbprints"]) == 2
 
 
-def test_signing_that_fails(world: World) -> None:
+def test_failed_signing(world: World) -> None:
     """A reference that fails has its error in its place; a command that fails has its error alone."""
     absent = f"absent@{world.layout.digest}"
     first, second = _ask(world, 3, "sign", absent, world.reference)["results"]
@@ -81,7 +81,7 @@ def test_signing_that_fails(world: World) -> None:
     assert error["advice"] == "check the path"
 
 
-def test_verifying(world: World) -> None:
+def test_verified_result(world: World) -> None:
     """A verified artifact comes with its signer, metadata, level and the steps."""
     world.sign("-m", "build=42")
     (result,) = _ask(world, 0, "verify", world.reference)["results"]
@@ -93,7 +93,7 @@ def test_verifying(world: World) -> None:
     assert result["notAccepted"] == []
 
 
-def test_verifying_behind_others(world: World) -> None:
+def test_signatures_that_were_not_accepted_are_listed(world: World) -> None:
     """Signatures that were not accepted are told with their steps and the error."""
     world.home.add_key(make_chain(), "other")
     world.sign("--key", "other")
@@ -107,7 +107,7 @@ def test_verifying_behind_others(world: World) -> None:
     assert [(step["step"], step["outcome"]) for step in other["steps"]] == [("authenticity", "failed")]
 
 
-def test_verdicts_that_are_not_verified(world: World) -> None:
+def test_audited_and_skipped_results(world: World) -> None:
     """`audited` and `skipped` are verdicts of their own, and neither has a signer or metadata."""
     chain = make_chain("EC-256", 2, leaf=Changes(put=(ocsp_at("http://ocsp.invalid"),)))
     world.home.add_key(chain, "other")
@@ -124,7 +124,7 @@ def test_verdicts_that_are_not_verified(world: World) -> None:
     assert result == {"reference": world.reference, "verdict": "skipped", "policy": "tests"}
 
 
-def test_verifying_that_fails(world: World) -> None:
+def test_failed_verification(world: World) -> None:
     """Each reference has its own verdict; what stops the whole command is the only thing that is printed."""
     world.sign()
     unsigned = f"hello@{add_artifact('hello', 'v2').digest}"
@@ -142,7 +142,7 @@ def test_verifying_that_fails(world: World) -> None:
     assert (error["type"], error["exitCode"]) == ("TrustPolicyError", 2)
 
 
-def test_listing(world: World) -> None:
+def test_list_result(world: World) -> None:
     """The list has the artifact and the descriptors of the manifests."""
     document = _ask(world, 0, "list", world.reference)
     assert (document["reference"], document["signatures"]) == (world.reference, [])
@@ -154,7 +154,7 @@ def test_listing(world: World) -> None:
     assert (error["type"], error["exitCode"]) == ("StorageError", 3)
 
 
-def test_inspecting(world: World) -> None:
+def test_inspect_result(world: World) -> None:
     """Both formats, both signing schemes, an expiry and a timestamp keep to the schema."""
     assert _ask(world, 0, "inspect", world.reference)["signatures"] == []
     world.sign("-e", "1h", "-m", "build=42")
@@ -170,7 +170,7 @@ def test_inspecting(world: World) -> None:
     assert signature["unsignedAttributes"]["timestampSignature"]["error"].startswith("failed to parse timestamp")
 
 
-def test_inspecting_what_cannot_be_read(world: World) -> None:
+def test_unreadable_signature_is_skipped(world: World) -> None:
     """A signature that cannot be read is among the skipped ones."""
     world.sign()
     readdress("hello", lambda *_: b"{}")

@@ -10,7 +10,7 @@ def _keys(world: World) -> Any:
     return json.loads(world.home.keys_file.read_bytes())
 
 
-def test_add(world: World) -> None:
+def test_added_key_is_listed(world: World) -> None:
     """A plugin's key is listed in notation's form, and its settings with it; other keys stay as they are."""
     before = _keys(world)["keys"]
     config = ("--plugin-config", "a=1", "--plugin-config=b=x=y")
@@ -24,7 +24,7 @@ def test_add(world: World) -> None:
     assert "pluginConfig" not in _keys(world)["keys"][-1]
 
 
-def test_add_without_a_list(world: World) -> None:
+def test_first_key_creates_the_list(world: World) -> None:
     """The first key makes the list and its folder."""
     world.home.keys_file.unlink()
     world.did("key", "add", "--plugin", "local-file", "--id", "1", "first")
@@ -32,7 +32,7 @@ def test_add_without_a_list(world: World) -> None:
     assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("no default signing key is set: ")
 
 
-def test_adds_that_are_refused(world: World) -> None:
+def test_malformed_keys_are_refused(world: World) -> None:
     """A name that is taken or empty, a plugin that is not there, and texts that cannot be stored are refused."""
     before = world.home.keys_file.read_bytes()
     add = ("key", "add", "--plugin", "local-file", "--id", "1")
@@ -51,7 +51,7 @@ def test_adds_that_are_refused(world: World) -> None:
     assert world.home.keys_file.read_bytes() == before
 
 
-def test_list(world: World) -> None:
+def test_list_has_every_key(world: World) -> None:
     """The list shows local and plugin keys, and marks the default one; `ls` is the same."""
     world.did("key", "add", "--plugin", "local-file", "--id", "1", "far")
     lines = world.did("key", "list").splitlines()
@@ -64,7 +64,7 @@ def test_list(world: World) -> None:
     assert world.did("key", "ls").splitlines() == lines
 
 
-def test_update(world: World) -> None:
+def test_update_sets_the_default(world: World) -> None:
     """Another key becomes the default; without the flag nothing happens but a warning."""
     world.did("key", "add", "--plugin", "local-file", "--id", "1", "far")
     done = world.run("key", "update", "far")
@@ -78,7 +78,7 @@ def test_update(world: World) -> None:
     assert _keys(world)["default"] == "build"
 
 
-def test_delete(world: World) -> None:
+def test_deleted_keys_are_reported(world: World) -> None:
     """Deleted keys leave the list, and their files stay."""
     for name in ("a", "b"):
         world.did("key", "add", "--plugin", "local-file", "--id", "1", name)
@@ -94,7 +94,7 @@ def test_delete(world: World) -> None:
     assert (world.home.folder / "build.key").exists()
 
 
-def test_delete_the_default_key(world: World) -> None:
+def test_deleting_the_default_leaves_none(world: World) -> None:
     """The default key is named as such, and then there is none."""
     text = world.did("key", "delete", "build")
     assert text == "Removed default key build from Notation signing key list. The source key still exists.\n"

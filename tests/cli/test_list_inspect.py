@@ -18,14 +18,14 @@ from tests.support.signatures import envelope_file, readdress, signature_manifes
 TYPE = "application/vnd.cncf.notary.signature"
 
 
-def test_nothing_is_listed_where_nothing_is(world: World) -> None:
+def test_artifact_without_signature(world: World) -> None:
     """An artifact without signatures has a line of its own in both commands."""
     line = f"{world.reference} has no associated signature\n"
     assert world.did("list", "--oci-layout", world.reference) == line
     assert world.did("inspect", "--oci-layout", world.reference) == line
 
 
-def test_the_tree(world: World) -> None:
+def test_list_prints_a_tree(world: World) -> None:
     """Signatures are listed below the artifact, in the order of the index; `ls` is the same command."""
     world.sign()
     world.sign("--signature-format", "cose")
@@ -35,7 +35,7 @@ def test_the_tree(world: World) -> None:
     assert world.did("ls", "--oci-layout", world.reference) == expected
 
 
-def test_the_limit(world: World) -> None:
+def test_limit_brings_a_warning(world: World) -> None:
     """More signatures than the limit are not shown, and a warning says so; exactly as many bring none."""
     world.sign()
     world.sign("--signature-format", "cose")
@@ -60,7 +60,7 @@ def test_a_tag_brings_a_warning(world: World) -> None:
         )
 
 
-def test_inspect_as_text(world: World) -> None:
+def test_inspect_prints_a_tree(world: World) -> None:
     """Everything that a signature says is in the tree: attributes, metadata, certificates and the artifact."""
     world.sign("-e", "1h", "-m", "build=42")
     (manifest,) = signature_manifests("hello")
@@ -90,7 +90,7 @@ def test_inspect_as_text(world: World) -> None:
     assert abs((datetime.now(UTC) - written).total_seconds()) < 60
 
 
-def test_inspect_of_several_signatures(world: World) -> None:
+def test_inspect_prints_every_signature(world: World) -> None:
     """Signatures of both formats stand side by side, and an absence is said."""
     world.sign()
     world.sign("--signature-format", "cose")
@@ -99,7 +99,7 @@ def test_inspect_of_several_signatures(world: World) -> None:
     assert shown.count("(empty)") == 2
 
 
-def test_inspect_skips_what_it_cannot_read(world: World) -> None:
+def test_inspect_skips_unreadable_signatures(world: World) -> None:
     """A signature that cannot be read is skipped with a warning, the others are shown, and the end is 1."""
     world.sign()
     world.sign("--signature-format", "cose")
@@ -119,7 +119,7 @@ def test_inspect_skips_what_it_cannot_read(world: World) -> None:
     assert [each["digest"] for each in shown["skipped"]] == [first]
 
 
-def test_inspect_of_what_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inspect_continues_after_unforeseen_errors(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A signature that brings out a mistake of the program's own is skipped like one that cannot be read."""
     world.sign()
     world.sign("--signature-format", "cose")
@@ -154,7 +154,7 @@ def test_inspect_reads_large_signatures_last(world: World, monkeypatch: pytest.M
     assert read == [COSE, JWS]
 
 
-def test_inspect_shows_an_untrusted_envelope_as_it_is(world: World) -> None:
+def test_inspect_prints_unverified_claims(world: World) -> None:
     """What is unknown, extended or not even intact is shown, since nothing is verified."""
     world.sign()
     key = "io.example.more"
@@ -164,7 +164,7 @@ def test_inspect_shows_an_untrusted_envelope_as_it_is(world: World) -> None:
     assert f"{key}: [1, 'two']" in world.did("inspect", "--oci-layout", world.reference)
 
 
-def test_a_malformed_index(world: World) -> None:
+def test_malformed_index_is_refused(world: World) -> None:
     """An index that is malformed ends with 3, and the line names the file."""
     (world.folder / "hello" / "index.json").write_text('{"manifests":[{"mediaType":"a"}]}')
     for command in ("list", "inspect", "sign"):

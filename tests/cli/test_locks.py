@@ -41,7 +41,7 @@ def _plugins(world: World) -> tuple[Path, list[str]]:
 
 
 @pytest.mark.parametrize("scene", [_settings, _policy, _layout, _store_to_add_to, _store_to_delete_from, _plugins])
-def test_a_lock_that_is_held(
+def test_held_lock_is_reported(
     world: World, monkeypatch: pytest.MonkeyPatch, scene: Callable[[World], tuple[Path, list[str]]]
 ) -> None:
     """Behind a lock that does not come free a command ends with 3, and does its work when it is free again."""

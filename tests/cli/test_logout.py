@@ -5,7 +5,7 @@ import json
 from tests.cli.world import World
 
 
-def test_what_was_forgotten_is_told(world: World) -> None:
+def test_changed_files_and_remaining_entries_are_named(world: World) -> None:
     """Files that had the password are named, and so is what podman keeps for paths of the registry."""
     entry = {"auth": "bWU6eA=="}
     docker = world.home.folder / ".docker" / "config.json"
@@ -23,6 +23,6 @@ def test_what_was_forgotten_is_told(world: World) -> None:
     assert json.loads(docker.read_text()) == {"auths": {}}
 
 
-def test_nothing_to_forget(world: World) -> None:
+def test_logout_without_credentials_succeeds(world: World) -> None:
     """Who is not logged in is logged out."""
     assert world.did("logout", "registry.example") == "Logout Succeeded\n"

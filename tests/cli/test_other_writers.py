@@ -9,7 +9,7 @@ from tests.cli.world import VERIFY, World
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there, access is not a matter of modes")
 
 
-def test_a_warning_once_for_each_file(world: World) -> None:
+def test_each_writable_file_is_warned_of_once(world: World) -> None:
     """Each file and folder is named once a command, however many artifacts there are, and all goes on."""
     for path in (world.home.folder, world.home.policy_file, world.home.store()):
         path.chmod(0o777)

@@ -24,7 +24,9 @@ def _helper(world: World) -> None:
 
 @pytest.mark.parametrize("password", _WITH_MARKS)
 @pytest.mark.parametrize("place", ["$NOTATION_PASSWORD", "--password", "the password on standard input"])
-def test_a_mark_is_never_sent(place: str, password: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marked_password_is_never_sent(
+    place: str, password: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A password with a mark of an editor or shell is refused before a registry counts it as a wrong one."""
     flags, stdin = ["-u", "me"], ""
     if place == "--password":
@@ -40,7 +42,7 @@ def test_a_mark_is_never_sent(place: str, password: str, world: World, monkeypat
 
 
 @pytest.mark.parametrize("name", _WITH_MARKS)
-def test_a_mark_at_a_name(name: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marked_user_name_is_refused(name: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is a name."""
     assert world.refused(2, "login", "-u", name, "-p", "x", "localhost:1") == f"--username {_WITH_MARKS[name]}"
     monkeypatch.setenv("NOTATION_USERNAME", name)
@@ -58,7 +60,7 @@ def test_a_mark_at_a_name(name: str, world: World, monkeypatch: pytest.MonkeyPat
         (b"s\xe9cret\n", b"s\xe9cret"),
     ],
 )
-def test_the_password_on_standard_input(stdin: bytes, password: bytes, world: World) -> None:
+def test_marks_on_standard_input_are_removed(stdin: bytes, password: bytes, world: World) -> None:
     """The marks of a file are left out, and what is no UTF-8 is sent as it came, as Docker does."""
     challenge = Reply(401, (("WWW-Authenticate", 'Basic realm="x"'),))
     with Server(challenge, Reply(401)) as server:
@@ -80,7 +82,7 @@ def test_the_password_on_standard_input(stdin: bytes, password: bytes, world: Wo
         (("-u", "me"), b"secret", b"me:secret"),
     ],
 )
-def test_a_pipe_in_a_terminals_place(flags: tuple[str, ...], stdin: bytes, sent: bytes, world: World) -> None:
+def test_prompts_are_answered_from_a_pipe(flags: tuple[str, ...], stdin: bytes, sent: bytes, world: World) -> None:
     """What would be asked for at a terminal is read from a pipe: the name unless it is given, then the password."""
     challenge = Reply(401, (("WWW-Authenticate", 'Basic realm="x"'),))
     with Server(challenge, Reply(401)) as server:
@@ -91,7 +93,7 @@ def test_a_pipe_in_a_terminals_place(flags: tuple[str, ...], stdin: bytes, sent:
 
 
 @pytest.mark.parametrize("flags", [(), ("-u", "me"), ("--password-stdin",), ("-u", "me", "--password-stdin")])
-def test_nothing_in_the_pipe(flags: tuple[str, ...], world: World) -> None:
+def test_empty_pipe_is_refused(flags: tuple[str, ...], world: World) -> None:
     """Where nothing comes there is no password, and the error says how to give one."""
     assert world.refused(2, "login", *flags, "localhost:1") == (
         "no password on standard input: "
@@ -99,7 +101,7 @@ def test_nothing_in_the_pipe(flags: tuple[str, ...], world: World) -> None:
     )
 
 
-def test_nobody_to_keep_the_password(world: World) -> None:
+def test_login_without_helper_is_refused(world: World) -> None:
     """Without a credential helper a login is refused before a password is read or sent, with what else there is."""
     (world.home.folder / "config.json").unlink()
     shown = world.refused(2, "login", "-u", "me", "--password-stdin", "localhost:1", stdin="secret")
@@ -110,7 +112,7 @@ def test_nobody_to_keep_the_password(world: World) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="variables are text there")
-def test_a_variable_that_is_no_utf_8(world: World) -> None:
+def test_bytes_outside_utf_8_are_sent_unchanged(world: World) -> None:
     """The bytes of a variable are sent as they are."""
     challenge = Reply(401, (("WWW-Authenticate", 'Basic realm="x"'),))
     with Server(challenge, Reply(401)) as server:

@@ -13,7 +13,7 @@ QUESTION = "The trust policy file already exists, do you want to overwrite it? [
 OVERWRITTEN = "Warning: existing trust policy configuration file will be overwritten\n"
 
 
-def test_init(world: World) -> None:
+def test_init_writes_a_strict_statement(world: World) -> None:
     """A new policy has one strict statement, and is what `verify` asks for."""
     world.home.policy_file.unlink()
     text = world.did(*INIT, IDENTITY)
@@ -35,7 +35,7 @@ def test_init(world: World) -> None:
     world.verify()
 
 
-def test_init_for_some_repositories(world: World) -> None:
+def test_init_with_scopes(world: World) -> None:
     """Scopes, stores and identities may be several."""
     world.home.policy_file.unlink()
     world.did(
@@ -57,7 +57,7 @@ def test_init_for_some_repositories(world: World) -> None:
         (["\udcff:a"], "half of a surrogate pair"),
     ],
 )
-def test_inits_that_are_refused(world: World, flags: list[str], reason: str) -> None:
+def test_malformed_init_is_refused(world: World, flags: list[str], reason: str) -> None:
     """A policy against the rules is not written."""
     before = world.home.policy_file.read_bytes()
     error = world.refused(2, *INIT, *flags, "--force")
@@ -67,7 +67,7 @@ def test_inits_that_are_refused(world: World, flags: list[str], reason: str) -> 
 
 
 @pytest.mark.parametrize("command", ["init", "import"])
-def test_overwriting(world: World, command: str) -> None:
+def test_existing_policy_requires_confirmation(world: World, command: str) -> None:
     """An existing policy is overwritten after a yes or by force, and by nothing else."""
     Path("new.json").write_text(json.dumps(policy_document([OTHER_IDENTITY])))
     arguments = (*INIT, OTHER_IDENTITY) if command == "init" else ("policy", "import", "new.json")
@@ -85,7 +85,7 @@ def test_overwriting(world: World, command: str) -> None:
     assert OTHER_IDENTITY.encode() in world.home.policy_file.read_bytes()
 
 
-def test_import(world: World) -> None:
+def test_imported_policy_is_used(world: World) -> None:
     """A policy is imported byte by byte, and shown so."""
     world.home.policy_file.unlink()
     content = json.dumps(policy_document(), indent=3).encode() + b"\n\n"
@@ -108,7 +108,7 @@ def test_import(world: World) -> None:
         ),
     ],
 )
-def test_imports_that_are_refused(world: World, content: str | None, error: str) -> None:
+def test_malformed_import_is_refused(world: World, content: str | None, error: str) -> None:
     """A policy against the rules is not imported, even by force."""
     if content is not None:
         Path("new.json").write_text(content)
@@ -117,13 +117,13 @@ def test_imports_that_are_refused(world: World, content: str | None, error: str)
     assert world.home.policy_file.read_bytes() == before
 
 
-def test_a_folder_is_no_policy(world: World) -> None:
+def test_folder_is_refused(world: World) -> None:
     """A folder in the place of the file to import is told apart from an absent one."""
     error = world.refused(2, "policy", "import", "hello")
     assert error == "failed to read trust policy file: hello is not a regular file"
 
 
-def test_an_unknown_member(world: World) -> None:
+def test_unknown_member_brings_a_warning(world: World) -> None:
     """A member that nobody knows brings a warning, here and whenever the policy is read."""
     document = policy_document()
     document["trustPolicies"][0]["registryScope"] = ["*"]
@@ -137,7 +137,7 @@ def test_an_unknown_member(world: World) -> None:
     assert "member 'registryScope' is not known" in done.err
 
 
-def test_show(world: World) -> None:
+def test_show_prints_the_bytes(world: World) -> None:
     """The policy is shown as it is; one that is malformed is shown too, with the error and 2."""
     assert world.process("policy", "show").out == world.home.policy_file.read_text()
     world.home.policy_file.write_text("{}")
@@ -148,7 +148,7 @@ def test_show(world: World) -> None:
     assert world.refused(2, "policy", "show").startswith("no trust policy: neither ")
 
 
-def test_the_newer_file_name_is_kept(world: World) -> None:
+def test_present_file_name_is_kept(world: World) -> None:
     """Where the newer policy file is in use, it is the one that is written and shown."""
     newer = world.home.policy_file.rename(world.home.folder / "trustpolicy.oci.json")
     Path("new.json").write_text(json.dumps(policy_document([OTHER_IDENTITY])))

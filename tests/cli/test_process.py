@@ -19,7 +19,7 @@ from tests.support.ca import pem_of
 from tests.support.layouts import add_artifact, make_layout
 
 
-def test_the_installed_script(world: World) -> None:
+def test_installed_script_runs(world: World) -> None:
     """The script that the package installs is the same command line."""
     script = Path(sys.executable).with_name("notarykit")
     done = subprocess.run([script, "sing"], env=world.home.environment(), capture_output=True, text=True, check=False)
@@ -27,7 +27,7 @@ def test_the_installed_script(world: World) -> None:
     assert error_of(done.stderr) == "unknown command 'sing' for 'notarykit': did you mean 'sign'?"
 
 
-def test_a_traceback_only_on_request(world: World) -> None:
+def test_traceback_only_with_debug(world: World) -> None:
     """An error is one line, and with `--debug` a traceback comes before that line."""
     command = ("sign", "--oci-layout", f"absent@{world.layout.digest}")
     plain = world.process("key", "update", "--default", "none")
@@ -40,7 +40,7 @@ def test_a_traceback_only_on_request(world: World) -> None:
     assert "Traceback" not in world.process(*command).err
 
 
-def test_an_error_that_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unforeseen_error_is_one_line(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even a mistake of the program's own is one line, and its exit code is none of the documented ones."""
 
     def fail() -> None:
@@ -54,7 +54,7 @@ def test_an_error_that_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPa
     assert debug.err.endswith(f"Error: {error}\n")
 
 
-def test_an_error_that_nobody_foresaw_in_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unforeseen_error_in_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that reads JSON hears of a mistake of the program's own as of any other error."""
 
     def fail(*_: object) -> None:
@@ -68,7 +68,7 @@ def test_an_error_that_nobody_foresaw_in_json(world: World, monkeypatch: pytest.
     assert error["message"] == "internal error: RuntimeError: mistake"
 
 
-def test_an_interrupt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_ends_with_130(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Control-C ends with 130 and without a traceback."""
 
     def fail() -> None:
@@ -82,7 +82,7 @@ def test_an_interrupt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "command", [("version",), ("key", "list"), ("help",), ("policy", "show")], ids=lambda each: each[0]
 )
-def test_an_output_that_is_full(world: World, command: tuple[str, ...], buffered: str) -> None:
+def test_full_standard_output_ends_with_3(world: World, command: tuple[str, ...], buffered: str) -> None:
     """Output that cannot be written ends with 3 and one line, at whatever moment that shows."""
     environment = world.home.environment(PYTHONUNBUFFERED=buffered)
     with open("/dev/full", "wb") as full:
@@ -92,7 +92,7 @@ def test_an_output_that_is_full(world: World, command: tuple[str, ...], buffered
     assert error_of(done.stderr) == "standard output cannot be written: No space left on device"
 
 
-def test_a_reader_that_has_gone(world: World) -> None:
+def test_broken_pipe_ends_with_141(world: World) -> None:
     """Output that nobody reads any more ends the program silently, as it ends others."""
     for number in range(300):
         add_artifact("hello", f"tag{number}")
@@ -108,7 +108,7 @@ def test_a_reader_that_has_gone(world: World) -> None:
 
 
 @pytest.mark.parametrize("closed", [0, 1, 2])
-def test_streams_that_are_closed(world: World, closed: int) -> None:
+def test_closed_streams_are_tolerated(world: World, closed: int) -> None:
     """A stream that the caller has closed is nobody's problem."""
     world.sign()
     for command in (("version",), ("key", "list"), (*VERIFY, world.reference), ("policy", "show")):
@@ -131,7 +131,7 @@ def _unwritable(kind: str) -> int:
 
 @pytest.mark.parametrize("kind", ["full", "broken pipe", "not for writing"])
 @pytest.mark.parametrize("flags", [(), ("-v",), ("-d",)], ids=["plain", "verbose", "debug"])
-def test_an_error_stream_that_cannot_be_written(world: World, kind: str, flags: tuple[str, ...]) -> None:
+def test_full_standard_error_has_no_effect(world: World, kind: str, flags: tuple[str, ...]) -> None:
     """What cannot be said on standard error does not change the exit code, nor what is printed."""
     world.sign()
     (world.home.store() / "README").write_text("a warning")
@@ -148,7 +148,7 @@ def test_an_error_stream_that_cannot_be_written(world: World, kind: str, flags: 
 
 @pytest.mark.parametrize(("kind", "code"), [("full", 3), ("broken pipe", 141), ("not for writing", 3)])
 @pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
-def test_an_output_that_cannot_be_written_and_a_verdict(world: World, kind: str, code: int, buffered: str) -> None:
+def test_verdict_outweighs_full_standard_output(world: World, kind: str, code: int, buffered: str) -> None:
     """Every reference is verified, and that one of them was not accepted comes before output that is lost."""
     world.sign()
     unsigned = make_layout(world.folder / "unsigned", "v2")
@@ -174,7 +174,7 @@ def test_an_output_that_cannot_be_written_and_a_verdict(world: World, kind: str,
             assert f"Error: {references[1]}" in done.stderr or f"failed for {references[1]}" in done.stderr
 
 
-def test_a_reader_that_is_slow(world: World) -> None:
+def test_slow_reader_gets_all_output(world: World) -> None:
     """A stream that somebody has made one that does not wait is waited for, and all of it comes."""
     read, write = os.pipe()
     os.set_blocking(write, False)
@@ -193,7 +193,7 @@ def test_a_reader_that_is_slow(world: World) -> None:
         assert process.wait(60) == 0
 
 
-def test_an_answer_that_is_not_text(world: World) -> None:
+def test_bytes_that_are_not_text_decline(world: World) -> None:
     """Bytes that are no text are no yes."""
     done = world.process(
         "certificate", "delete", "-t", "ca", "-s", "tests", "root0.pem", stdin=b"\xffy\n", LC_ALL="C.UTF-8"
@@ -229,7 +229,7 @@ def _at_a_terminal(
     return code, shown.decode()
 
 
-def test_a_passphrase_at_the_terminal(world: World) -> None:
+def test_passphrase_is_prompted_for(world: World) -> None:
     """The passphrase is asked for and not shown; a wrong one, and none at all, end with 4."""
     (world.home.folder / "build.key").write_bytes(pem_of(world.chain.leaf_key, b"secret"))
     code, shown = _at_a_terminal(world, b"secret\n")
@@ -245,7 +245,7 @@ def test_a_passphrase_at_the_terminal(world: World) -> None:
 
 
 @pytest.mark.parametrize("flags", [[], ["--username", "me"]], ids=["name", "password"])
-def test_no_answer_at_the_terminal(world: World, flags: list[str]) -> None:
+def test_end_of_input_at_the_prompt(world: World, flags: list[str]) -> None:
     """The end of the input in place of a name or a password ends with 2 and the flags to use."""
     helper = world.folder / "docker-credential-mine"
     helper.write_text("#!/bin/sh\nexit 1\n")
@@ -258,7 +258,7 @@ def test_no_answer_at_the_terminal(world: World, flags: list[str]) -> None:
     assert shown.endswith("Error: no input at the prompt: use --username and --password-stdin\r\n")
 
 
-def test_credentials_stay_here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_are_not_inherited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry's credentials are not in the environment any more when a command runs."""
     seen: list[str | None] = []
     monkeypatch.setattr(
@@ -270,7 +270,7 @@ def test_credentials_stay_here(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert seen == [None]
 
 
-def test_a_traceback_without_what_a_plugin_has_seen() -> None:
+def test_traceback_hides_texts_of_plugin_errors() -> None:
     """What an SDK raised below a plugin's error is there with its place and kind, and without its text."""
 
     def call() -> None:

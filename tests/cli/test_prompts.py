@@ -36,7 +36,7 @@ def _files(world: World) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_nobody_answers(asked: World, question: str) -> None:
+def test_prompt_without_input_ends_with_2(asked: World, question: str) -> None:
     """At the end of the input a question is an error of usage that names the flag; with the flag, nobody is asked."""
     before = _files(asked)
     done = asked.run(*QUESTIONS[question])
@@ -50,7 +50,7 @@ def test_nobody_answers(asked: World, question: str) -> None:
 
 
 @pytest.mark.parametrize("stdin", NOBODY)
-def test_an_input_without_an_answer(asked: World, stdin: str) -> None:
+def test_closed_input_ends_with_2(asked: World, stdin: str) -> None:
     """However standard input cannot be read, that is no answer."""
     before = _files(asked)
     run = ["sh", "-c", f'exec "$@" {NOBODY[stdin]}', "sh", sys.executable, "-m", "notarykit.cli"]
@@ -62,7 +62,7 @@ def test_an_input_without_an_answer(asked: World, stdin: str) -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_no(asked: World, question: str) -> None:
+def test_declining_changes_nothing(asked: World, question: str) -> None:
     """A no is an answer: nothing is changed, and that is fine."""
     before = _files(asked)
     assert asked.run(*QUESTIONS[question], stdin="n\n").code == 0

@@ -29,7 +29,7 @@ def chain(responder: Responder) -> TestChain:
     return chain
 
 
-def test_what_was_asked_is_explained(world: World, responder: Responder) -> None:
+def test_debug_explains_requests(world: World, responder: Responder) -> None:
     """`--debug` tells whom was asked about which certificate, and what was answered; `--verbose` does not."""
     world.sign()
     done = world.run(*VERIFY, "--debug", world.reference)
@@ -43,7 +43,7 @@ def test_what_was_asked_is_explained(world: World, responder: Responder) -> None
 
 
 @pytest.mark.parametrize("by", ["ocsp", "crl"])
-def test_a_revoked_signer(world: World, responder: Responder, by: str) -> None:
+def test_revoked_signer_is_refused(world: World, responder: Responder, by: str) -> None:
     """A signer whose certificate is revoked is refused, by either way."""
     if by == "ocsp":
         responder.ocsp(ocsp_path(0), responding(world.chain, 0, REVOKED))
@@ -56,7 +56,7 @@ def test_a_revoked_signer(world: World, responder: Responder, by: str) -> None:
     assert "is revoked (on 20" in error
 
 
-def test_levels(world: World, responder: Responder) -> None:
+def test_level_determines_the_consequence(world: World, responder: Responder) -> None:
     """What is not known is enforced, logged or not asked for at all, as the policy says."""
     responder.fail(ocsp_path(0), 500)
     responder.fail(crl_path(0), 404)
@@ -84,7 +84,7 @@ def _collect(world: World) -> list[str]:
     return flags.split()
 
 
-def test_an_air_gap(world: World, responder: Responder) -> None:
+def test_evidence_replaces_the_network(world: World, responder: Responder) -> None:
     """What was collected suffices where there is no network and no local evidence, and nothing but it is looked at."""
     world.sign()
     flags = _collect(world)
@@ -102,7 +102,7 @@ def test_an_air_gap(world: World, responder: Responder) -> None:
     assert "is unknown" in error_of(without.err)
 
 
-def test_collecting_what_cannot_be_had(world: World, responder: Responder) -> None:
+def test_incomplete_evidence_is_written_and_reported(world: World, responder: Responder) -> None:
     """Where something is missing, what could be had is kept, and the command says what is not there."""
     responder.fail(crl_path(1), 500)
     world.sign()
@@ -128,7 +128,7 @@ def test_collecting_what_cannot_be_had(world: World, responder: Responder) -> No
     assert "status 500" in result["problems"][0]["error"]["message"]
 
 
-def test_collecting_for_strangers(world: World, responder: Responder) -> None:
+def test_nothing_is_requested_for_untrusted_signers(world: World, responder: Responder) -> None:
     """Nothing is asked that only somebody untrusted names."""
     world.sign()
     world.home.set_policy(policy_document(identities=["x509.subject: C=US, ST=WA, O=acme-rockets.io"]))
@@ -151,14 +151,14 @@ def test_collecting_for_strangers(world: World, responder: Responder) -> None:
         ("--evidence", b"rubbish", "cannot be read: Not a directory"),
     ],
 )
-def test_files_that_are_none(world: World, flag: str, content: bytes | None, complaint: str) -> None:
+def test_files_with_other_content_are_refused(world: World, flag: str, content: bytes | None, complaint: str) -> None:
     """A file that holds something else is refused before anything is verified."""
     if content is not None:
         (world.folder / "file").write_bytes(content)
     assert complaint in world.refused(2, *VERIFY, flag, "file", world.reference)
 
 
-def test_evidence_that_is_none(world: World) -> None:
+def test_evidence_directory_without_evidence_is_refused(world: World) -> None:
     """A folder that nothing was collected into is no evidence, and a file is no folder to collect into."""
     (world.folder / "empty").mkdir()
     assert "notarykit revocation fetch" in world.refused(2, *VERIFY, "--evidence", "empty", world.reference)
@@ -168,12 +168,12 @@ def test_evidence_that_is_none(world: World) -> None:
 
 
 @pytest.mark.parametrize("flag", ["--ocsp-timeout", "--crl-timeout"])
-def test_no_time_at_all(world: World, flag: str) -> None:
+def test_time_limit_of_zero_is_refused(world: World, flag: str) -> None:
     """A limit of nothing is refused rather than taken for the usual one."""
     assert "must be a second or more" in world.refused(2, *VERIFY, flag, "0s", world.reference)
 
 
-def test_nothing_to_collect(world: World) -> None:
+def test_certificates_without_sources_need_no_evidence(world: World) -> None:
     """Where no certificate names a place to ask, the command says so."""
     chain = make_chain()
     world.home.add_key(chain, "plain")
@@ -187,7 +187,7 @@ def test_nothing_to_collect(world: World) -> None:
 _FETCH = ("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE)
 
 
-def test_more_signatures_than_are_looked_at(world: World) -> None:
+def test_signatures_beyond_the_limit_make_evidence_incomplete(world: World) -> None:
     """What is collected for some signatures alone is not called complete."""
     world.sign()
     world.sign()
@@ -197,7 +197,7 @@ def test_more_signatures_than_are_looked_at(world: World) -> None:
     assert world.run(*_FETCH, "--max-signatures", "2", world.reference).code == 0
 
 
-def test_a_signature_that_cannot_be_read(world: World) -> None:
+def test_unreadable_signature_makes_evidence_incomplete(world: World) -> None:
     """Nor is what is collected beside a signature that nobody could read."""
     world.sign()
     world.sign()
@@ -213,7 +213,7 @@ def test_a_signature_that_cannot_be_read(world: World) -> None:
 
 
 @pytest.mark.parametrize("timestamps", ["always", "afterCertExpiry"])
-def test_signatures_without_a_timestamp(world: World, timestamps: str) -> None:
+def test_evidence_of_signatures_without_timestamp(world: World, timestamps: str) -> None:
     """A timestamp that is not there is missed where the policy wants one, and nowhere else."""
     document = policy_document(stores=("ca:tests", "tsa:tests"))
     document["trustPolicies"][0]["signatureVerification"]["verifyTimestamp"] = timestamps
@@ -234,7 +234,7 @@ def test_signatures_without_a_timestamp(world: World, timestamps: str) -> None:
         (("--ocsp-nonce",), (2.0, 5.0, True)),
     ],
 )
-def test_the_limits_arrive(
+def test_limits_reach_the_requests(
     world: World, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], limits: tuple[float, float, bool]
 ) -> None:
     """What flags say about time and nonces is what is asked with, when verifying and when collecting."""

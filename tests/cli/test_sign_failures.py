@@ -92,21 +92,23 @@ def _expired(world: World) -> None:
         ),
     ],
 )
-def test_a_key_that_cannot_sign(world: World, prepare: Prepare, message: str) -> None:
+def test_key_that_cannot_sign_ends_with_4(world: World, prepare: Prepare, message: str) -> None:
     """A key or chain that cannot be used ends with 4, and the line names the file or the certificate."""
     prepare(world)
     assert world.refused(4, "sign", "--oci-layout", world.reference) == message.format(home=world.home.folder)
     assert world.did("list", "--oci-layout", world.reference).endswith(" has no associated signature\n")
 
 
-def test_a_key_that_is_not_listed(world: World) -> None:
+def test_unlisted_key_is_refused(world: World) -> None:
     """A key that is not on the list ends with 4 and points at the list."""
     error = world.refused(4, "sign", "--oci-layout", "-k", "other", world.reference)
     assert error == "signing key 'other' is not on the list: see 'notarykit key list'"
 
 
 @pytest.mark.parametrize("traditional", [False, True], ids=["PKCS#8", "SEC1"])
-def test_an_encrypted_key(world: World, monkeypatch: pytest.MonkeyPatch, *, traditional: bool) -> None:
+def test_encrypted_key_requires_its_passphrase(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, traditional: bool
+) -> None:
     """An encrypted key needs its passphrase from the environment where no terminal is; a wrong one ends with 4."""
     _key(world, pem_of(world.chain.leaf_key, b"secret", traditional=traditional))
     command = ("sign", "--oci-layout", world.reference)
@@ -120,7 +122,7 @@ def test_an_encrypted_key(world: World, monkeypatch: pytest.MonkeyPatch, *, trad
     assert world.did(*command) == f"Successfully signed {world.reference}\n"
 
 
-def test_a_passphrase_that_is_not_text(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passphrase_may_be_any_bytes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The passphrase's bytes are taken as the environment has them, whatever they are."""
     secret = b"\xff\xfe secret"
     _key(world, pem_of(world.chain.leaf_key, secret))
@@ -128,7 +130,7 @@ def test_a_passphrase_that_is_not_text(world: World, monkeypatch: pytest.MonkeyP
     assert world.sign() == f"Successfully signed {world.reference}\n"
 
 
-def test_a_key_that_others_can_read(world: World) -> None:
+def test_readable_key_brings_a_warning(world: World) -> None:
     """A key file that others can read brings a warning and still signs."""
     (world.home.folder / "build.key").chmod(0o644)
     done = world.run("sign", "--oci-layout", world.reference)
@@ -136,7 +138,7 @@ def test_a_key_that_others_can_read(world: World) -> None:
     assert done == (0, f"Successfully signed {world.reference}\n", warning)
 
 
-def test_places_that_hold_no_artifact(world: World) -> None:
+def test_missing_artifacts_end_with_3(world: World) -> None:
     """A tag that is not there, a folder that is no layout and a file that is no archive end with 3."""
     (world.folder / "empty").mkdir()
     (world.folder / "file").write_bytes(b"hello")
@@ -156,7 +158,7 @@ def test_places_that_hold_no_artifact(world: World) -> None:
     assert done.err.splitlines()[-1] == f"Error: {absent}"
 
 
-def test_several_references(world: World) -> None:
+def test_each_reference_has_its_outcome(world: World) -> None:
     """Each reference is signed by itself: one that fails does not stop the next, and the highest code is the end."""
     make_layout(world.folder / "other")
     other = f"other@{world.layout.digest}"
@@ -168,7 +170,7 @@ def test_several_references(world: World) -> None:
     assert done.err.count("\n") == 1
 
 
-def test_warnings_of_several_artifacts_are_not_merged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warnings_name_their_artifact(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning that comes up for each artifact is shown for each, and one about the key once."""
     other = make_layout(world.folder / "other")
     (world.home.folder / "build.key").chmod(0o644)
@@ -185,7 +187,7 @@ def test_warnings_of_several_artifacts_are_not_merged(world: World, monkeypatch:
     assert others == [f"Warning: {each}: something is odd" for each in references]
 
 
-def test_a_mistake_does_not_cost_the_others_their_answers(world: World) -> None:
+def test_unforeseen_error_does_not_end_the_others(world: World) -> None:
     """Whatever goes wrong with one reference, what was signed is told, in text and in JSON."""
     bad = make_layout(world.folder / "bad", "v2")
     world.break_at(bad.digest)
@@ -198,7 +200,7 @@ def test_a_mistake_does_not_cost_the_others_their_answers(world: World) -> None:
     assert document["results"][1]["error"]["exitCode"] == 70
 
 
-def test_a_plugin_that_is_not_there(world: World) -> None:
+def test_missing_plugin_ends_with_4(world: World) -> None:
     """A plugin that is not installed ends with 4, named on the command line or on the list of keys."""
     world.did("key", "add", "--plugin", "local-file", "--id", "1", "far")
     keys = world.home.keys_file
@@ -213,7 +215,7 @@ def test_a_plugin_that_is_not_there(world: World) -> None:
     assert error == "'../none' is no plugin name: it must be of letters, digits, '_', '.' and '-'"
 
 
-def test_a_broken_list_of_keys(world: World) -> None:
+def test_malformed_key_list_ends_with_2(world: World) -> None:
     """A list of keys that is malformed, or a link, ends with 2 and is left as it is."""
     world.home.keys_file.write_text('{"keys":[{"name":"a","keyPath":"k","certPath":"c"}],"default":"b"}')
     error = world.refused(2, "sign", "--oci-layout", world.reference)
@@ -227,7 +229,7 @@ def test_a_broken_list_of_keys(world: World) -> None:
     assert error == f"{world.home.keys_file} is not a regular file: links are not followed"
 
 
-def test_broken_settings(world: World) -> None:
+def test_malformed_settings_end_with_2(world: World) -> None:
     """Settings that are malformed or name another format end with 2."""
     settings = world.home.folder / "config.json"
     settings.write_text('{"signatureFormat":"pgp"}')

@@ -37,13 +37,13 @@ def _other_signer(world: World) -> None:
     world.sign("--key", "other")
 
 
-def test_by_digest(world: World) -> None:
+def test_reference_by_digest(world: World) -> None:
     """By the digest nothing comes but the line that says what was done."""
     assert world.sign() == f"Successfully signed {world.reference}\n"
     assert world.verify() == f"Successfully verified signature for {world.reference}\n"
 
 
-def test_by_tag(world: World) -> None:
+def test_reference_by_tag_brings_a_warning(world: World) -> None:
     """By the tag the digest that it leads to is named, and a warning goes to standard error."""
     done = world.run("sign", "--oci-layout", "hello:v1")
     assert done == (0, f"Successfully signed {world.reference}\n", SIGN_WARNING)
@@ -51,7 +51,7 @@ def test_by_tag(world: World) -> None:
     assert done == (0, f"Successfully verified signature for {world.reference}\n", VERIFY_WARNING)
 
 
-def test_metadata_is_shown(world: World) -> None:
+def test_user_metadata_is_printed(world: World) -> None:
     """What was signed along is shown in a table, sorted by key."""
     world.sign("-m", "name=Grüße", "-m", "build=42", "-m", "longer.key=1")
     assert world.verify("-m", "build=42") == (
@@ -64,7 +64,7 @@ def test_metadata_is_shown(world: World) -> None:
     )
 
 
-def test_several_references(world: World) -> None:
+def test_several_references_are_signed_and_verified(world: World) -> None:
     """Several artifacts are signed and verified by one command each."""
     references = [world.reference, f"hello@{add_artifact('hello', 'v2').digest}"]
     assert world.did("sign", "--oci-layout", *references) == "".join(
@@ -74,7 +74,7 @@ def test_several_references(world: World) -> None:
     assert lines == [f"Successfully verified signature for {each}" for each in references]
 
 
-def test_the_default_format(world: World) -> None:
+def test_settings_choose_the_format(world: World) -> None:
     """The format is JWS, or what the settings say, or what the flag says."""
 
     def newest() -> str:
@@ -90,7 +90,7 @@ def test_the_default_format(world: World) -> None:
     assert newest() == "application/jose+json"
 
 
-def test_a_layout_in_a_tar_file(world: World) -> None:
+def test_layout_in_a_tar_file_is_verified(world: World) -> None:
     """A tar file of a layout is read like the folder, and not written to."""
     world.sign()
     with tarfile.open("hello.tar", "w") as archive:
@@ -102,7 +102,7 @@ def test_a_layout_in_a_tar_file(world: World) -> None:
     assert error == "hello.tar is a tar file, which can only be read: extract it into a folder"
 
 
-def test_paths_of_any_kind(world: World) -> None:
+def test_layout_paths_of_any_form(world: World) -> None:
     """A layout's path may hold colons, at signs, blanks and other scripts."""
     for path in ("a:b/c", "with@sign", "a b", "größe", "-x", "./d//e/"):
         shutil.copytree("hello", path)
@@ -111,13 +111,13 @@ def test_paths_of_any_kind(world: World) -> None:
         assert world.verify("--", reference=reference) == f"Successfully verified signature for {reference}\n"
 
 
-def test_a_digest_of_another_algorithm_is_not_there(world: World) -> None:
+def test_digest_of_another_algorithm_is_not_found(world: World) -> None:
     """A digest that the layout does not list is not found, whatever its algorithm."""
     reference = f"hello@sha512:{'0' * 128}"
     assert world.refused(3, "sign", "--oci-layout", reference).startswith("hello has no artifact 'sha512:")
 
 
-def test_a_policy_that_skips(world: World) -> None:
+def test_skip_level_is_reported(world: World) -> None:
     """Under `skip` nothing is opened, and the line says that nothing was verified."""
     world.home.set_policy(policy_document(level="skip", scopes=["local/tests"]))
     reference = f"nowhere@{world.layout.digest}"
@@ -126,7 +126,7 @@ def test_a_policy_that_skips(world: World) -> None:
     )
 
 
-def test_an_audit_is_no_verification(world: World) -> None:
+def test_audited_signature_is_not_reported_as_verified(world: World) -> None:
     """Under `audit` an untrusted signer passes with a warning; nothing is called verified, no metadata is shown."""
     _other_signer(world)
     world.home.set_policy(policy_document(level="audit"))
@@ -142,7 +142,7 @@ def test_an_audit_is_no_verification(world: World) -> None:
     assert done.err.count("\n") == 1
 
 
-def test_a_logged_failure(world: World) -> None:
+def test_logged_failure_brings_a_warning(world: World) -> None:
     """A step that the policy only logs brings a warning with the reason."""
     chain = make_chain("EC-256", 3, leaf=Changes(put=(ocsp_at("http://ocsp.invalid"),)))
     world.home.add_key(chain, "online")
@@ -160,7 +160,7 @@ def test_a_logged_failure(world: World) -> None:
     assert world.verify().startswith("Successfully verified")
 
 
-def test_a_good_signature_behind_others(world: World) -> None:
+def test_one_valid_signature_is_enough(world: World) -> None:
     """A signature that is accepted counts, whatever came before it; `--verbose` tells why the others did not count."""
     _other_signer(world)
     world.sign("--key", "build")
@@ -179,7 +179,7 @@ def test_a_good_signature_behind_others(world: World) -> None:
     assert limited.code == 1
 
 
-def test_verbose_tells_the_steps_of_a_refusal(world: World) -> None:
+def test_verbose_prints_the_steps_of_a_refusal(world: World) -> None:
     """`--verbose` shows every step that was reached, under the signature's digest, before the error's own line."""
     world.sign()
     world.home.set_policy(policy_document([OTHER_IDENTITY]))
@@ -193,7 +193,7 @@ def test_verbose_tells_the_steps_of_a_refusal(world: World) -> None:
     assert lines[3].startswith("Error: signature verification failed for ")
 
 
-def test_the_scope_chooses_the_policy(world: World) -> None:
+def test_scope_selects_the_policy(world: World) -> None:
     """The statement that names the scope counts before the one for all."""
     document = policy_document([OTHER_IDENTITY])
     named = policy_document([IDENTITY], scopes=["local/tests"])["trustPolicies"][0]
@@ -204,7 +204,7 @@ def test_the_scope_chooses_the_policy(world: World) -> None:
     assert world.run("verify", "--oci-layout", "--scope", "local/other", world.reference).code == 1
 
 
-def test_both_policy_files(world: World) -> None:
+def test_oci_policy_file_takes_precedence(world: World) -> None:
     """The newer name of the policy file counts, with a warning that there are two."""
     world.sign()
     newer = world.home.folder / "trustpolicy.oci.json"
@@ -217,7 +217,7 @@ def test_both_policy_files(world: World) -> None:
     world.verify()
 
 
-def test_the_place_of_the_settings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_folder_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without $NOTATION_CONFIG the settings are in notation's folder below $XDG_CONFIG_HOME or the home."""
     world.sign()
     monkeypatch.delenv("NOTATION_CONFIG")
@@ -236,7 +236,7 @@ def test_the_place_of_the_settings(world: World, monkeypatch: pytest.MonkeyPatch
     assert error == "$HOME is not set: set it, or set $NOTATION_CONFIG to the settings' folder"
 
 
-def test_an_expiry_in_the_future(world: World) -> None:
+def test_unexpired_signature_is_verified(world: World) -> None:
     """A signature that has an expiry is good until then."""
     world.sign("-e", "1h")
     world.verify()
@@ -246,7 +246,7 @@ def test_an_expiry_in_the_future(world: World) -> None:
     assert datetime.fromisoformat(expires) - datetime.fromisoformat(signed_at) == timedelta(hours=1)
 
 
-def test_an_artifact_in_a_nested_index(world: World) -> None:
+def test_artifact_in_a_nested_index_is_found(world: World) -> None:
     """An artifact that only an index inside of the layout names is found by its digest."""
     inner = make_layout("inner", "nested")
     shutil.copytree("inner/blobs", "hello/blobs", dirs_exist_ok=True)
@@ -262,7 +262,7 @@ def test_an_artifact_in_a_nested_index(world: World) -> None:
     assert world.verify(reference=reference) == f"Successfully verified signature for {reference}\n"
 
 
-def test_a_tag_that_is_a_whole_reference(world: World) -> None:
+def test_tag_may_be_a_whole_reference(world: World) -> None:
     """What skopeo and podman write as a tag is signed, listed and verified by it."""
     tag = "docker.io/library/hello:v1"
     index = read_index(world.layout.path)

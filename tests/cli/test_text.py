@@ -23,7 +23,7 @@ def _is_clean(done: Done) -> bool:
     return all(character.isprintable() or character == "\n" for character in done.out + done.err)
 
 
-def test_metadata(world: World) -> None:
+def test_metadata_is_escaped(world: World) -> None:
     """User metadata of a signature is shown escaped by `verify` and `inspect`."""
     world.sign("-m", f"key{NASTY}=value{NASTY}", "-m", "lines=a\nb")
     for command in (VERIFY, ("inspect", "--oci-layout")):
@@ -46,7 +46,7 @@ def _strings(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def test_metadata_that_differs(world: World) -> None:
+def test_metadata_in_errors_is_escaped(world: World) -> None:
     """Signed metadata in an error's line is escaped as well."""
     world.sign("-m", f"key=value{NASTY}")
     done = world.run(*VERIFY, "-m", "key=other", world.reference)
@@ -54,7 +54,7 @@ def test_metadata_that_differs(world: World) -> None:
     assert _is_clean(done)
 
 
-def test_subjects(world: World) -> None:
+def test_subjects_are_escaped(world: World) -> None:
     """A certificate's subject is shown escaped wherever it is named."""
     chain = make_chain("EC-256", 1, subject=name(f"signer{NASTY}"))
     world.home.add_key(chain, "nasty")
@@ -72,7 +72,7 @@ def test_subjects(world: World) -> None:
     assert f"Subject: CN=signer{SHOWN}," in shown.out
 
 
-def test_attributes_of_an_envelope(world: World) -> None:
+def test_envelope_attributes_are_escaped(world: World) -> None:
     """Extended attributes and the signing agent, which anybody can write, are shown escaped."""
     world.sign()
     readdress("hello", lambda *_: build(world.chain, JWS, {f"attribute{NASTY}": NASTY}))
@@ -82,7 +82,7 @@ def test_attributes_of_an_envelope(world: World) -> None:
     assert f"attribute{SHOWN}: {SHOWN}" in done.out
 
 
-def test_tags_and_paths(world: World) -> None:
+def test_tags_and_paths_are_escaped(world: World) -> None:
     """Tags and paths of the user's own are shown escaped, in output, warnings and errors."""
     add_artifact("hello", f"tag{NASTY}")
     shutil.copytree("hello", f"path{NASTY}")
@@ -94,7 +94,7 @@ def test_tags_and_paths(world: World) -> None:
     assert _is_clean(world.run(NASTY))
 
 
-def test_a_path_that_is_not_text(world: World) -> None:
+def test_path_outside_utf_8_is_escaped(world: World) -> None:
     """A path whose bytes are no UTF-8 works and is shown escaped."""
     shutil.copytree("hello", os.fsdecode(b"hello\xff"))
     done = world.process("sign", "--oci-layout", b"hello\xff@" + world.layout.digest.encode())
@@ -102,7 +102,7 @@ def test_a_path_that_is_not_text(world: World) -> None:
     assert done.out == f"Successfully signed hello\\udcff@{world.layout.digest}\n"
 
 
-def test_an_index_that_lies_about_types(world: World) -> None:
+def test_false_media_type_is_escaped(world: World) -> None:
     """What the layout's own index says is shown escaped in errors."""
     index = read_index("hello")
     index["manifests"][0] |= {"digest": f"sha256:{NASTY}"}
@@ -112,7 +112,7 @@ def test_an_index_that_lies_about_types(world: World) -> None:
     assert _is_clean(done)
 
 
-def test_names_in_settings(world: World) -> None:
+def test_names_in_settings_are_escaped(world: World) -> None:
     """Names on the list of keys, in policies and of files in the trust store are shown escaped."""
     world.did("key", "add", "--plugin", "local-file", "--id", NASTY, f"key{NASTY}")
     listed = world.run("key", "list")
@@ -131,7 +131,7 @@ def test_names_in_settings(world: World) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_an_output_that_lacks_characters(world: World, encoding: str) -> None:
+def test_output_encoding_without_characters(world: World, encoding: str) -> None:
     """An output's encoding that lacks a character gets it escaped; nothing fails for it."""
     world.sign("-m", "name=世界")
     done = world.process("inspect", "--oci-layout", world.reference, PYTHONIOENCODING=encoding)

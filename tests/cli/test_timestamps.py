@@ -42,7 +42,7 @@ def _timestamp(world: World) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("form", ["jws", "cose"])
-def test_signing_and_verifying(world: World, authority: OpensslAuthority, root: str, form: str) -> None:
+def test_timestamp_is_embedded_and_verified(world: World, authority: OpensslAuthority, root: str, form: str) -> None:
     """A signature with a timestamp is verified with it, and says when it was stamped."""
     world.sign("--signature-format", form, "--timestamp-url", authority.url, "--timestamp-root-cert", root)
     assert "Successfully verified" in world.verify()
@@ -55,7 +55,7 @@ def test_signing_and_verifying(world: World, authority: OpensslAuthority, root: 
     assert "timestamp: [" in shown
 
 
-def test_a_signature_without_one(world: World, root: str) -> None:
+def test_missing_timestamp_is_refused(world: World, root: str) -> None:
     """Where the policy asks for a timestamp, a signature that has none is refused with what to do."""
     assert root
     world.sign()
@@ -64,7 +64,7 @@ def test_a_signature_without_one(world: World, root: str) -> None:
     assert "--timestamp-url" in error
 
 
-def test_several_authorities(world: World, authority: OpensslAuthority, root: str) -> None:
+def test_next_authority_is_tried(world: World, authority: OpensslAuthority, root: str) -> None:
     """Authorities are tried in their order, each with its own root, until one gives a good token."""
     other = world.folder / "other.pem"
     other.write_bytes(make_chain(purpose="timestamping").pems[-1])
@@ -83,7 +83,7 @@ def test_several_authorities(world: World, authority: OpensslAuthority, root: st
     assert error.count("does not lead to a trusted root") == 2
 
 
-def test_failures_leave_no_signature(world: World, root: str) -> None:
+def test_no_signature_is_stored_without_timestamp(world: World, root: str) -> None:
     """Where no timestamp can be had, nothing is signed."""
     error = world.refused(
         3,
@@ -109,7 +109,7 @@ def test_failures_leave_no_signature(world: World, root: str) -> None:
         (None, "does not exist"),
     ],
 )
-def test_roots_that_are_none(world: World, tmp_path: Path, content: bytes | None, complaint: str) -> None:
+def test_file_without_root_is_refused(world: World, tmp_path: Path, content: bytes | None, complaint: str) -> None:
     """The file with a root holds exactly one, and it is a CA's own."""
     path = tmp_path / "root.pem"
     if content is not None:
@@ -120,7 +120,7 @@ def test_roots_that_are_none(world: World, tmp_path: Path, content: bytes | None
     assert complaint in error
 
 
-def test_addresses_that_are_none(world: World, root: str) -> None:
+def test_malformed_url_is_refused(world: World, root: str) -> None:
     """An address that nobody can be asked at is refused before anything is signed."""
     flags = ("--timestamp-url", "tsa.example.com", "--timestamp-root-cert", root)
     error = world.refused(2, "sign", "--oci-layout", *flags, world.reference)
@@ -128,7 +128,7 @@ def test_addresses_that_are_none(world: World, root: str) -> None:
     assert "http:// or https:// in front" in error
 
 
-def test_certificates_are_der_or_pem(world: World, authority: OpensslAuthority, root: str) -> None:
+def test_root_may_be_der_or_pem(world: World, authority: OpensslAuthority, root: str) -> None:
     """A root may be in PEM as well."""
     from cryptography.x509 import load_der_x509_certificate
 

@@ -38,7 +38,7 @@ DURATION_FORM = "use numbers with units from weeks to seconds, such as 30d, 12h,
         (["completion", "tcsh"], "shell 'tcsh' is not supported: use bash, zsh or fish"),
     ],
 )
-def test_words_that_are_not_known(world: World, arguments: list[str], message: str) -> None:
+def test_unknown_words_bring_suggestions(world: World, arguments: list[str], message: str) -> None:
     """Commands, flags and arguments that are unknown, missing or too many."""
     assert world.refused(2, *arguments) == message
 
@@ -55,7 +55,7 @@ def test_words_that_are_not_known(world: World, arguments: list[str], message: s
         ("", "reference {!r} is malformed"),
     ],
 )
-def test_malformed_references(world: World, command: str, reference: str, message: str) -> None:
+def test_malformed_reference_is_refused(world: World, command: str, reference: str, message: str) -> None:
     """What is malformed as a registry's reference is refused before anything is asked of a registry."""
     assert world.refused(2, command, reference).startswith(message.format(reference))
 
@@ -76,7 +76,9 @@ def test_malformed_references(world: World, command: str, reference: str, messag
         ),
     ],
 )
-def test_malformed_layout_references(world: World, command: tuple[str, ...], reference: str, message: str) -> None:
+def test_malformed_layout_reference_is_refused(
+    world: World, command: tuple[str, ...], reference: str, message: str
+) -> None:
     """A layout's reference needs a path and a tag or a digest."""
     assert world.refused(2, *command, reference) == message
 
@@ -94,7 +96,7 @@ def test_malformed_layout_references(world: World, command: tuple[str, ...], ref
         ("999999999h", "--expiry '999999999h' is longer than 292 years"),
     ],
 )
-def test_durations_that_are_refused(world: World, text: str, message: str) -> None:
+def test_malformed_duration_is_refused(world: World, text: str, message: str) -> None:
     """An expiry is whole seconds, within what other tools can count."""
     assert world.refused(2, "sign", "--oci-layout", f"--expiry={text}", world.reference) == message
 
@@ -114,20 +116,20 @@ def test_durations_that_are_refused(world: World, text: str, message: str) -> No
         ("a=\udcff", "user metadata is not UTF-8"),
     ],
 )
-def test_metadata_that_is_refused(world: World, pair: str, message: str) -> None:
+def test_malformed_metadata_is_refused(world: World, pair: str, message: str) -> None:
     """Metadata is pairs of key and value, in text, outside of what the specification reserves."""
     assert world.refused(2, "sign", "--oci-layout", "-m", pair, world.reference) == message
     assert world.did("list", "--oci-layout", world.reference).endswith(" has no associated signature\n")
 
 
-def test_a_key_given_twice(world: World) -> None:
+def test_repeated_metadata_key_is_refused(world: World) -> None:
     """Two values for one key are refused, since only one of them could be signed."""
     error = world.refused(2, "sign", "--oci-layout", "-m", "a=1", "-m", "a=2", world.reference)
     assert error == "flag --user-metadata has the key 'a' twice"
 
 
 @pytest.mark.parametrize(("flag", "counts"), [("--timestamp-url", (1, 0)), ("--timestamp-root-cert", (0, 1))])
-def test_timestamps(world: World, flag: str, counts: tuple[int, int]) -> None:
+def test_authority_and_root_belong_together(world: World, flag: str, counts: tuple[int, int]) -> None:
     """An authority without a root, and a root without an authority, are refused before anything is signed."""
     error = world.refused(2, "sign", "--oci-layout", flag, "x", world.reference)
     assert error.startswith(f"{counts[0]} --timestamp-url and {counts[1]} --timestamp-root-cert: use both")
@@ -145,20 +147,20 @@ def test_timestamps(world: World, flag: str, counts: tuple[int, int]) -> None:
         (["--debug=maybe"], "'maybe' is neither true nor false for the flag --debug of 'notarykit sign'"),
     ],
 )
-def test_flags_of_sign(world: World, flags: list[str], message: str) -> None:
+def test_contradicting_flags_of_sign_are_refused(world: World, flags: list[str], message: str) -> None:
     """Flags of `sign` that exclude each other, belong together, or have no such value."""
     assert world.refused(2, "sign", "--oci-layout", *flags, world.reference) == message
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", "", "99999999999", "\u0661"])
-def test_the_limit_of_signatures(world: World, limit: str) -> None:
+def test_limit_of_signatures_is_positive(world: World, limit: str) -> None:
     """The number of signatures to look at is positive."""
     for command in (VERIFY, ("list", "--oci-layout"), ("inspect", "--oci-layout")):
         error = world.refused(2, *command, f"--max-signatures={limit}", world.reference)
         assert error == f"max-signatures value {limit} must be a positive number"
 
 
-def test_the_scope_of_a_layout(world: World) -> None:
+def test_layout_requires_a_scope(world: World) -> None:
     """A layout is verified under a scope that the user names, and a scope goes with nothing else."""
     error = world.refused(2, "verify", "--oci-layout", world.reference)
     assert error == "--oci-layout requires --scope, which selects the trust policy: such as local/hello"

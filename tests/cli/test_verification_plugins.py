@@ -44,7 +44,7 @@ def _refused(world: World, code: int = 1) -> str:
     return done.err
 
 
-def test_a_good_answer(world: World) -> None:
+def test_plugin_verifies_identity(world: World) -> None:
     """The plugin decides about identities in our place, is asked about this signature, and is named."""
     _signed(world, **{"com.example.a": "x", PLUGIN_VERSION: "1.2.0"})
     _verifier(world, answering(_answer(["com.example.a"])))
@@ -62,7 +62,7 @@ def test_a_good_answer(world: World) -> None:
     assert len(request["signature"]["certificateChain"]) == len(world.chain.ders)
 
 
-def test_a_refused_identity(world: World) -> None:
+def test_plugin_refuses_identity(world: World) -> None:
     """An identity that the plugin refuses is not trusted, though ours would match."""
     _signed(world)
     _verifier(world, answering(_answer(None, **{_IDENTITY: {"success": False, "reason": "not \x1b[31mours"}})))
@@ -70,7 +70,7 @@ def test_a_refused_identity(world: World) -> None:
     assert "authenticity: plugin 'checker': not \\x1b[31mours" in text
 
 
-def test_a_revoked_certificate(world: World) -> None:
+def test_plugin_reports_revocation(world: World) -> None:
     """A revocation that the plugin finds is enforced, or logged where the level says so."""
     _signed(world)
     _verifier(world, answering(_answer(None, **{_REVOCATION: {"success": False, "reason": "gone"}})))
@@ -80,7 +80,7 @@ def test_a_revoked_certificate(world: World) -> None:
 
 
 @pytest.mark.parametrize("processed", [None, [], ["com.example.b"]])
-def test_a_critical_attribute_that_nobody_processed(world: World, processed: Any) -> None:
+def test_unprocessed_critical_attribute_is_refused(world: World, processed: Any) -> None:
     """A critical attribute that the plugin does not know either is fatal, audit included."""
     _signed(world, **{"com.example.a": "x"})
     _verifier(world, answering(_answer(processed)))
@@ -96,7 +96,7 @@ def test_a_critical_attribute_that_nobody_processed(world: World, processed: Any
         ("later", "the version of plugin 'checker' cannot be compared: 'later' is not a semantic version"),
     ],
 )
-def test_a_minimum_version(world: World, minimum: str, text: str) -> None:
+def test_minimum_version_of_the_plugin_is_required(world: World, minimum: str, text: str) -> None:
     """A plugin that is older than the signature needs is not asked."""
     _signed(world, **{PLUGIN_VERSION: minimum})
     _verifier(world)
@@ -104,13 +104,13 @@ def test_a_minimum_version(world: World, minimum: str, text: str) -> None:
     assert not Path("request").exists()
 
 
-def test_a_plugin_that_is_not_there(world: World) -> None:
+def test_missing_plugin_is_named(world: World) -> None:
     """A signature that needs a plugin which is not installed is not accepted."""
     _signed(world)
     assert "plugin 'checker' is not installed" in _refused(world)
 
 
-def test_nothing_is_run_for_a_stranger(world: World) -> None:
+def test_plugin_is_not_run_for_untrusted_signers(world: World) -> None:
     """A signature from no trusted root has nothing run, not even to ask for the plugin's name."""
     stranger = make_chain()
     world.sign()
@@ -135,7 +135,7 @@ def test_nothing_is_run_for_a_stranger(world: World) -> None:
     ids=["error", "silence", "empty", "one check", "text for true", "no success"],
 )  # fmt: skip
 @pytest.mark.parametrize("level", ["strict", "audit"])
-def test_a_plugin_that_fails(world: World, level: str, lines: str, text: str) -> None:
+def test_failing_plugin_is_named(world: World, level: str, lines: str, text: str) -> None:
     """A plugin that does not answer as it must is fatal at every level."""
     _signed(world)
     _verifier(world, lines)

@@ -53,7 +53,7 @@ def _failure(world: World, code: int, *flags: str) -> str:
     return error.removeprefix(head).replace(signature, "")
 
 
-def test_the_policy_is_not_there(world: World) -> None:
+def test_missing_policy_is_refused(world: World) -> None:
     """Without a trust policy nothing is verified, and the line says how to get one."""
     world.home.policy_file.unlink()
     home = world.home.folder
@@ -74,7 +74,7 @@ def test_the_policy_is_not_there(world: World) -> None:
         (json.dumps(policy_document(level="lax")), "statement 'tests': 'signatureVerification': level 'lax' is not "),
     ],
 )
-def test_a_malformed_policy(world: World, content: str, reason: str) -> None:
+def test_malformed_policy_is_refused(world: World, content: str, reason: str) -> None:
     """A malformed trust policy ends with 2; the line names the file, the place in it, and what to do."""
     world.home.policy_file.write_text(content)
     error = world.refused(2, *VERIFY, world.reference)
@@ -82,7 +82,7 @@ def test_a_malformed_policy(world: World, content: str, reason: str) -> None:
     assert error.endswith(": correct it, or import another with 'notarykit policy import --force FILE'")
 
 
-def test_a_policy_that_is_a_link(world: World) -> None:
+def test_policy_that_is_a_link_is_refused(world: World) -> None:
     """A trust policy is not read through a link."""
     world.home.policy_file.rename(world.folder / "elsewhere.json")
     world.home.policy_file.symlink_to(world.folder / "elsewhere.json")
@@ -90,7 +90,7 @@ def test_a_policy_that_is_a_link(world: World) -> None:
     assert error == f"trust policy {world.home.policy_file} is not a regular file: links are not followed"
 
 
-def test_no_statement_applies(world: World) -> None:
+def test_scope_without_statement_is_refused(world: World) -> None:
     """An artifact for which no statement is meant is not verified."""
     world.home.set_policy(policy_document(scopes=["local/other"]))
     assert world.refused(1, *VERIFY, world.reference) == (
@@ -112,7 +112,7 @@ def _remove_certificates(store: Path) -> None:
     ],
     ids=["missing", "empty"],
 )
-def test_a_trust_store_without_certificates(world: World, prepare: Callable[[Path], None], reason: str) -> None:
+def test_empty_trust_store_is_refused(world: World, prepare: Callable[[Path], None], reason: str) -> None:
     """A trust store that is missing or empty is the settings' fault, and the line has the command that helps."""
     world.sign()
     prepare(world.home.store())
@@ -120,7 +120,7 @@ def test_a_trust_store_without_certificates(world: World, prepare: Callable[[Pat
     assert _failure(world, 2) == f"authenticity: {reason.format(store=world.home.store())}{advice}"
 
 
-def test_no_signature(world: World) -> None:
+def test_artifact_without_signature_is_refused(world: World) -> None:
     """An artifact without a signature is not verified."""
     error = world.refused(1, *VERIFY, world.reference)
     assert error == (
@@ -129,7 +129,7 @@ def test_no_signature(world: World) -> None:
     )
 
 
-def test_a_tampered_envelope_blob(world: World) -> None:
+def test_tampered_envelope_is_refused(world: World) -> None:
     """An envelope that is not what its digest says is not even parsed."""
     world.sign()
     path = envelope_file(world.layout.path, _first(world))
@@ -140,14 +140,14 @@ def test_a_tampered_envelope_blob(world: World) -> None:
 
 
 @pytest.mark.parametrize("short", ["jws", "cose"])
-def test_a_tampered_payload(world: World, short: str) -> None:
+def test_tampered_payload_is_refused(world: World, short: str) -> None:
     """A payload with one bit flipped is refused although every digest was made to fit."""
     world.sign("--signature-format", short)
     readdress(world.layout.path, flipped)
     assert _failure(world, 1).startswith("integrity: ")
 
 
-def test_a_tampered_artifact(world: World) -> None:
+def test_tampered_artifact_is_refused(world: World) -> None:
     """An artifact that is not what its digest says ends with 1, whoever signed it."""
     world.sign()
     blob_path(world.layout.path, world.layout.digest).write_bytes(b"{}")
@@ -155,7 +155,7 @@ def test_a_tampered_artifact(world: World) -> None:
     assert error == f"hello: the content of {world.layout.digest} has another digest or size"
 
 
-def test_a_signature_of_another_artifact(world: World) -> None:
+def test_signature_of_another_artifact_is_refused(world: World) -> None:
     """An envelope that is moved to another artifact is refused by what it says itself."""
     world.sign()
     other = make_layout(world.folder / "other", "v2")
@@ -166,7 +166,7 @@ def test_a_signature_of_another_artifact(world: World) -> None:
     assert f": integrity: the signature is for {world.layout.digest} (" in error
 
 
-def test_another_signer(world: World) -> None:
+def test_other_identity_is_refused(world: World) -> None:
     """A signer from another root, or with another subject, is not trusted; the line names what is missing."""
     world.sign()
     world.home.set_policy(policy_document([OTHER_IDENTITY]))
@@ -184,13 +184,13 @@ def test_another_signer(world: World) -> None:
     )
 
 
-def test_an_expired_signature(world: World) -> None:
+def test_expired_signature_is_refused(world: World) -> None:
     """A signature that is past its own expiry ends with 1."""
     _sign_in_the_past(world, world.chain, timedelta(days=1))
     assert _failure(world, 1).startswith("expiry: the signature expired on ")
 
 
-def test_an_expired_chain(world: World) -> None:
+def test_expired_chain_is_refused(world: World) -> None:
     """A chain that has expired since the signing ends with 1, as there is no timestamp."""
     past = make_chain("EC-256", 2, not_after=utc_now().replace(microsecond=0) - timedelta(days=1))
     world.home.trust(past)
@@ -203,7 +203,7 @@ def test_an_expired_chain(world: World) -> None:
     )
 
 
-def test_metadata_that_was_not_signed(world: World) -> None:
+def test_unsigned_metadata_is_refused(world: World) -> None:
     """Metadata that is wanted must have been signed with that very value."""
     world.sign("-m", "build=1")
     assert _failure(world, 1, "-m", "other=1") == "userMetadata: the signature carries no user metadata 'other'"
@@ -211,7 +211,7 @@ def test_metadata_that_was_not_signed(world: World) -> None:
     assert _failure(world, 1, "-m", "build=2") == reason
 
 
-def test_the_signature_that_came_furthest(world: World) -> None:
+def test_error_is_of_the_signature_that_came_furthest(world: World) -> None:
     """A stranger's signature in front does not hide what the good one lacks."""
     world.home.add_key(make_chain(), "stranger")
     world.sign("--key", "stranger")
@@ -221,7 +221,7 @@ def test_the_signature_that_came_furthest(world: World) -> None:
     assert "; the one that came furthest: userMetadata: the signature's user metadata 'build' is '1', not '2'" in error
 
 
-def test_none_of_several_signatures(world: World) -> None:
+def test_refusals_of_several_signatures(world: World) -> None:
     """Of several refused signatures the line tells how many there are and why one was refused."""
     world.sign()
     world.sign("--signature-format", "cose")
@@ -238,7 +238,7 @@ def test_none_of_several_signatures(world: World) -> None:
     assert "(there are more than the limit of 1 signatures)" in limited
 
 
-def test_several_references(world: World) -> None:
+def test_each_reference_has_its_verdict(world: World) -> None:
     """Not verified comes before all other codes; otherwise the highest counts, and each reference has its own line."""
     world.sign()
     unsigned = make_layout(world.folder / "unsigned", "v2")
@@ -252,7 +252,7 @@ def test_several_references(world: World) -> None:
     assert world.run(*VERIFY, world.reference, absent).code == 3
 
 
-def test_warnings_come_once(world: World) -> None:
+def test_same_warning_is_printed_once(world: World) -> None:
     """A warning about the trust store is printed once, however many signatures are tried."""
     world.sign()
     world.sign("--signature-format", "cose")
@@ -265,7 +265,7 @@ def test_warnings_come_once(world: World) -> None:
     assert f"{note} is ignored" in done.err
 
 
-def test_every_failure_that_is_logged_names_its_artifact_and_signature(world: World) -> None:
+def test_logged_failures_name_artifact_and_signature(world: World) -> None:
     """Under `permissive` each of several expired artifacts has its own warning, with and without `--verbose`."""
     others = [make_layout(world.folder / called, called) for called in ("one", "two")]
     key_file, chain_file = world.home.add_key(world.chain, "past")
@@ -285,7 +285,7 @@ def test_every_failure_that_is_logged_names_its_artifact_and_signature(world: Wo
         assert [line.partition(' "log"')[0] for line in warnings] == wanted
 
 
-def test_warnings_of_several_artifacts_are_not_merged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warnings_name_their_artifact(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning that comes up for each artifact is shown for each, and one about the settings once."""
     world.sign()
     other = make_layout(world.folder / "other", "v2")
@@ -303,7 +303,7 @@ def test_warnings_of_several_artifacts_are_not_merged(world: World, monkeypatch:
     assert [line.partition(": /")[0] for line in found if "odd" not in line] == ["Warning: trust store ca:tests"]
 
 
-def test_a_signer_whose_subject_cannot_be_read(world: World) -> None:
+def test_signer_with_unreadable_subject_is_accepted_by_wildcard(world: World) -> None:
     """A signer who is trusted whatever the name is accepted, and shown as one whose name cannot be read."""
     odd = make_chain(subject=name("wab-XXXX-net"), leaf=Changes(swap=((b"XXXX", b"\xff\xfe\xff\xfe"),)))
     world.home.trust(odd)
@@ -318,7 +318,7 @@ def test_a_signer_whose_subject_cannot_be_read(world: World) -> None:
     assert result["signer"] == "(a name that cannot be read)"
 
 
-def test_a_mistake_does_not_cost_the_others_their_verdicts(world: World) -> None:
+def test_unforeseen_error_does_not_end_the_others(world: World) -> None:
     """Whatever goes wrong with one reference, each has its answer, in text and in JSON."""
     world.sign()
     bad = make_layout(world.folder / "bad", "v2")
@@ -334,7 +334,7 @@ def test_a_mistake_does_not_cost_the_others_their_verdicts(world: World) -> None
     assert document["results"][0]["error"]["exitCode"] == 70
 
 
-def test_large_envelopes(world: World) -> None:
+def test_large_envelope_requires_the_flag(world: World) -> None:
     """An envelope beyond 1 MiB is read where a flag allows it, and both who signs and who verifies hear of the flag."""
     signed = world.run("sign", "--oci-layout", "-m", f"pad={'x' * 1_000_000}", world.reference)
     assert signed.code == 0

@@ -44,7 +44,7 @@ def _bash(script: str, folder: Path) -> str:
 
 
 @pytest.mark.slow
-def test_the_readme_on_a_clean_machine(tmp_path: Path) -> None:
+def test_readme_runs_on_a_clean_machine(tmp_path: Path) -> None:
     """Its commands run one after the other in a clone, its examples as one program, and its wheels elsewhere."""
     clone = tmp_path / "clone"
     shutil.copytree(ROOT, clone, ignore=NOT_IN_A_CLONE)

@@ -46,7 +46,7 @@ def _file_name(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
-def test_the_licence_is_in_it(dist: Path, folder: Path) -> None:
+def test_distribution_has_the_licence(dist: Path, folder: Path) -> None:
     """Wheel and source archive have the licence's text."""
     name = _file_name(folder)
     with zipfile.ZipFile(dist / f"{name}-py3-none-any.whl") as wheel:
@@ -58,7 +58,7 @@ def test_the_licence_is_in_it(dist: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
-def test_its_page_stands_alone(dist: Path, folder: Path) -> None:
+def test_description_has_absolute_links(dist: Path, folder: Path) -> None:
     """The page on an index is the README, its links are whole, and the project's addresses are beside it."""
     with zipfile.ZipFile(dist / f"{_file_name(folder)}-py3-none-any.whl") as wheel:
         metadata = _metadata(wheel)

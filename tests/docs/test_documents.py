@@ -33,7 +33,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {"PATH": path, "HOME": str(tmp_path)}
 
 
-def test_the_two_commands_are_targets() -> None:
+def test_readme_commands_are_make_targets() -> None:
     """The README's two commands are targets of the Makefile, and CI calls the one for tests."""
     makefile = (ROOT / "Makefile").read_text()
     for target in ("demo", "test"):
@@ -43,7 +43,7 @@ def test_the_two_commands_are_targets() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_have_targets(document: Path) -> None:
     """A link to a file of the project, relative or in full, leads to one that is there."""
     text = document.read_text()
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
@@ -52,7 +52,7 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert (ROOT / link).exists(), link
 
 
-def test_the_reference_names_every_command() -> None:
+def test_reference_has_every_command() -> None:
     """The reference has a word on each command that the help lists."""
     text = (ROOT / "docs" / "reference.md").read_text()
     done = subprocess.run([sys.executable, "-m", "notarykit.cli"], text=True, capture_output=True, check=True)
@@ -62,7 +62,7 @@ def test_the_reference_names_every_command() -> None:
         assert f"`{command}" in text, command
 
 
-def test_the_architecture_names_every_room() -> None:
+def test_architecture_has_every_folder() -> None:
     """The page on architecture speaks of every folder of core."""
     text = (ROOT / "docs" / "architecture.md").read_text()
     for folder in (ROOT / "core" / "src" / "notarykit").iterdir():
@@ -70,7 +70,7 @@ def test_the_architecture_names_every_room() -> None:
             assert f"`{folder.name}/`" in text, folder.name
 
 
-def test_the_demo_does_what_it_should() -> None:
+def test_demo_fails_verification_after_tampering() -> None:
     """The demo ends with exit code 0, and its last verification fails by the signature."""
     done = subprocess.run([sys.executable, ROOT / "demo" / "demo.py"], text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -78,7 +78,7 @@ def test_the_demo_does_what_it_should() -> None:
     assert "signature does not hold" in done.stdout
 
 
-def test_the_version_is_the_distributions() -> None:
+def test_version_is_that_of_the_distribution() -> None:
     """The version that the software gives itself is the one under which it is installed."""
     from importlib.metadata import version
 
@@ -87,14 +87,14 @@ def test_the_version_is_the_distributions() -> None:
     assert notarykit.__version__ == version("notarykit")
 
 
-def test_the_transcripts_are_what_plugins_say() -> None:
+def test_transcripts_are_current() -> None:
     """The page on the protocol shows what plugins answer today."""
     page = PAGE.read_text()
     assert written(page) == page, "run: python tests/docs/transcripts.py"
 
 
 @pytest.mark.slow
-def test_the_guide_to_plugins_leads_to_one(tmp_path: Path) -> None:
+def test_plugin_tutorial_runs(tmp_path: Path) -> None:
     """Every command of the guide runs, one after the other, from nothing to a signature that is accepted."""
     require("git", "openssl")
     guide = (ROOT / "docs" / "write-a-plugin.md").read_text()
@@ -122,7 +122,7 @@ def test_the_guide_to_plugins_leads_to_one(tmp_path: Path) -> None:
     assert (tmp_path / ".config" / "notation" / "plugins" / "acme-kms" / "notation-acme-kms").exists()
 
 
-def test_the_commands_about_certificates_run(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_certificate_commands_run(tmp_path: Path, environment: dict[str, str]) -> None:
     """Every command of the page on certificates runs, with a key of a plugin and one to be the CA's."""
     for title, spec in (("build", "EC-256"), ("root", "RSA-2048")):
         key = tmp_path / f"{title}.key"

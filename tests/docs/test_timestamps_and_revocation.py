@@ -41,7 +41,7 @@ def chain() -> Iterator[TestChain]:
         yield chain
 
 
-def test_the_commands_run(tmp_path: Path, authority: OpensslAuthority, chain: TestChain) -> None:
+def test_commands_run(tmp_path: Path, authority: OpensslAuthority, chain: TestChain) -> None:
     """Every shell block runs with a key of a chain that can be looked up, and tells what the page says."""
     make_layout(tmp_path / "hello")
     (tmp_path / "tsa-root.crt").write_bytes(authority.root)
@@ -68,7 +68,7 @@ def test_the_commands_run(tmp_path: Path, authority: OpensslAuthority, chain: Te
     assert any(text.startswith("Collected 2 file(s)") for text in said)
 
 
-def test_the_example_runs(
+def test_example_runs(
     tmp_path: Path, authority: OpensslAuthority, chain: TestChain, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The Python block runs with a signer, a policy and a store at hand."""

@@ -20,7 +20,7 @@ from tests.unit.config.users import FILES, User, pair
 _HOST = "registry.example.com:5000"
 
 
-def test_nothing_of_the_present_folder(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_current_folder_is_never_read(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a home folder, credentials and helpers of the present folder are nobody's, whatever it is called."""
 
     def unknown(number: int) -> None:
@@ -42,7 +42,7 @@ def test_nothing_of_the_present_folder(user: User, monkeypatch: pytest.MonkeyPat
     assert user.asked("one") == []
 
 
-def test_nobody_is_known(user: User) -> None:
+def test_no_files_no_credentials(user: User) -> None:
     """Without any file, and with files that say nothing, there are no credentials."""
     assert credentials_for(_HOST) is None
     for file in FILES:
@@ -51,7 +51,7 @@ def test_nobody_is_known(user: User) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_each_file_is_read(file: str, user: User) -> None:
+def test_every_file_is_read(file: str, user: User) -> None:
     """Credentials are found wherever notation, Docker or podman keep them."""
     user.write(file, {"auths": {_HOST: pair("me", "secret")}})
     assert credentials_for(_HOST) == Credentials("me", "secret")
@@ -59,14 +59,14 @@ def test_each_file_is_read(file: str, user: User) -> None:
     assert credentials_for("other.example.com") is None
 
 
-def test_the_order_of_the_files(user: User) -> None:
+def test_precedence_of_files(user: User) -> None:
     """Notation's own file comes first, then Docker's, then podman's; the first that knows the host counts."""
     for file in reversed(FILES):
         user.write(file, {"auths": {_HOST: pair(file, "secret")}})
         assert credentials_for(_HOST) == Credentials(file, "secret")
 
 
-def test_the_folders_of_the_environment(user: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_variables_choose_the_folders(user: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Docker's folder and the folder of all settings may be elsewhere."""
     user.write("docker", {"auths": {_HOST: pair("wrong", "secret")}})
     for variable, file in (("XDG_CONFIG_HOME", "containers/auth.json"), ("DOCKER_CONFIG", "config.json")):
@@ -102,7 +102,7 @@ def test_the_folders_of_the_environment(user: User, monkeypatch: pytest.MonkeyPa
         ({"password": "secret"}, None),
     ],
 )
-def test_forms_of_entries(entry: dict[str, Any], wanted: Credentials | None, user: User) -> None:
+def test_entry_forms(entry: dict[str, Any], wanted: Credentials | None, user: User) -> None:
     """An entry has a pair in base64, a name and a password, an identity token, or nothing where a helper has it."""
     user.write("docker", {"auths": {_HOST: entry}})
     assert credentials_for(_HOST) == wanted
@@ -121,7 +121,7 @@ _PATHS = [f"{_HOST}/", f"{_HOST}/v2/", f"{_HOST}/a/b"]
 @pytest.mark.parametrize("name", [_HOST, *_ADDRESSES, *_PATHS])
 @pytest.mark.parametrize("file", ["notation", "docker"])
 @pytest.mark.parametrize("asked", [_HOST, f"{_HOST}/x"])
-def test_names_of_entries(asked: str, file: str, name: str, user: User) -> None:
+def test_entry_keys_of_a_registry(asked: str, file: str, name: str, user: User) -> None:
     """To Docker and ORAS a key is for its host, whatever its scheme and path are."""
     user.write(file, {"auths": {"other": pair("other", "x"), name: pair("me", "secret")}})
     assert credentials_for(asked) == Credentials("me", "secret")
@@ -149,7 +149,7 @@ def test_names_of_entries(asked: str, file: str, name: str, user: User) -> None:
         "https://",
     ],
 )
-def test_names_of_others(name: str, user: User) -> None:
+def test_entry_keys_of_other_registries(name: str, user: User) -> None:
     """What belongs to another host goes nowhere else, however much the key looks like this one."""
     for file in FILES:
         user.write(file, {"auths": {name: pair("other", "secret")}})
@@ -157,7 +157,7 @@ def test_names_of_others(name: str, user: User) -> None:
         assert credentials_for(asked) is None
 
 
-def test_which_key_counts(user: User) -> None:
+def test_precedence_of_keys(user: User) -> None:
     """The registry's own name comes before what is reduced to it; of that the more specific path, then the first."""
     older = {f"https://{_HOST}/v1/": pair("first", "x"), f"http://{_HOST}": pair("second", "x")}
     user.write("docker", {"auths": {**older, _HOST: pair("exact", "x"), f"{_HOST}/a": pair("path", "x")}})
@@ -183,13 +183,13 @@ _PODMANS = {
     ("name", "username"),
     [("", "registry"), ("/a", "a"), ("/a/b", "b"), ("/a/bb", "a"), ("/a/b/d", "b"), ("/a/b/c/d", "c")],
 )
-def test_the_most_specific_path_counts_for_podman(name: str, username: str, file: str, user: User) -> None:
+def test_podman_prefers_the_most_specific_path(name: str, username: str, file: str, user: User) -> None:
     """Podman's files have keys for paths: the longest one that the repository is or begins with counts."""
     user.write(file, {"auths": _PODMANS})
     assert credentials_for(f"{_HOST}{name}") == Credentials(username, "x")
 
 
-def test_podmans_name_of_docker_hub_comes_first(user: User) -> None:
+def test_podman_prefers_docker_io(user: User) -> None:
     """Podman writes docker.io, and reads that before what Docker writes."""
     for file, username in (("podman", "short"), ("docker", "address")):
         names = {"https://index.docker.io/v1/": pair("address", "x"), "docker.io": pair("short", "x")}
@@ -197,7 +197,7 @@ def test_podmans_name_of_docker_hub_comes_first(user: User) -> None:
         assert credentials_for("docker.io/library/a") == Credentials(username, "x")
 
 
-def test_a_path_of_podmans_is_not_the_registry(user: User) -> None:
+def test_podman_path_is_not_the_registry(user: User) -> None:
     """In podman's files a key with a path is for that path alone; with a scheme it is an older name of the host."""
     user.write("podman", {"auths": {f"{_HOST}/a": pair("a", "x"), f"{_HOST}/": pair("slash", "x")}})
     assert credentials_for(_HOST) is None
@@ -211,7 +211,7 @@ def test_a_path_of_podmans_is_not_the_registry(user: User) -> None:
 )
 @pytest.mark.parametrize("host", ["docker.io", "index.docker.io", "registry-1.docker.io"])
 @pytest.mark.parametrize("file", ["docker", "podman"])
-def test_the_names_of_docker_hub(file: str, host: str, name: str, user: User) -> None:
+def test_docker_hub_has_several_names(file: str, host: str, name: str, user: User) -> None:
     """Docker's own registry has several names; Docker keeps what belongs to it under an address."""
     user.write(file, {"auths": {name: pair("me", "secret")}})
     assert credentials_for(f"{host}/library/a") == Credentials("me", "secret")
@@ -219,7 +219,7 @@ def test_the_names_of_docker_hub(file: str, host: str, name: str, user: User) ->
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_null_is_absent(file: str, user: User) -> None:
+def test_null_members_are_absent(file: str, user: User) -> None:
     """Null where programs in Go write it says nothing."""
     null = {"identitytoken": None, "registrytoken": None, "username": None, "password": None, "email": None}
     user.write(file, {"auths": {_HOST: {**null, **pair("me", "secret")}}, "credsStore": None, "credHelpers": None})
@@ -233,7 +233,7 @@ def test_null_is_absent(file: str, user: User) -> None:
 
 @pytest.mark.parametrize("content", [b"", b" \n"])
 @pytest.mark.parametrize("file", FILES)
-def test_an_empty_file_says_nothing(file: str, content: bytes, user: User) -> None:
+def test_empty_file_is_ignored(file: str, content: bytes, user: User) -> None:
     """An empty file is none, as to Docker and ORAS."""
     user.write(file, content)
     assert credentials_for(_HOST) is None
@@ -241,14 +241,14 @@ def test_an_empty_file_says_nothing(file: str, content: bytes, user: User) -> No
 
 @pytest.mark.parametrize("where", [4, 8, -1])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_wrapped_base64(end: str, where: int, user: User) -> None:
+def test_base64_with_line_ends_is_accepted(end: str, where: int, user: User) -> None:
     """Line ends in base64, which `base64` without options writes, are left aside."""
     encoded = pair("me", "a long secret")["auth"]
     user.write("docker", {"auths": {_HOST: {"auth": f"{encoded[:where]}{end}{encoded[where:]}{end}"}}})
     assert credentials_for(_HOST) == Credentials("me", "a long secret")
 
 
-def test_podmans_file_that_is_named_is_the_only_one(user: User) -> None:
+def test_registry_auth_file_replaces_podman_files(user: User) -> None:
     """Where $REGISTRY_AUTH_FILE names a file, podman reads no other."""
     user.write("podman at home", {"auths": {_HOST: pair("home", "x")}})
     user.write("podman", {})
@@ -266,7 +266,7 @@ def test_podmans_file_that_is_named_is_the_only_one(user: User) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("file", ["notation", "docker", "podman"])
-def test_malformed_files(document: Any, file: str, user: User) -> None:
+def test_malformed_file_is_refused(document: Any, file: str, user: User) -> None:
     """A file that is malformed is told with its path, and never by what it holds."""
     path = user.write(file, document)
     with pytest.raises(ConfigurationError) as caught:
@@ -275,7 +275,7 @@ def test_malformed_files(document: Any, file: str, user: User) -> None:
     assert "cret" not in caught.value.one_line()
 
 
-def test_what_is_no_file(user: User) -> None:
+def test_folder_in_place_of_a_file_is_refused(user: User) -> None:
     """A folder in a file's place is told."""
     user.path("docker").mkdir(parents=True)
     with pytest.raises(ConfigurationError, match="is not a regular file"):
@@ -293,7 +293,7 @@ def test_what_is_no_file(user: User) -> None:
         ({"credsStore": "one", "auths": {_HOST: {}}}, _HOST),
     ],
 )
-def test_helpers(document: Any, key: str, user: User) -> None:
+def test_precedence_of_helpers(document: Any, key: str, user: User) -> None:
     """The helper for the host comes before the helper for all, and both before what the file says itself."""
     user.knowing("one", "me", "secret")
     user.knowing("two", "wrong", "wrong")
@@ -304,7 +304,7 @@ def test_helpers(document: Any, key: str, user: User) -> None:
 
 
 @pytest.mark.parametrize("name", ["https://index.docker.io/v1/", "docker.io"])
-def test_a_helper_of_docker_hub(name: str, user: User) -> None:
+def test_helper_gets_docker_hub_by_its_url(name: str, user: User) -> None:
     """A helper is asked by the name under which Docker keeps docker.io."""
     user.knowing("one", "me", "secret")
     user.write("docker", {"credHelpers": {name: "one"}})
@@ -312,7 +312,7 @@ def test_a_helper_of_docker_hub(name: str, user: User) -> None:
     assert user.asked("one") == ["get https://index.docker.io/v1/"]
 
 
-def test_an_identity_token_of_a_helper(user: User) -> None:
+def test_helper_returns_an_identity_token(user: User) -> None:
     """A helper marks an identity token by the user's name."""
     user.knowing("one", "<token>", "identity")
     user.write("docker", {"credsStore": "one"})
@@ -320,7 +320,7 @@ def test_an_identity_token_of_a_helper(user: User) -> None:
 
 
 @pytest.mark.parametrize("stream", [1, 2])
-def test_a_helper_that_knows_nothing(stream: int, user: User) -> None:
+def test_file_is_read_if_the_helper_has_nothing(stream: int, user: User) -> None:
     """Where a helper does not know the host, its file is read, and then the next file."""
     user.empty("one", stream=stream)
     user.write("docker", {"credsStore": "one"})
@@ -331,7 +331,7 @@ def test_a_helper_that_knows_nothing(stream: int, user: User) -> None:
     assert credentials_for(_HOST) == Credentials("docker", "secret")
 
 
-def test_a_helper_is_asked_once(user: User) -> None:
+def test_helper_is_run_once_per_registry(user: User) -> None:
     """For all repositories of a registry a helper is asked once, by the registry's name."""
     user.knowing("one", "me", "secret")
     user.write("docker", {"credsStore": "one"})
@@ -343,7 +343,7 @@ def test_a_helper_is_asked_once(user: User) -> None:
     assert user.asked("one") == [f"get {_HOST}", "get other.example"]
 
 
-def test_a_helper_that_fails(user: User) -> None:
+def test_failing_helper_is_named_without_its_output(user: User) -> None:
     """A helper that fails is told by its name and status; what it wrote is not repeated."""
     user.helper("one", "echo secret; echo secret >&2; exit 3")
     user.write("docker", {"credsStore": "one", "auths": {_HOST: pair("me", "x")}})
@@ -353,7 +353,7 @@ def test_a_helper_that_fails(user: User) -> None:
     assert caught.value.exit_code == 3
 
 
-def test_a_helper_that_is_absent(user: User) -> None:
+def test_missing_helper_is_named(user: User) -> None:
     """A helper that is not installed is named as the program that it would be, with the file that names it."""
     path = user.write("docker", {"credsStore": "absent"})
     with pytest.raises(AccessError) as caught:
@@ -363,7 +363,7 @@ def test_a_helper_that_is_absent(user: User) -> None:
     assert caught.value.advice == "install it, or remove it from credsStore or credHelpers"
 
 
-def test_a_helper_whose_child_holds_its_pipes(user: User) -> None:
+def test_child_of_a_helper_does_not_block(user: User) -> None:
     """What a helper leaves running, an agent say, is not waited for."""
     user.helper("one", f'sleep 30 &\necho $! > {user.folder}/child\necho \'{{"Username": "me", "Secret": "x"}}\'')
     user.write("docker", {"credsStore": "one"})
@@ -373,7 +373,7 @@ def test_a_helper_whose_child_holds_its_pipes(user: User) -> None:
     os.kill(int((user.folder / "child").read_text()), signal.SIGKILL)
 
 
-def test_an_entry_that_is_malformed_has_a_way_out(user: User) -> None:
+def test_malformed_entry_has_advice(user: User) -> None:
     """What is no credential is taken out by the user, who logs in again."""
     user.write("docker", {"auths": {_HOST: {"auth": "not base64"}}})
     with pytest.raises(ConfigurationError, match="is malformed") as caught:
@@ -382,7 +382,7 @@ def test_an_entry_that_is_malformed_has_a_way_out(user: User) -> None:
 
 
 @pytest.mark.parametrize("is_helper", [True, False])
-def test_where_credentials_come_from(user: User, *, is_helper: bool) -> None:
+def test_source_of_credentials_is_traced(user: User, *, is_helper: bool) -> None:
     """Whoever watches is told which file, and which helper, has them; and nothing of what they are."""
     user.knowing("one", "me", "secret")
     path = user.write("docker", {"credsStore": "one"} if is_helper else {"auths": {_HOST: pair("me", "secret")}})
@@ -393,7 +393,7 @@ def test_where_credentials_come_from(user: User, *, is_helper: bool) -> None:
     assert seen == [Note(f"credentials for {_HOST}: from {source}")]
 
 
-def test_a_helper_that_cannot_be_run(user: User) -> None:
+def test_helper_that_cannot_be_run_is_named(user: User) -> None:
     """A helper that is no program is told as that."""
     user.helper("one", "")
     path = user.folder / "bin" / "docker-credential-one"
@@ -406,7 +406,7 @@ def test_a_helper_that_cannot_be_run(user: User) -> None:
 @pytest.mark.parametrize(
     "answer", ["", "secret", "[]", "{}", '{"Username": "secret"}', '{"Username": 1, "Secret": "secret"}']
 )
-def test_a_helper_that_talks_nonsense(answer: str, user: User) -> None:
+def test_malformed_helper_output_is_refused(answer: str, user: User) -> None:
     """An answer that is malformed is not repeated, since it may hold a secret."""
     user.helper("one", f"cat <<'END'\n{answer}\nEND")
     user.write("docker", {"credsStore": "one"})
@@ -416,14 +416,14 @@ def test_a_helper_that_talks_nonsense(answer: str, user: User) -> None:
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "a b", "a;b", "\u00fc/", ".."])
-def test_a_helper_with_a_malformed_name(name: str, user: User) -> None:
+def test_malformed_helper_name_is_refused(name: str, user: User) -> None:
     """The name of a helper cannot lead to another folder."""
     user.write("docker", {"credsStore": name})
     with pytest.raises(ConfigurationError, match="has a malformed name"):
         credentials_for(_HOST)
 
 
-def test_helpers_get_nothing_by_their_arguments(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_pass_by_standard_input(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """A helper is started without a shell and with the host on standard input alone."""
     user.helper("one", f'echo "$# $1" > "{user.folder}/arguments"; exit 1')
     user.write("docker", {"credsStore": "one"})
@@ -434,7 +434,7 @@ def test_helpers_get_nothing_by_their_arguments(user: User, monkeypatch: pytest.
     assert not os.path.exists("get")
 
 
-def test_a_helper_that_hangs(user: User) -> None:
+def test_hanging_helper_is_ended(user: User) -> None:
     """A helper is waited for no longer than the present call lasts."""
     user.helper("one", "exec sleep 60")
     user.write("docker", {"credsStore": "one"})

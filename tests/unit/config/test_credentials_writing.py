@@ -32,7 +32,7 @@ def _stored(user: User, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", ["notation", "docker"])
 @pytest.mark.parametrize("form", ["store", "helper"])
-def test_a_helper_that_a_file_names(file: str, form: str, user: User) -> None:
+def test_named_helper_stores(file: str, form: str, user: User) -> None:
     """The helper that would be asked for the host gets the credentials, on standard input; nothing has to be kept."""
     user.helper("one", "")
     path = user.write(file, {"credsStore": "one"} if form == "store" else {"credHelpers": {_HOST: "one"}})
@@ -42,7 +42,7 @@ def test_a_helper_that_a_file_names(file: str, form: str, user: User) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_helper_takes_text(user: User) -> None:
+def test_password_outside_utf_8_is_refused(user: User) -> None:
     """A password that is no UTF-8 is not stored as another one: helpers take JSON, which has text alone."""
     user.helper("one", "")
     user.write("docker", {"credsStore": "one"})
@@ -51,7 +51,7 @@ def test_a_helper_takes_text(user: User) -> None:
     assert not user.asked("one")
 
 
-def test_the_first_file_that_names_a_helper(user: User) -> None:
+def test_first_named_helper_stores(user: User) -> None:
     """Notation's own settings come first."""
     user.helper("one", "")
     user.write("notation", {"credsStore": "one"})
@@ -60,7 +60,7 @@ def test_the_first_file_that_names_a_helper(user: User) -> None:
     assert _stored(user, "one")["ServerURL"] == _HOST
 
 
-def test_an_identity_token_and_docker_hub(user: User) -> None:
+def test_identity_token_is_stored_under_docker_hub_url(user: User) -> None:
     """An identity token is marked by the user's name, and docker.io has another name in helpers."""
     user.helper("one", "")
     user.write("docker", {"credsStore": "one"})
@@ -74,7 +74,7 @@ def test_an_identity_token_and_docker_hub(user: User) -> None:
 @pytest.mark.parametrize(
     ("installed", "wanted"), [(["pass", "secretservice"], "pass"), (["secretservice"], "secretservice")]
 )
-def test_the_systems_helper(installed: list[str], wanted: str, user: User) -> None:
+def test_native_helper_stores(installed: list[str], wanted: str, user: User) -> None:
     """Where no file names a helper the system's is taken, and its name returned to be kept."""
     for name in installed:
         user.helper(name, "")
@@ -82,7 +82,7 @@ def test_the_systems_helper(installed: list[str], wanted: str, user: User) -> No
     assert _stored(user, wanted)["ServerURL"] == _HOST
 
 
-def test_no_helper(user: User) -> None:
+def test_no_helper_is_refused(user: User) -> None:
     """Without a helper nothing is stored, least of all in a file."""
     user.write("docker", {"auths": {_HOST: pair("old", "old")}})
     before = sorted(user.folder.rglob("*"))
@@ -100,7 +100,7 @@ _ACTS: Mapping[str, Callable[[str], object]] = {
 
 
 @pytest.mark.parametrize("command", list(_ACTS))
-def test_a_helper_that_fails(command: str, user: User) -> None:
+def test_failing_helper_is_named_without_the_secret(command: str, user: User) -> None:
     """A helper that fails is told without the secret that it was given."""
     user.helper("one", 'echo "$input"; echo "$input" >&2; exit 2')
     user.write("docker", {"credsStore": "one"})
@@ -109,7 +109,7 @@ def test_a_helper_that_fails(command: str, user: User) -> None:
     assert caught.value.one_line() == f"credential helper 'one' failed at '{command}' with status 2"
 
 
-def test_every_helper_forgets(user: User) -> None:
+def test_every_helper_erases(user: User) -> None:
     """Each helper that may know the host is told once to forget it."""
     for name in ("one", "two", "three", "pass"):
         user.helper(name, "")
@@ -126,7 +126,7 @@ _OLDER = (f"https://{_HOST}/v1/", f"http://{_HOST}", f"{_HOST}/v2/")
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_every_file_forgets(file: str, user: User) -> None:
+def test_entries_are_removed_from_every_file(file: str, user: User) -> None:
     """Entries that would be found are taken out of files, older forms too; everything else stays, and the mode too."""
     other = {"other.example": pair("other", "x"), f"https://{_HOST}.example/": pair("x", "x")}
     names = [_HOST, *(name for name in _OLDER if "podman" not in file or "://" in name)]
@@ -140,7 +140,7 @@ def test_every_file_forgets(file: str, user: User) -> None:
     assert erase_credentials(_HOST) == Erased((), ())
 
 
-def test_a_file_behind_a_link_forgets(user: User) -> None:
+def test_link_is_followed_when_entries_are_removed(user: User) -> None:
     """A link to a file stays a link, as Docker leaves it."""
     path = user.write("docker", {"auths": {_HOST: pair("me", "x")}})
     goal = path.rename(user.folder / "real.json")
@@ -150,14 +150,14 @@ def test_a_file_behind_a_link_forgets(user: User) -> None:
     assert json.loads(goal.read_bytes()) == {"auths": {}}
 
 
-def test_paths_that_podman_knows_are_left(user: User) -> None:
+def test_podman_paths_remain(user: User) -> None:
     """What podman keeps for paths of a registry is left, and told."""
     path = user.write("podman", {"auths": {_HOST: pair("me", "x"), f"{_HOST}/a": pair("a", "x")}})
     assert erase_credentials(_HOST) == Erased((str(path),), ((str(path), f"{_HOST}/a"),))
     assert credentials_for(f"{_HOST}/a") == Credentials("a", "x")
 
 
-def test_a_malformed_file_forgets_nothing(user: User) -> None:
+def test_malformed_file_is_not_changed(user: User) -> None:
     """A file that cannot be read is left as it is."""
     path = user.write("docker", b"{malformed")
     with pytest.raises(ConfigurationError, match="not JSON"):
@@ -165,7 +165,7 @@ def test_a_malformed_file_forgets_nothing(user: User) -> None:
     assert path.read_bytes() == b"{malformed"
 
 
-def test_the_systems_helper_forgets(user: User) -> None:
+def test_native_helper_erases(user: User) -> None:
     """Where no file names a helper the system's is told, if there is one."""
     erase_credentials(_HOST)
     if sys.platform == "linux":
@@ -174,7 +174,7 @@ def test_the_systems_helper_forgets(user: User) -> None:
         assert user.asked("pass") == ["erase https://index.docker.io/v1/"]
 
 
-def test_there_is_nothing_to_forget(user: User) -> None:
+def test_erasing_nothing_succeeds(user: User) -> None:
     """A helper that does not know the host has forgotten it already."""
     user.empty("one")
     user.write("docker", {"credsStore": "one"})
@@ -195,7 +195,7 @@ def test_there_is_nothing_to_forget(user: User) -> None:
         ),
     ],
 )
-def test_the_helper_is_remembered(before: Any, after: dict[str, Any], user: User) -> None:
+def test_helper_is_written_to_settings(before: Any, after: dict[str, Any], user: User) -> None:
     """The helper's name goes into notation's settings, beside all that is there, unless they name one."""
     path = user.path("notation")
     if before is not None:
@@ -208,7 +208,7 @@ def test_the_helper_is_remembered(before: Any, after: dict[str, Any], user: User
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_settings_that_are_malformed(user: User) -> None:
+def test_malformed_settings_are_not_changed(user: User) -> None:
     """Settings that cannot be read are not written over."""
     path = user.write("notation", b"{malformed")
     with pytest.raises(ConfigurationError, match=rf"settings {path}: "):

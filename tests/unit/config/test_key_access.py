@@ -69,7 +69,7 @@ def _attach(key: SigningKey, **config: str) -> str:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_local_key(spec: str, tmp_path: Path) -> None:
+def test_local_key_is_opened(spec: str, tmp_path: Path) -> None:
     """A key in a file is the private key itself; it needs no certificate."""
     key = new_key(spec)
     (tmp_path / "my.key").touch(mode=0o600)
@@ -78,7 +78,7 @@ def test_a_local_key(spec: str, tmp_path: Path) -> None:
     assert opened.private_numbers() == key.private_numbers()
 
 
-def test_a_local_key_with_a_passphrase(tmp_path: Path) -> None:
+def test_encrypted_local_key_is_opened(tmp_path: Path) -> None:
     """An encrypted key is opened with what the callback says, and refused without one."""
     (tmp_path / "my.key").touch(mode=0o600)
     (tmp_path / "my.key").write_bytes(pem_of(_CHAIN.leaf_key, b"secret"))
@@ -90,7 +90,7 @@ def test_a_local_key_with_a_passphrase(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", _CHAIN.pems[0]])
-def test_a_file_without_a_key(content: bytes | None, tmp_path: Path) -> None:
+def test_file_without_key_is_refused(content: bytes | None, tmp_path: Path) -> None:
     """A file that is not there or has no key in it is named."""
     if content is not None:
         (tmp_path / "my.key").touch(mode=0o600)
@@ -100,7 +100,7 @@ def test_a_file_without_a_key(content: bytes | None, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_key_of_a_service(spec: str, use: Use) -> None:
+def test_service_key_signs(spec: str, use: Use) -> None:
     """A key that a plugin holds signs requests where it is, without a certificate."""
     private_key = new_key(spec)
     service = Service(private_key)
@@ -114,7 +114,7 @@ def test_a_key_of_a_service(spec: str, use: Use) -> None:
 
 
 @pytest.mark.parametrize(("settings", "flags"), [({"region": "a"}, {}), ({}, {"region": "a"})])
-def test_settings_reach_the_plugin(settings: dict[str, str], flags: dict[str, str], use: Use) -> None:
+def test_plugin_config_reaches_the_plugin(settings: dict[str, str], flags: dict[str, str], use: Use) -> None:
     """The settings of the list and those of the call reach the plugin."""
     seen: list[dict[str, str]] = []
 
@@ -128,7 +128,7 @@ def test_settings_reach_the_plugin(settings: dict[str, str], flags: dict[str, st
     assert seen == [{"region": "a"}]
 
 
-def test_settings_of_the_call_come_first(use: Use) -> None:
+def test_plugin_config_of_the_call_takes_precedence(use: Use) -> None:
     """Where both name a setting, the call's counts, for opening and for attaching."""
     seen: list[str] = []
 
@@ -144,7 +144,7 @@ def test_settings_of_the_call_come_first(use: Use) -> None:
     assert seen == ["call", "call"]
 
 
-def test_a_plugin_that_cannot(use: Use) -> None:
+def test_plugin_without_key_access_is_refused(use: Use) -> None:
     """A plugin without keys that have no certificate says so."""
 
     class Signing(Plugin):
@@ -155,7 +155,7 @@ def test_a_plugin_that_cannot(use: Use) -> None:
         open_key(SigningKey("", id="x", plugin="signing"), {})
 
 
-def test_an_executable_plugin(home: Home) -> None:
+def test_executable_plugin_is_refused(home: Home) -> None:
     """An executable has no way to give such a key, and the refusal says what has."""
     add_executable(home.folder / "plugins", "acme", shell_plugin("acme"))
     key = SigningKey("kms", id="x", plugin="acme")
@@ -165,7 +165,7 @@ def test_an_executable_plugin(home: Home) -> None:
         assert "service's own tools" in caught.value.advice
 
 
-def test_a_plugin_that_is_not_there(home: Home) -> None:
+def test_missing_plugin_is_named(home: Home) -> None:
     """A plugin that is not installed is missed by its name."""
     with pytest.raises(PluginNotFoundError, match=r"^plugin 'none' is not installed$"):
         open_key(SigningKey("", id="x", plugin="none"), {})
@@ -174,7 +174,7 @@ def test_a_plugin_that_is_not_there(home: Home) -> None:
 # The place for a chain
 
 
-def test_a_local_keys_chain(home: Home) -> None:
+def test_chain_of_local_key_is_stored_beside_settings(home: Home) -> None:
     """A local key's chain is written among the settings, and the list names it; the rest stays."""
     before = json.loads(home.keys_file.read_bytes())
     path = _attach(load_signing_keys().get("build"))
@@ -184,7 +184,7 @@ def test_a_local_keys_chain(home: Home) -> None:
     assert json.loads(home.keys_file.read_bytes()) == before
 
 
-def test_a_plugin_keys_chain(home: Home, use: Use) -> None:
+def test_chain_of_plugin_key_is_stored_beside_settings(home: Home, use: Use) -> None:
     """Where the service keeps nothing, a plugin key's chain is a file that its settings name; the others stay."""
     use(ServicePlugin(Service(_CHAIN.leaf_key)))
     key = _on_list(home, region="a")
@@ -195,7 +195,7 @@ def test_a_plugin_keys_chain(home: Home, use: Use) -> None:
     assert json.loads(home.keys_file.read_bytes()) == before
 
 
-def test_a_chain_that_replaces_another(home: Home, use: Use) -> None:
+def test_chain_is_replaced(home: Home, use: Use) -> None:
     """A second chain takes the place of the first, in the file and on the list."""
     use(ServicePlugin(Service(_CHAIN.leaf_key)))
     key = _on_list(home, certificate_chain="/old/chain.pem")
@@ -205,7 +205,7 @@ def test_a_chain_that_replaces_another(home: Home, use: Use) -> None:
     assert Path(path).read_bytes() == _CHAIN.pems[0]
 
 
-def test_a_service_that_keeps_chains(home: Home, use: Use) -> None:
+def test_service_stores_the_chain(home: Home, use: Use) -> None:
     """Where the service keeps chains, it gets this one, and nothing is written here."""
     service = Service(_CHAIN.leaf_key)
     use(KeepingPlugin(service))
@@ -216,7 +216,7 @@ def test_a_service_that_keeps_chains(home: Home, use: Use) -> None:
     assert (sorted(home.folder.rglob("*")), home.keys_file.read_bytes()) == before
 
 
-def test_a_service_that_refuses(home: Home, use: Use) -> None:
+def test_refusal_of_the_service_changes_nothing(home: Home, use: Use) -> None:
     """When the service refuses a chain, nothing is changed here."""
 
     class Refusing(KeepingPlugin):
@@ -231,7 +231,7 @@ def test_a_service_that_refuses(home: Home, use: Use) -> None:
     assert (sorted(home.folder.rglob("*")), home.keys_file.read_bytes()) == before
 
 
-def test_a_key_that_is_not_on_the_list(home: Home, use: Use) -> None:
+def test_unlisted_key_has_no_place_for_a_chain(home: Home, use: Use) -> None:
     """Without a name there is no place but the service, and the refusal says what else there is."""
     use(ServicePlugin(Service(_CHAIN.leaf_key)))
     before = sorted(home.folder.rglob("*"))
@@ -249,7 +249,7 @@ _AWKWARD = ["team/build", "..", ".", "../../build", "a b", "Grüße", "%2F", "a%
 
 
 @pytest.mark.parametrize("awkward", _AWKWARD)
-def test_names_that_are_no_file_names(awkward: str, home: Home, use: Use) -> None:
+def test_any_name_has_a_file(awkward: str, home: Home, use: Use) -> None:
     """Whatever a key is called, its chain is one file beside those of the other keys."""
     use(ServicePlugin(Service(_CHAIN.leaf_key)))
     document = json.loads(home.keys_file.read_bytes())
@@ -263,13 +263,13 @@ def test_names_that_are_no_file_names(awkward: str, home: Home, use: Use) -> Non
     assert load_signing_keys().get("build").cert_path == str(home.folder / "build.chain.pem")
 
 
-def test_names_have_files_of_their_own() -> None:
+def test_names_do_not_share_files() -> None:
     """No two names share a file."""
     names = [*_AWKWARD, "team", "build", "team%2Fbuild", "team_build", "%252F"]
     assert len({attached_chain_file(each) for each in names}) == len(names)
 
 
-def test_a_key_that_has_gone(home: Home) -> None:
+def test_deleted_key_gets_no_chain(home: Home) -> None:
     """A key that another process has taken off the list meanwhile gets no chain, and nobody is told that it did."""
     key = load_signing_keys().get("build")
     home.keys_file.write_text('{"keys": []}')
@@ -277,7 +277,7 @@ def test_a_key_that_has_gone(home: Home) -> None:
         _attach(key)
 
 
-def test_the_chain_can_be_read(home: Home) -> None:
+def test_chain_file_is_readable(home: Home) -> None:
     """What was attached is PEM with the certificates in order."""
     path = _attach(load_signing_keys().get("build"))
     assert tuple(x509.load_pem_x509_certificates(Path(path).read_bytes())) == _CHAIN.certificates

@@ -23,7 +23,7 @@ def _write(home: Path, name: str, level: str = "strict") -> Path:
 
 
 @pytest.mark.parametrize("name", [_CURRENT, _OLDER])
-def test_one_file(name: str, home: Path) -> None:
+def test_either_file_is_the_policy(name: str, home: Path) -> None:
     """Either name is read where it is the only one, without a warning."""
     path = _write(home, name, "audit")
     with warnings.catch_warnings():
@@ -33,7 +33,7 @@ def test_one_file(name: str, home: Path) -> None:
         assert load_policy().policies[0].level.name == "audit"
 
 
-def test_both_files(home: Path) -> None:
+def test_oci_file_takes_precedence_with_a_warning(home: Path) -> None:
     """The current name counts, and that the older one does not is said."""
     current, older = _write(home, _CURRENT, "audit"), _write(home, _OLDER)
     with pytest.warns(NotarykitWarning) as caught:
@@ -41,7 +41,7 @@ def test_both_files(home: Path) -> None:
     assert [str(each.message) for each in caught] == [f"{current} is used and {older} is not: keep one of them"]
 
 
-def test_a_malformed_file_does_not_make_the_older_one_count(home: Path) -> None:
+def test_malformed_file_does_not_select_the_older(home: Path) -> None:
     """The older name is read where the current one is absent, and not where it is malformed or a link to nothing."""
     _write(home, _OLDER)
     current = home / _CURRENT
@@ -54,7 +54,7 @@ def test_a_malformed_file_does_not_make_the_older_one_count(home: Path) -> None:
         load_policy()
 
 
-def test_no_file(home: Path) -> None:
+def test_missing_policy_is_refused(home: Path) -> None:
     """Without a policy both names are said, and a new one gets the name that every notation reads."""
     assert policy_file() is None
     assert new_policy_file() == str(home / _OLDER)
@@ -66,7 +66,7 @@ def test_no_file(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [_CURRENT, _OLDER])
-def test_what_is_no_regular_file(name: str, home: Path) -> None:
+def test_other_than_regular_file_is_refused(name: str, home: Path) -> None:
     """A link to a good policy, a folder and a pipe are refused under both names."""
     real = _write(home, "real.json")
     path = home / name
@@ -83,7 +83,7 @@ def test_what_is_no_regular_file(name: str, home: Path) -> None:
         remove()
 
 
-def test_a_malformed_policy(home: Path) -> None:
+def test_malformed_policy_has_advice(home: Path) -> None:
     """What is wrong with a policy is said with the file's path and what to do."""
     path = _write(home, _OLDER)
     path.write_text('{"version":"2.0","trustPolicies":[]}')
@@ -94,7 +94,7 @@ def test_a_malformed_policy(home: Path) -> None:
     assert "policy import --force" in caught.value.advice
 
 
-def test_a_policy_that_cannot_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_policy_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy that may not be read, or is gone by then, is refused with the system's reason."""
     _write(home, _OLDER)
 
@@ -108,7 +108,7 @@ def test_a_policy_that_cannot_be_read(home: Path, monkeypatch: pytest.MonkeyPatc
     assert caught.value.advice == "check its owner and its mode"
 
 
-def test_a_policy_that_is_too_large(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large_policy_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy is read up to the limit."""
     path = _write(home, _OLDER)
     monkeypatch.setattr("notarykit.config.policy.LARGEST_POLICY", path.stat().st_size)

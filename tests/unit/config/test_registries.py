@@ -12,7 +12,7 @@ from tests.unit.config.users import User, pair
 _HOST = "registry.example.com"
 
 
-def test_nothing_is_said(user: User) -> None:
+def test_defaults_are_tls_without_credentials(user: User) -> None:
     """Without settings and flags there is TLS with the system's certificates, and nobody is asking."""
     settings = registry_settings(RegistryOptions())
     assert settings.credentials(_HOST) is None
@@ -38,14 +38,14 @@ def test_nothing_is_said(user: User) -> None:
         ("c.example.com", True),
     ],
 )
-def test_who_is_talked_to_without_tls(host: str, is_plain: bool, user: User) -> None:
+def test_hosts_of_plain_http(host: str, is_plain: bool, user: User) -> None:
     """This machine by its name and a port, the settings' insecure registries, and those that a flag names."""
     user.write("notation", {"insecureRegistries": ["A.example.com", "b.example.com:5000"]})
     settings = registry_settings(RegistryOptions(plain_http=frozenset({"C.example.com"})))
     assert settings.is_plain(host) is is_plain
 
 
-def test_files_for_tls(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_files_and_folders(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags go on as they are, with the folders of notation, Docker and the containers' tools in this order."""
     monkeypatch.setenv("DOCKER_CONFIG", "/docker")
     tls = registry_settings(RegistryOptions(ca_file="ca", cert_file="cert", key_file="key")).tls
@@ -67,14 +67,14 @@ def test_files_for_tls(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
         ("me", "", Credentials("me", "")),
     ],
 )
-def test_what_is_given_counts(username: str, password: str, wanted: Credentials, user: User) -> None:
+def test_given_credentials_take_precedence(username: str, password: str, wanted: Credentials, user: User) -> None:
     """Credentials of flags or of the environment come before all files; a password alone is an identity token."""
     user.write("docker", {"auths": {_HOST: pair("other", "other")}})
     assert registry_settings(RegistryOptions(username, password)).credentials(_HOST) == wanted
     assert basic_or_token(username, password) == wanted
 
 
-def test_files_count_otherwise(user: User) -> None:
+def test_files_have_credentials_per_host(user: User) -> None:
     """Without them it is the files that are looked into, and each host has its own."""
     user.write("docker", {"auths": {_HOST: pair("me", "secret")}})
     settings = registry_settings(RegistryOptions())
@@ -82,7 +82,7 @@ def test_files_count_otherwise(user: User) -> None:
     assert settings.credentials("other.example.com") is None
 
 
-def test_files_are_read_when_they_are_needed(user: User) -> None:
+def test_files_are_read_on_demand(user: User) -> None:
     """Credentials that are malformed do not keep anybody from a registry that does not ask for them."""
     user.write("docker", b"malformed")
     settings = registry_settings(RegistryOptions())
@@ -90,7 +90,7 @@ def test_files_are_read_when_they_are_needed(user: User) -> None:
         settings.credentials(_HOST)
 
 
-def test_the_environment() -> None:
+def test_credentials_in_the_environment() -> None:
     """The environment has a name and a password, or what there is of them."""
     both = {"NOTATION_USERNAME": "me", "NOTATION_PASSWORD": "secret", "OTHER": "x"}
     assert credentials_in(both) == ("me", "secret")
@@ -98,14 +98,14 @@ def test_the_environment() -> None:
     assert credentials_in({}) == ("", "")
 
 
-def test_malformed_settings(user: User) -> None:
+def test_malformed_settings_are_refused(user: User) -> None:
     """Settings that are malformed are told before anything is sent."""
     user.write("notation", {"insecureRegistries": "all"})
     with pytest.raises(ConfigurationError, match="'insecureRegistries' must be an array"):
         registry_settings(RegistryOptions())
 
 
-def test_secrets_are_not_shown() -> None:
+def test_password_is_not_in_the_representation() -> None:
     """What a command was told does not show its password, wherever it is printed."""
     told = RegistryOptions("me", "secret")
     assert "secret" not in f"{told} {told!r} {[told]}".replace("secrets that are not shown", "")

@@ -31,7 +31,7 @@ def _write(home: Path, document: Any) -> Path:
         ({"insecureRegistries": ["A.example:80", "b"]}, Settings("jws", frozenset({"a.example:80", "b"}))),
     ],
 )
-def test_settings(document: Any, wanted: Settings, home: Path) -> None:
+def test_settings_are_read(document: Any, wanted: Settings, home: Path) -> None:
     """JWS and no insecure registry where the settings say nothing; other members are notation's own business."""
     if document is not None:
         _write(home, document)
@@ -51,7 +51,7 @@ def test_settings(document: Any, wanted: Settings, home: Path) -> None:
         ({"signatureFormat": 1}, "document: 'signatureFormat' must be a string, not an integer"),
     ],
 )
-def test_malformed_settings(document: Any, message: str, home: Path) -> None:
+def test_malformed_settings_are_refused(document: Any, message: str, home: Path) -> None:
     """Settings that are malformed are not guessed at."""
     path = _write(home, document)
     with pytest.raises(ConfigurationError) as caught:
@@ -61,7 +61,7 @@ def test_malformed_settings(document: Any, message: str, home: Path) -> None:
     assert caught.value.exit_code == 2
 
 
-def test_settings_that_are_no_file(home: Path) -> None:
+def test_folder_in_place_of_settings_is_refused(home: Path) -> None:
     """A folder in the settings' place is refused."""
     (home / "config.json").mkdir(parents=True)
     with pytest.raises(ConfigurationError, match="is not a regular file"):

@@ -60,7 +60,7 @@ def test_writes_what_notation_reads(home: Path) -> None:
     assert load_signing_keys() == _KEYS
 
 
-def test_what_is_left_out(home: Path) -> None:
+def test_absent_members(home: Path) -> None:
     """A list without a default has no such member, and a key without configuration neither."""
     change_signing_keys(lambda _: SigningKeys("", (SigningKey("a", id="i", plugin="p"),)))
     document = json.loads((home / "signingkeys.json").read_bytes())
@@ -72,14 +72,14 @@ def test_what_is_left_out(home: Path) -> None:
     [None, {}, {"keys": None}, {"keys": []}, {"default": None, "keys": None}, {"default": "", "keys": []}],
     ids=["no file", "nothing", "null", "empty", "all null", "empty default"],
 )
-def test_an_empty_list(document: Any, home: Path) -> None:
+def test_missing_or_empty_list(document: Any, home: Path) -> None:
     """No file, and the forms in which Go writes nothing, are an empty list."""
     if document is not None:
         _write(home, document)
     assert load_signing_keys() == SigningKeys("", ())
 
 
-def test_members_that_go_writes_as_null(home: Path) -> None:
+def test_null_members_are_accepted(home: Path) -> None:
     """Members that are null are not there; members that are not known are ignored."""
     absent = {"id": None, "pluginName": None, "pluginConfig": None}
     _write(home, {"default": None, "keys": [{**_LOCAL, **absent}, {**_PLUGIN, "keyPath": None, "certPath": None}]})
@@ -108,7 +108,7 @@ def test_members_that_go_writes_as_null(home: Path) -> None:
         ({"default": "other", "keys": [_LOCAL]}, "the default key 'other' is not on the list"),
     ],
 )
-def test_malformed_lists(document: Any, message: str, home: Path) -> None:
+def test_malformed_list_is_refused(document: Any, message: str, home: Path) -> None:
     """What is malformed is refused with the file and the key at fault, and a change leaves it as it is."""
     path = _write(home, document)
     content = path.read_bytes()
@@ -121,7 +121,7 @@ def test_malformed_lists(document: Any, message: str, home: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_what_is_no_regular_file(home: Path) -> None:
+def test_other_than_regular_file_is_refused(home: Path) -> None:
     """A link to a good list, a folder and a pipe are refused, and a change does not replace them."""
     real = _write(home, {"keys": [_LOCAL]}).rename(home / "real.json")
     path = home / "signingkeys.json"
@@ -139,7 +139,7 @@ def test_what_is_no_regular_file(home: Path) -> None:
     assert json.loads(real.read_bytes()) == {"keys": [_LOCAL]}
 
 
-def test_gets_a_key() -> None:
+def test_key_by_name_or_default() -> None:
     """A key is found by its name, the default without one."""
     assert _KEYS.get("local").key_path == "/keys/a.key"
     assert _KEYS.get().name == _KEYS.get("").name == "remote"
@@ -150,7 +150,7 @@ def test_gets_a_key() -> None:
         SigningKeys("", _KEYS.keys).get()
 
 
-def test_adds_a_key() -> None:
+def test_key_is_added() -> None:
     """A key comes last and becomes the default where that is wanted; a name is for one key."""
     key = SigningKey("new", "a", "b")
     assert _KEYS.with_key(key, default=False) == SigningKeys("remote", (*_KEYS.keys, key))
@@ -159,7 +159,7 @@ def test_adds_a_key() -> None:
         _KEYS.with_key(SigningKey("local", "a", "b"), default=True)
 
 
-def test_takes_keys_away() -> None:
+def test_keys_are_removed() -> None:
     """Keys are taken away by name, and the default with its key; one that is not there is refused."""
     assert _KEYS.without(("local",)) == SigningKeys("remote", _KEYS.keys[1:])
     assert _KEYS.without(("remote",)) == SigningKeys("", _KEYS.keys[:1])
@@ -168,7 +168,7 @@ def test_takes_keys_away() -> None:
         _KEYS.without(("local", "other"))
 
 
-def test_a_change_that_fails_changes_nothing(home: Path) -> None:
+def test_failed_change_keeps_the_list(home: Path) -> None:
     """What the change itself refuses leaves the list as it is."""
     content = _write(home, {"keys": [_LOCAL]}).read_bytes()
     with pytest.raises(SigningKeyError):
@@ -176,7 +176,7 @@ def test_a_change_that_fails_changes_nothing(home: Path) -> None:
     assert (home / "signingkeys.json").read_bytes() == content
 
 
-def test_a_text_that_is_no_utf_8_changes_nothing(home: Path) -> None:
+def test_name_outside_utf_8_keeps_the_list(home: Path) -> None:
     """A path that cannot be written as UTF-8 is refused, and the list stays as it is."""
     content = _write(home, {"keys": [_LOCAL]}).read_bytes()
     with pytest.raises(SigningKeyError, match="is not UTF-8"):
@@ -184,14 +184,14 @@ def test_a_text_that_is_no_utf_8_changes_nothing(home: Path) -> None:
     assert (home / "signingkeys.json").read_bytes() == content
 
 
-def test_texts_of_any_language(home: Path) -> None:
+def test_names_in_any_language(home: Path) -> None:
     """Names and paths keep their letters."""
     change_signing_keys(lambda keys: keys.with_key(SigningKey("ключ", "/ключи/é", "b"), default=True))
     assert "ключ" in (home / "signingkeys.json").read_text("utf-8")
     assert load_signing_keys().get().key_path == "/ключи/é"
 
 
-def test_processes_lose_nothing(home: Path) -> None:
+def test_concurrent_changes_are_kept(home: Path) -> None:
     """Processes that add keys at once find all of them on the list, and what was there."""
     _write(home, {"default": "local", "keys": [_LOCAL]})
     names = "abcd"
@@ -204,7 +204,7 @@ def test_processes_lose_nothing(home: Path) -> None:
     )
 
 
-def test_a_list_that_cannot_be_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unwritable_list_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """That the list cannot be written is an error of the storage."""
 
     def replace(source: str, goal: str) -> None:

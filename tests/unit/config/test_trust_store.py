@@ -25,7 +25,7 @@ def _file(folder: Path, content: bytes = _CHAIN.pems[2], name: str = "root.pem")
 
 
 @pytest.mark.parametrize("name", ["root.pem", "root.crt", "root.cer"])
-def test_adds_a_certificate(name: str, home: Path, tmp_path: Path) -> None:
+def test_certificate_is_added(name: str, home: Path, tmp_path: Path) -> None:
     """A file is copied into the store under its own name, and the store's readers find it."""
     content = b"a comment\n" + _CHAIN.pems[2]
     assert add_certificate(_file(tmp_path, content, name), _STORE) == (_CHAIN.ders[2],)
@@ -36,7 +36,7 @@ def test_adds_a_certificate(name: str, home: Path, tmp_path: Path) -> None:
     assert DirectoryTrustStore(str(home / "truststore")).certificates(_STORE) == {_CHAIN.ders[2]}
 
 
-def test_a_name_is_for_one_file(home: Path, tmp_path: Path) -> None:
+def test_existing_file_is_not_replaced(home: Path, tmp_path: Path) -> None:
     """A file that is there already is not replaced, nor is a link."""
     add_certificate(_file(tmp_path), _STORE)
     goal = Path(store_folder(_STORE), "root.pem")
@@ -61,7 +61,7 @@ def test_a_name_is_for_one_file(home: Path, tmp_path: Path) -> None:
         ("none.pem", b"", "holds no certificate"),
     ],
 )
-def test_what_may_not_be_in_a_store(name: str, content: bytes, message: str, home: Path, tmp_path: Path) -> None:
+def test_other_content_is_refused(name: str, content: bytes, message: str, home: Path, tmp_path: Path) -> None:
     """What a store must not hold is refused before anything is made."""
     with pytest.raises(TrustStoreError, match=message):
         add_certificate(_file(tmp_path, content, name), _STORE)
@@ -86,7 +86,7 @@ _ROOT_OF = {
         (Changes(put=((x509.BasicConstraints(ca=True, path_length=None), False),)), "basicConstraints"),
     ],
 )
-def test_what_no_signature_would_be_verified_with(
+def test_certificate_violating_requirements_is_refused(
     kind: StoreType, changes: Changes, problem: str, home: Path, tmp_path: Path
 ) -> None:
     """What verification would refuse at the end of a chain is refused when it is added, with the reason."""
@@ -100,7 +100,7 @@ def test_what_no_signature_would_be_verified_with(
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # the library's own
 @pytest.mark.parametrize("kind", _ROOT_OF)
-def test_a_root_with_a_negative_serial_number(kind: StoreType, home: Path, tmp_path: Path) -> None:
+def test_negative_serial_number_is_refused(kind: StoreType, home: Path, tmp_path: Path) -> None:
     """OpenSSL makes such a root; verification refuses it, and so does adding it."""
     request = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out root.pem -subj /CN=root -set_serial -5 -days 9"
     usage = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign"
@@ -112,7 +112,7 @@ def test_a_root_with_a_negative_serial_number(kind: StoreType, home: Path, tmp_p
 
 
 @pytest.mark.parametrize("kind", _ROOT_OF)
-def test_what_is_at_the_end_of_good_chains(kind: StoreType, home: Path, tmp_path: Path) -> None:
+def test_ends_of_valid_chains_are_accepted(kind: StoreType, home: Path, tmp_path: Path) -> None:
     """Roots and CAs below them are added, and signers that are roots of their own."""
     chain = make_chain(purpose=_ROOT_OF[kind])
     add_certificate(_file(tmp_path, chain.pems[2]), StoreReference(kind, "acme"))
@@ -123,7 +123,7 @@ def test_what_is_at_the_end_of_good_chains(kind: StoreType, home: Path, tmp_path
     assert home.exists()
 
 
-def test_a_file_that_is_not_there(home: Path, tmp_path: Path) -> None:
+def test_missing_file_is_refused(home: Path, tmp_path: Path) -> None:
     """A file that does not exist, or is no file, is missed by its path."""
     with pytest.raises(TrustStoreError, match=r"none.pem does not exist$"):
         add_certificate(str(tmp_path / "none.pem"), _STORE)
@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there(home: Path, tmp_path: Path) -> None:
     assert not home.exists()
 
 
-def test_removes_a_file(tmp_path: Path) -> None:
+def test_file_is_removed(tmp_path: Path) -> None:
     """A file, and a link but not what it leads to, is removed; it says whether there was one."""
     target = _file(tmp_path)
     (tmp_path / "link.pem").symlink_to(target)
@@ -142,7 +142,7 @@ def test_removes_a_file(tmp_path: Path) -> None:
     assert not remove_file(target)
 
 
-def test_removes_no_folder(tmp_path: Path) -> None:
+def test_folder_is_not_removed(tmp_path: Path) -> None:
     """A folder is not removed."""
     (tmp_path / "sub").mkdir()
     with pytest.raises(StorageError, match="sub is a folder"):
