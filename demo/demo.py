@@ -1,6 +1,6 @@
-"""`make demo`: the main job from end to end with the real command line, and what becomes of a changed signature.
+"""`make demo`: signing and verification with the command line, and a signature that was tampered with.
 
-Each command is printed before it is run. The program ends with exit code 0 only if every step did what it should.
+Each command is printed before it runs. The exit code is 0 if every step has the expected outcome.
 """
 
 import base64
@@ -17,7 +17,7 @@ PROGRAM = os.path.join(os.path.dirname(sys.executable), "notarykit")
 
 
 def tamper(path: str) -> None:
-    """Changes one byte of the signed payload, and gives envelope, manifest and index the digests that belong to it."""
+    """Changes one byte of the signed payload and updates the digests of envelope, manifest and index."""
     layout = Layout.__new__(Layout)
     layout.path = path
     index = layout.index
@@ -27,7 +27,7 @@ def tamper(path: str) -> None:
     payload = bytearray(base64.urlsafe_b64decode(envelope["payload"] + "=="))
     position = payload.index(b'"buildId":"1') + len(b'"buildId":"')
     payload[position] ^= 1
-    print(f"    payload: byte {position} is now {chr(payload[position])!r}; all digests are made anew")
+    print(f"    payload: byte {position} is now {chr(payload[position])!r}; all digests are updated")
     envelope["payload"] = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
     manifest["layers"][0] = layout.add_blob(json.dumps(envelope).encode(), "application/jose+json")
     index["manifests"][-1] = layout.add_blob(json.dumps(manifest).encode(), MANIFEST)
@@ -35,7 +35,7 @@ def tamper(path: str) -> None:
 
 
 def run(folder: str, *arguments: str, expected: int = 0, shows: str = "") -> None:
-    """Prints a command, runs it, shows what it says, and stops the demo if it did not do what it should."""
+    """Prints a command, runs it, prints its output, and ends the demo if the outcome is unexpected."""
     print(f"\n$ notarykit {shlex.join(arguments)}", flush=True)
     environment = {**os.environ, "NOTATION_CONFIG": os.path.join(folder, "config")}
     done = subprocess.run(
@@ -49,11 +49,11 @@ def run(folder: str, *arguments: str, expected: int = 0, shows: str = "") -> Non
     )
     print(done.stdout, end="", flush=True)
     if done.returncode != expected or shows not in done.stdout:
-        sys.exit(f"\nThe demo stops: exit code {done.returncode} instead of {expected}, or not a word of {shows!r}.")
+        sys.exit(f"\nThe demo stops: exit code {done.returncode} instead of {expected}, or no {shows!r} in the output.")
 
 
 def main() -> None:
-    """The main job, step by step."""
+    """Runs the demo."""
     with tempfile.TemporaryDirectory() as folder:
         digest = make_artifact(os.path.join(folder, "licence"))
         reference = f"licence@{digest}"
@@ -64,17 +64,17 @@ def main() -> None:
             folder, "policy", "init", "--name", "demo", "--scope", "local/licence", "--trust-store", "ca:acme",
             "--trusted-identity", "x509.subject: C=US, ST=WA, O=Notary, CN=acme",
         )  # fmt: skip
-        print("\nNobody has signed it yet, so it is not accepted:")
+        print("\nIt has no signature yet, so verification fails:")
         run(folder, *verify, expected=1, shows="no signature")
-        print("\nSign it, look at the signature, verify it:")
+        print("\nSign it, inspect the signature, verify it:")
         run(folder, "sign", "--oci-layout", "--user-metadata", "buildId=1", reference, shows="Successfully signed")
         run(folder, "list", "--oci-layout", reference, shows="application/vnd.cncf.notary.signature")
         run(folder, "inspect", "--oci-layout", reference, shows="buildId: 1")
         run(folder, *verify, shows="Successfully verified signature")
-        print("\nNow somebody changes the signed payload, and is careful about all digests:")
+        print("\nChange the signed payload, with matching digests:")
         tamper(os.path.join(folder, "licence"))
         run(folder, *verify, expected=1, shows="signature does not hold")
-    print("\nThe signature, and no digest, gave it away. Every step did what it should.")
+    print("\nThe signature reveals the change. Every step had the expected outcome.")
     print(f"The command is {os.path.relpath(PROGRAM)}; 'source .venv/bin/activate' puts it on the path.")
 
 

@@ -1,4 +1,4 @@
-"""`python demo/layout.py FOLDER`: an image layout to try things with, where no tool for images is at hand."""
+"""`python demo/layout.py FOLDER`: creates a small image layout for a trial."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 class Layout:
-    """An OCI image layout that is written by hand, so that nothing here depends on what is being shown."""
+    """OCI image layout, written without notarykit."""
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -13,7 +13,7 @@ from notarykit.errors import UsageError
 
 
 class Flag(NamedTuple):
-    """A flag of a command.
+    """Flag of a command.
 
     Attributes:
         name: Long name, without dashes.
@@ -53,7 +53,7 @@ class Arguments(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command.
+    """Command of the command line.
 
     Attributes:
         usage: Usage line, without the command's name.
@@ -124,9 +124,9 @@ class Options:
 
     def exclusive(self, *names: str) -> None:
         """Refuses flags that are mutually exclusive."""
-        given = [f"--{name}" for name in names if name in self.written]
-        if len(given) > 1:
-            raise UsageError(f"flags {' and '.join(given)} exclude each other")
+        present = [f"--{name}" for name in names if name in self.written]
+        if len(present) > 1:
+            raise UsageError(f"flags {' and '.join(present)} exclude each other")
 
     def required(self, *names: str) -> None:
         """Refuses a command line without required flags."""

@@ -1,4 +1,4 @@
-"""How registries are reached, out of the user's settings and what a command was options."""
+"""Settings for registries, from the user's configuration and the options of a command."""
 
 import os
 from collections.abc import Callable, Mapping
