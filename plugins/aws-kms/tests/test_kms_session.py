@@ -1,11 +1,14 @@
 """What the environment says to the SDK: an empty variable says nothing."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import UnknownServiceError  # type: ignore[import-untyped]
+from botocore.loaders import Loader  # type: ignore[import-untyped]
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.plugin import DescribeKeyRequest
@@ -180,3 +183,23 @@ def test_settings_of_a_session_stay(variables: Set) -> None:
     client = _User(None, session, None).client(Account())
     assert client.meta.config.user_agent_appid == "build"  # type: ignore[attr-defined]
     assert session.client("kms").meta.config.retries.get("total_max_attempts") is None
+
+
+def test_services_are_those_of_the_sdk(variables: Set) -> None:
+    """The quicker lookup knows the same services, and refuses others with the list of them."""
+    variables()
+    session = EnvironmentSession(None, None)
+    assert list(session.get_available_services()) == Loader().list_available_services("service-2")
+    with pytest.raises(UnknownServiceError, match=r"Unknown service: 'nothing'\. Valid service names are: .*\bkms\b"):
+        session.client("nothing")
+
+
+def test_models_of_a_user_come_first(variables: Set, tmp_path: Path) -> None:
+    """A model in a folder of $AWS_DATA_PATH replaces the SDK's."""
+    model = Loader().load_service_model("kms", "service-2")
+    model["metadata"]["serviceFullName"] = "My KMS"
+    folder = tmp_path / "models" / "kms" / "2014-11-01"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps(model))
+    variables(AWS_DATA_PATH=str(tmp_path / "models"), AWS_REGION="us-east-1")
+    assert _client().meta.service_model.metadata["serviceFullName"] == "My KMS"

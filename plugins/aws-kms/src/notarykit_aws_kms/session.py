@@ -4,12 +4,14 @@ botocore reads `$AWS_DEFAULT_REGION` alone, and takes an empty variable for a va
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from boto3.session import Session  # type: ignore[import-untyped]
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigChainFactory  # type: ignore[import-untyped]
 from botocore.credentials import ContainerProvider, create_credential_resolver  # type: ignore[import-untyped]
+from botocore.exceptions import DataNotFoundError  # type: ignore[import-untyped]
+from botocore.loaders import Loader  # type: ignore[import-untyped]
 from botocore.session import Session as CoreSession  # type: ignore[import-untyped]
 
 _CONTAINER = "container-role"
@@ -49,7 +51,37 @@ def _core_session(profile: str | None, region: str | None) -> Any:
         return providers
 
     session.lazy_register_component("credential_provider", resolver)
+    session.lazy_register_component("data_loader", lambda: _loader(session.get_config_variable("data_path")))
     return session
+
+
+def _loader(search_path: str | None) -> Loader:
+    paths = search_path.split(os.pathsep) if search_path else ()
+    return _QuickLoader(extra_search_paths=[os.path.expanduser(os.path.expandvars(path)) for path in paths])
+
+
+class _QuickLoader(Loader):  # type: ignore[misc]
+    """Loader that looks up one service, where botocore's reads the folders of all 400 to know that it exists."""
+
+    def list_available_services(self, type_name: str) -> "_Services":
+        """Returns the services that have data of a type."""
+        return _Services(self, type_name)
+
+
+class _Services(Container[str]):
+    """Services that have data of a type."""
+
+    def __init__(self, loader: Loader, type_name: str) -> None:
+        self._loader, self._type_name = loader, type_name
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return bool(self._loader.list_api_versions(name, self._type_name))
+        except DataNotFoundError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        yield from Loader.list_available_services(self._loader, self._type_name)
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, Any]:
