@@ -35,8 +35,8 @@ class TestConformance(PluginConformance):
         """Both keys, and the passphrase as what no output may show."""
         return Subject("local-file", tuple(str(self.folder / name) for name in _KEYS), secrets=(_PASSPHRASE,))
 
-    def test_everything_was_looked_at(self, judgements: dict[str, Judgement]) -> None:
-        """What is about raw signatures and secrets does apply, and nothing warns."""
+    def test_every_rule_applies(self, judgements: dict[str, Judgement]) -> None:
+        """The rules about raw signatures and secrets apply, and none warns."""
         passed = {name for name, each in judgements.items() if each.result is Result.PASSED}
         not_for_it = ("generate-envelope.", "verify-signature.")
         assert passed == {name for name in judgements if not name.startswith(not_for_it)}

@@ -65,7 +65,7 @@ def _refused(key: Path | str, kind: type[Exception] = SigningKeyError, **config:
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("passphrase", [None, _SECRET])
 @pytest.mark.parametrize("traditional", [True, False])
-def test_pem(spec: str, passphrase: bytes | None, traditional: bool, tmp_path: Path) -> None:
+def test_pem_key_is_loaded(spec: str, passphrase: bytes | None, traditional: bool, tmp_path: Path) -> None:
     """PKCS#8, PKCS#1 and SEC1, encrypted or not, are read with a chain beside them."""
     chain = make_chain(spec, 2)
     key = _write(tmp_path / "my.key", pem_of(chain.leaf_key, passphrase, traditional=traditional))
@@ -82,14 +82,14 @@ def _pkcs12(chain: TestChain, passphrase: bytes | None, others: Sequence[int] = 
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("passphrase", [None, _SECRET])
-def test_pkcs12(spec: str, passphrase: bytes | None, tmp_path: Path) -> None:
-    """PKCS#12 with its chain inside, encrypted or not, is a whole key; the order inside does not matter."""
+def test_pkcs12_key_is_loaded(spec: str, passphrase: bytes | None, tmp_path: Path) -> None:
+    """PKCS#12 with its chain inside, encrypted or not and in any order, is a complete key."""
     chain = make_chain(spec)
     _check_signs(_write(tmp_path / "my.p12", _pkcs12(chain, passphrase, (2, 1))), chain)
 
 
 @pytest.mark.parametrize(("others", "leaf"), [((), True), ((1,), True), ((), False), ((2,), False)])
-def test_pkcs12_without_its_chain(others: Sequence[int], leaf: bool, tmp_path: Path) -> None:
+def test_pkcs12_chain_is_completed(others: Sequence[int], leaf: bool, tmp_path: Path) -> None:
     """PKCS#12 that lacks certificates is completed from the configured chain, or from more CA certificates."""
     key = _write(tmp_path / "my.p12", _pkcs12(_CHAIN, _SECRET, others, leaf=leaf))
     whole = _write(tmp_path / "whole", _CHAIN.chain_pem)
@@ -99,15 +99,15 @@ def test_pkcs12_without_its_chain(others: Sequence[int], leaf: bool, tmp_path: P
     assert ("no certificate of" if not (others or leaf) else "chain is incomplete" if leaf else "none of") in message
 
 
-def test_pkcs12_without_a_key(tmp_path: Path) -> None:
+def test_pkcs12_without_a_key_is_refused(tmp_path: Path) -> None:
     """PKCS#12 with certificates alone is no key."""
     content = serialize_key_and_certificates(None, None, _CHAIN.certificates[0], None, NoEncryption())
     message = _refused(_write(tmp_path / "my.p12", content))
     assert message == f"private key {tmp_path / 'my.p12'} contains no private key"
 
 
-def test_pkcs12_with_what_is_not_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PKCS#12 with a curve or a cipher that the library does not know is refused as such."""
+def test_unsupported_pkcs12_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PKCS#12 with a curve or cipher that the library does not know is refused."""
 
     def load_pkcs12(content: bytes, passphrase: bytes | None) -> None:
         raise UnsupportedAlgorithm("Curve 2.23.43.1.4.7 is not supported")
@@ -121,7 +121,7 @@ def test_pkcs12_with_what_is_not_supported(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("ending", [".crt", ".cer", ".chain.pem", ".crt.pem", ".cert.pem", ".pem"])
-def test_a_chain_beside_the_key(ending: str, tmp_path: Path) -> None:
+def test_chain_beside_the_key_is_found(ending: str, tmp_path: Path) -> None:
     """The chain is found beside the key by the endings that are usual."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     _write(tmp_path / f"my{ending}", _CHAIN.chain_pem)
@@ -129,16 +129,16 @@ def test_a_chain_beside_the_key(ending: str, tmp_path: Path) -> None:
     _check_signs(key)
 
 
-def test_a_key_is_not_its_own_chain(tmp_path: Path) -> None:
-    """A key that itself ends like a chain is not taken for one."""
+def test_key_file_is_not_its_own_chain(tmp_path: Path) -> None:
+    """A key file with an ending of certificates is not read as a chain."""
     key = _write(tmp_path / "my.pem", _CHAIN.key_pem)
     assert _refused(key) == f"no certificate of {key} was found"
     _write(tmp_path / "my.crt", _CHAIN.chain_pem)
     _check_signs(key)
 
 
-def test_a_chain_in_the_keys_own_file(tmp_path: Path) -> None:
-    """Key and certificates in one PEM file, in any order, are a whole key."""
+def test_chain_in_the_key_file_is_found(tmp_path: Path) -> None:
+    """Key and certificates in one PEM file, in any order, are a complete key."""
     _check_signs(_write(tmp_path / "a.pem", _CHAIN.key_pem + _CHAIN.chain_pem))
     _check_signs(_write(tmp_path / "b.pem", _CHAIN.pems[2] + _CHAIN.pems[0] + _CHAIN.key_pem + _CHAIN.pems[1]))
     both = pem_of(_CHAIN.leaf_key, _SECRET) + _CHAIN.chain_pem
@@ -146,23 +146,23 @@ def test_a_chain_in_the_keys_own_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)])
-def test_the_order_of_certificates_does_not_matter(order: Sequence[int], tmp_path: Path) -> None:
-    """Certificates in any order, beside others that do not belong, make the chain."""
+def test_certificates_in_any_order_make_the_chain(order: Sequence[int], tmp_path: Path) -> None:
+    """Certificates in any order, among unrelated ones, make the chain."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     pems = [_CHAIN.pems[place] for place in order]
     chain = _write(tmp_path / "chain", b"".join([_OTHER.pems[1], *pems, *_OTHER.pems]))
     _check_signs(key, certificate_chain=str(chain))
 
 
-def test_a_chain_in_der(tmp_path: Path) -> None:
+def test_chain_in_der_is_read(tmp_path: Path) -> None:
     """The chain may be in DER, one certificate after the other."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     _write(tmp_path / "my.cer", b"".join(_CHAIN.ders))
     _check_signs(key)
 
 
-def test_the_configured_chain_comes_first(tmp_path: Path) -> None:
-    """Where a chain is configured, the one beside the key does not count."""
+def test_configured_chain_comes_first(tmp_path: Path) -> None:
+    """A configured chain is used in place of the one beside the key."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     good, bad = _write(tmp_path / "good", _CHAIN.chain_pem), _write(tmp_path / "my.crt", _OTHER.chain_pem)
     _check_signs(key, certificate_chain=str(good))
@@ -171,7 +171,7 @@ def test_the_configured_chain_comes_first(tmp_path: Path) -> None:
     )
 
 
-def test_a_chain_that_is_completed(tmp_path: Path) -> None:
+def test_chain_is_completed_from_ca_certs(tmp_path: Path) -> None:
     """A leaf beside the key and the CAs in another file make the chain; without them it is incomplete."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     _write(tmp_path / "my.crt", _CHAIN.pems[0])
@@ -180,8 +180,8 @@ def test_a_chain_that_is_completed(tmp_path: Path) -> None:
     assert _refused(key, CertificateError).startswith("chain is incomplete: the issuer")
 
 
-def test_a_self_signed_certificate(tmp_path: Path) -> None:
-    """A key with a certificate that it signed itself is a whole key."""
+def test_self_signed_certificate_is_a_chain(tmp_path: Path) -> None:
+    """A key with a self-signed certificate is a complete key."""
     chain = make_chain(length=1)
     key = _write(tmp_path / "my.key", chain.key_pem)
     _write(tmp_path / "my.crt", chain.chain_pem)
@@ -192,8 +192,8 @@ def test_a_self_signed_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["certificate_chain", "ca_certs"])
-def test_certificates_that_are_not_there(name: str, tmp_path: Path) -> None:
-    """A configured file that does not exist is missed by its path, even where another would do."""
+def test_missing_certificate_file_is_named(name: str, tmp_path: Path) -> None:
+    """A configured file that does not exist is named, even where another would do."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     _write(tmp_path / "my.crt", _CHAIN.chain_pem)
     missing = tmp_path / "missing"
@@ -201,14 +201,14 @@ def test_certificates_that_are_not_there(name: str, tmp_path: Path) -> None:
     assert _refused(key, **config) == f"certificate chain {missing} does not exist"
 
 
-def test_a_key_of_another_certificate(tmp_path: Path) -> None:
+def test_chain_of_another_key_is_refused(tmp_path: Path) -> None:
     """A key beside the chain of another key is refused."""
     key = _write(tmp_path / "my.key", _CHAIN.key_pem)
     _write(tmp_path / "my.crt", _OTHER.chain_pem)
     assert _refused(key, CertificateError) == "none of the certificates is of the signing key"
 
 
-def test_a_chain_against_a_rule(tmp_path: Path) -> None:
+def test_chain_that_breaks_a_rule_is_refused(tmp_path: Path) -> None:
     """A certificate that is not for signing code is refused."""
     chain = make_chain(purpose="timestamping", leaf=Changes(key=_CHAIN.leaf_key))
     key = _write(tmp_path / "my.key", chain.key_pem)
@@ -217,7 +217,7 @@ def test_a_chain_against_a_rule(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["Ed25519", "EC-224", "EC-256K", "RSA-1024", "DSA-2048"])
-def test_keys_of_other_kinds(kind: str, tmp_path: Path) -> None:
+def test_unsupported_key_is_refused_by_its_kind(kind: str, tmp_path: Path) -> None:
     """A key that the specification has no algorithm for is refused by its kind."""
     key = _write(tmp_path / "my.key", pem_of(new_key(kind)))
     _write(tmp_path / "my.crt", _CHAIN.chain_pem)
@@ -235,14 +235,14 @@ def test_keys_of_other_kinds(kind: str, tmp_path: Path) -> None:
     ],
     ids=["empty", "text", "certificates", "cut off", "damaged"],
 )
-def test_what_is_no_key(content: bytes, message: str, tmp_path: Path) -> None:
-    """A file that holds no key is refused with its path and without its content."""
+def test_file_without_a_key_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    """A file without a key is refused with its path and without its content."""
     key = _write(tmp_path / "my.key", content)
     assert _refused(key) == f"private key {key} {message}"
 
 
-def test_a_key_that_is_not_there(tmp_path: Path) -> None:
-    """A key that does not exist, a folder and a pipe are refused as keys that are not known."""
+def test_missing_key_file_is_refused(tmp_path: Path) -> None:
+    """A path that does not exist, a folder and a pipe are refused."""
     assert _refused(tmp_path / "none") == f"private key {tmp_path / 'none'} does not exist"
     assert _refused(tmp_path) == f"private key {tmp_path} is not a regular file"
 
@@ -251,16 +251,16 @@ def test_a_key_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("traditional", [True, False])
-def test_a_wrong_passphrase(traditional: bool, tmp_path: Path) -> None:
-    """A passphrase that does not fit is told apart from a damaged key, and is not shown."""
+def test_wrong_passphrase_is_not_shown(traditional: bool, tmp_path: Path) -> None:
+    """A wrong passphrase is told apart from a damaged key, and is not shown."""
     key = _write(tmp_path / "my.key", pem_of(_CHAIN.leaf_key, b"another", traditional=traditional))
     _write(tmp_path / "my.crt", _CHAIN.chain_pem)
     message = _refused(key, PassphraseError)
     assert message == f"private key {key} cannot be decrypted: the passphrase is wrong"
 
 
-def test_a_wrong_passphrase_of_pkcs12(tmp_path: Path) -> None:
-    """The same goes for PKCS#12, of which it cannot be told whether it is one at all."""
+def test_wrong_passphrase_of_pkcs12_is_not_shown(tmp_path: Path) -> None:
+    """For PKCS#12, a wrong passphrase cannot be told apart from a damaged file."""
     key = _write(tmp_path / "my.p12", _pkcs12(_CHAIN, b"another"))
     message = _refused(key, PassphraseError)
     assert message == f"private key {key} cannot be decrypted: the passphrase is wrong, or it is no PKCS#12 file"
@@ -272,8 +272,8 @@ def test_a_wrong_passphrase_of_pkcs12(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o601])
 @pytest.mark.parametrize("form", ["pem", "p12"])
-def test_a_key_that_others_can_read(mode: int, form: str, tmp_path: Path) -> None:
-    """A key file that others can open brings a warning and signs all the same."""
+def test_key_file_that_others_can_read_is_warned_about(mode: int, form: str, tmp_path: Path) -> None:
+    """A key file that others can open brings a warning, and signs."""
     content: Any = _CHAIN.key_pem + _CHAIN.chain_pem if form == "pem" else _pkcs12(_CHAIN, None)
     key = _write(tmp_path / f"my.{form}", content, mode)
     with pytest.warns(NotarykitWarning) as caught:
@@ -283,6 +283,6 @@ def test_a_key_that_others_can_read(mode: int, form: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
-def test_a_key_of_its_owner(mode: int, tmp_path: Path) -> None:
-    """A key file of its owner alone brings no warning."""
+def test_key_file_of_its_owner_brings_no_warning(mode: int, tmp_path: Path) -> None:
+    """A key file that its owner alone can open brings no warning."""
     _check_signs(_write(tmp_path / "my.pem", _CHAIN.key_pem + _CHAIN.chain_pem, mode))

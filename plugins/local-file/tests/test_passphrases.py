@@ -56,20 +56,20 @@ def _spec(key: str, plugin: LocalFilePlugin | None = None, **config: str) -> str
 # Passphrases
 
 
-def test_the_passphrase_of_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program's own callback comes before all other places."""
+def test_passphrase_of_the_program_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program's own source comes before all others."""
     key = _key(tmp_path, passphrase=_SECRET)
     monkeypatch.setenv(_VARIABLE, "wrong")
     assert _spec(key, LocalFilePlugin(lambda: _SECRET)) == "EC-256"
 
 
-def test_the_callback_is_asked_when_it_is_needed(tmp_path: Path) -> None:
-    """A key that is not encrypted needs no passphrase, and nobody is asked for one."""
+def test_unencrypted_key_needs_no_passphrase(tmp_path: Path) -> None:
+    """The source is called for an encrypted key alone."""
     assert _spec(_key(tmp_path), LocalFilePlugin(lambda: pytest.fail("asked"))) == "EC-256"
 
 
-def test_the_passphrase_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The usual variable, or the one that is configured, has the passphrase."""
+def test_passphrase_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default variable, or the configured one, has the passphrase."""
     key = _key(tmp_path, passphrase=_SECRET)
     monkeypatch.setenv(_VARIABLE, _SECRET.decode())
     assert _spec(key) == "EC-256"
@@ -78,15 +78,15 @@ def test_the_passphrase_in_the_environment(tmp_path: Path, monkeypatch: pytest.M
     assert _spec(key, passphrase_env="MY_PASSPHRASE") == "EC-256"
 
 
-def test_a_passphrase_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passphrase_of_any_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable may hold any bytes."""
     secret = b"sw\xf6rdfish"
     monkeypatch.setitem(os.environb, _VARIABLE.encode(), secret)
     assert _spec(_key(tmp_path, passphrase=secret)) == "EC-256"
 
 
-def test_a_configured_variable_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a variable is configured, no other place is looked at."""
+def test_unset_configured_variable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a configured variable, no other source is used."""
     key = _key(tmp_path, passphrase=_SECRET)
     monkeypatch.setenv(_VARIABLE, _SECRET.decode())
     with pytest.raises(PassphraseError) as caught:
@@ -96,8 +96,8 @@ def test_a_configured_variable_that_is_not_set(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
-def test_the_passphrase_in_a_file(mark: bytes, ending: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A configured file has the passphrase, before the environment; a mark before it and one line end do not count."""
+def test_passphrase_of_a_file(mark: bytes, ending: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configured file comes before the environment; a byte order mark and one line end are removed."""
     key = _key(tmp_path, passphrase=_SECRET)
     (tmp_path / "secret").write_bytes(mark + _SECRET + ending)
     monkeypatch.setenv(_VARIABLE, "wrong")
@@ -105,8 +105,8 @@ def test_the_passphrase_in_a_file(mark: bytes, ending: bytes, tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("form", ["PEM", "PKCS#12"])
-def test_a_mark_in_a_variable(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A passphrase that is wrong and ends as no passphrase does brings a hint; one that is right as it is, is right."""
+def test_mark_in_a_wrong_passphrase_is_named(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong passphrase with a mark at an end brings advice; a correct one is used as it is."""
     monkeypatch.setenv(_VARIABLE, "swordfish\r")
     with pytest.raises(PassphraseError) as caught:
         _spec(_encrypted(tmp_path, form, b"swordfish"))
@@ -117,21 +117,21 @@ def test_a_mark_in_a_variable(form: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("secret", [b" swordfish ", b"swordfish\n", b"\nswordfish", b"sword\nfish"])
 def test_blanks_belong_to_the_passphrase(secret: bytes, tmp_path: Path) -> None:
-    """What is in the file but for one line end is the passphrase."""
+    """Everything in the file but one line end is the passphrase."""
     key = _key(tmp_path, passphrase=secret)
     (tmp_path / "secret").write_bytes(secret + b"\n")
     assert _spec(key, passphrase_file=str(tmp_path / "secret")) == "EC-256"
 
 
-def test_a_passphrase_file_that_is_not_there(tmp_path: Path) -> None:
-    """A configured file that does not exist is missed by its path."""
+def test_missing_passphrase_file_is_named(tmp_path: Path) -> None:
+    """A configured file that does not exist is named."""
     key = _key(tmp_path, passphrase=_SECRET)
     with pytest.raises(SigningKeyError, match=f"^passphrase file {tmp_path / 'none'} does not exist$"):
         _spec(key, passphrase_file=str(tmp_path / "none"))
 
 
-def test_no_passphrase_and_no_terminal(tmp_path: Path) -> None:
-    """An encrypted key without a passphrase and without anybody to ask is refused with what to do."""
+def test_missing_passphrase_advises_the_variable(tmp_path: Path) -> None:
+    """An encrypted key without a passphrase and a terminal is refused with advice."""
     key = _key(tmp_path, passphrase=_SECRET)
     with pytest.raises(PassphraseError) as caught:
         _spec(key)
@@ -140,8 +140,8 @@ def test_no_passphrase_and_no_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("typed", "fits"), [(_SECRET, True), (b"wrong", False), (b"", False)])
-def test_a_person_is_asked(typed: bytes, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a terminal a person is asked, with the key's path."""
+def test_terminal_is_prompted(typed: bytes, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prompt has the key's path."""
     key = _key(tmp_path, passphrase=_SECRET)
     asked = []
 
@@ -159,8 +159,8 @@ def test_a_person_is_asked(typed: bytes, fits: bool, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("source", ["callback", "environment", "file"])
-def test_no_secret_is_shown(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong passphrase is in no part of the error, nor in what caused it."""
+def test_wrong_passphrase_is_in_no_error(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong passphrase is in no part of the error, nor of its causes."""
     key = _key(tmp_path, passphrase=_SECRET)
     config: dict[str, Any] = {}
     plugin = LocalFilePlugin((lambda: b"hunter2") if source == "callback" else None)
@@ -177,8 +177,8 @@ def test_no_secret_is_shown(source: str, tmp_path: Path, monkeypatch: pytest.Mon
         error = error.__cause__
 
 
-def test_nothing_of_the_key_is_shown(tmp_path: Path) -> None:
-    """The plugin's own text forms hold neither key nor passphrase."""
+def test_representations_have_no_secret(tmp_path: Path) -> None:
+    """The representations of the plugin's objects have neither key nor passphrase."""
     plugin = LocalFilePlugin(lambda: _SECRET)
     key = _key(tmp_path, passphrase=_SECRET)
     assert _spec(key, plugin) == "EC-256"

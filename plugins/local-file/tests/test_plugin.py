@@ -48,7 +48,7 @@ def _spec(key: str, plugin: LocalFilePlugin | None = None, **config: str) -> str
     return (plugin or LocalFilePlugin()).describe_key(DescribeKeyRequest(key, config)).key_spec
 
 
-def test_the_metadata() -> None:
+def test_metadata() -> None:
     """The plugin signs raw and is installed under its own name."""
     metadata = LocalFilePlugin.get_metadata()
     assert metadata.name == "local-file"
@@ -74,7 +74,7 @@ def test_the_metadata() -> None:
         ("EC-256", "sha-256"),
     ],
 )
-def test_another_spec_or_hash_than_the_keys(spec: str, hash_name: str, tmp_path: Path) -> None:
+def test_request_with_another_spec_or_hash_is_refused(spec: str, hash_name: str, tmp_path: Path) -> None:
     """A request for another key spec or hash than the key's own is refused with both."""
     key = _key(tmp_path)
     with pytest.raises(PluginValidationError) as caught:
@@ -85,8 +85,8 @@ def test_another_spec_or_hash_than_the_keys(spec: str, hash_name: str, tmp_path:
 
 
 @pytest.mark.parametrize("name", ["passphrase", "certificate-chain", "CA_CERTS", "self_signed", ""])
-def test_configuration_that_is_not_known(name: str, tmp_path: Path) -> None:
-    """A setting that is misspelt or does not exist is refused, and its value, which may be a secret, is not shown."""
+def test_unknown_setting_is_refused_and_not_shown(name: str, tmp_path: Path) -> None:
+    """A misspelt setting is refused, and its value, which may be a secret, is not shown."""
     config = {name: "swordfish"}
     with pytest.raises(PluginValidationError) as caught:
         LocalFilePlugin().describe_key(DescribeKeyRequest(_key(tmp_path), config))
@@ -97,8 +97,8 @@ def test_configuration_that_is_not_known(name: str, tmp_path: Path) -> None:
 # What is remembered
 
 
-def test_a_key_is_loaded_once(tmp_path: Path) -> None:
-    """The passphrase is asked for once, however often the key signs."""
+def test_key_is_loaded_once(tmp_path: Path) -> None:
+    """The passphrase is needed once, however often the key signs."""
     asked: list[int] = []
 
     def passphrase() -> bytes:
@@ -113,7 +113,7 @@ def test_a_key_is_loaded_once(tmp_path: Path) -> None:
 
 
 def test_several_keys_stay_loaded(tmp_path: Path) -> None:
-    """A second key does not push the first one out: a person is asked once for each."""
+    """A second key does not replace the first one: the passphrase of each is needed once."""
     asked: list[int] = []
 
     def passphrase() -> bytes:
@@ -128,8 +128,8 @@ def test_several_keys_stay_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("which", ["key", "chain", "ca_certs"])
-def test_a_file_that_changes_is_read_again(which: str, tmp_path: Path) -> None:
-    """When the key or a file that goes with it changes, the new content counts."""
+def test_changed_file_is_read_again(which: str, tmp_path: Path) -> None:
+    """A change of the key file or of a file with its certificates is noticed."""
     key, chain, cas = (tmp_path / name for name in ("my.key", "my.crt", "cas"))
     key.touch(mode=0o600)
     renewed = make_chain()
@@ -175,8 +175,8 @@ def test_threads_sign_at_once(tmp_path: Path) -> None:
     assert found == [True] * 20
 
 
-def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative path is one of the present folder, and the answer has it as it was asked for."""
+def test_relative_path_is_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is of the working folder, and the response has it as in the request."""
     _key(tmp_path)
     monkeypatch.chdir(tmp_path)
     described = LocalFilePlugin().describe_key(DescribeKeyRequest("my.pem"))
@@ -189,8 +189,8 @@ def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
-def test_signs_an_artifact(media_type: str, spec: str, tmp_path: Path) -> None:
-    """An artifact is signed with the plugin in both formats and with each key."""
+def test_artifact_is_signed(media_type: str, spec: str, tmp_path: Path) -> None:
+    """An artifact is signed in both envelope formats and with each key spec."""
     chain = make_chain(spec)
     signer = PluginSigner(LocalFilePlugin(lambda: _SECRET), _key(tmp_path, chain, _SECRET), {})
     signed = sign_descriptor(_ARTIFACT, signer, SignOptions(media_type=media_type, user_metadata={"a": "b"}))
@@ -200,8 +200,8 @@ def test_signs_an_artifact(media_type: str, spec: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_makes_whole_envelopes(media_type: str, tmp_path: Path) -> None:
-    """generate-envelope works for hosts that ask for it."""
+def test_generate_envelope(media_type: str, tmp_path: Path) -> None:
+    """generate-envelope returns an envelope around the signature."""
     plugin, key = LocalFilePlugin(), _key(tmp_path)
     answer = plugin.generate_envelope(GenerateEnvelopeRequest(key, PAYLOAD, PAYLOAD_TYPE, media_type))
     assert check_integrity(parse_envelope(answer.signature_envelope, media_type)).target == _ARTIFACT
@@ -210,8 +210,8 @@ def test_makes_whole_envelopes(media_type: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["describe", "sign"])
-def test_errors_reach_the_signer(command: str, tmp_path: Path) -> None:
-    """What the plugin refuses reaches whoever signs, as it was raised."""
+def test_error_reaches_the_host(command: str, tmp_path: Path) -> None:
+    """An error of the plugin is raised at the host as it is."""
     use: dict[str, Callable[[PluginSigner], object]] = {
         "describe": lambda signer: signer.key_spec(),
         "sign": lambda signer: signer.sign(b"message"),

@@ -1,4 +1,4 @@
-"""Services that speak as AWS KMS does, each started once, and an environment with the credentials that they take."""
+"""Fixtures of services with the API of AWS KMS, each started once, and of credentials for them."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ _MOTO = Path(__file__).with_name("moto_server.py")
 
 
 def _clear(patch: pytest.MonkeyPatch) -> None:
-    """Takes away what the SDK finds in the environment."""
+    """Removes all settings of the SDK from the environment."""
     for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
         patch.delenv(name)
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -30,7 +30,7 @@ def _clear(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def aws_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of AWS is set but an access key and its secret."""
+    """Sets an access key and its secret, and no other variable of AWS."""
     _clear(monkeypatch)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path_factory.mktemp("aws") / "config"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
@@ -39,7 +39,7 @@ def aws_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Moto's service, mended."""
+    """Yields moto's service, corrected."""
     with contextlib.ExitStack() as opened:
         with pytest.MonkeyPatch.context() as patch:
             _clear(patch)
@@ -50,7 +50,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service of LocalStack, as it is."""
+    """Yields LocalStack's service, unmodified."""
     python = other.build()  # in the environment as it is: the way to the package index may need a proxy
     with contextlib.ExitStack() as opened:
         with pytest.MonkeyPatch.context() as patch:
@@ -61,12 +61,12 @@ def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture
 def peer(aws_environment: None) -> Iterator[Peer]:
-    """The Go side, which hands the environment of the test on to plugins."""
+    """Yields notation-go, which passes the environment of the test on to plugins."""
     with Peer(build()) as running:
         yield running
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK tries again without a pause."""
+    """Makes the SDK retry without a pause."""
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)

@@ -1,4 +1,4 @@
-"""A pretended AWS KMS: a client in this process with one key, which does as it is told."""
+"""Fake client of AWS KMS with one key, whose responses a test sets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ SPEC = KEY_SPECS["EC-256"]
 
 
 class _RefusalError(Exception):
-    """An answer of the service with an error, as the SDK raises it."""
+    """Error response of the service, as the SDK raises it."""
 
     operation_name = "GetPublicKey"
 
@@ -33,14 +33,14 @@ class _RefusalError(Exception):
 
 
 class FakeKMS:
-    """A service with one key, and a client for it.
+    """Fake service with one key, and its client.
 
     Attributes:
-        asked: The requests that came, each with its operation.
-        connected: For whom and with which limits clients were made.
-        answer: What replaces members of the answer to GetPublicKey.
-        signed: What replaces members of the answer to Sign.
-        refuse: What each operation is refused with.
+        asked: The requests, each with its operation.
+        connected: The accounts and limits of the clients.
+        answer: Members that replace those of the response to GetPublicKey.
+        signed: Members that replace those of the response to Sign.
+        refuse: The error code of each operation that is refused.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class FakeKMS:
         self.refuse: dict[str, str] = {}
 
     def connect(self, account: Account, limits: Limits) -> "FakeKMS":
-        """What a plugin takes in place of the SDK."""
+        """Returns the client of an account, in place of the SDK."""
         self.connected.append((account, limits))
         return self
 
@@ -81,13 +81,13 @@ class FakeKMS:
 
 
 def sign(plugin: AWSKMSPlugin, config: Mapping[str, str], key_id: str = ARN) -> None:
-    """Has a key sign, and checks the signature."""
+    """Signs with a key, and checks the signature."""
     request = GenerateSignatureRequest(key_id, "EC-256", "SHA-256", b"message", config)
     check(CHAIN.leaf_key.public_key(), SPEC, plugin.generate_signature(request).signature, b"message")
 
 
 def fails(plugin: AWSKMSPlugin, config: Mapping[str, str]) -> PluginError:
-    """The error with which a key does not sign."""
+    """Returns the error with which a signature fails."""
     with pytest.raises(PluginError) as caught:
         sign(plugin, config)
     return caught.value

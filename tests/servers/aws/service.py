@@ -1,4 +1,4 @@
-"""A service under test from the side of its administrator: keys are made, given certificates, and moved about."""
+"""Administration of a service under test: keys, their certificates and aliases."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,11 +20,11 @@ SPECS = {
     "RSA-2048": "RSA_2048", "RSA-3072": "RSA_3072", "RSA-4096": "RSA_4096",
     "EC-256": "ECC_NIST_P256", "EC-384": "ECC_NIST_P384", "EC-521": "ECC_NIST_P521",
 }  # fmt: skip
-"""What AWS KMS calls the kinds of keys."""
+"""The key specs of AWS KMS, by those of the protocol."""
 
 
 class HeldKey(NamedTuple):
-    """A key that the service holds, with a chain for it.
+    """Key of the service, with a chain for it.
 
     Attributes:
         arn: The key's name.
@@ -47,7 +47,7 @@ class HeldKey(NamedTuple):
 
 
 class _PublicHalf(NamedTuple):
-    """What a certificate authority knows of a key that a service holds."""
+    """Public part of a key in a service, as a CA sees it."""
 
     known: PublicKeyTypes
 
@@ -56,7 +56,7 @@ class _PublicHalf(NamedTuple):
 
 
 class Service:
-    """A service that runs.
+    """Running service.
 
     Attributes:
         url: Its address.
@@ -92,7 +92,7 @@ class Service:
 
 
 def describe(key_id: str, config: Mapping[str, str], plugin: AWSKMSPlugin | None = None) -> str:
-    """The key spec that a plugin, by default a new one as in a process of its own, says a key has."""
+    """Returns the key spec of describe-key, by default of a new plugin as in another process."""
     return (plugin or AWSKMSPlugin()).describe_key(DescribeKeyRequest(key_id, config)).key_spec
 
 

@@ -31,8 +31,8 @@ def _key(service: Service, name: str, spec: str) -> str:
 
 
 @pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
-def test_from_a_bare_key_to_a_signature(moto: Service, spec: str) -> None:
-    """A key gets its certificate from an authority whose key is there too; the chain is kept beside the settings."""
+def test_key_without_a_certificate_gets_one_and_signs(moto: Service, spec: str) -> None:
+    """The CA's key is in the service too; the chain is stored beside the settings."""
     key, root = _key(moto, "build", spec), _key(moto, "root", "EC-384")
     _run("certificate", "generate", "--key", root, "--ca", "--subject", "CN=Root, O=ACME", "-o", "root.crt")
     _run("certificate", "request", "--key", key, "--subject", _SUBJECT, "--output", "key.csr")

@@ -1,4 +1,4 @@
-"""What goes wrong between the plugin and the service ends in the right code, or does not matter."""
+"""Faults between the plugin and the service: retries, errors and timeouts."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ ATTEMPTS = 3
 
 
 def _refusal(code: str, text: str = "", http_status: int = 400) -> Fault:
-    """The answer of AWS KMS with an error."""
+    """Returns an error response of AWS KMS."""
     body = json.dumps({"__type": code, "message": text}).encode()
     return status(http_status, body, Content_Type="application/x-amz-json-1.1", x_amzn_RequestId="request-42")
 
@@ -50,13 +50,13 @@ def _fails(key: HeldKey, proxy: FaultProxy, plugin: AWSKMSPlugin | None = None) 
 
 @pytest.fixture
 def key(moto: Service) -> HeldKey:
-    """A key of moto's service."""
+    """Returns a key of moto's service."""
     return moto.key()
 
 
 @pytest.fixture
 def proxy(moto: Service, fault_proxy: FaultProxies) -> FaultProxy:
-    """A server in front of moto's service."""
+    """Returns a fault proxy in front of moto's service."""
     return fault_proxy(moto.url.removeprefix("http://"))
 
 
@@ -74,8 +74,8 @@ PASSING = {
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("operation", ["GetPublicKey", "Sign"])
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
-def test_what_passes(key: HeldKey, proxy: FaultProxy, fault: Fault, operation: str) -> None:
-    """A fault that meets all attempts of a request but the last does not matter."""
+def test_transient_fault_is_retried(key: HeldKey, proxy: FaultProxy, fault: Fault, operation: str) -> None:
+    """A fault that meets all attempts but the last has no effect."""
     rule = proxy.fault(fault, _asks_for(operation), times=ATTEMPTS - 1)
     sign(key, config=key.config_with(endpoint=proxy.url))
     assert rule.met == ATTEMPTS - 1
@@ -94,8 +94,10 @@ LASTING: dict[str, tuple[Fault, type[PluginError], str]] = {
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(("fault", "kind", "shown"), LASTING.values(), ids=LASTING)
-def test_what_lasts(key: HeldKey, proxy: FaultProxy, fault: Fault, kind: type[PluginError], shown: str) -> None:
-    """A fault that meets every attempt ends in its code after as many attempts as the SDK is allowed."""
+def test_persistent_fault_fails(
+    key: HeldKey, proxy: FaultProxy, fault: Fault, kind: type[PluginError], shown: str
+) -> None:
+    """A fault that meets every attempt ends in its error class after the SDK's number of attempts."""
     rule = proxy.fault(fault, _asks_for("Sign"))
     error = _fails(key, proxy)
     assert type(error) is kind
@@ -113,8 +115,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("code", REFUSED)
-def test_refusals_are_not_repeated(key: HeldKey, proxy: FaultProxy, code: str) -> None:
-    """A refusal is final, and its request id is kept for support."""
+def test_refusal_is_not_retried(key: HeldKey, proxy: FaultProxy, code: str) -> None:
+    """A refusal is final, and its request id is in the metadata."""
     rule = proxy.fault(_refusal(code), _asks_for("Sign"))
     error = _fails(key, proxy)
     assert isinstance(error, PluginAccessDeniedError)
@@ -124,8 +126,8 @@ def test_refusals_are_not_repeated(key: HeldKey, proxy: FaultProxy, code: str) -
 
 
 @pytest.mark.parametrize("text", ["Signature expired: 20260101T000000Z is now", "Signature not yet current: 2026"])
-def test_a_clock_that_is_wrong(key: HeldKey, proxy: FaultProxy, text: str) -> None:
-    """A signature whose time the service does not accept is a matter of the clock."""
+def test_skewed_signature_advises_to_set_the_clock(key: HeldKey, proxy: FaultProxy, text: str) -> None:
+    """A signature whose time the service rejects is reported as a matter of the clock."""
     proxy.fault(_refusal("InvalidSignatureException", text, 403))
     error = _fails(key, proxy)
     assert isinstance(error, PluginAccessDeniedError)
@@ -133,8 +135,8 @@ def test_a_clock_that_is_wrong(key: HeldKey, proxy: FaultProxy, text: str) -> No
     assert "clock" in error.advice
 
 
-def test_logging_in_again(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a refusal for expired credentials, a process that stays uses the new ones."""
+def test_expired_credentials_are_replaced(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a refusal for expired credentials, a running process uses the new ones."""
     plugin = AWSKMSPlugin()
     proxy.fault(_refusal("ExpiredTokenException"), _asks_for("Sign"), times=1)
     assert "expired" in _fails(key, proxy, plugin).message
@@ -146,8 +148,8 @@ def test_logging_in_again(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.M
 # Time
 
 
-def test_an_answer_that_does_not_come(key: HeldKey, proxy: FaultProxy) -> None:
-    """A service that does not answer is waited for within the time that is left."""
+def test_missing_response_is_a_timeout(key: HeldKey, proxy: FaultProxy) -> None:
+    """A service that does not answer is given up within the time of the call."""
     gate = proxy.gate()
     proxy.fault(lambda _: gate.pass_through(), _asks_for("Sign"))
     plugin, config = AWSKMSPlugin(), key.config_with(endpoint=proxy.url)
@@ -159,14 +161,14 @@ def test_an_answer_that_does_not_come(key: HeldKey, proxy: FaultProxy) -> None:
     assert gate.reached.is_set()
 
 
-def test_no_time_is_left(key: HeldKey, proxy: FaultProxy) -> None:
-    """Nothing is asked once the time is over."""
+def test_no_request_after_the_deadline(key: HeldKey, proxy: FaultProxy) -> None:
+    """Nothing is sent once the time is over."""
     with deadline(0.0):
         assert isinstance(_fails(key, proxy), PluginTimeoutError)
     assert proxy.seen == []
 
 
-# Answers that are not what was asked for
+# Responses
 
 
 NO_ANSWERS = {
@@ -179,8 +181,8 @@ NO_ANSWERS = {
 
 @pytest.mark.parametrize("operation", ["GetPublicKey", "Sign"])
 @pytest.mark.parametrize("fault", NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_answers_that_are_no_answers(key: HeldKey, proxy: FaultProxy, fault: Fault, operation: str) -> None:
-    """An answer of which there is only a part, which the SDK takes for whole, is refused."""
+def test_truncated_response_is_refused(key: HeldKey, proxy: FaultProxy, fault: Fault, operation: str) -> None:
+    """A truncated response, which the SDK takes for complete, is refused."""
     proxy.fault(fault, _asks_for(operation))
     error = _fails(key, proxy)
     assert error.code == "ERROR"
@@ -188,15 +190,15 @@ def test_answers_that_are_no_answers(key: HeldKey, proxy: FaultProxy, fault: Fau
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"KeyUsage": "SIGN_VERIFY", "KeySpec": "RSA_2048", "PublicKey": "AAAA"}'])
-def test_answers_without_a_key(key: HeldKey, proxy: FaultProxy, body: bytes) -> None:
-    """An answer that lacks the key's name or has a public key that is none is an error of the protocol."""
+def test_response_without_a_key_is_refused(key: HeldKey, proxy: FaultProxy, body: bytes) -> None:
+    """A response without the key's id or with an invalid public key is an error of the protocol."""
     proxy.fault(status(200, body), _asks_for("GetPublicKey"))
     error = _fails(key, proxy)
     assert error.code == "ERROR"
     assert key.arn in error.message
 
 
-def test_a_signature_that_is_none(key: HeldKey, proxy: FaultProxy) -> None:
+def test_signature_that_is_not_der_is_refused(key: HeldKey, proxy: FaultProxy) -> None:
     """An ECDSA signature that is not in DER is an error of the protocol."""
     signature = base64.b64encode(b"no signature").decode()
     proxy.fault(status(200, json.dumps({"Signature": signature}).encode()), _asks_for("Sign"))
@@ -205,7 +207,7 @@ def test_a_signature_that_is_none(key: HeldKey, proxy: FaultProxy) -> None:
     assert key.arn in error.message
 
 
-# What is sent
+# Requests
 
 
 def test_grant_tokens_are_sent(key: HeldKey, proxy: FaultProxy) -> None:
@@ -217,8 +219,8 @@ def test_grant_tokens_are_sent(key: HeldKey, proxy: FaultProxy) -> None:
     assert all("GrantTokens" not in json.loads(seen.body) for seen in proxy.seen)
 
 
-def test_the_message_stays_here(moto: Service, proxy: FaultProxy) -> None:
-    """The service gets the digest and the key's own name, and looks at the key once."""
+def test_message_is_not_sent(moto: Service, proxy: FaultProxy) -> None:
+    """The service gets the digest and the key's ARN, and GetPublicKey once."""
     key = moto.key("EC-384")
     alias, plugin = moto.alias("digest", key), AWSKMSPlugin()
     config = key.config_with(endpoint=proxy.url)
@@ -229,10 +231,10 @@ def test_the_message_stays_here(moto: Service, proxy: FaultProxy) -> None:
     assert {(body["MessageType"], len(base64.b64decode(body["Message"]))) for body in bodies[1:]} == {("DIGEST", 48)}
 
 
-# The way to it
+# Proxies and TLS
 
 
-def test_a_proxy(
+def test_proxy_of_the_environment_is_used(
     moto: Service,
     fault_proxy: FaultProxies,
     forward_proxy: ForwardProxies,
@@ -249,10 +251,10 @@ def test_a_proxy(
     assert {seen.target for seen in proxy.seen} == {"kms.example:443"}
 
 
-def test_a_proxy_that_refuses(
+def test_refusing_proxy_is_named_without_its_password(
     key: HeldKey, forward_proxy: ForwardProxies, monkeypatch: pytest.MonkeyPatch, at_once: None
 ) -> None:
-    """A proxy that refuses is what the message is about, and its password is not shown."""
+    """The error names the proxy, and its password is not shown."""
     proxy = forward_proxy(refuse=407)
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:{SECRET_KEY.replace('/', '')}@{proxy.address}")
     with pytest.raises(PluginError, match="proxy to AWS KMS at https://kms") as caught:
@@ -260,7 +262,7 @@ def test_a_proxy_that_refuses(
     assert SECRET_KEY.replace("/", "") not in caught.value.one_line()
 
 
-def test_an_authority_of_our_own(
+def test_ca_bundle_of_the_network_is_trusted(
     key: HeldKey,
     moto: Service,
     fault_proxy: FaultProxies,
@@ -268,7 +270,7 @@ def test_an_authority_of_our_own(
     monkeypatch: pytest.MonkeyPatch,
     at_once: None,
 ) -> None:
-    """A certificate of a CA of the network's own is accepted with $AWS_CA_BUNDLE, and refused with advice without."""
+    """A certificate of the network's own CA is accepted with $AWS_CA_BUNDLE, and refused with advice without."""
     config = key.config_with(endpoint=fault_proxy(moto.url.removeprefix("http://"), tls=True).url)
     with pytest.raises(PluginError, match="certificate of AWS KMS at https://127") as caught:
         describe(key.arn, config)
@@ -277,8 +279,8 @@ def test_an_authority_of_our_own(
     sign(key, config=config)
 
 
-def test_nobody_there(key: HeldKey, fault_proxy: FaultProxies, at_once: None) -> None:
-    """An address where nobody listens is named."""
+def test_unreachable_endpoint_is_named(key: HeldKey, fault_proxy: FaultProxies, at_once: None) -> None:
+    """An endpoint that refuses connections is named."""
     with FaultProxy() as gone:
         url = gone.url
     with pytest.raises(PluginError, match=f"AWS KMS at {url} cannot be reached"):

@@ -1,4 +1,4 @@
-"""The plugin as an executable: the conformance kit judges it, and the Go side signs with it."""
+"""The plugin as an executable, by the conformance kit and by notation-go."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
 def test_conformance(moto: Service, monkeypatch: pytest.MonkeyPatch, spec: str) -> None:
-    """Every rule of the kit is kept, and no output shows the credentials."""
+    """The plugin passes every rule, and no output shows the credentials."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     key = moto.key(spec)
     subject = Subject(NAME, (key.arn,), key.config, secrets=(SECRET_KEY, _SESSION_TOKEN))
@@ -27,14 +27,14 @@ def test_conformance(moto: Service, monkeypatch: pytest.MonkeyPatch, spec: str) 
 
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
-def test_go_signs(moto: Service, peer: Peer, tmp_path: Path, spec: str, media_type: str) -> None:
-    """The Go side makes an envelope with the installed launcher, and both sides accept it."""
+def test_notation_go_signs(moto: Service, peer: Peer, tmp_path: Path, spec: str, media_type: str) -> None:
+    """notation-go makes an envelope with the installed launcher, and both sides accept it."""
     key = moto.key(spec)
     check_go_signs(peer, ProviderKey(NAME, key.arn, key.chain, key.config), tmp_path, media_type)
 
 
 def test_metadata_without_the_sdk() -> None:
-    """get-plugin-metadata imports nothing of the SDK, and neither does making the plugin."""
+    """get-plugin-metadata does not import the SDK, and neither does the plugin's constructor."""
     script = (
         "import sys\n"
         "from notarykit_aws_kms.plugin import AWSKMSPlugin\n"

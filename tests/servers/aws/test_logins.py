@@ -1,4 +1,4 @@
-"""Whoever signs is found in the ways of the SDK, and what they log in with is shown nowhere."""
+"""Logins by the SDK's ways, and credentials that are shown nowhere."""
 
 import io
 import json
@@ -34,19 +34,19 @@ _ASSUMED = f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-
 
 @pytest.fixture
 def key(moto: Service) -> HeldKey:
-    """A key of moto's service."""
+    """Returns a key of moto's service."""
     return moto.key()
 
 
 @pytest.fixture
 def proxy(moto: Service, fault_proxy: FaultProxies) -> FaultProxy:
-    """A server in front of moto's service."""
+    """Returns a fault proxy in front of moto's service."""
     return fault_proxy(moto.url.removeprefix("http://"))
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What everything in the process logs at the level DEBUG."""
+    """Yields the log of all loggers at the level DEBUG."""
     written = io.StringIO()
     handler, root = logging.StreamHandler(written), logging.getLogger()
     before = root.level
@@ -79,11 +79,11 @@ def _is_sts(seen: Seen) -> bool:
     return b"AssumeRole" in seen.body
 
 
-# Who signs
+# Users
 
 
-def test_a_profile(key: HeldKey, proxy: FaultProxy) -> None:
-    """The profile of the configuration says who signs, and where the key is."""
+def test_configured_profile_signs(key: HeldKey, proxy: FaultProxy) -> None:
+    """The configured profile has the credentials and the region."""
     _write_signer()
     config = {**key.config_with(endpoint=proxy.url, profile="signer")}
     del config["region"]
@@ -92,8 +92,8 @@ def test_a_profile(key: HeldKey, proxy: FaultProxy) -> None:
     assert all(f"/{REGION}/kms/" in str(seen.authorization) for seen in proxy.seen)
 
 
-def test_the_profile_of_the_environment(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without one in the configuration, the environment's profile counts."""
+def test_profile_of_the_environment_signs(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a configured profile, the environment's is used."""
     _write_signer()
     monkeypatch.setenv("AWS_PROFILE", "signer")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -117,8 +117,8 @@ def test_session_of_a_program(key: HeldKey, proxy: FaultProxy, monkeypatch: pyte
         sign(key, key.key_id, config, plugin=plugin)
 
 
-def test_a_role(key: HeldKey, proxy: FaultProxy) -> None:
-    """A profile that assumes a role signs as that role, which is asked for once in a process."""
+def test_role_is_assumed_once(key: HeldKey, proxy: FaultProxy) -> None:
+    """A profile that assumes a role signs as that role, which is assumed once in a process."""
     rule = proxy.fault(status(200, _ASSUMED.encode(), Content_Type="text/xml"), _is_sts)
     _write_role(proxy.url)
     plugin = AWSKMSPlugin()
@@ -128,8 +128,8 @@ def test_a_role(key: HeldKey, proxy: FaultProxy) -> None:
     assert "Credential=ASIAASSUMED/" in str(proxy.seen[-1].authorization)
 
 
-def test_a_role_that_is_refused(key: HeldKey, proxy: FaultProxy) -> None:
-    """A role that may not be assumed is a matter of the role, not of the key."""
+def test_refused_role_is_access_denied(key: HeldKey, proxy: FaultProxy) -> None:
+    """A role that may not be assumed is reported as a matter of the role, not of the key."""
     body = (
         b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: me is not authorized to perform: "
         b"sts:AssumeRole</Message></Error><RequestId>sts-42</RequestId></ErrorResponse>"
@@ -142,8 +142,8 @@ def test_a_role_that_is_refused(key: HeldKey, proxy: FaultProxy) -> None:
     assert caught.value.metadata["requestId"] == "sts-42"
 
 
-def test_nobody(key: HeldKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without credentials, the message says how to log in."""
+def test_missing_credentials_advise_to_log_in(key: HeldKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials, the advice says how to log in."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(PluginAccessDeniedError, match="no AWS credentials found") as caught:
@@ -151,14 +151,14 @@ def test_nobody(key: HeldKey, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "aws sso login" in caught.value.advice
 
 
-def test_a_profile_that_is_not_there(key: HeldKey) -> None:
-    """A profile that does not exist is missed by its name."""
+def test_missing_profile_is_named(key: HeldKey) -> None:
+    """A profile that does not exist is named."""
     with pytest.raises(PluginValidationError, match="profile 'nobody' not found"):
         describe(key.arn, key.config_with(profile="nobody"))
 
 
-def test_single_sign_on_that_has_ended(key: HeldKey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A profile of single sign-on without a session says how to begin one."""
+def test_expired_single_sign_on_has_advice(key: HeldKey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A profile of single sign-on without a session advises how to begin one."""
     monkeypatch.setenv("HOME", str(tmp_path))
     _write_profile(
         "sso", sso_start_url="https://example.awsapps.com/start", sso_region=REGION, sso_account_id="123456789012",
@@ -169,11 +169,11 @@ def test_single_sign_on_that_has_ended(key: HeldKey, monkeypatch: pytest.MonkeyP
     assert "aws sso login" in caught.value.advice
 
 
-# What is not shown
+# Secrets
 
 
 def _texts(error: BaseException | None) -> str:
-    """An error with everything that hangs on it."""
+    """Returns the texts of an error and its causes."""
     texts = []
     while error is not None:
         texts += [repr(error), str(vars(error))]
@@ -181,10 +181,10 @@ def _texts(error: BaseException | None) -> str:
     return "\n".join(texts)
 
 
-def test_the_log_shows_no_credentials(
+def test_log_shows_no_credentials(
     key: HeldKey, proxy: FaultProxy, log: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Not even at the level DEBUG is a secret logged, neither what is sent nor what a service answers with."""
+    """Not even at the level DEBUG is a secret logged, neither of a request nor of a response."""
     proxy.fault(status(200, _ASSUMED.encode(), Content_Type="text/xml"), _is_sts)
     _write_role(proxy.url)
     logging.getLogger("botocore").debug("another user of the SDK")
@@ -196,10 +196,10 @@ def test_the_log_shows_no_credentials(
 
 
 @pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch", "SomethingNew"])
-def test_errors_show_no_credentials(
+def test_quoting_refusal_is_not_shown(
     key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, code: str
 ) -> None:
-    """A service that quotes the request in its refusal is not quoted."""
+    """The text of a refusal that may quote the request is not shown."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     text = f"The Canonical String should have been 'x-amz-security-token:{_SESSION_TOKEN}'"
     body = json.dumps({"__type": code, "message": text}).encode()
@@ -211,10 +211,8 @@ def test_errors_show_no_credentials(
     assert code in caught.value.one_line()
 
 
-def test_a_refusal_that_quotes_a_session_token(
-    key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A text that is quoted is so without the session token that was sent."""
+def test_quoted_session_token_is_redacted(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that is shown is redacted."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     body = json.dumps({"__type": "AccessDeniedException", "message": f"not with {_SESSION_TOKEN}"}).encode()
     proxy.fault(status(400, body, Content_Type="application/x-amz-json-1.1"))
@@ -223,8 +221,8 @@ def test_a_refusal_that_quotes_a_session_token(
     assert _SESSION_TOKEN not in _texts(caught.value)
 
 
-def test_a_command_that_hangs(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that gives credentials, and does not end, is not waited for beyond the end of the call."""
+def test_hanging_login_is_a_timeout(key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential_process that does not end is given up at the end of the call."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     _write_profile("process", credential_process="sleep 5", region=REGION)
     plugin, began = AWSKMSPlugin(), time.monotonic()
@@ -236,8 +234,8 @@ def test_a_command_that_hangs(key: HeldKey, proxy: FaultProxy, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 100000\r\n\r\n{", b"X: "], ids=["body", "head"])
-def test_an_answer_drop_by_drop(key: HeldKey, proxy: FaultProxy, head: bytes) -> None:
-    """An answer that never stops coming is given up at the end of the call."""
+def test_response_byte_by_byte_is_a_timeout(key: HeldKey, proxy: FaultProxy, head: bytes) -> None:
+    """A response that never ends is given up at the end of the call."""
 
     def drip(exchange: Exchange) -> None:
         exchange.connection.part(b"HTTP/1.1 200 OK\r\n" + head)
@@ -252,10 +250,10 @@ def test_an_answer_drop_by_drop(key: HeldKey, proxy: FaultProxy, head: bytes) ->
     assert time.monotonic() - began < 3  # the answer comes for six seconds
 
 
-def test_the_executable_shows_no_credentials(
+def test_executable_shows_no_credentials(
     key: HeldKey, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Neither the answer nor what is written elsewhere has a secret, though all loggers are at the level DEBUG."""
+    """Neither the response nor the plugin's log has a secret, though all loggers are at the level DEBUG."""
     proxy.fault(status(403, json.dumps({"__type": "InvalidSignatureException", "message": _SESSION_TOKEN}).encode()))
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     monkeypatch.setenv("NOTARYKIT_PLUGIN_LOG", str(tmp_path / "log"))

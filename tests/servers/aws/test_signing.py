@@ -1,4 +1,4 @@
-"""The plugin signs with keys of services that speak as AWS KMS does, and refuses those that it must not use."""
+"""Signatures with keys of services with the API of AWS KMS, and keys that are refused."""
 
 import re
 import threading
@@ -28,8 +28,8 @@ def _thumbprint(key: HeldKey) -> str:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_each_kind_of_key(moto: Service, spec: str) -> None:
-    """Keys of all six kinds are described and sign."""
+def test_key_of_each_spec_signs(moto: Service, spec: str) -> None:
+    """Keys of all six specs are described and sign."""
     key = moto.key(spec)
     assert describe(key.arn, key.config) == spec
     sign(key)
@@ -37,14 +37,14 @@ def test_each_kind_of_key(moto: Service, spec: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", SPECS)
-def test_each_kind_of_key_of_another_service(localstack: Service, spec: str) -> None:
-    """Keys of all six kinds are described and sign where nothing was mended."""
+def test_key_of_each_spec_signs_in_localstack(localstack: Service, spec: str) -> None:
+    """Keys of all six specs are described and sign in an unmodified service."""
     key = localstack.key(spec)
     assert describe(key.arn, key.config) == spec
     sign(key)
 
 
-def test_each_form_of_key_id(moto: Service) -> None:
+def test_each_form_of_key_id_is_accepted(moto: Service) -> None:
     """A key is found by its ARN, its id, an alias and the alias's ARN."""
     key = moto.key()
     alias = moto.alias("each/form-of_it", key)
@@ -53,14 +53,14 @@ def test_each_form_of_key_id(moto: Service) -> None:
         sign(key, key_id)
 
 
-def test_the_region_of_an_arn(moto: Service) -> None:
-    """An ARN needs no other setting to say where the key is."""
+def test_arn_needs_no_region_setting(moto: Service) -> None:
+    """An ARN has the region."""
     key = moto.key()
     sign(key, config={name: value for name, value in key.config.items() if name != "region"})
 
 
-def test_the_region_of_the_environment(moto: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key id without a region is looked for in the region of the SDK, and the SDK must have one."""
+def test_region_of_the_environment_is_used(moto: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key id without a region is looked up in the region of the SDK, which must have one."""
     key = moto.key()
     config = {name: value for name, value in key.config.items() if name != "region"}
     with pytest.raises(PluginValidationError, match=r"^region of key "):
@@ -70,8 +70,8 @@ def test_the_region_of_the_environment(moto: Service, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
-def test_a_multi_region_key(localstack: Service) -> None:
-    """A key of several regions has an id of another form and signs like others."""
+def test_multi_region_key_signs(localstack: Service) -> None:
+    """A multi-Region key has an id of another form, and signs like others."""
     key = localstack.key(MultiRegion=True)
     assert key.key_id.startswith("mrk-")
     sign(key)
@@ -79,8 +79,8 @@ def test_a_multi_region_key(localstack: Service) -> None:
 
 
 @pytest.mark.slow
-def test_a_key_of_another_account(localstack: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever uses a key of another account names it by its ARN: its id alone is unknown to their own."""
+def test_key_of_another_account_needs_its_arn(localstack: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of another account is found by its ARN alone."""
     key = localstack.key()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ANOTHER_ACCOUNT)  # which is how LocalStack tells accounts
     sign(key)
@@ -97,8 +97,8 @@ def test_a_key_of_another_account(localstack: Service, monkeypatch: pytest.Monke
         ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
     ],
 )
-def test_keys_of_other_kinds(moto: Service, kind: str, usage: str) -> None:
-    """A key that cannot sign artifacts is refused by its kind, symmetric ones as well."""
+def test_key_that_cannot_sign_is_refused(moto: Service, kind: str, usage: str) -> None:
+    """A key that cannot sign artifacts is refused by its usage and spec, symmetric ones as well."""
     arn = moto.key_of_kind(kind, usage)
     with pytest.raises(PluginValidationError) as caught:
         describe(arn, {"endpoint": moto.url})
@@ -108,8 +108,8 @@ def test_keys_of_other_kinds(moto: Service, kind: str, usage: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["HMAC_256", "SYMMETRIC_DEFAULT", "ECC_SECG_P256K1"])
-def test_keys_of_other_kinds_of_another_service(localstack: Service, kind: str) -> None:
-    """A key that cannot sign artifacts is refused by its kind where nothing was mended."""
+def test_key_that_cannot_sign_is_refused_in_localstack(localstack: Service, kind: str) -> None:
+    """A key that cannot sign artifacts is refused by its usage and spec in an unmodified service."""
     usage = {"HMAC_256": "GENERATE_VERIFY_MAC", "SYMMETRIC_DEFAULT": "ENCRYPT_DECRYPT"}.get(kind, "SIGN_VERIFY")
     arn = localstack.key_of_kind(kind, usage)
     with pytest.raises(PluginValidationError, match=f"has usage {usage} and spec {kind}"):
@@ -117,8 +117,8 @@ def test_keys_of_other_kinds_of_another_service(localstack: Service, kind: str) 
 
 
 @pytest.mark.parametrize("key_id", ["alias/nobody", "11111111-2222-3333-4444-555555555555"])
-def test_no_such_key(moto: Service, key_id: str) -> None:
-    """A key that is not there is missed by its id, with the request's id for support."""
+def test_missing_key_is_named(moto: Service, key_id: str) -> None:
+    """A key that does not exist is named, with the request id for support."""
     with pytest.raises(PluginValidationError, match=f"key {key_id} not found") as caught:
         describe(key_id, {"endpoint": moto.url, "region": REGION})
     assert caught.value.metadata["serviceError"] == "NotFoundException"
@@ -129,15 +129,15 @@ def test_no_such_key(moto: Service, key_id: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["is disabled", "is pending deletion"])
-def test_a_key_that_cannot_be_used(moto: Service, state: str) -> None:
-    """A key that was disabled or scheduled for deletion after it was described does not sign, for its state's sake."""
+def test_unusable_key_is_refused_by_its_state(moto: Service, state: str) -> None:
+    """A key that was disabled or scheduled for deletion after it was described does not sign."""
     _check_state(moto, state)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("state", ["is disabled", "is pending deletion"])
-def test_a_key_that_cannot_be_used_of_another_service(localstack: Service, state: str) -> None:
-    """The state is named where nothing was mended."""
+def test_unusable_key_is_refused_by_its_state_in_localstack(localstack: Service, state: str) -> None:
+    """The state is named in an unmodified service."""
     _check_state(localstack, state)
 
 
@@ -155,8 +155,8 @@ def _check_state(service: Service, state: str) -> None:
         assert key.arn in caught.value.message
 
 
-def test_a_key_that_is_enabled_again(moto: Service) -> None:
-    """A plugin that was refused once asks again."""
+def test_enabled_key_signs_again(moto: Service) -> None:
+    """A plugin that was refused once sends the next request."""
     key, plugin = moto.key(), AWSKMSPlugin()
     moto.admin.disable_key(KeyId=key.key_id)
     with pytest.raises(PluginError, match="is disabled"):
@@ -165,11 +165,11 @@ def test_a_key_that_is_enabled_again(moto: Service) -> None:
     sign(key, plugin=plugin)
 
 
-# Aliases that move
+# Aliases
 
 
-def test_an_alias_that_moves_between_two_processes(moto: Service) -> None:
-    """Once an alias leads to a key that the certificate is not of, it is refused with both keys by name."""
+def test_moved_alias_is_refused(moto: Service) -> None:
+    """An alias that leads to another key than the certificate's is refused with both keys by name."""
     old, new = moto.key(), moto.key()
     alias = moto.alias("moves", old)
     assert describe(alias, old.config) == "EC-256"
@@ -180,8 +180,8 @@ def test_an_alias_that_moves_between_two_processes(moto: Service) -> None:
     assert re.findall("[0-9a-f]{16}", caught.value.message.replace(new.arn, "")) == [_thumbprint(old), _thumbprint(new)]
 
 
-def test_an_alias_that_moves_within_a_process(moto: Service) -> None:
-    """A process signs with the key that it has described, wherever the alias leads meanwhile."""
+def test_alias_that_moves_after_describe_key_changes_nothing(moto: Service) -> None:
+    """A process signs with the key that it has described, wherever the alias leads since."""
     old, new = moto.key(), moto.key()
     alias, plugin = moto.alias("moves-too", old), AWSKMSPlugin()
     assert describe(alias, old.config, plugin) == "EC-256"
@@ -189,11 +189,11 @@ def test_an_alias_that_moves_within_a_process(moto: Service) -> None:
     sign(old, alias, plugin=plugin)
 
 
-# Many at once
+# Threads
 
 
 def test_threads_share_a_client(moto: Service) -> None:
-    """Ten threads sign through one object with two keys, one client and one look at each key."""
+    """Ten threads sign through one object with two keys, one client and one lookup for each key."""
     keys, plugin, start = [moto.key(), moto.key("RSA-2048")], AWSKMSPlugin(), threading.Barrier(10)
     failed: list[BaseException] = []
 
