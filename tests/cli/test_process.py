@@ -16,6 +16,7 @@ from notarykit.plugin.host.retry import ask
 from notarykit.plugin.protocol.fields import Command
 from tests.cli.world import VERIFY, World, error_of
 from tests.support.ca import pem_of
+from tests.support.distributions import add_distribution, signing_plugin
 from tests.support.layouts import add_artifact, make_layout
 
 
@@ -285,3 +286,14 @@ def test_traceback_hides_texts_of_plugin_errors() -> None:
     assert "in call\n" in text
     assert text.endswith("PluginError: generate-signature: the plugin failed with ValueError")
     assert "token=secret" not in text.replace('raise ValueError("token=secret")', "")
+
+
+def test_debug_of_several_references_hides_texts_of_plugin_errors(world: World) -> None:
+    """`sign --debug` prints the class of an SDK's error for each reference, without its text."""
+    source = signing_plugin("bad", "raise RuntimeError('sword' + 'fish')")
+    path = str(add_distribution(world.folder / "site", "bad-dist", "bad", source))
+    command = ("sign", "--debug", "--oci-layout", "--plugin", "bad", "--id", "1", world.reference, world.reference)
+    done = world.process(*command, PYTHONPATH=path)
+    assert done.code == 4
+    assert done.err.count("builtins.RuntimeError: (its text is not shown)") == 2
+    assert "swordfish" not in done.err
