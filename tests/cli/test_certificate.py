@@ -235,7 +235,7 @@ def test_malformed_bits_and_names_are_refused(world: World) -> None:
 
 
 def test_cleanup_requires_confirmation(world: World) -> None:
-    """Without a yes nothing is cleaned up; with `--yes` nothing is asked, and what is gone already is said."""
+    """Without confirmation nothing is removed; `--yes` skips the prompt, and missing files are reported."""
     world.did("cert", "generate-test", "wabbit")
     world.did("cert", "cleanup-test", "wabbit", stdin="n\n")
     assert (world.home.folder / "localkeys" / "wabbit.key").exists()

@@ -45,7 +45,7 @@ def test_duration_is_read_in_seconds(text: str, expected: int) -> None:
     ],
 )
 def test_malformed_duration_is_refused_with_advice(text: str, advice: str) -> None:
-    """What is none is refused with what to write instead."""
+    """A malformed duration is refused with the form to use."""
     with pytest.raises(UsageError) as caught:
         seconds(text, "a")
     assert (caught.value.message, caught.value.advice) == (f"invalid duration {text!r} of --a", advice)

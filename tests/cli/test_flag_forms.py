@@ -95,7 +95,7 @@ def test_switch_is_off(world: World, word: str) -> None:
 
 
 def test_double_dash_ends_flags(world: World) -> None:
-    """What follows a double dash is an argument, whatever it looks like."""
+    """Everything behind a double dash is an argument."""
     (world.folder / "hello").rename(world.folder / "-e")
     reference = f"-e@{world.layout.digest}"
     assert world.did("list", "--oci-layout", "--", reference).startswith(reference)

@@ -87,7 +87,7 @@ def test_version_prints_both_versions(world: World) -> None:
 
 
 def _complete(world: World, line: str) -> list[str]:
-    """What bash offers for the last word of a line."""
+    """Returns bash's completions of the last word of a line."""
     script = world.did("completion", "bash")
     words = line.split(" ")
     quoted = " ".join(f"'{word}'" for word in words)
@@ -139,7 +139,7 @@ def test_bash_completes_commands_flags_values_and_names(world: World, line: str,
 
 
 def test_completion_does_not_expand_names(world: World) -> None:
-    """A key's name is offered letter by letter, whatever it would mean to a shell; one with a line end is not."""
+    """A key's name is offered literally, without expansion by the shell; a name with a line end is not offered."""
     odd = "$(touch ran) `touch ran` * 'x"
     for name in (odd, "two\nlines"):
         world.home.add_key(make_chain(), name.replace("\n", ""))

@@ -32,7 +32,7 @@ def schema(name: str) -> Draft202012Validator:
 
 
 def _ask(world: World, code: int, command: str, *arguments: str) -> Any:
-    """What a command prints as JSON, after a look at the schema and at the exit code."""
+    """Runs a command with JSON output, checks exit code and schema, and returns the document."""
     done = world.run(*COMMANDS[command], "-o", "json", *arguments)
     assert done.code == code
     assert done.err.count("Error: ") == (0 if code == 0 else done.err.count("\n"))
@@ -94,7 +94,7 @@ def test_verified_result(world: World) -> None:
 
 
 def test_signatures_that_were_not_accepted_are_listed(world: World) -> None:
-    """Signatures that were not accepted are told with their steps and the error."""
+    """Signatures that were not accepted are listed with their steps and error."""
     world.home.add_key(make_chain(), "other")
     world.sign("--key", "other")
     world.sign("--key", "build")

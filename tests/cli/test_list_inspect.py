@@ -91,7 +91,7 @@ def test_inspect_prints_a_tree(world: World) -> None:
 
 
 def test_inspect_prints_every_signature(world: World) -> None:
-    """Signatures of both formats stand side by side, and an absence is said."""
+    """Signatures of both formats are printed, with `(empty)` for absent attributes."""
     world.sign()
     world.sign("--signature-format", "cose")
     shown = world.did("inspect", "--oci-layout", world.reference)
@@ -155,7 +155,7 @@ def test_inspect_reads_large_signatures_last(world: World, monkeypatch: pytest.M
 
 
 def test_inspect_prints_unverified_claims(world: World) -> None:
-    """What is unknown, extended or not even intact is shown, since nothing is verified."""
+    """Unknown and extended attributes of a tampered envelope are printed, since nothing is verified."""
     world.sign()
     key = "io.example.more"
     readdress(

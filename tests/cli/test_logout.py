@@ -24,5 +24,5 @@ def test_changed_files_and_remaining_entries_are_named(world: World) -> None:
 
 
 def test_logout_without_credentials_succeeds(world: World) -> None:
-    """Who is not logged in is logged out."""
+    """A logout without stored credentials succeeds."""
     assert world.did("logout", "registry.example") == "Logout Succeeded\n"

@@ -18,7 +18,7 @@ _WITH_MARKS = {
 
 @pytest.fixture(autouse=True)
 def _helper(world: World) -> None:
-    """Somebody who can log in: the settings name who keeps the credentials."""
+    """A user with a credential helper in the settings."""
     (world.home.folder / "config.json").write_text('{"credsStore": "tests"}')
 
 
@@ -83,7 +83,7 @@ def test_marks_on_standard_input_are_removed(stdin: bytes, password: bytes, worl
     ],
 )
 def test_prompts_are_answered_from_a_pipe(flags: tuple[str, ...], stdin: bytes, sent: bytes, world: World) -> None:
-    """What would be asked for at a terminal is read from a pipe: the name unless it is given, then the password."""
+    """Prompts are answered from a pipe: the user name, unless it is given, then the password."""
     challenge = Reply(401, (("WWW-Authenticate", 'Basic realm="x"'),))
     with Server(challenge, Reply(401)) as server:
         done = world.process("login", *flags, f"localhost:{server.url.rpartition(':')[2]}", stdin=stdin)

@@ -118,13 +118,13 @@ def test_malformed_import_is_refused(world: World, content: str | None, error: s
 
 
 def test_folder_is_refused(world: World) -> None:
-    """A folder in the place of the file to import is told apart from an absent one."""
+    """A folder in place of the file to import has another error than a missing file."""
     error = world.refused(2, "policy", "import", "hello")
     assert error == "failed to read trust policy file: hello is not a regular file"
 
 
 def test_unknown_member_brings_a_warning(world: World) -> None:
-    """A member that nobody knows brings a warning, here and whenever the policy is read."""
+    """An unknown member brings a warning, at import and whenever the policy is read."""
     document = policy_document()
     document["trustPolicies"][0]["registryScope"] = ["*"]
     Path("new.json").write_text(json.dumps(document))

@@ -56,7 +56,7 @@ def test_unforeseen_error_is_one_line(world: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_unforeseen_error_in_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that reads JSON hears of a mistake of the program's own as of any other error."""
+    """JSON output reports an internal error like any other error."""
 
     def fail(*_: object) -> None:
         raise RuntimeError("mistake")
@@ -84,7 +84,7 @@ def test_interrupt_ends_with_130(world: World, monkeypatch: pytest.MonkeyPatch) 
     "command", [("version",), ("key", "list"), ("help",), ("policy", "show")], ids=lambda each: each[0]
 )
 def test_full_standard_output_ends_with_3(world: World, command: tuple[str, ...], buffered: str) -> None:
-    """Output that cannot be written ends with 3 and one line, at whatever moment that shows."""
+    """Output that cannot be written ends with 3 and one line, whenever the failure occurs."""
     environment = world.home.environment(PYTHONUNBUFFERED=buffered)
     with open("/dev/full", "wb") as full:
         run = [sys.executable, "-m", "notarykit.cli", *command]
@@ -94,7 +94,7 @@ def test_full_standard_output_ends_with_3(world: World, command: tuple[str, ...]
 
 
 def test_broken_pipe_ends_with_141(world: World) -> None:
-    """Output that nobody reads any more ends the program silently, as it ends others."""
+    """A closed pipe ends the command without a message, as for other programs."""
     for number in range(300):
         add_artifact("hello", f"tag{number}")
     read, write = os.pipe()
@@ -110,7 +110,7 @@ def test_broken_pipe_ends_with_141(world: World) -> None:
 
 @pytest.mark.parametrize("closed", [0, 1, 2])
 def test_closed_streams_are_tolerated(world: World, closed: int) -> None:
-    """A stream that the caller has closed is nobody's problem."""
+    """Streams closed by the caller do not change the outcome."""
     world.sign()
     for command in (("version",), ("key", "list"), (*VERIFY, world.reference), ("policy", "show")):
         run = ["sh", "-c", f'exec "$@" {closed}>&-', "sh", sys.executable, "-m", "notarykit.cli", *command]
@@ -133,7 +133,7 @@ def _unwritable(kind: str) -> int:
 @pytest.mark.parametrize("kind", ["full", "broken pipe", "not for writing"])
 @pytest.mark.parametrize("flags", [(), ("-v",), ("-d",)], ids=["plain", "verbose", "debug"])
 def test_full_standard_error_has_no_effect(world: World, kind: str, flags: tuple[str, ...]) -> None:
-    """What cannot be said on standard error does not change the exit code, nor what is printed."""
+    """A full standard error changes neither exit code nor output."""
     world.sign()
     (world.home.store() / "README").write_text("a warning")
     unsigned = make_layout(world.folder / "unsigned", "v2")
@@ -176,7 +176,7 @@ def test_verdict_outweighs_full_standard_output(world: World, kind: str, code: i
 
 
 def test_slow_reader_gets_all_output(world: World) -> None:
-    """A stream that somebody has made one that does not wait is waited for, and all of it comes."""
+    """A non-blocking pipe is waited for, and all output arrives."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)  # less than what is printed at once
@@ -231,7 +231,7 @@ def _at_a_terminal(
 
 
 def test_passphrase_is_prompted_for(world: World) -> None:
-    """The passphrase is asked for and not shown; a wrong one, and none at all, end with 4."""
+    """The passphrase is not echoed; a wrong or empty one ends with 4."""
     (world.home.folder / "build.key").write_bytes(pem_of(world.chain.leaf_key, b"secret"))
     code, shown = _at_a_terminal(world, b"secret\n")
     assert code == 0
@@ -272,7 +272,7 @@ def test_credentials_are_not_inherited(world: World, monkeypatch: pytest.MonkeyP
 
 
 def test_traceback_hides_texts_of_plugin_errors() -> None:
-    """What an SDK raised below a plugin's error is there with its place and kind, and without its text."""
+    """Errors of an SDK appear in the traceback by place and class, without their texts."""
 
     def call() -> None:
         raise ValueError("token=secret")

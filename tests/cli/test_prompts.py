@@ -1,4 +1,4 @@
-"""Questions that nobody answers: a script learns that nothing was done, and which flag answers them."""
+"""Prompts without an answer: the command changes nothing and names the flag that answers them."""
 
 import shutil
 import subprocess
@@ -37,7 +37,7 @@ def _files(world: World) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_prompt_without_input_ends_with_2(asked: World, question: str) -> None:
-    """At the end of the input a question is an error of usage that names the flag; with the flag, nobody is asked."""
+    """A prompt at the end of the input is a usage error that names the flag; the flag skips the prompt."""
     before = _files(asked)
     done = asked.run(*QUESTIONS[question])
     assert done.code == 2

@@ -57,7 +57,7 @@ def test_revoked_signer_is_refused(world: World, responder: Responder, by: str) 
 
 
 def test_level_determines_the_consequence(world: World, responder: Responder) -> None:
-    """What is not known is enforced, logged or not asked for at all, as the policy says."""
+    """An unknown status is enforced, logged or skipped, as the policy's level determines."""
     responder.fail(ocsp_path(0), 500)
     responder.fail(crl_path(0), 404)
     world.sign()
@@ -76,7 +76,7 @@ def test_level_determines_the_consequence(world: World, responder: Responder) ->
 
 
 def _collect(world: World) -> list[str]:
-    """Collects evidence, and returns the flags that a verification on the other side is told to use."""
+    """Collects evidence and returns the flags that the output names for verification."""
     out = world.did("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE, world.reference)
     said, _, flags = out.partition("On the machine without a network, verify with ")
     assert said.startswith("Collected 2 file(s) for hello@")
@@ -85,7 +85,7 @@ def _collect(world: World) -> list[str]:
 
 
 def test_evidence_replaces_the_network(world: World, responder: Responder) -> None:
-    """What was collected suffices where there is no network and no local evidence, and nothing but it is looked at."""
+    """Collected evidence suffices without a network and a cache, and nothing else is requested."""
     world.sign()
     flags = _collect(world)
     assert flags == ["--evidence", "evidence"]
@@ -129,7 +129,7 @@ def test_incomplete_evidence_is_written_and_reported(world: World, responder: Re
 
 
 def test_nothing_is_requested_for_untrusted_signers(world: World, responder: Responder) -> None:
-    """Nothing is asked that only somebody untrusted names."""
+    """Servers named by certificates of untrusted signers get no request."""
     world.sign()
     world.home.set_policy(policy_document(identities=["x509.subject: C=US, ST=WA, O=acme-rockets.io"]))
     responder.forget()
@@ -188,7 +188,7 @@ _FETCH = ("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--s
 
 
 def test_signatures_beyond_the_limit_make_evidence_incomplete(world: World) -> None:
-    """What is collected for some signatures alone is not called complete."""
+    """Evidence for some of the signatures is not complete."""
     world.sign()
     world.sign()
     done = world.run(*_FETCH, "--max-signatures", "1", world.reference)
@@ -198,7 +198,7 @@ def test_signatures_beyond_the_limit_make_evidence_incomplete(world: World) -> N
 
 
 def test_unreadable_signature_makes_evidence_incomplete(world: World) -> None:
-    """Nor is what is collected beside a signature that nobody could read."""
+    """Evidence beside an unreadable signature is not complete."""
     world.sign()
     world.sign()
     manifest = signature_manifests("hello")[0].removeprefix("sha256:")
@@ -237,7 +237,7 @@ def test_evidence_of_signatures_without_timestamp(world: World, timestamps: str)
 def test_limits_reach_the_requests(
     world: World, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], limits: tuple[float, float, bool]
 ) -> None:
-    """What flags say about time and nonces is what is asked with, when verifying and when collecting."""
+    """Time limits and the nonce flag apply to requests of `verify` and of `revocation fetch`."""
     seen: list[Limits] = []
     real = checker._shared_fetcher
 

@@ -123,7 +123,7 @@ def test_encrypted_key_requires_its_passphrase(
 
 
 def test_passphrase_may_be_any_bytes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The passphrase's bytes are taken as the environment has them, whatever they are."""
+    """The bytes of the environment's passphrase are used unchanged."""
     secret = b"\xff\xfe secret"
     _key(world, pem_of(world.chain.leaf_key, secret))
     monkeypatch.setenv("NOTARYKIT_KEY_PASSPHRASE", secret.decode("utf-8", "surrogateescape"))
@@ -188,7 +188,7 @@ def test_warnings_name_their_artifact(world: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_unforeseen_error_does_not_end_the_others(world: World) -> None:
-    """Whatever goes wrong with one reference, what was signed is told, in text and in JSON."""
+    """An unforeseen error with one reference does not hide the signatures of others, in text and in JSON."""
     bad = make_layout(world.folder / "bad", "v2")
     world.break_at(bad.digest)
     references = (world.reference, f"bad@{bad.digest}")

@@ -1,4 +1,4 @@
-"""Signing and verifying that succeed: what is said, to whom, and what it means."""
+"""Successful signing and verification: output, warnings and verdicts."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ def test_reference_by_tag_brings_a_warning(world: World) -> None:
 
 
 def test_user_metadata_is_printed(world: World) -> None:
-    """What was signed along is shown in a table, sorted by key."""
+    """Signed metadata is printed in a table, sorted by key."""
     world.sign("-m", "name=Grüße", "-m", "build=42", "-m", "longer.key=1")
     assert world.verify("-m", "build=42") == (
         f"Successfully verified signature for {world.reference}\n"
@@ -112,7 +112,7 @@ def test_layout_paths_of_any_form(world: World) -> None:
 
 
 def test_digest_of_another_algorithm_is_not_found(world: World) -> None:
-    """A digest that the layout does not list is not found, whatever its algorithm."""
+    """A digest that the layout does not list is not found, in any algorithm."""
     reference = f"hello@sha512:{'0' * 128}"
     assert world.refused(3, "sign", "--oci-layout", reference).startswith("hello has no artifact 'sha512:")
 
@@ -161,7 +161,7 @@ def test_logged_failure_brings_a_warning(world: World) -> None:
 
 
 def test_one_valid_signature_is_enough(world: World) -> None:
-    """A signature that is accepted counts, whatever came before it; `--verbose` tells why the others did not count."""
+    """An accepted signature counts after refused ones; `--verbose` prints the reasons of refusal."""
     _other_signer(world)
     world.sign("--key", "build")
     first, second = signature_manifests("hello")
@@ -263,7 +263,7 @@ def test_artifact_in_a_nested_index_is_found(world: World) -> None:
 
 
 def test_tag_may_be_a_whole_reference(world: World) -> None:
-    """What skopeo and podman write as a tag is signed, listed and verified by it."""
+    """A tag as written by skopeo and podman is signed, listed and verified."""
     tag = "docker.io/library/hello:v1"
     index = read_index(world.layout.path)
     index["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"] = tag

@@ -1,4 +1,4 @@
-"""What others wrote is shown and never obeyed: no control character of theirs reaches a terminal."""
+"""Foreign text is escaped: no control character of it reaches the terminal."""
 
 import json
 import os
@@ -103,7 +103,7 @@ def test_path_outside_utf_8_is_escaped(world: World) -> None:
 
 
 def test_false_media_type_is_escaped(world: World) -> None:
-    """What the layout's own index says is shown escaped in errors."""
+    """Media types in the layout's index are escaped in errors."""
     index = read_index("hello")
     index["manifests"][0] |= {"digest": f"sha256:{NASTY}"}
     write_index("hello", index)

@@ -121,7 +121,7 @@ def test_file_without_root_is_refused(world: World, tmp_path: Path, content: byt
 
 
 def test_malformed_url_is_refused(world: World, root: str) -> None:
-    """An address that nobody can be asked at is refused before anything is signed."""
+    """A malformed URL is refused before anything is signed."""
     flags = ("--timestamp-url", "tsa.example.com", "--timestamp-root-cert", root)
     error = world.refused(2, "sign", "--oci-layout", *flags, world.reference)
     assert "is not a URL" in error

@@ -56,7 +56,7 @@ def test_unknown_words_bring_suggestions(world: World, arguments: list[str], mes
     ],
 )
 def test_malformed_reference_is_refused(world: World, command: str, reference: str, message: str) -> None:
-    """What is malformed as a registry's reference is refused before anything is asked of a registry."""
+    """A malformed reference is refused before any request to a registry."""
     assert world.refused(2, command, reference).startswith(message.format(reference))
 
 

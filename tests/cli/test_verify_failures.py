@@ -148,7 +148,7 @@ def test_tampered_payload_is_refused(world: World, short: str) -> None:
 
 
 def test_tampered_artifact_is_refused(world: World) -> None:
-    """An artifact that is not what its digest says ends with 1, whoever signed it."""
+    """An artifact that does not match its digest ends with 1, whoever signed it."""
     world.sign()
     blob_path(world.layout.path, world.layout.digest).write_bytes(b"{}")
     error = world.refused(1, *VERIFY, world.reference)
@@ -304,7 +304,7 @@ def test_warnings_name_their_artifact(world: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_signer_with_unreadable_subject_is_accepted_by_wildcard(world: World) -> None:
-    """A signer who is trusted whatever the name is accepted, and shown as one whose name cannot be read."""
+    """A signer trusted by `*` is accepted with an unreadable subject, which the output replaces."""
     odd = make_chain(subject=name("wab-XXXX-net"), leaf=Changes(swap=((b"XXXX", b"\xff\xfe\xff\xfe"),)))
     world.home.trust(odd)
     world.home.set_policy(policy_document(["*"]))
@@ -319,7 +319,7 @@ def test_signer_with_unreadable_subject_is_accepted_by_wildcard(world: World) ->
 
 
 def test_unforeseen_error_does_not_end_the_others(world: World) -> None:
-    """Whatever goes wrong with one reference, each has its answer, in text and in JSON."""
+    """An unforeseen error with one reference does not hide the verdicts of others, in text and in JSON."""
     world.sign()
     bad = make_layout(world.folder / "bad", "v2")
     world.break_at(bad.digest)
@@ -335,7 +335,7 @@ def test_unforeseen_error_does_not_end_the_others(world: World) -> None:
 
 
 def test_large_envelope_requires_the_flag(world: World) -> None:
-    """An envelope beyond 1 MiB is read where a flag allows it, and both who signs and who verifies hear of the flag."""
+    """An envelope above 1 MiB requires the flag, which `sign` and `verify` name."""
     signed = world.run("sign", "--oci-layout", "-m", f"pad={'x' * 1_000_000}", world.reference)
     assert signed.code == 0
     said = f"Warning: {world.reference}: signature {_first(world)}: the envelope has "

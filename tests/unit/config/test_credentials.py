@@ -21,7 +21,7 @@ _HOST = "registry.example.com:5000"
 
 
 def test_current_folder_is_never_read(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a home folder, credentials and helpers of the present folder are nobody's, whatever it is called."""
+    """Without a home folder, credentials and helpers of the current folder are not used."""
 
     def unknown(number: int) -> None:
         raise KeyError(number)
@@ -122,7 +122,7 @@ _PATHS = [f"{_HOST}/", f"{_HOST}/v2/", f"{_HOST}/a/b"]
 @pytest.mark.parametrize("file", ["notation", "docker"])
 @pytest.mark.parametrize("asked", [_HOST, f"{_HOST}/x"])
 def test_entry_keys_of_a_registry(asked: str, file: str, name: str, user: User) -> None:
-    """To Docker and ORAS a key is for its host, whatever its scheme and path are."""
+    """Docker and ORAS reduce a key to its host, without scheme and path."""
     user.write(file, {"auths": {"other": pair("other", "x"), name: pair("me", "secret")}})
     assert credentials_for(asked) == Credentials("me", "secret")
 
@@ -150,7 +150,7 @@ def test_entry_keys_of_a_registry(asked: str, file: str, name: str, user: User) 
     ],
 )
 def test_entry_keys_of_other_registries(name: str, user: User) -> None:
-    """What belongs to another host goes nowhere else, however much the key looks like this one."""
+    """Keys of other hosts do not match, however similar."""
     for file in FILES:
         user.write(file, {"auths": {name: pair("other", "secret")}})
     for asked in (_HOST, f"{_HOST}/evil.example", f"{_HOST}/{_HOST}"):
@@ -267,7 +267,7 @@ def test_registry_auth_file_replaces_podman_files(user: User) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("file", ["notation", "docker", "podman"])
 def test_malformed_file_is_refused(document: Any, file: str, user: User) -> None:
-    """A file that is malformed is told with its path, and never by what it holds."""
+    """The error of a malformed file has its path and nothing of its content."""
     path = user.write(file, document)
     with pytest.raises(ConfigurationError) as caught:
         credentials_for(_HOST)
@@ -276,7 +276,7 @@ def test_malformed_file_is_refused(document: Any, file: str, user: User) -> None
 
 
 def test_folder_in_place_of_a_file_is_refused(user: User) -> None:
-    """A folder in a file's place is told."""
+    """A folder in place of a file is an error."""
     user.path("docker").mkdir(parents=True)
     with pytest.raises(ConfigurationError, match="is not a regular file"):
         credentials_for(_HOST)
@@ -344,7 +344,7 @@ def test_helper_is_run_once_per_registry(user: User) -> None:
 
 
 def test_failing_helper_is_named_without_its_output(user: User) -> None:
-    """A helper that fails is told by its name and status; what it wrote is not repeated."""
+    """The error of a failing helper has its name and status, and nothing of its output."""
     user.helper("one", "echo secret; echo secret >&2; exit 3")
     user.write("docker", {"credsStore": "one", "auths": {_HOST: pair("me", "x")}})
     with pytest.raises(AccessError) as caught:
@@ -364,7 +364,7 @@ def test_missing_helper_is_named(user: User) -> None:
 
 
 def test_child_of_a_helper_does_not_block(user: User) -> None:
-    """What a helper leaves running, an agent say, is not waited for."""
+    """A child process that a helper leaves behind is not waited for."""
     user.helper("one", f'sleep 30 &\necho $! > {user.folder}/child\necho \'{{"Username": "me", "Secret": "x"}}\'')
     user.write("docker", {"credsStore": "one"})
     begin = time.monotonic()
@@ -374,7 +374,7 @@ def test_child_of_a_helper_does_not_block(user: User) -> None:
 
 
 def test_malformed_entry_has_advice(user: User) -> None:
-    """What is no credential is taken out by the user, who logs in again."""
+    """The error of a malformed entry advises to remove it and log in again."""
     user.write("docker", {"auths": {_HOST: {"auth": "not base64"}}})
     with pytest.raises(ConfigurationError, match="is malformed") as caught:
         credentials_for(_HOST)
@@ -383,7 +383,7 @@ def test_malformed_entry_has_advice(user: User) -> None:
 
 @pytest.mark.parametrize("is_helper", [True, False])
 def test_source_of_credentials_is_traced(user: User, *, is_helper: bool) -> None:
-    """Whoever watches is told which file, and which helper, has them; and nothing of what they are."""
+    """The trace names the file and the helper, and nothing of the credentials."""
     user.knowing("one", "me", "secret")
     path = user.write("docker", {"credsStore": "one"} if is_helper else {"auths": {_HOST: pair("me", "secret")}})
     seen: list[object] = []
@@ -394,7 +394,7 @@ def test_source_of_credentials_is_traced(user: User, *, is_helper: bool) -> None
 
 
 def test_helper_that_cannot_be_run_is_named(user: User) -> None:
-    """A helper that is no program is told as that."""
+    """The error of a helper that is no program names it."""
     user.helper("one", "")
     path = user.folder / "bin" / "docker-credential-one"
     path.write_bytes(b"\x00")

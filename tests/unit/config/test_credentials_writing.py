@@ -33,7 +33,7 @@ def _stored(user: User, name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("file", ["notation", "docker"])
 @pytest.mark.parametrize("form", ["store", "helper"])
 def test_named_helper_stores(file: str, form: str, user: User) -> None:
-    """The helper that would be asked for the host gets the credentials, on standard input; nothing has to be kept."""
+    """The helper for the host gets the credentials on standard input, and no name has to be remembered."""
     user.helper("one", "")
     path = user.write(file, {"credsStore": "one"} if form == "store" else {"credHelpers": {_HOST: "one"}})
     before = path.read_bytes()
@@ -101,7 +101,7 @@ _ACTS: Mapping[str, Callable[[str], object]] = {
 
 @pytest.mark.parametrize("command", list(_ACTS))
 def test_failing_helper_is_named_without_the_secret(command: str, user: User) -> None:
-    """A helper that fails is told without the secret that it was given."""
+    """The error of a failing helper does not have the secret."""
     user.helper("one", 'echo "$input"; echo "$input" >&2; exit 2')
     user.write("docker", {"credsStore": "one"})
     with pytest.raises(AccessError) as caught:
@@ -110,7 +110,7 @@ def test_failing_helper_is_named_without_the_secret(command: str, user: User) ->
 
 
 def test_every_helper_erases(user: User) -> None:
-    """Each helper that may know the host is told once to forget it."""
+    """Each helper for the host is run once."""
     for name in ("one", "two", "three", "pass"):
         user.helper(name, "")
     user.write("notation", {"credsStore": "one", "credHelpers": {_HOST: "two"}})
@@ -151,7 +151,7 @@ def test_link_is_followed_when_entries_are_removed(user: User) -> None:
 
 
 def test_podman_paths_remain(user: User) -> None:
-    """What podman keeps for paths of a registry is left, and told."""
+    """Entries of podman for paths of a registry remain, and are returned."""
     path = user.write("podman", {"auths": {_HOST: pair("me", "x"), f"{_HOST}/a": pair("a", "x")}})
     assert erase_credentials(_HOST) == Erased((str(path),), ((str(path), f"{_HOST}/a"),))
     assert credentials_for(f"{_HOST}/a") == Credentials("a", "x")
@@ -166,7 +166,7 @@ def test_malformed_file_is_not_changed(user: User) -> None:
 
 
 def test_native_helper_erases(user: User) -> None:
-    """Where no file names a helper the system's is told, if there is one."""
+    """Without a named helper, the native helper erases, if there is one."""
     erase_credentials(_HOST)
     if sys.platform == "linux":
         user.helper("pass", "")

@@ -44,7 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Use:
-    """Makes a plugin the one that is found, whatever name is looked for."""
+    """Installs a plugin under every name."""
 
     def found(plugin: Plugin) -> None:
         monkeypatch.setattr("notarykit.plugin.discovery.locate.load_plugin", lambda _: plugin)
@@ -250,7 +250,7 @@ _AWKWARD = ["team/build", "..", ".", "../../build", "a b", "Grüße", "%2F", "a%
 
 @pytest.mark.parametrize("awkward", _AWKWARD)
 def test_any_name_has_a_file(awkward: str, home: Home, use: Use) -> None:
-    """Whatever a key is called, its chain is one file beside those of the other keys."""
+    """A key of any name has one chain file beside those of other keys."""
     use(ServicePlugin(Service(_CHAIN.leaf_key)))
     document = json.loads(home.keys_file.read_bytes())
     document["keys"].append({"name": awkward, "id": KEY_ID, "pluginName": "pretended"})
@@ -270,7 +270,7 @@ def test_names_do_not_share_files() -> None:
 
 
 def test_deleted_key_gets_no_chain(home: Home) -> None:
-    """A key that another process has taken off the list meanwhile gets no chain, and nobody is told that it did."""
+    """A key deleted by another process meanwhile gets no chain, and the call fails."""
     key = load_signing_keys().get("build")
     home.keys_file.write_text('{"keys": []}')
     with pytest.raises(NotarykitError):
@@ -278,6 +278,6 @@ def test_deleted_key_gets_no_chain(home: Home) -> None:
 
 
 def test_chain_file_is_readable(home: Home) -> None:
-    """What was attached is PEM with the certificates in order."""
+    """The attached file is PEM with the certificates in order."""
     path = _attach(load_signing_keys().get("build"))
     assert tuple(x509.load_pem_x509_certificates(Path(path).read_bytes())) == _CHAIN.certificates

@@ -34,7 +34,7 @@ def test_either_file_is_the_policy(name: str, home: Path) -> None:
 
 
 def test_oci_file_takes_precedence_with_a_warning(home: Path) -> None:
-    """The current name counts, and that the older one does not is said."""
+    """The OCI file takes precedence, with a warning that the other is not used."""
     current, older = _write(home, _CURRENT, "audit"), _write(home, _OLDER)
     with pytest.warns(NotarykitWarning) as caught:
         assert load_policy().policies[0].level.name == "audit"
@@ -84,7 +84,7 @@ def test_other_than_regular_file_is_refused(name: str, home: Path) -> None:
 
 
 def test_malformed_policy_has_advice(home: Path) -> None:
-    """What is wrong with a policy is said with the file's path and what to do."""
+    """The error of a malformed policy has the file's path and advice."""
     path = _write(home, _OLDER)
     path.write_text('{"version":"2.0","trustPolicies":[]}')
     with pytest.raises(TrustPolicyError) as caught:

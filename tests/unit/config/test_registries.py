@@ -13,7 +13,7 @@ _HOST = "registry.example.com"
 
 
 def test_defaults_are_tls_without_credentials(user: User) -> None:
-    """Without settings and flags there is TLS with the system's certificates, and nobody is asking."""
+    """The defaults are TLS with the system's certificates, and no credentials."""
     settings = registry_settings(RegistryOptions())
     assert settings.credentials(_HOST) is None
     assert not settings.is_plain(_HOST)
@@ -99,13 +99,13 @@ def test_credentials_in_the_environment() -> None:
 
 
 def test_malformed_settings_are_refused(user: User) -> None:
-    """Settings that are malformed are told before anything is sent."""
+    """Malformed settings are refused before any request."""
     user.write("notation", {"insecureRegistries": "all"})
     with pytest.raises(ConfigurationError, match="'insecureRegistries' must be an array"):
         registry_settings(RegistryOptions())
 
 
 def test_password_is_not_in_the_representation() -> None:
-    """What a command was told does not show its password, wherever it is printed."""
+    """The representation of registry options does not have the password."""
     told = RegistryOptions("me", "secret")
     assert "secret" not in f"{told} {told!r} {[told]}".replace("secrets that are not shown", "")

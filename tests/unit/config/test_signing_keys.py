@@ -109,7 +109,7 @@ def test_null_members_are_accepted(home: Path) -> None:
     ],
 )
 def test_malformed_list_is_refused(document: Any, message: str, home: Path) -> None:
-    """What is malformed is refused with the file and the key at fault, and a change leaves it as it is."""
+    """The error of a malformed list has the file and the key, and a change keeps the file."""
     path = _write(home, document)
     content = path.read_bytes()
     for use in (load_signing_keys, lambda: change_signing_keys(lambda _: _KEYS)):
@@ -169,7 +169,7 @@ def test_keys_are_removed() -> None:
 
 
 def test_failed_change_keeps_the_list(home: Path) -> None:
-    """What the change itself refuses leaves the list as it is."""
+    """A change that fails keeps the list."""
     content = _write(home, {"keys": [_LOCAL]}).read_bytes()
     with pytest.raises(SigningKeyError):
         change_signing_keys(lambda keys: keys.without(("other",)))
@@ -205,7 +205,7 @@ def test_concurrent_changes_are_kept(home: Path) -> None:
 
 
 def test_unwritable_list_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That the list cannot be written is an error of the storage."""
+    """A list that cannot be written is a storage error."""
 
     def replace(source: str, goal: str) -> None:
         raise OSError(28, "No space left on device")

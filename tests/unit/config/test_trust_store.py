@@ -62,7 +62,7 @@ def test_existing_file_is_not_replaced(home: Path, tmp_path: Path) -> None:
     ],
 )
 def test_other_content_is_refused(name: str, content: bytes, message: str, home: Path, tmp_path: Path) -> None:
-    """What a store must not hold is refused before anything is made."""
+    """Content that is not permitted in a store is refused before anything is written."""
     with pytest.raises(TrustStoreError, match=message):
         add_certificate(_file(tmp_path, content, name), _STORE)
     assert not home.exists()
@@ -89,7 +89,7 @@ _ROOT_OF = {
 def test_certificate_violating_requirements_is_refused(
     kind: StoreType, changes: Changes, problem: str, home: Path, tmp_path: Path
 ) -> None:
-    """What verification would refuse at the end of a chain is refused when it is added, with the reason."""
+    """A certificate that verification refuses at the end of a chain is refused with the reason."""
     chain = make_chain(purpose=_ROOT_OF[kind], cas={2: changes})
     with pytest.raises(TrustStoreError, match="no signature can be verified with it") as caught:
         add_certificate(_file(tmp_path, chain.pems[2]), StoreReference(kind, "acme"))
