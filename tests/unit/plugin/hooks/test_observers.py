@@ -207,6 +207,11 @@ def _answering(self: object, request: object) -> object:
     return request
 
 
+@hookimpl
+def _yielding_answer(self: object) -> Step:
+    yield
+
+
 @wrapper
 def _not_a_generator(self: object) -> None:
     pass
@@ -227,6 +232,10 @@ def _good(self: object) -> Step:
         (_observer(describe_key=_misspelt), "has the method describe_key(req), which can take plugin, request"),
         (
             _observer(describe_key=_answering),
+            "has the method describe_key, which must be a generator with @hookimpl(wrapper=True)",
+        ),
+        (
+            _observer(describe_key=_yielding_answer),
             "has the method describe_key, which must be a generator with @hookimpl(wrapper=True)",
         ),
         (
