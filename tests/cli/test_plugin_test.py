@@ -10,7 +10,7 @@ import pytest
 from notarykit.plugin.conformance import report, session
 from notarykit.plugin.conformance.report import Judgement
 from notarykit.plugin.conformance.rules import RULES, compatibility
-from notarykit.plugin.conformance.target import Run, Subject
+from notarykit.plugin.conformance.target import Run, Target
 from notarykit.plugin.discovery.process import Ended
 from tests.cli.test_json import schema
 from tests.cli.world import Done, World
@@ -218,10 +218,10 @@ def test_for_programs(world: World, use: Use) -> None:
 
 def test_a_key_of_the_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key's name stands for its plugin, its id and its settings, to which the command line adds."""
-    subjects: list[Subject] = []
+    targets: list[Target] = []
 
-    def judge(subject: Subject, _: object) -> list[Judgement]:
-        subjects.append(subject)
+    def judge(target: Target, _: object) -> list[Judgement]:
+        targets.append(target)
         return []
 
     monkeypatch.setattr(report, "judge", judge)
@@ -232,7 +232,7 @@ def test_a_key_of_the_list(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
     assert world.run("plugin", "test", "--key", "listed", "--plugin-config", "ca_certs=c").code == 0
     assert world.run("plugin", "test", "local-file", "-k", "listed").code == 0
     assert world.run("plugin", "test", "-k", "build").code == 0
-    assert [(each.name, each.key_ids, dict(each.plugin_config)) for each in subjects] == [
+    assert [(each.name, each.key_ids, dict(each.plugin_config)) for each in targets] == [
         ("local-file", ("/k.pem",), {"ca_certs": "c", "certificate_chain": "b"}),
         ("local-file", ("/k.pem",), {"ca_certs": "a", "certificate_chain": "b"}),
         (

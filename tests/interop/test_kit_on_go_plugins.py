@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Target, judge
 from notarykit.plugin.conformance.target import runner
 from tests.interop import go_plugin
 from tests.support.ca import make_chain, pem_of
@@ -37,7 +37,7 @@ def test_plugins_on_the_public_framework(
     """A plugin on the framework breaks no MUST, and is warned of exactly what the framework is known for."""
     monkeypatch.setenv("NOTATION_LIBEXEC", str(tmp_path))
     go_plugin.install(tmp_path / "plugins", name)
-    found = judge(Subject(name, keys, run=runner(name)))
+    found = judge(Target(name, keys, run=runner(name)))
     reasons = {each.rule.id: each.reason for each in found if each.result is not Result.DOES_NOT_APPLY and each.reason}
     assert set(reasons) == _WARNINGS[name], reasons
     assert all(each.result is not Result.FAILED for each in found)

@@ -21,7 +21,7 @@ from notarykit.plugin import (
     VerifySignatureRequest,
     check_key_spec,
 )
-from notarykit.plugin.conformance.target import Run, Subject
+from notarykit.plugin.conformance.target import Run, Target
 from notarykit.plugin.discovery.process import Ended
 from notarykit.plugin.host.envelope import envelope_around
 from notarykit.plugin.server.dispatch import respond
@@ -137,9 +137,9 @@ class Variant(NamedTuple):
     kind: type[Plugin]
     key_ids: tuple[str, ...] = ()
 
-    def subject(self, run: Run | None = None, max_signatures: int | None = None) -> Subject:
+    def target(self, run: Run | None = None, max_signatures: int | None = None) -> Target:
         """What the kit is given; `run` takes the place of the plugin itself."""
-        return Subject(NAME, self.key_ids, {}, (SECRET,), max_signatures, run or serve(self.kind))
+        return Target(NAME, self.key_ids, {}, (SECRET,), max_signatures, run or serve(self.kind))
 
 
 RSA = Variant("raw with RSA", Raw, ("rsa",))

@@ -14,15 +14,15 @@ from notarykit.plugin.conformance.rules import RULES
 _TESTS = """
 from tests.kit.reference import VERIFIER, Verifier, serve
 from tests.kit.wrong import METADATA, giving
-from notarykit.plugin.conformance import PluginConformance, Subject
+from notarykit.plugin.conformance import PluginConformance, Target
 
 calls = []
 
 
 class TestRight(PluginConformance):
-    def subject(self) -> Subject:
+    def target(self) -> Target:
         calls.append(self)
-        return VERIFIER.subject()
+        return VERIFIER.target()
 
 
 def test_once() -> None:
@@ -30,13 +30,13 @@ def test_once() -> None:
 
 
 class TestWrong(PluginConformance):
-    def subject(self) -> Subject:
-        return VERIFIER.subject(giving(METADATA, name="another")(serve(Verifier)))
+    def target(self) -> Target:
+        return VERIFIER.target(giving(METADATA, name="another")(serve(Verifier)))
 
 
 class TestDoubtful(PluginConformance):
-    def subject(self) -> Subject:
-        return VERIFIER.subject(giving(METADATA, version="v1")(serve(Verifier)))
+    def target(self) -> Target:
+        return VERIFIER.target(giving(METADATA, version="v1")(serve(Verifier)))
 
 
 class TestUnfinished(PluginConformance):
@@ -111,4 +111,4 @@ def test_warnings_that_are_errors(tmp_path: Path) -> None:
 def test_a_class_without_a_subject(ran: _Ran) -> None:
     """A subclass that does not say which plugin it is about is told so."""
     assert ran.names("TestUnfinished", "error") == _ALL
-    assert "a subclass of PluginConformance implements subject()" in ran.text
+    assert "a subclass of PluginConformance implements target()" in ran.text

@@ -39,7 +39,7 @@ def test_odd_answers(variant: Variant, command: str, member: str) -> None:
     for value in _ODD:
         if (member, value) == ("name", "x"):
             continue
-        found = judge(variant.subject(giving(command, **{member: value})(serve(variant.kind))))
+        found = judge(variant.target(giving(command, **{member: value})(serve(variant.kind))))
         assert _broken(found), value
 
 
@@ -48,7 +48,7 @@ def test_odd_answers(variant: Variant, command: str, member: str) -> None:
 def test_plugins_that_are_none(output: bytes, code: int) -> None:
     """A program that answers everything with the same is found out, whatever that is."""
     for ended in (Ended(code, output, b""), Ended(code, b"", output)):
-        found = _broken(judge(EC.subject(functools.partial(_always, ended))))
+        found = _broken(judge(EC.target(functools.partial(_always, ended))))
         assert "metadata.members" in [each.rule.id for each in found]
 
 
@@ -63,7 +63,7 @@ def test_plugins_that_never_answer(error: PluginError) -> None:
     def run(command: str, request: bytes) -> Ended:
         raise error
 
-    found = {each.rule.id: each.reason for each in _broken(judge(EC.subject(run)))}
+    found = {each.rule.id: each.reason for each in _broken(judge(EC.target(run)))}
     assert found["metadata.members"] == found["output.ends"] == f"get-plugin-metadata: {error.message}"
 
 
@@ -78,7 +78,7 @@ def test_nobody_waits_for_ever() -> None:
             raise PluginTimeoutError("no answer")
         return answer(command, request)
 
-    found = {each.rule.id: each.reason for each in _broken(judge(EC.subject(run)))}
+    found = {each.rule.id: each.reason for each in _broken(judge(EC.target(run)))}
     assert found["output.ends"] == "generate-signature: no answer"
     assert asked.count(SIGN) <= 10  # those that are asked at once
     assert asked.count(DESCRIBE) > 10
@@ -89,12 +89,12 @@ def test_reports_show_no_secret() -> None:
     leaking = refusing(lambda command, _: command == SIGN)(serve(Raw))
     for text in (f"wrong PIN {SECRET}", f"{'x' * 195}{SECRET}"):
         leak = functools.partial(_leak, Ended(1, b"", text.encode()))
-        found = judge(EC.subject(refused_as(leak)(leaking)))
+        found = judge(EC.target(refused_as(leak)(leaking)))
         assert "output.secrets" in [each.rule.id for each in _broken(found)]
         assert not [each for each in found if SECRET[:4] in each.reason]
 
 
 def test_reports_show_no_secret_that_is_answered() -> None:
     """A secret that is a member of an answer is not repeated."""
-    found = {each.rule.id: each for each in judge(EC.subject(giving(METADATA, name=SECRET)(serve(Raw))))}
+    found = {each.rule.id: each for each in judge(EC.target(giving(METADATA, name=SECRET)(serve(Raw))))}
     assert found["metadata.name"].reason == f"it is '***', but the executable is notation-{NAME}"

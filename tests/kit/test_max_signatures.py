@@ -37,7 +37,7 @@ def test_keys_are_used_no_more_often_than_allowed(variant: Variant, most: int) -
     """Requests that could make a signature, whether they do or not, are as many as are allowed at most."""
     could: list[str] = []
     uses.clear()
-    found = judge(variant.subject(_counting(serve(variant.kind), could), most))
+    found = judge(variant.target(_counting(serve(variant.kind), could), most))
     assert len(uses) <= len(could) <= most
     assert {each.result for each in found} <= _FINE, [each for each in found if each.result not in _FINE]
 
@@ -45,7 +45,7 @@ def test_keys_are_used_no_more_often_than_allowed(variant: Variant, most: int) -
 @pytest.mark.parametrize("variant", _SIGNERS, ids=lambda variant: variant.name)
 def test_what_is_left_aside(variant: Variant) -> None:
     """The fewer signatures are allowed, the more is not run, for a reason; with enough of them everything is."""
-    counts = [_not_run(judge(variant.subject(max_signatures=most))) for most in (*_NUMBERS, 100)]
+    counts = [_not_run(judge(variant.target(max_signatures=most))) for most in (*_NUMBERS, 100)]
     assert counts[0] > 0
     assert counts[-1] == 0
     assert counts == sorted(counts, reverse=True)
@@ -59,7 +59,7 @@ def _not_run(found: list[Judgement]) -> int:
 
 def test_one_signature_is_enough_for_much() -> None:
     """A single touch judges the signature, its form and the chain."""
-    found = {each.rule.id: each.result for each in judge(EC.subject(max_signatures=1))}
+    found = {each.rule.id: each.result for each in judge(EC.target(max_signatures=1))}
     assert all(result is Result.PASSED for name, result in found.items() if name.startswith("chain."))
     for name in ("key-id", "algorithm", "signature", "ecdsa-form"):
         assert found[f"generate-signature.{name}"] is Result.PASSED
@@ -69,7 +69,7 @@ def test_one_signature_is_enough_for_much() -> None:
 def test_no_signature_is_needed_for_refusals() -> None:
     """What a plugin has to refuse is tested without its keys."""
     uses.clear()
-    found = {each.rule.id: each.result for each in judge(EC.subject(max_signatures=0))}
+    found = {each.rule.id: each.result for each in judge(EC.target(max_signatures=0))}
     assert uses == []
     assert {result for name, result in found.items() if name.startswith(("refuse.", "output."))} == {Result.PASSED}
 
@@ -84,6 +84,6 @@ def test_wrong_plugins_use_keys_no_more_often_than_allowed(most: int) -> None:
     """No mutant is asked for more signatures than are allowed, and nothing is found that is not wrong with it."""
     for mutant in _permissive():
         could: list[str] = []
-        found = judge(mutant.variant.subject(_counting(mutant.mutate(serve(mutant.variant.kind)), could), most))
+        found = judge(mutant.variant.target(_counting(mutant.mutate(serve(mutant.variant.kind)), could), most))
         assert len(could) <= most, mutant.name
         assert {each.rule.id for each in found if each.result not in _FINE} <= {mutant.rule}, mutant.name

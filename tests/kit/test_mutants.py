@@ -20,7 +20,7 @@ def _broken(mutant: Mutant, max_signatures: int | None = None) -> dict[str, Resu
     run = mutant.mutate(serve(mutant.variant.kind))
     waits = mutant.rule == "output.ends"  # for what does not answer nobody waits again and again
     kept = (*_KEPT, Result.NOT_RUN) if waits or max_signatures is not None else _KEPT
-    found = judge(mutant.variant.subject(run, max_signatures))
+    found = judge(mutant.variant.target(run, max_signatures))
     return {each.rule.id: each.result for each in found if each.result not in kept}
 
 

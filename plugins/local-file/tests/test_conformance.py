@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from notarykit.plugin.conformance import Judgement, PluginConformance, Result, Subject
+from notarykit.plugin.conformance import Judgement, PluginConformance, Result, Target
 from tests.support.ca import make_chain, pem_of
 
 _PASSPHRASE = 'sw\xf6rd"fish & chips'
@@ -31,9 +31,9 @@ class TestConformance(PluginConformance):
 
     folder: ClassVar[Path]
 
-    def subject(self) -> Subject:
+    def target(self) -> Target:
         """Both keys, and the passphrase as what no output may show."""
-        return Subject("local-file", tuple(str(self.folder / name) for name in _KEYS), secrets=(_PASSPHRASE,))
+        return Target("local-file", tuple(str(self.folder / name) for name in _KEYS), secrets=(_PASSPHRASE,))
 
     def test_every_rule_applies(self, judgements: dict[str, Judgement]) -> None:
         """The rules about raw signatures and secrets apply, and none warns."""

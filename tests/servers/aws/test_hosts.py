@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.plugin.conformance import Subject
+from notarykit.plugin.conformance import Target
 from tests.interop.go_peer import Peer
 from tests.interop.provider import ProviderKey, check_conformance, check_go_signs, run_script
 from tests.servers.aws.service import SECRET_KEY, Service
@@ -21,7 +21,7 @@ def test_conformance(moto: Service, monkeypatch: pytest.MonkeyPatch, spec: str) 
     """The plugin passes every rule, and no output shows the credentials."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     key = moto.key(spec)
-    subject = Subject(NAME, (key.arn,), key.config, secrets=(SECRET_KEY, _SESSION_TOKEN))
+    subject = Target(NAME, (key.arn,), key.config, secrets=(SECRET_KEY, _SESSION_TOKEN))
     check_conformance(subject)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.plugin.conformance import Subject
+from notarykit.plugin.conformance import Target
 from tests.interop import go_peer, our_plugin
 from tests.interop.provider import ProviderKey, check_conformance, check_go_signs, run_script
 from tests.servers.azure.conftest import Azure
@@ -38,7 +38,7 @@ def peer(peer_program: str, azure: Azure) -> Iterator[go_peer.Peer]:
 def test_plugin_conforms(azure: Azure, spec: str, name: str) -> None:
     """Every rule of the conformance kit passes, and no output shows the client secret."""
     azure.server.add_certificate("build", make_chain(spec), exportable=True)
-    report = check_conformance(Subject(name, (azure.key(),), secrets=(azure.server.login.secret,)))
+    report = check_conformance(Target(name, (azure.key(),), secrets=(azure.server.login.secret,)))
     for token in azure.server.login.issued:
         assert token not in report
 

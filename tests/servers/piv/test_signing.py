@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Target, judge
 from notarykit.plugin.discovery.process import run
 from tests.servers.piv.card import Place
 from tests.servers.piv.conftest import SPECS, MakeYubiKey, YubiKey
@@ -54,7 +54,7 @@ def test_conformance_kit_passes(
     for name, value in yubikey.plugin_environment(module).items():
         monkeypatch.setenv(name, value)
     config = {"ca_certs": _ca_file(tmp_path, yubikey, place)}
-    found = judge(Subject("pkcs11", (_uri(place),), config, (yubikey.pin,)))
+    found = judge(Target("pkcs11", (_uri(place),), config, (yubikey.pin,)))
     assert [(each.rule.id, each.reason) for each in found if each.result in (Result.FAILED, Result.WARNING)] == []
 
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Target, judge
 from tests.servers.pkcs11.executable import describe, sign
 from tests.servers.pkcs11.token import Token
 
@@ -19,7 +19,7 @@ def test_conformance_kit_passes(token: Token, monkeypatch: pytest.MonkeyPatch) -
     for name, value in token.plugin_environment().items():
         monkeypatch.setenv(name, value)
     specs = [spec for spec in ("RSA-2048", "EC-256") if spec in token.specs]
-    found = judge(Subject("pkcs11", tuple(_uri(token, spec) for spec in specs), secrets=(token.pin,)))
+    found = judge(Target("pkcs11", tuple(_uri(token, spec) for spec in specs), secrets=(token.pin,)))
     assert [(each.rule.id, each.reason) for each in found if each.result in (Result.FAILED, Result.WARNING)] == []
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from notarykit.errors import PluginError
 from notarykit.plugin import DescribeKeyRequest
-from notarykit.plugin.conformance import Subject
+from notarykit.plugin.conformance import Target
 from notarykit.plugin.discovery.process import run
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.interop.conftest import peer
@@ -45,7 +45,7 @@ def test_plugin_conforms(vault: VaultServer, name: str, plugin: str, kind: str) 
     vault.make_key(name, kind)
     chain = vault.attach(name)
     vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
-    check_conformance(Subject(plugin, (name,), secrets=(vault.root,)))
+    check_conformance(Target(plugin, (name,), secrets=(vault.root,)))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import pytest
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
 from notarykit.plugin.discovery import pipes, process
 from notarykit.plugin.discovery.process import Ended, run
+from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
 from tests.support.executables import write_program
 
 _LONG = 60.0
@@ -108,7 +109,7 @@ def test_a_signal(number: signal.Signals) -> None:
 @pytest.mark.parametrize("stream", [1, 2])
 def test_the_limit_of_an_answer(stream: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each stream may be as long as the limit, and not a byte longer."""
-    monkeypatch.setattr(pipes, "LARGEST", 1000)
+    monkeypatch.setattr(pipes, "LARGEST_MESSAGE", 1000)
     assert len(_sh(f"head -c 1000 /dev/zero >&{stream}")[stream]) == 1000  # type: ignore[arg-type]
     with pytest.raises(PluginResponseError, match=r"^the answer is larger than the protocol's 1000 bytes$"):
         _sh(f"head -c 1001 /dev/zero >&{stream}")
@@ -117,14 +118,14 @@ def test_the_limit_of_an_answer(stream: int, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("stream", [1, 2])
 def test_an_answer_without_end(stream: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What floods a stream is killed at the limit, long before its time is over."""
-    monkeypatch.setattr(pipes, "LARGEST", 1 << 20)
+    monkeypatch.setattr(pipes, "LARGEST_MESSAGE", 1 << 20)
     with pytest.raises(PluginResponseError, match="the answer is larger"):
         _sh(f"exec cat /dev/zero >&{stream}")
 
 
 def test_the_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request may be as long as the limit; nothing is started for a longer one."""
-    monkeypatch.setattr(pipes, "LARGEST", 1000)
+    monkeypatch.setattr(process, "LARGEST_MESSAGE", 1000)
     assert _sh("wc -c", bytes(1000)).output.strip() == b"1000"
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("started"))
     with pytest.raises(PluginResponseError, match=r"^a request of 1001 bytes is larger than the protocol's 1000$"):
@@ -133,7 +134,7 @@ def test_the_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_limit_is_the_contracts() -> None:
     """The contract's limit is 64 MiB."""
-    assert pipes.LARGEST == 67_108_864
+    assert LARGEST_MESSAGE == 67_108_864
 
 
 # Time
@@ -190,7 +191,7 @@ def test_a_child_that_holds_the_pipes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_stays_of_a_call(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However a call ends, its descriptors and threads are gone, though a child of the plugin holds its pipes."""
     monkeypatch.setattr(pipes, "_SECONDS_TO_DRAIN", 0.05)
-    monkeypatch.setattr(pipes, "LARGEST", 1 << 20)
+    monkeypatch.setattr(pipes, "LARGEST_MESSAGE", 1 << 20)
     ends = {"answers": "exit", "hangs": "exec sleep 600 <&0", "floods": "exec cat /dev/zero"}[how]
     before = set(os.listdir("/proc/self/fd")), threading.active_count()
     children = _child_holding_pipes(ends, 0.5 if how == "hangs" else _LONG)

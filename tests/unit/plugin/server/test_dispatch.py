@@ -168,9 +168,8 @@ def test_malformed_requests(request_: bytes, message: str, asked: list[object]) 
 
 def test_the_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request may be as long as the contract's limit, and not a byte longer."""
-    assert responding.LARGEST_REQUEST == 67_108_864
     content = json.dumps(_ASK).encode()
-    monkeypatch.setattr(responding, "LARGEST_REQUEST", len(content))
+    monkeypatch.setattr(responding, "LARGEST_MESSAGE", len(content))
     assert _said(content, "describe-key")[0] == 0
     assert _error("describe-key", content + b" ") == {
         "errorCode": "VALIDATION_ERROR",

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from notarykit.plugin.conformance.rule import Level, Rule
 from notarykit.plugin.conformance.rules import RULES
-from notarykit.plugin.conformance.session import DoesNotApply, Examination, NotRun
-from notarykit.plugin.conformance.target import Subject
+from notarykit.plugin.conformance.session import DoesNotApply, NotRun, Session
+from notarykit.plugin.conformance.target import Target
 
 
 class Result(StrEnum):
@@ -34,30 +34,30 @@ class Judgement(NamedTuple):
     reason: str
 
 
-def judge(subject: Subject, begin: Callable[[Rule], None] = lambda _: None) -> list[Judgement]:
+def judge(target: Target, begin: Callable[[Rule], None] = lambda _: None) -> list[Judgement]:
     """Judges a plugin by every rule, in their order.
 
     Args:
-        subject: The plugin.
+        target: The plugin.
         begin: Called with each rule before the plugin is judged by it.
 
     Raises:
         PluginNotFoundError: There is no such plugin.
     """
-    examination, found = Examination(subject), []
+    session, found = Session(target), []
     for rule in RULES:
         begin(rule)
-        found.append(_judge(rule, examination))
+        found.append(_judge(rule, session))
     return found
 
 
-def _judge(rule: Rule, examination: Examination) -> Judgement:
+def _judge(rule: Rule, session: Session) -> Judgement:
     try:
-        problem = rule.check(examination)
+        problem = rule.check(session)
     except DoesNotApply as reason:
-        return Judgement(rule, Result.DOES_NOT_APPLY, examination.hide(str(reason)))
+        return Judgement(rule, Result.DOES_NOT_APPLY, session.hide(str(reason)))
     except NotRun as reason:
         return Judgement(rule, Result.NOT_RUN, str(reason))
     if problem is None:
         return Judgement(rule, Result.PASSED, "")
-    return Judgement(rule, Result.FAILED if rule.level is Level.MUST else Result.WARNING, examination.hide(problem))
+    return Judgement(rule, Result.FAILED if rule.level is Level.MUST else Result.WARNING, session.hide(problem))

@@ -25,7 +25,7 @@ _MARKS = {
 _MOST_FAILURES = 100
 
 
-class Reply:
+class Response:
     """How one command ended.
 
     Attributes:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from notarykit.plugin.conformance.session import Examination
+from notarykit.plugin.conformance.session import Session
 
-Check = Callable[[Examination], str | None]
+Check = Callable[[Session], str | None]
 """What is wrong, or None. Raises DoesNotApply where the plugin does not do what the rule is about."""
 
 

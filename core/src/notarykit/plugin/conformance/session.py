@@ -12,8 +12,8 @@ from notarykit.envelope import payload as payloads
 from notarykit.errors import CertificateError, PluginError, PluginTimeoutError
 from notarykit.keys.certificate import load_certificate, why_not_issued
 from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
-from notarykit.plugin.conformance.response import Reply, bytes_of, forms_of
-from notarykit.plugin.conformance.target import Subject, runner
+from notarykit.plugin.conformance.response import Response, bytes_of, forms_of
+from notarykit.plugin.conformance.target import Target, runner
 from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command, encode
 
 _PATIENCE = 2
@@ -41,43 +41,43 @@ class NotRun(Exception):  # noqa: N818 - not an error of the plugin
 class Key:
     """A key of the plugin; each question about it is asked once."""
 
-    def __init__(self, examination: "Examination", id_: str) -> None:
+    def __init__(self, session: "Session", id_: str) -> None:
         self.id = id_
-        self._examination = examination
-        self._signatures: dict[bytes, Reply] = {}
-        self._envelopes: dict[object, Reply] = {}
+        self._session = session
+        self._signatures: dict[bytes, Response] = {}
+        self._envelopes: dict[object, Response] = {}
 
     def request(self, **members: Any) -> dict[str, Any]:
         """A request about the key."""
-        return self._examination.request(keyId=self.id, **members)
+        return self._session.request(keyId=self.id, **members)
 
     @cached_property
-    def description(self) -> Reply:
+    def description(self) -> Response:
         """The answer to describe-key."""
-        return self._examination.ask(Command.DESCRIBE_KEY, self.request())
+        return self._session.ask(Command.DESCRIBE_KEY, self.request())
 
     @cached_property
     def request_spec(self) -> KeySpec:
         """The spec to ask for signatures with: what describe-key says, or else whatever the plugin accepts."""
         said = KEY_SPECS.get(str(self.description.members.get("keySpec")))
         for spec in (*([said] if said else []), *KEY_SPECS.values()):
-            reply = self._ask_signature(SAMPLES[0], spec)
-            if not reply.failed:
-                self._signatures[SAMPLES[0]] = reply
+            response = self._ask_signature(SAMPLES[0], spec)
+            if not response.failed:
+                self._signatures[SAMPLES[0]] = response
                 return spec
-            if said and reply.code != "VALIDATION_ERROR":
+            if said and response.code != "VALIDATION_ERROR":
                 break
         return said or KEY_SPECS["RSA-2048"]
 
-    def signature(self, payload: bytes) -> Reply:
+    def signature(self, payload: bytes) -> Response:
         """The answer to generate-signature."""
         spec = self.request_spec  # may have brought the first of them
         if payload not in self._signatures:
             self._signatures[payload] = self._ask_signature(payload, spec)
         return self._signatures[payload]
 
-    def _ask_signature(self, payload: bytes, spec: KeySpec) -> Reply:
-        return self._examination.use_key(Command.GENERATE_SIGNATURE, self.signature_request(payload, spec))
+    def _ask_signature(self, payload: bytes, spec: KeySpec) -> Response:
+        return self._session.use_key(Command.GENERATE_SIGNATURE, self.signature_request(payload, spec))
 
     def signature_request(self, payload: bytes, spec: KeySpec) -> dict[str, Any]:
         """The request of generate-signature."""
@@ -109,14 +109,14 @@ class Key:
         except Exception:  # noqa: BLE001 - another rule says so
             raise DoesNotApply("the signing certificate's key is of no supported kind") from None
 
-    def envelope(self, media_type: str, payload: bytes, expiry: int | None = None) -> Reply:
+    def envelope(self, media_type: str, payload: bytes, expiry: int | None = None) -> Response:
         """The answer to generate-envelope."""
         asked = (media_type, payload, expiry)
         if asked not in self._envelopes:
             request = self.envelope_request(media_type, payload)
             if expiry is not None:
                 request["expiryDurationInSeconds"] = expiry
-            self._envelopes[asked] = self._examination.use_key(Command.GENERATE_ENVELOPE, request)
+            self._envelopes[asked] = self._session.use_key(Command.GENERATE_ENVELOPE, request)
         return self._envelopes[asked]
 
     def envelope_request(self, media_type: str, payload: bytes) -> dict[str, Any]:
@@ -124,29 +124,29 @@ class Key:
         return self.request(payloadType=payloads.MEDIA_TYPE, signatureEnvelopeType=media_type, payload=encode(payload))
 
 
-class Examination:
+class Session:
     """A plugin under test.
 
     Attributes:
-        subject: What is tested.
-        replies: Everything that it answered so far.
+        target: What is tested.
+        responses: Everything that it answered so far.
         keys: Its keys.
     """
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.replies: list[Reply] = []
-        self.keys = [Key(self, each) for each in subject.key_ids]
-        self._run = subject.run or runner(subject.name, subject.seconds)
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.responses: list[Response] = []
+        self.keys = [Key(self, each) for each in target.key_ids]
+        self._run = target.run or runner(target.name, target.seconds)
         self._unanswered: Counter[str] = Counter()
-        self._left = subject.max_signatures
+        self._left = target.max_signatures
 
     def request(self, **members: Any) -> dict[str, Any]:
-        """The members of a request, with the subject's configuration."""
-        config = {"pluginConfig": dict(self.subject.plugin_config)} if self.subject.plugin_config else {}
+        """The members of a request, with the target's configuration."""
+        config = {"pluginConfig": dict(self.target.plugin_config)} if self.target.plugin_config else {}
         return {"contractVersion": CONTRACT_VERSION, **config, **members}
 
-    def ask(self, command: str, request: Mapping[str, Any] | bytes) -> Reply:
+    def ask(self, command: str, request: Mapping[str, Any] | bytes) -> Response:
         """Runs a command with a request, or with bytes that are none.
 
         Raises:
@@ -156,22 +156,22 @@ class Examination:
         if self._unanswered[command] >= _PATIENCE:
             raise NotRun(f"{command} did not answer in time before")
         try:
-            reply = Reply(command, self._run(command, content), hide=self.hide)
+            response = Response(command, self._run(command, content), hide=self.hide)
         except PluginError as error:
             if isinstance(error, PluginTimeoutError):
                 self._unanswered[command] += 1
-            reply = Reply(command, None, self.hide(error.message))
-        self.replies.append(reply)
-        return reply
+            response = Response(command, None, self.hide(error.message))
+        self.responses.append(response)
+        return response
 
     def hide(self, text: str) -> str:
         """A text without the secrets: reports are for everybody."""
-        for secret in filter(None, self.subject.secrets):
+        for secret in filter(None, self.target.secrets):
             for form in forms_of(secret):
                 text = text.replace(form.decode("utf-8", "replace"), "***")
         return text
 
-    def use_key(self, command: str, request: Mapping[str, Any]) -> Reply:
+    def use_key(self, command: str, request: Mapping[str, Any]) -> Response:
         """Runs a command that makes a signature.
 
         Raises:
@@ -188,12 +188,12 @@ class Examination:
         """
         if self._left is not None:
             if self._left < count:
-                raise NotRun(f"the keys have been used {self.subject.max_signatures} times, as often as is allowed")
+                raise NotRun(f"the keys have been used {self.target.max_signatures} times, as often as is allowed")
             self._left -= count
 
     @cached_property
-    def metadata(self) -> Reply:
-        """The answer to get-plugin-metadata, with the subject's configuration."""
+    def metadata(self) -> Response:
+        """The answer to get-plugin-metadata, with the target's configuration."""
         return self.ask(Command.GET_METADATA, self.metadata_request)
 
     @property

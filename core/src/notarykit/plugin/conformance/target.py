@@ -13,7 +13,7 @@ Run = Callable[[str, bytes], Ended]
 """Runs a command with a request on standard input. Raises PluginError where that cannot be done, or takes too long."""
 
 
-class Subject(NamedTuple):
+class Target(NamedTuple):
     """A plugin and what it needs to be tested.
 
     Attributes:

@@ -9,9 +9,7 @@ from typing import IO
 
 from notarykit._internal.deadline import extend
 from notarykit.errors import PluginResponseError
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a request and of each stream of an answer (plugin specification, "Plugin contract")."""
+from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
 
 _SECONDS_TO_DRAIN = 1.0
 _GLANCE = 0.05  # how long the end of a process whose pipes somebody else holds may go unnoticed
@@ -39,13 +37,13 @@ def exchange(
         output, errors = process.communicate(request, seconds)
     else:
         output, errors = _Pipes(process, request, queue).exchange(seconds)
-    if max(len(output), len(errors)) > LARGEST:
+    if max(len(output), len(errors)) > LARGEST_MESSAGE:
         raise _too_large()
     return bytes(output), bytes(errors)
 
 
 def _too_large() -> PluginResponseError:
-    return PluginResponseError(f"the answer is larger than the protocol's {LARGEST} bytes")
+    return PluginResponseError(f"the answer is larger than the protocol's {LARGEST_MESSAGE} bytes")
 
 
 class _Pipes:
@@ -119,5 +117,5 @@ class _Pipes:
         if not piece:
             self._selector.unregister(pipe)
             self._open.remove(pipe)
-        if len(self._read[pipe]) > LARGEST:
+        if len(self._read[pipe]) > LARGEST_MESSAGE:
             raise _too_large()

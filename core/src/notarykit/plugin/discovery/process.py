@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from notarykit.errors import PluginError, PluginResponseError, PluginTimeoutError
 from notarykit.plugin.discovery import pipes
+from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
 from notarykit.plugin.queueing import QUEUE_VARIABLE, QueuePipe
 
 NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
@@ -58,8 +59,8 @@ def run(
         PluginResponseError: The request or an answer is too large.
         PluginTimeoutError: It took too long.
     """
-    if len(request) > pipes.LARGEST:
-        raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {pipes.LARGEST}")
+    if len(request) > LARGEST_MESSAGE:
+        raise PluginResponseError(f"a request of {len(request)} bytes is larger than the protocol's {LARGEST_MESSAGE}")
     hidden = {*NEVER_PASSED, QUEUE_VARIABLE, *withheld}
     variables = {name: value for name, value in os.environ.items() if name not in hidden} | dict(environment or {})
     with QueuePipe() as listener:

@@ -18,15 +18,13 @@ from notarykit.errors import (
 )
 from notarykit.plugin.base import Plugin
 from notarykit.plugin.deadline import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
-from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Command
+from notarykit.plugin.protocol.fields import CONTRACT_VERSION, LARGEST_MESSAGE, Command
 from notarykit.plugin.protocol.metadata import GetMetadataRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-LARGEST_REQUEST = 64 * 1024 * 1024
 
 
 def respond(target: str, arguments: list[str], read: Callable[[], bytes]) -> tuple[int, bytes]:
@@ -76,8 +74,8 @@ def answer(kind: type[Plugin], command: Command, request: bytes) -> dict[str, An
         PluginContractVersionError: It is of another contract version.
         Exception: Whatever the plugin raises.
     """
-    if len(request) > LARGEST_REQUEST:
-        raise PluginValidationError(f"the request is larger than {LARGEST_REQUEST} bytes")
+    if len(request) > LARGEST_MESSAGE:
+        raise PluginValidationError(f"the request is larger than {LARGEST_MESSAGE} bytes")
     try:
         members = GoMembers(loads(request), "request")
         if command is Command.GET_METADATA:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 
-_LARGEST = 64 * 1024 * 1024  # "a size limit of less than 64 MiB"
 _LAST_STREAM = 2
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no link, and no pipe that nobody reads
 _FAILED = b'{"errorCode":"ERROR","errorMessage":"the plugin could not be started"}'
@@ -58,7 +57,9 @@ def _take_streams() -> tuple[int, int]:
 
 def _read_request() -> bytes:
     """What is on standard input, at most one byte more than a request may have."""
-    parts, left = [], _LARGEST + 1
+    from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
+
+    parts, left = [], LARGEST_MESSAGE + 1
     while left and (part := os.read(0, min(left, 1 << 20))):
         parts.append(part)
         left -= len(part)

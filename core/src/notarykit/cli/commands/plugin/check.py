@@ -65,13 +65,13 @@ def _test(options: Options) -> int:
     from notarykit.plugin.conformance.report import Result, judge
     from notarykit.plugin.conformance.rules import RULES
     from notarykit.plugin.conformance.session import NO_KEY
-    from notarykit.plugin.conformance.target import Subject
+    from notarykit.plugin.conformance.target import Target
 
     missing = [name for name in options["secret-env"] if not os.environ.get(name)]
     if missing:
         raise UsageError(f"${missing[0]} is not set", advice="--secret-env names a variable that holds a secret")
     selection = _selection(options)
-    subject = Subject(
+    target = Target(
         selection.name,
         selection.key_ids,
         selection.config,
@@ -80,7 +80,7 @@ def _test(options: Options) -> int:
         seconds=options["plugin-timeout"],
     )
     with steps() as say:
-        judgements = judge(subject, lambda rule: say(f"{RULES.index(rule) + 1} of {len(RULES)}: {rule.id}"))
+        judgements = judge(target, lambda rule: say(f"{RULES.index(rule) + 1} of {len(RULES)}: {rule.id}"))
     counts = {str(result): sum(judgement.result is result for judgement in judgements) for result in Result}
     if options["output"] == "json":
         print_json({"plugin": selection.name, "rules": [_rule_json(judgement) for judgement in judgements]})

@@ -1,4 +1,4 @@
-"""All rules, in the order in which they are reported. Those about outputs come last: they look at all that was said."""
+"""All rules, in the order of the report. Those about streams come last: they look at all responses."""
 
 from notarykit.plugin.conformance.rule import Rule
 from notarykit.plugin.conformance.rules import (
@@ -12,13 +12,6 @@ from notarykit.plugin.conformance.rules import (
     verification,
 )
 
-RULES: tuple[Rule, ...] = (
-    *metadata.RULES,
-    *signing.RULES,
-    *chains.RULES,
-    *envelopes.RULES,
-    *verification.RULES,
-    *compatibility.RULES,
-    *error_codes.RULES,
-    *streams.RULES,
-)
+_MODULES = (metadata, signing, chains, envelopes, verification, compatibility, error_codes, streams)
+
+RULES = tuple(rule for module in _MODULES for rule in vars(module).values() if isinstance(rule, Rule))

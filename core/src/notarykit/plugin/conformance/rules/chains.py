@@ -7,39 +7,39 @@ from notarykit.errors import CertificateError
 from notarykit.keys import requirements
 from notarykit.keys.certificate import subject_of
 from notarykit.plugin.conformance.rule import MUST, rule
-from notarykit.plugin.conformance.session import SAMPLES, DoesNotApply, Examination, Key, issued
+from notarykit.plugin.conformance.session import SAMPLES, DoesNotApply, Key, Session, issued
 from notarykit.plugin.protocol.fields import Capability
 
 _SECTION = "signature-specification.md, Certificate Requirements"
 
 
-def _each(examination: Examination, check: Callable[[Key], str | None]) -> str | None:
+def _each(session: Session, check: Callable[[Key], str | None]) -> str | None:
     def check_certificates(key: Key) -> str | None:
         if not key.ordered:
             raise DoesNotApply("there is no certificate to look at")
         return check(key)
 
-    return examination.each(check_certificates, Capability.RAW)
+    return session.each(check_certificates, Capability.RAW)
 
 
 @rule("chain.certificates", MUST, "generate-signature")
-def chain_is_there(examination: Examination) -> str | None:
+def chain_is_there(session: Session) -> str | None:
     """The chain is a list of certificates in base64 of DER, with something in it."""
 
     def check(key: Key) -> str | None:
-        reply = key.signature(SAMPLES[0])
-        if reply.failed:
+        response = key.signature(SAMPLES[0])
+        if response.failed:
             raise DoesNotApply("generate-signature failed")
-        chain = reply.members.get("certificateChain")
+        chain = response.members.get("certificateChain")
         if not (isinstance(chain, list) and chain):
             return "'certificateChain' is not a list with something in it"
         return None if key.certificates else "not all of its members are certificates"
 
-    return examination.each(check, Capability.RAW)
+    return session.each(check, Capability.RAW)
 
 
 @rule("chain.order", MUST, "generate-signature")
-def chain_is_ordered(examination: Examination) -> str | None:
+def chain_is_ordered(session: Session) -> str | None:
     """The signing certificate comes first, then its issuers, the root last."""
 
     def check(key: Key) -> str | None:
@@ -48,22 +48,22 @@ def chain_is_ordered(examination: Examination) -> str | None:
             return None
         return "the order is " + ", ".join(subject_of(each) for each in key.certificates)
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("chain.complete", MUST, _SECTION)
-def chain_ends_with_a_root(examination: Examination) -> str | None:
+def chain_ends_with_a_root(session: Session) -> str | None:
     """The chain is complete up to a self-signed root."""
 
     def check(key: Key) -> str | None:
         last = key.ordered[-1]
         return None if issued(last, last) else f"the issuer of {subject_of(last)!r} is missing"
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("chain.related", MUST, _SECTION)
-def chain_has_nothing_else(examination: Examination) -> str | None:
+def chain_has_nothing_else(session: Session) -> str | None:
     """The chain holds nothing but the signing certificate and its issuers."""
 
     def check(key: Key) -> str | None:
@@ -72,11 +72,11 @@ def chain_has_nothing_else(examination: Examination) -> str | None:
         others = [each for each in key.certificates if each not in key.ordered]
         return f"{subject_of(others[0])!r} does not belong to it" if others else None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("chain.requirements", MUST, _SECTION)
-def certificates_keep_the_rules(examination: Examination) -> str | None:
+def certificates_keep_the_rules(session: Session) -> str | None:
     """Every certificate keeps the requirements of its place."""
 
     def check(key: Key) -> str | None:
@@ -89,11 +89,11 @@ def certificates_keep_the_rules(examination: Examination) -> str | None:
                 return error.message
         return None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("chain.validity", MUST, _SECTION)
-def certificates_are_valid(examination: Examination) -> str | None:
+def certificates_are_valid(session: Session) -> str | None:
     """Every certificate is valid now: no host accepts a signature of one that is not."""
 
     def check(key: Key) -> str | None:
@@ -103,14 +103,4 @@ def certificates_are_valid(examination: Examination) -> str | None:
                 return f"{subject_of(each)!r} is valid from {each.not_valid_before_utc} to {each.not_valid_after_utc}"
         return None
 
-    return _each(examination, check)
-
-
-RULES = (
-    chain_is_there,
-    chain_is_ordered,
-    chain_ends_with_a_root,
-    chain_has_nothing_else,
-    certificates_keep_the_rules,
-    certificates_are_valid,
-)
+    return _each(session, check)

@@ -12,7 +12,7 @@ from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import NotarykitError
 from notarykit.keys.spec import KEY_SPECS, KeySpec
 from notarykit.plugin.conformance.rule import MUST, SHOULD, rule
-from notarykit.plugin.conformance.session import DoesNotApply, Examination, Key
+from notarykit.plugin.conformance.session import DoesNotApply, Key, Session
 from notarykit.plugin.protocol.fields import Capability
 
 _ARTIFACT = Descriptor("application/vnd.oci.image.manifest.v1+json", f"sha256:{'5' * 64}", 942)
@@ -21,31 +21,31 @@ _EXPIRY = 3600
 _UNSUPPORTED = "application/vnd.example.no-such-format"
 
 
-def _each(examination: Examination, check: Callable[[Key], str | None]) -> str | None:
-    return examination.each(check, Capability.ENVELOPE, Capability.ENVELOPE_FOR_BLOB)
+def _each(session: Session, check: Callable[[Key], str | None]) -> str | None:
+    return session.each(check, Capability.ENVELOPE, Capability.ENVELOPE_FOR_BLOB)
 
 
 def _intact(key: Key, media_type: str, payload: bytes, expiry: int | None = None) -> IntactEnvelope:
-    """The envelope of a reply, with its integrity checked.
+    """The envelope of a response, with its integrity checked.
 
     Raises:
         DoesNotApply: There is none; another rule says so.
     """
     try:
-        reply = key.envelope(media_type, payload, expiry)
-        return check_integrity(parse_envelope(reply.bytes_of("signatureEnvelope"), media_type))
+        response = key.envelope(media_type, payload, expiry)
+        return check_integrity(parse_envelope(response.bytes_of("signatureEnvelope"), media_type))
     except NotarykitError:
         raise DoesNotApply("there is no envelope that holds") from None
 
 
 def _format(key: Key, media_type: str) -> str | None:
-    reply = key.envelope(media_type, PAYLOAD)
-    if reply.failed and reply.code in ("", "VALIDATION_ERROR"):
+    response = key.envelope(media_type, PAYLOAD)
+    if response.failed and response.code in ("", "VALIDATION_ERROR"):
         raise DoesNotApply("the plugin does not make this format")
-    if reply.failed:
-        return str(reply)
+    if response.failed:
+        return str(response)
     try:
-        check_integrity(parse_envelope(reply.bytes_of("signatureEnvelope"), media_type))
+        check_integrity(parse_envelope(response.bytes_of("signatureEnvelope"), media_type))
     except NotarykitError as error:
         return error.message
     return None
@@ -77,30 +77,30 @@ def envelope_spec(key: Key) -> KeySpec:
 
 
 @rule("generate-envelope.jws", MUST, "Signature Envelope Generator; signature-envelope-jws.md")
-def jws_holds(examination: Examination) -> str | None:
+def jws_holds(session: Session) -> str | None:
     """An envelope in JWS is well formed and its signature holds under a chain that keeps the requirements."""
-    return _each(examination, lambda key: _format(key, JWS))
+    return _each(session, lambda key: _format(key, JWS))
 
 
 @rule("generate-envelope.cose", MUST, "Signature Envelope Generator; signature-envelope-cose.md")
-def cose_holds(examination: Examination) -> str | None:
+def cose_holds(session: Session) -> str | None:
     """An envelope in COSE is well formed and its signature holds under a chain that keeps the requirements."""
-    return _each(examination, lambda key: _format(key, COSE))
+    return _each(session, lambda key: _format(key, COSE))
 
 
 @rule("generate-envelope.some-format", MUST, "Signature Envelope Generator")
-def some_format_is_made(examination: Examination) -> str | None:
+def some_format_is_made(session: Session) -> str | None:
     """At least one of the two formats is made."""
 
     def check(key: Key) -> str | None:
-        replies = [key.envelope(each, PAYLOAD) for each in (JWS, COSE)]
-        return str(replies[0]) if all(reply.failed for reply in replies) else None
+        responses = [key.envelope(each, PAYLOAD) for each in (JWS, COSE)]
+        return str(responses[0]) if all(response.failed for response in responses) else None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-envelope.type", MUST, "Signature Envelope Generator")
-def type_is_repeated(examination: Examination) -> str | None:
+def type_is_repeated(session: Session) -> str | None:
     """The answer names the format of the request."""
 
     def check(key: Key) -> str | None:
@@ -110,11 +110,11 @@ def type_is_repeated(examination: Examination) -> str | None:
                 return f"{found!r} is not {wanted!r}"
         return None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-envelope.payload", MUST, "Signature Envelope Generator")
-def payload_is_carried(examination: Examination) -> str | None:
+def payload_is_carried(session: Session) -> str | None:
     """The envelope carries the payload of the request; annotations may have been added, and nothing else changed."""
 
     def check(key: Key) -> str | None:
@@ -128,11 +128,11 @@ def payload_is_carried(examination: Examination) -> str | None:
                     return f"the annotation {name!r} is {target.annotations.get(name)!r}, not {value!r}"
         return None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-envelope.expiry", MUST, "generate-envelope")
-def expiry_is_kept(examination: Examination) -> str | None:
+def expiry_is_kept(session: Session) -> str | None:
     """An expiry that is asked for is in the envelope, and none where none is asked for."""
 
     def check(key: Key) -> str | None:
@@ -147,38 +147,38 @@ def expiry_is_kept(examination: Examination) -> str | None:
                 return f"it is {attributes.expiry - start} after the signing time, not {_EXPIRY} seconds"
         return None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-envelope.unsupported-type", MUST, "Error codes for generate-envelope")
-def other_formats_are_refused(examination: Examination) -> str | None:
+def other_formats_are_refused(session: Session) -> str | None:
     """An envelope format that does not exist is a VALIDATION_ERROR."""
 
     def check(key: Key) -> str | None:
-        reply = examination.use_key("generate-envelope", key.envelope_request(_UNSUPPORTED, PAYLOAD))
-        if not reply.failed:
+        response = session.use_key("generate-envelope", key.envelope_request(_UNSUPPORTED, PAYLOAD))
+        if not response.failed:
             return f"{_UNSUPPORTED} is accepted"
-        return None if reply.code in ("", "VALIDATION_ERROR") else f"the code is {reply.code}"
+        return None if response.code in ("", "VALIDATION_ERROR") else f"the code is {response.code}"
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-envelope.payload-type", SHOULD, "Error codes for generate-envelope")
-def other_payloads_are_refused(examination: Examination) -> str | None:
+def other_payloads_are_refused(session: Session) -> str | None:
     """A payload type that does not exist is refused."""
 
     def check(key: Key) -> str | None:
         request = key.envelope_request(JWS, PAYLOAD) | {"payloadType": _UNSUPPORTED}
-        reply = examination.use_key("generate-envelope", request)
-        return None if reply.failed else f"{_UNSUPPORTED} is accepted"
+        response = session.use_key("generate-envelope", request)
+        return None if response.failed else f"{_UNSUPPORTED} is accepted"
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-envelope.blob", MUST, "Signing workflow using plugin, Blob signing")
-def blobs_are_signed(examination: Examination) -> str | None:
+def blobs_are_signed(session: Session) -> str | None:
     """A payload about a blob, with a digest by the key's hash, is carried like any other."""
-    examination.needs(Capability.ENVELOPE_FOR_BLOB)
+    session.needs(Capability.ENVELOPE_FOR_BLOB)
 
     def check(key: Key) -> str | None:
         spec = KEY_SPECS.get(str(key.description.members.get("keySpec")))
@@ -188,23 +188,10 @@ def blobs_are_signed(examination: Examination) -> str | None:
         digest = f"{hash_name}:{hashlib.new(hash_name, b'blob').hexdigest()}"
         payload = make_payload(Descriptor("application/octet-stream", digest, 4), {})
         media_type = formats(key)[0]
-        reply = key.envelope(media_type, payload)
-        if reply.failed:
-            return str(reply)
+        response = key.envelope(media_type, payload)
+        if response.failed:
+            return str(response)
         found, wanted = _intact(key, media_type, payload).target, read_payload(payload)
         return None if found.is_same_content(wanted) else f"it is for {_shown(found)}, not {_shown(wanted)}"
 
-    return _each(examination, check)
-
-
-RULES = (
-    jws_holds,
-    cose_holds,
-    some_format_is_made,
-    type_is_repeated,
-    payload_is_carried,
-    expiry_is_kept,
-    other_formats_are_refused,
-    other_payloads_are_refused,
-    blobs_are_signed,
-)
+    return _each(session, check)

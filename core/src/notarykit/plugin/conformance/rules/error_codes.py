@@ -1,78 +1,69 @@
 """What a plugin has to refuse, and with which error code: plugin specification, "Error codes"."""
 
-from notarykit.plugin.conformance.response import Reply
+from notarykit.plugin.conformance.response import Response
 from notarykit.plugin.conformance.rule import MUST, SHOULD, rule
 from notarykit.plugin.conformance.rules.compatibility import describing
-from notarykit.plugin.conformance.session import Examination
+from notarykit.plugin.conformance.session import Session
 from notarykit.plugin.protocol.fields import Command
 
 _SECTION = "Error codes for describe-key and generate-signature"
 _NO_KEY = "notarykit-test-there-is-no-such-key"
 
 
-def _validation_error(reply: Reply, what: str) -> str | None:
+def _validation_error(response: Response, what: str) -> str | None:
     """What is wrong with a refusal; one that is not in JSON has no code, which is another rule's matter."""
-    if not reply.failed:
+    if not response.failed:
         return f"{what} is accepted"
-    return None if reply.code in ("", "VALIDATION_ERROR") else f"{what}: the code is {reply.code}"
+    return None if response.code in ("", "VALIDATION_ERROR") else f"{what}: the code is {response.code}"
 
 
 @rule("refuse.unknown-key", MUST, _SECTION)
-def unknown_keys_are_refused(examination: Examination) -> str | None:
+def unknown_keys_are_refused(session: Session) -> str | None:
     """A key id that does not exist is a VALIDATION_ERROR."""
-    reply = examination.ask(*describing(examination, _NO_KEY))
-    return _validation_error(reply, f"the key {_NO_KEY!r}")
+    response = session.ask(*describing(session, _NO_KEY))
+    return _validation_error(response, f"the key {_NO_KEY!r}")
 
 
 @rule("refuse.empty-member", MUST, _SECTION)
-def empty_members_are_refused(examination: Examination) -> str | None:
+def empty_members_are_refused(session: Session) -> str | None:
     """A required member that is empty, absent or of a wrong type is a VALIDATION_ERROR."""
-    command, request = describing(examination)
+    command, request = describing(session)
     absent = {name: value for name, value in request.items() if name != "keyId"}
     for what, changed in (
         ("an empty keyId", request | {"keyId": ""}),
         ("no keyId", absent),
         ("a keyId that is a number", request | {"keyId": 5}),
     ):
-        problem = _validation_error(examination.ask(command, changed), what)
+        problem = _validation_error(session.ask(command, changed), what)
         if problem:
             return problem
     return None
 
 
 @rule("refuse.malformed", MUST, _SECTION)
-def malformed_json_is_refused(examination: Examination) -> str | None:
+def malformed_json_is_refused(session: Session) -> str | None:
     """A request that is not one JSON object is a VALIDATION_ERROR."""
-    command, _ = describing(examination)
+    command, _ = describing(session)
     for content in (b'{"contractVersion":"1.0",', b"[]", b""):
-        problem = _validation_error(examination.ask(command, content), f"the request {content.decode()!r}")
+        problem = _validation_error(session.ask(command, content), f"the request {content.decode()!r}")
         if problem:
             return problem
     return None
 
 
 @rule("refuse.contract-version", SHOULD, _SECTION)
-def other_contract_versions_are_refused(examination: Examination) -> str | None:
+def other_contract_versions_are_refused(session: Session) -> str | None:
     """A contract version that is not supported is an UNSUPPORTED_CONTRACT_VERSION."""
-    command, request = describing(examination)
-    ask = examination.ask if command == Command.DESCRIBE_KEY else examination.use_key  # one who accepts it would sign
-    reply = ask(command, request | {"contractVersion": "2.0"})
-    if not reply.failed:
+    command, request = describing(session)
+    ask = session.ask if command == Command.DESCRIBE_KEY else session.use_key  # one who accepts it would sign
+    response = ask(command, request | {"contractVersion": "2.0"})
+    if not response.failed:
         return "the contract version 2.0 is accepted"
-    return None if reply.code in ("", "UNSUPPORTED_CONTRACT_VERSION") else f"the code is {reply.code}"
+    return None if response.code in ("", "UNSUPPORTED_CONTRACT_VERSION") else f"the code is {response.code}"
 
 
 @rule("refuse.unknown-command", SHOULD, "Plugin contract")
-def unknown_commands_are_refused(examination: Examination) -> str | None:
+def unknown_commands_are_refused(session: Session) -> str | None:
     """A command that does not exist is refused."""
-    reply = examination.ask("notarykit-test-no-such-command", {"contractVersion": "1.0"})
-    return None if reply.failed else "it is accepted"
-
-
-RULES = (
-    unknown_keys_are_refused,
-    empty_members_are_refused,
-    malformed_json_is_refused,
-    other_contract_versions_are_refused,
-    unknown_commands_are_refused,
-)
+    response = session.ask("notarykit-test-no-such-command", {"contractVersion": "1.0"})
+    return None if response.failed else "it is accepted"

@@ -1,7 +1,7 @@
 """get-plugin-metadata: plugin specification, "Plugin metadata"."""
 
 from notarykit.plugin.conformance.rule import MUST, SHOULD, rule
-from notarykit.plugin.conformance.session import DoesNotApply, Examination
+from notarykit.plugin.conformance.session import DoesNotApply, Session
 from notarykit.plugin.host.semver import SemanticVersion
 from notarykit.plugin.names import PREFIX
 from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command
@@ -12,35 +12,35 @@ _LISTS = ("supportedContractVersions", "capabilities")
 
 
 @rule("metadata.members", MUST, _SECTION)
-def members(examination: Examination) -> str | None:
+def members(session: Session) -> str | None:
     """The answer has all six members, none of them empty."""
-    reply = examination.metadata
-    if reply.failed:
-        return str(reply)
+    response = session.metadata
+    if response.failed:
+        return str(response)
     for name in _TEXTS:
-        if not (isinstance(reply.members.get(name), str) and reply.members[name]):
+        if not (isinstance(response.members.get(name), str) and response.members[name]):
             return f"{name!r} is not a string with something in it"
     for name in _LISTS:
-        value = reply.members.get(name)
+        value = response.members.get(name)
         if not (isinstance(value, list) and value and all(isinstance(each, str) for each in value)):
             return f"{name!r} is not a list of strings with something in it"
     return None
 
 
 @rule("metadata.name", MUST, _SECTION)
-def name_fits(examination: Examination) -> str | None:
+def name_fits(session: Session) -> str | None:
     """The name is that of the plugin's folder and executable."""
-    found = examination.metadata.members.get("name")
+    found = session.metadata.members.get("name")
     if not found:
         raise DoesNotApply("the metadata has no name")
-    wanted = examination.subject.name
+    wanted = session.target.name
     return None if found == wanted else f"it is {found!r}, but the executable is {PREFIX}{wanted}"
 
 
 @rule("metadata.contract-version", MUST, _SECTION)
-def contract_version(examination: Examination) -> str | None:
+def contract_version(session: Session) -> str | None:
     """The contract version 1.0 is supported, and one version of each major version."""
-    found = examination.metadata.members.get("supportedContractVersions")
+    found = session.metadata.members.get("supportedContractVersions")
     if not (isinstance(found, list) and found):
         raise DoesNotApply("the metadata has no contract versions")
     if CONTRACT_VERSION not in found:
@@ -50,16 +50,16 @@ def contract_version(examination: Examination) -> str | None:
 
 
 @rule("metadata.capabilities", MUST, _SECTION)
-def capabilities(examination: Examination) -> str | None:
+def capabilities(session: Session) -> str | None:
     """Every capability is one of the specification's."""
-    unknown = sorted(examination.capabilities - set(Capability))
+    unknown = sorted(session.capabilities - set(Capability))
     return f"{unknown[0]!r} is not one of {', '.join(Capability)}" if unknown else None
 
 
 @rule("metadata.version", SHOULD, 'Verification workflow using plugin, "SemVer"')
-def version_can_be_compared(examination: Examination) -> str | None:
+def version_can_be_compared(session: Session) -> str | None:
     """The version is a semantic version, without a leading v."""
-    found = examination.metadata.members.get("version")
+    found = session.metadata.members.get("version")
     if not (isinstance(found, str) and found):
         raise DoesNotApply("the metadata has no version")
     try:
@@ -70,26 +70,16 @@ def version_can_be_compared(examination: Examination) -> str | None:
 
 
 @rule("metadata.plugin-config", MUST, _SECTION)
-def the_same_with_and_without_configuration(examination: Examination) -> str | None:
+def the_same_with_and_without_configuration(session: Session) -> str | None:
     """A plugin says what it is with pluginConfig and without, and nothing but its capabilities depends on it."""
-    usual = examination.metadata
-    config = dict(examination.subject.plugin_config) or {"notarykitTest": "any setting"}
+    usual = session.metadata
+    config = dict(session.target.plugin_config) or {"notarykitTest": "any setting"}
     requests: tuple[dict[str, object], ...] = ({"pluginConfig": config}, {"pluginConfig": {}}, {})
     for request in requests:
-        reply = examination.ask(Command.GET_METADATA, request)
-        if reply.failed and not usual.failed:
-            return f"{reply}, asked with {', '.join(request) or 'nothing'}"
+        response = session.ask(Command.GET_METADATA, request)
+        if response.failed and not usual.failed:
+            return f"{response}, asked with {', '.join(request) or 'nothing'}"
         for name in (*_TEXTS, "supportedContractVersions"):
-            if reply.members.get(name) != usual.members.get(name):
-                return f"{name!r} is once {usual.members.get(name)!r} and once {reply.members.get(name)!r}"
+            if response.members.get(name) != usual.members.get(name):
+                return f"{name!r} is once {usual.members.get(name)!r} and once {response.members.get(name)!r}"
     return None
-
-
-RULES = (
-    members,
-    name_fits,
-    contract_version,
-    capabilities,
-    version_can_be_compared,
-    the_same_with_and_without_configuration,
-)

@@ -7,36 +7,36 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from notarykit.keys.signature import HASHES
 from notarykit.keys.spec import KEY_SPECS, KeySpec
-from notarykit.plugin.conformance.response import Reply
+from notarykit.plugin.conformance.response import Response
 from notarykit.plugin.conformance.rule import MUST, SHOULD, rule
 from notarykit.plugin.conformance.rules.envelopes import envelope_spec
-from notarykit.plugin.conformance.session import SAMPLES, DoesNotApply, Examination, Key, NotRun
-from notarykit.plugin.protocol.fields import Capability
+from notarykit.plugin.conformance.session import SAMPLES, DoesNotApply, Key, NotRun, Session
+from notarykit.plugin.protocol.fields import Capability, Command
 
 _LARGE = b"a large payload " * 65536  # 1 MiB, and nothing else about it is out of the ordinary
 _MANY = 10
 
 
-def _each(examination: Examination, check: Callable[[Key], str | None], *capabilities: Capability) -> str | None:
-    return examination.each(check, *(capabilities or (Capability.RAW,)))
+def _each(session: Session, check: Callable[[Key], str | None], *capabilities: Capability) -> str | None:
+    return session.each(check, *(capabilities or (Capability.RAW,)))
 
 
 @rule("describe-key.key-id", MUST, "describe-key")
-def description_is_of_the_key(examination: Examination) -> str | None:
+def description_is_of_the_key(session: Session) -> str | None:
     """describe-key answers with the key id of the request."""
 
     def check(key: Key) -> str | None:
-        reply = key.description
-        if reply.failed:
-            return str(reply)
-        found = reply.members.get("keyId")
+        response = key.description
+        if response.failed:
+            return str(response)
+        found = response.members.get("keyId")
         return None if found == key.id else f"the answer is for {found!r}"
 
-    return _each(examination, check, Capability.RAW, Capability.ENVELOPE_FOR_BLOB)
+    return _each(session, check, Capability.RAW, Capability.ENVELOPE_FOR_BLOB)
 
 
 @rule("describe-key.key-spec", MUST, "describe-key")
-def spec_is_of_the_key(examination: Examination) -> str | None:
+def spec_is_of_the_key(session: Session) -> str | None:
     """describe-key names one of the six key specs, that of the signing certificate's key."""
 
     def check(key: Key) -> str | None:
@@ -45,71 +45,71 @@ def spec_is_of_the_key(examination: Examination) -> str | None:
         found = key.description.members.get("keySpec")
         if not (isinstance(found, str) and found in KEY_SPECS):
             return f"{found!r} is not one of {', '.join(KEY_SPECS)}"
-        signing = key.leaf_spec if Capability.RAW in examination.capabilities else envelope_spec(key)
+        signing = key.leaf_spec if Capability.RAW in session.capabilities else envelope_spec(key)
         return None if signing.name == found else f"it is {found}, but the signing certificate's key is {signing.name}"
 
-    return _each(examination, check, Capability.RAW, Capability.ENVELOPE_FOR_BLOB)
+    return _each(session, check, Capability.RAW, Capability.ENVELOPE_FOR_BLOB)
 
 
 @rule("generate-signature.key-id", MUST, "generate-signature")
-def signature_is_of_the_key(examination: Examination) -> str | None:
+def signature_is_of_the_key(session: Session) -> str | None:
     """generate-signature answers with the key id of the request."""
 
     def check(key: Key) -> str | None:
-        reply = key.signature(SAMPLES[0])
-        if reply.failed:
+        response = key.signature(SAMPLES[0])
+        if response.failed:
             raise DoesNotApply("generate-signature failed")
-        found = reply.members.get("keyId")
+        found = response.members.get("keyId")
         return None if found == key.id else f"the answer is for {found!r}"
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-signature.algorithm", MUST, "generate-signature")
-def algorithm_fits_the_key(examination: Examination) -> str | None:
+def algorithm_fits_the_key(session: Session) -> str | None:
     """The signing algorithm is the one that belongs to the signing certificate's key."""
 
     def check(key: Key) -> str | None:
         found, wanted = key.signature(SAMPLES[0]).members.get("signingAlgorithm"), key.leaf_spec.signing_algorithm
         return None if found == wanted else f"it is {found!r}, not {wanted!r}"
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-signature.signature", MUST, "Signing workflow using plugin")
-def signatures_hold(examination: Examination) -> str | None:
+def signatures_hold(session: Session) -> str | None:
     """The signature holds over exactly the payload, under the signing certificate, whatever the payload."""
 
     def check(key: Key) -> str | None:
         for number, payload in enumerate(SAMPLES):
             try:
-                reply = key.signature(payload)
+                response = key.signature(payload)
             except NotRun:
                 if number:  # at least one was looked at
                     break
                 raise
-            problem = _problem(key, reply, payload)
+            problem = _problem(key, response, payload)
             if problem:
                 return f"payload of {len(payload)} bytes: {problem}"
         return None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-signature.empty", SHOULD, "generate-signature")
-def empty_payloads_are_signed(examination: Examination) -> str | None:
+def empty_payloads_are_signed(session: Session) -> str | None:
     """An empty payload is signed as any other."""
-    return _each(examination, lambda key: _other_problem(key, b""))
+    return _each(session, lambda key: _other_problem(key, b""))
 
 
 @rule("generate-signature.large", MUST, "generate-signature")
-def large_payloads_are_signed(examination: Examination) -> str | None:
+def large_payloads_are_signed(session: Session) -> str | None:
     """A payload of 1 MiB is signed as any other."""
-    return _each(examination, lambda key: _other_problem(key, _LARGE))
+    return _each(session, lambda key: _other_problem(key, _LARGE))
 
 
 @rule("generate-signature.ecdsa-form", MUST, "signature-specification.md, Algorithm Selection; RFC 7518, 3.4")
-def ecdsa_is_r_and_s(examination: Examination) -> str | None:
+def ecdsa_is_r_and_s(session: Session) -> str | None:
     """An ECDSA signature is r and s side by side, each of full length, and not DER."""
 
     def check(key: Key) -> str | None:
@@ -121,11 +121,11 @@ def ecdsa_is_r_and_s(examination: Examination) -> str | None:
                 return f"it has {len(signature)} bytes, not {key.leaf_spec.signature_size}"
         return None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-signature.pss-salt", MUST, "signature-specification.md, Algorithm Selection; RFC 7518, 3.5")
-def salt_is_as_long_as_the_hash(examination: Examination) -> str | None:
+def salt_is_as_long_as_the_hash(session: Session) -> str | None:
     """The salt of an RSASSA-PSS signature is as long as the hash."""
 
     def check(key: Key) -> str | None:
@@ -138,24 +138,24 @@ def salt_is_as_long_as_the_hash(examination: Examination) -> str | None:
                 return f"it is not of the {HASHES[key.leaf_spec.hash_name].digest_size} bytes of the hash"
         return None
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-signature.key-spec", SHOULD, "generate-signature")
-def other_specs_are_refused(examination: Examination) -> str | None:
+def other_specs_are_refused(session: Session) -> str | None:
     """A request with a key spec or hash that is not the key's is refused, never answered with another hash."""
 
     def check(key: Key) -> str | None:
         spec = key.request_spec
         other = next(each for each in KEY_SPECS.values() if each.hash_name != spec.hash_name)
-        reply = examination.use_key("generate-signature", key.signature_request(SAMPLES[0], other))
-        return None if reply.failed else f"{other.name} with {other.hash_name} is accepted for a key of {spec.name}"
+        response = session.use_key(Command.GENERATE_SIGNATURE, key.signature_request(SAMPLES[0], other))
+        return None if response.failed else f"{other.name} with {other.hash_name} is accepted for a key of {spec.name}"
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 @rule("generate-signature.at-once", SHOULD, "(notarykit)")
-def ten_at_once(examination: Examination) -> str | None:
+def ten_at_once(session: Session) -> str | None:
     """Ten signatures at the same time are as good as one."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -163,14 +163,14 @@ def ten_at_once(examination: Examination) -> str | None:
         payloads = [b"at once, number %d" % number for number in range(_MANY)]
         _check_usual(key)
         spec = key.request_spec
-        examination.reserve(_MANY)
+        session.reserve(_MANY)
         with ThreadPoolExecutor(_MANY) as pool:
             requests = [key.signature_request(payload, spec) for payload in payloads]
-            replies = list(pool.map(lambda request: examination.ask("generate-signature", request), requests))
-        problems = (_problem(key, reply, payload) for reply, payload in zip(replies, payloads, strict=True))
+            responses = list(pool.map(lambda request: session.ask(Command.GENERATE_SIGNATURE, request), requests))
+        problems = (_problem(key, response, payload) for response, payload in zip(responses, payloads, strict=True))
         return next((problem for problem in problems if problem), None)
 
-    return _each(examination, check)
+    return _each(session, check)
 
 
 def _signatures(key: Key) -> list[tuple[bytes, bytes]]:
@@ -196,11 +196,11 @@ def _check_usual(key: Key) -> None:
         raise DoesNotApply("ordinary payloads have no signature that holds")
 
 
-def _problem(key: Key, reply: Reply, payload: bytes) -> str | None:
+def _problem(key: Key, response: Response, payload: bytes) -> str | None:
     """What is wrong with a signature, its form and its salt aside, which are other rules' matter."""
-    if reply.failed:
-        return str(reply)
-    signature = reply.bytes_of("signature")
+    if response.failed:
+        return str(response)
+    signature = response.bytes_of("signature")
     if not signature:
         return "'signature' is not base64 with something in it"
     if not _holds(key, signature, payload, padding.PSS.AUTO):
@@ -227,18 +227,3 @@ def _der(signature: bytes, spec: KeySpec) -> bytes:
         return signature
     half = len(signature) // 2
     return utils.encode_dss_signature(int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))
-
-
-RULES = (
-    description_is_of_the_key,
-    spec_is_of_the_key,
-    signature_is_of_the_key,
-    algorithm_fits_the_key,
-    signatures_hold,
-    empty_payloads_are_signed,
-    large_payloads_are_signed,
-    ecdsa_is_r_and_s,
-    salt_is_as_long_as_the_hash,
-    other_specs_are_refused,
-    ten_at_once,
-)

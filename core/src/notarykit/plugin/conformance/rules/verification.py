@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
-from notarykit.plugin.conformance.response import Reply
+from notarykit.plugin.conformance.response import Response
 from notarykit.plugin.conformance.rule import MUST, SHOULD, rule
-from notarykit.plugin.conformance.session import DoesNotApply, Examination
+from notarykit.plugin.conformance.session import DoesNotApply, Session
 from notarykit.plugin.protocol.fields import Capability, Command, encode
 from notarykit.plugin.protocol.verification import NO_EXPIRY
 
@@ -28,12 +28,12 @@ def _chain() -> tuple[str, ...]:
     return (encode(certificate.public_bytes(Encoding.DER)),)
 
 
-def _asked(examination: Examination) -> list[str]:
-    examination.needs(*_CHECKS)
-    return [str(each) for each in _CHECKS if each in examination.capabilities]
+def _asked(session: Session) -> list[str]:
+    session.needs(*_CHECKS)
+    return [str(each) for each in _CHECKS if each in session.capabilities]
 
 
-def verify_request(examination: Examination) -> dict[str, Any]:
+def verify_request(session: Session) -> dict[str, Any]:
     """A request about a signature with one critical attribute that nobody knows.
 
     Raises:
@@ -44,7 +44,7 @@ def verify_request(examination: Examination) -> dict[str, Any]:
             "contentType": "application/vnd.cncf.notary.payload.v1+json",
             "signingScheme": "notary.x509",
             "expiry": format_rfc3339(utc_now() + timedelta(days=1)),
-            "verificationPlugin": examination.subject.name,
+            "verificationPlugin": session.target.name,
             "extendedAttributes": {_UNKNOWN: "value"},
         },
         "unprocessedAttributes": [_UNKNOWN],
@@ -52,34 +52,34 @@ def verify_request(examination: Examination) -> dict[str, Any]:
     }
     policy = {
         "trustedIdentities": ["x509.subject: C=US, ST=WA, O=nobody trusts them"],
-        "signatureVerification": _asked(examination),
+        "signatureVerification": _asked(session),
     }
-    return examination.request(signature=signature, trustPolicy=policy)
+    return session.request(signature=signature, trustPolicy=policy)
 
 
-def verified(examination: Examination) -> Reply:
+def verified(session: Session) -> Response:
     """The answer to that request, which is made once."""
-    for reply in examination.replies:
-        if reply.command == Command.VERIFY_SIGNATURE:
-            return reply
-    return examination.ask(Command.VERIFY_SIGNATURE, verify_request(examination))
+    for response in session.responses:
+        if response.command == Command.VERIFY_SIGNATURE:
+            return response
+    return session.ask(Command.VERIFY_SIGNATURE, verify_request(session))
 
 
-def _results(reply: Reply) -> dict[str, object]:
-    results = reply.members.get("verificationResults")
+def _results(response: Response) -> dict[str, object]:
+    results = response.members.get("verificationResults")
     if not isinstance(results, dict):
         raise DoesNotApply("there are no results")
     return results
 
 
 @rule("verify-signature.results", MUST, "verify-signature command")
-def results_are_those_asked_for(examination: Examination) -> str | None:
+def results_are_those_asked_for(session: Session) -> str | None:
     """There is a result, a success or not, for each check that is asked for, and for no other."""
-    asked = _asked(examination)
-    reply = verified(examination)
-    if reply.failed:
-        return str(reply)
-    results = reply.members.get("verificationResults")
+    asked = _asked(session)
+    response = verified(session)
+    if response.failed:
+        return str(response)
+    results = response.members.get("verificationResults")
     if not isinstance(results, dict):
         return "'verificationResults' is not an object"
     if set(results) != set(asked):
@@ -91,10 +91,10 @@ def results_are_those_asked_for(examination: Examination) -> str | None:
 
 
 @rule("verify-signature.reason", MUST, "verify-signature command")
-def failures_have_a_reason(examination: Examination) -> str | None:
+def failures_have_a_reason(session: Session) -> str | None:
     """A check that did not succeed says why."""
-    _asked(examination)
-    for name, result in _results(verified(examination)).items():
+    _asked(session)
+    for name, result in _results(verified(session)).items():
         if not isinstance(result, dict) or result.get("success") is not False:
             continue
         if not (isinstance(result.get("reason"), str) and result["reason"]):
@@ -103,15 +103,15 @@ def failures_have_a_reason(examination: Examination) -> str | None:
 
 
 @rule("verify-signature.processed", MUST, "verify-signature command")
-def attributes_are_those_asked_about(examination: Examination) -> str | None:
+def attributes_are_those_asked_about(session: Session) -> str | None:
     """The attributes that were processed are among those that were asked about."""
-    _asked(examination)
-    reply = verified(examination)
-    if reply.failed:
+    _asked(session)
+    response = verified(session)
+    if response.failed:
         raise DoesNotApply("verify-signature failed")
-    if "processedAttributes" not in reply.members:
+    if "processedAttributes" not in response.members:
         return "there is no 'processedAttributes'"
-    processed = reply.members["processedAttributes"]
+    processed = response.members["processedAttributes"]
     if processed is None:  # as programs in Go write an empty list
         return None
     if not isinstance(processed, list):
@@ -121,35 +121,27 @@ def attributes_are_those_asked_about(examination: Examination) -> str | None:
 
 
 @rule("verify-signature.no-expiry", SHOULD, "(notarykit)")
-def no_expiry_is_no_failure(examination: Examination) -> str | None:
+def no_expiry_is_no_failure(session: Session) -> str | None:
     """A signature without an expiry, for which notation sends the year 1, and null for an empty list, is verified."""
-    _asked(examination)
-    usual = verified(examination)
+    _asked(session)
+    usual = verified(session)
     if usual.failed:
         raise DoesNotApply("verify-signature failed")
-    request = verify_request(examination)
+    request = verify_request(session)
     attributes = {"contentType": "application/vnd.cncf.notary.payload.v1+json", "signingScheme": "notary.x509"}
     request["signature"] |= {
         "criticalAttributes": attributes | {"expiry": NO_EXPIRY},
         "unprocessedAttributes": None,
     }
-    reply = examination.ask(Command.VERIFY_SIGNATURE, request)
-    if reply.failed:
-        return str(reply)
-    wanted, found = (_successes(each) for each in (usual, reply))
+    response = session.ask(Command.VERIFY_SIGNATURE, request)
+    if response.failed:
+        return str(response)
+    wanted, found = (_successes(each) for each in (usual, response))
     return None if found == wanted else f"the results are {found}, and with an expiry {wanted}"
 
 
-def _successes(reply: Reply) -> dict[str, object]:
+def _successes(response: Response) -> dict[str, object]:
     """Whether each check succeeded."""
     return {
-        name: result.get("success") if isinstance(result, dict) else None for name, result in _results(reply).items()
+        name: result.get("success") if isinstance(result, dict) else None for name, result in _results(response).items()
     }
-
-
-RULES = (
-    results_are_those_asked_for,
-    failures_have_a_reason,
-    attributes_are_those_asked_about,
-    no_expiry_is_no_failure,
-)
