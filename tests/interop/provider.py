@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from notarykit.plugin.conformance import Result, Subject, judge
+from notarykit.plugin.conformance import Result, Target, judge
 from notarykit.plugin.discovery.process import run
 from notarykit.verification import Verified
 from tests.interop import our_plugin
@@ -37,9 +37,9 @@ class ProviderKey(NamedTuple):
     config: Mapping[str, str] = {}
 
 
-def check_conformance(subject: Subject) -> str:
+def check_conformance(target: Target) -> str:
     """Checks that every rule of the conformance kit passes or does not apply; returns the report."""
-    judgements = {judgement.rule.id: judgement for judgement in judge(subject)}
+    judgements = {judgement.rule.id: judgement for judgement in judge(target)}
     accepted = {Result.PASSED, Result.DOES_NOT_APPLY}
     assert [judgement for judgement in judgements.values() if judgement.result not in accepted] == []
     assert judgements["generate-signature.signature"].result is Result.PASSED

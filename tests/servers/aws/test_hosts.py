@@ -21,8 +21,8 @@ def test_conformance(moto: Service, monkeypatch: pytest.MonkeyPatch, spec: str) 
     """The plugin passes every rule, and no output shows the credentials."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", _SESSION_TOKEN)
     key = moto.key(spec)
-    subject = Target(NAME, (key.arn,), key.config, secrets=(SECRET_KEY, _SESSION_TOKEN))
-    check_conformance(subject)
+    target = Target(NAME, (key.arn,), key.config, secrets=(SECRET_KEY, _SESSION_TOKEN))
+    check_conformance(target)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
