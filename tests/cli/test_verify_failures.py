@@ -1,23 +1,19 @@
-"""Verification that ends with no: 1 where the artifact is at fault, 2 where the settings are, 3 where the place is."""
+"""Failed verification: exit code 1 by the artifact, 2 by the configuration, 3 by the storage."""
 
 import json
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import make_payload
-from notarykit.errors import NotarykitWarning
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import SignOptions, sign_artifact
-from tests.cli.test_json import schema
-from tests.cli.world import VERIFY, World, error_of
+from tests.cli.world import VERIFY, World
 from tests.support.ca import Changes, TestChain, make_chain, name
 from tests.support.envelopes import JWS, sign_envelope
 from tests.support.homes import OTHER_IDENTITY, policy_document
@@ -35,19 +31,20 @@ def _sign_in_the_past(world: World, chain: TestChain, expires_in: timedelta | No
     )
 
 
-def _first(world: World) -> str:
+def first_signature(world: World) -> str:
+    """Returns the digest of the first signature of the layout."""
     return signature_manifests(world.layout.path)[0]
 
 
-def _failed(reference: str) -> str:
-    """How a line begins that tells of an artifact which the tests' policy does not accept."""
+def failure_prefix(reference: str) -> str:
+    """Returns the beginning of the error line for an artifact that the tests' policy does not accept."""
     return f"signature verification failed for {reference} under trust policy 'tests' at level strict"
 
 
 def _failure(world: World, code: int, *flags: str) -> str:
-    """The reason and the advice, without the words that are the same for every signature that was not accepted."""
+    """Verifies without success and returns the reason and the advice of the error line."""
     error = world.refused(code, *VERIFY, *flags, world.reference)
-    head, signature = f"{_failed(world.reference)}: ", f" (signature {_first(world)})"
+    head, signature = f"{failure_prefix(world.reference)}: ", f" (signature {first_signature(world)})"
     assert error.startswith(head)
     assert error.count(signature) == 1
     return error.removeprefix(head).replace(signature, "")
@@ -124,7 +121,7 @@ def test_artifact_without_signature_is_refused(world: World) -> None:
     """An artifact without a signature is not verified."""
     error = world.refused(1, *VERIFY, world.reference)
     assert error == (
-        f"{_failed(world.reference)}: no signature is associated with {world.layout.digest}: "
+        f"{failure_prefix(world.reference)}: no signature is associated with {world.layout.digest}: "
         "make sure the artifact was signed"
     )
 
@@ -132,7 +129,7 @@ def test_artifact_without_signature_is_refused(world: World) -> None:
 def test_tampered_envelope_is_refused(world: World) -> None:
     """An envelope that is not what its digest says is not even parsed."""
     world.sign()
-    path = envelope_file(world.layout.path, _first(world))
+    path = envelope_file(world.layout.path, first_signature(world))
     envelope = path.read_bytes()
     for tampered in (b"", envelope[:-1], bytes([envelope[0] ^ 1]) + envelope[1:], envelope + b" "):
         path.write_bytes(tampered)
@@ -159,7 +156,7 @@ def test_signature_of_another_artifact_is_refused(world: World) -> None:
     """An envelope that is moved to another artifact is refused by what it says itself."""
     world.sign()
     other = make_layout(world.folder / "other", "v2")
-    envelope = envelope_file(world.layout.path, _first(world)).read_bytes()
+    envelope = envelope_file(world.layout.path, first_signature(world)).read_bytes()
     place = ImageLayout(other.path)
     place.push_signature(place.resolve(other.digest), "application/jose+json", envelope, {})
     error = world.refused(1, *VERIFY, f"other@{other.digest}")
@@ -221,88 +218,6 @@ def test_error_is_of_the_signature_that_came_furthest(world: World) -> None:
     assert "; the one that came furthest: userMetadata: the signature's user metadata 'build' is '1', not '2'" in error
 
 
-def test_refusals_of_several_signatures(world: World) -> None:
-    """Of several refused signatures the line tells how many there are and why one was refused."""
-    world.sign()
-    world.sign("--signature-format", "cose")
-    world.home.set_policy(policy_document([OTHER_IDENTITY]))
-    error = world.refused(1, *VERIFY, world.reference)
-    assert ": none of the 2 signatures was accepted; the one that came furthest: authenticity: " in error
-    assert error.endswith(" (see --verbose for each)")
-    assert "see --verbose" not in world.run(*VERIFY, "-v", world.reference).err
-    assert (
-        "--" not in json.loads(world.run(*VERIFY, "-o", "json", world.reference).out)["results"][0]["error"]["message"]
-    )
-    assert f"(signature {_first(world)})" in error
-    limited = world.refused(1, *VERIFY, "--max-signatures", "1", world.reference)
-    assert "(there are more than the limit of 1 signatures)" in limited
-
-
-def test_each_reference_has_its_verdict(world: World) -> None:
-    """Not verified comes before all other codes; otherwise the highest counts, and each reference has its own line."""
-    world.sign()
-    unsigned = make_layout(world.folder / "unsigned", "v2")
-    absent, bare = f"absent@{world.layout.digest}", f"unsigned@{unsigned.digest}"
-    done = world.run(*VERIFY, absent, bare, world.reference)
-    assert done.code == 1
-    assert done.out == f"Successfully verified signature for {world.reference}\n"
-    first, second = done.err.splitlines()
-    assert first.startswith(f"Error: {absent}: absent is not an OCI image layout")
-    assert second.startswith(f"Error: {_failed(bare)}: no signature")
-    assert world.run(*VERIFY, world.reference, absent).code == 3
-
-
-def test_same_warning_is_printed_once(world: World) -> None:
-    """A warning about the trust store is printed once, however many signatures are tried."""
-    world.sign()
-    world.sign("--signature-format", "cose")
-    note = world.home.store() / "README"
-    note.write_text("hello")
-    world.home.set_policy(policy_document([OTHER_IDENTITY]))
-    done = world.run(*VERIFY, world.reference, world.reference)
-    assert done.code == 1
-    assert [line.partition(":")[0] for line in done.err.splitlines()] == ["Warning", "Error", "Error"]
-    assert f"{note} is ignored" in done.err
-
-
-def test_logged_failures_name_artifact_and_signature(world: World) -> None:
-    """Under `permissive` each of several expired artifacts has its own warning, with and without `--verbose`."""
-    others = [make_layout(world.folder / called, called) for called in ("one", "two")]
-    key_file, chain_file = world.home.add_key(world.chain, "past")
-    signer = LocalSigner.from_files(str(key_file), str(chain_file))
-    past = utc_now() - timedelta(days=10)
-    wanted = []
-    for called, layout in zip(("one", "two"), others, strict=True):
-        place = ImageLayout(layout.path)
-        signed = sign_artifact(place, layout.digest, signer, SignOptions(now=past, expires_in=timedelta(days=1)))
-        wanted.append(f"Warning: {called}@{layout.digest}: signature {signed.manifest.digest}: expiry was set to")
-    world.home.set_policy(policy_document(level="permissive"))
-    references = [f"{called}@{layout.digest}" for called, layout in zip(("one", "two"), others, strict=True)]
-    for flags in ((), ("-v",), ("-d",)):
-        done = world.run(*VERIFY, *flags, *references)
-        assert done.code == 0
-        warnings = [line for line in done.err.splitlines() if line.startswith("Warning: ")]
-        assert [line.partition(' "log"')[0] for line in warnings] == wanted
-
-
-def test_warnings_name_their_artifact(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A warning that comes up for each artifact is shown for each, and one about the settings once."""
-    world.sign()
-    other = make_layout(world.folder / "other", "v2")
-    (world.home.store() / "README").write_text("hello")
-    open_layout = ImageLayout.signatures
-
-    def signatures(self: ImageLayout, subject: Descriptor) -> Iterator[Descriptor]:
-        warnings.warn("something is odd", NotarykitWarning, stacklevel=1)
-        return open_layout(self, subject)
-
-    monkeypatch.setattr(ImageLayout, "signatures", signatures)
-    references = [world.reference, f"other@{other.digest}"]
-    found = [line for line in world.run(*VERIFY, *references).err.splitlines() if line.startswith("Warning: ")]
-    assert [line for line in found if "odd" in line] == [f"Warning: {each}: something is odd" for each in references]
-    assert [line.partition(": /")[0] for line in found if "odd" not in line] == ["Warning: trust store ca:tests"]
-
-
 def test_signer_with_unreadable_subject_is_accepted_by_wildcard(world: World) -> None:
     """A signer trusted by `*` is accepted with an unreadable subject, which the output replaces."""
     odd = make_chain(subject=name("wab-XXXX-net"), leaf=Changes(swap=((b"XXXX", b"\xff\xfe\xff\xfe"),)))
@@ -318,27 +233,11 @@ def test_signer_with_unreadable_subject_is_accepted_by_wildcard(world: World) ->
     assert result["signer"] == "(a name that cannot be read)"
 
 
-def test_unforeseen_error_does_not_end_the_others(world: World) -> None:
-    """An unforeseen error with one reference does not hide the verdicts of others, in text and in JSON."""
-    world.sign()
-    bad = make_layout(world.folder / "bad", "v2")
-    world.break_at(bad.digest)
-    references = (f"bad@{bad.digest}", world.reference)
-    done = world.run(*VERIFY, *references)
-    assert done.code == 70
-    assert done.out == f"Successfully verified signature for {world.reference}\n"
-    assert error_of(done.err).startswith(f"bad@{bad.digest}: internal error: ZeroDivisionError: swordfish")
-    document = json.loads(world.run(*VERIFY, "-o", "json", *references).out)
-    schema("verify").validate(document)
-    assert [each["verdict"] for each in document["results"]] == ["failed", "verified"]
-    assert document["results"][0]["error"]["exitCode"] == 70
-
-
 def test_large_envelope_requires_the_flag(world: World) -> None:
     """An envelope above 1 MiB requires the flag, which `sign` and `verify` name."""
     signed = world.run("sign", "--oci-layout", "-m", f"pad={'x' * 1_000_000}", world.reference)
     assert signed.code == 0
-    said = f"Warning: {world.reference}: signature {_first(world)}: the envelope has "
+    said = f"Warning: {world.reference}: signature {first_signature(world)}: the envelope has "
     assert signed.err.startswith(said)
     assert "beyond 1048576 it is verified only where a larger max-envelope-size is set" in signed.err
     assert "more than the 1048576 that are read" in _failure(world, 1)
