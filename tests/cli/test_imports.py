@@ -1,4 +1,4 @@
-"""What a command line imports: nothing heavy before it is needed, and pluggy for packages and observers alone."""
+"""Imports of the command line: nothing heavy before it is needed, pluggy for packages and observers only."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def _packages(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
-def test_what_version_imports(world: World) -> None:
+def test_version_imports_next_to_nothing(world: World) -> None:
     """`version` loads three modules of ours and nothing heavy."""
     loaded = _loaded(world, "version")
     assert not _packages(loaded) & {
@@ -54,7 +54,7 @@ NEVER = {"pluggy", "importlib.metadata", "tarfile", "http", "asn1crypto", "rich"
 
 
 @pytest.mark.parametrize("short", ["jws", "cose"])
-def test_what_signing_and_verifying_import(world: World, short: str) -> None:
+def test_signing_and_verifying_import_no_plugins_and_no_network(world: World, short: str) -> None:
     """With a local key and a folder, neither plugins nor archives nor anything of the network is loaded."""
     loaded = _loaded(world, "sign", "--oci-layout", "--signature-format", short, world.reference)
     assert not loaded & NEVER
@@ -102,7 +102,7 @@ print(respond(target, [command], request.encode)[0], "pluggy" in sys.modules)
 
 
 @pytest.mark.parametrize("command", ["get-plugin-metadata", "describe-key"])
-def test_a_plugin_that_is_served_loads_no_pluggy(world: World, command: str) -> None:
+def test_served_plugin_loads_no_pluggy(world: World, command: str) -> None:
     """A Python plugin that runs as `notation-NAME` never loads it."""
     key, chain = world.home.folder / "build.key", world.home.folder / "build.chain.pem"
     request = {"contractVersion": "1.0", "keyId": str(key), "pluginConfig": {"certificate_chain": str(chain)}}

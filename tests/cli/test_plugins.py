@@ -1,4 +1,4 @@
-"""`plugin list` and `plugin use`, and keys that plugins hold: whatever a plugin does, the command line survives it."""
+"""`plugin list` and `plugin use`, and keys that plugins hold: failures of plugins are errors of one line."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def _rows(world: World, path: str) -> dict[str, str]:
     return {line.split()[0]: line for line in done.out.splitlines()[1:]}
 
 
-def test_a_list_with_broken_packages(world: World) -> None:
+def test_list_has_broken_packages(world: World) -> None:
     """A plugin that is broken is a line with its error, and the others are listed as ever."""
     path = _package(world, "good", signing_plugin("good", description=_UGLY))
     _package(world, "absent", "import a_module_that_is_not_there\n")
@@ -60,7 +60,7 @@ def test_a_list_with_broken_packages(world: World) -> None:
     assert "get-plugin-metadata: the plugin failed with RuntimeError" in rows["raising"]
 
 
-def test_a_list_with_broken_executables(world: World) -> None:
+def test_list_has_broken_executables(world: World) -> None:
     """So it is with executables, whose texts are shown and not obeyed."""
     plugins = _plugins(world)
     good = answering(metadata("good", "A.B", "C", description=_UGLY, version="9.9.9"))
@@ -84,7 +84,7 @@ def test_a_list_with_broken_executables(world: World) -> None:
     assert "No such file or directory" in rows["empty"]
 
 
-def test_a_list_of_both(world: World) -> None:
+def test_list_has_packages_and_executables(world: World) -> None:
     """A package, its launcher, and an executable of the same name are lines of their own."""
     world.did("plugin", "install", "--from-package", "local-file")
     path = _package(world, "both")
@@ -101,8 +101,8 @@ def test_a_list_of_both(world: World) -> None:
     assert "4.0.0" in out
 
 
-def test_a_relative_folder(world: World) -> None:
-    """A list out of the folder that somebody happens to be in is refused."""
+def test_relative_plugin_folder_is_refused(world: World) -> None:
+    """A plugin folder with a relative path is refused."""
     done = world.process("plugin", "list", NOTATION_LIBEXEC="here")
     assert (done.code, done.out) == (2, "")
     assert error_of(done.err).startswith("plugins would be run from the relative path 'here'")
@@ -117,15 +117,15 @@ def test_a_relative_folder(world: World) -> None:
     ],
     ids=["crash", "another crash", "refusal"],
 )
-def test_a_package_that_fails(world: World, does: str, text: str) -> None:
-    """A plugin that fails ends with 4 and one line, whatever it raised."""
+def test_failing_package_ends_with_4(world: World, does: str, text: str) -> None:
+    """Any exception of a plugin ends with 4 and one line."""
     path = _package(world, "bad", signing_plugin("bad", does))
     done = world.process("sign", "--oci-layout", "--plugin", "bad", "--id", "1", world.reference, PYTHONPATH=path)
     assert (done.code, done.out) == (4, "")
     assert error_of(done.err) == text
 
 
-def test_a_key_in_a_file_through_its_plugin(world: World) -> None:
+def test_plugin_config_of_the_command_takes_precedence(world: World) -> None:
     """The plugin for files signs with settings from the list of keys, and those of the command line come first."""
     chain = make_chain("EC-256", 2)
     world.home.trust(chain)
@@ -145,7 +145,7 @@ def test_a_key_in_a_file_through_its_plugin(world: World) -> None:
 
 
 @pytest.mark.parametrize("short", ["jws", "cose"])
-def test_signing_with_an_executable(world: World, short: str) -> None:
+def test_executable_signs(world: World, short: str) -> None:
     """A plugin in a process of its own signs, named on the command line or on the list of keys."""
     source = "from notarykit_local_file.plugin import LocalFilePlugin\nclass Found(LocalFilePlugin): name = 'far'\n"
     add_executable(_plugins(world), "far", guarded_plugin(world.folder / "lib" / "far_module.py", source))
@@ -159,8 +159,8 @@ def test_signing_with_an_executable(world: World, short: str) -> None:
     assert "far/0.1.0" in json.dumps(inspected)
 
 
-def test_a_launcher_signs_for_other_hosts(world: World) -> None:
-    """What `install --from-package` writes signs as an executable where the package is not chosen."""
+def test_launcher_signs_for_other_hosts(world: World) -> None:
+    """The launcher of `install --from-package` signs as an executable if it is chosen."""
     world.did("plugin", "install", "--from-package", "local-file")
     path = _plugins(world) / "local-file" / "notation-local-file"
     foreign = write_program(_plugins(world) / "renamed" / "notation-renamed", path.read_text())
@@ -171,15 +171,15 @@ def test_a_launcher_signs_for_other_hosts(world: World) -> None:
     world.sign("--plugin", "local-file", "--id", str(key), "--plugin-config", f"certificate_chain={chain}")
 
 
-def test_an_executable_that_refuses(world: World) -> None:
-    """What an executable says is the one line of the error, with its code, escaped."""
+def test_error_of_an_executable_is_escaped(world: World) -> None:
+    """The error of an executable is one line with its code, escaped."""
     error = {"errorCode": "ACCESS_DENIED", "errorMessage": "no \x1b[31mentry\nhere"}
     add_executable(_plugins(world), "bad", shell_plugin("bad", describe_key=failing(error)))
     text = world.refused(4, "sign", "--oci-layout", "--plugin", "bad", "--id", "1", world.reference)
     assert text == "plugin bad: describe-key: no \\x1b[31mentry\\nhere (ACCESS_DENIED)"
 
 
-def test_the_time_that_a_plugin_has(world: World) -> None:
+def test_plugin_timeout_ends_a_plugin(world: World) -> None:
     """`--plugin-timeout` is how long an answer may take; afterwards nothing of the plugin is left."""
     add_executable(_plugins(world), "slow", shell_plugin("slow", describe_key="echo $$ > pid; exec sleep 600"))
     text = world.refused(
@@ -195,12 +195,12 @@ def test_the_time_that_a_plugin_has(world: World) -> None:
 
 
 @pytest.mark.parametrize("value", ["x", "10", "-1s", ""])
-def test_a_time_that_is_none(world: World, value: str) -> None:
-    """What is no duration is a mistake of the call."""
+def test_malformed_plugin_timeout_is_refused(world: World, value: str) -> None:
+    """A malformed duration is a usage error."""
     world.refused(2, "sign", "--oci-layout", "--plugin", "a", "--id", "1", f"--plugin-timeout={value}", world.reference)
 
 
-def test_credentials_are_not_the_plugins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plugin_does_not_inherit_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry's credentials in the environment do not reach a plugin."""
     monkeypatch.setenv("NOTATION_USERNAME", "swordfish")
     monkeypatch.setenv("NOTATION_PASSWORD", "swordfish")
@@ -213,7 +213,7 @@ def test_credentials_are_not_the_plugins(world: World, monkeypatch: pytest.Monke
 # What the user chooses
 
 
-def test_use(world: World) -> None:
+def test_use_selects_package_or_executable(world: World) -> None:
     """A package and a foreign executable of one name are an error until the user chooses one of them."""
     path = _package(
         world, "both", signing_plugin("both", "raise __import__('notarykit.plugin').plugin.PluginError('package')")
@@ -240,7 +240,7 @@ def test_use(world: World) -> None:
         (("../both", "package"), 4, "'../both' is no plugin name"),
     ],
 )
-def test_use_of_what_cannot_be(world: World, arguments: tuple[str, ...], code: int, text: str) -> None:
+def test_malformed_use_is_refused(world: World, arguments: tuple[str, ...], code: int, text: str) -> None:
     """A choice that is none is refused, and nothing is written."""
     assert world.refused(code, "plugin", "use", *arguments).startswith(text)
     assert not (world.home.folder / "pluginchoices.json").exists()

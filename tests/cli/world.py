@@ -71,7 +71,7 @@ class World:
         return Done(code, *self._capsys.readouterr())
 
     def break_at(self, digest: str) -> None:
-        """Has whoever looks an artifact up in a layout meet an error that nobody foresaw."""
+        """Makes the look-up of an artifact in a layout fail with an unforeseen error."""
         resolve = ImageLayout.resolve
 
         def broken(self: ImageLayout, identifier: Tag | Digest) -> Descriptor:

@@ -1,4 +1,4 @@
-"""What would be published: wheels and sources, each with its licence and a page that stands alone."""
+"""Distributions: wheels and sources with licence and description."""
 
 import email
 import os

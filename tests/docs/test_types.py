@@ -32,7 +32,7 @@ async def program(reference: str) -> None:
 
 
 def test_results_are_typed(tmp_path: Path) -> None:
-    """What goes in and what comes out has its type, errors' results too: the strictest checker has nothing to say."""
+    """Parameters and results of the API are typed, by mypy in strict mode."""
     program = tmp_path / "program.py"
     program.write_text(_PROGRAM)
     mypy = str(Path(sys.executable).with_name("mypy"))

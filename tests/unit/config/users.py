@@ -72,7 +72,7 @@ class User:
         self.helper(name, f"echo 'credentials not found in native keychain' >&{stream}\nexit 1")
 
     def asked(self, name: str) -> list[str]:
-        """What a helper was asked: the command and the input, one line for each call."""
+        """Returns the command and input of each call of a helper."""
         log = self.folder / f"{name}.log"
         return log.read_text().splitlines() if log.exists() else []
 
