@@ -16,8 +16,8 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.deadline import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
-from notarykit_azure_keyvault.sdk import Response
 from tests.servers.azure.conftest import Azure
+from tests.servers.azure.fake import FakeClient
 from tests.servers.azure.responses import Fault, error_response, login_page, reset
 from tests.servers.azure.signing import describe, describe_and_sign, has_code, sign_and_check
 from tests.support.ca import make_chain
@@ -166,15 +166,12 @@ def test_login_that_is_always_rejected_is_tried_twice(
 # Network
 
 
-def test_unknown_host_is_distinguished_from_the_network(plugin: AzureKeyVaultPlugin) -> None:
+def test_unknown_host_is_distinguished_from_the_network() -> None:
     """An unknown vault name gets advice of its own."""
-
-    class Unknown:
-        def send_request(self, *_: object, **__: object) -> Response:
-            raise ServiceRequestError("HTTPSConnection(...): Failed to resolve 'x.vault.azure.net' ([Errno -2])")
-
+    failure = ServiceRequestError("HTTPSConnection(...): Failed to resolve 'x.vault.azure.net' ([Errno -2])")
+    plugin = AzureKeyVaultPlugin(lambda *_: FakeClient(failure))
     with pytest.raises(PluginError, check=has_code(PluginError)) as caught:
-        describe(AzureKeyVaultPlugin(lambda *_: Unknown()), "https://x.vault.azure.net/keys/build")
+        describe(plugin, "https://x.vault.azure.net/keys/build")
     assert caught.value.message == "https://x.vault.azure.net or its login service is unreachable"
     assert "check the vault's name" in caught.value.advice
 

@@ -131,7 +131,7 @@ def test_attach_stores_the_chain_with_its_version(vault: VaultServer, name: str)
     plugin = HashiCorpVaultPlugin()
     with pytest.raises(PluginError) as caught:
         describe(plugin, name)
-    assert "there is no certificate" in caught.value.message
+    assert "no certificate found" in caught.value.message
     chain = vault.chain(name, 1)
     assert plugin.attach_certificates(name, {}, chain.ders) == f"transit/{name}@1"
     shown = vault.ask("GET", f"transit/keys/{name}")["data"]["keys"]

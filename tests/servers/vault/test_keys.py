@@ -138,7 +138,7 @@ def test_version_locked_after_lookup_refreshes_it(vault: VaultServer, name: str)
         sign(plugin, name, chain)
     with pytest.raises(PluginError) as caught:
         describe(plugin, name)
-    assert "there is no certificate" in caught.value.message
+    assert "no certificate found" in caught.value.message
     sign(plugin, name, vault.attach(name, 2))
 
 

@@ -38,7 +38,7 @@ class AzureKeyVaultPlugin(plugin.Provider):
         self._pool = ClientPool(connect)
 
     def find(self, key_id: str, config: Mapping[str, str]) -> plugin.ServiceKey:
-        """Returns the key at `https://VAULT/keys/NAME` or `https://VAULT/certificates/NAME`, perhaps `/VERSION`."""
+        """Returns the key at `https://VAULT/keys/NAME` or `…/certificates/NAME`, with or without `/VERSION`."""
         from notarykit_azure_keyvault.client import VaultClient
         from notarykit_azure_keyvault.key import VaultKey
         from notarykit_azure_keyvault.key_id import parse_key_id
