@@ -191,7 +191,7 @@ def test_a_plugin_that_only_verifies(world: World) -> None:
     """A plugin that signs nothing is told so, and nothing of it fails."""
     verifies = shell_plugin("far", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY")
     add_executable(world.home.folder / "plugins", "far", verifies)
-    assert _findings(world, 0, "far", "--key-id", "k")["key"] == ("ok", "it signs nothing", "")
+    assert _findings(world, 0, "far", "--key-id", "k")["key"] == ("ok", "the plugin does not sign", "")
 
 
 def test_an_executable_that_fails(world: World) -> None:

@@ -55,7 +55,7 @@ def test_list_has_broken_packages(world: World) -> None:
         assert text in rows["good"]
     assert "ModuleNotFoundError" in rows["absent"]
     assert "cannot be loaded: AttributeError" in rows["empty"]
-    assert "calls itself 'other'" in rows["another"]
+    assert "names itself 'other'" in rows["another"]
     assert "is no notarykit Plugin" in rows["function"]
     assert "get-plugin-metadata: the plugin failed with RuntimeError" in rows["raising"]
 
@@ -80,7 +80,7 @@ def test_list_has_broken_executables(world: World) -> None:
         assert text in rows["good"]
     assert "oh \\x1b[31m\\nno (exit code 1)" in rows["fails"]
     assert f"{paths['modeless']} may not be run: make it executable (chmod u+x)" in rows["modeless"]
-    assert "its metadata calls it 'another'" in rows["other"]
+    assert "its metadata name it 'another'" in rows["other"]
     assert "No such file or directory" in rows["empty"]
 
 
@@ -165,7 +165,7 @@ def test_launcher_signs_for_other_hosts(world: World) -> None:
     path = _plugins(world) / "local-file" / "notation-local-file"
     foreign = write_program(_plugins(world) / "renamed" / "notation-renamed", path.read_text())
     done = world.run("sign", "--oci-layout", "--plugin", "renamed", "--id", "x", world.reference)
-    assert (done.code, error_of(done.err)) == (4, "plugin renamed: its metadata calls it 'local-file'")
+    assert (done.code, error_of(done.err)) == (4, "plugin renamed: its metadata name it 'local-file'")
     assert foreign.exists()
     key, chain = world.home.folder / "build.key", world.home.folder / "build.chain.pem"
     world.sign("--plugin", "local-file", "--id", str(key), "--plugin-config", f"certificate_chain={chain}")
@@ -223,7 +223,7 @@ def test_use_selects_package_or_executable(world: World) -> None:
     command = ("sign", "--oci-layout", "--plugin", "both", "--id", "1", world.reference)
     text = error_of(world.process(*command, PYTHONPATH=path).err)
     assert text.startswith(
-        f"plugin 'both' is there twice: in the package both-dist 7, and as {executable}: choose with"
+        f"plugin 'both' is installed twice: in the package both-dist 7, and as {executable}: choose with"
     )
     assert world.did("plugin", "use", "both", "package") == "both: the package is used\n"
     assert error_of(world.process(*command, PYTHONPATH=path).err) == "package"

@@ -67,8 +67,8 @@ _SIGNED = '{"keyId":"k","signature":"AA==","signingAlgorithm":"ECDSA-SHA-256","c
     ("lines", "text"),
     [
         (f"cat > /dev/null; echo '{_SIGNED}' | head -c 60", "generate-signature: the answer is malformed: not JSON"),
-        (f"cat > /dev/null; printf '{_SIGNED}' | head -c 60; kill -KILL $$", "it ended with signal 9 and said nothing"),
-        (f"cat > /dev/null; echo '{_SIGNED}'; exit 1", "it ended with exit code 1 and said nothing"),
+        (f"cat > /dev/null; printf '{_SIGNED}' | head -c 60; kill -KILL $$", "it ended with signal 9 and without"),
+        (f"cat > /dev/null; echo '{_SIGNED}'; exit 1", "it ended with exit code 1 and without output"),
         (f"cat > /dev/null; echo '{_SIGNED}'; echo '{_SIGNED}'", "the answer is malformed: not JSON: Extra data"),
         (f"cat > /dev/null; echo 'Touch your key'; echo '{_SIGNED}'", "the answer is malformed: not JSON"),
         (f"cat > /dev/null; echo '{_SIGNED}'; echo done", "the answer is malformed: not JSON: Extra data"),
@@ -182,7 +182,7 @@ def _guarded(home: Home, folder: Path, source: str) -> None:
         ),
         ("return super().generate_signature(request._replace(payload=b'x'))", "signature does not hold"),
         ("return self.of_another(request, answer)", "generate-signature: signature does not hold"),
-        ("return answer._replace(key_id=OTHER)", "answered for key "),
+        ("return answer._replace(key_id=OTHER)", "the response is for key "),
         (
             "return answer._replace(signing_algorithm='ECDSA-SHA-384')",
             "algorithm 'ECDSA-SHA-384' is not the ECDSA-SHA-256",
@@ -215,7 +215,7 @@ def test_answers_that_are_wrong(
         ("return Signing().generate_envelope(request)._replace(signature_envelope=b'{{}}')", "envelope"),
         (
             "return Signing().generate_envelope(request)._replace(signature_envelope_type='application/cose')",
-            "generate-envelope: format 'application/cose' is not the 'application/jose+json' that was asked for",
+            "generate-envelope: format 'application/cose' is not the 'application/jose+json' that was requested",
         ),
     ],
     ids=["other payload", "no envelope", "other format"],

@@ -293,7 +293,7 @@ def test_a_program_under_a_name_that_is_not_its_own(user: Users, go_plugins: Pat
     place.parent.mkdir(parents=True)
     place.write_text(f'#!/bin/sh\nexec "{go_plugins}/go-all/notation-go-all" "$@"\n')
     place.chmod(0o755)
-    with pytest.raises(PluginResponseError, match="calls it 'go-all'"):
+    with pytest.raises(PluginResponseError, match="metadata name it 'go-all'"):
         _sign(who, "go-raw")
 
 

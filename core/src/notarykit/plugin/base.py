@@ -1,4 +1,4 @@
-"""What a plugin is: an object whose methods are the commands of the contract."""
+"""Base class of plugins, whose methods are the commands of the contract."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Plugin:
-    """The base of every plugin. A capability is a method that is implemented.
+    """Base class of plugins. A capability is a method that is implemented.
 
     A plugin that signs implements `describe_key` and `generate_signature`, or `generate_envelope`; one with
     `describe_key` and `generate_envelope` makes envelopes for blobs too. A plugin that verifies implements
@@ -53,7 +53,7 @@ class Plugin:
 
     @classmethod
     def get_metadata(cls, request: GetMetadataRequest = NO_CONFIG) -> Metadata:  # noqa: ARG003
-        """The answer to get-plugin-metadata, out of the class's own attributes and methods.
+        """Returns the metadata, from the class's attributes and methods.
 
         "The command is expected to return only static data": no plugin is made for it. A plugin whose capabilities
         depend on its configuration overrides this, and changes the `capabilities` of what the base answers.
@@ -75,36 +75,36 @@ class Plugin:
         )
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:  # noqa: ARG002
-        """The key's spec."""
+        """Returns the key's spec."""
         raise PluginValidationError(f"plugin {self.name} does not implement describe-key")
 
     def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:  # noqa: ARG002
-        """A signature over the request's payload, and the key's chain."""
+        """Returns a signature over the request's payload, and the key's chain."""
         raise PluginValidationError(f"plugin {self.name} does not implement generate-signature")
 
     def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
-        """A whole envelope; where this is not overridden, core makes one around `generate_signature`."""
+        """Returns a complete envelope; by default, core makes one with `generate_signature`."""
         from notarykit.plugin.host.envelope import envelope_around
 
         return envelope_around(self, request)
 
     def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:  # noqa: ARG002
-        """The results of the checks that are asked for."""
+        """Returns the results of the requested checks."""
         raise PluginValidationError(f"plugin {self.name} does not implement verify-signature")
 
     # Beyond the protocol, for the commands that make certificates and look for faults; plugins in this process alone
     # can have it.
 
     def open_key(self, key_id: str, config: Mapping[str, str]) -> KeyVersion:  # noqa: ARG002
-        """A key that may not have a certificate yet."""
+        """Opens a key, which may not have a certificate yet."""
         raise PluginValidationError(f"plugin {self.name} cannot sign with a key that has no certificate")
 
     def attach_certificates(self, key_id: str, config: Mapping[str, str], chain: Sequence[bytes]) -> str:  # noqa: ARG002
-        """Has the service keep a key's chain, leaf first; returns where, or an empty string if it keeps none."""
+        """Stores a chain, leaf first, with the service; returns its location, or an empty string if it stores none."""
         return ""
 
     def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
-        """Goes the way of a signature step by step, and tells what it finds; the last finding may be a failure.
+        """Yields findings about each step of a signature; a failure is the last finding.
 
         An error that is raised before the first finding is the command's; after it, it is the last finding.
 

@@ -17,7 +17,7 @@ _HEAD = 16 * 1024  # beyond the longest path that a system knows
 
 
 def is_launcher(path: str) -> bool:
-    """Whether an executable is one of our launchers; a file that cannot be read is none."""
+    """Returns True if an executable is one of our launchers, False if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return _MARK in file.read(_HEAD)
@@ -26,7 +26,7 @@ def is_launcher(path: str) -> bool:
 
 
 def launcher(name: str, target: str, interpreter: str, flags: str = "-I") -> bytes:
-    """The text of a launcher.
+    """Returns the content of a launcher.
 
     Args:
         name: The plugin's name.
@@ -41,7 +41,7 @@ def launcher(name: str, target: str, interpreter: str, flags: str = "-I") -> byt
         raise UsageError(f"no launcher can name the interpreter {interpreter!r}", advice="use one with another path")
     first = f"#!{interpreter} {flags}"
     if " " in interpreter or len(os.fsencode(first)) > _LONGEST_SHEBANG:
-        # To the shell, the first line of what follows is a command; to Python, it is a string that nobody looks at.
+        # To the shell, the first line of what follows is a command; to Python, it is an unused string.
         quoted = "'" + interpreter.replace("'", "'\"'\"'") + "'"
         first = f"#!/bin/sh\n''':'\nexec {quoted} {flags} \"$0\" \"$@\"\n'''"
     lines = (
@@ -56,7 +56,7 @@ def launcher(name: str, target: str, interpreter: str, flags: str = "-I") -> byt
 
 
 def flags_for(module_file: str) -> str:
-    """The flags of the interpreter under which a module's file is found; `-I` would hide the user's site folder."""
+    """Returns the interpreter flags for a module's file; `-I` would hide the user's site folder."""
     import site
 
     user = site.getusersitepackages()

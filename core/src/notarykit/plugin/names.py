@@ -1,4 +1,4 @@
-"""What a plugin may be called. A name becomes part of a path that is run, and may come from a signature."""
+"""Plugin names. A name becomes part of a path that is executed, and may come from a signature."""
 
 import re
 
@@ -9,7 +9,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def check_name(name: str) -> str:
-    """The name itself, if a plugin may have it.
+    """Returns the name, after checking its characters.
 
     Raises:
         PluginNotFoundError: It could lead out of the plugins' folder, or holds anything but letters, digits, `_`, `.`

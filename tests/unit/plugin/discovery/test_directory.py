@@ -138,8 +138,8 @@ def test_relative_folders(variable: str, folder: str, tmp_path: Path, monkeypatc
 
 
 def test_a_folder_that_leads_to_itself(plugins: Path) -> None:
-    """A folder of plugins that cannot be looked into is an error that names it."""
+    """A folder of plugins that cannot be read is an error that names it."""
     plugins.parent.mkdir(parents=True, exist_ok=True)
     plugins.symlink_to(plugins)
-    with pytest.raises(PluginNotFoundError, match="cannot be looked into"):
+    with pytest.raises(PluginNotFoundError, match="cannot be read"):
         executable_names()

@@ -108,7 +108,7 @@ def test_one_distribution_at_two_places(install: Install) -> None:
 def test_a_plugin_that_calls_itself_otherwise(install: Install) -> None:
     """The plugin's own name is that of its entry point."""
     install(source=signing_plugin("com.other"))
-    assert _refused().message == "plugin 'com.acme' of acme-plugin 1.0 calls itself 'com.other'"
+    assert _refused().message == "plugin 'com.acme' of acme-plugin 1.0 names itself 'com.other'"
 
 
 def test_a_plugin_without_a_name(install: Install) -> None:

@@ -100,9 +100,9 @@ def test_the_request_for_metadata(config: dict[str, str], wanted: str, tmp_path:
 
 
 def test_a_name_that_is_not_its_own(tmp_path: Path) -> None:
-    """A plugin that calls itself otherwise than its file is refused."""
+    """A plugin that names itself otherwise than its file is refused."""
     plugin = _plugin(tmp_path, get_plugin_metadata=answering(metadata("other")))
-    with pytest.raises(PluginResponseError, match=r"^plugin acme: its metadata calls it 'other'$"):
+    with pytest.raises(PluginResponseError, match=r"^plugin acme: its metadata name it 'other'$"):
         plugin.get_metadata()
 
 
@@ -182,11 +182,11 @@ def test_errors_beside_the_contract(error: dict[str, Any], message: str, tmp_pat
         (failing('warning\n{"errorCode": "ACCESS_DENIED"}'), 'warning\n{"errorCode": "ACCESS_DENIED"} (exit code 1)'),
         (failing("Traceback (most recent call last):\n  File 1\nValueError: no"), "ValueError: no (exit code 1)"),
         ("cat > /dev/null; echo no token; exit 1", "no token (exit code 1)"),
-        ("cat > /dev/null; echo '{}'; exit 1", "it ended with exit code 1 and said nothing"),
+        ("cat > /dev/null; echo '{}'; exit 1", "it ended with exit code 1 and without output"),
         ("cat > /dev/null; printf 'a\\377b' >&2; exit 1", "a\ufffdb (exit code 1)"),
-        ("cat > /dev/null; exit 5", "it ended with exit code 5 and said nothing"),
-        ("cat > /dev/null; echo '  ' >&2; exit 1", "it ended with exit code 1 and said nothing"),
-        ("cat > /dev/null; kill -KILL $$", "it ended with signal 9 and said nothing"),
+        ("cat > /dev/null; exit 5", "it ended with exit code 5 and without output"),
+        ("cat > /dev/null; echo '  ' >&2; exit 1", "it ended with exit code 1 and without output"),
+        ("cat > /dev/null; kill -KILL $$", "it ended with signal 9 and without output"),
         ("cat > /dev/null; echo oh >&2; kill -KILL $$", "oh (signal 9)"),
     ],
 )

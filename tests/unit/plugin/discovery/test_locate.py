@@ -94,7 +94,7 @@ def test_a_foreign_executable_beside_a_package(install: Install, plugins: Path) 
     install()
     path = add_executable(plugins, "com.acme", shell_plugin("com.acme"))
     error = _refused()
-    assert error.message == (f"plugin 'com.acme' is there twice: in the package acme-plugin 1.0, and as {path}")
+    assert error.message == (f"plugin 'com.acme' is installed twice: in the package acme-plugin 1.0, and as {path}")
     assert "notarykit plugin use com.acme package" in error.advice
     for choice in ("package", "executable", "package"):
         choose("com.acme", choice)

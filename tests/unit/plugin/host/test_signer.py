@@ -93,7 +93,7 @@ def test_the_answer_is_about_the_key(kind: type, key_id: str) -> None:
     plugin = KeyPlugin(_CHAIN, _changed(kind, key_id=key_id))
     with pytest.raises(PluginResponseError) as caught:
         _signer(plugin).sign(b"message")
-    assert caught.value.message == f"the plugin answered for key {key_id!r} when asked for 'key 1'"
+    assert caught.value.message == f"the response is for key {key_id!r}, the request was for 'key 1'"
 
 
 @pytest.mark.parametrize("spec", ["", "RSA-1024", "rsa-2048", "EC-256 ", "ECDSA-SHA-256"])
@@ -167,7 +167,7 @@ def test_the_certificate_is_of_the_spec(other: str) -> None:
     plugin = KeyPlugin(_CHAIN, _changed(GeneratedSignature, certificate_chain=make_chain(other).ders))
     with pytest.raises(PluginResponseError) as caught:
         _signer(plugin).sign(b"message")
-    message = f"generate-signature: the signing certificate's key is {other}, describe-key said EC-256"
+    message = f"generate-signature: the signing certificate's key is {other}, describe-key returned EC-256"
     assert caught.value.message == message
 
 
@@ -263,7 +263,7 @@ def test_the_envelope_is_of_the_format(media_type: str) -> None:
     signer = PluginEnvelopeSigner(_Answering(GeneratedEnvelope(b"made", media_type)), "key 1", {})
     with pytest.raises(PluginResponseError) as caught:
         signer.sign_payload(b"{}", "application/cose", None)
-    message = f"generate-envelope: format {media_type!r} is not the 'application/cose' that was asked for"
+    message = f"generate-envelope: format {media_type!r} is not the 'application/cose' that was requested"
     assert caught.value.message == message
 
 

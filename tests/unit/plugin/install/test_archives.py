@@ -144,7 +144,7 @@ def test_what_is_no_file_in_a_tar(kind: bytes, name: str, tmp_path: Path, folder
     """Links, pipes and devices are refused, and nothing behind them is written."""
     entries = [tar_entry(name, kind, "/etc/passwd"), (name, "x", 0o755)]
     path = write_tar(tmp_path / "a", entries)  # type: ignore[arg-type]
-    assert _refused(path, folder) == f"{name!r} is a link or no regular file"
+    assert _refused(path, folder) == f"{name!r} is a link or not a regular file"
     assert not list(folder.iterdir())
 
 
@@ -153,7 +153,7 @@ def test_what_is_no_file_in_a_tar(kind: bytes, name: str, tmp_path: Path, folder
 def test_what_is_no_file_in_a_zip(kind: int, name: str, tmp_path: Path, folder: Path) -> None:
     """So they are in a zip."""
     path = write_zip(tmp_path / "a", [(name, "/etc/passwd", kind | 0o755)])
-    assert _refused(path, folder) == f"{name!r} is a link or no regular file"
+    assert _refused(path, folder) == f"{name!r} is a link or not a regular file"
 
 
 @pytest.mark.parametrize("write", [write_zip, write_tar])

@@ -132,9 +132,9 @@ def test_names_that_no_plugin_has(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("#!/bin/sh\nexit 1\n", "it ended with exit code 1 and said nothing"),
+        ("#!/bin/sh\nexit 1\n", "it ended with exit code 1 and without output"),
         ("no program", "cannot be run: Exec format error"),
-        (shell_plugin("other"), "its metadata calls it 'other'"),
+        (shell_plugin("other"), "its metadata name it 'other'"),
         (
             shell_plugin("acme", get_plugin_metadata=answering(metadata("acme", version=""))),
             "'version' must not be empty",

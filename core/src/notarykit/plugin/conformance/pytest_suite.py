@@ -1,4 +1,4 @@
-"""The kit as tests: a base class whose subclass says which plugin it is about."""
+"""The conformance kit as a pytest class."""
 
 import warnings
 
@@ -25,7 +25,7 @@ class PluginConformance:
     @pytest.fixture(scope="class")
     @classmethod
     def judgements(cls) -> dict[str, Judgement]:
-        """What became of each rule, by its name."""
+        """Returns the judgements by rule id."""
         return {each.rule.id: each for each in judge(cls().target())}
 
     @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -1,4 +1,4 @@
-"""A plugin judged by all rules, and the judgement as a table."""
+"""Conformance report: the judgement of a plugin by each rule."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -11,7 +11,7 @@ from notarykit.plugin.conformance.target import Target
 
 
 class Result(StrEnum):
-    """What became of a rule."""
+    """Result of a rule."""
 
     PASSED = "passed"
     FAILED = "FAILED"
@@ -21,12 +21,12 @@ class Result(StrEnum):
 
 
 class Judgement(NamedTuple):
-    """What became of one rule.
+    """Judgement of a plugin by one rule.
 
     Attributes:
         rule: The rule.
-        result: What became of it.
-        reason: Why, unless it passed.
+        result: The result.
+        reason: The reason, unless the rule passed.
     """
 
     rule: Rule

@@ -1,6 +1,6 @@
-"""What a plugin answered, read as leniently as can be.
+"""Response of a plugin, read leniently.
 
-Each rule is to find its own fault and no other, so answers are read even where another rule will find them wrong: a
+Each rule finds its own fault and no other, so responses are read even if another rule rejects them: a
 stray line before the JSON, an error on the wrong stream, a chain in the wrong order.
 """
 
@@ -20,13 +20,13 @@ _MARKS = {
     Command.GENERATE_ENVELOPE: "signatureEnvelope",
     Command.VERIFY_SIGNATURE: "verificationResults",
 }
-"""The member by which the answer is told from what else was written, a line of a log in JSON, say."""
+"""Member that tells the response from other JSON on the same stream, such as a log line."""
 
 _MOST_FAILURES = 100
 
 
 class Response:
-    """How one command ended.
+    """Outcome of one command.
 
     Attributes:
         command: The command.
@@ -50,7 +50,7 @@ class Response:
 
     @property
     def failed(self) -> bool:
-        """Whether the plugin refused, in whatever form."""
+        """True if the plugin reported an error, in any form."""
         return self.ended is None or self.ended.code != 0 or self.error is not None
 
     @property
@@ -59,7 +59,7 @@ class Response:
         return str((self.error or {}).get("errorCode", ""))
 
     def bytes_of(self, name: str) -> bytes:
-        """A member in base64; empty where it is none."""
+        """Returns the bytes of a member in base64, none if it is not base64."""
         return bytes_of(self.members.get(name))
 
     def __str__(self) -> str:
@@ -70,12 +70,12 @@ class Response:
             return f"{self.command} failed: {self.code} {message}".strip()
         if self.ended.code:
             text = self._hide(self.ended.errors.decode("utf-8", "replace").strip())[:200]
-            return f"{self.command} failed with exit code {self.ended.code}: {text or 'and said nothing'}"
+            return f"{self.command} failed with exit code {self.ended.code}: {text or 'no output'}"
         return f"{self.command} answered"
 
 
 def bytes_of(value: object) -> bytes:
-    """What is in base64; nothing where it is none."""
+    """Returns the bytes of a base64 text, none if it is not base64."""
     try:
         return decode(value, "") if isinstance(value, str) else b""
     except DocumentError:
@@ -83,14 +83,14 @@ def bytes_of(value: object) -> bytes:
 
 
 def forms_of(secret: str) -> set[bytes]:
-    """A secret as it is, as JSON writes it, and in base64."""
+    """Returns a secret as it is, as a JSON string, and in base64."""
     encoded = secret.encode("utf-8", "surrogateescape")
     written = json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
     return {encoded, written, base64.b64encode(encoded).rstrip(b"="), base64.urlsafe_b64encode(encoded).rstrip(b"=")}
 
 
 def _documents(stream: bytes) -> Iterator[dict[str, Any]]:
-    """The JSON objects in a stream, whatever stands around them."""
+    """Yields the JSON objects in a stream, ignoring everything between them."""
     text = stream.decode("utf-8", "replace")
     decoder = json.JSONDecoder()
     position, failures = text.find("{"), 0

@@ -1,4 +1,4 @@
-"""What a rule is: a demand of the specification, and the check that finds out whether a plugin keeps it."""
+"""Rule of the conformance kit: a requirement of the specification, and its check."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -7,25 +7,25 @@ from typing import NamedTuple
 from notarykit.plugin.conformance.session import Session
 
 Check = Callable[[Session], str | None]
-"""What is wrong, or None. Raises DoesNotApply where the plugin does not do what the rule is about."""
+"""Returns the problem, or None. Raises DoesNotApply if the plugin lacks the feature that the rule is about."""
 
 
 class Level(StrEnum):
-    """How much a rule weighs."""
+    """Level of a requirement (RFC 2119)."""
 
     MUST = "MUST"
     SHOULD = "SHOULD"
 
 
 class Rule(NamedTuple):
-    """A rule.
+    """Rule of the plugin specification.
 
     Attributes:
-        id: Its name, for reports.
-        level: A plugin that breaks a MUST fails; one that breaks a SHOULD is warned.
-        section: Where the specification (plugin-extensibility.md) speaks of it; what is ours says so.
-        text: What is demanded.
-        check: Finds out.
+        id: Identifier, for reports.
+        level: A violated MUST is a failure, a violated SHOULD a warning.
+        section: The section of plugin-extensibility.md; a rule of this project says so.
+        text: The requirement.
+        check: The check.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Rule(NamedTuple):
 
 
 def rule(id_: str, level: Level, section: str) -> Callable[[Check], Rule]:
-    """Makes a rule of a check, whose docstring is the rule's text."""
+    """Makes a rule of a check, whose docstring is the requirement."""
 
     def make(check: Check) -> Rule:
         return Rule(id_, level, section, (check.__doc__ or "").strip(), check)

@@ -1,4 +1,4 @@
-"""A plugin while it is tested: what it is asked, each question once, and how often its keys may be used."""
+"""Conformance session: each request is sent once, and keys are used as often as allowed."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from notarykit.plugin.conformance.target import Target, runner
 from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command, encode
 
 _PATIENCE = 2
-"""How often a command may leave the kit waiting before it is not asked again."""
+"""Number of timeouts after which a command is not run again."""
 
 SAMPLES = (
     b"eyJhbGciOiJQUzI1NiJ9.eyJ0YXJnZXRBcnRpZmFjdCI6e319",
@@ -31,15 +31,15 @@ NO_KEY = "no key id was given"
 
 
 class DoesNotApply(Exception):  # noqa: N818 - not an error of the plugin
-    """The plugin does not do what the rule is about."""
+    """The plugin lacks the feature that the rule is about."""
 
 
 class NotRun(Exception):  # noqa: N818 - not an error of the plugin
-    """The rule would use a key more often than is allowed, or wait for a command that does not answer."""
+    """The rule would exceed the allowed signatures, or wait for a command that does not respond."""
 
 
 class Key:
-    """A key of the plugin; each question about it is asked once."""
+    """Key of the plugin under test; each request about it is sent once."""
 
     def __init__(self, session: "Session", id_: str) -> None:
         self.id = id_
@@ -48,17 +48,17 @@ class Key:
         self._envelopes: dict[object, Response] = {}
 
     def request(self, **members: Any) -> dict[str, Any]:
-        """A request about the key."""
+        """Returns the members of a request about the key."""
         return self._session.request(keyId=self.id, **members)
 
     @cached_property
     def description(self) -> Response:
-        """The answer to describe-key."""
+        """Response to describe-key."""
         return self._session.ask(Command.DESCRIBE_KEY, self.request())
 
     @cached_property
     def request_spec(self) -> KeySpec:
-        """The spec to ask for signatures with: what describe-key says, or else whatever the plugin accepts."""
+        """Key spec for generate-signature: that of describe-key, else the first that the plugin accepts."""
         said = KEY_SPECS.get(str(self.description.members.get("keySpec")))
         for spec in (*([said] if said else []), *KEY_SPECS.values()):
             response = self._ask_signature(SAMPLES[0], spec)
@@ -70,7 +70,7 @@ class Key:
         return said or KEY_SPECS["RSA-2048"]
 
     def signature(self, payload: bytes) -> Response:
-        """The answer to generate-signature."""
+        """Returns the response to generate-signature."""
         spec = self.request_spec  # may have brought the first of them
         if payload not in self._signatures:
             self._signatures[payload] = self._ask_signature(payload, spec)
@@ -80,12 +80,12 @@ class Key:
         return self._session.use_key(Command.GENERATE_SIGNATURE, self.signature_request(payload, spec))
 
     def signature_request(self, payload: bytes, spec: KeySpec) -> dict[str, Any]:
-        """The request of generate-signature."""
+        """Returns the request of generate-signature."""
         return self.request(keySpec=spec.name, hashAlgorithm=spec.hash_name, payload=encode(payload))
 
     @cached_property
     def certificates(self) -> tuple[x509.Certificate, ...]:
-        """The certificates that come with a signature, in the plugin's order; none if one of them cannot be read."""
+        """Certificates of a signature, in the plugin's order; none if one of them cannot be parsed."""
         chain = self.signature(SAMPLES[0]).members.get("certificateChain")
         try:
             return tuple(load_certificate(bytes_of(text)) for text in (chain if isinstance(chain, list) else []))
@@ -94,14 +94,14 @@ class Key:
 
     @cached_property
     def ordered(self) -> tuple[x509.Certificate, ...]:
-        """The certificates from the leaf upwards, as far as they belong together; of two leaves, the longer chain's."""
+        """The longest chain that the certificates form, leaf first."""
         rest = list(dict.fromkeys(self.certificates))
         leaves = [one for one in rest if not any(issued(other, one) for other in rest if other is not one)]
         return max((_upwards(leaf, rest) for leaf in leaves or rest), key=len, default=())
 
     @cached_property
     def leaf_spec(self) -> KeySpec:
-        """The spec of the signing certificate's key."""
+        """Key spec of the signing certificate."""
         if not self.ordered:
             raise DoesNotApply("there is no signing certificate to look at")
         try:
@@ -110,7 +110,7 @@ class Key:
             raise DoesNotApply("the signing certificate's key is of no supported kind") from None
 
     def envelope(self, media_type: str, payload: bytes, expiry: int | None = None) -> Response:
-        """The answer to generate-envelope."""
+        """Returns the response to generate-envelope."""
         asked = (media_type, payload, expiry)
         if asked not in self._envelopes:
             request = self.envelope_request(media_type, payload)
@@ -120,16 +120,16 @@ class Key:
         return self._envelopes[asked]
 
     def envelope_request(self, media_type: str, payload: bytes) -> dict[str, Any]:
-        """The request of generate-envelope."""
+        """Returns the request of generate-envelope."""
         return self.request(payloadType=payloads.MEDIA_TYPE, signatureEnvelopeType=media_type, payload=encode(payload))
 
 
 class Session:
-    """A plugin under test.
+    """Plugin under test, with its responses.
 
     Attributes:
-        target: What is tested.
-        responses: Everything that it answered so far.
+        target: The plugin.
+        responses: All responses so far.
         keys: Its keys.
     """
 
@@ -142,7 +142,7 @@ class Session:
         self._left = target.max_signatures
 
     def request(self, **members: Any) -> dict[str, Any]:
-        """The members of a request, with the target's configuration."""
+        """Returns the members of a request, with the target's plugin configuration."""
         config = {"pluginConfig": dict(self.target.plugin_config)} if self.target.plugin_config else {}
         return {"contractVersion": CONTRACT_VERSION, **config, **members}
 
@@ -165,7 +165,7 @@ class Session:
         return response
 
     def hide(self, text: str) -> str:
-        """A text without the secrets: reports are for everybody."""
+        """Replaces the target's secrets in a text."""
         for secret in filter(None, self.target.secrets):
             for form in forms_of(secret):
                 text = text.replace(form.decode("utf-8", "replace"), "***")
@@ -193,22 +193,22 @@ class Session:
 
     @cached_property
     def metadata(self) -> Response:
-        """The answer to get-plugin-metadata, with the target's configuration."""
+        """Response to get-plugin-metadata, with the target's plugin configuration."""
         return self.ask(Command.GET_METADATA, self.metadata_request)
 
     @property
     def metadata_request(self) -> dict[str, Any]:
-        """The request of get-plugin-metadata, which has no contract version."""
+        """Request of get-plugin-metadata, which has no contract version."""
         return {name: value for name, value in self.request().items() if name != "contractVersion"}
 
     @cached_property
     def capabilities(self) -> frozenset[str]:
-        """What the plugin says that it can do."""
+        """Capabilities in the metadata."""
         found = self.metadata.members.get("capabilities")
         return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else frozenset()
 
     def needs(self, *capabilities: Capability) -> None:
-        """Leaves a rule aside if the plugin has none of the capabilities.
+        """Skips a rule if the plugin has none of the capabilities.
 
         Raises:
             DoesNotApply: It has none of them.
@@ -217,7 +217,7 @@ class Session:
             raise DoesNotApply(f"it does not have the capability {' or '.join(capabilities)}")
 
     def keys_with(self, *capabilities: Capability) -> list[Key]:
-        """The keys to test a capability with.
+        """Returns the keys to test a capability with.
 
         Raises:
             DoesNotApply: The plugin does not have it, or no key was given.
@@ -228,7 +228,7 @@ class Session:
         return self.keys
 
     def each(self, check: Callable[[Key], str | None], *capabilities: Capability) -> str | None:
-        """What is wrong with the first key with which something is wrong.
+        """Returns the problem of the first key that has one, or None.
 
         Raises:
             DoesNotApply: No key is one that the rule is about.
@@ -250,7 +250,7 @@ class Session:
 
 
 def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether a certificate was issued by another; by its name alone, if its signature is SHA-1's, which nobody checks.
+    """Returns True if a certificate was issued by another; by name alone for SHA-1, whose signature cannot be verified.
 
     That it is, is another rule's matter.
     """
@@ -264,7 +264,7 @@ def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _upwards(leaf: x509.Certificate, certificates: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """A certificate and its issuers, as far as they are there."""
+    """Returns a certificate and its issuers, as far as they are present."""
     chain = [leaf]
     while not issued(chain[-1], chain[-1]):
         issuer = next((each for each in certificates if each not in chain and issued(chain[-1], each)), None)

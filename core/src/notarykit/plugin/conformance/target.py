@@ -1,4 +1,4 @@
-"""The plugin under test, and how a command of it is run."""
+"""Target of the conformance kit: the plugin under test, and the execution of its commands."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -10,11 +10,11 @@ from notarykit.plugin.discovery.locate import locate
 from notarykit.plugin.discovery.process import Ended, run
 
 Run = Callable[[str, bytes], Ended]
-"""Runs a command with a request on standard input. Raises PluginError where that cannot be done, or takes too long."""
+"""Runs a command with a request on standard input. Raises PluginError if it cannot be run or times out."""
 
 
 class Target(NamedTuple):
-    """A plugin and what it needs to be tested.
+    """Plugin under test, with its keys and limits.
 
     Attributes:
         name: The plugin's name.
@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
 
 def runner(name: str, seconds: float = SIGNING_SECONDS) -> Run:
-    """Runs the commands of a plugin: the executable in notation's folder, else the package of this Python.
+    """Returns a function that runs a plugin's commands: of the executable in notation's folder, else of the package.
 
     Raises:
         PluginNotFoundError: There is neither, or both.
@@ -44,7 +44,7 @@ def runner(name: str, seconds: float = SIGNING_SECONDS) -> Run:
     found = locate(name)
     if isinstance(found, PackagedPlugin):  # as its own executable would be, whether one is installed or not
         script = f"import sys; from notarykit.plugin import executable; sys.exit(executable({found.target!r})())"
-        command = [sys.executable, "-P", "-c", script]  # nothing out of the folder that somebody is in
+        command = [sys.executable, "-P", "-c", script]  # nothing out of the working folder
     else:
         command = [found.path]
     return lambda argument, request: run([*command, argument], request, seconds)

@@ -1,1 +1,1 @@
-"""Finding plugins by name, in Python packages and in notation's folder, and running those that are executables."""
+"""Plugin discovery, in Python packages and in notation's folder, and the execution of executables."""

@@ -17,17 +17,17 @@ _SUFFIX = ".exe" if sys.platform == "win32" else ""
 
 
 def file_name(name: str) -> str:
-    """What the executable of a plugin is called."""
+    """Returns the file name of a plugin's executable."""
     return f"{PREFIX}{name}{_SUFFIX}"
 
 
 def executable_path(name: str) -> str:
-    """Where the executable of a plugin is, or would be."""
+    """Returns the path of a plugin's executable, whether it exists or not."""
     return os.path.join(plugins_folder(), check_name(name), file_name(name))
 
 
 def find_executable(name: str) -> str | None:
-    """The path of a plugin's executable, or None where there is no folder of that name.
+    """Returns the path of a plugin's executable, or None without a folder of that name.
 
     Raises:
         PluginNotFoundError: There is a folder, and in it no regular file that may be run.
@@ -40,13 +40,13 @@ def find_executable(name: str) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise PluginNotFoundError(f"{folder} cannot be looked into: {error.strerror}") from None
+        raise PluginNotFoundError(f"{folder} cannot be read: {error.strerror}") from None
     check_executable(path)
     return path
 
 
 def check_executable(path: str) -> None:
-    """Refuses what is not a regular file that this user may run.
+    """Checks that a path is a regular file that this user may execute.
 
     Raises:
         PluginNotFoundError: It is not.
@@ -63,12 +63,12 @@ def check_executable(path: str) -> None:
 
 
 def executable_names() -> list[str]:
-    """The names of all folders in which a plugin may be; what is not a folder is no candidate.
+    """Returns the names of the plugins' folders, sorted; other entries are ignored.
 
-    A folder whose name no plugin may have is left out, as it could never be asked for.
+    A folder whose name is no plugin name is left out: no plugin could be requested by it.
 
     Raises:
-        PluginNotFoundError: The folder of plugins cannot be looked into.
+        PluginNotFoundError: The folder of plugins cannot be read.
     """
     try:
         with os.scandir(plugins_folder()) as entries:
@@ -76,7 +76,7 @@ def executable_names() -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise PluginNotFoundError(f"{plugins_folder()} cannot be looked into: {error.strerror}") from None
+        raise PluginNotFoundError(f"{plugins_folder()} cannot be read: {error.strerror}") from None
 
 
 def _may_be_name(entry: "os.DirEntry[str]") -> bool:

@@ -1,4 +1,4 @@
-"""Plugins in Python packages, by their entry points. The named one alone is loaded: a broken sibling is no matter."""
+"""Plugins in Python packages, by entry point. Only the named plugin is imported: a broken sibling does no harm."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from notarykit.plugin.hooks.hooked_plugin import HookedPlugin
 
 PLUGINS = "notarykit.plugins"
-"""The group of entry points that name plugins."""
+"""Entry-point group of plugins."""
 
 STAND_INS = "notarykit.plugins.stand_ins"
-"""The group of those that answer to the name of somebody else's plugin, where that is not installed."""
+"""Entry-point group of plugins that stand in for another publisher's plugin while that is not installed."""
 
 OBSERVERS = "notarykit.observers"
-"""The group of entry points that name observers of plugins' calls; the settings switch them on."""
+"""Entry-point group of observers, which the settings switch on."""
 
 PUBLISHED = {
     "aws-kms": "notarykit-aws-kms",
@@ -32,11 +32,11 @@ PUBLISHED = {
     "local-file": "notarykit-local-file",
     "pkcs11": "notarykit-pkcs11",
 }
-"""The plugins of this project by their names, those that they stand in for too, and the packages that bring them."""
+"""Packages of this project by the plugins that they contain, stand-ins included."""
 
 
 class PackagedPlugin(NamedTuple):
-    """A plugin that a distribution announces; it has not been loaded.
+    """Plugin that a distribution announces, not yet imported.
 
     Attributes:
         name: The plugin's name.
@@ -49,7 +49,7 @@ class PackagedPlugin(NamedTuple):
     target: str
 
     def load(self, observers: Sequence[object] = ()) -> "HookedPlugin":
-        """Imports the plugin and makes it ready to be called.
+        """Imports the plugin and creates it, with observers around its commands.
 
         Args:
             observers: Observers of its calls, besides those of the settings.
@@ -73,7 +73,7 @@ class PackagedPlugin(NamedTuple):
                 "is no notarykit Plugin", advice=f"its entry point is {self.target!r} and must name a subclass"
             )
         if name != self.name:
-            raise self._refused(f"calls itself {name!r}")
+            raise self._refused(f"names itself {name!r}")
         from notarykit.plugin.hooks.hooked_plugin import HookError
 
         try:
@@ -135,7 +135,7 @@ def _why(error: BaseException) -> str:
 
 
 def packaged_plugins(group: str = PLUGINS) -> list[PackagedPlugin]:
-    """The plugins that installed distributions announce, by name."""
+    """Returns the plugins that installed distributions announce, sorted by name."""
     from importlib.metadata import entry_points
 
     # A distribution that is found at two places of the path is still one distribution.
@@ -145,7 +145,7 @@ def packaged_plugins(group: str = PLUGINS) -> list[PackagedPlugin]:
 
 
 def packaged_plugin(name: str, group: str = PLUGINS) -> PackagedPlugin | None:
-    """The plugin of a name, if a distribution announces it.
+    """Returns the plugin that a distribution announces under a name, or None.
 
     Raises:
         PluginNotFoundError: Two distributions announce it.

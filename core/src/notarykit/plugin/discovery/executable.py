@@ -1,4 +1,4 @@
-"""A plugin that is an executable, in any language: the contract's commands as JSON over standard input and output."""
+"""Executable plugin in any language: the contract's commands as JSON over standard input and output."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,7 +52,7 @@ _ERRORS: dict[str, type[PluginError]] = {
 
 
 class ExecutablePlugin:
-    """Runs an executable, once for each command. May be used by several threads at once.
+    """Plugin that runs an executable, once for each command. Thread-safe.
 
     A call may take `notarykit.plugin.seconds_left()`; then the executable is killed.
 
@@ -73,7 +73,7 @@ class ExecutablePlugin:
         """
         metadata = self._ask(Command.GET_METADATA, request.to_json(), Metadata)
         if metadata.name != self.name:
-            raise PluginResponseError(f"plugin {self.name}: its metadata calls it {metadata.name!r}")
+            raise PluginResponseError(f"plugin {self.name}: its metadata name it {metadata.name!r}")
         return metadata
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
@@ -128,7 +128,7 @@ class ExecutablePlugin:
 
 
 def _answer(output: bytes, kind: type[Answer]) -> Answer:
-    """The answer of a run that claims to have ended well.
+    """Parses the response of a run that ended with exit code 0.
 
     Raises:
         PluginError: What it says is an error all the same.
@@ -143,12 +143,12 @@ def _answer(output: bytes, kind: type[Answer]) -> Answer:
         begins = output[:_SHOWN].decode("utf-8", "replace")
         raise PluginResponseError(
             f"the answer is malformed: {error}" + (f"; it begins with {begins!r}" if begins else "; there is none"),
-            advice="the plugin has to be mended: 'notarykit plugin test' says where",
+            advice="report it to the plugin's publisher: 'notarykit plugin test' shows the details",
         ) from None
 
 
 def _said(ended: Ended) -> bytes:
-    """What a plugin that failed says in plain text; of a traceback, the line that tells what happened."""
+    """Returns the plain text of a plugin that failed; of a traceback, its last line."""
     text = ended.errors.strip()
     if not text and not ended.output.lstrip().startswith(b"{"):
         text = ended.output.strip()  # some know only one stream
@@ -156,17 +156,17 @@ def _said(ended: Ended) -> bytes:
 
 
 def _error(ended: Ended) -> PluginError:
-    """The error of a run that failed. "Whatever the exit code" is our tolerance: the specification writes 1."""
+    """Returns the error of a run that failed; any exit code but 0 is accepted, where the specification writes 1."""
     try:
         return _error_of(GoMembers(loads(ended.errors), "error"))
     except DocumentError:  # plain text: many a plugin's first line of defence
         how = f"exit code {ended.code}" if ended.code > 0 else f"signal {-ended.code}"
         text = _said(ended).decode("utf-8", "replace")
-        return PluginError(f"{text} ({how})" if text else f"it ended with {how} and said nothing")
+        return PluginError(f"{text} ({how})" if text else f"it ended with {how} and without output")
 
 
 def _error_of(members: GoMembers) -> PluginError:
-    """An error that the plugin describes; a code that the specification does not know is shown."""
+    """Returns the error that a plugin describes; an unknown error code becomes part of the message."""
     code = members.text("errorCode", "")
     message = members.text("errorMessage", "")
     metadata = members.value.get("errorMetadata")

@@ -1,4 +1,4 @@
-"""Finding a plugin by its name, among Python packages and executables alike."""
+"""Lookup of a plugin by name, among Python packages and executables."""
 
 import os
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def load_executable(name: str, path: str, observers: Sequence[object] = ()) -> "
 
 
 def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
-    """The plugin of a name, which has not been loaded.
+    """Returns the plugin of a name, not yet imported.
 
     Where a package and an executable have one name, our own launcher means the package; any other executable is an
     error until the user chooses. A package may stand in for a plugin that is not installed.
@@ -78,7 +78,7 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
         choice = plugin_choices().get(name)
         if choice is None:
             raise PluginNotFoundError(
-                f"plugin {name!r} is there twice: in the package {package.distribution}, and as {executable}",
+                f"plugin {name!r} is installed twice: in the package {package.distribution}, and as {executable}",
                 advice=f"choose with 'notarykit plugin use {name} package' (or executable), or uninstall one of them",
             )
         package = package if choice == PACKAGE else None
@@ -96,7 +96,7 @@ def locate(name: str) -> PackagedPlugin | ExecutablePlugin:
 
 
 def how_to_get(name: str) -> str:
-    """The package that brings a plugin which is not there, or a question about a name that is close; or nothing."""
+    """Returns the package that contains a missing plugin, or a similar name as a question, or an empty string."""
     if package := PUBLISHED.get(name):
         folder = package.removeprefix("notarykit-")  # no package index has it yet, and a stranger might put one there
         return f"it comes with the package {package}: in a clone of notarykit, 'pip install ./core ./plugins/{folder}'"
@@ -115,7 +115,7 @@ def _did_you_mean(name: str) -> str:
 
 
 def plugin_choices() -> dict[str, str]:
-    """What the user chose where a package and an executable have one name: `package` or `executable`, by name.
+    """Returns the user's choices where a package and an executable share a name: `package` or `executable`, by name.
 
     Raises:
         ConfigurationError: The file is malformed or cannot be read.
@@ -134,7 +134,7 @@ def plugin_choices() -> dict[str, str]:
 
 
 def choose(name: str, choice: str) -> None:
-    """Writes down what the user chose for a plugin's name: `package` or `executable`.
+    """Stores the user's choice for a plugin's name: `package` or `executable`.
 
     Raises:
         PluginNotFoundError: No plugin may have that name.

@@ -1,4 +1,4 @@
-"""The pipes of a plugin that runs: a request in, two streams out, and nothing that stays behind when it has ended."""
+"""Pipes of a running plugin: a request in, two streams out; no thread or descriptor is left behind."""
 
 import os
 import selectors
@@ -12,14 +12,14 @@ from notarykit.errors import PluginResponseError
 from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
 
 _SECONDS_TO_DRAIN = 1.0
-_GLANCE = 0.05  # how long the end of a process whose pipes somebody else holds may go unnoticed
+_GLANCE = 0.05  # polling interval for the end of a process whose pipes another process holds
 _PIECE = 1 << 16
 
 
 def exchange(
     process: "subprocess.Popen[bytes]", request: bytes, seconds: float, queue: int | None = None
 ) -> tuple[bytes, bytes]:
-    """Sends a request and returns both streams, once the process has ended; its pipes are closed in any case.
+    """Sends a request and returns both streams when the process has ended; its pipes are closed in any case.
 
     What the process leaves behind with its pipes is not waited for, and finds them closed.
 
@@ -47,7 +47,7 @@ def _too_large() -> PluginResponseError:
 
 
 class _Pipes:
-    """The three pipes of a process, of which none is ever waited for alone."""
+    """The three pipes of a process, multiplexed."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", request: bytes, queue: int | None) -> None:
         assert process.stdin
@@ -83,7 +83,7 @@ class _Pipes:
             self._selector.register(self._queue, selectors.EVENT_READ)
 
     def _serve(self) -> None:
-        """Reads and writes until both streams have ended, the time is over, or only others can still write."""
+        """Reads and writes until both streams end, the time is over, or only other processes hold them."""
         has_ended = False
         while self._open and (left := self._end - time.monotonic()) > 0:
             for key, _ in self._selector.select(min(_GLANCE, left)):

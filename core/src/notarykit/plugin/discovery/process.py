@@ -1,4 +1,4 @@
-"""One run of an executable plugin or of a helper: a request in, an answer out, within a time, neither beyond 64 MiB.
+"""Execution of a plugin or helper: a request in, a response out, within a time limit, neither beyond 64 MiB.
 
 The plugin stays in the caller's session and in the foreground, so that it can ask for a PIN at the terminal. What it
 leaves behind holding its pipes is not waited for.
@@ -17,7 +17,7 @@ from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
 from notarykit.plugin.queueing import QUEUE_VARIABLE, QueuePipe
 
 NEVER_PASSED = ("NOTATION_USERNAME", "NOTATION_PASSWORD")
-"""The registry's credentials are no plugin's business."""
+"""Variables with the registry's credentials, which no plugin receives."""
 
 _ADVICE = "make sure that it is made for this system, and install it again"
 _LONGEST_LINE = 300
@@ -25,7 +25,7 @@ _SECONDS_TO_END = 2.0
 
 
 class Ended(NamedTuple):
-    """How a run ended.
+    """Outcome of a run.
 
     Attributes:
         code: The exit code; negative for a signal.
@@ -82,7 +82,7 @@ def _started(command: list[str], variables: dict[str, str], listener: QueuePipe)
         PluginError: It cannot be started.
     """
     try:
-        process = subprocess.Popen(  # noqa: S603 - the path was checked by whoever looked the plugin up
+        process = subprocess.Popen(  # noqa: S603 - the path was checked at the lookup
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=variables | listener.variables, pass_fds=listener.inherited,
         )  # fmt: skip
@@ -99,7 +99,7 @@ def _too_late(seconds: float) -> PluginTimeoutError:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ends a process, if it has not ended: asked first, then made to."""
+    """Terminates a process, and kills it if it does not end in time."""
     process.terminate()
     try:
         process.wait(_SECONDS_TO_END)
@@ -109,7 +109,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _why(path: str, error: OSError | ValueError) -> str:
-    """Why an executable that is there does not start: often it is not the file that is missing."""
+    """Returns the reason for which an existing executable does not start; often its interpreter is missing."""
     reason = getattr(error, "strerror", None) or type(error).__name__
     with contextlib.suppress(OSError), open(path, "rb") as file:
         first = file.readline(_LONGEST_LINE)

@@ -1,1 +1,1 @@
-"""Asking a plugin, wherever it runs: what is asked, within which time, and how every answer is checked."""
+"""Host side of the plugin contract: requests, time limits, and the checks of every response."""

@@ -1,4 +1,4 @@
-"""generate-envelope for every plugin that can make a signature."""
+"""generate-envelope for plugins that implement generate-signature."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from notarykit.plugin.protocol.signing import GeneratedEnvelope, GenerateEnvelop
 
 
 def envelope_around(plugin: SigningPlugin, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
-    """An envelope around a signature of the plugin's `generate_signature`.
+    """Returns an envelope with a signature of the plugin's `generate_signature`.
 
     Raises:
         PluginValidationError: The payload's type or the envelope's format is not supported, or the expiry is no time.

@@ -1,4 +1,4 @@
-"""What a plugin says of itself, asked for before anything else is (plugin specification, "Plugin metadata")."""
+"""Metadata of a plugin, requested before any other command (plugin specification, "Plugin metadata")."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -10,22 +10,22 @@ from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Command
 from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
 
 METADATA_SECONDS = 30.0
-"""What get-plugin-metadata may take: its answer is static."""
+"""Time limit of get-plugin-metadata, whose response is static."""
 
 
 class SelfDescribing(Protocol):
-    """The command that every plugin has, wherever it runs."""
+    """Plugin with the one command that all plugins have."""
 
     def get_metadata(self, request: GetMetadataRequest) -> Metadata:
         """The command get-plugin-metadata."""
 
 
 def read_metadata(plugin: SelfDescribing, config: Mapping[str, str] | None = None) -> Metadata:
-    """The metadata of a plugin that speaks the contract that is spoken here.
+    """Returns the metadata of a plugin, after checking that it supports this contract version.
 
     Args:
         plugin: The plugin.
-        config: The settings with which it is going to be asked for more, since its capabilities may depend on them.
+        config: The plugin configuration of later requests, on which its capabilities may depend.
 
     Raises:
         PluginError: It failed.
@@ -35,7 +35,7 @@ def read_metadata(plugin: SelfDescribing, config: Mapping[str, str] | None = Non
     request = GetMetadataRequest(config or {})
     metadata = ask(Command.GET_METADATA, lambda: plugin.get_metadata(request), METADATA_SECONDS)
     if not isinstance(metadata, Metadata):
-        raise PluginResponseError(f"get-plugin-metadata: the plugin answered with {type(metadata).__name__}")
+        raise PluginResponseError(f"get-plugin-metadata: the plugin returned {type(metadata).__name__}")
     try:  # plugins in this process can answer with anything
         metadata = Metadata.from_json(GoMembers(loads(dumps(metadata.to_json())), "get-plugin-metadata"))
     except (DocumentError, TypeError, ValueError) as error:

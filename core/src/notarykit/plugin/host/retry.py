@@ -1,4 +1,4 @@
-"""Asking a plugin again where that may help: within one limit of time, and no person is asked twice."""
+"""Retries of plugin commands, within one time limit; a person is never prompted twice."""
 
 import random
 import time
@@ -21,11 +21,11 @@ _USES_KEY = (Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
 
 
 def ask(command: Command, call: Callable[[], Answer], seconds: float) -> Answer:
-    """What the call returns; it is called again after THROTTLED and TIMEOUT, with pauses that double.
+    """Calls a plugin, and again after THROTTLED and TIMEOUT, with exponential backoff.
 
     Args:
-        command: The command that is asked.
-        call: Asks it.
+        command: The command of the call.
+        call: Calls the plugin.
         seconds: How long all attempts together may take, pauses included.
 
     Raises:

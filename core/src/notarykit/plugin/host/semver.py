@@ -1,4 +1,4 @@
-"""Semantic versions (semver.org), as plugins and the signatures that need them write them: without a leading `v`."""
+"""Semantic versions (semver.org), as plugins and signatures write them: without a leading `v`."""
 
 import re
 from functools import total_ordering
@@ -13,7 +13,7 @@ _PATTERN = re.compile(
 
 @total_ordering
 class SemanticVersion:
-    """A version that can be compared with others, in the order of precedence of section 11."""
+    """Semantic version, ordered by precedence (section 11)."""
 
     def __init__(self, text: str) -> None:
         """Reads a version; raises ValueError where it is none."""

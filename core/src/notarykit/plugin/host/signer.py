@@ -1,4 +1,4 @@
-"""Signing with a plugin: what is asked, and how the answers are checked before anything is made of them.
+"""Signers on plugins: requests, and the checks of each response before it is used.
 
 Plugin specification, "Signing workflow using plugin", steps 4 of both interfaces.
 """
@@ -29,7 +29,7 @@ from notarykit.plugin.protocol.signing import (
 
 
 class SigningPlugin(SelfDescribing, Protocol):
-    """The commands that signing asks of a plugin."""
+    """Plugin with the commands that signing uses."""
 
     def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
         """The command describe-key."""
@@ -49,14 +49,14 @@ def plugin_signer(
     for_blob: bool = False,
     seconds: float = SIGNING_SECONDS,
 ) -> "PluginSigner | PluginEnvelopeSigner":
-    """Whoever signs with a plugin's key; RAW is preferred where the plugin can do both.
+    """Returns the signer for a plugin's key; SIGNATURE_GENERATOR.RAW is preferred if the plugin has both capabilities.
 
     Args:
         plugin: The plugin.
         key_id: The key's identifier, in the plugin's own form.
         config: Settings for the plugin.
-        for_blob: Whether it is a blob that is signed and not an artifact.
-        seconds: How long each of the plugin's answers may take, everything that is tried again included.
+        for_blob: True to sign a blob, False to sign an artifact.
+        seconds: Time limit of each command, retries included.
 
     Raises:
         PluginError: The plugin failed.
@@ -75,7 +75,7 @@ def signer_with(
     for_blob: bool = False,
     seconds: float = SIGNING_SECONDS,
 ) -> "PluginSigner | PluginEnvelopeSigner":
-    """Whoever signs with a key of a plugin whose metadata has been read; see `signer_of`.
+    """Returns the signer for a key of a plugin whose metadata have been read; see `plugin_signer`.
 
     Raises:
         PluginResponseError: The plugin cannot sign, or not this.
@@ -91,7 +91,7 @@ def signer_with(
 
 
 class _KeyOfPlugin:
-    """A key that a plugin holds."""
+    """Key of a plugin."""
 
     def __init__(
         self, plugin: SigningPlugin, key_id: str, config: Mapping[str, str], *, seconds: float = SIGNING_SECONDS
@@ -103,7 +103,7 @@ class _KeyOfPlugin:
         self._spec: KeySpec | None = None
 
     def key_spec(self) -> KeySpec:
-        """The key's spec; the plugin is asked once.
+        """Returns the key's spec; describe-key is called once.
 
         Raises:
             PluginResponseError: The answer is about another key, or names a spec that does not exist.
@@ -121,14 +121,14 @@ class _KeyOfPlugin:
 
     def _check_key_id(self, key_id: str) -> None:
         if key_id != self._key_id:
-            raise PluginResponseError(f"the plugin answered for key {key_id!r} when asked for {self._key_id!r}")
+            raise PluginResponseError(f"the response is for key {key_id!r}, the request was for {self._key_id!r}")
 
 
 class PluginSigner(_KeyOfPlugin):
-    """Signs with a plugin of the capability SIGNATURE_GENERATOR.RAW.
+    """Signer on a plugin with the capability SIGNATURE_GENERATOR.RAW.
 
     Attributes:
-        agent: What its envelopes name as the software that made them, or an empty string.
+        agent: The signing agent of its envelopes, or an empty string.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class PluginSigner(_KeyOfPlugin):
         self.agent = agent
 
     def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
-        """The signature over the bytes, and the chain in DER, leaf first.
+        """Returns the signature over the bytes, and the chain in DER, leaf first.
 
         Raises:
             PluginResponseError: The answer is about another key, of another algorithm, its chain breaks a rule, or its
@@ -167,7 +167,7 @@ class PluginSigner(_KeyOfPlugin):
             if chain.key_spec != spec:
                 raise PluginResponseError(
                     f"generate-signature: the signing certificate's key is {chain.key_spec.name}, "
-                    f"describe-key said {spec.name}"
+                    f"describe-key returned {spec.name}"
                 )
             signatures.check(chain.public_key, spec, answer.signature, to_be_signed)
         except CertificateError as error:
@@ -180,7 +180,7 @@ class PluginSigner(_KeyOfPlugin):
 
 
 class EnvelopeAnswer(NamedTuple):
-    """An envelope that a plugin made; nothing of it has been checked but its format.
+    """Envelope of a plugin; only its format has been checked.
 
     Attributes:
         envelope: Its bytes.
@@ -192,13 +192,13 @@ class EnvelopeAnswer(NamedTuple):
 
 
 class PluginEnvelopeSigner(_KeyOfPlugin):
-    """Signs with a plugin of the capability SIGNATURE_GENERATOR.ENVELOPE, or ENVELOPE_FOR_BLOB.
+    """Signer on a plugin with the capability SIGNATURE_GENERATOR.ENVELOPE or ENVELOPE_FOR_BLOB.
 
     Its `key_spec`, by which the digest of a blob is chosen, is for the latter: only those plugins have describe-key.
     """
 
     def sign_payload(self, payload: bytes, media_type: str, expires_in: timedelta | None) -> EnvelopeAnswer:
-        """An envelope around a payload.
+        """Returns an envelope around a payload.
 
         Raises:
             PluginResponseError: The answer is of another format.
@@ -212,16 +212,16 @@ class PluginEnvelopeSigner(_KeyOfPlugin):
         if answer.signature_envelope_type != media_type:
             raise PluginResponseError(
                 f"generate-envelope: format {answer.signature_envelope_type!r} is not the "
-                f"{media_type!r} that was asked for"
+                f"{media_type!r} that was requested"
             )
         return EnvelopeAnswer(answer.signature_envelope, answer.annotations)
 
 
 def _check_kind(command: str, answer: object, kind: type) -> None:
-    """Refuses an answer of another type than the command's; plugins in this process can return anything."""
+    """Checks the type of a response; plugins in this process can return any object."""
     if not isinstance(answer, kind):
         raise PluginResponseError(
-            f"{command}: the plugin answered with {type(answer).__name__}, not with a notarykit.plugin.{kind.__name__}"
+            f"{command}: the plugin returned {type(answer).__name__}, not with a notarykit.plugin.{kind.__name__}"
         )
 
 

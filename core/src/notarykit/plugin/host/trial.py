@@ -1,4 +1,4 @@
-"""The way of a signature gone once, by the commands that every plugin has: what a plugin without a doctor is asked."""
+"""Trial of a plugin: its metadata, its key and one signature, by the protocol's commands."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ _SOON = timedelta(days=30)
 
 
 def walk(plugin: SigningPlugin, key_id: str | None, config: Mapping[str, str]) -> Iterator[Finding]:
-    """What is found: the plugin's metadata, its key, one trial signature and the chain; the first failure is the last.
+    """Yields findings about the plugin's metadata, its key, one trial signature and the chain; a failure is the last.
 
     Args:
         plugin: The plugin.
@@ -43,9 +43,9 @@ def walk(plugin: SigningPlugin, key_id: str | None, config: Mapping[str, str]) -
     capabilities = ", ".join(metadata.capabilities)
     yield Finding("metadata", OK, f"{metadata.name} {metadata.version}: {capabilities}")
     if not set(metadata.capabilities) & set(_SIGNING):
-        yield Finding("key", OK, "it signs nothing")
+        yield Finding("key", OK, "the plugin does not sign")
     elif not key_id:
-        yield Finding("key", WARNING, "none was named, so nothing was signed", "name one with --key or --key-id")
+        yield Finding("key", WARNING, "no key was named, no signature was made", "name one with --key or --key-id")
     else:
         yield from _sign(metadata, plugin, key_id, config)
 
@@ -61,12 +61,12 @@ def _sign(metadata: Metadata, plugin: SigningPlugin, key_id: str, config: Mappin
     except NotarykitError as error:
         yield Finding.of_error(step, error)
         return
-    yield Finding(step, OK, "a trial signature holds under the certificate's key")
+    yield Finding(step, OK, "a trial signature is valid under the certificate's key")
     yield _of_chain(chain, utc_now())
 
 
 def _chain(signer: PluginSigner | PluginEnvelopeSigner) -> Chain:
-    """The chain that comes with a trial signature, which holds."""
+    """Returns the chain of a trial signature, after verifying it."""
     if isinstance(signer, PluginSigner):
         return check_chain(signer.sign(_TRIAL)[1])
     answer = signer.sign_payload(make_payload(_NO_ARTIFACT, {}), JWS, None)
@@ -74,7 +74,7 @@ def _chain(signer: PluginSigner | PluginEnvelopeSigner) -> Chain:
 
 
 def _of_chain(chain: Chain, now: datetime) -> Finding:
-    """Whether the chain's certificates are valid now, as they must be for a signature, and for how long."""
+    """Returns the finding about the validity period of the chain's certificates."""
     if problem := chain.outside_validity(now):
         return Finding("certificates", FAILED, problem, "sign with a certificate that is valid now")
     subjects = " < ".join(map(subject_of, chain.certificates))

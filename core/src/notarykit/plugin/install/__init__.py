@@ -1,1 +1,1 @@
-"""Installing and removing executable plugins in notation's folder, in the forms that notation accepts."""
+"""Installation and removal of executable plugins in notation's folder, from the formats that notation accepts."""

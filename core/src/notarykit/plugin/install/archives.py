@@ -1,4 +1,4 @@
-"""The forms in which plugins are published: a zip, a tar.gz, or the executable itself.
+"""Formats of published plugins: a zip, a tar.gz, or the executable itself.
 
 Plugin specification, "Package and release a plugin". As in notation, a zip counts with the files at its root, a tar.gz
 with all of its files, whatever folder they are in; nothing but regular files is taken out of either.
@@ -17,7 +17,7 @@ from notarykit.plugin.install import tarballs, zips
 from notarykit.plugin.install.member import Member
 
 LARGEST = 256 * 1024 * 1024
-"""Bytes that the files of a plugin may have together, and an archive of them: less than this."""
+"""Limit in bytes, exclusive, of an archive and of its files together."""
 
 _MOST_FILES = 10_000
 _MODES = 0o755
@@ -28,14 +28,14 @@ _RATIO, _ALWAYS_ALLOWED = 100, 1 << 20
 
 
 class _Budget(NamedTuple):
-    """How many bytes the files of an archive may have together, and what that comes from."""
+    """Limit in bytes of an archive's files together, and the text of the error beyond it."""
 
     bytes: int
     reason: str
 
 
 def unpack(path: str, folder: str, name: str = "") -> None:
-    """Puts the files of a published plugin into a folder.
+    """Unpacks a published plugin into a folder.
 
     Args:
         path: The zip, tar.gz or executable.
@@ -79,7 +79,7 @@ def _budget(path: str, size: int) -> _Budget:
 
 
 def _write_checked(path: str, members: Iterator[Member], folder: str, budget: _Budget) -> None:
-    """Writes the members; whatever a library finds wrong with the archive becomes an error of ours."""
+    """Writes the members; a library's errors about the archive become StorageError."""
     import zipfile
     import zlib
 
@@ -109,7 +109,7 @@ def _write(path: str, members: Iterator[Member], folder: str, budget: _Budget) -
 
 
 def _write_file(target: str, member: Member, left: int, budget: _Budget) -> int:
-    """Writes one file, and returns how many bytes are left for the others."""
+    """Writes one file and returns the bytes that are left for the others."""
     assert member.content is not None
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(handle, "wb") as file:
@@ -123,7 +123,7 @@ def _write_file(target: str, member: Member, left: int, budget: _Budget) -> int:
 
 
 def _check_name(name: str) -> None:
-    """Refuses a name that leads elsewhere on any system, or that a terminal or a command would take for its own."""
+    """Refuses a name that leads out of the folder on any system, that cannot be printed, or that looks like a flag."""
     if ".." in name or name.startswith("/") or "\\" in name or ":" in name or "\0" in name:
         raise StorageError(f"{name!r} leads out of the archive")
     if not name.isprintable():
@@ -133,5 +133,5 @@ def _check_name(name: str) -> None:
 
 
 def remove(folder: str) -> None:
-    """Removes a folder and everything in it, as far as it can be removed."""
+    """Removes a folder with its content, as far as possible."""
     shutil.rmtree(folder, ignore_errors=True)

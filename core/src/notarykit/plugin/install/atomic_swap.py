@@ -1,4 +1,4 @@
-"""Putting a folder in the place of another in one step, so that there is a whole one at every moment."""
+"""Atomic replacement of a folder by another."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ _DARWIN_SWAP = 2  # RENAME_SWAP of renamex_np(2)
 
 
 def replace_folder(new: str, place: str) -> None:
-    """Moves a folder to a place; what is there already is at the new one's old path afterwards.
+    """Moves a folder to a place; a folder that was there is at the new one's old path afterwards.
 
     Where the system cannot exchange two folders, there is a moment with neither; if the second step fails, the first is
     taken back.
@@ -33,7 +33,7 @@ def replace_folder(new: str, place: str) -> None:
 
 
 def _exchanged(one: str, other: str) -> bool:
-    """Whether the system exchanged the two."""
+    """Returns True if the system exchanged the two folders."""
     import ctypes
 
     library = ctypes.CDLL(None, use_errno=True) if sys.platform != "win32" else None

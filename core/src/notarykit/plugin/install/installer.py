@@ -1,4 +1,4 @@
-"""Installing a plugin: unpacked beside its place, run once, compared with what is there, and swapped in."""
+"""Installation of a plugin: unpacked beside its place, run once, compared with the installed version, swapped in."""
 
 import os
 import stat
@@ -25,7 +25,7 @@ _MOST_NAMED = 5
 
 
 class Installed(NamedTuple):
-    """What an installation did.
+    """Result of an installation.
 
     Attributes:
         name: The plugin's name.
@@ -59,7 +59,7 @@ def install_file(path: str, *, file_name: str = "", force: bool = False) -> Inst
 
 
 def install_package(name: str, *, force: bool = False) -> Installed:
-    """Installs a launcher for a plugin in a package of this Python, so that notation and others find it.
+    """Installs a launcher for a plugin in a package of this Python, for notation and other hosts.
 
     Args:
         name: The plugin's name.
@@ -120,7 +120,7 @@ def _install(fill: Callable[[str], str], *, force: bool, check: Callable[[str, s
 
     Args:
         fill: Puts the files into a folder and returns the executable's path.
-        force: Whether what is there is replaced whatever it is.
+        force: True to replace an installed plugin of any version.
         check: Refuses to replace an executable, given the plugin's name, its path and the new version; returns its own.
     """
     with _staging() as staging:
@@ -173,7 +173,7 @@ def _check_newer(name: str, existing: str, version: str) -> str:
 
 
 def _executable_in(folder: str, source: str) -> str:
-    """The one executable among the files; one candidate that may not be run is made executable, as notation does."""
+    """Returns the one executable among the files; a single candidate is made executable, as notation does."""
     candidates = [
         os.path.join(folder, each) for each in sorted(os.listdir(folder)) if each.startswith(PREFIX) and each != PREFIX
     ]
@@ -197,7 +197,7 @@ def _name_of(path: str) -> str:
 
 @contextmanager
 def _staging() -> Iterator[str]:
-    """A folder beside that of the plugins, so that what is in it can be moved there; gone afterwards."""
+    """Temporary folder on the file system of the plugins' folder, so that its content can be moved there."""
     plugins = plugins_folder()
     with files.locked(plugins):
         folder = ""
@@ -217,7 +217,7 @@ _STAGING = f"{files.TEMPORARY}plugin-"
 
 
 def _remove_remains(base: str) -> None:
-    """Removes what installations left that were killed; none is under way, since the lock is ours."""
+    """Removes the remains of killed installations; none is under way, since the caller holds the lock."""
     with os.scandir(base) as entries:
         for entry in entries:
             if entry.name.startswith(_STAGING) and entry.is_dir(follow_symlinks=False):

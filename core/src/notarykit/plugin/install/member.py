@@ -1,4 +1,4 @@
-"""One member of an archive, whatever the archive's form."""
+"""Member of an archive of any format."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,14 +6,14 @@ from notarykit.errors import StorageError
 
 
 class Content(Protocol):
-    """The bytes of a file, read from its start to its end."""
+    """Content of a file, read from start to end."""
 
     def read(self, size: int, /) -> bytes:
-        """At most so many bytes; none at the end."""
+        """Returns at most `size` bytes, none at the end."""
 
 
 class Member(NamedTuple):
-    """A member of an archive.
+    """Member of an archive.
 
     Attributes:
         name: Its name, with the folders that lead to it.
@@ -31,5 +31,5 @@ class Member(NamedTuple):
 
 
 def no_file(name: str) -> StorageError:
-    """The refusal of a member that is neither a file nor a folder."""
-    return StorageError(f"{name!r} is a link or no regular file")
+    """Returns the error about a member that is neither a file nor a folder."""
+    return StorageError(f"{name!r} is a link or not a regular file")

@@ -1,4 +1,4 @@
-"""The members of a tar.gz, in one pass.
+"""Members of a tar.gz, in one pass.
 
 Headers are those of ustar, with the long names of GNU and of pax (POSIX.1-2001, "pax Interchange Format"). The standard
 library's reader follows everything else that they can say, and takes time and memory that a few bytes make up.
@@ -13,7 +13,7 @@ from notarykit.errors import StorageError
 from notarykit.plugin.install.member import Member, no_file
 
 SIGNATURE = b"\x1f\x8b"
-"""How gzip begins."""
+"""Magic number of gzip."""
 
 _BLOCK = 512
 _PIECE = 1 << 16
@@ -25,7 +25,7 @@ _EXTENSIONS = (_GNU_NAME, _GNU_LINK, _PAX, _PAX_FOR_ALL)
 
 
 def members(file: BinaryIO, largest: int, most: int) -> Iterator[Member]:
-    """The members of a tar.gz; its files with their content, called without the folders that lead to them.
+    """Yields the members of a tar.gz, files with their content and without the folders of their names.
 
     Args:
         file: The file.
@@ -69,14 +69,14 @@ def _octal(field: bytes) -> int:
 
 
 def _checked_size(header: bytes) -> int:
-    """The size that a header gives, if the header's own sum is right."""
+    """Returns the size in a header, after checking the header's checksum."""
     if sum(header[:148]) + sum(b" " * 8) + sum(header[156:]) != _octal(header[148:156]):
         raise ValueError("it is no tar, or damaged")
     return _octal(header[124:136])
 
 
 def _name(header: bytes) -> str:
-    """A member's name; in ustar, what stands before the last 100 bytes is in a field of its own."""
+    """Returns a member's name; ustar has a field for the prefix beyond 100 bytes."""
     name, prefix = header[:100].split(b"\0")[0], header[345:500].split(b"\0")[0]
     if prefix and header[257:263] == b"ustar\0":  # in GNU's form that field is something else
         name = prefix + b"/" + name
@@ -84,7 +84,7 @@ def _name(header: bytes) -> str:
 
 
 def _longer_name(kind: bytes, content: bytes) -> str:
-    """The name that an extension gives to the next member, or an empty string if it gives none."""
+    """Returns the name that an extension header gives to the next member, or an empty string."""
     if kind == _GNU_NAME:
         return content.rstrip(b"\0").decode("utf-8", "surrogateescape")
     records = dict(_records(content)) if kind in (_PAX, _PAX_FOR_ALL) else {}
@@ -97,7 +97,7 @@ def _longer_name(kind: bytes, content: bytes) -> str:
 
 
 def _records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The records of a pax header: `length key=value` and the end of a line, one behind the other."""
+    """Yields the records of a pax header: `length key=value` and a newline each."""
     position = 0
     while position < len(content):
         digits, blank, _ = content[position : position + 8].partition(b" ")
@@ -111,7 +111,7 @@ def _records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 class _Gunzipped:
-    """What a gzip file unpacks to, which may be several streams, one behind the other."""
+    """Decompressed content of a gzip file of one or several streams."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         self._file, self._most, self._left = file, most, most
@@ -125,7 +125,7 @@ class _Gunzipped:
             raise StorageError(f"it has more than {_MOST_STREAMS} gzip streams")
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes, at least one; none at the end."""
+        """Returns at most `size` bytes, at least one before the end."""
         while True:
             if self._inflater.eof:
                 rest = self._inflater.unused_data.lstrip(b"\0") or self._file.read(_PIECE).lstrip(b"\0")
@@ -147,7 +147,7 @@ class _Gunzipped:
         return piece
 
     def exactly(self, size: int, at_end: bytes | None = None) -> bytes:
-        """So many bytes; at the end of everything, what is to be returned there, if anything is."""
+        """Returns exactly `size` bytes; at the end of the file, the given default, if any."""
         found = bytearray()
         while len(found) < size:
             piece = self.read(size - len(found))
@@ -159,14 +159,14 @@ class _Gunzipped:
         return bytes(found)
 
     def check_end(self) -> None:
-        """Reads to the end, where gzip keeps its checksum, and refuses what some readers would find there."""
+        """Reads to the end, where gzip has its checksum, and refuses any further content."""
         while piece := self.read(_PIECE):
             if piece.strip(b"\0"):
                 raise ValueError("it goes on behind its end")
 
 
 class _Content:
-    """What is in a member, with the padding behind it."""
+    """Content of a member, with the padding behind it."""
 
     def __init__(self, stream: _Gunzipped, size: int) -> None:
         self._stream, self._left, self._padding = stream, size, -size % _BLOCK
@@ -179,13 +179,13 @@ class _Content:
         return piece
 
     def skip(self) -> None:
-        """Goes to the next header."""
+        """Skips to the next header."""
         while self.read(_PIECE):
             pass
         self._stream.exactly(self._padding, at_end=b"")
 
     def whole(self) -> bytes:
-        """All of it."""
+        """Returns the whole content."""
         content, self._left = self._stream.exactly(self._left), 0
         self.skip()
         return content

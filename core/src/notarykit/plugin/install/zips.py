@@ -1,4 +1,4 @@
-"""The members of a zip: what is stored or deflated, as notation reads it."""
+"""Members of a zip, stored or deflated, as notation reads them."""
 
 import stat
 import zipfile

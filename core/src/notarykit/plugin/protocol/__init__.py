@@ -1,4 +1,4 @@
-"""The messages of the plugin contract 1.0, typed, for calls in this process and for JSON between processes alike.
+"""Messages of the plugin contract 1.0, typed, for calls in this process and as JSON between processes.
 
 Names in JSON are the plugin specification's (plugin-extensibility.md); bytes are base64 there and bytes here. Members
 that are not known are ignored, as the contract's minor versions require. None of the modules imports `typing`, and what

@@ -1,4 +1,4 @@
-"""What the messages have in common."""
+"""Constants and field codecs of the messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Config = Mapping[str, str]
 
 
 class Capability(StrEnum):
-    """What a plugin can do."""
+    """Capability of a plugin (plugin specification, "Plugin metadata")."""
 
     RAW = "SIGNATURE_GENERATOR.RAW"
     ENVELOPE = "SIGNATURE_GENERATOR.ENVELOPE"
@@ -32,7 +32,7 @@ class Capability(StrEnum):
 
 
 class Command(StrEnum):
-    """What a plugin is asked for: the executable's one argument."""
+    """Command of the contract, as the executable's argument."""
 
     GET_METADATA = "get-plugin-metadata"
     DESCRIBE_KEY = "describe-key"
@@ -42,12 +42,12 @@ class Command(StrEnum):
 
 
 def encode(content: bytes) -> str:
-    """Bytes as base64, the standard alphabet with padding."""
+    """Encodes bytes as base64, in the standard alphabet with padding."""
     return base64.b64encode(content).decode("ascii")
 
 
 def decode(text: str, name: str) -> bytes:
-    """The bytes of a member in base64.
+    """Decodes a member in base64.
 
     Raises:
         DocumentError: It is not base64.
@@ -59,12 +59,12 @@ def decode(text: str, name: str) -> bytes:
 
 
 def texts(members: Members, name: str) -> tuple[str, ...]:
-    """An array of strings that must be there; programs in Go write null for one that is empty."""
+    """Returns a required array of strings; null counts as empty, as programs in Go write it."""
     return () if members.value.get(name, ...) is None else members.texts(name)
 
 
 def with_config(members: dict[str, Any], config: Config) -> dict[str, Any]:
-    """The members of a request, with the plugin configuration if there is any."""
+    """Adds the plugin configuration to a request's members, unless it is empty."""
     if config:
         members["pluginConfig"] = dict(config)
     return members

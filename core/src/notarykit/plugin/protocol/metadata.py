@@ -1,4 +1,4 @@
-"""get-plugin-metadata: what a plugin says of itself (plugin specification, "Plugin metadata")."""
+"""Messages of get-plugin-metadata (plugin specification, "Plugin metadata")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class GetMetadataRequest(LightNamedTuple):
-    """The request of get-plugin-metadata; it has no contract version, which the answer tells.
+    """Request of get-plugin-metadata; it has no contract version.
 
     Attributes:
         plugin_config: The user's settings for the plugin, on which its capabilities may depend.
@@ -23,21 +23,21 @@ class GetMetadataRequest(LightNamedTuple):
     plugin_config: Config = {}
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         return with_config({}, self.plugin_config)
 
     @classmethod
     def from_json(cls, members: Members) -> GetMetadataRequest:
-        """Out of JSON; raises DocumentError where the member is of a wrong type."""
+        """Parses JSON members; raises DocumentError if a member has the wrong type."""
         return cls(members.text_map("pluginConfig"))
 
 
 NO_CONFIG = GetMetadataRequest()
-"""The request of a host that knows of no settings, such as one that installs plugins."""
+"""Request of a host without plugin configuration, such as one that installs plugins."""
 
 
 class Metadata(LightNamedTuple):
-    """The answer to get-plugin-metadata.
+    """Response to get-plugin-metadata.
 
     Attributes:
         name: The plugin's name.
@@ -56,7 +56,7 @@ class Metadata(LightNamedTuple):
     capabilities: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         return {
             "name": self.name,
             "description": self.description,
@@ -68,7 +68,7 @@ class Metadata(LightNamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> Metadata:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         found = cls(
             members.filled("name"),
             members.filled("description"),

@@ -1,4 +1,4 @@
-"""describe-key, generate-signature and generate-envelope: what is asked and what is answered.
+"""Messages of describe-key, generate-signature and generate-envelope.
 
 Plugin specification, "Signature Generator", "Signature Envelope Generator".
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DescribeKeyRequest(LightNamedTuple):
-    """The request of describe-key.
+    """Request of describe-key.
 
     Attributes:
         key_id: The key's identifier, in the plugin's own form.
@@ -30,17 +30,17 @@ class DescribeKeyRequest(LightNamedTuple):
     contract_version: str = CONTRACT_VERSION
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         return with_config({"contractVersion": self.contract_version, "keyId": self.key_id}, self.plugin_config)
 
     @classmethod
     def from_json(cls, members: Members) -> DescribeKeyRequest:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         return cls(members.filled("keyId"), members.text_map("pluginConfig"), members.filled("contractVersion"))
 
 
 class KeyDescription(LightNamedTuple):
-    """The answer to describe-key.
+    """Response to describe-key.
 
     Attributes:
         key_id: The key's identifier, as in the request.
@@ -51,17 +51,17 @@ class KeyDescription(LightNamedTuple):
     key_spec: str
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         return {"keyId": self.key_id, "keySpec": self.key_spec}
 
     @classmethod
     def from_json(cls, members: Members) -> KeyDescription:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         return cls(members.filled("keyId"), members.filled("keySpec"))
 
 
 class GenerateSignatureRequest(LightNamedTuple):
-    """The request of generate-signature.
+    """Request of generate-signature.
 
     Attributes:
         key_id: The key's identifier.
@@ -80,7 +80,7 @@ class GenerateSignatureRequest(LightNamedTuple):
     contract_version: str = CONTRACT_VERSION
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         members = {
             "contractVersion": self.contract_version,
             "keyId": self.key_id,
@@ -92,7 +92,7 @@ class GenerateSignatureRequest(LightNamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> GenerateSignatureRequest:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         return cls(
             members.filled("keyId"),
             members.filled("keySpec"),
@@ -104,7 +104,7 @@ class GenerateSignatureRequest(LightNamedTuple):
 
 
 class GeneratedSignature(LightNamedTuple):
-    """The answer to generate-signature.
+    """Response to generate-signature.
 
     Attributes:
         key_id: The key's identifier, as in the request.
@@ -119,7 +119,7 @@ class GeneratedSignature(LightNamedTuple):
     certificate_chain: tuple[bytes, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         return {
             "keyId": self.key_id,
             "signature": encode(self.signature),
@@ -129,7 +129,7 @@ class GeneratedSignature(LightNamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> GeneratedSignature:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         return cls(
             members.filled("keyId"),
             decode(members.filled("signature"), "signature"),
@@ -139,7 +139,7 @@ class GeneratedSignature(LightNamedTuple):
 
 
 class GenerateEnvelopeRequest(LightNamedTuple):
-    """The request of generate-envelope.
+    """Request of generate-envelope.
 
     Attributes:
         key_id: The key's identifier.
@@ -160,7 +160,7 @@ class GenerateEnvelopeRequest(LightNamedTuple):
     contract_version: str = CONTRACT_VERSION
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         members: dict[str, Any] = {
             "contractVersion": self.contract_version,
             "keyId": self.key_id,
@@ -174,7 +174,7 @@ class GenerateEnvelopeRequest(LightNamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> GenerateEnvelopeRequest:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         return cls(
             members.filled("keyId"),
             decode(members.filled("payload"), "payload"),
@@ -187,7 +187,7 @@ class GenerateEnvelopeRequest(LightNamedTuple):
 
 
 class GeneratedEnvelope(LightNamedTuple):
-    """The answer to generate-envelope.
+    """Response to generate-envelope.
 
     Attributes:
         signature_envelope: The envelope.
@@ -200,7 +200,7 @@ class GeneratedEnvelope(LightNamedTuple):
     annotations: Mapping[str, str] = {}
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         return {
             "signatureEnvelope": encode(self.signature_envelope),
             "signatureEnvelopeType": self.signature_envelope_type,
@@ -209,7 +209,7 @@ class GeneratedEnvelope(LightNamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> GeneratedEnvelope:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         annotations = members.text_map("annotations")
         return cls(
             decode(members.filled("signatureEnvelope"), "signatureEnvelope"),

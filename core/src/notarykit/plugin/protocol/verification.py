@@ -1,4 +1,4 @@
-"""verify-signature: what is asked and what is answered (plugin specification, "verify-signature command")."""
+"""Messages of verify-signature (plugin specification, "verify-signature command")."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 NO_EXPIRY = "0001-01-01T00:00:00Z"
-"""What notation writes where a signature does not expire, and plugins that were made for it read."""
+"""Expiry that notation writes for a signature without one, and that its plugins read."""
 
 _NOT_THERE = ("expiry", NO_EXPIRY)
 
 
 class VerifySignatureRequest(LightNamedTuple):
-    """The request of verify-signature.
+    """Request of verify-signature.
 
     Attributes:
         critical_attributes: The standard critical attributes, by the specification's names, times in RFC 3339, each
@@ -27,7 +27,7 @@ class VerifySignatureRequest(LightNamedTuple):
         unprocessed_attributes: The names of the critical attributes that the caller does not know.
         certificate_chain: The chain in DER, leaf first.
         trusted_identities: Those of the applicable trust policy.
-        signature_verification: The checks that are asked for, capabilities by name.
+        signature_verification: The requested checks, capabilities by name.
         plugin_config: The user's settings for the plugin.
         contract_version: The contract's version.
     """
@@ -41,7 +41,7 @@ class VerifySignatureRequest(LightNamedTuple):
     contract_version: str = CONTRACT_VERSION
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         members = {
             "contractVersion": self.contract_version,
             "signature": {
@@ -58,7 +58,7 @@ class VerifySignatureRequest(LightNamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> VerifySignatureRequest:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         signature, policy = members.object("signature"), members.object("trustPolicy")
         return cls(
             _critical_attributes(signature.object("criticalAttributes").value),
@@ -72,13 +72,13 @@ class VerifySignatureRequest(LightNamedTuple):
 
 
 def _critical_attributes(written: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The critical attributes without what programs in Go write for those that are not there."""
+    """Returns the critical attributes without the zero values that programs in Go write for absent ones."""
     there = {name: value for name, value in written.items() if value is not None and (name, value) != _NOT_THERE}
     return {"extendedAttributes": {}, **there}
 
 
 class VerificationResult(LightNamedTuple):
-    """One check's result in the answer to verify-signature.
+    """Result of one check in the response to verify-signature.
 
     Attributes:
         success: Whether the check passed.
@@ -90,10 +90,10 @@ class VerificationResult(LightNamedTuple):
 
 
 class VerifiedSignature(LightNamedTuple):
-    """The answer to verify-signature.
+    """Response to verify-signature.
 
     Attributes:
-        verification_results: A result for each check that was asked for.
+        verification_results: One result for each requested check.
         processed_attributes: The critical attributes that the plugin understood and processed.
     """
 
@@ -101,7 +101,7 @@ class VerifiedSignature(LightNamedTuple):
     processed_attributes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The members of the JSON object."""
+        """Returns the members of the JSON object."""
         return {
             "verificationResults": {name: each._asdict() for name, each in self.verification_results.items()},
             "processedAttributes": list(self.processed_attributes),
@@ -109,7 +109,7 @@ class VerifiedSignature(LightNamedTuple):
 
     @classmethod
     def from_json(cls, members: Members) -> VerifiedSignature:
-        """Out of JSON; raises DocumentError where a member is absent, empty or of a wrong type."""
+        """Parses JSON members; raises DocumentError if one is absent, empty or of the wrong type."""
         processed = texts(members, "processedAttributes")
         if members.value.get("verificationResults", ...) is None:  # as programs in Go write an empty object
             return cls({}, processed)

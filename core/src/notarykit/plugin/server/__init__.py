@@ -1,1 +1,1 @@
-"""A Python plugin as an executable: the answers to a host's requests, and the launcher that a host finds."""
+"""Server side of the plugin contract: a Python plugin as an executable."""

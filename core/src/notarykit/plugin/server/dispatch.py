@@ -1,4 +1,4 @@
-"""From a command and a request in JSON to the answer or error in JSON, on a plugin's side."""
+"""Dispatch of a command and its JSON request to a plugin; the response or error in JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def respond(target: str, arguments: list[str], read: Callable[[], bytes]) -> tuple[int, bytes]:
-    """The exit code, and what goes to standard output (0) or standard error (any other).
+    """Returns the exit code, and the content of standard output (0) or standard error (any other code).
 
     Args:
         target: The plugin's class as `module:Class`.
@@ -48,7 +48,7 @@ def respond(target: str, arguments: list[str], read: Callable[[], bytes]) -> tup
 
 
 def _request(command: str, read: Callable[[], bytes]) -> bytes:
-    """What is on standard input; a person who asks what the plugin is has nothing to say, and is not waited for."""
+    """Returns standard input; for get-plugin-metadata at a terminal, an empty request without waiting."""
     is_bare = command == Command.GET_METADATA and os.isatty(0)
     request = b"" if is_bare else read()
     if request.strip():
@@ -61,13 +61,13 @@ def _request(command: str, read: Callable[[], bytes]) -> bytes:
 
 
 def _seconds() -> float:
-    """How long the answer may take: what the host says, if it says so."""
+    """Returns the time limit that the host set, or the default."""
     text = os.environ.get(SECONDS_VARIABLE, "")
     return float(text) if text.isascii() and text.isdigit() else SIGNING_SECONDS
 
 
 def answer(kind: type[Plugin], command: Command, request: bytes) -> dict[str, Any]:
-    """The members of the answer to a request.
+    """Returns the members of the response to a request.
 
     Raises:
         PluginValidationError: The request is malformed.
@@ -97,7 +97,7 @@ def _ask(kind: type[Plugin], command: Command, members: GoMembers) -> dict[str, 
 
 
 def error_json(error: BaseException) -> dict[str, Any]:
-    """An error as the protocol writes it. The text of what was not raised on purpose stays here: it may be a secret."""
+    """Returns an error's members. The text of an unexpected exception is left out: it may hold a secret."""
     if not isinstance(error, NotarykitError):
         _log_way(error)
         # What an import misses helps, and is no secret; other texts of it have paths.
@@ -111,7 +111,7 @@ def error_json(error: BaseException) -> dict[str, Any]:
 
 
 def _log_way(error: BaseException) -> None:
-    """Writes to the plugin's log where an accident happened: the lines of code, without the text and its values."""
+    """Writes the traceback of an unexpected exception to the plugin's log, without its text."""
     import sys
     import traceback
 
@@ -141,7 +141,7 @@ def _load(target: str) -> type[Plugin]:
 
 
 def _usage(kind: type[Plugin]) -> str:
-    """For a person who runs the executable, and for a host that asks for what nobody knows."""
+    """Returns the usage text, for a person who runs the executable."""
     metadata = kind.get_metadata()
     commands = ", ".join(Command)
     return (

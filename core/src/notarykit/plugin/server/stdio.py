@@ -1,4 +1,4 @@
-"""A plugin as an executable: standard output and standard error are safe before anything of the plugin is imported.
+"""Entry of a plugin's executable: takes standard output and standard error before anything of the plugin is imported.
 
 A host reads exactly one JSON document from one of the two (plugin specification, "Plugin contract"), so they are taken
 away at the level of the file descriptor, and what anything else writes goes to the file that `$NOTARYKIT_PLUGIN_LOG`
@@ -11,12 +11,12 @@ import os
 import sys
 
 _LAST_STREAM = 2
-_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no link, and no pipe that nobody reads
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no link, and no pipe without a reader
 _FAILED = b'{"errorCode":"ERROR","errorMessage":"the plugin could not be started"}'
 
 
 def run(target: str) -> int:
-    """Answers the command that the arguments name; for `[project.scripts]`, through a function without arguments.
+    """Runs the command that the arguments name; `notarykit.plugin.executable` makes a function of it.
 
     Args:
         target: The plugin's class as `module:Class`, imported only now.
@@ -31,14 +31,14 @@ def run(target: str) -> int:
         from notarykit.plugin.server.dispatch import respond
 
         code, answer = respond(target, arguments, _read_request)
-    except BaseException as error:  # noqa: BLE001 - whatever happens, a host gets the protocol's JSON
+    except BaseException as error:  # noqa: BLE001 - a host gets the protocol's JSON in any case
         answer = _FAILED[:-2] + f': {type(error).__name__}"}}'.encode("ascii", "replace")
     _write(errors if code else output, answer)
     return code
 
 
 def _take_streams() -> tuple[int, int]:
-    """Duplicates of both, for the answer alone; the originals lead elsewhere from here on."""
+    """Returns duplicates of both streams, for the response alone, and redirects the originals to the log."""
     # Streams that the caller has closed are opened first, or a duplicate would take the number of one of them.
     while (spare := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
         pass
@@ -56,7 +56,7 @@ def _take_streams() -> tuple[int, int]:
 
 
 def _read_request() -> bytes:
-    """What is on standard input, at most one byte more than a request may have."""
+    """Returns standard input, at most one byte more than the limit of a request."""
     from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
 
     parts, left = [], LARGEST_MESSAGE + 1
@@ -72,5 +72,5 @@ def _write(handle: int, content: bytes) -> None:
         while view:
             view = view[os.write(handle, view) :]
         os.close(handle)
-    except OSError:  # whoever asked has gone
+    except OSError:  # the host has gone
         pass

@@ -1,4 +1,4 @@
-"""What a plugin has to put up with: plugin specification, "Plugin contract"."""
+"""Compatibility with later minor versions and large requests: plugin specification, "Plugin contract"."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ _HUGE = LARGEST_MESSAGE - 4096  # the request as a whole keeps the limit
 
 
 def describing(session: Session, key_id: object = None) -> tuple[str, dict[str, Any]]:
-    """A request that needs no signature where the plugin has one, about the first key or another.
+    """Returns a command and request that need no signature if possible, about the first key or another.
 
     Raises:
         DoesNotApply: The plugin does not sign, or no key was given.
@@ -48,7 +48,7 @@ def unknown_members_are_ignored(session: Session) -> str | None:
 
 
 def _about(session: Session, key: Key) -> Iterator[tuple[Response, dict[str, Any]]]:
-    """What the plugin answered to requests about a key, and the requests."""
+    """Yields responses about a key, each with its request."""
     if not session.capabilities.isdisjoint(_DESCRIBING):
         yield key.description, key.request()
     if Capability.RAW in session.capabilities:
@@ -59,7 +59,7 @@ def _about(session: Session, key: Key) -> Iterator[tuple[Response, dict[str, Any
 
 
 def _difference(session: Session, usual: Response, request: dict[str, Any]) -> str | None:
-    """The error that new members bring where there was none without them."""
+    """Returns the error that new members cause, or None."""
     if usual.failed:
         return None
     ask = session.use_key if usual.command.startswith("generate-") else session.ask

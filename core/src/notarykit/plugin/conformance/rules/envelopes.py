@@ -26,7 +26,7 @@ def _each(session: Session, check: Callable[[Key], str | None]) -> str | None:
 
 
 def _intact(key: Key, media_type: str, payload: bytes, expiry: int | None = None) -> IntactEnvelope:
-    """The envelope of a response, with its integrity checked.
+    """Returns the envelope of a response, after checking its integrity.
 
     Raises:
         DoesNotApply: There is none; another rule says so.
@@ -52,7 +52,7 @@ def _format(key: Key, media_type: str) -> str | None:
 
 
 def formats(key: Key) -> list[str]:
-    """The formats that the plugin makes.
+    """Returns the envelope formats that the plugin supports.
 
     Raises:
         DoesNotApply: It makes none; another rule says so.
@@ -68,7 +68,7 @@ def _shown(target: Descriptor) -> str:
 
 
 def envelope_spec(key: Key) -> KeySpec:
-    """The spec of the key that envelopes are signed with.
+    """Returns the spec of the key that signs envelopes.
 
     Raises:
         DoesNotApply: There is no envelope that holds.

@@ -1,4 +1,4 @@
-"""What a plugin has to refuse, and with which error code: plugin specification, "Error codes"."""
+"""Requests that a plugin refuses, and the error codes: plugin specification, "Error codes"."""
 
 from notarykit.plugin.conformance.response import Response
 from notarykit.plugin.conformance.rule import MUST, SHOULD, rule
@@ -11,7 +11,7 @@ _NO_KEY = "notarykit-test-there-is-no-such-key"
 
 
 def _validation_error(response: Response, what: str) -> str | None:
-    """What is wrong with a refusal; one that is not in JSON has no code, which is another rule's matter."""
+    """Returns the problem of a refusal; the form of the error is another rule's subject."""
     if not response.failed:
         return f"{what} is accepted"
     return None if response.code in ("", "VALIDATION_ERROR") else f"{what}: the code is {response.code}"

@@ -174,7 +174,7 @@ def ten_at_once(session: Session) -> str | None:
 
 
 def _signatures(key: Key) -> list[tuple[bytes, bytes]]:
-    """Payloads with their signatures, as many as may be made."""
+    """Returns payloads with their signatures, as many as the session allows."""
     found = []
     for payload in SAMPLES:
         try:
@@ -185,19 +185,19 @@ def _signatures(key: Key) -> list[tuple[bytes, bytes]]:
 
 
 def _other_problem(key: Key, payload: bytes) -> str | None:
-    """What is wrong with the signature over a payload that is out of the ordinary."""
+    """Returns the problem of the signature over an unusual payload."""
     _check_usual(key)
     return _problem(key, key.signature(payload), payload)
 
 
 def _check_usual(key: Key) -> None:
-    """Leaves a rule aside where not even an ordinary payload is signed, which is another rule's matter."""
+    """Skips a rule if not even a usual payload is signed, which is another rule's subject."""
     if _problem(key, key.signature(SAMPLES[0]), SAMPLES[0]):
         raise DoesNotApply("ordinary payloads have no signature that holds")
 
 
 def _problem(key: Key, response: Response, payload: bytes) -> str | None:
-    """What is wrong with a signature, its form and its salt aside, which are other rules' matter."""
+    """Returns the problem of a signature; its form and salt are other rules' subjects."""
     if response.failed:
         return str(response)
     signature = response.bytes_of("signature")
@@ -222,7 +222,7 @@ def _holds(key: Key, signature: bytes, payload: bytes, salt: object) -> bool:
 
 
 def _der(signature: bytes, spec: KeySpec) -> bytes:
-    """An ECDSA signature in DER, whatever form it has: r and s of any length, or DER already."""
+    """Converts an ECDSA signature to DER, from r and s of any length or from DER."""
     if len(signature) != spec.signature_size and signature[:1] == b"\x30":
         return signature
     half = len(signature) // 2

@@ -1,4 +1,4 @@
-"""What leaves a plugin, over everything that was asked: plugin specification, "Plugin contract"."""
+"""Output streams and exit codes of all commands: plugin specification, "Plugin contract"."""
 
 import json
 

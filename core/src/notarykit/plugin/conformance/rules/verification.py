@@ -17,7 +17,7 @@ _UNKNOWN = "example.com/notarykit-test"
 
 @lru_cache
 def _chain() -> tuple[str, ...]:
-    """The chain of a signer whom nobody trusts, made once."""
+    """Returns the chain of an untrusted signer, made once."""
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -34,7 +34,7 @@ def _asked(session: Session) -> list[str]:
 
 
 def verify_request(session: Session) -> dict[str, Any]:
-    """A request about a signature with one critical attribute that nobody knows.
+    """Returns a request about a signature with one unknown critical attribute.
 
     Raises:
         DoesNotApply: The plugin does not verify.
@@ -58,7 +58,7 @@ def verify_request(session: Session) -> dict[str, Any]:
 
 
 def verified(session: Session) -> Response:
-    """The answer to that request, which is made once."""
+    """Returns the response to that request, which is sent once."""
     for response in session.responses:
         if response.command == Command.VERIFY_SIGNATURE:
             return response
@@ -141,7 +141,7 @@ def no_expiry_is_no_failure(session: Session) -> str | None:
 
 
 def _successes(response: Response) -> dict[str, object]:
-    """Whether each check succeeded."""
+    """Returns the outcome of each check."""
     return {
         name: result.get("success") if isinstance(result, dict) else None for name, result in _results(response).items()
     }
