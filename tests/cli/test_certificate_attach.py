@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from notarykit.keys.issue import issue, make_request
+from notarykit.keys.issue import issue, make_csr
 from tests.cli.key_certificates import EITHER_HOLDER, SUBJECT, list_key, listed_key, read_chain, trust_root
 from tests.cli.world import World
 from tests.support.ca import Changes, TestChain, key_usage, make_chain, name, new_key
@@ -17,7 +17,7 @@ def _issued(world: World, key: object, path: str = "chain.pem", *, authority: Te
     """Writes a key's chain in reverse, with a certificate of another chain in it."""
     authority = authority or make_chain(length=3)
     now = datetime.now(UTC).replace(microsecond=0)
-    made = issue(make_request(key, name("release")), authority.keys[1], authority.certificates[1], now, timedelta(1))
+    made = issue(make_csr(key, name("release")), authority.keys[1], authority.certificates[1], now, timedelta(1))
     parts = [*reversed(authority.pems[1:]), make_chain(length=1).pems[0], made.public_bytes(Encoding.PEM)]
     Path(path).write_bytes(b"".join(parts))
     return path

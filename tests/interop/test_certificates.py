@@ -15,7 +15,7 @@ from notarykit._internal.rfc3339 import utc_now
 from notarykit.config.key_access import attach_chain, open_key, open_signer
 from notarykit.config.signing_keys import SigningKey, load_signing_keys
 from notarykit.keys.chain import check_chain
-from notarykit.keys.issue import issue, make_request, self_signed
+from notarykit.keys.issue import issue, make_csr, self_signed
 from notarykit.keys.lint import lint
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing import SignOptions, sign_artifact
@@ -80,7 +80,7 @@ def test_issued_certificates(peer: Peer, tmp_path: Path, spec: str, ca_spec: str
     key, private_key = _key(tmp_path, "local" if ca_holder == "plugin" else "plugin", spec)
     ca_key, _ = _key(tmp_path, ca_holder, ca_spec, 1)
     root = self_signed(ca_key, name("My CA"), utc_now(), 2 * _DAY, is_ca=True)
-    made = issue(make_request(key, _SUBJECT), ca_key, root, utc_now(), _DAY)
+    made = issue(make_csr(key, _SUBJECT), ca_key, root, utc_now(), _DAY)
     verify(tmp_path, made, root)
     _judged(peer, _as_chain(spec, private_key, made, root))
 
@@ -92,7 +92,7 @@ def test_certificates_from_a_ca_below_another(peer: Peer, tmp_path: Path, spec: 
     no_more = Changes(put=((x509.BasicConstraints(ca=True, path_length=0), True),))
     authority = make_chain(length=3, ca_kind=ca_kind, cas={1: no_more})
     key, private_key = _key(tmp_path, "plugin", spec)
-    made = issue(make_request(key, _SUBJECT), authority.keys[1], authority.certificates[1], utc_now(), _DAY)
+    made = issue(make_csr(key, _SUBJECT), authority.keys[1], authority.certificates[1], utc_now(), _DAY)
     verify(tmp_path, made, *authority.certificates[1:], strict=False)
     _judged(peer, _as_chain(spec, private_key, made, *authority.certificates[1:]))
 
@@ -109,7 +109,7 @@ def test_a_trusted_signature(
     key, private_key = _key(tmp_path, holder, spec)
     ca_key, _ = _key(tmp_path, "plugin", "RSA-2048", 1)
     root = self_signed(ca_key, name("My CA"), utc_now(), 2 * _DAY, is_ca=True)
-    made = issue(make_request(key, _SUBJECT), ca_key, root, utc_now(), _DAY)
+    made = issue(make_csr(key, _SUBJECT), ca_key, root, utc_now(), _DAY)
     chain = _as_chain(spec, private_key, made, root)
     home.trust(chain)
     _list(home, holder, str(tmp_path / f"{spec}-0.key"))
@@ -137,7 +137,7 @@ def test_a_root_made_by_go(peer: Peer, tmp_path: Path) -> None:
     pem = subprocess.run([program], capture_output=True, check=True).stdout
     root, root_key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, None)
     key = new_key("EC-256")
-    made = issue(make_request(key, _SUBJECT), root_key, root, utc_now(), timedelta(hours=1))
+    made = issue(make_csr(key, _SUBJECT), root_key, root, utc_now(), timedelta(hours=1))
     verify(tmp_path, made, root)
     chain = _as_chain("EC-256", key, made, root)
     assert lint(chain.ders) == []

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from notarykit.envelope.attributes import X509, ExtendedAttribute, SignedAttributes, SigningScheme
 from notarykit.envelope.builder import attributes_for, prepare, with_timestamp
-from notarykit.keys.signature import sign
+from notarykit.keys.signature import sign_raw
 from notarykit.keys.spec import key_spec
 from tests.support.ca import TestChain
 
@@ -171,6 +171,6 @@ def sign_envelope(
             key_spec(chain.spec), now or datetime.now(UTC), expires_in=expires_in, scheme=scheme, extended=extended
         )
     unsigned = prepare(media_type, PAYLOAD if payload is None else payload, attributes)
-    signature = sign(chain.leaf_key, key_spec(chain.spec), unsigned.to_be_signed)
+    signature = sign_raw(chain.leaf_key, key_spec(chain.spec), unsigned.to_be_signed)
     envelope = unsigned.finish(signature, chain.ders, agent)
     return envelope if timestamp is None else with_timestamp(envelope, media_type, timestamp)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from notarykit.errors import NotarykitError
-from notarykit.keys.signature import sign
+from notarykit.keys.signature import sign_raw
 from notarykit.keys.spec import KeySpec
 from notarykit.plugin import KeyVersion, Provider
 from tests.support.ca import AnyPrivateKey
@@ -60,7 +60,7 @@ class Version:
             self._service.failure = None
             raise failure
         self._service.signed_with.append(self.name)
-        return sign(self._service.versions[self.name], spec, message)
+        return sign_raw(self._service.versions[self.name], spec, message)
 
 
 class Key:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginTimeoutError, PluginValidationError
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.plugin import DescribeKeyRequest
 from notarykit.plugin.deadline import deadline
 from notarykit.plugin.discovery.entry_points import packaged_plugin
@@ -68,7 +68,7 @@ def test_key_without_a_certificate_is_refused_with_advice(service: FakeKMS) -> N
     assert "certificate_chain=FILE" in error.advice
     opened = AWSKMSPlugin(connect=service.connect).open_key(ARN, {})
     assert (opened.name, opened.public_key) == (ARN, CHAIN.leaf_key.public_key())
-    check(opened.public_key, SPEC, opened.sign(b"request", SPEC), b"request")
+    verify_raw(opened.public_key, SPEC, opened.sign(b"request", SPEC), b"request")
 
 
 def test_service_stores_no_certificates(service: FakeKMS) -> None:

@@ -10,7 +10,7 @@ import pytest
 from requests import exceptions as failures
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
 from notarykit.plugin.discovery.locate import load_plugin
@@ -62,7 +62,7 @@ def test_metadata_and_discovery(kind: type[HashiCorpVaultPlugin]) -> None:
 def test_signature_request_pins_version_and_algorithm(vault: FakeVault, plugin: HashiCorpVaultPlugin) -> None:
     """After one lookup, the digest is sent with everything that determines the signature."""
     answer = _sign(plugin)
-    check(_CHAIN.leaf_key.public_key(), KEY_SPECS["EC-256"], answer.signature, MESSAGE)
+    verify_raw(_CHAIN.leaf_key.public_key(), KEY_SPECS["EC-256"], answer.signature, MESSAGE)
     assert answer.certificate_chain == _CHAIN.ders
     body = {
         "input": base64.b64encode(hashlib.sha256(MESSAGE).digest()).decode(),

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
 from notarykit.errors import CertificateError, NotarykitWarning, PassphraseError, SigningKeyError
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
 from notarykit_local_file.plugin import LocalFilePlugin
@@ -47,7 +47,7 @@ def _check_signs(key: Path, chain: TestChain = _CHAIN, **config: str) -> None:
     assert answer.certificate_chain == chain.ders
     spec = KEY_SPECS[chain.spec]
     assert answer.signing_algorithm == spec.signing_algorithm
-    check(chain.leaf_key.public_key(), spec, answer.signature, b"message")
+    verify_raw(chain.leaf_key.public_key(), spec, answer.signature, b"message")
 
 
 def _refused(key: Path | str, kind: type[Exception] = SigningKeyError, **config: str) -> str:

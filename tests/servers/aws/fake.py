@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from notarykit.errors import PluginError
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import GenerateSignatureRequest
 from notarykit_aws_kms.client import Limits
@@ -83,7 +83,7 @@ class FakeKMS:
 def sign(plugin: AWSKMSPlugin, config: Mapping[str, str], key_id: str = ARN) -> None:
     """Signs with a key, and checks the signature."""
     request = GenerateSignatureRequest(key_id, "EC-256", "SHA-256", b"message", config)
-    check(CHAIN.leaf_key.public_key(), SPEC, plugin.generate_signature(request).signature, b"message")
+    verify_raw(CHAIN.leaf_key.public_key(), SPEC, plugin.generate_signature(request).signature, b"message")
 
 
 def fails(plugin: AWSKMSPlugin, config: Mapping[str, str]) -> PluginError:

@@ -8,7 +8,7 @@ from botocore.session import Session  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
 from notarykit_aws_kms.plugin import AWSKMSPlugin
@@ -117,5 +117,5 @@ def sign(
     answer = (plugin or AWSKMSPlugin()).generate_signature(request)
     assert (answer.key_id, answer.signing_algorithm) == (key_id or key.arn, spec.signing_algorithm)
     assert answer.certificate_chain == key.chain.ders
-    check(key.chain.leaf_key.public_key(), spec, answer.signature, message)
+    verify_raw(key.chain.leaf_key.public_key(), spec, answer.signature, message)
     return answer

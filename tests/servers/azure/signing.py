@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import key_spec
 from notarykit.plugin import (
     DescribeKeyRequest,
@@ -39,7 +39,7 @@ def sign_and_check(
     """Describes a key, signs with it, and checks the signature and the chain."""
     signature = describe_and_sign(plugin, key_id, chain.spec, config)
     assert signature.certificate_chain == chain.ders
-    check(chain.leaf_key.public_key(), key_spec(chain.spec), signature.signature, MESSAGE)
+    verify_raw(chain.leaf_key.public_key(), key_spec(chain.spec), signature.signature, MESSAGE)
     return signature
 
 

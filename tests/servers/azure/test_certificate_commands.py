@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from notarykit.cli import main
-from notarykit.keys.issue import make_name, make_request
+from notarykit.keys.issue import make_csr, make_name
 from notarykit.trust.identity import parse_name
 from tests.servers.azure.conftest import Azure
 from tests.support.ca import make_chain, pem_of
@@ -61,7 +61,7 @@ def test_chain_is_merged_into_a_pending_certificate(azure: Azure) -> None:
     """The chain for a pending certificate is merged in the vault."""
     key = make_chain("EC-256").leaf_key
     azure.server.request_certificate("build", key)
-    Path("key.csr").write_bytes(make_request(key, make_name(parse_name(_SUBJECT))).public_bytes(Encoding.PEM))
+    Path("key.csr").write_bytes(make_csr(key, make_name(parse_name(_SUBJECT))).public_bytes(Encoding.PEM))
     _run("key", "add", "--plugin", "azure-keyvault", "--id", azure.certificate(), "build")
     _issue_and_attach("build")
     _signs("build")

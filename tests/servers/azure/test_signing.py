@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import key_spec
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest, PluginValidationError
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin, AzureKVPlugin
@@ -123,7 +123,7 @@ def test_renewal_between_commands_signs_with_the_new_version(azure: Azure) -> No
     azure.server.add_certificate("build", new)
     answer = AzureKeyVaultPlugin().generate_signature(request)
     assert answer.certificate_chain == new.ders
-    check(new.leaf_key.public_key(), key_spec("EC-256"), answer.signature, MESSAGE)
+    verify_raw(new.leaf_key.public_key(), key_spec("EC-256"), answer.signature, MESSAGE)
     azure.server.add_certificate("build", make_chain("RSA-2048"))
     with pytest.raises(PluginValidationError, match="is not the RSA-2048"):
         AzureKeyVaultPlugin().generate_signature(request)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from notarykit._internal.strict_json import loads
 from notarykit.keys.certificate import load_certificate
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS, key_spec_of
 
 _SECONDS = 300.0
@@ -18,7 +18,7 @@ _SECONDS = 300.0
 PRELUDE = """
 import base64, json, os, sys, threading, time
 from notarykit.errors import NotarykitError
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest
 from notarykit_pkcs11.plugin import PKCS11Plugin
@@ -29,7 +29,7 @@ def sign(key_id, spec, payload=b"payload", **config):
     request = GenerateSignatureRequest(key_id, spec, KEY_SPECS[spec].hash_name, payload, config)
     answer = plugin.generate_signature(request)
     from notarykit.keys.certificate import load_certificate
-    check(load_certificate(answer.certificate_chain[0]).public_key(), KEY_SPECS[spec], answer.signature, payload)
+    verify_raw(load_certificate(answer.certificate_chain[0]).public_key(), KEY_SPECS[spec], answer.signature, payload)
     return answer
 
 def refusal(key_id, spec, **config):
@@ -100,7 +100,7 @@ def sign(
     if not answer.code:
         leaf = load_certificate(base64.b64decode(answer.members["certificateChain"][0]))
         assert key_spec_of(leaf.public_key()).name == spec
-        check(leaf.public_key(), KEY_SPECS[spec], base64.b64decode(answer.members["signature"]), payload)
+        verify_raw(leaf.public_key(), KEY_SPECS[spec], base64.b64decode(answer.members["signature"]), payload)
     return answer
 
 

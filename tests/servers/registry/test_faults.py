@@ -87,7 +87,7 @@ class TestReading:
         rule = scene.proxy.fault(faults.too_many_requests("86400"), scene.at("artifact"))
         error = scene.refused()
         assert isinstance(error, NetworkError)
-        assert "a pause of 86400 seconds" in error.message
+        assert "Retry-After of 86400 seconds" in error.message
         assert (rule.met, scene.pauses) == (1, [])
 
     @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ class TestReading:
         ("fault", "reason"),
         [
             (faults.claimed_length(1 << 40), f"the answer has {1 << 40} bytes, more than the "),
-            (faults.endless(), "the answer is longer than the "),
+            (faults.endless(), "the response exceeds the limit of "),
             (faults.gzipped(), "the response is compressed, which was not requested"),
             (faults.gzip_bomb(), "the response is compressed, which was not requested"),
         ],

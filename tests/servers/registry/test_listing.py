@@ -123,7 +123,7 @@ def test_a_registry_that_never_knows_the_api(code: int, scene: Scene) -> None:
         (faults.status(403), "PUT", "denies PUT of repository:", "ask for the permission; then sign again"),
         (faults.status(400), "PUT", "status 400", "sign again when that is mended"),
         (faults.unavailable(), "GET", "status 503", "sign again when that is mended"),
-        (faults.too_many_requests("3600"), "PUT", "a pause of 3600 seconds", "sign again when that is mended"),
+        (faults.too_many_requests("3600"), "PUT", "Retry-After of 3600 seconds", "sign again when that is mended"),
     ],
     ids=["403", "400", "503", "429"],
 )
@@ -131,9 +131,7 @@ def test_what_is_stored_and_not_listed(fault: Fault, method: str, reason: str, a
     """The message has the digest of what is stored, that nobody will find it, why, and what to do; doing it helps."""
     scene.proxy.fault(fault, at(TAG, method))
     line = error_of(run(scene.home, "sign", scene.reference), 3)
-    stored = re.match(
-        rf"{scene.proxy.host}/{NAME}: the signature (sha256:[0-9a-f]+) is stored, but it is not listed and", line
-    )
+    stored = re.match(rf"{scene.proxy.host}/{NAME}: the signature (sha256:[0-9a-f]+) is stored, but not listed,", line)
     assert stored
     assert reason in line
     assert line.endswith((f": {advice}", f", or {advice}"))
@@ -154,7 +152,7 @@ def test_a_tag_that_leads_to_the_artifact(scene: Scene) -> None:
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "has no associated signature" in listed.stdout
     line = error_of(run(scene.home, "sign", scene.reference), 3)
-    assert "is stored, but it is not listed" in line
+    assert "is stored, but not listed" in line
     assert "the registry returns the artifact itself for this tag" in line
     assert not any(at(TAG, "PUT")(each) for each in scene.proxy.seen)
 

@@ -233,9 +233,7 @@ class TestWithoutTLS:
         proxy.fault(faults.redirected(), faults.at("/manifests/"))
         reference = _pushed(memory_registry, "127.0.0.1").replace(memory_registry.address, proxy.address)
         line = _refused(home, 3, reference, "--ca-file", registry_ca.ca_file)
-        assert (
-            f"{proxy.elsewhere.address} is not talked to without TLS, which is refused{proxy.address} leads: " in line
-        )
+        assert f"https://{proxy.address} leads to {proxy.elsewhere.address} without TLS, which is refused: " in line
         assert proxy.elsewhere.seen == []
 
 
@@ -318,5 +316,5 @@ class TestForwardProxies:
         assert f"the proxy http://127.0.0.1:{port}: connection refused: check $HTTPS_PROXY" in line
         assert "secret" not in line
         line = _refused(home, 2, reference, HTTPS_PROXY=f"socks5://me:secret@127.0.0.1:{port}")
-        assert "$HTTPS_PROXY: a proxy of the kind socks5:// is not supported" in line
+        assert "$HTTPS_PROXY: socks5:// proxies are not supported" in line
         assert "secret" not in line

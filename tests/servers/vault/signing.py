@@ -1,6 +1,6 @@
 """Describes and signs with the plugins as a host does, and checks the signatures."""
 
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import DescribeKeyRequest, GenerateSignatureRequest, KeyDescription, Provider
 from tests.support.ca import TestChain
@@ -26,4 +26,4 @@ def sign(plugin: Provider, key_id: str, chain: TestChain, **config: str) -> None
     response = plugin.generate_signature(GenerateSignatureRequest(key_id, spec.name, spec.hash_name, MESSAGE, config))
     assert response.certificate_chain == chain.ders
     assert (response.key_id, response.signing_algorithm) == (key_id, spec.signing_algorithm)
-    check(chain.leaf_key.public_key(), spec, response.signature, MESSAGE)
+    verify_raw(chain.leaf_key.public_key(), spec, response.signature, MESSAGE)

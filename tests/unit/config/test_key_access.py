@@ -20,7 +20,7 @@ from notarykit.errors import (
     PluginValidationError,
     SigningKeyError,
 )
-from notarykit.keys.issue import make_request
+from notarykit.keys.issue import make_csr
 from notarykit.keys.remote import RemoteECKey, RemoteRSAKey
 from notarykit.plugin import Plugin
 from tests.support.ca import SPECS, make_chain, name, new_key, pem_of
@@ -107,7 +107,7 @@ def test_service_key_signs(spec: str, use: Use) -> None:
     use(ServicePlugin(service))
     key = open_key(SigningKey("", id=KEY_ID, plugin="pretended"), {})
     assert isinstance(key, RemoteRSAKey if spec.startswith("RSA") else RemoteECKey)
-    made = make_request(key, name("build"))
+    made = make_csr(key, name("build"))
     assert made.is_signature_valid
     assert made.public_key() == private_key.public_key()
     assert service.signed_with == [f"{KEY_ID}/1"]

@@ -275,7 +275,7 @@ def test_an_issuer_that_is_named_in_another_string_type() -> None:
     with pytest.raises(CertificateError, match="in another string type") as caught:
         check_chain(chain.ders)
     assert (caught.value.rule, "issued again" in caught.value.advice) == ("ordered_and_related", True)
-    with pytest.raises(CertificateError, match="a CA with that name is there, but in another string type") as caught:
+    with pytest.raises(CertificateError, match="a CA with that name, but in another string type") as caught:
         build_chain(chain.leaf_key.public_key(), chain.ders)
     assert "issued again" in caught.value.advice
     other = make_chain(length=2, cas={1: Changes(subject=_UTF8)})

@@ -71,7 +71,7 @@ def test_what_is_der(der: str) -> None:
         ("30800000", "shortest form"),
         ("048103010203", "shortest form"),
         ("04820080" + "00" * 128, "shortest form"),
-        ("0480", "its end is marked"),
+        ("0480", "of indefinite length"),
         ("04850000000001ff", "a length is too long"),
         ("0402ff", "it ends too early"),
         ("04", "it ends too early"),
@@ -121,7 +121,7 @@ def test_ends_that_are_marked(ber: str) -> None:
     [
         ("3080", "it ends too early"),
         ("30800500", "it ends too early"),
-        ("04800000", "it is primitive, and its end is marked"),
+        ("04800000", "it is primitive, and of indefinite length"),
         ("1f2000", "a tag of several bytes"),
         ("0485000000000100", "a length is too long"),
         ("040200", "it ends too early"),

@@ -7,7 +7,7 @@ import pytest
 from notarykit.errors import CertificateError, NotarykitWarning, SigningKeyError
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from tests.support.ca import SPECS, TestChain, make_chain, new_key, pem_of
 
 
@@ -27,7 +27,7 @@ def test_signs_with_its_chain(name: str, tmp_path: Path) -> None:
     signature, ders = signer.sign(b"message")
     assert signer.key_spec().name == name
     assert ders == made.ders
-    check(made.leaf_key.public_key(), signer.key_spec(), signature, b"message")
+    verify_raw(made.leaf_key.public_key(), signer.key_spec(), signature, b"message")
 
 
 @pytest.mark.parametrize("other", ["EC-256", "EC-384", "RSA-2048"])

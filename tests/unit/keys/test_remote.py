@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from notarykit.errors import SigningKeyError
 from notarykit.keys.remote import remote_key
-from notarykit.keys.signature import sign
+from notarykit.keys.signature import sign_raw
 from notarykit.keys.spec import KeySpec
 from tests.support.ca import HASH_OF_SPEC, SPECS, new_key
 
@@ -27,7 +27,7 @@ class _Elsewhere:
 
     def sign(self, message: bytes, spec: KeySpec) -> bytes:
         self.asked.append((message, spec.name))
-        return sign(self.private_key, spec, message)
+        return sign_raw(self.private_key, spec, message)
 
     def key(self) -> Any:
         return remote_key(self.private_key.public_key(), self.sign)
@@ -120,7 +120,7 @@ def test_nothing_is_given_away(spec: str) -> None:
     key = place.key()
     for name in ("private_numbers", "private_bytes", "decrypt", "exchange"):
         for arguments in ((), (b"x", None), (1, 2, 3)):
-            with pytest.raises(SigningKeyError, match=r"^the private key is not here"):
+            with pytest.raises(SigningKeyError, match=r"^the private key is remote"):
                 getattr(key, name)(*arguments)
     assert place.asked == []
 

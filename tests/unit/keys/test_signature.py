@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from notarykit.keys.signature import check, raw_ecdsa, sign
+from notarykit.keys.signature import raw_ecdsa, sign_raw, verify_raw
 from notarykit.keys.spec import key_spec
 from tests.support.ca import HASH_OF_SPEC, SPECS, new_key
 from tests.support.der import tlv
@@ -25,11 +25,11 @@ _ORDERS = {
 def test_what_is_signed_holds(name: str) -> None:
     """A signature of each kind has its full length, holds over its message, and over no other."""
     key, spec = new_key(name), key_spec(name)
-    signature = sign(key, spec, b"message")
+    signature = sign_raw(key, spec, b"message")
     assert len(signature) == spec.signature_size
-    check(key.public_key(), spec, signature, b"message")
+    verify_raw(key.public_key(), spec, signature, b"message")
     with pytest.raises(ValueError, match="does not hold"):
-        check(key.public_key(), spec, signature, b"massage")
+        verify_raw(key.public_key(), spec, signature, b"massage")
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -37,9 +37,9 @@ def test_another_key_did_not_sign(name: str) -> None:
     """A signature does not hold under another key of the same kind."""
     spec = key_spec(name)
     kind = "RSA-2048" if name.startswith("RSA") else name
-    signature = sign(new_key(name, 0), spec, b"message") if kind == name else bytes(spec.signature_size)
+    signature = sign_raw(new_key(name, 0), spec, b"message") if kind == name else bytes(spec.signature_size)
     with pytest.raises(ValueError, match="does not hold"):
-        check(new_key(name, 1 if kind == name else 0).public_key(), spec, signature, b"message")
+        verify_raw(new_key(name, 1 if kind == name else 0).public_key(), spec, signature, b"message")
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -47,7 +47,7 @@ def test_another_key_did_not_sign(name: str) -> None:
 def test_other_signatures_are_refused(name: str, change: str) -> None:
     """A signature with a flipped bit or of another length is refused."""
     key, spec = new_key(name), key_spec(name)
-    good = sign(key, spec, b"message")
+    good = sign_raw(key, spec, b"message")
     bad = {
         "flip first": bytes((good[0] ^ 1,)) + good[1:],
         "flip last": good[:-1] + bytes((good[-1] ^ 1,)),
@@ -59,7 +59,7 @@ def test_other_signatures_are_refused(name: str, change: str) -> None:
     }[change]
     problem = "does not hold" if len(bad) == len(good) else f"{len(bad)} bytes long, not the {len(good)} of"
     with pytest.raises(ValueError, match=problem):
-        check(key.public_key(), spec, bad, b"message")
+        verify_raw(key.public_key(), spec, bad, b"message")
 
 
 @pytest.mark.parametrize("name", _RSA)
@@ -70,7 +70,7 @@ def test_pss_salt_is_as_long_as_the_hash(name: str, salt: int) -> None:
     length = algorithm.digest_size - 1 if salt < 0 else salt
     signature = key.sign(b"message", padding.PSS(padding.MGF1(algorithm), length), algorithm)
     with pytest.raises(ValueError, match="does not hold"):
-        check(key.public_key(), spec, signature, b"message")
+        verify_raw(key.public_key(), spec, signature, b"message")
 
 
 @pytest.mark.parametrize("name", _RSA)
@@ -79,7 +79,7 @@ def test_pss_with_the_longest_salt_does_not_hold(name: str) -> None:
     key, algorithm = new_key(name), HASH_OF_SPEC[name]
     longest = padding.PSS(padding.MGF1(algorithm), padding.PSS.MAX_LENGTH)
     with pytest.raises(ValueError, match="does not hold"):
-        check(key.public_key(), key_spec(name), key.sign(b"message", longest, algorithm), b"message")
+        verify_raw(key.public_key(), key_spec(name), key.sign(b"message", longest, algorithm), b"message")
 
 
 @pytest.mark.parametrize("name", _RSA)
@@ -93,7 +93,7 @@ def test_other_paddings_and_hashes_do_not_hold(name: str) -> None:
         key.sign(b"message", padding.PSS(padding.MGF1(other), algorithm.digest_size), algorithm),
     ):
         with pytest.raises(ValueError, match="does not hold"):
-            check(key.public_key(), spec, signature, b"message")
+            verify_raw(key.public_key(), spec, signature, b"message")
 
 
 @pytest.mark.parametrize("name", _EC)
@@ -102,9 +102,9 @@ def test_ecdsa_with_another_hash_or_in_der_does_not_hold(name: str) -> None:
     key, spec = new_key(name), key_spec(name)
     other: hashes.HashAlgorithm = hashes.SHA384() if name != "EC-384" else hashes.SHA256()
     with pytest.raises(ValueError, match="does not hold"):
-        check(key.public_key(), spec, raw_ecdsa(key.sign(b"message", ec.ECDSA(other)), spec), b"message")
+        verify_raw(key.public_key(), spec, raw_ecdsa(key.sign(b"message", ec.ECDSA(other)), spec), b"message")
     with pytest.raises(ValueError, match="bytes long, not"):
-        check(key.public_key(), spec, key.sign(b"message", ec.ECDSA(HASH_OF_SPEC[name])), b"message")
+        verify_raw(key.public_key(), spec, key.sign(b"message", ec.ECDSA(HASH_OF_SPEC[name])), b"message")
 
 
 @pytest.mark.parametrize("name", _EC)
@@ -112,12 +112,12 @@ def test_numbers_out_of_range_do_not_hold(name: str) -> None:
     """Zero, the order of the group, and the largest number that fits are no halves of a signature."""
     key, spec, order = new_key(name), key_spec(name), _ORDERS[name]
     size = ALGORITHMS[name][3]
-    good = sign(key, spec, b"message")
+    good = sign_raw(key, spec, b"message")
     r, s = int.from_bytes(good[:size], "big"), int.from_bytes(good[size:], "big")
     biggest = 2 ** (8 * size) - 1
     for first, second in ((0, 0), (0, s), (r, 0), (order, s), (r, order), (biggest, biggest), (s, r)):
         with pytest.raises(ValueError, match="does not hold"):
-            check(key.public_key(), spec, first.to_bytes(size, "big") + second.to_bytes(size, "big"), b"message")
+            verify_raw(key.public_key(), spec, first.to_bytes(size, "big") + second.to_bytes(size, "big"), b"message")
 
 
 @pytest.mark.parametrize("name", _EC)

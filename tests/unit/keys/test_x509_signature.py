@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from notarykit.keys.x509_signature import Algorithm, algorithm_of, check, hash_of, verify_x509_signature
+from notarykit.keys.x509_signature import Algorithm, algorithm_of, hash_of, verify_message, verify_x509_signature
 from tests.support.asn1 import HASHES, NULL, PSS, explicit, integer, oid, signature_algorithm
 from tests.support.ca import SPECS, Changes, make_chain, new_key, sha1_signed
 from tests.support.der import sequence
@@ -75,7 +75,7 @@ def test_algorithms(name: str) -> None:
     ):
         assert algorithm_of(identifier) == algorithm_of(identifier, name) == Algorithm(kind, name)
         for other in _SHA2.keys() - {name}:
-            with pytest.raises(ValueError, match=f"does not use the {other}"):
+            with pytest.raises(ValueError, match=f"does not use the digest algorithm {other}"):
                 algorithm_of(identifier, other)
     for parameters in (NULL, b""):
         assert algorithm_of(sequence(oid(_RSA_ENCRYPTION), parameters), name) == Algorithm("RSA", name)
@@ -125,7 +125,7 @@ def test_what_is_no_algorithm(identifier: bytes) -> None:
 def test_ed25519_beside_a_hash() -> None:
     """Ed25519 has no hash, so that it cannot stand beside one here."""
     assert algorithm_of(_ED25519) == Algorithm("Ed25519")
-    with pytest.raises(ValueError, match="Ed25519 does not use the SHA-256"):
+    with pytest.raises(ValueError, match="Ed25519 does not use the digest algorithm SHA-256"):
         algorithm_of(_ED25519, "SHA-256")
 
 
@@ -156,19 +156,19 @@ def test_a_signature_holds_under_its_key_alone(spec: str, algorithm: Algorithm) 
     """A signature holds for its message under its key by its algorithm, and for nothing else."""
     key = new_key(spec)
     public, signature = key.public_key(), _signed(key, algorithm, _MESSAGE)
-    check(public, algorithm, signature, _MESSAGE)
-    check(public, algorithm, signature, memoryview(_MESSAGE))
+    verify_message(public, algorithm, signature, _MESSAGE)
+    verify_message(public, algorithm, signature, memoryview(_MESSAGE))
     for wrong in (b"", signature[:-1], signature + b"\0", bytes(len(signature))):
         with pytest.raises(ValueError, match="the signature does not hold"):
-            check(public, algorithm, wrong, _MESSAGE)
+            verify_message(public, algorithm, wrong, _MESSAGE)
     with pytest.raises(ValueError, match="the signature does not hold"):
-        check(public, algorithm, signature, _MESSAGE + b".")
+        verify_message(public, algorithm, signature, _MESSAGE + b".")
     with pytest.raises(ValueError, match="the signature does not hold"):
-        check(new_key(spec, 3).public_key(), algorithm, signature, _MESSAGE)
+        verify_message(new_key(spec, 3).public_key(), algorithm, signature, _MESSAGE)
     for kind, name in ((kind, name) for kind in ("RSA", "RSASSA-PSS", "ECDSA") for name in _SHA2):
         if (kind, name) != algorithm:
             with pytest.raises(ValueError, match=r"does not hold|the key is not one for"):
-                check(public, Algorithm(kind, name), signature, _MESSAGE)
+                verify_message(public, Algorithm(kind, name), signature, _MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_key_of_another_kind(spec: str, kind: str) -> None:
     """An algorithm needs a key of its kind."""
     algorithm = Algorithm(kind, "" if kind == "Ed25519" else "SHA-256")
     with pytest.raises(ValueError, match=f"the key is not one for {kind}"):
-        check(new_key(spec).public_key(), algorithm, b"", _MESSAGE)
+        verify_message(new_key(spec).public_key(), algorithm, b"", _MESSAGE)
 
 
 @pytest.mark.parametrize("ca_kind", ["RSA-2048", "EC-256", "EC-521", "Ed25519"])

@@ -36,7 +36,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     watch("notarykit.keys.chain.why_not_issued", certificate.why_not_issued)
     watch("notarykit.keys.certificate.why_not_issued", certificate.why_not_issued)
-    watch("notarykit.keys.signature.check", signature.check)
+    watch("notarykit.keys.signature.verify_raw", signature.verify_raw)
     return found
 
 

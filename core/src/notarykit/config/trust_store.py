@@ -8,7 +8,7 @@ from notarykit._internal.paths import trust_store_root
 from notarykit.errors import CertificateError, StorageError, TrustStoreError
 from notarykit.keys import requirements
 from notarykit.keys.certificate import load_certificate
-from notarykit.keys.extensions import is_ca
+from notarykit.keys.extensions import is_ca_certificate
 from notarykit.trust.policy import StoreReference, StoreType
 from notarykit.trust.store import EXTENSIONS, LARGEST_FILE, DirectoryTrustStore, trusted_certificates
 
@@ -49,9 +49,9 @@ def _check_rules(der: bytes, path: str, kind: StoreType) -> None:
     """Refuses a certificate with which no signature can be verified, by the rules for the end of a chain."""
     certificate = load_certificate(der)
     authority = requirements.TIMESTAMPING_CA if kind == StoreType.TSA else requirements.CODE_SIGNING_CA
-    checks = authority if is_ca(certificate) else requirements.CODE_SIGNING_LEAF
+    checks = authority if is_ca_certificate(certificate) else requirements.CODE_SIGNING_LEAF
     try:
-        requirements.apply(checks, requirements.place(certificate, f"{path}: certificate", 0))
+        requirements.enforce(checks, requirements.chain_member(certificate, f"{path}: certificate", 0))
     except CertificateError as error:
         raise TrustStoreError(
             f"{error.message}; no signature can be verified with it",

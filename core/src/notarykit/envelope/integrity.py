@@ -55,7 +55,7 @@ def check_integrity(envelope: UnverifiedEnvelope, anchor: int = 0) -> IntactEnve
             f"algorithm is for a key of {attributes.key_spec.name}, the signing certificate's is {chain.key_spec.name}"
         )
     try:
-        signatures.check(chain.public_key, chain.key_spec, envelope.signature, envelope.signed_bytes)
+        signatures.verify_raw(chain.public_key, chain.key_spec, envelope.signature, envelope.signed_bytes)
     except ValueError as error:
         raise EnvelopeError(str(error)) from None
     if attributes.content_type != MEDIA_TYPE:

@@ -1,1 +1,1 @@
-"""Keys: from a key's kind to its algorithms, the chains that vouch for it, and signatures made and checked with it."""
+"""Keys and certificates: key specs, raw signatures, certificate chains and requirements, certificate issuance."""

@@ -1,4 +1,4 @@
-"""One certificate: read, named for people, and set against the one that may have issued it."""
+"""X.509 certificates: loading, names for messages, issuer checks."""
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -7,10 +7,10 @@ from notarykit.errors import CertificateError
 
 
 def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
-    """A certificate from its DER.
+    """Loads a certificate from DER.
 
     Raises:
-        CertificateError: It is not the DER of an X.509 certificate, or not one that this library reads.
+        CertificateError: It is not an X.509 certificate in DER, or not supported.
     """
     try:
         return x509.load_der_x509_certificate(der)
@@ -22,9 +22,9 @@ def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
 
 
 def subject_of(certificate: x509.Certificate) -> str:
-    """A certificate's subject for people (RFC 4514).
+    """Returns the subject for messages (RFC 4514).
 
-    Names are parsed when they are asked for. Some that are in use cannot be: a PrintableString with `&` in it, say.
+    cryptography parses names on access, and refuses some that are in use, such as a PrintableString with `&`.
     """
     try:
         return certificate.subject.rfc4514_string()
@@ -33,7 +33,7 @@ def subject_of(certificate: x509.Certificate) -> str:
 
 
 def issuer_of(certificate: x509.Certificate) -> str:
-    """A certificate's issuer for people; see `subject_of`."""
+    """Returns the issuer for messages; see `subject_of`."""
     try:
         return certificate.issuer.rfc4514_string()
     except (ValueError, TypeError):
@@ -41,7 +41,7 @@ def issuer_of(certificate: x509.Certificate) -> str:
 
 
 def has_key(certificate: x509.Certificate, public_key: object) -> bool:
-    """Whether a certificate is of a key; one of a kind that cannot be read is of another."""
+    """Returns True if a certificate has a public key; False for keys that cannot be parsed."""
     try:
         return certificate.public_key() == public_key
     except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know
@@ -49,7 +49,7 @@ def has_key(certificate: x509.Certificate, public_key: object) -> bool:
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Whether a certificate is issued by its own name and its own key."""
+    """Returns True if a certificate names itself as the issuer and is signed by its own key."""
     return why_not_issued(certificate, certificate) is None
 
 
@@ -59,21 +59,21 @@ _OTHER_STRINGS = (
 
 
 def is_named_in_other_strings(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether a certificate's issuer reads as another's subject and is not, byte by byte, the same name."""
+    """Returns True if issuer and subject are equal texts in different string types, and so different names."""
     try:
         names = certificate.issuer, issuer.subject
-        reads_alike = [list(map(_read, name.rdns)) for name in names]
+        texts = [list(map(_text_of, name.rdns)) for name in names]
     except (ValueError, TypeError):
         return False
-    return reads_alike[0] == reads_alike[1] and names[0].public_bytes() != names[1].public_bytes()
+    return texts[0] == texts[1] and names[0].public_bytes() != names[1].public_bytes()
 
 
-def _read(rdn: x509.RelativeDistinguishedName) -> set[tuple[str, object]]:
+def _text_of(rdn: x509.RelativeDistinguishedName) -> set[tuple[str, object]]:
     return {(attribute.oid.dotted_string, attribute.value) for attribute in rdn}
 
 
 def why_not_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
-    """Why a certificate was not issued by another, or None if it was (issuer's name and signature)."""
+    """Returns the reason why a certificate was not issued by another (name, signature), or None if it was."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except InvalidSignature:

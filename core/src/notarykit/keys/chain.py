@@ -1,7 +1,6 @@
-"""Certificate chains: leaf first, root last, every link and every rule checked; and one built out of a heap.
+"""Certificate chains, leaf first and root last: validation against the certificate requirements, and building.
 
-Signature specification, "Certificate Requirements". A chain says nothing about trust: that it ends in a root which the
-verifier trusts is the trust store's question.
+Signature specification, "Certificate Requirements". Trust in the root is decided by the trust store.
 """
 
 from collections import deque
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
 
 Purpose = Literal["code signing", "timestamping"]
 
-# No honest chain comes near it; it bounds the work that a forged envelope can ask for.
+# Far beyond honest chains; bounds the work for a forged envelope.
 LONGEST_CHAIN = 32
 
-# Anybody can make chains that keep every rule: the size of what is read is bounded, and of what is remembered too.
+# Anyone can make valid chains: the size of chains is bounded, and of cached ones too.
 LARGEST_CHAIN = 64 * 1024
-_LARGEST_REMEMBERED = 16 * 1024
-# Certificates that come with a timestamp are anybody's too; each link that is tried costs a verification.
+_LARGEST_CACHED = 16 * 1024
+# Certificates in timestamps are untrusted too; each link that is tried costs a verification.
 _MOST_LINKS = 200
 
 _ISSUE_AGAIN = "have the certificate issued again with the CA's name as the CA's own certificate has it"
@@ -48,11 +47,11 @@ _CA_RULES = {"code signing": requirements.CODE_SIGNING_CA, "timestamping": requi
 
 
 class Chain(NamedTuple):
-    """A chain that keeps all rules: the leaf, the intermediate certificates in order, the root.
+    """Certificate chain that meets all requirements: leaf, intermediate certificates in order, root.
 
     Attributes:
-        ders: Each certificate in DER.
-        certificates: Each certificate, parsed.
+        ders: The certificates in DER.
+        certificates: The parsed certificates.
         key_spec: The leaf's key spec.
         public_key: The leaf's public key.
     """
@@ -64,15 +63,15 @@ class Chain(NamedTuple):
 
     @property
     def leaf(self) -> x509.Certificate:
-        """The certificate of the key that signs."""
+        """The signing certificate."""
         return self.certificates[0]
 
     def thumbprints(self) -> tuple[str, ...]:
-        """The SHA-256 of each certificate, in lower-case hexadecimal, leaf first."""
+        """Returns the SHA-256 of each certificate in lower-case hexadecimal, leaf first."""
         return tuple(sha256(der).hexdigest() for der in self.ders)
 
     def outside_validity(self, time: datetime) -> str | None:
-        """What is wrong with the chain at a time, or None if every certificate is valid then (bounds included)."""
+        """Returns the first violation of a validity period at a time, bounds included, or None."""
         for position, certificate in enumerate(self.certificates):
             if certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
                 continue
@@ -84,47 +83,45 @@ class Chain(NamedTuple):
 
 
 def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing", anchor: int = 0) -> Chain:
-    """The chain that the given certificates make, if it keeps every rule for the purpose.
-
-    The time is not looked at. A chain that has been checked is remembered for the process, by all of its bytes.
+    """Validates a chain, except for its validity period. Results are cached in the process by all bytes of the chain.
 
     Args:
         ders: The certificates in DER, leaf first and root last.
-        purpose: Which of the specification's requirements apply.
-        anchor: The place of a certificate that is trusted. The links below it are checked first, from there down: a key
-            is used once somebody has vouched for it, so that a stranger's keys cost nothing.
+        purpose: Selects the requirements.
+        anchor: Index of a trusted certificate. The links below it are verified first, downwards, so that no key is used
+            before it was vouched for, and untrusted keys cost nothing.
 
     Raises:
-        CertificateError: A certificate cannot be read, two do not fit, or a rule is broken; it names the first.
+        CertificateError: A certificate is malformed, a link is missing, or a requirement is violated; names the first.
     """
-    found = tuple(ders)
-    size = sum(map(len, found))
+    chain = tuple(ders)
+    size = sum(map(len, chain))
     if size > LARGEST_CHAIN:
         raise CertificateError(f"chain has {size} bytes, more than {LARGEST_CHAIN}", rule="chain_size")
-    if size > _LARGEST_REMEMBERED:
-        return _check(found, purpose, anchor)
-    return _check_once(found, purpose, anchor)
+    if size > _LARGEST_CACHED:
+        return _validate(chain, purpose, anchor)
+    return _validate_once(chain, purpose, anchor)
 
 
 @lru_cache(maxsize=128)
-def _check_once(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
-    return _check(ders, purpose, anchor)
+def _validate_once(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
+    return _validate(ders, purpose, anchor)
 
 
-def _check(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
+def _validate(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
     if not 0 < len(ders) <= LONGEST_CHAIN:
         raise CertificateError(f"chain has {len(ders)} certificates, not 1 to {LONGEST_CHAIN}", rule="chain_length")
     certificates = tuple(load_certificate(der, _role(index, len(ders))) for index, der in enumerate(ders))
     roles = [_role(index, len(ders)) for index in range(len(ders))]
-    # Before the links, whose cost it bounds; and the library does not check signatures with SHA-1, so that a link would
-    # seem to be missing.
+    # Before the links, whose cost it bounds; and cryptography does not verify signatures with SHA-1, which would look
+    # like a missing link.
     for index, certificate in enumerate(certificates):
         checks = requirements.SIGNATURE_OF_CA if index else requirements.SIGNATURE_OF_LEAF
-        requirements.apply(checks, requirements.place_bare(certificate, roles[index]))
+        requirements.enforce(checks, requirements.bare_member(certificate, roles[index]))
     _check_links(certificates, anchor)
     for index, certificate in enumerate(certificates):
-        placed = requirements.place(certificate, roles[index], max(0, index - 1))
-        requirements.apply(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], placed)
+        member = requirements.chain_member(certificate, roles[index], max(0, index - 1))
+        requirements.enforce(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], member)
     public_key = certificates[0].public_key()
     return Chain(ders, certificates, key_spec_of(public_key), public_key)
 
@@ -136,13 +133,13 @@ def _role(index: int, length: int) -> str:
 
 
 def _check_links(certificates: Sequence[x509.Certificate], anchor: int) -> None:
-    """Other requirements: ordered, complete up to a self-signed root, nothing unrelated, no second root."""
+    """Checks that the chain is ordered, complete up to a self-signed root, and without unrelated certificates."""
     for index in (*range(anchor - 1, -1, -1), *range(anchor, len(certificates))):
         _check_link(certificates, index)
 
 
 def _check_link(certificates: Sequence[x509.Certificate], index: int) -> None:
-    """A certificate is issued by the next, and the last by itself."""
+    """Checks that a certificate is issued by the next one, and the last by itself."""
     last = len(certificates) - 1
     certificate, issuer = certificates[index], certificates[min(index + 1, last)]
     problem = why_not_issued(certificate, issuer)
@@ -169,13 +166,13 @@ def _check_link(certificates: Sequence[x509.Certificate], index: int) -> None:
     )
 
 
-def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The chain of a key's certificate out of certificates in any order; what does not belong to it is left aside.
+def build_chain(public_key: "PublicKeyTypes", candidates: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Builds the chain of a key's certificate from certificates in any order; unrelated ones are ignored.
 
     Raises:
-        CertificateError: None of them is of the key, or the way to a self-signed root is not complete.
+        CertificateError: No certificate is of the key, or the chain to a self-signed root is incomplete.
     """
-    certificates = {der: load_certificate(der) for der in heap}
+    certificates = {der: load_certificate(der) for der in candidates}
     of_key = [der for der, certificate in certificates.items() if has_key(certificate, public_key)]
     if not of_key:
         raise CertificateError(
@@ -187,7 +184,7 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
     def end_of_validity(der: bytes) -> datetime:
         return certificates[der].not_valid_after_utc
 
-    # A renewed certificate has the same key, or the same name and key for a CA: the one that is valid longest is meant.
+    # Of renewed certificates, with the same key (and name, for a CA), the one that is valid longest is taken.
     chain = [max(of_key, key=end_of_validity)]
     while not is_self_signed(last := certificates[chain[-1]]):
         issuers = [der for der in certificates if der not in chain and why_not_issued(last, certificates[der]) is None]
@@ -199,9 +196,9 @@ def build_chain(public_key: "PublicKeyTypes", heap: Iterable[bytes]) -> tuple[by
 
 def _incomplete(last: x509.Certificate, certificates: Iterable[x509.Certificate]) -> CertificateError:
     text = f"chain is incomplete: the issuer of {subject_of(last)!r} is missing"
-    if any(is_named_in_other_strings(last, each) for each in certificates):
+    if any(is_named_in_other_strings(last, candidate) for candidate in certificates):
         return CertificateError(
-            f"{text}; a CA with that name is there, but in another string type, such as PrintableString for UTF8String",
+            f"{text}; there is a CA with that name, but in another string type, such as PrintableString for UTF8String",
             rule="ends_with_root",
             advice=_ISSUE_AGAIN,
         )
@@ -210,23 +207,23 @@ def _incomplete(last: x509.Certificate, certificates: Iterable[x509.Certificate]
     )
 
 
-def chains_to(leaf: bytes, heap: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:
-    """The chains from a certificate to one of some roots, through certificates in any order; the shorter ones first.
+def chains_to(leaf: bytes, candidates: Iterable[bytes], roots: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:
+    """Yields the chains from a certificate to trusted roots, through certificates in any order, shorter ones first.
 
-    Only names and signatures are looked at: rules and validity are `check_chain`'s and `Chain.outside_validity`'s. What
-    cannot be read in the heap issues nothing.
+    Only names and signatures are checked; requirements and validity are left to `check_chain` and
+    `Chain.outside_validity`. Malformed candidates are ignored.
 
     Raises:
-        CertificateError: The certificate or a root cannot be read, or there are too many ways to try.
+        CertificateError: The certificate or a root is malformed, or too many paths would have to be tried.
     """
     trusted = {der: load_certificate(der) for der in roots}
     below = {leaf: load_certificate(leaf)}
-    for der in heap:
+    for der in candidates:
         with suppress(CertificateError):
             below.setdefault(der, load_certificate(der))
     links = 0
     waiting: deque[tuple[bytes, ...]] = deque((root,) for root in trusted)
-    while waiting:  # from the roots down: no key is used for which nobody vouches
+    while waiting:  # from the roots down: no key is used before it was vouched for
         chain = waiting.popleft()
         if chain[0] == leaf:
             yield chain
@@ -239,13 +236,13 @@ def chains_to(leaf: bytes, heap: Iterable[bytes], roots: Iterable[bytes]) -> Ite
                 continue
             links += 1
             if links > _MOST_LINKS:
-                raise CertificateError("there are too many ways from the certificate to a root", rule="chain_length")
+                raise CertificateError("there are too many paths from the certificate to a root", rule="chain_length")
             if why_not_issued(certificate, issuer) is None and not is_self_signed(certificate):
                 waiting.append((der, *chain))
 
 
 def _may_issue(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the names fit, as far as they can be read."""
+    """Compares the names, as far as they can be parsed."""
     try:
         return certificate.issuer == issuer.subject
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""DER taken apart and put together, for bytes that a library does not hand out; and a check that it is DER at all."""
+"""DER: iteration over elements, encoding, strict checks (X.690)."""
 
 from collections.abc import Iterator
 from typing import TypeVar
@@ -13,10 +13,7 @@ Bytes = TypeVar("Bytes", bytes, memoryview)
 
 
 def elements(der: Bytes) -> Iterator[tuple[int, Bytes, Bytes]]:
-    """The tag, the whole and the content of each element in a row; a view's parts are views, so that nothing is copied.
-
-    The DER has been read once already and is sound.
-    """
+    """Yields tag, encoding and content of consecutive elements of valid DER; parts of a view are views."""
     start = 0
     while start < len(der):
         size, body = der[start + 1], start + 2
@@ -28,12 +25,12 @@ def elements(der: Bytes) -> Iterator[tuple[int, Bytes, Bytes]]:
 
 
 def element(tag: int, content: bytes) -> bytes:
-    """One element."""
+    """Encodes an element."""
     return bytes((tag,)) + _length(len(content)) + content
 
 
 def _length(size: int) -> bytes:
-    """A length in its shortest form."""
+    """Encodes a length in its shortest form."""
     if size < 0x80:  # noqa: PLR2004
         return bytes((size,))
     digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
@@ -41,19 +38,19 @@ def _length(size: int) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """An INTEGER in its one form."""
+    """Encodes an INTEGER."""
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1
     return element(INTEGER, value.to_bytes(size, "big", signed=True))
 
 
 def check_bounds(ber: bytes) -> None:
-    """Refuses what would cost a library more than it can be worth, before it is read; BER, marked ends included.
+    """Refuses BER that is expensive to parse; indefinite lengths are permitted.
 
     Raises:
-        ValueError: It nests too deeply, has too many elements or an identifier that is too long, or ends too early.
+        ValueError: It nests too deeply, has too many elements or a too long identifier, or is truncated.
     """
     view, place, count = memoryview(ber), 0, 0
-    ends: list[int] = []  # of what is open; -1 where the end is marked
+    ends: list[int] = []  # of open elements; -1 for an indefinite length
     while place < len(ber):
         count += 1
         if count > _MOST_ELEMENTS or len(ends) > _DEEPEST:
@@ -76,7 +73,7 @@ def check_bounds(ber: bytes) -> None:
 
 
 def _head(ber: memoryview, start: int) -> tuple[int, int, int, bool]:
-    """The tag, the length, where the content starts, and whether its end is marked instead."""
+    """Returns tag, length, start of the content, and True for an indefinite length."""
     if start + 2 > len(ber):
         raise ValueError("it ends too early")
     tag, size, body = ber[start], ber[start + 1], start + 2
@@ -84,7 +81,7 @@ def _head(ber: memoryview, start: int) -> tuple[int, int, int, bool]:
         raise ValueError("it has a tag of several bytes")
     is_indefinite = size == 0x80  # noqa: PLR2004
     if is_indefinite and not tag & _CONSTRUCTED:  # X.690, section 8.1.3.2
-        raise ValueError("it is primitive, and its end is marked")
+        raise ValueError("it is primitive, and of indefinite length")
     if size & 0x80:
         count, body = size & 0x7F, body + (size & 0x7F)
         size = int.from_bytes(ber[start + 2 : body], "big")
@@ -96,20 +93,20 @@ def _head(ber: memoryview, start: int) -> tuple[int, int, int, bool]:
 
 
 def check_der(der: bytes) -> None:
-    """Refuses what is not one element in DER (X.690, sections 8 to 11): two readers could understand it differently.
+    """Refuses everything but one element in DER (X.690, sections 8 to 11), which two parsers could read differently.
 
-    Strings and times are not looked into.
+    The content of strings and times is not checked.
 
     Raises:
-        ValueError: A length, an integer, a boolean, a NULL, an identifier or the order of a set is not in its one form,
-            it ends too early or nests too deeply.
+        ValueError: A length, integer, boolean, NULL, identifier or the order of a set is not canonical, or it is
+            truncated or nests too deeply.
     """
     if _check_element(memoryview(der), 0, _DEEPEST) != len(der):
         raise ValueError("something follows the element")
 
 
 def _check_element(der: memoryview, start: int, depth: int) -> int:
-    """The end of the element that starts at a place."""
+    """Checks the element at a position and returns its end."""
     if depth == 0:
         raise ValueError("it nests too deeply")
     tag, size, body, _ = _head(der, start)

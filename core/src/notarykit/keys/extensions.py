@@ -1,8 +1,8 @@
-"""The extensions that count, read so that no other one can stand in their way.
+"""Certificate extensions that are honored, parsed independently of all others.
 
-Signature specification, "Other requirements": three are honored, and all others fail open; the trust store and trust
-policy specification, "Certificate Revocation Evaluation", asks for two more. The library reads all extensions at once
-and gives up on the first that it cannot read; then the others are cut out, and what is left is read again.
+Signature specification, "Other requirements": three are honored, and all others are ignored; the trust store and trust
+policy specification, "Certificate Revocation Evaluation", adds two. cryptography parses all extensions at once and
+fails on the first malformed one; then the others are removed, and the rest is parsed again.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ Extensions = list[x509.Extension[x509.ExtensionType]]
 
 
 def honored_extensions(certificate: x509.Certificate) -> Extensions:
-    """Basic constraints, key usage and extended key usage, as far as they are there.
+    """Returns basic constraints, key usage and extended key usage, where present.
 
     Raises:
         ValueError: One of them is malformed.
@@ -45,25 +45,26 @@ def honored_extensions(certificate: x509.Certificate) -> Extensions:
 
 
 def revocation_extensions(certificate: x509.Certificate) -> Extensions:
-    """What tells where a certificate's revocation can be looked up, as far as it is there; raises the same."""
+    """Returns the extensions about revocation, where present; raises like `honored_extensions`."""
     return _only(certificate, _REVOCATION)
 
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
-    """What a certificate calls its key, which is any hash or number that its maker chose (RFC 5280, 4.2.1.2)."""
-    found = _identifiers(certificate)
-    return next((each.digest for each in found if isinstance(each, x509.SubjectKeyIdentifier)), None)
+    """Returns the subject key identifier, any value that its issuer chose (RFC 5280, section 4.2.1.2), or None."""
+    values = _identifiers(certificate)
+    return next((value.digest for value in values if isinstance(value, x509.SubjectKeyIdentifier)), None)
 
 
 def authority_key_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier | None:
-    """What a certificate calls its issuer's key, or its issuer's certificate (RFC 5280, 4.2.1.1)."""
-    return next((each for each in _identifiers(certificate) if isinstance(each, x509.AuthorityKeyIdentifier)), None)
+    """Returns the authority key identifier (RFC 5280, section 4.2.1.1), or None."""
+    values = _identifiers(certificate)
+    return next((value for value in values if isinstance(value, x509.AuthorityKeyIdentifier)), None)
 
 
 def _identifiers(certificate: x509.Certificate) -> list[x509.ExtensionType]:
     try:
-        return [each.value for each in _only(certificate, _IDENTIFIERS)]
-    except (ValueError, x509.DuplicateExtension):  # they help to find certificates, and nothing rests on them
+        return [extension.value for extension in _only(certificate, _IDENTIFIERS)]
+    except (ValueError, x509.DuplicateExtension):  # hints for finding certificates, without effect on security
         return []
 
 
@@ -76,8 +77,8 @@ def _only(certificate: x509.Certificate, wanted: Mapping[ObjectIdentifier, bytes
     return [extension for extension in extensions if extension.oid in wanted]
 
 
-def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether a certificate says of itself that it is a CA's; one whose extensions cannot be read does not."""
+def is_ca_certificate(certificate: x509.Certificate) -> bool:
+    """Returns True for basic constraints with cA; False if the extensions are malformed."""
     try:
         values = [extension.value for extension in honored_extensions(certificate)]
     except (ValueError, x509.DuplicateExtension):
@@ -86,7 +87,7 @@ def is_ca(certificate: x509.Certificate) -> bool:
 
 
 def _without_others(certificate: x509.Certificate, identifiers: tuple[bytes, ...]) -> bytes:
-    """The certificate in DER without the other extensions; its signature, which does not hold any more, is not used."""
+    """Returns the certificate in DER without other extensions; its signature is invalid then, and not used."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     (_, _, content), *_ = elements(certificate.public_bytes(Encoding.DER))
@@ -97,7 +98,7 @@ def _without_others(certificate: x509.Certificate, identifiers: tuple[bytes, ...
             parts.append(whole)
             continue
         (_, _, listed), *_ = elements(inner)
-        kept = [one for _, one, body in elements(listed) if body.startswith(identifiers)]
+        kept = [extension for _, extension, body in elements(listed) if body.startswith(identifiers)]
         if kept:
             parts.append(element(_EXTENSIONS, element(SEQUENCE, b"".join(kept))))
     return element(SEQUENCE, element(SEQUENCE, b"".join(parts)) + b"".join(whole for _, whole, _ in rest))

@@ -1,4 +1,4 @@
-"""The files in which keys and certificates are."""
+"""Files of keys and certificates."""
 
 import os
 
@@ -9,10 +9,10 @@ _LARGEST_FILE = 1024 * 1024
 
 
 def read_file(path: str, what: str) -> bytes:
-    """The content of a key's or a chain's file.
+    """Reads the file of a key or a chain.
 
     Raises:
-        SigningKeyError: It cannot be read; the message says what it was meant to be.
+        SigningKeyError: It cannot be read; the message names its role.
     """
     try:
         return files.read(path, _LARGEST_FILE)

@@ -1,7 +1,7 @@
-"""Certificates that keep the certificate requirements: requested, issued by a CA's key, or signed by the key itself.
+"""Issuance of code signing certificates: certificate requests, CA-issued and self-signed certificates.
 
-Signature specification, "Certificate Requirements"; requests are PKCS#10 (RFC 2986). The keys may be private keys in
-memory or anything with their interface (`notarykit.keys.remote`).
+Signature specification, "Certificate Requirements"; requests are PKCS#10 (RFC 2986). Keys are private keys of
+cryptography, or objects with their interface (`notarykit.keys.remote`).
 """
 
 import re
@@ -24,7 +24,7 @@ from notarykit.keys.signature import HASHES
 from notarykit.keys.spec import key_spec_of
 
 Key = Any
-"""An RSA or EC private key of cryptography, or what has its interface."""
+"""RSA or EC private key of cryptography, or an object with its interface."""
 
 _PRINTABLE = (NameOID.COUNTRY_NAME, NameOID.SERIAL_NUMBER)
 _PRINTABLE_STRING = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*")
@@ -35,13 +35,13 @@ _OTHER_USAGES = (
 
 
 def make_name(attributes: Sequence[tuple[str, str]]) -> x509.Name:
-    """A subject out of attributes in the order in which a text has them, the most special first (RFC 4514, 2.1).
+    """Builds a subject from attributes in the order of text, most specific first (RFC 4514, section 2.1).
 
     Args:
-        attributes: Object identifiers in dotted digits, and values.
+        attributes: Object identifiers in dotted decimal form, and values.
 
     Raises:
-        CertificateError: A value is not what its attribute may have.
+        CertificateError: An attribute cannot hold its value.
     """
     return x509.Name([_attribute(oid, value) for oid, value in reversed(attributes)])
 
@@ -50,7 +50,7 @@ def _attribute(oid: str, value: str) -> x509.NameAttribute[str]:
     kind = None
     try:
         kind = ObjectIdentifier(oid)
-        # The library writes what a PrintableString cannot hold, and does not read it again.
+        # cryptography encodes characters that a PrintableString cannot hold, and fails to parse them.
         if kind in _PRINTABLE and not _PRINTABLE_STRING.fullmatch(value):
             raise ValueError(f"{value!r} has characters that this attribute cannot hold")
         return x509.NameAttribute(kind, value)
@@ -59,18 +59,18 @@ def _attribute(oid: str, value: str) -> x509.NameAttribute[str]:
         raise CertificateError(f"subject: {error}", rule="subject", advice=advice) from None
 
 
-def trial_name(common_name: str) -> x509.Name:
-    """The subject of a test certificate, as notation makes it."""
+def default_subject(common_name: str) -> x509.Name:
+    """Returns the subject of a test certificate, as notation generates it."""
     place = ((NameOID.COUNTRY_NAME, "US"), (NameOID.STATE_OR_PROVINCE_NAME, "WA"), (NameOID.LOCALITY_NAME, "Seattle"))
     rest = ((NameOID.ORGANIZATION_NAME, "Notary"), (NameOID.COMMON_NAME, common_name))
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in (*place, *rest)])
 
 
-def make_request(key: Key, subject: x509.Name) -> x509.CertificateSigningRequest:
-    """A request for a code signing certificate, signed by the key that it is for.
+def make_csr(key: Key, subject: x509.Name) -> x509.CertificateSigningRequest:
+    """Creates a certificate request for code signing, signed by its key.
 
     Raises:
-        SigningKeyError: The key is of no supported kind, or cannot sign.
+        SigningKeyError: The key is not supported, or cannot sign.
     """
     builder = x509.CertificateSigningRequestBuilder(subject)
     for extension, critical in _leaf_extensions():
@@ -82,17 +82,17 @@ def make_request(key: Key, subject: x509.Name) -> x509.CertificateSigningRequest
 def self_signed(
     key: Key, subject: x509.Name, now: datetime, validity: timedelta, *, is_ca: bool = False
 ) -> x509.Certificate:
-    """A certificate that a key signs for itself.
+    """Creates a self-signed certificate.
 
     Args:
         key: The key.
-        subject: The subject, and issuer.
-        now: From when on it is valid.
-        validity: For how long.
-        is_ca: Whether it is a CA's root, rather than a code signing certificate that is a chain of its own.
+        subject: The subject and issuer.
+        now: Start of the validity period.
+        validity: Length of the validity period.
+        is_ca: True for the root of a CA, False for a code signing certificate.
 
     Raises:
-        SigningKeyError: The key is of no supported kind, or cannot sign.
+        SigningKeyError: The key is not supported, or cannot sign.
     """
     extensions = _ca_extensions() if is_ca else _leaf_extensions()
     return _signed(_builder(subject, subject, key.public_key(), now, now + validity, extensions), key)
@@ -101,21 +101,21 @@ def self_signed(
 def issue(
     request: x509.CertificateSigningRequest, ca_key: Key, ca: x509.Certificate, now: datetime, validity: timedelta
 ) -> x509.Certificate:
-    """A code signing certificate for a request: its subject and key; its extensions are the CA's own.
+    """Issues a code signing certificate with subject and key of a request; requested extensions are ignored.
 
     Args:
         request: The request.
         ca_key: The CA's key.
         ca: The CA's certificate.
-        now: From when on the new one is valid.
-        validity: For how long.
+        now: Start of the validity period.
+        validity: Length of the validity period.
 
     Raises:
-        CertificateError: The request does not hold; the CA's certificate is no CA's, of another key, or ends earlier.
-        SigningKeyError: The request's key is of no supported kind, or the CA's key cannot sign.
+        CertificateError: The request is invalid; the CA certificate is not a CA's, of another key, or expires earlier.
+        SigningKeyError: The request's key is not supported, or the CA's key cannot sign.
     """
     check_request(request)
-    requirements.apply(requirements.CODE_SIGNING_CA, requirements.place(ca, "CA certificate", 0))
+    requirements.enforce(requirements.CODE_SIGNING_CA, requirements.chain_member(ca, "CA certificate", 0))
     if ca.public_key() != ca_key.public_key():
         raise CertificateError(f"the CA certificate {subject_of(ca)!r} is not of the CA key", rule="certificate_of_key")
     if not ca.not_valid_before_utc <= now < now + validity <= ca.not_valid_after_utc:
@@ -131,11 +131,11 @@ def issue(
 
 
 def check_request(request: x509.CertificateSigningRequest) -> None:
-    """Refuses a request that its key has not signed, or whose key cannot sign artifacts.
+    """Refuses a request that was not signed by its key, or has an unsupported key.
 
     Raises:
-        CertificateError: Its signature does not hold, or it has no subject.
-        SigningKeyError: Its key is of no supported kind.
+        CertificateError: Its signature is invalid, or it has no subject.
+        SigningKeyError: Its key is not supported.
     """
     try:
         key, is_nameless = request.public_key(), not list(request.subject)
@@ -144,7 +144,7 @@ def check_request(request: x509.CertificateSigningRequest) -> None:
         holds = False
     if not holds:
         raise CertificateError(
-            "the request's signature does not hold under its own key, or is of a kind that is not supported",
+            "the request's signature is invalid under its own key, or not supported",
             rule="request_signature",
         )
     if is_nameless:
@@ -153,7 +153,7 @@ def check_request(request: x509.CertificateSigningRequest) -> None:
 
 
 def _authority(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    """What the CA's certificate calls its key (RFC 5280, section 4.2.1.1); its hash where it does not say."""
+    """Returns the CA's subject key identifier (RFC 5280, section 4.2.1.1), or the hash of its key without one."""
     own = subject_key_identifier(ca)
     if own is None:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())  # type: ignore[arg-type]
@@ -161,14 +161,14 @@ def _authority(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
 
 
 def _leaf_extensions() -> list[tuple[x509.ExtensionType, bool]]:
-    """Key usage digitalSignature, critical; no CA; code signing."""
+    """Returns key usage digitalSignature, critical; no CA; code signing."""
     usage = x509.KeyUsage(digital_signature=True, key_cert_sign=False, **dict.fromkeys(_OTHER_USAGES, False))
     code_signing = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])
     return [(x509.BasicConstraints(ca=False, path_length=None), True), (usage, True), (code_signing, False)]
 
 
 def _ca_extensions() -> list[tuple[x509.ExtensionType, bool]]:
-    """CA, critical; key usage keyCertSign and cRLSign, critical."""
+    """Returns basic constraints CA and key usage keyCertSign and cRLSign, both critical."""
     usages = {**dict.fromkeys(_OTHER_USAGES, False), "crl_sign": True}
     usage = x509.KeyUsage(digital_signature=False, key_cert_sign=True, **usages)
     return [(x509.BasicConstraints(ca=True, path_length=None), True), (usage, True)]
@@ -196,7 +196,7 @@ def _signed(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
 
 
 def _signing(key: Key) -> tuple[Any, PSS | None]:
-    """The hash that belongs to the key; PSS where the key makes nothing else, since PKCS#1 1.5 is what all CAs read."""
+    """Returns the hash of the key spec; PSS for remote keys only, since all CAs support PKCS#1 1.5."""
     spec = key_spec_of(key.public_key())
     algorithm = HASHES[spec.hash_name]
     if isinstance(key, RemoteRSAKey):

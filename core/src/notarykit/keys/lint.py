@@ -1,6 +1,6 @@
-"""Every requirement that a certificate or a chain breaks, with the field and the fix.
+"""Linter for certificates and chains: all violated requirements, each with field and fix.
 
-Signature specification, "Certificate Requirements". `check_chain` stops at the first; this goes through all of them.
+Signature specification, "Certificate Requirements". `check_chain` stops at the first violation.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from notarykit.errors import CertificateError
 from notarykit.keys import requirements
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
 from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN, Purpose
-from notarykit.keys.extensions import authority_key_identifier, is_ca, subject_key_identifier
+from notarykit.keys.extensions import authority_key_identifier, is_ca_certificate, subject_key_identifier
 
 _FIXES = {
     "certificate_parses": ("certificate", "give a file with X.509 certificates in PEM or DER"),
@@ -46,14 +46,14 @@ _FIXES = {
 
 
 class Finding(NamedTuple):
-    """One requirement that is broken.
+    """Violated requirement.
 
     Attributes:
         certificate: The subject.
-        rule: The rule's name, as in `notarykit.keys.requirements`.
-        field: Where in the certificate it is.
-        problem: What is wrong.
-        fix: What to do.
+        rule: The name of the requirement, as in `notarykit.keys.requirements`.
+        field: The field of the certificate.
+        problem: The violation.
+        fix: The remedy.
     """
 
     certificate: str
@@ -64,21 +64,21 @@ class Finding(NamedTuple):
 
 
 def lint(ders: Sequence[bytes], purpose: Purpose = "code signing") -> list[Finding]:
-    """What is wrong with a chain, leaf first, or with one certificate; a CA's own is judged as a CA's.
+    """Returns all violations of a chain, leaf first, or of a single certificate, a CA's included.
 
     Args:
         ders: The certificates in DER.
-        purpose: Which of the specification's requirements apply.
+        purpose: Selects the requirements.
     """
     findings = _of_size(ders)
-    certificates: list[x509.Certificate | None] = []  # what cannot be read keeps its place
+    certificates: list[x509.Certificate | None] = []  # None for a malformed one
     for number, der in enumerate(ders, 1):
         try:
             certificates.append(load_certificate(der, f"certificate {number}"))
         except CertificateError as error:
             certificates.append(None)
             findings.append(_finding(f"certificate {number}", error.rule, error.message))
-    starts_with_ca = len(certificates) == 1 and certificates[0] is not None and is_ca(certificates[0])
+    starts_with_ca = len(certificates) == 1 and certificates[0] is not None and is_ca_certificate(certificates[0])
     for index, certificate in enumerate(certificates):
         if certificate is not None:
             findings += _of_one(certificate, index, purpose, as_ca=bool(index) or starts_with_ca)
@@ -104,7 +104,7 @@ def _finding(certificate: str, rule: str, problem: str) -> Finding:
 def _of_one(certificate: x509.Certificate, index: int, purpose: Purpose, *, as_ca: bool) -> list[Finding]:
     name = subject_of(certificate)
     try:
-        placed = requirements.place(certificate, "certificate", max(0, index - 1))
+        member = requirements.chain_member(certificate, "certificate", max(0, index - 1))
     except CertificateError as error:
         return [_finding(name, error.rule, error.message)]
     checks = {
@@ -113,15 +113,15 @@ def _of_one(certificate: x509.Certificate, index: int, purpose: Purpose, *, as_c
         ("timestamping", True): requirements.TIMESTAMPING_CA,
         ("timestamping", False): requirements.TIMESTAMPING_LEAF,
     }[purpose, as_ca]
-    found = ((check.__name__, check(placed)) for check in checks)
-    # An extension that is absent is one mistake, not one for each of its bits.
-    problems = [(rule, problem) for rule, problem in found if problem]
+    results = ((check.__name__, check(member)) for check in checks)
+    # An absent extension is one violation, not one for each of its bits.
+    problems = [(rule, problem) for rule, problem in results if problem]
     absent = {rule for rule, _ in problems if rule in ("key_usage_is_present", "is_ca")}
     implied = {
         "key_usage_is_present": ("key_usage_is_critical", "may_sign", "may_sign_certificates"),
-        "is_ca": ("basic_constraints_are_critical",) if placed.basic_constraints is None else (),
+        "is_ca": ("basic_constraints_are_critical",) if member.basic_constraints is None else (),
     }
-    left_out = {rule for each in absent for rule in implied[each]}
+    left_out = {rule for extension in absent for rule in implied[extension]}
     return [_finding(name, rule, problem) for rule, problem in problems if rule not in left_out]
 
 
@@ -144,12 +144,12 @@ def _of_links(certificates: Sequence[x509.Certificate | None]) -> list[Finding]:
 
 
 def _why_not_identified(certificate: x509.Certificate, issuer: x509.Certificate) -> str | None:
-    """Why a certificate's authority key identifier is not its issuer's, or None if it is, or if either says nothing."""
-    said, own = authority_key_identifier(certificate), subject_key_identifier(issuer)
-    if said is None:
+    """Returns the mismatch of a certificate's authority key identifier with its issuer, or None."""
+    named, own = authority_key_identifier(certificate), subject_key_identifier(issuer)
+    if named is None:
         return None
-    if said.key_identifier and own and said.key_identifier != own:
-        return f"it calls its issuer's key {said.key_identifier.hex()}, and the issuer {own.hex()}"
-    if said.authority_cert_serial_number not in (None, issuer.serial_number):
+    if named.key_identifier and own and named.key_identifier != own:
+        return f"it calls its issuer's key {named.key_identifier.hex()}, and the issuer {own.hex()}"
+    if named.authority_cert_serial_number not in (None, issuer.serial_number):
         return "it names its issuer's certificate by another serial number"
     return None

@@ -1,4 +1,4 @@
-"""Signing with a private key in this process, out of files that notation's list of keys names."""
+"""Signer for private keys in files or in memory."""
 
 import os
 import stat
@@ -11,18 +11,18 @@ from notarykit.keys.chain import Chain, build_chain, check_chain
 from notarykit.keys.files import read_file
 from notarykit.keys.pem import read_certificates
 from notarykit.keys.private import Passphrase, PrivateKey, load_private_key
-from notarykit.keys.signature import sign
+from notarykit.keys.signature import sign_raw
 from notarykit.keys.spec import KeySpec
 
 
 class LocalSigner:
-    """Signs with a private key in this process. May be used from several threads."""
+    """Signer with a private key in this process, thread-safe; implements `notarykit.Signer`."""
 
     def __init__(self, key: PrivateKey, chain: Chain, name: str = "private key") -> None:
-        """Ties a key to its chain.
+        """Takes a key and its chain.
 
         Raises:
-            CertificateError: The chain's leaf is not of this key.
+            CertificateError: The chain's leaf is of another key.
         """
         if key.public_key() != chain.public_key:
             raise CertificateError(
@@ -35,16 +35,16 @@ class LocalSigner:
 
     @classmethod
     def from_files(cls, key_path: str, cert_path: str, passphrase: Passphrase | None = None) -> "LocalSigner":
-        """The signer of a key in a PEM file and its chain in another, the certificates in any order.
+        """Loads a key and its chain from files.
 
         Args:
             key_path: The private key in PEM: PKCS#1, PKCS#8 or SEC1, encrypted or not.
-            cert_path: The certificates in PEM or DER, up to the root.
-            passphrase: Where the passphrase comes from, if the key is encrypted.
+            cert_path: The certificates in PEM or DER up to the root, in any order.
+            passphrase: Returns the passphrase of an encrypted key.
 
         Raises:
-            SigningKeyError: A file cannot be read, or the passphrase is wrong or absent.
-            CertificateError: The chain is incomplete, breaks a rule, or is of another key.
+            SigningKeyError: A file cannot be read, or the passphrase is wrong or missing.
+            CertificateError: The chain is incomplete, violates a requirement, or is of another key.
         """
         name = f"private key {key_path}"
         chain = read_file(cert_path, "certificate chain")
@@ -52,11 +52,11 @@ class LocalSigner:
 
     @classmethod
     def from_pem(cls, key: bytes, certificates: bytes, passphrase: Passphrase | None = None) -> "LocalSigner":
-        """The signer of a key and a chain that a program holds; as `from_files`, with the files' contents.
+        """Loads a key and its chain from memory; like `from_files`, with the contents of the files.
 
         Raises:
-            SigningKeyError: The key cannot be read, or the passphrase is wrong or absent.
-            CertificateError: The chain is incomplete, breaks a rule, or is of another key.
+            SigningKeyError: The key cannot be read, or the passphrase is wrong or missing.
+            CertificateError: The chain is incomplete, violates a requirement, or is of another key.
         """
         return cls._from_contents(key, "private key", certificates, "certificate chain", passphrase)
 
@@ -73,16 +73,16 @@ class LocalSigner:
         return cls(key, checked, name)
 
     def key_spec(self) -> KeySpec:
-        """The key's spec."""
+        """Returns the key spec."""
         return self._chain.key_spec
 
     def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
-        """The signature over the bytes, and the chain in DER, leaf first."""
-        return sign(self._key, self._chain.key_spec, to_be_signed), self._chain.ders
+        """Returns the raw signature (ECDSA as r and s side by side), and the chain in DER, leaf first."""
+        return sign_raw(self._key, self._chain.key_spec, to_be_signed), self._chain.ders
 
 
 def read_key_file(path: str) -> bytes:
-    """The content of a private key's file; one that others can read brings a warning.
+    """Reads the file of a private key, and warns if other users can read it.
 
     Raises:
         SigningKeyError: It cannot be read.

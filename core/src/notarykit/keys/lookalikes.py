@@ -1,4 +1,4 @@
-"""Files that people take for those of certificates: each named as what it is, with what to do."""
+"""Files that are mistaken for certificate files, with the advice for each."""
 
 import re
 
@@ -24,21 +24,21 @@ _DER = {
 
 
 def look_alike(content: bytes, name: str) -> tuple[str, str] | None:
-    """What a file without a certificate is, and the advice that goes with it; None where it is nothing known.
+    """Identifies a file that holds no certificate; returns its kind and the advice, or None if unknown.
 
     Args:
-        content: The file, in PEM or DER.
-        name: Its path, for the advice.
+        content: The content, in PEM or DER.
+        name: The path, for the advice.
     """
-    found = next((_PEM[label] for label in _labels(content) if label in _PEM), None) or _der(content)
-    if found is None:
+    kind_and_command = next((_PEM[label] for label in _labels(content) if label in _PEM), None) or _der(content)
+    if kind_and_command is None:
         return None
-    what, command = found
-    return what, f"convert it with '{command.format(name)}'" if command else ""
+    kind, command = kind_and_command
+    return kind, f"convert it with '{command.format(name)}'" if command else ""
 
 
 def is_signed_data(der: bytes) -> bool:
-    """Whether something that should be a certificate is PKCS#7, as some programs label it."""
+    """Returns True for PKCS#7, which some programs label as a certificate."""
     return _der(der) == _DER[_SIGNED_DATA]
 
 
@@ -50,4 +50,4 @@ def _der(content: bytes) -> tuple[str, str] | None:
     head = _SEQUENCE_HEAD.match(content)
     if head is None:
         return None
-    return next((found for start, found in _DER.items() if content.startswith(start, head.end())), None)
+    return next((entry for start, entry in _DER.items() if content.startswith(start, head.end())), None)

@@ -1,4 +1,4 @@
-"""Certificate files: PEM with one or more certificates, or DER, one or several in a row."""
+"""Certificate files: one or more certificates in PEM, or consecutive ones in DER."""
 
 import base64
 import binascii
@@ -14,10 +14,10 @@ _SEQUENCE = 0x30
 
 
 def read_certificates(content: bytes, name: str) -> tuple[bytes, ...]:
-    """The certificates of a file, each in DER, in the file's order; text around PEM blocks is left aside.
+    """Returns the certificates of a file in DER, in the file's order; text around PEM blocks is ignored.
 
     Raises:
-        CertificateError: There is none, or one is cut off; what people take for one is named as what it is.
+        CertificateError: There is none, or one is damaged; other kinds of files are named.
     """
     if not isinstance(content, bytes):
         raise TypeError(f"{name} must be given as bytes, not as {type(content).__name__}")
@@ -61,7 +61,7 @@ def _split_der(content: bytes, name: str) -> list[bytes]:
 
 
 def _der_length(content: bytes, position: int) -> int | None:
-    """The length of the DER sequence at a position, its head included (X.690, section 8.1.3)."""
+    """Returns the length of the DER sequence at a position, its head included (X.690, section 8.1.3), or None."""
     head = content[position : position + 2]
     if len(head) != 2 or head[0] != _SEQUENCE:  # noqa: PLR2004
         return None

@@ -1,8 +1,8 @@
-"""Private keys out of PEM.
+"""Private keys in PEM.
 
-The check that OpenSSL makes of an RSA key costs 39 to 270 ms and is left out. What stands in for it: the arithmetic
-that ties the key's numbers together is checked here, and every signature is verified under the certificate's key before
-it leaves the house. Primality is not proved; the key is the user's own, out of the user's own file.
+OpenSSL's validation of an RSA key takes 39 to 270 ms and is skipped. Instead, the relations between the key's numbers
+are checked here, and every signature is verified under the certificate's key before it is returned. Primality is not
+proved; the key is the user's own.
 """
 
 from collections.abc import Callable
@@ -25,16 +25,16 @@ Passphrase = Callable[[], bytes]
 
 
 def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None) -> PrivateKey:
-    """A private key from PEM: PKCS#1, PKCS#8 or SEC1, encrypted or not.
+    """Loads a private key from PEM: PKCS#1, PKCS#8 or SEC1, encrypted or not.
 
     Args:
-        pem: The file's content.
-        name: What to call the key in messages, such as its path.
-        passphrase: Called once if the key is encrypted; what it returns is not kept.
+        pem: The content of the file.
+        name: The key's name for messages, such as its path.
+        passphrase: Returns the passphrase; called once, if the key is encrypted. The result is not kept.
 
     Raises:
-        SigningKeyError: No key can be read from it, or its kind is not supported.
-        PassphraseError: The passphrase is wrong or absent.
+        SigningKeyError: It is malformed, or not supported.
+        PassphraseError: The passphrase is wrong or missing.
     """
     if not isinstance(pem, bytes):
         raise TypeError(f"{name} must be given as bytes, not as {type(pem).__name__}")
@@ -44,13 +44,13 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
     try:
         try:
             key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
-        except TypeError:  # how cryptography says that a passphrase is needed
+        except TypeError:  # cryptography's error for a missing passphrase
             if passphrase is None:
                 raise PassphraseError(f"{name} is encrypted and there is no passphrase for it") from None
-            secret = _asked(passphrase)
+            secret = _call(passphrase)
             key = load_pem_private_key(pem, secret, unsafe_skip_rsa_key_validation=True)
     except (ValueError, UnsupportedAlgorithm):
-        # The library's own text is left out: what it quotes of a key file is nobody's business.
+        # The library's text is dropped, since it may quote the key file.
         is_encrypted = b"ENCRYPTED" in pem
         if is_encrypted:
             raise wrong_passphrase(name, secret) from None
@@ -58,19 +58,19 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
     return checked_private_key(key, name)
 
 
-def _asked(passphrase: Passphrase) -> bytes:
-    """What a callback for a passphrase returns, if it is one."""
+def _call(passphrase: Passphrase) -> bytes:
+    """Calls a passphrase callback and checks its result."""
     value = passphrase() if callable(passphrase) else None
     if not isinstance(value, bytes):
         raise TypeError("a passphrase is given as a function without arguments that returns bytes")
-    return value or b"\0"  # an empty one is wrong like any other, and the library takes it for none
+    return value or b"\0"  # cryptography takes an empty one for none; it must count as wrong
 
 
 def checked_private_key(key: "PrivateKeyTypes", name: str) -> PrivateKey:
-    """The key itself, if it is of a supported kind and its numbers fit together.
+    """Returns the key if it is supported and its numbers are consistent.
 
     Raises:
-        SigningKeyError: It is not.
+        SigningKeyError: It is not supported, or damaged.
     """
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
         raise SigningKeyError(
@@ -86,7 +86,7 @@ def checked_private_key(key: "PrivateKeyTypes", name: str) -> PrivateKey:
 
 
 def _check_rsa_numbers(key: RSAPrivateKey, name: str) -> None:
-    """RFC 8017, section 3.2: n = p*q, d inverts e modulo p-1 and q-1, and the shortcuts are what they should be."""
+    """Checks RFC 8017, section 3.2: n = p*q, d inverts e modulo p-1 and q-1, and the CRT values."""
     private = key.private_numbers()
     p, q, d, public = private.p, private.q, private.d, private.public_numbers
     fits = (

@@ -1,7 +1,6 @@
-"""Keys that are somewhere else, as the private keys that the certificate builders of `cryptography` take.
+"""Remote keys with the interface of cryptography's private keys, for its certificate builders.
 
-A builder calls `sign` once, with the bytes, the padding and the hash; everything else that a private key can do, such a
-key cannot.
+A builder calls `sign` once, with bytes, padding and hash; all other operations of a private key are refused.
 """
 
 from collections.abc import Callable
@@ -12,25 +11,25 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from notarykit.errors import SigningKeyError
-from notarykit.keys.signature import HASHES, check
+from notarykit.keys.signature import HASHES, verify_raw
 from notarykit.keys.spec import KeySpec, key_spec_of
 
 Sign = Callable[[bytes, KeySpec], bytes]
-"""Signs a message by the spec's algorithm; ECDSA as r and s side by side."""
+"""Signs a message by the key spec's algorithm; returns ECDSA signatures as r and s side by side."""
 
 
 def remote_key(public_key: Any, sign: Sign) -> "RemoteRSAKey | RemoteECKey":
-    """A private key whose signatures another makes.
+    """Wraps a signing function as a private key.
 
     Raises:
-        SigningKeyError: The key is of no supported kind.
+        SigningKeyError: The key is not supported.
     """
     spec = key_spec_of(public_key)
     return RemoteRSAKey(public_key, spec, sign) if spec.is_rsa else RemoteECKey(public_key, spec, sign)
 
 
 class _Remote:
-    """What both kinds have in common."""
+    """Common part of remote RSA and EC keys."""
 
     def __init__(self, public_key: Any, spec: KeySpec, sign: Sign) -> None:
         self._public_key = public_key
@@ -43,7 +42,7 @@ class _Remote:
 
     @property
     def key_size(self) -> int:
-        """The length of the modulus, or of the curve's order."""
+        """Length of the modulus, or of the curve's order, in bits."""
         return self.spec.bits
 
     def _signed(self, data: bytes, algorithm: object) -> bytes:
@@ -51,15 +50,15 @@ class _Remote:
             raise SigningKeyError(f"a key of {self.spec.name} signs with {self.spec.hash_name} alone")
         signature = self._sign(data, self.spec)
         if not isinstance(signature, bytes):
-            raise SigningKeyError(f"whoever holds the key answered with {type(signature).__name__}, not with bytes")
+            raise SigningKeyError(f"the remote signer returned {type(signature).__name__}, not bytes")
         try:
-            check(self._public_key, self.spec, signature, data)
+            verify_raw(self._public_key, self.spec, signature, data)
         except ValueError as error:
-            raise SigningKeyError(f"whoever holds the key made a signature that does not hold: {error}") from None
+            raise SigningKeyError(f"the remote signer returned an invalid signature: {error}") from None
         return signature
 
     def _never(self, *_: object, **__: object) -> NoReturn:
-        raise SigningKeyError("the private key is not here, and does not leave the place where it is")
+        raise SigningKeyError("the private key is remote, and cannot be exported")
 
     private_numbers = private_bytes = decrypt = exchange = _never
 
@@ -71,18 +70,18 @@ class _Remote:
 
 
 class RemoteRSAKey(_Remote, rsa.RSAPrivateKey):
-    """An RSA key somewhere else; it makes RSASSA-PSS signatures with a salt as long as the hash."""
+    """Remote RSA key; signs with RSASSA-PSS and a salt as long as the hash."""
 
     def sign(self, data: Any, padding: Any, algorithm: Any) -> bytes:
-        """The signature, if the padding is the one that the key makes."""
+        """Returns the signature; refuses any other padding than the key's."""
         own = HASHES[self.spec.hash_name]
         if padding != PSS(MGF1(own), own.digest_size):
-            raise SigningKeyError("a key that a plugin holds signs with RSASSA-PSS alone, its salt as long as the hash")
+            raise SigningKeyError("a plugin's key signs with RSASSA-PSS only, its salt as long as the hash")
         return self._signed(data, algorithm)
 
 
 class RemoteECKey(_Remote, ec.EllipticCurvePrivateKey):
-    """An EC key somewhere else."""
+    """Remote EC key."""
 
     @property
     def curve(self) -> Any:
@@ -90,7 +89,7 @@ class RemoteECKey(_Remote, ec.EllipticCurvePrivateKey):
         return self._public_key.curve
 
     def sign(self, data: Any, signature_algorithm: Any) -> bytes:
-        """The signature in DER."""
+        """Returns the signature in DER."""
         raw = self._signed(data, signature_algorithm.algorithm)
         half = self.spec.coordinate_size
         return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))

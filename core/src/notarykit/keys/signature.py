@@ -1,4 +1,4 @@
-"""Primitive signatures: RSASSA-PSS and ECDSA as the key's spec prescribes, made and checked.
+"""Raw signatures by key spec: RSASSA-PSS and ECDSA.
 
 An ECDSA signature is r and s side by side, each of the curve's full length (RFC 7518, section 3.4; RFC 9053, section
 2.1).
@@ -29,18 +29,18 @@ _PSS = {
 _ECDSA = {name: ec.ECDSA(algorithm) for name, algorithm in HASHES.items()}
 
 
-def sign(private_key: "RSAPrivateKey | EllipticCurvePrivateKey", spec: KeySpec, message: bytes) -> bytes:
-    """The signature over a message with a key of the given spec."""
+def sign_raw(private_key: "RSAPrivateKey | EllipticCurvePrivateKey", spec: KeySpec, message: bytes) -> bytes:
+    """Signs a message with a key of the given spec."""
     if isinstance(private_key, RSAPrivateKey):
         return private_key.sign(message, _PSS[spec.hash_name], HASHES[spec.hash_name])
     return raw_ecdsa(private_key.sign(message, _ECDSA[spec.hash_name]), spec)
 
 
-def check(public_key: Any, spec: KeySpec, signature: bytes, message: bytes) -> None:
-    """Refuses a signature that does not hold over the message under the key.
+def verify_raw(public_key: Any, spec: KeySpec, signature: bytes, message: bytes) -> None:
+    """Verifies a raw signature over a message.
 
     Raises:
-        ValueError: The signature has a wrong length or does not hold; the text says which.
+        ValueError: The signature has a wrong length or is invalid; the text says which.
     """
     if len(signature) != spec.signature_size:
         raise ValueError(f"signature is {len(signature)} bytes long, not the {spec.signature_size} of {spec.jws_alg}")
@@ -56,10 +56,10 @@ def check(public_key: Any, spec: KeySpec, signature: bytes, message: bytes) -> N
 
 
 def raw_ecdsa(der: bytes, spec: KeySpec) -> bytes:
-    """An ECDSA signature in DER (as most services give it) as r and s side by side.
+    """Converts an ECDSA signature from DER, the form of most services, to r and s side by side.
 
     Raises:
-        ValueError: It is not the DER of two integers that fit the curve.
+        ValueError: It is malformed, or its integers exceed the curve's length.
     """
     r, s = utils.decode_dss_signature(der)
     size = spec.coordinate_size

@@ -1,4 +1,4 @@
-"""The one table from a key's kind to everything that follows from it.
+"""Key specs: key types, sizes, and their signature algorithms.
 
 Signature specification, "Algorithm Selection"; JWS and COSE envelope specifications, "Supported alg header values";
 plugin specification, describe-key and generate-signature.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class KeySpec(NamedTuple):
-    """A kind of key and the one signature algorithm that it is used with.
+    """Key spec: a type and size of key with its signature algorithm.
 
     Attributes:
         name: The name in the plugin protocol, such as `RSA-2048`.
@@ -22,8 +22,8 @@ class KeySpec(NamedTuple):
         signing_algorithm: The algorithm in the plugin protocol, such as `RSASSA-PSS-SHA-256`.
         jws_alg: The JWS `alg`.
         cose_alg: The COSE `alg` (label 1).
-        bits: Length of the modulus or of the curve's order.
-        signature_size: Length of a signature in bytes; ECDSA signatures are r and s side by side, each of full length.
+        bits: Length of the modulus, or of the curve's order.
+        signature_size: Length of a raw signature in bytes; ECDSA as r and s side by side, each of full length.
     """
 
     name: str
@@ -36,7 +36,7 @@ class KeySpec(NamedTuple):
 
     @property
     def is_rsa(self) -> bool:
-        """Whether it is an RSA key; otherwise it is an elliptic curve key."""
+        """True for RSA, False for elliptic curve keys."""
         return self.name.startswith("RSA")
 
     @property
@@ -45,12 +45,12 @@ class KeySpec(NamedTuple):
         return self.signature_size // 2
 
     def digest(self, message: bytes) -> bytes:
-        """The digest of a message by the hash, for what signs digests."""
+        """Computes the digest of a message, for services that sign digests."""
         return digest(self.hash_name, message)
 
 
 def digest(hash_name: str, message: "bytes | memoryview") -> bytes:
-    """The digest of a message by a hash that has its name from the plugin protocol, such as `SHA-256`."""
+    """Computes the digest of a message by a hash of the plugin protocol, such as `SHA-256`."""
     from hashlib import new
 
     return new(hash_name.replace("-", ""), message).digest()
@@ -69,17 +69,17 @@ KEY_SPECS = {spec.name: spec for spec in _ALL}
 BY_JWS_ALG = {spec.jws_alg: spec for spec in _ALL}
 BY_COSE_ALG = {spec.cose_alg: spec for spec in _ALL}
 _RSA = {spec.bits: spec for spec in _ALL if spec.is_rsa}
-# Whoever makes a key decides what a check under it costs: honest public exponents are 65537 or less, and one as long as
-# the modulus makes a check as slow as a signature.
+# The public exponent determines the cost of a verification: honest ones are 65537 or less, and one as long as the
+# modulus makes verifying as slow as signing.
 LONGEST_EXPONENT = 32
 CURVES = {"secp256r1": KEY_SPECS["EC-256"], "secp384r1": KEY_SPECS["EC-384"], "secp521r1": KEY_SPECS["EC-521"]}
 
 
 def key_spec(name: str) -> KeySpec:
-    """The key spec of a name in the plugin protocol.
+    """Returns the key spec of a name in the plugin protocol.
 
     Raises:
-        SigningKeyError: The specification has no such key spec.
+        SigningKeyError: The name is not in the specification.
     """
     if name not in KEY_SPECS:
         raise SigningKeyError(f"key spec {name!r} is not supported", advice="use one of " + ", ".join(KEY_SPECS))
@@ -87,28 +87,28 @@ def key_spec(name: str) -> KeySpec:
 
 
 def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
-    """The key spec of a public key.
+    """Returns the key spec of a public key.
 
     Raises:
-        SigningKeyError: The specification has no algorithm for a key of this kind or size.
+        SigningKeyError: The specification has no algorithm for this type or size of key.
     """
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     if isinstance(public_key, RSAPublicKey):
-        found, kind = _RSA.get(public_key.key_size), f"RSA with {public_key.key_size} bits"
+        spec, kind = _RSA.get(public_key.key_size), f"RSA with {public_key.key_size} bits"
         if problem := long_exponent(public_key):
-            found, kind = None, f"RSA with {problem}"
+            spec, kind = None, f"RSA with {problem}"
     elif isinstance(public_key, EllipticCurvePublicKey):
-        found, kind = CURVES.get(public_key.curve.name), f"EC on {public_key.curve.name}"
+        spec, kind = CURVES.get(public_key.curve.name), f"EC on {public_key.curve.name}"
     else:
-        found, kind = None, type(public_key).__name__.removesuffix("PublicKey")
-    if found is None:
+        spec, kind = None, type(public_key).__name__.removesuffix("PublicKey")
+    if spec is None:
         raise SigningKeyError(f"key of the kind {kind} is not supported", advice="use one of " + ", ".join(KEY_SPECS))
-    return found
+    return spec
 
 
 def long_exponent(public_key: "RSAPublicKey") -> str | None:
-    """What is wrong with an RSA key's public exponent: that it is longer than 32 bits, or None."""
+    """Returns the fault of a public exponent of more than 32 bits, or None."""
     bits = public_key.public_numbers().e.bit_length()
     return f"a public exponent of {bits} bits, more than {LONGEST_EXPONENT}" if bits > LONGEST_EXPONENT else None

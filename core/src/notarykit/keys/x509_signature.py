@@ -1,7 +1,6 @@
-"""Signatures that others than signers of artifacts make: on CRLs, on OCSP answers, in timestamp tokens.
+"""Signatures with an AlgorithmIdentifier: on CRLs, OCSP responses and timestamp tokens.
 
-They come with the identifier of their algorithm. SHA-1 is none of those that are known here, nor is RSASSA-PSS with
-hashes that differ or a salt that is not as long as the hash.
+Neither SHA-1 is supported, nor RSASSA-PSS with different hashes or a salt of another length than the hash.
 """
 
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ _KEYS = {
 
 
 class Algorithm(NamedTuple):
-    """A signature algorithm.
+    """Signature algorithm.
 
     Attributes:
         kind: `RSA` (PKCS#1 1.5), `RSASSA-PSS`, `ECDSA` or `Ed25519`.
@@ -46,7 +45,7 @@ _NUMBERS = {"SHA-256": (11, 2), "SHA-384": (12, 3), "SHA-512": (13, 4)}
 
 
 def _pss(hash_oid: bytes, salt: int, hash_null: bytes, mask_null: bytes) -> bytes:
-    """RSASSA-PSS with its parameters (RFC 4055, section 3.1)."""
+    """Encodes RSASSA-PSS with its parameters (RFC 4055, section 3.1)."""
     mask_hash = element(SEQUENCE, hash_oid + mask_null)
     parts = (
         element(0xA0, element(SEQUENCE, hash_oid + hash_null)),
@@ -57,15 +56,17 @@ def _pss(hash_oid: bytes, salt: int, hash_null: bytes, mask_null: bytes) -> byte
 
 
 def _identifiers() -> dict[bytes, Algorithm]:
-    """Each algorithm's identifier in DER; "NULL or absent" where generators differ (RFC 4055, sections 2.1 and 5)."""
-    found = {element(SEQUENCE, _oid("2b6570")): Algorithm("Ed25519")}
+    """Returns the algorithms by AlgorithmIdentifier in DER, with NULL or absent parameters (RFC 4055, 2.1 and 5)."""
+    algorithms = {element(SEQUENCE, _oid("2b6570")): Algorithm("Ed25519")}
     for name, (rsa_number, ecdsa_number) in _NUMBERS.items():
         for null in (_NULL, b""):
-            found[element(SEQUENCE, _oid(_RSA.format(rsa_number)) + null)] = Algorithm("RSA", name)
+            algorithms[element(SEQUENCE, _oid(_RSA.format(rsa_number)) + null)] = Algorithm("RSA", name)
             for mask_null in (_NULL, b""):
-                found[_pss(_HASH_OIDS[name], HASHES[name].digest_size, null, mask_null)] = Algorithm("RSASSA-PSS", name)
-        found[element(SEQUENCE, _oid(_ECDSA.format(ecdsa_number)))] = Algorithm("ECDSA", name)
-    return found
+                algorithms[_pss(_HASH_OIDS[name], HASHES[name].digest_size, null, mask_null)] = Algorithm(
+                    "RSASSA-PSS", name
+                )
+        algorithms[element(SEQUENCE, _oid(_ECDSA.format(ecdsa_number)))] = Algorithm("ECDSA", name)
+    return algorithms
 
 
 _IDENTIFIERS = _identifiers()
@@ -73,10 +74,10 @@ _HASH_IDENTIFIERS = {element(SEQUENCE, oid + null): name for name, oid in _HASH_
 
 
 def hash_of(identifier: bytes) -> str:
-    """The hash that an AlgorithmIdentifier in DER names, such as `SHA-256`.
+    """Returns the hash of an AlgorithmIdentifier in DER, such as `SHA-256`.
 
     Raises:
-        ValueError: It is none of the SHA-2 family.
+        ValueError: It is not of the SHA-2 family.
     """
     if identifier not in _HASH_IDENTIFIERS:
         raise ValueError("the hash is not SHA-256, SHA-384 or SHA-512")
@@ -84,15 +85,14 @@ def hash_of(identifier: bytes) -> str:
 
 
 def algorithm_of(identifier: bytes, hash_name: str = "") -> Algorithm:
-    """The algorithm that an AlgorithmIdentifier in DER names.
+    """Returns the algorithm of an AlgorithmIdentifier in DER.
 
     Args:
         identifier: The identifier.
-        hash_name: The hash, where it stands beside the algorithm (CMS); `rsaEncryption` is then RSA with this hash
-            (RFC 3370, section 3.2).
+        hash_name: The separate digest algorithm of CMS; `rsaEncryption` then means RSA with this hash (RFC 3370, 3.2).
 
     Raises:
-        ValueError: It is none that is supported, or is tied to another hash.
+        ValueError: It is not supported, or implies another hash.
     """
     algorithm = _IDENTIFIERS.get(identifier)
     if hash_name and identifier in (element(SEQUENCE, _RSA_ENCRYPTION + null) for null in (_NULL, b"")):
@@ -100,15 +100,15 @@ def algorithm_of(identifier: bytes, hash_name: str = "") -> Algorithm:
     if algorithm is None:
         raise ValueError("the signature algorithm is not supported: it must be RSA, ECDSA or Ed25519 with SHA-2")
     if hash_name and algorithm.hash_name != hash_name:
-        raise ValueError(f"the signature algorithm {algorithm.kind} does not use the {hash_name} that stands beside it")
+        raise ValueError(f"the signature algorithm {algorithm.kind} does not use the digest algorithm {hash_name}")
     return algorithm
 
 
-def check(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
-    """Refuses a signature that does not hold over a message under a key.
+def verify_message(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
+    """Verifies a signature over a message.
 
     Raises:
-        ValueError: It does not hold, or the key is of another kind than the algorithm.
+        ValueError: It is invalid, or the key is of another type than the algorithm.
     """
     try:
         _verify(public_key, algorithm, signature, message)
@@ -118,15 +118,15 @@ def check(public_key: Any, algorithm: Algorithm, signature: bytes, message: byte
 
 def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
     kind, name = algorithm
-    is_of_kind = isinstance(public_key, _KEYS[kind])
-    if not is_of_kind:
+    is_of_type = isinstance(public_key, _KEYS[kind])
+    if not is_of_type:
         raise ValueError(f"the key is not one for {kind}")
     if isinstance(public_key, rsa.RSAPublicKey) and (problem := long_exponent(public_key)):
         raise ValueError(f"the key has {problem}")
     if kind == "Ed25519":
         public_key.verify(signature, bytes(message))
         return
-    # The hash is made here: other threads go on meanwhile, and nothing is copied.
+    # hashlib releases the GIL and copies nothing.
     hashed, prehashed = digest(name, message), utils.Prehashed(HASHES[name])
     if kind == "ECDSA":
         public_key.verify(signature, hashed, ec.ECDSA(prehashed))
@@ -136,19 +136,19 @@ def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: by
 
 
 def verify_x509_signature(der: bytes, public_key: Any) -> None:
-    """Refuses a sequence of contents, algorithm and signature (a CRL, a basic OCSP answer) that the key did not sign.
+    """Verifies a CRL or BasicOCSPResponse: a sequence of contents, algorithm and signature.
 
-    The signature is checked over the bytes as they came; libraries write them anew first, which takes the longest of
-    all that is done with a large CRL.
+    The signature is verified over the bytes as received; cryptography encodes them anew first, which dominates the cost
+    of a large CRL.
 
     Args:
-        der: The sequence, which a library has read already.
+        der: The sequence, as valid DER.
         public_key: The key.
 
     Raises:
-        ValueError: The signature does not hold, or is of an algorithm that is not supported.
+        ValueError: The signature is invalid, or its algorithm is not supported.
     """
     (_, _, content), *_ = elements(memoryview(der))
     parts = elements(content)
     contents, identifier, signature = (next(parts) for _ in range(3))
-    check(public_key, algorithm_of(bytes(identifier[1])), bytes(signature[2][1:]), contents[1])
+    verify_message(public_key, algorithm_of(bytes(identifier[1])), bytes(signature[2][1:]), contents[1])

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509 import ReasonFlags
 
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.keys.extensions import is_ca
+from notarykit.keys.extensions import is_ca_certificate
 from notarykit.revocation.crl import Crl, Entry, read_entry
 from notarykit.revocation.distribution_points import ALL_REASONS, DistributionPoint
 from notarykit.revocation.result import SigningTimes, SourceResult, Status, UnknownStatusError
@@ -137,7 +137,7 @@ def covered_reasons(crl: Crl, certificate: x509.Certificate, point: Distribution
         raise UnknownStatusError("it is an indirect CRL, or one with a relative name, which are not supported")
     if scope.full_name and point.names.isdisjoint(scope.full_name):
         raise UnknownStatusError("it belongs to another distribution point than the certificate's")
-    of_ca = is_ca(certificate)
+    of_ca = is_ca_certificate(certificate)
     if scope.only_contains_attribute_certs or (scope.only_contains_user_certs and of_ca):
         raise UnknownStatusError("its scope leaves out CA certificates")
     if scope.only_contains_ca_certs and not of_ca:

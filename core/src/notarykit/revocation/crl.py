@@ -137,7 +137,7 @@ class Crl:
         try:
             if not self.has_issuer(issuer):
                 raise UnknownStatusError(f"it is not by the issuer {name!r}")
-            placed = requirements.place(issuer, "issuer", 0)
+            placed = requirements.chain_member(issuer, "issuer", 0)
             if placed.key_usage is not None and not placed.key_usage.value.crl_sign:
                 raise UnknownStatusError(f"the issuer {name!r} must not sign CRLs (keyUsage has no cRLSign)")
             verify_x509_signature(self.der, issuer.public_key())

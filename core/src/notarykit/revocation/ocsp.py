@@ -233,8 +233,8 @@ def _check_delegate(certificate: x509.Certificate, issuer: x509.Certificate) -> 
     name = subject_of(certificate)
     if problem := why_not_issued(certificate, issuer):
         raise UnknownStatusError(f"the responder's certificate {name!r} is not by the issuer: {problem}")
-    placed = requirements.place(certificate, "responder's certificate", 0)
-    requirements.apply((requirements.hash_is_allowed, requirements.ca_key_is_strong), placed)
+    placed = requirements.chain_member(certificate, "responder's certificate", 0)
+    requirements.enforce((requirements.hash_is_allowed, requirements.ca_key_is_strong), placed)
     usage = placed.extended_key_usage
     if usage is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usage.value:
         raise UnknownStatusError(f"the responder's certificate {name!r} is not for OCSP signing (OCSPSigning)")

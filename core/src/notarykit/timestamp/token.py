@@ -121,7 +121,7 @@ def _check_signature(token: SignedToken, signer: bytes) -> None:
     except Exception:  # noqa: BLE001 - cryptography raises several kinds for keys that it does not know or cannot read
         raise TimestampError(f"the key of {subject_of(certificate)!r} cannot be read") from None
     try:
-        x509_signature.check(key, token.algorithm, token.signature, token.signed_attributes)
+        x509_signature.verify_message(key, token.algorithm, token.signature, token.signed_attributes)
     except ValueError as error:
         raise TimestampError(f"token by {subject_of(certificate)!r}: {error}") from None
 

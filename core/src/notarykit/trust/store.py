@@ -13,7 +13,7 @@ from notarykit._internal import files
 from notarykit._internal.ownership import warn_of_other_writers
 from notarykit.errors import CertificateError, ConfigurationWarning, StorageError, TrustStoreError
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of
-from notarykit.keys.extensions import is_ca
+from notarykit.keys.extensions import is_ca_certificate
 from notarykit.keys.pem import read_certificates
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name
 
@@ -166,7 +166,7 @@ def trusted_certificates(content: bytes, name: str, kind: StoreType) -> tuple[by
 def _check_trusted(der: bytes, name: str, kind: StoreType) -> None:
     certificate = load_certificate(der, f"{name}: certificate")
     self_signed = is_self_signed(certificate)
-    ca = is_ca(certificate)
+    ca = is_ca_certificate(certificate)
     subject = subject_of(certificate)
     if kind == StoreType.TSA and not (self_signed and ca):
         raise TrustStoreError(f"{name}: {subject!r} is not a root CA certificate, as a tsa store requires")

@@ -14,7 +14,7 @@ from notarykit.errors import (
     PluginResponseError,
     PluginThrottledError,
 )
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import key_spec
 from notarykit.plugin import (
     DescribeKeyRequest,
@@ -51,7 +51,7 @@ def test_signs_with_each_spec(spec: str) -> None:
     """The plugin is asked for the key's spec, then for a signature of it, and both answers come back."""
     plugin = KeyPlugin(make_chain(spec))
     signature, chain = _signer(plugin).sign(b"message")
-    check(plugin.chain.leaf_key.public_key(), key_spec(spec), signature, b"message")
+    verify_raw(plugin.chain.leaf_key.public_key(), key_spec(spec), signature, b"message")
     assert chain == plugin.chain.ders
     hash_name = {
         "2048": "SHA-256",

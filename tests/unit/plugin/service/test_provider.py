@@ -8,7 +8,7 @@ import pytest
 from notarykit.errors import (
     PluginValidationError,
 )
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import GenerateSignatureRequest
 from notarykit.plugin.host.signer import plugin_signer
@@ -26,7 +26,7 @@ def test_key_is_described_and_signs(spec: str) -> None:
     answer = signed(plugin, spec)
     assert (answer.key_id, answer.certificate_chain) == (KEY_ID, chain.ders)
     assert answer.signing_algorithm == KEY_SPECS[spec].signing_algorithm
-    check(chain.leaf_key.public_key(), KEY_SPECS[spec], answer.signature, PAYLOAD)
+    verify_raw(chain.leaf_key.public_key(), KEY_SPECS[spec], answer.signature, PAYLOAD)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -35,7 +35,7 @@ def test_host_signs_with_a_provider(spec: str) -> None:
     chain = make_chain(spec)
     signature, ders = plugin_signer(KeepingPlugin(keeping(chain)), KEY_ID, {}, seconds=60).sign(PAYLOAD)  # type: ignore[union-attr]
     assert ders == chain.ders
-    check(chain.leaf_key.public_key(), KEY_SPECS[spec], signature, PAYLOAD)
+    verify_raw(chain.leaf_key.public_key(), KEY_SPECS[spec], signature, PAYLOAD)
 
 
 def test_rotation_after_describe_key_changes_nothing() -> None:
@@ -104,7 +104,7 @@ def test_key_is_opened_without_a_certificate() -> None:
         version = ServicePlugin(service).open_key(KEY_ID, {"region": "x"})
         assert (version.name, version.public_key) == (f"{KEY_ID}/2", NEW.leaf_key.public_key())
         signature = version.sign(PAYLOAD, KEY_SPECS["EC-384"])
-        check(version.public_key, KEY_SPECS["EC-384"], signature, PAYLOAD)
+        verify_raw(version.public_key, KEY_SPECS["EC-384"], signature, PAYLOAD)
         assert service.signed_with == [f"{KEY_ID}/2"]
 
 

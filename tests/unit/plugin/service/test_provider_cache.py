@@ -15,7 +15,7 @@ from notarykit.errors import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import GeneratedSignature
 from notarykit.plugin.deadline import deadline
@@ -183,7 +183,7 @@ def test_threads_share_one_lookup() -> None:
     assert service.signed_with == [f"{KEY_ID}/1"] * 10
     for answer in answers:
         assert isinstance(answer, GeneratedSignature)
-        check(OLD.leaf_key.public_key(), KEY_SPECS["EC-256"], answer.signature, PAYLOAD)
+        verify_raw(OLD.leaf_key.public_key(), KEY_SPECS["EC-256"], answer.signature, PAYLOAD)
 
 
 def test_failure_in_one_thread_leaves_the_others() -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from notarykit.keys.signature import check
+from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin.service import terminal
 from tests.support.ca import make_chain, pem_of
@@ -234,7 +234,7 @@ def test_plugin_signs_with_the_secret(key: str) -> None:
     assert (ended.code, ended.err) == (0, b"")
     answer = json.loads(ended.out)
     assert (answer["keyId"], answer["signingAlgorithm"]) == (key, "ECDSA-SHA-256")
-    check(_CHAIN.leaf_key.public_key(), KEY_SPECS["EC-256"], base64.b64decode(answer["signature"]), _PAYLOAD)
+    verify_raw(_CHAIN.leaf_key.public_key(), KEY_SPECS["EC-256"], base64.b64decode(answer["signature"]), _PAYLOAD)
     assert _SECRET not in ended.screen
 
 

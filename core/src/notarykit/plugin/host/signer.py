@@ -169,7 +169,7 @@ class PluginSigner(_KeyOfPlugin):
                     f"generate-signature: the signing certificate's key is {chain.key_spec.name}, "
                     f"describe-key returned {spec.name}"
                 )
-            signatures.check(chain.public_key, spec, answer.signature, to_be_signed)
+            signatures.verify_raw(chain.public_key, spec, answer.signature, to_be_signed)
         except CertificateError as error:
             raise PluginResponseError(f"generate-signature: {error.message}", advice=error.advice) from None
         except ValueError as error:

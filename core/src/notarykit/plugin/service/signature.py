@@ -6,9 +6,7 @@ curve's full length (RFC 7518, section 3.4).
 
 from __future__ import annotations
 
-from notarykit.keys.signature import check as verify_raw
-from notarykit.keys.signature import raw_ecdsa
-from notarykit.keys.signature import sign as sign_raw
+from notarykit.keys.signature import raw_ecdsa, sign_raw, verify_raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

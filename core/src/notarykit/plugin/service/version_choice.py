@@ -83,14 +83,14 @@ def _no_certificate(
 ) -> PluginValidationError:
     """Returns the error for versions that no certificate belongs to, with the fingerprints of both keys."""
     from notarykit.keys.certificate import load_certificate, subject_of
-    from notarykit.keys.extensions import is_ca
+    from notarykit.keys.extensions import is_ca_certificate
 
     version, ders = rejected[0]
     name = f"key {version.name} ({_fingerprint(version.public_key)})"
     if not ders:
         return PluginValidationError(f"no certificate found for {name}", advice=NO_CERTIFICATE_ADVICE)
     certificates = [load_certificate(der) for der in ders]
-    leaf = next((certificate for certificate in certificates if not is_ca(certificate)), certificates[0])
+    leaf = next((certificate for certificate in certificates if not is_ca_certificate(certificate)), certificates[0])
     source = config.get(CERTIFICATE_CHAIN) or "the service"
     others = f" and its {len(rejected) - 1} other versions" if len(rejected) > 1 else ""
     return PluginValidationError(

@@ -30,7 +30,7 @@ def _generate(options: Options) -> int:
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    from notarykit.keys.issue import self_signed, trial_name
+    from notarykit.keys.issue import default_subject, self_signed
 
     name, bits = _name(options), options["bits"]
     if bits not in _BITS:
@@ -39,7 +39,7 @@ def _generate(options: Options) -> int:
     _refuse_existing(name, key_path, cert_path)
     print(f"generating RSA Key with {bits} bits")
     key = generate_private_key(65537, bits)
-    certificate = self_signed(key, trial_name(name), utc_now() - _EARLIER, _VALIDITY + _EARLIER)
+    certificate = self_signed(key, default_subject(name), utc_now() - _EARLIER, _VALIDITY + _EARLIER)
     with files.locked(os.path.dirname(key_path)):  # checked again under the lock
         _refuse_existing(name, key_path, cert_path)
         print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")

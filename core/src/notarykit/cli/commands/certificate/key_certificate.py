@@ -26,11 +26,11 @@ def _request(options: Options) -> int:
     """Writes a certificate request (PKCS #10) that the key signs."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from notarykit.keys.issue import make_request
+    from notarykit.keys.issue import make_csr
 
     subject = _subject(options)
     _check_output(options)
-    request = make_request(_open(options, selected_key(options)), subject)
+    request = make_csr(_open(options, selected_key(options)), subject)
     _write(options, request.public_bytes(Encoding.PEM))
     return 0
 
@@ -99,13 +99,13 @@ def _attach(options: Options) -> int:
 def _lint(options: Options) -> int:
     """Prints every requirement that the certificates in a file violate."""
     from notarykit.keys.certificate import load_certificate
-    from notarykit.keys.extensions import is_ca
+    from notarykit.keys.extensions import is_ca_certificate
     from notarykit.keys.lint import lint
 
     path = options.arguments[0]
     ders = read_certificates(read_file(path, "certificate"), path)
     findings = lint(ders, "timestamping" if options["purpose"] == "timestamping" else "code signing")
-    if len(ders) == 1 and is_ca(load_certificate(ders[0])):
+    if len(ders) == 1 and is_ca_certificate(load_certificate(ders[0])):
         print(
             "Checked as a CA certificate, which cannot sign artifacts (that requires CA:FALSE and digitalSignature)",
             file=sys.stderr,

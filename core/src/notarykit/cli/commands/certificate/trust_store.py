@@ -128,13 +128,13 @@ def _print_certificate(certificate: "Certificate", der: bytes) -> None:
     from hashlib import sha256
 
     from notarykit.keys.certificate import issuer_of, subject_of
-    from notarykit.keys.extensions import is_ca
+    from notarykit.keys.extensions import is_ca_certificate
 
     print("Issuer:", printable(issuer_of(certificate)))
     print("Subject:", printable(subject_of(certificate)))
     print(f"Valid from: {certificate.not_valid_before_utc:%Y-%m-%d %H:%M:%S +0000 UTC}")
     print(f"Valid to: {certificate.not_valid_after_utc:%Y-%m-%d %H:%M:%S +0000 UTC}")
-    print("IsCA:", "true" if is_ca(certificate) else "false")
+    print("IsCA:", "true" if is_ca_certificate(certificate) else "false")
     print("SHA256 Thumbprint:", sha256(der).hexdigest())
 
 

@@ -83,8 +83,8 @@ def certificates_keep_the_rules(session: Session) -> str | None:
         for index, certificate in enumerate(key.ordered):
             try:
                 kind = "CA certificate" if index else "signing certificate"
-                placed = requirements.place(certificate, kind, index - 1)
-                requirements.apply(requirements.CODE_SIGNING_CA if index else requirements.CODE_SIGNING_LEAF, placed)
+                placed = requirements.chain_member(certificate, kind, index - 1)
+                requirements.enforce(requirements.CODE_SIGNING_CA if index else requirements.CODE_SIGNING_LEAF, placed)
             except CertificateError as error:
                 return error.message
         return None

@@ -21,10 +21,12 @@ def _chain() -> tuple[str, ...]:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from notarykit.keys.issue import self_signed, trial_name
+    from notarykit.keys.issue import default_subject, self_signed
 
     now = utc_now()
-    certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), trial_name("nobody"), now, timedelta(hours=1))
+    certificate = self_signed(
+        ec.generate_private_key(ec.SECP256R1()), default_subject("nobody"), now, timedelta(hours=1)
+    )
     return (encode(certificate.public_bytes(Encoding.DER)),)
 
 
