@@ -1,4 +1,4 @@
-"""Keys, clients and time, with a pretended service that has a key and does as it is told."""
+"""Keys, clients and time limits, with a fake service."""
 
 import threading
 import time
@@ -14,23 +14,22 @@ from notarykit.plugin.discovery.entry_points import packaged_plugin
 from notarykit_aws_kms.client import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from notarykit_aws_kms.settings import Account
-from tests.servers.aws.fake import ARN, CHAIN, SPEC, FakeKMS, fails, sign
+from tests.servers.aws.fake import ARN, CHAIN, SPEC, FakeKMS, chain_config, fails, sign
 
 
 @pytest.fixture
 def service() -> FakeKMS:
-    """A service that does nothing wrong."""
+    """Returns a service without faults."""
     return FakeKMS()
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> dict[str, str]:
-    """The configuration with the chain of the service's key."""
-    (tmp_path / "chain.pem").write_bytes(CHAIN.chain_pem)
-    return {"certificate_chain": str(tmp_path / "chain.pem")}
+    """Returns the configuration with the chain of the service's key."""
+    return chain_config(tmp_path)
 
 
-# The plugin
+# Plugin
 
 
 def test_metadata() -> None:
@@ -43,7 +42,7 @@ def test_metadata() -> None:
 
 
 def test_unknown_setting_is_refused_and_not_shown() -> None:
-    """A setting that does not exist is refused with those that do, and its value is not shown."""
+    """An unknown setting is refused with the list of settings, and its value is not shown."""
     request = DescribeKeyRequest(ARN, {"secret_access_key": "swordfish"})
     with pytest.raises(PluginValidationError, match="unknown plugin configuration 'secret_access_key'") as caught:
         AWSKMSPlugin().describe_key(request)
@@ -51,7 +50,7 @@ def test_unknown_setting_is_refused_and_not_shown() -> None:
 
 
 def test_alias_is_resolved_once(service: FakeKMS, config: dict[str, str]) -> None:
-    """The key that an alias leads to is asked for once, and what signs is that key by its own name."""
+    """The alias is resolved once, and the key signs under its ARN."""
     plugin = AWSKMSPlugin(connect=service.connect)
     for _ in range(3):
         sign(plugin, config | {"region": "us-west-2", "grant_tokens": "token"}, "alias/build")
@@ -61,7 +60,7 @@ def test_alias_is_resolved_once(service: FakeKMS, config: dict[str, str]) -> Non
 
 
 def test_key_without_a_certificate_is_refused_with_advice(service: FakeKMS) -> None:
-    """Without a file with certificates, the key is named with what to do; a key alone can be opened."""
+    """Without a file of certificates, the error names the key with advice; the key can be opened."""
     error = fails(AWSKMSPlugin(connect=service.connect), {})
     assert isinstance(error, PluginValidationError)
     assert ARN in error.message
@@ -72,7 +71,7 @@ def test_key_without_a_certificate_is_refused_with_advice(service: FakeKMS) -> N
 
 
 def test_service_stores_no_certificates(service: FakeKMS) -> None:
-    """There is no place for certificates in the service, and it is not asked for one."""
+    """The service has no place for certificates."""
     plugin = AWSKMSPlugin(connect=service.connect)
     assert plugin.attach_certificates(ARN, {}, CHAIN.ders) == ""
     key = plugin.find(ARN, {})
@@ -102,7 +101,7 @@ def test_key_that_cannot_sign_is_refused(service: FakeKMS, kind: str, usage: str
 
 
 def test_symmetric_key_is_refused_by_its_spec(service: FakeKMS) -> None:
-    """The kind of a symmetric key is asked for, and said as far as this user may know it."""
+    """The error has the spec of a symmetric key, if this user may describe it."""
     service.refuse = {"GetPublicKey": "UnsupportedOperationException"}
     assert "has usage GENERATE_VERIFY_MAC and spec HMAC_384" in fails(AWSKMSPlugin(connect=service.connect), {}).message
     service.refuse["DescribeKey"] = "AccessDeniedException"
@@ -126,7 +125,7 @@ def test_client_is_kept_by_account(service: FakeKMS, config: dict[str, str]) -> 
 
 
 def test_expired_credentials_renew_the_client(service: FakeKMS, config: dict[str, str]) -> None:
-    """A refusal for who asks makes the next request look for credentials again; another refusal does not."""
+    """A refusal of the credentials makes the next request load them again; another refusal does not."""
     plugin = AWSKMSPlugin(connect=service.connect)
     for code, clients_made in (("KMSInternalException", 1), ("ExpiredTokenException", 1), ("", 2)):
         service.refuse = {"Sign": code} if code else {}
@@ -138,7 +137,7 @@ def test_expired_credentials_renew_the_client(service: FakeKMS, config: dict[str
 
 
 def test_error_holds_no_exception_of_the_sdk(service: FakeKMS) -> None:
-    """The SDK's exception, which can quote credentials, is no part of ours."""
+    """The exception of the SDK, which may quote credentials, is neither cause nor context."""
     service.refuse = {"GetPublicKey": "AccessDeniedException"}
     error = fails(AWSKMSPlugin(connect=service.connect), {})
     assert isinstance(error, PluginAccessDeniedError)
@@ -149,7 +148,7 @@ def test_error_holds_no_exception_of_the_sdk(service: FakeKMS) -> None:
 
 
 def test_login_that_hangs_ends_with_the_call(service: FakeKMS, config: dict[str, str]) -> None:
-    """What hangs while a client is made, as a command that logs in, ends with the call and holds up nobody after it."""
+    """A login that hangs while a client is made is given up at the end of the call, and blocks no later one."""
     released, made = threading.Event(), []
 
     def connect(account: Account, limits: Limits) -> FakeKMS:
@@ -173,7 +172,7 @@ def test_login_that_hangs_ends_with_the_call(service: FakeKMS, config: dict[str,
 
 @pytest.mark.parametrize("left", [300.0, 48.0, 47.9, 24.0, 23.9, 8.0, 3.0, 1.0, 0.2])
 def test_limits_end_within_the_time_left(left: float) -> None:
-    """All attempts end in the time that is left, and a single one leaves as much for logging in."""
+    """All attempts end in the time left, and a single one leaves as much for the login."""
     limits = Limits.within(left)
     assert limits.attempts * limits.seconds <= left
     assert limits.seconds * 6 >= left or limits == Limits.within(1000)
@@ -181,7 +180,7 @@ def test_limits_end_within_the_time_left(left: float) -> None:
 
 
 def test_retries_need_time() -> None:
-    """With the usual time a request is sent three times, and with little time once."""
+    """With the default time there are three attempts, and with little time one."""
     assert Limits.within(300) == Limits(3, 16.0)
     assert Limits.within(30) == Limits(3, 8.0)
     assert Limits.within(10) == Limits(1, 4.0)
@@ -197,7 +196,7 @@ def test_limits_as_settings_of_the_sdk(limits: Limits) -> None:
 
 @pytest.mark.parametrize(("limits", "needed"), [(Limits(3, 8.0), 15.0), (Limits(1, 4.0), 4.0)])
 def test_attempt_that_would_be_late_is_not_begun(limits: Limits, needed: float) -> None:
-    """An attempt is begun only if it ends in time, and so does the pause after it where there is one."""
+    """An attempt is begun only if it ends in time, with the pause after it, if any."""
     with deadline(needed - 0.1), pytest.raises(PluginTimeoutError):
         limits.check()
     with deadline(needed + 10.0):
@@ -205,7 +204,7 @@ def test_attempt_that_would_be_late_is_not_begun(limits: Limits, needed: float) 
 
 
 def test_short_deadline_has_a_client_of_its_own(service: FakeKMS, config: dict[str, str]) -> None:
-    """The same key with less time is asked by a client with shorter limits, and later again by the first."""
+    """With less time, a client with shorter limits is used, and later the first one again."""
     plugin = AWSKMSPlugin(connect=service.connect)
     sign(plugin, config)
     with deadline(12.0):

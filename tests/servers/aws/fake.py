@@ -1,6 +1,7 @@
 """Fake client of AWS KMS with one key, whose responses a test sets."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ from tests.support.ca import make_chain
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CHAIN = make_chain()
 SPEC = KEY_SPECS["EC-256"]
+
+
+def chain_config(folder: Path) -> dict[str, str]:
+    """Writes the chain of the service's key to a file, and returns the plugin configuration with it."""
+    (folder / "chain.pem").write_bytes(CHAIN.chain_pem)
+    return {"certificate_chain": str(folder / "chain.pem")}
 
 
 class _RefusalError(Exception):

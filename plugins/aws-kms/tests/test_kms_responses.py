@@ -1,4 +1,4 @@
-"""Answers about another key, and answers that cannot be read: nothing is signed with them."""
+"""Responses about another key, and malformed ones."""
 
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from notarykit.errors import PluginError
 from notarykit.keys.spec import KEY_SPECS
 from notarykit_aws_kms.plugin import AWSKMSPlugin
-from tests.servers.aws.fake import ARN, CHAIN, FakeKMS, fails, sign
+from tests.servers.aws.fake import ARN, CHAIN, FakeKMS, chain_config, fails, sign
 
 
 @pytest.fixture
 def service() -> FakeKMS:
-    """A service that does nothing wrong."""
+    """Returns a service without faults."""
     return FakeKMS()
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> dict[str, str]:
-    """The configuration with the chain of the service's key."""
-    (tmp_path / "chain.pem").write_bytes(CHAIN.chain_pem)
-    return {"certificate_chain": str(tmp_path / "chain.pem")}
+    """Returns the configuration with the chain of the service's key."""
+    return chain_config(tmp_path)
 
 
 _OTHERS = [
@@ -37,7 +36,7 @@ _OTHERS = [
 
 @pytest.mark.parametrize("other", _OTHERS)
 def test_response_about_another_key_is_refused(service: FakeKMS, config: dict[str, str], other: str) -> None:
-    """What was asked for by its ARN, or by an id in a region, is not another key, and no other key signs."""
+    """A response about another key than that of the ARN is refused, and so is its signature."""
     service.answer = {"KeyId": other}
     plugin = AWSKMSPlugin(connect=service.connect)
     assert f"response is about key {other}, not {ARN}" in fails(plugin, config).message
@@ -69,13 +68,13 @@ def test_id_may_lead_to_a_key_of_its_account_and_region(
 
 
 def test_key_of_another_region_is_refused(service: FakeKMS, config: dict[str, str]) -> None:
-    """An alias in a region leads to no key of another one."""
+    """An alias leads to no key of another region."""
     with pytest.raises(PluginError, match="response is about key"):
         sign(AWSKMSPlugin(connect=service.connect), config | {"region": "us-east-1"}, "alias/build")
 
 
 def _odd_key() -> bytes:
-    """A public key on a curve that nobody has."""
+    """Returns a public key on an unknown curve."""
     public = CHAIN.leaf_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     known, odd = "06082a8648ce3d030107", "06082a8648ce3d03017f"
     changed: bytes = public.replace(bytes.fromhex(known), bytes.fromhex(odd))
@@ -84,14 +83,14 @@ def _odd_key() -> bytes:
 
 @pytest.mark.parametrize("answer", [{"PublicKey": _odd_key()}, {"PublicKey": 1}, {"KeyId": 1}, {"KeySpec": []}])
 def test_malformed_response_is_refused(service: FakeKMS, answer: dict[str, Any]) -> None:
-    """Whatever reading an answer fails with is an error of the protocol."""
+    """Any failure to read a response is an error of the protocol."""
     service.answer = answer
     error = fails(AWSKMSPlugin(connect=service.connect), {})
     assert "is malformed or was cut off" in error.message or "has usage SIGN_VERIFY and spec []" in error.message
 
 
 def test_signature_of_another_length_is_refused(service: FakeKMS, config: dict[str, str]) -> None:
-    """A signature that is not as long as those of the key is none."""
+    """A signature of another length than the key.s is refused."""
     version = AWSKMSPlugin(connect=service.connect).open_key(ARN, config)
     service.sign = lambda **_: {"KeyId": ARN, "Signature": bytes(255)}  # type: ignore[method-assign]
     with pytest.raises(PluginError, match="malformed"):
