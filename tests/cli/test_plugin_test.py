@@ -274,7 +274,7 @@ def test_a_plugin_that_is_not_there(world: World, name: str, message: str) -> No
 def test_a_plugin_that_is_there_twice(world: World) -> None:
     """Where a package and an executable have one name, nobody guesses which is meant."""
     _install(world, "local-file", "#!/bin/sh\n")
-    assert "plugin 'local-file' is there twice" in world.refused(4, "plugin", "test", "local-file")
+    assert "plugin 'local-file' is installed twice" in world.refused(4, "plugin", "test", "local-file")
 
 
 def test_an_executable(world: World) -> None:

@@ -90,7 +90,7 @@ def test_an_answer_of_none_is_refused_by_the_host() -> None:
     hooked = _hooked(KeyPlugin(change=lambda _: None))
     signer = plugin_signer(hooked, "k", {})
     assert isinstance(signer, PluginSigner)
-    with pytest.raises(PluginResponseError, match="answered with NoneType"):
+    with pytest.raises(PluginResponseError, match="returned NoneType"):
         signer.key_spec()
 
 
