@@ -7,7 +7,8 @@ import pytest
 from notarykit.plugin.conformance import Judgement, Result, judge
 from notarykit.plugin.conformance.target import Run
 from notarykit.plugin.discovery.process import Ended
-from tests.kit.mutants import Mutant, all_mutants
+from tests.kit.mutant import Mutant
+from tests.kit.mutants import all_mutants
 from tests.kit.reference import BLOB, BOTH, EC, ENVELOPE, RSA, Variant, serve, uses
 from tests.kit.wrong import MAKE, SIGN, members_of
 

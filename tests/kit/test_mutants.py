@@ -6,7 +6,8 @@ import pytest
 
 from notarykit.plugin.conformance import Level, Result, judge
 from notarykit.plugin.conformance.rules import RULES
-from tests.kit.mutants import Mutant, all_mutants
+from tests.kit.mutant import Mutant
+from tests.kit.mutants import all_mutants
 from tests.kit.reference import serve
 
 _LEVELS = {rule.id: rule.level for rule in RULES}
