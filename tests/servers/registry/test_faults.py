@@ -133,7 +133,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("fault", "reason"),
         [
-            (faults.claimed_length(1 << 40), f"the answer has {1 << 40} bytes, more than the "),
+            (faults.claimed_length(1 << 40), f"the response has {1 << 40} bytes, more than the limit of "),
             (faults.endless(), "the response exceeds the limit of "),
             (faults.gzipped(), "the response is compressed, which was not requested"),
             (faults.gzip_bomb(), "the response is compressed, which was not requested"),

@@ -23,7 +23,7 @@ _NOW = datetime(2022, 4, 6, 7, 1, 20, 987_654, tzinfo=UTC)
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("scheme", [X509, SIGNING_AUTHORITY])
-def test_what_is_made_is_read(spec: str, media_type: str, scheme: SigningScheme) -> None:
+def test_built_envelope_is_parsed_back(spec: str, media_type: str, scheme: SigningScheme) -> None:
     """An envelope of each format, scheme and algorithm is read as it was meant."""
     chain = make_chain(spec)
     extended = (ExtendedAttribute("com.example.b", "value", True), ExtendedAttribute("com.example.a", [1], False))
@@ -46,7 +46,7 @@ def test_optional_parts_may_be_missing(media_type: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_the_signature_is_over_what_is_read(media_type: str) -> None:
+def test_to_be_signed_equals_the_parsed_signed_bytes(media_type: str) -> None:
     """What a key is given to sign is what the reader takes to be signed, and it is the same each time."""
     attributes = attributes_for(_SPEC, _NOW)
     unsigned = prepare(media_type, PAYLOAD, attributes)
@@ -56,7 +56,7 @@ def test_the_signature_is_over_what_is_read(media_type: str) -> None:
     assert check_integrity(parse_envelope(envelope, media_type))
 
 
-def test_times_are_cut_to_the_second() -> None:
+def test_times_are_truncated_to_seconds() -> None:
     """Times have no fractions, the expiry counts from the cut time, and each scheme has its own time."""
     attributes = attributes_for(_SPEC, _NOW, expires_in=timedelta(hours=24))
     assert attributes.content_type == PAYLOAD_TYPE
@@ -148,7 +148,7 @@ def test_an_envelope_of_the_other_format_is_refused(media_type: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_the_size_is_bounded(media_type: str) -> None:
+def test_envelope_size_is_limited(media_type: str) -> None:
     """An envelope beyond the limit is refused before it is looked at."""
     with pytest.raises(EnvelopeError, match=f"more than the limit of {LARGEST_ENVELOPE}"):
         parse_envelope(bytes(LARGEST_ENVELOPE + 1), media_type)

@@ -50,7 +50,7 @@ def _refused(envelope: bytes) -> str:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_takes_a_good_envelope_apart(spec: str) -> None:
+def test_valid_envelope_is_parsed(spec: str) -> None:
     """Each part of an envelope comes out as it was put in, for each algorithm."""
     chain = make_chain(spec)
     envelope = build_cose(chain, cose_header(chain))
@@ -318,6 +318,6 @@ def test_writes_the_parts_of_the_specification() -> None:
     assert protected == cbor2.dumps(cose_header(_CHAIN), canonical=True)
 
 
-def test_assembles_what_it_parses() -> None:
+def test_assembled_envelope_is_parsed_back() -> None:
     """An envelope put together from its parts is taken apart into the same parts."""
     assert parse(assemble(_PROTECTED, _PAYLOAD, _SIGNATURE, _CHAIN.ders, "tests/1.0")) == parse(_GOOD)

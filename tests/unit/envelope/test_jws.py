@@ -49,7 +49,7 @@ def _refused(envelope: bytes) -> str:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_takes_a_good_envelope_apart(spec: str) -> None:
+def test_valid_envelope_is_parsed(spec: str) -> None:
     """Each part of an envelope comes out as it was put in, for each algorithm."""
     chain = make_chain(spec)
     envelope = build_jws(chain, jws_header(chain))
@@ -70,7 +70,7 @@ def test_takes_a_good_envelope_apart(spec: str) -> None:
         b"a.b.c", _GOOD[:-1] + b',"payload":""}', _GOOD[:-1] + b',"p\\u0061yload":""}',
     ],
 )  # fmt: skip
-def test_refuses_what_is_no_document(envelope: bytes) -> None:
+def test_malformed_document_is_refused(envelope: bytes) -> None:
     """What is not one JSON object with each member once is refused, and so is the compact form."""
     _refused(envelope)
 
@@ -269,7 +269,7 @@ def test_writes_the_members_of_the_specification() -> None:
     assert from_url64(envelope["payload"]) == PAYLOAD
 
 
-def test_assembles_what_it_parses() -> None:
+def test_assembled_envelope_is_parsed_back() -> None:
     """An envelope put together from its parts is taken apart into the same parts."""
     members = json.loads(_GOOD)
     again = assemble(

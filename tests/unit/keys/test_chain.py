@@ -207,7 +207,7 @@ def test_the_purpose_is_remembered_apart() -> None:
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
 @pytest.mark.parametrize("seed", range(4))
-def test_builds_out_of_a_heap(length: int, seed: int) -> None:
+def test_chain_is_built_from_certificates_in_any_order(length: int, seed: int) -> None:
     """Out of certificates in any order, doubled and unrelated ones among them, comes the key's chain."""
     made = make_chain(length=length)
     heap = [*made.ders, *_OTHER.ders, made.ders[0], made.ders[-1]]
@@ -215,7 +215,7 @@ def test_builds_out_of_a_heap(length: int, seed: int) -> None:
     assert build_chain(made.leaf_key.public_key(), heap) == made.ders
 
 
-def test_building_takes_what_is_valid_longest() -> None:
+def test_renewed_certificate_with_longest_validity_is_chosen() -> None:
     """Of a certificate and its renewal with the same key, the one that is valid longest is taken."""
     key, root_key = new_key("EC-256"), new_key("EC-256")
     old_root, new_root = Changes(key=root_key, not_after=NOT_BEFORE + timedelta(days=90)), Changes(key=root_key)

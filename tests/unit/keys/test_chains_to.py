@@ -29,7 +29,7 @@ def _crossed(chain: TestChain, place: int, **changes: object) -> tuple[bytes, by
     return crossing.ders[1], crossing.ders[2]
 
 
-def test_the_heap_may_be_in_any_order() -> None:
+def test_candidates_may_be_in_any_order() -> None:
     """The one way is found whatever the order of the heap, with or without root, leaf and strangers in it."""
     shuffled = random.Random(1)
     for more in ((), (_ROOT,), (_LEAF,), _OTHER.ders, (_LEAF, _ROOT, *_OTHER.ders, _UPPER)):
@@ -39,7 +39,7 @@ def test_the_heap_may_be_in_any_order() -> None:
             assert _ways(_LEAF, heap, _ROOT) == [_CHAIN.ders]
 
 
-def test_no_way() -> None:
+def test_missing_link_yields_no_chain() -> None:
     """There is none where a link is missing, or the root is another, or there is no root."""
     assert _ways(_LEAF, (_LOWER,), _ROOT) == []
     assert _ways(_LEAF, (_UPPER,), _ROOT) == []
@@ -177,7 +177,7 @@ def test_ways_that_multiply_are_limited() -> None:
         _ways(heap[0], heap, root)
 
 
-def test_a_strangers_keys_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_untrusted_keys_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signatures are checked under keys for which a root vouches: certificates of others cost nothing."""
     issuers: list[object] = []
 

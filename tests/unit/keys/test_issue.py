@@ -109,7 +109,7 @@ def test_a_request(spec: str, holder: _Holder, tmp_path: Path) -> None:
     assert accepts_request(tmp_path, made)
 
 
-def test_openssl_is_asked(tmp_path: Path) -> None:
+def test_openssl_accepts_the_request(tmp_path: Path) -> None:
     """OpenSSL refuses a request whose signature does not hold; otherwise its consent would mean nothing."""
     assert not accepts_request(tmp_path, _tampered())
 
@@ -229,7 +229,7 @@ def test_a_ca_of_two_levels(ca_kind: str, holder: _Holder, tmp_path: Path) -> No
     verify(tmp_path, made, between, root, strict=False)
 
 
-def test_the_request_decides_subject_and_key_alone() -> None:
+def test_requested_extensions_are_ignored() -> None:
     """Extensions that a request asks for are not those that the certificate has."""
     key, ca = new_key("EC-256"), make_chain(length=2)
     greedy = x509.CertificateSigningRequestBuilder(_SUBJECT)
@@ -272,7 +272,7 @@ def _issue(request: x509.CertificateSigningRequest) -> x509.Certificate:
     return issue(request, ca.keys[1], ca.certificates[1], _NOW, _DAY)
 
 
-def test_a_request_that_was_tampered_with() -> None:
+def test_tampered_request_is_refused() -> None:
     """A request that its key has not signed as it is gets no certificate."""
     with pytest.raises(CertificateError, match="signature is invalid under its own key") as caught:
         _issue(_tampered())

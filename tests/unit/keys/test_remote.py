@@ -114,7 +114,7 @@ def test_an_ec_key_signs_with_no_other_hash(spec: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
-def test_nothing_is_given_away(spec: str) -> None:
+def test_remote_key_cannot_be_exported(spec: str) -> None:
     """Nothing but signatures comes out of such a key, whatever it is asked with."""
     place = _Elsewhere(spec)
     key = place.key()

@@ -14,7 +14,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return time
 
 
-def test_bytes_are_spent_to_the_last() -> None:
+def test_budget_refuses_bytes_beyond_the_limit() -> None:
     """As many bytes as are allowed may be read, and not one more."""
     budget = Budget(10)
     budget.spend(4)
@@ -24,7 +24,7 @@ def test_bytes_are_spent_to_the_last() -> None:
         budget.spend(1)
 
 
-def test_seconds_are_those_that_are_left(now: list[float]) -> None:
+def test_timeout_is_bounded_by_the_remaining_time(now: list[float]) -> None:
     """A wait takes as long as it wants, but no longer than what is left."""
     budget = Budget(seconds=60)
     assert budget.seconds(30) == 30
@@ -34,7 +34,7 @@ def test_seconds_are_those_that_are_left(now: list[float]) -> None:
 
 
 @pytest.mark.parametrize("passed", [60.0, 61.0, 1e9])
-def test_no_seconds_are_left(passed: float, now: list[float]) -> None:
+def test_exhausted_time_is_an_error(passed: float, now: list[float]) -> None:
     """The end has a message of its own that names what was allowed and the flag that allows more."""
     budget = Budget(seconds=60)
     now[0] += passed
@@ -45,7 +45,7 @@ def test_no_seconds_are_left(passed: float, now: list[float]) -> None:
     assert caught.value.exit_code == 3
 
 
-def test_what_is_allowed_for_one_artifact(now: list[float]) -> None:
+def test_default_budget_is_256_mib_and_two_minutes(now: list[float]) -> None:
     """Without other words it is 256 MiB and two minutes."""
     budget = Budget()
     assert budget.seconds(1e9) == 120
@@ -54,7 +54,7 @@ def test_what_is_allowed_for_one_artifact(now: list[float]) -> None:
         budget.spend(1)
 
 
-def test_a_clock_that_is_stopped(now: list[float]) -> None:
+def test_paused_time_is_not_charged(now: list[float]) -> None:
     """What passes between stopping and going on does not count."""
     budget = Budget(seconds=60)
     now[0] += 40

@@ -17,7 +17,7 @@ from tests.unit.net.conftest import Start
 from tests.unit.net.server import Browser, cut, raw
 
 
-def test_what_is_sent(browser: Browser, start: Start) -> None:
+def test_request_headers_are_complete(browser: Browser, start: Start) -> None:
     """A request carries the host, who asks, and that nothing is to be compressed."""
     server = start(Reply(200, (("X-Thing", "yes"),), b"content"))
     response = browser.get(server, "/a?b=c", headers={"Accept": "text/plain"})
@@ -31,7 +31,7 @@ def test_what_is_sent(browser: Browser, start: Start) -> None:
     assert seen.headers["Accept"] == "text/plain"
 
 
-def test_a_body_is_sent(browser: Browser, start: Start) -> None:
+def test_request_body_is_sent(browser: Browser, start: Start) -> None:
     """Content goes with its length, and an empty answer is an empty body."""
     server = start(Reply(201))
     response = browser.get(server, method="PUT", body=b"abc")
@@ -40,7 +40,7 @@ def test_a_body_is_sent(browser: Browser, start: Start) -> None:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_a_fault_that_passes(status: int, browser: Browser, start: Start) -> None:
+def test_transient_fault_is_retried(status: int, browser: Browser, start: Start) -> None:
     """Statuses that another try may not get are tried again, with pauses that grow and differ."""
     server = start(*[Reply(status)] * 4, Reply(200, (), b"at last"))
     assert browser.get(server).body == b"at last"
@@ -50,21 +50,21 @@ def test_a_fault_that_passes(status: int, browser: Browser, start: Start) -> Non
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 405, 416, 501])
-def test_an_answer_that_stands(status: int, browser: Browser, start: Start) -> None:
+def test_other_statuses_are_not_retried(status: int, browser: Browser, start: Start) -> None:
     """Every other status is the answer, whatever it means."""
     server = start(Reply(status))
     assert browser.get(server).status == status
     assert (len(server.seen), browser.pauses) == (1, [])
 
 
-def test_the_fifth_answer_stands(browser: Browser, start: Start) -> None:
+def test_fifth_response_is_final(browser: Browser, start: Start) -> None:
     """After five tries the last answer is handed on."""
     server = start(Reply(503))
     assert browser.get(server).status == 503
     assert (len(server.seen), len(browser.pauses)) == (5, 4)
 
 
-def test_pauses_have_a_random_part(browser: Browser, start: Start) -> None:
+def test_backoff_has_jitter(browser: Browser, start: Start) -> None:
     """Two clients that meet the same fault do not come back at the same time."""
     server = start(Reply(503))
     for _ in range(5):
@@ -73,7 +73,7 @@ def test_pauses_have_a_random_part(browser: Browser, start: Start) -> None:
 
 
 @pytest.mark.parametrize("again", [True, False])
-def test_what_must_not_be_sent_twice(again: bool, browser: Browser, start: Start) -> None:
+def test_request_that_is_not_repeatable_is_sent_once(again: bool, browser: Browser, start: Start) -> None:
     """A request that may do harm when it is sent again is sent once, whatever the answer."""
     server = start(Reply(503), Reply(201))
     assert browser.get(server, method="PUT", body=b"x", is_repeatable=again).status == (201 if again else 503)
@@ -89,7 +89,7 @@ def test_what_must_not_be_sent_twice(again: bool, browser: Browser, start: Start
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("value", ["7", " 7 ", "date"])
-def test_retry_after(status: int, value: str, browser: Browser, start: Start) -> None:
+def test_retry_after_is_honoured(status: int, value: str, browser: Browser, start: Start) -> None:
     """A server that says how long to wait, in seconds or as a date, is obeyed."""
     text = email.utils.formatdate(time.time() + 7, usegmt=True) if value == "date" else value
     server = start(Reply(status, (("Retry-After", text),)), Reply(200))
@@ -103,7 +103,7 @@ def test_retry_after(status: int, value: str, browser: Browser, start: Start) ->
     ["", "0", "soon", "-5", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "Mon, 99999999999999999999 Jan 2000 00:00:00 GMT",
      "Mon, 01 Jan 2000 00:00:00 +99999999999999999999", "\u0661", "1e9"],
 )  # fmt: skip
-def test_retry_after_that_says_nothing(value: str, browser: Browser, start: Start) -> None:
+def test_malformed_retry_after_is_ignored(value: str, browser: Browser, start: Start) -> None:
     """A value that is malformed or lies in the past leaves the pause as it would be without it."""
     answer = raw(f"HTTP/1.1 503 x\r\nRetry-After: {value}\r\nContent-Length: 0\r\n\r\n".encode())
     assert browser.get(start(answer, Reply(200))).status == 200
@@ -112,7 +112,7 @@ def test_retry_after_that_says_nothing(value: str, browser: Browser, start: Star
 
 
 @pytest.mark.parametrize("value", ["21", "3600", "9" * 50])
-def test_retry_after_that_is_too_long(value: str, browser: Browser, start: Start) -> None:
+def test_retry_after_beyond_the_budget_is_an_error(value: str, browser: Browser, start: Start) -> None:
     """A pause that is longer than what is left is not begun, and the message says who asked for it."""
     server = start(Reply(429, (("Retry-After", value),)))
     with pytest.raises(NetworkError, match=r"the server's Retry-After of \S+ seconds exceeds the time limit"):
@@ -121,7 +121,7 @@ def test_retry_after_that_is_too_long(value: str, browser: Browser, start: Start
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_one_connection(method: str, browser: Browser, start: Start) -> None:
+def test_connection_is_reused(method: str, browser: Browser, start: Start) -> None:
     """Requests that follow each other use one connection."""
     server = start(Reply(200, (), b"x"), Reply(404), Reply(204), Reply(200, (), b"y" * 999))
     for _ in range(6):
@@ -130,7 +130,7 @@ def test_one_connection(method: str, browser: Browser, start: Start) -> None:
     assert len({id(each) for each in server.connections}) == 1
 
 
-def test_a_connection_that_the_server_ends(browser: Browser, start: Start) -> None:
+def test_connection_close_is_honoured(browser: Browser, start: Start) -> None:
     """After `Connection: close` the next request has a new connection."""
     server = start(Reply(200, (("Connection", "close"),), b"x"))
     assert [browser.get(server).body for _ in range(2)] == [b"x", b"x"]
@@ -138,7 +138,7 @@ def test_a_connection_that_the_server_ends(browser: Browser, start: Start) -> No
 
 
 @pytest.mark.parametrize("again", [True, False])
-def test_a_kept_connection_that_was_closed_meanwhile(again: bool, browser: Browser, start: Start) -> None:
+def test_closed_idle_connection_is_replaced(again: bool, browser: Browser, start: Start) -> None:
     """That the other side has closed a connection that was kept says nothing about the request: it is sent anew."""
 
     def answer_and_close(connection: Connection) -> None:
@@ -152,7 +152,7 @@ def test_a_kept_connection_that_was_closed_meanwhile(again: bool, browser: Brows
     assert browser.pauses == []
 
 
-def test_a_closed_client_keeps_nothing(browser: Browser, start: Start) -> None:
+def test_closed_client_keeps_no_connection(browser: Browser, start: Start) -> None:
     """Closing ends the connections, and the client can be used after it all the same."""
     server = start()
     browser.get(server)
@@ -162,7 +162,7 @@ def test_a_closed_client_keeps_nothing(browser: Browser, start: Start) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect(status: int, browser: Browser, start: Start) -> None:
+def test_redirect_is_followed(status: int, browser: Browser, start: Start) -> None:
     """A redirect is followed, and what is told to the same origin in confidence goes along."""
     server = start(Reply(status, (("Location", "/there?x=y"),)), Reply(200, (), b"there"))
     response = browser.get(server, headers={"Authorization": "secret"})
@@ -171,7 +171,7 @@ def test_a_redirect(status: int, browser: Browser, start: Start) -> None:
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
-def test_a_redirect_to_another_origin(name: str, browser: Browser, start: Start) -> None:
+def test_redirect_to_another_origin_drops_authorization(name: str, browser: Browser, start: Start) -> None:
     """Another host, or another port of the same, does not hear who is asking, and neither does whoever comes next."""
     first = start()
     second = start(Reply(307, (("Location", f"{first.url}/back"),)))
@@ -181,7 +181,7 @@ def test_a_redirect_to_another_origin(name: str, browser: Browser, start: Start)
     assert [seen.headers["Accept"] for seen in (*first.seen, *second.seen)] == ["kept", "kept", "kept"]
 
 
-def test_another_name_of_a_host_is_another_origin(browser: Browser, start: Start) -> None:
+def test_another_name_of_the_host_drops_authorization(browser: Browser, start: Start) -> None:
     """A name and an address are two, though they lead to one server."""
     server = start()
     server._answers[:] = [Reply(307, (("Location", f"http://{server.host}/"),)), Reply(200)]
@@ -191,7 +191,7 @@ def test_another_name_of_a_host_is_another_origin(browser: Browser, start: Start
 
 @pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
-def test_a_redirect_of_content(method: str, status: int, browser: Browser, start: Start) -> None:
+def test_redirect_307_and_308_keep_the_content(method: str, status: int, browser: Browser, start: Start) -> None:
     """What is written goes on as it is, to another origin too, which does not hear who asks."""
     other = start(Reply(201))
     server = start(Reply(status, (("Location", "/there"),)), Reply(status, (("Location", f"{other.url}/end"),)))
@@ -205,7 +205,7 @@ def test_a_redirect_of_content(method: str, status: int, browser: Browser, start
     assert [each.authorization for each in seen] == ["secret", "secret", None]
 
 
-def test_a_redirect_of_what_is_sent_once(browser: Browser, start: Start) -> None:
+def test_redirect_is_followed_for_requests_that_are_not_repeatable(browser: Browser, start: Start) -> None:
     """Going on is not sending twice: whoever leads on has done nothing."""
     server = start(Reply(307, (("Location", "/there"),)), Reply(201))
     assert browser.get(server, method="PUT", body=b"x", is_repeatable=False).status == 201
@@ -213,7 +213,7 @@ def test_a_redirect_of_what_is_sent_once(browser: Browser, start: Start) -> None
 
 @pytest.mark.parametrize("status", [301, 302, 303])
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
-def test_a_redirect_that_loses_content(method: str, status: int, browser: Browser, start: Start) -> None:
+def test_redirect_without_content_is_refused(method: str, status: int, browser: Browser, start: Start) -> None:
     """A redirect that may make a GET of what is sent ends it, and says where it leads."""
     server = start(Reply(status, (("Location", "/there?signature=secret"),)))
     with pytest.raises(NetworkError) as caught:
@@ -225,7 +225,7 @@ def test_a_redirect_that_loses_content(method: str, status: int, browser: Browse
     assert len(server.seen) == 1
 
 
-def test_secret_content_stays_at_home(browser: Browser, start: Start) -> None:
+def test_confidential_content_is_not_redirected_to_another_origin(browser: Browser, start: Start) -> None:
     """Content that is as secret as a password goes on within its origin, and to no other."""
     other = start()
     server = start(Reply(307, (("Location", "/there"),)), Reply(308, (("Location", other.url),)))
@@ -234,12 +234,12 @@ def test_secret_content_stays_at_home(browser: Browser, start: Start) -> None:
     assert ([each.body for each in server.seen], other.seen) == ([b"secret", b"secret"], [])
 
 
-def test_a_redirect_to_nowhere(browser: Browser, start: Start) -> None:
+def test_redirect_without_location_is_returned(browser: Browser, start: Start) -> None:
     """A redirect that names no address is an answer like any other."""
     assert browser.get(start(Reply(302))).status == 302
 
 
-def test_redirects_without_end(browser: Browser, start: Start) -> None:
+def test_redirects_are_limited(browser: Browser, start: Start) -> None:
     """Five redirects are followed; a sixth has a message of its own."""
     there = Reply(302, (("Location", "/?signature=secret"),))
     assert browser.get(start(*[there] * 5, Reply(200))).status == 200
@@ -253,7 +253,7 @@ def test_redirects_without_end(browser: Browser, start: Start) -> None:
 @pytest.mark.parametrize(
     "location", ["ftp://host/secret?a", "https://[", "https://me:secret@host/", "http://host:99999"]
 )
-def test_a_redirect_that_is_no_address(location: str, browser: Browser, start: Start) -> None:
+def test_malformed_redirect_is_refused(location: str, browser: Browser, start: Start) -> None:
     """A redirect to what is no address ends the request, and no password is repeated."""
     with pytest.raises(NetworkError) as caught:
         browser.get(start(Reply(302, (("Location", location),))))
@@ -292,7 +292,7 @@ _SAYS = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n"
     ],
     ids=["Go", "nginx", "Apache", "alert of TLS 1.0", "alert of TLS 1.2"],
 )
-def test_tls_that_was_addressed_without(data: bytes, start: Start) -> None:
+def test_plain_http_to_a_tls_server_is_explained(data: bytes, start: Start) -> None:
     """A server that speaks TLS and nothing else is told as that, whichever way it says so, and not asked again."""
     server = start(raw(data))
     client = HttpClient(ConnectionPool(pytest.fail), Destinations(plain=None, use_tls="leave out the flag"))
@@ -303,6 +303,6 @@ def test_tls_that_was_addressed_without(data: bytes, start: Start) -> None:
     assert len(server.seen) == 1
 
 
-def test_another_bad_request(browser: Browser, start: Start) -> None:
+def test_other_bad_request_is_returned(browser: Browser, start: Start) -> None:
     """Other answers of 400 are answers."""
     assert browser.get(start(Reply(400, (), b"no"))).status == 400

@@ -39,7 +39,7 @@ _TLS = Origin("https", "registry.test", 443)
         (Origin("http", "localhost", 80), _PLAIN, False),
     ],
 )
-def test_plain_http(target: Origin, source: Origin | None, is_allowed: bool) -> None:
+def test_plain_http_is_limited_to_permitted_origins(target: Origin, source: Origin | None, is_allowed: bool) -> None:
     """Without TLS is what the user named as that, and never where something with TLS leads."""
     destinations = Destinations(frozenset([_PLAIN]), allow_plain="list it")
     if is_allowed:
@@ -53,7 +53,7 @@ def test_plain_http(target: Origin, source: Origin | None, is_allowed: bool) -> 
 
 
 @pytest.mark.parametrize("source", [None, _OTHER, _TLS])
-def test_everybody_may_be_plain(source: Origin | None) -> None:
+def test_tls_server_never_leads_to_plain_http(source: Origin | None) -> None:
     """Where anybody may be asked without TLS, whoever has it still leads nobody away from it."""
     destinations = Destinations(plain=None)
     if source is not _TLS:
@@ -104,14 +104,14 @@ def test_everybody_may_be_plain(source: Origin | None) -> None:
         ("ff02::1", Network.PRIVATE),
     ],
 )
-def test_how_near(address: str, network: Network) -> None:
+def test_network_of_addresses(address: str, network: Network) -> None:
     """RFC 1122, 1918, 3879, 3927, 4193, 4291, 6598 and 8215; an address that stands for another is as near as that."""
     assert network_of(address) is network
 
 
 @pytest.mark.parametrize("began", [None, *Network])
 @pytest.mark.parametrize("network", Network)
-def test_where_an_answer_may_lead(network: Network, began: Network | None) -> None:
+def test_admitted_networks(network: Network, began: Network | None) -> None:
     """Outside to everybody, inside to where the conversation began; what the user or a certificate names is free."""
     wanted = began is None or network in (Network.PUBLIC, began)
     assert Destinations(keeps_outside=True).admits(network, began) is wanted
@@ -148,7 +148,7 @@ class _Names:
         ("http://[::ffff:127.0.0.1]/", {}),
     ],
 )
-def test_a_redirect_that_leads_inside(
+def test_redirect_into_a_private_network_is_refused(
     where: str, addresses: dict[str, list[str]], start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The address that would be connected to counts, whatever it is called, and nothing is connected to."""
@@ -160,7 +160,7 @@ def test_a_redirect_that_leads_inside(
     assert names.connected == ["93.184.216.34"]
 
 
-def test_a_host_that_is_outside_and_inside(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_address_of_a_public_host_is_skipped(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several addresses those outside are taken."""
     server = start(Reply(302, (("Location", "http://both.test/"),)), Reply(200, (), b"found"))
     addresses = {"outside.test": ["93.184.216.34"], "both.test": ["127.0.0.1", "93.184.216.35"]}
@@ -173,7 +173,9 @@ def test_a_host_that_is_outside_and_inside(start: Start, monkeypatch: pytest.Mon
     ("start_at", "is_followed"),
     [("10.0.0.1", True), ("192.168.9.9", True), ("127.0.0.1", False), ("169.254.1.1", False)],
 )
-def test_what_begins_inside(start_at: str, is_followed: bool, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redirect_within_a_private_network_is_followed(
+    start_at: str, is_followed: bool, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A company's own responder may lead to another of its own, and not to this machine or its neighbours."""
     server = start(Reply(302, (("Location", "http://second.test/"),)), Reply(200, (), b"found"))
     addresses = {"first.test": ["10.0.0.7"], "second.test": [start_at]}
@@ -193,7 +195,7 @@ def test_what_begins_inside(start_at: str, is_followed: bool, start: Start, monk
         *("http://localhost./", "http://it.localhost/"),
     ],
 )
-def test_a_proxy_leads_nobody_inside(where: str, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_redirect_behind_a_proxy_is_refused(where: str, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a proxy connects to nobody sees here, and so an address alone is judged, before the proxy is asked."""
     server = start(Reply(302, (("Location", where),)))
     with ForwardProxy({"outside.test:80": server.address}) as proxy:
@@ -205,7 +207,7 @@ def test_a_proxy_leads_nobody_inside(where: str, start: Start, monkeypatch: pyte
 
 @pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
-def test_from_tls_to_plain(method: str, status: int, start: Start, ca: RegistryCA) -> None:
+def test_redirect_from_tls_to_plain_http_is_refused(method: str, status: int, start: Start, ca: RegistryCA) -> None:
     """A server with TLS leads nobody to a place without, not even to one that the user allows to be without."""
     plain = start()
     secure = start(Reply(status, (("Location", plain.url),)), certificate=ca.server())

@@ -17,12 +17,12 @@ _CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize("size", [0, 999, 1000])
-def test_within_the_limit(size: int, browser: Browser, start: Start) -> None:
+def test_response_within_the_limit_is_read(size: int, browser: Browser, start: Start) -> None:
     """An answer may be as long as the limit."""
     assert browser.get(start(Reply(200, (), b"x" * size))).body == b"x" * size
 
 
-def test_longer_than_the_limit(browser: Browser, start: Start) -> None:
+def test_declared_length_beyond_the_limit_is_refused(browser: Browser, start: Start) -> None:
     """A length that is too large is believed, and nothing is read."""
     with pytest.raises(NetworkError, match="the response has 1001 bytes, more than the limit of 1000"):
         browser.get(start(Reply(200, (), b"x" * 1001)), "/a?secret")
@@ -33,20 +33,20 @@ def test_longer_than_the_limit(browser: Browser, start: Start) -> None:
 @pytest.mark.parametrize(
     "data", [_HEAD + b"\r\n" + b"x" * 1001, _CHUNKED + b"3E9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n"]
 )
-def test_longer_than_the_limit_without_a_word(data: bytes, browser: Browser, start: Start) -> None:
+def test_undeclared_length_beyond_the_limit_is_refused(data: bytes, browser: Browser, start: Start) -> None:
     """Where no length is given the bytes are counted, in whatever pieces they come."""
     with pytest.raises(NetworkError, match="the response exceeds the limit of 1000 bytes"):
         browser.get(start(raw(data)))
     assert browser.pauses == []
 
 
-def test_the_length_of_what_is_not_sent(browser: Browser, start: Start) -> None:
+def test_content_length_of_head_is_no_limit(browser: Browser, start: Start) -> None:
     """The answer to HEAD tells the length of what it does not carry."""
     response = browser.get(start(Reply(200, (("Content-Length", "5000"),))), method="HEAD")
     assert (response.body, response.header("Content-Length")) == (b"", "5000")
 
 
-def test_chunks(browser: Browser, start: Start) -> None:
+def test_chunked_response_is_read(browser: Browser, start: Start) -> None:
     """Content in chunks is put together, and its connection kept."""
     server = start(lambda connection: connection.part(_CHUNKED + b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: y\r\n\r\n"))
     assert [browser.get(server).body for _ in range(2)] == [b"abcde"] * 2
@@ -54,7 +54,7 @@ def test_chunks(browser: Browser, start: Start) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "identity, gzip", "secret"])
-def test_nothing_is_decompressed(encoding: str, browser: Browser, start: Start) -> None:
+def test_compressed_response_is_refused(encoding: str, browser: Browser, start: Start) -> None:
     """Compressed content is refused before any of it is read, and not asked for again."""
     server = start(Reply(200, (("Content-Encoding", encoding),), b"x" * 100_000))
     with pytest.raises(NetworkError, match="the response is compressed, which was not requested") as caught:
@@ -64,7 +64,7 @@ def test_nothing_is_decompressed(encoding: str, browser: Browser, start: Start) 
 
 
 @pytest.mark.parametrize("encoding", ["identity", "Identity"])
-def test_content_that_says_that_it_is_as_it_is(encoding: str, browser: Browser, start: Start) -> None:
+def test_identity_encoding_is_accepted(encoding: str, browser: Browser, start: Start) -> None:
     """`identity` is what was asked for."""
     assert browser.get(start(Reply(200, (("Content-Encoding", encoding),), b"x"))).body == b"x"
 
@@ -81,7 +81,7 @@ def test_content_that_says_that_it_is_as_it_is(encoding: str, browser: Browser, 
     ],
     ids=["at once", "in the status", "before the body", "in the body", "in a chunk", "between chunks"],
 )  # fmt: skip
-def test_a_connection_that_breaks(broken: object, browser: Browser, start: Start) -> None:
+def test_truncated_response_is_an_error(broken: object, browser: Browser, start: Start) -> None:
     """Wherever an answer is cut off, the request is sent again; five times, and then the message says why."""
     assert browser.get(start(broken, broken, Reply(200, (), b"x"))).body == b"x"
     server = start(broken)
@@ -105,7 +105,7 @@ def test_a_connection_that_breaks(broken: object, browser: Browser, start: Start
     ],
     ids=["no HTTP", "another version", "no status", "long line", "many fields", "no chunk"],
 )
-def test_what_is_not_http(data: bytes, browser: Browser, start: Start) -> None:
+def test_response_that_is_not_http_is_an_error(data: bytes, browser: Browser, start: Start) -> None:
     """What is no answer is told by its kind; what the server wrote is not repeated."""
     with pytest.raises(NetworkError) as caught:
         browser.get(start(raw(data)))
@@ -113,7 +113,7 @@ def test_what_is_not_http(data: bytes, browser: Browser, start: Start) -> None:
     assert "GET http" in caught.value.message
 
 
-def test_nobody_listens(browser: Browser, start: Start) -> None:
+def test_refused_connection_is_an_error(browser: Browser, start: Start) -> None:
     """A port where nobody listens is told as that, at the first try."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -122,13 +122,13 @@ def test_nobody_listens(browser: Browser, start: Start) -> None:
     assert browser.pauses == []
 
 
-def test_a_name_that_nobody_has(browser: Browser, start: Start) -> None:
+def test_unknown_host_is_an_error(browser: Browser, start: Start) -> None:
     """A name that leads nowhere is told as that."""
     with pytest.raises(NetworkError, match=r"GET http://nobody\.invalid/: its name cannot be resolved"):
         browser.get(start(), url="http://nobody.invalid/")
 
 
-def test_the_budget_of_bytes(browser: Browser, start: Start) -> None:
+def test_budget_of_bytes_spans_responses(browser: Browser, start: Start) -> None:
     """Bytes are counted over all requests; what is beyond them is not asked for again."""
     server = start(Reply(200, (), b"x" * 600))
     budget = Budget(2100)
@@ -140,7 +140,7 @@ def test_the_budget_of_bytes(browser: Browser, start: Start) -> None:
     assert browser.pauses == []
 
 
-def test_header_fields_count(browser: Browser, start: Start) -> None:
+def test_header_fields_are_charged_to_the_budget(browser: Browser, start: Start) -> None:
     """Header fields are bytes too."""
     server = start(Reply(200, (("X", "y" * 3000),)))
     with pytest.raises(NetworkError, match="exceed the size limit"):
@@ -160,7 +160,7 @@ def test_header_fields_count(browser: Browser, start: Start) -> None:
     ],
     ids=["body", "body without a length", "size of a chunk", "trailers", "header", "continue", "status"],
 )
-def test_the_budget_of_seconds(
+def test_budget_of_seconds_spans_a_slow_response(
     start_of: bytes, piece: bytes, browser: Browser, start: Start, stop: threading.Event
 ) -> None:
     """An answer that comes in drops ends with the seconds that it may take, in whatever part of it the drops are."""
@@ -169,7 +169,7 @@ def test_the_budget_of_seconds(
         browser.get(server, budget=Budget(seconds=0.3))
 
 
-def test_silence(browser: Browser, start: Start, stop: threading.Event) -> None:
+def test_silent_server_times_out(browser: Browser, start: Start, stop: threading.Event) -> None:
     """A server that says nothing is not waited for longer than allowed."""
     server = start(lambda _: stop.wait())
     with pytest.raises(NetworkError, match=r"no response within the time limit of 0\.2 seconds"):
@@ -177,7 +177,7 @@ def test_silence(browser: Browser, start: Start, stop: threading.Event) -> None:
     stop.set()
 
 
-def test_pauses_end_with_the_budget(browser: Browser, start: Start) -> None:
+def test_pause_ends_with_the_budget(browser: Browser, start: Start) -> None:
     """A pause takes no longer than what is left."""
     with pytest.raises(NetworkError, match="time limit"):
         browser.get(start(Reply(503)), budget=Budget(seconds=0))
@@ -203,7 +203,7 @@ _LONG = b"a, " * 20_000
     ],
     ids=["status", "two fields", "90 fields", "101 fields", "100", "103", "102", "size of a chunk", "trailers"],
 )
-def test_the_head_is_bounded(data: bytes, browser: Browser, start: Start) -> None:
+def test_header_section_is_bounded(data: bytes, browser: Browser, start: Start) -> None:
     """All lines of an answer together are bounded; where they are more, nothing is asked for again."""
     server = start(raw(data))
     begin = time.process_time()
@@ -214,7 +214,7 @@ def test_the_head_is_bounded(data: bytes, browser: Browser, start: Start) -> Non
     assert time.process_time() - begin < 2
 
 
-def test_a_head_that_is_large_enough(browser: Browser, start: Start) -> None:
+def test_header_section_below_the_bound_is_read(browser: Browser, start: Start) -> None:
     """A head of nearly 64 KiB is read, and so are many small pieces of content and what is announced beforehand."""
     assert browser.get(start(Reply(200, (("X", "y" * 65_000),), b"x"))).body == b"x"
     pieces = b"1\r\nx\r\n" * 900
@@ -224,7 +224,7 @@ def test_a_head_that_is_large_enough(browser: Browser, start: Start) -> None:
 
 
 @pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
-def test_what_is_said_beforehand(status: bytes, browser: Browser, start: Start) -> None:
+def test_interim_responses_are_skipped(status: bytes, browser: Browser, start: Start) -> None:
     """RFC 9110, section 15.2: an answer of 1xx is followed by the one that counts, on the same connection."""
     first = b"HTTP/1.1 " + status + b"\r\nLink: </a>\r\nContent-Length: 7\r\n\r\n"
     server = start(lambda connection: connection.part(first + _HEAD + b"Content-Length: 1\r\n\r\nx"))

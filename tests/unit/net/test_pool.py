@@ -81,7 +81,7 @@ def test_tls_through_a_proxy(
     assert server.seen[0].authorization == "secret"
 
 
-def test_the_certificate_behind_a_proxy(
+def test_certificate_is_verified_behind_a_proxy(
     proxy: ForwardProxy, start: Start, environment: Environment, ca: RegistryCA
 ) -> None:
     """A proxy does not weaken TLS: the certificate must be that of the host that was meant."""
@@ -94,7 +94,7 @@ def test_the_certificate_behind_a_proxy(
 
 @pytest.mark.parametrize("proxy", [{"credentials": Credentials("me@work", "pass word:%")}], indirect=True)
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_that_wants_credentials(
+def test_proxy_credentials_are_sent_to_the_proxy_only(
     scheme: str, proxy: ForwardProxy, start: Start, environment: Environment, ca: RegistryCA
 ) -> None:
     """The name and the password of the proxy's address go to the proxy and no further."""
@@ -121,7 +121,7 @@ def test_a_proxy_that_wants_credentials(
     ],
     indirect=["proxy"],
 )
-def test_a_proxy_that_refuses(
+def test_refused_tunnel_is_an_error(
     status: int, requests: int, advice: str, proxy: ForwardProxy, environment: Environment
 ) -> None:
     """A tunnel that is refused is told by its status; the proxy is asked again only where that may help."""
@@ -134,7 +134,7 @@ def test_a_proxy_that_refuses(
 
 
 @pytest.mark.parametrize("proxy", [{"credentials": Credentials("me", "secret")}], indirect=True)
-def test_a_proxy_without_a_tunnel_that_refuses(proxy: ForwardProxy, environment: Environment) -> None:
+def test_proxy_authentication_is_demanded_without_a_tunnel(proxy: ForwardProxy, environment: Environment) -> None:
     """What a proxy wants for itself is not taken for the registry's answer."""
     environment(HTTP_PROXY=f"http://me:wrong@{proxy.address}")
     with pytest.raises(NetworkError) as caught:
@@ -145,7 +145,7 @@ def test_a_proxy_without_a_tunnel_that_refuses(proxy: ForwardProxy, environment:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_that_is_not_there(scheme: str, environment: Environment) -> None:
+def test_unreachable_proxy_is_an_error(scheme: str, environment: Environment) -> None:
     """Where it is the proxy that does not answer, the message says so, with the variable and without the password."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -157,14 +157,14 @@ def test_a_proxy_that_is_not_there(scheme: str, environment: Environment) -> Non
     assert caught.value.advice == f"check ${scheme}_proxy, or except the host with NO_PROXY"
 
 
-def test_a_proxy_whose_name_is_unknown(environment: Environment) -> None:
+def test_unknown_proxy_host_is_an_error(environment: Environment) -> None:
     """A proxy's name that leads nowhere is not taken for the registry's."""
     environment(https_proxy="proxy.invalid")
     with pytest.raises(NetworkError, match=r"the proxy http://proxy\.invalid:80: its name cannot be resolved"):
         _get("https://registry.test/")
 
 
-def test_a_proxy_that_speaks_tls(start: Start, environment: Environment) -> None:
+def test_proxy_that_speaks_tls_is_an_error(start: Start, environment: Environment) -> None:
     """A proxy that wants TLS for itself is named, and the advice is about the proxy."""
     server = start(raw(b"\x15\x03\x03\x00\x02\x02\x0a"))
     environment(https_proxy=server.url)
@@ -173,7 +173,7 @@ def test_a_proxy_that_speaks_tls(start: Start, environment: Environment) -> None
     assert caught.value.advice == "check $https_proxy, or except the host with NO_PROXY"
 
 
-def test_what_breaks_behind_a_proxy(
+def test_error_behind_a_proxy_names_the_proxy(
     proxy: ForwardProxy, start: Start, environment: Environment, ca: RegistryCA
 ) -> None:
     """What goes wrong behind a proxy is said of the registry, and through which proxy it was asked."""
@@ -191,7 +191,7 @@ def test_what_breaks_behind_a_proxy(
 @pytest.mark.parametrize(
     "head", [b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, b"HTTP/1.1 100 Continue\r\n\r\n" * 5000]
 )
-def test_a_flood_from_a_proxy(head: bytes, start: Start, environment: Environment) -> None:
+def test_proxy_response_is_bounded(head: bytes, start: Start, environment: Environment) -> None:
     """What a proxy answers to CONNECT is bounded like any other head."""
     server = start(raw(head))
     environment(https_proxy=server.url)
@@ -200,7 +200,7 @@ def test_a_flood_from_a_proxy(head: bytes, start: Start, environment: Environmen
     assert len(server.seen) == 1
 
 
-def test_the_environment_is_read_once(start: Start, environment: Environment) -> None:
+def test_proxy_variables_are_read_once(start: Start, environment: Environment) -> None:
     """A proxy that appears later changes nothing."""
     server = start(Reply(200, (), b"found"))
     connections = ConnectionPool(lambda _: ssl.create_default_context())
@@ -209,7 +209,7 @@ def test_the_environment_is_read_once(start: Start, environment: Environment) ->
         assert connection.proxy is None
 
 
-def test_a_bounded_number_is_kept(start: Start) -> None:
+def test_idle_connections_are_limited(start: Start) -> None:
     """Of many connections that come back, eight are kept."""
     server = start()
     origin = origin_of(server.url)

@@ -19,13 +19,13 @@ def _taken(environment: dict[str, str], address: str) -> str:
 
 
 @pytest.mark.parametrize(("environment", "address", "wanted"), CASES)
-def test_as_programs_in_go(environment: dict[str, str], address: str, wanted: str) -> None:
+def test_proxies_are_chosen_as_in_go(environment: dict[str, str], address: str, wanted: str) -> None:
     """The rules are those of Go's programs; the interop tests ask one for each row."""
     assert _taken(environment, address) == wanted
 
 
 @pytest.mark.parametrize(("environment", "address", "theirs", "ours"), DIFFERENCES)
-def test_not_as_programs_in_go(environment: dict[str, str], address: str, theirs: str, ours: str) -> None:
+def test_deliberate_differences_from_go(environment: dict[str, str], address: str, theirs: str, ours: str) -> None:
     """Where we differ, it is for a proxy that would otherwise be gone around, or for what people write."""
     assert _taken(environment, address) == ours
 
@@ -43,12 +43,12 @@ _REGISTRY = Origin("https", "registry.test", 443)
         ("http://me@proxy.test:1", Proxy("proxy.test", 1, "Basic bWU6", "HTTPS_PROXY")),
     ],
 )  # fmt: skip
-def test_addresses(address: str, proxy: Proxy) -> None:
+def test_proxy_url_is_parsed(address: str, proxy: Proxy) -> None:
     """An address has a scheme or none, a port or none, and a name and a password or none."""
     assert Proxies({"HTTPS_PROXY": address}).for_origin(_REGISTRY) == proxy
 
 
-def test_the_password_is_not_shown() -> None:
+def test_proxy_password_is_not_shown() -> None:
     """Neither text of a proxy has what it is told in confidence."""
     proxy = Proxies({"HTTPS_PROXY": "http://me:secret@[fd00::1]:1"}).for_origin(_REGISTRY)
     assert str(proxy) == "http://[fd00::1]:1"
@@ -58,7 +58,7 @@ def test_the_password_is_not_shown() -> None:
 @pytest.mark.parametrize(
     "address", ["socks5://me:secret@proxy.test", "socks5h://proxy.test", "https://proxy.test:1", "ftp://me:secret@x"]
 )
-def test_another_kind(address: str) -> None:
+def test_unsupported_proxy_scheme_is_refused(address: str) -> None:
     """A proxy that cannot be used is not gone around; the message has the variable, the kind, and no password."""
     kind = address.partition("://")[0]
     with pytest.raises(ConfigurationError) as caught:
@@ -70,13 +70,13 @@ def test_another_kind(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["http://", "http://:3128", "http://[::1", "http://me:secret@host:port", "http://a..b"]
 )
-def test_no_address(address: str) -> None:
+def test_malformed_proxy_url_is_refused(address: str) -> None:
     """What is no address is told as that, without a password."""
     with pytest.raises(ConfigurationError, match=r"^\$https_proxy is not a proxy URL$"):
         Proxies({"https_proxy": address}).for_origin(_REGISTRY)
 
 
-def test_a_stranger_s_proxy() -> None:
+def test_http_proxy_is_refused_under_cgi() -> None:
     """Under CGI the message names both variables."""
     environment = {"HTTP_PROXY": "http://me:secret@proxy.test", "REQUEST_METHOD": "GET"}
     with pytest.raises(ConfigurationError) as caught:

@@ -52,7 +52,7 @@ def server(start: Start, ca: RegistryCA) -> Server:
     return start(Reply(200, (), b"found"), certificate=ca.server())
 
 
-def test_a_stranger_is_not_trusted(server: Server) -> None:
+def test_unknown_ca_is_not_trusted(server: Server) -> None:
     """A certificate of an unknown authority ends the connection at the first try, and the message says what to do."""
     with pytest.raises(NetworkError) as caught:
         _get(server, TLSSettings())
@@ -61,12 +61,12 @@ def test_a_stranger_is_not_trusted(server: Server) -> None:
     assert server.seen == []
 
 
-def test_certificates_by_flag(server: Server, ca: RegistryCA) -> None:
+def test_ca_file_replaces_the_system_certificates(server: Server, ca: RegistryCA) -> None:
     """The certificates that the user names are trusted."""
     assert _get(server, TLSSettings(ca_file=ca.ca_file)) == b"found"
 
 
-def test_certificates_of_the_folder(server: Server, ca: RegistryCA, certs_d: Folder) -> None:
+def test_certs_d_certificates_are_trusted(server: Server, ca: RegistryCA, certs_d: Folder) -> None:
     """So are those of the host's folder, and of no other's."""
     content = Path(ca.ca_file).read_bytes()
     assert _get(server, TLSSettings(folders=(certs_d(server.host, ca_crt=content),))) == b"found"
@@ -75,7 +75,7 @@ def test_certificates_of_the_folder(server: Server, ca: RegistryCA, certs_d: Fol
         _get(server, TLSSettings(folders=(other,)))
 
 
-def test_the_first_folder_counts(server: Server, ca: RegistryCA, certs_d: Folder) -> None:
+def test_first_certs_d_folder_is_used(server: Server, ca: RegistryCA, certs_d: Folder) -> None:
     """The first `certs.d` that has a folder for the host is the one, even if it has nothing in it."""
     full = certs_d(server.host, ca_crt=Path(ca.ca_file).read_bytes())
     empty = certs_d(server.host, "empty")
@@ -86,27 +86,27 @@ def test_the_first_folder_counts(server: Server, ca: RegistryCA, certs_d: Folder
 
 
 @pytest.mark.parametrize("names", [["127.0.0.1"], ["example.com"]])
-def test_another_name(names: list[str], start: Start, ca: RegistryCA) -> None:
+def test_certificate_for_another_host_is_refused(names: list[str], start: Start, ca: RegistryCA) -> None:
     """A trusted certificate of another name is refused."""
     server = start(certificate=ca.server(names))
     with pytest.raises(NetworkError, match=r"its certificate is not trusted: Hostname mismatch"):
         _get(server, TLSSettings(ca_file=ca.ca_file))
 
 
-def test_an_expired_certificate(start: Start, ca: RegistryCA) -> None:
+def test_expired_certificate_is_refused(start: Start, ca: RegistryCA) -> None:
     """So is one whose time is over."""
     server = start(certificate=ca.server(expired=True))
     with pytest.raises(NetworkError, match="its certificate is not trusted: certificate has expired"):
         _get(server, TLSSettings(ca_file=ca.ca_file))
 
 
-def test_a_server_without_tls(start: Start) -> None:
+def test_server_without_tls_is_an_error(start: Start) -> None:
     """A server that does not speak TLS is told as that, at the first try."""
     with pytest.raises(NetworkError, match="it speaks plain HTTP, not TLS"):
         _get(start(), TLSSettings())
 
 
-def test_old_versions_are_refused() -> None:
+def test_tls_below_1_2_is_refused() -> None:
     """Nothing older than TLS 1.2 is spoken, and every certificate is verified against the name."""
     context = context_for(_HOST, TLSSettings())
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
@@ -120,19 +120,19 @@ def client() -> TestChain:
     return make_chain("EC-256", 1)
 
 
-def test_a_client_certificate_of_the_folder(client: TestChain, certs_d: Folder) -> None:
+def test_client_certificate_from_certs_d_is_sent(client: TestChain, certs_d: Folder) -> None:
     """A pair in the host's folder is taken; a key alone is nobody's."""
     context_for(_HOST, TLSSettings(folders=(certs_d(a_cert=client.chain_pem, a_key=client.key_pem),)))
     context_for(_HOST, TLSSettings(folders=(certs_d(name="keys", a_key=client.key_pem),)))
 
 
-def test_a_client_certificate_without_its_key(client: TestChain, certs_d: Folder) -> None:
+def test_client_certificate_without_key_is_refused(client: TestChain, certs_d: Folder) -> None:
     """A certificate in the folder without its key is a mistake that is told."""
     with pytest.raises(ConfigurationError, match=r"TLS for registry.example.com:5000: .*a\.cert has no a\.key beside"):
         context_for(_HOST, TLSSettings(folders=(certs_d(a_cert=client.chain_pem),)))
 
 
-def test_a_client_certificate_by_flag(client: TestChain, tmp_path: Path) -> None:
+def test_client_certificate_from_settings_is_sent(client: TestChain, tmp_path: Path) -> None:
     """A pair that the user names is taken, in two files or in one."""
     cert, key, both = tmp_path / "cert", tmp_path / "key", tmp_path / "both"
     cert.write_bytes(client.chain_pem)
@@ -144,7 +144,7 @@ def test_a_client_certificate_by_flag(client: TestChain, tmp_path: Path) -> None
         context_for(_HOST, TLSSettings(cert_file=str(cert)))
 
 
-def test_a_key_that_does_not_fit(client: TestChain, tmp_path: Path) -> None:
+def test_mismatched_client_key_is_refused(client: TestChain, tmp_path: Path) -> None:
     """A key of another certificate is refused with the certificate's file."""
     cert, key = tmp_path / "cert", tmp_path / "key"
     cert.write_bytes(client.chain_pem)
@@ -153,7 +153,7 @@ def test_a_key_that_does_not_fit(client: TestChain, tmp_path: Path) -> None:
         context_for(_HOST, TLSSettings(cert_file=str(cert), key_file=str(key)))
 
 
-def test_an_encrypted_key(client: TestChain, tmp_path: Path) -> None:
+def test_encrypted_client_key_is_refused(client: TestChain, tmp_path: Path) -> None:
     """An encrypted key is refused; nobody is asked for a passphrase in the middle of the work."""
     cert, key = tmp_path / "cert", tmp_path / "key"
     cert.write_bytes(client.chain_pem)
@@ -162,7 +162,7 @@ def test_an_encrypted_key(client: TestChain, tmp_path: Path) -> None:
         context_for(_HOST, TLSSettings(cert_file=str(cert), key_file=str(key)))
 
 
-def test_encodings_of_editors(server: Server, ca: RegistryCA, tmp_path: Path) -> None:
+def test_file_in_utf_16_is_refused(server: Server, ca: RegistryCA, tmp_path: Path) -> None:
     """A byte order mark in front of PEM does not matter; UTF-16 is named with what to do."""
     path = tmp_path / "ca.pem"
     pem = Path(ca.ca_file).read_bytes()
@@ -174,7 +174,7 @@ def test_encodings_of_editors(server: Server, ca: RegistryCA, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\n"])
-def test_certificates_that_cannot_be_read(content: bytes | None, tmp_path: Path, certs_d: Folder) -> None:
+def test_malformed_certificate_file_is_refused(content: bytes | None, tmp_path: Path, certs_d: Folder) -> None:
     """A file that is absent or holds no certificate is named in the message."""
     path = tmp_path / "ca.pem"
     if content is not None:
@@ -187,7 +187,7 @@ def test_certificates_that_cannot_be_read(content: bytes | None, tmp_path: Path,
 
 
 @pytest.mark.parametrize("member", ["ca_file", "cert_file", "key_file", "folders"])
-def test_a_pipe_is_refused_without_waiting(member: str, tmp_path: Path, certs_d: Folder) -> None:
+def test_pipe_is_refused_without_blocking(member: str, tmp_path: Path, certs_d: Folder) -> None:
     """A pipe that nobody writes to is named, whatever it is to be, and not waited for."""
     chain = make_chain()
     (tmp_path / "cert.pem").write_bytes(pem_of(chain.leaf_key) + chain.chain_pem)

@@ -25,7 +25,7 @@ _S = "s3cr3t"
         (f'</v2/x?n=1&last=b&token={_S}>; rel="next"', '</v2/x?n=1&last=b&token=…>; rel="next"'),
     ],
 )
-def test_addresses(text: str, wanted: str) -> None:
+def test_urls_are_redacted(text: str, wanted: str) -> None:
     """Of a query what is known to hold no secret is shown, of everything else the name at most."""
     assert redact_urls_in(text) == wanted
 
@@ -46,12 +46,12 @@ def test_addresses(text: str, wanted: str) -> None:
         ],
     ],
 )  # fmt: skip
-def test_fields(name: str, value: str, wanted: str) -> None:
+def test_header_fields_are_redacted(name: str, value: str, wanted: str) -> None:
     """Only fields that are known to hold no secret are shown."""
     assert redact_fields({name: value}) == ((name, wanted),)
 
 
-def test_nobody_watches() -> None:
+def test_no_trace_without_observers() -> None:
     """Unless somebody asks, nothing is said to anybody, and afterwards neither."""
     seen: list[Exchange | Note] = []
     note("before")
@@ -63,7 +63,7 @@ def test_nobody_watches() -> None:
     assert seen == [Note("meanwhile")]
 
 
-def test_several_watch() -> None:
+def test_every_observer_gets_each_event() -> None:
     """One who goes away takes nobody along, and a thread of its own is watched like every other."""
     first: list[Exchange | Note] = []
     second: list[Exchange | Note] = []
@@ -86,7 +86,7 @@ def _watched(browser: Browser, server: object, **options: object) -> list[Exchan
     return seen
 
 
-def test_an_exchange(browser: Browser, start: Start) -> None:
+def test_exchange_is_traced(browser: Browser, start: Start) -> None:
     """Method, redact_urls_in, fields, sizes and time, and whether the connection was there already."""
     server = start(Reply(200, (("Set-Cookie", _S), ("ETag", "x")), b"abc"))
     headers = {"Authorization": f"Basic {_S}", "Accept": "text/plain"}
@@ -102,7 +102,7 @@ def test_an_exchange(browser: Browser, start: Start) -> None:
         assert _S not in str(found)
 
 
-def test_tries_and_pauses(browser: Browser, start: Start) -> None:
+def test_attempts_and_pauses_are_traced(browser: Browser, start: Start) -> None:
     """Every try is seen, what became of it, and how long was waited before the next."""
     server = start(Reply(503, (("Connection", "close"),)), cut, Reply(200, (), b"x"))
     first, pause, second, another, third = _watched(browser, server)
@@ -115,7 +115,7 @@ def test_tries_and_pauses(browser: Browser, start: Start) -> None:
     assert another == Note(f"pause of {browser.pauses[1]:.2f} seconds before try 3")
 
 
-def test_redirects(browser: Browser, start: Start) -> None:
+def test_redirects_are_traced(browser: Browser, start: Start) -> None:
     """Each step of a redirect is seen, without what its address holds in confidence."""
     other = start(Reply(200, (), b"x"))
     server = start(Reply(307, (("Location", f"{other.url}/b?X-Amz-Signature={_S}"),)))
@@ -127,7 +127,7 @@ def test_redirects(browser: Browser, start: Start) -> None:
     assert "Authorization" not in dict(second.sent)
 
 
-def test_what_cannot_be_reached(browser: Browser, start: Start) -> None:
+def test_failed_connection_is_traced(browser: Browser, start: Start) -> None:
     """Where there is no connection, the request is seen with the reason, and what breaks a limit as well."""
     found, failed = _watched(browser, start(), url="http://nobody.invalid/")
     assert isinstance(found, Exchange)
@@ -138,7 +138,7 @@ def test_what_cannot_be_reached(browser: Browser, start: Start) -> None:
     assert "more than the limit of 1000" in found.error
 
 
-def test_a_connection_that_was_closed_meanwhile(browser: Browser, start: Start) -> None:
+def test_replaced_idle_connection_is_traced(browser: Browser, start: Start) -> None:
     """That a kept connection had ended is a note, and no try."""
 
     def answer_and_close(connection: Connection) -> None:

@@ -22,7 +22,7 @@ from notarykit.net.urls import Origin, origin_of, redact_url, resolve_location
         ("https://[::1]/", Origin("https", "::1", 443), "[::1]"),
     ],
 )
-def test_origins(url: str, origin: Origin, netloc: str) -> None:
+def test_origin_of_valid_urls(url: str, origin: Origin, netloc: str) -> None:
     """An origin is scheme, host and port, and a port that goes without saying is not redact_url."""
     assert origin_of(url) == origin
     assert origin.netloc == netloc
@@ -37,7 +37,7 @@ def test_origins(url: str, origin: Origin, netloc: str) -> None:
         "https://host/\x00", f"https://{'a' * 64}.example.com/", "https://a..b/", "javascript:alert(1)",
     ],
 )  # fmt: skip
-def test_what_is_no_address(url: str) -> None:
+def test_malformed_url_is_refused(url: str) -> None:
     """What is not `https://host/…` is refused, a user's name in it too, and what can be read in two ways."""
     with pytest.raises(NetworkError, match="is not a URL of the form https://host/…") as caught:
         origin_of(url)
@@ -46,7 +46,7 @@ def test_what_is_no_address(url: str) -> None:
 
 
 @given(st.text())
-def test_any_text(text: str) -> None:
+def test_origin_of_never_fails_otherwise(text: str) -> None:
     """Any text is an address or refused with the one kind of error."""
     for url in (text, f"https://{text}", f"https://host{text}"):
         with contextlib.suppress(NetworkError):
@@ -71,7 +71,7 @@ def test_any_text(text: str) -> None:
         ("https://[::1]/a@b", "https://[::1]/a@b"),
     ],
 )
-def test_what_is_shown(url: str, text: str) -> None:
+def test_secrets_are_redacted_from_urls(url: str, text: str) -> None:
     """Neither the query, which may carry a signature, nor a user's name and password are redact_url."""
     assert redact_url(url) == text
 
@@ -85,12 +85,12 @@ def test_what_is_shown(url: str, text: str) -> None:
         ("//other/x", "https://other/x"),
     ],
 )
-def test_where_a_server_leads(location: str, url: str) -> None:
+def test_location_is_resolved(location: str, url: str) -> None:
     """A relative address goes on from where the answer came from."""
     assert resolve_location("https://host:1/v2/a/b?c=d", location) == url
 
 
-def test_where_nobody_can_go() -> None:
+def test_malformed_location_is_refused() -> None:
     """An address that cannot be taken apart is refused, and not repeated."""
     with pytest.raises(NetworkError, match=r"^https://host/a leads to a malformed URL$"):
         resolve_location("https://host/a?b", "https://[secret")

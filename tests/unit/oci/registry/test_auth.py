@@ -59,12 +59,12 @@ def make() -> Iterator[Make]:
         client.close()
 
 
-def test_nothing_is_sent_unasked(make: Make) -> None:
+def test_no_credentials_before_a_challenge(make: Make) -> None:
     """Before a registry has asked, neither credentials nor anything else is sent."""
     assert make(_KNOWN).headers(_PULL, Budget()) == {}
 
 
-def test_basic(make: Make) -> None:
+def test_basic_challenge_is_met(make: Make) -> None:
     """Name and password go in UTF-8, at once and with every request from then on."""
     authenticator = make(_KNOWN)
     pair = "tester:pass:word \u00fc".encode()
@@ -74,7 +74,7 @@ def test_basic(make: Make) -> None:
 
 
 @pytest.mark.parametrize("header", ['Basic realm="x"', "Bearer"])
-def test_credentials_that_are_no_utf_8(header: str, make: Make, start: Start) -> None:
+def test_credentials_that_are_not_utf_8_are_sent_unchanged(header: str, make: Make, start: Start) -> None:
     """What was no UTF-8 in a variable or a file is sent byte by byte, as Go's programs send it."""
     server = start(_token())
     known = Credentials("m\udce9", "pass\udcff")
@@ -84,7 +84,7 @@ def test_credentials_that_are_no_utf_8(header: str, make: Make, start: Start) ->
 
 
 @pytest.mark.parametrize("known", [None, _IDENTITY])
-def test_basic_without_credentials(known: Credentials | None, make: Make) -> None:
+def test_basic_challenge_without_credentials_is_an_error(known: Credentials | None, make: Make) -> None:
     """Where there is no name to give, the message says what to do."""
     with pytest.raises(AccessError) as caught:
         make(known).respond('Basic realm="x"', _PULL, Budget())
@@ -94,13 +94,13 @@ def test_basic_without_credentials(known: Credentials | None, make: Make) -> Non
 
 
 @pytest.mark.parametrize("header", ["", "Negotiate", "Digest realm=x, NTLM", "\x00"])
-def test_another_kind(header: str, make: Make) -> None:
+def test_unsupported_scheme_is_an_error(header: str, make: Make) -> None:
     """A kind of authentication that is not supported is told."""
     with pytest.raises(AccessError, match=r"registry\.test requires an unsupported authentication scheme"):
         make(_KNOWN).respond(header, _PULL, Budget())
 
 
-def test_credentials_are_looked_up_once_and_late() -> None:
+def test_credentials_are_looked_up_once_on_first_use() -> None:
     """A helper is asked when the registry asks, and not again."""
     asked = []
 
@@ -116,7 +116,7 @@ def test_credentials_are_looked_up_once_and_late() -> None:
     assert asked == ["registry.test/a/b"]
 
 
-def test_credentials_are_of_a_repository() -> None:
+def test_credentials_are_per_repository() -> None:
     """Each repository is shown its own credentials, and one without any is shown nobody's."""
     known = {"registry.test/a/b": Credentials("ab", "x"), "registry.test": Credentials("all", "x")}
     client = HttpClient(ConnectionPool(pytest.fail), Destinations())
@@ -134,7 +134,7 @@ def _basic(name: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(f'{name}:x'.encode()).decode()}"}
 
 
-def test_a_token_for_the_registry_itself(make: Make, start: Start) -> None:
+def test_registry_token_needs_no_token_server(make: Make, start: Start) -> None:
     """A token of the user's for the registry is shown as it is, where tokens are asked for, and to nobody else."""
     server = start(_token())
     authenticator = make(Credentials("me", "x", "identity", "bearer"))
@@ -147,7 +147,7 @@ def test_a_token_for_the_registry_itself(make: Make, start: Start) -> None:
 
 
 @pytest.mark.parametrize("header", ["Basic realm=x, {}", "{}, Basic realm=x", "Negotiate, {}"])
-def test_tokens_come_before_passwords(header: str, make: Make, start: Start) -> None:
+def test_bearer_is_preferred_to_basic(header: str, make: Make, start: Start) -> None:
     """Of several kinds the one that sends the password to fewer is taken."""
     server = start(_token())
     found = make(_KNOWN).respond(header.format(_challenge(server)), _PULL, Budget())
@@ -155,7 +155,7 @@ def test_tokens_come_before_passwords(header: str, make: Make, start: Start) -> 
 
 
 @pytest.mark.parametrize("known", [None, _KNOWN])
-def test_a_token_for_exactly_the_scope(known: Credentials | None, make: Make, start: Start) -> None:
+def test_token_request_has_the_scope(known: Credentials | None, make: Make, start: Start) -> None:
     """A token is asked for with the service and the scope; with name and password only where there are any."""
     server = start(_token())
     assert make(known).respond(_challenge(server, _PULL), _PULL, Budget()) == {"Authorization": "Bearer t1"}
@@ -184,14 +184,16 @@ def test_a_token_for_exactly_the_scope(known: Credentials | None, make: Make, st
         ("", "", []),
     ],
 )
-def test_what_is_asked_for_besides(own: str, asked: str, wanted: list[str], make: Make, start: Start) -> None:
+def test_further_scopes_of_the_challenge_are_requested(
+    own: str, asked: str, wanted: list[str], make: Make, start: Start
+) -> None:
     """What the registry asks for is added where our own scope does not have it already, and nothing is asked twice."""
     server = start(_token())
     make().respond(_challenge(server, asked), own, Budget())
     assert server.seen[0].query.get("scope", []) == wanted
 
 
-def test_tokens_are_kept(make: Make, start: Start, now: list[float]) -> None:
+def test_tokens_are_cached_per_scope(make: Make, start: Start, now: list[float]) -> None:
     """Each scope has a token of its own, which is kept until shortly before its end."""
     server = start(*[_token(f"t{number}", expires_in=300) for number in range(5)])
     authenticator = make()
@@ -207,7 +209,7 @@ def test_tokens_are_kept(make: Make, start: Start, now: list[float]) -> None:
 
 
 @pytest.mark.parametrize("life", [None, 0, "300", True, 12.5, [], 60])
-def test_a_token_that_says_nothing_of_its_life(life: Any, make: Make, start: Start, now: list[float]) -> None:
+def test_token_without_expires_in_lives_60_seconds(life: Any, make: Make, start: Start, now: list[float]) -> None:
     """Without a number of seconds a token is good for a minute, as the specification has it."""
     server = start(_token("t1", expires_in=life), _token("t2"))
     authenticator = make()
@@ -218,7 +220,7 @@ def test_a_token_that_says_nothing_of_its_life(life: Any, make: Make, start: Sta
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t2"}
 
 
-def test_a_token_that_lives_for_ever(make: Make, start: Start, now: list[float]) -> None:
+def test_token_lifetime_is_bounded(make: Make, start: Start, now: list[float]) -> None:
     """A number of seconds that no clock counts is no reason to fail; the token is renewed after a day."""
     server = start(_token("t1", expires_in=10**400), _token("t2"))
     authenticator = make()
@@ -229,7 +231,7 @@ def test_a_token_that_lives_for_ever(make: Make, start: Start, now: list[float])
 
 
 @pytest.mark.parametrize("life", [-5, 1, 9])
-def test_a_token_that_ends_at_once(life: int, make: Make, start: Start) -> None:
+def test_expired_token_is_renewed(life: int, make: Make, start: Start) -> None:
     """A token whose end is near is used once and not kept."""
     server = start(_token("t1", expires_in=life), _token("t2", expires_in=life))
     authenticator = make()
@@ -237,7 +239,7 @@ def test_a_token_that_ends_at_once(life: int, make: Make, start: Start) -> None:
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t2"}
 
 
-def test_a_refused_token_is_replaced(make: Make, start: Start) -> None:
+def test_refused_token_is_replaced(make: Make, start: Start) -> None:
     """A registry that refuses a token that was kept gets a new one."""
     server = start(_token("t1", expires_in=300), _token("t2", expires_in=300))
     authenticator = make()
@@ -246,7 +248,7 @@ def test_a_refused_token_is_replaced(make: Make, start: Start) -> None:
     assert authenticator.headers(_PULL, Budget()) == {"Authorization": "Bearer t2"}
 
 
-def test_an_identity_token(make: Make, start: Start) -> None:
+def test_identity_token_is_exchanged_by_post(make: Make, start: Start) -> None:
     """An identity token goes in the body of a POST, never in an address."""
     server = start(_token(), Reply(200, (), b'{"access_token": "t2", "expires_in": 300}'))
     authenticator = make(_IDENTITY)
@@ -265,14 +267,14 @@ def test_an_identity_token(make: Make, start: Start) -> None:
     "realm", ["", "token", "/token", "ftp://host/", "https://me:secret@host/", "https://[", "https://host:x/", "\u00e9"]
 )
 @pytest.mark.parametrize("known", [_KNOWN, _IDENTITY])
-def test_a_realm_that_is_no_address(realm: str, known: Credentials, make: Make) -> None:
+def test_malformed_realm_is_refused(realm: str, known: Credentials, make: Make) -> None:
     """A realm that is no address is refused like any other address."""
     with pytest.raises(NetworkError, match="is not a URL of the form"):
         make(known).respond(f'Bearer realm="{realm}"', _PULL, Budget())
 
 
 @pytest.mark.parametrize("known", [None, _KNOWN, _IDENTITY])
-def test_a_realm_without_tls(known: Credentials | None, make: Make, start: Start) -> None:
+def test_realm_without_tls_is_refused(known: Credentials | None, make: Make, start: Start) -> None:
     """A token server that may not be without TLS does not get a single byte."""
     server = start(_token())
     with pytest.raises(NetworkError, match=f"plain HTTP to {server.address} is not permitted"):
@@ -280,7 +282,7 @@ def test_a_realm_without_tls(known: Credentials | None, make: Make, start: Start
     assert server.connections == []
 
 
-def test_a_token_server_that_redirects(make: Make, start: Start) -> None:
+def test_redirect_of_the_token_server_drops_credentials(make: Make, start: Start) -> None:
     """Credentials do not go where a token server redirects."""
     other = start(_token())
     server = start(Reply(307, (("Location", f"{other.url}/token"),)))
@@ -292,7 +294,7 @@ def test_a_token_server_that_redirects(make: Make, start: Start) -> None:
 
 
 @pytest.mark.parametrize("status", [307, 308])
-def test_a_token_server_that_has_moved(status: int, make: Make, start: Start) -> None:
+def test_redirect_of_the_token_server_within_its_origin_is_followed(status: int, make: Make, start: Start) -> None:
     """Within one origin an identity token goes on to where the token server leads."""
     server = start(Reply(status, (("Location", "/elsewhere"),)), _token())
     wanted = {"Authorization": "Bearer t1"}
@@ -312,7 +314,7 @@ def test_a_token_server_that_has_moved(status: int, make: Make, start: Start) ->
         (_IDENTITY, "does not accept the credentials"),
     ],
 )
-def test_a_token_server_that_refuses(
+def test_denial_of_the_token_server_is_an_error(
     status: int, known: Credentials | None, text: str, make: Make, start: Start
 ) -> None:
     """The message tells whether credentials were shown; the server's own words are left out."""
@@ -333,14 +335,14 @@ def test_a_token_server_that_refuses(
         b'{"token": "a", "token": "b"}',
     ],
 )  # fmt: skip
-def test_an_answer_without_a_token(answer: bytes, make: Make, start: Start) -> None:
+def test_response_without_a_token_is_an_error(answer: bytes, make: Make, start: Start) -> None:
     """Whatever stands in a token's place, nothing but visible characters gets into a request."""
     with pytest.raises(AccessError, match=r"token server of registry\.test") as caught:
         make(_KNOWN).respond(_challenge(start(Reply(200, (), answer))), _PULL, Budget())
     assert "secret" not in caught.value.one_line()
 
 
-def test_an_answer_that_is_too_long(make: Make, start: Start) -> None:
+def test_token_response_is_bounded(make: Make, start: Start) -> None:
     """The answer of a token server has a limit of its own."""
     with pytest.raises(NetworkError, match="more than the limit of 131072"):
         make().respond(_challenge(start(_token("x" * 200_000))), _PULL, Budget())

@@ -40,7 +40,7 @@ _BEARER = {"realm": "https://auth.example.com/token", "service": "registry.examp
         ("", []),
     ],
 )
-def test_challenges(text: str, wanted: list[tuple[str, Mapping[str, str]]]) -> None:
+def test_challenges_are_parsed(text: str, wanted: list[tuple[str, Mapping[str, str]]]) -> None:
     """Schemes and names count in any case, values may be quoted, and several challenges may be in one field."""
     assert parse_challenges(text) == [Challenge(*each) for each in wanted]
 
@@ -50,7 +50,7 @@ _VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=1
 
 
 @given(st.lists(st.tuples(_WORDS, st.dictionaries(_WORDS.map(str.lower), _VALUES, max_size=3)), max_size=3))
-def test_what_is_well_formed_is_understood(challenges: list[tuple[str, dict[str, str]]]) -> None:
+def test_well_formed_challenges_round_trip(challenges: list[tuple[str, dict[str, str]]]) -> None:
     """Any schemes with any parameters come back as they were written."""
     text = ", ".join(
         scheme + " " * bool(values) + ", ".join(f'{name}="{_escaped(value)}"' for name, value in values.items())
@@ -64,7 +64,7 @@ def _escaped(value: str) -> str:
 
 
 @given(st.text() | st.text(' \t,="\\abB/', max_size=60))
-def test_any_text(text: str) -> None:
+def test_arbitrary_text_is_parsed_without_failure(text: str) -> None:
     """Whatever a server writes, what comes out is schemes in lower case with texts for parameters, or a refusal."""
     with contextlib.suppress(AccessError):
         for scheme, parameters in parse_challenges(text):
@@ -81,7 +81,7 @@ def test_any_text(text: str) -> None:
         ("a" + " " * 100) * 600, "a " + "=" * 60_000, "a " + "b=c=" * 15_000,
     ],
 )  # fmt: skip
-def test_a_long_field_takes_no_time(text: str) -> None:
+def test_long_header_is_parsed_quickly(text: str) -> None:
     """The longest field that is read is understood, or not, in a moment."""
     begin = time.process_time()
     with contextlib.suppress(AccessError):
@@ -89,7 +89,7 @@ def test_a_long_field_takes_no_time(text: str) -> None:
     assert time.process_time() - begin < 1
 
 
-def test_sixteen_challenges() -> None:
+def test_challenges_are_limited_to_16() -> None:
     """Sixteen are read, and a seventeenth is one too many."""
     assert len(parse_challenges(", ".join(["Basic realm=a"] * 16))) == 16
     with pytest.raises(AccessError, match="more than 16 authentication challenges"):

@@ -5,7 +5,7 @@ from notarykit.oci.registry.host import ContentCache
 _MIB = 1024 * 1024
 
 
-def test_what_was_put_is_got() -> None:
+def test_content_is_found_by_kind_and_digest() -> None:
     """Content is found by its kind and its digest, and by nothing less."""
     cache = ContentCache()
     cache.put("a/manifests", "sha256:1", "text/plain", b"x")
@@ -14,7 +14,7 @@ def test_what_was_put_is_got() -> None:
     assert cache.get("a/manifests", "sha256:2") is None
 
 
-def test_the_first_stays() -> None:
+def test_first_entry_is_not_replaced() -> None:
     """What is there is not replaced, since content of one digest is the same."""
     cache = ContentCache()
     cache.put("a", "sha256:1", "text/plain", b"x")
@@ -22,7 +22,7 @@ def test_the_first_stays() -> None:
     assert cache.get("a", "sha256:1") == ("text/plain", b"x")
 
 
-def test_the_oldest_goes_first() -> None:
+def test_oldest_entry_is_evicted_first() -> None:
     """Not more than 64 MiB are kept, and of those the last."""
     cache = ContentCache()
     for number in range(10):
@@ -31,7 +31,7 @@ def test_the_oldest_goes_first() -> None:
     assert kept == [6, 7, 8, 9]
 
 
-def test_what_is_too_large_is_not_kept() -> None:
+def test_large_content_is_not_cached() -> None:
     """One thing does not push all the others out."""
     cache = ContentCache()
     cache.put("a", "sha256:1", "", b"x")

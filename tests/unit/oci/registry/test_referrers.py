@@ -16,7 +16,7 @@ from tests.servers.registry.http_server import Reply
 from tests.unit.oci.registry.fake import API, SUBJECT, TAG, FakeRegistry, digests_of, entry
 
 
-def test_the_api_is_asked_for_signatures(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_api_is_queried_for_signatures(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """The filter goes along, and its result is the answer."""
     registry.index(API, entry(1), entry(2))
     assert found() == digests_of(1, 2)
@@ -25,14 +25,14 @@ def test_the_api_is_asked_for_signatures(registry: FakeRegistry, found: Callable
     assert seen.headers["Accept"] == IMAGE_INDEX
 
 
-def test_filtering_again(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_entries_are_filtered_by_artifact_type(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A registry that does not filter lists what is none of our business; each digest counts once."""
     registry.index(API, entry(1, "application/sbom"), entry(2), entry(3, "text/plain"), entry(2), entry(4))
     assert found() == digests_of(2, 4)
 
 
 @pytest.mark.parametrize("listed", ["", EMPTY_TYPE])
-def test_entries_that_do_not_say_what_they_are(
+def test_untyped_entry_is_resolved_by_its_manifest(
     listed: str, registry: FakeRegistry, found: Callable[[], list[str]]
 ) -> None:
     """Where the list has no type, or the config's in its place, the manifest itself is asked, in either form."""
@@ -47,7 +47,7 @@ def test_entries_that_do_not_say_what_they_are(
     assert sorted(found()) == sorted([current["digest"], older["digest"]])
 
 
-def test_what_cannot_be_looked_at_is_not_passed_over(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_unreadable_untyped_entry_is_listed(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """An entry without a type whose manifest cannot be read is listed, so that its fault is heard of."""
     lost, spoiled = entry(7, ""), registry.manifest(artifactType=SIGNATURE_TYPE, a=1)
     registry.at[f"manifests/{spoiled['digest']}"] = Reply(200, (("Content-Type", IMAGE_MANIFEST),), b"{}")
@@ -56,7 +56,7 @@ def test_what_cannot_be_looked_at_is_not_passed_over(registry: FakeRegistry, fou
     assert sorted(found()) == sorted([lost["digest"], spoiled["digest"], good["digest"]])
 
 
-def test_what_may_only_be_a_signature_comes_last(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_untyped_entries_come_last(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """What the list calls a signature comes first, in its order; of the others, the smaller are looked at first."""
     large, small = (
         registry.manifest(artifactType=SIGNATURE_TYPE, config={"mediaType": EMPTY_TYPE}, pad="x" * size)
@@ -66,7 +66,7 @@ def test_what_may_only_be_a_signature_comes_last(registry: FakeRegistry, found: 
     assert found() == [*digests_of(5, 2), small["digest"], large["digest"]]
 
 
-def test_a_manifest_is_read_as_far_as_the_list_says(registry: FakeRegistry, host: RegistryHost) -> None:
+def test_manifest_is_read_up_to_its_listed_size(registry: FakeRegistry, host: RegistryHost) -> None:
     """A manifest that is larger than the list says is not read to its end, so that there is enough left for others."""
     large = registry.manifest(artifactType="application/sbom", pad="x" * 1_000_000)
     other = registry.manifest(artifactType="application/sbom", pad="x" * 1_000)
@@ -84,7 +84,7 @@ def test_a_manifest_is_read_as_far_as_the_list_says(registry: FakeRegistry, host
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["/v2/a/b/{}", "http://{host}/v2/a/b/{}", "?{query}"])
-def test_pages(link: str, form: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_all_pages_are_read(link: str, form: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """The list goes on where the registry says, however it is written."""
     second, third = f"{API}?page=2", f"{API}?page=3"
 
@@ -97,7 +97,7 @@ def test_pages(link: str, form: str, registry: FakeRegistry, found: Callable[[],
     assert found() == digests_of(1, 2, 4)
 
 
-def test_signatures_come_before_what_has_to_be_read(
+def test_typed_entries_are_yielded_before_manifests_are_read(
     registry: FakeRegistry, host: RegistryHost, found: Callable[[], list[str]]
 ) -> None:
     """What others attach without saying what it is, on pages before, is read when all signatures had their turn."""
@@ -110,7 +110,7 @@ def test_signatures_come_before_what_has_to_be_read(
 
 
 @pytest.mark.parametrize("link", ['</x>; rel="prev"', '</x>; rel="nextone"', "</x>", "", "rel=next", "</x>; rel=nexts"])
-def test_links_that_lead_nowhere(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_other_links_end_the_list(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A link that is not the next page's is not followed."""
     registry.index(API, entry(1), link=link)
     assert found() == digests_of(1)
@@ -119,7 +119,7 @@ def test_links_that_lead_nowhere(link: str, registry: FakeRegistry, found: Calla
 @pytest.mark.parametrize(
     "link", ["<" * 60_000, "<>" * 30_000, "<>;" * 20_000, "<>" + "; " * 30_000, "<>;" + " " * 60_000]
 )
-def test_a_long_link_takes_no_time(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_long_link_header_is_parsed_quickly(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """The longest field that is read is understood, or not, in a moment."""
     registry.index(API, entry(1), link=link)
     begin = time.process_time()
@@ -128,7 +128,7 @@ def test_a_long_link_takes_no_time(link: str, registry: FakeRegistry, found: Cal
 
 
 @pytest.mark.parametrize("to", [f"{API}", f"{API}?page=2"])
-def test_pages_in_a_circle(to: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_loop_of_pages_is_an_error(to: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A page that was there already ends the list with a message of its own."""
     query = f"?artifactType={SIGNATURE_TYPE.replace('/', '%2F')}"
     registry.index(API, entry(1), link=f'</v2/a/b/{API}?page=2>; rel="next"')
@@ -138,7 +138,7 @@ def test_pages_in_a_circle(to: str, registry: FakeRegistry, found: Callable[[], 
         found()
 
 
-def test_pages_without_end(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_pages_are_limited(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """After 200 pages the list ends with a message of its own."""
     for page in range(300):
         path = f"{API}?page={page}" if page else API
@@ -148,7 +148,7 @@ def test_pages_without_end(registry: FakeRegistry, found: Callable[[], list[str]
     assert len(registry.seen) == 200
 
 
-def test_no_more_pages_than_needed(registry: FakeRegistry, host: RegistryHost) -> None:
+def test_pages_are_read_lazily(registry: FakeRegistry, host: RegistryHost) -> None:
     """Who has seen enough does not cause the next page to be asked for."""
     registry.index(API, entry(1), entry(2), link=f'</v2/a/b/{API}?page=2>; rel="next"')
     assert len(list(islice(RegistryRepository(host, "a/b").signatures(SUBJECT), 2))) == 2
@@ -156,7 +156,7 @@ def test_no_more_pages_than_needed(registry: FakeRegistry, host: RegistryHost) -
 
 
 @pytest.mark.parametrize("link", ["http://127.0.0.1:1/x", "https://localhost/", "//other.test/", "http://localhost:1/"])
-def test_pages_at_another_host(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_page_at_another_host_is_refused(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """The list is the registry's own, and no other host's."""
     registry.index(API, entry(1), link=f'<{link}>; rel="next"')
     with pytest.raises(NetworkError, match="list of referrers: the next page is at another host"):
@@ -164,7 +164,7 @@ def test_pages_at_another_host(link: str, registry: FakeRegistry, found: Callabl
 
 
 @pytest.mark.parametrize("link", ["ftp://host/", "http://[", "http://me:secret@host/", "http://host:x/", "/a b"])
-def test_pages_at_no_address(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_malformed_page_url_is_refused(link: str, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A link that is no address is refused."""
     registry.index(API, entry(1), link=f'<{link}>; rel="next"')
     with pytest.raises(NetworkError, match=r"is not a URL of the form|malformed URL") as caught:
@@ -187,7 +187,7 @@ def test_pages_at_no_address(link: str, registry: FakeRegistry, found: Callable[
         (Reply(500), False),
     ],
 )
-def test_where_there_is_no_api(
+def test_missing_api_falls_back_to_the_tag(
     reply: Reply, is_absent: bool, registry: FakeRegistry, found: Callable[[], list[str]]
 ) -> None:
     """A registry that does not know the API is asked for the tag; one that fails is not."""
@@ -200,7 +200,7 @@ def test_where_there_is_no_api(
         found()
 
 
-def test_neither_api_nor_tag(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_no_api_and_no_tag_means_no_signatures(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """Without both there is no signature."""
     assert found() == []
     assert [seen.path for seen in registry.seen] == [f"/v2/a/b/{API}", f"/v2/a/b/manifests/{TAG}"]
@@ -213,7 +213,7 @@ def test_neither_api_nor_tag(registry: FakeRegistry, found: Callable[[], list[st
      json.dumps({"manifests": [{**entry(1), "digest": "sha256:../../x"}]}).encode(),
      json.dumps({"manifests": [{**entry(1), "size": -1}]}).encode()],
 )  # fmt: skip
-def test_lists_that_are_malformed(body: bytes, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_malformed_list_is_an_error(body: bytes, registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A list of the API that is none is told as that, and one under the tag is as if it were not there."""
     malformed = Reply(200, (("Content-Type", IMAGE_INDEX),), body)
     registry.at[f"manifests/{TAG}"] = malformed

@@ -29,7 +29,7 @@ from tests.unit.oci.registry.fake import SUBJECT, TAG, FakeRegistry, digests_of,
         ("a" * 40 + ":" + "b" * 70, "a" * 32 + "-" + "b" * 64),
     ],
 )
-def test_the_name_of_the_tag(digest: str, tag: str) -> None:
+def test_referrers_tag_is_truncated_as_specified(digest: str, tag: str) -> None:
     """The tag is the digest with a hyphen, both parts cut to the lengths of the specification."""
     assert referrers_tag(digest) == tag
 
@@ -54,7 +54,7 @@ def _written(registry: FakeRegistry) -> dict[str, Any]:
     return document
 
 
-def test_the_first_entry(registry: FakeRegistry, add: Callable[[], None]) -> None:
+def test_absent_index_is_created(registry: FakeRegistry, add: Callable[[], None]) -> None:
     """Where there is no index one is made, with the entry's type and annotations."""
     add()
     assert _written(registry) == {
@@ -73,7 +73,7 @@ def test_the_first_entry(registry: FakeRegistry, add: Callable[[], None]) -> Non
     assert registry.at[f"manifests/{TAG}"].header("Content-Type") == IMAGE_INDEX
 
 
-def test_nothing_is_lost(registry: FakeRegistry, add: Callable[[], None]) -> None:
+def test_existing_entries_and_members_are_kept(registry: FakeRegistry, add: Callable[[], None]) -> None:
     """Entries of others stay as they are to the last member, and so do the members of the index."""
     other = {**entry(1, "application/sbom"), "platform": {"os": "linux"}, "x": [1]}
     registry.index(f"manifests/{TAG}", other, annotations={"a": "b"}, y="z")
@@ -84,14 +84,14 @@ def test_nothing_is_lost(registry: FakeRegistry, add: Callable[[], None]) -> Non
     assert [each["digest"] for each in written["manifests"]] == [*digests_of(1), _NEW.digest]
 
 
-def test_an_entry_that_is_there(registry: FakeRegistry, add: Callable[[], None]) -> None:
+def test_present_entry_is_not_written_again(registry: FakeRegistry, add: Callable[[], None]) -> None:
     """What is there is not added again, and nothing is written."""
     registry.index(f"manifests/{TAG}", _NEW.to_json())
     add()
     assert [seen.method for seen in registry.seen] == ["GET"]
 
 
-def test_a_writer_that_does_not_look(registry: FakeRegistry, host: RegistryHost) -> None:
+def test_overwritten_entry_is_written_again(registry: FakeRegistry, host: RegistryHost) -> None:
     """Where another writes over our entry, ours is written again beside the other's."""
     endpoint = RepositoryEndpoint(host, "a/b", Budget())
     others = iter([digests_of(1), digests_of(2)])
@@ -107,7 +107,7 @@ def test_a_writer_that_does_not_look(registry: FakeRegistry, host: RegistryHost)
     assert sorted(digests) == sorted([*digests_of(1, 2), _NEW.digest])
 
 
-def test_a_writer_that_never_stops(registry: FakeRegistry, host: RegistryHost) -> None:
+def test_repeated_overwriting_is_an_error(registry: FakeRegistry, host: RegistryHost) -> None:
     """Where overwritten by other writers again and again, that is told."""
     endpoint = RepositoryEndpoint(host, "a/b", Budget())
 
@@ -120,14 +120,14 @@ def test_a_writer_that_never_stops(registry: FakeRegistry, host: RegistryHost) -
         _add(host, send)
 
 
-def test_without_a_place_for_locks(registry: FakeRegistry, host: RegistryHost) -> None:
+def test_entry_is_added_without_a_lock(registry: FakeRegistry, host: RegistryHost) -> None:
     """Where no lock can be had, as on a disk that is only read, the entry is added all the same."""
     host.settings = host.settings._replace(lock_folder="/dev/null/locks")
     _add(host)
     assert [each["digest"] for each in _written(registry)["manifests"]] == [_NEW.digest]
 
 
-def test_versions_are_compared_where_they_can_be(registry: FakeRegistry, host: RegistryHost) -> None:
+def test_if_match_is_sent_and_412_is_retried(registry: FakeRegistry, host: RegistryHost) -> None:
     """A version that the registry names goes along; a refusal because of it leads to another look."""
     endpoint = RepositoryEndpoint(host, "a/b", Budget())
     registry.index(f"manifests/{TAG}", entry(1))
@@ -148,7 +148,7 @@ def test_versions_are_compared_where_they_can_be(registry: FakeRegistry, host: R
 
 
 @pytest.mark.parametrize("status", [400, 405, 413])
-def test_an_index_that_is_not_taken(status: int, registry: FakeRegistry, host: RegistryHost) -> None:
+def test_refused_index_is_an_error(status: int, registry: FakeRegistry, host: RegistryHost) -> None:
     """A registry that does not take the index is told with its status."""
     endpoint = RepositoryEndpoint(host, "a/b", Budget())
 
@@ -172,7 +172,7 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
         ("text/html", b"<html>", "is malformed"),
     ],
 )
-def test_what_is_no_index_stays(
+def test_other_content_under_the_tag_is_not_overwritten(
     kind: str,
     content: bytes,
     reason: str,
@@ -188,7 +188,7 @@ def test_what_is_no_index_stays(
     assert found() == []
 
 
-def test_the_artifact_itself_is_no_index(registry: FakeRegistry, host: RegistryHost) -> None:
+def test_artifact_under_its_own_tag_is_no_index(registry: FakeRegistry, host: RegistryHost) -> None:
     """A registry that takes the tag for the digest answers with the artifact, even where that is an index."""
     content = json.dumps({"mediaType": IMAGE_INDEX, "manifests": [entry(1)]}).encode()
     subject = Descriptor(IMAGE_INDEX, digest_of(content), len(content))
@@ -200,14 +200,14 @@ def test_the_artifact_itself_is_no_index(registry: FakeRegistry, host: RegistryH
     assert {seen.method for seen in registry.seen} == {"GET"}
 
 
-def test_a_tag_that_cannot_be_read(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
+def test_unreadable_tag_is_an_error(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A registry that fails says nothing of what there is."""
     registry.at[f"manifests/{TAG}"] = Reply(400)
     with pytest.raises(NetworkError, match=f"^referrers index {TAG}: status 400$"):
         found()
 
 
-def test_an_index_that_does_not_say_what_it_is(
+def test_index_without_media_type_is_read(
     registry: FakeRegistry, add: Callable[[], None], found: Callable[[], list[str]]
 ) -> None:
     """image-spec, image-index.md: `mediaType` "SHOULD be used", and need not be."""
@@ -217,7 +217,9 @@ def test_an_index_that_does_not_say_what_it_is(
     assert found() == [*digests_of(1), _NEW.digest]
 
 
-def test_looking_again_can_wait(registry: FakeRegistry, host: RegistryHost, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_read_waits_for_its_time(
+    registry: FakeRegistry, host: RegistryHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Until it is time to look again nothing is asked of the registry, and then it is asked once."""
     for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
         monkeypatch.setattr(f"notarykit.oci.registry.referrers_tag.{name}", 0.2)

@@ -28,14 +28,16 @@ def _manifest(content: bytes = _CONTENT, kind: str = IMAGE_MANIFEST) -> Reply:
 
 
 @pytest.mark.parametrize("reference", [Tag("v1"), Digest(_DIGEST), Digest(digest_of(_CONTENT, "sha512"))])
-def test_resolving(reference: Tag | Digest, registry: FakeRegistry, place: RegistryRepository) -> None:
+def test_tag_and_digest_are_resolved(
+    reference: Tag | Digest, registry: FakeRegistry, place: RegistryRepository
+) -> None:
     """A tag leads to the digest of the content, a digest to itself."""
     registry.at[f"manifests/{reference}"] = _manifest(kind=f"{IMAGE_MANIFEST}; charset=utf-8")
     digest = _DIGEST if reference == "v1" else reference
     assert place.resolve(reference) == Descriptor(IMAGE_MANIFEST, digest, len(_CONTENT))
 
 
-def test_content_of_a_digest_is_asked_for_once(registry: FakeRegistry, place: RegistryRepository) -> None:
+def test_content_of_a_digest_is_fetched_once(registry: FakeRegistry, place: RegistryRepository) -> None:
     """What a digest leads to never changes, what a tag leads to may."""
     registry.at[f"manifests/{_DIGEST}"] = registry.at["manifests/v1"] = _manifest()
     for reference in (Digest(_DIGEST), Digest(_DIGEST), Tag("v1"), Tag("v1")):
@@ -56,7 +58,7 @@ def test_content_of_a_digest_is_asked_for_once(registry: FakeRegistry, place: Re
         (Reply(302, (("Location", "ftp://host"),)), NetworkError, "is not a URL"),
     ],
 )  # fmt: skip
-def test_what_is_no_artifact(
+def test_invalid_manifest_response_is_refused(
     reply: Reply, kind: type[StorageError], text: str, registry: FakeRegistry, place: RegistryRepository
 ) -> None:
     """Content that is not what it should be is refused, and the server's own words are left out."""
@@ -66,7 +68,7 @@ def test_what_is_no_artifact(
     assert "server text" not in caught.value.one_line()
 
 
-def test_a_blob_does_not_lend_its_type(registry: FakeRegistry, place: RegistryRepository) -> None:
+def test_cached_blob_is_not_a_manifest(registry: FakeRegistry, place: RegistryRepository) -> None:
     """A signature whose envelope is said to be the artifact itself changes nothing about the artifact's media type."""
     layer = {"mediaType": "application/jose+json", "digest": _DIGEST, "size": len(_CONTENT)}
     entry = registry.manifest(artifactType=SIGNATURE_TYPE, subject=SUBJECT.to_json(), layers=[layer])

@@ -40,7 +40,7 @@ def _push(server: Server, *plain: str) -> list[float]:
     return pauses
 
 
-def test_an_upload(start: Callable[..., Server]) -> None:
+def test_blob_is_uploaded_by_post_and_put(start: Callable[..., Server]) -> None:
     """An upload goes where the registry says, with what the registry gave along and the digest."""
     server = start(_TO_SESSION, Reply(201))
     assert _push(server) == []
@@ -50,7 +50,7 @@ def test_an_upload(start: Callable[..., Server]) -> None:
     ]
 
 
-def test_an_upload_at_another_host(start: Callable[..., Server]) -> None:
+def test_upload_at_another_host_gets_no_credentials(start: Callable[..., Server]) -> None:
     """An upload that goes on elsewhere needs TLS or the user's word, and has none of the registry's secrets."""
     elsewhere = start(Reply(201))
     location = ("Location", f"http://{elsewhere.host}/session")
@@ -65,7 +65,7 @@ def test_an_upload_at_another_host(start: Callable[..., Server]) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 404, 416])
-def test_an_upload_that_is_started_again(status: int, start: Callable[..., Server]) -> None:
+def test_transient_fault_starts_a_new_session(status: int, start: Callable[..., Server]) -> None:
     """A session that failed, or of which the registry does not know, is left behind for a new one, after a pause."""
     failed: list[Answer] = [_TO_SESSION, Reply(status, (("Retry-After", "3"),))]
     server = start(*failed, *failed, _TO_SESSION, Reply(201))
@@ -74,7 +74,7 @@ def test_an_upload_that_is_started_again(status: int, start: Callable[..., Serve
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 413])
-def test_an_upload_that_is_refused(status: int, start: Callable[..., Server]) -> None:
+def test_refused_upload_is_an_error(status: int, start: Callable[..., Server]) -> None:
     """A refusal that stands is told, and nothing is sent again."""
     server = start(_TO_SESSION, Reply(status))
     with pytest.raises(StorageError, match=rf"status {status}|denies PUT"):
@@ -83,7 +83,7 @@ def test_an_upload_that_is_refused(status: int, start: Callable[..., Server]) ->
 
 
 @pytest.mark.parametrize("location", [None, "", "ftp://host/", "http://[", "http://me:secret@host/", "/\u00e9"])
-def test_an_upload_to_nowhere(location: str | None, start: Callable[..., Server]) -> None:
+def test_upload_without_valid_location_is_an_error(location: str | None, start: Callable[..., Server]) -> None:
     """A registry that does not say where, or says what is no address, is refused."""
     server = start(Reply(202).with_header("Location", location))
     with pytest.raises(

@@ -1,7 +1,6 @@
 """Registry hosts by name, each with one connection pool and one authentication for all of its repositories."""
 
 import threading
-from types import TracebackType
 from typing import Self
 
 from notarykit.net.budget import DEFAULT_BYTES, DEFAULT_SECONDS, Budget
@@ -40,9 +39,7 @@ class Registries:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
