@@ -80,8 +80,12 @@ def run_each(operation: Operation) -> int:
     try:
         for number, target in enumerate(operation.targets, 1):
             pending.append((target, _run(operation, target, position(number, total))))
-            while pending and (result := _report(operation, *pending[0], wait=number == total)):
-                results.append((pending.popleft()[0], result))
+            while pending:
+                first, outcome = pending.popleft()  # an interruption that comes now names it
+                if (result := _report(operation, first, outcome, wait=number == total)) is None:
+                    pending.appendleft((first, outcome))
+                    break
+                results.append((first, result))
     except KeyboardInterrupt:
         for target, outcome in pending:
             if not isinstance(outcome, NotarykitError):
