@@ -24,7 +24,7 @@ with ProcessLock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
-_OTHERS = 1000
+_MAX_SLEEPS = 1000
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def _counting(action: Callable[[int], None]) -> SimpleNamespace:
 
     def sleep(seconds: float) -> None:
         times.append(seconds)
-        assert len(times) < _OTHERS, "it waits for ever"
+        assert len(times) < _MAX_SLEEPS, "it waits for ever"
         action(len(times))
 
     return SimpleNamespace(sleep=sleep, times=times, monotonic=time.monotonic, time_ns=time.time_ns)
@@ -191,6 +191,29 @@ def test_child_process_does_not_keep_the_lock(folder: Path) -> None:
     assert not is_held
 
 
+_FORKING = """
+import os, sys
+from notarykit_pkcs11.process_lock import ProcessLock
+with ProcessLock(sys.argv[1]):
+    if not (child := os.fork()):
+        sys.stdin.read()
+        os._exit(0)
+print("released", flush=True)
+os.waitpid(child, 0)
+"""
+
+
+def test_forked_child_does_not_keep_the_lock(folder: Path) -> None:
+    """A child forked inside the context, which has the file open as well, does not keep the lock."""
+    process = subprocess.Popen([sys.executable, "-c", _FORKING, _MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"released\n"
+        is_held = _is_held(_lock(folder))
+        process.communicate(timeout=60)
+    assert not is_held
+
+
 class _Clock:
     """Clock that advances by a second with each sleep.
 
@@ -211,6 +234,7 @@ class _Clock:
     def sleep(self, seconds: float) -> None:
         self.now += 1
         self.sleeps += 1
+        assert self.sleeps < _MAX_SLEEPS, "it waits for ever"
         self._action(self.sleeps)
 
 

@@ -105,6 +105,18 @@ def test_absent_object_is_retried_less_often(module: Module) -> None:
     assert len(sessions) == 4
 
 
+def test_absent_object_closes_the_session(module: Module, token: FakeToken) -> None:
+    """Each lookup of an absent object has a session of its own, as a disturbed module lists only some objects."""
+
+    def operation(session: TokenSession) -> str:
+        session.objects({})
+        raise TransientError(PluginValidationError("no key"), is_not_found=True)
+
+    with pytest.raises(PluginValidationError, match=r"^no key$"):
+        use(module, operation)
+    assert [session.is_closed for session in token.sessions] == [True] * 3
+
+
 def test_thread_waiting_for_the_module_times_out(module: Module) -> None:
     """A thread that does not get the module before the deadline fails, without running its operation."""
     holding, done = Event(), Event()
