@@ -75,12 +75,7 @@ def _draw(nodes: list[Node], indent: str, lines: list[str]) -> None:
 
 def error_json(error: NotarykitError) -> dict[str, Any]:
     """Returns the members of an error in JSON output."""
-    return {
-        "type": type(error).__name__,
-        "message": error.message,
-        "advice": error.advice,
-        "exitCode": error.exit_code,
-    }
+    return {"type": type(error).__name__, "message": error.message, "advice": error.advice, "exitCode": error.exit_code}
 
 
 def print_json(value: Mapping[str, Any]) -> None:

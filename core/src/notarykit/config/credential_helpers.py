@@ -13,11 +13,7 @@ _SECONDS = 60
 # User name by which a helper marks an identity token.
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 - a marker, no secret
 _NOT_FOUND = "credentials not found"
-_NATIVE = {
-    "darwin": ("osxkeychain",),
-    "win32": ("wincred",),
-    "linux": ("pass", "secretservice"),
-}
+_NATIVE = {"darwin": ("osxkeychain",), "win32": ("wincred",), "linux": ("pass", "secretservice")}
 
 
 def native_helper() -> str:

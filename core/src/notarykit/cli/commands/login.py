@@ -85,9 +85,6 @@ COMMAND = Command(
     ),
     arguments=Arguments(1, 1, "missing registry's host"),
     examples=(
-        (
-            "Login with a password from a file",
-            "notarykit login -u me --password-stdin registry.example.com < password",
-        ),
+        ("Login with a password from a file", "notarykit login -u me --password-stdin registry.example.com < password"),
     ),
 )

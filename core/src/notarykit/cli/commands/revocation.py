@@ -140,6 +140,6 @@ COMMAND = Group(
                     "notarykit revocation fetch --directory evidence --oci-layout --scope local/hello hello@<digest>",
                 ),
             ),
-        ),
+        )
     },
 )

@@ -112,11 +112,7 @@ COMMAND = Command(
         Flag(
             "timestamp-root-cert", "filepath of the timestamp authority's root certificate, one for each URL", "texts"
         ),
-        Flag(
-            "timestamp-url",
-            "RFC 3161 Timestamping Authority (TSA) server URL; repeatable, tried in order",
-            "texts",
-        ),
+        Flag("timestamp-url", "RFC 3161 Timestamping Authority (TSA) server URL; repeatable, tried in order", "texts"),
         Flag("user-metadata", "{key}={value} pair to add to the signed payload", "texts", "m"),
     ),
     arguments=REFERENCES,

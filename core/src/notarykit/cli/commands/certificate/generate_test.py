@@ -115,10 +115,7 @@ COMMANDS = {
         "[flags] <common_name>",
         "Generate a test RSA key and a corresponding self-signed certificate",
         _generate,
-        (
-            Flag("bits", "RSA key bits", "number", "b", 2048),
-            Flag("default", "mark as default signing key", "switch"),
-        ),
+        (Flag("bits", "RSA key bits", "number", "b", 2048), Flag("default", "mark as default signing key", "switch")),
         arguments=Arguments(1, 1, "missing certificate common_name"),
         examples=(("Create a test key and trust it", "notarykit cert generate-test --default wabbit-networks.io"),),
     ),

@@ -190,13 +190,7 @@ COMMANDS = {
         "--subject <subject> [flags]",
         "Create a self-signed certificate for a signing key",
         _generate,
-        (
-            *SIGNING_KEY_FLAGS,
-            _SUBJECT,
-            _OUTPUT,
-            _VALIDITY,
-            Flag("ca", "create a CA's root certificate", "switch"),
-        ),
+        (*SIGNING_KEY_FLAGS, _SUBJECT, _OUTPUT, _VALIDITY, Flag("ca", "create a CA's root certificate", "switch")),
         examples=(
             (
                 "Create a code signing certificate for a key in a KMS",
