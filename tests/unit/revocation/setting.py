@@ -1,4 +1,4 @@
-"""What a check of revocation needs, good throughout, so that a test changes the one thing that it is about."""
+"""Chain, distribution point and deadline of revocation checks, good throughout."""
 
 import functools
 from typing import Final

@@ -37,8 +37,8 @@ def folder(tmp_path: Path) -> str:
     return str(tmp_path / "crl")
 
 
-def test_a_crl_is_fetched_once(responder: Responder, folder: str) -> None:
-    """Neither the same process nor another one fetches it again while its time lasts."""
+def test_crl_is_fetched_once(responder: Responder, folder: str) -> None:
+    """While it is current, neither the same nor another process fetches it again."""
     url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources(folder)
     bundle, from_cache = fetch_bundle(fetcher, url)
     assert (CrlCache(folder).read(url), from_cache) == (CachedCrls(bundle.base.der, None), False)
@@ -48,8 +48,8 @@ def test_a_crl_is_fetched_once(responder: Responder, folder: str) -> None:
     assert responder.asked == {"/crl": 1}
 
 
-def test_what_is_known_already_is_shown(responder: Responder, folder: str) -> None:
-    """Whoever watches sees what was asked, and what did not have to be: from the cache, or from this process."""
+def test_observer_sees_downloads_and_cache_hits(responder: Responder, folder: str) -> None:
+    """The observer is called for downloads and for hits in the file cache and in memory."""
     crl, ocsp = responder.put("/crl", make_crl(CHAIN)), responder.ocsp("/ocsp", responding(CHAIN))
     seen: list[Exchange | Note] = []
     with observed(seen.append):
@@ -59,7 +59,7 @@ def test_what_is_known_already_is_shown(responder: Responder, folder: str) -> No
             fetch_status(fetcher, ocsp)
         fetch_bundle(sources(folder), crl)
     exchanged, notes = seen[:2], seen[2:]
-    assert [each.status for each in exchanged if isinstance(each, Exchange)] == [200, 200]
+    assert [event.status for event in exchanged if isinstance(event, Exchange)] == [200, 200]
     assert notes == [
         Note(f"CRL {crl}: cached in this process"),
         Note(f"OCSP response of {ocsp}: cached in this process"),
@@ -67,8 +67,8 @@ def test_what_is_known_already_is_shown(responder: Responder, folder: str) -> No
     ]
 
 
-def test_small_crls_do_not_pile_up(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However small they are, so many are kept and no more; the one of longest ago is fetched again."""
+def test_number_of_cached_crls_is_limited(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of cached CRLs is limited however small they are, and the oldest goes first."""
     monkeypatch.setattr("notarykit.revocation.crl_fetcher._MAX_MEMORY", 64 * 1024)
     fetcher = sources()
     urls = [responder.put(f"/crl/{place}", make_crl(CHAIN)) for place in range(8)]
@@ -77,16 +77,16 @@ def test_small_crls_do_not_pile_up(responder: Responder, monkeypatch: pytest.Mon
     assert fetch_bundle(fetcher, urls[0])[1] is False
 
 
-def test_without_a_folder_the_process_remembers(responder: Responder) -> None:
-    """Other sources ask again."""
+def test_crl_is_cached_in_memory_without_a_folder(responder: Responder) -> None:
+    """Without a cache folder, each fetcher has its own memory."""
     url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources()
     assert [fetch_bundle(fetcher, url)[1] for _ in range(2)] == [False, True]
     assert fetch_bundle(sources(), url)[1] is False
     assert responder.asked == {"/crl": 2}
 
 
-def test_a_crl_is_fetched_again_when_its_time_is_over(responder: Responder, folder: str) -> None:
-    """By the same process and by another; the file has the new one then."""
+def test_expired_crl_is_fetched_again(responder: Responder, folder: str) -> None:
+    """An expired CRL is fetched again, and replaced in the file."""
     old, new = make_crl(CHAIN), make_crl(CHAIN, number=2, next_update=NEXT_UPDATE + _DAY)
     url, fetcher = responder.put("/crl", old), sources(folder)
     fetch_bundle(fetcher, url)
@@ -95,11 +95,11 @@ def test_a_crl_is_fetched_again_when_its_time_is_over(responder: Responder, fold
     assert fetch_bundle(sources(folder), url, later)[0].base.der == new
     assert fetch_bundle(fetcher, url, later)[0].base.der == new
     assert CrlCache(folder).read(url) == CachedCrls(new, None)
-    assert responder.asked == {"/crl": 2}  # the second found the file of the first
+    assert responder.asked == {"/crl": 2}  # the second reads the file of the first
 
 
-def test_an_older_file_is_left_aside(responder: Responder, folder: str) -> None:
-    """What the process knows may be newer than what somebody has put into the file."""
+def test_older_file_is_ignored(responder: Responder, folder: str) -> None:
+    """A CRL in memory is preferred over an older one in the file."""
     newer = make_crl(CHAIN, number=2, next_publish=asn1.generalized_time(NOW + _DAY))
     older = make_crl(CHAIN, this_update=NOW - 10 * _DAY, next_update=NOW - _DAY)
     url, fetcher = responder.put("/crl", newer), sources(folder)
@@ -109,8 +109,10 @@ def test_an_older_file_is_left_aside(responder: Responder, folder: str) -> None:
     assert fetch_bundle(fetcher, url, NOW + 2 * _DAY)[0].base.der == newer
 
 
-def test_next_publish_is_looked_at_first(responder: Responder, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past it a new one is fetched; where there is none, the old one is good for a while."""
+def test_newer_crl_is_fetched_after_next_publish(
+    responder: Responder, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After NextPublish a new CRL is fetched, and the old one is used where there is none."""
     old = make_crl(CHAIN, next_publish=asn1.generalized_time(NOW + _DAY))
     new = make_crl(CHAIN, 1, [revoked(CHAIN)], number=2)
     url = responder.put("/crl", old)
@@ -132,14 +134,14 @@ def test_next_publish_is_looked_at_first(responder: Responder, folder: str, monk
     assert CrlCache(folder).read(url) == CachedCrls(new, None)
 
 
-def test_an_old_crl_is_not_good_for_ever(responder: Responder, folder: str) -> None:
-    """Past nextUpdate it is no answer where no newer one can be had."""
+def test_expired_crl_is_not_used_when_the_download_fails(responder: Responder, folder: str) -> None:
+    """An expired CRL is not used where no newer one can be fetched."""
     url = responder.put("/crl", make_crl(CHAIN))
     fetch_bundle(fetcher := sources(folder), url)
     responder.fail("/crl", 503)
-    for each in (fetcher, sources(folder)):
+    for either in (fetcher, sources(folder)):
         with pytest.raises(UnknownStatusError, match="status 503"):
-            fetch_bundle(each, url, NEXT_UPDATE + _SECOND)
+            fetch_bundle(either, url, NEXT_UPDATE + _SECOND)
 
 
 _SIGNED = make_crl(CHAIN)
@@ -165,8 +167,8 @@ _SIGNED = make_crl(CHAIN)
         "forged delta", "expired delta", "delta to another", "without its delta",
     ],
 )  # fmt: skip
-def test_what_is_cached_and_is_not_good(responder: Responder, folder: str, cached: CachedCrls) -> None:
-    """A file is no authority: it is as good as none, and is replaced."""
+def test_unusable_cached_crl_is_replaced(responder: Responder, folder: str, cached: CachedCrls) -> None:
+    """An unusable CRL in the file cache is fetched anew and replaced."""
     good = make_crl(CHAIN, 1, [revoked(CHAIN)])
     url = responder.put("/crl", good)
     CrlCache(folder).write(url, cached)
@@ -175,8 +177,8 @@ def test_what_is_cached_and_is_not_good(responder: Responder, folder: str, cache
     assert CrlCache(folder).read(url) == CachedCrls(good, None)
 
 
-def test_a_file_for_another_url(responder: Responder, folder: str) -> None:
-    """What is cached for one address is not that of another."""
+def test_cached_crl_belongs_to_its_url(responder: Responder, folder: str) -> None:
+    """The cached CRL of one URL is not used for another."""
     one, other = responder.put("/one", make_crl(CHAIN)), responder.put("/other", make_crl(CHAIN, number=2))
     CrlCache(folder).write(one, CachedCrls(_SIGNED, None))
     assert fetch_bundle(sources(folder), other)[0].base.number == 2
@@ -192,8 +194,8 @@ def test_a_file_for_another_url(responder: Responder, folder: str) -> None:
         make_crl(CHAIN, next_update=None),
     ],
 )
-def test_nothing_is_cached_that_is_not_good(responder: Responder, folder: str, crl: bytes) -> None:
-    """What is refused goes into no file, and its failure is remembered briefly."""
+def test_refused_crl_is_not_cached(responder: Responder, folder: str, crl: bytes) -> None:
+    """A refused CRL is not written to a file, and its failure is cached briefly."""
     url, fetcher = responder.put("/crl", crl), sources(folder)
     for _ in range(2):
         with pytest.raises(UnknownStatusError, match=r"."):
@@ -202,8 +204,8 @@ def test_nothing_is_cached_that_is_not_good(responder: Responder, folder: str, c
     assert responder.asked == {"/crl": 1}
 
 
-def test_an_expired_crl_is_not_cached(responder: Responder, folder: str) -> None:
-    """It may say that a certificate is revoked, and is fetched again the next time."""
+def test_expired_crl_is_not_cached(responder: Responder, folder: str) -> None:
+    """An expired CRL, which may list the certificate all the same, is fetched again the next time."""
     crl = make_crl(CHAIN, 1, [revoked(CHAIN)], next_update=NOW - _SECOND)
     url, fetcher = responder.put("/crl", crl), sources(folder)
     assert [fetch_bundle(fetcher, url)[0].base.der for _ in range(2)] == [crl] * 2
@@ -211,20 +213,20 @@ def test_an_expired_crl_is_not_cached(responder: Responder, folder: str) -> None
     assert responder.asked == {"/crl": 2}
 
 
-def test_a_cache_that_cannot_be_written(responder: Responder, tmp_path: Path) -> None:
-    """It is gone on without."""
+def test_unwritable_cache_is_ignored(responder: Responder, tmp_path: Path) -> None:
+    """A cache that cannot be written does not keep a CRL from being used."""
     (tmp_path / "file").write_bytes(b"mine")
     url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources(str(tmp_path / "file"))
     assert [fetch_bundle(fetcher, url)[1] for _ in range(2)] == [False, True]
     assert fetch_bundle(sources(str(tmp_path / "file" / "below")), url)[1] is False
 
 
-def test_many_threads_fetch_a_crl_once(responder: Responder, folder: str) -> None:
-    """All get the same."""
+def test_concurrent_threads_fetch_a_crl_once(responder: Responder, folder: str) -> None:
+    """All threads get the CRL of one download."""
     url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources(folder)
     works = [start(lambda: fetch_bundle(fetcher, url)[0]) for _ in range(20)]
     first, *others = [work.result(10.0) for work in works]
-    assert all(each is first for each in others)
+    assert all(other is first for other in others)
     assert responder.asked == {"/crl": 1}
 
 
@@ -239,8 +241,8 @@ def _delta(*entries: Entry, number: int = 6, **knobs: Any) -> bytes:
     return make_crl(CHAIN, 1, entries, **{"number": number, "base": 5, **knobs})
 
 
-def test_a_base_and_its_delta_are_fetched(responder: Responder, folder: str) -> None:
-    """Both are in the file, and neither is fetched again."""
+def test_base_and_delta_are_fetched_and_cached(responder: Responder, folder: str) -> None:
+    """Base and delta are in one file, and neither is fetched again."""
     base, delta = _base(responder), _delta(revoked(CHAIN))
     url = responder.put("/crl", base)
     responder.put("/delta", delta)
@@ -252,8 +254,8 @@ def test_a_base_and_its_delta_are_fetched(responder: Responder, folder: str) -> 
     assert responder.asked == {"/crl": 1, "/delta": 1}
 
 
-def test_only_the_delta_is_old(responder: Responder, folder: str) -> None:
-    """The base, which is good for longer, is not fetched again."""
+def test_only_an_old_delta_is_fetched_again(responder: Responder, folder: str) -> None:
+    """A base that is still current is not fetched again with its delta."""
     base, old, new = _base(responder), _delta(next_update=NOW + _DAY), _delta(revoked(CHAIN), number=7)
     url = responder.put("/crl", base)
     responder.put("/delta", old)
@@ -269,8 +271,8 @@ def test_only_the_delta_is_old(responder: Responder, folder: str) -> None:
     assert CrlCache(folder).read(url) == CachedCrls(base, new)
 
 
-def test_the_new_delta_is_to_a_new_base(responder: Responder, folder: str) -> None:
-    """Then the base is fetched as well."""
+def test_base_is_fetched_again_for_a_newer_delta(responder: Responder, folder: str) -> None:
+    """A delta to a newer base has that base fetched."""
     url = responder.put("/crl", _base(responder))
     responder.put("/delta", _delta(next_update=NOW + _DAY))
     fetch_bundle(sources(folder), url)
@@ -282,8 +284,8 @@ def test_the_new_delta_is_to_a_new_base(responder: Responder, folder: str) -> No
     assert (bundle.base.der, bundle.delta.der) == (base, delta)
 
 
-def test_a_delta_that_cannot_be_had(responder: Responder, folder: str) -> None:
-    """Specification, "Revocation Checking with Delta CRLs": revocation unavailable; and nothing is cached."""
+def test_missing_delta_is_refused_and_not_cached(responder: Responder, folder: str) -> None:
+    """Specification, "Revocation Checking with Delta CRLs": revocation unavailable, and nothing is cached."""
     url = responder.put("/crl", _base(responder))
     with pytest.raises(UnknownStatusError, match=r"its delta CRL .*/delta: it answers with status 404"):
         fetch_bundle(sources(folder), url)
@@ -296,8 +298,8 @@ def test_a_delta_that_cannot_be_had(responder: Responder, folder: str) -> None:
     assert not os.path.exists(folder)
 
 
-def test_a_delta_at_several_places(responder: Responder, folder: str) -> None:
-    """RFC 5280, section 5.2.6: what one place does not have, another may."""
+def test_addresses_of_a_delta_are_alternatives(responder: Responder, folder: str) -> None:
+    """RFC 5280, section 5.2.6: the next address is tried where one fails."""
     url = responder.put(
         "/crl", _base(responder, freshest=["ldap://delta", responder.url("/no"), responder.url("/delta")])
     )
@@ -309,8 +311,8 @@ def test_a_delta_at_several_places(responder: Responder, folder: str) -> None:
 # Scopes and deadlines of other callers.
 
 
-def test_a_short_deadline_for_a_delta_is_its_owners(responder: Responder) -> None:
-    """The same holds where the base came in time."""
+def test_deadline_of_one_caller_does_not_fail_the_delta_of_others(responder: Responder) -> None:
+    """A caller whose deadline passes while the delta is fetched fails alone."""
     fetcher, url = sources(), responder.put("/crl", _base(responder))
     responder.hang("/delta")
     with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
@@ -323,16 +325,16 @@ def _refuse(_: Crl) -> None:
     raise UnknownStatusError("it is about others")
 
 
-def test_a_crl_that_is_about_others_is_not_kept(responder: Responder, folder: str) -> None:
-    """One that was sent in the place of another goes into no file."""
+def test_crl_of_another_scope_is_not_cached(responder: Responder, folder: str) -> None:
+    """A CRL whose scope leaves the certificate out is not written to a file."""
     url = responder.put("/crl", make_crl(CHAIN))
     with pytest.raises(UnknownStatusError, match="about others"):
         sources(folder).crl.bundle(url, _ISSUER, NOW, soon(), _refuse)
     assert not os.path.exists(folder)
 
 
-def test_a_crl_that_does_not_fit_one_certificate_may_fit_another(responder: Responder) -> None:
-    """That it is not about one of them is no failure of the other."""
+def test_scope_mismatch_of_one_certificate_is_no_failure_of_another(responder: Responder) -> None:
+    """A scope that leaves out one certificate is not cached as a failure for others."""
     url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources()
     with pytest.raises(UnknownStatusError, match="about others"):
         fetcher.crl.bundle(url, _ISSUER, NOW, soon(), _refuse)
@@ -342,8 +344,8 @@ def test_a_crl_that_does_not_fit_one_certificate_may_fit_another(responder: Resp
     assert fetch_bundle(fetcher, url)[0].base.number == 1
 
 
-def test_a_cached_crl_that_is_about_others(responder: Responder, folder: str) -> None:
-    """It is as good as none, and the right one is fetched in its place."""
+def test_cached_crl_of_another_scope_is_fetched_again(responder: Responder, folder: str) -> None:
+    """A cached CRL whose scope leaves the certificate out is replaced by the right one."""
     wrong, right = make_crl(CHAIN), make_crl(CHAIN, number=2)
     url = responder.put("/crl", right)
     CrlCache(folder).write(url, CachedCrls(wrong, None))

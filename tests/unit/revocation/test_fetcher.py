@@ -29,7 +29,7 @@ _LEAF, _ISSUER = CHAIN.certificates[:2]
 
 
 @pytest.mark.parametrize("scheme", ["https", "ftp", "ldap", "file", "HTTPS"])
-def test_http_alone_is_asked(responder: Responder, scheme: str) -> None:
+def test_only_http_urls_are_fetched(responder: Responder, scheme: str) -> None:
     """Trust store and trust policy specification: "support only HTTP CRL URLs"."""
     url = f"{scheme}://127.0.0.1:{responder.port}/crl"
     with pytest.raises(UnknownStatusError, match="only http URLs are fetched"):
@@ -41,16 +41,16 @@ def test_http_alone_is_asked(responder: Responder, scheme: str) -> None:
     assert fetch_bundle(sources(), responder.url("/crl").replace("http", "HTTP"))[0].delta is None
 
 
-def test_a_redirect_is_followed(responder: Responder) -> None:
-    """To where the CRL or the response is."""
+def test_redirect_is_followed(responder: Responder) -> None:
+    """A redirect to the CRL or the response is followed."""
     responder.put("/crl", make_crl(CHAIN))
     assert fetch_bundle(sources(), responder.redirect("/moved", "/crl"))[0].base.number == 1
     responder.put("/answer", make_answer(CHAIN))
     assert fetch_status(sources(), responder.redirect("/old", "/answer")) == (Status.GOOD, False)
 
 
-def test_a_redirect_in_a_circle(responder: Responder) -> None:
-    """It has an end."""
+def test_redirect_loop_is_refused(responder: Responder) -> None:
+    """A redirect loop ends."""
     url = responder.redirect_in_a_circle("/circle", 3)
     with pytest.raises(UnknownStatusError, match="redirects"):
         fetch_bundle(sources(), url)
@@ -60,15 +60,15 @@ def test_a_redirect_in_a_circle(responder: Responder) -> None:
 
 
 @pytest.mark.parametrize("to", ["ftp://127.0.0.1/crl", "file:///etc/passwd", "nonsense://"])
-def test_a_redirect_to_something_else(responder: Responder, to: str) -> None:
-    """No other scheme is followed."""
+def test_redirect_to_another_scheme_is_refused(responder: Responder, to: str) -> None:
+    """A redirect to another scheme is not followed."""
     with pytest.raises(UnknownStatusError, match=r"."):
         fetch_bundle(sources(), responder.redirect("/moved", to))
 
 
 @pytest.mark.parametrize("told", [False, True])
-def test_too_much(responder: Responder, told: bool) -> None:
-    """What is longer than an answer or a CRL may be is not read on."""
+def test_size_is_limited(responder: Responder, told: bool) -> None:
+    """Downloads beyond the limit of a response or a CRL are refused."""
     begun = time.monotonic()
     with pytest.raises(UnknownStatusError, match=f"{MAX_RESPONSE_SIZE}|exceed"):
         fetch_status(sources(), responder.pour("/ocsp", told=told))
@@ -77,15 +77,15 @@ def test_too_much(responder: Responder, told: bool) -> None:
     assert time.monotonic() - begun < 3.0
 
 
-def test_how_long_is_waited() -> None:
+def test_default_time_limits() -> None:
     """Trust store and trust policy specification: 2 seconds for OCSP, 5 for CRLs."""
     assert (OCSP_SECONDS, CRL_SECONDS) == (2.0, 5.0)
     assert Limits() == Limits(2.0, 5.0, with_nonce=False)
 
 
 @pytest.mark.parametrize("fault", ["hang", "head", "drip"])
-def test_slow_servers(responder: Responder, fault: str) -> None:
-    """Each request has its time, in whatever pieces the answer comes."""
+def test_slow_server_times_out(responder: Responder, fault: str) -> None:
+    """Each request has one time limit, in whatever pieces the response arrives."""
 
     def slow(path: str) -> str:
         if fault == "drip":
@@ -100,8 +100,8 @@ def test_slow_servers(responder: Responder, fault: str) -> None:
     assert time.monotonic() - begun < 2.0
 
 
-def test_the_deadline_is_for_all(responder: Responder) -> None:
-    """What is left of it is the longest that a request may take; when none is left, nothing is asked."""
+def test_deadline_shortens_requests(responder: Responder) -> None:
+    """The remaining time limits each request, and no request is made without any."""
     begun = time.monotonic()
     with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
         fetch_status(sources(), responder.hang("/ocsp"), deadline=Deadline(0.1))
@@ -115,8 +115,8 @@ def test_the_deadline_is_for_all(responder: Responder) -> None:
     assert responder.seen == []
 
 
-def test_a_waiting_thread_has_its_own_deadline(responder: Responder) -> None:
-    """While one thread waits for a slow responder, another gives up when its own time is over."""
+def test_waiting_thread_has_its_own_deadline(responder: Responder) -> None:
+    """A thread that waits for another's slow request gives up at its own deadline."""
     url, fetcher = responder.hang("/crl"), sources(crl_seconds=20.0)
     work = start(lambda: fetch_bundle(fetcher, url))
     responder.wait_until_asked("/crl")
@@ -128,8 +128,8 @@ def test_a_waiting_thread_has_its_own_deadline(responder: Responder) -> None:
         work.result(10.0)
 
 
-def test_a_short_deadline_is_its_owners(responder: Responder) -> None:
-    """Who had no time left does not keep others, who have, from fetcher."""
+def test_deadline_of_one_caller_does_not_fail_others(responder: Responder) -> None:
+    """A caller without time left fails alone."""
     url, fetcher = responder.put("/crl", make_crl(CHAIN)), sources()
     release = responder.hang("/slow")
     with pytest.raises(UnknownStatusError, match=r"no answer|no response|timed out"):
@@ -139,8 +139,8 @@ def test_a_short_deadline_is_its_owners(responder: Responder) -> None:
     assert fetch_bundle(fetcher, url)[0].base.number == 1
 
 
-def test_servers_that_break_off(responder: Responder) -> None:
-    """Half a CRL is none, and neither is a connection that is refused."""
+def test_broken_connection_is_unknown(responder: Responder) -> None:
+    """A truncated download and a refused connection are failures."""
     crl = make_crl(CHAIN)
     for reset in (False, True):
         with pytest.raises(UnknownStatusError):
@@ -151,8 +151,8 @@ def test_servers_that_break_off(responder: Responder) -> None:
         fetch_bundle(sources(), "http://nowhere.invalid/crl")
 
 
-def test_a_crl_that_says_what_it_is_otherwise(responder: Responder) -> None:
-    """Its media type is no concern: whatever it is called, it is signed."""
+def test_media_type_of_a_crl_is_ignored(responder: Responder) -> None:
+    """The media type of a CRL is ignored, since the CRL is signed."""
     for media_type in (None, "text/html", "application/octet-stream"):
         assert fetch_bundle(sources(), responder.put("/crl", make_crl(CHAIN), media_type))[0].base.number == 1
         responder.ocsp("/ocsp", responding(CHAIN), media_type or "")
@@ -160,7 +160,7 @@ def test_a_crl_that_says_what_it_is_otherwise(responder: Responder) -> None:
 
 
 @pytest.mark.parametrize("status", [201, 204, 206, 304, 404, 410, 500])
-def test_no_other_status_has_a_crl(responder: Responder, status: int) -> None:
+def test_only_status_200_has_a_crl(responder: Responder, status: int) -> None:
     """Trust store and trust policy specification: a 200 response."""
     url = responder.put("/crl", make_crl(CHAIN), status=status)
     with pytest.raises(UnknownStatusError, match=f"it answers with status {status}"):

@@ -42,45 +42,45 @@ def _put(cache: CrlCache, content: bytes) -> None:
     Path(cache.path(_URL)).write_bytes(content)
 
 
-def test_the_place(cache: CrlCache, folder: Path) -> None:
+def test_file_is_named_by_the_hash_of_the_url(cache: CrlCache, folder: Path) -> None:
     """A file is named by the URL's SHA-256 in lower-case hexadecimal, as notation names it."""
     assert cache.path(_URL) == str(folder / sha256(_URL.encode()).hexdigest())
     assert cache.path("http://crl.example/ü") == str(folder / sha256("http://crl.example/ü".encode()).hexdigest())
 
 
-def test_the_form(cache: CrlCache) -> None:
-    """A file is an object with the base in base64, and with the delta where there is one."""
+def test_file_is_json_with_base_and_delta(cache: CrlCache) -> None:
+    """A file is an object with the base in base64, and with the delta if present."""
     cache.write(_URL, CachedCrls(_BASE, None))
     assert json.loads(Path(cache.path(_URL)).read_bytes()) == {"baseCRL": _b64(_BASE)}
     cache.write(_URL, CachedCrls(_BASE, _DELTA))
     assert json.loads(Path(cache.path(_URL)).read_bytes()) == {"baseCRL": _b64(_BASE), "deltaCRL": _b64(_DELTA)}
 
 
-def test_what_was_written_is_read(cache: CrlCache) -> None:
-    """With a delta and without; another URL has nothing."""
+def test_stored_crl_is_loaded(cache: CrlCache) -> None:
+    """A stored CRL is loaded by its URL alone, with its delta if present."""
     for cached in (CachedCrls(_BASE, None), CachedCrls(_BASE, _DELTA)):
         cache.write(_URL, cached)
         assert cache.read(_URL) == cached
     assert cache.read(_URL + "?") is None
 
 
-def test_what_notation_writes_is_read(cache: CrlCache) -> None:
-    """Members in another order, and with white space, are the same."""
+def test_other_json_layout_is_loaded(cache: CrlCache) -> None:
+    """Members in another order, and with white space, are read."""
     _put(cache, json.dumps({"deltaCRL": _b64(_DELTA), "baseCRL": _b64(_BASE)}, indent=2).encode() + b"\n")
     assert cache.read(_URL) == CachedCrls(_BASE, _DELTA)
     _put(cache, json.dumps({"baseCRL": _b64(_BASE), "deltaCRL": None}).encode())
     assert cache.read(_URL) == CachedCrls(_BASE, None)
 
 
-def test_the_owner_alone_reads_it(cache: CrlCache, folder: Path) -> None:
-    """What one fetches says what one verifies."""
+def test_file_is_readable_by_its_owner_only(cache: CrlCache, folder: Path) -> None:
+    """The cache, which tells what was verified, is private."""
     cache.write(_URL, CachedCrls(_BASE, None))
     assert stat.S_IMODE(os.stat(cache.path(_URL)).st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_nothing_is_made_by_reading(cache: CrlCache, folder: Path) -> None:
-    """A folder that is not there has nothing in it."""
+def test_loading_creates_no_folder(cache: CrlCache, folder: Path) -> None:
+    """Loading from a missing folder finds nothing and creates nothing."""
     assert cache.read(_URL) is None
     assert not folder.exists()
 
@@ -111,16 +111,16 @@ def test_nothing_is_made_by_reading(cache: CrlCache, folder: Path) -> None:
         _BASE,
     ],
 )
-def test_rubbish_is_as_good_as_nothing(cache: CrlCache, content: bytes) -> None:
-    """A file that cannot be read is not there, and can be written anew."""
+def test_malformed_file_is_ignored_and_replaced(cache: CrlCache, content: bytes) -> None:
+    """A malformed file is a cache miss, and can be replaced."""
     _put(cache, content)
     assert cache.read(_URL) is None
     cache.write(_URL, CachedCrls(_BASE, None))
     assert cache.read(_URL) == CachedCrls(_BASE, None)
 
 
-def test_a_file_that_is_too_large(cache: CrlCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more is read than a file of that kind can have."""
+def test_too_large_file_is_ignored(cache: CrlCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file beyond the size limit is a cache miss."""
     cache.write(_URL, CachedCrls(_BASE, None))
     size = os.path.getsize(cache.path(_URL))
     for limit, cached in ((size, CachedCrls(_BASE, None)), (size - 1, None)):
@@ -128,8 +128,8 @@ def test_a_file_that_is_too_large(cache: CrlCache, monkeypatch: pytest.MonkeyPat
         assert cache.read(_URL) == cached
 
 
-def test_something_else_in_the_place_of_a_file(cache: CrlCache) -> None:
-    """A folder or a pipe is no file, keeps nobody waiting, and is left alone where it cannot be replaced."""
+def test_folder_or_pipe_is_ignored(cache: CrlCache) -> None:
+    """A folder or a pipe in place of a file is a cache miss, and blocks no one."""
     os.makedirs(cache.path(_URL))
     assert cache.read(_URL) is None
     cache.write(_URL, CachedCrls(_BASE, None))
@@ -139,8 +139,8 @@ def test_something_else_in_the_place_of_a_file(cache: CrlCache) -> None:
     assert cache.read(_URL) is None
 
 
-def test_a_file_in_the_place_of_the_folder(cache: CrlCache, folder: Path) -> None:
-    """Nothing can be kept then, and nobody minds."""
+def test_file_in_place_of_the_folder_is_ignored(cache: CrlCache, folder: Path) -> None:
+    """Nothing is stored, and no error is raised."""
     folder.parent.mkdir(parents=True)
     folder.write_bytes(b"mine")
     assert cache.read(_URL) is None
@@ -151,8 +151,10 @@ def test_a_file_in_the_place_of_the_folder(cache: CrlCache, folder: Path) -> Non
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
 @pytest.mark.parametrize("call", ["write", "replace", "fsync", "open"])
-def test_a_disk_that_takes_nothing(cache: CrlCache, call: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was there is still there, nothing half is, and nobody minds."""
+def test_failing_write_keeps_the_old_file(
+    cache: CrlCache, call: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failing write leaves the old file, no partial one, and raises no error."""
     cache.write(_URL, CachedCrls(_BASE, None))
 
     def fail(*_: object) -> int:
@@ -165,8 +167,8 @@ def test_a_disk_that_takes_nothing(cache: CrlCache, call: str, number: int, monk
     assert os.listdir(cache.folder) == [os.path.basename(cache.path(_URL))]
 
 
-def test_a_disk_that_becomes_full(cache: CrlCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file of which half was written is not there."""
+def test_full_disk_leaves_no_partial_file(cache: CrlCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that fails halfway leaves no file."""
     write = os.write
     written: list[int] = []
 
@@ -183,8 +185,8 @@ def test_a_disk_that_becomes_full(cache: CrlCache, monkeypatch: pytest.MonkeyPat
     assert os.listdir(cache.folder) == []
 
 
-def test_a_file_is_whole_at_every_moment(cache: CrlCache) -> None:
-    """Whoever reads while others write reads what one of them wrote."""
+def test_concurrent_reader_sees_whole_files(cache: CrlCache) -> None:
+    """A reader sees what one of the concurrent writers has written."""
     kinds = [CachedCrls(_BASE, None), CachedCrls(_BASE, _DELTA), CachedCrls(_DELTA, None)]
     cache.write(_URL, kinds[0])
     done = threading.Event()
@@ -200,5 +202,5 @@ def test_a_file_is_whole_at_every_moment(cache: CrlCache) -> None:
         done.set()
         for work in works:
             work.result(10.0)
-    assert all(each in kinds for each in seen)
-    assert not [each for each in os.listdir(cache.folder) if each.startswith(TEMPORARY)]
+    assert all(content in kinds for content in seen)
+    assert not [name for name in os.listdir(cache.folder) if name.startswith(TEMPORARY)]

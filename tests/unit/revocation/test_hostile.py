@@ -1,4 +1,4 @@
-"""What somebody on the way, or with a stolen responder's key, would like to be believed."""
+"""Responses and CRLs of an attacker on the network, or with a stolen responder key."""
 
 import time
 from pathlib import Path
@@ -20,42 +20,42 @@ from tests.support.responders import Responder
 from tests.support.revocable import Point, crl_path, ocsp_path, revocable_chain
 
 
-def _offline(chain: TestChain, given: LocalEvidence) -> str:
-    """What files alone say about the leaf."""
-    return str(RevocationChecker(None, given).statuses(check_chain(chain.ders), NOW)[0].status)
+def _offline_status(chain: TestChain, evidence: LocalEvidence) -> str:
+    """Returns the leaf's status by local evidence alone."""
+    return str(RevocationChecker(None, evidence).statuses(check_chain(chain.ders), NOW)[0].status)
 
 
-def test_a_stolen_responders_answer_in_a_file(responder: Responder) -> None:
-    """A delegate that its CA has revoked is not believed, whoever brings its answer."""
+def test_response_of_a_revoked_delegate_in_a_file_is_refused(responder: Responder) -> None:
+    """A response by a delegate that its CA has revoked is refused."""
     chain = revocable_chain(responder.url(), ocsp_at={1: []}, crl_at={1: []})
     delegate = make_delegate(chain, nocheck=False, crl_urls=[responder.url("/delegates")])
     responder.put("/delegates", make_crl(chain, 1, [Entry(delegate.certificate.serial_number)]))
     responder.ocsp(ocsp_path(0), responding(chain, 0, REVOKED))
-    given = LocalEvidence(responses=[("file", make_answer(chain, 0, delegate=delegate))])
-    assert words(chain, evidence=given, asking=sources())[0] == "revoked"
-    assert _offline(chain, given) == "unknown"
+    evidence = LocalEvidence(responses=[("file", make_answer(chain, 0, delegate=delegate))])
+    assert words(chain, evidence=evidence, asking=sources())[0] == "revoked"
+    assert _offline_status(chain, evidence) == "unknown"
 
 
-def test_a_file_where_another_issues_the_crls() -> None:
-    """The issuer's own CRL says nothing good of a certificate whose revocations somebody else lists."""
+def test_crl_file_of_the_issuer_is_not_enough_with_an_indirect_crl() -> None:
+    """The issuer's own CRL is no good status for a certificate with another CRL issuer."""
     chain = revocable_chain("", ocsp=False, crl_at={0: [Point(("http://x.invalid",), crl_issuer=name("Other"))], 1: []})
     good, bad = (
         LocalEvidence([NamedCrl("file", Crl(make_crl(chain, 1, entries)))]) for entries in ([], [revoked(chain)])
     )
-    assert _offline(chain, good) == "unknown"
-    assert _offline(chain, bad) == "revoked"
+    assert _offline_status(chain, good) == "unknown"
+    assert _offline_status(chain, bad) == "revoked"
 
 
-def test_a_file_without_the_delta_that_the_certificate_names() -> None:
-    """A base alone says nothing good of a certificate that names a delta."""
+def test_base_file_is_not_enough_with_freshest_crl() -> None:
+    """A base alone is no good status for a certificate that names a delta."""
     chain = revocable_chain("http://x.invalid", ocsp=False, crl_at={1: []}, freshest_at={0: ["http://x.invalid/delta"]})
-    given = LocalEvidence([NamedCrl("file", Crl(make_crl(chain)))])
-    assert _offline(chain, given) == "unknown"
+    evidence = LocalEvidence([NamedCrl("file", Crl(make_crl(chain)))])
+    assert _offline_status(chain, evidence) == "unknown"
 
 
 @pytest.mark.parametrize("wrong", ["for CAs", "a delta"])
-def test_a_crl_about_others_is_not_kept(responder: Responder, tmp_path: Path, wrong: str) -> None:
-    """Another CRL of the same CA, sent once in place of the right one, does not stay for the time that it says."""
+def test_crl_of_another_scope_does_not_stay_cached(responder: Responder, tmp_path: Path, wrong: str) -> None:
+    """Another CRL of the same CA, sent once in place of the right one, is not cached."""
     chain = revocable_chain(responder.url(), ocsp=False, crl_at={1: []})
     crl = make_crl(chain, distribution_point=issued_for(only_ca=True))
     if wrong == "a delta":
@@ -69,8 +69,8 @@ def test_a_crl_about_others_is_not_kept(responder: Responder, tmp_path: Path, wr
     assert words(chain, asking=asking)[0] == "good"
 
 
-def test_an_answer_for_a_year(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A responder is asked again after an hour, however long its answers count; where it is down, they do."""
+def test_response_for_a_year_is_refreshed_after_an_hour(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cached response is fetched again after an hour, and used on where the responder is down."""
     chain = revocable_chain(responder.url(), crl=False, ocsp_at={1: []})
     responder.ocsp(ocsp_path(0), responding(chain, 0, GOOD))
     asking, later = sources(), 0.0
@@ -85,14 +85,14 @@ def test_an_answer_for_a_year(responder: Responder, monkeypatch: pytest.MonkeyPa
     assert words(chain, asking=asking)[0] == "revoked"
 
 
-def test_a_number_of_a_thousand_digits() -> None:
-    """A CRL number that nobody could print is refused (RFC 5280, section 5.2.3)."""
+def test_huge_crl_number_is_refused() -> None:
+    """A CRL number beyond 20 octets is refused (RFC 5280, section 5.2.3)."""
     with pytest.raises(UnknownStatusError, match="longer than 20 bytes"):
         Crl(make_crl(revocable_chain(""), number=2**20000))
 
 
-def test_unsigned_entries_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is read entry by entry before the signature holds."""
+def test_entries_are_not_parsed_before_the_signature_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries are parsed only after the signature is verified."""
     chain = revocable_chain("")
     entries = [Entry(number, issuer=name("Other")) for number in range(1, 4)]
     crl = Crl(make_crl(chain, 1, entries, corrupted=True))
@@ -101,8 +101,8 @@ def test_unsigned_entries_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
         crl.check_issuer(chain.certificates[1])
 
 
-def test_a_failure_of_ours_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes wrong with an answer, its certificate is not known to be good, and nothing else is raised."""
+def test_unexpected_error_makes_the_status_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected exception makes the status unknown, and is not raised."""
     chain = check_chain(revocable_chain("http://x.invalid").ders)
 
     def broken(*_: object) -> None:

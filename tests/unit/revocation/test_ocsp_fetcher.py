@@ -38,8 +38,8 @@ _LEAF, _ISSUER = CHAIN.certificates[:2]
 # OCSP requests.
 
 
-def test_a_request_goes_by_get(responder: Responder) -> None:
-    """RFC 6960, appendix A.1: the base64 of the request, with percent signs, below the responder's address."""
+def test_request_is_sent_by_get(responder: Responder) -> None:
+    """RFC 6960, appendix A.1: the base64 of the request, percent-encoded, below the responder's URL."""
     url = responder.ocsp("/a/ocsp", responding(CHAIN))
     assert fetch_status(sources(), url) == (Status.GOOD, False)
     (seen,) = responder.seen
@@ -50,15 +50,15 @@ def test_a_request_goes_by_get(responder: Responder) -> None:
     assert len(encoded) < 255
 
 
-def test_an_address_that_ends_with_a_slash(responder: Responder) -> None:
-    """One slash is enough."""
+def test_trailing_slash_is_not_doubled(responder: Responder) -> None:
+    """A URL that ends with a slash gets no second one."""
     responder.ocsp("/a/", responding(CHAIN))
     assert fetch_status(sources(), responder.url("/a/")) == (Status.GOOD, False)
     assert not responder.seen[0].target.startswith("/a//")
 
 
-def test_a_long_request_goes_by_post(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 6960, appendix A.1: by GET only where the request is shorter than 255 bytes, encoded."""
+def test_long_request_is_sent_by_post(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 6960, appendix A.1: by GET only where the encoded request is shorter than 255 bytes."""
     short = build_request(_LEAF, _ISSUER)
     made = iter((build_request(_LEAF, _ISSUER, b"n" * 120), short))
     monkeypatch.setattr("notarykit.revocation.ocsp.build_request", lambda *_: next(made))
@@ -71,8 +71,8 @@ def test_a_long_request_goes_by_post(responder: Responder, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("status", [307, 308])
-def test_a_responder_that_knows_post_alone_and_has_moved(responder: Responder, status: int) -> None:
-    """The request goes on as it is."""
+def test_redirected_post_keeps_the_request(responder: Responder, status: int) -> None:
+    """A redirected POST keeps its method and body."""
     make = responding(CHAIN)
 
     def answer(seen: Any, to: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_responder_that_knows_post_alone_and_has_moved(responder: Responder, s
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 414, 500, 501])
-def test_a_responder_that_knows_post_alone(responder: Responder, status: int) -> None:
+def test_rejected_get_is_repeated_by_post(responder: Responder, status: int) -> None:
     """RFC 6960, appendix A.1: requests by POST are always possible."""
     make = responding(CHAIN)
 
@@ -102,23 +102,23 @@ def test_a_responder_that_knows_post_alone(responder: Responder, status: int) ->
     assert responder.seen[1].body == build_request(_LEAF, _ISSUER)
 
 
-def test_a_responder_that_answers_neither(responder: Responder) -> None:
-    """What it answers to the first is said."""
+def test_failure_of_get_and_post_reports_the_first(responder: Responder) -> None:
+    """The message has the response to the GET."""
     with pytest.raises(UnknownStatusError, match="it answers with status 503"):
         fetch_status(sources(), responder.fail("/ocsp", 503))
     assert [seen.method for seen in responder.seen] == ["GET", "POST"]
 
 
-def test_what_the_responder_says_is_no_reason_to_ask_again(responder: Responder) -> None:
-    """An answer that is not accepted would be none by POST either."""
+def test_rejected_response_is_not_retried_with_post(responder: Responder) -> None:
+    """A response that is refused would be refused by POST as well."""
     url = responder.ocsp("/ocsp", lambda *_: make_refusal(TRY_LATER))
     with pytest.raises(UnknownStatusError, match="the responder answers try later"):
         fetch_status(sources(), url)
     assert [seen.method for seen in responder.seen] == ["GET"]
 
 
-def test_nonces(responder: Responder) -> None:
-    """Each request has its own where that is wanted, and none where it is not."""
+def test_nonce_is_sent_when_enabled(responder: Responder) -> None:
+    """Each request has its own nonce if enabled, and none otherwise."""
     url = responder.ocsp("/ocsp", responding(CHAIN))
     requests = []
     for _ in range(2):
@@ -135,8 +135,8 @@ def test_nonces(responder: Responder) -> None:
     assert nonce_of(build_request(_LEAF, _ISSUER)) is None
 
 
-def test_a_nonce_that_does_not_come_back(responder: Responder) -> None:
-    """Where it is wanted, an old answer does not count; otherwise it does."""
+def test_missing_nonce_is_refused_when_enabled(responder: Responder) -> None:
+    """With nonces enabled, an old response is refused."""
     url = responder.ocsp("/ocsp", lambda *_: make_answer(CHAIN))
     with pytest.raises(UnknownStatusError, match="does not repeat the nonce"):
         fetch_status(sources(with_nonce=True), url)
@@ -146,8 +146,8 @@ def test_a_nonce_that_does_not_come_back(responder: Responder) -> None:
 # What is remembered of OCSP.
 
 
-def test_an_answer_is_remembered(responder: Responder) -> None:
-    """The next time nobody is asked, until its time is over."""
+def test_response_is_cached(responder: Responder) -> None:
+    """A response is cached until its nextUpdate."""
     url, fetcher = responder.ocsp("/ocsp", responding(CHAIN)), sources()
     assert fetch_status(fetcher, url) == (Status.GOOD, False)
     assert fetch_status(fetcher, url) == (Status.GOOD, True)
@@ -158,10 +158,8 @@ def test_an_answer_is_remembered(responder: Responder) -> None:
     assert responder.asked == {"/ocsp": 2}
 
 
-def test_an_answer_is_not_remembered_for_as_long_as_it_says(
-    responder: Responder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a while the responder is asked again; where it has no answer then, the old one is good for as long."""
+def test_cached_response_is_refreshed_before_its_end(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cached response is fetched again after a while, and used on where that fails."""
     clock, fetcher = [time.monotonic()], sources()
     monkeypatch.setattr("notarykit.revocation.ocsp_fetcher.time.monotonic", lambda: clock[0])
     url = responder.ocsp("/ocsp", responding(CHAIN))
@@ -179,23 +177,23 @@ def test_an_answer_is_not_remembered_for_as_long_as_it_says(
     assert fetch_status(fetcher, url) == (Status.REVOKED, False)
 
 
-def test_an_answer_of_this_moment_is_asked_for_each_time(responder: Responder) -> None:
-    """Whoever asks with a nonce does not want what was said to another."""
+def test_response_with_nonce_is_not_cached(responder: Responder) -> None:
+    """With nonces enabled, no response is taken from the cache."""
     url, fetcher = responder.ocsp("/ocsp", responding(CHAIN)), sources(with_nonce=True)
     assert [fetch_status(fetcher, url) for _ in range(2)] == [(Status.GOOD, False)] * 2
     assert responder.asked["/ocsp"] == 2
 
 
-def test_what_is_unknown_is_asked_again(responder: Responder) -> None:
-    """A responder that does not know a certificate yet may know it in a moment."""
+def test_unknown_status_is_not_cached(responder: Responder) -> None:
+    """A responder may soon know a certificate that it does not know yet."""
     url, fetcher = responder.ocsp("/ocsp", responding(CHAIN, 0, UNKNOWN)), sources()
     assert fetch_status(fetcher, url) == (Status.UNKNOWN, False)
     responder.ocsp("/ocsp", responding(CHAIN))
     assert fetch_status(fetcher, url) == (Status.GOOD, False)
 
 
-def test_answers_are_remembered_apart(responder: Responder) -> None:
-    """By responder, certificate and issuer."""
+def test_responses_are_cached_by_responder_certificate_and_issuer(responder: Responder) -> None:
+    """The cache key is the responder, the certificate and the issuer."""
     fetcher, other = sources(), make_chain()
     one, two = responder.ocsp("/one", responding(CHAIN)), responder.ocsp("/two", responding(CHAIN, 0, REVOKED))
     third = responder.ocsp("/three", responding(other, 0, REVOKED))
@@ -205,8 +203,8 @@ def test_answers_are_remembered_apart(responder: Responder) -> None:
         fetch_status(fetcher, third)
 
 
-def test_the_delegates_time_is_over_first(responder: Responder) -> None:
-    """An answer that its signer's certificate does not carry any more is asked for again."""
+def test_cached_response_ends_with_its_delegate(responder: Responder) -> None:
+    """A cached response is fetched again once its delegate's certificate has expired."""
     old, new = make_delegate(CHAIN, not_after=NOW + timedelta(hours=1)), make_delegate(CHAIN)
     url, fetcher = responder.ocsp("/ocsp", responding(CHAIN, delegate=old)), sources()
     assert fetch_status(fetcher, url) == (Status.GOOD, False)
@@ -216,8 +214,8 @@ def test_the_delegates_time_is_over_first(responder: Responder) -> None:
 
 
 @pytest.mark.parametrize("single", [Single(this_update=NOW + _DAY), Single(next_update=NOW - _SECOND)])
-def test_an_answer_that_does_not_count_now_is_not_remembered(responder: Responder, single: Single) -> None:
-    """One of the past or of the future does not keep the responder from being asked again."""
+def test_response_outside_its_validity_is_not_cached(responder: Responder, single: Single) -> None:
+    """A response of the past or of the future is not cached."""
     url, fetcher = responder.ocsp("/ocsp", responding(CHAIN, 0, single)), sources()
     for _ in range(2):
         with contextlib.suppress(UnknownStatusError):

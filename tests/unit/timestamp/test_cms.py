@@ -33,22 +33,22 @@ def _attributes(**changes: Any) -> Attributes:
     return cms.read_attributes(cms.read_token(token_with(**changes)).signed_attributes)
 
 
-# Tokens
+# Tokens.
 
 
-def test_a_token_is_taken_apart() -> None:
-    """The parts that the signature needs come out, as they came."""
-    found = cms.read_token(token_with(certificates_as_given=True))
-    assert found.content == info_with()
-    assert found.certificates == CHAIN.ders
-    assert found.signers == CHAIN.ders[:1]
-    assert (found.hash_name, found.algorithm) == ("SHA-256", Algorithm("ECDSA", "SHA-256"))
-    assert found.signed_attributes[0] == 0x31
+def test_token_is_parsed() -> None:
+    """The content, the certificates, the algorithm and the signed attributes are read."""
+    token = cms.read_token(token_with(certificates_as_given=True))
+    assert token.content == info_with()
+    assert token.certificates == CHAIN.ders
+    assert token.signers == CHAIN.ders[:1]
+    assert (token.hash_name, token.algorithm) == ("SHA-256", Algorithm("ECDSA", "SHA-256"))
+    assert token.signed_attributes[0] == 0x31
     assert cms.read_token(token_with(indefinite=True, content_in_parts=True)).content == info_with()
 
 
-def test_certificates_are_found_by_issuer_and_serial_number() -> None:
-    """Nobody is found where the signer's certificate is absent, and one that is there twice is one."""
+def test_signer_is_found_by_issuer_and_serial_number() -> None:
+    """A missing certificate finds no signer, and a repeated one finds one signer."""
     assert cms.read_token(token_with(certificates=None)).certificates == ()
     assert cms.read_token(token_with(certificates=())).signers == ()
     assert cms.read_token(token_with(certificates=CHAIN.ders[1:])).signers == ()
@@ -77,14 +77,14 @@ def test_certificates_are_found_by_issuer_and_serial_number() -> None:
         ({"trailing": b"\0"}, "malformed"),
     ],
 )
-def test_a_token_that_breaks_a_rule(changes: dict[str, Any], message: str) -> None:
-    """Each rule has its own words."""
+def test_token_that_breaks_a_rule_is_refused(changes: dict[str, Any], message: str) -> None:
+    """Each broken rule has its own message."""
     with pytest.raises(TimestampError, match=message):
         cms.read_token(token_with(**changes))
 
 
-def test_the_size_of_a_token_is_limited() -> None:
-    """A token of the largest size is read, and one more byte is too many."""
+def test_size_of_a_token_is_limited() -> None:
+    """A token of the largest size is read, and one more byte is refused."""
     # An RSA signature is always of the same size.
     chain = make_chain("RSA-2048", purpose="timestamping")
 
@@ -98,8 +98,8 @@ def test_the_size_of_a_token_is_limited() -> None:
         cms.read_token(largest + b"\0")
 
 
-def test_deeply_nested_elements() -> None:
-    """Elements inside each other by the thousand are refused as any other malformed token."""
+def test_deeply_nested_elements_are_refused() -> None:
+    """Thousands of nested elements are refused as a malformed token."""
     for nested in (b"\x30\x80" * 100_000, b"\xa0\x80" * 100_000):
         with pytest.raises(TimestampError):
             cms.read_token(nested)
@@ -110,12 +110,12 @@ def test_deeply_nested_elements() -> None:
 # Signed attributes
 
 
-def test_the_signed_attributes() -> None:
-    """What counts among them is read, and anything else is no obstacle."""
+def test_signed_attributes_are_read() -> None:
+    """The known attributes are read, and others ignored."""
     older = (EssCertificate(),)
-    found = _attributes(ess_v1=older, signing_time=MOMENT, more_attributes=((OTHER, integer(1)),))
+    attributes = _attributes(ess_v1=older, signing_time=MOMENT, more_attributes=((OTHER, integer(1)),))
     names = (CHAIN.subjects[1].public_bytes(), CHAIN.certificates[0].serial_number)
-    assert found == Attributes(
+    assert attributes == Attributes(
         TST_INFO,
         hashlib.sha256(info_with()).digest(),
         ("SHA-256", hashlib.sha256(CHAIN.ders[0]).digest()),
@@ -126,7 +126,7 @@ def test_the_signed_attributes() -> None:
     assert names == cms.issuer_and_serial(CHAIN.ders[0])
 
 
-def test_what_may_be_absent_among_the_signed_attributes() -> None:
+def test_optional_signed_attributes_may_be_absent() -> None:
     """The older signing certificate, the names in both, and the time may be absent; the hash is SHA-256 by default."""
     bare = _attributes(ess_v2=(EssCertificate(issuer_serial=None),))
     assert (bare.older_certificate_hash, bare.certificate_names, bare.signing_time) == (None, (), None)
@@ -139,19 +139,19 @@ def test_what_may_be_absent_among_the_signed_attributes() -> None:
 @pytest.mark.parametrize(
     "value", [tlv(0x18, b"20260301123015Z"), tlv(0x17, b"260301123015Z")], ids=["GeneralizedTime", "UTCTime"]
 )
-def test_the_signing_time_in_both_forms(value: bytes) -> None:
-    """The time at which it was signed has one of two forms."""
+def test_signing_time_is_utc_time_or_generalized_time(value: bytes) -> None:
+    """The signing time has either of two forms (RFC 5652, section 11.3)."""
     assert _attributes(more_attributes=((SIGNING_TIME, value),)).signing_time == MOMENT
 
 
-def test_an_attribute_that_does_not_count_may_have_several_values() -> None:
-    """Only some attributes are said to have one value; what is not looked at may have two."""
+def test_unknown_attribute_may_have_several_values() -> None:
+    """An unknown attribute may have several values."""
     assert _attributes(more_attributes=((OTHER, integer(1)),), two_values=(OTHER,)) == _attributes()
 
 
 @pytest.mark.parametrize("kind", [CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2])
-def test_attributes_that_must_be_there_once(kind: str) -> None:
-    """The attributes that count are there once, with one value."""
+def test_required_attribute_has_exactly_one_value(kind: str) -> None:
+    """A required attribute is present once, with one value."""
     for change in ("without", "twice", "two_values"):
         with pytest.raises(TimestampError, match=r"signed attribute .*(absent|exactly one value)"):
             _attributes(**{change: (kind,)})
@@ -178,15 +178,15 @@ def test_attributes_that_must_be_there_once(kind: str) -> None:
     ],
     ids="-".join,
 )
-def test_attributes_that_are_none(changes: dict[str, Any]) -> None:
-    """What an attribute's specification does not allow is refused (RFC 5035, section 4; RFC 5652, section 11)."""
+def test_malformed_attribute_is_refused(changes: dict[str, Any]) -> None:
+    """A malformed attribute is refused (RFC 5035, section 4; RFC 5652, section 11)."""
     with pytest.raises(TimestampError):
         _attributes(**changes)
 
 
 @pytest.mark.parametrize("members", [(), (tlv(0x31, NULL), NULL)], ids=["too few", "too many"])
-def test_an_attribute_is_a_type_and_its_values(members: tuple[bytes, ...]) -> None:
-    """RFC 5652, section 5.3: even one that does not count has two members."""
+def test_attribute_has_exactly_two_members(members: tuple[bytes, ...]) -> None:
+    """RFC 5652, section 5.3: every attribute, an unknown one too, has two members."""
     (_, _, content), *_ = elements(cms.read_token(token_with()).signed_attributes)
     usual = [whole for _, whole, _ in elements(content)]
     assert cms.read_attributes(tlv(0x31, b"".join(sorted([*usual, sequence(oid(OTHER), tlv(0x31, NULL))]))))
@@ -194,8 +194,8 @@ def test_an_attribute_is_a_type_and_its_values(members: tuple[bytes, ...]) -> No
         cms.read_attributes(tlv(0x31, b"".join(sorted([*usual, sequence(oid(OTHER), *members)]))))
 
 
-def test_the_signed_attributes_are_in_the_order_of_der() -> None:
-    """Signed attributes in another order are refused, over whichever order the signature is."""
+def test_signed_attributes_out_of_der_order_are_refused() -> None:
+    """Signed attributes in another order are refused, whichever order is signed."""
     for signed_as_written in (False, True):
         with pytest.raises(TimestampError):
             _attributes(reversed_attributes=True, signed_as_written=signed_as_written)

@@ -1,4 +1,4 @@
-"""What a token may cost: anybody can graft one onto a good envelope, so that it is bounded before it is read."""
+"""Limits of a token, which an attacker can attach to a good envelope: they hold before it is parsed."""
 
 import time
 
@@ -26,7 +26,7 @@ _LONG_IDENTIFIER = tlv(0x06, b"\x2a" + b"\xff" * 60_000 + b"\x01")
     ],
     ids=["a long identifier", "many elements", "deep", "many pieces", "many at the top"],
 )
-def test_what_costs_too_much(token: bytes) -> None:
+def test_expensive_token_is_refused_at_once(token: bytes) -> None:
     """Long identifiers, many elements and deep nesting are refused at once."""
     begun = time.process_time()
     with pytest.raises(TimestampError):
@@ -36,16 +36,16 @@ def test_what_costs_too_much(token: bytes) -> None:
     assert time.process_time() - begun < 1.0
 
 
-def test_long_identifiers_in_what_is_signed() -> None:
-    """An identifier of any length would be read digit by digit."""
+def test_long_identifier_in_the_content_is_refused() -> None:
+    """A long object identifier would be converted digit by digit."""
     for reading in (cms.read_attributes, tsp.read_info):
         with pytest.raises(TimestampError, match="identifier"):
             reading(sequence(_LONG_IDENTIFIER))
 
 
 @pytest.mark.parametrize("is_marked", [False, True])
-def test_honest_tokens_are_far_below(is_marked: bool) -> None:
-    """A token of a long chain, in BER too, is within all bounds."""
+def test_honest_token_is_within_the_limits(is_marked: bool) -> None:
+    """A token with a long chain is within all limits, in BER too."""
     chain = make_chain("RSA-4096", 6, purpose="timestamping", ca_kind="RSA-4096")
     token = make_token(b"message", chain, TokenChanges(indefinite=is_marked))
     check_bounds(token)
@@ -53,8 +53,8 @@ def test_honest_tokens_are_far_below(is_marked: bool) -> None:
     assert cms.read_token(token).certificates
 
 
-def test_every_cut_is_seen() -> None:
-    """What ends too early is refused, wherever it ends."""
+def test_truncated_token_is_refused() -> None:
+    """A truncated token is refused, wherever it ends."""
     token = make_token(b"message", _CHAIN, TokenChanges(indefinite=True, without=(SIGNING_CERTIFICATE_V2,)))
     check_bounds(token)
     for length in range(1, len(token), 7):

@@ -15,8 +15,8 @@ from tests.support.der import bit_string, sequence, tlv
 from tests.unit.timestamp.setting import CHAIN, info_with
 
 
-def test_the_name_of_the_authority() -> None:
-    """The name that an authority gives itself is one of its certificate's, whatever the case of its letters."""
+def test_authority_name_matches_the_subject() -> None:
+    """The tsa name matches the certificate's subject, whatever the case of its letters."""
     leaf = CHAIN.ders[0]
     right = tlv(0xA4, name("WABBIT-networks.io").public_bytes())
     for tsa in (None, "right", right):
@@ -33,7 +33,7 @@ def test_string_types_of_one_text_are_equal(tag: int) -> None:
 
 
 def test_other_types_are_compared_byte_by_byte() -> None:
-    """A value that is no text equals none that is, whatever its bytes."""
+    """A value of a type without text equals only identical bytes."""
     octets = _name((NameOID.COMMON_NAME, 0x04, b"time authority"))
     text = _name((NameOID.COMMON_NAME, 0x0C, b"time authority"))
     assert not names.is_by(_by(octets), _certificate(text))
@@ -41,24 +41,24 @@ def test_other_types_are_compared_byte_by_byte() -> None:
     assert names.is_by(_by(octets), _certificate(octets))
 
 
-def test_the_order_of_names_counts() -> None:
+def test_order_of_relative_names_counts() -> None:
     """A distinguished name is a sequence; within one relative name, the order of attributes does not count."""
     country, common = (NameOID.COUNTRY_NAME, 0x13, b"DE"), (NameOID.COMMON_NAME, 0x0C, b"authority")
     assert not names.is_by(_by(_name(country, common)), _certificate(_name(common, country)))
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_any_alternative_name_will_do(place: int) -> None:
-    """Each directory name among the subject's alternatives is compared."""
-    wanted = _name((NameOID.COMMON_NAME, 0x0C, b"authority"))
+def test_authority_name_matches_an_alternative_name(place: int) -> None:
+    """Each directory name among the subject's alternative names is compared."""
+    expected = _name((NameOID.COMMON_NAME, 0x0C, b"authority"))
     other = _name((NameOID.COMMON_NAME, 0x0C, b"other"))
     alternatives = [tlv(0xA4, other), tlv(0x82, b"example.com")]
-    alternatives.insert(place, tlv(0xA4, wanted))
-    assert names.is_by(_by(wanted), _certificate(other, alternatives))
+    alternatives.insert(place, tlv(0xA4, expected))
+    assert names.is_by(_by(expected), _certificate(other, alternatives))
     assert not names.is_by(_by(_name((NameOID.COMMON_NAME, 0x0C, b"third"))), _certificate(other, alternatives))
 
 
-def test_an_alternative_name_of_another_form() -> None:
+def test_dns_name_equals_the_same_dns_name_alone() -> None:
     """A DNS name equals the same DNS name alone."""
     certificate = _certificate(_name((NameOID.COMMON_NAME, 0x0C, b"x")), [tlv(0x82, b"example.com")])
     assert names.is_by(_by(tlv(0x82, b"example.com"), is_whole=True), certificate)
@@ -66,8 +66,8 @@ def test_an_alternative_name_of_another_form() -> None:
     assert not names.is_by(_by(tlv(0x82, b"example.org"), is_whole=True), certificate)
 
 
-def test_a_malformed_certificate() -> None:
-    """It is refused as such."""
+def test_malformed_certificate_is_refused() -> None:
+    """A malformed certificate is refused with a TimestampError."""
     with pytest.raises(TimestampError, match="certificate is malformed"):
         names.is_by(_by(_name((NameOID.COMMON_NAME, 0x0C, b"x"))), b"0\x03\x02\x01\x01")
 

@@ -27,8 +27,8 @@ _RICH: dict[str, Any] = {"ess_v1": (EssCertificate(),), "signing_time": MOMENT, 
     ],
     ids=["token", "response", "attributes", "info"],
 )
-def test_nothing_else_is_raised(read: Callable[[bytes], object], whole: bytes) -> None:
-    """Whatever a byte is changed to, what is read is read or refused as malformed."""
+def test_changed_bytes_raise_no_other_error(read: Callable[[bytes], object], whole: bytes) -> None:
+    """Bytes with any one change are read, or refused with an error of notarykit."""
     assert read(whole)
     for place in range(len(whole)):
         for spoiled in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):

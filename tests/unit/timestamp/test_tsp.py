@@ -30,12 +30,12 @@ SECOND = timedelta(seconds=1)
 @pytest.mark.parametrize(("hash_name", "short"), [("SHA-256", "sha256"), ("SHA-384", "sha384"), ("SHA-512", "sha512")])
 @pytest.mark.parametrize("policy", ["", POLICY])
 @pytest.mark.parametrize("nonce", [0, 127, 128, 2**159 - 1])
-def test_a_request_is_what_the_specification_says(hash_name: str, short: str, policy: str, nonce: int) -> None:
-    """A request has version, imprint, the policy if one is wanted, the nonce, and asks for certificates."""
+def test_request_has_the_form_of_rfc_3161(hash_name: str, short: str, policy: str, nonce: int) -> None:
+    """A request has version, imprint, the policy if required, the nonce, and certReq."""
     digest = hashlib.new(short, MESSAGE).digest()
-    made = tsp.make_request(hash_name, digest, nonce, policy)
-    wanted = {NULL, b""}
-    assert made in {
+    request = tsp.make_request(hash_name, digest, nonce, policy)
+    parameters = {NULL, b""}
+    assert request in {
         sequence(
             integer(1),
             sequence(sequence(oid(HASHES[short]), null), octet_string(digest)),
@@ -43,7 +43,7 @@ def test_a_request_is_what_the_specification_says(hash_name: str, short: str, po
             integer(nonce),
             tlv(0x01, b"\xff"),
         )
-        for null in wanted
+        for null in parameters
     }
 
 
@@ -51,20 +51,20 @@ def test_a_request_is_what_the_specification_says(hash_name: str, short: str, po
 
 
 @pytest.mark.parametrize("status", [0, 1])
-def test_a_response_that_grants_has_its_token(status: int) -> None:
-    """The token comes out of a response as it was put in; what has no lengths may have got some."""
+def test_granted_token_is_returned(status: int) -> None:
+    """The token of a response is returned as sent, with definite lengths."""
     for token in (token_with(), token_with(certificates_as_given=True)):
         assert tsp.read_response(make_response(token, status, texts=("fine",))) == token
     endless = token_with(indefinite=True)
-    found = tsp.read_response(make_response(endless, status))
-    assert cms.read_token(found) == cms.read_token(endless)
+    token = tsp.read_response(make_response(endless, status))
+    assert cms.read_token(token) == cms.read_token(endless)
 
 
 @pytest.mark.parametrize(
     ("status", "word"), [(2, "rejection"), (3, "waiting"), (4, "revocation_warning"), (5, "revocation_notification")]
 )
-def test_a_refusal_is_told_by_its_status(status: int, word: str) -> None:
-    """A response of another status is refused, whether or not it has a token."""
+def test_refusal_is_reported_by_its_status(status: int, word: str) -> None:
+    """A response with a status other than granted is refused, with or without a token."""
     for token in (None, token_with()):
         with pytest.raises(TimestampError, match=rf"refuses \({word}\)$"):
             tsp.read_response(make_response(token, status))
@@ -83,14 +83,14 @@ def test_a_refusal_is_told_by_its_status(status: int, word: str) -> None:
         (25, "system failure"),
     ],
 )
-def test_a_refusal_says_why(bit: int, text: str) -> None:
-    """Each reason of the specification is told in words."""
+def test_refusal_reports_its_failure_info(bit: int, text: str) -> None:
+    """Each PKIFailureInfo has its text."""
     with pytest.raises(TimestampError, match=rf"refuses \(rejection\): [^,]*{text}[^,]*$"):
         tsp.read_response(make_response(None, 2, failures=[bit]))
 
 
-def test_a_refusal_says_all_reasons() -> None:
-    """Several reasons are all told, and one that the specification does not have is no obstacle."""
+def test_refusal_reports_all_failures() -> None:
+    """All known failures are reported, and unknown ones are ignored."""
     with pytest.raises(TimestampError, match=r"hash algorithm, .*system failure"):
         tsp.read_response(make_response(None, 2, failures=[0, 1, 25], texts=("no\nsuch luck",)))
     with pytest.raises(TimestampError, match=r"refuses \(rejection\)"):
@@ -116,20 +116,20 @@ def test_a_refusal_says_all_reasons() -> None:
     ],
     ids=range(13),
 )
-def test_what_is_no_response(response: bytes) -> None:
-    """What grants nothing, or is no response, is refused, at the latest as a token, and never by another error."""
+def test_malformed_response_is_refused(response: bytes) -> None:
+    """A malformed response is refused with a TimestampError, at the latest as a token."""
     with pytest.raises(TimestampError) as caught:
         cms.read_token(tsp.read_response(response))
     assert "\n" not in caught.value.one_line()
 
 
-# What a token says
+# TSTInfo
 
 
-def test_what_a_token_says() -> None:
-    """Everything that counts is read."""
-    found = tsp.read_info(info_with(nonce=2**158 + 1, serial=2**150, ordering=True, tsa="right"))
-    assert found._replace(authority=None) == TimestampInfo(
+def test_tst_info_is_read() -> None:
+    """Every relevant field of the TSTInfo is read."""
+    info = tsp.read_info(info_with(nonce=2**158 + 1, serial=2**150, ordering=True, tsa="right"))
+    assert info._replace(authority=None) == TimestampInfo(
         POLICY,
         "SHA-256",
         hashlib.sha256(MESSAGE).digest(),
@@ -144,22 +144,22 @@ def test_what_a_token_says() -> None:
 
 
 @pytest.mark.parametrize("short", ["sha256", "sha384", "sha512"])
-def test_the_hash_of_the_imprint(short: str) -> None:
-    """Each of the hashes is known, with and without parameters."""
+def test_imprint_hash_is_read(short: str) -> None:
+    """Each supported hash is read, with and without parameters."""
     digest = hashlib.new(short, MESSAGE).digest()
     for parameters in (NULL, b""):
         algorithm = sequence(oid(HASHES[short]), parameters)
-        found = tsp.read_info(info_with(imprint=digest, imprint_algorithm=algorithm))
-        assert (found.hash_name, found.imprint) == (f"SHA-{short[3:]}", digest)
+        info = tsp.read_info(info_with(imprint=digest, imprint_algorithm=algorithm))
+        assert (info.hash_name, info.imprint) == (f"SHA-{short[3:]}", digest)
 
 
 def _limits(**changes: Any) -> tuple[timedelta, timedelta]:
-    found = tsp.read_info(info_with(**changes))
-    return found.time - found.earliest, found.latest - found.time
+    info = tsp.read_info(info_with(**changes))
+    return info.time - info.earliest, info.latest - info.time
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "wanted"),
+    ("accuracy", "expected"),
     [
         (None, timedelta(0)),
         (Accuracy(), timedelta(0)),
@@ -171,13 +171,13 @@ def _limits(**changes: Any) -> tuple[timedelta, timedelta]:
         (Accuracy(86400), timedelta(days=1)),
     ],
 )
-def test_the_accuracy_makes_the_limits(accuracy: Accuracy | None, wanted: timedelta) -> None:
-    """The time may be off by the accuracy to both sides; a part that is missing is zero, and so is the whole."""
-    assert _limits(accuracy=accuracy) == (wanted, wanted)
+def test_accuracy_makes_the_limits(accuracy: Accuracy | None, expected: timedelta) -> None:
+    """The limits lie the accuracy before and after the time; a missing part is zero."""
+    assert _limits(accuracy=accuracy) == (expected, expected)
 
 
 @pytest.mark.parametrize(
-    ("policy", "accuracy", "wanted"),
+    ("policy", "accuracy", "expected"),
     [
         (BASELINE, None, SECOND),
         (BASELINE, Accuracy(), timedelta(0)),
@@ -189,9 +189,9 @@ def test_the_accuracy_makes_the_limits(accuracy: Accuracy | None, wanted: timede
         ("0.4.0.2023.1.2", None, timedelta(0)),
     ],
 )
-def test_the_baseline_policy_has_one_second(policy: str, accuracy: Accuracy | None, wanted: timedelta) -> None:
-    """Under the baseline policy alone an accuracy that is not specified is one second."""
-    assert _limits(policy=policy, accuracy=accuracy) == (wanted, wanted)
+def test_baseline_policy_has_one_second_by_default(policy: str, accuracy: Accuracy | None, expected: timedelta) -> None:
+    """The default accuracy is one second under the baseline policy alone."""
+    assert _limits(policy=policy, accuracy=accuracy) == (expected, expected)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ def test_the_baseline_policy_has_one_second(policy: str, accuracy: Accuracy | No
     ],
     ids=str,
 )
-def test_an_accuracy_that_is_none(accuracy: Accuracy | bytes) -> None:
-    """An accuracy that the specification does not have is refused, and not taken for no accuracy."""
+def test_malformed_accuracy_is_refused(accuracy: Accuracy | bytes) -> None:
+    """A malformed accuracy is refused, and not taken for an absent one."""
     with pytest.raises(TimestampError):
         tsp.read_info(info_with(accuracy=accuracy))
 
@@ -235,11 +235,11 @@ def test_an_accuracy_that_is_none(accuracy: Accuracy | bytes) -> None:
         ("20260301123015.9999999Z", 999_999, True),
     ],
 )
-def test_fractions_of_seconds(text: str, microsecond: int, is_rounded: bool) -> None:
-    """What is smaller than a microsecond makes the range one wider, so that the time is always inside."""
-    found = tsp.read_info(info_with(gen_time=text.encode(), accuracy=None))
-    assert found.time == found.earliest == MOMENT.replace(microsecond=microsecond)
-    assert found.latest == found.time + timedelta(microseconds=is_rounded)
+def test_fraction_below_a_microsecond_widens_the_range(text: str, microsecond: int, is_rounded: bool) -> None:
+    """A fraction below a microsecond widens the range by one."""
+    info = tsp.read_info(info_with(gen_time=text.encode(), accuracy=None))
+    assert info.time == info.earliest == MOMENT.replace(microsecond=microsecond)
+    assert info.latest == info.time + timedelta(microseconds=is_rounded)
 
 
 @pytest.mark.parametrize(
@@ -252,22 +252,22 @@ def test_fractions_of_seconds(text: str, microsecond: int, is_rounded: bool) -> 
         "20260301123015.-5Z", "+0260301123015Z",
     ],
 )  # fmt: skip
-def test_a_time_that_is_none(text: str) -> None:
-    """The time has seconds, no zero at the end of its fraction, and the zone Z, and is a time."""
+def test_malformed_time_is_refused(text: str) -> None:
+    """The genTime has seconds, no trailing zero in its fraction, and the zone Z."""
     with pytest.raises(TimestampError):
         tsp.read_info(info_with(gen_time=text.encode()))
 
 
 @pytest.mark.parametrize(("text", "accuracy"), [("00010101000000Z", Accuracy(1)), ("99991231235959.9Z", Accuracy(1))])
-def test_limits_beyond_all_years(text: str, accuracy: Accuracy) -> None:
-    """A limit that lies outside the years that there are is malformed."""
+def test_limits_beyond_year_9999_are_refused(text: str, accuracy: Accuracy) -> None:
+    """A limit outside the years 1 to 9999 is refused."""
     with pytest.raises(TimestampError):
         tsp.read_info(info_with(gen_time=text.encode(), accuracy=accuracy))
     assert tsp.read_info(info_with(gen_time=text.encode(), accuracy=None)).time
 
 
-def test_the_time_is_a_generalized_time() -> None:
-    """A UTCTime in its place is refused."""
+def test_time_of_another_type_is_refused() -> None:
+    """A UTCTime in place of the GeneralizedTime is refused."""
     info = info_with(accuracy=None)
     assert info.count(b"\x18\x0f20260301123015Z") == 1
     for other in (b"\x17\x0f20260301123015Z", b"\x0c\x0f20260301123015Z", b"\x38\x0f20260301123015Z"):
@@ -275,8 +275,8 @@ def test_the_time_is_a_generalized_time() -> None:
             tsp.read_info(info.replace(b"\x18\x0f20260301123015Z", other))
 
 
-def test_extensions() -> None:
-    """An extension that is unknown is no obstacle unless it is critical."""
+def test_critical_extension_is_refused() -> None:
+    """An unknown extension is ignored unless it is critical."""
     known = TokenExtension(critical=False)
     assert tsp.read_info(info_with(extensions=(known, known._replace(oid=OTHER)))) == tsp.read_info(info_with())
     for extensions in ((TokenExtension(),), (known, TokenExtension(oid=OTHER))):
@@ -304,7 +304,7 @@ def test_extensions() -> None:
     ],
     ids=range(14),
 )
-def test_what_is_no_tst_info(info: bytes) -> None:
-    """What is not the DER of a TSTInfo of version 1 is refused (RFC 3161, section 2.4.2)."""
+def test_malformed_tst_info_is_refused(info: bytes) -> None:
+    """Bytes that are not the DER of a TSTInfo of version 1 are refused (RFC 3161, section 2.4.2)."""
     with pytest.raises(TimestampError):
         tsp.read_info(info)

@@ -1,0 +1,55 @@
+"""Tokens with changed bytes."""
+
+import random
+
+import pytest
+
+from notarykit.errors import NotarykitError, TimestampError
+from notarykit.timestamp.token import verify_token
+from tests.support.asn1 import oid
+from tests.support.tokens import (
+    TST_INFO,
+    EssCertificate,
+    TokenChanges,
+    make_token,
+)
+from tests.unit.timestamp.verified import CHAIN, MESSAGE, MOMENT, RSA
+
+
+@pytest.mark.parametrize("token", [b"", b"\0", b"\x30\x00", b"\x30\x80", b"garbage", b"\x30\x80" * 5000], ids=range(6))
+def test_garbage_is_refused(token: bytes) -> None:
+    """Bytes that are no token are refused."""
+    with pytest.raises(TimestampError):
+        verify_token(token, MESSAGE, CHAIN.ders[-1:])
+
+
+def test_changed_signed_byte_is_refused() -> None:
+    """A change of any byte of the content, the signed attributes or the signature is refused."""
+    token = make_token(MESSAGE, RSA, TokenChanges(gen_time=MOMENT, certificates_as_given=True))
+    content_start = token.index(b"\x04", token.index(oid(TST_INFO)))
+    content_end = token.index(RSA.ders[0])
+    attributes_start = token.index(b"\xa0", token.index(RSA.ders[2]) + len(RSA.ders[2]))
+    places = [*range(content_start, content_end - 5), *range(attributes_start, len(token))]
+    for place in places:
+        spoiled = token[:place] + bytes([token[place] ^ 0x01]) + token[place + 1 :]
+        with pytest.raises(NotarykitError):
+            verify_token(spoiled, MESSAGE, RSA.ders[-1:])
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_changed_bytes_raise_no_other_error() -> None:
+    """Bytes with any one change are read, or refused with an error of notarykit."""
+    chosen = random.Random(3161)
+    token = make_token(MESSAGE, CHAIN, TokenChanges(gen_time=MOMENT, ess_v1=(EssCertificate(),), tsa="right"))
+    refused = 0
+    for _ in range(1500):
+        spoiled = bytearray(token)
+        for _ in range(chosen.choice((1, 1, 2, 5))):
+            spoiled[chosen.randrange(len(spoiled))] = chosen.randrange(256)
+        try:
+            timestamp = verify_token(bytes(spoiled), MESSAGE, CHAIN.ders[-1:])
+        except NotarykitError:
+            refused += 1
+        else:
+            assert (timestamp.time, timestamp.chain.ders[0]) == (MOMENT, CHAIN.ders[0])
+    assert refused > 1000
