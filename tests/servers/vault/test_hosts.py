@@ -138,7 +138,7 @@ def test_program_sees_no_secret(
     caplog.set_level(logging.DEBUG)
     plugin, config = HashiCorpVaultPlugin(), _config(way, name, user)
     sign(plugin, name, vault.chain(name).with_ders(_chain_of(vault, name)), **config)
-    seen = [repr(vars(plugin)), repr([vars(each) for each in plugin._clients.values()])]
+    seen = [repr(vars(plugin)), repr([vars(client) for client in plugin._clients.values()])]
     for key_id, more in [
         ("none", {}),
         (name, {"address": "http://127.0.0.1:1"}),

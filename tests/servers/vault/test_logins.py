@@ -53,7 +53,7 @@ def test_policy_of_the_readme_is_minimal(
     vault.ask("POST", f"secret/data/{name}", {"data": {"certificate": chain.chain_pem.decode()}})
     lines = {"transit/keys/": "read", "transit/sign/": "update", "secret/data/": "read"}
     del lines[path]
-    vault.allow(name, "\n".join(f'path "{each}{name}" {{ capabilities = ["{lines[each]}"] }}' for each in lines))
+    vault.allow(name, "\n".join(f'path "{prefix}{name}" {{ capabilities = ["{lines[prefix]}"] }}' for prefix in lines))
     monkeypatch.setenv("VAULT_TOKEN", vault.token(name))
     with pytest.raises(PluginAccessDeniedError) as caught:
         describe_and_sign(HashiCorpVaultPlugin(), name, chain, certificate_secret=f"secret/data/{name}")
