@@ -14,7 +14,7 @@ from notarykit._internal.deadline import deadline
 from notarykit._internal.threads import start
 from notarykit.errors import NetworkError, UsageError
 from notarykit.net.budget import DEFAULT_SECONDS
-from notarykit.oci.reference import LayoutReference, Reference, is_scope, parse_reference
+from notarykit.oci.reference import LayoutReference, Reference, parse_reference
 
 if TYPE_CHECKING:
     from notarykit.keys.private import Passphrase
@@ -62,7 +62,7 @@ def verify(
         VerificationError: No signature was accepted, there is none, or no policy statement applies.
     """
     parsed = parse_reference(reference) if isinstance(reference, str) else reference
-    policy_scope = _scope_of(parsed, scope)
+    policy_scope = parsed.policy_scope(scope)
 
     def work() -> "VerifiedArtifact":
         from notarykit.verification.artifact import ArtifactRequest
@@ -192,19 +192,6 @@ def _configured_format() -> str:
     from notarykit.config.settings import FORMATS, load_settings
 
     return FORMATS[load_settings().signature_format]
-
-
-def _scope_of(reference: Reference | LayoutReference, scope: str) -> str:
-    if isinstance(reference, Reference):
-        if scope:
-            raise UsageError("a scope goes with an artifact in an image layout alone")
-        return reference.scope
-    if not is_scope(scope):
-        raise UsageError(
-            f"scope {scope!r} is not of the form registry/repository",
-            advice="an artifact in an image layout needs one, by which the trust policy is chosen, such as local/hello",
-        )
-    return scope
 
 
 def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:

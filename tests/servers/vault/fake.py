@@ -56,7 +56,7 @@ class FakeVault:
         return {"request_id": "42", "data": {"signature": self._signature()}}
 
     def _signature(self) -> str:
-        raw, _ = LocalSigner.from_pem(self._chain.key_pem, self._chain.chain_pem).sign(MESSAGE)
+        raw, *_ = LocalSigner.from_pem(self._chain.key_pem, self._chain.chain_pem).sign(MESSAGE)
         r, s = (int.from_bytes(part, "big") for part in (raw[:32], raw[32:]))
         return f"vault:v1:{base64.b64encode(encode_dss_signature(r, s)).decode()}"
 

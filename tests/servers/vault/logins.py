@@ -35,7 +35,7 @@ class Issuer:
         now = int(time.time()) + begins_in
         claims = {"sub": "builder", "aud": audience, "iat": now, "nbf": now, "exp": now + 3600}
         signed = f"{_part({'alg': 'ES256', 'typ': 'JWT'})}.{_part(claims)}"
-        signature, _ = LocalSigner.from_pem(self._chain.key_pem, self._chain.chain_pem).sign(signed.encode())
+        signature, *_ = LocalSigner.from_pem(self._chain.key_pem, self._chain.chain_pem).sign(signed.encode())
         return f"{signed}.{_base64(signature)}"
 
 

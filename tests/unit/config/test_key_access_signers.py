@@ -72,9 +72,10 @@ def test_plugin_config_of_the_call_overrides_that_of_the_list(installed: Install
     entry = SigningKey("a", id="key 1", plugin="com.example.keys", plugin_config={"a": "1", "b": "2"})
     signer = open_signer(entry, {"b": "3", "c": "4"})
     assert isinstance(signer, PluginSigner)
-    assert signer.sign(b"message")[1] == _CHAIN.ders
+    signed = signer.sign(b"message")
+    assert signed.chain == _CHAIN.ders
     assert plugin.requests[0] == DescribeKeyRequest("key 1", {"a": "1", "b": "3", "c": "4"})
-    assert signer.agent.endswith(" com.example.keys/1.2.3")
+    assert signed.agent.endswith(" com.example.keys/1.2.3")
     assert entry.plugin_config == {"a": "1", "b": "2"}
 
 

@@ -24,7 +24,7 @@ def test_signs_with_its_chain(name: str, tmp_path: Path) -> None:
     """A signer from files knows its spec, signs so that the leaf's key confirms it, and gives the chain in order."""
     made = make_chain(name)
     signer = LocalSigner.from_files(*_files(tmp_path, made))
-    signature, ders = signer.sign(b"message")
+    signature, ders, _ = signer.sign(b"message")
     assert signer.key_spec().name == name
     assert ders == made.ders
     verify_raw(made.leaf_key.public_key(), signer.key_spec(), signature, b"message")

@@ -1,6 +1,5 @@
 """The trust policy document: what it may say, and what is refused in which words."""
 
-import json
 import time
 from typing import Any
 
@@ -11,52 +10,16 @@ from notarykit.trust.policy import (
     LARGEST_POLICY,
     StoreReference,
     StoreType,
-    TrustPolicyDocument,
     VerifyTimestamp,
     check_store_name,
     parse_policy_document,
 )
-
-_ABSENT = object()
-_REPOSITORY = "registry.acme-rockets.io/software/net-monitor"
-
-
-def _statement(**changes: Any) -> dict[str, Any]:
-    """A good statement with changes; a member with the value `_ABSENT` is left out."""
-    good = {
-        "name": "acme",
-        "registryScopes": [_REPOSITORY],
-        "signatureVerification": {"level": "strict"},
-        "trustStores": ["ca:acme-rockets"],
-        "trustedIdentities": ["x509.subject: C=US, ST=WA, O=acme-rockets.io"],
-    }
-    return {name: value for name, value in {**good, **changes}.items() if value is not _ABSENT}
-
-
-def _skip(**changes: Any) -> dict[str, Any]:
-    """A good statement of the level `skip` with changes."""
-    without = {"signatureVerification": {"level": "skip"}, "trustStores": _ABSENT, "trustedIdentities": _ABSENT}
-    return _statement(**{**without, **changes})
-
-
-def _parse(*statements: Any, **changes: Any) -> TrustPolicyDocument:
-    document = {"version": "1.0", "trustPolicies": list(statements), **changes}
-    return parse_policy_document(json.dumps(document).encode(), "policy.json")
-
-
-def _refused(*statements: Any, **changes: Any) -> str:
-    """The message with which a document is refused, without the part that is the same in all."""
-    with pytest.raises(TrustPolicyError) as caught:
-        _parse(*statements, **changes)
-    start = "policy.json is malformed: "
-    assert caught.value.message.startswith(start)
-    assert caught.value.exit_code == 2
-    return caught.value.message.removeprefix(start)
+from tests.unit.trust.statements import ABSENT, REPOSITORY, make_statement, parse, refusal, skip
 
 
 def test_a_whole_statement() -> None:
     """Every member of a statement is read."""
-    statement = _statement(
+    statement = make_statement(
         signatureVerification={
             "level": "strict",
             "override": {"expiry": "log", "revocation": "skip"},
@@ -65,9 +28,9 @@ def test_a_whole_statement() -> None:
         trustStores=["ca:acme-rockets", "signingAuthority:sa", "tsa:a.b_c-D"],
         trustedIdentities=["x509.subject: C=US, ST=WA, O=acme-rockets.io", "com.example.id:7"],
     )
-    (policy,) = _parse(statement).policies
+    (policy,) = parse(statement).policies
     assert policy.name == "acme"
-    assert policy.scopes == (_REPOSITORY,)
+    assert policy.scopes == (REPOSITORY,)
     assert policy.level.name == "strict"
     assert not policy.level.is_skip
     assert policy.stores == (
@@ -84,22 +47,22 @@ def test_a_whole_statement() -> None:
     ("changes", "message"),
     [
         ({"name": ""}, "statement 1: 'name' must not be empty"),
-        ({"name": _ABSENT}, "statement 1 has no member 'name'"),
+        ({"name": ABSENT}, "statement 1 has no member 'name'"),
         ({"name": 7}, "statement 1: 'name' must be a string, not an integer"),
-        ({"registryScopes": _ABSENT}, "statement 'acme' has no member 'registryScopes'"),
+        ({"registryScopes": ABSENT}, "statement 'acme' has no member 'registryScopes'"),
         ({"registryScopes": []}, "statement 'acme': 'registryScopes' is empty"),
         ({"registryScopes": "*"}, "statement 'acme': 'registryScopes' must be an array, not a string"),
         ({"registryScopes": [1]}, "statement 'acme': 'registryScopes' must hold only strings, not an integer"),
-        ({"registryScopes": ["*", _REPOSITORY]}, "statement 'acme': the scope '*' must stand alone"),
+        ({"registryScopes": ["*", REPOSITORY]}, "statement 'acme': the scope '*' must stand alone"),
         ({"registryScopes": ["*", "*"]}, "statement 'acme': the scope '*' must stand alone"),
-        ({"signatureVerification": _ABSENT}, "statement 'acme' has no member 'signatureVerification'"),
+        ({"signatureVerification": ABSENT}, "statement 'acme' has no member 'signatureVerification'"),
         ({"signatureVerification": "strict"}, "statement 'acme': 'signatureVerification' must be an object, not a"),
-        ({"trustStores": _ABSENT}, "statement 'acme': 'trustStores' is absent or empty"),
+        ({"trustStores": ABSENT}, "statement 'acme': 'trustStores' is absent or empty"),
         ({"trustStores": []}, "statement 'acme': 'trustStores' is absent or empty"),
         ({"trustStores": None}, "statement 'acme': 'trustStores' is absent or empty"),
         ({"trustedIdentities": None}, "statement 'acme': 'trustedIdentities' is absent or empty"),
         ({"signatureVerification": None}, "statement 'acme': 'signatureVerification' must be an object, not null"),
-        ({"trustedIdentities": _ABSENT}, "statement 'acme': 'trustedIdentities' is absent or empty"),
+        ({"trustedIdentities": ABSENT}, "statement 'acme': 'trustedIdentities' is absent or empty"),
         ({"trustedIdentities": []}, "statement 'acme': 'trustedIdentities' is absent or empty"),
         ({"trustedIdentities": ["*", "*"]}, "statement 'acme': '*' stands for every identity and must stand alone"),
         ({"trustedIdentities": ["C=US"]}, "statement 'acme': identity 'C=US' is not of the form prefix:value"),
@@ -108,7 +71,7 @@ def test_a_whole_statement() -> None:
 )  # fmt: skip
 def test_malformed_members(changes: dict[str, Any], message: str) -> None:
     """A member that is absent, of a wrong type or against a rule is named together with its statement."""
-    assert _refused(_statement(**changes)).startswith(message)
+    assert refusal(make_statement(**changes)).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +86,7 @@ def test_malformed_members(changes: dict[str, Any], message: str) -> None:
 def test_malformed_scopes(scope: str) -> None:
     """A scope is a repository in full, without a wildcard in it."""
     message = f"statement 'acme': scope {scope!r} is neither '*' nor registry/repository in full"
-    assert _refused(_statement(registryScopes=[_REPOSITORY, scope])) == message
+    assert refusal(make_statement(registryScopes=[REPOSITORY, scope])) == message
 
 
 @pytest.mark.parametrize(
@@ -133,13 +96,13 @@ def test_malformed_scopes(scope: str) -> None:
 def test_malformed_trust_stores(store: str) -> None:
     """A trust store is named by one of the three types and a name."""
     message = f"statement 'acme': trust store {store!r} is not of the form type:name with ca, signingAuthority or tsa"
-    assert _refused(_statement(trustStores=["ca:acme", store])) == message
+    assert refusal(make_statement(trustStores=["ca:acme", store])) == message
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../ca", "a\\b", "a b", "a:b", "é", "a\n", "a\0"])
 def test_malformed_names_of_stores(name: str) -> None:
     """A store's name cannot lead out of its folder, and the refusal names the statement and the store."""
-    refused = _refused(_statement(trustStores=[f"ca:{name}"]))
+    refused = refusal(make_statement(trustStores=[f"ca:{name}"]))
     assert refused == f"statement 'acme': trust store name {name!r} must be of letters, digits, '_', '.' and '-'"
     with pytest.raises(ValueError, match="must be of letters, digits"):
         check_store_name(name)
@@ -161,7 +124,7 @@ def test_names_of_stores(name: str) -> None:
 )
 def test_malformed_skipping_statements(changes: dict[str, Any], message: str) -> None:
     """A statement that skips has no trust in it and is never for all artifacts."""
-    assert _refused(_skip(**changes)) == f"statement 'acme': {message}"
+    assert refusal(skip(**changes)) == f"statement 'acme': {message}"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +139,7 @@ def test_malformed_skipping_statements(changes: dict[str, Any], message: str) ->
 )
 def test_other_versions(version: Any, message: str) -> None:
     """A document of another version is not guessed at."""
-    assert _refused(_statement(), version=version) == message
+    assert refusal(make_statement(), version=version) == message
 
 
 def test_malformed_documents() -> None:
@@ -196,42 +159,42 @@ def test_malformed_documents() -> None:
 
 def test_malformed_lists_of_statements() -> None:
     """There is at least one statement, and each is an object; one that has no name yet goes by its number."""
-    assert _refused() == "'trustPolicies' is empty; it needs at least one statement"
-    assert _refused(_statement(), []) == "statement 2 must be an object, not an array"
-    assert _refused(_statement(), _statement(name="")) == "statement 2: 'name' must not be empty"
-    assert _refused(trustPolicies={}) == "document: 'trustPolicies' must be an array, not an object"
+    assert refusal() == "'trustPolicies' is empty; it needs at least one statement"
+    assert refusal(make_statement(), []) == "statement 2 must be an object, not an array"
+    assert refusal(make_statement(), make_statement(name="")) == "statement 2: 'name' must not be empty"
+    assert refusal(trustPolicies={}) == "document: 'trustPolicies' must be an array, not an object"
 
 
 def test_two_statements_with_one_name() -> None:
     """A name is for one statement."""
-    refused = _refused(_statement(), _statement(registryScopes=["a.io/b"]))
+    refused = refusal(make_statement(), make_statement(registryScopes=["a.io/b"]))
     assert refused == "two statements have the name 'acme'"
 
 
 @pytest.mark.parametrize("scope", ["[::1]:5000/a", "localhost:5000/a", "registry/a", "Registry.IO/a"])
 def test_scopes_of_unusual_hosts(scope: str) -> None:
     """A scope may name every repository that a reference may."""
-    policy = _parse(_statement(registryScopes=[scope])).applicable(scope)
+    policy = parse(make_statement(registryScopes=[scope])).applicable(scope)
     assert policy.name == "acme"
 
 
-@pytest.mark.parametrize("scope", [_REPOSITORY, "*"])
+@pytest.mark.parametrize("scope", [REPOSITORY, "*"])
 def test_two_statements_with_one_scope(scope: str) -> None:
     """A scope, and the global one too, is in one statement; both are named otherwise."""
-    refused = _refused(_statement(registryScopes=[scope]), _statement(name="other", registryScopes=[scope]))
+    refused = refusal(make_statement(registryScopes=[scope]), make_statement(name="other", registryScopes=[scope]))
     assert refused == f"scope '{scope}' is in statement 'acme' and again in 'other'"
 
 
 def test_one_scope_twice_in_a_statement() -> None:
     """A scope stands once in its own statement as well."""
-    refused = _refused(_statement(registryScopes=[_REPOSITORY, _REPOSITORY]))
-    assert refused == f"scope '{_REPOSITORY}' is in statement 'acme' and again in 'acme'"
+    refused = refusal(make_statement(registryScopes=[REPOSITORY, REPOSITORY]))
+    assert refused == f"scope '{REPOSITORY}' is in statement 'acme' and again in 'acme'"
 
 
 def test_unknown_members_bring_a_warning() -> None:
     """Members that are not known are named, and the rest counts."""
     with pytest.warns(NotarykitWarning) as caught:
-        document = _parse(_statement(comment="x", truststores=[]), description="y")
+        document = parse(make_statement(comment="x", truststores=[]), description="y")
     assert [str(each.message) for each in caught] == [
         "policy.json: document: member 'description' is not known",
         "policy.json: statement 'acme': member 'comment' is not known",
@@ -242,7 +205,7 @@ def test_unknown_members_bring_a_warning() -> None:
 
 def test_many_statements() -> None:
     """Twenty thousand statements are read in seconds."""
-    statements = [_statement(name=f"statement {at}", registryScopes=[f"registry.io/{at}"]) for at in range(20_000)]
+    statements = [make_statement(name=f"statement {at}", registryScopes=[f"registry.io/{at}"]) for at in range(20_000)]
     begun = time.process_time()
-    assert len(_parse(*statements).policies) == 20_000
+    assert len(parse(*statements).policies) == 20_000
     assert time.process_time() - begun < 8

@@ -1,52 +1,12 @@
 """The statement of a trust policy that applies to an artifact."""
 
-import json
 import warnings
 from typing import Any
 
 import pytest
 
-from notarykit.errors import NoApplicablePolicyError, TrustPolicyError
-from notarykit.trust.policy import (
-    TrustPolicyDocument,
-    parse_policy_document,
-)
-
-_ABSENT = object()
-_REPOSITORY = "registry.acme-rockets.io/software/net-monitor"
-
-
-def _statement(**changes: Any) -> dict[str, Any]:
-    """A good statement with changes; a member with the value `_ABSENT` is left out."""
-    good = {
-        "name": "acme",
-        "registryScopes": [_REPOSITORY],
-        "signatureVerification": {"level": "strict"},
-        "trustStores": ["ca:acme-rockets"],
-        "trustedIdentities": ["x509.subject: C=US, ST=WA, O=acme-rockets.io"],
-    }
-    return {name: value for name, value in {**good, **changes}.items() if value is not _ABSENT}
-
-
-def _skip(**changes: Any) -> dict[str, Any]:
-    """A good statement of the level `skip` with changes."""
-    without = {"signatureVerification": {"level": "skip"}, "trustStores": _ABSENT, "trustedIdentities": _ABSENT}
-    return _statement(**{**without, **changes})
-
-
-def _parse(*statements: Any, **changes: Any) -> TrustPolicyDocument:
-    document = {"version": "1.0", "trustPolicies": list(statements), **changes}
-    return parse_policy_document(json.dumps(document).encode(), "policy.json")
-
-
-def _refused(*statements: Any, **changes: Any) -> str:
-    """The message with which a document is refused, without the part that is the same in all."""
-    with pytest.raises(TrustPolicyError) as caught:
-        _parse(*statements, **changes)
-    start = "policy.json is malformed: "
-    assert caught.value.message.startswith(start)
-    assert caught.value.exit_code == 2
-    return caught.value.message.removeprefix(start)
+from notarykit.errors import NoApplicablePolicyError
+from tests.unit.trust.statements import REPOSITORY, make_statement, parse, refusal, skip
 
 
 def test_the_example_of_the_specification() -> None:
@@ -56,21 +16,21 @@ def test_the_example_of_the_specification() -> None:
     legacy = {"level": "strict", "override": {"expiry": "log", "revocation": "skip"}}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        document = _parse(
-            _statement(
+        document = parse(
+            make_statement(
                 name="wabbit-networks-images",
-                registryScopes=[_REPOSITORY, "registry.acme-rockets.io/software/net-logger"],
+                registryScopes=[REPOSITORY, "registry.acme-rockets.io/software/net-logger"],
                 trustStores=["ca:wabbit-networks"],
                 trustedIdentities=[wabbit],
             ),
-            _skip(name="unsigned-image", registryScopes=["registry.wabbit-networks.io/software/unsigned/net-utils"]),
-            _statement(
+            skip(name="unsigned-image", registryScopes=["registry.wabbit-networks.io/software/unsigned/net-utils"]),
+            make_statement(
                 name="use-expired-image",
                 registryScopes=["registry.acme-rockets.io/software/legacy/metrics"],
                 signatureVerification=legacy,
                 trustedIdentities=["*"],
             ),
-            _statement(
+            make_statement(
                 name="global-policy-for-all-other-images",
                 registryScopes=["*"],
                 signatureVerification={"level": "audit"},
@@ -86,10 +46,10 @@ def test_the_example_of_the_specification() -> None:
 
 def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> None:
     """The global statement does not hide one behind it that names the repository."""
-    everything = _statement(name="all", registryScopes=["*"])
-    for statements in ((everything, _statement()), (_statement(), everything)):
-        document = _parse(*statements)
-        assert document.applicable(_REPOSITORY).name == "acme"
+    everything = make_statement(name="all", registryScopes=["*"])
+    for statements in ((everything, make_statement()), (make_statement(), everything)):
+        document = parse(*statements)
+        assert document.applicable(REPOSITORY).name == "acme"
         assert document.applicable("registry.acme-rockets.io/software").name == "all"
 
 
@@ -97,11 +57,11 @@ def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> 
     "repository",
     [
         "registry.acme-rockets.io/software",
-        f"{_REPOSITORY}/more",
-        f"{_REPOSITORY}s",
-        _REPOSITORY.upper(),
-        _REPOSITORY.replace("registry", "Registry"),
-        f"{_REPOSITORY}:latest",
+        f"{REPOSITORY}/more",
+        f"{REPOSITORY}s",
+        REPOSITORY.upper(),
+        REPOSITORY.replace("registry", "Registry"),
+        f"{REPOSITORY}:latest",
         "net-monitor",
         "*",
         "",
@@ -110,7 +70,7 @@ def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> 
 def test_repositories_are_compared_letter_by_letter(repository: str) -> None:
     """A repository that no scope equals has no applicable statement and is not trusted."""
     with pytest.raises(NoApplicablePolicyError) as caught:
-        _parse(_statement()).applicable(repository)
+        parse(make_statement()).applicable(repository)
     assert caught.value.message.partition(": ")[0] == f"no trust policy applies to {repository}"
     assert caught.value.advice == "add its full repository name to the registryScopes of a policy statement"
     assert caught.value.exit_code == 1
@@ -119,4 +79,4 @@ def test_repositories_are_compared_letter_by_letter(repository: str) -> None:
 @pytest.mark.parametrize("prefix", [{"name": 1}, "*", None])
 def test_malformed_statements_are_refused_wherever_they_stand(prefix: Any) -> None:
     """A malformed statement makes the document malformed, even where another would apply."""
-    _refused(_statement(), prefix)
+    refusal(make_statement(), prefix)

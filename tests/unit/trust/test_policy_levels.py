@@ -1,54 +1,15 @@
 """Verification levels: the table, overrides, and the time of timestamps."""
 
-import json
 from typing import Any
 
 import pytest
 
-from notarykit.errors import TrustPolicyError
 from notarykit.trust.policy import (
     Action,
-    TrustPolicyDocument,
     Validation,
     VerifyTimestamp,
-    parse_policy_document,
 )
-
-_ABSENT = object()
-_REPOSITORY = "registry.acme-rockets.io/software/net-monitor"
-
-
-def _statement(**changes: Any) -> dict[str, Any]:
-    """A good statement with changes; a member with the value `_ABSENT` is left out."""
-    good = {
-        "name": "acme",
-        "registryScopes": [_REPOSITORY],
-        "signatureVerification": {"level": "strict"},
-        "trustStores": ["ca:acme-rockets"],
-        "trustedIdentities": ["x509.subject: C=US, ST=WA, O=acme-rockets.io"],
-    }
-    return {name: value for name, value in {**good, **changes}.items() if value is not _ABSENT}
-
-
-def _skip(**changes: Any) -> dict[str, Any]:
-    """A good statement of the level `skip` with changes."""
-    without = {"signatureVerification": {"level": "skip"}, "trustStores": _ABSENT, "trustedIdentities": _ABSENT}
-    return _statement(**{**without, **changes})
-
-
-def _parse(*statements: Any, **changes: Any) -> TrustPolicyDocument:
-    document = {"version": "1.0", "trustPolicies": list(statements), **changes}
-    return parse_policy_document(json.dumps(document).encode(), "policy.json")
-
-
-def _refused(*statements: Any, **changes: Any) -> str:
-    """The message with which a document is refused, without the part that is the same in all."""
-    with pytest.raises(TrustPolicyError) as caught:
-        _parse(*statements, **changes)
-    start = "policy.json is malformed: "
-    assert caught.value.message.startswith(start)
-    assert caught.value.exit_code == 2
-    return caught.value.message.removeprefix(start)
+from tests.unit.trust.statements import make_statement, parse, refusal, skip
 
 
 @pytest.mark.parametrize(
@@ -63,7 +24,7 @@ def test_the_table_of_levels(
     level: str, integrity: str, authenticity: str, timestamp: str, expiry: str, revocation: str
 ) -> None:
     """Each level acts upon each validation as the specification's table says."""
-    (policy,) = _parse(_statement(signatureVerification={"level": level})).policies
+    (policy,) = parse(make_statement(signatureVerification={"level": level})).policies
     assert policy.level.actions == {
         Validation.INTEGRITY: integrity,
         Validation.AUTHENTICITY: authenticity,
@@ -75,8 +36,8 @@ def test_the_table_of_levels(
 
 def test_the_level_skip() -> None:
     """The level skip skips every validation and needs neither stores nor identities, which may be empty."""
-    for statement in (_skip(), _skip(trustStores=[], trustedIdentities=[])):
-        (policy,) = _parse(statement).policies
+    for statement in (skip(), skip(trustStores=[], trustedIdentities=[])):
+        (policy,) = parse(statement).policies
         assert policy.level.is_skip
         assert set(policy.level.actions) == set(Validation)
         assert set(policy.level.actions.values()) == {Action.SKIP}
@@ -87,13 +48,13 @@ def test_the_level_skip() -> None:
 @pytest.mark.parametrize("action", ["enforce", "log", "skip"])
 def test_overrides(level: str, validation: str, action: str) -> None:
     """An override changes one action and no other; skip is for revocation alone."""
-    statement = _statement(signatureVerification={"level": level, "override": {validation: action}})
+    statement = make_statement(signatureVerification={"level": level, "override": {validation: action}})
     if action == "skip" and validation != "revocation":
         message = f"override of '{validation}' to 'skip' is not one of enforce, log"
-        assert _refused(statement) == f"statement 'acme': 'signatureVerification': {message}"
+        assert refusal(statement) == f"statement 'acme': 'signatureVerification': {message}"
         return
-    (policy,) = _parse(statement).policies
-    (usual,) = _parse(_statement(signatureVerification={"level": level})).policies
+    (policy,) = parse(statement).policies
+    (usual,) = parse(make_statement(signatureVerification={"level": level})).policies
     assert policy.level.actions == {**usual.level.actions, Validation(validation): action}
     assert policy.level.name == level
 
@@ -101,27 +62,27 @@ def test_overrides(level: str, validation: str, action: str) -> None:
 def test_overrides_leave_the_table_as_it_is() -> None:
     """A level that one statement overrides is whole in the next."""
     override = {"level": "strict", "override": {"authenticity": "log"}}
-    _parse(_statement(signatureVerification=override))
-    (policy,) = _parse(_statement()).policies
+    parse(make_statement(signatureVerification=override))
+    (policy,) = parse(make_statement()).policies
     assert policy.level.actions[Validation.AUTHENTICITY] is Action.ENFORCE
 
 
 def test_an_empty_override_overrides_nothing() -> None:
     """An empty map of overrides is none, even beside skip."""
-    assert _parse(_skip(signatureVerification={"level": "skip", "override": {}})).policies[0].level.is_skip
+    assert parse(skip(signatureVerification={"level": "skip", "override": {}})).policies[0].level.is_skip
 
 
 def test_null_is_absent() -> None:
     """Null, which notation's own encoder writes for what is empty, is as if it were not there."""
-    skipping = _skip(
+    skipping = skip(
         signatureVerification={"level": "skip", "override": None, "verifyTimestamp": None},
         trustStores=None,
         trustedIdentities=None,
     )
-    assert _parse(skipping) == _parse(_skip())
+    assert parse(skipping) == parse(skip())
     verification = {"level": "permissive", "override": None, "verifyTimestamp": None}
-    assert _parse(_statement(signatureVerification=verification)) == _parse(
-        _statement(signatureVerification={"level": "permissive"})
+    assert parse(make_statement(signatureVerification=verification)) == parse(
+        make_statement(signatureVerification={"level": "permissive"})
     )
 
 
@@ -151,7 +112,7 @@ def test_null_is_absent() -> None:
 )  # fmt: skip
 def test_malformed_signature_verification(verification: Any, message: str) -> None:
     """What is wrong with signatureVerification is named together with the statement."""
-    refused = _refused(_statement(signatureVerification=verification))
+    refused = refusal(make_statement(signatureVerification=verification))
     assert refused.startswith("statement 'acme': 'signatureVerification'")
     assert message in refused
 
@@ -159,10 +120,10 @@ def test_malformed_signature_verification(verification: Any, message: str) -> No
 @pytest.mark.parametrize(("text", "meaning"), [("always", "always"), ("afterCertExpiry", "afterCertExpiry")])
 def test_verify_timestamp(text: str, meaning: str) -> None:
     """The values of verifyTimestamp are read."""
-    statement = _statement(signatureVerification={"level": "strict", "verifyTimestamp": text})
-    assert _parse(statement).policies[0].verify_timestamp == meaning
+    statement = make_statement(signatureVerification={"level": "strict", "verifyTimestamp": text})
+    assert parse(statement).policies[0].verify_timestamp == meaning
 
 
 def test_timestamps_are_always_verified_by_default() -> None:
     """Without verifyTimestamp it is `always`."""
-    assert _parse(_statement()).policies[0].verify_timestamp is VerifyTimestamp.ALWAYS
+    assert parse(make_statement()).policies[0].verify_timestamp is VerifyTimestamp.ALWAYS

@@ -11,7 +11,7 @@ from notarykit.keys.chain import Chain, build_chain, check_chain
 from notarykit.keys.files import read_file
 from notarykit.keys.pem import read_certificates
 from notarykit.keys.private import Passphrase, PrivateKey, load_private_key
-from notarykit.keys.signature import sign_raw
+from notarykit.keys.signature import RawSignature, sign_raw
 from notarykit.keys.spec import KeySpec
 
 
@@ -76,9 +76,9 @@ class LocalSigner:
         """Returns the key spec."""
         return self._chain.key_spec
 
-    def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
-        """Returns the raw signature (ECDSA as r and s side by side), and the chain in DER, leaf first."""
-        return sign_raw(self._key, self._chain.key_spec, to_be_signed), self._chain.ders
+    def sign(self, to_be_signed: bytes) -> RawSignature:
+        """Signs bytes."""
+        return RawSignature(sign_raw(self._key, self._chain.key_spec, to_be_signed), self._chain.ders)
 
 
 def read_key_file(path: str) -> bytes:

@@ -4,7 +4,7 @@ An ECDSA signature is r and s side by side, each of the curve's full length (RFC
 2.1).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -27,6 +27,20 @@ _PSS = {
     for name, algorithm in HASHES.items()
 }
 _ECDSA = {name: ec.ECDSA(algorithm) for name, algorithm in HASHES.items()}
+
+
+class RawSignature(NamedTuple):
+    """Signature without an envelope.
+
+    Attributes:
+        signature: RSASSA-PSS signature, or ECDSA signature as r||s.
+        chain: Certificates in DER, leaf first, root last.
+        agent: Signing agent that the envelope names, or an empty string for this library's own.
+    """
+
+    signature: bytes
+    chain: tuple[bytes, ...]
+    agent: str = ""
 
 
 def sign_raw(private_key: "RSAPrivateKey | EllipticCurvePrivateKey", spec: KeySpec, message: bytes) -> bytes:

@@ -82,6 +82,16 @@ class Reference(NamedTuple):
         """The repository as trust policies name it in their scopes, `registry/repository`."""
         return f"{self.registry}/{self.name}"
 
+    def policy_scope(self, scope: str = "") -> str:
+        """Returns the scope by which the trust policy statement is chosen: the reference's own.
+
+        Raises:
+            UsageError: Another one is given.
+        """
+        if scope:
+            raise UsageError("a scope goes with an artifact in an image layout alone")
+        return self.scope
+
 
 class LayoutReference(NamedTuple):
     """Artifact in an image layout.
@@ -96,6 +106,19 @@ class LayoutReference(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.path}{self.identifier.suffix}"
+
+    def policy_scope(self, scope: str = "") -> str:
+        """Returns the scope by which the trust policy statement is chosen: the given one.
+
+        Raises:
+            UsageError: It is not of the form `registry/repository`.
+        """
+        if not is_scope(scope):
+            raise UsageError(
+                f"scope {scope!r} is not of the form registry/repository",
+                advice="an artifact in an image layout needs one that selects the trust policy, such as local/hello",
+            )
+        return scope
 
 
 def is_scope(text: str) -> bool:

@@ -1,9 +1,9 @@
 """Signing: the road from a descriptor to an envelope, and storing it beside its artifact."""
 
+from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.signing.artifact import SignedArtifact, begin_signing, sign_artifact
 from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
-from notarykit.signing.options import SignOptions
-from notarykit.signing.signer import EnvelopeSigner, Signer, TimestampSource
+from notarykit.signing.options import SignOptions, TimestampSource
 
 __all__ = [
     "EnvelopeSigner",

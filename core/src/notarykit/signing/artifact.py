@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from notarykit._internal.deadline import seconds_left
 from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import NotarykitWarning, StorageError
 from notarykit.oci.manifest import signature_annotations
@@ -12,7 +13,6 @@ from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
-from notarykit.signing.signer import EnvelopeSigner, Signer
 
 
 class SignedArtifact(NamedTuple):

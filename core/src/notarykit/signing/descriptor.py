@@ -14,11 +14,11 @@ from notarykit.envelope.builder import attributes_for, prepare, with_timestamp
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.integrity import IntactEnvelope
 from notarykit.envelope.payload import make_payload
+from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import UsageError
 from notarykit.signing.checks import check_attributes, check_envelope
-from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
-from notarykit.signing.signer import EnvelopeSigner, Signer, TimestampSource
+from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions, TimestampSource
 
 
 class SignedEnvelope(NamedTuple):
@@ -55,14 +55,14 @@ def sign_descriptor(
     """
     media_type, time = JWS if options.media_type is None else options.media_type, options.time()
     payload = make_payload(artifact, options.user_metadata)
-    if hasattr(signer, "sign_payload"):
+    if isinstance(signer, EnvelopeSigner):
         envelope, annotations = signer.sign_payload(payload, media_type, options.expires_in)
     else:
         attributes = attributes_for(signer.key_spec(), time, expires_in=options.expires_in)
         unsigned = prepare(media_type, payload, attributes)
-        signature, chain = signer.sign(unsigned.to_be_signed)
-        agent = options.agent or getattr(signer, "agent", "") or signing_agent()
-        envelope, annotations = unsigned.finish(signature, chain, agent), {}
+        signed = signer.sign(unsigned.to_be_signed)
+        agent = options.agent or signed.agent or signing_agent()
+        envelope, annotations = unsigned.finish(signed.signature, signed.chain, agent), {}
     content = check_envelope(envelope, media_type, payload, time)
     check_attributes(content.attributes, time, options.expires_in)
     if options.timestamper is not None:

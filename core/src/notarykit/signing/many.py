@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
+from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.errors import NotarykitError, own_error
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing.artifact import SignedArtifact, begin_signing
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
-from notarykit.signing.signer import EnvelopeSigner, Signer
 
 
 def sign_artifacts(

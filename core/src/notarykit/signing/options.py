@@ -2,13 +2,33 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.errors import UsageError
-from notarykit.signing.signer import TimestampSource
+from notarykit.keys.chain import Chain
 
 _ONE_SECOND = timedelta(seconds=1)
+
+
+class TimestampSource(Protocol):
+    """Source of timestamps (RFC 3161): `TimestampClient`, or an object of a program's own."""
+
+    def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:
+        """Returns a timestamp of a signature (signature specification, "Unsigned Attributes", "Timestamp Signature").
+
+        Args:
+            signature: Primitive signature, as it is in the envelope: its hash is the message imprint.
+            chain: Chain of the signer; the imprint has the hash algorithm of its key's spec.
+            now: Present time, with a time zone.
+
+        Returns:
+            The TimeStampToken (CMS ContentInfo) in DER, and not the TimeStampResp that it came in. It is stored
+            as it is; whether it is verified is the source's to decide.
+
+        Raises:
+            TimestampError: There is no timestamp, or none that a verifier would accept.
+        """
 
 
 class SignOptions(NamedTuple):

@@ -43,8 +43,8 @@ class LocalFilePlugin(plugin.Plugin):
         signer = self._signer(request.key_id, request.plugin_config)
         spec = signer.key_spec()
         plugin.check_key_spec(request, spec)
-        signature, chain = signer.sign(request.payload)
-        return plugin.GeneratedSignature(request.key_id, signature, spec.signing_algorithm, chain)
+        signed = signer.sign(request.payload)
+        return plugin.GeneratedSignature(request.key_id, signed.signature, spec.signing_algorithm, signed.chain)
 
     def open_key(self, key_id: str, config: Mapping[str, str]) -> plugin.KeyVersion:
         """Opens the key in a file, with or without a certificate."""

@@ -50,7 +50,7 @@ def _signer(plugin: Any) -> PluginSigner:
 def test_signs_with_each_spec(spec: str) -> None:
     """The plugin is asked for the key's spec, then for a signature of it, and both answers come back."""
     plugin = KeyPlugin(make_chain(spec))
-    signature, chain = _signer(plugin).sign(b"message")
+    signature, chain, _ = _signer(plugin).sign(b"message")
     verify_raw(plugin.chain.leaf_key.public_key(), key_spec(spec), signature, b"message")
     assert chain == plugin.chain.ders
     hash_name = {

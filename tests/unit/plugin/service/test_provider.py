@@ -33,7 +33,7 @@ def test_key_is_described_and_signs(spec: str) -> None:
 def test_host_signs_with_a_provider(spec: str) -> None:
     """A provider passes the checks of a host."""
     chain = make_chain(spec)
-    signature, ders = plugin_signer(KeepingPlugin(keeping(chain)), KEY_ID, {}, seconds=60).sign(PAYLOAD)  # type: ignore[union-attr]
+    signature, ders, _ = plugin_signer(KeepingPlugin(keeping(chain)), KEY_ID, {}, seconds=60).sign(PAYLOAD)  # type: ignore[union-attr]
     assert ders == chain.ders
     verify_raw(chain.leaf_key.public_key(), KEY_SPECS[spec], signature, PAYLOAD)
 

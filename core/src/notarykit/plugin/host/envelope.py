@@ -36,7 +36,7 @@ def envelope_around(plugin: SigningPlugin, request: GenerateEnvelopeRequest) -> 
         raise PluginValidationError("expiryDurationInSeconds leads beyond the year 9999") from None
     except EnvelopeError as error:
         raise PluginValidationError(error.message) from None
-    signature, chain = signer.sign(unsigned.to_be_signed)
+    signed = signer.sign(unsigned.to_be_signed)
     metadata = plugin.get_metadata(GetMetadataRequest(request.plugin_config))
-    envelope = unsigned.finish(signature, chain, version.signing_agent(metadata.name, metadata.version))
+    envelope = unsigned.finish(signed.signature, signed.chain, version.signing_agent(metadata.name, metadata.version))
     return GeneratedEnvelope(envelope, request.signature_envelope_type)

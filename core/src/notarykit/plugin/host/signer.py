@@ -5,13 +5,15 @@ Plugin specification, "Signing workflow using plugin", steps 4 of both interface
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from notarykit._internal.version import signing_agent
 from notarykit.envelope import payload as payloads
+from notarykit.envelope.signer import EnvelopeSigner, SignedPayload
 from notarykit.errors import CertificateError, PluginResponseError, SigningKeyError
 from notarykit.keys import signature as signatures
 from notarykit.keys.chain import check_chain
+from notarykit.keys.signature import RawSignature
 from notarykit.keys.spec import KeySpec, key_spec
 from notarykit.plugin.deadline import SIGNING_SECONDS
 from notarykit.plugin.host.metadata import SelfDescribing, read_metadata
@@ -127,8 +129,12 @@ class _KeyOfPlugin:
 class PluginSigner(_KeyOfPlugin):
     """Signer on a plugin with the capability SIGNATURE_GENERATOR.RAW.
 
-    Attributes:
-        agent: The signing agent of its envelopes, or an empty string.
+    Args:
+        plugin: The plugin.
+        key_id: Identifier of the key, in the plugin's own form.
+        config: Settings for the plugin.
+        agent: Signing agent that the envelopes name, or an empty string for this library's own.
+        seconds: Time limit of each of the plugin's answers, retries included.
     """
 
     def __init__(
@@ -141,9 +147,9 @@ class PluginSigner(_KeyOfPlugin):
         seconds: float = SIGNING_SECONDS,
     ) -> None:
         super().__init__(plugin, key_id, config, seconds=seconds)
-        self.agent = agent
+        self._agent = agent
 
-    def sign(self, to_be_signed: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    def sign(self, to_be_signed: bytes) -> RawSignature:
         """Returns the signature over the bytes, and the chain in DER, leaf first.
 
         Raises:
@@ -176,28 +182,16 @@ class PluginSigner(_KeyOfPlugin):
             is_der = not spec.is_rsa and answer.signature[:1] == b"\x30"
             advice = "it looks like DER: the protocol wants r and s side by side" if is_der else ""
             raise PluginResponseError(f"generate-signature: {error}", advice=advice) from None
-        return answer.signature, chain.ders
+        return RawSignature(answer.signature, chain.ders, self._agent)
 
 
-class EnvelopeAnswer(NamedTuple):
-    """Envelope of a plugin; only its format has been checked.
-
-    Attributes:
-        envelope: Its bytes.
-        annotations: For the signature manifest.
-    """
-
-    envelope: bytes
-    annotations: Mapping[str, str]
-
-
-class PluginEnvelopeSigner(_KeyOfPlugin):
+class PluginEnvelopeSigner(_KeyOfPlugin, EnvelopeSigner):
     """Signer on a plugin with the capability SIGNATURE_GENERATOR.ENVELOPE or ENVELOPE_FOR_BLOB.
 
     Its `key_spec`, by which the digest of a blob is chosen, is for the latter: only those plugins have describe-key.
     """
 
-    def sign_payload(self, payload: bytes, media_type: str, expires_in: timedelta | None) -> EnvelopeAnswer:
+    def sign_payload(self, payload: bytes, media_type: str, expires_in: timedelta | None) -> SignedPayload:
         """Returns an envelope around a payload.
 
         Raises:
@@ -214,7 +208,7 @@ class PluginEnvelopeSigner(_KeyOfPlugin):
                 f"generate-envelope: format {answer.signature_envelope_type!r} is not the "
                 f"{media_type!r} that was requested"
             )
-        return EnvelopeAnswer(answer.signature_envelope, answer.annotations)
+        return SignedPayload(answer.signature_envelope, answer.annotations)
 
 
 def _check_kind(command: str, answer: object, kind: type) -> None:
