@@ -1,4 +1,4 @@
-"""The functions that most programs need: an artifact's reference goes in, the rest comes from the user's settings.
+"""Functions that most programs need: they take an artifact's reference, and everything else from the user's settings.
 
 They use the same trust policy, trust stores, signing keys, plugins and credentials as the command line; each of these
 can be replaced by an object of the program's own.
@@ -45,11 +45,11 @@ def verify(
     Args:
         reference: `registry/repository@digest` or `registry/repository:tag`, or a reference that was parsed; an image
             layout's is `parse_layout_reference("path@digest")`.
-        verifier: The trust policy and the trust stores; the user's own (`load_verifier`), if it is not given.
-        registries: How registries are reached; as the user's settings say (`load_registries`), if it is not given.
+        verifier: Trust policy and trust stores; by default the user's own (`load_verifier`).
+        registries: Registries that are used; by default, as the user's settings say (`load_registries`).
         scope: `registry/repository`, by which the policy statement for an artifact in an image layout is chosen.
-        user_metadata: What must have been signed along.
-        timeout: The seconds after which the work ends, whatever it is waiting for; without it, each part of the work
+        user_metadata: Metadata that the signature must carry.
+        timeout: Seconds after which the call ends, whatever it is waiting for; without it, each part of the work
             has its own limit (two minutes for the registry).
 
     Returns:
@@ -115,7 +115,7 @@ def sign(
 
 
 def load_verifier() -> "Verifier":
-    """A verifier with the user's trust policy and trust stores; `_replace` changes a part of it.
+    """Returns a verifier with the user's trust policy and trust stores; `_replace` changes a part of it.
 
     Raises:
         TrustPolicyError: The trust policy is not there, cannot be read, or is malformed.
@@ -127,7 +127,7 @@ def load_verifier() -> "Verifier":
 
 
 def load_trust_store() -> "TrustStore":
-    """The user's trust stores. Each is read when it is needed.
+    """Returns the user's trust stores. Each is read when it is needed.
 
     Raises:
         ConfigurationError: There is no place for settings.
@@ -145,13 +145,14 @@ def load_signer(
     passphrase: "Passphrase | None" = None,
     timeout: float | None = None,
 ) -> "Signer | EnvelopeSigner":
-    """The signer for a key on the user's list of signing keys.
+    """Returns the signer for a key on the user's list of signing keys.
 
     Args:
-        key: The key's name; the default key, if it is not given.
+        key: Name of the key; the default key by default.
         plugin_config: Settings for its plugin that come before those on the list.
-        passphrase: Returns the passphrase of an encrypted local key; `$NOTARYKIT_KEY_PASSPHRASE`, if it is not given.
-        timeout: The seconds that each answer of its plugin may take; five minutes, if it is not given.
+        passphrase: Function that returns the passphrase of an encrypted local key; by default,
+            `$NOTARYKIT_KEY_PASSPHRASE`.
+        timeout: Time limit of each answer of its plugin in seconds; five minutes by default.
 
     Raises:
         ConfigurationError: The list is malformed.
@@ -168,13 +169,13 @@ def load_signer(
 def load_registries(
     *, credentials: "Callable[[str], Credentials | None] | None" = None, timeout: float = DEFAULT_SECONDS
 ) -> "Registries":
-    """Registries as the user's settings have them: credentials, certificates, and who may be reached over plain HTTP.
+    """Returns registries with the user's settings: credentials, certificates, and the hosts that may use plain HTTP.
 
     `$NOTATION_USERNAME` and `$NOTATION_PASSWORD` are for one registry, as on the command line.
 
     Args:
-        credentials: Looks up the credentials for a repository, `host/name`; the user's, if it is not given.
-        timeout: The seconds that a registry may take for one artifact.
+        credentials: Function that returns the credentials for a repository, `host/name`; by default the user's.
+        timeout: Time limit of a registry for one artifact, in seconds.
 
     Raises:
         ConfigurationError: The settings are malformed.

@@ -1,4 +1,4 @@
-"""Everything that notarykit raises on purpose: one root, one class for each kind of failure that a caller tells apart.
+"""Errors of notarykit: one root, and one class for each kind of failure that callers tell apart.
 
 A message is one line that names what is wrong and where. `advice` says what to do next, where there is something to do.
 """
@@ -17,11 +17,11 @@ _LONGEST_MESSAGE = 1000
 
 
 class NotarykitWarning(UserWarning):
-    """Something that did not stop the work but that a person should know."""
+    """Warning about something that did not stop the work."""
 
 
 class ConfigurationWarning(NotarykitWarning):
-    """The same about a file of the user's set-up, whatever artifact it is that it was read for."""
+    """Warning about a file of the user's set-up, whatever artifact it was read for."""
 
 
 class NotarykitError(Exception):
@@ -34,7 +34,7 @@ class NotarykitError(Exception):
     exit_code: int = 1
 
     def __init__(self, message: str, *, advice: str = "") -> None:
-        if len(message) > _LONGEST_MESSAGE:  # what it quotes may be somebody else's, and of any length
+        if len(message) > _LONGEST_MESSAGE:  # it may quote foreign text of any length
             message = f"{message[:_LONGEST_MESSAGE]}…"
         super().__init__(message)
         self._advice = advice
@@ -68,7 +68,7 @@ class NotarykitError(Exception):
         return type(self).__new__, (type(self), *self.args), self.__dict__
 
     def one_line(self) -> str:
-        """The message and the advice as one line for a person."""
+        """Returns the message and the advice as one line."""
         return f"{self.message}: {self.advice}" if self.advice else self.message
 
 
@@ -76,7 +76,7 @@ class NotarykitError(Exception):
 
 
 class UsageError(NotarykitError):
-    """The call's own arguments are wrong."""
+    """Arguments of the call are wrong."""
 
     exit_code = 2
 
@@ -96,7 +96,7 @@ class TrustStoreError(ConfigurationError):
 
 
 class UnforeseenError(NotarykitError):
-    """Something failed in a way that nobody foresaw: a mistake of this software, or of what it was given.
+    """Unexpected exception: a mistake of this software, or of an object that a program gave it.
 
     The exception itself is the `__cause__`.
     """
@@ -105,32 +105,32 @@ class UnforeseenError(NotarykitError):
 
 
 def own_error(error: Exception) -> NotarykitError:
-    """The error itself if it was raised on purpose, or an `UnforeseenError` in its place."""
+    """Returns the error itself if it is a `NotarykitError`, or an `UnforeseenError` in its place."""
     if isinstance(error, NotarykitError):
         return error
-    found = UnforeseenError(
+    unforeseen = UnforeseenError(
         f"internal error: {type(error).__name__}: {error}",
         advice="run it again with --debug, and report what that prints",
     )
-    found.__cause__ = error
-    return found
+    unforeseen.__cause__ = error
+    return unforeseen
 
 
 # Storage
 
 
 class StorageError(NotarykitError):
-    """A layout, a registry or a file cannot be read or written, or does not hold what it should."""
+    """A layout, a registry or a file cannot be read or written, or its content is wrong."""
 
     exit_code = 3
 
 
 class NetworkError(StorageError):
-    """A server does not answer, not in time, or not as it must."""
+    """A server does not answer, or not in time, or violates its protocol."""
 
 
 class AccessError(StorageError):
-    """A registry does not let us do what was asked: the credentials are missing, wrong, or not enough."""
+    """A registry denies access: the credentials are missing, wrong, or insufficient."""
 
 
 class ContentError(StorageError):
@@ -140,15 +140,15 @@ class ContentError(StorageError):
 
 
 class SignatureSizeError(ContentError):
-    """A stored signature is larger than what is to be read."""
+    """A stored signature is larger than the limit."""
 
 
 class ArtifactNotFoundError(StorageError):
-    """The reference leads to nothing."""
+    """No artifact has this tag or digest."""
 
 
 class NotAnIndexError(StorageError):
-    """What should be an image index is something else, or is malformed."""
+    """Content that should be an image index is something else, or malformed."""
 
 
 class UnlistedSignatureError(StorageError):
@@ -191,12 +191,12 @@ class CertificateError(NotarykitError):
 
 
 class PluginError(NotarykitError):
-    """A plugin could not do what it was asked (the protocol's error code `ERROR`).
+    """A plugin failed (the protocol's error code `ERROR`).
 
     Attributes:
-        code: The protocol's error code.
-        metadata: More about it for programs and support, such as a service's request id; no secret. `retry` with the
-            value `no` says that asking again would ask a person again.
+        code: Error code of the protocol.
+        metadata: Details for programs and support, such as a service's request id; no secret. `retry` with the value
+            `no` means that a retry would prompt a person again.
     """
 
     exit_code = 4
@@ -242,7 +242,7 @@ class PluginNotFoundError(PluginError):
 
 
 class PluginResponseError(PluginError):
-    """A plugin's answer is malformed, or is not the answer to what was asked."""
+    """A plugin's answer is malformed, or does not fit the request."""
 
 
 # Envelopes and verification
@@ -253,7 +253,7 @@ class EnvelopeError(NotarykitError):
 
 
 class TimestampError(NotarykitError):
-    """A timestamp token is malformed, is not about the signature, or is not by an authority that is trusted."""
+    """A timestamp token is malformed, is not of the signature, or its authority is not trusted."""
 
 
 class VerificationError(NotarykitError):
@@ -275,7 +275,7 @@ class VerificationError(NotarykitError):
 
 
 class IntegrityError(VerificationError):
-    """The envelope is malformed, its signature does not hold, or it is about another artifact."""
+    """The envelope is malformed, its signature is invalid, or it is for another artifact."""
 
 
 class AuthenticityError(VerificationError):
@@ -287,7 +287,7 @@ class ExpiryError(VerificationError):
 
 
 class AuthenticTimestampError(VerificationError):
-    """It is not shown that the signature was made while its certificates were valid."""
+    """No proof exists that the signature was made while its certificates were valid."""
 
 
 class RevocationError(VerificationError):
@@ -303,11 +303,11 @@ class RevocationError(VerificationError):
 
 
 class ExtendedValidationError(VerificationError):
-    """The verification plugin that the signature needs refused it, or a critical attribute was processed by nobody."""
+    """The verification plugin that the signature needs refused it, or a critical attribute was not processed."""
 
 
 class UserMetadataError(VerificationError):
-    """The signature does not carry the metadata that the caller asks for."""
+    """The signature does not carry the requested metadata."""
 
 
 class NoSignatureError(VerificationError):

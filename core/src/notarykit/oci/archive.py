@@ -31,14 +31,16 @@ class _Member(NamedTuple):
 
 
 class LayoutArchive:
-    """The files of a layout in a tar file that is not compressed and that all readers understand alike."""
+    """Files of a layout in a tar file that is not compressed and that all readers understand alike.
+
+    Args:
+        path: Path of the tar file, whose list of members is read.
+
+    Raises:
+        StorageError: It is not a tar file, or readers could understand it differently.
+    """
 
     def __init__(self, path: str) -> None:
-        """Reads the list of the archive's members.
-
-        Raises:
-            StorageError: It is not a tar file, or readers could understand it differently.
-        """
         self.path = path
         self._members: dict[str, _Member] = {}
         self._kinds: dict[str, bytes] = {}
@@ -89,7 +91,7 @@ class LayoutArchive:
         return parse_extension(header, file.read(header.size))
 
     def _add(self, header: Header, member: _Member) -> None:
-        """Adds a member to the list; where the case of letters does not count, one name is another's too."""
+        """Adds a member; on file systems that ignore case, two names that differ by case are one."""
         folded = header.name.casefold()
         if folded in self._kinds and not self._kinds[folded] == header.kind == FOLDER:
             raise HeaderError(f"{header.name!r} is there twice")
@@ -98,7 +100,7 @@ class LayoutArchive:
             self._members[header.name] = member
 
     def _check_folders(self) -> None:
-        """Refuses a file with others below it, of which readers keep the one or the others."""
+        """Refuses a file with others below it, since readers keep either the file or the others."""
         names = sorted(name.replace("/", "\0") for name in self._kinds)  # what is below a name comes right behind it
         for before, following in pairwise(names):
             name = before.replace("\0", "/")
@@ -106,14 +108,14 @@ class LayoutArchive:
                 raise HeaderError(f"{name!r} is a file and a folder")
 
     def _check_end(self, file: BinaryIO, end: int) -> None:
-        """Refuses what stands behind the end, which is a block of zeros: some readers stop there, and others do not."""
+        """Refuses content after the end, a block of zeros: some readers stop there, and others do not."""
         if end - file.tell() > _LARGEST_PADDING:
             raise HeaderError("it goes on for long behind its end")
         if file.read().strip(b"\0"):
             raise HeaderError("it goes on behind its end")
 
     def read(self, name: str, limit: int) -> bytes:
-        """The content of a file in the archive.
+        """Returns the content of a file in the archive.
 
         Raises:
             FileNotFoundError: The archive has no such file.

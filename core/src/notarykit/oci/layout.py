@@ -31,7 +31,7 @@ class _Source(Protocol):
 
 
 class _Folder:
-    """The files of a layout in a folder."""
+    """Files of a layout in a folder."""
 
     def __init__(self, path: str) -> None:
         self.path = path

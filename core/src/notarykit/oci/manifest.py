@@ -83,7 +83,7 @@ def make_signature_manifest(
     manifest["subject"] = _bare(subject)
     manifest["annotations"] = dict(annotations)
     content = dumps(manifest)
-    if len(content) > LARGEST_MANIFEST:  # nobody would find the signature again
+    if len(content) > LARGEST_MANIFEST:  # no reader would accept the signature
         raise StorageError(f"the signature's manifest would have {len(content)} bytes, more than {LARGEST_MANIFEST}")
     return content
 

@@ -25,16 +25,16 @@ _HARMFUL = (b"GNU.", b"SUN.", b"SCHILY.filetype", b"SCHILY.offset", b"SCHILY.rea
 
 
 class HeaderError(ValueError):
-    """A header that readers could understand differently; its text says why."""
+    """Header that readers could understand differently."""
 
 
 class Header(NamedTuple):
-    """What a header says of its member.
+    """Header of a member.
 
     Attributes:
         kind: `REGULAR`, `FOLDER` or one of `EXTENDED`.
-        name: The member's name, without a dot before it or a slash behind it; the root's is empty.
-        size: The number of bytes of its content.
+        name: Name of the member, without a dot before it or a slash behind it; the root's is empty.
+        size: Size of its content in bytes.
     """
 
     kind: bytes
@@ -43,12 +43,12 @@ class Header(NamedTuple):
 
 
 def parse_header(block: bytes) -> Header | None:
-    """What a block says, or None if it is no header at all.
+    """Parses a header; returns None if the block is none.
 
     Raises:
         HeaderError: It is a header that readers could understand differently.
     """
-    if not _has_its_sum(block):
+    if not _has_valid_checksum(block):
         return None
     kind = block[156:157]
     if kind in EXTENDED:
@@ -64,14 +64,14 @@ def parse_header(block: bytes) -> Header | None:
     return Header(kind, _plain_name(name, kind), size)
 
 
-def _has_its_sum(block: bytes) -> bool:
+def _has_valid_checksum(block: bytes) -> bool:
     field = block[148:156].strip(b" \0")
     octal = bool(field) and not field.strip(b"01234567")
     return octal and len(block) == BLOCK and int(field, 8) == sum(block) - sum(block[148:156]) + 8 * ord(" ")
 
 
 def _raw_name(block: bytes) -> str:
-    """The name; in ustar, what stands before the last 100 bytes is in a field of its own."""
+    """Returns the name; in ustar, a second field has the part before the last 100 bytes."""
     name, prefix = block[:100].split(b"\0")[0], block[345:500]
     if block[257:265] == b"ustar\x0000":
         prefix = prefix.split(b"\0")[0]
@@ -94,7 +94,7 @@ def _plain_name(name: str, kind: bytes) -> str:
 
 
 def _size(block: bytes, what: str) -> int:
-    """A size, in octal digits; or in binary where it is too large for those."""
+    """Returns the size, which is in octal digits, or in binary where it is too large for those."""
     field = block[124:136]
     if field[:1] == b"\x80":
         size = int.from_bytes(field[1:], "big")
@@ -106,7 +106,7 @@ def _size(block: bytes, what: str) -> int:
 
 
 def parse_extension(header: Header, content: bytes) -> int | None:
-    """The size of the next member, if a pax header gives one: it may where the size is too large for a plain header.
+    """Returns the size of the next member, if a pax header has it, as it may if it is too large for a plain header.
 
     Raises:
         HeaderError: It is malformed, or changes what another reader understands.

@@ -1,4 +1,4 @@
-"""Signing: the road from a descriptor to an envelope, and storing it beside its artifact."""
+"""Signing of descriptors, and of artifacts where they are."""
 
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.signing.artifact import SignedArtifact, begin_signing, sign_artifact

@@ -1,4 +1,4 @@
-"""What must hold of an envelope that was just made, whoever made it.
+"""Checks of an envelope that was just made, by this library or by a plugin.
 
 Plugin specification, "Signing workflow using plugin", steps "Validate the generated signature (envelope)".
 """
@@ -15,7 +15,7 @@ _ROUNDED = timedelta(seconds=2)
 
 
 def check_envelope(envelope: bytes, media_type: str, payload: bytes, now: datetime) -> IntactEnvelope:
-    """Takes an envelope apart and checks it as a verifier would, trust aside.
+    """Parses an envelope and checks it as a verifier would, except for trust.
 
     Raises:
         PluginResponseError: It does not hold, or carries another payload.
@@ -36,10 +36,10 @@ def check_envelope(envelope: bytes, media_type: str, payload: bytes, now: dateti
 
 
 def check_attributes(attributes: SignedAttributes, now: datetime, expires_in: timedelta | None) -> None:
-    """Checks what was signed along: the expiry that was asked for, and nothing that no verifier accepts.
+    """Checks the signed attributes: the requested expiry, and no attribute that no verifier accepts.
 
     Raises:
-        PluginResponseError: It is something else.
+        PluginResponseError: They are others.
     """
     expiry, start = attributes.expiry, attributes.signing_time or attributes.authentic_signing_time
     assert start is not None
@@ -51,24 +51,24 @@ def check_attributes(attributes: SignedAttributes, now: datetime, expires_in: ti
         raise PluginResponseError(
             f"the envelope expires after {expiry - start}, not after {expires_in} as was asked for"
         )
-    unknown = [each.key for each in attributes.extended if each.critical]
+    unknown = [attribute.key for attribute in attributes.extended if attribute.critical]
     if unknown and attributes.verification_plugin is None:
         raise PluginResponseError(
             f"the envelope has the critical attribute {unknown[0]!r}, and names no plugin that could process it"
         )
 
 
-def _check_payload(made: bytes, asked: bytes) -> None:
-    """What a plugin signed is what was asked; it may have added annotations and nothing else."""
-    if made == asked:
+def _check_payload(signed: bytes, requested: bytes) -> None:
+    """Checks that a plugin signed the requested payload, to which it may add annotations and nothing else."""
+    if signed == requested:
         return
     from notarykit.envelope.payload import RESERVED_PREFIX, read_payload, unknown_members
 
-    target, wanted = read_payload(made), read_payload(asked)
+    target, wanted = read_payload(signed), read_payload(requested)
     changed = [key for key, value in wanted.annotations.items() if target.annotations.get(key) != value]
     if not target.is_same_content(wanted) or changed:
         raise PluginResponseError("the envelope does not carry the payload that was to be signed")
     if reserved := [key for key in target.annotations if key.startswith(RESERVED_PREFIX)]:
         raise PluginResponseError(f"the envelope's payload has the annotation {reserved[0]!r}, which is reserved")
-    if unknown := unknown_members(made):
+    if unknown := unknown_members(signed):
         raise PluginResponseError(f"the envelope's payload has {unknown[0]!r}, which was not to be signed")

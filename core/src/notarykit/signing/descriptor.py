@@ -1,7 +1,7 @@
-"""The road of signing: descriptor, payload, bytes to be signed, key, envelope, timestamp, and a check of what was made.
+"""Signing of a descriptor: payload, bytes to be signed, key, envelope, timestamp, and a check of the new signature.
 
-Signing and verification workflow, "Signing Steps". Where a plugin makes the whole envelope, the middle of the road is
-the plugin's; the check at its end is the same.
+Signing and verification workflow, "Signing Steps". Where a plugin produces the whole envelope, the check at the end is
+the same.
 """
 
 from collections.abc import Mapping
@@ -81,5 +81,5 @@ def _stamp(envelope: bytes, content: IntactEnvelope, timestamper: TimestampSourc
             f"a signature of the scheme {content.attributes.signing_scheme} has its authority's time, and no timestamp",
             advice="sign without --timestamp-url",
         )
-    # The present time, and not the signing time: an authority may be asked long after a PIN was.
+    # The present time, and not the signing time: the token may be requested long after the PIN.
     return with_timestamp(envelope, content.media_type, timestamper.stamp(content.signature, content.chain, utc_now()))

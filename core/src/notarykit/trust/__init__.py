@@ -1,1 +1,1 @@
-"""Trust: which policy statement applies to an artifact, which roots it trusts, and which signers."""
+"""Trust policies, trusted identities and trust stores."""

@@ -46,15 +46,15 @@ _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")
 _ESCAPABLE = frozenset(' "#+,;<=>\\')
 
-# How often each attribute, a pair of object identifier and value, occurs.
+# Number of occurrences of each attribute, a pair of object identifier and value.
 Attributes = Counter[tuple[str, str]]
 
 
 def parse_identity(text: str) -> Attributes:
-    """The attributes that a distinguished name asks for.
+    """Parses the attributes of an identity that is a distinguished name.
 
     Raises:
-        ValueError: It is malformed, or lacks one of C, ST and O; the text says what.
+        ValueError: It is malformed, or lacks one of C, ST and O.
     """
     attributes: Attributes = Counter(parse_name(text))
     missing = missing_of_identity(attributes)
@@ -64,16 +64,16 @@ def parse_identity(text: str) -> Attributes:
 
 
 def missing_of_identity(attributes: Iterable[tuple[str, str]]) -> str:
-    """The first of C, ST and O that is not among the attributes, or an empty string."""
+    """Returns the first of C, ST and O that is not among the attributes, or an empty string."""
     present = {oid for oid, _ in attributes}
     return next((name for oid, name in _MANDATORY.items() if oid not in present), "")
 
 
 def parse_name(text: str) -> list[tuple[str, str]]:
-    """The attributes of a distinguished name in the text's order: object identifiers in dotted digits, and values.
+    """Parses the attributes of a distinguished name, in its order: object identifiers in dotted digits, and values.
 
     Raises:
-        ValueError: It is malformed; the text says what.
+        ValueError: It is malformed.
     """
     attributes = []
     for part in _split(text):
@@ -92,7 +92,7 @@ def parse_name(text: str) -> list[tuple[str, str]]:
 
 
 def _split(text: str) -> list[str]:
-    """The parts between separators that are not escaped."""
+    """Splits a text at separators that are not escaped."""
     parts = []
     start = position = 0
     while position < len(text):
@@ -104,7 +104,7 @@ def _split(text: str) -> list[str]:
 
 
 def _unescape(raw: str, name: str) -> str:
-    """A value without its escapes and without unescaped blanks around it (RFC 4514, section 3)."""
+    """Removes the escapes of a value, and the blanks around it that are not escaped (RFC 4514, section 3)."""
     raw = raw.lstrip(" ")
     if raw.startswith("#"):
         raise ValueError(f"attribute {name} has a value in hexadecimal, which is not supported")
@@ -139,7 +139,7 @@ def _unescape(raw: str, name: str) -> str:
 
 
 def matches(identity: Attributes, subject: "x509.Name") -> bool:
-    """Whether every attribute of the identity is in the subject, and at least as often, letter by letter."""
+    """Tells whether a subject has every attribute of an identity, and as often, compared letter by letter."""
     present = Counter(
         (attribute.oid.dotted_string, attribute.value) for attribute in subject if isinstance(attribute.value, str)
     )
@@ -150,7 +150,7 @@ def check_identities(identities: Sequence[str]) -> None:
     """Refuses identities that are malformed, mixed with `*`, or overlapping.
 
     Raises:
-        ValueError: The text says which and why.
+        ValueError: One of them is; the text names it.
     """
     if ANY in identities and len(identities) > 1:
         raise ValueError(f"'{ANY}' stands for every identity and must stand alone")
@@ -169,7 +169,7 @@ def check_identities(identities: Sequence[str]) -> None:
 
 
 def _names(identities: Iterable[str]) -> Iterator[tuple[str, Attributes]]:
-    """The distinguished names, each with the identity's own text, up to the first identity that is malformed."""
+    """Yields each identity that is a distinguished name with its attributes, up to the first malformed identity."""
     for identity in identities:
         if identity == ANY:
             continue
@@ -188,7 +188,7 @@ def _names(identities: Iterable[str]) -> Iterator[tuple[str, Attributes]]:
 
 @lru_cache(maxsize=8)  # the same few statements are applied to one signature after the other
 def x509_identities(identities: tuple[str, ...]) -> list[Attributes]:
-    """The distinguished names among identities that `check_identities` has accepted."""
+    """Returns the distinguished names among identities that `check_identities` has accepted."""
     return [
         parse_identity(identity.partition(":")[2])
         for identity in identities

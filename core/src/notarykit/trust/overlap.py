@@ -1,4 +1,4 @@
-"""Which of many identities is part of another: found without setting each against all others.
+"""Search for overlapping identities that does not compare every pair.
 
 Trust store and trust policy specification, "Trusted Identities Constraints": identities "MUST NOT overlap", that is,
 none may be matched by every subject that matches another.
@@ -12,9 +12,9 @@ _Element = tuple[Hashable, int]
 
 
 def find_overlap(bags: "Sequence[Counter[tuple[str, str]]]") -> tuple[int, int] | None:
-    """The positions of two bags of which one is part of the other, or None.
+    """Returns the positions of two bags of which one is part of the other, or None.
 
-    Of several overlaps it is the one that somebody meets first who sets each bag against those before it.
+    Of several overlaps it is the one that a comparison of each bag with those before it would find first.
     """
     sets = [[(pair, time) for pair, count in bag.items() for time in range(count)] for bag in bags]
     frequency = Counter(element for elements in sets for element in elements)
@@ -22,19 +22,19 @@ def find_overlap(bags: "Sequence[Counter[tuple[str, str]]]") -> tuple[int, int] 
     for position, elements in enumerate(sets):
         elements.sort(key=lambda element: (frequency[element], element))
         root.add(elements, position)
-    found = []
+    overlaps = []
     for position, elements in enumerate(sets):
         part = root.first_part_of(set(elements), position)
         if part is not None:
-            found.append((max(part, position), min(part, position)))
-    if not found:
+            overlaps.append((max(part, position), min(part, position)))
+    if not overlaps:
         return None
-    later, earlier = min(found)
+    later, earlier = min(overlaps)
     return earlier, later
 
 
 class _Node:
-    """A tree of sets: each way down from the root is one set, its rarest element first, so that few ways branch off."""
+    """Tree of sets: each path from the root is one set, its rarest element first, so that few paths branch off."""
 
     __slots__ = ("below", "ends")
 
@@ -43,7 +43,7 @@ class _Node:
         self.ends: list[int] = []  # the first two sets that end here
 
     def add(self, elements: Iterable[_Element], position: int) -> None:
-        """Puts a set into the tree."""
+        """Adds a set to the tree."""
         node = self
         for element in elements:
             node = node.below.setdefault(element, _Node())
@@ -51,7 +51,7 @@ class _Node:
             node.ends.append(position)
 
     def first_part_of(self, elements: set[_Element], position: int) -> int | None:
-        """The first set in the tree, another than that of a position, which is part of a set."""
+        """Returns the position of the first set in the tree, other than the given one, that is part of a set."""
         first: int | None = None
         waiting = [self]
         while waiting:

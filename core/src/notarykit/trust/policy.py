@@ -1,4 +1,4 @@
-"""The trust policy document for OCI artifacts, and the statement of it that applies to an artifact.
+"""Trust policy documents for OCI artifacts.
 
 Trust store and trust policy specification, "OCI Trust Policy", "Signature Verification details", "Trust Policy
 Constraints".
@@ -24,7 +24,7 @@ _STORE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class Validation(StrEnum):
-    """The validations of the specification that a level acts upon."""
+    """Validations of the specification that a verification level sets an action for."""
 
     INTEGRITY = "integrity"
     AUTHENTICITY = "authenticity"
@@ -34,7 +34,7 @@ class Validation(StrEnum):
 
 
 class Action(StrEnum):
-    """What a failed validation does: stops the verification, is noted, or is not even looked for."""
+    """Actions for a validation that fails: stop the verification, record the failure, or do not validate at all."""
 
     ENFORCE = "enforce"
     LOG = "log"
@@ -42,14 +42,14 @@ class Action(StrEnum):
 
 
 class VerifyTimestamp(StrEnum):
-    """When a timestamp countersignature is verified."""
+    """Conditions under which a timestamp countersignature is verified."""
 
     ALWAYS = "always"
     AFTER_CERT_EXPIRY = "afterCertExpiry"
 
 
 class StoreType(StrEnum):
-    """The kinds of trust stores."""
+    """Types of trust stores."""
 
     CA = "ca"
     SIGNING_AUTHORITY = "signingAuthority"
@@ -57,7 +57,7 @@ class StoreType(StrEnum):
 
 
 class StoreReference(NamedTuple):
-    """A named trust store, `type:name` in a policy."""
+    """Reference to a named trust store, `type:name` in a policy."""
 
     type: StoreType
     name: str
@@ -67,11 +67,11 @@ class StoreReference(NamedTuple):
 
 
 class VerificationLevel(NamedTuple):
-    """A verification level with its overrides applied.
+    """Verification level with its overrides applied.
 
     Attributes:
-        name: `strict`, `permissive`, `audit` or `skip`, as the policy says.
-        actions: The action for every validation.
+        name: `strict`, `permissive`, `audit` or `skip`.
+        actions: Action for every validation.
     """
 
     name: str
@@ -79,7 +79,7 @@ class VerificationLevel(NamedTuple):
 
     @property
     def is_skip(self) -> bool:
-        """Whether nothing is verified at all."""
+        """True if nothing is verified at all."""
         return self.name == "skip"
 
 
@@ -94,15 +94,15 @@ _LEVELS: dict[str, dict[Validation, Action]] = {
 
 
 class TrustPolicy(NamedTuple):
-    """One statement of a trust policy document.
+    """Statement of a trust policy document.
 
     Attributes:
-        name: Its name.
-        scopes: The repositories that it applies to, or `*` alone.
-        level: How each validation is acted upon.
-        stores: The named trust stores.
-        identities: The trusted identities, or `*` alone.
-        verify_timestamp: When a timestamp countersignature is verified.
+        name: Name of the statement.
+        scopes: Repositories that it applies to, or `*` alone.
+        level: Verification level, with an action for each validation.
+        stores: Named trust stores.
+        identities: Trusted identities, or `*` alone.
+        verify_timestamp: Condition under which a timestamp countersignature is verified.
     """
 
     name: str
@@ -114,16 +114,16 @@ class TrustPolicy(NamedTuple):
 
 
 class TrustPolicyDocument(NamedTuple):
-    """A trust policy document that keeps all rules.
+    """Trust policy document that conforms to the specification.
 
     Attributes:
-        policies: Its statements, in the document's order.
+        policies: Statements, in the document's order.
     """
 
     policies: tuple[TrustPolicy, ...]
 
     def applicable(self, repository: str) -> TrustPolicy:
-        """The statement for a repository: the one that names it, otherwise the one with the global scope.
+        """Returns the statement for a repository: the one that names it, otherwise the one with the global scope.
 
         Args:
             repository: `registry/repository`, without tag or digest, compared letter by letter.
@@ -153,11 +153,11 @@ class TrustPolicyDocument(NamedTuple):
 
 
 def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPolicyDocument:
-    """A trust policy document out of JSON. Members that are not known bring a warning.
+    """Parses a trust policy document; unknown members bring a warning.
 
     Args:
-        content: The document.
-        name: What to call it in messages, such as its path.
+        content: JSON of the document.
+        name: Name of the document in messages, such as its path.
 
     Raises:
         TrustPolicyError: It is malformed or against a rule; the message names the statement and the member.
@@ -264,7 +264,7 @@ def _store(text: str, where: str) -> StoreReference:
 
 
 def check_store_name(name: str) -> str:
-    """The name itself, if a trust store may have it.
+    """Returns the name itself if a trust store may have it.
 
     Raises:
         ValueError: It has other characters than letters, digits, `_`, `.` and `-`, or is `.` or `..`.

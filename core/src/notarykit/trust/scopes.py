@@ -1,4 +1,4 @@
-"""Scopes that mean one repository to people and are two to a trust policy, which compares letter by letter.
+"""Scopes that look alike: trust policies compare them letter by letter, and people do not.
 
 Trust store and trust policy specification, "Registry Scopes": a scope is the repository's name as references write it.
 """
@@ -10,12 +10,12 @@ _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
 def look_alike(repository: str, scopes: Iterable[str]) -> str | None:
-    """The first scope that differs from a repository's name by case, default port or Docker Hub's names alone."""
-    meant = _meant(repository)
-    return next((scope for scope in scopes if scope != repository and _meant(scope) == meant), None)
+    """Returns the first scope that differs from a repository's by case, default port or Docker Hub's names alone."""
+    normalized = _normalized(repository)
+    return next((scope for scope in scopes if scope != repository and _normalized(scope) == normalized), None)
 
 
-def _meant(scope: str) -> str:
+def _normalized(scope: str) -> str:
     host, _, name = scope.lower().partition("/")
     bare, _, port = host.rpartition(":")
     if port in _DEFAULT_PORTS:

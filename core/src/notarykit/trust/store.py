@@ -23,28 +23,37 @@ LARGEST_FILE = 4 * 1024 * 1024
 
 
 class TrustStore(Protocol):
-    """Where trusted certificates come from."""
+    """Source of trusted certificates (trust store and trust policy specification, "Trust Store").
+
+    A verification calls it once for each named store of the policy statement, so it may be slow, and in several threads
+    at once where several artifacts are verified.
+    """
 
     def certificates(self, store: StoreReference) -> frozenset[bytes]:
-        """The certificates of a named store, each in DER.
+        """Returns the certificates of a named store, each in DER; whole certificates are compared, byte by byte.
+
+        Args:
+            store: Type (`ca`, `signingAuthority` or `tsa`) and name of the store.
+
+        Returns:
+            At least one certificate. Each is of a CA or self-signed; in a `tsa` store, both.
 
         Raises:
-            TrustStoreError: There is no such store, or it holds something that it must not hold.
+            TrustStoreError: There is no such store, it is empty, or it has a certificate that it must not have.
         """
 
 
 class MemoryTrustStore:
-    """Trust stores that a program builds by itself."""
+    """Trust stores in memory.
+
+    Args:
+        stores: Contents of certificate files, in PEM or DER, by `type:name`, such as `ca:acme`.
+
+    Raises:
+        TrustStoreError: A name is malformed, or a certificate must not be in such a store.
+    """
 
     def __init__(self, stores: Mapping[str, Iterable[bytes]]) -> None:
-        """Takes the stores.
-
-        Args:
-            stores: From `type:name`, such as `ca:acme`, to certificate files' contents in PEM or DER.
-
-        Raises:
-            TrustStoreError: A name is malformed, or a certificate may not be in such a store.
-        """
         self._stores: dict[StoreReference, frozenset[bytes]] = {}
         for text, contents in stores.items():
             kind, _, name = text.partition(":")
@@ -56,28 +65,28 @@ class MemoryTrustStore:
             self._stores[reference] = frozenset(ders)
 
     def certificates(self, store: StoreReference) -> frozenset[bytes]:
-        """The certificates of a named store."""
+        """Returns the certificates of a named store."""
         if not self._stores.get(store):
             raise TrustStoreError(f"trust store {store} has no certificates")
         return self._stores[store]
 
 
 class _ReadOnce:
-    """Trust stores as they are when they are first asked for."""
+    """Trust stores as they are at the first access."""
 
     def __init__(self, store: TrustStore) -> None:
         self._store = store
-        self._found: dict[StoreReference, frozenset[bytes]] = {}
+        self._certificates: dict[StoreReference, frozenset[bytes]] = {}
 
     def certificates(self, store: StoreReference) -> frozenset[bytes]:
-        """The certificates of a named store; one that cannot be read is tried again the next time."""
-        if store not in self._found:
-            self._found[store] = self._store.certificates(store)
-        return self._found[store]
+        """Returns the certificates of a named store; one that cannot be read is tried again the next time."""
+        if store not in self._certificates:
+            self._certificates[store] = self._store.certificates(store)
+        return self._certificates[store]
 
 
 def read_once(store: TrustStore) -> TrustStore:
-    """The trust stores as they are when they are first asked for, so that all signatures are judged by the same.
+    """Returns the trust stores as they are at the first access, so that all signatures are verified with the same ones.
 
     Otherwise a folder would be read, and its certificates checked, for each of a stranger's signatures.
     """
@@ -88,15 +97,14 @@ class DirectoryTrustStore:
     """Trust stores in notation's folders, `x509/{type}/{name}/*.pem|*.crt|*.cer` below a root."""
 
     def __init__(self, root: str) -> None:
-        """Takes the folder that holds `x509`."""
         self.root = root
 
     def path(self, store: StoreReference) -> str:
-        """The folder of a named store."""
+        """Returns the folder of a named store."""
         return os.path.join(self.root, "x509", store.type, store.name)
 
     def certificates(self, store: StoreReference) -> frozenset[bytes]:
-        """The certificates of a named store.
+        """Returns the certificates of a named store.
 
         Links are refused; folders inside are ignored with a warning, and so are files of other extensions.
         """
@@ -148,7 +156,7 @@ def _warn(message: str) -> None:
 
 
 def trusted_certificates(content: bytes, name: str, kind: StoreType) -> tuple[bytes, ...]:
-    """The certificates of a file, each of which may be in a trust store of the given kind.
+    """Returns the certificates of a file, after checking that each may be in a trust store of the given type.
 
     Raises:
         TrustStoreError: There is none, one cannot be read, or one is neither of a CA nor self-signed; a timestamp

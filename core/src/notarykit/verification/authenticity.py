@@ -1,4 +1,4 @@
-"""Who signed: whether the chain leads to a trusted certificate, and whether the signer is a trusted identity.
+"""Authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity.
 
 Trust store and trust policy specification, "Signature Verification", step 4; signing scheme specification, "Trust
 Stores".
@@ -16,18 +16,18 @@ _STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORI
 
 
 def authenticity(context: VerificationContext) -> str:
-    """Validate Authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity."""
+    """Validates authenticity: the chain leads to a trusted certificate, and the signer is a trusted identity."""
     find_anchor(context, context.intact.attributes.signing_scheme, context.intact.chain.ders)
     if context.policy.identities == (identities.ANY,) or _identity_is_trusted(context):
         context.is_authentic = True
         return ""
-    # A plugin may stand in for the identity check, so this is where one may be looked up: its name comes from somebody
-    # whom a trusted root vouches for.
+    # A plugin may perform the identity check instead, and may be looked up from here on: a trusted root vouches for the
+    # signer, who names it.
     subject = subject_of(context.intact.chain.leaf)
     if takes_over(context, TRUSTED_IDENTITY):
         context.is_authentic = True
         return "the trusted identity is for the verification plugin to check"
-    if not any(each.startswith(f"{identities.X509_SUBJECT}:") for each in context.policy.identities):
+    if not any(identity.startswith(f"{identities.X509_SUBJECT}:") for identity in context.policy.identities):
         raise AuthenticityError(
             "the policy has no x509.subject among its trusted identities, and no plugin checks others"
         )
@@ -38,9 +38,9 @@ def authenticity(context: VerificationContext) -> str:
 
 
 def find_anchor(context: VerificationContext, scheme: SigningScheme, ders: tuple[bytes, ...]) -> int:
-    """The place of the first certificate of a chain that is in a trust store which the policy names for the scheme.
+    """Returns the position of the first certificate of a chain that is in a trust store of the policy for the scheme.
 
-    It compares bytes and checks no signature: a chain without an anchor is a stranger's, whatever else it is.
+    Bytes are compared and no signature is checked: a chain without an anchor is not trusted, whatever else it is.
 
     Raises:
         AuthenticityError: There is none, or the policy names no trust store for the scheme.
@@ -54,9 +54,9 @@ def find_anchor(context: VerificationContext, scheme: SigningScheme, ders: tuple
             advice=f"add one to its trustStores, such as {wanted}:acme",
         )
     trusted = trusted_by(context, wanted)
-    for place, der in enumerate(ders):
+    for position, der in enumerate(ders):
         if der in trusted:
-            return place
+            return position
     raise AuthenticityError(
         f"no certificate of the chain is in the trust stores {', '.join(map(str, stores))}; "
         f"the chain ends with {_name(ders[-1])!r}",
@@ -72,14 +72,14 @@ def _name(der: bytes) -> str:
 
 
 def stores_of(context: VerificationContext, wanted: StoreType) -> list[StoreReference]:
-    """The policy's trust stores of a type."""
+    """Returns the policy's trust stores of a type."""
     return [store for store in context.policy.stores if store.type == wanted]
 
 
 def trusted_by(context: VerificationContext, wanted: StoreType) -> frozenset[bytes]:
-    """All certificates in DER of the policy's trust stores of a type."""
-    store = context.options.store
-    return frozenset[bytes]().union(*(store.certificates(each) for each in stores_of(context, wanted)))
+    """Returns all certificates, in DER, of the policy's trust stores of a type."""
+    certificates = context.options.store.certificates
+    return frozenset[bytes]().union(*map(certificates, stores_of(context, wanted)))
 
 
 def _identity_is_trusted(context: VerificationContext) -> bool:

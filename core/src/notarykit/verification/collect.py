@@ -34,14 +34,14 @@ class Collected(NamedTuple):
     Attributes:
         artifact: Descriptor of the artifact.
         evidence: OCSP responses and CRLs, each once.
-        asked: Number of signatures whose signers are trusted, so that evidence was requested for them.
+        requested: Number of signatures whose signers are trusted, so that evidence was requested for them.
         problems: Digest of a signature's manifest, and an error of that signature or of evidence that is missing.
         is_complete: True if evidence was requested for all signatures that may be accepted, and was received.
     """
 
     artifact: Descriptor
     evidence: tuple[Evidence, ...]
-    asked: int
+    requested: int
     problems: tuple[tuple[str, NotarykitError], ...]
     is_complete: bool
 
@@ -61,7 +61,7 @@ def collect(options: VerifierOptions, request: ArtifactRequest, limits: Limits |
     repository = request.open_repository()
     artifact, manifests = repository.resolve_with_signatures(request.identifier)
     problems: list[tuple[str, NotarykitError]] = []
-    asked, is_complete = 0, True
+    requested, is_complete = 0, True
     for manifest, signature in fetch_signatures(
         repository, manifests, options.max_signatures, options.max_envelope_size
     ):
@@ -70,7 +70,7 @@ def collect(options: VerifierOptions, request: ArtifactRequest, limits: Limits |
             is_complete = False
             continue
         results, problem = _results(options, policy, signature, artifact)
-        asked += any(result.step is Step.REVOCATION for result in results)
+        requested += any(result.step is Step.REVOCATION for result in results)
         errors = [problem, *(result.error for result in results if result.step in _FETCHING)]
         problems += [(manifest.digest, error) for error in errors if error is not None]
         is_complete = is_complete and not any(map(_is_unanswered, errors))
@@ -78,7 +78,7 @@ def collect(options: VerifierOptions, request: ArtifactRequest, limits: Limits |
         limit = StorageError(f"there are more than the {options.max_signatures} signatures that are looked at")
         problems.append((cut.digest, limit))
         is_complete = False
-    return Collected(artifact, tuple(collected.values()), asked, tuple(problems), is_complete and asked > 0)
+    return Collected(artifact, tuple(collected.values()), requested, tuple(problems), is_complete and requested > 0)
 
 
 def _results(

@@ -90,7 +90,7 @@ class VerificationContext:
 
     @property
     def intact(self) -> IntactEnvelope:
-        """The envelope; only after integrity was established, which no level relaxes."""
+        """Envelope whose integrity was established, which no level relaxes; not available before."""
         assert self._intact is not None
         return self._intact
 

@@ -1,4 +1,4 @@
-"""The road of verifying one signature: the steps, in the specification's order, and the verdict at its end."""
+"""Verification of one signature: the steps, in the specification's order, and the verdict."""
 
 from collections.abc import Callable
 

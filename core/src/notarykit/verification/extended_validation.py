@@ -44,7 +44,8 @@ def validate(context: VerificationContext) -> str:
         VerificationError: The plugin refused the signature.
     """
     attributes = context.intact.attributes
-    unknown = [each.key for each in attributes.extended if each.critical and each.key not in _KNOWN]
+    extended = attributes.extended
+    unknown = [attribute.key for attribute in extended if attribute.critical and attribute.key not in _KNOWN]
     name = attributes.verification_plugin
     if name is None:
         raise _without_plugin(unknown, attributes.verification_plugin_min_version)
@@ -57,7 +58,7 @@ def validate(context: VerificationContext) -> str:
         raise ExtendedValidationError(
             f"critical attribute {not_text[0]!r} has no text as its name, so no plugin gets it"
         )
-    values = {each.key: each.value for each in attributes.extended}
+    values = {attribute.key: attribute.value for attribute in extended}
     for key in unknown:
         if not _is_primitive(values[key]):
             raise ExtendedValidationError(f"critical attribute {key!r} is of no primitive type, so no plugin gets it")
@@ -73,7 +74,7 @@ def validate(context: VerificationContext) -> str:
 
 
 def _without_plugin(unknown: Sequence[Label], minimum: str | None) -> ExtendedValidationError:
-    """Why critical attributes fail a signature that names no plugin to process them.
+    """Returns the error of a signature that has critical attributes and names no plugin to process them.
 
     Signature specification, "Extended attributes for Notation Plugins": a plugin of the minimum version "MUST be used
     to verify the signature", so one that is not named leaves the attribute unprocessed.
@@ -87,14 +88,14 @@ def _without_plugin(unknown: Sequence[Label], minimum: str | None) -> ExtendedVa
 
 
 def _for_plugin(attributes: SignedAttributes) -> dict[str, Any]:
-    """The extended attributes that a plugin gets: all that have a form which JSON has, whether critical or not.
+    """Returns the extended attributes for a plugin: all that JSON can represent, critical or not.
 
     Plugins of the field put what only they need into attributes that are not critical, so that others can verify.
     """
     return {
-        each.key: each.value
-        for each in attributes.extended
-        if isinstance(each.key, str) and each.key not in _KNOWN and _is_primitive(each.value)
+        attribute.key: attribute.value
+        for attribute in attributes.extended
+        if isinstance(attribute.key, str) and attribute.key not in _KNOWN and _is_primitive(attribute.value)
     }
 
 
@@ -103,7 +104,7 @@ def _is_primitive(value: object) -> bool:
 
 
 def _ask(context: VerificationContext, found: FoundPlugin, unknown: tuple[str, ...]) -> tuple[str, ...]:
-    """Steps 5 and 6: the request, and each of its results under the action of the step that it stands in for."""
+    """Runs steps 5 and 6: the request, and its results, each recorded for the step that the plugin takes over."""
     checks = tuple(
         capability
         for capability, (step, _) in _CHECKS.items()

@@ -1,7 +1,7 @@
-"""The signatures of an artifact, fetched so that none keeps another from being looked at.
+"""Fetching of an artifact's signatures, in an order in which none keeps another from being tried.
 
 Whoever may push can attach signatures of any size: those that cost little come first, and what an artifact may cost in
-all is enough for each of the hundred to have its turn (1 MiB for its manifest, and 1 MiB for its envelope).
+all suffices for each of the hundred (1 MiB for its manifest, and 1 MiB for its envelope).
 """
 
 from collections.abc import Iterator

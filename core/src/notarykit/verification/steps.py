@@ -1,7 +1,7 @@
-"""The steps of a verification, each a function of what was given and what earlier steps established.
+"""Steps of a verification, each a function of its context.
 
-Trust store and trust policy specification, "Signature Verification", "Steps". A step returns a note, often an empty
-one, or raises what it found; what that does is the policy's to say.
+Trust store and trust policy specification, "Signature Verification", "Steps". A step returns a note, often an
+empty one, or raises its error; the policy decides about the effect.
 """
 
 from notarykit._internal.rfc3339 import format_rfc3339
@@ -34,7 +34,7 @@ _SIGN_AGAIN = (
 
 
 def integrity(context: VerificationContext) -> str:
-    """Validate Integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
+    """Validates integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
     unverified = parse_envelope(context.request.envelope, context.request.media_type)
     envelope = check_integrity(unverified, _anchor(context, unverified))
     signed, artifact = envelope.target, context.request.artifact
@@ -48,10 +48,10 @@ def integrity(context: VerificationContext) -> str:
 
 
 def _anchor(context: VerificationContext, unverified: UnverifiedEnvelope) -> int:
-    """The place of a trusted certificate in the chain; a stranger whom the policy refuses is, before any cryptography.
+    """Returns the position of a trusted certificate in the chain: strangers are refused before any cryptography.
 
     Raises:
-        AuthenticityError: There is none, and the policy enforces authenticity: reported as what that step found.
+        AuthenticityError: There is none, and the policy enforces authenticity; it is recorded as that step's result.
     """
     if context.action(Step.AUTHENTICITY) is not Action.ENFORCE:
         return 0
@@ -63,7 +63,7 @@ def _anchor(context: VerificationContext, unverified: UnverifiedEnvelope) -> int
 
 
 def expiry(context: VerificationContext) -> str:
-    """Validate Expiry: "expired when the current time is greater than or equal to expiry time"."""
+    """Validates expiry: "expired when the current time is greater than or equal to expiry time"."""
     expires = context.intact.attributes.expiry
     if expires is not None and context.now >= expires:
         raise ExpiryError(f"the signature expired on {format_rfc3339(expires)}")
@@ -71,7 +71,7 @@ def expiry(context: VerificationContext) -> str:
 
 
 def authentic_timestamp(context: VerificationContext) -> str:
-    """Validate Authentic Timestamp: the signature was made while every certificate of the chain was valid."""
+    """Validates the authentic timestamp: the signature was made while every certificate of the chain was valid."""
     attributes, chain = context.intact.attributes, context.intact.chain
     if attributes.signing_scheme == SIGNING_AUTHORITY:
         assert attributes.authentic_signing_time is not None
@@ -79,7 +79,7 @@ def authentic_timestamp(context: VerificationContext) -> str:
         if problem:
             raise AuthenticTimestampError(f"at the authentic signing time, {problem}")
         return ""
-    if _timestamp_is_wanted(context):
+    if _needs_timestamp(context):
         return _countersignature(context)
     problem = chain.outside_validity(context.now)
     if problem:
@@ -90,7 +90,7 @@ def authentic_timestamp(context: VerificationContext) -> str:
 
 
 def _countersignature(context: VerificationContext) -> str:
-    """Validate Authentic Timestamp, 1.1: the timestamp countersignature, the TSA's own revocation as the last of it."""
+    """Validates the authentic timestamp, 1.1: the timestamp countersignature, and at last the TSA's revocation."""
     intact = context.intact
     if not intact.timestamp_signature:
         if problem := intact.chain.outside_validity(context.now):
@@ -108,8 +108,8 @@ def _countersignature(context: VerificationContext) -> str:
     return "; ".join(filter(None, (f"timestamp of {format_rfc3339(timestamp.time)}", note)))
 
 
-def _timestamp_is_wanted(context: VerificationContext) -> bool:
-    """Timestamp Countersignature Verification details: the sufficient and necessary conditions."""
+def _needs_timestamp(context: VerificationContext) -> bool:
+    """Evaluates the conditions of "Timestamp Countersignature Verification details"."""
     if not stores_of(context, StoreType.TSA):
         return False
     if context.policy.verify_timestamp == VerifyTimestamp.ALWAYS:
@@ -119,7 +119,7 @@ def _timestamp_is_wanted(context: VerificationContext) -> bool:
 
 
 def revocation(context: VerificationContext) -> str:
-    """Validate Revocation Status, of the signer's chain."""
+    """Validates the revocation status of the signer's chain."""
     if takes_over(context, REVOCATION_CHECK):
         return "the revocation status is for the verification plugin to check"
     attributes, timestamp, chain = context.intact.attributes, context.timestamp, context.intact.chain
@@ -131,9 +131,9 @@ def revocation(context: VerificationContext) -> str:
 
 
 def _check_revocation(context: VerificationContext, chain: Chain, signing_times: SigningTimes) -> str:
-    """Certificate Revocation Evaluation; the note names certificates that cannot be looked up anywhere."""
+    """Evaluates "Certificate Revocation Evaluation"; the note names certificates without OCSP responder or CRL."""
     revocable = chain.certificates[:-1]
-    unchecked = [subject_of(each) for each in revocable if not is_revocable(each)]
+    unchecked = [subject_of(certificate) for certificate in revocable if not is_revocable(certificate)]
     note = "; ".join(f"warning: {name!r} names neither an OCSP responder nor a CRL" for name in unchecked)
     checker = context.options.revocation
     if checker is None:
@@ -156,9 +156,9 @@ def _explain(status: CertificateStatus) -> list[str]:
 
 
 def extended_validation(context: VerificationContext) -> str:
-    """Perform extended validation; "unknown critical attributes MUST cause signature verification to fail"."""
+    """Performs extended validation; "unknown critical attributes MUST cause signature verification to fail"."""
     attributes = context.intact.attributes
-    if attributes.verification_plugin is None and not any(each.critical for each in attributes.extended):
+    if attributes.verification_plugin is None and not any(attribute.critical for attribute in attributes.extended):
         return ""
     from notarykit.verification.extended_validation import validate
 
@@ -166,7 +166,7 @@ def extended_validation(context: VerificationContext) -> str:
 
 
 def user_metadata(context: VerificationContext) -> str:
-    """Verify that the metadata which the caller asks for was signed."""
+    """Verifies that the requested metadata was signed."""
     signed = context.intact.target.annotations
     for key, value in context.request.user_metadata.items():
         if key not in signed:

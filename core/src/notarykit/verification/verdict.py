@@ -1,4 +1,4 @@
-"""What a verification ends with. Each kind of verdict is a type of its own, so that none is mistaken for another."""
+"""Verdicts. Each kind of verdict is a type of its own, so that none is mistaken for another."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Step(StrEnum):
-    """The steps of a verification: the specification's validations, and the two that no level can relax."""
+    """Steps of a verification: the specification's validations, and the two that no level can relax."""
 
     INTEGRITY = "integrity"
     AUTHENTICITY = "authenticity"
@@ -27,14 +27,14 @@ class Step(StrEnum):
 
 
 class StepResult(NamedTuple):
-    """What one step found.
+    """Result of one step.
 
     Attributes:
         step: The step.
-        action: What its failure does under the policy.
-        error: Why it failed, or None.
-        note: Something to know about a step that passed or was skipped, or an empty string.
-        explained: What was asked on the way and what was answered, a line for each.
+        action: Action of the policy for a failure of the step.
+        error: Error of the step, or None.
+        note: Remark on a step that passed, or an empty string.
+        explained: Requests that the step made and their answers, a line each.
     """
 
     step: Step
@@ -52,18 +52,18 @@ class StepResult(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """The signature is of the artifact, by a signer whom the policy trusts.
+    """Verdict on a signature of the artifact by a signer whom the policy trusts.
 
     A level below `strict` may have let other steps fail: `results` says so.
 
     Attributes:
-        target: The artifact as it was signed; its annotations are the user's metadata.
-        attributes: The signed attributes.
-        chain: The signer's chain.
-        policy: The name of the policy statement.
-        level: The level that it sets.
-        results: What each step found.
-        timestamp: The timestamp that was verified, or None where the policy asks for none.
+        target: Signed descriptor of the artifact; its annotations are the user's metadata.
+        attributes: Signed attributes.
+        chain: Chain of the signer.
+        policy: Name of the policy statement.
+        level: Verification level of the statement.
+        results: Results of the steps.
+        timestamp: Verified timestamp, or None where the policy needs none.
     """
 
     target: Descriptor
@@ -76,20 +76,20 @@ class Verified(NamedTuple):
 
     @property
     def user_metadata(self) -> Mapping[str, str]:
-        """The metadata that was signed along."""
+        """User metadata of the signature."""
         return self.target.annotations
 
 
 class Audited(NamedTuple):
-    """The policy lets the artifact pass although the signer is not trusted: the signature is of the artifact, no more.
+    """Verdict on a signature of the artifact by a signer who is not trusted, which the policy lets pass.
 
     Attributes:
-        untrusted_target: The artifact as somebody signed it; anybody can have written its annotations.
-        untrusted_attributes: The signed attributes, by the same.
-        untrusted_chain: Their chain.
-        policy: The name of the policy statement.
-        level: The level that it sets.
-        results: What each step found.
+        untrusted_target: Signed descriptor of the artifact; anyone may have written its annotations.
+        untrusted_attributes: Signed attributes.
+        untrusted_chain: Chain of the signer.
+        policy: Name of the policy statement.
+        level: Verification level of the statement.
+        results: Results of the steps.
     """
 
     untrusted_target: Descriptor
@@ -101,10 +101,10 @@ class Audited(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """The policy says that the artifact's signatures are not to be verified; nothing was looked at.
+    """Verdict on an artifact whose signatures the policy does not have verified; nothing was read.
 
     Attributes:
-        policy: The name of the policy statement.
+        policy: Name of the policy statement.
     """
 
     policy: str

@@ -91,7 +91,7 @@ def _print(reference: str, collected: "Collected", written: "_Files") -> None:
 
 
 def _incomplete(collected: "Collected") -> NotarykitError:
-    if collected.asked:
+    if collected.requested:
         return NetworkError(
             "the revocation evidence is incomplete", advice="see the warnings above, and run the command again"
         )
