@@ -87,19 +87,23 @@ def test_a_plugin_that_is_right(world: World, use: Use) -> None:
         assert f" {rule.level} " in row
 
 
+_MISNAMED = f"it is 'a', but the executable is notation-{NAME}"
+
+
 @pytest.mark.parametrize(
-    ("mutation", "code", "rule", "result", "reason"),
+    ("mutation", "code", "expected"),
     [
-        (giving(METADATA, name="a"), 4, "metadata.name", "FAILED", f"it is 'a', but the executable is notation-{NAME}"),
-        (giving(METADATA, version="1"), 0, "metadata.version", "warning", "'1' is not a semantic version"),
-        (giving(METADATA, name="\x1b[31m"), 4, "metadata.name", "FAILED", "it is '\\x1b[31m'"),
+        (giving(METADATA, name="a"), 4, ("metadata.name", "FAILED", _MISNAMED)),
+        (giving(METADATA, version="1"), 0, ("metadata.version", "warning", "'1' is not a semantic version")),
+        (giving(METADATA, name="\x1b[31m"), 4, ("metadata.name", "FAILED", "it is '\\x1b[31m'")),
     ],
     ids=["must", "should", "an escape sequence"],
 )  # fmt: skip
 def test_a_plugin_that_is_wrong(
-    world: World, use: Use, mutation: Mutation, code: int, rule: str, result: str, reason: str
+    world: World, use: Use, mutation: Mutation, code: int, expected: tuple[str, str, str]
 ) -> None:
     """A MUST that is broken ends with 4, a SHOULD with 0; both come first, with the reason and what is demanded."""
+    rule, result, reason = expected
     use(mutation(serve(Envelope)))
     done = world.run("plugin", "test", NAME, "--key-id", *ENVELOPE.key_ids)
     assert (done.code, done.err) == (code, "")
