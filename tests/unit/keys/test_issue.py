@@ -1,6 +1,5 @@
 """Requests, issued and self-signed certificates: what is in them, what OpenSSL says of them, and what is refused."""
 
-import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,33 +8,29 @@ from typing import Any, NamedTuple
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, utils
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from notarykit.errors import CertificateError, NotarykitError, SigningKeyError
+from notarykit.errors import NotarykitError, SigningKeyError
 from notarykit.keys.chain import check_chain
 from notarykit.keys.issue import (
     check_request,
-    default_subject,
     issue,
     make_csr,
-    make_name,
     self_signed,
 )
 from notarykit.keys.lint import lint
 from notarykit.keys.remote import remote_key
 from notarykit.keys.signature import sign_raw
-from notarykit.trust.identity import parse_name
 from tests.support.ca import HASH_OF_SPEC, SPECS, Changes, key_usage, make_chain, name, new_key
-from tests.support.der import bit_string, sequence
 from tests.support.openssl import accepts_request, verify
+from tests.unit.keys.csr import tampered_request
 
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _DAY = timedelta(days=1)
 _SUBJECT = name("release")
-_RSA_SPECS = [spec for spec in SPECS if spec.startswith("RSA")]
 
 
 def _local(key: Any) -> Any:
@@ -111,7 +106,7 @@ def test_a_request(spec: str, holder: _Holder, tmp_path: Path) -> None:
 
 def test_openssl_accepts_the_request(tmp_path: Path) -> None:
     """OpenSSL refuses a request whose signature does not hold; otherwise its consent would mean nothing."""
-    assert not accepts_request(tmp_path, _tampered())
+    assert not accepts_request(tmp_path, tampered_request())
 
 
 @pytest.mark.parametrize("kind", ["RSA-1024", "EC-192", "EC-224", "EC-256K", "Ed25519", "DSA-1024"])
@@ -255,228 +250,3 @@ def test_serial_numbers() -> None:
     for number in (*issued, *own):
         assert number.bit_length() > 60
         assert 0 < number < 1 << 159
-
-
-# What is refused
-
-
-def _tampered() -> x509.CertificateSigningRequest:
-    """A request with another subject than the one that was signed."""
-    der = make_csr(new_key("EC-256"), name("good")).public_bytes(Encoding.DER)
-    assert b"\x0c\x04good" in der
-    return x509.load_der_x509_csr(der.replace(b"\x0c\x04good", b"\x0c\x04evil"))
-
-
-def _issue(request: x509.CertificateSigningRequest) -> x509.Certificate:
-    ca = make_chain(length=2)
-    return issue(request, ca.keys[1], ca.certificates[1], _NOW, _DAY)
-
-
-def test_tampered_request_is_refused() -> None:
-    """A request that its key has not signed as it is gets no certificate."""
-    with pytest.raises(CertificateError, match="signature is invalid under its own key") as caught:
-        _issue(_tampered())
-    assert caught.value.rule == "request_signature"
-
-
-def test_a_request_with_the_key_of_another() -> None:
-    """A request that another key has signed gets no certificate: nobody is certified with somebody else's key."""
-    victim, thief = new_key("EC-256"), new_key("EC-256")
-    der = make_csr(thief, _SUBJECT).public_bytes(Encoding.DER)
-    mine, theirs = (
-        key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint) for key in (victim, thief)
-    )
-    with pytest.raises(CertificateError) as caught:
-        _issue(x509.load_der_x509_csr(der.replace(theirs, mine)))
-    assert caught.value.rule == "request_signature"
-
-
-@pytest.mark.parametrize("kind", ["RSA-1024", "EC-192", "EC-224", "EC-256K", "Ed25519", "Ed448", "DSA-1024"])
-def test_requests_for_keys_of_other_kinds(kind: str) -> None:
-    """A request that holds, but whose key can sign no artifact, is refused."""
-    algorithm = None if kind.startswith("Ed") else hashes.SHA256()
-    request = x509.CertificateSigningRequestBuilder(_SUBJECT).sign(new_key(kind), algorithm)
-    with pytest.raises(SigningKeyError, match="is not supported") as caught:
-        _issue(request)
-    assert "RSA-2048" in caught.value.advice
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("06072a8648ce3d0201", "06072a8648ce3d0277"),  # the key's algorithm
-        ("2a8648ce3d030107", "2a8648ce3d030177"),  # the key's curve
-        ("03420004", "03420005"),  # the form of the key's point
-        ("06082a8648ce3d040302", "06082a8648ce3d040377"),  # the algorithm of the signature
-    ],
-)
-def test_requests_that_nobody_can_read(old: str, new: str) -> None:
-    """A request with a key or a signature that cannot be read is refused like any other bad one."""
-    der = make_csr(new_key("EC-256"), _SUBJECT).public_bytes(Encoding.DER)
-    assert bytes.fromhex(old) in der
-    request = x509.load_der_x509_csr(der.replace(bytes.fromhex(old), bytes.fromhex(new)))
-    with pytest.raises((CertificateError, SigningKeyError)):
-        _issue(request)
-
-
-def test_a_ca_certificate_of_another_key() -> None:
-    """The CA's key issues in the name of its own certificate alone."""
-    ca, other = make_chain(length=2), make_chain(length=2)
-    request = make_csr(new_key("EC-256"), _SUBJECT)
-    with pytest.raises(CertificateError, match=r"^the CA certificate 'CN=Root CA,.* is not of the CA key$") as caught:
-        issue(request, ca.keys[1], other.certificates[1], _NOW, _DAY)
-    assert caught.value.rule == "certificate_of_key"
-
-
-def test_a_certificate_that_would_outlive_its_ca() -> None:
-    """A certificate may end with its CA's, and not a second later."""
-    key = new_key("EC-256")
-    root = self_signed(key, name("My CA"), _NOW - _DAY, 11 * _DAY, is_ca=True)
-    request = make_csr(new_key("EC-256"), _SUBJECT)
-    made = issue(request, key, root, _NOW, 10 * _DAY)
-    assert made.not_valid_after_utc == root.not_valid_after_utc
-    with pytest.raises(CertificateError) as caught:
-        issue(request, key, root, _NOW, 10 * _DAY + timedelta(seconds=1))
-    assert caught.value.rule == "validity"
-    assert f"{_NOW + 10 * _DAY:%Y-%m-%d}" in caught.value.message
-    assert "CN=My CA" in caught.value.message
-    assert "--validity" in caught.value.advice
-
-
-def test_a_certificate_before_its_ca() -> None:
-    """A CA that is not valid yet issues nothing."""
-    key = new_key("EC-256")
-    root = self_signed(key, name("My CA"), _NOW + _DAY, 10 * _DAY, is_ca=True)
-    with pytest.raises(CertificateError):
-        issue(make_csr(new_key("EC-256"), _SUBJECT), key, root, _NOW, 2 * _DAY)
-
-
-@pytest.mark.parametrize("validity", [timedelta(0), -_DAY])
-def test_no_validity(validity: timedelta) -> None:
-    """A certificate that ends when it begins, or before, is not made."""
-    with pytest.raises(CertificateError):
-        self_signed(new_key("EC-256"), _SUBJECT, _NOW, validity)
-    ca = make_chain(length=2)
-    with pytest.raises(CertificateError):
-        issue(make_csr(new_key("EC-256"), _SUBJECT), ca.keys[1], ca.certificates[1], _NOW, validity)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        Changes(put=((x509.BasicConstraints(ca=False, path_length=None), True),)),
-        Changes(without=(x509.BasicConstraints,)),
-        Changes(put=((key_usage("digital_signature"), True),)),
-        Changes(without=(x509.KeyUsage,)),
-    ],
-)
-def test_a_ca_that_may_not_sign(changes: Changes) -> None:
-    """A certificate that is no CA's, or may not sign others, issues nothing."""
-    ca = make_chain(length=2, cas={1: changes})
-    with pytest.raises(CertificateError):
-        issue(make_csr(new_key("EC-256"), _SUBJECT), ca.keys[1], ca.certificates[1], _NOW, _DAY)
-
-
-@pytest.mark.parametrize("spec", _RSA_SPECS)
-def test_a_request_with_sha1(spec: str) -> None:
-    """A request that is signed with SHA-1 does not end in a crash, and neither does it get a SHA-1 certificate."""
-    key = new_key(spec)
-    der = make_csr(key, _SUBJECT).public_bytes(Encoding.DER)
-    info = x509.load_der_x509_csr(der).tbs_certrequest_bytes
-    digest = hashes.Hash(hashes.SHA1())
-    digest.update(info)
-    signature = key.sign(digest.finalize(), padding.PKCS1v15(), utils.Prehashed(hashes.SHA1()))
-    sha1 = bytes.fromhex("300d06092a864886f70d0101050500")
-    request = x509.load_der_x509_csr(sequence(info, sha1, bit_string(signature)))
-    made = None
-    with contextlib.suppress(CertificateError):
-        made = _issue(request)
-    if made is not None:
-        assert isinstance(made.signature_hash_algorithm, hashes.SHA256)
-
-
-# Subjects
-
-
-def _attributes(subject: x509.Name) -> list[tuple[x509.ObjectIdentifier, str | bytes]]:
-    return [(each.oid, each.value) for each in subject]
-
-
-def test_the_order_of_a_subject() -> None:
-    """The first of the text is the last of the certificate, so that both read alike (RFC 4514, section 2.1)."""
-    text = "CN=build,OU=Tools,O=ACME,L=Seattle,ST=WA,C=US"
-    made = make_name(parse_name(text))
-    assert made.rfc4514_string() == text
-    assert [oid for oid, _ in _attributes(made)] == [
-        NameOID.COUNTRY_NAME, NameOID.STATE_OR_PROVINCE_NAME, NameOID.LOCALITY_NAME, NameOID.ORGANIZATION_NAME,
-        NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.COMMON_NAME,
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        (r"CN=Smith\, Jones \+ Co.", "Smith, Jones + Co."),
-        (r"CN=\#1 \"best\" \<a\> \\ \;", '#1 "best" <a> \\ ;'),
-        (r"CN=Gr\C3\BC\C3\9Fe", "Grüße"),
-        ("CN=世界", "世界"),
-        (r"CN=\ padded\ ", " padded "),
-        ("  CN  =  trimmed  ", "trimmed"),
-        ("2.5.4.3=by number", "by number"),
-        ("CN=a=b", "a=b"),
-    ],
-)
-def test_values_with_escapes(text: str, value: str) -> None:
-    """A value is in the certificate as it was meant, and a request has it after encoding."""
-    for subject in (text, f"{text}, O=ACME", f"O=ACME; {text}"):
-        request = make_csr(new_key("EC-256"), make_name(parse_name(subject)))
-        read = x509.load_der_x509_csr(request.public_bytes(Encoding.DER)).subject
-        assert [each.value for each in read.get_attributes_for_oid(NameOID.COMMON_NAME)] == [value]
-
-
-def test_attributes_that_come_twice() -> None:
-    """Two attributes of a kind are two in the certificate, in their order."""
-    made = make_name(parse_name("OU=first,OU=second,O=ACME"))
-    assert _attributes(made) == [
-        (NameOID.ORGANIZATION_NAME, "ACME"),
-        (NameOID.ORGANIZATIONAL_UNIT_NAME, "second"),
-        (NameOID.ORGANIZATIONAL_UNIT_NAME, "first"),
-    ]
-
-
-@pytest.mark.parametrize(
-    "text", ["", " ", "CN", "CN=", "=x", "CN=a,", "CN=a,,O=b", "cn=a", "CN=a+O=b", "CN=#04", "X=1"]
-)
-def test_texts_that_are_no_subject(text: str) -> None:
-    """What is no distinguished name is refused, with what is wrong with it."""
-    with pytest.raises(ValueError, match=r"."):
-        parse_name(text)
-
-
-@pytest.mark.parametrize("country", ["USA", "U", "Deutschland"])
-def test_countries(country: str) -> None:
-    """A country has two letters, and the refusal says so."""
-    with pytest.raises(CertificateError, match=r"^subject: ") as caught:
-        make_name(parse_name(f"CN=build,O=ACME,C={country}"))
-    assert caught.value.rule == "subject"
-    assert "two letters" in caught.value.advice
-
-
-@pytest.mark.parametrize("text", ["CN=" + "x" * 65, "0.50=x"])
-def test_other_values_that_do_not_fit(text: str) -> None:
-    """A name that is too long, or an identifier that is none, is refused, and not with advice about countries."""
-    with pytest.raises(CertificateError, match=r"^subject: ") as caught:
-        make_name(parse_name(text))
-    assert "country" not in caught.value.advice
-
-
-@pytest.mark.parametrize("text", ["SERIALNUMBER=a_b", "C=U_", "SERIALNUMBER=ü1"])
-def test_values_that_their_encoding_lacks(text: str) -> None:
-    """A value that cannot be written in the alphabet of its attribute is refused, rather than written unreadably."""
-    with pytest.raises(CertificateError, match=r"^subject: "):
-        make_name(parse_name(f"{text},CN=build"))
-
-
-def test_the_subject_of_a_test_key() -> None:
-    """A test certificate has the subject that notation gives it."""
-    assert default_subject("wabbit").rfc4514_string() == "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US"
