@@ -41,8 +41,8 @@ def layout(tmp_path: Path) -> Layout:
     return make_layout(tmp_path / "layout")
 
 
-def test_signers_in_several_processes(home: Home, layout: Layout) -> None:
-    """Signers of one artifact and of another in the same layout all find their signatures there, and all hold."""
+def test_concurrent_processes_keep_all_signatures(home: Home, layout: Layout) -> None:
+    """Signatures by several processes in one layout are all present and valid."""
     other = add_artifact(layout.path, "v2").digest
     digests = [layout.digest, other] * (SIGNERS // 2)
     formats = ["jws", "jws", "cose", "cose"] * (SIGNERS // 4)
@@ -61,7 +61,7 @@ def test_signers_in_several_processes(home: Home, layout: Layout) -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_signers_in_several_threads(home: Home, layout: Layout) -> None:
+def test_concurrent_threads_share_a_signer(home: Home, layout: Layout) -> None:
     """One signer and one layout object serve several threads."""
     signer = LocalSigner.from_files(str(home.folder / "build.key"), str(home.folder / "build.chain.pem"))
     place = ImageLayout(layout.path)
@@ -78,8 +78,8 @@ def test_signers_in_several_threads(home: Home, layout: Layout) -> None:
     assert len(read_index(layout.path)["manifests"]) == 1 + 4 * SIGNERS
 
 
-def test_changes_to_the_list_of_keys(home: Home) -> None:
-    """Keys that are added and deleted at once are all added and deleted."""
+def test_concurrent_key_changes_are_all_kept(home: Home) -> None:
+    """Keys added and deleted concurrently are all added and deleted."""
     commands = [["key", "add", "--plugin", "local-file", "--id", "1", f"key{number}"] for number in range(SIGNERS)]
     ends = run_at_once([*commands, ["key", "delete", "build"]], home.environment(), home.folder)
     assert [(end.code, end.err) for end in ends] == [(0, "")] * (SIGNERS + 1)
@@ -88,8 +88,8 @@ def test_changes_to_the_list_of_keys(home: Home) -> None:
     assert "default" not in keys
 
 
-def test_one_name_for_two_keys(home: Home) -> None:
-    """Of several that add a key of the same name at once, exactly one succeeds."""
+def test_one_of_concurrent_keys_of_a_name_is_added(home: Home) -> None:
+    """Exactly one of several keys of the same name is added."""
     ends = run_at_once(
         [["key", "add", "--plugin", "local-file", "--id", "1", "same"]] * SIGNERS, home.environment(), home.folder
     )
@@ -98,8 +98,8 @@ def test_one_name_for_two_keys(home: Home) -> None:
     assert [key["name"] for key in keys] == ["build", "same"]
 
 
-def test_one_file_for_two_certificates(tmp_path: Path, home: Home) -> None:
-    """Of several that add a certificate under the same name at once, exactly one succeeds, and it is whole."""
+def test_one_of_concurrent_certificates_of_a_name_is_added(tmp_path: Path, home: Home) -> None:
+    """Exactly one of several certificates of the same name is added, and it is whole."""
     commands = []
     for number in range(SIGNERS):
         folder = tmp_path / str(number)
@@ -113,8 +113,8 @@ def test_one_file_for_two_certificates(tmp_path: Path, home: Home) -> None:
     assert (home.store("new") / "root.pem").read_bytes() == (tmp_path / str(winner) / "root.pem").read_bytes()
 
 
-def test_a_holder_of_the_lock_that_dies(home: Home, layout: Layout) -> None:
-    """A writer waits for whoever holds the lock, and goes on when that process is killed."""
+def test_lock_of_a_killed_process_is_released(home: Home, layout: Layout) -> None:
+    """A writer waits for the lock's holder, and continues once that process is killed."""
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, layout.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     )

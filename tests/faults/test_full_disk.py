@@ -85,8 +85,8 @@ def test_signing(tmp_path: Path, disk: Disk) -> None:
     assert _run(home, *verify)[0] == 0
 
 
-def test_no_more_names(tmp_path: Path, disk: Disk) -> None:
-    """A disk that takes no more files is a full disk, however much room it has."""
+def test_disk_without_inodes_is_a_full_disk(tmp_path: Path, disk: Disk) -> None:
+    """A disk without inodes is reported as full, however many bytes are free."""
     home = complete_home(tmp_path / "home", make_chain("EC-256", 3))
     layout = make_layout(disk.path / "layout")
     before = _state(disk.path / "layout")
@@ -116,7 +116,7 @@ def _add_certificate(_: Home, source: Path) -> list[str]:
     ],
     ids=["key add", "key delete", "policy import"],
 )
-def test_settings(tmp_path: Path, disk: Disk, prepare: Callable[[Home, Path], list[str]]) -> None:
+def test_full_disk_keeps_the_settings(tmp_path: Path, disk: Disk, prepare: Callable[[Home, Path], list[str]]) -> None:
     """Settings on a full disk stay as they are, to the byte, until there is room."""
     home = complete_home(disk.path / "home", make_chain("EC-256", 2))
     command = prepare(home, tmp_path)
@@ -129,8 +129,8 @@ def test_settings(tmp_path: Path, disk: Disk, prepare: Callable[[Home, Path], li
     assert _state(home.folder) != before
 
 
-def test_a_certificate(tmp_path: Path, disk: Disk) -> None:
-    """A certificate that finds no room is not half in the trust store."""
+def test_full_disk_keeps_partial_certificates_out(tmp_path: Path, disk: Disk) -> None:
+    """A certificate that finds no room is not partly in the trust store."""
     home = complete_home(disk.path / "home", make_chain("EC-256", 2))
     command = _add_certificate(home, tmp_path)
     before = _state(home.folder)
@@ -141,8 +141,8 @@ def test_a_certificate(tmp_path: Path, disk: Disk) -> None:
     assert _run(home, *command)[0] == 0
 
 
-def test_reading_needs_no_room(tmp_path: Path, disk: Disk) -> None:
-    """On a full disk everything that only reads works."""
+def test_reading_works_on_a_full_disk(tmp_path: Path, disk: Disk) -> None:
+    """Commands that only read work on a full disk."""
     home = complete_home(disk.path / "home", make_chain("EC-256", 2))
     layout = make_layout(disk.path / "layout")
     reference = f"{layout.path}@{layout.digest}"

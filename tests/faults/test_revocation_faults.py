@@ -96,8 +96,8 @@ def scene(request: pytest.FixtureRequest, responder: Responder) -> _Scene:
     return _Scene(responder, request.param)
 
 
-def test_nothing_is_wrong(scene: _Scene) -> None:
-    """Without any fault it is verified."""
+def test_verification_without_a_fault_succeeds(scene: _Scene) -> None:
+    """Verification succeeds without any fault."""
     scene.put(scene.good())
     scene.passes()
 
@@ -106,16 +106,16 @@ def test_nothing_is_wrong(scene: _Scene) -> None:
 
 
 @pytest.mark.parametrize("by", ["ocsp", "crl"])
-def test_a_server_that_is_down(responder: Responder, by: str) -> None:
-    """Connections are refused."""
+def test_refused_connection_is_unknown(responder: Responder, by: str) -> None:
+    """A refused connection makes the status unknown."""
     scene = _Scene(responder, by)
     scene.sign_with(revocable_chain(responder.refusing_url(), **_leading_to(by)))
     scene.refused("is unknown: ")
 
 
 @pytest.mark.parametrize("how", ["before the head", "after the head", "byte by byte"])
-def test_a_server_that_is_slow(scene: _Scene, how: str) -> None:
-    """It is not waited for longer than its time."""
+def test_slow_server_times_out(scene: _Scene, how: str) -> None:
+    """A slow server is given up at its time limit."""
     if how == "byte by byte":
         scene.on.drip(scene.path, scene.good(), 0.01)
     else:
@@ -125,8 +125,8 @@ def test_a_server_that_is_slow(scene: _Scene, how: str) -> None:
     scene.refused("no answer", asking=asking)
 
 
-def test_a_deadline_for_all(responder: Responder) -> None:
-    """However many certificates there are."""
+def test_deadline_covers_all_certificates(responder: Responder) -> None:
+    """One deadline covers all certificates."""
     scene = _Scene(responder, "ocsp")
     scene.sign_with(revocable_chain(responder.url(), length=8))
     for place in range(7):
@@ -137,14 +137,14 @@ def test_a_deadline_for_all(responder: Responder) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 301, 403, 404, 429, 500, 503])
-def test_a_status_that_is_none(scene: _Scene, status: int) -> None:
-    """A page for people is no answer."""
+def test_http_error_is_unknown(scene: _Scene, status: int) -> None:
+    """An error page is no response."""
     scene.on.fail(scene.path, status)
     scene.refused(f"it answers with status {status}")
 
 
-def test_a_content_type_that_is_wrong(scene: _Scene) -> None:
-    """What it is called is no concern where it is signed; a portal's page is not."""
+def test_media_type_of_signed_content_is_ignored(scene: _Scene) -> None:
+    """Signed content counts under any media type, and a captive portal's page does not."""
     scene.put(scene.good(), "text/html")
     scene.passes()
     scene.put(
@@ -154,8 +154,8 @@ def test_a_content_type_that_is_wrong(scene: _Scene) -> None:
 
 
 @pytest.mark.parametrize("told", [False, True])
-def test_ten_gigabytes(scene: _Scene, told: bool) -> None:
-    """No more is read than an answer may have, however much comes."""
+def test_endless_body_is_cut_off(scene: _Scene, told: bool) -> None:
+    """Reading stops at the size limit."""
     scene.on.pour(scene.path, told=told, start=scene.good()[:50])
     asking = sources(ocsp_seconds=30, crl_seconds=30)
     before = time.process_time()
@@ -163,16 +163,16 @@ def test_ten_gigabytes(scene: _Scene, told: bool) -> None:
     assert time.process_time() - before < 2.0
 
 
-def test_redirects_without_an_end(scene: _Scene) -> None:
-    """A circle is left."""
+def test_redirect_loop_is_refused(scene: _Scene) -> None:
+    """A redirect loop ends."""
     scene.on.redirect_in_a_circle(scene.path, 3)
     scene.refused("redirects")
     assert sum(scene.on.asked.values()) < 30
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_connection_that_breaks_off(scene: _Scene, reset: bool) -> None:
-    """Half an answer is none."""
+def test_truncated_body_is_unknown(scene: _Scene, reset: bool) -> None:
+    """A truncated body is no response."""
     scene.on.cut(scene.path, scene.good(), 60, reset=reset)
     scene.refused("is unknown: ")
 
@@ -180,16 +180,16 @@ def test_a_connection_that_breaks_off(scene: _Scene, reset: bool) -> None:
 # Clocks.
 
 
-def test_a_clock_that_is_an_hour_slow(scene: _Scene) -> None:
-    """An answer of just now is one of the future then, and it is said to look at the clock."""
+def test_slow_clock_is_reported(scene: _Scene) -> None:
+    """A new response is of the future then, and the advice is to check the clock."""
     dates: dict[str, Any] = {"this_update": NOW}
     scene.put(scene.good(**(dates if scene.by == "crl" else {"singles": Single(**dates)})))
     scene.refused("of the future", advice="check the clock", now=NOW - _HOUR)
     scene.passes(now=NOW - _MINUTE)
 
 
-def test_a_clock_that_is_an_hour_fast(scene: _Scene) -> None:
-    """An answer for half an hour is over then; one for a week is not."""
+def test_fast_clock_expires_short_responses(scene: _Scene) -> None:
+    """A response for half an hour has expired then; one for a week has not."""
     scene.put(scene.good())
     scene.passes(now=NOW + _HOUR)
     short: dict[str, Any] = {"next_update": NOW + 30 * _MINUTE}
@@ -234,8 +234,8 @@ _CRLS: dict[str, tuple[Callable[[TestChain], bytes], str]] = {
 
 
 @pytest.mark.parametrize("name", _ANSWERS)
-def test_answers_that_do_not_count(responder: Responder, name: str) -> None:
-    """Each is refused, and it is said why."""
+def test_unusable_response_is_refused(responder: Responder, name: str) -> None:
+    """Each unusable response is refused with its reason."""
     make, text = _ANSWERS[name]
     scene = _Scene(responder, "ocsp")
     scene.put(make(scene.chain))
@@ -243,16 +243,16 @@ def test_answers_that_do_not_count(responder: Responder, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _CRLS)
-def test_crls_that_do_not_count(responder: Responder, name: str) -> None:
-    """Each is refused, and it is said why."""
+def test_unusable_crl_is_refused(responder: Responder, name: str) -> None:
+    """Each unusable CRL is refused with its reason."""
     make, text = _CRLS[name]
     scene = _Scene(responder, "crl")
     scene.put(make(scene.chain))
     scene.refused(text)
 
 
-def test_revoked_is_no_fault(scene: _Scene) -> None:
-    """There is nothing to be done about it, and no advice that would help to get around it."""
+def test_revoked_certificate_has_no_advice(scene: _Scene) -> None:
+    """A revoked certificate has no advice for getting around it."""
     scene.put(scene.good(**({"singles": REVOKED} if scene.by == "ocsp" else {"entries": [revoked(scene.chain)]})))
     scene.refused("is revoked (on ", advice="")
     with pytest.raises(RevocationError) as caught:
@@ -261,8 +261,8 @@ def test_revoked_is_no_fault(scene: _Scene) -> None:
 
 
 @pytest.mark.parametrize("fault", ["down", "slow", "forged", "large"])
-def test_a_crl_in_place_of_a_faulty_responder(responder: Responder, fault: str) -> None:
-    """Whatever is wrong with OCSP, the CRL decides, for good and for bad."""
+def test_crl_replaces_a_faulty_responder(responder: Responder, fault: str) -> None:
+    """Whatever the responder's fault, the CRL decides, for good and for revoked."""
     scene = _Scene(responder, "ocsp")
     scene.sign_with(revocable_chain(responder.url(), ocsp_at={1: []}, crl_at={1: []}))
     responder.put(_CRL, make_crl(scene.chain))
@@ -282,10 +282,10 @@ def test_a_crl_in_place_of_a_faulty_responder(responder: Responder, fault: str) 
 
 
 @pytest.mark.parametrize("kind", ["a file in its place", "rubbish", "folders", "read-only", "full"])
-def test_a_cache_that_is_of_no_use(
+def test_unusable_cache_is_ignored(
     responder: Responder, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The check goes on without it, for good and for bad."""
+    """The check works without a usable cache, for good and for revoked."""
     scene = _Scene(responder, "crl")
     folder = tmp_path / "crl"
     file = Path(CrlCache(str(folder)).path(responder.url(_CRL)))
@@ -323,8 +323,8 @@ def _fail_with(number: int) -> Callable[..., None]:
     return fail
 
 
-def test_a_cached_crl_bridges_an_outage(responder: Responder, tmp_path: Path) -> None:
-    """While its time lasts nobody is asked, so that nothing can be wrong with the server; afterwards it is."""
+def test_cached_crl_bridges_an_outage(responder: Responder, tmp_path: Path) -> None:
+    """While it is current no request is made; afterwards the outage is reported."""
     scene = _Scene(responder, "crl")
     scene.put(make_crl(scene.chain))
     scene.passes(asking=sources(str(tmp_path)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from notarykit.plugin.discovery.process import Ended, run
 from notarykit.plugin.host import retry
 from tests.interop import go_plugin
 from tests.interop.go_peer import Peer, build
+from tests.interop.peer_site import Site, Tsa
 from tests.servers.registry.conftest import docker_registry, plain_registry, registry_ca, registry_program, stack
 
 __all__ = ["docker_registry", "peer", "plain_registry", "registry_ca", "registry_program", "stack"]
@@ -44,3 +46,20 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(executable, "run", noted)
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.0001)
     return commands
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Site of one test."""
+    with Site() as running:
+        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def tsa(tmp_path: Path) -> Tsa:
+    """Timestamp authority with certificates that are not revocable."""
+    return Tsa(tmp_path / "tsa")

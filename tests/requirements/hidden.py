@@ -28,8 +28,8 @@ _CARDS = (
     "servers/piv/test_card.py::test_readers_end_with_their_context",
     "servers/piv/test_interaction.py::test_slot_9e_signs_without_a_pin",
 )
-_AUTHORITIES = ("servers/timestamp/test_harness.py::test_several_clients_at_once",)
-_DISKS = ("faults/test_full_disk.py::test_a_certificate",)
+_AUTHORITIES = ("servers/timestamp/test_harness.py::test_concurrent_clients_get_their_own_tokens",)
+_DISKS = ("faults/test_full_disk.py::test_full_disk_keeps_partial_certificates_out",)
 _TRIAL = ("servers/pkcs11/test_walk_through.py",)
 _GUIDE = ("docs/test_documents.py::test_plugin_tutorial_runs",)
 _GO = (
@@ -49,7 +49,7 @@ _OPENSSL = (
     "cli/test_certificates_for_keys.py",
     "cli/test_timestamps.py",
     "docs/test_timestamps_and_revocation.py",
-    "interop/test_peer_revocation.py",
+    "interop/test_peer_timestamps.py",
     "servers/revocation/test_harness.py",
     "servers/timestamp/test_makers.py",
     "unit/config/test_trust_store.py",

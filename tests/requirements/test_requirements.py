@@ -32,15 +32,15 @@ def _tests() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("missing", [Requirement(("no-such-program",)), Requirement(files=("lib/*/no-such.so",))])
-def test_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: Requirement) -> None:
-    """A program or a file that is missing skips the test with the way to get it."""
+def test_missing_requirement_skips_the_test(monkeypatch: pytest.MonkeyPatch, missing: Requirement) -> None:
+    """A missing program or file skips the test with the way to get it."""
     monkeypatch.setattr(requirements, "REQUIREMENTS", {"thing": missing})
     with pytest.raises(pytest.skip.Exception, match=r"^needs thing \(apt-get install thing\)$"):
         require("thing")
 
 
-def test_what_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So does a program of an earlier version, with the way that the table has."""
+def test_old_version_skips_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier version skips the test with the way to get a newer one."""
     old = Requirement(("env",), how="https://example.com", version=(("echo", "go1.9.3"), (1, 23)))
     new = old._replace(version=(("echo", "go1.9.3"), (1, 9)))
     monkeypatch.setattr(requirements, "REQUIREMENTS", {"old": old, "new": new})
@@ -48,13 +48,13 @@ def test_what_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
         require("new", "old")
 
 
-def test_what_is_there() -> None:
-    """What is there is found, daemons included."""
+def test_present_requirement_is_found() -> None:
+    """A present requirement is found, daemons included."""
     assert Path(program("mount")).is_absolute()
 
 
-def test_what_takes_long_to_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server is used where it was built before, and is built only where everything is asked for."""
+def test_slow_build_needs_notarykit_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is not built yet is built only under NOTARYKIT_ALL."""
     monkeypatch.delenv("NOTARYKIT_ALL", raising=False)
     require_build("vault", is_built=True, needs=["nothing"])
     with pytest.raises(pytest.skip.Exception, match=r"8 minutes to compile \(make test ALL=1\)$"):
@@ -63,8 +63,8 @@ def test_what_takes_long_to_build(monkeypatch: pytest.MonkeyPatch) -> None:
     require_build("vault", is_built=False, needs=[])
 
 
-def test_every_program_is_asked_for() -> None:
-    """No test runs a program of the table by its bare name: it gets the path from the table, or is skipped."""
+def test_programs_are_run_by_their_path_from_the_table() -> None:
+    """No test runs a program of the table by its bare name."""
     bare = {
         (str(path.relative_to(_ROOT)), name)
         for path in _tests()
@@ -74,8 +74,8 @@ def test_every_program_is_asked_for() -> None:
     assert {each for each in bare if each[0] not in _ASKED_BEFORE} == set()
 
 
-def test_nobody_skips_in_another_way() -> None:
-    """Only the table skips tests, so that the end of a run says everything that was left out."""
+def test_only_the_table_skips_tests() -> None:
+    """Only the table skips tests, so that the end of a run lists everything left out."""
     here = Path(__file__)
     found = [path for path in _tests() if path != here and "pytest.skip(" in path.read_text()]
     assert found == [_ROOT / "tests" / "support" / "requirements.py"]
@@ -86,8 +86,8 @@ def test_every_requirement_is_hidden_once() -> None:
     assert set(USERS) == set(REQUIREMENTS)
 
 
-def test_one_line() -> None:
-    """A reason is one line, whatever a program has said."""
+def test_reason_is_one_line() -> None:
+    """A reason is one line, whatever the program's output."""
     with pytest.raises(pytest.skip.Exception) as caught:
         leave_out("needs a thing: it\nsays so", how("bash"))
     assert str(caught.value) == "needs a thing: it says so (apt-get install bash)"
@@ -108,7 +108,7 @@ def test_two():
 
 
 @pytest.mark.parametrize("everything", [False, True])
-def test_the_end_of_a_run(tmp_path: Path, everything: bool) -> None:
+def test_summary_counts_skipped_tests(tmp_path: Path, everything: bool) -> None:
     """The end of a run counts what was left out and has the command that includes it; what takes long is left out."""
     (tmp_path / "conftest.py").write_text((_ROOT / "tests" / "conftest.py").read_text())
     (tmp_path / "test_some.py").write_text(_RUN)

@@ -71,8 +71,8 @@ def by_crl(authority: None, responder: Responder, tmp_path: Path) -> _Authority:
     return _Authority(tmp_path, responder, ocsp=False)
 
 
-def test_openssl_by_ocsp(both: _Authority) -> None:
-    """Good, on hold, released, revoked: by the CA itself, and no CRL is fetched."""
+def test_openssl_status_by_ocsp(both: _Authority) -> None:
+    """Good, on hold, released and revoked by OCSP of the CA itself, without fetching a CRL."""
     assert both.word() == "good"
     both.ca.revoke(hold="holdInstructionReject")
     assert both.word() == "revoked"
@@ -83,8 +83,8 @@ def test_openssl_by_ocsp(both: _Authority) -> None:
     assert both.asked() == {"ocsp": 4, "crl": 0}
 
 
-def test_openssl_by_crl(by_crl: _Authority) -> None:
-    """Good, on hold, released, revoked: by new CRLs."""
+def test_openssl_status_by_crl(by_crl: _Authority) -> None:
+    """Good, on hold, released and revoked by new CRLs."""
     assert by_crl.word() == "good"
     by_crl.ca.revoke(hold="holdInstructionCallIssuer")
     assert by_crl.word() == "revoked"
@@ -95,8 +95,8 @@ def test_openssl_by_crl(by_crl: _Authority) -> None:
     assert by_crl.asked() == {"ocsp": 0, "crl": 4}
 
 
-def test_an_expired_entry_of_openssl(both: _Authority) -> None:
-    """Of a certificate that its index calls expired `openssl ocsp` says nothing at all, and so the CRL is asked."""
+def test_expired_entry_of_openssl_falls_back_to_the_crl(both: _Authority) -> None:
+    """`openssl ocsp` has no response about a certificate that its index marks as expired."""
     both.ca.expire()
     found = check(both.chain, utc_now())[0]
     assert (str(found.status), both.asked()) == ("good", {"ocsp": 1, "crl": 1})
@@ -104,8 +104,8 @@ def test_an_expired_entry_of_openssl(both: _Authority) -> None:
 
 
 @pytest.mark.parametrize("reason", ["unspecified", "keyCompromise", "CACompromise", "cessationOfOperation", None])
-def test_reasons_of_openssl(both: _Authority, reason: str | None) -> None:
-    """Whatever the reason, revoked is revoked, by OCSP and by CRL."""
+def test_openssl_reason_is_revoked(both: _Authority, reason: str | None) -> None:
+    """Every reason is revoked, by OCSP and by CRL."""
     both.ca.revoke(reason=reason)
     assert both.word() == "revoked"
     both.responder.fail(ocsp_path(0))
@@ -114,8 +114,8 @@ def test_reasons_of_openssl(both: _Authority, reason: str | None) -> None:
 
 @pytest.mark.parametrize("by_key", [False, True])
 @pytest.mark.parametrize("nocheck", [False, True])
-def test_a_delegate_of_openssl(both: _Authority, nocheck: bool, by_key: bool) -> None:
-    """With nocheck and without, as it names nothing to ask."""
+def test_openssl_delegate_is_accepted(both: _Authority, nocheck: bool, by_key: bool) -> None:
+    """A delegate without endpoints is accepted with nocheck and without."""
     both.ca.sign_with(make_delegate(both.chain, nocheck=nocheck), by_key=by_key)
     assert both.word() == "good"
     both.ca.revoke()
@@ -123,8 +123,8 @@ def test_a_delegate_of_openssl(both: _Authority, nocheck: bool, by_key: bool) ->
     assert both.asked() == {"ocsp": 2, "crl": 0}
 
 
-def test_a_delegate_that_is_revoked(both: _Authority, tmp_path: Path) -> None:
-    """Without nocheck it is looked up in the CRL; once it is listed, its answers do not count."""
+def test_revoked_delegate_is_refused(both: _Authority, tmp_path: Path) -> None:
+    """Without nocheck a delegate is checked by CRL, and refused once it is listed."""
     delegate = make_delegate(both.chain, nocheck=False, crl_urls=[both.responder.url(crl_path(0))])
     both.ca.sign_with(delegate)
     ders = [delegate.certificate.public_bytes(Encoding.DER), *both.chain.ders[1:]]
@@ -140,8 +140,8 @@ def test_a_delegate_that_is_revoked(both: _Authority, tmp_path: Path) -> None:
     assert both.word() == "unknown"
 
 
-def test_a_delegate_of_openssl_that_is_none(both: _Authority) -> None:
-    """One that is for something else, or stays away, says nothing; the CRL does."""
+def test_certificate_that_is_no_delegate_falls_back_to_the_crl(both: _Authority) -> None:
+    """A certificate for other purposes, or a missing one, leaves the status to the CRL."""
     for settings in (
         {"delegate": make_delegate(both.chain, ocsp_signing=False)},
         {"delegate": make_delegate(both.chain), "include": False},
@@ -154,7 +154,7 @@ def test_a_delegate_of_openssl_that_is_none(both: _Authority) -> None:
     assert both.word() == "revoked"
 
 
-def test_an_unknown_certificate(both: _Authority) -> None:
+def test_unknown_certificate_is_reported_as_unknown(both: _Authority) -> None:
     """What openssl has no record of is unknown by OCSP, and the CRL decides."""
     sibling = issued_beside(both.chain)
     assert both.word(sibling) == "good"
@@ -166,8 +166,8 @@ def test_an_unknown_certificate(both: _Authority) -> None:
 
 
 @pytest.mark.parametrize("kind", ["RSA-2048", "RSA-4096", "EC-256", "EC-384", "EC-521"])
-def test_kinds_of_cas(authority: None, responder: Responder, tmp_path: Path, kind: str) -> None:
-    """Whatever key openssl signs with."""
+def test_openssl_ca_keys_are_supported(authority: None, responder: Responder, tmp_path: Path, kind: str) -> None:
+    """Every kind of key that openssl signs with is supported."""
     made = _Authority(tmp_path, responder, ca_kind=kind)
     assert made.word() == "good"
     made.ca.revoke()
@@ -176,13 +176,13 @@ def test_kinds_of_cas(authority: None, responder: Responder, tmp_path: Path, kin
     assert made.word() == "revoked"
 
 
-def test_nonces_of_openssl(both: _Authority) -> None:
-    """It repeats the nonce that it is sent."""
+def test_openssl_repeats_the_nonce(both: _Authority) -> None:
+    """The response repeats the nonce of the request."""
     assert both.word(asking=sources(with_nonce=True)) == "good"
     assert both.asked() == {"ocsp": 1, "crl": 0}
 
 
-def test_a_crl_of_openssl_without_extensions(by_crl: _Authority) -> None:
+def test_openssl_crl_of_version_1_is_accepted(by_crl: _Authority) -> None:
     """Without a file for numbers, `openssl ca` makes CRLs of version 1."""
     settings = by_crl.ca.folder / "ca.cnf"
     lines = settings.read_text().splitlines()
@@ -194,8 +194,8 @@ def test_a_crl_of_openssl_without_extensions(by_crl: _Authority) -> None:
     assert by_crl.word() == "revoked"
 
 
-def test_files_in_place_of_openssl(both: _Authority, tmp_path: Path) -> None:
-    """What was fetched counts without a network, the CRL in PEM too."""
+def test_downloaded_files_count_offline(both: _Authority, tmp_path: Path) -> None:
+    """Downloaded responses and CRLs count offline, the CRL in PEM too."""
     leaf, issuer, _ = both.chain.certificates
     crl, answer = tmp_path / "given.crl", tmp_path / "given.der"
     for revokes, status in ((False, "good"), (True, "revoked")):
@@ -217,16 +217,16 @@ def _vault(chain: TestChain, **options: Any) -> list[str]:
     return words(chain, **{"now": utc_now(), **options})
 
 
-def test_vault_by_ocsp(vault_ca: VaultCA) -> None:
-    """Vault signs with the CA's own key, and says so at once."""
+def test_vault_status_by_ocsp(vault_ca: VaultCA) -> None:
+    """Vault signs responses with the CA's own key, and reports a revocation at once."""
     chain = vault_ca.issue()
     assert _vault(chain) == ["good"]
     vault_ca.revoke(chain)
     assert _vault(chain) == ["revoked"]
 
 
-def test_vault_by_crl(vault_ca: VaultCA, responder: Responder, tmp_path: Path) -> None:
-    """A CRL that Vault has made, with a responder that is never heard of."""
+def test_vault_status_by_crl(vault_ca: VaultCA, responder: Responder, tmp_path: Path) -> None:
+    """A CRL by Vault counts while its responder is down."""
     chain, other = vault_ca.issue(), vault_ca.issue(common_name="other")
     vault_ca.revoke(chain)
     vault_ca.rotate()
@@ -239,8 +239,8 @@ def test_vault_by_crl(vault_ca: VaultCA, responder: Responder, tmp_path: Path) -
     ] == ["revoked", "good"]
 
 
-def test_vaults_crl_is_cached(vault_ca: VaultCA, tmp_path: Path) -> None:
-    """It goes through the same folder as any other, and says what Vault knew then."""
+def test_vault_crl_is_cached(vault_ca: VaultCA, tmp_path: Path) -> None:
+    """Vault's CRL is in the file cache, and counts until it expires."""
     chain = vault_ca.issue()
     vault_ca.rotate()
     issuer, now = chain.certificates[1], utc_now()

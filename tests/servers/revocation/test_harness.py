@@ -44,16 +44,16 @@ def issued_beside(chain: TestChain) -> TestChain:
     return chain.with_ders([other.public_bytes(Encoding.DER), *chain.ders[1:]])
 
 
-def test_openssl_says_good_then_revoked(ca: OpensslCA, tmp_path: Path) -> None:
-    """The CA itself signs."""
+def test_openssl_reports_good_then_revoked(ca: OpensslCA, tmp_path: Path) -> None:
+    """The CA signs the responses itself."""
     client = Client(tmp_path, ca.chain)
     assert heard(client, ca.chain) == ["good"] * 3
     ca.revoke(reason="keyCompromise")
     assert heard(client, ca.chain) == ["revoked"] * 3
 
 
-def test_a_hold_can_be_released(ca: OpensslCA, tmp_path: Path) -> None:
-    """A certificate on hold is revoked until it is not any more."""
+def test_hold_is_released(ca: OpensslCA, tmp_path: Path) -> None:
+    """A certificate on hold is revoked until it is released."""
     client = Client(tmp_path, ca.chain)
     ca.revoke(hold="holdInstructionReject")
     (entry,) = x509.load_der_x509_crl(ca.crl())
@@ -65,8 +65,8 @@ def test_a_hold_can_be_released(ca: OpensslCA, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("nocheck", [True, False])
 @pytest.mark.parametrize("by_key", [True, False])
-def test_a_delegate_signs(ca: OpensslCA, nocheck: bool, by_key: bool, tmp_path: Path) -> None:
-    """The answers are a responder's to whom the CA gave them over."""
+def test_delegate_signs_responses(ca: OpensslCA, nocheck: bool, by_key: bool, tmp_path: Path) -> None:
+    """The responses are by a delegate."""
     client = Client(tmp_path, ca.chain)
     ca.sign_with(make_delegate(ca.chain, nocheck=nocheck), by_key=by_key)
     assert heard(client, ca.chain) == ["good"] * 3
@@ -74,13 +74,13 @@ def test_a_delegate_signs(ca: OpensslCA, nocheck: bool, by_key: bool, tmp_path: 
     assert heard(client, ca.chain) == ["revoked"] * 3
 
 
-def test_a_delegate_that_may_not_is_refused(ca: OpensslCA, tmp_path: Path) -> None:
-    """A certificate for other purposes signs no answers."""
+def test_certificate_for_other_purposes_is_no_delegate(ca: OpensslCA, tmp_path: Path) -> None:
+    """A certificate for other purposes signs no accepted responses."""
     ca.sign_with(make_delegate(ca.chain, ocsp_signing=False))
     assert "missing ocspsigning usage" in heard(Client(tmp_path, ca.chain), ca.chain)[0]
 
 
-def test_an_unknown_certificate(ca: OpensslCA, tmp_path: Path) -> None:
+def test_unknown_certificate_is_reported_as_unknown(ca: OpensslCA, tmp_path: Path) -> None:
     """A certificate that the CA has no record of is unknown; once it is recorded, it is good."""
     sibling = issued_beside(ca.chain)
     client = Client(tmp_path, sibling)
@@ -89,8 +89,8 @@ def test_an_unknown_certificate(ca: OpensslCA, tmp_path: Path) -> None:
     assert heard(client, sibling) == ["good"] * 3
 
 
-def test_vault_says_good_then_revoked(vault_ca: VaultCA, tmp_path: Path) -> None:
-    """Vault signs with the CA's own key."""
+def test_vault_reports_good_then_revoked(vault_ca: VaultCA, tmp_path: Path) -> None:
+    """Vault signs the responses with the CA's own key."""
     chain = vault_ca.issue()
     client = Client(tmp_path, chain)
     assert heard(client, chain) == ["good"] * 3

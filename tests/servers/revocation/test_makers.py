@@ -52,10 +52,10 @@ def client(chain: TestChain, tmp_path: Path) -> Client:
 
 @pytest.mark.parametrize("algorithm", HASHES, ids=lambda each: str(each.name))
 @pytest.mark.parametrize("pss", [False, True], ids=["plain", "pss"])
-def test_signatures_hold_unless_corrupted(
+def test_signatures_are_valid_unless_corrupted(
     chain: TestChain, client: Client, algorithm: hashes.HashAlgorithm, pss: bool
 ) -> None:
-    """Those of CRLs and of answers, with every hash."""
+    """CRLs and responses with every hash are valid unless corrupted."""
     good, bad = (make_crl(chain, hash_algorithm=algorithm, pss=pss, corrupted=wrong) for wrong in (False, True))
     assert [client.holds(good), client.holds(bad)] == [True, False]
     good, bad = (make_answer(chain, hash_algorithm=algorithm, pss=pss, corrupted=wrong) for wrong in (False, True))
@@ -63,8 +63,8 @@ def test_signatures_hold_unless_corrupted(
     assert "signature failure" in client.read(bad)
 
 
-def test_a_crl_with_everything(chain: TestChain, client: Client) -> None:
-    """Every extension is read as it was asked for."""
+def test_crl_has_the_requested_extensions(chain: TestChain, client: Client) -> None:
+    """Every requested extension is in the CRL."""
     hold, removed = x509.ReasonFlags.certificate_hold, x509.ReasonFlags.remove_from_crl
     entries = [
         Entry(1, reason=hold, invalidity_date=NOW),
@@ -94,8 +94,8 @@ def test_a_crl_with_everything(chain: TestChain, client: Client) -> None:
     assert crl[1].extensions[1].critical
 
 
-def test_what_a_crl_can_lack(chain: TestChain, client: Client) -> None:
-    """Its next update, its number, its authority's key, and its version with all extensions."""
+def test_crl_can_omit_its_fields(chain: TestChain, client: Client) -> None:
+    """A CRL can omit nextUpdate, number, authority key identifier, and all extensions."""
     crl = x509.load_der_x509_crl(make_crl(chain, next_update=None, number=None, without_authority=True))
     assert [crl.next_update_utc, len(crl.extensions)] == [None, 0]
     first = make_crl(chain, version=1, entries=[revoked(chain)])
@@ -104,15 +104,15 @@ def test_what_a_crl_can_lack(chain: TestChain, client: Client) -> None:
     assert asn1.integer(1) + asn1.signature_algorithm(chain.keys[1], asn1.SHA256) not in first
 
 
-def test_a_crl_of_another(chain: TestChain, client: Client) -> None:
-    """Another signer or another name is not the issuer's."""
+def test_crl_by_another_issuer_is_refused(chain: TestChain, client: Client) -> None:
+    """A CRL with another key or another name is not the issuer's."""
     assert not client.holds(make_crl(chain, signed_by=chain.keys[2]))
     assert x509.load_der_x509_crl(make_crl(chain, issuer=name("Other CA"))).issuer == name("Other CA")
 
 
 @pytest.mark.parametrize("serial_bytes", [16, 20])
-def test_a_large_crl(serial_bytes: int, tmp_path: Path) -> None:
-    """It is read to its last entry, which openssl finds."""
+def test_large_crl_is_read_to_its_last_entry(serial_bytes: int, tmp_path: Path) -> None:
+    """The openssl command finds the last entry of a large CRL."""
     chain = make_chain()
     data = make_large_crl(chain, count=20_000, serial_bytes=serial_bytes, last=[revoked(chain)])
     assert Client(tmp_path, chain).verify(data) == "revoked"
@@ -122,8 +122,10 @@ def test_a_large_crl(serial_bytes: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("single", "expected"), [(GOOD, "good"), (REVOKED, "revoked"), (UNKNOWN, "unknown")])
-def test_answers(chain: TestChain, client: Client, single: Single, expected: str) -> None:
-    """By the issuer, named in both ways, and by its delegate."""
+def test_responses_are_by_the_issuer_or_a_delegate(
+    chain: TestChain, client: Client, single: Single, expected: str
+) -> None:
+    """Responses are by the issuer, identified in both ways, and by its delegate."""
     assert client.read(make_answer(chain, 0, single)) == expected
     assert client.read(make_answer(chain, 0, single, by_key=True)) == expected
     for nocheck in (True, False):
@@ -132,8 +134,8 @@ def test_answers(chain: TestChain, client: Client, single: Single, expected: str
         assert client.read(make_answer(chain, 0, single, delegate=delegate, by_key=True)) == expected
 
 
-def test_answers_that_openssl_refuses(chain: TestChain, client: Client) -> None:
-    """Each breaks one rule."""
+def test_openssl_refuses_broken_responses(chain: TestChain, client: Client) -> None:
+    """Each response breaks one rule."""
     delegate, other = make_delegate(chain), make_chain(cas={1: Changes(subject=name("Other CA"))})
     wrong = {
         "missing ocspsigning usage": make_answer(chain, delegate=make_delegate(chain, ocsp_signing=False)),
@@ -155,8 +157,8 @@ def test_answers_that_openssl_refuses(chain: TestChain, client: Client) -> None:
     assert client.read(make_answer(chain, response_type="1.2.3.4")) not in {"good", "revoked", "unknown"}
 
 
-def test_what_answers_can_say(chain: TestChain) -> None:
-    """As cryptography reads it."""
+def test_response_has_the_requested_fields(chain: TestChain) -> None:
+    """The requested fields are read by cryptography."""
     reason = x509.ReasonFlags.remove_from_crl
     single = Single("revoked", reason=reason, invalidity_date=NOW, next_update=None, id_hash=hashes.SHA384())
     critical = (asn1.unknown_extension(),)
@@ -171,7 +173,7 @@ def test_what_answers_can_say(chain: TestChain) -> None:
     assert make_answer(chain, 0, []).count(b"\x30\x00") == 1
 
 
-def test_a_responder_answers_with_the_nonce_and_the_hash_of_the_request(client: Client, chain: TestChain) -> None:
+def test_responder_uses_nonce_and_hash_of_the_request(client: Client, chain: TestChain) -> None:
     """By POST; by GET the request has no nonce."""
     requests: list[bytes] = []
     make = responding(chain)
@@ -208,8 +210,8 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_server_stops_in_the_middle_of_an_answer(fault: Fault) -> None:
-    """However long that would be."""
+def test_server_stops_in_the_middle_of_a_response(fault: Fault) -> None:
+    """The server stops at once during an endless response."""
     with in_a_moment(), contextlib.ExitStack() as stack:
         responder = stack.enter_context(Responder())
         fault(responder)
@@ -240,8 +242,8 @@ def test_faults(tmp_path: Path) -> None:
         assert responder.asked["/crl"] == 1
 
 
-def test_where_certificates_lead() -> None:
-    """The root leads nowhere; the others lead where they are told to."""
+def test_revocable_chain_has_the_requested_endpoints() -> None:
+    """The root has no endpoints, and the others those requested."""
     reasons = frozenset([x509.ReasonFlags.key_compromise])
     chain = revocable_chain(
         "http://here",

@@ -25,14 +25,14 @@ def _asked(folder: Path, authority: AnyAuthority, *options: str, cert: bool = Tr
 
 
 @pytest.mark.parametrize("hash_name", ["sha256", "sha384", "sha512"])
-def test_openssl_accepts_what_each_authority_answers(tmp_path: Path, tsa: AnyAuthority, hash_name: str) -> None:
+def test_openssl_accepts_tokens_of_each_authority(tmp_path: Path, tsa: AnyAuthority, hash_name: str) -> None:
     """A response to each kind of query is good, with the root alone, as the token has the certificates below it."""
     query, response = _asked(tmp_path, tsa, f"-{hash_name}")
 
     assert verify(tmp_path, response, query, [tsa.root]) is None
 
 
-def test_another_client_accepts_what_each_authority_answers(tmp_path: Path, tsa: AnyAuthority) -> None:
+def test_another_client_accepts_tokens_of_each_authority(tmp_path: Path, tsa: AnyAuthority) -> None:
     """A second implementation accepts the answers, for which it needs the certificates from elsewhere.
 
     All three authorities write the certificates leaf first and not in the order of DER, which it does not read.
@@ -52,8 +52,8 @@ def test_a_response_to_another_query_is_refused(tmp_path: Path, tsa: AnyAuthorit
     assert "nonce" in (verify(tmp_path, response, another, tsa.chain) or "")
 
 
-def test_several_clients_at_once(tmp_path: Path, tsa: AnyAuthority) -> None:
-    """Each of several clients at the same time gets the answer to its own query."""
+def test_concurrent_clients_get_their_own_tokens(tmp_path: Path, tsa: AnyAuthority) -> None:
+    """Each of several concurrent clients gets the response to its own query."""
     require("openssl")  # here, and not first in a thread
     verdicts: list[str | None] = []
 
@@ -85,10 +85,10 @@ def test_the_go_authority_signs_with_the_chain_and_the_hash_that_it_is_given(
     assert verify(tmp_path, response, query, [chain.ders[-1]]) is None
 
 
-def test_the_go_authority_does_what_its_flags_say(
+def test_go_authority_obeys_its_flags(
     tmp_path: Path, digitorus_program: str, digitorus_tsa: Authority, tsa_chain: TestChain
 ) -> None:
-    """The clock, the accuracy, the policy and what is sent are as a test asks."""
+    """The clock, the accuracy, the policy and the content follow the flags."""
     with digitorus.running(
         digitorus_program, tsa_chain, skew="-48h", accuracy="1500ms", policy="2.4.5.7", certificates=False
     ) as authority:
@@ -106,7 +106,7 @@ def test_the_go_authority_does_what_its_flags_say(
     assert verify(tmp_path, response, query, authority.chain) is None
 
 
-def test_the_go_authority_refuses_as_it_is_told(tmp_path: Path, digitorus_program: str) -> None:
+def test_go_authority_refuses_on_request(tmp_path: Path, digitorus_program: str) -> None:
     """A refusal is a response with its status."""
     with digitorus.running(digitorus_program, refuse=2) as authority:
         _, response = _asked(tmp_path, authority)
@@ -147,7 +147,7 @@ def test_the_openssl_authority_with_other_settings(tmp_path: Path, settings: Set
 
 
 @pytest.mark.parametrize("which", ["digitorus_tsa", "openssl_tsa"])
-def test_a_policy_that_is_not_theirs_is_refused(tmp_path: Path, request: pytest.FixtureRequest, which: str) -> None:
+def test_unknown_policy_is_refused(tmp_path: Path, request: pytest.FixtureRequest, which: str) -> None:
     """A policy that an authority does not have is refused in the response."""
     _, response = _asked(tmp_path, request.getfixturevalue(which), "-tspolicy", "1.9.9")
 
@@ -155,13 +155,13 @@ def test_a_policy_that_is_not_theirs_is_refused(tmp_path: Path, request: pytest.
 
 
 @pytest.mark.parametrize("which", ["digitorus_tsa", "openssl_tsa"])
-def test_what_is_no_query_by_its_type_is_refused(tmp_path: Path, request: pytest.FixtureRequest, which: str) -> None:
+def test_query_with_another_content_type_is_refused(tmp_path: Path, request: pytest.FixtureRequest, which: str) -> None:
     """Another content type is refused by HTTP."""
     assert post(request.getfixturevalue(which).url, make_query(tmp_path, MESSAGE), "text/plain").status == 415
 
 
-def test_a_server_that_does_not_start_says_why() -> None:
-    """What ends at once is reported, and not waited for."""
+def test_failing_server_reports_why() -> None:
+    """A server that ends at once is reported without waiting."""
     with pytest.raises(RuntimeError, match="ended"), digitorus.running("false"):
         pass
     with pytest.raises(RuntimeError, match="ended"), sigstore.running("false"):

@@ -113,14 +113,14 @@ def _types(token: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("changes", GOOD.values(), ids=GOOD)
-def test_openssl_accepts_the_good_ones(tmp_path: Path, chain: TestChain, changes: TokenChanges) -> None:
-    """Whatever a token may be like, the openssl command accepts it."""
+def test_openssl_accepts_good_tokens(tmp_path: Path, chain: TestChain, changes: TokenChanges) -> None:
+    """The openssl command accepts every good variant of a token."""
     assert verify_token(tmp_path, make_token(MESSAGE, chain, changes), MESSAGE, chain.ders) is None
 
 
 @pytest.mark.parametrize(("changes", "reason"), BAD.values(), ids=BAD)
-def test_openssl_refuses_the_bad_ones(tmp_path: Path, chain: TestChain, changes: TokenChanges, reason: str) -> None:
-    """Whatever is wrong with a token is what the openssl command complains about."""
+def test_openssl_refuses_bad_tokens(tmp_path: Path, chain: TestChain, changes: TokenChanges, reason: str) -> None:
+    """The openssl command reports the fault of each bad token."""
     said = verify_token(tmp_path, make_token(MESSAGE, chain, changes), MESSAGE, chain.ders)
     assert said is not None
     assert reason in said.lower()
@@ -145,7 +145,7 @@ def test_each_kind_of_key_signs(tmp_path: Path, spec: str) -> None:
         TokenChanges(signer_id="subject key id"),
     ],
 )
-def test_openssl_accepts_what_cms_has_besides(tmp_path: Path, changes: TokenChanges) -> None:
+def test_openssl_cms_accepts_pss_and_key_identifiers(tmp_path: Path, changes: TokenChanges) -> None:
     """PSS and key identifiers are good CMS, which `openssl ts` does not know; `openssl cms` does."""
     # A certificate without an identifier of its key is found by none.
     identifier = x509.SubjectKeyIdentifier(b"of the authority's own making"), False
@@ -188,8 +188,8 @@ def test_a_refusal_says_why(tmp_path: Path) -> None:
     assert status["fail_info"].native == {"bad_alg", "system_failure"}
 
 
-def test_what_a_token_says(chain: TestChain) -> None:
-    """Another library reads what the changes say."""
+def test_token_has_the_requested_fields(chain: TestChain) -> None:
+    """Another library reads the requested fields."""
     changes = TokenChanges(
         accuracy=Accuracy(0, 1000, -1), nonce=-5, tsa="right", extensions=(TokenExtension(),), gen_time=MOMENT
     )
@@ -205,15 +205,15 @@ def test_what_a_token_says(chain: TestChain) -> None:
     assert info["message_imprint"]["hashed_message"].native == hashlib.sha256(MESSAGE).digest()
 
 
-def test_the_time_is_the_present_one(chain: TestChain) -> None:
-    """Where no time is given, it is the present second; what is given need not be a time."""
+def test_time_is_now_by_default(chain: TestChain) -> None:
+    """The default time is the present second; a given one need not be a time."""
     assert tsp.TSTInfo.load(make_info(MESSAGE, chain, TokenChanges(gen_time=b"soon")))["gen_time"].contents == b"soon"
     moment = tsp.TSTInfo.load(make_info(MESSAGE, chain))["gen_time"].native
     assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
 
 
-def test_attributes_are_there_as_they_are_told(chain: TestChain) -> None:
-    """Attributes are missing, there twice, with two values, and in the opposite order."""
+def test_attributes_follow_the_changes(chain: TestChain) -> None:
+    """Attributes are missing, repeated, with two values, or in the opposite order."""
     usual = [CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2]
     everything = TokenChanges(signing_time=MOMENT, ess_v1=(EssCertificate(),))
 
@@ -228,8 +228,8 @@ def test_attributes_are_there_as_they_are_told(chain: TestChain) -> None:
     assert _types(opposite) == _types(make_token(MESSAGE, chain))[::-1]
 
 
-def test_signers_are_named_as_they_are_told(chain: TestChain) -> None:
-    """The signer is named by either way, each with its version, or is another certificate's owner."""
+def test_signer_identifier_follows_the_changes(chain: TestChain) -> None:
+    """The signer identifier has either form, each with its version, or is of another certificate."""
     usual = _signer(make_token(MESSAGE, chain))
     keyed = _signer(make_token(MESSAGE, chain, TokenChanges(signer_id="subject key id")))
     other = _signer(make_token(MESSAGE, chain, TokenChanges(signer_id_of=chain.ders[1], signer_info_version=9)))
@@ -241,8 +241,8 @@ def test_signers_are_named_as_they_are_told(chain: TestChain) -> None:
     assert (other["version"].native, other["sid"].chosen["serial_number"].native) == (9, numbers[1])
 
 
-def test_certificates_are_there_as_they_are_told(chain: TestChain) -> None:
-    """The certificates are some or all, sorted or as given, or no field at all."""
+def test_certificates_follow_the_changes(chain: TestChain) -> None:
+    """The certificates are some or all, sorted or as given, or absent."""
 
     def held(changes: TokenChanges) -> list[bytes] | None:
         certificates = _signed(make_token(MESSAGE, chain, changes))["certificates"]
@@ -256,8 +256,8 @@ def test_certificates_are_there_as_they_are_told(chain: TestChain) -> None:
     assert held(TokenChanges(certificates=chain.ders[::-1], certificates_as_given=True)) == list(chain.ders[::-1])
 
 
-def test_what_encodes_a_token_can_be_changed(chain: TestChain) -> None:
-    """Lengths can be missing, and something can follow."""
+def test_encoding_follows_the_changes(chain: TestChain) -> None:
+    """Lengths can be indefinite, and bytes can follow."""
     open_ended = make_token(MESSAGE, chain, TokenChanges(indefinite=True))
     assert open_ended.startswith(b"\x30\x80")
     assert open_ended.endswith(bytes(6))

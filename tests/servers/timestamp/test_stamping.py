@@ -63,8 +63,8 @@ def test_each_authority_stamps_each_key(tmp_path: Path, stamp: Stamp, tsa: AnyAu
     assert openssl.verify_token(tmp_path, token, SIGNATURE, [tsa.root]) is None
 
 
-def test_a_token_is_of_one_signature_and_one_authority(stamp: Stamp, tsa: AnyAuthority) -> None:
-    """Another signature has no timestamp by it, and under another root it is nobody's."""
+def test_token_belongs_to_one_signature_and_one_root(stamp: Stamp, tsa: AnyAuthority) -> None:
+    """A token is refused for another signature, and under another root."""
     token = stamp(tsa)
 
     with pytest.raises(TimestampError, match="for another signature"):
@@ -76,8 +76,8 @@ def test_a_token_is_of_one_signature_and_one_authority(stamp: Stamp, tsa: AnyAut
         stamp(tsa, root=stranger)
 
 
-def test_no_bit_of_what_is_signed_can_be_flipped(stamp: Stamp, tsa: AnyAuthority) -> None:
-    """The digest of the signature stands in the token, and cannot be another's."""
+def test_every_bit_of_the_signature_is_covered(stamp: Stamp, tsa: AnyAuthority) -> None:
+    """The token's imprint is that of the signature alone."""
     token, digest = stamp(tsa), hashlib.sha256(SIGNATURE).digest()
     assert token.count(digest) == 1
     with pytest.raises(TimestampError):
@@ -127,8 +127,8 @@ def test_the_openssl_authority_with_each_setting(stamp: Stamp, settings: Setting
         _verified(stamp(authority), authority)
 
 
-def test_the_older_attribute_alone_is_not_enough(stamp: Stamp) -> None:
-    """An authority that hashes its certificate with SHA-1 gives no token that a verifier would accept."""
+def test_signing_certificate_v1_alone_is_refused(stamp: Stamp) -> None:
+    """A token with a SHA-1 signing-certificate alone is refused."""
     with (
         openssl_ts.running(settings=Settings(ess_cert_id_alg="sha1")) as authority,
         pytest.raises(TimestampError, match=r"signing-certificate-v2 is absent.* by SHA-1 alone") as caught,
@@ -138,8 +138,8 @@ def test_the_older_attribute_alone_is_not_enough(stamp: Stamp) -> None:
 
 
 @pytest.mark.parametrize("skew", ["24h", "-24h"])
-def test_a_clock_that_is_a_day_off(stamp: Stamp, digitorus_program: str, skew: str) -> None:
-    """The token is good, its time is the authority's, and somebody is told to look at the clocks."""
+def test_clock_of_the_authority_a_day_off_warns(stamp: Stamp, digitorus_program: str, skew: str) -> None:
+    """The token is accepted with the authority's time, and a warning about the clocks."""
     with digitorus.running(digitorus_program, skew=skew) as authority:
         with pytest.warns(NotarykitWarning, match="clock"):
             token = stamp(authority)
@@ -148,8 +148,8 @@ def test_a_clock_that_is_a_day_off(stamp: Stamp, digitorus_program: str, skew: s
     assert abs(timestamp.time - wanted) < MINUTE
 
 
-def test_a_clock_outside_the_signers_validity(stamp: Stamp, digitorus_program: str) -> None:
-    """A token of a time at which the signer is not valid is not taken."""
+def test_time_outside_the_signers_validity_is_refused(stamp: Stamp, digitorus_program: str) -> None:
+    """A token with a time at which the signer is not valid is refused."""
     with (
         digitorus.running(digitorus_program, skew="-960h") as authority,
         pytest.raises(TimestampError, match="is not valid before"),
@@ -157,8 +157,8 @@ def test_a_clock_outside_the_signers_validity(stamp: Stamp, digitorus_program: s
         stamp(authority)
 
 
-def test_an_authority_that_leaves_out_its_certificates(stamp: Stamp, digitorus_program: str) -> None:
-    """A token without the certificates that were asked for could not be verified, and is not taken."""
+def test_token_without_certificates_is_refused(stamp: Stamp, digitorus_program: str) -> None:
+    """A token without the requested certificates is refused."""
     with (
         digitorus.running(digitorus_program, certificates=False) as authority,
         pytest.raises(TimestampError, match="does not come with its signer's certificate"),
@@ -166,8 +166,8 @@ def test_an_authority_that_leaves_out_its_certificates(stamp: Stamp, digitorus_p
         stamp(authority)
 
 
-def test_an_authority_that_sends_its_own_certificate_alone(stamp: Stamp, sigstore_program: str) -> None:
-    """A token without the certificates between its signer's and the root cannot be verified, and is not taken."""
+def test_token_without_intermediates_is_refused(stamp: Stamp, sigstore_program: str) -> None:
+    """A token without the certificates between its signer and the root is refused."""
     with (
         sigstore.running(sigstore_program, chain_in_response=False) as authority,
         pytest.raises(TimestampError, match="does not lead to a trusted root"),
@@ -175,10 +175,10 @@ def test_an_authority_that_sends_its_own_certificate_alone(stamp: Stamp, sigstor
         stamp(authority)
 
 
-def test_an_authority_that_refuses(
+def test_refusal_is_reported_and_the_next_authority_tried(
     stamp: Stamp, digitorus_program: str, digitorus_tsa: Authority, openssl_tsa: OpensslAuthority
 ) -> None:
-    """A refusal is told as one, and the next authority is asked."""
+    """A refusal is reported as one, and the next authority is tried."""
     with digitorus.running(digitorus_program, refuse=2) as refusing:
         with pytest.raises(TimestampError, match=r"refuses \(rejection\)"):
             stamp(refusing)
@@ -189,15 +189,17 @@ def test_an_authority_that_refuses(
         stamp(openssl_tsa, policy="1.2.3.4.99")
 
 
-def test_a_policy_is_asked_for(stamp: Stamp, digitorus_tsa: Authority, openssl_tsa: OpensslAuthority) -> None:
-    """A token has the policy that was asked for."""
+def test_requested_policy_is_in_the_token(
+    stamp: Stamp, digitorus_tsa: Authority, openssl_tsa: OpensslAuthority
+) -> None:
+    """A token has the requested policy."""
     assert _verified(stamp(digitorus_tsa, policy=digitorus.POLICY), digitorus_tsa).policy == digitorus.POLICY
     assert _verified(stamp(openssl_tsa, policy="1.2.3.4.5"), openssl_tsa).policy == "1.2.3.4.5"
     assert _verified(stamp(openssl_tsa), openssl_tsa).policy == openssl_ts.POLICY
 
 
-def test_an_authority_that_has_expired(stamp: Stamp, digitorus_program: str) -> None:
-    """An authority whose clock stands at a time when it was valid gives no token today."""
+def test_expired_authority_is_refused(stamp: Stamp, digitorus_program: str) -> None:
+    """A token by an authority that was valid at its time, and is not now, is refused."""
     chain = make_chain("RSA-2048", purpose="timestamping", not_after=utc_now() - DAY)
     with (
         digitorus.running(digitorus_program, chain, skew="-48h") as authority,
