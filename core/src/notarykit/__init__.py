@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from notarykit.envelope.descriptor import Descriptor as Descriptor
     from notarykit.envelope.integrity import IntactEnvelope as IntactEnvelope
     from notarykit.envelope.parsing import parse_envelope as parse_envelope
+    from notarykit.envelope.signer import EnvelopeSigner as EnvelopeSigner
+    from notarykit.envelope.signer import SignedPayload as SignedPayload
+    from notarykit.envelope.signer import Signer as Signer
     from notarykit.envelope.unverified import COSE as COSE
     from notarykit.envelope.unverified import JWS as JWS
     from notarykit.envelope.unverified import UnverifiedEnvelope as UnverifiedEnvelope
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from notarykit.errors import NotarykitWarning as NotarykitWarning
     from notarykit.errors import VerificationError as VerificationError
     from notarykit.keys.local import LocalSigner as LocalSigner
+    from notarykit.keys.signature import RawSignature as RawSignature
     from notarykit.net.budget import Budget as Budget
     from notarykit.oci.layout import ImageLayout as ImageLayout
     from notarykit.oci.reference import Digest as Digest
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
     from notarykit.signing import SignedArtifact as SignedArtifact
     from notarykit.signing import SignedEnvelope as SignedEnvelope
     from notarykit.signing import SignOptions as SignOptions
+    from notarykit.signing import TimestampSource as TimestampSource
     from notarykit.signing import sign_artifact as sign_artifact
     from notarykit.signing import sign_descriptor as sign_descriptor
     from notarykit.signing.many import sign_artifacts as sign_artifacts
@@ -65,6 +70,7 @@ if TYPE_CHECKING:
     from notarykit.trust.policy import parse_policy_document as parse_policy_document
     from notarykit.trust.store import DirectoryTrustStore as DirectoryTrustStore
     from notarykit.trust.store import MemoryTrustStore as MemoryTrustStore
+    from notarykit.trust.store import TrustStore as TrustStore
     from notarykit.verification import ArtifactRequest as ArtifactRequest
     from notarykit.verification import Audited as Audited
     from notarykit.verification import Skipped as Skipped
@@ -85,9 +91,11 @@ _HOMES = {
     "envelope.descriptor": ("Descriptor",),
     "envelope.integrity": ("IntactEnvelope",),
     "envelope.parsing": ("parse_envelope",),
+    "envelope.signer": ("EnvelopeSigner", "SignedPayload", "Signer"),
     "envelope.unverified": ("COSE", "JWS", "UnverifiedEnvelope"),
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
     "keys.local": ("LocalSigner",),
+    "keys.signature": ("RawSignature",),
     "net.budget": ("Budget",),
     "oci.layout": ("ImageLayout",),
     "oci.reference": ("Digest", "LayoutReference", "Reference", "Tag", "parse_layout_reference", "parse_reference"),
@@ -102,12 +110,19 @@ _HOMES = {
     "revocation.checker": ("RevocationChecker",),
     "revocation.evidence": ("LocalEvidence",),
     "revocation.limits": ("Limits",),
-    "signing": ("SignOptions", "SignedArtifact", "SignedEnvelope", "sign_artifact", "sign_descriptor"),
+    "signing": (
+        "SignOptions",
+        "SignedArtifact",
+        "SignedEnvelope",
+        "TimestampSource",
+        "sign_artifact",
+        "sign_descriptor",
+    ),
     "signing.many": ("sign_artifacts",),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
-    "trust.store": ("DirectoryTrustStore", "MemoryTrustStore"),
+    "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification": (
         "ArtifactRequest",
         "Audited",
