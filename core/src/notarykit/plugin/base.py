@@ -11,17 +11,9 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from notarykit.plugin.diagnosis import Finding
+    from notarykit.plugin.protocol import signing, verification
     from notarykit.plugin.protocol.fields import Capability
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
-    from notarykit.plugin.protocol.signing import (
-        DescribeKeyRequest,
-        GeneratedEnvelope,
-        GeneratedSignature,
-        GenerateEnvelopeRequest,
-        GenerateSignatureRequest,
-        KeyDescription,
-    )
-    from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
     from notarykit.plugin.service_key import KeyVersion
 
 
@@ -74,21 +66,21 @@ class Plugin:
             cls.name, cls.description, cls.version, cls.url, (CONTRACT_VERSION,), tuple(map(str, capabilities))
         )
 
-    def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:  # noqa: ARG002
+    def describe_key(self, request: signing.DescribeKeyRequest) -> signing.KeyDescription:  # noqa: ARG002
         """Returns the key's spec."""
         raise PluginValidationError(f"plugin {self.name} does not implement describe-key")
 
-    def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:  # noqa: ARG002
+    def generate_signature(self, request: signing.GenerateSignatureRequest) -> signing.GeneratedSignature:  # noqa: ARG002
         """Returns a signature over the request's payload, and the key's chain."""
         raise PluginValidationError(f"plugin {self.name} does not implement generate-signature")
 
-    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+    def generate_envelope(self, request: signing.GenerateEnvelopeRequest) -> signing.GeneratedEnvelope:
         """Returns a complete envelope; by default, core makes one with `generate_signature`."""
         from notarykit.plugin.host.envelope import envelope_around
 
         return envelope_around(self, request)
 
-    def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:  # noqa: ARG002
+    def verify_signature(self, request: verification.VerifySignatureRequest) -> verification.VerifiedSignature:  # noqa: ARG002
         """Returns the results of the requested checks."""
         raise PluginValidationError(f"plugin {self.name} does not implement verify-signature")
 

@@ -15,24 +15,23 @@ from notarykit.errors import (
 )
 from notarykit.plugin.deadline import SECONDS_VARIABLE, seconds_left
 from notarykit.plugin.discovery.process import Ended, run
+from notarykit.plugin.protocol import signing, verification
 from notarykit.plugin.protocol.fields import Command
 from notarykit.plugin.protocol.metadata import NO_CONFIG, GetMetadataRequest, Metadata
 from notarykit.plugin.protocol.requests import Request
-from notarykit.plugin.protocol.signing import (
-    DescribeKeyRequest,
-    GeneratedEnvelope,
-    GeneratedSignature,
-    GenerateEnvelopeRequest,
-    GenerateSignatureRequest,
-    KeyDescription,
-)
-from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
 
 if TYPE_CHECKING:
     from notarykit.plugin.diagnosis import Finding
     from notarykit.plugin.service_key import KeyVersion
 
-Answer = TypeVar("Answer", Metadata, KeyDescription, GeneratedSignature, GeneratedEnvelope, VerifiedSignature)
+Answer = TypeVar(
+    "Answer",
+    Metadata,
+    signing.KeyDescription,
+    signing.GeneratedSignature,
+    signing.GeneratedEnvelope,
+    verification.VerifiedSignature,
+)
 
 _SHOWN = 40
 _SIGNS = (Command.DESCRIBE_KEY, Command.GENERATE_SIGNATURE, Command.GENERATE_ENVELOPE)
@@ -76,21 +75,21 @@ class ExecutablePlugin:
             raise PluginResponseError(f"plugin {self.name}: its metadata name it {metadata.name!r}")
         return metadata
 
-    def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
+    def describe_key(self, request: signing.DescribeKeyRequest) -> signing.KeyDescription:
         """The command describe-key."""
-        return self._ask_for(Command.DESCRIBE_KEY, request, KeyDescription)
+        return self._ask_for(Command.DESCRIBE_KEY, request, signing.KeyDescription)
 
-    def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:
+    def generate_signature(self, request: signing.GenerateSignatureRequest) -> signing.GeneratedSignature:
         """The command generate-signature."""
-        return self._ask_for(Command.GENERATE_SIGNATURE, request, GeneratedSignature)
+        return self._ask_for(Command.GENERATE_SIGNATURE, request, signing.GeneratedSignature)
 
-    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+    def generate_envelope(self, request: signing.GenerateEnvelopeRequest) -> signing.GeneratedEnvelope:
         """The command generate-envelope."""
-        return self._ask_for(Command.GENERATE_ENVELOPE, request, GeneratedEnvelope)
+        return self._ask_for(Command.GENERATE_ENVELOPE, request, signing.GeneratedEnvelope)
 
-    def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:
+    def verify_signature(self, request: verification.VerifySignatureRequest) -> verification.VerifiedSignature:
         """The command verify-signature."""
-        return self._ask_for(Command.VERIFY_SIGNATURE, request, VerifiedSignature)
+        return self._ask_for(Command.VERIFY_SIGNATURE, request, verification.VerifiedSignature)
 
     def open_key(self, key_id: str, config: Mapping[str, str]) -> "KeyVersion":  # noqa: ARG002
         """Refuses: the protocol signs with keys that have a certificate, and with no others."""

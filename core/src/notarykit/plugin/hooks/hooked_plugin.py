@@ -20,16 +20,8 @@ if TYPE_CHECKING:
     import pluggy
 
     from notarykit.plugin.diagnosis import Finding
+    from notarykit.plugin.protocol import signing, verification
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
-    from notarykit.plugin.protocol.signing import (
-        DescribeKeyRequest,
-        GeneratedEnvelope,
-        GeneratedSignature,
-        GenerateEnvelopeRequest,
-        GenerateSignatureRequest,
-        KeyDescription,
-    )
-    from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
     from notarykit.plugin.service_key import KeyVersion
 
 
@@ -70,19 +62,19 @@ class HookedPlugin:
         """The command get-plugin-metadata."""
         return self._hooks.get_metadata(plugin=self.name, request=request)
 
-    def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
+    def describe_key(self, request: signing.DescribeKeyRequest) -> signing.KeyDescription:
         """The command describe-key."""
         return self._hooks.describe_key(plugin=self.name, request=request)
 
-    def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:
+    def generate_signature(self, request: signing.GenerateSignatureRequest) -> signing.GeneratedSignature:
         """The command generate-signature."""
         return self._hooks.generate_signature(plugin=self.name, request=request)
 
-    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+    def generate_envelope(self, request: signing.GenerateEnvelopeRequest) -> signing.GeneratedEnvelope:
         """The command generate-envelope."""
         return self._hooks.generate_envelope(plugin=self.name, request=request)
 
-    def verify_signature(self, request: VerifySignatureRequest) -> VerifiedSignature:
+    def verify_signature(self, request: verification.VerifySignatureRequest) -> verification.VerifiedSignature:
         """The command verify-signature."""
         return self._hooks.verify_signature(plugin=self.name, request=request)
 

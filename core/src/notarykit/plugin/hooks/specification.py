@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 if TYPE_CHECKING:
+    from notarykit.plugin.protocol import signing, verification
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
-    from notarykit.plugin.protocol.signing import (
-        DescribeKeyRequest,
-        GeneratedEnvelope,
-        GeneratedSignature,
-        GenerateEnvelopeRequest,
-        GenerateSignatureRequest,
-        KeyDescription,
-    )
-    from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
     from notarykit.plugin.service_key import KeyVersion
 
 _PROJECT = "notarykit"
@@ -41,19 +33,21 @@ class Hooks(Protocol):
         """The command get-plugin-metadata."""
 
     @_hookspec
-    def describe_key(self, plugin: str, request: DescribeKeyRequest) -> KeyDescription:
+    def describe_key(self, plugin: str, request: signing.DescribeKeyRequest) -> signing.KeyDescription:
         """The command describe-key."""
 
     @_hookspec
-    def generate_signature(self, plugin: str, request: GenerateSignatureRequest) -> GeneratedSignature:
+    def generate_signature(self, plugin: str, request: signing.GenerateSignatureRequest) -> signing.GeneratedSignature:
         """The command generate-signature."""
 
     @_hookspec
-    def generate_envelope(self, plugin: str, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+    def generate_envelope(self, plugin: str, request: signing.GenerateEnvelopeRequest) -> signing.GeneratedEnvelope:
         """The command generate-envelope."""
 
     @_hookspec
-    def verify_signature(self, plugin: str, request: VerifySignatureRequest) -> VerifiedSignature:
+    def verify_signature(
+        self, plugin: str, request: verification.VerifySignatureRequest
+    ) -> verification.VerifiedSignature:
         """The command verify-signature."""
 
     @_hookspec
