@@ -18,28 +18,21 @@ from notarykit.keys.spec import KeySpec, key_spec
 from notarykit.plugin.deadline import SIGNING_SECONDS
 from notarykit.plugin.host.metadata import SelfDescribing, read_metadata
 from notarykit.plugin.host.retry import ask
+from notarykit.plugin.protocol import signing
 from notarykit.plugin.protocol.fields import Capability, Command
 from notarykit.plugin.protocol.metadata import Metadata
-from notarykit.plugin.protocol.signing import (
-    DescribeKeyRequest,
-    GeneratedEnvelope,
-    GeneratedSignature,
-    GenerateEnvelopeRequest,
-    GenerateSignatureRequest,
-    KeyDescription,
-)
 
 
 class SigningPlugin(SelfDescribing, Protocol):
     """Plugin with the commands that signing uses."""
 
-    def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
+    def describe_key(self, request: signing.DescribeKeyRequest) -> signing.KeyDescription:
         """The command describe-key."""
 
-    def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:
+    def generate_signature(self, request: signing.GenerateSignatureRequest) -> signing.GeneratedSignature:
         """The command generate-signature."""
 
-    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+    def generate_envelope(self, request: signing.GenerateEnvelopeRequest) -> signing.GeneratedEnvelope:
         """The command generate-envelope."""
 
 
@@ -111,9 +104,9 @@ class _KeyOfPlugin:
             PluginResponseError: The answer is about another key, or names a spec that does not exist.
         """
         if self._spec is None:
-            request = DescribeKeyRequest(self._key_id, self._config)
+            request = signing.DescribeKeyRequest(self._key_id, self._config)
             answer = ask(Command.DESCRIBE_KEY, lambda: self._plugin.describe_key(request), self._seconds)
-            _check_kind("describe-key", answer, KeyDescription)
+            _check_kind("describe-key", answer, signing.KeyDescription)
             self._check_key_id(answer.key_id)
             try:
                 self._spec = key_spec(answer.key_spec)
@@ -157,9 +150,9 @@ class PluginSigner(_KeyOfPlugin):
                 signature does not hold over exactly the bytes that were sent.
         """
         spec = self.key_spec()
-        request = GenerateSignatureRequest(self._key_id, spec.name, spec.hash_name, to_be_signed, self._config)
+        request = signing.GenerateSignatureRequest(self._key_id, spec.name, spec.hash_name, to_be_signed, self._config)
         answer = ask(Command.GENERATE_SIGNATURE, lambda: self._plugin.generate_signature(request), self._seconds)
-        _check_kind("generate-signature", answer, GeneratedSignature)
+        _check_kind("generate-signature", answer, signing.GeneratedSignature)
         self._check_key_id(answer.key_id)
         if not isinstance(answer.signature, bytes) or not _are_bytes(answer.certificate_chain):
             raise PluginResponseError("generate-signature: the signature must be bytes, the chain a sequence of bytes")
@@ -198,9 +191,11 @@ class PluginEnvelopeSigner(_KeyOfPlugin, EnvelopeSigner):
             PluginResponseError: The answer is of another format.
         """
         seconds = None if expires_in is None else int(expires_in.total_seconds())
-        request = GenerateEnvelopeRequest(self._key_id, payload, payloads.MEDIA_TYPE, media_type, seconds, self._config)
+        request = signing.GenerateEnvelopeRequest(
+            self._key_id, payload, payloads.MEDIA_TYPE, media_type, seconds, self._config
+        )
         answer = ask(Command.GENERATE_ENVELOPE, lambda: self._plugin.generate_envelope(request), self._seconds)
-        _check_kind("generate-envelope", answer, GeneratedEnvelope)
+        _check_kind("generate-envelope", answer, signing.GeneratedEnvelope)
         if not isinstance(answer.signature_envelope, bytes):
             raise PluginResponseError("generate-envelope: the envelope must be bytes")
         if answer.signature_envelope_type != media_type:
