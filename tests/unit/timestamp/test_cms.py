@@ -70,7 +70,7 @@ def test_signer_is_found_by_issuer_and_serial_number() -> None:
         ({"signed_attributes": False}, "no signed attributes"),
         ({"listed_algorithms": ("sha512",)}, "does not list the hash"),
         ({"digest_algorithm": "sha1"}, "the hash is not SHA-256"),
-        ({"signature_hash": "sha512"}, "does not use the SHA-256"),
+        ({"signature_hash": "sha512"}, "does not use the digest algorithm SHA-256"),
         ({"signature_algorithm": sequence(oid(OTHER))}, "not supported"),
         ({"extra_certificates": tuple(make_chain(length=1).ders[0] for _ in range(30))}, "33 certificates"),
         ({"extra_certificates": (b"\x30\x00",)}, "malformed"),

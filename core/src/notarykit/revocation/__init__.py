@@ -1,1 +1,1 @@
-"""Revocation: OCSP and CRLs, asked over the network, out of the cache that is shared with notation, or out of files."""
+"""Revocation by OCSP and CRLs: online, from the cache folder shared with notation, or offline from files."""

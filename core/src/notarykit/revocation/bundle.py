@@ -42,11 +42,11 @@ class Bundle(NamedTuple):
         return self.base.der, self.delta.der if self.delta else None
 
     def is_current(self, now: datetime) -> bool:
-        """Whether no newer CRL is expected yet."""
+        """Returns whether no newer CRL is expected yet."""
         return all(crl.is_current(now) for crl in self.crls)
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether neither CRL has passed its nextUpdate."""
+        """Returns whether neither CRL has passed its nextUpdate."""
         return all(now <= crl.next_update for crl in self.crls)
 
 

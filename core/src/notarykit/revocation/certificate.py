@@ -100,9 +100,9 @@ class CertificateCheck:
                 continue
             self._note(name, result)
             results.append(result)
-        for wanted in (Status.REVOKED, Status.GOOD):
+        for decisive in (Status.REVOKED, Status.GOOD):
             for candidate in results:
-                if candidate is not None and candidate.status is wanted:
+                if candidate is not None and candidate.status is decisive:
                     return candidate
         return None
 

@@ -83,9 +83,9 @@ class RevocationChecker:
             RevocationError: A certificate is revoked, or its status is unknown; `statuses` has those of all.
         """
         statuses = self.statuses(chain, now, signing_times)
-        for wanted in (Status.REVOKED, Status.UNKNOWN):
+        for decisive in (Status.REVOKED, Status.UNKNOWN):
             for status in statuses:
-                if status.status is wanted:
+                if status.status is decisive:
                     raise _refusal(status, statuses)
         return statuses
 

@@ -55,7 +55,7 @@ class Crl:
         self.der = der
         try:
             self._parsed = x509.load_der_x509_crl(der)
-            self._extensions = {each.oid: each for each in self._parsed.extensions}
+            self._extensions = {extension.oid: extension for extension in self._parsed.extensions}
             next_update, self.this_update = self._parsed.next_update_utc, self._parsed.last_update_utc
             self._next_publish = self._read_next_publish()
         except UNREADABLE as error:
@@ -105,7 +105,7 @@ class Crl:
         return datetime.strptime(content.decode("ascii"), form).replace(tzinfo=UTC)
 
     def is_current(self, now: datetime) -> bool:
-        """Whether no newer CRL is expected yet: by the extension NextPublish if there is one, else by nextUpdate."""
+        """Returns whether no newer CRL is expected yet, by NextPublish if present, else by nextUpdate."""
         until = min(self.next_update, self._next_publish or self.next_update)
         return self.this_update - CLOCK_SKEW <= now <= until
 
@@ -121,7 +121,7 @@ class Crl:
             raise UnknownStatusError(f"it expired at {format_rfc3339(self.next_update)}")
 
     def has_issuer(self, issuer: x509.Certificate) -> bool:
-        """Whether it names an issuer; `check_issuer` verifies the claim."""
+        """Returns whether it names an issuer; `check_issuer` verifies the claim."""
         try:
             return self._parsed.issuer == issuer.subject
         except UNREADABLE:
@@ -156,18 +156,20 @@ class Crl:
         ]
         if not places:
             return []
-        found = self._parsed.get_revoked_certificate_by_serial_number(serial_number)
-        if found is None:
+        entry = self._parsed.get_revoked_certificate_by_serial_number(serial_number)
+        if entry is None:
             return []
-        return [found] if len(places) == 1 else [each for each in self._parsed if each.serial_number == serial_number]
+        return (
+            [entry] if len(places) == 1 else [other for other in self._parsed if other.serial_number == serial_number]
+        )
 
 
-def _occurrences(der: bytes, wanted: bytes) -> list[int]:
+def _occurrences(der: bytes, encoded: bytes) -> list[int]:
     places = []
-    place = der.find(wanted)
+    place = der.find(encoded)
     while place >= 0:
         places.append(place)
-        place = der.find(wanted, place + 1)
+        place = der.find(encoded, place + 1)
     return places
 
 
@@ -190,7 +192,7 @@ class Entry(NamedTuple):
         return f"on {format_rfc3339(self.date)}, {self.reason.value}"
 
     def spares(self, signing_times: SigningTimes) -> bool:
-        """Whether the signature was made before the key was invalid.
+        """Returns whether the signature was made before the key was invalid.
 
         Specification, "Revocation Checking with CRL": the invalidity date is compared with the timestamping date.
         """

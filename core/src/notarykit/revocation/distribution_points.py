@@ -72,7 +72,7 @@ def read_endpoints(certificate: x509.Certificate) -> RevocationEndpoints:
 
 
 def is_revocable(certificate: x509.Certificate) -> bool:
-    """Whether a certificate names a revocation endpoint, or has extensions that cannot be read."""
+    """Returns whether a certificate names a revocation endpoint, or has extensions that cannot be read."""
     try:
         return bool(read_endpoints(certificate))
     except UnknownStatusError:
@@ -81,10 +81,10 @@ def is_revocable(certificate: x509.Certificate) -> bool:
 
 def _responders(access: x509.AuthorityInformationAccess) -> tuple[str, ...]:
     return tuple(
-        each.access_location.value
-        for each in access
-        if each.access_method == AuthorityInformationAccessOID.OCSP
-        and isinstance(each.access_location, x509.UniformResourceIdentifier)
+        description.access_location.value
+        for description in access
+        if description.access_method == AuthorityInformationAccessOID.OCSP
+        and isinstance(description.access_location, x509.UniformResourceIdentifier)
     )
 
 

@@ -93,10 +93,10 @@ def verify_response(
 
 
 def is_about(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether a response names a certificate; `verify_response` verifies it."""
+    """Returns whether a response names a certificate; `verify_response` verifies it."""
     try:
         response = ocsp.load_der_ocsp_response(der)
-        return any(_is_about(each, certificate, issuer) for each in response.responses)
+        return any(_is_about(single, certificate, issuer) for single in response.responses)
     except UNREADABLE:
         return False
 
@@ -108,7 +108,8 @@ def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, n
     # The signature over the bytes comes before everything else.
     delegate = _check_signature(response, _basic(der), issuer)
     if nonce and not any(
-        isinstance(each.value, x509.OCSPNonce) and each.value.nonce == nonce for each in response.extensions
+        isinstance(extension.value, x509.OCSPNonce) and extension.value.nonce == nonce
+        for extension in response.extensions
     ):
         raise UnknownStatusError("the response does not repeat the nonce")
     for extension in response.extensions:
@@ -117,10 +118,10 @@ def _read(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, n
     singles = list(response.responses)
     if not singles:
         raise UnknownStatusError("the response is about no certificate at all: it has no single response")
-    about = [index for index, each in enumerate(singles) if _is_about(each, certificate, issuer)]
+    about = [index for index, single in enumerate(singles) if _is_about(single, certificate, issuer)]
     # The library gives the extensions of a single response only where there is no other.
-    alone = [response] if len(singles) == 1 else [ocsp.load_der_ocsp_response(_with_one(der, each)) for each in about]
-    results = [_read_single(singles[index], found, delegate) for index, found in zip(about, alone, strict=False)]
+    alone = [response] if len(singles) == 1 else [ocsp.load_der_ocsp_response(_with_one(der, index)) for index in about]
+    results = [_read_single(singles[index], basic, delegate) for index, basic in zip(about, alone, strict=False)]
     if len({result.status for result in results}) != 1:
         raise UnknownStatusError(
             "the response is about another certificate" if not results else "the response contradicts itself"
@@ -189,17 +190,17 @@ def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, is
     if single.hash_algorithm.name not in _HASHES:
         return False
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, single.hash_algorithm)
-    wanted = ocsp.load_der_ocsp_request(builder.build().public_bytes(Encoding.DER))
+    cert_id = ocsp.load_der_ocsp_request(builder.build().public_bytes(Encoding.DER))
     return (single.issuer_name_hash, single.issuer_key_hash, single.serial_number) == (
-        wanted.issuer_name_hash,
-        wanted.issuer_key_hash,
-        wanted.serial_number,
+        cert_id.issuer_name_hash,
+        cert_id.issuer_key_hash,
+        cert_id.serial_number,
     )
 
 
 def _check_signature(response: ocsp.OCSPResponse, basic: bytes, issuer: x509.Certificate) -> x509.Certificate | None:
     """Verifies the signature under the issuer's or a delegate's key; returns the delegate, or None."""
-    named = [each for each in (issuer, *response.certificates) if _is_responder(response, each)]
+    named = [certificate for certificate in (issuer, *response.certificates) if _is_responder(response, certificate)]
     if not named:
         raise UnknownStatusError("the response is signed neither by the issuer nor by a certificate that comes with it")
     certificate = _signer(basic, named)
@@ -244,7 +245,7 @@ def _check_delegate(certificate: x509.Certificate, issuer: x509.Certificate) -> 
 
 
 def is_current(result: OcspResult, now: datetime) -> bool:
-    """Whether a response is valid now."""
+    """Returns whether a response is valid now."""
     try:
         _check_dates(result, now)
     except UnknownStatusError:

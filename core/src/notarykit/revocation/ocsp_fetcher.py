@@ -109,7 +109,7 @@ class OcspFetcher:
 
 
 def _is_fresh(response: FetchedResponse, now: datetime) -> bool:
-    """Whether no newer response is needed; `unknown` may be known in a moment."""
+    """Returns whether no newer response is needed; `unknown` may be known in a moment."""
     if response.result.status is Status.UNKNOWN or not ocsp.is_current(response.result, now):
         return False
     return time.monotonic() < response.fresh_until

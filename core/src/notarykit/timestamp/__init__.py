@@ -1,1 +1,1 @@
-"""Timestamps by RFC 3161: asked for when signing, verified when verifying."""
+"""Timestamps (RFC 3161): requested when signing, verified when verifying."""

@@ -75,7 +75,7 @@ class TimestampClient:
     ) -> None:
         if not authorities:
             raise UsageError("no timestamp authority is given")
-        self._authorities = [each._replace(root=_one_root(each)) for each in authorities]
+        self._authorities = [authority._replace(root=_one_root(authority)) for authority in authorities]
         self._revocation = revocation
         self._client = client or anonymous_client()
         self._seconds = seconds

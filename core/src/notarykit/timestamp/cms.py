@@ -68,7 +68,7 @@ def _read_token(ber: bytes) -> SignedToken:
         set_of(attribute.values)  # nothing of it counts, but it is well-formed
     hash_name = hash_of(whole(signer.digest_algorithm))
     # RFC 5652, section 5.1: validation may fail where the set does not have it, and honest tokens do.
-    listed = [each.parse(syntax.AlgorithmIdentifier).algorithm for each in set_of(signed.digest_algorithms)]
+    listed = [item.parse(syntax.AlgorithmIdentifier).algorithm for item in set_of(signed.digest_algorithms)]
     if signer.digest_algorithm.parse(syntax.AlgorithmIdentifier).algorithm not in listed:
         raise TimestampError("token does not list the hash that its signature uses")
     attributes = b"".join(map(whole, signer.signed_attrs))
@@ -123,7 +123,7 @@ def read_attributes(signed_attributes: bytes) -> Attributes:
 def _read_attributes(der: bytes) -> Attributes:
     check_der(der)  # "The DER encoding of the SET OF" (RFC 5652, section 5.4)
     values: dict[str, TLV] = {}
-    for attribute in (each.parse(syntax.Attribute) for each in elements_of(der, SET)):
+    for attribute in (member.parse(syntax.Attribute) for member in elements_of(der, SET)):
         name = _ATTRIBUTES.get(attribute.type.dotted_string)
         if name is None:
             continue

@@ -26,7 +26,7 @@ _Rdn = frozenset[tuple[str, str] | tuple[str, bytes, bytes]]
 
 
 def is_by(info: TimestampInfo, certificate: bytes) -> bool:
-    """Whether the authority's name, if the token has one, is the certificate's subject or an alternative name.
+    """Returns whether the authority's name, if the token has one, is the certificate's subject or an alternative name.
 
     Raises:
         TimestampError: The certificate is malformed.
@@ -39,8 +39,8 @@ def is_by(info: TimestampInfo, certificate: bytes) -> bool:
 
 def _has_name(certificate: syntax.TBSCertificate, name: bytes) -> bool:
     is_directory_name = name[:1] == _DIRECTORY_NAME
-    wanted = _folded(_content(name)) if is_directory_name else []
-    if is_directory_name and wanted == _folded(syntax.whole(certificate.subject)):
+    folded = _folded(_content(name)) if is_directory_name else []
+    if is_directory_name and folded == _folded(syntax.whole(certificate.subject)):
         return True
     for extension in certificate.extensions or ():
         if extension.extn_id.dotted_string == _SUBJECT_ALTERNATIVE_NAME:
@@ -48,7 +48,7 @@ def _has_name(certificate: syntax.TBSCertificate, name: bytes) -> bool:
                 if syntax.whole(alternative) == name:
                     return True
                 comparable = is_directory_name and alternative.tag_bytes == _DIRECTORY_NAME
-                if comparable and wanted == _folded(bytes(alternative.data)):
+                if comparable and folded == _folded(bytes(alternative.data)):
                     return True
     return False
 
@@ -61,7 +61,7 @@ def _content(name: bytes) -> bytes:
 def _folded(name: bytes) -> list[_Rdn]:
     """Returns a Name for comparison: letters of either case alike, runs of spaces as one (RFC 5280, section 7.1)."""
     return [
-        frozenset(_attribute(each.parse(syntax.AttributeTypeAndValue)) for each in set_of(rdn))
+        frozenset(_attribute(member.parse(syntax.AttributeTypeAndValue)) for member in set_of(rdn))
         for rdn in elements_of(name, SEQUENCE)
     ]
 

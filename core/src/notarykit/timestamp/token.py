@@ -64,10 +64,10 @@ def unverified_claims(token: bytes, message: bytes) -> tuple[TimestampInfo, tupl
     Raises:
         TimestampError: It is malformed, or not about the message.
     """
-    found = cms.read_token(token)
-    info = tsp.read_info(found.content)
+    signed_data = cms.read_token(token)
+    info = tsp.read_info(signed_data.content)
     _check_imprint(info, message)
-    return info, found.certificates
+    return info, signed_data.certificates
 
 
 def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timestamp:
@@ -83,16 +83,16 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
             is not trusted or was not at that time.
         CertificateError: The signer's chain breaks a rule.
     """
-    found = cms.read_token(token)
-    signer = _signer(found)
-    _check_signature(found, signer)
-    attributes = cms.read_attributes(found.signed_attributes)
-    _check_attributes(attributes, found, signer)
-    info = tsp.read_info(found.content)
+    signed_data = cms.read_token(token)
+    signer = _signer(signed_data)
+    _check_signature(signed_data, signer)
+    attributes = cms.read_attributes(signed_data.signed_attributes)
+    _check_attributes(attributes, signed_data, signer)
+    info = tsp.read_info(signed_data.content)
     _check_imprint(info, message)
     if not names.is_by(info, signer):
         raise TimestampError("token names an authority that its signer's certificate does not name")
-    chain = _trusted_chain(signer, found.certificates, roots, info.time)
+    chain = _trusted_chain(signer, signed_data.certificates, roots, info.time)
     if attributes.signing_time is not None and (problem := chain.outside_validity(attributes.signing_time)):
         raise TimestampError(f"at the token's signing-time, {problem}")
     return Timestamp(

@@ -44,7 +44,7 @@ def make_request(hash_name: str, digest: bytes, nonce: int, policy: str = "") ->
         hash_name: The hash, such as `SHA-256`.
         digest: The digest of what is stamped.
         nonce: A random number.
-        policy: The wanted policy, in dotted digits, or an empty string for any.
+        policy: The required policy, in dotted digits, or an empty string for any.
     """
     algorithm = syntax.HashAlgorithm(algorithm=ObjectIdentifier(_HASHES[hash_name]), parameters=Null())
     return asn1.encode_der(
