@@ -41,15 +41,15 @@ def _copy(folder: Path, count: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", _params(_CASES))
-def test_ends_as_it_must(case: dict[str, Any]) -> None:
-    """A case is accepted or rejected as it must be."""
+def test_case_has_the_required_outcome(case: dict[str, Any]) -> None:
+    """A case is accepted or rejected as required."""
     outcome = program.outcome_of(case, _VECTORS)
     assert program.is_as_required(case, outcome), f"{case['what']}: {outcome}"
 
 
 @pytest.mark.parametrize("case", _params(case for case in _CASES if case["expect"]["parse"] != "ok"))
-def test_what_the_reference_cannot_read_is_not_read(case: dict[str, Any]) -> None:
-    """An envelope that is malformed for the Go libraries has no integrity here, whatever the policy would say."""
+def test_envelope_unreadable_to_the_reference_is_refused(case: dict[str, Any]) -> None:
+    """An envelope that is malformed for the Go libraries has no integrity here under any policy."""
     with pytest.raises(NotarykitError):
         check_integrity(parse_envelope((_FOLDER / case["envelope"]).read_bytes(), case["mediaType"]))
 
@@ -59,8 +59,8 @@ def _is_agreed_success(case: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("case", _params(filter(_is_agreed_success, _CASES)))
-def test_each_validation_ends_as_in_the_reference(case: dict[str, Any]) -> None:
-    """Where both accept a signature, each validation has the action and the outcome that the Go libraries gave it."""
+def test_each_validation_matches_the_reference(case: dict[str, Any]) -> None:
+    """For a signature that both accept, each validation has the action and outcome of the Go libraries."""
     verdict = program.verify_case(case, _VECTORS)
     assert isinstance(verdict, Verified | Audited)
     words = {"passed": "pass", "failed": "fail", "skipped": "skip"}
@@ -69,16 +69,16 @@ def test_each_validation_ends_as_in_the_reference(case: dict[str, Any]) -> None:
     assert {name: found[name] for name in _VALIDATIONS} == wanted  # type: ignore[index]
 
 
-def test_the_program_counts_all_cases() -> None:
-    """The program names no case, counts all of them last, and ends with 0."""
+def test_program_counts_all_cases() -> None:
+    """The program lists no failed case, counts all of them last, and exits with 0."""
     result = _run(str(_FOLDER))
     count = len(_CASES)
     assert (result.stdout, result.stderr, result.returncode) == (f"{count} of {count} as required\n", "", 0)
 
 
 @pytest.mark.parametrize(("place", "must", "did"), [(0, "reject", "accept"), (40, "accept", "reject")])
-def test_the_program_names_a_case_that_is_missed(place: int, must: str, did: str, tmp_path: Path) -> None:
-    """A case that requires the opposite of what is right is named with what happened, and the program ends with 1."""
+def test_program_lists_a_failed_case(place: int, must: str, did: str, tmp_path: Path) -> None:
+    """A case with the opposite requirement is listed with its outcome, and the program exits with 1."""
     document = _copy(tmp_path / "vectors", 42)
     case = document["cases"][place]
     case["expect"]["must"] = must
@@ -89,8 +89,8 @@ def test_the_program_names_a_case_that_is_missed(place: int, must: str, did: str
     assert (last, result.returncode) == ("41 of 42 as required", 1)
 
 
-def test_either_is_always_as_required(tmp_path: Path) -> None:
-    """A case that may go either way is never missed."""
+def test_either_outcome_never_fails(tmp_path: Path) -> None:
+    """A case that may go either way never fails."""
     document = _copy(tmp_path / "vectors", 42)
     for case in document["cases"]:
         case["expect"]["must"] = "either"
@@ -99,8 +99,8 @@ def test_either_is_always_as_required(tmp_path: Path) -> None:
     assert (result.stdout, result.returncode) == ("42 of 42 as required\n", 0)
 
 
-def test_a_crash_is_no_rejection(tmp_path: Path) -> None:
-    """A case that must be rejected is missed when it ends in an error that nobody meant, here of an absent file."""
+def test_crash_is_no_rejection(tmp_path: Path) -> None:
+    """A case that must be rejected fails if it ends in an unexpected error, here of a missing file."""
     document = _copy(tmp_path / "vectors", 42)
     (tmp_path / "vectors" / document["cases"][40]["envelope"]).unlink()
     (tmp_path / "vectors" / "cases.json").write_text(json.dumps(document))
@@ -109,7 +109,7 @@ def test_a_crash_is_no_rejection(tmp_path: Path) -> None:
     assert result.returncode == 1
 
 
-def test_the_program_needs_one_folder() -> None:
+def test_program_without_a_folder_shows_its_usage() -> None:
     """Without a folder the program says how it is used."""
     result = _run()
     assert (result.stdout, result.stderr, result.returncode) == ("", "usage: vectors.py FOLDER\n", 2)

@@ -39,8 +39,8 @@ def _run(world: World, plugin: str, *command: str, log: str = "audit.log") -> st
 
 
 @pytest.mark.parametrize("plugin", ["local-file", "far"])
-def test_the_audit_log_of_the_reference(world: World, plugin: str) -> None:
-    """It has one line for each signature, of a package and of an executable, in both kinds of outcome."""
+def test_audit_log_of_the_reference_has_every_signature(world: World, plugin: str) -> None:
+    """One line is written for each signature, of packages and of executables, whether it succeeds or fails."""
     key = str(world.home.folder / "build.key")
     assert _run(world, plugin, "sign", "--oci-layout", world.reference) == ""
     (entry,) = [json.loads(line) for line in Path("audit.log").read_text().splitlines()]
@@ -48,15 +48,15 @@ def test_the_audit_log_of_the_reference(world: World, plugin: str) -> None:
     assert entry == {"user": os.getuid(), "plugin": plugin, "key": key, "outcome": "signed"}
 
 
-def test_the_audit_log_has_requests_for_certificates(world: World) -> None:
-    """A key that `notarykit certificate` opens is in it too."""
+def test_audit_log_has_certificate_requests(world: World) -> None:
+    """A key that `notarykit certificate` opens is logged as well."""
     assert _run(world, "local-file", "certificate", "request", "--subject", "C=US, ST=WA, O=x") == ""
     entry = json.loads(Path("audit.log").read_text())
     assert (entry["plugin"], entry["outcome"]) == ("local-file", "opened")
 
 
 @pytest.mark.parametrize("plugin", ["local-file", "far"])
-def test_an_audit_log_that_cannot_be_written(world: World, plugin: str) -> None:
-    """Where the log cannot be written, nothing is signed, and the error names the observer."""
+def test_unwritable_audit_log_stops_signing(world: World, plugin: str) -> None:
+    """Nothing is signed if the log cannot be written, and the error names the observer."""
     text = _run(world, plugin, "sign", "--oci-layout", world.reference, log="absent/audit.log")
     assert text == "observer 'acme-audit' failed with FileNotFoundError"

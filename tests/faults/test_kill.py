@@ -98,8 +98,10 @@ def _every_moment(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("signed_before", [0, 1])
-def test_signing(tmp_path: Path, home: Home, mortal: Mortal, chain: TestChain, signed_before: int) -> None:
-    """At every death of `sign` the layout is whole, its old signatures hold, and the next run signs and clears up."""
+def test_killed_sign_leaves_the_layout_whole(
+    tmp_path: Path, home: Home, mortal: Mortal, chain: TestChain, signed_before: int
+) -> None:
+    """At every death of `sign` the layout is whole, and the next run signs and cleans up."""
     clean = make_layout(tmp_path / "clean")
     signer = LocalSigner.from_files(str(home.folder / "build.key"), str(home.folder / "build.chain.pem"))
     for _ in range(signed_before):
@@ -127,8 +129,8 @@ def test_signing(tmp_path: Path, home: Home, mortal: Mortal, chain: TestChain, s
     assert signing_times.count("before replace") == 3
 
 
-def test_a_blob_that_others_left_half_written(tmp_path: Path, home: Home, mortal: Mortal) -> None:
-    """A blob that signing needs and that another program left damaged is written afresh."""
+def test_damaged_blob_is_written_again(tmp_path: Path, home: Home, mortal: Mortal) -> None:
+    """A blob that signing needs and another program left damaged is written again."""
     layout = make_layout(tmp_path / "layout")
     blob_path(layout.path, add_blob(layout.path, b"{}")).write_bytes(b"{")
     assert mortal.run("sign", "--oci-layout", f"{layout.path}@{layout.digest}").code == 0
@@ -136,7 +138,7 @@ def test_a_blob_that_others_left_half_written(tmp_path: Path, home: Home, mortal
     assert _signatures(home, layout) == 1
 
 
-def test_adding_a_key(home: Home, mortal: Mortal) -> None:
+def test_killed_key_add_leaves_the_keys_whole(home: Home, mortal: Mortal) -> None:
     """At every death of `key add` the list of keys is the old one or the new one."""
     old = home.keys_file.read_bytes()
     names: Iterator[int] = iter(range(1000))
@@ -157,7 +159,7 @@ def test_adding_a_key(home: Home, mortal: Mortal) -> None:
     _every_moment(mortal, prepare, ["key", "add", "--plugin", "local-file", "--id", "1", "far"], check)
 
 
-def test_importing_a_policy(tmp_path: Path, home: Home, mortal: Mortal) -> None:
+def test_killed_policy_import_leaves_the_policy_whole(tmp_path: Path, home: Home, mortal: Mortal) -> None:
     """At every death of `policy import` the policy is the old one or the new one, byte by byte."""
     new = json.dumps(policy_document([OTHER_IDENTITY]), indent=1).encode()
     (tmp_path / "new.json").write_bytes(new)
@@ -178,7 +180,7 @@ def test_importing_a_policy(tmp_path: Path, home: Home, mortal: Mortal) -> None:
     _every_moment(mortal, prepare, command, check)
 
 
-def test_overwriting_a_policy(tmp_path: Path, home: Home, mortal: Mortal) -> None:
+def test_killed_forced_import_leaves_the_policy_whole(tmp_path: Path, home: Home, mortal: Mortal) -> None:
     """At every death of `policy import --force` the policy is the old one or the new one, byte by byte."""
     old = home.policy_file.read_bytes()
     new = json.dumps(policy_document([OTHER_IDENTITY]), indent=1).encode()
@@ -201,8 +203,8 @@ def test_overwriting_a_policy(tmp_path: Path, home: Home, mortal: Mortal) -> Non
     _every_moment(mortal, prepare, command, check, warning)
 
 
-def test_adding_a_certificate(tmp_path: Path, home: Home, mortal: Mortal) -> None:
-    """At every death of `certificate add` the store is usable: no half of a certificate is ever in it."""
+def test_killed_certificate_add_leaves_the_store_usable(tmp_path: Path, home: Home, mortal: Mortal) -> None:
+    """At every death of `certificate add` the store is usable, without a partial certificate."""
     root = tmp_path / "root.pem"
     root.write_bytes(make_chain().pems[-1])
     added = home.store() / "root.pem"

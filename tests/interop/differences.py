@@ -27,15 +27,15 @@ class Difference(NamedTuple):
 
 
 def differing(kind: Kind, section: str, *names: str) -> dict[str, Difference]:
-    """The same difference for several cases, by their names."""
+    """Maps the names of several cases to one difference."""
     return dict.fromkeys(names, Difference(kind, section))
 
 
 def stricter(section: str, *names: str) -> dict[str, Difference]:
-    """What is refused here alone."""
+    """Maps cases that are refused here alone to their difference."""
     return differing(Kind.STRICTER, section, *names)
 
 
 def laxer(section: str, *names: str) -> dict[str, Difference]:
-    """What is accepted here alone."""
+    """Maps cases that are accepted here alone to their difference."""
     return differing(Kind.LAXER, section, *names)

@@ -12,7 +12,7 @@ from tests.support.layouts import make_layout
 
 
 @pytest.mark.parametrize("form", ["", "pax", "gnu"])
-def test_what_go_writes(peer: Peer, form: str, tmp_path: Path) -> None:
+def test_tar_files_of_go_are_read(peer: Peer, form: str, tmp_path: Path) -> None:
     """A tar file of Go's archive/tar, in each of its formats, is read like the folder, by both sides."""
     layout, path = make_layout(tmp_path / "hello"), str(tmp_path / "hello.tar")
     answer = peer.ask("writeArchive", folder=layout.path, layout=path, name=form)
@@ -22,7 +22,7 @@ def test_what_go_writes(peer: Peer, form: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-def test_what_python_writes(peer: Peer, form: int, tmp_path: Path) -> None:
+def test_tar_files_of_python_are_read(peer: Peer, form: int, tmp_path: Path) -> None:
     """A tar file of the standard library's, in each of its formats, leads both sides to one artifact."""
     layout, path = make_layout(tmp_path / "hello"), tmp_path / "hello.tar"
     with tarfile.open(path, "w", format=form) as archive:

@@ -71,15 +71,15 @@ def _scene(folder: Path, case: Case) -> Scene:
     return Scene(folder, case.spec, case.media_type, case.length)
 
 
-def test_the_combinations_leave_nothing_out() -> None:
-    """Every key spec, format and length is there, and every format meets every control at every length."""
+def test_combinations_are_complete() -> None:
+    """Every key spec, format and length is covered, and every format meets every control at every length."""
     assert {case[:3] for case in CASES} == set(product(SPECS, FORMATS, LENGTHS))
     assert {case[1:] for case in CASES} == set(product(FORMATS, LENGTHS, Control))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_go_verifies_what_was_signed_here(peer: Peer, tmp_path: Path, case: Case) -> None:
-    """The Go side accepts a signature that was made here, and refuses it where one thing is wrong."""
+def test_go_verifies_our_signatures(peer: Peer, tmp_path: Path, case: Case) -> None:
+    """The Go side accepts our signature, and refuses it with one fault."""
     scene = _scene(tmp_path, case)
     scene.sign_here()
     answer = scene.question().ask_peer(peer)
@@ -95,8 +95,8 @@ def test_go_verifies_what_was_signed_here(peer: Peer, tmp_path: Path, case: Case
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_what_go_signed_is_verified_here(peer: Peer, tmp_path: Path, case: Case) -> None:
-    """A signature that the Go side made is accepted here, and refused where one thing is wrong."""
+def test_signatures_of_go_are_verified(peer: Peer, tmp_path: Path, case: Case) -> None:
+    """A signature of the Go side is accepted, and refused with one fault."""
     scene = _scene(tmp_path, case)
     manifest = scene.sign_there(peer)
     found = scene.question().ask_us()

@@ -64,7 +64,7 @@ def _judged(peer: Peer, chain: TestChain) -> None:
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("holder", ["local", "plugin"])
-def test_generated_certificates(peer: Peer, tmp_path: Path, spec: str, holder: str) -> None:
+def test_go_accepts_self_signed_certificates(peer: Peer, tmp_path: Path, spec: str, holder: str) -> None:
     """Go accepts envelopes whose key has signed its own certificate."""
     key, private_key = _key(tmp_path, holder, spec)
     made = self_signed(key, _SUBJECT, utc_now(), _DAY)
@@ -75,8 +75,8 @@ def test_generated_certificates(peer: Peer, tmp_path: Path, spec: str, holder: s
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("ca_spec", _CA_SPECS)
 @pytest.mark.parametrize("ca_holder", ["local", "plugin"])
-def test_issued_certificates(peer: Peer, tmp_path: Path, spec: str, ca_spec: str, ca_holder: str) -> None:
-    """Go accepts envelopes with a chain that was requested and issued here, with a root made here."""
+def test_go_accepts_issued_certificates(peer: Peer, tmp_path: Path, spec: str, ca_spec: str, ca_holder: str) -> None:
+    """Go accepts envelopes with a requested and issued chain, under a root of ours."""
     key, private_key = _key(tmp_path, "local" if ca_holder == "plugin" else "plugin", spec)
     ca_key, _ = _key(tmp_path, ca_holder, ca_spec, 1)
     root = self_signed(ca_key, name("My CA"), utc_now(), 2 * _DAY, is_ca=True)
@@ -87,8 +87,8 @@ def test_issued_certificates(peer: Peer, tmp_path: Path, spec: str, ca_spec: str
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("ca_kind", ["RSA-2048", "EC-384"])
-def test_certificates_from_a_ca_below_another(peer: Peer, tmp_path: Path, spec: str, ca_kind: str) -> None:
-    """Go accepts a chain of three, whose intermediate CA allows nothing but leaves below."""
+def test_go_accepts_a_chain_with_an_intermediate(peer: Peer, tmp_path: Path, spec: str, ca_kind: str) -> None:
+    """Go accepts a chain of three, whose intermediate CA has the path length 0."""
     no_more = Changes(put=((x509.BasicConstraints(ca=True, path_length=0), True),))
     authority = make_chain(length=3, ca_kind=ca_kind, cas={1: no_more})
     key, private_key = _key(tmp_path, "plugin", spec)
@@ -99,10 +99,10 @@ def test_certificates_from_a_ca_below_another(peer: Peer, tmp_path: Path, spec: 
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("holder", ["local", "plugin"])
-def test_a_trusted_signature(
+def test_both_sides_trust_an_attached_chain(
     peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, holder: str
 ) -> None:
-    """With the chain attached to its key on the list, both sides trust what the key signs, by root and identity."""
+    """With the chain attached to its key, both sides trust the key's signatures, by root and identity."""
     home = Home(tmp_path / "home")
     for variable, value in home.environment().items():
         monkeypatch.setenv(variable, value)
@@ -131,8 +131,8 @@ def _list(home: Home, holder: str, path: str) -> None:
     home.keys_file.write_text(json.dumps({"keys": [{"name": "release", **members}]}))
 
 
-def test_a_root_made_by_go(peer: Peer, tmp_path: Path) -> None:
-    """Go calls a key by a part of its SHA-256, and not by its SHA-1: what is issued below such a root says the same."""
+def test_key_identifier_of_a_go_root_is_kept(peer: Peer, tmp_path: Path) -> None:
+    """Go derives the key identifier from SHA-256, and certificates issued below such a root repeat it."""
     program = build("root", Path(__file__).parent / "root")
     pem = subprocess.run([program], capture_output=True, check=True).stdout
     root, root_key = x509.load_pem_x509_certificate(pem), load_pem_private_key(pem, None)

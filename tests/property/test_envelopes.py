@@ -31,8 +31,8 @@ def _accepted(envelope: bytes, media_type: str) -> IntactEnvelope | None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_the_good_envelopes_are_accepted(media_type: str) -> None:
-    """The envelopes that the mutants are made of are intact, and stay so when they are taken apart and put together."""
+def test_original_envelopes_are_accepted(media_type: str) -> None:
+    """The envelopes that are mutated are intact, and stay so when parsed and serialised."""
     again = put_together(media_type, take_apart(media_type))
     for envelope in (SEEDS[media_type], again):
         assert _accepted(envelope, media_type) is not None
@@ -76,7 +76,7 @@ def test_most_mutants_reach_the_cryptographic_check(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_every_byte_that_is_signed_counts(media_type: str) -> None:
+def test_every_signed_byte_counts(media_type: str) -> None:
     """Flipping any one byte of the header, the payload or the signature is refused."""
     good = take_apart(media_type)
     for name, part in good._asdict().items():
@@ -88,8 +88,8 @@ def test_every_byte_that_is_signed_counts(media_type: str) -> None:
 
 @given(st.sampled_from(FORMATS), st.data())
 @settings(max_examples=800)
-def test_raw_mutations(media_type: str, data: st.DataObject) -> None:
-    """Bytes of an envelope changed, put in, taken out or cut off: what is still accepted says the same as before."""
+def test_raw_mutation_that_is_accepted_changes_nothing(media_type: str, data: st.DataObject) -> None:
+    """An accepted envelope with bytes changed, inserted, removed or cut off has the same content."""
     accepted = _accepted(data.draw(other_bytes(SEEDS[media_type])), media_type)
     if accepted is not None:
         good = check_integrity(parse_envelope(SEEDS[media_type], media_type))
@@ -106,7 +106,7 @@ def test_every_truncation_is_refused(media_type: str) -> None:
 
 @given(st.sampled_from(FORMATS), st.binary(max_size=200))
 @settings(max_examples=400)
-def test_arbitrary_bytes(media_type: str, content: bytes) -> None:
+def test_arbitrary_bytes_are_refused(media_type: str, content: bytes) -> None:
     """Arbitrary bytes are no envelope."""
     assert _accepted(content, media_type) is None
     assert _accepted(b"\xd2" + content, COSE) is None
@@ -134,22 +134,22 @@ _CBOR = st.recursive(
 
 @given(_JSON)
 @settings(max_examples=400)
-def test_arbitrary_json_on_top(value: Any) -> None:
+def test_arbitrary_json_is_refused(value: Any) -> None:
     """An arbitrary JSON document is no envelope."""
     assert _accepted(json.dumps(value).encode(), JWS) is None
 
 
 @given(st.dictionaries(st.sampled_from(list(jws_header(CHAIN))), _JSON, min_size=1))
 @settings(max_examples=400)
-def test_arbitrary_json_in_a_signed_header(changes: dict[str, Any]) -> None:
-    """Arbitrary values in the places of a signed header are read or refused, and nothing else happens."""
+def test_arbitrary_json_in_a_signed_header_raises_nothing_else(changes: dict[str, Any]) -> None:
+    """Arbitrary values in a signed header are read or refused."""
     _accepted(build_jws(CHAIN, jws_header(CHAIN, changes)), JWS)
 
 
 @given(_JSON)
 @settings(max_examples=400)
-def test_arbitrary_json_in_the_unsigned_parts(value: Any) -> None:
-    """Arbitrary values in the unsigned parts are read or refused, and never change what is signed."""
+def test_arbitrary_json_in_unsigned_parts_changes_nothing_signed(value: Any) -> None:
+    """Arbitrary values in the unsigned parts are read or refused, and never change the signed content."""
     members = json.loads(SEEDS[JWS])
     for name in ("header", "signature", "payload", "protected"):
         assert _accepted(json.dumps({**members, name: value}).encode(), JWS) is None
@@ -161,8 +161,8 @@ def test_arbitrary_json_in_the_unsigned_parts(value: Any) -> None:
 
 @given(_JSON)
 @settings(max_examples=400)
-def test_an_arbitrary_signed_payload(value: Any) -> None:
-    """Arbitrary JSON as the payload, or as its target, is refused also where it is signed."""
+def test_arbitrary_signed_payload_is_refused(value: Any) -> None:
+    """Arbitrary JSON as the payload, or as its target, is refused even if signed."""
     for content in (value, {"targetArtifact": value}):
         payload = json.dumps(content).encode()
         assert _accepted(build_jws(CHAIN, jws_header(CHAIN), payload), JWS) is None
@@ -170,7 +170,7 @@ def test_an_arbitrary_signed_payload(value: Any) -> None:
 
 @given(_CBOR)
 @settings(max_examples=400)
-def test_arbitrary_cbor_on_top(value: Any) -> None:
+def test_arbitrary_cbor_is_refused(value: Any) -> None:
     """An arbitrary CBOR item is no envelope, tagged or not."""
     for item in (value, cbor2.CBORTag(18, value), cbor2.CBORTag(18, [b"\xa0", {}, PAYLOAD, value])):
         assert _accepted(cbor2.dumps(item), COSE) is None
@@ -178,15 +178,15 @@ def test_arbitrary_cbor_on_top(value: Any) -> None:
 
 @given(st.dictionaries(st.sampled_from([*cose_header(CHAIN), 33, 4, "x"]), _CBOR, min_size=1))
 @settings(max_examples=400)
-def test_arbitrary_cbor_in_a_signed_header(changes: dict[Any, Any]) -> None:
-    """Arbitrary values in the places of a signed header are read or refused, and nothing else happens."""
+def test_arbitrary_cbor_in_a_signed_header_raises_nothing_else(changes: dict[Any, Any]) -> None:
+    """Arbitrary values in a signed header are read or refused."""
     _accepted(build_cose(CHAIN, cose_header(CHAIN, changes)), COSE)
 
 
 @given(_CBOR)
 @settings(max_examples=400)
-def test_arbitrary_cbor_in_the_unsigned_parts(value: Any) -> None:
-    """Arbitrary values in the unsigned parts are read or refused, and never change what is signed."""
+def test_arbitrary_cbor_in_unsigned_parts_changes_nothing_signed(value: Any) -> None:
+    """Arbitrary values in the unsigned parts are read or refused, and never change the signed content."""
     for part in range(4):
         assert _accepted(build_cose(CHAIN, cose_header(CHAIN), parts={part: value}), COSE) is None
     for label in (33, "io.cncf.notary.timestampSignature", "io.cncf.notary.signingAgent", 4):

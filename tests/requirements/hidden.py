@@ -34,7 +34,7 @@ _TRIAL = ("servers/pkcs11/test_walk_through.py",)
 _GUIDE = ("docs/test_documents.py::test_plugin_tutorial_runs",)
 _GO = (
     *_AUTHORITIES,
-    "interop/test_certificates.py::test_a_trusted_signature",
+    "interop/test_certificates.py::test_both_sides_trust_an_attached_chain",
     "interop/test_go_plugins_installed.py",
     "servers/aws/test_hosts.py",
     "servers/azure/test_hosts.py",

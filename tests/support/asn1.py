@@ -98,7 +98,7 @@ def _value(extension: x509.ExtensionType) -> bytes:
 
 
 def unknown_extension(critical: bool = True, dotted: str = "1.3.6.1.4.1.99999.1") -> Extension:
-    """An extension that nobody knows."""
+    """Makes an unknown extension."""
     return x509.UnrecognizedExtension(x509.ObjectIdentifier(dotted), NULL), critical
 
 

@@ -172,7 +172,7 @@ class TestChain:
         return pem_of(self.leaf_key)
 
     def with_ders(self, ders: Sequence[bytes]) -> "TestChain":
-        """The same leaf key with other certificates around it."""
+        """Returns the same leaf key with other certificates."""
         return replace(self, ders=tuple(ders))
 
 
@@ -198,7 +198,7 @@ def make_chain(
     leaf: Changes = Changes(),
     cas: Mapping[int, Changes] | None = None,
 ) -> TestChain:
-    """A chain that keeps every rule for its purpose but where it is told to differ.
+    """Makes a chain that meets every requirement for its purpose apart from the changes.
 
     Args:
         spec: The key spec of the leaf.

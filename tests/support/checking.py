@@ -1,4 +1,4 @@
-"""Checks of revocation by new sources, whose connections are closed at the end of a test."""
+"""Revocation checks by new fetchers, whose connections are closed at the end of a test."""
 
 from datetime import datetime
 from typing import Any
@@ -20,14 +20,14 @@ _clients: list[HttpClient] = []
 def sources(
     cache: str = "", *, ocsp_seconds: float = 5.0, crl_seconds: float = 5.0, with_nonce: bool = False
 ) -> RevocationFetcher:
-    """New sources that remember nothing yet, with the cache in a folder, if one is given."""
+    """Makes a fetcher with an empty memory, and with a cache folder if given."""
     _clients.append(anonymous_client())
     limits = Limits(ocsp_seconds, crl_seconds, with_nonce)
     return RevocationFetcher(_clients[-1], CrlCache(cache) if cache else None, limits)
 
 
 def close_clients() -> None:
-    """Closes the connections of all sources that were made."""
+    """Closes the connections of all fetchers made here."""
     while _clients:
         _clients.pop().close()
 
@@ -41,7 +41,7 @@ def check(
     asking: RevocationFetcher | None = None,
     **options: Any,
 ) -> tuple[CertificateStatus, ...]:
-    """What is known of each certificate of a chain, by new sources where none are given."""
+    """Returns the status of each certificate of a chain, by a new fetcher by default."""
     revocation = RevocationChecker(asking or sources(), **options)
     return revocation.statuses(check_chain(chain.ders, purpose), now, signing_times)
 
@@ -49,5 +49,5 @@ def check(
 def words(
     chain: TestChain, now: datetime = NOW, signing_times: SigningTimes = NO_SIGNING_TIMES, **options: Any
 ) -> list[str]:
-    """The same in a word each."""
-    return [str(each.status) for each in check(chain, now, signing_times, **options)]
+    """Returns the status of each certificate of a chain as text."""
+    return [str(status.status) for status in check(chain, now, signing_times, **options)]

@@ -1,6 +1,6 @@
-"""CRLs for tests: those that keep every rule, those that break exactly one on request, and very large ones.
+"""CRLs: valid, with exactly one fault, and very large.
 
-They are put together in DER: cryptography's builder refuses half of what is wanted here. The extensions are its own.
+They are built in DER, since cryptography's builder refuses most faults; the extensions are cryptography's.
 """
 
 import random
@@ -43,7 +43,7 @@ class Entry:
         revoked_at: Since when.
         reason: Why, `certificate_hold` and `remove_from_crl` included.
         invalidity_date: Since when its key is not to be trusted.
-        issuer: Who issued it, where the CRL is somebody else's.
+        issuer: The certificate's issuer if it differs from the CRL's.
         extensions: More extensions of the entry.
     """
 
@@ -56,7 +56,7 @@ class Entry:
 
 
 def revoked(chain: TestChain, place: int = 0, reason: x509.ReasonFlags | None = None) -> Entry:
-    """The entry of a chain's certificate."""
+    """Returns the entry of a chain's certificate."""
     return Entry(chain.certificates[place].serial_number, reason=reason)
 
 

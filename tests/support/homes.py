@@ -58,7 +58,7 @@ class Home:
         return self.folder / "signingkeys.json"
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of a process that is to use these settings and nobody else's."""
+        """Returns the environment of a process that uses these settings alone."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NOTATION", "XDG_"))}
         kept.pop("NOTARYKIT_KEY_PASSPHRASE", None)
         return kept | {"HOME": str(self.folder), "NOTATION_CONFIG": str(self.folder)} | more

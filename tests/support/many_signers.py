@@ -29,7 +29,7 @@ SECONDS_TO_END = 120
 
 
 class Task(NamedTuple):
-    """What every process does.
+    """Task of every process.
 
     Attributes:
         host: The registry.
@@ -89,12 +89,12 @@ class _WatchedEndpoint(RepositoryEndpoint):
         return response
 
     def pushed(self, digest: str) -> Push:
-        """What was noted, up to now."""
+        """Returns the record of a push so far."""
         return Push(digest, self.writes, self._looked - self._written, time.monotonic() - self._seen)
 
 
 class Count(NamedTuple):
-    """What is left of one artifact's signatures when all signers have finished.
+    """Signatures of one artifact after all signers have finished.
 
     Attributes:
         pushes: Ours, as they went.

@@ -46,7 +46,7 @@ _REASON_CODES = {
 
 @dataclass(frozen=True)
 class Single:
-    """What an answer says about one certificate.
+    """Single response about one certificate.
 
     Attributes:
         status: `good`, `revoked` or `unknown`.
@@ -81,7 +81,7 @@ UNKNOWN = Single("unknown")
 
 
 class Delegate(NamedTuple):
-    """Whoever signs answers in place of a CA.
+    """Delegated OCSP responder.
 
     Attributes:
         certificate: Its certificate.
@@ -230,7 +230,7 @@ def make_refusal(status: int) -> bytes:
 def responding(
     chain: TestChain, place: int = 0, singles: Single | Sequence[Single] = GOOD, **knobs: Any
 ) -> Callable[[bytes, str], bytes]:
-    """What `Responder.ocsp` takes: answers with the request's own nonce and hash, unless a nonce is given.
+    """Returns an answer function for `Responder.ocsp` with the request's nonce and hash unless a nonce is given.
 
     Args:
         chain: The chain.

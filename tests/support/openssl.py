@@ -16,7 +16,7 @@ def _run(*arguments: str | Path) -> str:
 
 
 def accepts_request(folder: Path, request: x509.CertificateSigningRequest) -> bool:
-    """Whether it holds a request's signature for good."""
+    """Returns whether openssl verifies a request's signature."""
     path = folder / "asked.csr"
     path.write_bytes(request.public_bytes(Encoding.PEM))
     return "verify OK" in _run("req", "-in", path, "-noout", "-verify")  # with status 0 whatever it finds

@@ -91,7 +91,7 @@ def push_referrer(
 
 
 def fallback_entries(address: str, repository: str, digest: str) -> list[dict[str, Any]]:
-    """What the index under the fallback tag of a digest lists; nothing, where there is none."""
+    """Returns the entries of the index under a digest's referrers tag, none without an index."""
     with closing(http.client.HTTPConnection(address, timeout=30)) as connection:
         path = f"/v2/{repository}/manifests/{digest.replace(':', '-')}"
         connection.request("GET", path, headers={"Accept": INDEX_TYPE})

@@ -37,7 +37,7 @@ class Requirement(NamedTuple):
     version: tuple[Sequence[str], tuple[int, ...]] | None = None
 
     def absent(self) -> list[str]:
-        """What of it is not on this machine."""
+        """Returns its missing parts."""
         missing = [each for each in self.programs if _which(each) is None]
         missing += [each for each in self.files if not glob.glob(f"/usr/{each}")]
         return missing or self._too_old()
@@ -127,7 +127,7 @@ def require_build(name: str, *, is_built: bool, needs: Sequence[str]) -> None:
 
 
 def is_everything_asked() -> bool:
-    """Whether nothing is left out for the time that it takes."""
+    """Returns whether slow tests run as well."""
     return bool(os.environ.get("NOTARYKIT_ALL"))
 
 
@@ -174,7 +174,7 @@ def library(name: str, requirement: str) -> Path:
 
 @functools.cache
 def missing(name: str) -> tuple[str, ...]:
-    """What of a requirement is not on this machine."""
+    """Returns the missing parts of a requirement."""
     return tuple(REQUIREMENTS[name].absent())
 
 

@@ -195,7 +195,7 @@ class Responder:
         return self.answering(path, flow)
 
     def cut(self, path: str, body: Body, after: int, *, reset: bool = False, content_type: str = CRL_TYPE) -> str:
-        """End the connection after some bytes of a body whose whole length was told; return the address.
+        """End the connection after some bytes of a body with its full Content-Length; return the URL.
 
         Args:
             path: The path.
@@ -232,7 +232,7 @@ class Responder:
             self._server.seen.clear()
 
     def answer(self, seen: Seen, connection: Connection) -> None:
-        """Count a request and answer it, with 404 where nothing was told about its path."""
+        """Count a request and answer it, with 404 for an unknown path."""
         with self._server.lock:
             path = self._path_of(seen)
             self.asked[path] += 1

@@ -83,7 +83,7 @@ class Key:
             yield Version(self._service, name)
 
     def certificates(self, version: KeyVersion) -> Sequence[bytes]:
-        """What is kept for a version."""
+        """Returns the certificates of a version."""
         self._service.asked["certificates"] += 1
         return self._service.kept.get(version.name, ())
 

@@ -62,7 +62,7 @@ ONE_SECOND = Accuracy(seconds=1)
 
 
 class TokenExtension(NamedTuple):
-    """An extension of a TSTInfo, which as it stands here nobody knows.
+    """Extension of a TSTInfo, by default an unknown one.
 
     Attributes:
         oid: What it is.
@@ -76,7 +76,7 @@ class TokenExtension(NamedTuple):
 
 
 class EssCertificate(NamedTuple):
-    """What a signing certificate attribute says about one certificate.
+    """ESSCertID of a signing-certificate attribute.
 
     Attributes:
         hash_algorithm: What the certificate is hashed with; the old attribute has SHA-1 whatever stands here.

@@ -30,11 +30,11 @@ class Client:
         self._root.write_bytes(chain.pems[-1])
 
     def ask(self, url: str) -> str:
-        """What a responder says, by POST: `good`, `revoked`, `unknown` or an error's text; a nonce must be right."""
+        """Queries a responder by POST: `good`, `revoked`, `unknown` or an error's text; a nonce must be right."""
         return _status(self._ocsp("-url", url))
 
     def ask_by_get(self, url: str) -> str:
-        """What a responder says by GET, without a nonce."""
+        """Queries a responder by GET, without a nonce."""
         request = self.folder / "request.der"
         self._ocsp("-no_nonce", "-reqout", request)
         encoded = _run("base64", "-A", "-in", request).strip()
@@ -42,20 +42,20 @@ class Client:
         return self.read(fetched(target))
 
     def read(self, answer: bytes) -> str:
-        """What an answer says, whose signature must hold."""
+        """Reads a response, whose signature must be valid."""
         path = self.folder / "answer.der"
         path.write_bytes(answer)
         return _status(self._ocsp("-no_nonce", "-respin", path))
 
     def holds(self, crl: bytes) -> bool:
-        """Whether a CRL's signature is the issuer's."""
+        """Returns whether a CRL's signature is the issuer's."""
         path = self.folder / "read.crl"
         path.write_bytes(crl)
         out = _run("crl", "-inform", "DER", "-in", path, "-noout", "-verify", "-no-CApath", "-CAfile", self._issuer)
         return "verify OK" in out
 
     def verify(self, crl: bytes) -> str:
-        """What comes of verifying the certificate with a CRL: `good`, `revoked` or an error's text."""
+        """Verifies the certificate with a CRL: `good`, `revoked` or an error's text."""
         path = self.folder / "read.crl"
         path.write_bytes(crl)
         _run("crl", "-inform", "DER", "-in", path, "-out", self._crl)
@@ -71,7 +71,7 @@ class Client:
 
 
 def fetched(url: str) -> bytes:
-    """What is at an address, whatever proxy the environment names."""
+    """Fetches a URL without any proxy."""
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as answer:
         content: bytes = answer.read()
     return content
