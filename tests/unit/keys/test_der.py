@@ -120,6 +120,8 @@ def test_ends_that_are_marked(ber: str) -> None:
     ("ber", "text"),
     [
         ("3080", "it ends too early"),
+        ("308000020500", "the end of an indefinite length has content"),
+        ("3080008100", "the end of an indefinite length has content"),
         ("30800500", "it ends too early"),
         ("04800000", "it is primitive, and of indefinite length"),
         ("1f2000", "a tag of several bytes"),

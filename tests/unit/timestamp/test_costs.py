@@ -1,6 +1,7 @@
 """Limits of a token, which an attacker can attach to a good envelope: they hold before it is parsed."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -60,3 +61,10 @@ def test_truncated_token_is_refused() -> None:
     for length in range(1, len(token), 7):
         with pytest.raises(ValueError, match="too early"):
             check_bounds(token[:length])
+
+
+@pytest.mark.parametrize("read", [cms.read_token, tsp.read_response])
+def test_nesting_behind_a_false_end_is_refused(read: Callable[[bytes], object]) -> None:
+    """An end of an indefinite length that has content hides no nesting from the limit."""
+    with pytest.raises(TimestampError, match="has content"):
+        read(bytes.fromhex("308000020500") * 2000)

@@ -57,6 +57,8 @@ def check_bounds(ber: bytes) -> None:
             raise ValueError("it nests too deeply, or has too many elements")
         tag, size, body, is_marked = _head(view, place)
         if tag == 0 and ends and ends[-1] < 0:
+            if body + size != place + 2:  # X.690, section 8.1.5: it is two octets of zero
+                raise ValueError("the end of an indefinite length has content")
             ends.pop()
             place = body
         elif tag & _CONSTRUCTED:
