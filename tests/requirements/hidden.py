@@ -46,14 +46,14 @@ _GO = (
 _OPENSSL = (
     *_AUTHORITIES,
     *_GUIDE,
-    "cli/test_certificates_for_keys.py",
+    "cli/test_certificate_issue.py",
     "cli/test_timestamps.py",
     "docs/test_timestamps_and_revocation.py",
     "interop/test_peer_timestamps.py",
     "servers/revocation/test_harness.py",
     "servers/timestamp/test_makers.py",
     "unit/config/test_trust_store.py",
-    "unit/keys/test_issuing.py",
+    "unit/keys/test_issue.py",
     "unit/keys/test_lookalikes.py",
 )
 USERS: dict[str, Sequence[str]] = {
