@@ -47,6 +47,14 @@ def test_order_of_relative_names_counts() -> None:
     assert not names.is_by(_by(_name(country, common)), _certificate(_name(common, country)))
 
 
+def test_repeated_attribute_of_a_relative_name_counts() -> None:
+    """RFC 5280, section 7.1: relative names with another number of attributes do not match."""
+    attribute = sequence(oid(NameOID.COMMON_NAME.dotted_string), tlv(0x0C, b"authority"))
+    once, twice = sequence(tlv(0x31, attribute)), sequence(tlv(0x31, attribute * 2))
+    assert not names.is_by(_by(once), _certificate(twice))
+    assert not names.is_by(_by(twice), _certificate(once))
+
+
 @pytest.mark.parametrize("place", [0, 1])
 def test_authority_name_matches_an_alternative_name(place: int) -> None:
     """Each directory name among the subject's alternative names is compared."""

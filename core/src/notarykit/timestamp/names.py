@@ -1,5 +1,7 @@
 """Name of a timestamp authority, compared with those of its certificate (RFC 3161, section 2.4.2, `tsa`)."""
 
+from collections import Counter
+
 from cryptography.hazmat import asn1
 
 from notarykit.keys.der import SEQUENCE
@@ -21,8 +23,8 @@ _TEXTS = {
     b"\x1e": "utf-16-be",
 }
 
-# One relative distinguished name: the type of each attribute, with its text, or with its bytes and their tag.
-_Rdn = frozenset[tuple[str, str] | tuple[str, bytes, bytes]]
+# One relative distinguished name, in any order: the type of each attribute, with its text, or its bytes and their tag.
+_Rdn = Counter[tuple[str, str] | tuple[str, bytes, bytes]]
 
 
 def is_by(info: TimestampInfo, certificate: bytes) -> bool:
@@ -61,7 +63,7 @@ def _content(name: bytes) -> bytes:
 def _folded(name: bytes) -> list[_Rdn]:
     """Returns a Name for comparison: letters of either case alike, runs of spaces as one (RFC 5280, section 7.1)."""
     return [
-        frozenset(_attribute(member.parse(syntax.AttributeTypeAndValue)) for member in set_of(rdn))
+        Counter(_attribute(member.parse(syntax.AttributeTypeAndValue)) for member in set_of(rdn))
         for rdn in elements_of(name, SEQUENCE)
     ]
 
