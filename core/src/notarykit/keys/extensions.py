@@ -49,6 +49,14 @@ def revocation_extensions(certificate: x509.Certificate) -> Extensions:
     return _only(certificate, _REVOCATION)
 
 
+def has_revocation_extensions(certificate: x509.Certificate) -> bool:
+    """Returns True for a certificate with extensions about revocation, or with some that cannot be read."""
+    try:
+        return bool(revocation_extensions(certificate))
+    except Exception:  # noqa: BLE001 - whatever cannot be read may name an endpoint
+        return True
+
+
 def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
     """Returns the subject key identifier, any value that its issuer chose (RFC 5280, section 4.2.1.2), or None."""
     values = _identifiers(certificate)

@@ -4,8 +4,7 @@ import re
 
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"  # PKCS#7's content type (RFC 2315, section 14)
 _PKCS12_VERSION = b"\x02\x01\x03"  # RFC 7292, section 4
-_SEQUENCE_HEAD = re.compile(rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)", re.DOTALL)
-_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 #]+)-----")
+_SEQUENCE = 0x30
 
 _PKCS7 = "a PKCS#7 file (.p7b), not a certificate"
 _PEM = {
@@ -43,11 +42,11 @@ def is_signed_data(der: bytes) -> bool:
 
 
 def _labels(content: bytes) -> list[str]:
-    return [label.decode("ascii") for label in _LABEL.findall(content)]
+    return [label.decode("ascii") for label in re.findall(rb"-----BEGIN ([A-Z0-9 #]+)-----", content)]
 
 
 def _der(content: bytes) -> tuple[str, str] | None:
-    head = _SEQUENCE_HEAD.match(content)
-    if head is None:
+    if len(content) < 2 or content[0] != _SEQUENCE:  # noqa: PLR2004
         return None
-    return next((entry for start, entry in _DER.items() if content.startswith(start, head.end())), None)
+    head = 2 + (content[1] & 0x7F if content[1] & 0x80 else 0)  # X.690, section 8.1.3
+    return next((entry for start, entry in _DER.items() if content.startswith(start, head)), None)

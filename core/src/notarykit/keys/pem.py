@@ -21,7 +21,7 @@ def read_certificates(content: bytes, name: str) -> tuple[bytes, ...]:
     """
     if not isinstance(content, bytes):
         raise TypeError(f"{name} must be given as bytes, not as {type(content).__name__}")
-    if (other := look_alike(content, name)) is not None and not _PEM.search(content):
+    if not _PEM.search(content) and (other := look_alike(content, name)) is not None:
         raise CertificateError(f"{name} is {other[0]}", rule="certificate_file", advice=other[1])
     if b"-----BEGIN" in content:
         ders = [_decode(match[1], name) for match in _PEM.finditer(content)]

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from notarykit.trust.overlap import find_overlap
-
 if TYPE_CHECKING:
     from cryptography import x509
 
@@ -160,10 +158,13 @@ def check_identities(identities: Sequence[str]) -> None:
         names.extend(_names(identities))
     except ValueError as error:
         malformed = error
-    overlap = find_overlap([attributes for _, attributes in names])
-    if overlap is not None:
-        other, identity = (names[at][0] for at in overlap)
-        raise ValueError(f"identities {other!r} and {identity!r} overlap: keep the one that is meant")
+    if len(names) > 1:
+        from notarykit.trust.overlap import find_overlap
+
+        overlap = find_overlap([attributes for _, attributes in names])
+        if overlap is not None:
+            other, identity = (names[at][0] for at in overlap)
+            raise ValueError(f"identities {other!r} and {identity!r} overlap: keep the one that is meant")
     if malformed is not None:
         raise malformed
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import UsageError
-from notarykit.revocation.result import RevocationCheck
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once
 
 if TYPE_CHECKING:
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
     from notarykit.plugin.protocol.verification import VerifiedSignature, VerifySignatureRequest
+    from notarykit.revocation.result import RevocationCheck
 
 MAX_SIGNATURES = 100
 
@@ -44,7 +44,7 @@ class VerifierOptions(NamedTuple):
 
     policies: TrustPolicyDocument
     store: TrustStore
-    revocation: RevocationCheck | None = None
+    revocation: "RevocationCheck | None" = None
     find_plugin: Callable[[str], VerifyingPlugin] | None = None
     plugin_config: Mapping[str, str] = {}
     max_signatures: int = MAX_SIGNATURES

@@ -4,6 +4,11 @@ Trust store and trust policy specification, "Signature Verification", "Steps". A
 empty one, or raises its error; the policy decides about the effect.
 """
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.envelope.integrity import check_integrity
@@ -19,13 +24,15 @@ from notarykit.errors import (
 )
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
-from notarykit.revocation.distribution_points import is_revocable
-from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes
+from notarykit.keys.extensions import has_revocation_extensions
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
 from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
 from notarykit.verification.context import VerificationContext
 from notarykit.verification.plugin import REVOCATION_CHECK, takes_over
 from notarykit.verification.verdict import Step
+
+if TYPE_CHECKING:
+    from notarykit.revocation.result import CertificateStatus
 
 _SIGN_AGAIN = (
     "have it signed again with a certificate that is valid, and with --timestamp-url: a timestamp keeps a signature "
@@ -103,7 +110,7 @@ def _countersignature(context: VerificationContext) -> str:
 
     timestamp = verify_token(intact.timestamp_signature, intact.signature, trusted_by(context, StoreType.TSA))
     check_covers(timestamp, intact.chain)
-    note = _check_revocation(context, timestamp.chain, NO_SIGNING_TIMES)
+    note = _check_revocation(context, timestamp.chain)
     context.timestamp = timestamp
     return "; ".join(filter(None, (f"timestamp of {format_rfc3339(timestamp.time)}", note)))
 
@@ -123,27 +130,32 @@ def revocation(context: VerificationContext) -> str:
     if takes_over(context, REVOCATION_CHECK):
         return "the revocation status is for the verification plugin to check"
     attributes, timestamp, chain = context.intact.attributes, context.timestamp, context.intact.chain
-    if not context.is_authentic and any(map(is_revocable, chain.certificates[:-1])):  # `audit` lets it go on
+    if not context.is_authentic and any(map(_is_revocable, chain.certificates[:-1])):  # `audit` lets it go on
         raise RevocationError("nothing that the certificates name is asked, because the signer is not trusted")
-    return _check_revocation(
-        context, chain, SigningTimes(attributes.authentic_signing_time, timestamp.latest if timestamp else None)
-    )
+    return _check_revocation(context, chain, attributes.authentic_signing_time, timestamp.latest if timestamp else None)
 
 
-def _check_revocation(context: VerificationContext, chain: Chain, signing_times: SigningTimes) -> str:
+def _check_revocation(
+    context: VerificationContext,
+    chain: Chain,
+    signed_at: datetime | None = None,
+    stamped_before: datetime | None = None,
+) -> str:
     """Evaluates "Certificate Revocation Evaluation"; the note names certificates without OCSP responder or CRL."""
     revocable = chain.certificates[:-1]
-    unchecked = [subject_of(certificate) for certificate in revocable if not is_revocable(certificate)]
+    unchecked = [subject_of(certificate) for certificate in revocable if not _is_revocable(certificate)]
     note = "; ".join(f"warning: {name!r} names neither an OCSP responder nor a CRL" for name in unchecked)
     checker = context.options.revocation
     if checker is None:
         if len(unchecked) == len(revocable):
-            return note  # and nothing of the network is imported
+            return note  # and nothing of the revocation checks is imported
         from notarykit.revocation.checker import RevocationChecker
 
         checker = RevocationChecker.online()
+    from notarykit.revocation.result import SigningTimes
+
     try:
-        statuses = checker.check(chain, context.now, signing_times)
+        statuses = checker.check(chain, context.now, SigningTimes(signed_at, stamped_before))
     except RevocationError as error:
         context.explained += [line for status in error.statuses for line in _explain(status)]
         raise
@@ -151,7 +163,15 @@ def _check_revocation(context: VerificationContext, chain: Chain, signing_times:
     return note
 
 
-def _explain(status: CertificateStatus) -> list[str]:
+def _is_revocable(certificate: x509.Certificate) -> bool:
+    if not has_revocation_extensions(certificate):
+        return False
+    from notarykit.revocation.distribution_points import is_revocable
+
+    return is_revocable(certificate)
+
+
+def _explain(status: "CertificateStatus") -> list[str]:
     return [str(status), *(f"  {line}" for line in status.log)]
 
 
