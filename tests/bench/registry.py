@@ -14,10 +14,12 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.reference import Digest
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import SignOptions, sign_artifact
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import ArtifactRequest, verify_artifacts
+from notarykit.verification.artifact import ArtifactRequest
+from notarykit.verification.verifier import verify_artifacts
 from tests.interop.go_peer import Peer
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.program import GoRegistries, build

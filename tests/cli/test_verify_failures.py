@@ -12,7 +12,8 @@ from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.payload import make_payload
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import SignOptions, sign_artifact
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
 from tests.cli.world import VERIFY, World
 from tests.support.ca import Changes, TestChain, make_chain, name
 from tests.support.envelopes import JWS, sign_envelope

@@ -12,7 +12,8 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitWarning
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import SignOptions, sign_artifact
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
 from tests.cli.test_json import schema
 from tests.cli.test_verify_failures import failure_prefix, first_signature
 from tests.cli.world import VERIFY, World, error_of

@@ -13,7 +13,7 @@ import pytest
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
-from notarykit.verification import Audited, Verified
+from notarykit.verification.verdict import Audited, Verified
 from tests.conformance import vectors as program
 
 _FOLDER = Path(__file__).parent / "vectors"

@@ -17,8 +17,8 @@ from notarykit.errors import NotarykitError, NotarykitWarning
 from notarykit.oci.reference import parse_reference
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import Verifier
 from notarykit.verification.verdict import Verdict
+from notarykit.verification.verifier import Verifier
 
 
 class Vectors(NamedTuple):

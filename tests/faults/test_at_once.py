@@ -11,7 +11,8 @@ import pytest
 
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import SignOptions, sign_artifact
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
 from tests.faults.starters import run_at_once, start, wait_for_a_waiter
 from tests.support.ca import make_chain
 from tests.support.homes import SCOPE, Home, complete_home

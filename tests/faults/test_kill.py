@@ -9,10 +9,11 @@ import pytest
 
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import sign_artifact
+from notarykit.signing.artifact import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import Verified, verify_envelope
+from notarykit.verification.verdict import Verified
+from notarykit.verification.verifier import verify_envelope
 from tests.faults.mortal import Mortal
 from tests.support.ca import TestChain, make_chain
 from tests.support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document

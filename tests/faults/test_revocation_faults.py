@@ -13,7 +13,7 @@ from notarykit.errors import RevocationError
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from tests.servers.registry.http_server import Reply
 from tests.support.ca import TestChain, make_chain
 from tests.support.checking import close_clients, sources

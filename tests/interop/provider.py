@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from notarykit.plugin.conformance import Result, Target, judge
 from notarykit.plugin.discovery.process import run
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from tests.interop import our_plugin
 from tests.interop.go_peer import Peer
 from tests.interop.plugin_scene import descriptor_of

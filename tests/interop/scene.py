@@ -15,10 +15,12 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.manifest import signature_annotations
 from notarykit.oci.reference import Digest
-from notarykit.signing import SignOptions, sign_artifact
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import ArtifactRequest, VerifiedArtifact, Verifier
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
+from notarykit.verification.verifier import Verifier
 from tests.interop.go_peer import Peer
 from tests.support.ca import TestChain, make_chain
 from tests.support.envelopes import JWS

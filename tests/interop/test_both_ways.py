@@ -15,7 +15,7 @@ from notarykit.errors import (
     UserMetadataError,
     VerificationError,
 )
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from tests.interop.go_peer import Peer
 from tests.interop.scene import DAY, METADATA, Control, Question, Scene, certificates_of
 from tests.support.ca import SPECS

@@ -18,8 +18,9 @@ from notarykit.keys.chain import check_chain
 from notarykit.keys.issue import issue, make_csr, self_signed
 from notarykit.keys.lint import lint
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import SignOptions, sign_artifact
-from notarykit.verification import Verified
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
+from notarykit.verification.verdict import Verified
 from tests.interop.go_build import build
 from tests.interop.go_peer import Peer
 from tests.interop.scene import Question

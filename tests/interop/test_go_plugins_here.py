@@ -27,8 +27,10 @@ from notarykit.plugin.discovery.executable import ExecutablePlugin
 from notarykit.plugin.discovery.locate import load_plugin
 from notarykit.plugin.host import retry
 from notarykit.plugin.host.signer import plugin_signer
-from notarykit.signing import SignedArtifact, SignOptions, sign_artifact, sign_descriptor
-from notarykit.verification import Verified
+from notarykit.signing.artifact import SignedArtifact, sign_artifact
+from notarykit.signing.descriptor import sign_descriptor
+from notarykit.signing.options import SignOptions
+from notarykit.verification.verdict import Verified
 from tests.interop import go_plugin
 from tests.interop.go_peer import Peer
 from tests.interop.go_user import GoUser

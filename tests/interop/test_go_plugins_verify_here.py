@@ -19,7 +19,9 @@ from notarykit.oci.layout import ImageLayout
 from notarykit.plugin.host import retry
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import ArtifactRequest, Audited, Skipped, Step, Verified, VerifiedArtifact, Verifier
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
+from notarykit.verification.verdict import Audited, Skipped, Step, Verified
+from notarykit.verification.verifier import Verifier
 from tests.interop import go_plugin
 from tests.interop.go_peer import Peer
 from tests.interop.go_user import GoUser

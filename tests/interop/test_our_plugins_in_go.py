@@ -15,7 +15,7 @@ from notarykit._internal.version import signing_agent
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.plugin import Plugin
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from notarykit_local_file.plugin import LocalFilePlugin
 from tests.interop import our_plugin
 from tests.interop.go_peer import Peer

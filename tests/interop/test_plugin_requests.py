@@ -15,7 +15,8 @@ from notarykit.plugin.discovery.executable import ExecutablePlugin
 from notarykit.plugin.host.signer import plugin_signer
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import ArtifactRequest, VerifiedArtifact, Verifier
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
+from notarykit.verification.verifier import Verifier
 from tests.interop.go_peer import Peer
 from tests.interop.plugin_scene import REVOCATION_CHECK, TRUSTED_IDENTITY, descriptor_of, push_needing
 from tests.interop.scene import DAY

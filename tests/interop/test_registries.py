@@ -24,10 +24,13 @@ from notarykit.oci.manifest import SIGNATURE_TYPE, ManifestForm, signature_annot
 from notarykit.oci.reference import Digest
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import SignedArtifact, SignOptions, sign_artifact
+from notarykit.signing.artifact import SignedArtifact, sign_artifact
+from notarykit.signing.options import SignOptions
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import Verified, VerifiedArtifact, verify_artifact
+from notarykit.verification.artifact import VerifiedArtifact
+from notarykit.verification.verdict import Verified
+from notarykit.verification.verifier import verify_artifact
 from tests.interop.go_peer import Peer
 from tests.interop.scene import DAY, METADATA
 from tests.servers.registry.docker import DockerRegistries

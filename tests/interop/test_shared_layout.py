@@ -12,7 +12,7 @@ import pytest
 from notarykit.errors import ExtendedValidationError, NoAcceptedSignatureError
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.reference import Digest
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from tests.interop.go_peer import Peer
 from tests.interop.scene import METADATA, Scene, push
 from tests.support.ca import make_chain

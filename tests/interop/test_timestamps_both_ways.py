@@ -14,11 +14,13 @@ from notarykit.keys.local import LocalSigner
 from notarykit.net.anonymous import anonymous_client
 from notarykit.oci.layout import ImageLayout
 from notarykit.revocation.checker import RevocationChecker
-from notarykit.signing import SignOptions, sign_artifact
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import Verified, verify_artifact
+from notarykit.verification.verdict import Verified
+from notarykit.verification.verifier import verify_artifact
 from tests.interop.go_peer import Peer
 from tests.servers.timestamp import digitorus
 from tests.servers.timestamp.authority import Authority

@@ -16,7 +16,7 @@ from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.referrers_tag import referrers_tag
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import sign_artifact
+from notarykit.signing.artifact import sign_artifact
 from tests.interop.go_peer import Peer
 from tests.servers.registry.running import Registry
 from tests.support.envelopes import JWS

@@ -54,13 +54,13 @@ if TYPE_CHECKING:
     from notarykit.revocation.checker import RevocationChecker as RevocationChecker
     from notarykit.revocation.evidence import LocalEvidence as LocalEvidence
     from notarykit.revocation.limits import Limits as Limits
-    from notarykit.signing import SignedArtifact as SignedArtifact
-    from notarykit.signing import SignedEnvelope as SignedEnvelope
-    from notarykit.signing import SignOptions as SignOptions
-    from notarykit.signing import TimestampSource as TimestampSource
-    from notarykit.signing import sign_artifact as sign_artifact
-    from notarykit.signing import sign_descriptor as sign_descriptor
+    from notarykit.signing.artifact import SignedArtifact as SignedArtifact
+    from notarykit.signing.artifact import sign_artifact as sign_artifact
+    from notarykit.signing.descriptor import SignedEnvelope as SignedEnvelope
+    from notarykit.signing.descriptor import sign_descriptor as sign_descriptor
     from notarykit.signing.many import sign_artifacts as sign_artifacts
+    from notarykit.signing.options import SignOptions as SignOptions
+    from notarykit.signing.options import TimestampSource as TimestampSource
     from notarykit.timestamp.client import TimestampAuthority as TimestampAuthority
     from notarykit.timestamp.client import TimestampClient as TimestampClient
     from notarykit.timestamp.token import Timestamp as Timestamp
@@ -71,17 +71,17 @@ if TYPE_CHECKING:
     from notarykit.trust.store import DirectoryTrustStore as DirectoryTrustStore
     from notarykit.trust.store import MemoryTrustStore as MemoryTrustStore
     from notarykit.trust.store import TrustStore as TrustStore
-    from notarykit.verification import ArtifactRequest as ArtifactRequest
-    from notarykit.verification import Audited as Audited
-    from notarykit.verification import Skipped as Skipped
-    from notarykit.verification import StepResult as StepResult
-    from notarykit.verification import Verdict as Verdict
-    from notarykit.verification import Verified as Verified
-    from notarykit.verification import VerifiedArtifact as VerifiedArtifact
-    from notarykit.verification import Verifier as Verifier
-    from notarykit.verification import verify_artifact as verify_artifact
-    from notarykit.verification import verify_artifacts as verify_artifacts
-    from notarykit.verification import verify_envelope as verify_envelope
+    from notarykit.verification.artifact import ArtifactRequest as ArtifactRequest
+    from notarykit.verification.artifact import VerifiedArtifact as VerifiedArtifact
+    from notarykit.verification.verdict import Audited as Audited
+    from notarykit.verification.verdict import Skipped as Skipped
+    from notarykit.verification.verdict import StepResult as StepResult
+    from notarykit.verification.verdict import Verdict as Verdict
+    from notarykit.verification.verdict import Verified as Verified
+    from notarykit.verification.verifier import Verifier as Verifier
+    from notarykit.verification.verifier import verify_artifact as verify_artifact
+    from notarykit.verification.verifier import verify_artifacts as verify_artifacts
+    from notarykit.verification.verifier import verify_envelope as verify_envelope
 
 _HOMES = {
     "_internal.paths": ("local_key_files",),
@@ -110,32 +110,17 @@ _HOMES = {
     "revocation.checker": ("RevocationChecker",),
     "revocation.evidence": ("LocalEvidence",),
     "revocation.limits": ("Limits",),
-    "signing": (
-        "SignOptions",
-        "SignedArtifact",
-        "SignedEnvelope",
-        "TimestampSource",
-        "sign_artifact",
-        "sign_descriptor",
-    ),
+    "signing.artifact": ("SignedArtifact", "sign_artifact"),
+    "signing.descriptor": ("SignedEnvelope", "sign_descriptor"),
     "signing.many": ("sign_artifacts",),
+    "signing.options": ("SignOptions", "TimestampSource"),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
-    "verification": (
-        "ArtifactRequest",
-        "Audited",
-        "Skipped",
-        "StepResult",
-        "Verdict",
-        "Verified",
-        "VerifiedArtifact",
-        "Verifier",
-        "verify_artifact",
-        "verify_artifacts",
-        "verify_envelope",
-    ),
+    "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
+    "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
+    "verification.verifier": ("Verifier", "verify_artifact", "verify_artifacts", "verify_envelope"),
 }
 
 __all__ = [name for names in _HOMES.values() for name in names]

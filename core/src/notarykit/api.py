@@ -17,10 +17,12 @@ from notarykit.net.budget import DEFAULT_SECONDS
 from notarykit.oci.reference import LayoutReference, Reference, parse_reference
 
 if TYPE_CHECKING:
+    from notarykit.envelope.signer import EnvelopeSigner, Signer
     from notarykit.keys.private import Passphrase
     from notarykit.oci.registry.auth import Credentials
     from notarykit.oci.registry.registries import Registries
-    from notarykit.signing import EnvelopeSigner, SignedArtifact, Signer, SignOptions
+    from notarykit.signing.artifact import SignedArtifact
+    from notarykit.signing.options import SignOptions
     from notarykit.trust.store import TrustStore
     from notarykit.verification.artifact import VerifiedArtifact
     from notarykit.verification.verifier import Verifier
@@ -102,7 +104,8 @@ def sign(
     parsed = parse_reference(reference) if isinstance(reference, str) else reference
 
     def work() -> "SignedArtifact":
-        from notarykit.signing import SignOptions, sign_artifact
+        from notarykit.signing.artifact import sign_artifact
+        from notarykit.signing.options import SignOptions
 
         used = load_signer(signer) if isinstance(signer, str) else signer
         settings = options or SignOptions()

@@ -16,9 +16,10 @@ from notarykit.keys.local import LocalSigner
 from notarykit.net.budget import Budget
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import sign_artifact
+from notarykit.signing.artifact import sign_artifact
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import VerifiedArtifact, verify_artifact
+from notarykit.verification.artifact import VerifiedArtifact
+from notarykit.verification.verifier import verify_artifact
 from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.fault_proxy import Condition, Fault, FaultProxy, at
 from tests.servers.registry.http_server import Reply

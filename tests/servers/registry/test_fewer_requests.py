@@ -12,7 +12,7 @@ from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import sign_artifact
+from notarykit.signing.artifact import sign_artifact
 from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at

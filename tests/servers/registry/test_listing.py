@@ -16,7 +16,7 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import SignedArtifact
+from notarykit.signing.artifact import SignedArtifact
 from notarykit.signing.many import sign_artifacts
 from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.factories import FaultProxies

@@ -13,10 +13,11 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.reference import Tag
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing import sign_artifact
+from notarykit.signing.artifact import sign_artifact
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import Verified, verify_artifact
+from notarykit.verification.verdict import Verified
+from notarykit.verification.verifier import verify_artifact
 from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.fault_proxy import OCI_MANIFEST
 from tests.servers.registry.program import GoRegistries

@@ -16,7 +16,8 @@ from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.reference import Digest, Tag
-from notarykit.signing import SignOptions, sign_artifact
+from notarykit.signing.artifact import sign_artifact
+from notarykit.signing.options import SignOptions
 from tests.support.ca import NOT_BEFORE, TestChain
 from tests.support.envelopes import (
     FORMATS,

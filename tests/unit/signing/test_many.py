@@ -12,8 +12,9 @@ from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.reference import Tag
 from notarykit.oci.repository import PushedSignature, Repository
-from notarykit.signing import SignedArtifact, SignOptions, sign_artifact
+from notarykit.signing.artifact import SignedArtifact, sign_artifact
 from notarykit.signing.many import sign_artifacts
+from notarykit.signing.options import SignOptions
 from tests.unit.oci.layouts import Layout
 from tests.unit.signers import CHAIN
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from notarykit import verification
 from notarykit.envelope.attributes import ExtendedAttribute
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.plugin import (
@@ -19,8 +18,9 @@ from notarykit.plugin import (
 )
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Verdict
+from notarykit.verification import verifier as verifiers
 from notarykit.verification.options import VerifyingPlugin
+from notarykit.verification.verdict import Verdict
 from tests.support.ca import NOT_BEFORE, TestChain, make_chain
 from tests.support.envelopes import JWS, PLUGIN, TARGET, sign_envelope
 
@@ -83,7 +83,7 @@ def verify(envelope: bytes, media_type: str = JWS, trusted: TrustPolicy | None =
     if "store" not in arguments:  # making one costs checks, which some tests count
         arguments["store"] = store()
     artifact, metadata = arguments.pop("artifact", ARTIFACT), arguments.pop("user_metadata", None)
-    verifier = verification.Verifier(TrustPolicyDocument((trusted or policy(),)), **arguments)
+    verifier = verifiers.Verifier(TrustPolicyDocument((trusted or policy(),)), **arguments)
     return verifier.envelope(envelope, media_type, artifact, SCOPE, user_metadata=metadata)
 
 

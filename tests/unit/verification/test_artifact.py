@@ -23,18 +23,12 @@ from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import (
-    ArtifactRequest,
-    Audited,
-    Skipped,
-    Verdict,
-    VerifiedArtifact,
-    Verifier,
-)
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.options import VerifierOptions
-from notarykit.verification.verdict import Verified
+from notarykit.verification.verdict import Audited, Skipped, Verdict, Verified
+from notarykit.verification.verifier import Verifier
 from tests.support.envelopes import JWS, sign_envelope
 from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, OTHER, SCOPE, document, forbidden, store
 

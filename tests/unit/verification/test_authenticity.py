@@ -7,7 +7,7 @@ from notarykit.errors import (
     AuthenticityError,
 )
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Audited, Verified
+from notarykit.verification.verdict import Audited, Verified
 from tests.support.ca import make_chain, name
 from tests.support.envelopes import FORMATS, sign_envelope
 from tests.unit.verification.setting import (

@@ -14,7 +14,7 @@ from notarykit.keys.chain import Chain
 from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes, Status
 from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Verdict, Verified
+from notarykit.verification.verdict import Verdict, Verified
 from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, make_chain
 from tests.support.envelopes import COSE, FORMATS, JWS, sign_envelope
 from tests.support.tokens import Accuracy, EssCertificate, TokenChanges, make_token

@@ -10,7 +10,7 @@ from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import AuthenticityError, EnvelopeError, ExtendedValidationError, UsageError
 from notarykit.plugin import VerificationResult
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from tests.support.ca import Changes, make_chain, name
 from tests.support.envelopes import (
     EXPIRY,

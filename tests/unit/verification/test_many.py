@@ -19,9 +19,9 @@ from notarykit.errors import (
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.trust.policy import TrustPolicyDocument
-from notarykit.verification import ArtifactRequest, Skipped, VerifiedArtifact, Verifier
-from notarykit.verification.verdict import Verified
-from notarykit.verification.verifier import WORKERS
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
+from notarykit.verification.verdict import Skipped, Verified
+from notarykit.verification.verifier import WORKERS, Verifier
 from tests.support.envelopes import JWS, sign_envelope
 from tests.unit.verification.setting import ARTIFACT, CHAIN, NOW, SCOPE, document, forbidden, store
 

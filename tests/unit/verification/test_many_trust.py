@@ -8,10 +8,11 @@ import pytest
 from notarykit.errors import TrustStoreError
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
-from notarykit.signing import sign_artifact
+from notarykit.signing.artifact import sign_artifact
 from notarykit.trust.policy import StoreReference, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import ArtifactRequest, VerifiedArtifact, verify_artifacts
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
+from notarykit.verification.verifier import verify_artifacts
 from tests.support.ca import make_chain
 from tests.support.homes import SCOPE, Home, policy_document
 from tests.support.layouts import make_layout

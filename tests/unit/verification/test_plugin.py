@@ -12,8 +12,8 @@ from notarykit.errors import (
     IntegrityError,
     PluginNotFoundError,
 )
-from notarykit.verification import Verified
 from notarykit.verification.options import VerifyingPlugin
+from notarykit.verification.verdict import Verified
 from tests.support.envelopes import COSE, FORMATS, JWS, PLUGIN, PLUGIN_VERSION, build, sign_envelope
 from tests.unit.verification.setting import (
     CHAIN,

@@ -12,7 +12,7 @@ from notarykit.errors import (
 )
 from notarykit.plugin import GetMetadataRequest, VerificationResult, VerifiedSignature
 from notarykit.revocation.checker import RevocationChecker
-from notarykit.verification import Audited, Verified
+from notarykit.verification.verdict import Audited, Verified
 from tests.support.ca import Changes, make_chain, ocsp_at
 from tests.unit.verification.setting import (
     IDENTITY,

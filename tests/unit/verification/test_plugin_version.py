@@ -7,7 +7,7 @@ import pytest
 from notarykit.errors import (
     ExtendedValidationError,
 )
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from tests.support.envelopes import PLUGIN_VERSION
 from tests.unit.verification.setting import (
     TRUSTED_IDENTITY,

@@ -13,7 +13,7 @@ from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import AuthenticTimestampError, RevocationError
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Audited, Skipped, Verified
+from notarykit.verification.verdict import Audited, Skipped, Verified
 from tests.support.ca import Changes, TestChain, crl_at, make_chain, ocsp_at
 from tests.support.checking import sources
 from tests.support.crls import NOW, Entry, make_crl, revoked

@@ -16,7 +16,7 @@ from notarykit.errors import (
 )
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Audited, Verified
+from notarykit.verification.verdict import Audited, Verified
 from tests.support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
 from tests.support.envelopes import COSE, FORMATS, JWS, build, build_jws, jws_header, sign_envelope
 from tests.unit.verification.setting import (

@@ -10,7 +10,7 @@ from notarykit.keys import certificate, signature
 from notarykit.keys.chain import check_chain
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification import Audited, Verified
+from notarykit.verification.verdict import Audited, Verified
 from tests.support.ca import Changes, make_chain
 from tests.support.envelopes import JWS, build, sign_envelope
 from tests.support.strangers import Stranger, key_with_exponent, long_exponents, strangers

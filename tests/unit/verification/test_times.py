@@ -10,7 +10,7 @@ from notarykit.errors import (
     AuthenticTimestampError,
     ExpiryError,
 )
-from notarykit.verification import Verified
+from notarykit.verification.verdict import Verified
 from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, make_chain
 from tests.support.envelopes import FORMATS, sign_envelope
 from tests.unit.verification.setting import (

@@ -25,7 +25,8 @@ from notarykit.errors import (
     VerificationError,
 )
 from notarykit.trust.policy import Action
-from notarykit.verification import STEPS, Audited, Skipped, Step, StepResult, Verified
+from notarykit.verification.envelope import STEPS
+from notarykit.verification.verdict import Audited, Skipped, Step, StepResult, Verified
 from tests.support.envelopes import FORMATS, TARGET, sign_envelope
 from tests.unit.verification.setting import (
     ARTIFACT,

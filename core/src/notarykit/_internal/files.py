@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 
 from notarykit._internal.deadline import seconds_left
-from notarykit.errors import StorageError
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
+from notarykit.errors import ConfigurationError, StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,28 @@ def read(path: str, limit: int) -> bytes:
     if len(content) > limit:
         raise StorageError(f"{path} is larger than {limit} bytes")
     return content
+
+
+def read_members(path: str, limit: int) -> GoMembers | None:
+    """Reads a JSON object, in which null is absent as programs in Go have it; None if the file does not exist.
+
+    Raises:
+        StorageError: The file is not a regular file, too large, or cannot be read.
+        DocumentError: It is malformed, or no object.
+    """
+    try:
+        return GoMembers(loads(read(path, limit)), "document")
+    except FileNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def as_configuration(name: str) -> "Iterator[None]":
+    """Turns what is malformed or unreadable into a ConfigurationError that names the file."""
+    try:
+        yield
+    except (DocumentError, StorageError) as error:
+        raise ConfigurationError(f"{name}: {error}", advice="correct it, or move it away") from None
 
 
 def open_regular(path: str) -> "BinaryIO":

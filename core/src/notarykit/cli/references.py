@@ -21,7 +21,7 @@ from notarykit.oci.reference import (
 from notarykit.oci.repository import Repository
 
 if TYPE_CHECKING:
-    from notarykit.verification import ArtifactRequest
+    from notarykit.verification.artifact import ArtifactRequest
 
 REFERENCES = Arguments(1, 1000, "missing reference to the artifact")
 MAX_SIGNATURES_FLAG = Flag(
@@ -66,7 +66,7 @@ class Target(NamedTuple):
 
     def request(self) -> "ArtifactRequest":
         """Returns the request to verify the artifact."""
-        from notarykit.verification import ArtifactRequest
+        from notarykit.verification.artifact import ArtifactRequest
 
         return ArtifactRequest(self.open, self.identifier, self.scope)
 
@@ -79,6 +79,13 @@ class Target(NamedTuple):
         if isinstance(self.identifier, Tag):
             reason = _BEFORE_SIGNING if verb == "sign" else _AFTER_SIGNING
             print(_TAG_WARNING.format(verb=verb, tag=printable(self.identifier), reason=reason), file=sys.stderr)
+
+
+def single_target(options: Options, command: str) -> Target:
+    """Returns the one reference of a command, after the warning about tags, if any."""
+    (target,) = targets(options)
+    target.warn_of_tag(command)
+    return target
 
 
 def targets(options: Options) -> list[Target]:

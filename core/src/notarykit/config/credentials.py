@@ -4,15 +4,16 @@ Order of precedence: notation's `config.json`, Docker's, podman's `auth.json`; i
 helper of all hosts, the entry in the file.
 """
 
+import contextlib
 import json
 from typing import Any, NamedTuple
 
 from notarykit._internal import files
 from notarykit._internal.paths import config_folder, settings_file
-from notarykit._internal.strict_json import DocumentError, Members, loads
+from notarykit._internal.strict_json import Members, loads
 from notarykit.config import credential_helpers as helpers
 from notarykit.config.credential_files import LARGEST_FILE, credential_files, remove_entries, server_address
-from notarykit.errors import AccessError, ConfigurationError, StorageError
+from notarykit.errors import AccessError, ConfigurationError
 from notarykit.net.trace import note
 from notarykit.oci.registry.auth import Credentials
 
@@ -139,12 +140,8 @@ def remember_helper(helper: str) -> None:
     path = settings_file()
     with files.locked(config_folder()):
         members: dict[str, Any] = {}
-        try:
+        with contextlib.suppress(FileNotFoundError), files.as_configuration(f"settings {path}"):
             members = Members(loads(files.read(path, LARGEST_FILE)), "document").value
-        except FileNotFoundError:
-            pass
-        except (DocumentError, StorageError) as error:
-            raise ConfigurationError(f"settings {path}: {error}", advice="correct it, or move it away") from None
         if not members.get("credsStore"):
             content = json.dumps({**members, "credsStore": helper}, ensure_ascii=False, indent=4)
             files.write(path, content.encode("utf-8"), 0o600)

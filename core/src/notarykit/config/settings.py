@@ -6,9 +6,8 @@ from typing import NamedTuple
 from notarykit._internal import files
 from notarykit._internal.ownership import warn_of_other_writers
 from notarykit._internal.paths import settings_file
-from notarykit._internal.strict_json import DocumentError, GoMembers, loads
+from notarykit._internal.strict_json import DocumentError
 from notarykit.envelope.unverified import COSE, JWS
-from notarykit.errors import ConfigurationError, StorageError
 
 FORMATS = {"jws": JWS, "cose": COSE}
 _LARGEST_FILE = 4 * 1024 * 1024
@@ -34,14 +33,11 @@ def load_settings() -> Settings:
     """
     path = settings_file()
     warn_of_other_writers(os.path.dirname(path), path)
-    try:
-        members = GoMembers(loads(files.read(path, _LARGEST_FILE)), "document")
+    with files.as_configuration(f"settings {path}"):
+        if (members := files.read_members(path, _LARGEST_FILE)) is None:
+            return Settings()
         name = members.text("signatureFormat", "")
         if name and name not in FORMATS:
             raise DocumentError(f"signatureFormat {name!r} is not one of {', '.join(FORMATS)}")
         insecure = members.texts("insecureRegistries", ())
         return Settings(name or "jws", frozenset(host.lower() for host in insecure))
-    except FileNotFoundError:
-        return Settings()
-    except (DocumentError, StorageError) as error:
-        raise ConfigurationError(f"settings {path}: {error}", advice="correct it, or move it away") from None

@@ -19,7 +19,7 @@ from notarykit.revocation.crl import Crl
 from notarykit.revocation.download import Download
 from notarykit.revocation.file_cache import CachedCrls, CrlCache
 from notarykit.revocation.limits import SECONDS_OF_A_FAILURE, Deadline
-from notarykit.revocation.result import CallerSpecificError, UnknownStatusError
+from notarykit.revocation.result import CallerSpecificError, UnknownStatusError, is_accepted
 from notarykit.revocation.singleflight import Loaded, SingleFlightCache
 
 MAX_CRL_SIZE = 32 * 1024 * 1024
@@ -160,11 +160,7 @@ def _check_scope(bundle: Bundle, check_scope: CheckScope) -> None:
 
 
 def _has_scope(bundle: Bundle, check_scope: CheckScope) -> bool:
-    try:
-        _check_scope(bundle, check_scope)
-    except CallerSpecificError:
-        return False
-    return True
+    return is_accepted(lambda: check_scope(bundle.base))
 
 
 def _is_enough(bundle: Bundle, now: datetime) -> bool:

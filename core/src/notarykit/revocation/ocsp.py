@@ -21,7 +21,15 @@ from notarykit.keys.certificate import subject_of, why_not_issued
 from notarykit.keys.der import SEQUENCE, element, elements
 from notarykit.keys.x509_signature import verify_x509_signature
 from notarykit.revocation.limits import CLOCK_SKEW
-from notarykit.revocation.result import UNREADABLE, SigningTimes, SourceResult, Status, UnknownStatusError, short_reason
+from notarykit.revocation.result import (
+    UNREADABLE,
+    SigningTimes,
+    SourceResult,
+    Status,
+    UnknownStatusError,
+    is_accepted,
+    short_reason,
+)
 
 MAX_RESPONSE_SIZE = 20480
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -246,11 +254,7 @@ def _check_delegate(certificate: x509.Certificate, issuer: x509.Certificate) -> 
 
 def is_current(result: OcspResult, now: datetime) -> bool:
     """Returns whether a response is valid now."""
-    try:
-        _check_dates(result, now)
-    except UnknownStatusError:
-        return False
-    return True
+    return is_accepted(lambda: _check_dates(result, now))
 
 
 def _check_dates(result: OcspResult, now: datetime) -> None:

@@ -3,6 +3,7 @@
 Trust store and trust policy specification, "Certificate Revocation Evaluation".
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -113,6 +114,15 @@ class UnknownStatusError(Exception):
 
 class CallerSpecificError(UnknownStatusError):
     """Failure specific to this caller (its deadline, its certificate's scope), which must not be cached for others."""
+
+
+def is_accepted(check: Callable[[], object]) -> bool:
+    """Returns False if a check raises `UnknownStatusError`."""
+    try:
+        check()
+    except UnknownStatusError:
+        return False
+    return True
 
 
 # The exceptions of `cryptography` for content that it cannot parse.

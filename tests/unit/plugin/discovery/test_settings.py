@@ -56,7 +56,7 @@ def test_settings_that_are_malformed(content: str, message: str, file: Path) -> 
         load_plugin_settings()
     assert caught.value.message.startswith(f"settings {file}: ")
     assert message in caught.value.message
-    assert caught.value.advice == "mend it, or move it away"
+    assert caught.value.advice == "correct it, or move it away"
 
 
 def test_settings_that_cannot_be_read(file: Path) -> None:

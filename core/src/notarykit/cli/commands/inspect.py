@@ -9,7 +9,7 @@ from notarykit.cli.commands.list import find_signatures, warn_of_more
 from notarykit.cli.diagnostics import print_error
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, Node, error_json, print_json, printable, tree
-from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, targets
+from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, single_target
 from notarykit.cli.spinner import progress
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
@@ -26,8 +26,7 @@ Described = dict[str, Any]
 
 
 def _run(options: Options) -> int:
-    (target,) = targets(options)
-    target.warn_of_tag("inspect")
+    target = single_target(options, "inspect")
     limit = options["max-signatures"]
     with progress(f"Fetching the signatures of {target.text}"):
         repository, artifact, manifests = find_signatures(target, limit)

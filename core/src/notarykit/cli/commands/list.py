@@ -5,7 +5,7 @@ from itertools import islice
 
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, Node, print_json, printable, tree
-from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Target, targets
+from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Target, single_target
 from notarykit.cli.spinner import progress
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.manifest import SIGNATURE_TYPE
@@ -13,8 +13,7 @@ from notarykit.oci.repository import Repository
 
 
 def _run(options: Options) -> int:
-    (target,) = targets(options)
-    target.warn_of_tag("list")
+    target = single_target(options, "list")
     limit = options["max-signatures"]
     with progress(f"Listing the signatures of {target.text}"):
         _, artifact, manifests = find_signatures(target, limit)

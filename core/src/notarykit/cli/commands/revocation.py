@@ -17,7 +17,7 @@ from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
 from notarykit.revocation.evidence import evidence_file
 from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification import Verifier
+from notarykit.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from notarykit.revocation.result import Evidence

@@ -13,7 +13,8 @@ from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected
 from notarykit.config.key_access import open_signer
 from notarykit.config.settings import FORMATS, load_settings
 from notarykit.errors import NotarykitError
-from notarykit.signing import SignedArtifact, SignOptions, TimestampSource, begin_signing
+from notarykit.signing.artifact import SignedArtifact, begin_signing
+from notarykit.signing.options import SignOptions, TimestampSource
 
 if TYPE_CHECKING:
     from notarykit.oci.repository import PushedSignature

@@ -21,7 +21,9 @@ from notarykit.config.policy import load_policy
 from notarykit.errors import NotarykitError, VerificationError
 from notarykit.keys.certificate import subject_of
 from notarykit.trust.store import DirectoryTrustStore, read_once
-from notarykit.verification import Audited, Skipped, StepResult, Verified, VerifiedArtifact, Verifier
+from notarykit.verification.artifact import VerifiedArtifact
+from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified
+from notarykit.verification.verifier import Verifier
 
 
 class _Verification(Operation):

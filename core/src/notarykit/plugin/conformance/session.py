@@ -76,6 +76,13 @@ class Key:
             self._signatures[payload] = self._ask_signature(payload, spec)
         return self._signatures[payload]
 
+    def successful_signature(self, payload: bytes) -> Response:
+        """Returns the response to generate-signature; raises `DoesNotApply` if the command fails."""
+        response = self.signature(payload)
+        if response.failed:
+            raise DoesNotApply("generate-signature failed")
+        return response
+
     def _ask_signature(self, payload: bytes, spec: KeySpec) -> Response:
         return self._session.use_key(Command.GENERATE_SIGNATURE, self.signature_request(payload, spec))
 

@@ -8,7 +8,7 @@ from notarykit._internal import files
 from notarykit._internal.paths import plugin_choices_file
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
 from notarykit._internal.trace import is_observed
-from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageError
+from notarykit.errors import PluginNotFoundError
 from notarykit.plugin.discovery.directory import executable_names, find_executable
 from notarykit.plugin.discovery.entry_points import (
     PUBLISHED,
@@ -121,16 +121,15 @@ def plugin_choices() -> dict[str, str]:
         ConfigurationError: The file is malformed or cannot be read.
     """
     path = plugin_choices_file()
-    try:
-        members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
+    with files.as_configuration(path):
+        try:
+            members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
+        except FileNotFoundError:
+            return {}
         for name in members.value:
             if members.text(name) not in (PACKAGE, EXECUTABLE):
                 raise DocumentError(f"{name!r} must be {PACKAGE!r} or {EXECUTABLE!r}")
         return members.value
-    except FileNotFoundError:
-        return {}
-    except (DocumentError, StorageError) as error:
-        raise ConfigurationError(f"{path}: {error}", advice="correct it, or move it away") from None
 
 
 def choose(name: str, choice: str) -> None:

@@ -7,7 +7,7 @@ from notarykit._internal import files
 from notarykit._internal.ownership import warn_of_other_writers
 from notarykit._internal.paths import notarykit_settings_file
 from notarykit._internal.strict_json import DocumentError, Members, loads
-from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageError
+from notarykit.errors import PluginNotFoundError
 from notarykit.plugin.names import check_name
 
 _LARGEST_FILE = 1024 * 1024
@@ -47,15 +47,14 @@ def load_plugin_settings() -> PluginSettings:
     """
     path = notarykit_settings_file()
     warn_of_other_writers(os.path.dirname(path), path)
-    try:
-        members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
+    with files.as_configuration(f"settings {path}"):
+        try:
+            members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
+        except FileNotFoundError:
+            return PluginSettings()
         members.only(_OBSERVERS, _BLOCKED)
         blocked = _names(members, _BLOCKED)
         return PluginSettings(_names(members, _OBSERVERS), frozenset(name.lower() for name in blocked), path)
-    except FileNotFoundError:
-        return PluginSettings()
-    except (DocumentError, StorageError) as error:
-        raise ConfigurationError(f"settings {path}: {error}", advice="mend it, or move it away") from None
 
 
 def _names(members: Members, member: str) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ def plugin_signer(
     key_id: str,
     config: Mapping[str, str],
     *,
+    metadata: Metadata | None = None,
     for_blob: bool = False,
     seconds: float = SIGNING_SECONDS,
 ) -> "PluginSigner | PluginEnvelopeSigner":
@@ -50,6 +51,7 @@ def plugin_signer(
         plugin: The plugin.
         key_id: The key's identifier, in the plugin's own form.
         config: Settings for the plugin.
+        metadata: The plugin's metadata, if they have been read already.
         for_blob: True to sign a blob, False to sign an artifact.
         seconds: Time limit of each command, retries included.
 
@@ -58,23 +60,7 @@ def plugin_signer(
         PluginContractVersionError: It does not list the contract version 1.0.
         PluginResponseError: It cannot sign, or not this.
     """
-    return signer_with(read_metadata(plugin, config), plugin, key_id, config, for_blob=for_blob, seconds=seconds)
-
-
-def signer_with(
-    metadata: Metadata,
-    plugin: SigningPlugin,
-    key_id: str,
-    config: Mapping[str, str],
-    *,
-    for_blob: bool = False,
-    seconds: float = SIGNING_SECONDS,
-) -> "PluginSigner | PluginEnvelopeSigner":
-    """Returns the signer for a key of a plugin whose metadata have been read; see `plugin_signer`.
-
-    Raises:
-        PluginResponseError: The plugin cannot sign, or not this.
-    """
+    metadata = metadata or read_metadata(plugin, config)
     if Capability.RAW in metadata.capabilities:
         agent = signing_agent(metadata.name, metadata.version)
         return PluginSigner(plugin, key_id, config, agent, seconds=seconds)

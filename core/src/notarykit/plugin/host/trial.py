@@ -15,7 +15,7 @@ from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain, check_chain
 from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
 from notarykit.plugin.host.metadata import read_metadata
-from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, SigningPlugin, signer_with
+from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, SigningPlugin, plugin_signer
 from notarykit.plugin.protocol.fields import Capability
 from notarykit.plugin.protocol.metadata import Metadata
 
@@ -53,7 +53,7 @@ def walk(plugin: SigningPlugin, key_id: str | None, config: Mapping[str, str]) -
 def _sign(metadata: Metadata, plugin: SigningPlugin, key_id: str, config: Mapping[str, str]) -> Iterator[Finding]:
     step = "key"
     try:
-        signer = signer_with(metadata, plugin, key_id, config)
+        signer = plugin_signer(plugin, key_id, config, metadata=metadata)
         if isinstance(signer, PluginSigner):
             yield Finding(step, OK, f"{key_id}: {signer.key_spec().name}")
         step = "signature"

@@ -29,26 +29,22 @@ def empty_members_are_refused(session: Session) -> str | None:
     """A required member that is empty, absent or of a wrong type is a VALIDATION_ERROR."""
     command, request = describing(session)
     absent = {name: value for name, value in request.items() if name != "keyId"}
-    for what, changed in (
-        ("an empty keyId", request | {"keyId": ""}),
-        ("no keyId", absent),
-        ("a keyId that is a number", request | {"keyId": 5}),
-    ):
-        problem = _validation_error(session.ask(command, changed), what)
-        if problem:
-            return problem
-    return None
+    changes = {
+        "an empty keyId": request | {"keyId": ""},
+        "no keyId": absent,
+        "a keyId that is a number": request | {"keyId": 5},
+    }
+    problems = (_validation_error(session.ask(command, changed), kind) for kind, changed in changes.items())
+    return next(filter(None, problems), None)
 
 
 @rule("refuse.malformed", MUST, _SECTION)
 def malformed_json_is_refused(session: Session) -> str | None:
     """A request that is not one JSON object is a VALIDATION_ERROR."""
     command, _ = describing(session)
-    for content in (b'{"contractVersion":"1.0",', b"[]", b""):
-        problem = _validation_error(session.ask(command, content), f"the request {content.decode()!r}")
-        if problem:
-            return problem
-    return None
+    contents = (b'{"contractVersion":"1.0",', b"[]", b"")
+    problems = (_validation_error(session.ask(command, each), f"the request {each.decode()!r}") for each in contents)
+    return next(filter(None, problems), None)
 
 
 @rule("refuse.contract-version", SHOULD, _SECTION)
