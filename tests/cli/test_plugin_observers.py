@@ -115,6 +115,16 @@ def test_an_observer_that_cannot_be_loaded(world: World, source: str | None, tex
         assert "swordfish" not in done.err
 
 
+def test_debug_hides_the_text_of_an_observer_that_cannot_be_loaded(world: World) -> None:
+    """`--debug` shows the class of what an observer raises while it is made, without its text."""
+    path = _observer(world)
+    (Path(path) / "audit_dist.py").write_text("def Found(): raise ValueError('sword' + 'fish')")
+    done = _sign(world, "local-file", "--debug", path=path)
+    assert done.code == 2
+    assert "builtins.ValueError: (its text is not shown)" in done.err
+    assert "swordfish" not in done.err
+
+
 def test_settings_that_are_malformed(world: World) -> None:
     """Settings that cannot be understood end every use of a plugin, and nothing else."""
     _add_far(world)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from notarykit.cli.output import printable
-from notarykit.errors import ConfigurationWarning, NotarykitError, NotarykitWarning, PluginError
+from notarykit.errors import ConfigurationError, ConfigurationWarning, NotarykitError, NotarykitWarning, PluginError
 
 if TYPE_CHECKING:
     from notarykit.net.trace import Exchange, Fields, Note
@@ -90,7 +90,7 @@ def _field_lines(mark: str, fields: "Fields") -> list[str]:
 def traceback_of(error: BaseException) -> list[str]:
     """Returns the lines of an error's traceback and of its causes.
 
-    Errors that a plugin or its SDK raised appear by class only: their texts may hold secrets.
+    Errors that a plugin, its SDK or an observer raised appear by class only: their texts may hold secrets.
     """
     import traceback
 
@@ -102,10 +102,10 @@ def traceback_of(error: BaseException) -> list[str]:
     lines: list[str] = []
     for position in range(len(chain) - 1, -1, -1):
         link = chain[position]
-        is_of_plugin = any(isinstance(above, PluginError) for above in chain[:position])
+        is_foreign = any(isinstance(above, PluginError | ConfigurationError) for above in chain[:position])
         last = (
             [f"{type(link).__module__}.{type(link).__qualname__}: (its text is not shown)"]
-            if is_of_plugin and not isinstance(link, NotarykitError)
+            if is_foreign and not isinstance(link, NotarykitError)
             else "".join(traceback.format_exception_only(link)).splitlines()
         )
         frames = "".join(traceback.format_tb(link.__traceback__)).splitlines()

@@ -226,10 +226,27 @@ def _good(self: object) -> Step:
     yield
 
 
+@wrapper
+def _by_keyword(self: object, *, plugin: object) -> Step:
+    yield
+
+
+@wrapper
+def _with_default(self: object, request=None) -> Step:  # type: ignore[no-untyped-def] # noqa: ANN001
+    yield
+
+
+def _failing(self: object) -> object:
+    raise ValueError("token=secret")
+
+
 @pytest.mark.parametrize(
     ("observer", "text"),
     [
-        (_observer(describe_key=_misspelt), "has the method describe_key(req), which can take plugin, request"),
+        (
+            _observer(describe_key=_misspelt),
+            "has the method describe_key(req), which can take plugin, request, without defaults",
+        ),
         (
             _observer(describe_key=_answering),
             "has the method describe_key, which must be a generator with @hookimpl(wrapper=True)",
@@ -248,7 +265,19 @@ def _good(self: object) -> Step:
         ),
         (_observer(describe_keys=_good), f"observes describe_keys, which is none of {', '.join(HOOKS)}"),
         (_observer(), f"observes none of {', '.join(HOOKS)}"),
-        (_observer(open_key=_misspelt), "has the method open_key(req), which can take plugin, key_id, config"),
+        (_observer(log=property(_failing), describe_key=_good), "has log, which fails with ValueError"),
+        (
+            _observer(describe_key=_by_keyword),
+            "has the method describe_key(plugin), which can take plugin, request, without defaults",
+        ),
+        (
+            _observer(describe_key=_with_default),
+            "has the method describe_key(request), which can take plugin, request, without defaults",
+        ),
+        (
+            _observer(open_key=_misspelt),
+            "has the method open_key(req), which can take plugin, key_id, config, without defaults",
+        ),
     ],
 )
 def test_observers_that_do_not_fit_are_refused(observer: object, text: str) -> None:

@@ -27,22 +27,31 @@ def wrappers_of(name: str, observer: object, options_of: Options) -> SimpleNames
 
     wrappers = {}
     for attribute in dir(observer):
-        options = options_of(observer, attribute)
+        try:
+            options, method = options_of(observer, attribute), getattr(observer, attribute)
+        except Exception as error:  # noqa: BLE001 - of a property, whose text may hold what it has read
+            raise refused(f"has {attribute}, which fails with {type(error).__name__}") from None
         if options is None and attribute not in HOOKS:
             continue
-        method = getattr(observer, attribute)
         if attribute not in HOOKS:
             raise refused(f"observes {attribute}, which is none of {', '.join(HOOKS)}")
         if options is None or not options["wrapper"] or not inspect.isgeneratorfunction(method):
             raise refused(f"has the method {attribute}, which must be a generator with @hookimpl(wrapper=True)")
-        allowed = arguments_of(attribute)
-        if not set(inspect.signature(method).parameters) <= set(allowed):
-            declared = ", ".join(inspect.signature(method).parameters)
-            raise refused(f"has the method {attribute}({declared}), which can take {', '.join(allowed)}")
+        allowed, parameters = arguments_of(attribute), inspect.signature(method).parameters
+        # pluggy passes arguments by position, and before 1.7 none that has a default.
+        if not (set(parameters) <= set(allowed) and all(map(_is_passed, parameters.values()))):
+            declared = ", ".join(parameters)
+            raise refused(
+                f"has the method {attribute}({declared}), which can take {', '.join(allowed)}, without defaults"
+            )
         wrappers[attribute] = _guarded(name, method)
     if not wrappers:
         raise refused(f"observes none of {', '.join(HOOKS)}")
     return SimpleNamespace(**wrappers)
+
+
+def _is_passed(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.default is parameter.empty
 
 
 def _guarded(name: str, wrapper: Callable[..., Any]) -> Callable[..., Any]:
