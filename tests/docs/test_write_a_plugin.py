@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from tests.docs.test_documents import ROOT, blocks
 from tests.servers.registry.http_server import Reply
 from tests.unit.net.server import Answer, Server

@@ -28,7 +28,7 @@ from notarykit.plugin.discovery.locate import load_plugin
 from notarykit.plugin.host import retry
 from notarykit.plugin.host.signer import plugin_signer
 from notarykit.signing.artifact import SignedArtifact, sign_artifact
-from notarykit.signing.descriptor import sign_descriptor
+from notarykit.signing.envelope import sign_descriptor
 from notarykit.signing.options import SignOptions
 from notarykit.verification.verdict import Verified
 from tests.interop import go_plugin

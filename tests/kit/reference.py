@@ -23,7 +23,7 @@ from notarykit.plugin import (
 )
 from notarykit.plugin.conformance.target import Run, Target
 from notarykit.plugin.discovery.process import Ended
-from notarykit.plugin.host.envelope import envelope_around
+from notarykit.plugin.host.generate_envelope import envelope_around
 from notarykit.plugin.server.dispatch import respond
 from tests.support.ca import TestChain, make_chain
 from tests.support.envelopes import primitive

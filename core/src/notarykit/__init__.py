@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from notarykit.revocation.limits import Limits as Limits
     from notarykit.signing.artifact import SignedArtifact as SignedArtifact
     from notarykit.signing.artifact import sign_artifact as sign_artifact
-    from notarykit.signing.descriptor import SignedEnvelope as SignedEnvelope
-    from notarykit.signing.descriptor import sign_descriptor as sign_descriptor
+    from notarykit.signing.envelope import SignedEnvelope as SignedEnvelope
+    from notarykit.signing.envelope import sign_descriptor as sign_descriptor
     from notarykit.signing.many import sign_artifacts as sign_artifacts
     from notarykit.signing.options import SignOptions as SignOptions
     from notarykit.signing.options import TimestampSource as TimestampSource
@@ -111,7 +111,7 @@ _HOMES = {
     "revocation.evidence": ("LocalEvidence",),
     "revocation.limits": ("Limits",),
     "signing.artifact": ("SignedArtifact", "sign_artifact"),
-    "signing.descriptor": ("SignedEnvelope", "sign_descriptor"),
+    "signing.envelope": ("SignedEnvelope", "sign_descriptor"),
     "signing.many": ("sign_artifacts",),
     "signing.options": ("SignOptions", "TimestampSource"),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),

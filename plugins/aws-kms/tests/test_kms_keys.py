@@ -9,8 +9,8 @@ import pytest
 from notarykit.errors import PluginAccessDeniedError, PluginTimeoutError, PluginValidationError
 from notarykit.keys.signature import verify_raw
 from notarykit.plugin import DescribeKeyRequest
-from notarykit.plugin.deadline import deadline
 from notarykit.plugin.discovery.entry_points import packaged_plugin
+from notarykit.plugin.time_limit import deadline
 from notarykit_aws_kms.client import Limits
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from notarykit_aws_kms.settings import Account

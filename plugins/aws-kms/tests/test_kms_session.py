@@ -12,7 +12,7 @@ from botocore.loaders import Loader  # type: ignore[import-untyped]
 
 from notarykit.errors import PluginError, PluginValidationError
 from notarykit.plugin import DescribeKeyRequest
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_aws_kms.client import _User
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from notarykit_aws_kms.session import EnvironmentSession

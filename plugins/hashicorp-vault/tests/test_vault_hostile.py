@@ -15,7 +15,7 @@ import pytest
 
 from notarykit.errors import PluginError, PluginTimeoutError
 from notarykit.plugin import DescribeKeyRequest, GeneratedSignature, GenerateSignatureRequest
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_hashicorp_vault import session
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.servers.vault.fake import MESSAGE, FakeVault, response

@@ -4,7 +4,7 @@ import pytest
 from urllib3 import HTTPResponse
 from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_hashicorp_vault import session
 
 

@@ -18,7 +18,7 @@ from notarykit.errors import (
 from notarykit.plugin import DescribeKeyRequest, GenerateEnvelopeRequest, GenerateSignatureRequest
 from notarykit.plugin.discovery.entry_points import packaged_plugin
 from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
-from notarykit.signing.descriptor import sign_descriptor
+from notarykit.signing.envelope import sign_descriptor
 from notarykit.signing.options import SignOptions
 from notarykit_local_file.plugin import LocalFilePlugin
 from tests.support.ca import SPECS, TestChain, make_chain, pem_of

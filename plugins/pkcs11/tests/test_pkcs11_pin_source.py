@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import NotarykitError, PluginAccessDeniedError, PluginValidationError, SigningKeyError
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_pkcs11.key_id import parse_uri
 from notarykit_pkcs11.pin import pinentry
 from notarykit_pkcs11.pin import source as pin_source

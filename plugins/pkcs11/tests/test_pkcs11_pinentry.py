@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_pkcs11.pin import pinentry
 from notarykit_pkcs11.pin.pinentry import find_pinentry, request_pin
 from tests.support.executables import write_program

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from notarykit.plugin import seconds_left
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_pkcs11 import process_lock
 from notarykit_pkcs11.process_lock import ProcessLock
 

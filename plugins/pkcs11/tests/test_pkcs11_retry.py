@@ -6,7 +6,7 @@ import pkcs11
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError, PluginValidationError
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_pkcs11.client import Module
 from notarykit_pkcs11.errors import REMOVED, TRANSIENT, WRONG_PIN
 from notarykit_pkcs11.token.retry import TransientError

@@ -1,7 +1,7 @@
 """A plugin that makes whole envelopes and nothing else, as one in front of a signing service does."""
 
 from notarykit import plugin
-from notarykit.plugin.host.envelope import envelope_around
+from notarykit.plugin.host.generate_envelope import envelope_around
 from notarykit_local_file.plugin import LocalFilePlugin
 
 MADE_BY = "com.example.made-by"

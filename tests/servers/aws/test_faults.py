@@ -8,7 +8,7 @@ import pytest
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginThrottledError, PluginTimeoutError
 from notarykit.plugin import GenerateSignatureRequest
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from tests.servers.aws.service import SECRET_KEY, HeldKey, Service, describe, sign
 from tests.servers.registry.certificates import RegistryCA

@@ -13,8 +13,8 @@ import pytest
 from boto3.session import Session  # type: ignore[import-untyped]
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginTimeoutError, PluginValidationError
-from notarykit.plugin.deadline import deadline
 from notarykit.plugin.discovery.process import run
+from notarykit.plugin.time_limit import deadline
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from tests.servers.aws.service import ACCESS_KEY, REGION, SECRET_KEY, HeldKey, Service, describe, sign
 from tests.servers.registry.factories import FaultProxies

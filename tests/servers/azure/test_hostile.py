@@ -16,7 +16,7 @@ from notarykit.plugin import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_azure_keyvault.plugin import AzureKeyVaultPlugin
 from tests.servers.azure.conftest import OWN_DOMAIN, Azure
 from tests.servers.azure.responses import Fault, error_response

@@ -12,7 +12,7 @@ from notarykit.errors import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from notarykit_hashicorp_vault import session
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.servers.registry.fault_proxy import (

@@ -108,7 +108,7 @@ def test_unexpected_error_makes_the_status_unknown(monkeypatch: pytest.MonkeyPat
     def broken(*_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("notarykit.revocation.certificate.read_endpoints", broken)
+    monkeypatch.setattr("notarykit.revocation.certificate_check.read_endpoints", broken)
     with pytest.raises(RevocationError, match="could not be processed: RuntimeError") as caught:
         RevocationChecker(None).check(chain, NOW)
     assert "secret" not in str(caught.value)

@@ -16,7 +16,7 @@ from notarykit.errors import (
 )
 from notarykit.keys.chain import check_chain
 from notarykit.keys.local import LocalSigner
-from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
+from notarykit.signing.envelope import SignedEnvelope, sign_descriptor
 from notarykit.signing.options import SignOptions
 from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, key_usage, make_chain
 from tests.support.envelopes import (

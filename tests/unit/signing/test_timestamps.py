@@ -10,7 +10,7 @@ from notarykit.envelope.builder import with_timestamp
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import TimestampError, UsageError
 from notarykit.keys.chain import Chain
-from notarykit.signing.descriptor import sign_descriptor
+from notarykit.signing.envelope import sign_descriptor
 from notarykit.signing.options import SignOptions
 from tests.support.ca import NOT_BEFORE
 from tests.support.envelopes import FORMATS, sign_envelope

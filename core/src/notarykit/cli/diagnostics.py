@@ -45,7 +45,7 @@ def show_warnings() -> None:
 def trace() -> contextlib.AbstractContextManager[None]:
     """Prints HTTP traffic and plugin calls as they happen: requests behind `>`, responses `<`, notes `*`."""
     from notarykit.net.trace import Note, observed
-    from notarykit.plugin.hooks.trace import PluginCall
+    from notarykit.plugin.hooks.call_trace import PluginCall
 
     def show(event: "Exchange | Note | PluginCall") -> None:
         if isinstance(event, PluginCall):

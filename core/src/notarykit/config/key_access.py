@@ -52,9 +52,9 @@ def open_signer(
         from notarykit.keys.local import LocalSigner
 
         return LocalSigner.from_files(key.key_path, key.cert_path, passphrase)
-    from notarykit.plugin.deadline import SIGNING_SECONDS
     from notarykit.plugin.discovery.locate import load_plugin
     from notarykit.plugin.host.signer import plugin_signer
+    from notarykit.plugin.time_limit import SIGNING_SECONDS
 
     config = {**key.plugin_config, **plugin_config}
     limit = SIGNING_SECONDS if seconds is None else seconds

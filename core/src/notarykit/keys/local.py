@@ -8,7 +8,7 @@ import warnings
 from notarykit.errors import CertificateError, ConfigurationWarning
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain, build_chain, check_chain
-from notarykit.keys.files import read_file
+from notarykit.keys.key_files import read_file
 from notarykit.keys.pem import read_certificates
 from notarykit.keys.private import Passphrase, PrivateKey, load_private_key
 from notarykit.keys.signature import RawSignature, sign_raw

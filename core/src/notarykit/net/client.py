@@ -13,7 +13,6 @@ from notarykit.errors import NetworkError
 from notarykit.net import trace
 from notarykit.net.destinations import Destinations, Network
 from notarykit.net.dialing import Connection
-from notarykit.net.errors import TransportError, is_tls_required, refused_by_proxy, tls_required, transport_error
 from notarykit.net.messages import (
     Request,
     Response,
@@ -24,6 +23,13 @@ from notarykit.net.messages import (
 )
 from notarykit.net.pool import ConnectionPool
 from notarykit.net.retry import backoff, is_transient, parse_retry_after
+from notarykit.net.transport_errors import (
+    TransportError,
+    is_tls_required,
+    refused_by_proxy,
+    tls_required,
+    transport_error,
+)
 from notarykit.net.urls import origin_of, redact_url
 
 _MAX_REDIRECTS = 5

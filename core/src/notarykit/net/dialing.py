@@ -10,8 +10,8 @@ from notarykit.net import trace
 from notarykit.net.bounded_reader import metered_response
 from notarykit.net.budget import Budget
 from notarykit.net.destinations import Network, network_of
-from notarykit.net.errors import TransportError, refused_by_proxy, transport_error
 from notarykit.net.proxies import Proxy
+from notarykit.net.transport_errors import TransportError, refused_by_proxy, transport_error
 from notarykit.net.urls import Origin
 
 CONNECT_SECONDS = 15.0

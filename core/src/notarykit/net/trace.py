@@ -5,7 +5,7 @@ There is no cost without observers.
 
 from typing import NamedTuple
 
-from notarykit._internal.trace import is_observed, observed, publish
+from notarykit._internal.events import is_observed, observed, publish
 
 __all__ = ["Exchange", "Fields", "Note", "is_observed", "note", "observed", "publish"]
 

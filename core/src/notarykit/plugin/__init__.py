@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from notarykit.keys.certificate import has_key, is_self_signed, load_certificate, subject_of, why_not_issued
     from notarykit.keys.chain import build_chain, check_chain
     from notarykit.keys.extensions import subject_key_identifier
-    from notarykit.keys.files import file_fingerprint, read_file
+    from notarykit.keys.key_files import file_fingerprint, read_file
     from notarykit.keys.local import LocalSigner, read_key_file
     from notarykit.keys.pem import read_certificates
     from notarykit.keys.private import PrivateKey, checked_private_key, load_private_key
     from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
     from notarykit.plugin.base import Plugin
-    from notarykit.plugin.deadline import SIGNING_SECONDS, seconds_left
     from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
     from notarykit.plugin.hooks.specification import hookimpl
     from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command
@@ -57,16 +56,17 @@ if TYPE_CHECKING:
     from notarykit.plugin.protocol.verification import VerificationResult, VerifiedSignature, VerifySignatureRequest
     from notarykit.plugin.queueing import queued
     from notarykit.plugin.service.body_limit import limit_body
-    from notarykit.plugin.service.errors import ErrorKind, reject_malformed
+    from notarykit.plugin.service.error_kinds import ErrorKind, reject_malformed
     from notarykit.plugin.service.logging import suppress_logs
     from notarykit.plugin.service.provider import Provider
+    from notarykit.plugin.service.raw_signature import checked_raw_signature, sign_raw, verify_raw
     from notarykit.plugin.service.redaction import Redactor
-    from notarykit.plugin.service.signature import checked_raw_signature, sign_raw, verify_raw
     from notarykit.plugin.service.terminal import TERMINAL, prompt_secret, write_to_terminal
     from notarykit.plugin.service.timeout import CallTimeoutError, call_with_timeout
     from notarykit.plugin.service.validation import check_key_spec, check_settings, payload_digest
     from notarykit.plugin.service.version_choice import CA_CERTS, CERTIFICATE_CHAIN, NO_CERTIFICATE_ADVICE
     from notarykit.plugin.service_key import KeyVersion, ServiceKey
+    from notarykit.plugin.time_limit import SIGNING_SECONDS, seconds_left
 
 _HOMES = {
     "errors": (
@@ -77,7 +77,7 @@ _HOMES = {
     "plugin.service.provider": ("Provider",),
     "plugin.service.version_choice": ("CA_CERTS", "CERTIFICATE_CHAIN", "NO_CERTIFICATE_ADVICE"),
     "plugin.service_key": ("KeyVersion", "ServiceKey"),
-    "plugin.deadline": ("SIGNING_SECONDS", "seconds_left"),
+    "plugin.time_limit": ("SIGNING_SECONDS", "seconds_left"),
     "plugin.diagnosis": ("FAILED", "Finding", "OK", "WARNING"),
     "plugin.hooks.specification": ("hookimpl",),
     "plugin.queueing": ("queued",),
@@ -89,17 +89,17 @@ _HOMES = {
     ),
     "plugin.protocol.verification": ("VerificationResult", "VerifiedSignature", "VerifySignatureRequest"),
     "plugin.service.body_limit": ("limit_body",),
-    "plugin.service.errors": ("ErrorKind", "reject_malformed"),
+    "plugin.service.error_kinds": ("ErrorKind", "reject_malformed"),
     "plugin.service.logging": ("suppress_logs",),
     "plugin.service.redaction": ("Redactor",),
-    "plugin.service.signature": ("checked_raw_signature", "sign_raw", "verify_raw"),
+    "plugin.service.raw_signature": ("checked_raw_signature", "sign_raw", "verify_raw"),
     "plugin.service.terminal": ("TERMINAL", "prompt_secret", "write_to_terminal"),
     "plugin.service.timeout": ("CallTimeoutError", "call_with_timeout"),
     "plugin.service.validation": ("check_key_spec", "check_settings", "payload_digest"),
     "keys.certificate": ("has_key", "is_self_signed", "load_certificate", "subject_of", "why_not_issued"),
     "keys.chain": ("build_chain", "check_chain"),
     "keys.extensions": ("subject_key_identifier",),
-    "keys.files": ("file_fingerprint", "read_file"),
+    "keys.key_files": ("file_fingerprint", "read_file"),
     "keys.local": ("LocalSigner", "read_key_file"),
     "keys.pem": ("read_certificates",),
     "keys.private": ("PrivateKey", "checked_private_key", "load_private_key"),

@@ -76,7 +76,7 @@ class Plugin:
 
     def generate_envelope(self, request: signing.GenerateEnvelopeRequest) -> signing.GeneratedEnvelope:
         """Returns a complete envelope; by default, core makes one with `generate_signature`."""
-        from notarykit.plugin.host.envelope import envelope_around
+        from notarykit.plugin.host.generate_envelope import envelope_around
 
         return envelope_around(self, request)
 

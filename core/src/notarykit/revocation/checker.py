@@ -17,7 +17,7 @@ from notarykit.errors import RevocationError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.net.anonymous import anonymous_client
-from notarykit.revocation.certificate import CertificateCheck, Observe, Sources
+from notarykit.revocation.certificate_check import CertificateCheck, Observe, Sources
 from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache

@@ -16,8 +16,8 @@ from notarykit.net.client import HttpClient
 from notarykit.net.urls import redact_url
 from notarykit.revocation.bundle import Bundle, pair
 from notarykit.revocation.crl import Crl
-from notarykit.revocation.download import Download
 from notarykit.revocation.file_cache import CachedCrls, CrlCache
+from notarykit.revocation.http import Download
 from notarykit.revocation.limits import SECONDS_OF_A_FAILURE, Deadline
 from notarykit.revocation.result import CallerSpecificError, UnknownStatusError, is_accepted
 from notarykit.revocation.singleflight import Loaded, SingleFlightCache

@@ -17,7 +17,7 @@ from notarykit.net import trace
 from notarykit.net.client import HttpClient
 from notarykit.net.urls import redact_url
 from notarykit.revocation import ocsp
-from notarykit.revocation.download import Download, StatusCodeError
+from notarykit.revocation.http import Download, StatusCodeError
 from notarykit.revocation.limits import SECONDS_OF_A_FAILURE, Deadline, Limits
 from notarykit.revocation.ocsp import OcspResult
 from notarykit.revocation.result import CallerSpecificError, Status, UnknownStatusError

@@ -11,7 +11,7 @@ from notarykit.errors import NotarykitWarning, StorageError
 from notarykit.oci.manifest import signature_annotations
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import PushedSignature, Repository
-from notarykit.signing.descriptor import SignedEnvelope, sign_descriptor
+from notarykit.signing.envelope import SignedEnvelope, sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
 
 

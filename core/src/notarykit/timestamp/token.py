@@ -15,7 +15,7 @@ from notarykit.keys import x509_signature
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
 from notarykit.keys.chain import Chain, chains_to, check_chain
 from notarykit.keys.spec import digest
-from notarykit.timestamp import cms, names, tsp
+from notarykit.timestamp import authority_name, cms, tsp
 from notarykit.timestamp.records import Attributes, SignedToken, TimestampInfo
 
 
@@ -90,7 +90,7 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
     _check_attributes(attributes, signed_data, signer)
     info = tsp.read_info(signed_data.content)
     _check_imprint(info, message)
-    if not names.is_by(info, signer):
+    if not authority_name.is_by(info, signer):
         raise TimestampError("token names an authority that its signer's certificate does not name")
     chain = _trusted_chain(signer, signed_data.certificates, roots, info.time)
     if attributes.signing_time is not None and (problem := chain.outside_validity(attributes.signing_time)):

@@ -11,8 +11,8 @@ from notarykit.errors import TimestampError
 from notarykit.keys.der import SEQUENCE, check_der, element
 from notarykit.keys.x509_signature import hash_of
 from notarykit.timestamp import syntax
+from notarykit.timestamp.authority_name import GENERAL_NAMES
 from notarykit.timestamp.ber import decode_ber
-from notarykit.timestamp.names import GENERAL_NAMES
 from notarykit.timestamp.records import TimestampInfo
 from notarykit.timestamp.syntax import malformed, whole
 

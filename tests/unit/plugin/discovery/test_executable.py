@@ -28,8 +28,8 @@ from notarykit.plugin import (
     VerifiedSignature,
     VerifySignatureRequest,
 )
-from notarykit.plugin.deadline import deadline
 from notarykit.plugin.discovery.executable import ExecutablePlugin
+from notarykit.plugin.time_limit import deadline
 from tests.support.executables import add_executable, answering, failing, metadata, shell_plugin, write_program
 
 _ASK = DescribeKeyRequest("k", {"a": "b"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notarykit._internal.trace import observed
+from notarykit._internal.events import observed
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginResponseError
 from notarykit.plugin import (
     DescribeKeyRequest,
@@ -22,8 +22,8 @@ from notarykit.plugin import (
     VerifySignatureRequest,
 )
 from notarykit.plugin.diagnosis import OK, Finding
+from notarykit.plugin.hooks.call_trace import PluginCall
 from notarykit.plugin.hooks.hooked_plugin import HookedPlugin, HookError
-from notarykit.plugin.hooks.trace import PluginCall
 from notarykit.plugin.host.signer import PluginSigner, plugin_signer
 from notarykit.plugin.protocol.metadata import NO_CONFIG
 from tests.unit.plugin.plugins import KeyPlugin

@@ -9,7 +9,7 @@ from requests.exceptions import ContentDecodingError, ReadTimeout
 from urllib3 import HTTPResponse
 
 from notarykit.plugin import limit_body
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 
 _LARGEST = 20_000
 _LONG = b"x" * 100_000  # several reads of `requests`

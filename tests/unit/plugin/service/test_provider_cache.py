@@ -18,8 +18,8 @@ from notarykit.errors import (
 from notarykit.keys.signature import verify_raw
 from notarykit.keys.spec import KEY_SPECS
 from notarykit.plugin import GeneratedSignature
-from notarykit.plugin.deadline import deadline
 from notarykit.plugin.service import provider
+from notarykit.plugin.time_limit import deadline
 from tests.support.ca import Changes, make_chain, name
 from tests.support.services import KEY_ID, KeepingPlugin, Service, ServicePlugin
 from tests.unit.plugin.service.provided import (

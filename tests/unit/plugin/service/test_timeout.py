@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from notarykit.plugin import CallTimeoutError, call_with_timeout, seconds_left
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 
 
 def test_result_in_time_is_returned() -> None:

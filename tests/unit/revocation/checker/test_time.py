@@ -82,7 +82,7 @@ def test_deadline_ends_a_check_that_hangs_elsewhere(monkeypatch: pytest.MonkeyPa
     def hang(_: object) -> None:
         end.wait(20.0)
 
-    monkeypatch.setattr("notarykit.revocation.certificate.read_endpoints", hang)
+    monkeypatch.setattr("notarykit.revocation.certificate_check.read_endpoints", hang)
     started = time.monotonic()
     try:
         (status, *_) = check(chain, seconds=0.2)

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from notarykit.plugin.deadline import SIGNING_SECONDS
 from notarykit.plugin.discovery.entry_points import PackagedPlugin
 from notarykit.plugin.discovery.locate import locate
 from notarykit.plugin.discovery.process import Ended, run
+from notarykit.plugin.time_limit import SIGNING_SECONDS
 
 Run = Callable[[str, bytes], Ended]
 """Runs a command with a request on standard input. Raises PluginError if it cannot be run or times out."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from notarykit._internal.paths import settle_home
 from notarykit.errors import ConfigurationError, PluginNotFoundError
 from notarykit.plugin.base import Plugin
-from notarykit.plugin.discovery.settings import PluginSettings, load_plugin_settings
+from notarykit.plugin.discovery.plugin_settings import PluginSettings, load_plugin_settings
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -13,12 +13,12 @@ from notarykit.errors import (
     PluginTimeoutError,
     PluginValidationError,
 )
-from notarykit.plugin.deadline import SECONDS_VARIABLE, seconds_left
 from notarykit.plugin.discovery.process import Ended, run
 from notarykit.plugin.protocol import signing, verification
 from notarykit.plugin.protocol.fields import Command
 from notarykit.plugin.protocol.metadata import NO_CONFIG, GetMetadataRequest, Metadata
 from notarykit.plugin.protocol.requests import Request
+from notarykit.plugin.time_limit import SECONDS_VARIABLE, seconds_left
 
 if TYPE_CHECKING:
     from notarykit.plugin.diagnosis import Finding

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from notarykit._internal import files
+from notarykit._internal.events import is_observed
 from notarykit._internal.paths import plugin_choices_file
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
-from notarykit._internal.trace import is_observed
 from notarykit.errors import PluginNotFoundError
 from notarykit.plugin.discovery.directory import executable_names, find_executable
 from notarykit.plugin.discovery.entry_points import (
@@ -19,7 +19,7 @@ from notarykit.plugin.discovery.entry_points import (
     packaged_plugins,
 )
 from notarykit.plugin.discovery.executable import ExecutablePlugin
-from notarykit.plugin.discovery.settings import load_plugin_settings
+from notarykit.plugin.discovery.plugin_settings import load_plugin_settings
 from notarykit.plugin.launcher import is_launcher
 from notarykit.plugin.names import check_name
 

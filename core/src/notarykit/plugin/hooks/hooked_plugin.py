@@ -9,11 +9,11 @@ from time import monotonic
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from notarykit._internal.trace import publish
+from notarykit._internal.events import publish
 from notarykit.plugin.base import Plugin
+from notarykit.plugin.hooks.call_trace import PluginCall
 from notarykit.plugin.hooks.observers import wrappers_of
 from notarykit.plugin.hooks.specification import HOOKS, Hooks, arguments_of, hookimpl, new_manager
-from notarykit.plugin.hooks.trace import PluginCall
 from notarykit.plugin.protocol.metadata import NO_CONFIG
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from notarykit.errors import NotarykitError, PluginError, PluginThrottledError, PluginTimeoutError
-from notarykit.plugin.deadline import deadline, seconds_left
 from notarykit.plugin.protocol.fields import Command
+from notarykit.plugin.time_limit import deadline, seconds_left
 
 SHOWS_WHERE = "'notarykit sign', 'verify' and 'certificate' show where with --debug"
 

@@ -15,12 +15,12 @@ from notarykit.keys import signature as signatures
 from notarykit.keys.chain import check_chain
 from notarykit.keys.signature import RawSignature
 from notarykit.keys.spec import KeySpec, key_spec
-from notarykit.plugin.deadline import SIGNING_SECONDS
 from notarykit.plugin.host.metadata import SelfDescribing, read_metadata
 from notarykit.plugin.host.retry import ask
 from notarykit.plugin.protocol import signing
 from notarykit.plugin.protocol.fields import Capability, Command
 from notarykit.plugin.protocol.metadata import Metadata
+from notarykit.plugin.time_limit import SIGNING_SECONDS
 
 
 class SigningPlugin(SelfDescribing, Protocol):

@@ -17,9 +17,9 @@ from notarykit.errors import (
     SigningKeyError,
 )
 from notarykit.plugin.base import Plugin
-from notarykit.plugin.deadline import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
 from notarykit.plugin.protocol.fields import CONTRACT_VERSION, LARGEST_MESSAGE, Command
 from notarykit.plugin.protocol.metadata import GetMetadataRequest
+from notarykit.plugin.time_limit import SECONDS_VARIABLE, SIGNING_SECONDS, deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

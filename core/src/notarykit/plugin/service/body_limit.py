@@ -5,7 +5,7 @@ The timeouts of `requests` are for one read each: a server that sends a byte now
 
 from __future__ import annotations
 
-from notarykit.plugin.deadline import seconds_left
+from notarykit.plugin.time_limit import seconds_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import time
 
 from notarykit.errors import NotarykitError, PluginTimeoutError, PluginValidationError
 from notarykit.plugin.base import Plugin
-from notarykit.plugin.deadline import seconds_left
 from notarykit.plugin.service.version_choice import CA_CERTS, CERTIFICATE_CHAIN, no_version
+from notarykit.plugin.time_limit import seconds_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Provider(Plugin):
 
     def _choose(self, key_id: str, config: Mapping[str, str]) -> VersionChoice:
         """Returns the choice for a key and user, cached while the files with certificates stay the same."""
-        from notarykit.keys.files import file_fingerprint
+        from notarykit.keys.key_files import file_fingerprint
         from notarykit.plugin.service.version_choice import choose_version
 
         self._check(config)

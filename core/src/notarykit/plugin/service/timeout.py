@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notarykit._internal.threads import start
-from notarykit.plugin.deadline import seconds_left
+from notarykit.plugin.time_limit import seconds_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ def no_version(key_id: str) -> PluginValidationError:
 
 
 def _certificates(path: str | None) -> tuple[bytes, ...]:
-    from notarykit.keys.files import read_file
+    from notarykit.keys.key_files import read_file
     from notarykit.keys.pem import read_certificates
 
     return read_certificates(read_file(path, "certificate chain"), path) if path else ()

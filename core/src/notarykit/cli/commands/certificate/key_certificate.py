@@ -13,7 +13,7 @@ from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected
 from notarykit.config.key_access import attach_chain, open_key
 from notarykit.config.signing_keys import SigningKey
 from notarykit.errors import CertificateError, UsageError
-from notarykit.keys.files import read_file
+from notarykit.keys.key_files import read_file
 from notarykit.keys.pem import read_certificates
 
 if TYPE_CHECKING:

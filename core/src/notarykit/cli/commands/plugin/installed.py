@@ -40,8 +40,8 @@ def _list(_: Options) -> int:
 
 def _row(name: str, source: str, load: Callable[[], SelfDescribing]) -> tuple[str, ...]:
     """Returns a plugin's row, with the error if the plugin is broken."""
-    from notarykit.plugin.deadline import deadline
     from notarykit.plugin.host.metadata import read_metadata
+    from notarykit.plugin.time_limit import deadline
 
     try:
         with deadline(_LIST_SECONDS):

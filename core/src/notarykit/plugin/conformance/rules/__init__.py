@@ -7,11 +7,11 @@ from notarykit.plugin.conformance.rules import (
     envelopes,
     error_codes,
     metadata,
+    output_streams,
     signing,
-    streams,
     verification,
 )
 
-_MODULES = (metadata, signing, chains, envelopes, verification, compatibility, error_codes, streams)
+_MODULES = (metadata, signing, chains, envelopes, verification, compatibility, error_codes, output_streams)
 
 RULES = tuple(rule for module in _MODULES for rule in vars(module).values() if isinstance(rule, Rule))

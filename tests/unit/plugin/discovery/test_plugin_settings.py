@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import ConfigurationError, PluginNotFoundError
-from notarykit.plugin.discovery.settings import PluginSettings, load_plugin_settings
+from notarykit.plugin.discovery.plugin_settings import PluginSettings, load_plugin_settings
 
 
 @pytest.fixture

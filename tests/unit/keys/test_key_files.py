@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import SigningKeyError
-from notarykit.keys.files import file_fingerprint, read_file
+from notarykit.keys.key_files import file_fingerprint, read_file
 
 
 @pytest.mark.parametrize("content", [b"", b"key", b"\0" * 1024 * 1024])

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from notarykit.plugin import seconds_left
-from notarykit.plugin.deadline import deadline
+from notarykit.plugin.time_limit import deadline
 from tests.unit.plugin.clock import Clock
 
 
