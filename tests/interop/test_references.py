@@ -33,10 +33,10 @@ REFUSED = {
 
 def _ours(text: str) -> tuple[str, str] | None:
     try:
-        repository, tag, digest = parse_reference(text)
+        reference = parse_reference(text)
     except UsageError:
         return None
-    return repository, digest or tag
+    return reference.scope, str(reference.identifier)
 
 
 def _theirs(peer: Peer, text: str) -> tuple[str, str] | None:
