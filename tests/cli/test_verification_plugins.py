@@ -128,7 +128,7 @@ def test_plugin_is_not_run_for_untrusted_signers(world: World) -> None:
         (failing({"errorCode": "ACCESS_DENIED", "errorMessage": "no entry"}), "no entry (ACCESS_DENIED)"),
         ("exit 1", "it ended with exit code 1 and without output"),
         (answering({}), "the answer is malformed"),
-        (answering(_ONE_CHECK), "answered other checks than it was asked for"),
+        (answering(_ONE_CHECK), "returned results for other checks than requested"),
         (answering(_answer([], **{_IDENTITY: {"success": "true"}})), "the answer is malformed"),
         (answering(_answer([], **{_IDENTITY: {"reason": "none"}})), "the answer is malformed"),
     ],

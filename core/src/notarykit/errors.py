@@ -41,12 +41,12 @@ class NotarykitError(Exception):
 
     @property
     def message(self) -> str:
-        """What is wrong, and where."""
+        """The problem and its place."""
         return str(self.args[0])
 
     @property
     def advice(self) -> str:
-        """What to do next, or an empty string."""
+        """Advice on the next step, or an empty string."""
         return self._advice
 
     def within(self, where: str) -> Self:

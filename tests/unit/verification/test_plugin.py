@@ -110,7 +110,7 @@ def test_nothing_is_looked_up_for_an_untrusted_chain(level: str, media_type: str
         verify(for_plugin(OTHER, media_type), media_type, policy(level, identities=identities))
     if level == "audit":
         assert (
-            f"needs the plugin {VERIFIER!r}, which is not asked because its signer is not trusted"
+            f"needs the plugin {VERIFIER!r}, which is not called because its signer is not trusted"
             in caught.value.message
         )
 
@@ -125,7 +125,7 @@ def test_nothing_is_looked_up_for_a_stranger_after_the_identity_failed() -> None
     """A signer whose identity failed, and whose plugin checks no identities, has no plugin asked under audit."""
     plugin = Verifier(REVOCATION_CHECK)
     error = _failed(plugin, trusted=policy("audit", identities=[STRANGER]))
-    assert "which is not asked because its signer is not trusted" in error.message
+    assert "which is not called because its signer is not trusted" in error.message
     assert not plugin.requests
 
 
@@ -295,6 +295,6 @@ def test_an_attribute_that_is_not_critical_is_processed() -> None:
 
 
 def test_more_than_was_asked_about() -> None:
-    """A plugin that says that it processed what it was not asked about has not answered the question."""
+    """A plugin that says that it processed what it was not in the request has not answered the question."""
     plugin = Verifier("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", processed=("a", "b"))
-    assert "processed 'b', which it was not asked about" in _failed(plugin, for_plugin(a=1)).message
+    assert "processed 'b', which was not in the request" in _failed(plugin, for_plugin(a=1)).message

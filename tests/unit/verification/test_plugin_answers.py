@@ -133,7 +133,7 @@ def test_the_results_are_those_that_were_asked_for(level: str, results: dict[str
     """An answer with fewer, more or other results than were asked for fails the verification at every level."""
     plugin = Verifier(TRUSTED_IDENTITY, REVOCATION_CHECK, results=results)
     error = _failed(plugin, trusted=policy(level))
-    assert error.message.endswith(f"plugin {VERIFIER!r} answered other checks than it was asked for")
+    assert error.message.endswith(f"plugin {VERIFIER!r} returned results for other checks than requested")
 
 
 class _Failing(Verifier):

@@ -23,7 +23,7 @@ def read_file(path: str, what: str) -> bytes:
 
 
 def file_fingerprint(*paths: str | None) -> tuple[object, ...]:
-    """What changes when one of the files changes."""
+    """State that differs when one of the files has changed."""
     found: list[object] = []
     for path in paths:
         try:

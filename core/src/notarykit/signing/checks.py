@@ -44,13 +44,11 @@ def check_attributes(attributes: SignedAttributes, now: datetime, expires_in: ti
     expiry, start = attributes.expiry, attributes.signing_time or attributes.authentic_signing_time
     assert start is not None
     if expires_in is not None and expiry is None:
-        raise PluginResponseError("the envelope does not expire, although an expiry was asked for")
+        raise PluginResponseError("the envelope does not expire, although an expiry was requested")
     if expiry is not None and expiry <= now:
         raise PluginResponseError(f"the envelope has expired already, on {format_rfc3339(expiry)}")
     if expiry is not None and expires_in is not None and abs(expiry - start - expires_in) > _ROUNDED:
-        raise PluginResponseError(
-            f"the envelope expires after {expiry - start}, not after {expires_in} as was asked for"
-        )
+        raise PluginResponseError(f"the envelope expires after {expiry - start}, not after {expires_in} as requested")
     unknown = [attribute.key for attribute in attributes.extended if attribute.critical]
     if unknown and attributes.verification_plugin is None:
         raise PluginResponseError(

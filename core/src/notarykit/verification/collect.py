@@ -117,4 +117,4 @@ def _policy_for_all(policy: TrustPolicy) -> TrustPolicy:
 
 
 def _no_plugin(name: str) -> VerifyingPlugin:
-    raise ExtendedValidationError(f"plugin {name!r} is not asked when evidence is collected")
+    raise ExtendedValidationError(f"plugin {name!r} is not called when evidence is collected")

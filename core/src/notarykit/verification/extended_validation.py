@@ -51,7 +51,7 @@ def validate(context: VerificationContext) -> str:
         raise _without_plugin(unknown, attributes.verification_plugin_min_version)
     if not context.is_authentic:
         raise ExtendedValidationError(
-            f"the signature needs the plugin {name!r}, which is not asked because its signer is not trusted"
+            f"the signature needs the plugin {name!r}, which is not called because its signer is not trusted"
         )
     not_text = [key for key in unknown if not isinstance(key, str)]
     if not_text:
@@ -69,7 +69,7 @@ def validate(context: VerificationContext) -> str:
         raise ExtendedValidationError(f"critical attribute {left[0]!r} was not processed by the plugin {name!r}")
     others = [key for key in processed if key not in _for_plugin(attributes)]
     if others:
-        raise ExtendedValidationError(f"plugin {name!r} processed {others[0]!r}, which it was not asked about")
+        raise ExtendedValidationError(f"plugin {name!r} processed {others[0]!r}, which was not in the request")
     return f"plugin {name} {found.metadata.version}"
 
 
@@ -121,7 +121,7 @@ def _ask(context: VerificationContext, found: FoundPlugin, unknown: tuple[str, .
 
     results, processed = ask(Command.VERIFY_SIGNATURE, verify, _SECONDS)
     if set(results) != set(checks):
-        raise ExtendedValidationError(f"plugin {name!r} answered other checks than it was asked for")
+        raise ExtendedValidationError(f"plugin {name!r} returned results for other checks than requested")
     for check in checks:
         step, kind = _CHECKS[check]
         result = results[check]

@@ -1,7 +1,7 @@
 """Fetching of an artifact's signatures, in an order in which none keeps another from being tried.
 
-Whoever may push can attach signatures of any size: those that cost little come first, and what an artifact may cost in
-all suffices for each of the hundred (1 MiB for its manifest, and 1 MiB for its envelope).
+Everyone with push access can attach signatures of any size: those that cost little come first, and the budget of an
+artifact suffices for each of the hundred (1 MiB for its manifest, and 1 MiB for its envelope).
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from notarykit.errors import IntegrityError, NotarykitError, SignatureSizeError
 from notarykit.oci.repository import Repository, StoredSignature
 
 _ROUNDS = (64 * 1024, USUAL_ENVELOPE)
-_ALLOW_MORE = "allow more with --max-envelope-size (max_envelope_size), if whoever may push is trusted"
+_ALLOW_MORE = "allow more with --max-envelope-size (max_envelope_size), if everyone with push access is trusted"
 
 Fetched = tuple[Descriptor, StoredSignature | NotarykitError]
 

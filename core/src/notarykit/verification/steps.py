@@ -93,7 +93,7 @@ def authentic_timestamp(context: VerificationContext) -> str:
         has_one = context.intact.timestamp_signature is not None
         advice = "name a tsa trust store in the policy, and the signature's timestamp is looked at"
         raise AuthenticTimestampError(problem, advice=advice if has_one else _SIGN_AGAIN)
-    return "the certificates are valid now, and no timestamp is asked for"
+    return "the certificates are valid now, and no timestamp is required"
 
 
 def _countersignature(context: VerificationContext) -> str:
@@ -131,7 +131,7 @@ def revocation(context: VerificationContext) -> str:
         return "the revocation status is for the verification plugin to check"
     attributes, timestamp, chain = context.intact.attributes, context.timestamp, context.intact.chain
     if not context.is_authentic and any(map(_is_revocable, chain.certificates[:-1])):  # `audit` lets it go on
-        raise RevocationError("nothing that the certificates name is asked, because the signer is not trusted")
+        raise RevocationError("revocation is not checked, because the signer is not trusted")
     return _check_revocation(context, chain, attributes.authentic_signing_time, timestamp.latest if timestamp else None)
 
 

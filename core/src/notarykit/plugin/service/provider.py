@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from notarykit.plugin.service_key import KeyVersion, ServiceKey
 
 CACHE_SECONDS = 300.0
-"""How long the choice of a version is kept before the service is asked again."""
+"""Seconds for which the choice of a version is kept before the service is queried again."""
 
 
 class Provider(Plugin):

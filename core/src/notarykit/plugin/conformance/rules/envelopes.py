@@ -133,12 +133,12 @@ def payload_is_carried(session: Session) -> str | None:
 
 @rule("generate-envelope.expiry", MUST, "generate-envelope")
 def expiry_is_kept(session: Session) -> str | None:
-    """An expiry that is asked for is in the envelope, and none where none is asked for."""
+    """A requested expiry is in the envelope, and none where none is requested."""
 
     def check(key: Key) -> str | None:
         for media_type in formats(key):
             if _intact(key, media_type, PAYLOAD).attributes.expiry is not None:
-                return "there is one that was not asked for"
+                return "there is one that was not requested"
             attributes = _intact(key, media_type, PAYLOAD, _EXPIRY).attributes
             start = attributes.signing_time or attributes.authentic_signing_time
             if attributes.expiry is None or start is None:

@@ -84,7 +84,7 @@ def _results(response: Response) -> dict[str, object]:
 
 @rule("verify-signature.results", MUST, "verify-signature command")
 def results_are_those_asked_for(session: Session) -> str | None:
-    """There is a result, a success or not, for each check that is asked for, and for no other."""
+    """There is a result, a success or not, for each requested check, and for no other."""
     asked = _asked(session)
     response = verified(session)
     if response.failed:
@@ -93,7 +93,7 @@ def results_are_those_asked_for(session: Session) -> str | None:
     if not isinstance(results, dict):
         return "'verificationResults' is not an object"
     if set(results) != set(asked):
-        return f"there are results for {', '.join(sorted(results)) or 'nothing'}, asked for was {', '.join(asked)}"
+        return f"there are results for {', '.join(sorted(results)) or 'nothing'}, requested was {', '.join(asked)}"
     for name, result in results.items():
         if not (isinstance(result, dict) and isinstance(result.get("success"), bool)):
             return f"the result for {name} has no boolean 'success'"
@@ -114,7 +114,7 @@ def failures_have_a_reason(session: Session) -> str | None:
 
 @rule("verify-signature.processed", MUST, "verify-signature command")
 def attributes_are_those_asked_about(session: Session) -> str | None:
-    """The attributes that were processed are among those that were asked about."""
+    """The processed attributes are among those of the request."""
     response = _successful(session)
     if "processedAttributes" not in response.members:
         return "there is no 'processedAttributes'"
@@ -124,7 +124,7 @@ def attributes_are_those_asked_about(session: Session) -> str | None:
     if not isinstance(processed, list):
         return "'processedAttributes' is not a list"
     others = [each for each in processed if each != _UNKNOWN]
-    return f"{others[0]!r} was not asked about" if others else None
+    return f"{others[0]!r} was not in the request" if others else None
 
 
 @rule("verify-signature.no-expiry", SHOULD, "(notarykit)")
