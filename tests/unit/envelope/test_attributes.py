@@ -21,7 +21,7 @@ def _read(headers: dict[Label, Any], critical: list[Label]) -> SignedAttributes:
     return signed_attributes(_SPEC, PAYLOAD_TYPE, headers, critical)
 
 
-def test_the_two_schemes() -> None:
+def test_each_scheme_has_its_own_time() -> None:
     """Each scheme has its own time, and an expiry where one is given."""
     assert _read(_X509, [SCHEME]) == SignedAttributes(_SPEC, PAYLOAD_TYPE, "notary.x509", _TIME, None, None)
     assert _read({**_AUTHORITY, EXPIRY: _LATER}, [EXPIRY, AUTHENTIC_TIME, SCHEME]) == SignedAttributes(
@@ -56,7 +56,7 @@ def test_the_two_schemes() -> None:
         ({**_X509, PLUGIN: "p", PLUGIN_VERSION: "1.0.0"}, [SCHEME, PLUGIN], "MinVersion must be"),
     ],
 )
-def test_refuses(headers: dict[Label, Any], critical: list[Label], text: str) -> None:
+def test_broken_rule_is_refused_by_name(headers: dict[Label, Any], critical: list[Label], text: str) -> None:
     """Each rule of a scheme, of criticality and of the times is enforced by name."""
     with pytest.raises(EnvelopeError, match=r".+") as caught:
         _read(headers, critical)
@@ -73,7 +73,7 @@ def test_extended_attributes_keep_their_criticality() -> None:
     )
 
 
-def test_the_verification_plugin() -> None:
+def test_verification_plugin_has_attributes_of_its_own() -> None:
     """The plugin's name and lowest version are extended attributes that have names of their own."""
     headers = {**_X509, PLUGIN: "com.example.plugin", PLUGIN_VERSION: "1.0.0"}
     attributes = _read(headers, [SCHEME, PLUGIN, PLUGIN_VERSION])

@@ -70,7 +70,7 @@ def test_times_are_truncated_to_seconds() -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_times_in_other_zones(media_type: str) -> None:
+def test_time_in_another_zone_is_the_same_moment(media_type: str) -> None:
     """A time with another offset is written as the same moment."""
     now = _NOW.astimezone(timezone(timedelta(hours=-11)))
     parsed = parse_envelope(sign_envelope(_CHAIN, media_type, now=now), media_type)
@@ -87,7 +87,7 @@ def test_times_in_other_zones(media_type: str) -> None:
         )),
     ],
 )  # fmt: skip
-def test_extended_attributes_do_not_replace_others(media_type: str, key: Any) -> None:
+def test_extended_attribute_named_as_a_header_is_refused(media_type: str, key: Any) -> None:
     """An extended attribute with the name of a header that has a meaning of its own is refused by that name."""
     for scheme in (X509, SIGNING_AUTHORITY):
         attributes = attributes_for(_SPEC, _NOW, scheme=scheme, extended=(ExtendedAttribute(key, "x", False),))
@@ -97,7 +97,7 @@ def test_extended_attributes_do_not_replace_others(media_type: str, key: Any) ->
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_extended_attributes_occur_once(media_type: str) -> None:
+def test_duplicate_extended_attribute_is_refused(media_type: str) -> None:
     """Two extended attributes of one name are refused."""
     twice = (ExtendedAttribute("a", 1, False), ExtendedAttribute("a", 2, True))
     with pytest.raises(EnvelopeError, match="extended attribute 'a' has the"):
@@ -107,7 +107,7 @@ def test_extended_attributes_occur_once(media_type: str) -> None:
 @pytest.mark.parametrize(
     ("media_type", "value"), [(JWS, b"bytes"), (JWS, float("nan")), (JWS, _NOW), (JWS, "\ud800"), (COSE, object())]
 )
-def test_values_that_a_format_cannot_carry(media_type: str, value: Any) -> None:
+def test_value_without_a_form_is_refused(media_type: str, value: Any) -> None:
     """A value that the format has no form for is refused as such."""
     attributes = attributes_for(_SPEC, _NOW, extended=(ExtendedAttribute("a", value, False),))
     with pytest.raises(EnvelopeError, match="cannot carry"):
@@ -140,7 +140,7 @@ def test_other_formats_are_refused(media_type: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_an_envelope_of_the_other_format_is_refused(media_type: str) -> None:
+def test_envelope_of_the_other_format_is_refused(media_type: str) -> None:
     """The format is what the media type says, and is not guessed."""
     other = JWS if media_type == COSE else COSE
     with pytest.raises(EnvelopeError):
@@ -155,7 +155,7 @@ def test_envelope_size_is_limited(media_type: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_the_scheme_is_critical(media_type: str) -> None:
+def test_unknown_scheme_is_refused(media_type: str) -> None:
     """A new envelope with a scheme that nobody supports is one that nobody reads."""
     strange: Any = "notary.other"
     attributes = attributes_for(_SPEC, _NOW)._replace(signing_scheme=strange)

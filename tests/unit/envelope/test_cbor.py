@@ -20,7 +20,7 @@ from notarykit.envelope.cbor import CBORFormError, loads
         ("5803010203", b"\1\2\3"), ("9a0000000101", [1]), ("e0", cbor2.CBORSimpleValue(0)),
     ],
 )  # fmt: skip
-def test_reads_one_item(data: str, value: Any) -> None:
+def test_item_is_read(data: str, value: Any) -> None:
     """Items of all kinds are read, in whatever width their lengths are written."""
     read = loads(bytes.fromhex(data))
     assert read == value
@@ -48,7 +48,7 @@ def test_reads_one_item(data: str, value: Any) -> None:
         ("a20001200100", "1 bytes follow"), ("a220012001", "Duplicate"),
     ],
 )  # fmt: skip
-def test_refuses_other_forms(data: str, text: str) -> None:
+def test_other_forms_are_refused(data: str, text: str) -> None:
     """What ends early, goes on, is indefinite, not well formed, or has a key twice is refused."""
     with pytest.raises(CBORFormError, match=text) as caught:
         loads(bytes.fromhex(data), allow_times=True)
@@ -59,7 +59,7 @@ def test_refuses_other_forms(data: str, text: str) -> None:
     "tag", [0, 2, 3, 4, 5, 18, 24, 25, 28, 29, 30, 35, 36, 37, 43000, 55799, 100, 256, 258, 260, 261, 1004]
 )
 @pytest.mark.parametrize("allow_times", [True, False])
-def test_no_tag_has_a_meaning(tag: int, allow_times: bool) -> None:
+def test_tag_is_refused(tag: int, allow_times: bool) -> None:
     """No tag but a time is allowed at any depth, so that no meaning is ever given to one."""
     for item in (
         cbor2.CBORTag(tag, "2022-04-06T07:01:20Z"),
@@ -70,7 +70,7 @@ def test_no_tag_has_a_meaning(tag: int, allow_times: bool) -> None:
             loads(cbor2.dumps(item), allow_times=allow_times)
 
 
-def test_times_only_where_they_are_expected() -> None:
+def test_time_is_refused_where_none_is_expected() -> None:
     """A time is read where times may occur, and refused elsewhere."""
     data = cbor2.dumps({"t": cbor2.CBORTag(1, 1649228480)})
     assert loads(data, allow_times=True) == {"t": datetime(2022, 4, 6, 7, 1, 20, tzinfo=UTC)}
@@ -81,7 +81,7 @@ def test_times_only_where_they_are_expected() -> None:
 @pytest.mark.parametrize(
     "content", ["40", "4101", "60", "6130", "80", "a0", "f4", "f5", "f6", "f7", "e0", "c100", "c24101"]
 )
-def test_a_time_is_a_number(content: str) -> None:
+def test_time_other_than_a_number_is_refused(content: str) -> None:
     """What stands in a time is an integer or a floating-point number and nothing else, no boolean either."""
     with pytest.raises(CBORFormError, match="neither an integer nor a floating-point number"):
         loads(bytes.fromhex("c1" + content), allow_times=True)
@@ -90,7 +90,7 @@ def test_a_time_is_a_number(content: str) -> None:
 @pytest.mark.parametrize(
     "content", ["1bffffffffffffffff", "3bffffffffffffffff", "f97e00", "f97c00", "f9fc00", "fb7fefffffffffffff"]
 )
-def test_a_time_is_of_the_calendar(content: str) -> None:
+def test_time_outside_the_calendar_is_refused(content: str) -> None:
     """A number that is no time of the years 1 to 9999 is refused."""
     with pytest.raises(CBORFormError):
         loads(bytes.fromhex("c1" + content), allow_times=True)
@@ -113,7 +113,7 @@ def test_parts_are_bounded() -> None:
             loads(cbor2.dumps(item))
 
 
-def test_a_claimed_length_costs_nothing() -> None:
+def test_claimed_length_allocates_nothing() -> None:
     """Lengths that are claimed but not there are refused before anything of that size is made."""
     tracemalloc.start()
     for data in ("5bffffffffffffffff", "5a7fffffff", "9a7fffffff00", "ba7fffffff", "819a7fffffff"):

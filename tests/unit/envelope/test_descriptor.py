@@ -31,7 +31,7 @@ def test_digest_of_each_algorithm(algorithm: str, digits: int) -> None:
         "sha256:" + "\u0661" * 64, "sha256-" + _HEX[:64], "sha256:../../../../etc/passwd",
     ],
 )  # fmt: skip
-def test_refuses_other_digests(digest: str) -> None:
+def test_other_digests_are_refused(digest: str) -> None:
     """A digest that cannot be checked or is not well formed is refused by name."""
     with pytest.raises(ValueError, match="digest "):
         check_digest(digest)
@@ -53,21 +53,21 @@ def test_refuses_other_digests(digest: str) -> None:
         ({"artifactType": 1}, "'artifactType' must be a string"),
     ],
 )
-def test_refuses_malformed_members(changes: dict[str, Any], problem: str) -> None:
+def test_malformed_member_is_refused(changes: dict[str, Any], problem: str) -> None:
     """A member of a wrong type or form is refused by name."""
     with pytest.raises(DocumentError, match=problem):
         Descriptor.from_json(Members({**TARGET, **changes}, "target"))
 
 
 @pytest.mark.parametrize("member", ["mediaType", "digest", "size"])
-def test_the_three_that_must_be_there(member: str) -> None:
+def test_missing_member_is_refused(member: str) -> None:
     """Media type, digest and size are required."""
     rest = {name: value for name, value in TARGET.items() if name != member}
     with pytest.raises(DocumentError, match=f"target has no member '{member}'"):
         Descriptor.from_json(Members(rest, "target"))
 
 
-def test_reads_and_writes_all_members() -> None:
+def test_members_are_read_and_written() -> None:
     """What is read is written again, and members that nobody knows are left aside."""
     members = {**TARGET, "annotations": {"k": "v"}, "artifactType": "a/b"}
     read = Descriptor.from_json(Members({**members, "urls": [], "platform": {}}, "target"))
@@ -77,7 +77,7 @@ def test_reads_and_writes_all_members() -> None:
     assert Descriptor.from_json(Members(dict(TARGET), "target")).to_json() == TARGET
 
 
-def test_same_content() -> None:
+def test_same_content_ignores_other_members() -> None:
     """Two descriptors are of the same content if media type, digest and size are equal, whatever else they say."""
     one = Descriptor("a/b", DIGEST, 5, {"k": "v"})
     assert one.is_same_content(Descriptor("a/b", DIGEST, 5))
@@ -87,7 +87,7 @@ def test_same_content() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
-def test_describes_content(algorithm: str) -> None:
+def test_descriptor_matches_its_content_alone(algorithm: str) -> None:
     """A descriptor describes content of its size and digest and no other."""
     descriptor = Descriptor("a/b", digest_of(b"content", algorithm), 7)
     assert descriptor.describes(b"content")
@@ -104,6 +104,6 @@ def test_describes_content(algorithm: str) -> None:
         ("a/b\n", False), (".a/b", False), ("a/*", False),
     ],
 )  # fmt: skip
-def test_media_types(text: str, is_one: bool) -> None:
+def test_media_type_has_the_form_of_rfc_6838(text: str, is_one: bool) -> None:
     """The form of a media type is that of RFC 6838."""
     assert is_media_type(text) is is_one

@@ -34,7 +34,7 @@ def _check(envelope: bytes, media_type: str) -> IntactEnvelope:
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
-def test_good_envelopes_are_intact(media_type: str, spec: str, length: int) -> None:
+def test_envelope_of_another_implementation_is_intact(media_type: str, spec: str, length: int) -> None:
     """An envelope that another implementation made is intact, for each algorithm and length of chain."""
     chain = make_chain(spec, length)
     intact = _check(build(chain, media_type), media_type)
@@ -45,7 +45,7 @@ def test_good_envelopes_are_intact(media_type: str, spec: str, length: int) -> N
 
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
-def test_the_algorithm_is_the_keys(media_type: str, spec: str) -> None:
+def test_algorithm_of_another_key_is_refused(media_type: str, spec: str) -> None:
     """An algorithm that is not that of the key is refused, although the signature holds under the key."""
     chain = make_chain(spec)
     for other, (jws, cose, _, _) in ALGORITHMS.items():
@@ -56,7 +56,7 @@ def test_the_algorithm_is_the_keys(media_type: str, spec: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_the_signature_of_another_key(media_type: str) -> None:
+def test_signature_of_another_key_is_refused(media_type: str) -> None:
     """A chain that is not the signer's does not confirm the signature."""
     other = make_chain()
     envelope = build(_CHAIN.with_ders(other.ders), media_type)
@@ -66,7 +66,7 @@ def test_the_signature_of_another_key(media_type: str) -> None:
 
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("size", [0, 63, 65, 128])
-def test_a_signature_of_another_length(media_type: str, size: int) -> None:
+def test_signature_of_another_length_is_refused(media_type: str, size: int) -> None:
     """A signature of another length than the algorithm's is refused with both lengths."""
     unverified = parse_envelope(build(_CHAIN, media_type), media_type)._replace(signature=bytes(size))
     with pytest.raises(EnvelopeError, match=f"signature is {size} bytes long, not the 64"):
@@ -86,7 +86,7 @@ def test_a_signature_of_another_length(media_type: str, size: int) -> None:
     ],
     ids=["no root", "two roots", "turned", "cut", "rule", "purpose"],
 )
-def test_the_chain_keeps_its_rules(media_type: str, chain: TestChain) -> None:
+def test_invalid_chain_is_refused(media_type: str, chain: TestChain) -> None:
     """A chain against a rule is refused as such, although the signature holds."""
     with pytest.raises(CertificateError):
         _check(build(chain, media_type), media_type)
@@ -104,7 +104,7 @@ def test_the_chain_keeps_its_rules(media_type: str, chain: TestChain) -> None:
         PAYLOAD_TYPE + ";a=b",
     ],
 )
-def test_the_content_type_is_the_payloads(media_type: str, content_type: str) -> None:
+def test_other_content_type_is_refused(media_type: str, content_type: str) -> None:
     """A payload of another media type is not one that is understood."""
     with pytest.raises(EnvelopeError, match="content type "):
         _check(build(_CHAIN, media_type, {_CONTENT_TYPE[media_type]: content_type}), media_type)
@@ -112,14 +112,14 @@ def test_the_content_type_is_the_payloads(media_type: str, content_type: str) ->
 
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("payload", [b"x", b"{}", b'{"targetArtifact":{}}', PAYLOAD[:-1], b"\xff", b"[" * 10_000])
-def test_a_signed_payload_can_be_malformed(media_type: str, payload: bytes) -> None:
+def test_malformed_signed_payload_is_refused(media_type: str, payload: bytes) -> None:
     """A malformed payload is refused, although the signature holds."""
     with pytest.raises(EnvelopeError, match=r"^payload"):
         _check(build(_CHAIN, media_type, payload=payload), media_type)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_the_payload_is_not_read_before_the_signature_holds(media_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_payload_is_read_after_the_signature_check(media_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks into a payload of which it is not known that it was signed."""
 
     def read(payload: bytes) -> None:
@@ -132,7 +132,7 @@ def test_the_payload_is_not_read_before_the_signature_holds(media_type: str, mon
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_every_bit_of_the_signature_counts(media_type: str) -> None:
+def test_flipped_bit_of_the_signature_is_refused(media_type: str) -> None:
     """A signature with any one bit flipped does not hold."""
     unverified = parse_envelope(build(_CHAIN, media_type), media_type)
     for bit in range(len(unverified.signature) * 8):
@@ -142,7 +142,7 @@ def test_every_bit_of_the_signature_counts(media_type: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
-def test_the_parts_of_two_envelopes_do_not_mix(media_type: str) -> None:
+def test_signature_of_another_envelope_is_refused(media_type: str) -> None:
     """The signature of one envelope of a signer does not hold for another one."""
     other = json.dumps({"targetArtifact": {"mediaType": "a/b", "digest": DIGEST, "size": 1}}).encode()
     one = parse_envelope(sign_envelope(_CHAIN, media_type), media_type)
@@ -152,7 +152,7 @@ def test_the_parts_of_two_envelopes_do_not_mix(media_type: str) -> None:
             check_integrity(mixed)
 
 
-def test_the_formats_do_not_mix() -> None:
+def test_signature_of_the_other_format_is_refused() -> None:
     """A signature over the bytes of one format does not hold for the other."""
     jws, cose = (parse_envelope(build(_CHAIN, media_type), media_type) for media_type in FORMATS)
     for one, two in ((jws, cose), (cose, jws)):

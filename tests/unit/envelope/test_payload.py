@@ -13,12 +13,12 @@ from tests.support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
-def test_the_media_type() -> None:
+def test_media_type_is_that_of_the_specification() -> None:
     """The payload's media type is the one of the specification."""
     assert MEDIA_TYPE == PAYLOAD_TYPE
 
 
-def test_writes_the_target_and_the_metadata_alone() -> None:
+def test_payload_has_target_and_metadata_alone() -> None:
     """Of the artifact go media type, digest and size into the payload, and the user's metadata as annotations."""
     target = Descriptor(_MANIFEST, DIGEST, 16724, {"its": "own"}, "its/type")
     assert json.loads(make_payload(target, {"b": "2", "a": "1"})) == {
@@ -27,7 +27,7 @@ def test_writes_the_target_and_the_metadata_alone() -> None:
     assert make_payload(target, {}) == PAYLOAD
 
 
-def test_the_same_metadata_gives_the_same_bytes() -> None:
+def test_order_of_metadata_does_not_matter() -> None:
     """The order in which the metadata comes does not show."""
     target = Descriptor(_MANIFEST, DIGEST, 16724)
     assert make_payload(target, {"a": "1", "b": "2"}) == make_payload(target, {"b": "2", "a": "1"})
@@ -41,13 +41,13 @@ def test_reserved_metadata_is_refused(key: str) -> None:
 
 
 @pytest.mark.parametrize("metadata", [{"build": 42}, {"build": None}, {1: "x"}])
-def test_metadata_that_is_no_text_is_refused(metadata: Any) -> None:
+def test_metadata_other_than_text_is_refused(metadata: Any) -> None:
     """A number in the place of text is the caller's mistake, named by its key before anything is signed."""
     with pytest.raises(UsageError, match=r"^user metadata ('build'|1) and its value must be strings"):
         make_payload(Descriptor(_MANIFEST, DIGEST, 1), metadata)
 
 
-def test_reads_what_other_tools_write() -> None:
+def test_payload_of_other_tools_is_read() -> None:
     """Annotations, the artifact type, members that nobody knows, and white space are read or left aside."""
     annotations = {"io.wabbit-networks.buildId": "123", "": "ü"}
     target = {**TARGET, "annotations": annotations, "artifactType": "a/b", "urls": [], "data": "e30="}
@@ -66,7 +66,7 @@ def test_reads_what_other_tools_write() -> None:
         {**TARGET, "artifactType": 1},
     ],
 )  # fmt: skip
-def test_refuses_a_malformed_target(target: Any) -> None:
+def test_malformed_target_is_refused(target: Any) -> None:
     """A target that is no descriptor is refused, and the message says that it is the payload's."""
     with pytest.raises(EnvelopeError, match=r"^payload: 'targetArtifact'|^payload: 'targetArtifact' must be an object"):
         read_payload(json.dumps({"targetArtifact": target}).encode())
@@ -81,7 +81,7 @@ def test_refuses_a_malformed_target(target: Any) -> None:
         PAYLOAD.replace(b"16724", b"NaN"), PAYLOAD.replace(b"targetArtifact", b"TargetArtifact"),
     ],
 )  # fmt: skip
-def test_refuses_a_malformed_document(payload: bytes) -> None:
+def test_malformed_document_is_refused(payload: bytes) -> None:
     """A payload that is not one strict JSON document with its member is refused."""
     with pytest.raises(EnvelopeError, match=r"^payload"):
         read_payload(payload)

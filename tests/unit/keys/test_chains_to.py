@@ -48,12 +48,12 @@ def test_missing_link_yields_no_chain() -> None:
     assert _ways(_LEAF, ()) == []
 
 
-def test_a_root_of_the_heap_is_not_trusted() -> None:
+def test_root_among_candidates_is_not_trusted() -> None:
     """Only what is given as a root ends a way."""
     assert _ways(_OTHER.ders[0], _OTHER.ders, _ROOT) == []
 
 
-def test_the_leaf_itself_may_be_trusted() -> None:
+def test_leaf_itself_may_be_trusted() -> None:
     """A leaf that is among the roots is a whole way."""
     alone = make_chain(length=1).ders[0]
     assert _ways(alone, (), alone) == [(alone,)]
@@ -61,14 +61,14 @@ def test_the_leaf_itself_may_be_trusted() -> None:
     assert _ways(_LEAF, _CHAIN.ders, _LEAF) == [(_LEAF,)]
 
 
-def test_a_way_ends_at_the_first_root() -> None:
+def test_path_ends_at_the_first_root() -> None:
     """Where a certificate on the way is trusted, the way ends there; what the rules say of it is another question."""
     assert _ways(_LEAF, _CHAIN.ders, _UPPER, _ROOT) == [_CHAIN.ders[:3]]
     with pytest.raises(CertificateError):
         check_chain(_CHAIN.ders[:3])
 
 
-def test_the_shorter_ways_come_first() -> None:
+def test_shorter_paths_come_first() -> None:
     """A CA that a second root has certified as well gives two ways."""
     crossing, root = _crossed(_CHAIN, 1)
     heap = (*_CHAIN.ders, crossing)
@@ -78,7 +78,7 @@ def test_the_shorter_ways_come_first() -> None:
     assert _ways(_LEAF, heap, _ROOT) == [_CHAIN.ders]
 
 
-def test_a_root_that_another_root_has_certified() -> None:
+def test_cross_certified_root_yields_both_paths() -> None:
     """The way through a cross certificate of a root is found where only the other root is trusted."""
     crossing, root = _crossed(_CHAIN, 3)
     heap = (*_CHAIN.ders, crossing)
@@ -86,7 +86,7 @@ def test_a_root_that_another_root_has_certified() -> None:
     assert _ways(_LEAF, heap, _ROOT, root) == [_CHAIN.ders, (_LEAF, _LOWER, _UPPER, crossing, root)]
 
 
-def test_a_renewed_certificate() -> None:
+def test_each_certificate_of_a_ca_is_tried() -> None:
     """Each certificate of the same CA is tried: which of them is valid is not looked at here."""
     key = new_key("EC-256")
     first = make_chain(cas={1: Changes(key=key)})
@@ -96,7 +96,7 @@ def test_a_renewed_certificate() -> None:
     )
 
 
-def test_certificates_in_a_circle() -> None:
+def test_circle_of_certificates_ends() -> None:
     """CAs that have certified each other lead nowhere, and to an end."""
     one, other = (Changes(key=new_key("EC-256"), subject=name(called)) for called in ("One", "Other"))
     circle = [make_chain(cas={1: below, 2: above}) for below, above in ((one, other), (other, one))]
@@ -105,7 +105,7 @@ def test_certificates_in_a_circle() -> None:
     assert _ways(circle[0].ders[0], heap, circle[0].ders[2]) == [circle[0].ders]
 
 
-def test_what_cannot_be_read_in_the_heap_issues_nothing() -> None:
+def test_unreadable_candidate_is_ignored() -> None:
     """What is no certificate, or of no known version, does not matter where the way does not lead through it."""
     unread = make_chain(length=1, leaf=Changes(swap=((_V3, _V4),))).ders[0]
     for bad in (b"", b"\0", b"\x30\x00", b"\x30\x80", unread, _UPPER[:-1], _UPPER + b"\0"):
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_in_the_heap_issues_nothing() -> None:
 
 
 @pytest.mark.parametrize("bad", [b"", b"\x30\x00", _LEAF[:-1]], ids=range(3))
-def test_what_must_be_read(bad: bytes) -> None:
+def test_unreadable_leaf_or_root_is_refused(bad: bytes) -> None:
     """The leaf and the roots are certificates."""
     with pytest.raises(CertificateError) as caught:
         _ways(bad, _CHAIN.ders, _ROOT)
@@ -123,7 +123,7 @@ def test_what_must_be_read(bad: bytes) -> None:
         _ways(_LEAF, _CHAIN.ders, _ROOT, bad)
 
 
-def test_a_link_needs_name_and_key() -> None:
+def test_link_needs_name_and_key() -> None:
     """A CA of the right name with another key is none, and neither is one of another name with the right key."""
     namesake = make_chain(length=4).ders
     assert _ways(_LEAF, (namesake[1], _UPPER), _ROOT) == []
@@ -131,14 +131,14 @@ def test_a_link_needs_name_and_key() -> None:
     assert _ways(_LEAF, renamed.ders, renamed.ders[2]) == []
 
 
-def test_a_name_that_is_no_text() -> None:
+def test_name_without_text_links() -> None:
     """A CA whose name cannot be read is no obstacle for another way."""
     odd = make_chain(subject=name("wab-XXXX-net"), leaf=Changes(swap=((b"XXXX", b"\xff\xfe\xff\xfe"),)))
     assert _ways(_LEAF, (*odd.ders, *_CHAIN.ders), _ROOT) == [_CHAIN.ders]
     assert _ways(odd.ders[0], odd.ders, odd.ders[2]) == [odd.ders]
 
 
-def test_the_longest_way() -> None:
+def test_path_length_is_limited() -> None:
     """A way has as many certificates as a chain may have, and no more."""
     longest = make_chain(length=LONGEST_CHAIN)
     assert _ways(longest.ders[0], longest.ders, longest.ders[-1]) == [longest.ders]
@@ -153,14 +153,14 @@ def _many_of_one_name(count: int) -> tuple[bytes, ...]:
     )
 
 
-def test_the_work_is_limited() -> None:
+def test_work_is_limited() -> None:
     """Certificates under the same name cannot make the search long: so many links are tried, and no more."""
     assert _ways(_LEAF, (*_CHAIN.ders, *_many_of_one_name(150)), _ROOT) == [_CHAIN.ders]
     with pytest.raises(CertificateError, match="too many paths"):
         _ways(_LEAF, (*_many_of_one_name(250), *_CHAIN.ders), _ROOT)
 
 
-def test_ways_that_multiply_are_limited() -> None:
+def test_multiplying_paths_are_limited() -> None:
     """Levels of CAs that have each certified all of the next have more ways than are tried."""
     key, subjects = new_key("EC-256"), [name(f"Level {level}") for level in range(8)]
     heap: list[bytes] = []

@@ -9,7 +9,7 @@ _SIZES = (0, 1, 127, 128, 129, 255, 256, 257, 65535, 65536, 70000)
 
 
 @pytest.mark.parametrize("size", _SIZES)
-def test_an_element_of_each_size(size: int) -> None:
+def test_element_of_each_size_is_read(size: int) -> None:
     """A length has as few bytes as it can, and what is put together is what is taken apart."""
     content = bytes(size)
     made = element(0x04, content)
@@ -20,14 +20,14 @@ def test_an_element_of_each_size(size: int) -> None:
 @pytest.mark.parametrize(
     "value", [0, 1, -1, 127, 128, -128, -129, 255, 256, 32767, 32768, -32768, -32769, 2**63, -(2**63), 2**159 - 1]
 )
-def test_integers(value: int) -> None:
+def test_integer_is_read(value: int) -> None:
     """An integer has as few bytes as it can, with its sign."""
     made = integer(value)
     assert made == core.Integer(value).dump()
     assert made[0] == INTEGER
 
 
-def test_elements_in_a_row() -> None:
+def test_elements_in_a_row_are_read() -> None:
     """Elements come in their order, each as tag, whole and content."""
     parts = [element(0x04, bytes(size)) for size in _SIZES] + [integer(7), b"\x05\x00"]
     found = list(elements(b"".join(parts)))
@@ -36,7 +36,7 @@ def test_elements_in_a_row() -> None:
     assert list(elements(b"")) == []
 
 
-def test_elements_inside_an_element() -> None:
+def test_nested_elements_are_read() -> None:
     """What is inside is taken apart when it is asked for."""
     inner = element(SEQUENCE, integer(1) + integer(2))
     ((_, _, content),) = elements(element(SEQUENCE, inner + inner))
@@ -59,7 +59,7 @@ def test_views_are_not_copied() -> None:
         "048180" + "00" * 128,
     ],
 )
-def test_what_is_der(der: str) -> None:
+def test_der_is_accepted(der: str) -> None:
     """What is in its one form passes both checks."""
     check_der(bytes.fromhex(der))
     check_bounds(bytes.fromhex(der))
@@ -89,13 +89,13 @@ def test_what_is_der(der: str) -> None:
         ("3106020102020101", "order"),
     ],
 )
-def test_what_has_another_form(der: str, text: str) -> None:
+def test_other_forms_are_refused(der: str, text: str) -> None:
     """X.690, sections 8 to 11: two readers could understand it differently."""
     with pytest.raises(ValueError, match=text):
         check_der(bytes.fromhex(der))
 
 
-def test_how_deep_it_may_be() -> None:
+def test_depth_is_limited() -> None:
     """Both checks have an end where a reader would go on."""
     shallow = deep = b"\x05\x00"
     for _ in range(20):
@@ -109,7 +109,7 @@ def test_how_deep_it_may_be() -> None:
 
 
 @pytest.mark.parametrize("ber", ["30800000", "308005000000", "24800401000401000000", "3080308000000000"])
-def test_ends_that_are_marked(ber: str) -> None:
+def test_indefinite_length_is_read_as_ber(ber: str) -> None:
     """X.690, section 8.1.3.6: BER may mark the end of what is constructed; DER may not."""
     check_bounds(bytes.fromhex(ber))
     with pytest.raises(ValueError, match=r"shortest form|constructed"):
@@ -131,14 +131,14 @@ def test_ends_that_are_marked(ber: str) -> None:
         ("0500" * 20_001, "too many elements"),
     ],
 )
-def test_what_is_not_even_read(ber: str, text: str) -> None:
+def test_malformed_ber_is_refused(ber: str, text: str) -> None:
     """What would cost too much, or is not there, is refused before a library has it."""
     with pytest.raises(ValueError, match=text):
         check_bounds(bytes.fromhex(ber))
 
 
 @pytest.mark.parametrize("der", ["2203020101", "2403040100", "25020500", "0602 2a86", "0600", "05 01 00"])
-def test_what_is_no_der(der: str) -> None:
+def test_malformed_der_is_refused(der: str) -> None:
     """Only sequences and sets are constructed, and an identifier ends where its last arc ends."""
     with pytest.raises(ValueError, match=r"constructed|identifier|NULL"):
         check_der(bytes.fromhex(der))

@@ -93,7 +93,7 @@ def _identifier(key: Any) -> tuple[Any, bool]:
 
 @_EACH_SPEC
 @_EITHER
-def test_a_request(spec: str, holder: _Holder, tmp_path: Path) -> None:
+def test_request_is_signed_by_its_key(spec: str, holder: _Holder, tmp_path: Path) -> None:
     """A request asks for a code signing certificate of the subject and key, and holds for us and for OpenSSL."""
     key = new_key(spec)
     made = make_csr(holder.key(key), _SUBJECT)
@@ -110,7 +110,7 @@ def test_openssl_accepts_the_request(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["RSA-1024", "EC-192", "EC-224", "EC-256K", "Ed25519", "DSA-1024"])
-def test_keys_that_ask_for_nothing(kind: str) -> None:
+def test_unsupported_key_makes_no_request(kind: str) -> None:
     """A key that can sign no artifact gets no request, and signs no certificate."""
     key = new_key(kind)
     with pytest.raises(SigningKeyError, match="is not supported"):
@@ -120,7 +120,7 @@ def test_keys_that_ask_for_nothing(kind: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [b"", b"\1", b"\1" * 63, b"\1" * 64, b"\1" * 65], ids=len)
-def test_a_service_that_signs_wrongly(answer: bytes) -> None:
+def test_wrong_signature_of_a_service_is_refused(answer: bytes) -> None:
     """What a key's holder gives for a signature and is none does not go out in a request."""
     key = remote_key(new_key("EC-256").public_key(), lambda *_: answer)
     with pytest.raises(NotarykitError):
@@ -128,7 +128,7 @@ def test_a_service_that_signs_wrongly(answer: bytes) -> None:
 
 
 @pytest.mark.parametrize("is_ca", [True, False])
-def test_a_service_that_signs_certificates_wrongly(is_ca: bool) -> None:
+def test_wrong_certificate_signature_of_a_service_is_refused(is_ca: bool) -> None:
     """Nor does it go out in a self-signed certificate."""
     key = remote_key(new_key("EC-256").public_key(), lambda *_: b"\1" * 64)
     with pytest.raises(NotarykitError):
@@ -140,7 +140,7 @@ def test_a_service_that_signs_certificates_wrongly(is_ca: bool) -> None:
 
 @_EACH_SPEC
 @_EITHER
-def test_a_self_signed_certificate(spec: str, holder: _Holder, tmp_path: Path) -> None:
+def test_self_signed_certificate_is_a_chain(spec: str, holder: _Holder, tmp_path: Path) -> None:
     """A self-signed certificate is a chain that keeps every rule, for us and for OpenSSL."""
     key = new_key(spec)
     made = self_signed(holder.key(key), _SUBJECT, _NOW, 90 * _DAY)
@@ -157,7 +157,7 @@ def test_a_self_signed_certificate(spec: str, holder: _Holder, tmp_path: Path) -
 
 @_EACH_SPEC
 @_EITHER
-def test_a_root_of_ones_own(spec: str, holder: _Holder, tmp_path: Path) -> None:
+def test_own_root_is_a_ca(spec: str, holder: _Holder, tmp_path: Path) -> None:
     """A CA's root signs certificates and nothing else, and is a strict root for OpenSSL."""
     key = new_key(spec)
     made = self_signed(holder.key(key), _SUBJECT, _NOW, 90 * _DAY, is_ca=True)
@@ -172,7 +172,7 @@ def test_a_root_of_ones_own(spec: str, holder: _Holder, tmp_path: Path) -> None:
 
 @_EACH_SPEC
 @pytest.mark.parametrize("ca_spec", SPECS)
-def test_an_issued_certificate(spec: str, ca_spec: str, tmp_path: Path) -> None:
+def test_issued_certificate_is_accepted(spec: str, ca_spec: str, tmp_path: Path) -> None:
     """A chain that was issued keeps every rule, for us and for OpenSSL, whatever keys there are on both sides."""
     key, ca_key = new_key(spec), new_key(ca_spec, 1)
     # Each holder once on either side, over all the pairs of specs.
@@ -197,7 +197,7 @@ def test_an_issued_certificate(spec: str, ca_spec: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("own", [b"\1" * 20, b"\2" * 32, b"\3", None])
-def test_what_the_ca_calls_its_key(own: bytes | None, tmp_path: Path) -> None:
+def test_authority_key_identifier_is_the_cas_own(own: bytes | None, tmp_path: Path) -> None:
     """The authority key identifier is the CA's own, however it was made; where there is none, the hash of its key."""
     changes = Changes(put=((x509.SubjectKeyIdentifier(own), False),)) if own else Changes()
     root = make_chain(length=2, cas={1: changes})
@@ -212,7 +212,7 @@ def test_what_the_ca_calls_its_key(own: bytes | None, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ca_kind", ["RSA-2048", "EC-256"])
 @_EITHER
-def test_a_ca_of_two_levels(ca_kind: str, holder: _Holder, tmp_path: Path) -> None:
+def test_intermediate_ca_issues(ca_kind: str, holder: _Holder, tmp_path: Path) -> None:
     """An intermediate CA issues as a root does, if its path length allows for it: nothing stands below but the leaf."""
     below_root = Changes(put=((x509.BasicConstraints(ca=True, path_length=0), True),))
     ca = make_chain(length=3, ca_kind=ca_kind, cas={1: below_root})
@@ -240,7 +240,7 @@ def test_requested_extensions_are_ignored() -> None:
     assert set(_values(made)) == {*_OF_LEAF, "subjectKeyIdentifier", "authorityKeyIdentifier"}
 
 
-def test_serial_numbers() -> None:
+def test_serial_numbers_are_unique() -> None:
     """No two certificates have the same serial number, and each is positive and of at most 20 bytes (RFC 5280)."""
     key, ca = new_key("EC-256"), make_chain(length=2)
     request = make_csr(key, _SUBJECT)

@@ -37,7 +37,7 @@ def test_tampered_request_is_refused() -> None:
     assert caught.value.rule == "request_signature"
 
 
-def test_a_request_with_the_key_of_another() -> None:
+def test_request_with_another_key_is_refused() -> None:
     """A request that another key has signed gets no certificate: nobody is certified with somebody else's key."""
     victim, thief = new_key("EC-256"), new_key("EC-256")
     der = make_csr(thief, _SUBJECT).public_bytes(Encoding.DER)
@@ -50,7 +50,7 @@ def test_a_request_with_the_key_of_another() -> None:
 
 
 @pytest.mark.parametrize("kind", ["RSA-1024", "EC-192", "EC-224", "EC-256K", "Ed25519", "Ed448", "DSA-1024"])
-def test_requests_for_keys_of_other_kinds(kind: str) -> None:
+def test_request_for_an_unsupported_key_is_refused(kind: str) -> None:
     """A request that holds, but whose key can sign no artifact, is refused."""
     algorithm = None if kind.startswith("Ed") else hashes.SHA256()
     request = x509.CertificateSigningRequestBuilder(_SUBJECT).sign(new_key(kind), algorithm)
@@ -68,7 +68,7 @@ def test_requests_for_keys_of_other_kinds(kind: str) -> None:
         ("06082a8648ce3d040302", "06082a8648ce3d040377"),  # the algorithm of the signature
     ],
 )
-def test_requests_that_nobody_can_read(old: str, new: str) -> None:
+def test_unreadable_request_is_refused(old: str, new: str) -> None:
     """A request with a key or a signature that cannot be read is refused like any other bad one."""
     der = make_csr(new_key("EC-256"), _SUBJECT).public_bytes(Encoding.DER)
     assert bytes.fromhex(old) in der
@@ -77,7 +77,7 @@ def test_requests_that_nobody_can_read(old: str, new: str) -> None:
         _issue(request)
 
 
-def test_a_ca_certificate_of_another_key() -> None:
+def test_ca_certificate_of_another_key_is_refused() -> None:
     """The CA's key issues in the name of its own certificate alone."""
     ca, other = make_chain(length=2), make_chain(length=2)
     request = make_csr(new_key("EC-256"), _SUBJECT)
@@ -86,7 +86,7 @@ def test_a_ca_certificate_of_another_key() -> None:
     assert caught.value.rule == "certificate_of_key"
 
 
-def test_a_certificate_that_would_outlive_its_ca() -> None:
+def test_validity_beyond_the_ca_is_refused() -> None:
     """A certificate may end with its CA's, and not a second later."""
     key = new_key("EC-256")
     root = self_signed(key, name("My CA"), _NOW - _DAY, 11 * _DAY, is_ca=True)
@@ -101,7 +101,7 @@ def test_a_certificate_that_would_outlive_its_ca() -> None:
     assert "--validity" in caught.value.advice
 
 
-def test_a_certificate_before_its_ca() -> None:
+def test_validity_before_the_ca_is_refused() -> None:
     """A CA that is not valid yet issues nothing."""
     key = new_key("EC-256")
     root = self_signed(key, name("My CA"), _NOW + _DAY, 10 * _DAY, is_ca=True)
@@ -110,7 +110,7 @@ def test_a_certificate_before_its_ca() -> None:
 
 
 @pytest.mark.parametrize("validity", [timedelta(0), -_DAY])
-def test_no_validity(validity: timedelta) -> None:
+def test_empty_validity_is_refused(validity: timedelta) -> None:
     """A certificate that ends when it begins, or before, is not made."""
     with pytest.raises(CertificateError):
         self_signed(new_key("EC-256"), _SUBJECT, _NOW, validity)
@@ -128,7 +128,7 @@ def test_no_validity(validity: timedelta) -> None:
         Changes(without=(x509.KeyUsage,)),
     ],
 )
-def test_a_ca_that_may_not_sign(changes: Changes) -> None:
+def test_ca_without_the_right_to_sign_is_refused(changes: Changes) -> None:
     """A certificate that is no CA's, or may not sign others, issues nothing."""
     ca = make_chain(length=2, cas={1: changes})
     with pytest.raises(CertificateError):
@@ -136,7 +136,7 @@ def test_a_ca_that_may_not_sign(changes: Changes) -> None:
 
 
 @pytest.mark.parametrize("spec", _RSA_SPECS)
-def test_a_request_with_sha1(spec: str) -> None:
+def test_request_with_sha1_is_refused(spec: str) -> None:
     """A request that is signed with SHA-1 does not end in a crash, and neither does it get a SHA-1 certificate."""
     key = new_key(spec)
     der = make_csr(key, _SUBJECT).public_bytes(Encoding.DER)

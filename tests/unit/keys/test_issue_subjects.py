@@ -19,7 +19,7 @@ def _attributes(subject: x509.Name) -> list[tuple[x509.ObjectIdentifier, str | b
     return [(each.oid, each.value) for each in subject]
 
 
-def test_the_order_of_a_subject() -> None:
+def test_order_of_attributes_is_kept() -> None:
     """The first of the text is the last of the certificate, so that both read alike (RFC 4514, section 2.1)."""
     text = "CN=build,OU=Tools,O=ACME,L=Seattle,ST=WA,C=US"
     made = make_name(parse_name(text))
@@ -43,7 +43,7 @@ def test_the_order_of_a_subject() -> None:
         ("CN=a=b", "a=b"),
     ],
 )
-def test_values_with_escapes(text: str, value: str) -> None:
+def test_escapes_are_read(text: str, value: str) -> None:
     """A value is in the certificate as it was meant, and a request has it after encoding."""
     for subject in (text, f"{text}, O=ACME", f"O=ACME; {text}"):
         request = make_csr(new_key("EC-256"), make_name(parse_name(subject)))
@@ -51,7 +51,7 @@ def test_values_with_escapes(text: str, value: str) -> None:
         assert [each.value for each in read.get_attributes_for_oid(NameOID.COMMON_NAME)] == [value]
 
 
-def test_attributes_that_come_twice() -> None:
+def test_duplicate_attributes_keep_their_order() -> None:
     """Two attributes of a kind are two in the certificate, in their order."""
     made = make_name(parse_name("OU=first,OU=second,O=ACME"))
     assert _attributes(made) == [
@@ -64,14 +64,14 @@ def test_attributes_that_come_twice() -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "CN", "CN=", "=x", "CN=a,", "CN=a,,O=b", "cn=a", "CN=a+O=b", "CN=#04", "X=1"]
 )
-def test_texts_that_are_no_subject(text: str) -> None:
+def test_malformed_subject_is_refused(text: str) -> None:
     """What is no distinguished name is refused, with what is wrong with it."""
     with pytest.raises(ValueError, match=r"."):
         parse_name(text)
 
 
 @pytest.mark.parametrize("country", ["USA", "U", "Deutschland"])
-def test_countries(country: str) -> None:
+def test_malformed_country_is_refused(country: str) -> None:
     """A country has two letters, and the refusal says so."""
     with pytest.raises(CertificateError, match=r"^subject: ") as caught:
         make_name(parse_name(f"CN=build,O=ACME,C={country}"))
@@ -80,7 +80,7 @@ def test_countries(country: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["CN=" + "x" * 65, "0.50=x"])
-def test_other_values_that_do_not_fit(text: str) -> None:
+def test_value_beyond_its_length_is_refused(text: str) -> None:
     """A name that is too long, or an identifier that is none, is refused, and not with advice about countries."""
     with pytest.raises(CertificateError, match=r"^subject: ") as caught:
         make_name(parse_name(text))
@@ -88,12 +88,12 @@ def test_other_values_that_do_not_fit(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["SERIALNUMBER=a_b", "C=U_", "SERIALNUMBER=ü1"])
-def test_values_that_their_encoding_lacks(text: str) -> None:
+def test_value_outside_its_encoding_is_refused(text: str) -> None:
     """A value that cannot be written in the alphabet of its attribute is refused, rather than written unreadably."""
     with pytest.raises(CertificateError, match=r"^subject: "):
         make_name(parse_name(f"{text},CN=build"))
 
 
-def test_the_subject_of_a_test_key() -> None:
+def test_test_key_has_its_name_as_subject() -> None:
     """A test certificate has the subject that notation gives it."""
     assert default_subject("wabbit").rfc4514_string() == "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US"

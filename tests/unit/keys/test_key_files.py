@@ -10,13 +10,13 @@ from notarykit.keys.key_files import file_fingerprint, read_file
 
 
 @pytest.mark.parametrize("content", [b"", b"key", b"\0" * 1024 * 1024])
-def test_a_file_is_read_whole(content: bytes, tmp_path: Path) -> None:
+def test_file_is_read_whole(content: bytes, tmp_path: Path) -> None:
     """The content comes as it is, up to a megabyte."""
     (tmp_path / "file").write_bytes(content)
     assert read_file(str(tmp_path / "file"), "private key") == content
 
 
-def test_a_file_that_is_missing(tmp_path: Path) -> None:
+def test_missing_file_is_refused(tmp_path: Path) -> None:
     """The message says what it was meant to be and where it was looked for."""
     for path in (tmp_path / "absent", tmp_path / "no folder" / "absent"):
         with pytest.raises(SigningKeyError) as caught:
@@ -25,7 +25,7 @@ def test_a_file_that_is_missing(tmp_path: Path) -> None:
         assert caught.value.advice
 
 
-def test_what_is_no_such_file(tmp_path: Path) -> None:
+def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:
     """A folder, a pipe that nobody writes to, and what is too large are refused with what was meant."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b"\0" * (1024 * 1024 + 1))
@@ -39,7 +39,7 @@ def test_what_is_no_such_file(tmp_path: Path) -> None:
         assert caught.value.message == f"request {path} {problem}"
 
 
-def test_a_fingerprint_stays_while_nothing_changes(tmp_path: Path) -> None:
+def test_fingerprint_of_an_unchanged_file_stays(tmp_path: Path) -> None:
     """The same files have the same file_fingerprint, which can be the key of a dictionary."""
     (tmp_path / "file").write_bytes(b"one")
     paths = (str(tmp_path / "file"), None, str(tmp_path / "absent"))
@@ -47,7 +47,7 @@ def test_a_fingerprint_stays_while_nothing_changes(tmp_path: Path) -> None:
     assert len({file_fingerprint(*paths), file_fingerprint(*paths)}) == 1
 
 
-def test_a_fingerprint_changes_with_a_file(tmp_path: Path) -> None:
+def test_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
     """Another time, another length, another file in its place, and one that goes or comes are all noticed."""
     path, second = tmp_path / "file", tmp_path / "second"
     path.write_bytes(b"one")
@@ -73,7 +73,7 @@ def test_a_fingerprint_changes_with_a_file(tmp_path: Path) -> None:
     assert changed()
 
 
-def test_a_fingerprint_knows_which_file_it_is_of(tmp_path: Path) -> None:
+def test_fingerprint_depends_on_the_order(tmp_path: Path) -> None:
     """Two files that change places are a change."""
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
     Path(one).write_bytes(b"1")

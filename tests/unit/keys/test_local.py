@@ -31,14 +31,14 @@ def test_signs_with_its_chain(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", ["EC-256", "EC-384", "RSA-2048"])
-def test_refuses_the_key_of_another(other: str) -> None:
+def test_key_of_another_chain_is_refused(other: str) -> None:
     """A key that is not the leaf's is refused before it signs anything."""
     with pytest.raises(CertificateError, match=r"key.pem does not match its certificate 'CN=") as caught:
         LocalSigner(new_key(other), check_chain(make_chain("EC-256").ders), "key.pem")
     assert caught.value.rule == "certificate_of_key"
 
 
-def test_asks_for_the_passphrase(tmp_path: Path) -> None:
+def test_passphrase_is_requested(tmp_path: Path) -> None:
     """An encrypted key is read with its passphrase, and refused without one."""
     made = make_chain()
     paths = _files(tmp_path, made, pem_of(made.leaf_key, b"secret"))
@@ -47,7 +47,7 @@ def test_asks_for_the_passphrase(tmp_path: Path) -> None:
         LocalSigner.from_files(*paths)
 
 
-def test_warns_of_a_key_that_others_can_read(tmp_path: Path) -> None:
+def test_key_readable_by_others_is_warned_of(tmp_path: Path) -> None:
     """A key file that is open to others is used, with a warning that says what to do."""
     paths = _files(tmp_path, make_chain())
     Path(paths[0]).chmod(0o640)
@@ -56,7 +56,7 @@ def test_warns_of_a_key_that_others_can_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("missing", "what"), [(0, "private key"), (1, "certificate chain")])
-def test_names_the_missing_file(tmp_path: Path, missing: int, what: str) -> None:
+def test_missing_file_is_named(tmp_path: Path, missing: int, what: str) -> None:
     """A file that is not there, or is a folder, is named with what it was meant to be."""
     paths = _files(tmp_path, make_chain())
     Path(paths[missing]).unlink()

@@ -22,33 +22,31 @@ _AS_CERTIFICATE = _PEM.replace(b"PKCS7", b"CERTIFICATE")
 _INDEFINITE = b"\x30\x80" + _DER[4:] + b"\x00\x00"
 
 
-def _refused(content: bytes, name: str = "chain.p7b") -> CertificateError:
-    with pytest.raises(CertificateError) as caught:
-        read_certificates(content, name)
-    assert caught.value.rule == "certificate_file"
-    return caught.value
-
-
 @pytest.mark.parametrize(
     "content",
     [_PEM, _DER, _INDEFINITE, _AS_CERTIFICATE, b"subject=/CN=x\n" + _PEM, _PEM.replace(b"PKCS7", b"CMS")],
     ids=["PEM", "DER", "BER", "labelled as a certificate", "text before", "labelled as CMS"],
 )
-def test_pkcs7(content: bytes) -> None:
+def test_pkcs7_is_named(content: bytes) -> None:
     """PKCS#7 is named in every form, with the command that makes PEM of it."""
-    error = _refused(content)
+    with pytest.raises(CertificateError) as caught:
+        read_certificates(content, "chain.p7b")
+    error = caught.value
+    assert error.rule == "certificate_file"
     assert "chain.p7b is a PKCS#7 file" in error.message
     assert "openssl pkcs7" in error.advice
     assert "-print_certs" in error.advice
 
 
 @pytest.mark.parametrize("form", ["PEM", "DER", "labelled as a certificate"])
-def test_the_commands_of_the_advice(form: str, tmp_path: Path) -> None:
+def test_advised_command_makes_a_readable_file(form: str, tmp_path: Path) -> None:
     """What is advised makes a file that is read."""
     path = tmp_path / "chain.p7b"
     path.write_bytes({"PEM": _PEM, "DER": _DER}.get(form, _AS_CERTIFICATE))
     require("openssl")
-    command = _refused(path.read_bytes(), str(path)).advice.split("'")[1]
+    with pytest.raises(CertificateError) as caught:
+        read_certificates(path.read_bytes(), str(path))
+    command = caught.value.advice.split("'")[1]
     done = subprocess.run(command, shell=True, check=True, capture_output=True)
     made = tmp_path / "chain.p7b.pem"
     assert set(read_certificates(made.read_bytes() if made.exists() else done.stdout, "made")) == set(_CHAIN.ders)
@@ -64,19 +62,22 @@ def test_the_commands_of_the_advice(form: str, tmp_path: Path) -> None:
     ],
     ids=["PKCS#12", "trusted certificate", "request", "CRL"],
 )
-def test_others(content: bytes, what: str) -> None:
+def test_other_formats_are_named(content: bytes, what: str) -> None:
     """Other files that come with certificates are named, too."""
-    assert what in _refused(content).message
+    with pytest.raises(CertificateError) as caught:
+        read_certificates(content, "chain.p7b")
+    assert caught.value.rule == "certificate_file"
+    assert what in caught.value.message
 
 
 @pytest.mark.parametrize("content", [_CHAIN.chain_pem, b"".join(_CHAIN.ders), _PEM + _CHAIN.chain_pem])
-def test_certificates_are_what_they_are(content: bytes) -> None:
+def test_certificates_among_other_pem_are_read(content: bytes) -> None:
     """Certificates are read, and what stands beside them in PEM is left aside."""
     assert read_certificates(content, "chain.pem") == _CHAIN.ders
 
 
 @pytest.mark.parametrize("content", [_PEM, _DER], ids=["PEM", "DER"])
-def test_where_certificates_are_expected(content: bytes, tmp_path: Path) -> None:
+def test_lookalike_is_named_wherever_certificates_are_read(content: bytes, tmp_path: Path) -> None:
     """A trust store and a signer's chain name it as what it is."""
     folder = tmp_path / "x509" / "ca" / "acme"
     folder.mkdir(parents=True)

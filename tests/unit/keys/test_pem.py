@@ -11,7 +11,7 @@ _CHAIN = make_chain()
 _PEM = _CHAIN.chain_pem
 
 
-def test_reads_pem_and_der_in_their_order() -> None:
+def test_pem_and_der_are_read_in_order() -> None:
     """One certificate or several are read from PEM and from DER, in the order of the file."""
     for count in (1, 2, 3):
         assert read_certificates(b"".join(_CHAIN.pems[:count]), "file") == _CHAIN.ders[:count]
@@ -32,7 +32,7 @@ def test_reads_pem_and_der_in_their_order() -> None:
     ],
     ids=["line ends", "text around", "older label", "byte order mark", "with a key", "no last line end", "in a row"],
 )
-def test_reads_what_tools_write(content: bytes) -> None:
+def test_output_of_tools_is_read(content: bytes) -> None:
     """Line ends, text around the blocks, the older label and other blocks do not matter."""
     assert read_certificates(content, "file") == _CHAIN.ders
 
@@ -60,14 +60,14 @@ def test_reads_what_tools_write(content: bytes) -> None:
         (tlv(0x31, b"set"), "neither PEM nor DER"),
     ],
 )
-def test_refuses_what_is_damaged_or_none(content: bytes, problem: str) -> None:
+def test_damaged_or_absent_certificates_are_refused(content: bytes, problem: str) -> None:
     """A file without a certificate, or with one that is cut off, is refused by its name as a whole."""
     with pytest.raises(CertificateError, match=f"^trust/ca.pem.*{problem}") as caught:
         read_certificates(content, "trust/ca.pem")
     assert caught.value.rule == "certificate_file"
 
 
-def test_another_encoding_is_named() -> None:
+def test_other_encoding_is_named() -> None:
     """PEM that an editor saved in UTF-16 is refused with what to do."""
     with pytest.raises(CertificateError, match="neither PEM nor DER") as caught:
         read_certificates(_PEM.decode().encode("utf-16"), "trust/ca.pem")

@@ -23,7 +23,7 @@ def _never() -> bytes:
 @pytest.mark.parametrize("name", SPECS)
 @pytest.mark.parametrize("traditional", [True, False], ids=["traditional", "PKCS#8"])
 @pytest.mark.parametrize("passphrase", [None, _PASSPHRASE], ids=["plain", "encrypted"])
-def test_reads_each_form(name: str, traditional: bool, passphrase: bytes | None) -> None:
+def test_each_form_is_read(name: str, traditional: bool, passphrase: bytes | None) -> None:
     """PKCS#1, SEC1 and PKCS#8 are read, encrypted or not, and the passphrase is asked for only where it is needed."""
     key = new_key(name)
     pem = pem_of(key, passphrase, traditional=traditional)
@@ -38,7 +38,7 @@ def test_reads_each_form(name: str, traditional: bool, passphrase: bytes | None)
     assert len(asked) == (1 if passphrase else 0)
 
 
-def test_reads_past_curve_parameters_certificates_and_text() -> None:
+def test_other_content_before_the_key_is_skipped() -> None:
     """What common tools write before the key does not keep it from being read."""
     chain = make_chain(length=1)
     parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
@@ -50,7 +50,7 @@ def test_reads_past_curve_parameters_certificates_and_text() -> None:
 
 @pytest.mark.parametrize("traditional", [True, False])
 @pytest.mark.parametrize("wrong", [b"wrong", b"", _PASSPHRASE + b"\n", b"x" * 5000])
-def test_a_wrong_passphrase_is_told(traditional: bool, wrong: bytes) -> None:
+def test_wrong_passphrase_is_refused(traditional: bool, wrong: bytes) -> None:
     """A wrong passphrase is named as the cause, and is not repeated."""
     pem = pem_of(new_key("EC-256"), _PASSPHRASE, traditional=traditional)
     with pytest.raises(SigningKeyError) as caught:
@@ -60,7 +60,7 @@ def test_a_wrong_passphrase_is_told(traditional: bool, wrong: bytes) -> None:
 
 
 @pytest.mark.parametrize("traditional", [True, False])
-def test_an_absent_passphrase_is_told(traditional: bool) -> None:
+def test_absent_passphrase_is_refused(traditional: bool) -> None:
     """That an encrypted key has no passphrase is said as such."""
     with pytest.raises(SigningKeyError, match=r"^key.pem is encrypted and there is no passphrase for it$"):
         load_private_key(pem_of(new_key("EC-256"), _PASSPHRASE, traditional=traditional), "key.pem")
@@ -77,7 +77,7 @@ def test_an_absent_passphrase_is_told(traditional: bool) -> None:
         ("EC-256K", "EC on secp256k1"),
     ],
 )
-def test_unsupported_kinds(kind: str, problem: str) -> None:
+def test_unsupported_kind_is_refused(kind: str, problem: str) -> None:
     """A key of a kind that the specification has no algorithm for is refused by its kind."""
     with pytest.raises(SigningKeyError, match=f"key.pem.*{problem}"):
         load_private_key(pem_of(new_key(kind)), "key.pem")
@@ -102,7 +102,7 @@ def _numbers(key: RSAPrivateKey) -> dict[str, int]:
     }  # fmt: skip
 
 
-def test_the_numbers_of_a_good_key_fit() -> None:
+def test_consistent_rsa_numbers_are_accepted() -> None:
     """The key from which the damaged ones are made is read itself, also with its primes the other way round."""
     key = new_key("RSA-2048")
     good = _numbers(key)
@@ -114,7 +114,7 @@ def test_the_numbers_of_a_good_key_fit() -> None:
 
 @pytest.mark.parametrize("number", ["n", "e", "d", "p", "q", "dp", "dq", "qi"])
 @pytest.mark.parametrize("damage", ["plus two", "one", "zero", "minus two", "of another key"])
-def test_damaged_rsa_numbers(number: str, damage: str) -> None:
+def test_damaged_rsa_numbers_are_refused(number: str, damage: str) -> None:
     """An RSA key in which one number is not what it must be is refused, and the number is not repeated."""
     good, other = _numbers(new_key("RSA-2048")), _numbers(new_key("RSA-2048", 1))
     value = {
@@ -126,7 +126,7 @@ def test_damaged_rsa_numbers(number: str, damage: str) -> None:
     assert not re.search(r"[0-9]{6}", caught.value.one_line())
 
 
-def test_an_ec_key_with_the_point_of_another_is_refused() -> None:
+def test_ec_key_with_another_point_is_refused() -> None:
     """A SEC1 key whose public point is not that of its private number is refused."""
     der = new_key("EC-256").private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     other = new_key("EC-256").private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
@@ -135,7 +135,7 @@ def test_an_ec_key_with_the_point_of_another_is_refused() -> None:
         load_private_key(b"-----BEGIN EC PRIVATE KEY-----\n" + mixed + b"-----END EC PRIVATE KEY-----\n", "key.pem")
 
 
-def test_encodings_of_editors() -> None:
+def test_byte_order_marks_are_handled() -> None:
     """A byte order mark in front of PEM does not matter; UTF-16 is named with what to do."""
     pem = pem_of(new_key("EC-256"))
     assert load_private_key(b"\xef\xbb\xbf" + pem, "key.pem").public_key() == load_private_key(pem, "key").public_key()
@@ -160,7 +160,7 @@ def _damaged() -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize(("what", "pem"), list(_damaged()), ids=[what for what, _ in _damaged()])
-def test_damaged_files(what: str, pem: bytes) -> None:
+def test_damaged_file_is_refused(what: str, pem: bytes) -> None:
     """What is no private key is refused in one line that repeats nothing of the file or of the passphrase."""
     with pytest.raises(SigningKeyError) as caught:
         load_private_key(pem, "key.pem", lambda: _PASSPHRASE)
@@ -171,7 +171,7 @@ def test_damaged_files(what: str, pem: bytes) -> None:
     assert not re.search(r"[A-Za-z0-9+/]{20}", message)
 
 
-def test_the_passphrase_source_may_fail() -> None:
+def test_failure_of_the_passphrase_source_is_reported() -> None:
     """What the source of the passphrase raises comes through as it is."""
 
     def fail() -> bytes:

@@ -38,7 +38,7 @@ def _pss(algorithm: hashes.HashAlgorithm) -> padding.PSS:
 
 
 @pytest.mark.parametrize("spec", _RSA_SPECS)
-def test_an_rsa_key_signs_with_pss(spec: str) -> None:
+def test_rsa_key_signs_with_pss(spec: str) -> None:
     """An RSA key has the library's interface, and its signature is PSS with the hash and the salt of its spec."""
     place = _Elsewhere(spec)
     key = place.key()
@@ -52,7 +52,7 @@ def test_an_rsa_key_signs_with_pss(spec: str) -> None:
 
 
 @pytest.mark.parametrize("spec", _EC_SPECS)
-def test_an_ec_key_signs_in_der(spec: str) -> None:
+def test_ec_key_signs_in_der(spec: str) -> None:
     """An EC key has the library's interface, and its signature is the DER that the library expects."""
     place = _Elsewhere(spec)
     key = place.key()
@@ -79,7 +79,7 @@ _UNFIT: list[tuple[Any, Any]] = [
 
 
 @pytest.mark.parametrize(("its_padding", "algorithm"), _UNFIT)
-def test_an_rsa_key_signs_in_no_other_way(its_padding: Any, algorithm: Any) -> None:
+def test_rsa_key_refuses_other_paddings(its_padding: Any, algorithm: Any) -> None:
     """Another padding or hash is refused, and the other place is not asked."""
     place = _Elsewhere("RSA-2048")
     with pytest.raises(SigningKeyError):
@@ -95,7 +95,7 @@ def test_an_rsa_key_signs_in_no_other_way(its_padding: Any, algorithm: Any) -> N
         padding.PSS(padding.MGF1(hashes.SHA1()), 32),
     ],
 )
-def test_an_rsa_key_has_one_kind_of_pss(its_padding: padding.PSS) -> None:
+def test_rsa_key_refuses_other_pss_parameters(its_padding: padding.PSS) -> None:
     """PSS with another salt or mask is refused: the signature would not be what was asked for."""
     place = _Elsewhere("RSA-2048")
     with pytest.raises(SigningKeyError):
@@ -104,7 +104,7 @@ def test_an_rsa_key_has_one_kind_of_pss(its_padding: padding.PSS) -> None:
 
 
 @pytest.mark.parametrize(("spec", "other"), [("EC-256", "EC-384"), ("EC-384", "EC-521"), ("EC-521", "EC-256")])
-def test_an_ec_key_signs_with_no_other_hash(spec: str, other: str) -> None:
+def test_ec_key_refuses_other_hashes(spec: str, other: str) -> None:
     """The hash of another curve is refused, and the other place is not asked."""
     place = _Elsewhere(spec)
     for algorithm in (HASH_OF_SPEC[other], hashes.SHA1(), utils.Prehashed(HASH_OF_SPEC[spec])):
@@ -126,7 +126,7 @@ def test_remote_key_cannot_be_exported(spec: str) -> None:
 
 
 @pytest.mark.parametrize("spec", ["RSA-2048", "EC-256"])
-def test_a_copy_is_the_same_key(spec: str) -> None:
+def test_copy_is_the_same_key(spec: str) -> None:
     """The library may copy keys, and a copy signs as the key does."""
     key = _Elsewhere(spec).key()
     assert copy.copy(key) is key
@@ -134,14 +134,14 @@ def test_a_copy_is_the_same_key(spec: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["RSA-1024", "EC-192", "EC-224", "EC-256K", "Ed25519", "Ed448", "DSA-1024"])
-def test_keys_of_other_kinds(kind: str) -> None:
+def test_unsupported_key_is_refused(kind: str) -> None:
     """A key that can sign no artifact is refused."""
     with pytest.raises(SigningKeyError, match="is not supported"):
         remote_key(new_key(kind).public_key(), lambda *_: b"")
 
 
 @pytest.mark.parametrize("spec", _RSA_SPECS)
-def test_the_hash_of_another_rsa_key(spec: str) -> None:
+def test_rsa_key_refuses_other_hashes(spec: str) -> None:
     """An RSA key of each length signs with the hash of its own length alone."""
     place, other = _Elsewhere(spec), _OTHER_HASH[spec]
     with pytest.raises(SigningKeyError):

@@ -22,7 +22,7 @@ _ORDERS = {
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_what_is_signed_holds(name: str) -> None:
+def test_valid_signature_is_accepted(name: str) -> None:
     """A signature of each kind has its full length, holds over its message, and over no other."""
     key, spec = new_key(name), key_spec(name)
     signature = sign_raw(key, spec, b"message")
@@ -33,7 +33,7 @@ def test_what_is_signed_holds(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_another_key_did_not_sign(name: str) -> None:
+def test_signature_of_another_key_is_refused(name: str) -> None:
     """A signature does not hold under another key of the same kind."""
     spec = key_spec(name)
     kind = "RSA-2048" if name.startswith("RSA") else name
@@ -74,7 +74,7 @@ def test_pss_salt_is_as_long_as_the_hash(name: str, salt: int) -> None:
 
 
 @pytest.mark.parametrize("name", _RSA)
-def test_pss_with_the_longest_salt_does_not_hold(name: str) -> None:
+def test_pss_with_the_longest_salt_is_refused(name: str) -> None:
     """PSS with the longest salt that fits, which some libraries make, does not hold."""
     key, algorithm = new_key(name), HASH_OF_SPEC[name]
     longest = padding.PSS(padding.MGF1(algorithm), padding.PSS.MAX_LENGTH)
@@ -83,7 +83,7 @@ def test_pss_with_the_longest_salt_does_not_hold(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _RSA)
-def test_other_paddings_and_hashes_do_not_hold(name: str) -> None:
+def test_other_paddings_and_hashes_are_refused(name: str) -> None:
     """PKCS#1 version 1.5, another hash, and another hash in the mask generation do not hold."""
     key, algorithm, spec = new_key(name), HASH_OF_SPEC[name], key_spec(name)
     other: hashes.HashAlgorithm = hashes.SHA384() if name != "RSA-3072" else hashes.SHA256()
@@ -97,7 +97,7 @@ def test_other_paddings_and_hashes_do_not_hold(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _EC)
-def test_ecdsa_with_another_hash_or_in_der_does_not_hold(name: str) -> None:
+def test_ecdsa_with_another_hash_or_in_der_is_refused(name: str) -> None:
     """ECDSA over another hash does not hold, and the DER form is not the form of an envelope."""
     key, spec = new_key(name), key_spec(name)
     other: hashes.HashAlgorithm = hashes.SHA384() if name != "EC-384" else hashes.SHA256()
@@ -108,7 +108,7 @@ def test_ecdsa_with_another_hash_or_in_der_does_not_hold(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _EC)
-def test_numbers_out_of_range_do_not_hold(name: str) -> None:
+def test_numbers_out_of_range_are_refused(name: str) -> None:
     """Zero, the order of the group, and the largest number that fits are no halves of a signature."""
     key, spec, order = new_key(name), key_spec(name), _ORDERS[name]
     size = ALGORITHMS[name][3]
@@ -121,7 +121,7 @@ def test_numbers_out_of_range_do_not_hold(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _EC)
-def test_short_integers_are_filled_up(name: str) -> None:
+def test_short_integers_are_padded(name: str) -> None:
     """DER writes integers without leading zeros; in an envelope each has its full length."""
     spec = key_spec(name)
     size = ALGORITHMS[name][3]
@@ -131,7 +131,7 @@ def test_short_integers_are_filled_up(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _EC)
-def test_integers_that_do_not_fit_are_refused(name: str) -> None:
+def test_oversized_integers_are_refused(name: str) -> None:
     """A DER signature of a larger curve, or with a negative number, does not become one of this curve."""
     spec = key_spec(name)
     with pytest.raises(ValueError, match=f"does not fit into {spec.coordinate_size} bytes"):
@@ -145,7 +145,7 @@ def test_integers_that_do_not_fit_are_refused(name: str) -> None:
     [b"", b"\0", b"\x30\0", tlv(0x30, b"\x02\x01\x01"), tlv(0x30, b"\x02\x01\x01\x02\x01\x01") + b"\0",
      tlv(0x30, b"\x02\x01\x01\x02\x01\x01\x02\x01\x01"), tlv(0x30, b"\x02\x02\0\x01\x02\x01\x01"), b"\x11" * 64],
 )  # fmt: skip
-def test_what_is_not_der_is_refused(der: bytes) -> None:
+def test_malformed_der_is_refused(der: bytes) -> None:
     """Bytes that are not the DER of exactly two integers are refused."""
     with pytest.raises(ValueError, match=r".+"):
         raw_ecdsa(der, key_spec("EC-256"))

@@ -19,7 +19,9 @@ _TABLE = [
 
 
 @pytest.mark.parametrize(("name", "hash_name", "algorithm", "jws", "cose", "size", "is_rsa"), _TABLE)
-def test_each_row(name: str, hash_name: str, algorithm: str, jws: str, cose: int, size: int, is_rsa: bool) -> None:
+def test_spec_has_its_algorithms(
+    name: str, hash_name: str, algorithm: str, jws: str, cose: int, size: int, is_rsa: bool
+) -> None:
     """Each key spec has the names, numbers and lengths that the specifications give."""
     spec = key_spec(name)
     found = (spec.name, spec.hash_name, spec.signing_algorithm, spec.jws_alg, spec.cose_alg, spec.signature_size)
@@ -31,7 +33,7 @@ def test_each_row(name: str, hash_name: str, algorithm: str, jws: str, cose: int
     assert BY_COSE_ALG[cose] is spec
 
 
-def test_there_are_six_and_no_more() -> None:
+def test_there_are_six_specs() -> None:
     """Neither table has an algorithm that the specification does not have."""
     assert len(KEY_SPECS) == len(BY_JWS_ALG) == len(BY_COSE_ALG) == 6
 
@@ -54,7 +56,7 @@ def test_spec_of_a_key(name: str) -> None:
         ("DSA-2048", "DSA"),
     ],
 )
-def test_other_keys_have_none(kind: str, named: str) -> None:
+def test_other_keys_are_refused(kind: str, named: str) -> None:
     """A key that the specification has no algorithm for is refused by its kind, also a curve of an equal size."""
     with pytest.raises(SigningKeyError, match=f"key of the kind {named} is not supported"):
         key_spec_of(new_key(kind).public_key())
@@ -73,6 +75,6 @@ def test_other_names_are_refused(name: str) -> None:
     ("spec", "begins"),
     [("EC-256", "ba7816bf8f01cfea"), ("RSA-3072", "cb00753f45a35e8b"), ("EC-521", "ddaf35a193617aba")],
 )
-def test_digests(spec: str, begins: str) -> None:
+def test_digest_is_of_the_specs_hash(spec: str, begins: str) -> None:
     """The digest is by the spec's hash; these are of the examples in FIPS 180-4."""
     assert KEY_SPECS[spec].digest(b"abc").hex().startswith(begins)

@@ -36,7 +36,7 @@ def _pss(short: str, *, mask: bytes | None = None, salt: int, more: bytes = b"",
 
 
 @pytest.mark.parametrize("name", _SHA2)
-def test_hashes(name: str) -> None:
+def test_hash_identifier_is_read(name: str) -> None:
     """Each hash is known with NULL for its parameters and without parameters."""
     short, _ = _SHA2[name]
     assert hash_of(_hash(short)) == hash_of(_hash(short, b"")) == name
@@ -55,14 +55,14 @@ def test_hashes(name: str) -> None:
         b"",
     ],
 )
-def test_what_is_no_hash(identifier: bytes) -> None:
+def test_other_hash_identifiers_are_refused(identifier: bytes) -> None:
     """No other hash is known: not SHA-1, not MD5, not SHA-224, not SHA-3, and nothing that is malformed."""
     with pytest.raises(ValueError, match="the hash is not SHA-256"):
         hash_of(identifier)
 
 
 @pytest.mark.parametrize("name", _SHA2)
-def test_algorithms(name: str) -> None:
+def test_algorithm_identifier_is_read(name: str) -> None:
     """Each algorithm is known with each hash, whether or not that stands beside it."""
     short, algorithm = _SHA2[name]
     size = algorithm.digest_size
@@ -81,7 +81,7 @@ def test_algorithms(name: str) -> None:
         assert algorithm_of(sequence(oid(_RSA_ENCRYPTION), parameters), name) == Algorithm("RSA", name)
 
 
-def test_what_libraries_write() -> None:
+def test_identifiers_of_libraries_are_read() -> None:
     """The identifiers that another library writes into certificates are known."""
     for kind, pss in (("RSA-2048", False), ("RSA-2048", True), ("EC-256", False), ("Ed25519", False)):
         key = new_key(kind)
@@ -116,13 +116,13 @@ def test_what_libraries_write() -> None:
         b"",
     ],
 )
-def test_what_is_no_algorithm(identifier: bytes) -> None:
+def test_other_algorithm_identifiers_are_refused(identifier: bytes) -> None:
     """SHA-1, PSS with hashes that differ or another salt, other kinds, and what is malformed are refused."""
     with pytest.raises(ValueError, match="not supported"):
         algorithm_of(identifier)
 
 
-def test_ed25519_beside_a_hash() -> None:
+def test_ed25519_beside_a_hash_is_refused() -> None:
     """Ed25519 has no hash, so that it cannot stand beside one here."""
     assert algorithm_of(_ED25519) == Algorithm("Ed25519")
     with pytest.raises(ValueError, match="Ed25519 does not use the digest algorithm SHA-256"):
@@ -152,7 +152,7 @@ _USES = [
 
 
 @pytest.mark.parametrize(("spec", "algorithm"), _USES, ids=str)
-def test_a_signature_holds_under_its_key_alone(spec: str, algorithm: Algorithm) -> None:
+def test_signature_is_valid_under_its_key_alone(spec: str, algorithm: Algorithm) -> None:
     """A signature holds for its message under its key by its algorithm, and for nothing else."""
     key = new_key(spec)
     public, signature = key.public_key(), _signed(key, algorithm, _MESSAGE)
@@ -175,7 +175,7 @@ def test_a_signature_holds_under_its_key_alone(spec: str, algorithm: Algorithm) 
     ("spec", "kind"),
     [("RSA-2048", "ECDSA"), ("EC-256", "RSA"), ("EC-256", "RSASSA-PSS"), ("EC-256", "Ed25519"), ("Ed25519", "RSA")],
 )
-def test_a_key_of_another_kind(spec: str, kind: str) -> None:
+def test_key_of_another_kind_is_refused(spec: str, kind: str) -> None:
     """An algorithm needs a key of its kind."""
     algorithm = Algorithm(kind, "" if kind == "Ed25519" else "SHA-256")
     with pytest.raises(ValueError, match=f"the key is not one for {kind}"):
@@ -183,7 +183,7 @@ def test_a_key_of_another_kind(spec: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("ca_kind", ["RSA-2048", "EC-256", "EC-521", "Ed25519"])
-def test_what_is_signed_as_a_whole(ca_kind: str) -> None:
+def test_certificate_signature_is_verified(ca_kind: str) -> None:
     """A certificate, which is made like a CRL, holds under its issuer's key and under no other."""
     chain = make_chain(ca_kind=ca_kind)
     leaf, issuer, root = chain.certificates
@@ -199,7 +199,7 @@ def test_what_is_signed_as_a_whole(ca_kind: str) -> None:
         verify_x509_signature(bytes(changed), issuer.public_key())
 
 
-def test_pss_as_a_whole() -> None:
+def test_pss_certificate_signature_is_verified() -> None:
     """A certificate that is signed with PSS holds, and one with another salt is not supported."""
     good = make_chain(ca_kind="RSA-2048", leaf=Changes(pss=True))
     verify_x509_signature(good.ders[0], good.certificates[1].public_key())
@@ -209,14 +209,14 @@ def test_pss_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize("ca_kind", ["RSA-2048", "EC-256"])
-def test_sha1_as_a_whole(ca_kind: str) -> None:
+def test_sha1_certificate_signature_is_refused(ca_kind: str) -> None:
     """What is signed with SHA-1 does not count, although the signature is right."""
     chain = sha1_signed(make_chain(ca_kind=ca_kind), 0)
     with pytest.raises(ValueError, match="not supported"):
         verify_x509_signature(chain.ders[0], chain.certificates[1].public_key())
 
 
-def test_a_crl_as_a_whole() -> None:
+def test_crl_signature_is_verified() -> None:
     """A CRL holds under the key of its issuer."""
     chain = make_chain()
     builder = x509.CertificateRevocationListBuilder().issuer_name(chain.subjects[1])
