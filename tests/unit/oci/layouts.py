@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.oci.layout import ImageLayout
+
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
 SIGNATURE: Final = "application/vnd.cncf.notary.signature"
@@ -115,3 +118,13 @@ def tar_of(folder: Path, path: Path, *, prefix: str = "", folders: bool = True) 
 def without(members: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The members but one."""
     return {key: value for key, value in members.items() if key != name}
+
+
+def descriptor_of(entry: dict[str, Any]) -> Descriptor:
+    """Returns the descriptor of an entry of an index."""
+    return Descriptor(entry["mediaType"], entry["digest"], entry["size"])
+
+
+def digests_of(layout: Layout, subject: dict[str, Any]) -> list[str]:
+    """Returns the digests of the signatures of a subject in a layout."""
+    return [signature.digest for signature in ImageLayout(layout.path).signatures(descriptor_of(subject))]

@@ -1,16 +1,16 @@
 """Image layouts, read: which signatures an artifact has."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, NotarykitWarning
 from notarykit.oci.layout import ImageLayout
 from tests.unit.oci.layouts import (
     JWS,
     Layout,
+    descriptor_of,
+    digests_of,
     entry,
     signature_manifest,
     without,
@@ -23,14 +23,6 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path / "layout")
 
 
-def _descriptor(found: dict[str, Any]) -> Descriptor:
-    return Descriptor(found["mediaType"], found["digest"], found["size"])
-
-
-def _digests(layout: Layout, subject: dict[str, Any]) -> list[str]:
-    return [each.digest for each in ImageLayout(layout.path).signatures(_descriptor(subject))]
-
-
 @pytest.mark.parametrize("current", [True, False])
 def test_signatures_of_both_forms(current: bool, layout: Layout) -> None:
     """A signature is found and fetched in the current and in the older form of its manifest."""
@@ -38,7 +30,7 @@ def test_signatures_of_both_forms(current: bool, layout: Layout) -> None:
     layout.put(b"envelope")
     signature = layout.put_json(signature_manifest(artifact, current=current))
     layout.write_index([artifact, signature])
-    (found,) = ImageLayout(layout.path).signatures(_descriptor(artifact))
+    (found,) = ImageLayout(layout.path).signatures(descriptor_of(artifact))
     stored = ImageLayout(layout.path).fetch_signature(found)
     assert (stored.manifest.digest, stored.media_type, stored.envelope) == (signature["digest"], JWS, b"envelope")
 
@@ -65,7 +57,7 @@ def test_what_is_no_signature_of_the_artifact(layout: Layout) -> None:
             good,
         ]
     )
-    assert _digests(layout, artifact) == [good["digest"]]
+    assert digests_of(layout, artifact) == [good["digest"]]
 
 
 def test_a_damaged_signature_brings_a_warning(layout: Layout) -> None:
@@ -75,7 +67,7 @@ def test_a_damaged_signature_brings_a_warning(layout: Layout) -> None:
     layout.write_index([artifact, damaged, good])
     layout.blob_path(damaged["digest"]).write_bytes(b"x")
     with pytest.warns(NotarykitWarning, match=f"the content of {damaged['digest']} has another digest") as caught:
-        assert _digests(layout, artifact) == [good["digest"]]
+        assert digests_of(layout, artifact) == [good["digest"]]
     assert len(caught) == 1
 
 
@@ -84,6 +76,6 @@ def test_signatures_that_are_malformed_elsewhere_are_listed(layout: Layout) -> N
     artifact = layout.put_artifact()
     broken = layout.put_signature(artifact, layers=[])
     layout.write_index([artifact, broken])
-    (found,) = ImageLayout(layout.path).signatures(_descriptor(artifact))
+    (found,) = ImageLayout(layout.path).signatures(descriptor_of(artifact))
     with pytest.raises(ContentError, match=f"signature manifest {broken['digest']} is malformed: 'layers' has 0"):
         ImageLayout(layout.path).fetch_signature(found)
