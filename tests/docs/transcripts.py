@@ -74,7 +74,7 @@ def _examples() -> list[Example]:
         ("A key's spec.", "signs", "describe-key", {**key, **config, "aLaterMember": True}),
         ("A signature, and the chain of its key.", "signs", "generate-signature", {**key, **config, **signature}),
         ("A whole envelope.", "signs", "generate-envelope", {**key, **config, **envelope}),
-        ("What a verification plugin says of a signature.", "verifies", "verify-signature", to_verify),
+        ("The verdicts of a verification plugin on a signature.", "verifies", "verify-signature", to_verify),
         ("A check that did not succeed is an answer, and no error.", "verifies", "verify-signature", refused),
         ("A key that is not there.", "signs", "describe-key", {**key, "keyId": "other.pem"}),
         ("A contract version of later.", "signs", "describe-key", {**key, "contractVersion": "2.0"}),
