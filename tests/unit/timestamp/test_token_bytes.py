@@ -53,3 +53,15 @@ def test_changed_bytes_raise_no_other_error() -> None:
         else:
             assert (timestamp.time, timestamp.chain.ders[0]) == (MOMENT, CHAIN.ders[0])
     assert refused > 1000
+
+
+def test_certificate_that_is_not_in_der_is_refused() -> None:
+    """A certificate in BER is refused and not mended, though the token around it may be in BER."""
+    token = make_token(MESSAGE, CHAIN, TokenChanges(indefinite=True))
+    first = min(CHAIN.ders, key=token.index)
+    before, _, after = token.partition(first)
+    length = int.from_bytes(before[-2:], "big")  # of all certificates: [0] with a length of two octets
+    assert (before[-4:-2], first[:2]) == (b"\xa0\x82", b"\x30\x82")
+    changed = before[:-2] + (length + 1).to_bytes(2, "big") + b"\x30\x83\x00" + first[2:] + after
+    with pytest.raises(TimestampError, match="a certificate is not in DER"):
+        verify_token(changed, MESSAGE, CHAIN.ders[-1:])

@@ -76,7 +76,7 @@ def _read_token(ber: bytes) -> SignedToken:
         raise ValueError("the signed attributes are not in DER")
     identifier = signer.sid.parse(syntax.IssuerAndSerialNumber)
     names = (whole(identifier.issuer), identifier.serial_number)
-    certificates = _read_certificates(signed.certificates or [])
+    certificates = _read_certificates(signed.certificates or [], ber)
     return SignedToken(
         content.content,
         tuple(certificates),
@@ -88,7 +88,7 @@ def _read_token(ber: bytes) -> SignedToken:
     )
 
 
-def _read_certificates(choices: list[TLV]) -> dict[bytes, tuple[bytes, int]]:
+def _read_certificates(choices: list[TLV], ber: bytes) -> dict[bytes, tuple[bytes, int]]:
     """Returns the X.509 certificates, each with its issuer in DER and its serial number."""
     if len(choices) > _MAX_CERTIFICATES:
         raise TimestampError(f"token has {len(choices)} certificates, more than {_MAX_CERTIFICATES}")
@@ -97,6 +97,8 @@ def _read_certificates(choices: list[TLV]) -> dict[bytes, tuple[bytes, int]]:
         if choice.tag_bytes != _SEQUENCE:  # RFC 5652, section 10.2.2: obsolete formats, and those of other versions
             raise TimestampError("token has a certificate that is of no X.509 kind")
         der = whole(choice)
+        if der not in ber:  # RFC 5280, section 4.1: certificates are DER, and are not mended
+            raise ValueError("a certificate is not in DER")
         certificates[der] = issuer_and_serial(der)
     return certificates
 
