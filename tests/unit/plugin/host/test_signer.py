@@ -1,4 +1,4 @@
-"""Signing with a plugin: every answer is checked before anything is made of it."""
+"""Signing with a plugin: every response is checked before it is used."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,6 @@ import pytest
 from notarykit.errors import (
     NotarykitError,
     PluginAccessDeniedError,
-    PluginContractVersionError,
     PluginError,
     PluginResponseError,
     PluginThrottledError,
@@ -22,14 +21,11 @@ from notarykit.plugin import (
     GeneratedSignature,
     GenerateEnvelopeRequest,
     GenerateSignatureRequest,
-    GetMetadataRequest,
     KeyDescription,
     Metadata,
-    seconds_left,
 )
 from notarykit.plugin.host.metadata import read_metadata
-from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner, plugin_signer
-from notarykit.plugin.protocol.metadata import NO_CONFIG
+from notarykit.plugin.host.signer import PluginEnvelopeSigner, PluginSigner
 from tests.support.ca import SPECS, Changes, key_usage, make_chain
 from tests.support.envelopes import primitive
 from tests.unit.plugin.clock import Clock
@@ -67,7 +63,7 @@ def test_signs_with_each_spec(spec: str) -> None:
     ]
 
 
-def test_the_spec_is_asked_for_once() -> None:
+def test_key_spec_is_requested_once() -> None:
     """However often it signs, a signer asks for the key's spec once."""
     plugin = KeyPlugin()
     signer = _signer(plugin)
@@ -88,7 +84,7 @@ def _changed(kind: type[Any], **changes: Any) -> Callable[[Any], Any]:
 
 @pytest.mark.parametrize("kind", [KeyDescription, GeneratedSignature])
 @pytest.mark.parametrize("key_id", ["key 2", "", "KEY 1", "key 1 "])
-def test_the_answer_is_about_the_key(kind: type, key_id: str) -> None:
+def test_response_for_another_key_is_refused(kind: type, key_id: str) -> None:
     """An answer about another key than the one that was asked for is refused."""
     plugin = KeyPlugin(_CHAIN, _changed(kind, key_id=key_id))
     with pytest.raises(PluginResponseError) as caught:
@@ -97,7 +93,7 @@ def test_the_answer_is_about_the_key(kind: type, key_id: str) -> None:
 
 
 @pytest.mark.parametrize("spec", ["", "RSA-1024", "rsa-2048", "EC-256 ", "ECDSA-SHA-256"])
-def test_a_spec_that_does_not_exist(spec: str) -> None:
+def test_unsupported_key_spec_is_refused(spec: str) -> None:
     """A key spec that the specification does not have is refused before anything is signed."""
     plugin = KeyPlugin(_CHAIN, _changed(KeyDescription, key_spec=spec))
     with pytest.raises(PluginResponseError, match=r"^describe-key: key spec .* is not supported"):
@@ -106,7 +102,7 @@ def test_a_spec_that_does_not_exist(spec: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["", "ECDSA-SHA-384", "RSASSA-PSS-SHA-256", "ecdsa-sha-256", "ES256"])
-def test_the_algorithm_is_that_of_the_spec(algorithm: str) -> None:
+def test_algorithm_of_another_spec_is_refused(algorithm: str) -> None:
     """An answer with another algorithm than that of the key's spec is refused."""
     plugin = KeyPlugin(_CHAIN, _changed(GeneratedSignature, signing_algorithm=algorithm))
     with pytest.raises(PluginResponseError) as caught:
@@ -126,14 +122,14 @@ def test_the_algorithm_is_that_of_the_spec(algorithm: str) -> None:
     ],
     ids=["another key's", "over another message", "nulls", "empty", "cut off", "longer"],
 )
-def test_the_signature_holds(signature: bytes) -> None:
+def test_invalid_signature_is_refused(signature: bytes) -> None:
     """A signature that does not hold over exactly what was sent under the chain's leaf is refused."""
     plugin = KeyPlugin(_CHAIN, _changed(GeneratedSignature, signature=signature))
     with pytest.raises(PluginResponseError, match=r"^generate-signature: signature "):
         _signer(plugin).sign(b"message")
 
 
-def test_a_signature_in_der_is_refused() -> None:
+def test_signature_in_der_is_refused() -> None:
     """An ECDSA signature as most services give it has another length than the contract's."""
     der = b"\x30\x44" + bytes(68)
     plugin = KeyPlugin(_CHAIN, _changed(GeneratedSignature, signature=der))
@@ -154,7 +150,7 @@ def test_a_signature_in_der_is_refused() -> None:
     ],
     ids=["none", "turned", "no root", "unrelated", "twice", "no certificate", "rule"],
 )
-def test_the_chain_keeps_its_rules(chain: tuple[bytes, ...]) -> None:
+def test_invalid_chain_is_refused(chain: tuple[bytes, ...]) -> None:
     """A chain that is out of order, incomplete or against a rule is refused as the plugin's mistake."""
     plugin = KeyPlugin(_CHAIN, _changed(GeneratedSignature, certificate_chain=chain))
     with pytest.raises(PluginResponseError, match=r"^generate-signature: "):
@@ -162,7 +158,7 @@ def test_the_chain_keeps_its_rules(chain: tuple[bytes, ...]) -> None:
 
 
 @pytest.mark.parametrize("other", ["EC-384", "RSA-2048"])
-def test_the_certificate_is_of_the_spec(other: str) -> None:
+def test_certificate_of_another_spec_is_refused(other: str) -> None:
     """A leaf of another key spec than the described one is refused with both."""
     plugin = KeyPlugin(_CHAIN, _changed(GeneratedSignature, certificate_chain=make_chain(other).ders))
     with pytest.raises(PluginResponseError) as caught:
@@ -171,7 +167,7 @@ def test_the_certificate_is_of_the_spec(other: str) -> None:
     assert caught.value.message == message
 
 
-class _Failing(KeyPlugin):
+class _FailingPlugin(KeyPlugin):
     """Raises one error in every command."""
 
     def __init__(self, error: BaseException) -> None:
@@ -192,7 +188,7 @@ class _Failing(KeyPlugin):
 
 
 def _commands(error: BaseException) -> dict[str, Callable[[], object]]:
-    plugin = _Failing(error)
+    plugin = _FailingPlugin(error)
     signer = _signer(plugin)
     signer._spec = key_spec("EC-256")
     enveloping = PluginEnvelopeSigner(plugin, "key 1", _CONFIG)
@@ -208,7 +204,7 @@ def _commands(error: BaseException) -> dict[str, Callable[[], object]]:
 @pytest.mark.parametrize(
     "error", [ValueError(_SECRET), KeyError(_SECRET), OSError(5, _SECRET), AssertionError(_SECRET)]
 )
-def test_accidents_become_errors_without_their_text(command: str, error: Exception) -> None:
+def test_unexpected_exception_is_named_without_its_text(command: str, error: Exception) -> None:
     """What a plugin raises by accident is named by command and kind; its text, which may be a secret, is not shown."""
     with pytest.raises(PluginError) as caught:
         _commands(error)[command]()
@@ -220,7 +216,7 @@ def test_accidents_become_errors_without_their_text(command: str, error: Excepti
 
 @pytest.mark.parametrize("command", _COMMANDS)
 @pytest.mark.parametrize("error", [PluginAccessDeniedError("no"), PluginThrottledError("later"), NotarykitError("x")])
-def test_errors_on_purpose_stay_what_they_are(command: str, error: NotarykitError, clock: Clock) -> None:
+def test_contract_errors_are_raised_unchanged(command: str, error: NotarykitError, clock: Clock) -> None:
     """The contract's own errors reach the caller as they were raised."""
     with pytest.raises(type(error)) as caught:
         _commands(error)[command]()
@@ -228,13 +224,13 @@ def test_errors_on_purpose_stay_what_they_are(command: str, error: NotarykitErro
     assert len(clock.pauses) == (4 if isinstance(error, PluginThrottledError) else 0)
 
 
-def test_interruptions_are_no_errors() -> None:
+def test_interruption_is_raised_unchanged() -> None:
     """A person's interruption goes through."""
     with pytest.raises(KeyboardInterrupt):
         _commands(KeyboardInterrupt())["describe-key"]()
 
 
-class _Answering(KeyPlugin):
+class _EnvelopePlugin(KeyPlugin):
     """Answers generate-envelope with what it is told."""
 
     def __init__(self, answer: GeneratedEnvelope) -> None:
@@ -248,9 +244,9 @@ class _Answering(KeyPlugin):
 
 
 @pytest.mark.parametrize(("expires_in", "seconds"), [(None, None), (timedelta(hours=24), 86400)])
-def test_asks_for_an_envelope(expires_in: timedelta | None, seconds: int | None) -> None:
+def test_envelope_is_requested_and_returned(expires_in: timedelta | None, seconds: int | None) -> None:
     """The request carries payload, formats and expiry, and the answer's envelope and annotations come back."""
-    plugin = _Answering(GeneratedEnvelope(b"made", "application/cose", {"a": "b"}))
+    plugin = _EnvelopePlugin(GeneratedEnvelope(b"made", "application/cose", {"a": "b"}))
     signer = PluginEnvelopeSigner(plugin, "key 1", _CONFIG)
     assert signer.sign_payload(b"{}", "application/cose", expires_in) == (b"made", {"a": "b"})
     kind = "application/vnd.cncf.notary.payload.v1+json"
@@ -258,107 +254,10 @@ def test_asks_for_an_envelope(expires_in: timedelta | None, seconds: int | None)
 
 
 @pytest.mark.parametrize("media_type", ["", "application/jose+json", "application/COSE"])
-def test_the_envelope_is_of_the_format(media_type: str) -> None:
+def test_envelope_of_another_format_is_refused(media_type: str) -> None:
     """An answer of another format than the one that was asked for is refused."""
-    signer = PluginEnvelopeSigner(_Answering(GeneratedEnvelope(b"made", media_type)), "key 1", {})
+    signer = PluginEnvelopeSigner(_EnvelopePlugin(GeneratedEnvelope(b"made", media_type)), "key 1", {})
     with pytest.raises(PluginResponseError) as caught:
         signer.sign_payload(b"{}", "application/cose", None)
     message = f"generate-envelope: format {media_type!r} is not the 'application/cose' that was requested"
     assert caught.value.message == message
-
-
-@pytest.mark.parametrize("seconds", [7.0, 300.0])
-def test_each_answer_has_its_time(seconds: float, clock: Clock) -> None:
-    """Each answer that signing needs may take the time that the caller gives, and the plugin can ask for it."""
-    left = []
-
-    class Slow(KeyPlugin):
-        def describe_key(self, request: DescribeKeyRequest) -> KeyDescription:
-            left.append(seconds_left())
-            clock.now += 3
-            return super().describe_key(request)
-
-        def generate_signature(self, request: GenerateSignatureRequest) -> GeneratedSignature:
-            left.append(seconds_left())
-            return super().generate_signature(request)
-
-        def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
-            left.append(seconds_left())
-            return GeneratedEnvelope(b"", request.signature_envelope_type)
-
-    signer = plugin_signer(Slow(_CHAIN), "key 1", {}, seconds=seconds)
-    assert isinstance(signer, PluginSigner)
-    signer.sign(b"message")
-    PluginEnvelopeSigner(Slow(), "key 1", {}, seconds=seconds).sign_payload(b"{}", "application/cose", None)
-    assert left == [seconds] * 3
-
-
-class _Described(KeyPlugin):
-    """Gives the metadata that it is told."""
-
-    def __init__(self, **changes: Any) -> None:
-        super().__init__()
-        self.changes = changes
-
-    def get_metadata(self, *_: object) -> Metadata:  # type: ignore[override]
-        return super().get_metadata()._replace(**self.changes)
-
-
-_RAW, _ENVELOPE = "SIGNATURE_GENERATOR.RAW", "SIGNATURE_GENERATOR.ENVELOPE"
-_ENVELOPE_FOR_BLOB = "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB"
-
-
-@pytest.mark.parametrize(
-    ("capabilities", "for_blob", "kind"),
-    [
-        (("X", _RAW), False, PluginSigner),
-        ((_RAW,), True, PluginSigner),
-        ((_ENVELOPE, _RAW), False, PluginSigner),
-        (("X", _ENVELOPE), False, PluginEnvelopeSigner),
-        ((_ENVELOPE, _ENVELOPE_FOR_BLOB), True, PluginEnvelopeSigner),
-        ((_ENVELOPE_FOR_BLOB, _RAW), True, PluginSigner),
-    ],
-)
-def test_plugins_that_sign(capabilities: tuple[str, ...], for_blob: bool, kind: type) -> None:
-    """A plugin is asked for signatures where it lists them, and else for envelopes of what is to be signed."""
-    plugin = _Described(capabilities=capabilities, supported_contract_versions=("2.0", "1.0"))
-    assert type(plugin_signer(plugin, "key 1", {}, for_blob=for_blob)) is kind
-
-
-@pytest.mark.parametrize(
-    ("capabilities", "for_blob"),
-    [
-        ((_ENVELOPE_FOR_BLOB,), False),
-        ((_ENVELOPE,), True),
-        (("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "raw"), False),
-    ],
-)
-def test_plugins_that_do_not_sign(capabilities: tuple[str, ...], for_blob: bool) -> None:
-    """A plugin without a way of signing what is to be signed is refused before it is asked for anything."""
-    what = "blobs" if for_blob else "artifacts"
-    plugin = _Described(capabilities=capabilities)
-    with pytest.raises(PluginResponseError, match=rf"^plugin com.example.keys cannot sign {what}$"):
-        plugin_signer(plugin, "key 1", {}, for_blob=for_blob)
-    assert not plugin.requests
-
-
-class _Depending(KeyPlugin):
-    """Makes envelopes where its settings say so."""
-
-    @classmethod
-    def get_metadata(cls, request: GetMetadataRequest = NO_CONFIG) -> Metadata:
-        found = super().get_metadata(request)
-        return found._replace(capabilities=(_ENVELOPE,)) if "whole" in request.plugin_config else found
-
-
-def test_plugins_that_depend_on_their_settings() -> None:
-    """What a plugin can do is asked for with the settings with which it is going to sign."""
-    assert type(plugin_signer(_Depending(), "key 1", {})) is PluginSigner
-    assert type(plugin_signer(_Depending(), "key 1", {"whole": "yes"})) is PluginEnvelopeSigner
-
-
-def test_plugins_of_another_contract() -> None:
-    """A plugin that does not speak this version of the contract is refused with the versions that it speaks."""
-    with pytest.raises(PluginContractVersionError) as caught:
-        read_metadata(_Described(supported_contract_versions=("2.0", "3.1")))
-    assert caught.value.message == "plugin com.example.keys supports contract versions 2.0, 3.1, not 1.0"
