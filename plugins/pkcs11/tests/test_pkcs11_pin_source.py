@@ -1,22 +1,16 @@
-"""Sources of a PIN, their order, and the secrecy of the PIN."""
+"""Sources of a PIN: their order, and the form of a PIN."""
 
 import os
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from notarykit.errors import NotarykitError, PluginAccessDeniedError, PluginValidationError, SigningKeyError
-from notarykit.plugin.time_limit import deadline
+from notarykit.errors import PluginAccessDeniedError, PluginValidationError, SigningKeyError
 from notarykit_pkcs11.key_id import parse_uri
 from notarykit_pkcs11.pin import pinentry
 from notarykit_pkcs11.pin import source as pin_source
 from notarykit_pkcs11.pin.source import PinSource
-from tests.support.executables import write_program
-
-_SECRET = "swordfish"
+from plugins.pkcs11.tests.pin_requests import SECRET, get_pin, shown_error
 
 
 @pytest.fixture(autouse=True)
@@ -36,18 +30,6 @@ def _file(folder: Path, content: bytes, name: str = "pin") -> str:
     return str(path)
 
 
-def _get(query: str = "", /, **config: str) -> str:
-    uri = parse_uri(f"pkcs11:object=x?{query}" if query else "pkcs11:object=x")
-    return PinSource(uri, config).get("token 'a'")
-
-
-def _shown(error: NotarykitError) -> str:
-    """Returns the error as shown, without the secret."""
-    shown = error.one_line()
-    assert _SECRET not in shown
-    return shown
-
-
 # Order
 
 
@@ -59,16 +41,16 @@ def test_sources_have_an_order(tmp_path: Path, prompts: list[str], monkeypatch: 
     monkeypatch.setenv("MINE", "of mine")
     monkeypatch.setenv("PKCS11_PIN", "of the variable")
     everything = {"pin_source": source, "pin_env": "MINE", "pinentry": "/bin/ask"}
-    assert _get(**everything) == "of the source"
-    assert _get(f"pin-source={source}", pin_env="MINE") == "of the source"
-    assert _get(pin_env="MINE", pinentry="/bin/ask") == "of mine"
-    assert _get(pinentry="/bin/ask") == "of the variable"
+    assert get_pin(**everything) == "of the source"
+    assert get_pin(f"pin-source={source}", pin_env="MINE") == "of the source"
+    assert get_pin(pin_env="MINE", pinentry="/bin/ask") == "of mine"
+    assert get_pin(pinentry="/bin/ask") == "of the variable"
     monkeypatch.delenv("PKCS11_PIN")
-    assert _get(pinentry="/bin/ask") == "of /bin/ask"
+    assert get_pin(pinentry="/bin/ask") == "of /bin/ask"
     monkeypatch.setattr(pinentry, "find_pinentry", lambda: "/usr/bin/pinentry")
-    assert _get() == "of the terminal"
+    assert get_pin() == "of the terminal"
     monkeypatch.setattr(pin_source, "prompt_secret", lambda _: None)
-    assert _get() == "of /usr/bin/pinentry"
+    assert get_pin() == "of /usr/bin/pinentry"
 
 
 def test_uri_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +76,7 @@ def test_contradicting_sources_are_refused(tmp_path: Path) -> None:
     source = _file(tmp_path, b"1234")
     with pytest.raises(PluginValidationError, match="pin-source in the URI differs from pin_source"):
         PinSource(parse_uri(f"pkcs11:?pin-source={source}"), {"pin_source": "/other"})
-    assert _get(f"pin-source={source}", pin_source=source) == "1234"
+    assert get_pin(f"pin-source={source}", pin_source=source) == "1234"
 
 
 def test_prompt_names_token_and_last_try(prompts: list[str]) -> None:
@@ -108,10 +90,10 @@ def test_prompt_names_token_and_last_try(prompts: list[str]) -> None:
 
 def test_unset_variable_has_no_fallback(prompts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A named variable that is not set is an error, without the default variable or a prompt in its place."""
-    monkeypatch.setenv("PKCS11_PIN", _SECRET)
+    monkeypatch.setenv("PKCS11_PIN", SECRET)
     with pytest.raises(PluginAccessDeniedError) as caught:
-        _get(pin_env="MINE")
-    assert "token 'a' needs a PIN, and $MINE is not set" in _shown(caught.value)
+        get_pin(pin_env="MINE")
+    assert "token 'a' needs a PIN, and $MINE is not set" in shown_error(caught.value)
     assert prompts == []
 
 
@@ -136,8 +118,8 @@ def test_unset_variable_has_no_fallback(prompts: list[str], monkeypatch: pytest.
 def test_first_line_is_the_pin(content: bytes, pin: str, tmp_path: Path) -> None:
     """The first line of a file or output is the PIN, without its line end and with its blanks."""
     path = _file(tmp_path, content)
-    assert _get(pin_source=path) == pin
-    assert _get(pin_source=f"|/bin/cat {path}") == pin
+    assert get_pin(pin_source=path) == pin
+    assert get_pin(pin_source=f"|/bin/cat {path}") == pin
 
 
 @pytest.mark.parametrize(
@@ -163,15 +145,15 @@ def test_malformed_pin_is_refused_unseen(
     path = _file(tmp_path, content)
     for source in (path, f"|/bin/cat {path}"):
         with pytest.raises(PluginAccessDeniedError) as caught:
-            _get(pin_source=source)
-        shown = _shown(caught.value)
+            get_pin(pin_source=source)
+        shown = shown_error(caught.value)
         assert shown.startswith("the PIN for token 'a' ")
         assert why in shown
     if b"\0" not in content and b"\n" not in content:
         monkeypatch.setenv("PKCS11_PIN", os.fsdecode(content))
         with pytest.raises(PluginAccessDeniedError) as caught:
-            _get()
-        assert why in _shown(caught.value)
+            get_pin()
+        assert why in shown_error(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -194,8 +176,8 @@ def test_stray_marks_are_refused_outside_files(
     monkeypatch.setattr(pin_source, "prompt_secret", lambda _: pin)
     monkeypatch.setattr(pinentry, "request_pin", lambda *_: pin)
     with pytest.raises(PluginAccessDeniedError) as caught:
-        _get(**config)
-    assert _shown(caught.value).startswith(f"the PIN for token 'a' {why}")
+        get_pin(**config)
+    assert shown_error(caught.value).startswith(f"the PIN for token 'a' {why}")
 
 
 # Files
@@ -204,109 +186,26 @@ def test_stray_marks_are_refused_outside_files(
 @pytest.mark.parametrize("form", ["{}", "file:{}", "file://{}"])
 def test_file_is_named_by_path_or_uri(form: str, tmp_path: Path) -> None:
     """A file is named by its path or as a URI."""
-    source = form.format(_file(tmp_path, _SECRET.encode()))
-    assert _get(pin_source=source) == _get(f"pin-source={source}") == _SECRET
+    source = form.format(_file(tmp_path, SECRET.encode()))
+    assert get_pin(pin_source=source) == get_pin(f"pin-source={source}") == SECRET
 
 
 @pytest.mark.parametrize("form", ["pin", "./pin", "file:pin", "../pin"])
 def test_relative_file_is_refused(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file in the current folder is not read."""
-    _file(tmp_path, _SECRET.encode())
+    _file(tmp_path, SECRET.encode())
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below" if form.startswith("..") else tmp_path)
     with pytest.raises(PluginValidationError) as caught:
-        _get(pin_source=form)
-    assert "neither an absolute path nor a program after '|'" in _shown(caught.value)
+        get_pin(pin_source=form)
+    assert "neither an absolute path nor a program after '|'" in shown_error(caught.value)
 
 
 def test_unreadable_file_is_named(tmp_path: Path) -> None:
     """A file that cannot be read is named in the error."""
     with pytest.raises(SigningKeyError) as caught:
-        _get(pin_source=f"{tmp_path}/none")
-    assert f"PIN file {tmp_path}/none does not exist" in _shown(caught.value)
+        get_pin(pin_source=f"{tmp_path}/none")
+    assert f"PIN file {tmp_path}/none does not exist" in shown_error(caught.value)
     with pytest.raises(SigningKeyError) as caught:
-        _get(pin_source=str(tmp_path))
-    assert f"PIN file {tmp_path}" in _shown(caught.value)
-
-
-# Programs
-
-
-@pytest.fixture
-def request_on_stdin(tmp_path: Path) -> Iterator[None]:
-    """Standard input as a host gives it, for programs that are started."""
-    (tmp_path / "request").write_text('{"keyId": "x"}')
-    original, request = os.dup(0), os.open(tmp_path / "request", os.O_RDONLY)
-    os.dup2(request, 0)
-    yield
-    os.dup2(original, 0)
-    os.close(original)
-    os.close(request)
-
-
-@pytest.mark.usefixtures("request_on_stdin")
-def test_program_gets_arguments_and_empty_input(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A program gets its arguments as a shell splits them and no input; its standard error is passed on."""
-    program = write_program(
-        tmp_path / "pin tool", f'#!/bin/sh\necho hello >&2; cat; echo "$1,$2,{_SECRET}"\necho second\n'
-    )
-    assert _get(pin_source=f"|'{program}' 'a b' $HOME") == f"a b,$HOME,{_SECRET}"
-    assert capfd.readouterr() == ("", "hello\n")
-
-
-@pytest.mark.parametrize("line", ["", "echo swordfish", "./tool", "bin/tool", "'", " ", "'swordfish"])
-def test_program_without_a_path_is_not_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program in the current folder or on the search path is not run."""
-    write_program(tmp_path / "tool", "#!/bin/sh\ntouch run\n")
-    write_program(tmp_path / "bin" / "tool", "#!/bin/sh\ntouch run\n")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(PluginValidationError) as caught:
-        _get(pin_source=f"|{line}")
-    assert "names no program by an absolute path" in _shown(caught.value)
-    assert not (tmp_path / "run").exists()
-
-
-def test_failing_program_returns_no_pin(tmp_path: Path) -> None:
-    """The output of a program that fails is not used, and neither it nor the arguments are shown."""
-    program = write_program(tmp_path / "tool", f"#!/bin/sh\necho {_SECRET}; exit 3\n")
-    with pytest.raises(PluginAccessDeniedError) as caught:
-        _get(pin_source=f"|{program} {_SECRET}")
-    assert _shown(caught.value).startswith(f"the program {program} returned no PIN: it exited with 3")
-    killed = write_program(tmp_path / "killed", f"#!/bin/sh\necho {_SECRET}; kill -9 $$\n")
-    with pytest.raises(PluginAccessDeniedError) as caught:
-        _get(pin_source=f"|{killed}")
-    assert "it exited with -9" in _shown(caught.value)
-
-
-def test_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
-    """A missing or non-executable program is named in the error."""
-    with pytest.raises(PluginAccessDeniedError) as caught:
-        _get(pin_source=f"|{tmp_path}/none {_SECRET}")
-    assert f"the program {tmp_path}/none cannot be run: No such file" in _shown(caught.value)
-    text = write_program(tmp_path / "text", "#!/bin/sh\n", 0o644)
-    with pytest.raises(PluginAccessDeniedError) as caught:
-        _get(pin_source=f"|{text}")
-    assert f"the program {text} cannot be run: Permission denied" in _shown(caught.value)
-
-
-def test_slow_program_ends_at_the_deadline(tmp_path: Path) -> None:
-    """A program may run until the deadline; its output until then is not shown."""
-    program = write_program(
-        tmp_path / "slow",
-        f"#!{sys.executable}\nimport time\nprint({_SECRET!r}, flush=True)\ntime.sleep(60)\n",
-    )
-    begun = time.monotonic()
-    with deadline(0.3):
-        with pytest.raises(PluginAccessDeniedError) as caught:
-            _get(pin_source=f"|{program}")
-        assert f"the program {program} returned no PIN in time" in _shown(caught.value)
-    assert time.monotonic() - begun < 30
-
-
-def test_error_has_no_cause(tmp_path: Path) -> None:
-    """The error for a program carries neither its output nor its command line."""
-    program = write_program(tmp_path / "slow", f"#!/bin/sh\necho {_SECRET}\nexec sleep 60\n")
-    with deadline(0.3), pytest.raises(PluginAccessDeniedError) as caught:
-        _get(pin_source=f"|{program}")
-    assert caught.value.__suppress_context__
-    assert caught.value.__cause__ is None
+        get_pin(pin_source=str(tmp_path))
+    assert f"PIN file {tmp_path}" in shown_error(caught.value)
