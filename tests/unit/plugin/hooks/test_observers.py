@@ -120,7 +120,7 @@ def test_an_observer_that_raises_refuses_the_command(when: str, error: BaseExcep
         _describe(Failing(), change=_raise(ValueError()) if when == "after a failure" else lambda answer: answer)
     assert type(caught.value) is PluginError
     assert caught.value.message == text
-    assert caught.value.advice == getattr(error, "advice", "")
+    assert caught.value.advice == getattr(error, "advice", "see --debug, or take it off 'observers' in notarykit.json")
     assert caught.value.__cause__ is error
 
 

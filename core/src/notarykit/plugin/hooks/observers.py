@@ -95,4 +95,7 @@ def _refusal(name: str, error: BaseException) -> PluginError:
     """Returns the error of a command that an observer refuses; the text of an accident may hold what it has seen."""
     if isinstance(error, NotarykitError):
         return PluginError(f"observer {name!r}: {error.message}", advice=error.advice)
-    return PluginError(f"observer {name!r} failed with {type(error).__name__}")
+    return PluginError(
+        f"observer {name!r} failed with {type(error).__name__}",
+        advice="see --debug, or take it off 'observers' in notarykit.json",
+    )
