@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -183,6 +184,22 @@ def test_settings_of_a_session_stay(variables: Set) -> None:
     client = _User(None, session, None).client(Account())
     assert client.meta.config.user_agent_appid == "build"  # type: ignore[attr-defined]
     assert session.client("kms").meta.config.retries.get("total_max_attempts") is None
+
+
+def test_a_released_user_leaves_nothing_on_a_session(variables: Set) -> None:
+    """Each user that is logged in anew takes its hook off the program's session; hooks do not pile up."""
+    from boto3.session import Session
+
+    read: list[str] = []
+    request = SimpleNamespace(headers=SimpleNamespace(get=read.append))
+    variables(AWS_REGION="us-east-1")
+    session = Session()
+    for _ in range(3):
+        user = _User(None, session, None)
+        user.client(Account())
+        user.release()
+    session.events.emit("before-send.sts", request=request)
+    assert read == []
 
 
 def test_services_are_those_of_the_sdk(variables: Set) -> None:

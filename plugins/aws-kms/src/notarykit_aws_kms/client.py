@@ -135,6 +135,7 @@ class Clients:
     def _forget(self, user: _User) -> None:
         with self._lock:
             self._users = {profile: other for profile, other in self._users.items() if other is not user}
+        user.release()
 
 
 class _User:
@@ -160,6 +161,11 @@ class _User:
             if client is None:
                 client = self._clients[key] = self._connect(*key)
             return client
+
+    def release(self) -> None:
+        """Takes the hook off the session, which may be the program's own and outlive this user."""
+        if self._is_watched:
+            self._session.events.unregister("before-send", self._remember)
 
     def _connect_by_sdk(self, account: Account, limits: Limits) -> KMS:
         from botocore.config import Config
