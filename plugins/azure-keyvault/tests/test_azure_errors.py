@@ -67,6 +67,15 @@ def test_service_text_is_quoted_literally_and_truncated() -> None:
     assert len(error.message) < 500
 
 
+def test_code_and_request_id_are_printable_and_short() -> None:
+    """A server's code and request id are shown like its text: on one line, without control characters, and cut off."""
+    body = content("Odd\x1b[2J" + "x" * 1000)
+    error = error_for_response(FakeResponse(400, body, "id\r\n" + "y" * 1000), body, VAULT, GET)
+    for text in error.metadata.values():
+        assert text.isprintable()
+        assert len(text) < 100
+
+
 def test_advice_for_managed_hsm_names_its_local_role() -> None:
     """Managed HSMs have roles of their own."""
     assert _error(content("Forbidden"), HSM).advice == (

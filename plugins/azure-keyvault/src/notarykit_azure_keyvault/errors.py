@@ -123,6 +123,7 @@ _ATTEMPT = re.compile("[A-Za-z]+Credential: ")
 _CLOSED = re.compile("RemoteDisconnected|Connection aborted|ConnectionReset")
 _REDACTOR = Redactor()
 _LONGEST_ATTEMPT = 100
+_LONGEST_CODE = 64
 _BOILERPLATE = re.compile(
     r"\s*(Trace ID:|Correlation ID:|Timestamp:|To troubleshoot|Visit https?:|See https?:).*", re.DOTALL
 )
@@ -139,8 +140,11 @@ def error_for_response(
     default = _FAILED if status >= _FIRST_SERVER_ERROR else _REJECTED
     kind = _REDIRECTED if status < _FIRST_CLIENT_ERROR else _BY_CODE.get(code) or _BY_STATUS.get(status, default)
     text = str(error.get("message") or "").strip().partition("\n")[0]
+    code, request_id = (
+        _REDACTOR.show(name, _LONGEST_CODE) for name in (code, response.headers.get("x-ms-request-id", ""))
+    )
     return kind.to_error(
-        {"serviceError": code, "requestId": response.headers.get("x-ms-request-id", "")},
+        {"serviceError": code, "requestId": request_id},
         object=f"{vault_url}{operation.path}".rstrip("/"),
         vault=vault_url,
         permission=operation.permission,
