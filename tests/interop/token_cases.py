@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from tests.support.asn1 import HASHES, NULL, PSS, explicit, integer, octet_string, oid, utc_time
-from tests.support.ca import Changes, TestChain, key_usage, make_chain, name, new_key, sha1_signed
+from tests.support.ca import Changes, TestChain, key_usage, make_chain, name, new_key
 from tests.support.der import sequence, tlv
+from tests.support.sha1 import sha1_signed
 from tests.support.tokens import (
     CONTENT_TYPE,
     DATA,

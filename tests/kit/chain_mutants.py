@@ -18,8 +18,9 @@ from tests.kit.wrong import (
     encoded,
     giving,
 )
-from tests.support.ca import Changes, key_usage, make_chain, sha1_signed
+from tests.support.ca import Changes, key_usage, make_chain
 from tests.support.envelopes import ABSENT
+from tests.support.sha1 import sha1_signed
 
 
 @functools.cache

@@ -9,8 +9,9 @@ from notarykit.keys import lint as module
 from notarykit.keys import requirements
 from notarykit.keys.chain import Purpose
 from notarykit.keys.lint import lint
-from tests.support.ca import SPECS, Changes, key_usage, make_chain, name, sha1_signed
+from tests.support.ca import SPECS, Changes, key_usage, make_chain, name
 from tests.support.der import sequence, signed_again
+from tests.support.sha1 import sha1_signed
 from tests.unit.keys.lint_cases import (
     BROKEN_CAS,
     BROKEN_LEAVES,

@@ -9,8 +9,9 @@ from cryptography.x509.oid import ExtensionOID
 
 from notarykit.errors import CertificateError
 from notarykit.keys.chain import Purpose, check_chain
-from tests.support.ca import Changes, make_chain, name, new_key, sha1_signed
+from tests.support.ca import Changes, make_chain, name, new_key
 from tests.support.der import sequence, signed_again
+from tests.support.sha1 import sha1_signed
 from tests.unit.keys.requirement_cases import (
     EKU,
     PURPOSES,

@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from notarykit.keys.x509_signature import Algorithm, algorithm_of, hash_of, verify_message, verify_x509_signature
 from tests.support.asn1 import HASHES, NULL, PSS, explicit, integer, oid, signature_algorithm
-from tests.support.ca import SPECS, Changes, make_chain, new_key, sha1_signed
+from tests.support.ca import SPECS, Changes, make_chain, new_key
 from tests.support.der import sequence
+from tests.support.sha1 import sha1_signed
 
 _MESSAGE = b"what is signed"
 _SHA2: dict[str, tuple[str, hashes.HashAlgorithm]] = {
