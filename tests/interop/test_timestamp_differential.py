@@ -15,7 +15,9 @@ from tests.interop.differences import Difference, Kind, differing, laxer, strict
 from tests.interop.go_peer import Peer
 from tests.interop.token_cases import MESSAGE, Case, chain, changes
 from tests.support.ca import TestChain
-from tests.support.tokens import Accuracy, EssCertificate, TokenChanges, make_response, make_token
+from tests.support.timestamp_responses import make_response
+from tests.support.token_changes import Accuracy, EssCertificate, TokenChanges
+from tests.support.tokens import make_token
 
 SINGLES = token_cases.singles()
 PAIRS = token_cases.pairs()

@@ -16,7 +16,7 @@ from tests.support.asn1 import HASHES, NULL, PSS, explicit, integer, octet_strin
 from tests.support.ca import Changes, TestChain, key_usage, make_chain, name, new_key
 from tests.support.der import sequence, tlv
 from tests.support.sha1 import sha1_signed
-from tests.support.tokens import (
+from tests.support.token_changes import (
     CONTENT_TYPE,
     DATA,
     MESSAGE_DIGEST,
@@ -26,9 +26,8 @@ from tests.support.tokens import (
     EssCertificate,
     TokenChanges,
     TokenExtension,
-    make_info,
-    make_token,
 )
+from tests.support.tokens import make_info, make_token
 
 MESSAGE = b"what is stamped"
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)

@@ -14,7 +14,8 @@ from tests.servers.timestamp.authority import certificate_flags, make_query, ver
 from tests.support.asn1 import integer, octet_string
 from tests.support.ca import Changes, TestChain, make_chain, new_key
 from tests.support.requirements import program
-from tests.support.tokens import (
+from tests.support.timestamp_responses import make_response
+from tests.support.token_changes import (
     CONTENT_TYPE,
     DATA,
     MESSAGE_DIGEST,
@@ -25,10 +26,8 @@ from tests.support.tokens import (
     EssCertificate,
     TokenChanges,
     TokenExtension,
-    make_info,
-    make_response,
-    make_token,
 )
+from tests.support.tokens import make_info, make_token
 
 MESSAGE = b"what is stamped"
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 120000, UTC)

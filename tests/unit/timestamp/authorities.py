@@ -18,7 +18,9 @@ from notarykit.timestamp.client import TimestampAuthority, TimestampClient
 from tests.servers.registry.http_server import Connection, Reply, Seen
 from tests.support.ca import TestChain, make_chain
 from tests.support.responders import Responder
-from tests.support.tokens import TokenChanges, make_response, make_token
+from tests.support.timestamp_responses import make_response
+from tests.support.token_changes import TokenChanges
+from tests.support.tokens import make_token
 
 SIGNATURE = b"a signature"
 REPLY_TYPE = "application/timestamp-reply"

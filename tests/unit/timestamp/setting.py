@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.support.ca import make_chain
-from tests.support.tokens import TokenChanges, make_info, make_token
+from tests.support.token_changes import TokenChanges
+from tests.support.tokens import make_info, make_token
 
 MESSAGE = b"the stamped message"
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)

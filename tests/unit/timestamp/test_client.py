@@ -13,7 +13,8 @@ from notarykit.timestamp.client import TimestampAuthority
 from notarykit.timestamp.token import verify_token
 from tests.support.ca import SPECS, make_chain
 from tests.support.responders import Responder
-from tests.support.tokens import POLICY, Accuracy, EssCertificate, TokenChanges, make_response
+from tests.support.timestamp_responses import make_response
+from tests.support.token_changes import POLICY, Accuracy, EssCertificate, TokenChanges
 from tests.unit.timestamp.authorities import (
     DAY,
     HOUR,

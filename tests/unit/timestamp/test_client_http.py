@@ -8,7 +8,8 @@ from notarykit.net.client import HttpClient
 from notarykit.timestamp.cms import LARGEST
 from tests.servers.registry.http_server import Reply
 from tests.support.responders import Responder
-from tests.support.tokens import make_response, make_token
+from tests.support.timestamp_responses import make_response
+from tests.support.tokens import make_token
 from tests.unit.timestamp.authorities import REPLY_TYPE, SIGNATURE, TSA, authority_url, stamp, stamp_error
 
 

@@ -13,7 +13,7 @@ from notarykit.timestamp.records import Attributes
 from tests.support.asn1 import NULL, integer, octet_string, oid
 from tests.support.ca import make_chain
 from tests.support.der import sequence, tlv
-from tests.support.tokens import (
+from tests.support.token_changes import (
     CONTENT_TYPE,
     DATA,
     MESSAGE_DIGEST,
@@ -22,8 +22,8 @@ from tests.support.tokens import (
     TST_INFO,
     EssCertificate,
     TokenChanges,
-    make_token,
 )
+from tests.support.tokens import make_token
 from tests.unit.timestamp.setting import CHAIN, MESSAGE, MOMENT, info_with, token_with
 
 OTHER = "1.3.6.1.4.1.99999.7"

@@ -10,7 +10,8 @@ from notarykit.keys.der import check_bounds
 from notarykit.timestamp import cms, tsp
 from tests.support.ca import make_chain
 from tests.support.der import sequence, tlv
-from tests.support.tokens import SIGNING_CERTIFICATE_V2, TokenChanges, make_token
+from tests.support.token_changes import SIGNING_CERTIFICATE_V2, TokenChanges
+from tests.support.tokens import make_token
 
 _CHAIN = make_chain(purpose="timestamping")
 _LONG_IDENTIFIER = tlv(0x06, b"\x2a" + b"\xff" * 60_000 + b"\x01")

@@ -8,10 +8,8 @@ import pytest
 
 from notarykit.errors import NotarykitError
 from notarykit.timestamp import cms, tsp
-from tests.support.tokens import (
-    EssCertificate,
-    make_response,
-)
+from tests.support.timestamp_responses import make_response
+from tests.support.token_changes import EssCertificate
 from tests.unit.timestamp.setting import MOMENT, info_with, token_with
 
 _RICH: dict[str, Any] = {"ess_v1": (EssCertificate(),), "signing_time": MOMENT, "tsa": "right", "nonce": 1}

@@ -11,7 +11,7 @@ from notarykit.keys.chain import check_chain
 from notarykit.timestamp.token import Timestamp, verify_token
 from tests.support.asn1 import integer
 from tests.support.ca import SPECS, Changes, TestChain, key_usage, make_chain, name, new_key
-from tests.support.tokens import (
+from tests.support.token_changes import (
     DATA,
     POLICY,
     SIGNING_CERTIFICATE_V2,
@@ -19,8 +19,8 @@ from tests.support.tokens import (
     EssCertificate,
     TokenChanges,
     TokenExtension,
-    make_token,
 )
+from tests.support.tokens import make_token
 from tests.unit.timestamp.verified import CHAIN, END, MESSAGE, MOMENT, OTHER, RSA, SECOND, START, tsa_chain, verified
 
 

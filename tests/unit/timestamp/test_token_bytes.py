@@ -7,12 +7,8 @@ import pytest
 from notarykit.errors import NotarykitError, TimestampError
 from notarykit.timestamp.token import verify_token
 from tests.support.asn1 import oid
-from tests.support.tokens import (
-    TST_INFO,
-    EssCertificate,
-    TokenChanges,
-    make_token,
-)
+from tests.support.token_changes import TST_INFO, EssCertificate, TokenChanges
+from tests.support.tokens import make_token
 from tests.unit.timestamp.verified import CHAIN, MESSAGE, MOMENT, RSA
 
 

@@ -8,9 +8,7 @@ from notarykit.errors import TimestampError
 from notarykit.keys.chain import check_chain
 from notarykit.timestamp.token import check_covers
 from tests.support.ca import Changes, make_chain
-from tests.support.tokens import (
-    Accuracy,
-)
+from tests.support.token_changes import Accuracy
 from tests.unit.timestamp.verified import END, MOMENT, SECOND, START, verified
 
 

@@ -8,7 +8,8 @@ from notarykit.errors import TimestampError
 from notarykit.timestamp import cms, tsp
 from tests.support.asn1 import HASHES, NULL, integer, octet_string, oid
 from tests.support.der import sequence, tlv
-from tests.support.tokens import POLICY, make_response
+from tests.support.timestamp_responses import make_response
+from tests.support.token_changes import POLICY
 from tests.unit.timestamp.setting import MESSAGE, token_with
 
 # Requests

@@ -11,7 +11,7 @@ from notarykit.timestamp import tsp
 from notarykit.timestamp.records import TimestampInfo
 from tests.support.asn1 import HASHES, NULL, integer, octet_string, oid
 from tests.support.der import sequence, tlv
-from tests.support.tokens import POLICY, Accuracy, TokenExtension
+from tests.support.token_changes import POLICY, Accuracy, TokenExtension
 from tests.unit.timestamp.setting import MESSAGE, MOMENT, info_with
 
 BASELINE = "0.4.0.2023.1.1"

@@ -6,10 +6,8 @@ from typing import Any
 
 from notarykit.timestamp.token import Timestamp, verify_token
 from tests.support.ca import TestChain, make_chain
-from tests.support.tokens import (
-    TokenChanges,
-    make_token,
-)
+from tests.support.token_changes import TokenChanges
+from tests.support.tokens import make_token
 
 MESSAGE = b"a signature"
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)

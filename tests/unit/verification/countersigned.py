@@ -12,7 +12,8 @@ from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.verdict import Verdict
 from tests.support.ca import TestChain, make_chain
 from tests.support.envelopes import JWS, sign_envelope
-from tests.support.tokens import TokenChanges, make_token
+from tests.support.token_changes import TokenChanges
+from tests.support.tokens import make_token
 from tests.unit.verification.setting import NOW, outcomes, policy, verify
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)

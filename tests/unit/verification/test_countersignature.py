@@ -13,7 +13,8 @@ from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.verdict import Verified
 from tests.support.ca import TestChain, make_chain
 from tests.support.envelopes import COSE, FORMATS, JWS, sign_envelope
-from tests.support.tokens import Accuracy, EssCertificate, TokenChanges, make_token
+from tests.support.token_changes import Accuracy, EssCertificate, TokenChanges
+from tests.support.tokens import make_token
 from tests.unit.verification.countersigned import (
     DAY,
     OTHER,

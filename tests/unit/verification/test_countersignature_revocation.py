@@ -9,7 +9,7 @@ from notarykit.revocation.result import NO_SIGNING_TIMES, SigningTimes
 from notarykit.verification.verdict import Verified
 from tests.support.ca import NOT_BEFORE
 from tests.support.envelopes import sign_envelope
-from tests.support.tokens import Accuracy
+from tests.support.token_changes import Accuracy
 from tests.unit.verification.countersigned import (
     OTHER,
     SIGNER,

@@ -13,7 +13,7 @@ from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.verdict import Verified
 from tests.support.ca import NOT_AFTER, NOT_BEFORE, Changes, TestChain, make_chain
 from tests.support.envelopes import FORMATS, JWS, sign_envelope
-from tests.support.tokens import Accuracy
+from tests.support.token_changes import Accuracy
 from tests.unit.verification.countersigned import (
     DAY,
     SECOND,

@@ -20,7 +20,8 @@ from tests.support.envelopes import FORMATS, JWS, sign_envelope
 from tests.support.ocsp_answers import GOOD, Single, responding
 from tests.support.responders import Responder
 from tests.support.revocable import crl_path, ocsp_path, revocable_chain
-from tests.support.tokens import TokenChanges, make_token
+from tests.support.token_changes import TokenChanges
+from tests.support.tokens import make_token
 from tests.unit.verification.revocation_setting import HOUR, verify_chain
 from tests.unit.verification.setting import policy, store, verify
 
