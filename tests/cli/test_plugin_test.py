@@ -1,9 +1,7 @@
-"""`plugin test`: a plugin judged from the command line."""
+"""`plugin test`: output, flags and keys, with plugins that run in this process."""
 
 import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -12,20 +10,13 @@ from notarykit.plugin.conformance.report import Judgement
 from notarykit.plugin.conformance.rules import RULES, compatibility
 from notarykit.plugin.conformance.target import Run, Target
 from notarykit.plugin.discovery.process import Ended
+from tests.cli.plugin_test_output import results_of
 from tests.cli.test_json import schema
 from tests.cli.world import Done, World
 from tests.kit.reference import ENVELOPE, NAME, SECRET, Envelope, Raw, serve, uses
 from tests.kit.wrong import METADATA, Mutation, giving, members_of
-from tests.support.ca import make_chain, pem_of
 
 Use = Callable[[Run], None]
-
-_VERIFIER = """#!{python} -I
-import sys
-sys.path.append({tests!r})
-from notarykit.plugin.server.stdio import run
-sys.exit(run("tests.kit.reference:Verifier"))
-"""
 
 
 @pytest.fixture
@@ -37,22 +28,6 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
         monkeypatch.setattr(session, "runner", lambda _name, _seconds: run)
 
     return make
-
-
-def _install(world: World, name: str, text: str) -> None:
-    place = world.home.folder / "plugins" / name / f"notation-{name}"
-    place.parent.mkdir(parents=True)
-    place.write_text(text)
-    place.chmod(0o755)
-
-
-def _results(done: Done) -> dict[str, str]:
-    """What the list says of each rule; none of its lines is longer than 100 columns."""
-    header, *rows = done.out.split("\n\n")[0].splitlines()
-    assert header.split() == ["RESULT", "LEVEL", "RULE"]
-    assert max(map(len, done.out.splitlines())) <= 100
-    level, rule = header.index("LEVEL"), header.index("RULE")
-    return {row[rule:]: row[:level].strip() for row in rows if not row.startswith(" ")}
 
 
 def _words(done: Done) -> str:
@@ -74,7 +49,7 @@ def test_a_plugin_that_is_right(world: World, use: Use) -> None:
     use(serve(Raw))
     done = world.run("plugin", "test", NAME, "--key-id", "ec")
     assert (done.code, done.err) == (0, "")
-    results = _results(done)
+    results = results_of(done)
     passed = [rule for rule, result in results.items() if result == "passed"]
     rest = [rule for rule, result in results.items() if result == "does not apply"]
     assert list(results) == [*passed, *rest]
@@ -107,11 +82,11 @@ def test_a_plugin_that_is_wrong(
     use(mutation(serve(Envelope)))
     done = world.run("plugin", "test", NAME, "--key-id", *ENVELOPE.key_ids)
     assert (done.code, done.err) == (code, "")
-    assert {name: each for name, each in _results(done).items() if each not in ("passed", "does not apply")} == {
+    assert {name: each for name, each in results_of(done).items() if each not in ("passed", "does not apply")} == {
         rule: result
     }
     assert _counted(done)[result] == 1
-    assert next(iter(_results(done))) == rule
+    assert next(iter(results_of(done))) == rule
     (demanded,) = [each for each in RULES if each.id == rule]
     text = " ".join(demanded.text.split())
     assert f"{result} {demanded.level} {rule} {reason}" in _words(done)
@@ -136,7 +111,7 @@ def test_several_keys_and_settings(world: World, use: Use) -> None:
     about_keys = [each for each in requests if each.get("keyId") in ("rsa", "ec")]
     assert {each["keyId"] for each in about_keys} == {"rsa", "ec"}
     assert all(each["pluginConfig"] == {"a": "b=c", "d": "e"} for each in about_keys)
-    assert {_results(done)[f"generate-signature.{name}"] for name in ("ecdsa-form", "pss-salt")} == {"passed"}
+    assert {results_of(done)[f"generate-signature.{name}"] for name in ("ecdsa-form", "pss-salt")} == {"passed"}
 
 
 def test_a_key_that_does_not_exist(world: World, use: Use) -> None:
@@ -154,7 +129,7 @@ def test_a_key_that_needs_a_touch(world: World, use: Use) -> None:
     done = world.run("plugin", "test", NAME, "--key-id", "ec", "--max-signatures", "2")
     assert (done.code, done.err) == (0, "")
     assert 0 < len(uses) <= 2
-    assert _results(done)["generate-signature.at-once"] == "not run"
+    assert results_of(done)["generate-signature.at-once"] == "not run"
     assert _counted(done)["not run"] > 0
 
 
@@ -165,12 +140,12 @@ def test_secrets(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> Non
     secrets = ("--secret-env", "OTHER_PIN", "--secret-env", "TOKEN_PIN")
     arguments = ("plugin", "test", NAME, "--key-id", "ec")
     use(serve(Envelope))
-    assert _results(world.run(*arguments))["output.secrets"] == "does not apply"
-    assert _results(world.run(*arguments, *secrets))["output.secrets"] == "passed"
+    assert results_of(world.run(*arguments))["output.secrets"] == "does not apply"
+    assert results_of(world.run(*arguments, *secrets))["output.secrets"] == "passed"
     use(giving(METADATA, name=SECRET)(serve(Envelope)))
     done = world.run(*arguments, *secrets)
     assert done.code == 4
-    assert (_results(done)["output.secrets"], _results(done)["metadata.name"]) == ("FAILED", "FAILED")
+    assert (results_of(done)["output.secrets"], results_of(done)["metadata.name"]) == ("FAILED", "FAILED")
     assert SECRET not in done.out
     assert "it is '***'" in _words(done)
 
@@ -258,77 +233,3 @@ def test_progress(world: World, use: Use, monkeypatch: pytest.MonkeyPatch) -> No
     done = world.run("plugin", "test", NAME, "--key-id", "ec")
     assert f"\r\x1b[K1 of {len(RULES)}: metadata.members \r\x1b[K2 of {len(RULES)}: metadata.name " in done.err
     assert done.err.endswith("\r\x1b[K")
-
-
-# Plugins that are there
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [("nobody", "plugin 'nobody' is not installed"), ("../nobody", "'../nobody' is no plugin name")],
-)
-def test_a_plugin_that_is_not_there(world: World, name: str, message: str) -> None:
-    """A plugin that is not installed, or cannot be, ends with 4 and no table."""
-    assert world.refused(4, "plugin", "test", name).startswith(message)
-    document = json.loads(world.run("plugin", "test", name, "-o", "json").out)
-    schema("plugin-test").validate(document)
-    assert document["error"]["message"].startswith(message)
-
-
-def test_a_plugin_that_is_there_twice(world: World) -> None:
-    """Where a package and an executable have one name, nobody guesses which is meant."""
-    _install(world, "local-file", "#!/bin/sh\n")
-    assert "plugin 'local-file' is installed twice" in world.refused(4, "plugin", "test", "local-file")
-
-
-def test_an_executable(world: World) -> None:
-    """A Python plugin that is an executable in notation's folder is run as one, and keeps every rule."""
-    tests = str(Path(__file__).parents[2])
-    _install(world, NAME, _VERIFIER.format(python=sys.executable, tests=tests))
-    done = world.run("plugin", "test", NAME)
-    assert (done.code, done.err) == (0, ""), done.out
-    assert _results(done)["verify-signature.results"] == "passed"
-    assert set(_results(done).values()) == {"passed", "does not apply"}
-
-
-def test_an_executable_in_another_language(world: World) -> None:
-    """A shell script that knows one command is run as well; what it says of everything else is no error in JSON."""
-    metadata = json.dumps({
-        "name": "shell", "description": "In sh", "version": "1.0.0", "url": "https://example.com",
-        "supportedContractVersions": ["1.0"], "capabilities": ["SIGNATURE_GENERATOR.RAW"],
-    })  # fmt: skip
-    _install(world, "shell", f"#!/bin/sh\n[ \"$1\" = get-plugin-metadata ] && echo '{metadata}' || exit 3\n")
-    done = world.run("plugin", "test", "shell")
-    assert done.code == 0, done.out
-    assert done.err == "Warning: signing was not tested: no --key or --key-id\n"
-    results = _results(done)
-    assert {name for name, result in results.items() if result == "warning"} == {"output.error-form"}
-    assert {result for name, result in results.items() if name.startswith("metadata.")} == {"passed"}
-
-
-def test_an_executable_that_is_no_plugin(world: World) -> None:
-    """A program that says something else fails, and everything that needs its capabilities does not apply."""
-    _install(world, "hello", "#!/bin/sh\necho hello\n")
-    done = world.run("plugin", "test", "hello", "--key-id", "1")
-    assert (done.code, done.err) == (4, "")
-    results = _results(done)
-    assert {name for name, result in results.items() if result == "FAILED"} == {
-        "metadata.members", "output.one-document",
-    }  # fmt: skip
-    assert results["generate-signature.signature"] == "does not apply"
-
-
-def test_a_package(world: World) -> None:
-    """A plugin that is installed as a package is run in its own process, with as many keys as are named."""
-    keys = []
-    for name, spec in (("one", "RSA-2048"), ("two", "EC-256")):
-        chain = make_chain(spec, 2)
-        path = world.folder / f"{name}.pem"
-        path.touch(mode=0o600)
-        path.write_bytes(pem_of(chain.leaf_key) + chain.chain_pem)
-        keys += ["--key-id", str(path)]
-    done = world.run("plugin", "test", "local-file", *keys, "--max-signatures", "2")
-    assert (done.code, done.err) == (0, ""), done.out
-    results = _results(done)
-    assert results["describe-key.key-spec"] == results["chain.requirements"] == "passed"
-    assert set(results.values()) == {"passed", "does not apply", "not run"}
