@@ -1,124 +1,20 @@
-"""Commands against registries that want to know who asks, with names, passwords and tokens from all their places."""
+"""Commands against registries that require credentials: passwords from all their places, and logins."""
 
 import base64
 import json
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.servers.registry.certificates import RegistryCA
-from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import TokenServers
-from tests.servers.registry.http_server import Seen
-from tests.servers.registry.program import GoRegistries
-from tests.servers.registry.running import CREDENTIALS, Registry
-from tests.servers.registry.scenes import NAME, run
-from tests.servers.registry.token_server import TokenServer
+from tests.servers.registry.running import CREDENTIALS
+from tests.servers.registry.scenes import NAME
+from tests.servers.registry.users import ENVIRONMENT, Guarded, User, make_guarded
 from tests.support.ca import TestChain, make_chain
-from tests.support.homes import Home, complete_home
-from tests.support.registries import push_artifacts
+from tests.support.homes import complete_home
 
 WRONG = "not the password"
-HELPER = f"""#!{sys.executable}
-import json, os, sys
-path, request = os.environ["HELPER_FILE"], sys.stdin.read()
-known = json.load(open(path)) if os.path.exists(path) else {{}}
-if sys.argv[1] == "store":
-    entry = json.loads(request)
-    known[entry["ServerURL"]] = entry
-elif sys.argv[1] == "erase":
-    known.pop(request, None)
-elif request in known:
-    print(json.dumps(known[request]))
-else:
-    print("credentials not found in native keychain")
-    sys.exit(1)
-json.dump(known, open(path, "w"))
-"""
-
-
-class Guarded(NamedTuple):
-    """An artifact in a registry that wants to know who asks.
-
-    Attributes:
-        registry: The registry.
-        tokens: Where it sends clients for tokens, or None where it takes the name and the password itself.
-        digest: The artifact's digest.
-    """
-
-    registry: Registry
-    tokens: TokenServer | None
-    digest: str
-
-    @property
-    def reference(self) -> str:
-        """How a user names the artifact."""
-        return f"{self.registry.host}/{NAME}@{self.digest}"
-
-
-class User:
-    """Somebody at a command line, with a credential helper.
-
-    Attributes:
-        home: The settings.
-        helper_file: What the helper has been told.
-    """
-
-    def __init__(self, home: Home) -> None:
-        """Installs the helper, which no settings name."""
-        self.home = home
-        self.helper_file = home.folder / "helper.json"
-        self._programs = home.folder / "bin"
-        self._programs.mkdir()
-        self.install_helper("tests")
-
-    def install_helper(self, name: str) -> None:
-        """Puts the helper on the path under a name."""
-        program = self._programs / f"docker-credential-{name}"
-        program.write_text(HELPER)
-        program.chmod(0o755)
-
-    def trusts(self, host: str, ca_file: str) -> None:
-        """Trusts an authority for one host."""
-        folder = self.home.folder / "certs.d" / host
-        folder.mkdir(parents=True)
-        (folder / "ca.crt").write_bytes(Path(ca_file).read_bytes())
-
-    def run(self, *arguments: str, stdin: str = "", **variables: str) -> tuple[int, str, str]:
-        """The exit code, the output and the errors of a command."""
-        done = run(
-            self.home,
-            *arguments,
-            stdin=stdin,
-            PATH=str(self._programs),
-            HELPER_FILE=str(self.helper_file),
-            **variables,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    def signs_and_verifies(self, guarded: Guarded, *flags: str, **variables: str) -> None:
-        """Signs the artifact and verifies it."""
-        code, out, err = self.run("sign", *flags, guarded.reference, **variables)
-        assert (code, err, out) == (0, "", f"Successfully signed {guarded.reference}\n")
-        code, out, err = self.run("verify", *flags, guarded.reference, **variables)
-        assert (code, err, out) == (0, "", f"Successfully verified signature for {guarded.reference}\n")
-
-    def refused(self, *arguments: str, stdin: str = "", **variables: str) -> str:
-        """The one line with which a command is refused for want of credentials."""
-        code, out, err = self.run(*arguments, stdin=stdin, **variables)
-        assert (code, out) == (3, ""), (code, out, err)
-        (line,) = err.splitlines()
-        return line.removeprefix("Error: ")
-
-    def set_auths(self, path: Path, host: str, entry: dict[str, str]) -> None:
-        """Writes a file of credentials as Docker does."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"auths": {host: entry}}))
-
-
-ENVIRONMENT = {"NOTATION_USERNAME": CREDENTIALS.name, "NOTATION_PASSWORD": CREDENTIALS.password}
 ENTRY = {"auth": base64.b64encode(":".join(CREDENTIALS).encode()).decode()}
 
 
@@ -136,43 +32,11 @@ def user(tmp_path: Path, chain: TestChain) -> User:
 
 @pytest.fixture(params=["basic", "tokens", "docker basic", "docker tokens"])
 def guarded(request: pytest.FixtureRequest, token_server: TokenServers, user: User, registry_ca: RegistryCA) -> Guarded:
-    """Return each kind of registry that wants to know who asks; the user trusts its token server."""
-    guarded = _guarded(request, token_server, request.param)
+    """Return each kind of registry that requires credentials; the user trusts its token server."""
+    guarded = make_guarded(request, token_server, request.param)
     if guarded.tokens is not None:
         user.trusts(guarded.tokens.host, registry_ca.ca_file)
     return guarded
-
-
-@pytest.fixture(params=["tokens", "docker tokens"])
-def with_tokens(
-    request: pytest.FixtureRequest, token_server: TokenServers, user: User, registry_ca: RegistryCA
-) -> tuple[Guarded, TokenServer]:
-    """Return each kind of registry that takes tokens, and who issues them."""
-    guarded = _guarded(request, token_server, request.param)
-    assert guarded.tokens is not None
-    user.trusts(guarded.tokens.host, registry_ca.ca_file)
-    return guarded, guarded.tokens
-
-
-def _scopes(seen: Seen) -> list[str]:
-    fields = seen.form if seen.method == "POST" else seen.query
-    return [scope for value in fields.get("scope", []) for scope in value.split()]
-
-
-def _guarded(request: pytest.FixtureRequest, token_server: TokenServers, kind: str) -> Guarded:
-    tokens, realm = None, None
-    if kind.endswith("tokens"):
-        tokens = token_server("ES256" if kind.startswith("docker") else "HS256", tls=True)
-        realm = f"https://{tokens.host}/token"
-    if kind.startswith("docker"):
-        docker: DockerRegistries = request.getfixturevalue("docker_registry")
-        registry = docker(htpasswd=tokens is None, tokens=tokens, realm=realm)
-    else:
-        plain: GoRegistries = request.getfixturevalue("plain_registry")
-        registry = plain(basic=CREDENTIALS if tokens is None else None, tokens=tokens, realm=realm)
-    allowed = f"Bearer {tokens.token(f'repository:{NAME}:pull,push')}" if tokens else CREDENTIALS.basic
-    (digest,) = push_artifacts(registry.address, NAME, ["v1"], authorization=allowed)
-    return Guarded(registry, tokens, digest)
 
 
 def test_environment(user: User, guarded: Guarded) -> None:
@@ -201,20 +65,9 @@ def test_podman_s_paths(user: User, guarded: Guarded) -> None:
     wrong = base64.b64encode(f"{CREDENTIALS.name}:{WRONG}".encode()).decode()
     path.parent.mkdir(parents=True)
     path.write_text(
-        json.dumps({"auths": {host: {"auth": wrong}, f"{host}/{NAME.partition('/')[0]}": ENTRY, f"{host}/other": {}}})
+        json.dumps({"auths": {host: {"auth": wrong}, f"{host}/{NAME.partition('/')[0]}": ENTRY, f"{host}/other": {}}}),
     )
     user.signs_and_verifies(guarded)
-
-
-def test_tokens_for_the_registry(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
-    """A token for the registry itself is shown to it, and the token server is not asked."""
-    guarded, tokens = with_tokens
-    token = tokens.token(f"repository:{NAME}:pull,push")
-    user.set_auths(user.home.folder / ".docker" / "config.json", guarded.registry.host, {"registrytoken": token})
-    user.signs_and_verifies(guarded)
-    assert tokens.seen == []
-    user.set_auths(user.home.folder / ".docker" / "config.json", guarded.registry.host, {"registrytoken": "wrong"})
-    assert "does not accept the credentials" in user.refused("verify", guarded.reference)
 
 
 def test_nobody(user: User, guarded: Guarded) -> None:
@@ -297,7 +150,12 @@ def test_a_login_without_a_helper(user: User, guarded: Guarded) -> None:
     """Where nothing can keep a secret, the login fails, and nothing is written."""
     before = {path: path.read_bytes() for path in user.home.folder.rglob("*") if path.is_file()}
     code, _, err = user.run(
-        "login", "--username", CREDENTIALS.name, "--password-stdin", guarded.registry.host, stdin=CREDENTIALS.password
+        "login",
+        "--username",
+        CREDENTIALS.name,
+        "--password-stdin",
+        guarded.registry.host,
+        stdin=CREDENTIALS.password,
     )
     assert code == 2
     assert "no credential helper is installed" in err
@@ -311,56 +169,3 @@ def test_a_helper_for_one_host(user: User, guarded: Guarded) -> None:
     entry = {"ServerURL": guarded.registry.host, "Username": CREDENTIALS.name, "Secret": CREDENTIALS.password}
     user.helper_file.write_text(json.dumps({guarded.registry.host: entry}))
     user.signs_and_verifies(guarded)
-
-
-def test_identity_tokens(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
-    """A password without a name is an identity token: the helper keeps it as that, and it is exchanged by POST."""
-    guarded, tokens = with_tokens
-    (user.home.folder / "config.json").write_text('{"credsStore": "tests"}')
-    host = guarded.registry.host
-    done = user.run("login", "--password-stdin", host, stdin=tokens.identity_token)
-    assert done == (0, "Login Succeeded\n", "")
-    stored = json.loads(user.helper_file.read_text())[host]
-    assert (stored["Username"], stored["Secret"]) == ("<token>", tokens.identity_token)
-    user.signs_and_verifies(guarded)
-    assert {seen.method for seen in tokens.seen} == {"POST"}
-
-
-def test_only_what_is_needed_is_asked_for(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
-    """Verifying asks for a token to pull, signing for one to push too, and each is asked for once."""
-    guarded, tokens = with_tokens
-    user.signs_and_verifies(guarded, **ENVIRONMENT)
-    asked = [set(scope.rpartition(":")[2].split(",")) for seen in tokens.seen for scope in _scopes(seen)]
-    assert asked[-1] == {"pull"}
-    assert {"pull", "push"} in asked[:-1]
-    assert len(asked) <= 3
-
-
-def test_who_may_only_pull(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
-    """Who may not push can verify and is refused when signing."""
-    guarded, tokens = with_tokens
-    user.signs_and_verifies(guarded, **ENVIRONMENT)
-    tokens.allowed = ("pull",)
-    assert user.run("verify", guarded.reference, **ENVIRONMENT)[0] == 0
-    line = user.refused("sign", guarded.reference, **ENVIRONMENT)
-    assert guarded.registry.host in line
-
-
-def test_everybody_may_pull(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
-    """Where everybody may pull, nobody needs credentials to verify."""
-    guarded, tokens = with_tokens
-    user.signs_and_verifies(guarded, **ENVIRONMENT)
-    tokens.anonymous = ("pull",)
-    code, _, err = user.run("verify", guarded.reference)
-    assert (code, err) == (0, "")
-    assert tokens.seen[-1].authorization is None
-
-
-def test_credentials_are_for_one_registry(user: User, with_tokens: tuple[Guarded, TokenServer]) -> None:
-    """What is given for one registry is not shown to another, so that references in both are refused at once."""
-    guarded, tokens = with_tokens
-    other = guarded.reference.replace("localhost:", "127.0.0.1:")
-    code, out, err = user.run("verify", guarded.reference, other, **ENVIRONMENT)
-    assert (code, out) == (2, "")
-    assert err.startswith("Error: credentials for one registry, and references to 2: use ")
-    assert tokens.seen == []
