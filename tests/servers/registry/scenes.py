@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +25,8 @@ from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.fault_proxy import Condition, Fault, FaultProxy, at
 from tests.servers.registry.http_server import Reply
 from tests.servers.registry.running import Registry
-from tests.support.homes import Home
+from tests.support.ca import TestChain
+from tests.support.homes import Home, complete_home
 from tests.support.registries import push_artifacts
 
 NAME = "some/thing"
@@ -93,6 +95,11 @@ class Scene:
         assert len(caught.value.one_line().splitlines()) == 1
         return reason
 
+    def listed(self) -> list[str]:
+        """Returns the digests of the artifact's signatures, in the order of the list."""
+        place = self.place()
+        return [signature.digest for signature in place.signatures(place.resolve(self.digest))]
+
     def target(self, place: str) -> str:
         """What is asked for at one of the places, after the repository's name."""
         return {
@@ -133,6 +140,15 @@ def _first(digest: str) -> Fault:
 def without_proxies() -> dict[str, None]:
     """The variables of the environment that name proxies, each to be removed."""
     return {name: None for name in os.environ if name.lower().endswith("_proxy") or name == "REQUEST_METHOD"}
+
+
+def process_home(folder: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Makes a user's settings those of this process, which goes without proxies; the chain is trusted."""
+    for name in without_proxies():
+        monkeypatch.delenv(name)
+    home = complete_home(folder, chain)
+    monkeypatch.setenv("NOTATION_CONFIG", str(home.folder))
+    return home
 
 
 def run(home: Home, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:

@@ -12,9 +12,9 @@ from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import Fault, at
 from tests.servers.registry.running import Registry
-from tests.servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
+from tests.servers.registry.scenes import NAME, PLACES, Scene, error_of, process_home, run
 from tests.support.ca import TestChain, make_chain
-from tests.support.homes import Home, complete_home
+from tests.support.homes import Home
 
 TRIES = 5
 CONFIG, SESSION, UPLOAD, MANIFEST = (
@@ -45,11 +45,7 @@ def chain() -> TestChain:
 @pytest.fixture
 def home(tmp_path: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
     """Return the settings of this process: a key, whose chain is trusted, and no proxy."""
-    for name in without_proxies():
-        monkeypatch.delenv(name)
-    home = complete_home(tmp_path / "home", chain)
-    monkeypatch.setenv("NOTATION_CONFIG", str(home.folder))
-    return home
+    return process_home(tmp_path / "home", chain, monkeypatch)
 
 
 @pytest.fixture

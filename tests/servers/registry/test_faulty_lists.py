@@ -1,6 +1,5 @@
-"""Faults of the list of signatures, of where the registry leads, and of single signatures among good ones."""
+"""Faults of the list of signatures, and of single signatures among good ones."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 
 from notarykit.errors import (
-    AccessError,
     ContentError,
     IntegrityError,
     NetworkError,
@@ -18,23 +16,18 @@ from notarykit.errors import (
     StorageError,
 )
 from notarykit.net.budget import Budget
-from notarykit.oci.registry.auth import Credentials
-from notarykit.oci.registry.host import RegistrySettings
 from tests.servers.registry import fault_proxy as faults
 from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import OCI_INDEX, Exchange, Fault
-from tests.servers.registry.http_server import Reply
-from tests.servers.registry.running import CREDENTIALS, Registry
-from tests.servers.registry.scenes import NAME, PLACES, Scene, error_of, run, without_proxies
+from tests.servers.registry.fault_proxy import OCI_INDEX, Fault
+from tests.servers.registry.running import Registry
+from tests.servers.registry.scenes import NAME, Scene, error_of, process_home, run
 from tests.support.ca import TestChain, make_chain
-from tests.support.homes import Home, complete_home
+from tests.support.homes import Home
 from tests.support.registries import push_referrer
 
 MORE = 4
 MOST_PAGES = 200
-MOST_REDIRECTS = 5
 NO_SIGNATURE = b"no envelope"
-CHALLENGE = faults.status(401, WWW_Authenticate='Basic realm="tests"')
 
 
 @pytest.fixture(scope="module")
@@ -46,31 +39,15 @@ def chain() -> TestChain:
 @pytest.fixture
 def home(tmp_path: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
     """Return the settings of this process: a key, whose chain is trusted, and no proxy."""
-    for name in without_proxies():
-        monkeypatch.delenv(name)
-    home = complete_home(tmp_path / "home", chain)
-    monkeypatch.setenv("NOTATION_CONFIG", str(home.folder))
-    return home
+    return process_home(tmp_path / "home", chain, monkeypatch)
 
 
 @pytest.fixture
-def known() -> RegistrySettings:
-    """Return settings with which the client has something that nobody else may hear."""
-    credentials = Credentials(CREDENTIALS.name, CREDENTIALS.password)
-    return RegistrySettings(credentials=lambda _: credentials)
-
-
-@pytest.fixture
-def scene(fault_proxy: FaultProxies, memory_registry: Registry, home: Home, known: RegistrySettings) -> Iterator[Scene]:
+def scene(fault_proxy: FaultProxies, memory_registry: Registry, home: Home) -> Iterator[Scene]:
     """Return a signed artifact behind a server that can do wrong."""
-    scene = Scene(memory_registry, fault_proxy(memory_registry), home, known)
+    scene = Scene(memory_registry, fault_proxy(memory_registry), home)
     yield scene
     scene.host.close()
-
-
-def _listed(scene: Scene) -> list[str]:
-    place = scene.place()
-    return [each.digest for each in place.signatures(place.resolve(scene.digest))]
 
 
 class TestPages:
@@ -82,7 +59,7 @@ class TestPages:
         """The signatures of all pages are found, each once, and no page is asked for twice."""
         signatures = {scene.signature, *(scene.signed()[0] for _ in range(MORE))}
         scene.proxy.fault(faults.pages(size, absolute=absolute), scene.at("list"))
-        found = _listed(scene)
+        found = scene.listed()
         assert len(found) == len(signatures)
         assert set(found) == signatures
         assert scene.requests().count(f"GET {scene.target('list')}") == -(-len(signatures) // size)
@@ -91,7 +68,7 @@ class TestPages:
         """What stands before a good signature is reported, on whatever pages, and what stands behind is not fetched."""
         bad = {_junk(scene, [{}], b"%d" % number) for number in range(MORE)}
         scene.proxy.fault(faults.pages(1), scene.at("list"))
-        listed = _listed(scene)
+        listed = scene.listed()
         assert set(listed) == {scene.signature, *bad}
         found = scene.verify()
         assert found.signature is not None
@@ -103,7 +80,7 @@ class TestPages:
         """A page that was there before ends the list in one line."""
         rule = scene.proxy.fault(faults.looping_pages(length), scene.at("list"))
         with pytest.raises(NetworkError, match=f"{scene.host.host}: list of referrers: the pages form a loop"):
-            _listed(scene)
+            scene.listed()
         assert rule.met <= length + 1  # the first page is asked for without a number
 
     def test_a_good_one_before_the_circle(self, scene: Scene) -> None:
@@ -116,7 +93,7 @@ class TestPages:
         """The number of pages is limited."""
         rule = scene.proxy.fault(faults.endless_pages(), scene.at("list"))
         with pytest.raises(NetworkError, match=f"list of referrers: more than {MOST_PAGES} pages"):
-            _listed(scene)
+            scene.listed()
         assert rule.met == MOST_PAGES
 
     def test_signatures_without_end(self, scene: Scene) -> None:
@@ -144,7 +121,7 @@ class TestAnswersThatAreNoList:
         tag = f"GET /manifests/{scene.digest.replace(':', '-')}"
         assert scene.requests() == [f"GET {scene.target('artifact')}", f"GET {scene.target('list')}", tag]
         tagged, _ = scene.signed(force_referrers_tag=True)
-        assert _listed(scene) == [tagged]
+        assert scene.listed() == [tagged]
         found = scene.verify()
         assert found.signature is not None
         assert found.signature.digest == tagged
@@ -153,91 +130,7 @@ class TestAnswersThatAreNoList:
     def test_another_way_to_write_it(self, kind: str, scene: Scene) -> None:
         """Parameters and capitals do not make it another type."""
         scene.proxy.fault(faults.content_type(kind), scene.at("list"))
-        assert _listed(scene) == [scene.signature]
-
-
-class TestRedirects:
-    """Addresses that the registry leads to."""
-
-    @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-    def test_an_envelope_at_another_host(self, code: int, scene: Scene) -> None:
-        """The other host is asked, and does not hear who is asking; the registry goes on to hear it."""
-        scene.proxy.fault(CHALLENGE, lambda seen: seen.authorization is None)
-        scene.proxy.fault(faults.redirected(code, by_name=True), scene.at("envelope"))
-        assert scene.verify().failures == ()
-        other = scene.proxy.elsewhere
-        with scene.proxy.lock, other.lock:
-            assert [seen.authorization for seen in other.seen] == [None]
-            told = [seen.authorization for seen in scene.proxy.seen]
-        assert told == [None, *[CREDENTIALS.basic] * len(PLACES)]
-
-    def test_another_host_without_tls(self, scene: Scene) -> None:
-        """A host that is not allowed to be without TLS is not asked at all."""
-        scene.proxy.fault(faults.redirected(), scene.at("envelope"))
-        error = scene.refused()
-        assert error.message == f"plain HTTP to {scene.proxy.elsewhere.address} is not permitted"
-        assert "--insecure-registry" in error.advice
-        assert scene.proxy.elsewhere.seen == []
-
-    def test_content_at_another_host(self, scene: Scene) -> None:
-        """What another host has in its place is held against the digest too."""
-        other = scene.proxy.elsewhere
-        other.keep("/another", Reply(200, (), NO_SIGNATURE))
-        scene.proxy.fault(faults.redirected_to(f"http://{other.host}/another"), scene.at("envelope"))
-        assert isinstance(scene.refused(), ContentError)
-        assert len(other.seen) == 1
-
-    @pytest.mark.parametrize("place", PLACES)
-    def test_redirects_without_end(self, place: str, scene: Scene) -> None:
-        """Some redirects are followed and then no more, and they are not followed once again."""
-        rule = scene.proxy.fault(faults.redirected_to("{target}"), scene.at(place))
-        error = scene.refused()
-        assert isinstance(error, NetworkError)
-        assert f"more than {MOST_REDIRECTS} redirects" in error.message
-        assert (rule.met, scene.pauses) == (MOST_REDIRECTS + 1, [])
-
-    @pytest.mark.parametrize("code", [307, 308])
-    @pytest.mark.parametrize(("method", "path"), [("POST", "/uploads/"), ("PUT", "/uploads/"), ("PUT", "/manifests/")])
-    def test_a_push_that_is_led_on(self, method: str, path: str, code: int, scene: Scene) -> None:
-        """Whatever is pushed goes on to where the registry leads, as it is, with who is asking."""
-        scene.proxy.fault(CHALLENGE, lambda seen: seen.authorization is None)
-        rule = scene.proxy.fault(_led_on(code), lambda seen: faults.at(path, method)(seen) and "led" not in seen.query)
-        assert scene.sign() in _listed(scene)
-        assert rule.met > 0
-
-    @pytest.mark.parametrize("code", [307, 308])
-    def test_a_push_to_another_host(self, code: int, scene: Scene) -> None:
-        """Another host gets what is pushed, and does not hear who is asking."""
-        scene.proxy.fault(CHALLENGE, lambda seen: seen.authorization is None)
-        scene.proxy.fault(faults.redirected(code, by_name=True), faults.at("/manifests/", "PUT"))
-        signature = scene.sign()
-        (seen,) = scene.proxy.elsewhere.seen
-        assert (seen.method, seen.authorization) == ("PUT", None)
-        assert f"sha256:{hashlib.sha256(seen.body).hexdigest()}" == signature
-
-    @pytest.mark.parametrize("code", [301, 302, 303])
-    def test_a_redirect_that_loses_what_is_pushed(self, code: int, scene: Scene) -> None:
-        """A redirect that may turn a push into a question is not followed, and the message says where it leads."""
-        scene.proxy.fault(faults.redirected(code, by_name=True), faults.at("/manifests/", "PUT"))
-        with pytest.raises(
-            NetworkError, match=f"status {code} redirects to http://{scene.proxy.elsewhere.host}/elsewhere"
-        ):
-            scene.sign()
-        assert scene.proxy.elsewhere.seen == []
-
-    @pytest.mark.parametrize("is_known", [True, False])
-    @pytest.mark.parametrize("header", ['Basic realm="x"', 'Bearer realm="http://localhost:{port}/token"'])
-    def test_another_host_that_asks_who_is_asking(self, header: str, scene: Scene, *, is_known: bool) -> None:
-        """What another host wants to know is not told, neither to it nor to whom it names."""
-        other = scene.proxy.elsewhere
-        challenge = header.replace("{port}", str(other.port))
-        other.keep("/another", Reply(401, (("WWW-Authenticate", challenge),)))
-        scene.proxy.fault(CHALLENGE, lambda seen: is_known and seen.authorization is None)
-        scene.proxy.fault(faults.redirected_to(f"http://{other.host}/another"), scene.at("envelope"))
-        error = scene.refused()
-        assert isinstance(error, AccessError)
-        assert error.message.startswith(f"{other.host}, to which {scene.host.host} redirects, denies GET of ")
-        assert [(seen.target, seen.authorization) for seen in other.seen] == [("/another", None)]
+        assert scene.listed() == [scene.signature]
 
 
 class TestOneBadSignature:
@@ -341,13 +234,3 @@ class TestShares:
 
 def _junk(scene: Scene, layers: list[dict[str, Any]], envelope: bytes = NO_SIGNATURE) -> str:
     return push_referrer(scene.registry.address, NAME, scene.digest, envelope, layers)
-
-
-def _led_on(code: int) -> Fault:
-    """Send the client to the same place under another address."""
-
-    def fault(exchange: Exchange) -> None:
-        target = exchange.seen.target
-        exchange.reply(Reply(code, (("Location", f"{target}{'&' if '?' in target else '?'}led=on"),)))
-
-    return fault
