@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from notarykit.net.client import HttpClient
+from notarykit.net.destinations import Destinations
+from notarykit.net.pool import ConnectionPool
+from notarykit.oci.registry.auth import Authenticator, Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from tests.unit.net.server import Answer, Server
+from tests.unit.oci.registry.authenticators import Make
 from tests.unit.oci.registry.fake import SUBJECT, FakeRegistry
 
 
@@ -31,6 +36,22 @@ def start() -> Iterator[Callable[..., Server]]:
             return stack.enter_context(Server(*answers))
 
         yield started
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    """Makes authenticators of the registry `registry.test`, whose token server may be without TLS."""
+    clients = []
+
+    def made(known: Credentials | None = None, *, plain: bool = True) -> Authenticator:
+        clients.append(
+            HttpClient(ConnectionPool(pytest.fail), Destinations(None if plain else frozenset()), lambda _: None)
+        )
+        return Authenticator("registry.test", "http://registry.test/v2/", clients[-1], lambda _: known, lambda: "knock")
+
+    yield made
+    for client in clients:
+        client.close()
 
 
 @pytest.fixture
