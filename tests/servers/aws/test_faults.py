@@ -13,9 +13,8 @@ from notarykit_aws_kms.plugin import AWSKMSPlugin
 from tests.servers.aws.service import SECRET_KEY, HeldKey, Service, describe, sign
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.factories import FaultProxies, ForwardProxies
-from tests.servers.registry.fault_proxy import (
-    Fault,
-    FaultProxy,
+from tests.servers.registry.fault_proxy import Fault, FaultProxy
+from tests.servers.registry.faults import (
     changed,
     cut_after_acting,
     cut_before_headers,

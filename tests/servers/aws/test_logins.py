@@ -18,7 +18,8 @@ from notarykit.plugin.time_limit import deadline
 from notarykit_aws_kms.plugin import AWSKMSPlugin
 from tests.servers.aws.service import ACCESS_KEY, REGION, SECRET_KEY, HeldKey, Service, describe, sign
 from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import Exchange, FaultProxy, status
+from tests.servers.registry.fault_proxy import Exchange, FaultProxy
+from tests.servers.registry.faults import status
 from tests.servers.registry.http_server import Seen
 
 _SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"

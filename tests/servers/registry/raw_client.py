@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from tests.servers.registry.certificates import RegistryCA
-from tests.servers.registry.fault_proxy import OCI_MANIFEST
+from tests.servers.registry.faults import OCI_MANIFEST
 from tests.servers.registry.http_server import RecordingServer
 from tests.servers.registry.running import Credentials, Registry
 

@@ -21,8 +21,9 @@ from notarykit.signing.artifact import sign_artifact
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import VerifiedArtifact
 from notarykit.verification.verifier import verify_artifact
-from tests.servers.registry import fault_proxy as faults
-from tests.servers.registry.fault_proxy import Condition, Fault, FaultProxy, at
+from tests.servers.registry import faults
+from tests.servers.registry.fault_proxy import Condition, Fault, FaultProxy
+from tests.servers.registry.faults import at
 from tests.servers.registry.http_server import Reply
 from tests.servers.registry.running import Registry
 from tests.support.ca import TestChain

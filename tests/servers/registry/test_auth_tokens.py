@@ -15,7 +15,7 @@ from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.oci.registry.uploads import upload_blob
 from notarykit.signing.artifact import sign_artifact
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import FaultProxies, TokenServers

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
 from tests.servers.registry.http_server import Reply

@@ -8,9 +8,10 @@ import pytest
 
 from notarykit.errors import ContentError, NetworkError, StorageError
 from notarykit.net.budget import Budget
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import Fault, at
+from tests.servers.registry.fault_proxy import Condition, Fault
+from tests.servers.registry.faults import at
 from tests.servers.registry.running import Registry
 from tests.servers.registry.scenes import NAME, PLACES, Scene, error_of, process_home, run
 from tests.support.ca import TestChain, make_chain
@@ -178,7 +179,7 @@ class TestSigning:
 
     @pytest.mark.parametrize("condition", [CONFIG, SESSION, MANIFEST], ids=["config", "session", "manifest"])
     @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
-    def test_a_fault_that_passes(self, fault: Fault, condition: faults.Condition, scene: Scene) -> None:
+    def test_a_fault_that_passes(self, fault: Fault, condition: Condition, scene: Scene) -> None:
         """What is met once costs one more request, and one signature is stored."""
         rule = scene.proxy.fault(fault, condition, times=1)
         made = scene.sign()
@@ -212,7 +213,7 @@ class TestSigning:
         [faults.cut_after_acting(), faults.cut_after_acting(reset=True), faults.cut_before_headers()],
         ids=["after acting", "after acting, reset", "before"],
     )
-    def test_it_is_not_known_what_was_done(self, fault: Fault, condition: faults.Condition, scene: Scene) -> None:
+    def test_it_is_not_known_what_was_done(self, fault: Fault, condition: Condition, scene: Scene) -> None:
         """Whether the registry did what it was asked or not, in the end there is one signature that is whole."""
         rule = scene.proxy.fault(fault, condition, times=1)
         made = scene.sign()

@@ -16,9 +16,10 @@ from notarykit.errors import (
     StorageError,
 )
 from notarykit.net.budget import Budget
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import OCI_INDEX, Fault
+from tests.servers.registry.fault_proxy import Fault
+from tests.servers.registry.faults import OCI_INDEX
 from tests.servers.registry.running import Registry
 from tests.servers.registry.scenes import NAME, Scene, error_of, process_home, run
 from tests.support.ca import TestChain, make_chain

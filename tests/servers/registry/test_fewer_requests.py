@@ -13,9 +13,10 @@ from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing.artifact import sign_artifact
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
+from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy
+from tests.servers.registry.faults import at
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.running import CREDENTIALS, Registry
 from tests.support.ca import make_chain

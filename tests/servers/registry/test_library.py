@@ -12,7 +12,7 @@ import notarykit
 from notarykit.errors import AccessError, NetworkError, UsageError
 from notarykit.oci.reference import Tag
 from notarykit.oci.registry.auth import Credentials
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import FaultProxy
 from tests.servers.registry.program import GoRegistries

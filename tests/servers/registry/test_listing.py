@@ -18,9 +18,10 @@ from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing.artifact import SignedArtifact
 from notarykit.signing.many import sign_artifacts
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy, at
+from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy
+from tests.servers.registry.faults import at
 from tests.servers.registry.http_server import Reply
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.running import Registry

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import FaultProxies, ForwardProxies
-from tests.servers.registry.fault_proxy import OCI_MANIFEST, FaultProxy, at, has_query
+from tests.servers.registry.fault_proxy import FaultProxy
+from tests.servers.registry.faults import OCI_MANIFEST, at, has_query
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.raw_client import EMPTY, Answer, Pushed, ask, digest_of, manifest, push, trusting
 from tests.servers.registry.running import CREDENTIALS, Registry

@@ -13,7 +13,7 @@ from notarykit.errors import (
 )
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import Exchange, Fault
 from tests.servers.registry.http_server import Reply

@@ -8,7 +8,7 @@ import pytest
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import TokenServers
-from tests.servers.registry.fault_proxy import OCI_INDEX, OCI_MANIFEST
+from tests.servers.registry.faults import OCI_INDEX, OCI_MANIFEST
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.raw_client import NO_HEADERS, ask, basic, bearer, digest_of, push, trusting
 from tests.servers.registry.running import CREDENTIALS, Credentials, Registry

@@ -19,7 +19,7 @@ from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.verdict import Verified
 from notarykit.verification.verifier import verify_artifact
 from tests.servers.registry.docker import DockerRegistries
-from tests.servers.registry.fault_proxy import OCI_MANIFEST
+from tests.servers.registry.faults import OCI_MANIFEST
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.running import Registry
 from tests.servers.registry.scenes import error_of, run

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
-from tests.servers.registry.fault_proxy import Exchange, FaultProxy, at
+from tests.servers.registry.fault_proxy import Exchange, FaultProxy
+from tests.servers.registry.faults import at
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.running import Registry
 from tests.servers.registry.scenes import error_of, run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.registry import fault_proxy as faults
+from tests.servers.registry import faults
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 from tests.servers.registry.commands import NOT_TRUSTED, pushed, refused, signs_and_verifies
 from tests.servers.registry.factories import FaultProxies

@@ -15,9 +15,8 @@ from notarykit.errors import (
 from notarykit.plugin.time_limit import deadline
 from notarykit_hashicorp_vault import session
 from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
-from tests.servers.registry.fault_proxy import (
-    Fault,
-    FaultProxy,
+from tests.servers.registry.fault_proxy import Fault, FaultProxy
+from tests.servers.registry.faults import (
     at,
     cut_after_acting,
     cut_before_headers,

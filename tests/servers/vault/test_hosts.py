@@ -19,7 +19,8 @@ from notarykit_hashicorp_vault.plugin import HashiCorpVaultPlugin
 from tests.interop.conftest import peer
 from tests.interop.go_peer import Peer, build
 from tests.interop.provider import ProviderKey, check_conformance, check_go_signs, run_script
-from tests.servers.registry.fault_proxy import Exchange, FaultProxy, at, changed
+from tests.servers.registry.fault_proxy import Exchange, FaultProxy
+from tests.servers.registry.faults import at, changed
 from tests.servers.registry.http_server import Reply
 from tests.servers.vault.logins import Issuer, make_role
 from tests.servers.vault.server import KINDS, VaultServer
