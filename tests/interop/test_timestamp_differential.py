@@ -11,9 +11,11 @@ from cryptography import x509
 from notarykit.errors import NotarykitError
 from notarykit.timestamp.token import verify_token
 from tests.interop import token_cases
+from tests.interop.cases.token_chains import chain
+from tests.interop.cases.token_variants import changes
 from tests.interop.differences import Difference, Kind, differing, laxer, stricter
 from tests.interop.go_peer import Peer
-from tests.interop.token_cases import MESSAGE, Case, chain, changes
+from tests.interop.token_cases import MESSAGE, Case
 from tests.support.ca import TestChain
 from tests.support.timestamp_responses import make_response
 from tests.support.token_changes import Accuracy, EssCertificate, TokenChanges
