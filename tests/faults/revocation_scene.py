@@ -1,5 +1,6 @@
 """Signature with one revocation endpoint, at which something goes wrong."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,12 +56,15 @@ class RevocationScene:
         check = RevocationChecker(asking or sources(), **options)
         return verify(self.envelope, trusted=trusted, store=store(self.chain), now=now, revocation=check)
 
-    def check_refused(self, text: str, advice: str = "--ocsp-response or --crl", **options: Any) -> None:
+    def check_refused(
+        self, text: str | re.Pattern[str], advice: str = "--ocsp-response or --crl", **options: Any
+    ) -> None:
         """Checks that it is refused with text and advice if enforced, and passes with the text if logged."""
+        pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
         with pytest.raises(RevocationError) as caught:
             self.verify("enforce", **options)
         assert caught.value.message.startswith("revocation: ")
-        assert text in caught.value.message
+        assert pattern.search(caught.value.message), caught.value.message
         assert advice in caught.value.advice or advice in caught.value.message
         assert caught.value.exit_code == 1
         assert "Traceback" not in str(caught.value)
@@ -68,9 +72,9 @@ class RevocationScene:
         assert isinstance(verdict, Verified)
         assert outcomes(verdict.results)["revocation"] == "log failed"
         (failed,) = (each for each in verdict.results if each.error)
-        assert text in str(failed.error)
+        assert pattern.search(str(failed.error)), failed.error
         assert any(str(self.chain.subjects[0].rfc4514_string()) in line for line in failed.explained)
 
     def passes(self, **options: Any) -> None:
-        """It is verified, as nothing is wrong that counts."""
+        """Checks that it is verified."""
         assert isinstance(self.verify("enforce", **options), Verified)

@@ -1,5 +1,6 @@
 """Faulty revocation servers and clocks: refused with advice if enforced, reported if logged."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -56,7 +57,8 @@ def test_slow_server_times_out(scene: RevocationScene, how: str) -> None:
         head = Reply(200, (("Content-Length", "5000"),))
         scene.on.hang(scene.path, None if how == "before the head" else head)
     asking = sources(ocsp_seconds=SECONDS, crl_seconds=SECONDS)
-    scene.check_refused("timed out", asking=asking)
+    timeout = re.compile("timed out|no response within the time limit")  # the read's or the download's
+    scene.check_refused(timeout, asking=asking)
 
 
 def test_deadline_covers_all_certificates(responder: Responder) -> None:
@@ -67,7 +69,7 @@ def test_deadline_covers_all_certificates(responder: Responder) -> None:
         responder.hang(ocsp_path(place))
         responder.hang(crl_path(place))
     asking = sources(ocsp_seconds=60, crl_seconds=60)
-    scene.check_refused("no answer in time", asking=asking, seconds=SECONDS)
+    scene.check_refused(re.compile("no answer (in time|within)"), asking=asking, seconds=SECONDS)
 
 
 @pytest.mark.parametrize("status", [204, 301, 403, 404, 429, 500, 503])
