@@ -84,16 +84,14 @@ class Scene:
         scope = f"{self.host.host}/{NAME}"
         return verify_artifact(self.place(budget), self.digest, scope, load_policy(), store)
 
-    def refused(self, budget: Budget | None = None) -> NotarykitError:
-        """Why verifying fails: the error that ends it, or the one error of the one signature; each is one line."""
-        with pytest.raises(NotarykitError) as caught:
-            self.verify(budget)
-        reason = caught.value
-        if isinstance(reason, NoAcceptedSignatureError):
-            ((digest, reason),) = reason.failures
+    def reason(self, error: NotarykitError) -> NotarykitError:
+        """Returns the reason of a failed verification: the error itself, or that of the one signature."""
+        reason = error
+        if isinstance(error, NoAcceptedSignatureError):
+            ((digest, reason),) = error.failures
             assert digest == self.signature
-        assert caught.value.exit_code == reason.exit_code
-        assert len(caught.value.one_line().splitlines()) == 1
+        assert error.exit_code == reason.exit_code
+        assert len(error.one_line().splitlines()) == 1
         return reason
 
     def listed(self) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.errors import ContentError, NetworkError, StorageError
+from notarykit.errors import ContentError, NetworkError, NotarykitError, StorageError
 from notarykit.net.budget import Budget
 from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
@@ -82,7 +82,9 @@ class TestReading:
     def test_a_pause_that_is_too_long(self, scene: Scene) -> None:
         """A pause that takes longer than the work may is not begun."""
         rule = scene.proxy.fault(faults.too_many_requests("86400"), scene.at("artifact"))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert isinstance(error, NetworkError)
         assert "Retry-After of 86400 seconds" in error.message
         assert (rule.met, scene.pauses) == (1, [])
@@ -103,7 +105,9 @@ class TestReading:
     def test_a_fault_that_stays(self, kind: str, reason: str, scene: Scene) -> None:
         """After some tries with pauses between them it ends, and what the server wrote is not repeated."""
         rule = scene.proxy.fault(PASSING[kind], scene.at("artifact"))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert isinstance(error, NetworkError)
         assert reason in error.message
         assert "slow down" not in error.message
@@ -120,7 +124,9 @@ class TestReading:
     def test_content_that_is_not_its_digest(self, fault: Fault, place: str, scene: Scene) -> None:
         """What was asked for by a digest and has another is refused, and not asked for again."""
         rule = scene.proxy.fault(fault, scene.at(place))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert isinstance(error, ContentError)
         assert "has another digest or size" in error.message
         assert scene.target(place).rpartition("/")[2] in error.message
@@ -140,7 +146,9 @@ class TestReading:
     def test_answers_without_measure(self, fault: Fault, reason: str, place: str, scene: Scene) -> None:
         """What would be too large is refused before it is read or unpacked, and not asked for again."""
         rule = scene.proxy.fault(fault, scene.at(place))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert isinstance(error, NetworkError)
         assert reason in error.message
         assert (rule.met, scene.pauses) == (1, [])
@@ -149,14 +157,18 @@ class TestReading:
     def test_a_list_that_is_none(self, fault: Fault, scene: Scene) -> None:
         """A list that cannot be read is told as that, and is not the same as an empty one."""
         scene.proxy.fault(fault, scene.at("list"))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert isinstance(error, StorageError)
         assert f"{scene.host.host}: list of referrers is malformed" in error.message
 
     def test_the_budget_of_bytes(self, scene: Scene) -> None:
         """All answers together may not be larger than what is allowed for one artifact."""
         scene.proxy.fault(faults.lengthened(4096), scene.at("list"))
-        error = scene.refused(Budget(max_bytes=4096))
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify(Budget(max_bytes=4096))
+        error = scene.reason(caught.value)
         assert isinstance(error, NetworkError)
         assert error.message == "the responses for one artifact exceed the size limit"
         assert scene.requests() == [f"GET {scene.target(each)}" for each in ("artifact", "list")]
@@ -167,7 +179,9 @@ class TestReading:
         """A server that says nothing, or stops in the middle, is not waited for longer than is allowed."""
         gate = scene.proxy.gate()
         scene.proxy.fault(faults.slow(gate) if within else faults.held(gate), scene.at(place))
-        error = scene.refused(Budget(seconds=0.4))
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify(Budget(seconds=0.4))
+        error = scene.reason(caught.value)
         assert isinstance(error, NetworkError)
         assert error.message == "no response within the time limit of 0.4 seconds"
         assert "--timeout" in error.advice

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.errors import (
-    AccessError,
-    ContentError,
-    NetworkError,
-)
+from notarykit.errors import AccessError, ContentError, NetworkError, NotarykitError
 from notarykit.oci.registry.auth import Credentials
 from notarykit.oci.registry.host import RegistrySettings
 from tests.servers.registry import faults
@@ -72,7 +68,9 @@ class TestRedirects:
     def test_another_host_without_tls(self, scene: Scene) -> None:
         """A host that is not allowed to be without TLS is not asked at all."""
         scene.proxy.fault(faults.redirected(), scene.at("envelope"))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert error.message == f"plain HTTP to {scene.proxy.elsewhere.address} is not permitted"
         assert "--insecure-registry" in error.advice
         assert scene.proxy.elsewhere.seen == []
@@ -82,14 +80,18 @@ class TestRedirects:
         other = scene.proxy.elsewhere
         other.keep("/another", Reply(200, (), NO_SIGNATURE))
         scene.proxy.fault(faults.redirected_to(f"http://{other.host}/another"), scene.at("envelope"))
-        assert isinstance(scene.refused(), ContentError)
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        assert isinstance(scene.reason(caught.value), ContentError)
         assert len(other.seen) == 1
 
     @pytest.mark.parametrize("place", PLACES)
     def test_redirects_without_end(self, place: str, scene: Scene) -> None:
         """Some redirects are followed and then no more, and they are not followed once again."""
         rule = scene.proxy.fault(faults.redirected_to("{target}"), scene.at(place))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert isinstance(error, NetworkError)
         assert f"more than {MOST_REDIRECTS} redirects" in error.message
         assert (rule.met, scene.pauses) == (MOST_REDIRECTS + 1, [])
@@ -132,7 +134,9 @@ class TestRedirects:
         other.keep("/another", Reply(401, (("WWW-Authenticate", challenge),)))
         scene.proxy.fault(CHALLENGE, lambda seen: is_known and seen.authorization is None)
         scene.proxy.fault(faults.redirected_to(f"http://{other.host}/another"), scene.at("envelope"))
-        error = scene.refused()
+        with pytest.raises(NotarykitError) as caught:
+            scene.verify()
+        error = scene.reason(caught.value)
         assert isinstance(error, AccessError)
         assert error.message.startswith(f"{other.host}, to which {scene.host.host} redirects, denies GET of ")
         assert [(seen.target, seen.authorization) for seen in other.seen] == [("/another", None)]
