@@ -6,7 +6,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # this folder has another bench
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from tests.bench import crl, providers, registry, startup, strangers, throughput, tokens
 from tests.interop.go_peer import Peer, build
