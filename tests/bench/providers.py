@@ -26,9 +26,9 @@ RUNS, LATER = 9, 20
 _CHILD = """
 import json, sys, time
 start = time.perf_counter()
-from notarykit import load_plugin, signer_of
+from notarykit import load_plugin, plugin_signer
 name, key_id, config, later = json.loads(sys.argv[1])
-signer = signer_of(load_plugin(name), key_id, config)
+signer = plugin_signer(load_plugin(name), key_id, config)
 signer.sign(b"the first")
 first, times = time.perf_counter() - start, []
 for number in range(later):
