@@ -220,3 +220,11 @@ def test_malformed_revocation_extensions_are_unknown(level: str, place: int) -> 
             verify_chain(chain, level)
         return
     assert outcomes(verify_chain(chain, level).results)["revocation"] == "log failed"
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_malformed_revocation_extensions_are_unknown_by_default(place: int) -> None:
+    """Without a checker of the caller's, a chain that may name an endpoint is not taken for one that names none."""
+    chain = _leaf_or_ca(place, Changes(put=((x509.UnrecognizedExtension(_POINTS, _NO_DER), False),)))
+    with pytest.raises(RevocationError, match="its revocation extensions cannot be read"):
+        verify_chain(chain, "strict", revocation=None)
