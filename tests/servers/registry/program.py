@@ -25,9 +25,15 @@ class GoRegistries:
         self._ca = ca
         self._program = program
 
-    def memory(self) -> Registry:
-        """Start the registry of `cuelabs.dev/go/oci/ociregistry`, which does all that OCI 1.1 says about referrers."""
-        port, log = self._stack.enter_context(started([self._program, "memory"], {}, ""))
+    def memory(self, content: Path | None = None, page_size: int = 0) -> Registry:
+        """Start the registry of `cuelabs.dev/go/oci/ociregistry`, which does all that OCI 1.1 says about referrers.
+
+        Args:
+            content: The file of `RegistryContent.write` whose objects it begins with.
+            page_size: The most repositories or tags in a response, where it has a limit of its own.
+        """
+        command = [self._program, "memory", f"-content={content or ''}", f"-page-size={page_size}"]
+        port, log = self._stack.enter_context(started(command, {}, ""))
         return Registry(port, log=log)
 
     def __call__(

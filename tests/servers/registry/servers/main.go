@@ -14,8 +14,6 @@ import (
 	"os"
 	"time"
 
-	"cuelabs.dev/go/oci/ociregistry/ocimem"
-	"cuelabs.dev/go/oci/ociregistry/ociserver"
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
@@ -28,15 +26,15 @@ type settings struct {
 	certificate string
 	key         string
 	clientCA    string
+	content     string
+	pageSize    int
 }
 
 // kinds are the registries, by the first argument.
-var kinds = map[string]func(settings) http.Handler{
-	"memory": func(s settings) http.Handler {
-		return ociserver.New(ocimem.New(), &ociserver.Options{DisableReferrersAPI: !s.referrers})
-	},
-	"plain": func(s settings) http.Handler {
-		return registry.New(registry.WithReferrersSupport(s.referrers))
+var kinds = map[string]func(settings) (http.Handler, error){
+	"memory": memory,
+	"plain": func(s settings) (http.Handler, error) {
+		return registry.New(registry.WithReferrersSupport(s.referrers)), nil
 	},
 }
 
@@ -60,10 +58,16 @@ func run(args []string) error {
 	flags.StringVar(&s.certificate, "certificate", "", "serve TLS with this PEM file")
 	flags.StringVar(&s.key, "key", "", "the private key of the certificate")
 	flags.StringVar(&s.clientCA, "client-ca", "", "require client certificates of this CA")
+	flags.StringVar(&s.content, "content", "", "the memory registry begins with the objects of this file")
+	flags.IntVar(&s.pageSize, "page-size", 0, "the memory registry lists at most so many names in a response")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	handler, err := guarded(kinds[args[0]](s), s)
+	registry, err := kinds[args[0]](s)
+	if err != nil {
+		return err
+	}
+	handler, err := guarded(registry, s)
 	if err != nil {
 		return err
 	}
