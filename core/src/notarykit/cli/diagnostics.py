@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from notarykit.cli.output import printable
+from notarykit._internal.printable import printable
 from notarykit.errors import ConfigurationError, ConfigurationWarning, NotarykitError, NotarykitWarning, PluginError
 
 if TYPE_CHECKING:

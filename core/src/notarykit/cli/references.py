@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from notarykit._internal.printable import printable
 from notarykit.cli.options import Arguments, Flag, Options
-from notarykit.cli.output import printable
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import UsageError
 from notarykit.oci.reference import (

@@ -5,11 +5,12 @@ import os
 import sys
 from importlib import import_module
 
+from notarykit._internal.printable import printable
 from notarykit.cli import streams
 from notarykit.cli.commands import COMMANDS
 from notarykit.cli.diagnostics import print_error, show_warnings, trace
 from notarykit.cli.options import Command, Group, parse_options
-from notarykit.cli.output import error_json, print_json, printable
+from notarykit.cli.output import error_json, print_json
 from notarykit.errors import UsageError, own_error
 
 _DEBUG = ("--debug", "--debug=true", "-d", "-dv", "-vd")

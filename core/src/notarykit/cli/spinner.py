@@ -4,7 +4,8 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from notarykit.cli.output import WIDTH, printable
+from notarykit._internal.printable import printable
+from notarykit.cli.output import WIDTH
 
 _FIRST = 1.0
 _EVERY = 0.5

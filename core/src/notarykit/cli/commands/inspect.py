@@ -4,11 +4,12 @@ import sys
 from datetime import datetime
 from typing import Any
 
+from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.commands.list import find_signatures, warn_of_more
 from notarykit.cli.diagnostics import print_error
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG, Node, error_json, print_json, printable, tree
+from notarykit.cli.output import OUTPUT_FLAG, Node, error_json, print_json, tree
 from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, single_target
 from notarykit.cli.spinner import progress
 from notarykit.envelope.attributes import SignedAttributes

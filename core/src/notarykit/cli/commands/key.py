@@ -2,8 +2,9 @@
 
 import sys
 
+from notarykit._internal.printable import printable
 from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Arguments, Command, Flag, Group, Options
-from notarykit.cli.output import printable, table
+from notarykit.cli.output import table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
 from notarykit.plugin.discovery.locate import locate

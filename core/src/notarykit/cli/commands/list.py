@@ -3,8 +3,9 @@
 import sys
 from itertools import islice
 
+from notarykit._internal.printable import printable
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG, Node, print_json, printable, tree
+from notarykit.cli.output import OUTPUT_FLAG, Node, print_json, tree
 from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Target, single_target
 from notarykit.cli.spinner import progress
 from notarykit.envelope.descriptor import Descriptor

@@ -5,8 +5,9 @@ import os
 import sys
 
 from notarykit._internal import files
+from notarykit._internal.printable import printable
 from notarykit.cli.options import Arguments, Command, Flag, Group, Options
-from notarykit.cli.output import confirmed, printable
+from notarykit.cli.output import confirmed
 from notarykit.config.policy import new_policy_file, policy_file, read_policy_file
 from notarykit.errors import StorageError, TrustPolicyError, UsageError
 from notarykit.trust.policy import LARGEST_POLICY, parse_policy_document

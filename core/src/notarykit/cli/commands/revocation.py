@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
+from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.output import OUTPUT_FLAG, error_json, printable
+from notarykit.cli.output import OUTPUT_FLAG, error_json
 from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target, check_scope
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.config.policy import load_policy

@@ -4,9 +4,10 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from notarykit._internal.printable import printable
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG, printable
+from notarykit.cli.output import OUTPUT_FLAG
 from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, limits
 from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from notarykit._internal.paths import trust_store_root
+from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.batch import Operation, Result, run_each
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG, error_json, printable, table
+from notarykit.cli.output import OUTPUT_FLAG, error_json, table
 from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target, check_scope
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from notarykit._internal import files
+from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.cli.options import Arguments, Command, Flag, Options
-from notarykit.cli.output import printable, table
+from notarykit.cli.output import table
 from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
 from notarykit.config.key_access import attach_chain, open_key
 from notarykit.config.signing_keys import SigningKey

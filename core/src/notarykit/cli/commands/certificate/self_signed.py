@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from notarykit._internal import files
 from notarykit._internal.paths import local_key_files
+from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
-from notarykit.cli.output import confirmed, printable
+from notarykit.cli.output import confirmed
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import SigningKeyError, UsageError

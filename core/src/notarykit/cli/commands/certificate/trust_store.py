@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
+from notarykit._internal.printable import printable
 from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
-from notarykit.cli.output import confirmed, printable, table
+from notarykit.cli.output import confirmed, table
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import ConfigurationError, NotarykitError, StorageError, TrustStoreError, UsageError
 from notarykit.trust.policy import StoreReference, StoreType, check_store_name

@@ -3,8 +3,9 @@
 import os
 from typing import TYPE_CHECKING
 
+from notarykit._internal.printable import printable
 from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
-from notarykit.cli.output import confirmed, printable
+from notarykit.cli.output import confirmed
 from notarykit.errors import ContentError, StorageError, UsageError
 
 if TYPE_CHECKING:
