@@ -1,83 +1,129 @@
 """`make bench`: prints the tables that docs/benchmarks.md keeps. Every figure is a ratio against the same run."""
 
+import argparse
 import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tests.bench import crl, providers, registry, startup, strangers, throughput, tokens
+from tests.bench import crl, envelopes, providers, registry, startup, strangers, tokens
+from tests.bench.tables import at_most, print_ratios, print_table
 from tests.interop.go_peer import Peer, build
 
 
-def _verdict(reached: bool) -> str:
-    return "yes" if reached else "missed"
+def _startup(folder: str) -> None:
+    print_table(
+        ("command", "median, ms", "times a bare interpreter", "at most", "reached"),
+        (
+            (f"`{row.name}`", f"{row.milliseconds:.1f}", f"{row.ratio:.2f}", *at_most(row.ratio, row.target))
+            for row in startup.measure(folder)
+        ),
+    )
 
 
-def _strangers() -> None:
-    most = strangers.MOST_MILLISECONDS
-    print("\n| a stranger's signature | bytes | enforced, CPU ms | at most | reached | logged, CPU ms |")
-    print("|---|---|---|---|---|---|")
-    for each in strangers.measure():
-        reached = _verdict(each.strict <= most)
-        print(
-            f"| {each.name} | {each.size} | {each.strict:.1f} | {most:.0f} | {reached} | {each.audit:.1f} |", flush=True
-        )
+def _providers(folder: str) -> None:
+    print_table(
+        ("provider", "metadata, ms", "times bare", "at most", "reached", "first signature, ms", "later, ms"),
+        (
+            (
+                row.name,
+                f"{row.metadata:.1f}",
+                f"{row.metadata / row.bare:.2f}",
+                *at_most(row.metadata / row.bare, 4),
+                f"{row.first:.0f}",
+                f"{row.later:.1f}",
+            )
+            for row in providers.measure(folder)
+        ),
+    )
+
+
+def _tokens(folder: str) -> None:
+    print_table(
+        ("keys on SoftHSM", "in one process, 1/s", "executable, 1/s", "pkcs11-tool, 1/s", "times the tool"),
+        (
+            (
+                row.spec,
+                f"{row.inside:.0f}",
+                f"{row.executable:.1f}",
+                f"{row.tool:.1f}",
+                f"{row.inside / row.tool:.1f}, {row.executable / row.tool:.2f}",
+            )
+            for row in tokens.measure(folder)
+        ),
+    )
+
+
+def _envelopes(folder: str) -> None:
+    with Peer(build()) as peer:
+        print_ratios("envelopes, chains of 3", "notation-core-go", envelopes.measure(folder, peer))
+
+
+def _registry(folder: str) -> None:
+    with Peer(build()) as peer:
+        print_ratios("artifacts in a registry", "notation-go", registry.measure(folder, peer))
+
+
+def _strangers(_: str) -> None:
+    print_table(
+        ("a stranger's signature", "bytes", "enforced, CPU ms", "at most", "reached", "logged, CPU ms"),
+        (
+            (
+                row.name,
+                str(row.size),
+                f"{row.strict:.1f}",
+                *at_most(row.strict, strangers.MOST_MILLISECONDS),
+                f"{row.audit:.1f}",
+            )
+            for row in strangers.measure()
+        ),
+    )
+
+
+def _crl(folder: str) -> None:
+    print_table(
+        (f"a CRL of {crl.ENTRIES:,} entries", "notarykit", "notation-core-go", "ratio", "at most", "reached"),
+        (
+            (
+                row.name,
+                f"{row.ours:.2f}",
+                f"{row.theirs:.2f}",
+                f"{row.ours / row.theirs:.2f}",
+                *at_most(row.ours / row.theirs, row.most),
+            )
+            for row in crl.measure(folder)
+        ),
+    )
+
+
+PARTS: Mapping[str, tuple[str, Callable[[str], None]]] = {
+    "startup": ("processes of the command line, as multiples of a bare interpreter", _startup),
+    "providers": ("plugins of key services: metadata, first and later signatures", _providers),
+    "tokens": ("signatures with keys on SoftHSM, beside pkcs11-tool", _tokens),
+    "envelopes": ("envelopes in memory, beside notation-core-go", _envelopes),
+    "registry": ("verify and sign in the library, artifacts in a registry, beside notation-go", _registry),
+    "strangers": ("the processor's time for signatures of strangers", _strangers),
+    "crl": ("a CRL with a million entries, beside notation-core-go", _crl),
+}
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures the named parts, or all of them, and prints their tables."""
+    listed = "\n".join(f"  {name:10} {summary}" for name, (summary, _) in PARTS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=f"parts:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", nargs="*", choices=[[], *PARTS], metavar="part", help="one of the parts below")
+    names = parser.parse_args().part or list(PARTS)
     python = platform.python_version()
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.platform()}, Python {python}, {os.cpu_count()} cores\n")
-    with tempfile.TemporaryDirectory() as folder:
-        print("| command | median, ms | times a bare interpreter | at most | reached |")
-        print("|---|---|---|---|---|")
-        for row in startup.measure(folder):
-            limit = f"{row.target} | {_verdict(row.ratio <= row.target)}" if row.target else "- | -"
-            print(f"| `{row.name}` | {row.milliseconds:.1f} | {row.ratio:.2f} | {limit} |", flush=True)
-    print("\n| provider | metadata, ms | times bare | at most | reached | first signature, ms | later, ms |")
-    print("|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        for one in providers.measure(folder):
-            ratio = one.metadata / one.bare
-            print(
-                f"| {one.name} | {one.metadata:.1f} | {ratio:.2f} | 4 | {_verdict(ratio <= 4)} "
-                f"| {one.first:.0f} | {one.later:.1f} |",
-                flush=True,
-            )
-    print("\n| keys on SoftHSM | in one process, 1/s | executable, 1/s | pkcs11-tool, 1/s | times the tool |")
-    print("|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        for kind in tokens.measure(folder):
-            ratios = f"{kind.inside / kind.tool:.1f}, {kind.executable / kind.tool:.2f}"
-            print(
-                f"| {kind.spec} | {kind.inside:.0f} | {kind.executable:.1f} | {kind.tool:.1f} | {ratios} |", flush=True
-            )
-    print("\n| envelopes, chains of 3 | notarykit, 1/s | notation-core-go, 1/s | ratio | at least | reached |")
-    print("|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder, Peer(build()) as peer:
-        for each in throughput.measure(folder, peer):
-            print(
-                f"| {each.name} | {each.ours:.0f} | {each.theirs:.0f} | {each.ratio:.2f} | {each.target} "
-                f"| {_verdict(each.ratio >= each.target)} |",
-                flush=True,
-            )
-    print("\n| artifacts in a registry | notarykit, 1/s | notation-go, 1/s | ratio | at least | reached |")
-    print("|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder, Peer(build()) as peer:
-        for found in registry.measure(folder, peer):
-            limit = f"{found.target} | {_verdict(found.ratio >= found.target)}" if found.target else "- | -"
-            print(f"| {found.name} | {found.ours:.0f} | {found.theirs:.0f} | {found.ratio:.2f} | {limit} |", flush=True)
-    _strangers()
-    with tempfile.TemporaryDirectory() as folder:
-        large = crl.measure(folder)
-    print(f"\n| a CRL of {crl.ENTRIES:,} entries | notarykit | notation-core-go | ratio | at most | reached |")
-    print("|---|---|---|---|---|---|")
-    for part, ours, theirs, most in large:
-        verdict = _verdict(ours / theirs <= most)
-        print(f"| {part} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} | {most} | {verdict} |", flush=True)
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.platform()}, Python {python}, {os.cpu_count()} cores")
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            PARTS[name][1](folder)
 
 
 if __name__ == "__main__":

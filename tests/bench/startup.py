@@ -60,7 +60,7 @@ def measure(folder: str) -> list[Row]:
         ("notarykit sign", 11, renew, [program, "sign", "--oci-layout", f"work@{digest}"]),
         (
             "notarykit verify",
-            9,
+            7,
             nothing,
             [program, "verify", "--oci-layout", "--scope", "local/bench", f"signed@{digest}"],
         ),

@@ -1,15 +1,15 @@
-"""How many envelopes are verified in a second in one process, beside notation-core-go in the same run."""
+"""Envelopes in memory: how many are verified in a second in one process, beside notation-core-go in the same run."""
 
 import os
-import statistics
 import time
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import COSE, JWS
+from tests.bench.tables import Ratio
 from tests.interop.go_peer import Peer
-from tests.support.ca import make_chain
+from tests.support.ca import Changes, TestChain, make_chain
 from tests.support.envelopes import sign_envelope
 
 CHAINS = 600
@@ -17,38 +17,30 @@ ROUNDS = 5
 SECONDS = 1.0
 
 
-class Row(NamedTuple):
-    """One kind of envelopes.
-
-    Attributes:
-        name: Key, format, and whether the chain is shared.
-        ours: Envelopes a second, the median of the rounds.
-        theirs: The same of notation-core-go.
-        ratio: The median of the rounds' ratios.
-        target: What the ratio is to reach at least.
-    """
-
-    name: str
-    ours: float
-    theirs: float
-    ratio: float
-    target: float
-
-
-def measure(folder: str, peer: Peer) -> list[Row]:
+def measure(folder: str, peer: Peer) -> Iterator[Ratio]:
     """Times both in turns for each kind of envelopes."""
-    rows = []
     for spec in ("RSA-2048", "EC-256"):
         for media_type, short in ((JWS, "JWS"), (COSE, "COSE")):
-            apart = [sign_envelope(make_chain(spec, 3, ca_kind=spec), media_type) for _ in range(CHAINS)]
             chain = make_chain(spec, 3, ca_kind=spec)
-            shared = [sign_envelope(chain, media_type) for _ in range(50)]
-            rows.append(_row(f"{spec}, {short}, every chain another", apart, media_type, folder, peer, 0.6))
-            rows.append(_row(f"{spec}, {short}, one chain shared", shared, media_type, folder, peer, 2.0))
-    return rows
+            cases: Sequence[tuple[str, float, Sequence[TestChain]]] = [
+                ("every chain another", 1.0, [make_chain(spec, 3, ca_kind=spec) for _ in range(CHAINS)]),
+                ("every leaf another, CAs shared", 1.5, [_with_another_leaf(chain) for _ in range(CHAINS)]),
+                ("one chain shared", 4.0, [chain] * 50),
+            ]
+            for name, target, chains in cases:
+                envelopes = [sign_envelope(chain, media_type) for chain in chains]
+                rounds = _rounds(envelopes, media_type, folder, peer)
+                yield Ratio.of(f"{spec}, {short}, {name}", rounds, target)
 
 
-def _row(name: str, envelopes: list[bytes], media_type: str, folder: str, peer: Peer, target: float) -> Row:
+def _with_another_leaf(chain: TestChain) -> TestChain:
+    """Returns a chain whose leaf the same CAs issued."""
+    cas = {place: Changes(key=key) for place, key in enumerate(chain.keys) if place}
+    other = make_chain(chain.spec, len(chain.ders), cas=cas)
+    return other.with_ders([other.ders[0], *chain.ders[1:]])
+
+
+def _rounds(envelopes: list[bytes], media_type: str, folder: str, peer: Peer) -> list[tuple[float, float]]:
     paths = []
     for number, envelope in enumerate(envelopes):
         path = os.path.join(folder, f"{number}.envelope")
@@ -61,8 +53,7 @@ def _row(name: str, envelopes: list[bytes], media_type: str, folder: str, peer: 
         if not theirs["ok"]:
             raise RuntimeError(theirs["error"])
         rounds.append((_rate(envelopes, media_type), float(theirs["perSecond"])))
-    ours, theirs_rate = (statistics.median(each[side] for each in rounds) for side in (0, 1))
-    return Row(name, ours, theirs_rate, statistics.median(mine / other for mine, other in rounds), target)
+    return rounds
 
 
 def _rate(envelopes: list[bytes], media_type: str) -> float:
