@@ -240,8 +240,9 @@ class Authenticator:
 
 
 def _repository_of(scope: str) -> str:
-    """Returns the repository's name in a scope, `repository:name:actions`, or an empty string."""
-    return scope.partition(":")[2].rpartition(":")[0]
+    """Returns the repository's name in a scope, `repository:name:actions`, or an empty string for any other scope."""
+    kind, _, rest = scope.partition(":")
+    return rest.rpartition(":")[0] if kind == "repository" else ""
 
 
 def _check_token(token: object, error: str) -> str:

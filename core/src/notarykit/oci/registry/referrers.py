@@ -1,24 +1,22 @@
 """Signatures of an artifact by the referrers API (distribution-spec 1.1, "Listing Referrers")."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import NetworkError, NotAnIndexError
+from notarykit.errors import NotAnIndexError
 from notarykit.net.client import StartedRequest
 from notarykit.net.messages import Response
-from notarykit.net.urls import origin_of, resolve_location
 from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, SIGNATURE_TYPE
 from notarykit.oci.registry.endpoint import RepositoryEndpoint
+from notarykit.oci.registry.pagination import pages
 
 _OK = 200
 _MAX_PAGES = 200
 _ACCEPT = {"Accept": IMAGE_INDEX}
 # The responses of registries without the API: 404 of any code, or what they answer to unknown paths and methods.
 _NO_API = frozenset({404, 405, 501})
-_NEXT = re.compile(r"""<([^<>]*)>[^,<]*;\s*rel\s*=\s*(?:"next"|next(?=\s*(?:[,;]|$)))""", re.IGNORECASE)
 
 
 def may_be_signature(entry: Descriptor) -> bool:
@@ -71,23 +69,8 @@ def list_by_api(
 
 def _pages(endpoint: RepositoryEndpoint, first: Response) -> Iterator[list[Descriptor]]:
     name = f"{endpoint.host.host}: list of referrers"
-    page, seen = first, {first.url}
-    while True:
-        if page.status != _OK:
-            raise NetworkError(f"{name}: status {page.status}")
+    for page in pages(first, lambda url: endpoint.send("GET", url, _ACCEPT), name, _MAX_PAGES):
         yield [entry for entry in parse_index(page.body, name) if may_be_signature(entry)]
-        following = _NEXT.search(", ".join(page.headers.get_all("Link") or []))
-        if following is None:
-            return
-        url = resolve_location(page.url, following[1])
-        if origin_of(url) != origin_of(first.url):
-            raise NetworkError(f"{name}: the next page is at another host")
-        if url in seen:
-            raise NetworkError(f"{name}: the pages form a loop")
-        if len(seen) == _MAX_PAGES:
-            raise NetworkError(f"{name}: more than {_MAX_PAGES} pages")
-        seen.add(url)
-        page = endpoint.send("GET", url, _ACCEPT)
 
 
 def _first_path(digest: str) -> str:
