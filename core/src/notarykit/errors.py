@@ -104,6 +104,12 @@ class UnforeseenError(NotarykitError):
     exit_code = 70
 
 
+class WorkerError(NotarykitError):
+    """A worker process ended before its work was done, or workers cannot be started or reached."""
+
+    exit_code = 3
+
+
 def own_error(error: Exception) -> NotarykitError:
     """Returns the error itself if it is a `NotarykitError`, or an `UnforeseenError` in its place."""
     if isinstance(error, NotarykitError):

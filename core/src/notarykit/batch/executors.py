@@ -1,0 +1,214 @@
+"""Executors: threads of this process, and a pool of worker processes.
+
+Processes are started by a fork server (`forkserver`), which has one thread and has imported the modules that workers
+need; never by a fork of the program itself, whose threads may hold locks at that moment. Where there is no fork server,
+as on Windows, each worker is an interpreter of its own (`spawn`).
+"""
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from notarykit.errors import WorkerError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+# Modules that the fork server imports once for all workers.
+_PRELOADED = (
+    "notarykit.api",
+    "notarykit.batch.worker",
+    "notarykit.config.policy",
+    "notarykit.config.registries",
+    "notarykit.oci.layout",
+    "notarykit.oci.registry.registries",
+    "notarykit.revocation.checker",
+    "notarykit.signing.artifact",
+    "notarykit.timestamp.token",
+    "notarykit.verification.verifier",
+)
+
+
+def usable_cores() -> int:
+    """Returns the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class DaemonThreads(Executor):
+    """Executor of daemon threads: work that hangs does not keep the process from exiting."""
+
+    def __init__(self, threads: int) -> None:
+        self._max_workers = threads
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._started = 0
+        self._lock = threading.Lock()
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> "Future[Any]":
+        """Schedules a call."""
+        done: Future[Any] = Future()
+
+        def run() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(function(*args, **options))
+            except BaseException as error:  # noqa: BLE001 - raised again by the future's result()
+                done.set_exception(error)
+
+        self._tasks.put(run)
+        with self._lock:
+            if self._started < self._max_workers:
+                self._started += 1
+                threading.Thread(target=self._work, name="notarykit-batch", daemon=True).start()
+        return done
+
+    def _work(self) -> None:
+        while (run := self._tasks.get()) is not None:
+            run()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - nothing to wait for
+        """Ends the threads, each after the call that it runs; does not wait for them."""
+        for _ in range(self._started):
+            self._tasks.put(None)
+
+
+class WorkerPool(Executor):
+    """Executor of worker processes that replaces those that died: the tasks of the dead fail, the next are done.
+
+    Workers have the environment that this process has when the pool is made, ignore Ctrl-C, which reaches all processes
+    of a terminal, and end with this process.
+    """
+
+    def __init__(self, workers: int = 0) -> None:
+        """Starts the workers, one for each core by default.
+
+        Raises:
+            WorkerError: Worker processes cannot be started here.
+        """
+        self._max_workers = workers or usable_cores()
+        self._lock = threading.Lock()
+        self._pool = self._started()
+
+    def _started(self) -> "ProcessPoolExecutor":
+        try:
+            with _interrupts_held_back():
+                pool = _process_pool(self._max_workers)
+                first = pool.submit(os.getpid)
+            first.result()
+        except (OSError, ImportError, NotImplementedError, BrokenExecutor, EOFError) as error:
+            raise WorkerError(
+                f"worker processes cannot be started: {type(error).__name__}: {error}",
+                advice="work in threads instead, and see that /dev/shm can be written to",
+            ) from None
+        return pool
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> "Future[Any]":
+        """Schedules a call, in a new pool if the present one lost a worker."""
+        pool = self._pool
+        try:
+            return pool.submit(function, *args, **options)
+        except BrokenExecutor:
+            with self._lock:
+                if self._pool is pool:
+                    self._pool = self._started()
+            return self._pool.submit(function, *args, **options)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Ends the workers after their present tasks."""
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def kill(self) -> None:
+        """Ends the workers at once, whatever they are doing."""
+        processes = list((self._pool._processes or {}).values())  # noqa: SLF001 - kill_workers() comes with Python 3.14
+        for process in processes:
+            process.kill()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, Exception):
+            self.kill()
+        self.shutdown(wait=True, cancel_futures=True)
+
+
+def process_pool(workers: int = 0) -> WorkerPool:
+    """Returns a pool of worker processes, a context manager; `executor=` of `verify_artifacts` and `sign_artifacts`.
+
+        if __name__ == "__main__":
+            with notarykit.process_pool() as pool:
+                for outcome in notarykit.verify_artifacts(references, executor=pool):
+                    ...
+
+    The guard is needed: each worker imports the program's main module once more, under another name.
+
+    Args:
+        workers: Number of processes; one for each core by default.
+
+    Raises:
+        WorkerError: Worker processes cannot be started here.
+    """
+    return WorkerPool(workers)
+
+
+def width_of(executor: Executor) -> int:
+    """Returns the number of tasks that an executor runs at a time, or 0 if it is unknown."""
+    client = getattr(executor, "_client", None)
+    if client is not None and hasattr(client, "nthreads"):  # Dask's
+        return sum(client.nthreads().values())
+    return int(getattr(executor, "_max_workers", 0))
+
+
+def is_in_process(executor: Executor) -> bool:
+    """Returns True for executors of threads, for which nothing is pickled."""
+    return isinstance(executor, DaemonThreads | ThreadPoolExecutor)
+
+
+def _process_pool(workers: int) -> "ProcessPoolExecutor":
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    is_served = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if is_served else "spawn")
+    if is_served:
+        context.set_forkserver_preload(list(_PRELOADED))
+    return ProcessPoolExecutor(workers, context, _prepare_worker, (dict(os.environ),))
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Holds back Ctrl-C while the fork server and its workers start, which inherit that, until they are prepared."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _prepare_worker(environment: dict[str, str]) -> None:
+    """Prepares a worker process. The fork server may be older than the pool, so the environment is sent."""
+    import multiprocessing
+
+    os.environ.clear()
+    os.environ.update(environment)
+    # A function and not SIG_IGN, which plugins' executables would inherit.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, name="notarykit-parent", daemon=True).start()

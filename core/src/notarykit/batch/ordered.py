@@ -1,0 +1,169 @@
+"""Outcomes of many items, in the order of the items."""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from typing import Any, Generic, NamedTuple, Self
+
+from notarykit.batch.attempt import Attempt
+from notarykit.batch.dispatch import ThreadDispatch, WorkerDispatch
+from notarykit.batch.executors import is_in_process, usable_cores, width_of
+from notarykit.batch.work import Begun, Item, Outcome, Result, Work
+from notarykit.errors import UsageError
+
+# Items that are taken, and whose outcomes are not yielded yet, for each job: so many may overtake a slow one.
+_WINDOW = 64
+# After an interruption, work that was begun may go on for as long.
+_GRACE_SECONDS = 10.0
+
+
+class _Sent(NamedTuple):
+    future: "Future[Any]"
+    items: tuple[Any, ...]
+
+
+class Outcomes(Generic[Item, Result]):
+    """Iterator of the outcomes, with a way to stop; made by `map_ordered`."""
+
+    def __init__(self, items: Iterable[Item], dispatch: ThreadDispatch | WorkerDispatch, window: int) -> None:
+        self._items: Iterator[Item] | None = iter(items)
+        self._dispatch = dispatch
+        self._window = window
+        self._partial: list[Item] = []
+        self._sent: deque[_Sent] = deque()
+        self._ready: deque[Outcome[Item, Result]] = deque()
+        self._end: BaseException | None = None
+        self._stopped_at: float | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Outcome[Item, Result]:
+        while not self._ready:
+            try:
+                is_over = not self._advance()
+            except KeyboardInterrupt as interrupt:
+                if self._stopped_at is not None:
+                    self.kill()
+                    raise
+                self.stop(interrupt)
+                continue
+            if is_over:
+                self.close()
+                end, self._end = self._end, None
+                raise end or StopIteration
+        return self._ready.popleft()
+
+    def stop(self, end: BaseException | None = None) -> None:
+        """Takes no further items and cancels those that no worker has begun; the others' outcomes still come.
+
+        Args:
+            end: Raised after the last outcome.
+        """
+        self._stopped_at = self._stopped_at or time.monotonic()
+        self._end = end or self._end
+        self._items = None
+        self._partial.clear()
+        self._sent = deque(sent for sent in self._sent if not sent.future.cancel())
+
+    def close(self) -> None:
+        """Takes no further items, and drops the outcomes of the others; the caller's executor stays open."""
+        self.stop()
+        self._sent.clear()
+        self._ready.clear()
+        self._dispatch.close()
+
+    def kill(self) -> None:
+        """Ends like `close`, and the processes of a `WorkerPool` at once."""
+        self.close()
+        self._dispatch.kill()
+
+    def _advance(self) -> bool:
+        """Makes one step, and returns False when there are none left."""
+        if self._sent and self._sent[0].future.done():
+            self._receive(self._sent.popleft())
+        elif self._may_take():
+            self._take()
+        elif self._sent:
+            self._wait()
+        else:
+            return False
+        return True
+
+    def _may_take(self) -> bool:
+        waiting = sum(len(sent.items) for sent in self._sent)
+        return self._items is not None and waiting < self._window and self._undone() < self._dispatch.depth
+
+    def _undone(self) -> int:
+        return sum(not sent.future.done() for sent in self._sent)
+
+    def _take(self) -> None:
+        """Takes one item, and sends those that were taken if they are enough, or the last, or a worker is idle."""
+        assert self._items is not None
+        try:
+            self._partial.append(next(self._items))
+        except StopIteration:
+            self._items = None
+        except Exception as error:  # noqa: BLE001 - raised after the outcomes of the items before it
+            self._items, self._end = None, error
+        is_enough = len(self._partial) >= self._dispatch.size or self._undone() < self._dispatch.depth - 1
+        if self._partial and (is_enough or self._items is None):
+            items = tuple(self._partial)
+            self._partial.clear()
+            self._sent.append(_Sent(self._dispatch.send(items), items))
+
+    def _receive(self, sent: _Sent) -> None:
+        try:
+            attempts: list[Attempt] = self._dispatch.received(*sent)
+        except Exception as error:  # noqa: BLE001 - nothing can be done any more
+            self.stop(error)
+            self._sent.clear()
+            return
+        self._ready.extend(Outcome(item, *done) for item, done in zip(sent.items, attempts, strict=True))
+
+    def _wait(self) -> None:
+        undone = [sent.future for sent in self._sent if not sent.future.done()]
+        if self._stopped_at is None:
+            wait(undone, return_when=FIRST_COMPLETED)
+            return
+        seconds = self._stopped_at + _GRACE_SECONDS - time.monotonic()
+        if seconds <= 0 or not wait(undone, seconds, FIRST_COMPLETED).done:
+            self._sent = deque(sent for sent in self._sent if sent.future.done())
+            self._dispatch.kill()
+
+
+def map_ordered(
+    work: Work[Item, Begun, Result], items: Iterable[Item], *, executor: Executor | None = None, jobs: int | None = None
+) -> Outcomes[Item, Result]:
+    """Does work on many items side by side, and returns an iterator of their outcomes in the order of the items.
+
+    Items may come from an iterator of any length; it is read in the caller's thread, no further ahead than a bounded
+    window, and what it raises is raised after the outcomes of the items before. Outcomes come as soon as they and all
+    before them are known. The caller's deadline holds for the work, in whichever process it is done.
+
+    A worker that dies costs its own items one more try (`Work.begin_again`), each in a process of its own; an item over
+    which a second worker dies has a `WorkerError`. No item is lost, and none has two outcomes.
+
+    On Ctrl-C the outcomes of all items that were begun still come, for ten seconds at most, and then
+    `KeyboardInterrupt`; a second one is raised at once, and ends the processes of a `process_pool`. Where Ctrl-C
+    reaches the loop that reads the outcomes, the loop can call `stop()` and go on, or leave and call `close()`.
+
+    Args:
+        work: The work. Its `close` is the caller's to call.
+        items: The items.
+        executor: Executor of the interface of `concurrent.futures`: threads, a `process_pool`, Dask's; it stays open.
+            Threads of this process by default.
+        jobs: Number of items that are begun at a time, altogether; by default as many as the executor has workers, or
+            the cores of this machine.
+
+    Raises:
+        UsageError: The number of jobs is not positive, or the work cannot be pickled for the executor.
+    """
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"{jobs} jobs at a time", advice="give a number from 1")
+    if executor is None or is_in_process(executor):
+        jobs = jobs or (width_of(executor) if executor else 0) or usable_cores()
+        return Outcomes(items, ThreadDispatch(work, executor, jobs), _WINDOW * jobs)
+    dispatch = WorkerDispatch(work, executor, jobs)
+    return Outcomes(items, dispatch, _WINDOW * dispatch.jobs)

@@ -1,0 +1,245 @@
+"""Outcomes of many items, in threads and in worker processes."""
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+
+import pytest
+
+from notarykit._internal.deadline import deadline
+from notarykit.batch.executors import WorkerPool, process_pool
+from notarykit.batch.ordered import map_ordered
+from notarykit.batch.work import Work
+from notarykit.errors import NotarykitWarning, UnforeseenError, UsageError, WorkerError
+from tests.unit.batch import works
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WorkerPool]:
+    """Two worker processes."""
+    with process_pool(2) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["threads", "caller's threads", "processes"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
+    """Executor of each kind."""
+    match request.param:
+        case "threads":
+            yield None
+        case "processes":
+            yield request.getfixturevalue("pool")
+        case _:
+            with ThreadPoolExecutor(2) as threads:
+                yield threads
+
+
+def test_outcomes_come_in_the_order_of_the_items(executor: Executor | None) -> None:
+    """Each item has one outcome, in order."""
+    outcomes = list(map_ordered(works.Square(), range(500), executor=executor, jobs=4))
+    assert [outcome.item for outcome in outcomes] == list(range(500))
+    assert [outcome.value() for outcome in outcomes] == [number * number for number in range(500)]
+
+
+def test_error_of_one_item_is_its_outcome(executor: Executor | None) -> None:
+    """The others have their results."""
+    outcomes = list(map_ordered(works.Square(), [1, -2, 3], executor=executor))
+    assert [outcome.result for outcome in outcomes] == [1, None, 9]
+    with pytest.raises(UsageError, match="-2 is negative"):
+        outcomes[1].value()
+
+
+def test_no_items_have_no_outcomes(executor: Executor | None) -> None:
+    """Nothing is waited for."""
+    assert list(map_ordered(works.Square(), [], executor=executor)) == []
+
+
+def test_items_are_taken_no_further_ahead_than_the_window(executor: Executor | None) -> None:
+    """An iterator without an end does not fill the memory, and its first outcomes come."""
+    taken = itertools.count()
+    outcomes = map_ordered(works.Square(), taken, executor=executor, jobs=2)
+    assert [next(outcomes).value() for _ in range(300)] == [number * number for number in range(300)]
+    outcomes.close()
+    assert next(taken) <= 300 + 2 * 64 + 256
+
+
+def test_items_that_wait_to_be_final_overlap(executor: Executor | None) -> None:
+    """Two hundred pauses of 10 ms take less than one after the other."""
+    started = time.monotonic()
+    outcomes = list(map_ordered(works.Listed(), range(200), executor=executor, jobs=2))
+    assert [outcome.value() for outcome in outcomes] == [number * number for number in range(200)]
+    assert isinstance(executor, ThreadPoolExecutor) or time.monotonic() - started < 1.5
+
+
+def test_error_of_the_iterator_comes_after_the_outcomes(executor: Executor | None) -> None:
+    """The items before it are done."""
+
+    def items() -> Iterator[int]:
+        yield from (1, 2, 3)
+        raise OSError("the list ended early")
+
+    outcomes = map_ordered(works.Square(), items(), executor=executor)
+    assert [next(outcomes).value() for _ in range(3)] == [1, 4, 9]
+    with pytest.raises(OSError, match="the list ended early"):
+        next(outcomes)
+    assert list(outcomes) == []
+
+
+def test_deadline_of_the_caller_holds_for_the_work(executor: Executor | None) -> None:
+    """The seconds that are left are known in each thread and process."""
+    with deadline(50):
+        outcomes = list(map_ordered(works.SecondsLeft(), range(4), executor=executor))
+    assert all(40 < outcome.value() <= 50 for outcome in outcomes)
+    (without,) = map_ordered(works.SecondsLeft(), [1], executor=executor)
+    assert without.value() == float("inf")
+
+
+def test_number_of_jobs_is_positive() -> None:
+    """None at a time would never end."""
+    with pytest.raises(UsageError, match="0 jobs"):
+        map_ordered(works.Square(), [1], jobs=0)
+
+
+def test_jobs_limit_what_is_begun_at_a_time() -> None:
+    """A third item begins only when one of two has ended."""
+    inside, most = 0, 0
+    lock, both = threading.Lock(), threading.Barrier(2, timeout=20)
+
+    class Counted(Work[int, int, int]):
+        def begin(self, item: int) -> int:
+            nonlocal inside, most
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            both.wait()
+            with lock:
+                inside -= 1
+            return item
+
+        def finish(self, begun: int) -> int:
+            return begun
+
+    assert len(list(map_ordered(Counted(), range(20), jobs=2))) == 20
+    assert most == 2
+
+
+def test_caller_s_executor_stays_open() -> None:
+    """It can be used again."""
+    with ThreadPoolExecutor(1) as threads:
+        list(map_ordered(works.Square(), [1], executor=threads))
+        assert threads.submit(int, "3").result() == 3
+
+
+def test_executor_that_was_shut_down_is_an_error_of_each_item() -> None:
+    """No item is lost."""
+    threads = ThreadPoolExecutor(1)
+    threads.shutdown()
+    outcomes = list(map_ordered(works.Square(), [1, 2], executor=threads))
+    assert [type(outcome.error) for outcome in outcomes] == [WorkerError, WorkerError]
+
+
+def test_nested_use_in_a_worker_works_in_threads(pool: WorkerPool) -> None:
+    """Work of a worker may have many items of its own."""
+    (outcome,) = map_ordered(works.Nested(), [10], executor=pool)
+    assert outcome.value() == sum(number * number for number in range(10))
+
+
+# Worker processes
+
+
+def test_work_stays_warm_in_its_worker(pool: WorkerPool) -> None:
+    """One copy does many items; a work of other bytes has a copy of its own."""
+    for ballast in (b"a", b"b", b"large" * 50_000):
+        counts = [outcome.value() for outcome in map_ordered(works.Warm(ballast), range(100), executor=pool)]
+        assert max(counts) > 10
+        assert counts.count(1) in (1, 2)
+
+
+def test_workers_are_processes_of_their_own(pool: WorkerPool) -> None:
+    """Both do some of the work."""
+    processes = {outcome.value() for outcome in map_ordered(works.Process(), range(300), executor=pool)}
+    assert len(processes) == 2
+    assert os.getpid() not in processes
+
+
+def test_warnings_of_a_worker_come_with_the_outcome(pool: WorkerPool) -> None:
+    """Each item has its own, whatever thread it was done in."""
+    for outcome in map_ordered(works.Warns(), range(40), executor=pool, jobs=8):
+        (message,) = outcome.warnings
+        assert isinstance(message, NotarykitWarning)
+        assert str(message) == f"careful with {outcome.item}"
+
+
+def test_warnings_of_threads_are_issued_where_they_come() -> None:
+    """They are as if the caller had done the work."""
+    with pytest.warns(NotarykitWarning, match="careful with 7"):
+        (outcome,) = map_ordered(works.Warns(), [7])
+    assert outcome.warnings == ()
+
+
+def test_result_that_cannot_be_pickled_is_an_error_of_its_item(pool: WorkerPool) -> None:
+    """Its neighbours in the task have their results."""
+    outcomes = list(map_ordered(works.Unpicklable(), range(6), executor=pool))
+    assert [outcome.result for outcome in outcomes] == [0, None, 2, None, 4, None]
+    assert {type(outcome.error) for outcome in outcomes[1::2]} == {UnforeseenError}
+    assert "cannot be sent from its worker" in str(outcomes[1].error)
+
+
+def test_item_that_cannot_be_pickled_is_an_error_of_its_own(pool: WorkerPool) -> None:
+    """Its neighbours are done."""
+    outcomes = list(map_ordered(works.Process(), [1, threading.Lock(), 3], executor=pool))
+    assert [outcome.result is not None for outcome in outcomes] == [True, False, True]
+    assert isinstance(outcomes[1].error, UsageError)
+
+
+def test_work_that_cannot_be_pickled_is_refused_at_once(pool: WorkerPool) -> None:
+    """The error says what to give in its place."""
+    with pytest.raises(UsageError, match="cannot be sent to workers") as raised:
+        map_ordered(works.LocalOnly(), [1], executor=pool)
+    assert "by its name" in raised.value.advice
+
+
+def test_work_that_a_worker_cannot_read_ends_the_iteration(pool: WorkerPool) -> None:
+    """It is one error, and not one for each of ten thousand items."""
+    outcomes = map_ordered(works.Unreadable(), range(10_000), executor=pool)
+    with pytest.raises(UsageError, match="a worker cannot read its work: ModuleNotFoundError"):
+        list(outcomes)
+
+
+def test_item_of_a_worker_that_died_is_tried_once_more(pool: WorkerPool) -> None:
+    """Nothing is lost, and nothing has two outcomes."""
+    outcomes = list(map_ordered(works.Deadly(once=frozenset({37, 80})), range(200), executor=pool))
+    assert [outcome.item for outcome in outcomes] == list(range(200))
+    assert outcomes[37].result == "again 37"
+    assert {outcome.value().split()[1] for outcome in outcomes} == {str(number) for number in range(200)}
+
+
+def test_item_whose_second_worker_died_is_an_error(pool: WorkerPool) -> None:
+    """Its neighbours, in whose tasks it was, have their results."""
+    outcomes = list(map_ordered(works.Deadly(twice=frozenset({0, 50})), range(100), executor=pool, jobs=4))
+    assert [outcome.item for outcome in outcomes if outcome.error] == [0, 50]
+    assert {type(outcome.error) for outcome in outcomes} == {WorkerError, type(None)}
+
+
+def test_pool_of_the_standard_library_that_breaks_is_not_replaced() -> None:
+    """It is the caller's: the items that were not done say so."""
+    import multiprocessing
+
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(2, context) as standard:
+        outcomes = list(map_ordered(works.Deadly(once=frozenset({5})), range(20), executor=standard))
+    assert [outcome.item for outcome in outcomes] == list(range(20))
+    assert "process_pool" in str(outcomes[5].error and outcomes[5].error.advice)
+
+
+def test_program_without_work_takes_no_time_of_processes() -> None:
+    """Threads are the default: nothing of multiprocessing is imported for them."""
+    import subprocess
+    import sys
+
+    script = "import sys; from notarykit.batch.ordered import map_ordered; print('multiprocessing' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
