@@ -4,17 +4,18 @@ Signing and verification workflow, "OCI artifact verification workflow". The pre
 is left out: the annotation is not signed, so it can neither admit nor refuse anything that the verification does not.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
 from notarykit.oci.reference import Digest, Tag
-from notarykit.oci.repository import Repository
+from notarykit.oci.repository import Repository, StoredSignature
+from notarykit.trust.policy import TrustPolicy
 from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.options import VerifierOptions
-from notarykit.verification.signatures import Fetched, fetch_signatures, unprocessed
+from notarykit.verification.signatures import fetch_signatures, unprocessed
 from notarykit.verification.verdict import Audited, Skipped, Verdict
 
 # Digest of the manifest and error of each signature that was not accepted.
@@ -51,6 +52,34 @@ class VerifiedArtifact(NamedTuple):
     failures: Failures = ()
 
 
+class TriedSignature(NamedTuple):
+    """Signature of an artifact that was tried.
+
+    Attributes:
+        manifest: Descriptor of its manifest.
+        signature: The signature, or None where it could not be fetched.
+        outcome: Verdict on it, or the error for which it was not accepted.
+    """
+
+    manifest: Descriptor
+    signature: StoredSignature | None
+    outcome: Verdict | NotarykitError
+
+
+class SignatureList(NamedTuple):
+    """Signatures of an artifact, as its repository lists them.
+
+    Attributes:
+        artifact: Descriptor of the artifact.
+        manifests: Descriptors of the signature manifests, each taken once.
+        most: Number of signatures that are tried.
+    """
+
+    artifact: Descriptor
+    manifests: Iterator[Descriptor]
+    most: int
+
+
 def verify_signatures(
     options: VerifierOptions, request: ArtifactRequest, user_metadata: Mapping[str, str]
 ) -> VerifiedArtifact:
@@ -72,39 +101,66 @@ def verify_signatures(
     repository = request.open_repository()
     artifact, manifests = repository.resolve_with_signatures(request.identifier)
 
-    def verify(envelope: bytes, media_type: str) -> Verdict:
-        return run_steps(options, policy, EnvelopeRequest(envelope, media_type, artifact, user_metadata))
+    def verify(_: Descriptor, signature: StoredSignature) -> Verdict:
+        envelope = EnvelopeRequest(signature.envelope, signature.media_type, artifact, user_metadata)
+        return run_steps(options, policy, envelope)
 
-    fetched = fetch_signatures(repository, manifests, options.max_signatures, options.max_envelope_size)
-    accepted, failures = _accepted(artifact, fetched, verify)
-    if accepted is not None:
-        return accepted
-    limit = options.max_signatures if next(manifests, None) is not None else None
-    raise _not_accepted(artifact, failures, limit).under(policy.name, policy.level.name)
+    listed = SignatureList(artifact, manifests, options.max_signatures)
+    return decide(policy, listed, try_signatures(repository, listed, options.max_envelope_size, verify))
 
 
-def _accepted(
-    artifact: Descriptor, fetched: Iterable[Fetched], verify: Callable[[bytes, str], Verdict]
-) -> tuple[VerifiedArtifact | None, Failures]:
-    """Returns the first signature of a trusted signer, else the first that passes, and the failures before it."""
+def try_signatures(
+    repository: Repository,
+    listed: SignatureList,
+    largest: int,
+    verify: Callable[[Descriptor, StoredSignature], Verdict],
+) -> Iterator[TriedSignature]:
+    """Tries the signatures of an artifact, each when it is taken; whatever one does, the others are tried.
+
+    Args:
+        repository: Repository that holds the signatures.
+        listed: The signatures.
+        largest: Limit for a manifest or an envelope, in bytes.
+        verify: Function that verifies a signature.
+
+    Raises:
+        StorageError: The list of the signatures breaks off.
+    """
+    for manifest, fetched in fetch_signatures(repository, listed.manifests, listed.most, largest):
+        if isinstance(fetched, NotarykitError):
+            yield TriedSignature(manifest, None, fetched)
+            continue
+        outcome: Verdict | NotarykitError
+        try:
+            outcome = verify(manifest, fetched)
+        except NotarykitError as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome = unprocessed(error)
+        yield TriedSignature(manifest, fetched, outcome)
+
+
+def decide(policy: TrustPolicy, listed: SignatureList, tried: Iterable[TriedSignature]) -> VerifiedArtifact:
+    """Returns the first signature of a trusted signer, else the first that passes; no more of them are taken.
+
+    Raises:
+        NoSignatureError: The artifact has no signature.
+        NoAcceptedSignatureError: None of its signatures was accepted.
+    """
     failures: Failures = ()
     passable: VerifiedArtifact | None = None
-    for manifest, signature in fetched:
-        try:
-            if isinstance(signature, NotarykitError):
-                raise signature
-            verdict = verify(signature.envelope, signature.media_type)
-        except NotarykitError as error:
-            failures = (*failures, (manifest.digest, error))
+    for manifest, _, outcome in tried:
+        if isinstance(outcome, NotarykitError):
+            failures = (*failures, (manifest.digest, outcome))
             continue
-        except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are tried
-            failures = (*failures, (manifest.digest, unprocessed(error)))
-            continue
-        accepted = VerifiedArtifact(verdict, artifact, manifest, failures)
-        if not isinstance(verdict, Audited):
-            return accepted, failures
+        accepted = VerifiedArtifact(outcome, listed.artifact, manifest, failures)
+        if not isinstance(outcome, Audited):
+            return accepted
         passable = passable or accepted
-    return passable, failures
+    if passable is not None:
+        return passable
+    limit = listed.most if next(listed.manifests, None) is not None else None
+    raise _not_accepted(listed.artifact, failures, limit).under(policy.name, policy.level.name)
 
 
 def _not_accepted(artifact: Descriptor, failures: Failures, limit: int | None) -> VerificationError:

@@ -33,7 +33,15 @@ def run_steps(options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRe
     """
     if policy.level.is_skip:
         return Skipped(policy.name)
-    context = VerificationContext(options.fixed(), policy, request)
+    return verdict_of(VerificationContext(options.fixed(), policy, request))
+
+
+def verdict_of(context: VerificationContext) -> Verified | Audited:
+    """Runs the steps of a verification that was not begun.
+
+    Raises:
+        VerificationError: A step failed that the policy enforces.
+    """
     for step, check in STEPS:
         if context.action(step) is Action.SKIP:
             context.record(step)
@@ -44,6 +52,6 @@ def run_steps(options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRe
             if error is context.rejection:  # another step's, found on the way: a stranger, or a plugin's result
                 raise
             context.fail(step, error)
-    intact, results = context.intact, tuple(context.results)
+    intact, policy, results = context.intact, context.policy, tuple(context.results)
     common = (intact.target, intact.attributes, intact.chain, policy.name, policy.level, results)
     return Verified(*common, context.timestamp) if context.is_authentic else Audited(*common)

@@ -1,0 +1,87 @@
+"""Examination of an artifact: all its signatures, the verdict of a verification, and how long it will hold."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.errors import NotarykitError
+from notarykit.oci.repository import StoredSignature
+from notarykit.trust.policy import TrustPolicy
+from notarykit.verification.artifact import (
+    ArtifactRequest,
+    SignatureList,
+    TriedSignature,
+    VerifiedArtifact,
+    decide,
+    try_signatures,
+)
+from notarykit.verification.context import EnvelopeRequest, VerificationContext
+from notarykit.verification.ending import Ending, ending
+from notarykit.verification.envelope import verdict_of
+from notarykit.verification.options import VerifierOptions
+from notarykit.verification.verdict import Verdict
+
+
+class Examination(NamedTuple):
+    """Findings about an artifact.
+
+    Attributes:
+        outcome: What `verify_signatures` returns for the artifact, or the error that it raises.
+        signatures: Its signatures, in the order in which they were tried.
+        ending: End of the verdict with nothing changed; None if nothing ends it, or the artifact was not accepted.
+    """
+
+    outcome: VerifiedArtifact | NotarykitError
+    signatures: tuple[TriedSignature, ...] = ()
+    ending: Ending | None = None
+
+
+def examine_signatures(options: VerifierOptions, policy: TrustPolicy, request: ArtifactRequest) -> Examination:
+    """Verifies all signatures of an artifact, the first `max_signatures` of them, and decides as `verify_signatures`.
+
+    Args:
+        options: Options of the verifier.
+        policy: Trust policy statement that applies, of another level than `skip`.
+        request: The artifact.
+
+    Raises:
+        StorageError: The artifact or the list of its signatures cannot be read.
+    """
+    options = options.fixed()
+    repository = request.open_repository()
+    listed = SignatureList(*repository.resolve_with_signatures(request.identifier), options.max_signatures)
+    endings: dict[str, Ending | None] = {}
+
+    def verify(manifest: Descriptor, signature: StoredSignature) -> Verdict:
+        envelope = EnvelopeRequest(signature.envelope, signature.media_type, listed.artifact)
+        context = VerificationContext(options, policy, envelope)
+        verdict = verdict_of(context)
+        endings[manifest.digest] = ending(context)
+        return verdict
+
+    tried: list[TriedSignature] = []
+    problem: NotarykitError | None = None
+    try:
+        for signature in try_signatures(repository, listed, options.max_envelope_size, verify):
+            tried.append(signature)  # noqa: PERF402 - those before an error are kept
+    except NotarykitError as error:
+        problem = error
+
+    def again() -> Iterator[TriedSignature]:
+        yield from tried
+        if problem is not None:
+            raise problem
+
+    try:
+        accepted = decide(policy, listed, again())
+    except NotarykitError as error:
+        return Examination(error, tuple(tried))
+    kind = type(accepted.verdict)
+    alike = [endings[signature.manifest.digest] for signature in tried if type(signature.outcome) is kind]
+    return Examination(accepted, tuple(tried), _latest(alike))
+
+
+def _latest(endings: list[Ending | None]) -> Ending | None:
+    """Returns the end of the last signature that gives the artifact its verdict; None if one does not end."""
+    known = [end for end in endings if end is not None]
+    return max(known) if len(known) == len(endings) else None
