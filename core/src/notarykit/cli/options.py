@@ -163,7 +163,7 @@ def parse_options(command: Command, arguments: list[str], name: str) -> Options 
     for flag in flags:
         values[flag.name] = _converted(flag, values[flag.name])
     least, most, missing, _ = command.arguments
-    if len(rest) < least:
+    if len(rest) < least and not values.get("from"):
         raise UsageError(missing or f"too few arguments for '{name}'", advice=f"see '{name} --help'")
     if len(rest) > most:
         raise UsageError(f"unexpected argument {rest[most]!r} for '{name}'", advice=f"see '{name} --help'")

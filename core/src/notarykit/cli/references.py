@@ -1,14 +1,13 @@
-"""Artifacts that the arguments of a command refer to."""
+"""Artifacts that a command is about: their references, and the repositories that hold them."""
 
 import sys
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Arguments, Flag, Options
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import UsageError
+from notarykit.errors import NotarykitError, UsageError
 from notarykit.oci.reference import (
     Digest,
     LayoutReference,
@@ -44,19 +43,28 @@ _BEFORE_SIGNING = "tags are mutable and a tag reference can point to a different
 _AFTER_SIGNING = "resolved digest may not point to the same signed artifact, as tags are mutable."
 
 
+class Repositories(Protocol):
+    """Repositories of a command's references; made of data, so that it can be pickled."""
+
+    def open(self, reference: Reference | LayoutReference) -> Repository:
+        """Opens the repository of a reference; repositories of one registry share connections and tokens.
+
+        Raises:
+            StorageError: There is no image layout.
+        """
+
+
 class Target(NamedTuple):
     """Artifact that a command is about.
 
     Attributes:
-        text: Argument of the command.
-        reference: Reference in the argument.
-        open: Function that opens the repository.
+        text: Reference as it was written.
+        reference: The parsed reference.
         scope: Scope that selects the trust policy, `registry/repository`, or an empty string.
     """
 
     text: str
     reference: Reference | LayoutReference
-    open: Callable[[], Repository]
     scope: str
 
     @property
@@ -64,11 +72,11 @@ class Target(NamedTuple):
         """Tag or digest of the artifact."""
         return self.reference.identifier
 
-    def request(self) -> "ArtifactRequest":
+    def request(self, repositories: Repositories) -> "ArtifactRequest":
         """Returns the request to verify the artifact."""
         from notarykit.verification.artifact import ArtifactRequest
 
-        return ArtifactRequest(self.open, self.identifier, self.scope)
+        return ArtifactRequest(partial(repositories.open, self.reference), self.identifier, self.scope)
 
     def resolved(self, artifact: Descriptor) -> str:
         """Returns the reference with the artifact's digest."""
@@ -81,42 +89,63 @@ class Target(NamedTuple):
             print(_TAG_WARNING.format(verb=verb, tag=printable(self.identifier), reason=reason), file=sys.stderr)
 
 
-def single_target(options: Options, command: str) -> Target:
-    """Returns the one reference of a command, after the warning about tags, if any."""
-    (target,) = targets(options)
-    target.warn_of_tag(command)
-    return target
+class BadReference(NamedTuple):
+    """Reference that no artifact can be looked up by; its error does not end the work on others.
+
+    Attributes:
+        text: Reference as it was written.
+        error: The error.
+    """
+
+    text: str
+    error: NotarykitError
 
 
-def targets(options: Options) -> list[Target]:
-    """Returns the artifacts of all arguments; artifacts in one registry share connections and tokens.
+def parse_target(text: str, options: Options) -> Target:
+    """Parses a reference into a registry, or with `--oci-layout` into an image layout.
 
     Raises:
-        UsageError: An argument is malformed.
+        UsageError: It is malformed.
+    """
+    if options["oci-layout"]:
+        return Target(text, parse_layout_reference(text), options.values.get("scope") or "")
+    reference = parse_reference(text)
+    return Target(text, reference, reference.scope)
+
+
+def single_target(options: Options, command: str) -> tuple[Target, Repositories]:
+    """Returns the one reference of a command and its repository, after the warning about tags, if any."""
+    target = parse_target(options.arguments[0], options)
+    opened = repositories(options, [target])
+    target.warn_of_tag(command)
+    return target, opened
+
+
+class _Layouts:
+    """Image layouts; implements `Repositories`."""
+
+    def open(self, reference: Reference | LayoutReference) -> Repository:
+        from notarykit.oci.layout import ImageLayout
+
+        assert isinstance(reference, LayoutReference)
+        return ImageLayout(reference.path)
+
+
+def repositories(options: Options, targets: list[Target]) -> Repositories:
+    """Returns the repositories of a command's references, of which some are known before the others are read.
+
+    Raises:
+        UsageError: The flags for registries do not go together.
         ConfigurationError: The settings for registries are malformed.
     """
     _warn_of_old_flag(options)
     if options["oci-layout"]:
-        scope: str = options.values.get("scope") or ""
-        layouts = [parse_layout_reference(text) for text in options.arguments]
-        return [
-            Target(text, layout, partial(_open_layout, layout), scope)
-            for text, layout in zip(options.arguments, layouts, strict=True)
-        ]
-    references = [parse_reference(text) for text in options.arguments]
-    from notarykit.cli.registries import registries
+        return _Layouts()
+    from notarykit.cli.registries import NamedRegistries
 
-    opened = registries(references, options)
-    return [
-        Target(text, reference, partial(opened.open, reference), reference.scope)
-        for text, reference in zip(options.arguments, references, strict=True)
-    ]
-
-
-def _open_layout(reference: LayoutReference) -> Repository:
-    from notarykit.oci.layout import ImageLayout
-
-    return ImageLayout(reference.path)
+    return NamedRegistries(
+        options, [target.reference.registry for target in targets if isinstance(target.reference, Reference)]
+    )
 
 
 def _warn_of_old_flag(options: Options) -> None:

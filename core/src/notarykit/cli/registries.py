@@ -3,13 +3,16 @@
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Lock
+from typing import Any
 
 from notarykit._internal.secret_text import mark_in
 from notarykit.cli.options import Options
 from notarykit.config.registries import RegistryOptions, credentials_in, registry_settings
 from notarykit.errors import UsageError
-from notarykit.oci.reference import Reference, is_scope
+from notarykit.oci.reference import LayoutReference, Reference, is_scope
 from notarykit.oci.registry.registries import Registries
+from notarykit.oci.repository import Repository
 
 
 def registry_options(options: Options, hosts: Sequence[str]) -> RegistryOptions:
@@ -32,6 +35,8 @@ def registry_options(options: Options, hosts: Sequence[str]) -> RegistryOptions:
             f"credentials for one registry, and references to {len(set(hosts))}",
             advice="use one command per registry, or log in to each",
         )
+    if (username or password) and not hosts:
+        raise UsageError("credentials for one registry, and no reference that names it")
     if options["key-file"] and not options["cert-file"]:
         raise UsageError("--key-file requires --cert-file")
     return RegistryOptions(
@@ -41,6 +46,7 @@ def registry_options(options: Options, hosts: Sequence[str]) -> RegistryOptions:
         options["ca-file"] or "",
         options["cert-file"] or "",
         options["key-file"] or "",
+        next(iter(hosts), ""),
     )
 
 
@@ -70,16 +76,60 @@ def _ways_to_log_in(others: Callable[[str], str], host: str) -> str:
     return f"give --username and --password, {others(host)}"
 
 
-def registries(references: Sequence[Reference], options: Options) -> Registries:
-    """Returns the registries of all references, which share connections and tokens.
+class NamedRegistries:
+    """Registries that references name, by flags, environment and settings; implements `Repositories`.
+
+    Pickled, it holds the password of the flags or the environment: it is for processes of this machine alone.
+
+    Args:
+        options: Options of the command.
+        hosts: Registries that are known already; a user name and password are for the first.
 
     Raises:
         UsageError: The flags do not go together.
         ConfigurationError: The settings are malformed.
     """
-    settings = registry_settings(registry_options(options, [reference.registry for reference in references]))
-    settings = settings._replace(ways_to_log_in=partial(_ways_to_log_in, settings.ways_to_log_in))
-    form = options.values.get("manifest-form", "current")
-    is_old = "allow-referrers-api" in options.written
-    force = not options["allow-referrers-api"] if is_old else bool(options.values.get("force-referrers-tag"))
-    return Registries(settings, timeout=options["timeout"], form=form, force_referrers_tag=force)
+
+    def __init__(self, options: Options, hosts: Sequence[str]) -> None:
+        self._options = registry_options(options, hosts)
+        self._is_insecure: bool = options["insecure-registry"]
+        is_old = "allow-referrers-api" in options.written
+        self._parameters: dict[str, Any] = {
+            "timeout": options["timeout"],
+            "form": options.values.get("manifest-form", "current"),
+            "force_referrers_tag": not options["allow-referrers-api"]
+            if is_old
+            else bool(options.values.get("force-referrers-tag")),
+        }
+        self._start()
+        self._opened_for(self._options.plain_http)
+
+    def _start(self) -> None:
+        self._opened: dict[frozenset[str], Registries] = {}
+        self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_opened", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    def open(self, reference: Reference | LayoutReference) -> Repository:
+        """Opens the repository of a reference, which permits plain HTTP to its registry under `--insecure-registry`."""
+        assert isinstance(reference, Reference)
+        named = {reference.registry} if self._is_insecure else set()
+        return self._opened_for(self._options.plain_http | named).open(reference)
+
+    def _opened_for(self, plain_http: frozenset[str]) -> Registries:
+        with self._lock:
+            if plain_http not in self._opened:
+                settings = registry_settings(self._options._replace(plain_http=plain_http))
+                settings = settings._replace(ways_to_log_in=partial(_ways_to_log_in, settings.ways_to_log_in))
+                self._opened[plain_http] = Registries(settings, **self._parameters)
+            return self._opened[plain_http]
+
+    def close(self) -> None:
+        """Closes all connections."""
+        for registries in self._opened.values():
+            registries.close()

@@ -8,7 +8,7 @@ import io
 import os
 import select
 import sys
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from notarykit.errors import StorageError
 
@@ -46,6 +46,33 @@ class _Patient(io.RawIOBase):
             except OSError as error:
                 self.failure = error
         return size
+
+
+class _PatientInput(io.RawIOBase):
+    """Unbuffered stream that waits where another process with the same terminal or pipe has made it non-blocking."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        while True:
+            try:
+                content = os.read(self._handle, len(buffer))
+            except BlockingIOError:
+                select.select([self._handle], [], [])
+            else:
+                buffer[: len(content)] = content
+                return len(content)
+
+
+def patient_input() -> IO[bytes]:
+    """Returns standard input as bytes; the end of what is there for the moment is not taken for its end."""
+    if sys.stdin is sys.__stdin__ and sys.__stdin__ is not None:
+        return io.BufferedReader(_PatientInput(sys.__stdin__.fileno()))
+    return sys.stdin.buffer
 
 
 _output: _Patient | None = None

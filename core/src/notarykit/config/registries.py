@@ -26,6 +26,7 @@ class RegistryOptions(NamedTuple):
         ca_file: File of CA certificates that replace the system's.
         cert_file: File of a client certificate.
         key_file: File of its private key.
+        host: Registry that the user name and password are for; by default the first that requests some.
     """
 
     username: str = ""
@@ -34,6 +35,7 @@ class RegistryOptions(NamedTuple):
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
+    host: str = ""
 
     def __repr__(self) -> str:
         return f"RegistryOptions(username={self.username!r}, and secrets that are not shown)"
@@ -73,11 +75,11 @@ def _ways_to_log_in(host: str) -> str:
 
 
 class _ForOneRegistry:
-    """Credentials without a registry's name: sent to the first registry that requests some, and to no other."""
+    """Credentials for one registry: without its name they are sent to the first that requests some, and to no other."""
 
     def __init__(self, options: RegistryOptions) -> None:
         self._credentials = basic_or_token(options.username, options.password)
-        self._host = ""
+        self._host = options.host
 
     def credentials(self, repository: str) -> Credentials:
         """Returns the credentials for `host/name` or `host`.

@@ -27,10 +27,11 @@ Described = dict[str, Any]
 
 
 def _run(options: Options) -> int:
-    target = single_target(options, "inspect")
+    target, repositories = single_target(options, "inspect")
     limit = options["max-signatures"]
     with progress(f"Fetching the signatures of {target.text}"):
-        repository, artifact, manifests = find_signatures(target, limit)
+        repository = repositories.open(target.reference)
+        artifact, manifests = find_signatures(repository, target, limit)
         described, skipped = _describe_all(repository, manifests[:limit])
     if options["output"] == "json":
         print_json({"mediaType": artifact.media_type, "signatures": described, "skipped": skipped})

@@ -14,10 +14,10 @@ from notarykit.oci.repository import Repository
 
 
 def _run(options: Options) -> int:
-    target = single_target(options, "list")
+    target, repositories = single_target(options, "list")
     limit = options["max-signatures"]
     with progress(f"Listing the signatures of {target.text}"):
-        _, artifact, manifests = find_signatures(target, limit)
+        artifact, manifests = find_signatures(repositories.open(target.reference), target, limit)
     if options["output"] == "json":
         signatures = [manifest.to_json() for manifest in manifests[:limit]]
         print_json({"reference": target.resolved(artifact), "artifact": artifact.to_json(), "signatures": signatures})
@@ -30,11 +30,10 @@ def _run(options: Options) -> int:
     return 0
 
 
-def find_signatures(target: Target, limit: int) -> tuple[Repository, Descriptor, list[Descriptor]]:
-    """Returns the repository, the artifact and its signature manifests, one above the limit if there are more."""
-    repository = target.open()
+def find_signatures(repository: Repository, target: Target, limit: int) -> tuple[Descriptor, list[Descriptor]]:
+    """Returns an artifact and its signature manifests, one above the limit if there are more."""
     artifact = repository.resolve(target.identifier)
-    return repository, artifact, list(islice(repository.signatures(artifact), limit + 1))
+    return artifact, list(islice(repository.signatures(artifact), limit + 1))
 
 
 def warn_of_more(count: int, limit: int) -> None:

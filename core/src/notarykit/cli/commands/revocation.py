@@ -9,7 +9,8 @@ from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.batch import Operation, Result, run_each
+from notarykit.cli.batch.operation import Operation, Result
+from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.output import OUTPUT_FLAG, error_json
 from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target, check_scope
@@ -49,7 +50,7 @@ class _Collection(Operation):
         self.file_count = 0
 
     def run(self, target: Target) -> "tuple[Collected, _Files]":
-        collected = self._verifier.collect_evidence(target.request(), self._limits)
+        collected = self._verifier.collect_evidence(target.request(self.repositories), self._limits)
         return collected, [(self._write(evidence), evidence) for evidence in collected.evidence]
 
     def _write(self, evidence: "Evidence") -> str:

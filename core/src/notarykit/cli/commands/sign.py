@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from notarykit._internal.printable import printable
-from notarykit.cli.batch import Operation, Result, run_each
+from notarykit.cli.batch.operation import Operation, Result
+from notarykit.cli.batch.references import FROM_FLAG
+from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG
-from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Target
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, limits
 from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
 from notarykit.config.key_access import open_signer
@@ -41,7 +43,9 @@ class _Signing(Operation):
 
     def run(self, target: Target) -> "_Signed":
         target.warn_of_tag("sign")
-        return begin_signing(target.open(), target.identifier, self._signer, self._sign_options)
+        return begin_signing(
+            self.repositories.open(target.reference), target.identifier, self._signer, self._sign_options
+        )
 
     def is_final(self, outcome: "_Signed", *, wait: bool) -> bool:
         return outcome[1].is_listed(wait=wait)
@@ -52,7 +56,7 @@ class _Signing(Operation):
             print(f"Successfully signed {printable(target.resolved(signed.artifact))}")
         return Result(0, _json(signed))
 
-    def fail(self, target: Target, error: NotarykitError) -> dict[str, Any]:
+    def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
         return {"signed": False, **super().fail(target, error)}
 
     def interrupted(self, target: Target, outcome: "_Signed") -> None:
@@ -87,12 +91,13 @@ def _json(signed: SignedArtifact) -> dict[str, Any]:
 
 
 COMMAND = Command(
-    "[flags] <reference>...",
+    "[flags] (<reference>... | --from <file>)",
     "Sign artifacts.",
     _run,
     (
         *REGISTRY_FLAGS,
         OUTPUT_FLAG,
+        FROM_FLAG,
         *LIMIT_FLAGS,
         *SIGNING_KEY_FLAGS,
         Flag("expiry", 'optional expiry that provides a "best by use" time, such as 30d, 12h, 3h20m', "duration", "e"),

@@ -7,10 +7,12 @@ from typing import Any
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.batch import Operation, Result, run_each
+from notarykit.cli.batch.operation import Operation, Result
+from notarykit.cli.batch.references import FROM_FLAG
+from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, error_json, table
-from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target, check_scope
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Target, check_scope
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
     LIMIT_FLAGS,
@@ -48,7 +50,7 @@ class _Verification(Operation):
 
     def run(self, target: Target) -> VerifiedArtifact:
         target.warn_of_tag("verify")
-        return self._verifier.artifact(target.request(), user_metadata=self._user_metadata)
+        return self._verifier.artifact(target.request(self.repositories), user_metadata=self._user_metadata)
 
     def report(self, target: Target, outcome: VerifiedArtifact) -> Result:
         verdict, is_text = outcome.verdict, self.options["output"] == "text"
@@ -78,7 +80,7 @@ class _Verification(Operation):
                 problem = f'{result.step} was set to "log" and failed with error: {text}'
                 print(f"Warning: {signature}: {problem}", file=sys.stderr)
 
-    def fail(self, target: Target, error: NotarykitError) -> dict[str, Any]:
+    def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
         failures = getattr(error, "failures", ())
         judged = {"policy": error.policy, "level": error.level} if isinstance(error, VerificationError) else {}
         policy = _policy(judged["policy"], judged["level"]) if judged.get("policy") else ""
@@ -164,12 +166,13 @@ def _steps_json(results: tuple[StepResult, ...]) -> list[Mapping[str, Any]]:
 
 
 COMMAND = Command(
-    "[flags] <reference>...",
+    "[flags] (<reference>... | --from <file>)",
     "Verify signatures associated with the artifact.",
     _run,
     (
         *REGISTRY_FLAGS,
         OUTPUT_FLAG,
+        FROM_FLAG,
         *FILE_FLAGS,
         *LIMIT_FLAGS,
         *SIGNATURE_FLAGS,

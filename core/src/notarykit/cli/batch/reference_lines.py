@@ -1,0 +1,95 @@
+"""References in a file or on standard input, one a line, each read when it is needed."""
+
+import os
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from notarykit._internal.encodings import foreign_encoding
+from notarykit.errors import StorageError, UsageError
+
+_LONGEST = 8192
+_SHOWN = 100
+
+
+class Line(NamedTuple):
+    """Line with a reference.
+
+    Attributes:
+        place: File and number of the line, for errors.
+        text: Reference, or the beginning of a line that holds none.
+        fault: Reason why the line holds no reference, or an empty string.
+    """
+
+    place: str
+    text: str
+    fault: str = ""
+
+
+class ReferenceLines:
+    """Lines with a reference; comments (`#`) and blank lines are left out. They can be iterated over once.
+
+    Args:
+        path: File, or `-` for standard input.
+
+    Raises:
+        UsageError: The file cannot be opened.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = "" if path == "-" else path
+        self.name = path if self._path else "standard input"
+        self._stream = self._open() if self._path else _standard_input()
+
+    def _open(self) -> IO[bytes]:
+        try:
+            return open(self._path, "rb")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--from {self._path}: {getattr(error, 'strerror', None) or error}") from None
+
+    def __iter__(self) -> Iterator[Line]:
+        """Yields the lines.
+
+        Raises:
+            UsageError: The text is not in UTF-8, by its beginning.
+            StorageError: It cannot be read.
+        """
+        for number, content in enumerate(iter(self._read, b""), 1):
+            if number == 1 and (foreign := foreign_encoding(content)):
+                raise UsageError(f"--from {self.name}: {foreign}")
+            if (text := content.strip()) and not text.startswith(b"#"):
+                yield _line(f"{self.name}, line {number}", text, is_cut=len(content) > _LONGEST)
+        if self._path:
+            self._stream.close()
+
+    def _read(self) -> bytes:
+        """Returns the next line; of one that is too long, the beginning."""
+        try:
+            content = rest = self._stream.readline(_LONGEST + 1)
+            while len(rest) > _LONGEST and not rest.endswith(b"\n"):
+                rest = self._stream.readline(_LONGEST + 1)
+        except OSError as error:
+            raise StorageError(f"--from {self.name} cannot be read: {error.strerror}") from None
+        return content
+
+    def count(self) -> int | None:
+        """Returns the number of references in a regular file as it is now, or None if it cannot be known."""
+        if not os.path.isfile(self._path):
+            return None
+        return sum(1 for _ in ReferenceLines(self._path))
+
+
+def _line(place: str, content: bytes, *, is_cut: bool) -> Line:
+    shown = content.decode("utf-8", "backslashreplace")[:_SHOWN]
+    if is_cut:
+        return Line(place, shown, f"longer than {_LONGEST} bytes")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Line(place, shown, f"not UTF-8 at byte {error.start}")
+    return Line(place, shown, "it holds a NUL") if "\0" in text else Line(place, text)
+
+
+def _standard_input() -> IO[bytes]:
+    from notarykit.cli.streams import patient_input
+
+    return patient_input()
