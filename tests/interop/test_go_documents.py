@@ -10,7 +10,7 @@ from notarykit._internal.strict_json import GoMembers
 from notarykit.config.policy import load_policy
 from notarykit.config.settings import Settings, load_settings
 from notarykit.config.signing_keys import SigningKeys, load_signing_keys
-from notarykit.oci.registry.referrers import parse_index
+from notarykit.oci.manifest import parse_index
 from notarykit.plugin.protocol.verification import VerifiedSignature
 from tests.interop.go_peer import Peer
 

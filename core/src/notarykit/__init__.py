@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     from notarykit.keys.local import LocalSigner as LocalSigner
     from notarykit.keys.signature import RawSignature as RawSignature
     from notarykit.net.budget import Budget as Budget
+    from notarykit.oci.index import IndexMember as IndexMember
+    from notarykit.oci.index import index_members as index_members
+    from notarykit.oci.index import platform_manifests as platform_manifests
     from notarykit.oci.layout import ImageLayout as ImageLayout
+    from notarykit.oci.platform import Platform as Platform
+    from notarykit.oci.platform import parse_platform as parse_platform
     from notarykit.oci.reference import Digest as Digest
     from notarykit.oci.reference import LayoutReference as LayoutReference
     from notarykit.oci.reference import Reference as Reference
@@ -97,7 +102,9 @@ _HOMES = {
     "keys.local": ("LocalSigner",),
     "keys.signature": ("RawSignature",),
     "net.budget": ("Budget",),
+    "oci.index": ("IndexMember", "index_members", "platform_manifests"),
     "oci.layout": ("ImageLayout",),
+    "oci.platform": ("Platform", "parse_platform"),
     "oci.reference": ("Digest", "LayoutReference", "Reference", "Tag", "parse_layout_reference", "parse_reference"),
     "oci.registry.auth": ("Credentials",),
     "oci.registry.host": ("RegistryHost", "RegistrySettings"),

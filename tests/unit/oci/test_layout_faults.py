@@ -52,12 +52,22 @@ def test_tampered_blobs(layout: Layout) -> None:
         use()
 
 
+def test_media_type_other_than_listed_is_refused(layout: Layout) -> None:
+    """A manifest that names another media type than the index is refused; content that is no JSON names none."""
+    artifact = {**layout.put_artifact(), "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}
+    foreign = layout.put_json("x")
+    layout.write_index([artifact, foreign])
+    with pytest.raises(ContentError, match="another media type than the index"):
+        ImageLayout(layout.path).resolve(Digest(artifact["digest"]))
+    assert ImageLayout(layout.path).resolve(Digest(foreign["digest"])) == descriptor_of(foreign)
+
+
 def test_absent_blobs(layout: Layout) -> None:
     """What the index names and the layout does not hold is missed by its digest."""
     artifact = layout.put_artifact(tag="v1")
     layout.write_index([artifact])
     layout.blob_path(artifact["digest"]).unlink()
-    with pytest.raises(StorageError, match=f"does not hold the blob {artifact['digest']}"):
+    with pytest.raises(StorageError, match=f"does not hold the manifest {artifact['digest']}"):
         ImageLayout(layout.path).resolve(Tag("v1"))
 
 

@@ -3,6 +3,7 @@
 OCI image specification, image-layout.md. What is read by digest is checked against it before anyone else sees it.
 """
 
+import contextlib
 import os
 import stat
 import warnings
@@ -22,8 +23,6 @@ REF_NAME = "org.opencontainers.image.ref.name"
 _INDEX_FILE = "index.json"
 _VERSION = "1.0.0"
 _LARGEST_INDEX = manifests.LARGEST_MANIFEST
-_DEEPEST_INDEX = 8
-_INDEX_TYPES = (manifests.IMAGE_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 
 
 class _Source(Protocol):
@@ -75,6 +74,26 @@ class ImageLayout(Repository):
 
     def resolve(self, identifier: Tag | Digest) -> Descriptor:
         """Returns the descriptor of an artifact; see `Repository.resolve`."""
+        return self.fetch_manifest(identifier)[0]
+
+    def fetch_manifest(self, identifier: Tag | Digest) -> tuple[Descriptor, bytes]:
+        """Returns the descriptor and the content of a manifest, up to 4 MiB.
+
+        Raises:
+            ArtifactNotFoundError: No index of the layout lists it, or the layout does not hold it.
+            StorageError: The layout is malformed, or several artifacts have the tag.
+            ContentError: The manifest has another digest, size or media type than the index says.
+        """
+        artifact = self._listed(identifier)
+        try:
+            content = self._checked(artifact, manifests.LARGEST_MANIFEST)
+        except FileNotFoundError:
+            raise ArtifactNotFoundError(f"{self.path} does not hold the manifest {artifact.digest}") from None
+        with contextlib.suppress(DocumentError):  # an artifact of a kind of its own
+            manifests.check_media_type(artifact, content, "the index")
+        return artifact, content
+
+    def _listed(self, identifier: Tag | Digest) -> Descriptor:
         match identifier:
             case Digest():
                 entries = [entry for entry in self._manifests() if entry.digest == identifier]
@@ -89,9 +108,7 @@ class ImageLayout(Repository):
             )
         if len({entry.digest for entry in entries}) > 1:
             raise StorageError(f"{self.path} has several artifacts with the tag {identifier!r}", advice="name a digest")
-        artifact = Descriptor(entries[0].media_type, entries[0].digest, entries[0].size)
-        self.fetch(artifact, manifests.LARGEST_MANIFEST)  # it is there, and has its digest
-        return artifact
+        return Descriptor(entries[0].media_type, entries[0].digest, entries[0].size)
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
         """Yields the signature manifests of an artifact, in the order of the index."""
@@ -106,7 +123,7 @@ class ImageLayout(Repository):
     def _is_signature_of(self, candidate: Descriptor, subject: Descriptor) -> bool:
         """Tells whether a manifest is a signature of the subject; content that cannot be read as a manifest is none."""
         try:
-            manifest = GoMembers(loads(self.fetch(candidate, manifests.LARGEST_MANIFEST)), "manifest")
+            manifest = GoMembers(loads(self.fetch_blob(candidate, manifests.LARGEST_MANIFEST)), "manifest")
             return (
                 "subject" in manifest
                 and manifests.is_signature_manifest(manifest)
@@ -121,30 +138,29 @@ class ImageLayout(Repository):
     def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
         """Returns the envelope of a signature; see `Repository.fetch_signature`."""
         check_size("manifest", manifest, min(largest, manifests.LARGEST_MANIFEST))
-        content = self.fetch(manifest, manifests.LARGEST_MANIFEST)
+        content = self.fetch_blob(manifest, manifests.LARGEST_MANIFEST)
         layer = manifests.read_signature_manifest(content, manifest.digest).envelope
         check_size("envelope", layer, largest)
-        return StoredSignature(manifest, layer.media_type, self.fetch(layer, LARGEST_ENVELOPE))
+        return StoredSignature(manifest, layer.media_type, self.fetch_blob(layer, LARGEST_ENVELOPE))
 
-    def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
-        """Returns the content of a blob.
-
-        Raises:
-            StorageError: It is absent, or larger than `limit` by its descriptor.
-            ContentError: It does not have the digest and size of its descriptor.
-        """
-        if descriptor.size > limit:
-            raise StorageError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
+    def fetch_blob(self, descriptor: Descriptor, largest: int) -> bytes:
+        """Returns the content of a blob, after checking digest and size; see `Repository.fetch_blob`."""
         try:
-            content = self._source.read("blobs/" + descriptor.digest.replace(":", "/"), limit)
+            return self._checked(descriptor, largest)
         except FileNotFoundError:
             raise StorageError(f"{self.path} does not hold the blob {descriptor.digest}") from None
+
+    def _checked(self, descriptor: Descriptor, limit: int) -> bytes:
+        """Returns content that has the digest and size of its descriptor; an absent file is a FileNotFoundError."""
+        if descriptor.size > limit:
+            raise StorageError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
+        content = self._source.read("blobs/" + descriptor.digest.replace(":", "/"), limit)
         if not descriptor.describes(content):
             raise ContentError(f"{self.path}: the content of {descriptor.digest} has another digest or size")
         return content
 
-    def _index(self) -> tuple[Descriptor, ...]:
-        return _manifests_of(self._read_index(), f"{self.path}: {_INDEX_FILE}")
+    def _index(self) -> list[Descriptor]:
+        return manifests.parse_index(self._read_index(), f"{self.path}: {_INDEX_FILE}")
 
     def _read_index(self) -> bytes:
         try:
@@ -159,21 +175,21 @@ class ImageLayout(Repository):
         def walk(entries: Sequence[Descriptor], depth: int) -> Iterator[Descriptor]:
             for entry in entries:
                 yield entry
-                if entry.media_type not in _INDEX_TYPES or entry.digest in seen:
+                if entry.media_type not in manifests.INDEX_TYPES or entry.digest in seen:
                     continue
                 if depth == 0:
-                    raise StorageError(f"{self.path}: indexes are nested more than {_DEEPEST_INDEX} deep")
+                    raise StorageError(f"{self.path}: indexes are nested more than {manifests.DEEPEST_INDEX} deep")
                 seen.add(entry.digest)
                 try:
-                    nested = self.fetch(entry, manifests.LARGEST_MANIFEST)
+                    nested = self.fetch_blob(entry, manifests.LARGEST_MANIFEST)
                 except ContentError as error:
                     _warn_of_damage(error)
                     continue
                 except StorageError:
                     continue  # a layout need not hold everything that its indexes name
-                yield from walk(_manifests_of(nested, f"{self.path}: index {entry.digest}"), depth - 1)
+                yield from walk(manifests.parse_index(nested, f"{self.path}: index {entry.digest}"), depth - 1)
 
-        return walk(self._index(), _DEEPEST_INDEX)
+        return walk(self._index(), manifests.DEEPEST_INDEX)
 
     # Writing
 
@@ -216,7 +232,7 @@ class ImageLayout(Repository):
     def _add_to_index(self, manifest: Descriptor) -> None:
         """Adds an entry, keeping everything else that the index holds."""
         content = self._read_index()
-        entries = _manifests_of(content, f"{self.path}: {_INDEX_FILE}")
+        entries = manifests.parse_index(content, f"{self.path}: {_INDEX_FILE}")
         if any(entry.digest == manifest.digest for entry in entries):
             return
         index: dict[str, Any] = loads(content)
@@ -230,14 +246,3 @@ class ImageLayout(Repository):
 
 def _warn_of_damage(error: ContentError) -> None:
     warnings.warn(f"{error.message}; it is left aside", NotarykitWarning, stacklevel=3)
-
-
-def _manifests_of(index: bytes, name: str) -> tuple[Descriptor, ...]:
-    """Returns the descriptors in an index; some tools write null for an empty list."""
-    try:
-        members = GoMembers(loads(index), "index")
-        items = [] if members.value.get("manifests", ()) is None else members.array("manifests")
-        entries = (GoMembers(item, f"manifest {number}") for number, item in enumerate(items, 1))
-        return tuple(Descriptor.from_json(entry) for entry in entries)
-    except DocumentError as error:
-        raise StorageError(f"{name} is malformed: {error}") from None

@@ -3,17 +3,24 @@
 Signature specification, "OCI Signatures"; OCI image specification, manifest.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit._internal.strict_json import DocumentError, GoMembers, Members, dumps, loads
 from notarykit.envelope.descriptor import Descriptor, digest_of
-from notarykit.errors import ContentError, StorageError
+from notarykit.errors import ContentError, NotAnIndexError, StorageError
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
+INDEX_TYPES = (IMAGE_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
+MANIFEST_TYPES = (
+    IMAGE_MANIFEST,
+    *INDEX_TYPES,
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.oci.artifact.manifest.v1+json",
+)
 SIGNATURE_TYPE = "application/vnd.cncf.notary.signature"
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 
@@ -22,12 +29,15 @@ CREATED = "org.opencontainers.image.created"
 
 # The largest manifest that the reference implementation reads.
 LARGEST_MANIFEST = 4 * 1024 * 1024
+DEEPEST_INDEX = 8
 
 EMPTY_CONFIG = b"{}"
 EMPTY_CONFIG_DIGEST = digest_of(EMPTY_CONFIG)
 
 # `current` has the type in `artifactType`; `older` has it in `config.mediaType`, for tools that know only that.
 ManifestForm = Literal["current", "older"]
+
+_Entry = TypeVar("_Entry")
 
 
 class SignatureManifest(NamedTuple):
@@ -126,3 +136,48 @@ def read_signature_manifest(content: bytes, digest: str) -> SignatureManifest:
         )
     except DocumentError as error:
         raise ContentError(f"signature manifest {digest} is malformed: {error}") from None
+
+
+def check_media_type(descriptor: Descriptor, content: bytes, source: str) -> None:
+    """Refuses a manifest whose member `mediaType` is another than its descriptor's.
+
+    Args:
+        descriptor: Descriptor of the manifest.
+        content: Bytes of the manifest.
+        source: Origin of the descriptor's media type, for messages.
+
+    Raises:
+        ContentError: It is another.
+        DocumentError: The manifest is malformed.
+    """
+    own = GoMembers(loads(content), "manifest").text("mediaType", descriptor.media_type)
+    if own != descriptor.media_type:
+        raise ContentError(f"manifest {descriptor.digest} has another media type than {source}")
+
+
+def read_index(content: bytes, name: str, read: Callable[[GoMembers], _Entry]) -> list[_Entry]:
+    """Returns the entries of an image index; some tools write null for an empty list.
+
+    Args:
+        content: Bytes of the index.
+        name: Name of the index, for messages.
+        read: Function that parses an entry.
+
+    Raises:
+        NotAnIndexError: It is malformed.
+    """
+    try:
+        index = GoMembers(loads(content), "index")
+        items = [] if index.value.get("manifests", ()) is None else index.array("manifests")
+        return [read(GoMembers(item, f"manifest {number}")) for number, item in enumerate(items, 1)]
+    except DocumentError as error:
+        raise NotAnIndexError(f"{name} is malformed: {error}") from None
+
+
+def parse_index(content: bytes, name: str) -> list[Descriptor]:
+    """Returns the descriptors in an image index.
+
+    Raises:
+        NotAnIndexError: It is malformed.
+    """
+    return read_index(content, name, Descriptor.from_json)

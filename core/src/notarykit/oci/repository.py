@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
-from notarykit.errors import SignatureSizeError
+from notarykit.errors import SignatureSizeError, StorageError
 from notarykit.oci.reference import Digest, Tag
 
 
@@ -67,6 +67,23 @@ class Repository(Protocol):
             ArtifactNotFoundError: There is no such artifact.
             StorageError: The repository cannot be read, or is malformed.
         """
+
+    def fetch_manifest(self, identifier: Tag | Digest) -> tuple[Descriptor, bytes]:
+        """Returns what `resolve` returns, and the content of the manifest; for repositories that hold image indexes.
+
+        Raises:
+            ArtifactNotFoundError: There is no such manifest.
+            StorageError: It cannot be read, or is malformed.
+        """
+        raise StorageError(f"{type(self).__name__} does not return the content of {identifier}")
+
+    def fetch_blob(self, descriptor: Descriptor, largest: int) -> bytes:  # noqa: ARG002 - for those that can
+        """Returns the content of a blob; for repositories that hold image indexes without platforms.
+
+        Raises:
+            StorageError: It is absent, larger than `largest` bytes, or does not have its digest (`ContentError`).
+        """
+        raise StorageError(f"{type(self).__name__} does not return the content of {descriptor.digest}")
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
         """Yields the descriptors of the signature manifests of an artifact, in the repository's order.

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import NotAnIndexError
 from notarykit.net.client import StartedRequest
 from notarykit.net.messages import Response
-from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, SIGNATURE_TYPE
+from notarykit.oci.manifest import EMPTY_TYPE, IMAGE_INDEX, SIGNATURE_TYPE, parse_index
 from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.pagination import pages
 
@@ -25,20 +23,6 @@ def may_be_signature(entry: Descriptor) -> bool:
     Some registries give the config's media type although the manifest has an artifact type of its own.
     """
     return entry.artifact_type in ("", EMPTY_TYPE, SIGNATURE_TYPE)
-
-
-def parse_index(content: bytes, name: str) -> list[Descriptor]:
-    """Returns the entries of an image index; some registries write null for an empty list.
-
-    Raises:
-        NotAnIndexError: It is malformed.
-    """
-    try:
-        index = GoMembers(loads(content), "index")
-        items = [] if index.value.get("manifests", ()) is None else index.array("manifests")
-        return [Descriptor.from_json(GoMembers(item, f"entry {at}")) for at, item in enumerate(items, 1)]
-    except DocumentError as error:
-        raise NotAnIndexError(f"{name} is malformed: {error}") from None
 
 
 def start_listing(endpoint: RepositoryEndpoint, digest: str) -> StartedRequest | None:

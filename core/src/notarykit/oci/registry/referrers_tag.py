@@ -18,9 +18,8 @@ from notarykit._internal import files
 from notarykit._internal.strict_json import dumps, loads
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError, StorageError
-from notarykit.oci.manifest import IMAGE_INDEX, LARGEST_MANIFEST
+from notarykit.oci.manifest import IMAGE_INDEX, LARGEST_MANIFEST, parse_index
 from notarykit.oci.registry.endpoint import RepositoryEndpoint
-from notarykit.oci.registry.referrers import parse_index
 
 _OK, _CREATED, _NOT_FOUND, _PRECONDITION_FAILED = 200, 201, 404, 412
 _MAX_READS = 12

@@ -22,14 +22,7 @@ from notarykit.oci.registry.referrers_tag import IndexUpdate, list_by_tag
 from notarykit.oci.registry.uploads import upload_blob, upload_config
 from notarykit.oci.repository import Repository, StoredSignature, check_size
 
-_MANIFEST_TYPES = (
-    manifests.IMAGE_MANIFEST,
-    manifests.IMAGE_INDEX,
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.artifact.manifest.v1+json",
-)
-_ACCEPT = ", ".join(_MANIFEST_TYPES)
+_ACCEPT = ", ".join(manifests.MANIFEST_TYPES)
 _OK, _CREATED, _NOT_FOUND = 200, 201, 404
 # Room for an error response in place of small content.
 _ERROR_BYTES = 64 * 1024
@@ -112,6 +105,10 @@ class RegistryRepository(Repository):
         self._endpoint.keep("manifests", digest, media_type, response.body)
         return descriptor, response.body
 
+    def fetch_manifest(self, identifier: Tag | Digest) -> tuple[Descriptor, bytes]:
+        """Returns the descriptor and the content of a manifest, up to 4 MiB."""
+        return self._manifest(identifier)
+
     def _check(self, descriptor: Descriptor, content: bytes) -> None:
         if not descriptor.describes(content):
             raise ContentError(f"{self._endpoint.place}: the content of {descriptor.digest} has another digest or size")
@@ -157,9 +154,14 @@ class RegistryRepository(Repository):
         content = self._referrer(manifest)
         layer = manifests.read_signature_manifest(content, manifest.digest).envelope
         check_size("envelope", layer, largest)
-        return StoredSignature(manifest, layer.media_type, self._blob(layer))
+        return StoredSignature(manifest, layer.media_type, self.fetch_blob(layer, largest))
 
-    def _blob(self, descriptor: Descriptor) -> bytes:
+    def fetch_blob(self, descriptor: Descriptor, largest: int) -> bytes:
+        """Returns the content of a blob after checking digest and size."""
+        if descriptor.size > largest:
+            raise StorageError(
+                f"{descriptor.digest} has {descriptor.size} bytes, more than the {largest} that are read"
+            )
         cached = self._endpoint.cached("blobs", descriptor.digest)
         content = cached[1] if cached else b""
         if cached is None:
@@ -225,8 +227,6 @@ def _check_media_type(descriptor: Descriptor, content: bytes) -> None:
     if not descriptor.media_type:
         raise ContentError(f"manifest {descriptor.digest} has no Content-Type")
     try:
-        own = GoMembers(loads(content), "manifest").text("mediaType", descriptor.media_type)
+        manifests.check_media_type(descriptor, content, "its Content-Type")
     except DocumentError as error:
         raise ContentError(f"manifest {descriptor.digest} is malformed: {error}") from None
-    if own != descriptor.media_type:
-        raise ContentError(f"manifest {descriptor.digest} has another media type than its Content-Type")
