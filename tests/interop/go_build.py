@@ -1,11 +1,22 @@
 """Programs in Go that the tests need: each is compiled once and kept in the cache."""
 
+import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support import cache
 from tests.support.requirements import program
+
+
+class Module(NamedTuple):
+    """Module version with its required checksum."""
+
+    path: str
+    version: str
+    checksum: str
 
 
 def build(name: str, sources: Path) -> str:
@@ -24,12 +35,27 @@ def place(name: str, sources: Path) -> Path:
     return cache.place(name, [(file.name, file.read_bytes()) for file in files])
 
 
-def compile_to(binary: Path, sources: Path) -> Path:
+def compile_to(binary: Path, sources: Path, package: str = ".") -> Path:
     """Compile a program with the modules that go.sum names and the toolchain that is installed, and no other."""
-    settings = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
     # Stamping asks git about the clone, and git refuses a clone that another user owns, as in a container.
-    command = [program("go"), "build", "-trimpath", "-buildvcs=false", "-o", str(binary), "."]
-    done = subprocess.run(command, cwd=sources, env=settings, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"go build failed:\n{done.stderr}")
+    flags = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+    go(sources, "build", *flags, "-o", str(binary), package)
     return binary
+
+
+def download(module: Module) -> Path:
+    """Return the folder of a module's sources in Go's cache, downloaded first where they are not there."""
+    found = json.loads(go(Path(tempfile.gettempdir()), "mod", "download", "-json", f"{module.path}@{module.version}"))
+    if found["Sum"] != module.checksum:
+        raise RuntimeError(f"{module.path} {module.version} has the checksum {found['Sum']}")
+    return Path(found["Dir"])
+
+
+def go(folder: Path, *arguments: str) -> str:
+    """Run the go command in a folder and return its output."""
+    settings = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    command = [program("go"), *arguments]
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"go {arguments[0]} failed:\n{done.stderr}")
+    return done.stdout

@@ -5,26 +5,14 @@ that tag was never published. The previous `sdk`, with one file of a later one a
 build takes about eight minutes.
 """
 
-import json
 import os
 import re
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
+from tests.interop.go_build import Module, download, go
 from tests.support import cache
-from tests.support.requirements import program, require_build
-
-
-class Module(NamedTuple):
-    """Module version with its required checksum."""
-
-    path: str
-    version: str
-    checksum: str
-
+from tests.support.requirements import require_build
 
 VAULT = Module("github.com/hashicorp/vault", "v1.21.4", "h1:KHGcdSnJtombvae1gDk+jZ50kiFngJPFDOvcCJRnU0c=")
 SDK = Module("github.com/hashicorp/vault/sdk", "v0.21.0", "h1:3gDqdKLhHY2ekmCEE9EeesoNpgsReq2bo/SpMqvBYdw=")
@@ -56,44 +44,26 @@ def build() -> str:
 
 
 def _compile(folder: Path) -> Path:
-    vault = _download(VAULT)
+    vault = download(VAULT)
     _write_sdk(folder / "sdk")
     module = re.sub(r"^module .*", "module loopback.test/vault", (vault / "go.mod").read_text(), flags=re.MULTILINE)
     module = re.sub(rf"^replace {VAULT.path}/.*\n", "", module, flags=re.MULTILINE)
     (folder / "go.mod").write_text(f"{module}\nrequire {VAULT.path} {VAULT.version}\nreplace {SDK.path} => ./sdk\n")
     shutil.copyfile(vault / "go.sum", folder / "go.sum")
     (folder / "main.go").write_text(MAIN)
-    _go(folder, "build", *FLAGS, "-o", "vault", ".")
+    go(folder, "build", *FLAGS, "-o", "vault", ".")
     return folder / "vault"
 
 
 def _write_sdk(folder: Path) -> None:
     # Without the modes: module files are read-only.
-    shutil.copytree(_download(SDK), folder, copy_function=shutil.copyfile)
+    shutil.copytree(download(SDK), folder, copy_function=shutil.copyfile)
     for path, _, _ in os.walk(folder):
         os.chmod(path, 0o755)
-    shutil.copyfile(_download(LATER_SDK) / LATER_FILE, folder / LATER_FILE)
+    shutil.copyfile(download(LATER_SDK) / LATER_FILE, folder / LATER_FILE)
     backend = folder / "framework" / "backend.go"
     before = backend.read_text()
     after = before.replace(*SIGNATURES)
     if after == before:
         raise RuntimeError(f"{SDK.path} is not as it was")
     backend.write_text(after)
-
-
-def _download(module: Module) -> Path:
-    download = json.loads(
-        _go(Path(tempfile.gettempdir()), "mod", "download", "-json", f"{module.path}@{module.version}")
-    )
-    if download["Sum"] != module.checksum:
-        raise RuntimeError(f"{module.path} {module.version} has the checksum {download['Sum']}")
-    return Path(download["Dir"])
-
-
-def _go(folder: Path, *arguments: str) -> str:
-    settings = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    command = [program("go"), *arguments]
-    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"go {arguments[0]} failed:\n{done.stderr}")
-    return done.stdout
