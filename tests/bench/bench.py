@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tests.bench import crl, envelopes, providers, registry, startup, strangers, tokens
-from tests.bench.tables import at_most, print_ratios, print_table
+from tests.bench import crl, envelopes, many, providers, registry, scale, startup, strangers, tokens
+from tests.bench.processes import cores
+from tests.bench.tables import at_least, at_most, print_ratios, print_table
 from tests.interop.go_peer import Peer, build
 
 
@@ -68,6 +69,34 @@ def _registry(folder: str) -> None:
         print_ratios("artifacts in a registry", "notation-go", registry.measure(folder, peer))
 
 
+def _many(folder: str) -> None:
+    print_ratios(f"one command, {many.REFERENCES} references", "notation", many.measure(folder))
+
+
+def _scale(folder: str) -> None:
+    print_table(
+        (
+            f"{scale.ARTIFACTS:,} artifacts", "1/s", "1/s per core", "ratio", "to", "at least", "reached",
+            "MiB after a tenth", "peak MiB", "at most", "reached", "processes",
+        ),
+        (
+            (
+                f"`{row.name}`",
+                f"{row.rate:.0f}",
+                f"{row.rate / cores():.0f}",
+                f"{row.ratio:.2f}",
+                row.against,
+                *at_least(row.ratio, row.target),
+                f"{row.early:.0f}",
+                f"{row.peak:.0f}",
+                *at_most(row.peak, scale.MOST_MEBIBYTES),
+                str(row.processes),
+            )
+            for row in scale.measure(folder)
+        ),
+    )  # fmt: skip
+
+
 def _strangers(_: str) -> None:
     print_table(
         ("a stranger's signature", "bytes", "enforced, CPU ms", "at most", "reached", "logged, CPU ms"),
@@ -106,6 +135,8 @@ PARTS: Mapping[str, tuple[str, Callable[[str], None]]] = {
     "tokens": ("signatures with keys on SoftHSM, beside pkcs11-tool", _tokens),
     "envelopes": ("envelopes in memory, beside notation-core-go", _envelopes),
     "registry": ("verify and sign in the library, artifacts in a registry, beside notation-go", _registry),
+    "many": ("one command over 200 references, beside a process of notation for each", _many),
+    "scale": ("one command over 10,000 references, and an audit of them: rates and memory", _scale),
     "strangers": ("the processor's time for signatures of strangers", _strangers),
     "crl": ("a CRL with a million entries, beside notation-core-go", _crl),
 }
