@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from notarykit.signing.envelope import SignedEnvelope as SignedEnvelope
     from notarykit.signing.envelope import sign_descriptor as sign_descriptor
     from notarykit.signing.many import sign_artifacts as sign_artifacts
+    from notarykit.signing.once import AlreadySigned as AlreadySigned
+    from notarykit.signing.once import SignOnce as SignOnce
     from notarykit.signing.options import SignOptions as SignOptions
     from notarykit.signing.options import TimestampSource as TimestampSource
     from notarykit.timestamp.client import TimestampAuthority as TimestampAuthority
@@ -120,6 +122,7 @@ _HOMES = {
     "signing.artifact": ("SignedArtifact", "sign_artifact"),
     "signing.envelope": ("SignedEnvelope", "sign_descriptor"),
     "signing.many": ("sign_artifacts",),
+    "signing.once": ("AlreadySigned", "SignOnce"),
     "signing.options": ("SignOptions", "TimestampSource"),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
