@@ -14,8 +14,14 @@ from notarykit.errors import UsageError
 
 # Items that are taken, and whose outcomes are not yielded yet, for each job: so many may overtake a slow one.
 _WINDOW = 64
+# While it waits for outcomes, it looks this often whether it is to stop.
+_LOOK_SECONDS = 0.25
 # After an interruption, work that was begun may go on for as long.
 _GRACE_SECONDS = 10.0
+
+
+NOTHING_YET: Any = object()
+"""Item of an iterator that would have to wait for the next one, so that outcomes are yielded meanwhile."""
 
 
 class _Sent(NamedTuple):
@@ -35,6 +41,7 @@ class Outcomes(Generic[Item, Result]):
         self._ready: deque[Outcome[Item, Result]] = deque()
         self._end: BaseException | None = None
         self._stopped_at: float | None = None
+        self._is_stop_requested = False
 
     def __iter__(self) -> Self:
         return self
@@ -67,6 +74,10 @@ class Outcomes(Generic[Item, Result]):
         self._partial.clear()
         self._sent = deque(sent for sent in self._sent if not sent.future.cancel())
 
+    def request_stop(self) -> None:
+        """Has `stop` called at the next step; for signal handlers, which may come in the middle of one."""
+        self._is_stop_requested = True
+
     def close(self) -> None:
         """Takes no further items, and drops the outcomes of the others; the caller's executor stays open."""
         self.stop()
@@ -81,6 +92,8 @@ class Outcomes(Generic[Item, Result]):
 
     def _advance(self) -> bool:
         """Makes one step, and returns False when there are none left."""
+        if self._is_stop_requested and self._stopped_at is None:
+            self.stop()
         if self._sent and self._sent[0].future.done():
             self._receive(self._sent.popleft())
         elif self._may_take():
@@ -101,14 +114,16 @@ class Outcomes(Generic[Item, Result]):
     def _take(self) -> None:
         """Takes one item, and sends those that were taken if they are enough, or the last, or a worker is idle."""
         assert self._items is not None
+        item: Any = NOTHING_YET
         try:
-            self._partial.append(next(self._items))
+            item = next(self._items)
+            self._partial += [item] * (item is not NOTHING_YET)
         except StopIteration:
             self._items = None
         except Exception as error:  # noqa: BLE001 - raised after the outcomes of the items before it
             self._items, self._end = None, error
         is_enough = len(self._partial) >= self._dispatch.size or self._undone() < self._dispatch.depth - 1
-        if self._partial and (is_enough or self._items is None):
+        if self._partial and (is_enough or item is NOTHING_YET):
             items = tuple(self._partial)
             self._partial.clear()
             self._sent.append(_Sent(self._dispatch.send(items), items))
@@ -125,7 +140,7 @@ class Outcomes(Generic[Item, Result]):
     def _wait(self) -> None:
         undone = [sent.future for sent in self._sent if not sent.future.done()]
         if self._stopped_at is None:
-            wait(undone, return_when=FIRST_COMPLETED)
+            wait(undone, _LOOK_SECONDS, FIRST_COMPLETED)
             return
         seconds = self._stopped_at + _GRACE_SECONDS - time.monotonic()
         if seconds <= 0 or not wait(undone, seconds, FIRST_COMPLETED).done:
@@ -151,7 +166,7 @@ def map_ordered(
 
     Args:
         work: The work. Its `close` is the caller's to call.
-        items: The items.
+        items: The items; `NOTHING_YET` among them is none.
         executor: Executor of the interface of `concurrent.futures`: threads, a `process_pool`, Dask's; it stays open.
             Threads of this process by default.
         jobs: Number of items that are begun at a time, altogether; by default as many as the executor has workers, or
