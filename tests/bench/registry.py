@@ -18,7 +18,7 @@ from notarykit.signing.options import SignOptions
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest
-from notarykit.verification.verifier import verify_artifacts
+from notarykit.verification.verifier import Verifier
 from tests.bench.tables import Ratio
 from tests.interop.go_peer import Peer
 from tests.servers.registry.certificates import RegistryCA
@@ -84,7 +84,7 @@ class _Bench:
                     ArtifactRequest(lambda: RegistryRepository(host, REPOSITORY), digest, f"{self._host}/{REPOSITORY}")
                     for digest in self._signed
                 ]
-                outcomes = verify_artifacts(artifacts, document, store, workers=workers)
+                outcomes = Verifier(document, store).artifacts(artifacts, workers=workers)
                 failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
                 assert not failures, failures[0]
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from notarykit.api import load_trust_store as load_trust_store
     from notarykit.api import load_verifier as load_verifier
     from notarykit.api import sign as sign
+    from notarykit.api import sign_artifacts as sign_artifacts
     from notarykit.api import verify as verify
+    from notarykit.api import verify_artifacts as verify_artifacts
+    from notarykit.batch.executors import process_pool as process_pool
+    from notarykit.batch.work import Outcome as Outcome
     from notarykit.config.policy import load_policy as load_policy
     from notarykit.envelope.descriptor import Descriptor as Descriptor
     from notarykit.envelope.integrity import IntactEnvelope as IntactEnvelope
@@ -63,7 +67,6 @@ if TYPE_CHECKING:
     from notarykit.signing.artifact import sign_artifact as sign_artifact
     from notarykit.signing.envelope import SignedEnvelope as SignedEnvelope
     from notarykit.signing.envelope import sign_descriptor as sign_descriptor
-    from notarykit.signing.many import sign_artifacts as sign_artifacts
     from notarykit.signing.once import AlreadySigned as AlreadySigned
     from notarykit.signing.once import SignOnce as SignOnce
     from notarykit.signing.options import SignOptions as SignOptions
@@ -87,13 +90,23 @@ if TYPE_CHECKING:
     from notarykit.verification.verdict import Verified as Verified
     from notarykit.verification.verifier import Verifier as Verifier
     from notarykit.verification.verifier import verify_artifact as verify_artifact
-    from notarykit.verification.verifier import verify_artifacts as verify_artifacts
     from notarykit.verification.verifier import verify_envelope as verify_envelope
 
 _HOMES = {
     "_internal.paths": ("local_key_files",),
     "_internal.version": ("__version__",),
-    "api": ("load_registries", "load_signer", "load_trust_store", "load_verifier", "sign", "verify"),
+    "api": (
+        "load_registries",
+        "load_signer",
+        "load_trust_store",
+        "load_verifier",
+        "sign",
+        "sign_artifacts",
+        "verify",
+        "verify_artifacts",
+    ),
+    "batch.executors": ("process_pool",),
+    "batch.work": ("Outcome",),
     "config.policy": ("load_policy",),
     "envelope.descriptor": ("Descriptor",),
     "envelope.integrity": ("IntactEnvelope",),
@@ -121,7 +134,6 @@ _HOMES = {
     "revocation.limits": ("Limits",),
     "signing.artifact": ("SignedArtifact", "sign_artifact"),
     "signing.envelope": ("SignedEnvelope", "sign_descriptor"),
-    "signing.many": ("sign_artifacts",),
     "signing.once": ("AlreadySigned", "SignOnce"),
     "signing.options": ("SignOptions", "TimestampSource"),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
@@ -130,7 +142,7 @@ _HOMES = {
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
-    "verification.verifier": ("Verifier", "verify_artifact", "verify_artifacts", "verify_envelope"),
+    "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),
 }
 
 __all__ = [name for names in _HOMES.values() for name in names]

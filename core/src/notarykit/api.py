@@ -5,7 +5,7 @@ can be replaced by an object of the program's own.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +17,9 @@ from notarykit.net.budget import DEFAULT_SECONDS
 from notarykit.oci.reference import LayoutReference, Reference, parse_reference
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from notarykit.batch.ordered import Outcomes
     from notarykit.envelope.signer import EnvelopeSigner, Signer
     from notarykit.keys.private import Passphrase
     from notarykit.oci.registry.auth import Credentials
@@ -105,16 +108,95 @@ def sign(
 
     def work() -> "SignedArtifact":
         from notarykit.signing.artifact import sign_artifact
-        from notarykit.signing.options import SignOptions
 
-        used = load_signer(signer) if isinstance(signer, str) else signer
-        settings = options or SignOptions()
-        if settings.media_type is None:
-            settings = settings._replace(media_type=_configured_format())
+        used, settings = _signer(signer), _with_format(options)
         with nullcontext(registries) if registries else load_registries() as opened:
             return sign_artifact(opened.open(parsed), parsed.identifier, used, settings)
 
     return _within(timeout, work)
+
+
+def verify_artifacts(
+    references: Iterable[str | Reference | LayoutReference],
+    *,
+    verifier: "Verifier | None" = None,
+    registries: "Registries | None" = None,
+    scope: str = "",
+    user_metadata: Mapping[str, str] | None = None,
+    executor: "Executor | None" = None,
+) -> "Outcomes[str | Reference | LayoutReference, VerifiedArtifact]":
+    """Verifies many artifacts side by side, as `notarykit verify` does with several references.
+
+    Args:
+        references: References of the artifacts, of any number; see `verify`. An iterator is read as the work goes on.
+        verifier: Trust policy and trust stores; by default the user's own. The stores are read once.
+        registries: Registries that are used; by default, as the user's settings say (`load_registries`).
+        scope: `registry/repository`, by which the policy statement for artifacts in image layouts is chosen.
+        user_metadata: Metadata that the signatures must carry.
+        executor: Executor of the interface of `concurrent.futures`: a `ThreadPoolExecutor`, `process_pool()`, or
+            `distributed.Client(…).get_executor()`. By default threads of this process, as many as there are cores.
+
+    Returns:
+        An iterator of an `Outcome` for each reference, in their order: its verdict or its error. An artifact that is
+        not accepted does not keep the others from their verdicts. Use it up, or `close` it.
+
+    Raises:
+        UsageError: An argument cannot be sent to the processes of the executor.
+        ConfigurationError: The user's settings or policy cannot be used.
+    """
+    from notarykit.batch.ordered import map_ordered
+    from notarykit.trust.store import read_once
+    from notarykit.verification.many import ReferenceVerification
+
+    used = verifier or load_verifier()
+    opened = registries or load_registries()
+    work = ReferenceVerification(used._replace(store=read_once(used.store)), opened, scope, user_metadata)
+    outcomes = map_ordered(work, references, executor=executor)
+    if registries is None:
+        outcomes.resources.callback(opened.close)
+    return outcomes
+
+
+def sign_artifacts(
+    references: Iterable[str | Reference | LayoutReference],
+    signer: "Signer | EnvelopeSigner | str" = "",
+    options: "SignOptions | None" = None,
+    *,
+    registries: "Registries | None" = None,
+    executor: "Executor | None" = None,
+) -> "Outcomes[str | Reference | LayoutReference, SignedArtifact]":
+    """Signs many artifacts side by side, as `notarykit sign` does with several references.
+
+    An artifact whose worker process died is tried once more, and its new signature is stored only if none by the same
+    certificate and of the same content has been stored since the start. Executors of others, such as Dask's, may do a
+    task again without saying so: there, an artifact can get two signatures if a worker dies.
+
+    Args:
+        references: References of the artifacts; see `verify_artifacts`.
+        signer: Name of a key on the user's list of signing keys, or an object that signs, from several threads at once;
+            the list's default key by default. Processes need the name: private keys are not sent.
+        options: Options of signing.
+        registries: Registries that are used; by default, as the user's settings say (`load_registries`).
+        executor: Executor; see `verify_artifacts`.
+
+    Returns:
+        An iterator of an `Outcome` for each reference, in their order: its signature, which is listed, or its error.
+
+    Raises:
+        UsageError: An argument cannot be sent to the processes of the executor, such as a key.
+        ConfigurationError: The user's settings cannot be used.
+        SigningKeyError: The key is not on the list, or cannot be used.
+    """
+    from notarykit.batch.ordered import map_ordered
+    from notarykit.signing.many import ReferenceSigning
+
+    settings = _with_format(options)
+    opened = registries or load_registries()
+    work = ReferenceSigning(partial(_signer, signer), opened, settings)
+    outcomes = map_ordered(work, references, executor=executor)
+    if registries is None:
+        outcomes.resources.callback(opened.close)
+    return outcomes
 
 
 def load_verifier() -> "Verifier":
@@ -192,10 +274,19 @@ def load_registries(
     return Registries(settings, timeout=timeout)
 
 
-def _configured_format() -> str:
-    from notarykit.config.settings import FORMATS, load_settings
+def _signer(signer: "Signer | EnvelopeSigner | str") -> "Signer | EnvelopeSigner":
+    return load_signer(signer) if isinstance(signer, str) else signer
 
-    return FORMATS[load_settings().signature_format]
+
+def _with_format(options: "SignOptions | None") -> "SignOptions":
+    """Returns the options with the format of the user's settings, unless they have one."""
+    from notarykit.config.settings import FORMATS, load_settings
+    from notarykit.signing.options import DEFAULT_OPTIONS
+
+    options = options or DEFAULT_OPTIONS
+    if options.media_type is not None:
+        return options
+    return options._replace(media_type=FORMATS[load_settings().signature_format])
 
 
 def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:

@@ -11,7 +11,7 @@ from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.trust.policy import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
-from notarykit.verification.verifier import verify_artifacts
+from notarykit.verification.verifier import Verifier
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.raw_client import ask
 from tests.servers.registry.running import Registry
@@ -67,7 +67,7 @@ def test_artifacts_have_the_stated_verdicts(registry: Registry, content: Registr
             )
 
         requests = [request(artifact.repository, artifact.digest) for artifact in content.artifacts]
-        outcomes = verify_artifacts(requests, policies, DirectoryTrustStore(str(home.folder / "truststore")))
+        outcomes = Verifier(policies, DirectoryTrustStore(str(home.folder / "truststore"))).artifacts(requests)
     names = {"NoSignatureError": "unsigned", "NoAcceptedSignatureError": "failed"}
     verdicts = [
         "verified" if isinstance(outcome, VerifiedArtifact) else names[type(outcome).__name__] for outcome in outcomes

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -10,14 +11,12 @@ from typing import NamedTuple
 
 import pytest
 
+import notarykit
 from notarykit.cli.run import run as run_here
 from notarykit.errors import ArtifactNotFoundError
 from notarykit.keys.local import LocalSigner
-from notarykit.oci.reference import Digest, Tag
-from notarykit.oci.registry.host import RegistryHost
-from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing.artifact import SignedArtifact
-from notarykit.signing.many import sign_artifacts
+from notarykit.oci.reference import Digest
+from notarykit.oci.registry.registries import Registries
 from tests.servers.registry import faults
 from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import Exchange, Fault, FaultProxy
@@ -191,12 +190,12 @@ class TestSeveral:
             assert _when(scene, before, "GET")[1] > _when(scene, after, "PUT")[0]
 
     def test_in_a_program(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A program waits once for all of them."""
+        """A program waits for all of them at the same time."""
         digests = push_artifacts(scene.registry.address, NAME, self.TAGS)
-        waited: list[float] = []
+        together = threading.Barrier(len(digests), timeout=20)
 
         def sleep(seconds: float) -> None:
-            waited.append(seconds)
+            together.wait()
             time.sleep(seconds)
 
         for name in ("_SHORTEST_PAUSE", "_LONGEST_PAUSE"):
@@ -204,16 +203,17 @@ class TestSeveral:
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
         monkeypatch.setattr("notarykit.oci.registry.referrers_tag.time", clock)
         key, chain = scene.home.folder / "build.key", scene.home.folder / "build.chain.pem"
-        with RegistryHost(scene.proxy.host) as host:
-            identifiers: list[Tag | Digest] = [*digests, Tag("absent")]
-            artifacts = [(lambda: RegistryRepository(host, NAME), identifier) for identifier in identifiers]
-            *signed, absent = sign_artifacts(artifacts, LocalSigner.from_files(str(key), str(chain)))
-        assert isinstance(absent, ArtifactNotFoundError)
-        for digest, each in zip(digests, signed, strict=True):
-            assert isinstance(each, SignedArtifact)
+        references = [f"{scene.proxy.host}/{NAME}@{digest}" for digest in digests]
+        signer = LocalSigner.from_files(str(key), str(chain))
+        with Registries() as registries:
+            outcomes = notarykit.sign_artifacts(
+                [*references, f"{scene.proxy.host}/{NAME}:absent"], signer, registries=registries
+            )
+            *signed, absent = outcomes
+        assert isinstance(absent.error, ArtifactNotFoundError)
+        for digest, outcome in zip(digests, signed, strict=True):
             (entry,) = fallback_entries(scene.registry.address, NAME, digest)
-            assert entry["digest"] == each.manifest.digest
-        assert sum(waited) <= 0.5
+            assert entry["digest"] == outcome.value().manifest.digest
 
     def test_an_interruption(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

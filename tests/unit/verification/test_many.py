@@ -66,8 +66,7 @@ def _verify(
     workers: int | None = None,
 ) -> list[Any]:
     verifier = Verifier(trusted or document(), store(), now=now, find_plugin=forbidden)
-    limit = {} if workers is None else {"workers": workers}
-    return list(verifier.artifacts(requests, user_metadata=user_metadata, **limit))
+    return list(verifier.artifacts(requests, user_metadata=user_metadata, workers=workers or WORKERS))
 
 
 def test_each_has_its_own_verdict() -> None:

@@ -12,7 +12,7 @@ from notarykit.signing.artifact import sign_artifact
 from notarykit.trust.policy import StoreReference, parse_policy_document
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
-from notarykit.verification.verifier import verify_artifacts
+from notarykit.verification.verifier import Verifier
 from tests.support.ca import make_chain
 from tests.support.homes import SCOPE, Home, policy_document
 from tests.support.layouts import make_layout
@@ -43,6 +43,6 @@ def test_a_named_store_is_read_once(tmp_path: Path, failures: int) -> None:
     store = _Counted(chain.pems[-1], failures)
     artifacts = [ArtifactRequest(lambda: ImageLayout(layout.path), layout.digest, SCOPE)] * 5
     document = parse_policy_document(json.dumps(policy_document()).encode())
-    found = verify_artifacts(artifacts, document, store, workers=1)
+    found = Verifier(document, store).artifacts(artifacts, workers=1)
     assert [isinstance(each, VerifiedArtifact) for each in found] == [False] * failures + [True] * (5 - failures)
     assert store.reads == failures + 1

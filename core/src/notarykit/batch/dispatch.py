@@ -4,15 +4,16 @@ import pickle
 import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from contextvars import copy_context
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from notarykit._internal.deadline import seconds_left
+from notarykit._internal.pickling import local_pickles
 from notarykit.batch.attempt import WAITING, Attempt, Gate, attempt, is_immediate
-from notarykit.batch.executors import DaemonThreads, WorkerPool, usable_cores, width_of
+from notarykit.batch.executors import DaemonThreads, WorkerPool, is_on_this_machine, usable_cores, width_of
 from notarykit.batch.work import AnyWork
 from notarykit.batch.worker import Answer, Task, run_task
 from notarykit.errors import NotarykitError, UsageError, WorkerError, own_error
@@ -78,11 +79,13 @@ class WorkerDispatch:
     def __init__(self, work: AnyWork, executor: Executor, jobs: int | None) -> None:
         self._executor = executor
         width = width_of(executor) or jobs or usable_cores()
-        self.jobs = jobs or width
+        self.jobs = jobs or width * getattr(executor, "threads", 1)
         self._threads = -(-self.jobs // width)
         self.depth = min(width, self.jobs) + 1  # one waits, so that no worker has to
         self.size = self._threads
-        self._work = _pickled_work(work)
+        self._secrets = local_pickles if is_on_this_machine(executor) else nullcontext
+        with self._secrets():
+            self._work = _pickled_work(work)
         self._key = sha256(self._work).digest()
         self._problem: NotarykitError | None = None
 
@@ -120,7 +123,8 @@ class WorkerDispatch:
 
     def _task(self, items: Sequence[Any]) -> Task:
         work = self._work if len(self._work) <= _ALWAYS_SENT else None
-        pickled = tuple(pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in items)
+        with self._secrets():
+            pickled = tuple(pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in items)
         return Task(self._key, work, pickled, self._threads, seconds_left())
 
     def _learn(self, answer: Answer, count: int) -> None:
@@ -180,7 +184,7 @@ def is_death(error: BaseException) -> bool:
 
 
 def _second_death(executor: Executor) -> WorkerError:
-    if type(executor).__name__ == "ProcessPoolExecutor":  # the import would cost what threads do without
+    if is_on_this_machine(executor) and not isinstance(executor, WorkerPool):
         return WorkerError("its worker process ended", advice="use notarykit.process_pool, which replaces dead workers")
     return WorkerError("a second worker process ended while it worked on this")
 

@@ -84,13 +84,14 @@ class WorkerPool(Executor):
     of a terminal, and end with this process.
     """
 
-    def __init__(self, workers: int = 0) -> None:
-        """Starts the workers, one for each core by default.
+    def __init__(self, workers: int = 0, threads: int = 1) -> None:
+        """Starts the workers; see `process_pool`.
 
         Raises:
             WorkerError: Worker processes cannot be started here.
         """
         self._max_workers = workers or usable_cores()
+        self.threads = threads
         self._lock = threading.Lock()
         self._pool = self._started()
 
@@ -138,8 +139,8 @@ class WorkerPool(Executor):
         self.shutdown(wait=True, cancel_futures=True)
 
 
-def process_pool(workers: int = 0) -> WorkerPool:
-    """Returns a pool of worker processes, a context manager; `executor=` of `verify_artifacts` and `sign_artifacts`.
+def process_pool(workers: int = 0, threads: int = 1) -> WorkerPool:
+    """Returns a pool of worker processes, a context manager: an executor for `verify_artifacts` and `sign_artifacts`.
 
         if __name__ == "__main__":
             with notarykit.process_pool() as pool:
@@ -150,11 +151,12 @@ def process_pool(workers: int = 0) -> WorkerPool:
 
     Args:
         workers: Number of processes; one for each core by default.
+        threads: Number of artifacts that each of them works on at a time; more than one where registries are slow.
 
     Raises:
         WorkerError: Worker processes cannot be started here.
     """
-    return WorkerPool(workers)
+    return WorkerPool(workers, threads)
 
 
 def width_of(executor: Executor) -> int:
@@ -163,6 +165,11 @@ def width_of(executor: Executor) -> int:
     if client is not None and hasattr(client, "nthreads"):  # Dask's
         return sum(client.nthreads().values())
     return int(getattr(executor, "_max_workers", 0))
+
+
+def is_on_this_machine(executor: Executor) -> bool:
+    """Returns True for executors whose workers are child processes, which are reached through pipes."""
+    return isinstance(executor, WorkerPool) or type(executor).__name__ == "ProcessPoolExecutor"
 
 
 def is_in_process(executor: Executor) -> bool:

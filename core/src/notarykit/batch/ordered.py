@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
 from typing import Any, Generic, NamedTuple, Self
 
 from notarykit.batch.attempt import Attempt
@@ -30,11 +31,17 @@ class _Sent(NamedTuple):
 
 
 class Outcomes(Generic[Item, Result]):
-    """Iterator of the outcomes, with a way to stop; made by `map_ordered`."""
+    """Iterator of the outcomes, with a way to stop; made by `map_ordered`.
+
+    Attributes:
+        resources: Closed after the last outcome, and by `close`.
+    """
 
     def __init__(self, items: Iterable[Item], dispatch: ThreadDispatch | WorkerDispatch, window: int) -> None:
         self._items: Iterator[Item] | None = iter(items)
         self._dispatch = dispatch
+        self.resources = ExitStack()
+        self.resources.callback(dispatch.close)
         self._window = window
         self._partial: list[Item] = []
         self._sent: deque[_Sent] = deque()
@@ -83,12 +90,12 @@ class Outcomes(Generic[Item, Result]):
         self.stop()
         self._sent.clear()
         self._ready.clear()
-        self._dispatch.close()
+        self.resources.close()
 
     def kill(self) -> None:
         """Ends like `close`, and the processes of a `WorkerPool` at once."""
-        self.close()
         self._dispatch.kill()
+        self.close()
 
     def _advance(self) -> bool:
         """Makes one step, and returns False when there are none left."""
@@ -169,8 +176,8 @@ def map_ordered(
         items: The items; `NOTHING_YET` among them is none.
         executor: Executor of the interface of `concurrent.futures`: threads, a `process_pool`, Dask's; it stays open.
             Threads of this process by default.
-        jobs: Number of items that are begun at a time, altogether; by default as many as the executor has workers, or
-            the cores of this machine.
+        jobs: Number of items that are begun at a time, altogether; by default as many as the executor has workers (and
+            threads in them), or as this machine has cores.
 
     Raises:
         UsageError: The number of jobs is not positive, or the work cannot be pickled for the executor.

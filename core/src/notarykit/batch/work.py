@@ -47,7 +47,7 @@ AnyWork = Work[Any, Any, Any]
 
 
 class Outcome(NamedTuple, Generic[Item, Result]):
-    """Outcome of one item: a result or an error.
+    """Outcome of one item of many: a result or an error.
 
     Attributes:
         item: The item.

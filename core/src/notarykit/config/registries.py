@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit._internal.paths import cache_folder, certificate_folders
@@ -59,13 +59,23 @@ def _look_up(options: RegistryOptions) -> Callable[[str], Credentials | None]:
     if options.username or options.password:
         return _ForOneRegistry(options).credentials
 
-    @cache
-    def known() -> "KnownCredentials":
+    return _UsersCredentials()
+
+
+class _UsersCredentials:
+    """The user's credentials, in files and helpers of the machine where they are looked up."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _UsersCredentials, ()
+
+    def __call__(self, repository: str) -> Credentials | None:
+        return self._known.find(repository)
+
+    @cached_property
+    def _known(self) -> "KnownCredentials":
         from notarykit.config.credentials import KnownCredentials
 
         return KnownCredentials()
-
-    return lambda repository: known().find(repository)
 
 
 def _ways_to_log_in(host: str) -> str:

@@ -61,6 +61,10 @@ class Chain(NamedTuple):
     key_spec: KeySpec
     public_key: "PublicKeyTypes"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling, by the certificates in DER; whoever unpickles trusts the one who validated the chain."""
+        return _parsed, (self.ders,)
+
     @property
     def leaf(self) -> x509.Certificate:
         """The signing certificate."""
@@ -80,6 +84,13 @@ class Chain(NamedTuple):
                 return f"{name} is not valid before {format_rfc3339(certificate.not_valid_before_utc)}"
             return f"{name} expired on {format_rfc3339(certificate.not_valid_after_utc)}"
         return None
+
+
+@lru_cache(maxsize=128)
+def _parsed(ders: tuple[bytes, ...]) -> Chain:
+    certificates = tuple(map(load_certificate, ders))
+    public_key = certificates[0].public_key()
+    return Chain(ders, certificates, key_spec_of(public_key), public_key)
 
 
 def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing", anchor: int = 0) -> Chain:

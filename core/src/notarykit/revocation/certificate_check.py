@@ -38,6 +38,10 @@ from notarykit.revocation.result import (
 Observe = Callable[[Evidence], object]
 
 
+def ignore(evidence: Evidence) -> None:
+    """Observes nothing."""
+
+
 class Sources(NamedTuple):
     """Sources of revocation status, shared by the checks of a chain's certificates.
 

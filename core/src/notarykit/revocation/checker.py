@@ -13,11 +13,11 @@ from cryptography import x509
 from notarykit._internal.deadline import seconds_left
 from notarykit._internal.paths import cache_folder
 from notarykit._internal.threads import start
-from notarykit.errors import RevocationError
+from notarykit.errors import RevocationError, UsageError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.net.anonymous import anonymous_client
-from notarykit.revocation.certificate_check import CertificateCheck, Observe, Sources
+from notarykit.revocation.certificate_check import CertificateCheck, Observe, Sources, ignore
 from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.fetcher import RevocationFetcher
 from notarykit.revocation.file_cache import CrlCache
@@ -25,6 +25,7 @@ from notarykit.revocation.limits import Deadline, Limits
 from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes, Status
 
 SECONDS = 30.0
+_ONLINE = "make it with RevocationChecker.online"
 
 
 class RevocationChecker:
@@ -43,10 +44,22 @@ class RevocationChecker:
         evidence: LocalEvidence | None = None,
         *,
         seconds: float = SECONDS,
-        observe: Observe = lambda _: None,
+        observe: Observe = ignore,
     ) -> None:
         self._sources = Sources(fetcher, evidence or LocalEvidence(), observe)
         self._seconds = seconds
+        self._limits: Limits | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling of checkers for the network and of those without; each process has caches of its own.
+
+        Raises:
+            UsageError: The fetcher is one of the program's own.
+        """
+        fetcher, evidence, observe = self._sources
+        if fetcher is not None and self._limits is None:
+            raise UsageError("a RevocationChecker with a fetcher of its own cannot be sent to workers", advice=_ONLINE)
+        return _unpickled, (self._limits, evidence, self._seconds, observe)
 
     @classmethod
     def online(
@@ -55,7 +68,7 @@ class RevocationChecker:
         limits: Limits | None = None,
         *,
         seconds: float = SECONDS,
-        observe: Observe = lambda _: None,
+        observe: Observe = ignore,
     ) -> "RevocationChecker":
         """Makes a checker for the network, with the CRL cache that notation shares.
 
@@ -67,7 +80,10 @@ class RevocationChecker:
         """
         cache = cache_folder()
         folder = os.path.join(cache, "crl") if cache else ""
-        return cls(_shared_fetcher(limits or Limits(), folder), evidence, seconds=seconds, observe=observe)
+        limits = limits or Limits()
+        checker = cls(_shared_fetcher(limits, folder), evidence, seconds=seconds, observe=observe)
+        checker._limits = limits
+        return checker
 
     def check(
         self, chain: Chain, now: datetime, signing_times: SigningTimes = NO_SIGNING_TIMES
@@ -99,6 +115,12 @@ class RevocationChecker:
         checks = [start(CertificateCheck(self._sources, *link, now, signing_times, deadline).status) for link in links]
         wait(checks, seconds)
         return tuple(_status(*pair, seconds) for pair in zip(chain.certificates, checks, strict=False))
+
+
+def _unpickled(limits: Limits | None, evidence: LocalEvidence, seconds: float, observe: Observe) -> RevocationChecker:
+    if limits is None:
+        return RevocationChecker(None, evidence, seconds=seconds, observe=observe)
+    return RevocationChecker.online(evidence, limits, seconds=seconds, observe=observe)
 
 
 @lru_cache(maxsize=8)

@@ -79,6 +79,10 @@ class Crl:
         self.delta_urls = tuple(url for point in points for url in point.urls)
         self.has_delta = freshest is not None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling, by its bytes."""
+        return Crl, (self.der,)
+
     def _check_entries(self) -> None:
         """Refuses a CRL with an unknown critical entry extension (RFC 5280, section 5.3).
 

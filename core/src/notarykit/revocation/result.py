@@ -6,12 +6,13 @@ Trust store and trust policy specification, "Certificate Revocation Evaluation".
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from notarykit.keys.certificate import subject_of
+from notarykit.keys.certificate import load_certificate, subject_of
 
 if TYPE_CHECKING:
     from notarykit.keys.chain import Chain
@@ -54,8 +55,16 @@ class CertificateStatus(NamedTuple):
     text: str
     log: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling, by the certificate in DER."""
+        return _with_certificate, (self.certificate.public_bytes(Encoding.DER), *self[1:])
+
     def __str__(self) -> str:
         return f"certificate {subject_of(self.certificate)!r}: {self.status} ({self.text})"
+
+
+def _with_certificate(der: bytes, *others: Any) -> CertificateStatus:
+    return CertificateStatus(load_certificate(der), *others)
 
 
 class Evidence(NamedTuple):

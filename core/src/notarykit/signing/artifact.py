@@ -54,7 +54,13 @@ def begin_signing(
 ) -> tuple[SignedArtifact, PushedSignature]:
     """Signs an artifact like `sign_artifact`, and leaves it to the caller to wait until the signature is listed."""
     artifact = repository.resolve(identifier)
-    signature = sign_descriptor(artifact, signer, options)
+    return begin_storing(repository, artifact, sign_descriptor(artifact, signer, options))
+
+
+def begin_storing(
+    repository: Repository, artifact: Descriptor, signature: SignedEnvelope
+) -> tuple[SignedArtifact, PushedSignature]:
+    """Stores a new signature of an artifact beside it, as `begin_signing` does."""
     attributes, chain = signature.content.attributes, signature.content.chain
     signed_at = attributes.signing_time or attributes.authentic_signing_time
     assert signed_at is not None

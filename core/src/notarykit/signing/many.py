@@ -1,46 +1,116 @@
-"""Signing several artifacts: one after the other; where signatures have to be looked for again, all wait together."""
+"""Signing of many artifacts: the work on one, for `notarykit.batch`."""
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
+from notarykit._internal.rfc3339 import utc_now
+from notarykit.batch.work import Work
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.integrity import IntactEnvelope, check_integrity
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.signer import EnvelopeSigner, Signer
-from notarykit.errors import NotarykitError, own_error
-from notarykit.oci.reference import Digest, Tag
-from notarykit.oci.repository import PushedSignature, Repository
-from notarykit.signing.artifact import SignedArtifact, begin_signing
+from notarykit.errors import NotarykitError
+from notarykit.oci.reference import LayoutReference, Reference, parse_reference
+from notarykit.oci.registry.registries import Registries
+from notarykit.oci.repository import ListedSignature, PushedSignature, Repository
+from notarykit.signing.artifact import SignedArtifact, begin_signing, begin_storing
+from notarykit.signing.envelope import SignedEnvelope, sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
 
+# Clocks of workers on several machines, and times in envelopes, which have whole seconds.
+_CLOCK_SKEW = timedelta(minutes=5)
 
-def sign_artifacts(
-    artifacts: Iterable[tuple[Callable[[], Repository], Tag | Digest]],
-    signer: Signer | EnvelopeSigner,
-    options: SignOptions = DEFAULT_OPTIONS,
-) -> list[SignedArtifact | NotarykitError]:
-    """Signs several artifacts one after the other, and then waits until all signatures are listed.
+_Begun = tuple[SignedArtifact, PushedSignature]
+
+
+class ReferenceSigning(Work[str | Reference | LayoutReference, _Begun, SignedArtifact]):
+    """Signs artifacts by their references, and waits until the signatures are listed while others are signed.
+
+    An artifact whose worker died may be signed already. It is signed once more, and before that signature is stored,
+    the artifact's signatures are searched for one by the same certificate, of the same content and of this run: where
+    there is one, it is the result.
 
     Args:
-        artifacts: For each, a function that opens its repository, and its tag or digest.
-        signer: Signer that holds the key.
+        open_signer: Returns the signer; called once in each process. For processes it is pickled, so that it is the
+            function `notarykit.load_signer` with the name of a key (`functools.partial`), and not the key itself.
+        registries: Registries; each process has connections of its own.
         options: Options of signing.
-
-    Returns:
-        For each artifact, in order, the result of `sign_artifact` or the error that it raises; an unexpected exception
-        is an `UnforeseenError`.
     """
-    results: list[tuple[SignedArtifact, PushedSignature] | NotarykitError] = []
-    for open_repository, identifier in artifacts:
-        try:
-            results.append(begin_signing(open_repository(), identifier, signer, options))
-        except Exception as error:  # noqa: BLE001 - a failure of one does not cost the others their results
-            results.append(own_error(error))
-    return [_listed(result) for result in results]
 
+    def __init__(
+        self,
+        open_signer: Callable[[], Signer | EnvelopeSigner],
+        registries: Registries,
+        options: SignOptions = DEFAULT_OPTIONS,
+    ) -> None:
+        self._open_signer = open_signer
+        self._registries = registries
+        self._options = options
+        self._since = (options.now or utc_now()) - _CLOCK_SKEW
+        self._lock = threading.Lock()
+        self._opened: Signer | EnvelopeSigner | None = None
 
-def _listed(result: tuple[SignedArtifact, PushedSignature] | NotarykitError) -> SignedArtifact | NotarykitError:
-    if isinstance(result, NotarykitError):
-        return result
-    signed, pushed = result
-    try:
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling, without the signer that was opened."""
+        return _unpickled, (self._open_signer, self._registries, self._options, self._since)
+
+    def begin(self, item: str | Reference | LayoutReference) -> _Begun:
+        """Signs an artifact and stores the signature."""
+        reference = _parsed(item)
+        return begin_signing(self._registries.open(reference), reference.identifier, self._signer(), self._options)
+
+    def begin_again(self, item: str | Reference | LayoutReference) -> _Begun:
+        """Signs an artifact unless the signature of the first try is there."""
+        reference = _parsed(item)
+        repository = self._registries.open(reference)
+        artifact = repository.resolve(reference.identifier)
+        signature = sign_descriptor(artifact, self._signer(), self._options)
+        return find_signed(repository, artifact, signature.content, self._since) or begin_storing(
+            repository, artifact, signature
+        )
+
+    def finish(self, begun: _Begun) -> SignedArtifact:
+        """Waits until the signature is listed."""
+        signed, pushed = begun
         pushed.is_listed()
-    except Exception as error:  # noqa: BLE001 - see above
-        return own_error(error)
-    return signed
+        return signed
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._registries.close()
+
+    def _signer(self) -> Signer | EnvelopeSigner:
+        with self._lock:
+            self._opened = self._opened or self._open_signer()
+            return self._opened
+
+
+def _unpickled(
+    open_signer: Callable[[], Signer | EnvelopeSigner], registries: Registries, options: SignOptions, since: datetime
+) -> ReferenceSigning:
+    signing = ReferenceSigning(open_signer, registries, options)
+    signing._since = since  # noqa: SLF001 - of the run, not of this process
+    return signing
+
+
+def _parsed(item: str | Reference | LayoutReference) -> Reference | LayoutReference:
+    return parse_reference(item) if isinstance(item, str) else item
+
+
+def find_signed(
+    repository: Repository, artifact: Descriptor, content: IntactEnvelope, since: datetime
+) -> _Begun | None:
+    """Returns the first signature of an artifact with the same signed content and certificates, made since a time."""
+    for manifest in repository.signatures(artifact):
+        try:
+            stored = repository.fetch_signature(manifest)
+            intact = check_integrity(parse_envelope(stored.envelope, stored.media_type))
+        except NotarykitError:  # a stranger's, that cannot be fetched or read
+            continue
+        signed_at = intact.attributes.signing_time or intact.attributes.authentic_signing_time
+        is_same = intact.target == content.target and intact.chain.ders == content.chain.ders
+        if is_same and signed_at is not None and signed_at >= since:
+            signed = SignedEnvelope(stored.envelope, stored.media_type, intact, {})
+            return SignedArtifact(artifact, manifest, signed), ListedSignature(manifest)
+    return None

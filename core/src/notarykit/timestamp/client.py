@@ -7,6 +7,7 @@ import secrets
 import warnings
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from notarykit.errors import (
@@ -77,8 +78,14 @@ class TimestampClient:
             raise UsageError("no timestamp authority is given")
         self._authorities = [authority._replace(root=_one_root(authority)) for authority in authorities]
         self._revocation = revocation
+        self._own_client = client
         self._client = client or anonymous_client()
         self._seconds = seconds
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling, unless the HTTP client is one of the program's own."""
+        made = partial(TimestampClient, client=self._own_client, seconds=self._seconds)
+        return made, (self._authorities, self._revocation)
 
     def stamp(self, signature: bytes, chain: Chain, now: datetime) -> bytes:
         """Returns a TimeStampToken for a primitive signature (not the TimeStampResp around it), in BER.

@@ -90,7 +90,34 @@ def read_once(store: TrustStore) -> TrustStore:
 
     Otherwise a folder would be read, and its certificates checked, for each of a stranger's signatures.
     """
-    return store if isinstance(store, _ReadOnce) else _ReadOnce(store)
+    return store if isinstance(store, _ReadOnce | TrustStoreSnapshot) else _ReadOnce(store)
+
+
+class TrustStoreSnapshot:
+    """Trust stores as they were at one moment, as data; a store that could not be read then cannot be read later."""
+
+    def __init__(self, stores: Mapping[StoreReference, frozenset[bytes] | TrustStoreError]) -> None:
+        self._stores = stores
+
+    def certificates(self, store: StoreReference) -> frozenset[bytes]:
+        """Returns the certificates of a named store."""
+        certificates = self._stores[store]
+        if isinstance(certificates, TrustStoreError):
+            raise certificates.replace()
+        return certificates
+
+
+def snapshot(store: TrustStore, references: Iterable[StoreReference]) -> TrustStoreSnapshot:
+    """Reads the named stores."""
+    if isinstance(store, TrustStoreSnapshot):
+        return store
+    stores: dict[StoreReference, frozenset[bytes] | TrustStoreError] = {}
+    for reference in references:
+        try:
+            stores[reference] = store.certificates(reference)
+        except TrustStoreError as error:
+            stores[reference] = error
+    return TrustStoreSnapshot(stores)
 
 
 class DirectoryTrustStore:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
+from notarykit._internal.pickling import check_local
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import UsageError
 from notarykit.trust.policy import TrustPolicyDocument
-from notarykit.trust.store import TrustStore, read_once
+from notarykit.trust.store import TrustStore, read_once, snapshot
 
 if TYPE_CHECKING:
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
@@ -50,6 +51,17 @@ class VerifierOptions(NamedTuple):
     max_signatures: int = MAX_SIGNATURES
     max_envelope_size: int = USUAL_ENVELOPE
     now: datetime | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling: the trust stores are read, and sent as data.
+
+        Raises:
+            UsageError: There are settings for plugins, which may be secret, and the pickle may leave this machine.
+        """
+        if self.plugin_config:
+            check_local("settings for plugins")
+        stores = {store for policy in self.policies.policies for store in policy.stores}
+        return type(self), tuple(self._replace(store=snapshot(self.store, stores)))
 
     def time(self) -> datetime:
         """Returns the time of the verification.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import NotarykitError, own_error
+from notarykit.errors import NotarykitError
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument
@@ -16,6 +16,8 @@ from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Verdict
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from notarykit.revocation.limits import Limits
     from notarykit.verification.collect import Collected
 
@@ -81,28 +83,27 @@ class Verifier(VerifierOptions):
         *,
         user_metadata: Mapping[str, str] | None = None,
         workers: int = WORKERS,
+        executor: "Executor | None" = None,
     ) -> list[VerifiedArtifact | NotarykitError]:
         """Verifies several artifacts, at most `workers` at a time: while one waits for its registry, others go on.
+
+        Args:
+            requests: The artifacts. For processes they are pickled, with what opens their repositories; where that is
+                a registry, `notarykit.verify_artifacts` is better, since its workers keep their connections.
+            user_metadata: Metadata that the signatures must carry.
+            workers: Number of artifacts at a time.
+            executor: Executor that does the work; see `notarykit.verify_artifacts`.
 
         Returns:
             For each artifact, in order, the result of `artifact` or the error that it raises; an unexpected exception
             is an `UnforeseenError`. An artifact that is not accepted does not keep the others from their verdicts.
         """
-        from concurrent.futures import ThreadPoolExecutor
-        from contextvars import copy_context
+        from notarykit.batch.ordered import map_ordered
+        from notarykit.verification.many import RequestVerification
 
-        verifier = self.fixed()
-
-        def verify(request: ArtifactRequest) -> VerifiedArtifact | NotarykitError:
-            try:
-                return verifier.artifact(request, user_metadata=user_metadata)
-            except Exception as error:  # noqa: BLE001 - a failure of one does not cost the others their verdicts
-                return own_error(error)
-
-        with ThreadPoolExecutor(workers) as pool:
-            # Each with the caller's context, which has the deadline of the call.
-            works = [pool.submit(copy_context().run, verify, request) for request in requests]
-            return [work.result() for work in works]
+        work = RequestVerification(self.fixed(), user_metadata or {})
+        outcomes = map_ordered(work, requests, executor=executor, jobs=workers)
+        return [outcome.error or outcome.value() for outcome in outcomes]
 
     def collect_evidence(self, request: ArtifactRequest, limits: "Limits | None" = None) -> "Collected":
         """Collects the OCSP responses and CRLs for all signatures of an artifact whose signers are trusted.
@@ -155,15 +156,3 @@ def verify_artifact(
     """
     request = ArtifactRequest(lambda: repository, identifier, scope)
     return Verifier(policies, store).artifact(request, user_metadata=user_metadata)
-
-
-def verify_artifacts(
-    requests: Iterable[ArtifactRequest],
-    policies: TrustPolicyDocument,
-    store: TrustStore,
-    *,
-    user_metadata: Mapping[str, str] | None = None,
-    workers: int = WORKERS,
-) -> list[VerifiedArtifact | NotarykitError]:
-    """Verifies several artifacts at once; see `Verifier.artifacts`, which has more options."""
-    return Verifier(policies, store).artifacts(requests, user_metadata=user_metadata, workers=workers)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from notarykit._internal.pickling import check_local
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import AccessError
 from notarykit.net.budget import Budget
@@ -48,6 +49,15 @@ class Credentials(NamedTuple):
     password: str = ""
     identity_token: str = ""
     registry_token: str = ""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling for worker processes of this machine alone.
+
+        Raises:
+            UsageError: The pickle may leave this machine.
+        """
+        check_local("credentials for registries")
+        return Credentials, tuple(self)
 
     def __repr__(self) -> str:
         return f"Credentials(username={self.username!r}, and secrets that are not shown)"

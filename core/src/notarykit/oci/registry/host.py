@@ -21,6 +21,15 @@ _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 _ADDRESSES = {"docker.io": "registry-1.docker.io"}
 
 
+def _anonymous(repository: str) -> None:
+    """Returns no credentials."""
+
+
+def _no_way_to_log_in(host: str) -> str:
+    del host
+    return "give credentials for it"
+
+
 class RegistrySettings(NamedTuple):
     """Settings for access to registries.
 
@@ -34,9 +43,9 @@ class RegistrySettings(NamedTuple):
 
     plain_http: frozenset[str] = frozenset()
     tls: TLSSettings = TLSSettings()
-    credentials: Callable[[str], Credentials | None] = lambda _: None
+    credentials: Callable[[str], Credentials | None] = _anonymous
     lock_folder: str = ""
-    ways_to_log_in: Callable[[str], str] = lambda _: "give credentials for it"
+    ways_to_log_in: Callable[[str], str] = _no_way_to_log_in
 
     def is_plain(self, host: str) -> bool:
         """Returns True for hosts without TLS: those listed, and `localhost` with a port unless certificates are set."""

@@ -1,6 +1,7 @@
 """Registry hosts by name, each with one connection pool and one authentication for all of its repositories."""
 
 import threading
+from functools import partial
 from typing import Self
 
 from notarykit.net.budget import DEFAULT_BYTES, DEFAULT_SECONDS, Budget
@@ -35,6 +36,13 @@ class Registries:
         self._force_referrers_tag = force_referrers_tag
         self._hosts: dict[str, RegistryHost] = {}
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling: by the settings, without connections and tokens."""
+        opened = partial(
+            Registries, timeout=self._timeout, form=self._form, force_referrers_tag=self._force_referrers_tag
+        )
+        return opened, (self._settings,)
 
     def __enter__(self) -> Self:
         return self
