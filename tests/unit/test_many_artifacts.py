@@ -50,9 +50,7 @@ def executor(request: pytest.FixtureRequest, home: Home) -> Iterator[WorkerPool 
         yield pool
 
 
-def test_many_are_signed_and_verified(
-    references: list[notarykit.LayoutReference], executor: WorkerPool | None
-) -> None:
+def test_many_are_signed_and_verified(references: list[notarykit.LayoutReference], executor: WorkerPool | None) -> None:
     """Each has its own outcome, in order, and one bad reference stops nothing."""
     options = notarykit.SignOptions(media_type=notarykit.COSE, user_metadata={"build": "42"})
     signed = list(notarykit.sign_artifacts(references[1:], "", options, executor=executor))

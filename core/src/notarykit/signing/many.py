@@ -13,10 +13,12 @@ from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.errors import NotarykitError
 from notarykit.oci.reference import LayoutReference, Reference, parse_reference
 from notarykit.oci.registry.registries import Registries
-from notarykit.oci.repository import ListedSignature, PushedSignature, Repository
+from notarykit.oci.repository import ListedSignature, PushedSignature, Repository, StoredSignature
 from notarykit.signing.artifact import SignedArtifact, begin_signing, begin_storing
 from notarykit.signing.envelope import SignedEnvelope, sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
+from notarykit.verification.options import MAX_SIGNATURES
+from notarykit.verification.signatures import fetch_signatures
 
 # Clocks of workers on several machines, and times in envelopes, which have whole seconds.
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -102,15 +104,20 @@ def find_signed(
     repository: Repository, artifact: Descriptor, content: IntactEnvelope, since: datetime
 ) -> _Begun | None:
     """Returns the first signature of an artifact with the same signed content and certificates, made since a time."""
-    for manifest in repository.signatures(artifact):
-        try:
-            stored = repository.fetch_signature(manifest)
-            intact = check_integrity(parse_envelope(stored.envelope, stored.media_type))
-        except NotarykitError:  # a stranger's, that cannot be fetched or read
+    for manifest, stored in fetch_signatures(repository, repository.signatures(artifact), MAX_SIGNATURES):
+        intact = None if isinstance(stored, NotarykitError) else _intact(stored)
+        if intact is None or intact.target != content.target or intact.chain.ders != content.chain.ders:
             continue
         signed_at = intact.attributes.signing_time or intact.attributes.authentic_signing_time
-        is_same = intact.target == content.target and intact.chain.ders == content.chain.ders
-        if is_same and signed_at is not None and signed_at >= since:
+        if signed_at is not None and signed_at >= since:
+            assert isinstance(stored, StoredSignature)
             signed = SignedEnvelope(stored.envelope, stored.media_type, intact, {})
             return SignedArtifact(artifact, manifest, signed), ListedSignature(manifest)
     return None
+
+
+def _intact(stored: StoredSignature) -> IntactEnvelope | None:
+    try:
+        return check_integrity(parse_envelope(stored.envelope, stored.media_type))
+    except Exception:  # noqa: BLE001 - whatever a stranger's signature does, the others are looked at
+        return None
