@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import AuthenticityError, CertificateError, IntegrityError, NotarykitError, TrustStoreError
-from notarykit.keys import certificate, signature
+from notarykit.keys import certificate, signature, x509_signature
 from notarykit.keys.chain import check_chain
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import MemoryTrustStore
@@ -35,7 +35,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(where, watched)
 
     watch("notarykit.keys.chain.why_not_issued", certificate.why_not_issued)
-    watch("notarykit.keys.certificate.why_not_issued", certificate.why_not_issued)
+    watch("notarykit.keys.certificate.verify_message", x509_signature.verify_message)
     watch("notarykit.keys.signature.verify_raw", signature.verify_raw)
     return found
 

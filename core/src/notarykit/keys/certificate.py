@@ -1,9 +1,16 @@
 """X.509 certificates: loading, names for messages, issuer checks."""
 
+from itertools import islice
+from typing import Any, NamedTuple
+
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from notarykit.errors import CertificateError
+from notarykit.keys.der import elements
+from notarykit.keys.x509_signature import algorithm_of, verify_message
+
+_VERSION = 0xA0  # TBSCertificate's [0] (RFC 5280, section 4.1)
 
 
 def load_certificate(der: bytes, role: str = "certificate") -> x509.Certificate:
@@ -50,9 +57,14 @@ def has_key(certificate: x509.Certificate, public_key: object) -> bool:
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Returns True if a certificate names itself as the issuer and is signed by its own key."""
-    return why_not_issued(certificate, certificate) is None
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except Exception:  # noqa: BLE001 - `why_not_issued` has the reasons
+        return False
+    return True
 
 
+NOT_SIGNED = "its signature does not hold under that key"
 _OTHER_STRINGS = (
     "its issuer is that name in another string type (such as PrintableString for UTF8String), which is another name"
 )
@@ -77,7 +89,7 @@ def why_not_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> s
     try:
         certificate.verify_directly_issued_by(issuer)
     except InvalidSignature:
-        return "its signature does not hold under that key"
+        return NOT_SIGNED
     except (ValueError, TypeError) as error:
         if is_named_in_other_strings(certificate, issuer):
             return _OTHER_STRINGS
@@ -85,3 +97,53 @@ def why_not_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> s
     except Exception as error:  # noqa: BLE001 - cryptography.exceptions.UnsupportedAlgorithm, and what Rust raises
         return f"its signature cannot be checked: {type(error).__name__}"
     return None
+
+
+class CertificateParts(NamedTuple):
+    """Parts of a certificate in DER, as received (RFC 5280, section 4.1).
+
+    Attributes:
+        contents: The TBSCertificate.
+        algorithm: The signature algorithm.
+        signature: The signature, a BIT STRING's content.
+        signed_algorithm: The signature algorithm once more, inside of the contents.
+        issuer: The issuer's name.
+        subject: The subject's name.
+    """
+
+    contents: bytes
+    algorithm: bytes
+    signature: bytes
+    signed_algorithm: bytes
+    issuer: bytes
+    subject: bytes
+
+
+def parts_of(der: bytes) -> CertificateParts:
+    """Returns the parts of a certificate that `load_certificate` accepts."""
+    ((_, _, certificate),) = elements(der)
+    (_, contents, members), (_, algorithm, _), (_, _, signature) = elements(certificate)
+    fields = islice((field for tag, field, _ in elements(members) if tag != _VERSION), 5)
+    _serial_number, signed_algorithm, issuer, _validity, subject = fields
+    return CertificateParts(contents, algorithm, signature, signed_algorithm, issuer, subject)
+
+
+def is_issued(certificate: CertificateParts, issuer: CertificateParts, issuer_key: Any) -> bool | None:
+    """Returns True if a certificate was issued by another, False if its signature is invalid, None if it is not plain.
+
+    `why_not_issued` decides where names or algorithms differ, or the algorithm is not supported. It parses the key and
+    encodes the contents for each signature, which is up to half of its cost; here the contents are taken as received.
+    """
+    unused_bits, signature = certificate.signature[:1], certificate.signature[1:]
+    is_named = certificate.issuer == issuer.subject
+    if not is_named or certificate.algorithm != certificate.signed_algorithm or unused_bits != b"\0":
+        return None
+    try:
+        algorithm = algorithm_of(certificate.algorithm)
+    except ValueError:
+        return None
+    try:
+        verify_message(issuer_key, algorithm, signature, certificate.contents)
+    except ValueError:
+        return False
+    return True

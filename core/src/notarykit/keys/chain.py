@@ -4,7 +4,7 @@ Signature specification, "Certificate Requirements". Trust in the root is decide
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
@@ -17,10 +17,13 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
 from notarykit.keys import requirements
 from notarykit.keys.certificate import (
+    NOT_SIGNED,
     has_key,
+    is_issued,
     is_named_in_other_strings,
     is_self_signed,
     load_certificate,
+    parts_of,
     subject_of,
     why_not_issued,
 )
@@ -34,9 +37,10 @@ Purpose = Literal["code signing", "timestamping"]
 # Far beyond honest chains; bounds the work for a forged envelope.
 LONGEST_CHAIN = 32
 
-# Anyone can make valid chains: the size of chains is bounded, and of cached ones too.
+# Anyone can make valid chains: the size of chains is bounded, and the number and size of those that are remembered.
 LARGEST_CHAIN = 64 * 1024
-_LARGEST_CACHED = 16 * 1024
+_LARGEST_REMEMBERED = 16 * 1024
+_MOST_REMEMBERED = 128
 # Certificates in timestamps are untrusted too; each link that is tried costs a verification.
 _MOST_LINKS = 200
 
@@ -44,6 +48,7 @@ _ISSUE_AGAIN = "have the certificate issued again with the CA's name as the CA's
 
 _LEAF_RULES = {"code signing": requirements.CODE_SIGNING_LEAF, "timestamping": requirements.TIMESTAMPING_LEAF}
 _CA_RULES = {"code signing": requirements.CODE_SIGNING_CA, "timestamping": requirements.TIMESTAMPING_CA}
+_BEFORE_LINKS = frozenset({*requirements.SIGNATURE_OF_LEAF, *requirements.SIGNATURE_OF_CA})
 
 
 class Chain(NamedTuple):
@@ -93,8 +98,76 @@ def _parsed(ders: tuple[bytes, ...]) -> Chain:
     return Chain(ders, certificates, key_spec_of(public_key), public_key)
 
 
+class _Member:
+    """Certificate of a chain, with the facts about its bytes that were established.
+
+    Attributes:
+        der: The certificate in DER.
+        certificate: The parsed certificate.
+        role: The role in the chain, such as "root certificate".
+        parts: The parts that links are about.
+        issuer: The certificate, in DER, that was last verified to have issued this one.
+        fits: The purposes, and numbers of intermediate certificates below, whose requirements it meets.
+    """
+
+    def __init__(self, der: bytes, role: str, preconditions: tuple[requirements.Requirement, ...]) -> None:
+        """Parses a certificate and checks the requirements that bound the cost of its links.
+
+        Raises:
+            CertificateError: It is malformed, or violates one.
+        """
+        self.der = der
+        self.role = role
+        self.certificate = load_certificate(der, role)
+        requirements.enforce(preconditions, requirements.bare_member(self.certificate, role))
+        self.parts = parts_of(der)
+        self.issuer = b""
+        self.fits: set[tuple[Purpose, int]] = set()
+
+    @property
+    def name(self) -> str:
+        """Role and subject, for messages."""
+        return f"{self.role} {subject_of(self.certificate)!r}"
+
+    def why_not_issued(self, issuer: "_Member") -> str | None:
+        """Returns the reason why this certificate was not issued by another, or None if it was."""
+        if self.issuer == issuer.der:
+            return None
+        is_signed = is_issued(self.parts, issuer.parts, issuer.certificate.public_key())
+        problem = None if is_signed else NOT_SIGNED
+        if is_signed is None:
+            problem = why_not_issued(self.certificate, issuer.certificate)
+        if problem is None:
+            self.issuer = issuer.der
+        return problem
+
+    def is_self_signed(self) -> bool:
+        """Returns True if it names itself as the issuer and is signed by its own key."""
+        return self.parts.issuer == self.parts.subject and self.why_not_issued(self) is None
+
+    def check_requirements(self, purpose: Purpose, index: int) -> None:
+        """Checks the requirements of the purpose for a position in the chain.
+
+        Raises:
+            CertificateError: One is violated.
+        """
+        below = max(0, index - 1)
+        if (purpose, below) in self.fits:
+            return
+        member = requirements.chain_member(self.certificate, self.role, below)
+        rules = _CA_RULES[purpose] if index else _LEAF_RULES[purpose]
+        requirements.enforce((rule for rule in rules if rule not in _BEFORE_LINKS), member)
+        self.fits.add((purpose, below))
+
+
+# The same CAs stand above many leaves.
+_remembered_ca = lru_cache(_MOST_REMEMBERED)(_Member)
+
+
 def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing", anchor: int = 0) -> Chain:
-    """Validates a chain, except for its validity period. Results are cached in the process by all bytes of the chain.
+    """Validates a chain, except for its validity period.
+
+    Chains that are valid, and facts about the certificates of CAs, are remembered in the process by all of their bytes.
 
     Args:
         ders: The certificates in DER, leaf first and root last.
@@ -109,32 +182,33 @@ def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing", anchor
     size = sum(map(len, chain))
     if size > LARGEST_CHAIN:
         raise CertificateError(f"chain has {size} bytes, more than {LARGEST_CHAIN}", rule="chain_size")
-    if size > _LARGEST_CACHED:
-        return _validate(chain, purpose, anchor)
+    if size > _LARGEST_REMEMBERED:
+        return _validate(chain, purpose, anchor, _Member)
     return _validate_once(chain, purpose, anchor)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(_MOST_REMEMBERED)
 def _validate_once(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
-    return _validate(ders, purpose, anchor)
+    return _validate(ders, purpose, anchor, _remembered_ca)
 
 
-def _validate(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Chain:
+def _validate(ders: tuple[bytes, ...], purpose: Purpose, anchor: int, load_ca: Callable[..., _Member]) -> Chain:
     if not 0 < len(ders) <= LONGEST_CHAIN:
         raise CertificateError(f"chain has {len(ders)} certificates, not 1 to {LONGEST_CHAIN}", rule="chain_length")
-    certificates = tuple(load_certificate(der, _role(index, len(ders))) for index, der in enumerate(ders))
     roles = [_role(index, len(ders)) for index in range(len(ders))]
-    # Before the links, whose cost it bounds; and cryptography does not verify signatures with SHA-1, which would look
-    # like a missing link.
-    for index, certificate in enumerate(certificates):
-        checks = requirements.SIGNATURE_OF_CA if index else requirements.SIGNATURE_OF_LEAF
-        requirements.enforce(checks, requirements.bare_member(certificate, roles[index]))
-    _check_links(certificates, anchor)
-    for index, certificate in enumerate(certificates):
-        member = requirements.chain_member(certificate, roles[index], max(0, index - 1))
-        requirements.enforce(_CA_RULES[purpose] if index else _LEAF_RULES[purpose], member)
-    public_key = certificates[0].public_key()
-    return Chain(ders, certificates, key_spec_of(public_key), public_key)
+    # The preconditions come before the links, whose cost they bound; and cryptography does not verify signatures with
+    # SHA-1, which would look like a missing link.
+    members = [
+        _Member(ders[0], roles[0], requirements.SIGNATURE_OF_LEAF),
+        *(load_ca(der, role, requirements.SIGNATURE_OF_CA) for der, role in zip(ders[1:], roles[1:], strict=True)),
+    ]
+    for index in (*range(anchor - 1, -1, -1), *range(anchor, len(members))):
+        _check_link(members, index)
+    for index, member in enumerate(members):
+        member.check_requirements(purpose, index)
+    public_key = members[0].certificate.public_key()
+    certificates = tuple(member.certificate for member in members)
+    return Chain(tuple(member.der for member in members), certificates, key_spec_of(public_key), public_key)
 
 
 def _role(index: int, length: int) -> str:
@@ -143,36 +217,29 @@ def _role(index: int, length: int) -> str:
     return "root certificate" if index == length - 1 else f"intermediate certificate {index}"
 
 
-def _check_links(certificates: Sequence[x509.Certificate], anchor: int) -> None:
-    """Checks that the chain is ordered, complete up to a self-signed root, and without unrelated certificates."""
-    for index in (*range(anchor - 1, -1, -1), *range(anchor, len(certificates))):
-        _check_link(certificates, index)
-
-
-def _check_link(certificates: Sequence[x509.Certificate], index: int) -> None:
-    """Checks that a certificate is issued by the next one, and the last by itself."""
-    last = len(certificates) - 1
-    certificate, issuer = certificates[index], certificates[min(index + 1, last)]
-    problem = why_not_issued(certificate, issuer)
-    if index < last and is_self_signed(certificate):
-        name = f"{_role(index, last + 1)} {subject_of(certificate)!r}"
+def _check_link(members: Sequence[_Member], index: int) -> None:
+    """Checks that a certificate is issued by the next one, and the last, a self-signed root, by itself."""
+    last = len(members) - 1
+    member, issuer = members[index], members[min(index + 1, last)]
+    problem = member.why_not_issued(issuer)
+    if index < last and member.is_self_signed():
         raise CertificateError(
-            f"{name} is self-signed, but certificates follow it: a chain has one root, at its end", rule="one_root"
+            f"{member.name} is self-signed, but certificates follow it: a chain has one root, at its end",
+            rule="one_root",
         )
     if problem is None:
         return
     if index == last:
         raise CertificateError(
-            f"last certificate {subject_of(certificate)!r} is not self-signed ({problem})",
+            f"last certificate {subject_of(member.certificate)!r} is not self-signed ({problem})",
             rule="ends_with_root",
             advice="add the missing CA certificates up to the root",
         )
     raise CertificateError(
-        f"{_role(index, last + 1)} {subject_of(certificate)!r} was not issued by the next certificate "
-        f"{subject_of(issuer)!r}: {problem}",
+        f"{member.name} was not issued by the next certificate {subject_of(issuer.certificate)!r}: {problem}",
         rule="ordered_and_related",
         advice=_ISSUE_AGAIN
-        if is_named_in_other_strings(certificate, issuer)
+        if is_named_in_other_strings(member.certificate, issuer.certificate)
         else "order the chain from the signing certificate to the root",
     )
 
