@@ -4,6 +4,7 @@ Only the first is a dependency of this project; the others are measured where th
 """
 
 import contextlib
+import http.client
 import importlib
 import importlib.util
 import os
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -44,6 +46,50 @@ def _ours() -> Iterator[Get]:
     budget = Budget(sys.maxsize, 3600)
     with contextlib.closing(client):
         yield lambda url: client.send(Request("GET", url, budget, LIMIT, HEADERS)).body
+
+
+@contextlib.contextmanager
+def _http_client() -> Iterator[Get]:
+    connections: dict[str, http.client.HTTPConnection] = {}
+
+    def get(url: str) -> bytes:
+        parts = urlsplit(url)
+        connection = connections.get(parts.netloc) or connections.setdefault(
+            parts.netloc, http.client.HTTPConnection(parts.netloc)
+        )
+        connection.request("GET", parts.path, headers=HEADERS)
+        return connection.getresponse().read()
+
+    yield get
+    for connection in connections.values():
+        connection.close()
+
+
+@contextlib.contextmanager
+def _pycurl() -> Iterator[Get]:
+    """A handle with the callbacks that limits on head and content need."""
+    pycurl = importlib.import_module("pycurl")
+    handle = pycurl.Curl()
+    handle.setopt(pycurl.NOSIGNAL, 1)
+
+    def get(url: str) -> bytes:
+        head: list[bytes] = []
+        parts: list[bytes] = []
+        handle.setopt(pycurl.URL, url)
+        handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in HEADERS.items()])
+        handle.setopt(pycurl.HEADERFUNCTION, head.append)
+        handle.setopt(pycurl.WRITEFUNCTION, parts.append)
+        handle.perform()
+        return b"".join(parts)
+
+    yield get
+    handle.close()
+
+
+@contextlib.contextmanager
+def _pyreqwest() -> Iterator[Get]:
+    with importlib.import_module("pyreqwest.client").SyncClientBuilder().no_proxy().build() as client:
+        yield lambda url: bytes(client.get(url).headers(HEADERS).build().send().bytes())
 
 
 @contextlib.contextmanager
@@ -81,7 +127,10 @@ class Library(NamedTuple):
 
 
 LIBRARIES = (
-    Library("http.client, as `notarykit.net` uses it", "notarykit.net.client", _ours),
+    Library("`notarykit.net`, on httptools", "notarykit.net.client", _ours),
+    Library("http.client", "http.client", _http_client),
+    Library("pycurl", "pycurl", _pycurl),
+    Library("pyreqwest", "pyreqwest.client", _pyreqwest),
     Library("urllib3", "urllib3", _urllib3),
     Library("requests", "requests", _requests),
     Library("httpx", "httpx", _httpx),

@@ -80,7 +80,7 @@ def test_registries_are_shared_and_closed(home: Home, memory_registry: Registry)
         host = registries.host(memory_registry.host)
         assert host is registries.host(memory_registry.host)
         kept = [connection for found in host._client._pool._idle.values() for connection in found]
-        sockets = [connection.sock for connection in kept]
+        sockets = [connection.socket for connection in kept]
         assert sockets
     assert all(each.fileno() == -1 for each in sockets)
 
@@ -147,7 +147,7 @@ def test_a_host_is_closed_at_the_end_of_with(home: Home, memory_registry: Regist
         place = notarykit.RegistryRepository(host, NAME, budget=notarykit.Budget(seconds=30))
         assert place.resolve(Tag("v1")).digest == digest
         (kept,) = [connection for found in host._client._pool._idle.values() for connection in found]
-        socket = kept.sock
+        socket = kept.socket
     assert socket.fileno() == -1
 
 

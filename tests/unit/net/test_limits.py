@@ -26,7 +26,7 @@ def test_declared_length_beyond_the_limit_is_refused(browser: Browser, start: St
     """A length that is too large is believed, and nothing is read."""
     with pytest.raises(NetworkError, match="the response has 1001 bytes, more than the limit of 1000"):
         browser.get(start(Reply(200, (), b"x" * 1001)), "/a?secret")
-    with pytest.raises(NetworkError, match="the response has 99999999999999999999 bytes"):
+    with pytest.raises(NetworkError, match="the response is not HTTP: Content-Length overflow"):
         browser.get(start(raw(_HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n")))
 
 
@@ -194,11 +194,11 @@ _LONG = b"a, " * 20_000
         b"HTTP/1.1 200 " + _LONG + b"x" * 6000,
         _HEAD + b"WWW-Authenticate: " + _LONG + b"\r\nX: " + _LONG + b"\r\n",
         _HEAD + (b"WWW-Authenticate: " + _LONG + b"\r\n") * 90,
-        _HEAD + b"X: y\r\n" * 101,
+        _HEAD + b"X: y\r\n" * 101 + b"\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n" * 3000,
         b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 2000,
         b"HTTP/1.1 102 Processing\r\n\r\n" * 3000,
-        _CHUNKED + b"1;" + _LONG * 2,
+        _CHUNKED + b"1;x=" + b"y" * 140_000,
         _CHUNKED + b"1\r\nx\r\n0\r\n" + b"X: y\r\n" * 20_000,
     ],
     ids=["status", "two fields", "90 fields", "101 fields", "100", "103", "102", "size of a chunk", "trailers"],

@@ -4,7 +4,6 @@ Nothing is decompressed: requests ask for `identity` and other encodings are ref
 a large one.
 """
 
-import http.client
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,18 +11,20 @@ from typing import NamedTuple
 from notarykit.errors import NetworkError
 from notarykit.net import trace
 from notarykit.net.destinations import Destinations, Network
-from notarykit.net.dialing import Connection
+from notarykit.net.dialing import READ_SECONDS, Connection
 from notarykit.net.messages import (
     Request,
     Response,
-    read_body,
+    read_response,
     redirect_target,
     trace_exchange,
     write_request,
 )
 from notarykit.net.pool import ConnectionPool
+from notarykit.net.response_reader import ResponseReader, TruncatedResponseError
 from notarykit.net.retry import backoff, is_transient, parse_retry_after
 from notarykit.net.transport_errors import (
+    EXCHANGE_ERRORS,
     TransportError,
     is_tls_required,
     refused_by_proxy,
@@ -120,7 +121,7 @@ class HttpClient:
             return None
         try:
             write_request(connection, request)
-        except (OSError, http.client.HTTPException, NetworkError):
+        except (*EXCHANGE_ERRORS, NetworkError):
             connection.close()
             return None
         except BaseException:
@@ -137,8 +138,8 @@ class HttpClient:
         """
         connection, request = started
         try:
-            return self._receive(connection, request)
-        except (OSError, http.client.HTTPException, TransportError, NetworkError):
+            return self._receive(connection, request, _reader_for(connection, request))
+        except (*EXCHANGE_ERRORS, TransportError, NetworkError):
             connection.close()
             return None
         except BaseException:
@@ -185,13 +186,15 @@ class HttpClient:
         return self._exchange(connection, request), connection.network
 
     def _exchange(self, connection: Connection, request: Request) -> Response:
+        reader = _reader_for(connection, request)
         try:
             write_request(connection, request)
-            return self._receive(connection, request)
-        except (OSError, http.client.HTTPException) as error:
+            return self._receive(connection, request, reader)
+        except EXCHANGE_ERRORS as error:
             connection.close()
             # A server may close an idle connection at any time (RFC 9112, section 9.5), whatever the request.
-            if connection.is_used and isinstance(error, ConnectionError) and not connection.has_answered:
+            is_closed = isinstance(error, (ConnectionError, TruncatedResponseError))
+            if connection.is_used and is_closed and not reader.has_begun:
                 raise _ClosedError from None
             reason = transport_error(error).through(connection.proxy)
             trace_exchange(request, connection.seconds, connection, error=reason)
@@ -202,25 +205,27 @@ class HttpClient:
                 trace_exchange(request, connection.seconds, connection, error=error)
             raise
 
-    def _receive(self, connection: Connection, request: Request) -> Response:
+    def _receive(self, connection: Connection, request: Request, reader: ResponseReader) -> Response:
         """Reads a response to its end, and returns its connection to the pool if it persists."""
-        with connection.getresponse() as received:  # owns and closes the socket if the connection does not persist
-            connection.has_answered = True
-            body = read_body(received, request)
-        trace_exchange(request, connection.seconds, connection, received, len(body))
-        if received.will_close:
-            connection.close()
-        else:
+        response = read_response(reader, request)
+        trace_exchange(request, connection.seconds, connection, response)
+        if reader.persists:
             self._pool.release(connection)
+        else:
+            connection.close()
         if request.origin.scheme == "http":
-            if connection.proxy is not None and received.status == _PROXY_AUTHENTICATION:
-                raise refused_by_proxy(connection.proxy, received.status)
-            if is_tls_required(received.status, body):
+            if connection.proxy is not None and response.status == _PROXY_AUTHENTICATION:
+                raise refused_by_proxy(connection.proxy, response.status)
+            if is_tls_required(response.status, response.body):
                 raise tls_required().through(connection.proxy)
-        return Response(received.status, received.headers, body, request.url)
+        return response
 
     def _check_destination(self, request: Request) -> None:
         self._destinations.check(request.origin, origin_of(request.source) if request.source else None)
+
+
+def _reader_for(connection: Connection, request: Request) -> ResponseReader:
+    return ResponseReader(connection.socket, request.method, request.budget, READ_SECONDS)
 
 
 class _ClosedError(Exception):

@@ -1,17 +1,16 @@
 """Opening of connections: name resolution, a proxy's tunnel, TLS."""
 
-import http.client
 import socket
 import ssl
 import time
 from collections.abc import Callable
 
 from notarykit.net import trace
-from notarykit.net.bounded_reader import metered_response
 from notarykit.net.budget import Budget
 from notarykit.net.destinations import Network, network_of
 from notarykit.net.proxies import Proxy
-from notarykit.net.transport_errors import TransportError, refused_by_proxy, transport_error
+from notarykit.net.response_reader import ResponseReader
+from notarykit.net.transport_errors import EXCHANGE_ERRORS, TransportError, refused_by_proxy, transport_error
 from notarykit.net.urls import Origin
 
 CONNECT_SECONDS = 15.0
@@ -20,29 +19,29 @@ READ_SECONDS = 30.0
 Admits = Callable[[Network], bool]
 
 
-class Connection(http.client.HTTPConnection):
-    """Open connection, which http.client never reopens.
+class Connection:
+    """Open connection, for one request at a time.
 
     Attributes:
         origin: The origin.
+        socket: The socket, TLS included.
         proxy: The proxy, or None.
         network: The scope of the server's address; behind a proxy that of the origin's name, where it is a literal.
         is_used: True after the first exchange: the server may have closed the connection since.
-        has_answered: True once a response to the current request has begun.
         began: Start of the current request, the opening of the connection included.
     """
 
-    auto_open = 0
-
     def __init__(self, origin: Origin, connected: socket.socket, proxy: Proxy | None, network: Network) -> None:
-        super().__init__(origin.host, origin.port)
-        self.sock = connected
         self.origin = origin
+        self.socket = connected
         self.proxy = proxy
         self.network = network
         self.is_used = False
-        self.has_answered = False
         self.began = time.monotonic()
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self.socket.close()
 
     @property
     def seconds(self) -> float:
@@ -95,7 +94,7 @@ def _connect_to_proxy(origin: Origin, proxy: Proxy, budget: Budget, admits: Admi
         except BaseException:
             connected.close()
             raise
-    except (OSError, http.client.HTTPException) as error:
+    except EXCHANGE_ERRORS as error:
         raise transport_error(error).of_proxy(proxy) from None
     return connected, network
 
@@ -125,11 +124,11 @@ def _tunnel(connected: socket.socket, origin: Origin, proxy: Proxy, budget: Budg
     fields = {"Host": target, **proxy.headers}
     lines = [f"CONNECT {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     connected.sendall("\r\n".join(lines).encode("latin-1"))
-    with metered_response(connected, budget, READ_SECONDS, method="CONNECT") as response:
-        response.begin()
-        trace.note(f"CONNECT {target} through the proxy {proxy}: {response.status}")
-        if not 200 <= response.status < 300:  # noqa: PLR2004
-            raise refused_by_proxy(proxy, response.status)
+    response = ResponseReader(connected, "CONNECT", budget, READ_SECONDS)
+    response.read_head()
+    trace.note(f"CONNECT {target} through the proxy {proxy}: {response.status}")
+    if not 200 <= response.status < 300:  # noqa: PLR2004
+        raise refused_by_proxy(proxy, response.status)
 
 
 def _network_of_name(host: str) -> Network:

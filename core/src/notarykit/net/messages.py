@@ -1,6 +1,6 @@
 """HTTP messages (RFC 9110, section 6): a request written to a connection, its response read, redirects."""
 
-import http.client
+import re
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,16 +9,19 @@ from urllib.parse import urlsplit
 from notarykit._internal.version import signing_agent
 from notarykit.errors import NetworkError
 from notarykit.net import trace
-from notarykit.net.bounded_reader import meter_responses
 from notarykit.net.budget import Budget
 from notarykit.net.dialing import READ_SECONDS, Connection
 from notarykit.net.proxies import Proxy
+from notarykit.net.response_reader import BodyTooLargeError, HeaderFields, ResponseReader
 from notarykit.net.urls import Origin, origin_of, redact_url, resolve_location
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # RFC 9110, section 15.4: these keep method and content; after the others a client may continue with GET.
 _KEEP_CONTENT = frozenset({307, 308})
-_CHUNK = 64 * 1024
+# Methods that define content (RFC 9110, section 8.6): without any, its length of 0 is sent.
+_WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})
+_SMALL = 16 * 1024
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Request(NamedTuple):
@@ -78,19 +81,21 @@ class Response(NamedTuple):
     """
 
     status: int
-    headers: http.client.HTTPMessage
+    headers: HeaderFields
     body: bytes
     url: str
 
     def header(self, name: str) -> str:
         """Returns a header field, or an empty string."""
-        return self.headers.get(name, "") or ""
+        return self.headers.get(name)
 
 
 def _header_fields(request: Request, proxy: Proxy | None) -> dict[str, str]:
     fixed = {"Host": request.origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
     if proxy is not None and request.origin.scheme == "http":
         fixed |= proxy.headers
+    if request.body is not None or request.method in _WITH_CONTENT:
+        fixed["Content-Length"] = str(len(request.body or b""))
     return {**fixed, **request.headers}
 
 
@@ -98,8 +103,7 @@ def trace_exchange(
     request: Request,
     seconds: float,
     connection: Connection | None = None,
-    response: http.client.HTTPResponse | None = None,
-    size: int = 0,
+    response: Response | None = None,
     error: Exception | None = None,
 ) -> None:
     """Reports an exchange, or its failure, to the observers of `trace`."""
@@ -121,24 +125,29 @@ def trace_exchange(
     )
     if response is not None:
         received = redact_fields(response.headers.items())
-        exchange = exchange._replace(status=response.status, received=received, received_bytes=size)
+        exchange = exchange._replace(status=response.status, received=received, received_bytes=len(response.body))
     trace.publish(exchange)
 
 
 def write_request(connection: Connection, request: Request) -> None:
     """Writes a request to a connection whose response is read next."""
     origin = request.origin
-    meter_responses(connection, request.budget, READ_SECONDS)
-    assert connection.sock is not None
-    connection.sock.settimeout(request.budget.seconds(READ_SECONDS))
-    connection.has_answered = False
     if connection.is_used:
         connection.began = time.monotonic()
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if connection.proxy is not None and origin.scheme == "http":  # the absolute form: RFC 9112, section 3.2.2
         target = f"http://{origin.netloc}{target}"
-    connection.request(request.method, target, request.body, _header_fields(request, connection.proxy))
+    lines = [f"{request.method} {target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in _header_fields(request, connection.proxy).items()]
+    if any(map(_CONTROL.search, lines)):
+        raise ValueError("control characters in a header field")
+    data = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    body = request.body or b""
+    connection.socket.settimeout(request.budget.seconds(READ_SECONDS))
+    connection.socket.sendall(data + body if len(body) < _SMALL else data)  # in one packet where it is small
+    if len(body) >= _SMALL:
+        connection.socket.sendall(body)
 
 
 def redirect_target(method: str, response: Response) -> str:
@@ -160,26 +169,23 @@ def redirect_target(method: str, response: Response) -> str:
     )
 
 
-def read_body(response: http.client.HTTPResponse, request: Request) -> bytes:
-    """Reads a response's content to its end.
+def read_response(reader: ResponseReader, request: Request) -> Response:
+    """Reads a response to its end.
 
     Raises:
-        NetworkError: It is compressed, or exceeds the limit.
+        NetworkError: Its content is compressed, or exceeds the limit.
     """
-    url, limit = redact_url(request.url), request.limit
-    encoding = response.headers.get("Content-Encoding", "identity")
-    if encoding.lower() != "identity":
-        raise NetworkError(f"{url}: the response is compressed, which was not requested")
-    declared = response.headers.get("Content-Length", "0")
-    if request.method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
-        raise NetworkError(f"{url}: the response has {declared[:20]} bytes, more than the limit of {limit}")
-    parts = []
-    size = 0
-    while part := response.read1(_CHUNK):
-        size += len(part)
-        if size > limit:
-            raise NetworkError(f"{url}: the response exceeds the limit of {limit} bytes")
-        parts.append(part)
-    if response.length:  # read1 does not notice a premature end
-        raise http.client.IncompleteRead(b"", response.length)
-    return b"".join(parts)
+    headers = reader.read_head()
+    limit = request.limit
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise NetworkError(f"{redact_url(request.url)}: the response is compressed, which was not requested")
+    declared = headers.get("Content-Length", "0")
+    if request.method != "HEAD" and int(declared) > limit:  # llhttp has checked that it is a number
+        raise NetworkError(
+            f"{redact_url(request.url)}: the response has {declared} bytes, more than the limit of {limit}"
+        )
+    try:
+        body = reader.read_body(limit)
+    except BodyTooLargeError:
+        raise NetworkError(f"{redact_url(request.url)}: the response exceeds the limit of {limit} bytes") from None
+    return Response(reader.status, headers, body, request.url)

@@ -2,7 +2,6 @@
 
 import random
 import time
-from email.utils import parsedate_to_datetime
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 8.0
@@ -25,6 +24,8 @@ def parse_retry_after(value: str) -> float:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):

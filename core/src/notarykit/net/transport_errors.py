@@ -1,18 +1,24 @@
 """Transport errors: why an exchange ended without a response."""
 
-import http.client
 import socket
 import ssl
 
-from notarykit.net.bounded_reader import MAX_HEAD_BYTES, MAX_HEADER_FIELDS, HeadTooLargeError
 from notarykit.net.proxies import Proxy
+from notarykit.net.response_reader import (
+    MAX_HEAD_BYTES,
+    MAX_HEADER_FIELDS,
+    HeadTooLargeError,
+    MalformedResponseError,
+    ResponseError,
+    TruncatedResponseError,
+    UnexpectedTLSError,
+)
 from notarykit.net.retry import is_transient
 
+EXCHANGE_ERRORS = (OSError, ResponseError)
 _NETWORK = "check the address and the network"
 _TRUST = "if it is to be trusted, name the certificate of its CA with --ca-file"
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
-# The first bytes of a TLS alert, the reply of TLS servers to anything else (RFC 8446, section 5.1).
-_ALERT = "\x15\x03"
 # The replies of TLS servers to plain HTTP: Go's net/http, nginx, Apache httpd.
 _TLS_REQUIRED = (b"client sent an http request to an https server", b"plain http request", b"speaking plain http")
 _BAD_REQUEST, _PROXY_AUTHENTICATION = 400, 407
@@ -20,10 +26,7 @@ _BAD_REQUEST, _PROXY_AUTHENTICATION = 400, 407
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, bool, str], ...] = (
     (ssl.SSLCertVerificationError, "its certificate is not trusted: {0.verify_message}", False, _TRUST),
     (
-        (
-            *(http.client.IncompleteRead, http.client.RemoteDisconnected),
-            *(ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError),
-        ),
+        (TruncatedResponseError, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError),
         "the connection was closed before the response was complete",
         True,
         _NETWORK,
@@ -33,11 +36,12 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, bool, 
     (ConnectionRefusedError, "connection refused", False, _NETWORK),
     (TimeoutError, "timed out", True, _NETWORK),
     (
-        (HeadTooLargeError, http.client.LineTooLong),
+        HeadTooLargeError,
         f"the response's header section exceeds {MAX_HEAD_BYTES} bytes or {MAX_HEADER_FIELDS} fields",
         False,
         "",
     ),
+    (MalformedResponseError, "the response is not HTTP: {0}", True, _NETWORK),
 )
 
 
@@ -74,17 +78,15 @@ class TransportError(Exception):
 
 
 def transport_error(error: Exception) -> TransportError:
-    """Converts an exception of the socket, TLS or HTTP layer; text that a server sent is not repeated."""
+    """Converts an error of `EXCHANGE_ERRORS`; text that a server sent is not repeated."""
     if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
         return TransportError("it speaks plain HTTP, not TLS", is_transient=False, kind="plain")
-    if isinstance(error, http.client.BadStatusLine) and str(error).startswith(_ALERT):
+    if isinstance(error, UnexpectedTLSError):
         return tls_required()
-    if type(error) is http.client.HTTPException:  # raised by http.client for too many fields
-        error = HeadTooLargeError()
     for kinds, text, transient, advice in _REASONS:
         if isinstance(error, kinds):
             return TransportError(text.format(error), is_transient=transient, advice=advice)
-    reason = getattr(error, "strerror", None) or f"the response is not HTTP: {type(error).__name__}"
+    reason = getattr(error, "strerror", None) or type(error).__name__
     return TransportError(reason, is_transient=True, advice=_NETWORK)
 
 

@@ -1,0 +1,195 @@
+"""Response reader: llhttp parses (RFC 9112); every byte is charged to a budget, and header sections are bounded."""
+
+import socket
+from collections.abc import Sequence
+
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from notarykit.net.budget import Budget
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_HEADER_FIELDS = 100
+_SWITCHING_PROTOCOLS = 101
+# The first bytes of a TLS alert, the reply of TLS servers to anything else (RFC 8446, section 5.1).
+_ALERT = b"\x15\x03"
+
+
+class ResponseError(Exception):
+    """There is no response that can be used."""
+
+
+class HeadTooLargeError(ResponseError):
+    """The status line, header fields or trailers of a response are too many or too long."""
+
+
+class BodyTooLargeError(Exception):
+    """The content of a response exceeds its limit."""
+
+
+class TruncatedResponseError(ResponseError):
+    """The connection was closed before the response was complete."""
+
+
+class MalformedResponseError(ResponseError):
+    """The response is not HTTP/1; the text, llhttp's reason, repeats nothing of the server's."""
+
+
+class UnexpectedTLSError(ResponseError):
+    """The server sent a TLS alert in place of a response."""
+
+
+class HeaderFields:
+    """Header fields in their order; names are case-insensitive."""
+
+    def __init__(self, fields: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        self._fields = fields
+
+    def get(self, name: str, default: str = "") -> str:
+        """Returns the value of the first field of a name, or the default."""
+        values = self.get_all(name)
+        return values[0] if values else default
+
+    def get_all(self, name: str) -> list[str]:
+        """Returns the values of all fields of a name."""
+        key = name.lower().encode("latin-1")
+        return [value.decode("latin-1").strip(" \t") for field, value in self._fields if field.lower() == key]
+
+    def items(self) -> list[tuple[str, str]]:
+        """Returns all fields."""
+        return [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in self._fields]
+
+
+class ResponseReader:
+    """Reads one response from a connected socket: its head, then its content. The parser calls the `on_` methods.
+
+    Attributes:
+        status: The status code; 0 until the header section is complete. Interim responses are skipped.
+        persists: True if the connection can be used again once the response was read to its end.
+
+    Args:
+        connected: The socket, TLS included.
+        method: The method of the request; responses to HEAD and CONNECT have no content.
+        budget: Charged with the bytes; its seconds bound each wait.
+        seconds: Longest wait for the next byte.
+    """
+
+    def __init__(self, connected: socket.socket, method: str, budget: Budget, seconds: float) -> None:
+        self._socket = connected
+        self._is_head_only = method in ("HEAD", "CONNECT")
+        self._budget = budget
+        self._seconds = seconds
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(  # as Go: folded fields, bare line feeds, padded sizes
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._trailers = 0
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._unbroken = 0  # bytes since the last piece of content
+        self._is_complete = False
+        self.has_begun = False
+        self.status = 0
+        self.persists = False
+
+    def read_head(self) -> HeaderFields:
+        """Reads up to the end of the header section.
+
+        Raises:
+            OSError: The connection is broken.
+            TruncatedResponseError: It ends within the header section.
+            MalformedResponseError: The response is not HTTP/1.
+        """
+        while not self.status:
+            self._receive()
+        if not self._parser.get_http_version().startswith("1."):
+            raise MalformedResponseError("unknown version")
+        return HeaderFields(self._fields)
+
+    def read_body(self, limit: int) -> bytes:
+        """Reads the content.
+
+        Raises:
+            BodyTooLargeError: It exceeds the limit.
+            TruncatedResponseError: The connection ends before it.
+        """
+        while not self._is_complete and self._size <= limit:
+            self._receive()
+        if self._size > limit:
+            raise BodyTooLargeError
+        del self._parser  # no cycle is left to the garbage collector
+        return b"".join(self._parts)
+
+    def _receive(self) -> None:
+        self._socket.settimeout(self._budget.seconds(self._seconds))
+        data = self._socket.recv(MAX_HEAD_BYTES + 1 - self._unbroken)
+        self._budget.spend(len(data))
+        if not data:
+            return self._end()
+        self._unbroken += len(data)
+        self._parse(data)
+        if self._unbroken > MAX_HEAD_BYTES or max(len(self._fields), self._trailers) > MAX_HEADER_FIELDS:
+            raise HeadTooLargeError
+        return None
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            self.persists = False
+        except HttpParserCallbackError as error:  # an interrupt of the program that came during a callback
+            raise error.__context__ or error from None
+        except HttpParserError as error:
+            self.persists = False
+            if not self.has_begun and data.startswith(_ALERT):
+                raise UnexpectedTLSError from None
+            if not self._is_complete:
+                raise MalformedResponseError(str(error)) from None
+        self.has_begun = True
+
+    def _end(self) -> None:
+        """Ends a response by the end of the connection, which ends content without a length (RFC 9112, 6.3)."""
+        headers = HeaderFields(self._fields)
+        if not self.status or headers.get_all("Content-Length") or headers.get_all("Transfer-Encoding"):
+            raise TruncatedResponseError
+        self._is_complete = True
+
+    def on_message_begin(self) -> None:
+        """Notes bytes behind the response, after which the connection is not used again."""
+        if self._is_complete:
+            self.persists = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a field; trailers are counted and dropped."""
+        if self.status:
+            self._trailers += 1
+        else:
+            self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Ends the header section, unless it is an interim response's (RFC 9110, section 15.2)."""
+        status = self._parser.get_status_code()
+        if self.status:
+            return
+        if 100 <= status < 200 and status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004
+            self._fields = []
+            return
+        self.status = status
+        self.persists = self._parser.should_keep_alive()
+        self._is_complete = self._is_head_only
+
+    def on_body(self, part: bytes) -> None:
+        """Keeps a piece of content."""
+        if self._is_complete:  # behind a response that has none
+            self.persists = False
+            return
+        self._parts.append(part)
+        self._size += len(part)
+        self._unbroken = 0
+
+    def on_message_complete(self) -> None:
+        """Ends the response, unless it is an interim one."""
+        self._is_complete = bool(self.status)
