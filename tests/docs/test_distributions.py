@@ -72,3 +72,11 @@ def test_description_has_absolute_links(dist: Path, folder: Path) -> None:
     assert set(urls) == {"Homepage", "Documentation", "Source", "Changelog"}
     for url in urls.values():
         assert url == SOURCE or (ROOT / re.sub(rf"^{SOURCE}/(tree|blob)/main/", "", url)).exists()
+
+
+def test_wheel_has_the_files_of_the_audit_page(dist: Path) -> None:
+    """The wheel of core has the style sheet, script and signs of the page of an audit."""
+    folder = "notarykit/audit/reports/page"
+    with zipfile.ZipFile(dist / f"{_file_name(ROOT / 'core')}-py3-none-any.whl") as wheel:
+        for name in ("page.css", "page.js", "marks.svg"):
+            assert wheel.read(f"{folder}/{name}") == (ROOT / "core" / "src" / folder / name).read_bytes()

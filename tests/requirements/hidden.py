@@ -59,6 +59,7 @@ _OPENSSL = (
 USERS: dict[str, Sequence[str]] = {
     "bash": ("cli/test_help.py", "docs", *_TRIAL),
     "cargo": _TOKENS,
+    "chromium": ("audit/test_page.py",),
     "clang": _TOKENS,
     "dbus": _TPM,
     "docker-registry": ("servers/registry/test_many_signers.py",),
@@ -76,6 +77,7 @@ USERS: dict[str, Sequence[str]] = {
     "libtss2-tcti-swtpm0": _TPM,
     "libtss2-tcti-tabrmd0": _TPM,
     "mount": (*_CARDS, *_DISKS),
+    "npm": ("audit/test_page_accessibility.py",),
     "opencryptoki": _TOKENS,
     "opensc": (*_TOKENS, *_TPM, *_CARDS, *_TRIAL),
     "opensc-pkcs11": _CARDS,
@@ -94,7 +96,7 @@ USERS: dict[str, Sequence[str]] = {
     "ykcs11": _CARDS,
 }
 """Tests that use each requirement, and some beside them that can do without."""
-_BUILDERS = ("cargo", "clang", "gcc", "go", "go 1.25", "libclang-dev", "libsqlite3-dev", "pkg-config")
+_BUILDERS = ("cargo", "clang", "gcc", "go", "go 1.25", "libclang-dev", "libsqlite3-dev", "npm", "pkg-config")
 """What is used to build servers: where these are in the cache, nobody misses it."""
 
 

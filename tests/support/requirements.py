@@ -57,6 +57,7 @@ _GO = "https://go.dev/dl has the newest"
 REQUIREMENTS: Mapping[str, Requirement] = {
     "bash": Requirement(("bash",)),
     "cargo": Requirement(("cargo", "rustc"), how="apt-get install cargo-web rustc-web"),
+    "chromium": Requirement(("chromium",)),
     "clang": Requirement(("clang",)),
     "dbus": Requirement(("dbus-daemon",)),
     "docker-registry": Requirement(("docker-registry",)),
@@ -74,6 +75,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "libtss2-tcti-swtpm0": Requirement(files=("lib/*/libtss2-tcti-swtpm.so.0",)),
     "libtss2-tcti-tabrmd0": Requirement(files=("lib/*/libtss2-tcti-tabrmd.so.0",)),
     "mount": Requirement(("mount", "umount")),
+    "npm": Requirement(("npm",)),
     "opencryptoki": Requirement(("pkcsslotd",), ("lib/*/pkcs11/libopencryptoki.so",)),
     "opensc": Requirement(("pkcs11-tool",)),
     "opensc-pkcs11": Requirement(files=("lib/*/opensc-pkcs11.so",)),
