@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from notarykit.batch.executors import usable_cores
 from tests.bench import crl, envelopes, many, providers, registry, scale, startup, strangers, tokens
-from tests.bench.processes import cores
 from tests.bench.tables import at_least, at_most, print_ratios, print_table
 from tests.interop.go_peer import Peer, build
 
@@ -83,7 +83,7 @@ def _scale(folder: str) -> None:
             (
                 f"`{row.name}`",
                 f"{row.rate:.0f}",
-                f"{row.rate / cores():.0f}",
+                f"{row.rate / usable_cores():.0f}",
                 f"{row.ratio:.2f}",
                 row.against,
                 *at_least(row.ratio, row.target),

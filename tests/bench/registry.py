@@ -1,61 +1,76 @@
 """Artifacts in a registry: how many are verified and signed in a second, beside notation-go in the same run."""
 
 import contextlib
-import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import notarykit
 from notarykit.envelope.unverified import JWS
-from notarykit.keys.local import LocalSigner
-from notarykit.oci.reference import Digest
-from notarykit.oci.registry.host import RegistryHost, RegistrySettings
-from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.signing.artifact import sign_artifact
-from notarykit.signing.options import SignOptions
-from notarykit.trust.policy import parse_policy_document
-from notarykit.trust.store import DirectoryTrustStore
-from notarykit.verification.artifact import ArtifactRequest
-from notarykit.verification.verifier import Verifier
 from tests.bench.tables import Ratio
 from tests.interop.go_peer import Peer
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.program import GoRegistries, build
 from tests.servers.registry.running import Registry
+from tests.servers.registry.scenes import without_proxies
 from tests.support.ca import make_chain
-from tests.support.homes import Home, complete_home, policy_document
+from tests.support.homes import Home, policy_document
 from tests.support.registries import push_artifacts
 
 ARTIFACTS = 200
 ROUNDS = 7
-REPOSITORY = "bench/artifacts"
-AT_A_TIME = (1, 2, 4)
 SPECS = ("EC-256", "RSA-2048")
 
 Rates = Sequence[float]
 
 
+class _Side(NamedTuple):
+    """How artifacts are worked on side by side.
+
+    Attributes:
+        name: Name in the table.
+        workers: Number of workers on the Go side.
+        executor: Makes the executor on ours.
+    """
+
+    name: str
+    workers: int
+    executor: Callable[[], Executor]
+
+
+_THREADS = (
+    _Side("one at a time", 1, lambda: ThreadPoolExecutor(1)),
+    _Side("2 at a time", 2, lambda: ThreadPoolExecutor(2)),
+    _Side("4 at a time", 4, lambda: ThreadPoolExecutor(4)),
+)
+_PROCESSES = _Side("2 processes against 2 at a time", 2, lambda: notarykit.process_pool(2))
+
+
 def measure(folder: str, peer: Peer) -> Iterator[Ratio]:
-    """Times both in turns against one registry in memory; each turn begins with new connections."""
+    """Times both in turns against one registry in memory; each turn begins with new connections and empty caches."""
+    home = Home(Path(folder, "home"))
+    home.set_policy()
+    for spec in SPECS:
+        chain = make_chain(spec, 3, ca_kind="EC-256")
+        home.trust(chain)
+        home.add_key(chain, spec)
+    for name in without_proxies():
+        del os.environ[name]
+    os.environ["NOTATION_CONFIG"] = str(home.folder)
     with contextlib.ExitStack() as stack:
-        registry = GoRegistries(stack, RegistryCA(folder), build()).memory()
-        homes = {spec: complete_home(Path(folder, spec), make_chain(spec, 3, ca_kind="EC-256")) for spec in SPECS}
-        bench = _Bench(registry, homes, peer)
-        for workers in AT_A_TIME:
-            verified = [(bench.verify_here(workers), bench.verify_there(workers)) for _ in range(ROUNDS)]
+        bench = _Bench(GoRegistries(stack, RegistryCA(folder), build()).memory(), home, peer)
+        for side in (*_THREADS, _PROCESSES):
+            verified = [(bench.verify_here(side), bench.verify_there(side)) for _ in range(ROUNDS)]
             for place, (name, target) in enumerate((("verify", 1.3), ("verify again", 5.0))):
                 rounds = [(mine[place], other[place]) for mine, other in verified]
-                yield Ratio.of(f"{name}, {_at_a_time(workers)}", rounds, target)
+                yield Ratio.of(f"{name}, {side.name}", rounds, target)
         for spec in SPECS:
-            for workers in AT_A_TIME:
-                signed = [(bench.sign_here(spec, workers), bench.sign_there(spec, workers)) for _ in range(ROUNDS)]
-                yield Ratio.of(f"sign with {spec}, {_at_a_time(workers)}", signed, 1.2 if workers == 2 else None)
-
-
-def _at_a_time(workers: int) -> str:
-    return "one at a time" if workers == 1 else f"{workers} at a time"
+            for side in (*_THREADS, _PROCESSES):
+                signed = [(bench.sign_here(spec, side), bench.sign_there(spec, side)) for _ in range(ROUNDS)]
+                yield Ratio.of(f"sign with {spec}, {side.name}", signed, 1.2 if side.workers == 2 else None)
 
 
 class _Bench:
@@ -64,72 +79,57 @@ class _Bench:
     The registry looks through all manifests of a repository for referrers, so a repository never grows.
     """
 
-    def __init__(self, registry: Registry, homes: dict[str, Home], peer: Peer) -> None:
+    def __init__(self, registry: Registry, home: Home, peer: Peer) -> None:
         self._registry = registry
-        self._host = registry.host
+        self._home = home
         self._peer = peer
-        self._homes = homes
-        self._rounds = 0
-        self._signed = push_artifacts(registry.address, REPOSITORY, [f"signed-{each}" for each in range(ARTIFACTS)])
-        self._sign("EC-256", REPOSITORY, self._signed, 2)
+        self._repositories = 0
+        self._signed = self._push()
+        with ThreadPoolExecutor(2) as pool:
+            self._sign(SPECS[0], self._signed, pool)
 
-    def verify_here(self, workers: int) -> Rates:
-        """The rates of two rounds in one process."""
-        document = parse_policy_document(json.dumps(policy_document()).encode())
-        store = DirectoryTrustStore(str(self._homes["EC-256"].folder / "truststore"))
-        with contextlib.closing(RegistryHost(self._host, RegistrySettings())) as host:
+    def verify_here(self, side: _Side) -> Rates:
+        """The rates of two rounds with one executor; its workers are started before."""
+        with side.executor() as executor, notarykit.load_registries() as registries:
+            list(executor.map(time.sleep, [0.1] * side.workers))
 
             def work() -> None:
-                artifacts = [
-                    ArtifactRequest(lambda: RegistryRepository(host, REPOSITORY), digest, f"{self._host}/{REPOSITORY}")
-                    for digest in self._signed
-                ]
-                outcomes = Verifier(document, store).artifacts(artifacts, workers=workers)
-                failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-                assert not failures, failures[0]
+                for outcome in notarykit.verify_artifacts(self._signed, registries=registries, executor=executor):
+                    outcome.value()
 
             return _rate(work), _rate(work)
 
-    def verify_there(self, workers: int) -> Rates:
+    def verify_there(self, side: _Side) -> Rates:
         """The same on the Go side."""
-        settings = {"policy": policy_document(), "trustStore": str(self._homes["EC-256"].folder), "rounds": 2}
-        return self._ask("benchRemote", REPOSITORY, self._signed, {"workers": workers, **settings})
+        settings = {"policy": policy_document(), "trustStore": str(self._home.folder), "rounds": 2}
+        return self._ask("benchRemote", self._signed, {"workers": side.workers, **settings})
 
-    def sign_here(self, spec: str, workers: int) -> float:
+    def sign_here(self, spec: str, side: _Side) -> float:
         """The rate of one round."""
-        repository, digests = self._unsigned()
-        return _rate(lambda: self._sign(spec, repository, digests, workers))
+        references = self._push()
+        with side.executor() as executor:
+            list(executor.map(time.sleep, [0.1] * side.workers))
+            return _rate(lambda: self._sign(spec, references, executor))
 
-    def sign_there(self, spec: str, workers: int) -> float:
+    def sign_there(self, spec: str, side: _Side) -> float:
         """The same on the Go side."""
-        repository, digests = self._unsigned()
-        key_file, chain_file = self._key(spec)
-        settings = {"keyFile": key_file, "chainFile": chain_file, "mediaType": JWS, "workers": workers}
-        return self._ask("benchSignRemote", repository, digests, settings)[0]
+        folder = self._home.folder
+        key = {"keyFile": str(folder / f"{spec}.key"), "chainFile": str(folder / f"{spec}.chain.pem")}
+        return self._ask("benchSignRemote", self._push(), {"workers": side.workers, "mediaType": JWS, **key})[0]
 
-    def _unsigned(self) -> tuple[str, list[Digest]]:
-        """A new repository with artifacts."""
-        self._rounds += 1
-        repository = f"{REPOSITORY}-{self._rounds}"
-        tags = [f"{self._rounds}-{number}" for number in range(ARTIFACTS)]
-        return repository, push_artifacts(self._registry.address, repository, tags)
+    def _push(self) -> list[str]:
+        """References of new artifacts, in a repository of their own."""
+        self._repositories += 1
+        repository = f"bench/artifacts-{self._repositories}"
+        tags = [f"{self._repositories}-{number}" for number in range(ARTIFACTS)]
+        digests = push_artifacts(self._registry.address, repository, tags)
+        return [f"{self._registry.host}/{repository}@{digest}" for digest in digests]
 
-    def _key(self, spec: str) -> tuple[str, str]:
-        folder = self._homes[spec].folder
-        return str(folder / "build.key"), str(folder / "build.chain.pem")
+    def _sign(self, spec: str, references: Sequence[str], executor: Executor) -> None:
+        for outcome in notarykit.sign_artifacts(references, spec, executor=executor):
+            outcome.value()
 
-    def _sign(self, spec: str, repository: str, digests: Sequence[Digest], workers: int) -> None:
-        signer = LocalSigner.from_files(*self._key(spec))
-        with contextlib.closing(RegistryHost(self._host, RegistrySettings())) as host:
-
-            def sign(digest: Digest) -> None:
-                sign_artifact(RegistryRepository(host, repository), digest, signer, SignOptions(media_type=JWS))
-
-            with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(sign, digests))
-
-    def _ask(self, op: str, repository: str, digests: Sequence[Digest], members: dict[str, Any]) -> Rates:
-        references = [f"{self._host}/{repository}@{digest}" for digest in digests]
+    def _ask(self, op: str, references: Sequence[str], members: dict[str, Any]) -> Rates:
         answer = self._peer.ask(op, references=references, **members)
         if not answer["ok"]:
             raise RuntimeError(answer["error"])

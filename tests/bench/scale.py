@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.processes import Run, cores, watch
+from notarykit.batch.executors import usable_cores
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.program import GoRegistries, build
 from tests.servers.registry.scenes import without_proxies
 from tests.support.homes import Home
+from tests.support.processes import Run, watch
 from tests.support.registry_content import RegistryContent
 
 REPOSITORIES, ARTIFACTS, FIRST = 200, 10_000, 200
@@ -62,7 +63,7 @@ def measure(folder: str) -> Iterator[Row]:
         audited = _run(home, "audit", registry.host, "--output", "jsonl", "--output-file", str(output))
         assert sum(b'"verdict"' in line for line in output.open("rb")) >= ARTIFACTS, audited.errors[-1000:]
         audit_rate = ARTIFACTS / audited.seconds
-        yield _row("audit", audited, audit_rate / rate, f"verify: {rate / cores():.0f}/s per core", 1.0)
+        yield _row("audit", audited, audit_rate / rate, f"verify: {rate / usable_cores():.0f}/s per core", 1.0)
 
 
 def _run(home: Home, *arguments: str) -> Run:

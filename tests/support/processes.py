@@ -1,7 +1,6 @@
 """Commands watched while they run: when each line of output comes, and the memory of all of their processes."""
 
 import contextlib
-import os
 import subprocess
 import threading
 import time
@@ -93,6 +92,10 @@ def _proportional_mebibytes(pid: int) -> float:
     return 0.0
 
 
-def cores() -> int:
-    """Returns the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+def is_running(pid: int) -> bool:
+    """Returns False for a process that has ended, its parent told of it or not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
