@@ -50,8 +50,8 @@ def registry_settings(options: RegistryOptions) -> RegistrySettings:
     tls = TLSSettings(options.ca_file, options.cert_file, options.key_file, certificate_folders())
     plain_http = load_settings().insecure_registries | {host.lower() for host in options.plain_http}
     folder = cache_folder()
-    locks = os.path.join(folder, "locks") if folder else ""
-    return RegistrySettings(plain_http, tls, _look_up(options), locks, _ways_to_log_in)
+    locks, throttles = (os.path.join(folder, name) if folder else "" for name in ("locks", "throttles"))
+    return RegistrySettings(plain_http, tls, _look_up(options), locks, _ways_to_log_in, throttles)
 
 
 def _look_up(options: RegistryOptions) -> Callable[[str], Credentials | None]:

@@ -23,6 +23,7 @@ from notarykit.net.messages import (
 from notarykit.net.pool import ConnectionPool
 from notarykit.net.response_reader import ResponseReader, TruncatedResponseError
 from notarykit.net.retry import backoff, is_transient, parse_retry_after
+from notarykit.net.throttle import Throttle, check_wait
 from notarykit.net.transport_errors import (
     EXCHANGE_ERRORS,
     TransportError,
@@ -61,14 +62,20 @@ class HttpClient:
         pool: Opens and keeps connections.
         destinations: The permitted destinations.
         pause: Waits for a number of seconds between attempts.
+        throttle: Delays requests to hosts that ask for it; by default for this client alone.
     """
 
     def __init__(
-        self, pool: ConnectionPool, destinations: Destinations, pause: Callable[[float], None] = time.sleep
+        self,
+        pool: ConnectionPool,
+        destinations: Destinations,
+        pause: Callable[[float], None] = time.sleep,
+        throttle: Throttle | None = None,
     ) -> None:
         self._pool = pool
         self._destinations = destinations
         self._pause = pause
+        self._throttle = throttle or Throttle()
 
     def close(self) -> None:
         """Closes idle connections."""
@@ -95,17 +102,18 @@ class HttpClient:
         raise AssertionError("unreachable")
 
     def wait_to_retry(self, request: Request, response: Response | None = None) -> None:
-        """Waits after a failed attempt: exponential backoff, and at least the response's Retry-After.
+        """Waits after a failed attempt: exponential backoff; a longer Retry-After delays the next request to the host.
 
         Raises:
             NetworkError: The budget does not allow the wait.
         """
+        seconds = request.budget.seconds(backoff(request.attempt))
         retry_after = parse_retry_after(response.header("Retry-After")) if response else 0.0
-        if retry_after > request.budget.seconds(retry_after):
-            raise NetworkError(f"the server's Retry-After of {retry_after:g} seconds exceeds the time limit")
-        seconds = max(retry_after, request.budget.seconds(backoff(request.attempt)))
+        check_wait(retry_after, request.budget)
+        if retry_after > seconds:
+            return self._throttle.postpone(request.origin.netloc, retry_after)
         trace.note(f"pause of {seconds:.2f} seconds before try {request.attempt + 1}")
-        self._pause(seconds)
+        return self._pause(seconds)
 
     def start(self, request: Request) -> StartedRequest | None:
         """Sends a GET request without waiting for the response, so that other requests can overlap with it.
@@ -116,6 +124,8 @@ class HttpClient:
         try:
             self._check_destination(request)
             origin = request.origin
+            if self._throttle.seconds(origin.netloc) > 0:
+                return None
             connection = self._pool.take_idle(origin) or self._pool.open(origin, request.budget)
         except (TransportError, NetworkError):
             return None
@@ -158,6 +168,7 @@ class HttpClient:
                         f"{origin.netloc} redirects confidential content to {request.origin.netloc}, which is refused"
                     )
                 request = request.without_authorization()
+            self._throttle.wait(request.origin.netloc, request.budget, self._pause)
             response, network = self._send_once(request, first)
             first = first or network
             target = redirect_target(request.method, response)
@@ -209,6 +220,8 @@ class HttpClient:
         """Reads a response to its end, and returns its connection to the pool if it persists."""
         response = read_response(reader, request)
         trace_exchange(request, connection.seconds, connection, response)
+        if is_transient(response.status) and (retry_after := parse_retry_after(response.header("Retry-After"))):
+            self._throttle.postpone(request.origin.netloc, retry_after)
         if reader.persists:
             self._pool.release(connection)
         else:

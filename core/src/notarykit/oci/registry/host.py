@@ -12,6 +12,7 @@ from notarykit.net.client import HttpClient, StartedRequest
 from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Request, Response
 from notarykit.net.pool import ConnectionPool
+from notarykit.net.throttle import Throttle
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.net.urls import Origin, origin_of
 from notarykit.oci.registry.auth import Authenticator, Credentials
@@ -39,6 +40,8 @@ class RegistrySettings(NamedTuple):
         credentials: Looks up the credentials for a repository, `host/name`, or for the registry, `host`.
         lock_folder: Folder of the locks for referrers indexes, shared by signers on this machine, or an empty string.
         ways_to_log_in: Returns the advice for a host that requires credentials where there are none.
+        throttle_folder: Folder in which the processes of this machine note until when a registry asks to be left alone,
+            or an empty string.
     """
 
     plain_http: frozenset[str] = frozenset()
@@ -46,6 +49,7 @@ class RegistrySettings(NamedTuple):
     credentials: Callable[[str], Credentials | None] = _anonymous
     lock_folder: str = ""
     ways_to_log_in: Callable[[str], str] = _no_way_to_log_in
+    throttle_folder: str = ""
 
     def is_plain(self, host: str) -> bool:
         """Returns True for hosts without TLS: those listed, and `localhost` with a port unless certificates are set."""
@@ -106,7 +110,9 @@ class RegistryHost:
         self.cache = ContentCache()
         self._has_answered = False
         pool = ConnectionPool(lambda netloc: context_for(netloc, settings.tls))
-        self._client = HttpClient(pool, settings.destinations(self._origin))
+        self._client = HttpClient(
+            pool, settings.destinations(self._origin), throttle=Throttle(settings.throttle_folder)
+        )
         self._authenticator = Authenticator(
             host, self._base, self._client, settings.credentials, lambda: settings.ways_to_log_in(host)
         )

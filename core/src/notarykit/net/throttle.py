@@ -1,0 +1,101 @@
+"""Throttling by servers (RFC 6585, section 4): a host that says when it may be asked again is left alone until then.
+
+The moments are shared by the threads of a process and, with a folder, by the processes of a machine: one file for each
+host, whose time of modification is the moment. Clocks may jump, so that no moment is more than five minutes ahead.
+"""
+
+import contextlib
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from notarykit.errors import NetworkError
+from notarykit.net import trace
+from notarykit.net.budget import Budget
+
+_LONGEST = 300.0
+# Those that wait for one moment return one after the other: the first learns for all if the host still refuses.
+_SPACING = 0.05
+_PRECISION = 0.01  # of the two clocks against each other
+
+
+class Throttle:
+    """Moments before which hosts are not asked; thread-safe.
+
+    Args:
+        folder: Folder that the processes of a machine share, made when it is needed; none if it is empty.
+    """
+
+    def __init__(self, folder: str = "") -> None:
+        self._folder = folder
+        self._moments: dict[str, float] = {}
+        self._waiting: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def postpone(self, host: str, seconds: float) -> None:
+        """Notes that a host asks to be left alone for a number of seconds."""
+        seconds = min(seconds, _LONGEST)
+        with self._lock:
+            self._moments[host] = max(self._moments.get(host, 0.0), time.monotonic() + seconds)
+        if self._folder:
+            with contextlib.suppress(OSError):  # the other processes are told by the host itself
+                self._write(self._path(host), time.time() + seconds)
+
+    def seconds(self, host: str) -> float:
+        """Returns the seconds until a host may be asked; 0 or less where it may be asked now."""
+        seconds = self._moments[host] - time.monotonic() if host in self._moments else 0.0
+        if self._folder:
+            with contextlib.suppress(OSError):
+                ahead = os.stat(self._path(host)).st_mtime - time.time()
+                seconds = max(seconds, ahead if ahead <= _LONGEST else 0.0)
+        return seconds
+
+    def wait(self, host: str, budget: Budget, pause: Callable[[float], None]) -> None:
+        """Waits until a host may be asked.
+
+        Args:
+            host: The host, `name[:port]`.
+            budget: Limits the wait.
+            pause: Waits for a number of seconds.
+
+        Raises:
+            NetworkError: The budget does not allow the wait.
+        """
+        waited = 0.0
+        while (seconds := self.seconds(host)) > 0 and time.monotonic() + seconds > waited + _PRECISION:
+            check_wait(seconds, budget)
+            waited = time.monotonic() + seconds
+            place = self._enter(host, 1)
+            try:
+                trace.note(f"pause of {seconds:.2f} seconds, for which {host} asks")
+                pause(budget.seconds(seconds + place * _SPACING))
+            finally:
+                self._enter(host, -1)
+
+    def _enter(self, host: str, count: int) -> int:
+        """Counts those that wait for a host, and returns how many there were before."""
+        with self._lock:
+            before = self._waiting.get(host, 0)
+            self._waiting[host] = before + count
+            return before
+
+    def _path(self, host: str) -> str:
+        return os.path.join(self._folder, hashlib.sha256(host.encode()).hexdigest()[:32])
+
+    def _write(self, path: str, moment: float) -> None:
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        if not 0 <= os.stat(path).st_mtime - moment <= _LONGEST:  # another process knows of a later one
+            os.utime(path, (moment, moment))
+
+
+def check_wait(seconds: float, budget: Budget) -> None:
+    """Refuses a wait that a server asks for and the budget does not allow.
+
+    Raises:
+        NetworkError: The wait is longer than what is left.
+    """
+    if seconds > budget.seconds(seconds):
+        raise NetworkError(f"the server's Retry-After of {seconds:g} seconds exceeds the time limit")
