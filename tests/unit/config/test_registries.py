@@ -19,6 +19,7 @@ def test_defaults_are_tls_without_credentials(user: User) -> None:
     assert not settings.is_plain(_HOST)
     assert settings.tls[:3] == ("", "", "")
     assert settings.lock_folder == os.path.join(user.folder, ".cache", "notation", "locks")
+    assert settings.throttle_folder == os.path.join(user.folder, ".cache", "notation", "throttles")
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,15 @@ def test_files_have_credentials_per_host(user: User) -> None:
     settings = registry_settings(RegistryOptions())
     assert settings.credentials(_HOST) == Credentials("me", "secret")
     assert settings.credentials("other.example.com") is None
+
+
+def test_second_look_up_finds_new_credentials(user: User) -> None:
+    """The files are read once for all repositories, and anew where a repository is looked up again."""
+    user.write("docker", {"auths": {_HOST: pair("me", "first")}})
+    look_up = registry_settings(RegistryOptions()).credentials
+    assert look_up(f"{_HOST}/a") == Credentials("me", "first")
+    user.write("docker", {"auths": {_HOST: pair("me", "second")}})
+    assert look_up(f"{_HOST}/a") == Credentials("me", "second")
 
 
 def test_files_are_read_on_demand(user: User) -> None:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit._internal.paths import cache_folder, certificate_folders
@@ -63,19 +62,26 @@ def _look_up(options: RegistryOptions) -> Callable[[str], Credentials | None]:
 
 
 class _UsersCredentials:
-    """The user's credentials, in files and helpers of the machine where they are looked up."""
+    """The user's credentials, in files and helpers of the machine where they are looked up.
+
+    Helpers are called once for each registry. A second look-up for a repository is for credentials that were refused:
+    files and helpers are read anew, since a login may have replaced them.
+    """
+
+    def __init__(self) -> None:
+        self._known: KnownCredentials | None = None
+        self._repositories: set[str] = set()
 
     def __reduce__(self) -> tuple[object, ...]:
         return _UsersCredentials, ()
 
     def __call__(self, repository: str) -> Credentials | None:
+        if self._known is None or repository in self._repositories:
+            from notarykit.config.credentials import KnownCredentials
+
+            self._known, self._repositories = KnownCredentials(), set()
+        self._repositories.add(repository)
         return self._known.find(repository)
-
-    @cached_property
-    def _known(self) -> "KnownCredentials":
-        from notarykit.config.credentials import KnownCredentials
-
-        return KnownCredentials()
 
 
 def _ways_to_log_in(host: str) -> str:

@@ -112,8 +112,10 @@ def test_refused_token_is_replaced(make: Make, start: Start) -> None:
     """A registry that refuses a token that was kept gets a new one."""
     server = start(token_response("t1", expires_in=300), token_response("t2", expires_in=300))
     authenticator = make()
-    authenticator.respond(bearer_challenge(server), PULL, Budget())
-    assert authenticator.respond(bearer_challenge(server), PULL, Budget()) == {"Authorization": "Bearer t2"}
+    refused = authenticator.respond(bearer_challenge(server), PULL, Budget())
+    renewed = authenticator.respond(bearer_challenge(server), PULL, Budget(), refused)
+    assert renewed == {"Authorization": "Bearer t2"}
+    assert authenticator.respond(bearer_challenge(server), PULL, Budget(), refused) == renewed  # of another thread
     assert authenticator.headers(PULL, Budget()) == {"Authorization": "Bearer t2"}
 
 

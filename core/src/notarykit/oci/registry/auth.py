@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -97,13 +98,16 @@ def parse_challenges(text: str) -> list[Challenge]:
 
 
 class Authenticator:
-    """Authentication with one registry. Tokens are cached and renewed before they expire.
+    """Authentication with one registry, thread-safe. Tokens are cached and renewed before they expire.
+
+    Credentials that are refused in the middle of the work may have been replaced: they are looked up again, once for
+    all threads and repositories.
 
     Args:
         host: The registry's host, for messages.
         address: The registry's URL, the source of its token server's URL.
         client: Sends the token requests.
-        credentials: Looks up the credentials for a repository or for the registry, once for each, on first use.
+        credentials: Looks up the credentials for a repository or for the registry, on first use.
         ways_to_log_in: Returns the advice where there are no credentials.
     """
 
@@ -121,6 +125,8 @@ class Authenticator:
         self._look_up = credentials
         self._ways_to_log_in = ways_to_log_in
         self._credentials: dict[str, Credentials | None] = {}
+        self._accepted: set[Credentials] = set()
+        self._renewed: dict[Credentials, Credentials | None] = {}
         self._challenge: Challenge | None = None
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.RLock()
@@ -150,13 +156,16 @@ class Authenticator:
                 token = self._fetch_token(scope, budget)
             return {"Authorization": f"Bearer {token}"}
 
-    def respond(self, header: str, scope: str, budget: Budget) -> dict[str, str]:
+    def respond(
+        self, header: str, scope: str, budget: Budget, refused: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, str]:
         """Returns the header fields for a second attempt, after a challenge.
 
         Args:
             header: The `WWW-Authenticate` header.
             scope: The scope of the request, extended by that of the challenge.
             budget: The budget for a token request.
+            refused: The header fields of the first attempt.
 
         Raises:
             AccessError: No challenge can be met.
@@ -168,12 +177,11 @@ class Authenticator:
         with self._lock:
             if "bearer" in challenges:
                 self._challenge = challenges["bearer"]
-                token = self._fetch_token(
-                    scope, budget, _further_scopes(scope, self._challenge.parameters.get("scope", ""))
-                )
-                return {"Authorization": f"Bearer {token}"}
+                return self._new_token(scope, budget, refused)
             if "basic" in challenges:
                 self._challenge = challenges["basic"]
+                if self._basic(scope) == refused:
+                    self._renew_credentials(scope)
                 return self._basic(scope)
         raise AccessError(
             f"{self._host} requires an unsupported authentication scheme"
@@ -187,11 +195,36 @@ class Authenticator:
             self._credentials[repository] = self._look_up(f"{self._host}/{repository}" if repository else self._host)
         return self._credentials[repository]
 
+    def _renew_credentials(self, scope: str) -> bool:
+        """Replaces refused credentials by those of a second look-up; True if they are others."""
+        refused = self._credentials_for(scope)
+        if refused is None:
+            return False
+        repository = _repository_of(scope)
+        if refused not in self._renewed:
+            del self._credentials[repository]
+            self._renewed[refused] = self._credentials_for(scope)
+        self._credentials[repository] = self._renewed[refused]
+        return self._renewed[refused] != refused
+
     def _basic(self, scope: str) -> dict[str, str]:
         credentials = self._credentials_for(scope)
         if credentials is None or not credentials.username:
             raise AccessError(f"{self._host} requires a user name and a password", advice=self._ways_to_log_in())
         return {"Authorization": _basic_value(credentials)}
+
+    def _new_token(self, scope: str, budget: Budget, refused: Mapping[str, str]) -> dict[str, str]:
+        """Returns the header fields with a new token, unless another thread has had one since the refused one."""
+        assert self._challenge is not None
+        token, expires = self._tokens.get(scope, ("", 0.0))
+        others = {"Authorization": f"Bearer {token}"}
+        if time.monotonic() < expires and others != refused:
+            return others
+        further = _further_scopes(scope, self._challenge.parameters.get("scope", ""))
+        headers = {"Authorization": f"Bearer {self._fetch_token(scope, budget, further)}"}
+        if headers == refused and self._renew_credentials(scope):  # a registry token
+            headers = {"Authorization": f"Bearer {self._fetch_token(scope, budget, further)}"}
+        return headers
 
     def _fetch_token(self, scope: str, budget: Budget, further: Sequence[str] = ()) -> str:
         """Requests a token for exactly this scope, and for further scopes of the challenge."""
@@ -207,6 +240,8 @@ class Authenticator:
         else:
             response = self._get(realm, service, scopes, credentials, budget)
         if response.status != 200:  # noqa: PLR2004
+            if credentials in self._accepted and self._renew_credentials(scope):
+                return self._fetch_token(scope, budget, further)
             is_anonymous = credentials is None
             problem = "requires credentials" if is_anonymous else "does not accept the credentials"
             raise AccessError(
@@ -219,6 +254,8 @@ class Authenticator:
         except DocumentError as error:
             raise AccessError(f"token server of {self._host}: {error}") from None
         token = _check_token(token, f"token server of {self._host} returned no valid token")
+        if credentials is not None:
+            self._accepted.add(credentials)
         seconds = life if isinstance(life, int) and not isinstance(life, bool) else _DEFAULT_LIFE
         self._tokens[scope] = (token, time.monotonic() + max(0, min(seconds, _LONGEST_LIFE) - _SAFETY))
         return token

@@ -148,7 +148,7 @@ class RegistryHost:
         response = self._client.send(request.with_headers(authorization))
         if response.status == _UNAUTHORIZED and origin_of(response.url) == self._origin:
             challenge = ", ".join(response.headers.get_all("WWW-Authenticate") or [])
-            authorization = self._authenticator.respond(challenge, scope, request.budget)
+            authorization = self._authenticator.respond(challenge, scope, request.budget, authorization)
             response = self._client.send(request.with_headers(authorization))
         if response.status in (_UNAUTHORIZED, _FORBIDDEN):
             raise self._denial(response, request.method, scope)
