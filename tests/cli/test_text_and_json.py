@@ -83,6 +83,12 @@ FAILURES = [
     Failure("revocation", FETCH, 1, distrusted),
     Failure("revocation", FETCH, 3, unknown_status),
 ]
+SEVERAL = [
+    Failure("list", LIST, 3, absent),
+    Failure("list", LIST, 70, unforeseen),
+    Failure("inspect", INSPECT, 3, absent),
+    Failure("inspect", INSPECT, 70, unforeseen),
+]
 ALONE = [
     Failure("list", LIST, 3, absent),
     Failure("list", LIST, 70, unforeseen),
@@ -135,7 +141,8 @@ def test_every_command_with_json_output_is_compared() -> None:
     compared = {" ".join(word for word in failure.command[:2] if word[0] != "-") for failure in (*FAILURES, *ALONE)}
     assert with_output == compared
     several = {name for name, command in _commands() if name in with_output and command.arguments.most > 1}
-    assert several == {" ".join(word for word in failure.command[:2] if word[0] != "-") for failure in FAILURES}
+    compared = {" ".join(word for word in failure.command[:2] if word[0] != "-") for failure in (*FAILURES, *SEVERAL)}
+    assert several == compared
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=_names)
@@ -154,16 +161,17 @@ def test_error_of_a_reference_is_the_same_in_text_and_json(world: World, failure
         assert reference in line
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=_names)
+@pytest.mark.parametrize("failure", [*FAILURES, *SEVERAL], ids=_names)
 def test_error_between_successes_is_reported_for_its_reference(world: World, failure: Failure) -> None:
     """Results are in the references' order, and an error is that of the reference alone."""
     other = f"hello@{add_artifact('hello', 'other').digest}"
     world.sign(reference=other)
     reference = failure.prepare(world)
-    alone = _both(world, failure, reference)[0]["results"][0]
-    results = json.loads(world.run(*failure.command, "--output", "json", other, reference, other).out)["results"]
-    assert [result["reference"] for result in results] == [other, reference, other]
-    assert results[1] == alone
+    alone = _both(world, failure, reference)[0]
+    document = json.loads(world.run(*failure.command, "--output", "json", other, reference, other).out)
+    schema(failure.schema).validate(document)
+    assert [result["reference"] for result in document["results"]] == [other, reference, other]
+    assert document["results"][1] == (alone["results"][0] if "results" in alone else {"reference": reference, **alone})
 
 
 @pytest.mark.parametrize("failure", ALONE, ids=_names)

@@ -171,7 +171,7 @@ def locked(folder: str, seconds: float | None = None) -> Iterator[None]:
 
 def _wait_for_lock(handle: int, path: str, seconds: float) -> None:
     end, pause = time.monotonic() + seconds, _SHORTEST_PAUSE
-    while not _try_lock(handle, path):
+    while not try_lock(handle, path):
         if time.monotonic() >= end:
             raise StorageError(
                 f"{path} is locked: another program has held it for more than {seconds:g} seconds",
@@ -194,7 +194,8 @@ if sys.platform == "win32":
         name = hashlib.sha256(os.path.abspath(folder).lower().encode()).hexdigest()[:32]
         return os.path.join(tempfile.gettempdir(), f"notarykit-{name}.lock")
 
-    def _try_lock(handle: int, path: str) -> bool:  # noqa: ARG001
+    def try_lock(handle: int, path: str) -> bool:  # noqa: ARG001
+        """Locks an open file, until it is closed; returns False if it is locked already."""
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -210,7 +211,8 @@ else:
     def _lock_path(folder: str) -> str:
         return folder
 
-    def _try_lock(handle: int, path: str) -> bool:
+    def try_lock(handle: int, path: str) -> bool:
+        """Locks an open file or folder, until it is closed; returns False if it is locked already."""
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -18,16 +18,20 @@ def warn_of_other_writers(*paths: str) -> None:
 
     A sticky folder counts as any other: it keeps others from replacing a file, not from adding one that counts.
     """
-    if sys.platform == "win32":
-        return
     for path in paths:
-        try:
-            # A read-only mount, as of a container's secrets, has no writers here.
-            who = "" if os.statvfs(path).f_flag & os.ST_RDONLY else _other_writers(os.stat(path))
-        except OSError:
-            continue
-        if who:
+        if who := other_writers(path):
             warnings.warn(f"{path} {who}", ConfigurationWarning, stacklevel=2)
+
+
+def other_writers(path: str) -> str:
+    """Returns the fault of a path that users other than the current one and root may write, or an empty string."""
+    if sys.platform == "win32":
+        return ""
+    try:
+        # A read-only mount, as of a container's secrets, has no writers here.
+        return "" if os.statvfs(path).f_flag & os.ST_RDONLY else _other_writers(os.stat(path))
+    except OSError:
+        return ""
 
 
 def _other_writers(status: os.stat_result) -> str:

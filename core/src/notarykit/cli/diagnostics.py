@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notarykit.net.trace import Exchange, Fields, Note
 
 _subject = ""
+_MOST_SEEN = 10_000
 
 
 @contextlib.contextmanager
@@ -34,6 +35,8 @@ def show_warnings() -> None:
         is_of_artifact = _subject and not isinstance(message, ConfigurationWarning)
         text = printable(f"{_subject}: {message}" if is_of_artifact else str(message))
         if text not in seen:
+            if len(seen) > _MOST_SEEN:
+                seen.clear()
             seen.add(text)
             print(f"Warning: {text}", file=sys.stderr)
 

@@ -8,6 +8,10 @@ from notarykit.cli.options import Flag
 from notarykit.errors import NotarykitError, UsageError
 
 OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))
+RESULTS_FLAG = OUTPUT_FLAG._replace(
+    help="output format: text, json, or jsonl, a line of JSON for each reference as it comes",
+    choices=("text", "json", "jsonl"),
+)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -72,6 +76,13 @@ def print_json(value: Mapping[str, Any]) -> None:
     import json
 
     print(json.dumps(value, indent=4, ensure_ascii=True))
+
+
+def print_json_line(value: Mapping[str, Any]) -> None:
+    """Prints JSON in one line and in ASCII, and flushes it, for readers that wait."""
+    import json
+
+    print(json.dumps(value, ensure_ascii=True), flush=True)
 
 
 def confirmed(question: str, flag: str) -> bool:

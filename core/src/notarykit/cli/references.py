@@ -53,6 +53,9 @@ class Repositories(Protocol):
             StorageError: There is no image layout.
         """
 
+    def close(self) -> None:
+        """Closes all connections."""
+
 
 class Target(NamedTuple):
     """Artifact that a command is about.
@@ -113,14 +116,6 @@ def parse_target(text: str, options: Options) -> Target:
     return Target(text, reference, reference.scope)
 
 
-def single_target(options: Options, command: str) -> tuple[Target, Repositories]:
-    """Returns the one reference of a command and its repository, after the warning about tags, if any."""
-    target = parse_target(options.arguments[0], options)
-    opened = repositories(options, [target])
-    target.warn_of_tag(command)
-    return target, opened
-
-
 class _Layouts:
     """Image layouts; implements `Repositories`."""
 
@@ -129,6 +124,9 @@ class _Layouts:
 
         assert isinstance(reference, LayoutReference)
         return ImageLayout(reference.path)
+
+    def close(self) -> None:
+        """Returns at once: a layout stays open no longer than it is read or written."""
 
 
 def repositories(options: Options, targets: list[Target]) -> Repositories:

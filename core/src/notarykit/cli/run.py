@@ -10,7 +10,7 @@ from notarykit.cli import streams
 from notarykit.cli.commands import COMMANDS
 from notarykit.cli.diagnostics import print_error, show_warnings, trace
 from notarykit.cli.options import Command, Group, parse_options
-from notarykit.cli.output import error_json, print_json
+from notarykit.cli.output import error_json, print_json, print_json_line
 from notarykit.errors import UsageError, own_error
 
 _DEBUG = ("--debug", "--debug=true", "-d", "-dv", "-vd")
@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt as interrupt:
         details = "".join(f": {argument}" for argument in interrupt.args)
         print(f"Error: interrupted{printable(details)}", file=sys.stderr)
-        code = _INTERRUPTED
+        code = getattr(interrupt, "exit_code", _INTERRUPTED)
     except Exception as raised:  # noqa: BLE001 - the last line of defence: never a traceback without --debug
         error = own_error(raised)
         print_error(raised, error.one_line(), debug=any(argument in _DEBUG for argument in arguments))
@@ -68,8 +68,8 @@ def _run(path: list[str], command: Command, arguments: list[str]) -> int:
         with trace() if options.values.get("debug") else contextlib.nullcontext():
             return command.run(options)
     except Exception as error:
-        if options.values.get("output") == "json":
-            print_json({"error": error_json(own_error(error))})
+        if show := {"json": print_json, "jsonl": print_json_line}.get(options.values.get("output", "")):
+            show({"error": error_json(own_error(error))})
         raise
 
 

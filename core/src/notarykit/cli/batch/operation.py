@@ -1,8 +1,11 @@
 """Operation of a command on each of its references."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from notarykit._internal.printable import printable
+from notarykit.batch.work import Work
 from notarykit.cli.batch.references import References
 from notarykit.cli.diagnostics import print_error
 from notarykit.cli.options import Options
@@ -17,46 +20,98 @@ class Result(NamedTuple):
     Attributes:
         exit_code: Exit code, if this were the only reference.
         members: Members of its JSON output, without `reference`.
+        document: JSON output for one reference alone, where that has a form of its own.
     """
 
     exit_code: int
     members: dict[str, Any]
+    document: Mapping[str, Any] | None = None
+
+
+class Record(NamedTuple):
+    """Success that a journal records.
+
+    Attributes:
+        text: Reference, as it was written.
+        members: Members of its JSON output.
+        age: Seconds since.
+        is_private: True if users other than this one and root cannot write the journal.
+    """
+
+    text: str
+    members: dict[str, Any]
+    age: float
+    is_private: bool
 
 
 class Operation:
-    """Operation of a command on each of its references: its work is done elsewhere, `report` prints the outcome.
+    """Operation of a command on each of its references: `work` does it, `report` prints the outcome.
 
     Attributes:
+        command: Name of the command.
         activity: Verb of the progress line, such as `Verifying`.
+        work: Work on a reference, which may be done in another process.
         options: Options of the command.
         references: References of the command.
         repositories: Repositories of the references.
+        has_document: True if the JSON output for one reference alone has a form of its own.
         is_quiet: True if no progress is shown, because a plugin may prompt on the terminal.
+        is_local: True if the work is done in this process alone.
+        jobs: Number of references that are worked on at a time; 0 for one on each core.
     """
 
+    command: str
     activity: str
+    work: Work[Target, Any, Any]
+    has_document = False
     is_quiet = False
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.references = References(options)
         self.repositories = repositories(options, self.references.first)
+        self.is_local: bool = options["debug"]
+        self.jobs: int = options.values.get("jobs") or int(self.is_local)
+
+    @property
+    def is_alone(self) -> bool:
+        """True if the command is about one reference, and keeps no journal."""
+        return self.references.is_one and not self.options.values.get("resume")
+
+    @property
+    def may_wait(self) -> bool:
+        """True if the next reference may have to be waited for, such as on standard input."""
+        return self.references.may_wait
+
+    def count(self) -> int | None:
+        """Returns the number of references that `expanded` yields, or None if it is unknown."""
+        return self.references.count()
 
     def expanded(self, targets: Iterator[Target | BadReference]) -> Iterator[Target | BadReference]:
         """Yields the artifacts that the references stand for, in their order; by default, one for each."""
         return targets
 
-    def run(self, target: Target) -> Any:
-        """Does the work on a reference; its error does not end the work on others."""
-        raise NotImplementedError
+    def prepare(self) -> None:
+        """Prepares the work on many references, before the first of them."""
 
-    def is_final(self, outcome: Any, *, wait: bool) -> bool:  # noqa: ARG002 - for operations that end later
-        """Returns False if the outcome of `run` may still change; with `wait` it waits until the outcome is final."""
+    def identity(self) -> dict[str, Any]:
+        """Returns the members of a journal that tell this run from others, beside the command and its flags."""
+        return {}
+
+    def accepts(self, record: Record, target: Target) -> bool:  # noqa: ARG002 - for operations whose results age
+        """Returns True if a journal's record of success spares the work on a reference."""
         return True
+
+    def announce(self, target: Target) -> None:
+        """Prints warnings about a reference before its outcome."""
 
     def report(self, target: Target, outcome: Any) -> Result:
         """Prints the outcome of the work and returns the result."""
         raise NotImplementedError
+
+    def failed(self, target: Target | BadReference, error: NotarykitError) -> Result:
+        """Prints the error of a reference and returns the result."""
+        return Result(error.exit_code, self.fail(target, error))
 
     def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
         """Prints the error of a reference and returns the members of its JSON output."""
@@ -69,5 +124,10 @@ class Operation:
             line = f"{target.text}: {line}"
         print_error(error, line, debug=self.options["debug"])
 
-    def interrupted(self, target: Target, outcome: Any) -> None:
-        """Prints what is left behind for a reference without a final outcome when the user interrupts."""
+    def warn_of_limit(self, target: Target, *, is_cut: bool) -> None:
+        """Warns that an artifact has more signatures than `--max-signatures`."""
+        if is_cut:
+            limit = self.options["max-signatures"]
+            text = f"there are more signatures than the limit of {limit}: see --max-signatures"
+            prefix = "" if self.references.is_one else f"{printable(target.text)}: "
+            print(f"Warning: {prefix}{text}", file=sys.stderr)

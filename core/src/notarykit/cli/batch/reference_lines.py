@@ -53,13 +53,15 @@ class ReferenceLines:
             UsageError: The text is not in UTF-8, by its beginning.
             StorageError: It cannot be read.
         """
-        for number, content in enumerate(iter(self._read, b""), 1):
-            if number == 1 and (foreign := foreign_encoding(content)):
-                raise UsageError(f"--from {self.name}: {foreign}")
-            if (text := content.strip()) and not text.startswith(b"#"):
-                yield _line(f"{self.name}, line {number}", text, is_cut=len(content) > _LONGEST)
-        if self._path:
-            self._stream.close()
+        try:
+            for number, content in enumerate(iter(self._read, b""), 1):
+                if number == 1 and (foreign := foreign_encoding(content)):
+                    raise UsageError(f"--from {self.name}: {foreign}")
+                if (text := content.strip()) and not text.startswith(b"#"):
+                    yield _line(f"{self.name}, line {number}", text, is_cut=len(content) > _LONGEST)
+        finally:
+            if self._path:
+                self._stream.close()
 
     def _read(self) -> bytes:
         """Returns the next line; of one that is too long, the beginning."""
@@ -73,9 +75,12 @@ class ReferenceLines:
 
     def count(self) -> int | None:
         """Returns the number of references in a regular file as it is now, or None if it cannot be known."""
-        if not os.path.isfile(self._path):
-            return None
-        return sum(1 for _ in ReferenceLines(self._path))
+        return sum(1 for _ in ReferenceLines(self._path)) if self.is_regular else None
+
+    @property
+    def is_regular(self) -> bool:
+        """True for a regular file, whose lines are there when they are read."""
+        return os.path.isfile(self._path)
 
 
 def _line(place: str, content: bytes, *, is_cut: bool) -> Line:

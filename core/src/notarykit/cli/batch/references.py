@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
+from notarykit.cli.batch.reference_lines import Line, ReferenceLines
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.references import BadReference, Target, parse_target
 from notarykit.errors import UsageError
 
-if TYPE_CHECKING:
-    from notarykit.cli.batch.reference_lines import Line
-
-FROM_FLAG = Flag("from", "file with further references, one a line, # for comments; - for standard input")
+SEVERAL_FLAGS = (
+    Flag("from", "file with further references, one a line, # for comments; - for standard input"),
+    Flag("jobs", "number of references to work on at a time (default: the cores of this machine)", "number"),
+    Flag("resume", "journal, created by the first run; a run that finds one leaves out what it records as done"),
+)
 
 _LOOKED_AT = 100
 
@@ -31,7 +32,8 @@ class References:
         self._options = options
         self._path: str = options.values.get("from") or ""
         self.arguments = [parse_target(text, options) for text in options.arguments]
-        self._lines = self._opened() if self._path else iter(())
+        self._file = ReferenceLines(self._path) if self._path else None
+        self._lines: Iterator[Target | BadReference] = map(self._parsed, self._file or ())
 
     @property
     def is_one(self) -> bool:
@@ -61,12 +63,17 @@ class References:
         """Yields the references; can be called once."""
         return chain(self.arguments, self._lines)
 
-    def _opened(self) -> Iterator[Target | BadReference]:
-        from notarykit.cli.batch.reference_lines import ReferenceLines
+    @property
+    def may_wait(self) -> bool:
+        """True if the next reference may have to be waited for: standard input, or a pipe."""
+        return self._file is not None and not self._file.is_regular
 
-        return map(self._parsed, ReferenceLines(self._path))
+    def count(self) -> int | None:
+        """Returns the number of references, or None if it is unknown."""
+        lines = self._file.count() if self._file is not None else 0
+        return None if lines is None else len(self.arguments) + lines
 
-    def _parsed(self, line: "Line") -> Target | BadReference:
+    def _parsed(self, line: Line) -> Target | BadReference:
         try:
             if line.fault:
                 raise UsageError(line.fault)

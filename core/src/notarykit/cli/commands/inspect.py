@@ -2,16 +2,18 @@
 
 import sys
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.commands.list import find_signatures, warn_of_more
-from notarykit.cli.diagnostics import print_error
+from notarykit.batch.work import Work
+from notarykit.cli.batch.operation import Operation, Result
+from notarykit.cli.batch.references import SEVERAL_FLAGS
+from notarykit.cli.batch.runner import run_each
+from notarykit.cli.commands.list import Listed, list_signatures, print_no_signature, print_tree
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG, Node, error_json, print_json, tree
-from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, single_target
-from notarykit.cli.spinner import progress
+from notarykit.cli.output import RESULTS_FLAG, Node, error_json
+from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Repositories, Target
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.parsing import parse_envelope
@@ -19,52 +21,99 @@ from notarykit.envelope.payload import read_payload
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, UnverifiedEnvelope
 from notarykit.errors import NotarykitError, VerificationError, own_error
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
-from notarykit.oci.manifest import SIGNATURE_TYPE
 from notarykit.oci.repository import Repository
 from notarykit.verification.signatures import fetch_signatures
 
 Described = dict[str, Any]
 
 
+class _Inspected(NamedTuple):
+    """Signatures of an artifact with their unverified content.
+
+    Attributes:
+        listed: The artifact and its signature manifests.
+        described: Descriptions of the signatures that can be read, in the repository's order.
+        skipped: Digest and error of each of the others.
+    """
+
+    listed: Listed
+    described: list[Described]
+    skipped: list[tuple[str, NotarykitError]]
+
+
+class _InspectionWork(Work[Target, _Inspected, _Inspected]):
+    """Describes the signatures of an artifact."""
+
+    def __init__(self, repositories: Repositories, limit: int) -> None:
+        self._repositories = repositories
+        self._limit = limit
+
+    def begin(self, item: Target) -> _Inspected:
+        repository = self._repositories.open(item.reference)
+        listed = list_signatures(repository, item, self._limit)
+        return _Inspected(listed, *_describe_all(repository, listed.manifests))
+
+    def close(self) -> None:
+        self._repositories.close()
+
+
+class _Inspection(Operation):
+    """Inspects the signatures of artifacts."""
+
+    command = "inspect"
+    activity = "Fetching the signatures of"
+    has_document = True
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.work = _InspectionWork(self.repositories, options["max-signatures"])
+
+    def announce(self, target: Target) -> None:
+        target.warn_of_tag("inspect")
+
+    def report(self, target: Target, outcome: _Inspected) -> Result:
+        (artifact, manifests, is_cut), described, skipped = outcome
+        for digest, error in skipped:
+            text = printable(error.one_line())
+            print(f"Warning: Skipping signature {digest} because of error: {text}", file=sys.stderr)
+        if self.options["output"] == "text":
+            if manifests:
+                print("Inspecting all signatures for signed artifact")
+                print_tree(target.resolved(artifact), [_node(signature) for signature in described])
+            else:
+                print_no_signature(target.resolved(artifact))
+        self.warn_of_limit(target, is_cut=is_cut)
+        if skipped:
+            incomplete = VerificationError("at least one signature was skipped and not displayed")
+            self.print_error(target, incomplete, incomplete.one_line())
+        content: Described = {
+            "signatures": described,
+            "skipped": [{"digest": digest, "error": error_json(error)} for digest, error in skipped],
+        }
+        members = {"artifact": artifact.to_json(), **content}
+        return Result(1 if skipped else 0, members, {"mediaType": artifact.media_type, **content})
+
+
 def _run(options: Options) -> int:
-    target, repositories = single_target(options, "inspect")
-    limit = options["max-signatures"]
-    with progress(f"Fetching the signatures of {target.text}"):
-        repository = repositories.open(target.reference)
-        artifact, manifests = find_signatures(repository, target, limit)
-        described, skipped = _describe_all(repository, manifests[:limit])
-    if options["output"] == "json":
-        print_json({"mediaType": artifact.media_type, "signatures": described, "skipped": skipped})
-    elif not manifests:
-        print(f"{printable(target.resolved(artifact))} has no associated signature")
-    else:
-        print("Inspecting all signatures for signed artifact")
-        nodes = [_node(signature) for signature in described]
-        print(tree((target.resolved(artifact), [(SIGNATURE_TYPE, nodes)])), end="")
-    warn_of_more(len(manifests), limit)
-    if skipped:
-        error = VerificationError("at least one signature was skipped and not displayed")
-        print_error(error, error.one_line(), debug=options["debug"])
-    return 1 if skipped else 0
+    return run_each(_Inspection(options))
 
 
-def _describe_all(repository: Repository, manifests: list[Descriptor]) -> tuple[list[Described], list[Described]]:
+def _describe_all(
+    repository: Repository, manifests: list[Descriptor]
+) -> tuple[list[Described], list[tuple[str, NotarykitError]]]:
     """Returns the descriptions of readable signatures and the errors of the others, in the repository's order."""
     described: list[Described] = []
-    skipped: list[Described] = []
+    skipped: list[tuple[str, NotarykitError]] = []
     for manifest, signature in fetch_signatures(repository, iter(manifests), len(manifests), LARGEST_ENVELOPE):
         try:
             if isinstance(signature, NotarykitError):
                 raise signature
             described.append(_describe(manifest.digest, parse_envelope(signature.envelope, signature.media_type)))
         except Exception as raised:  # noqa: BLE001 - an unreadable signature does not hide the others
-            error = own_error(raised)
-            text = printable(error.one_line())
-            print(f"Warning: Skipping signature {manifest.digest} because of error: {text}", file=sys.stderr)
-            skipped.append({"digest": manifest.digest, "error": error_json(error)})
+            skipped.append((manifest.digest, own_error(raised)))
     positions = {manifest.digest: number for number, manifest in enumerate(manifests)}
-    for members in (described, skipped):
-        members.sort(key=lambda member: positions[member["digest"]])
+    described.sort(key=lambda members: positions[members["digest"]])
+    skipped.sort(key=lambda signature: positions[signature[0]])
     return described, skipped
 
 
@@ -203,17 +252,18 @@ def _human(time: str) -> str:
 
 
 COMMAND = Command(
-    "[flags] <reference>",
+    "[flags] (<reference>... | --from <file>)",
     "Inspect all signatures associated with the signed artifact. Nothing that is shown has been verified.",
     _run,
     (
         *REGISTRY_FLAGS,
-        OUTPUT_FLAG,
+        RESULTS_FLAG,
+        *SEVERAL_FLAGS,
         MAX_SIGNATURES_FLAG,
         Flag("oci-layout", "inspect an artifact in an OCI image layout", "switch"),
     ),
     (),
-    REFERENCES._replace(most=1),
+    REFERENCES,
     (
         (
             "Inspect the signatures of an artifact in a registry",

@@ -9,11 +9,12 @@ from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit.batch.work import Work
 from notarykit.cli.batch.operation import Operation, Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.output import OUTPUT_FLAG, error_json
-from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Target, check_scope
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Repositories, Target, check_scope
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.config.policy import load_policy
 from notarykit.errors import NetworkError, NoSignatureError, NotarykitError, RevocationError, UsageError
@@ -22,15 +23,39 @@ from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.verifier import Verifier
 
 if TYPE_CHECKING:
+    from notarykit.revocation.limits import Limits
     from notarykit.revocation.result import Evidence
     from notarykit.verification.collect import Collected
 
     _Files = list[tuple[str, Evidence]]
 
 
-class _Collection(Operation):
+class _CollectionWork(Work[Target, "tuple[Collected, _Files]", "tuple[Collected, _Files]"]):
     """Collects the revocation evidence for an artifact's signatures and writes it to files."""
 
+    def __init__(self, repositories: Repositories, verifier: Verifier, requests: "Limits", folder: str) -> None:
+        self._repositories = repositories
+        self._verifier = verifier
+        self._limits = requests
+        self._folder = folder
+
+    def begin(self, item: Target) -> "tuple[Collected, _Files]":
+        collected = self._verifier.collect_evidence(item.request(self._repositories), self._limits)
+        return collected, [(self._write(evidence), evidence) for evidence in collected.evidence]
+
+    def _write(self, evidence: "Evidence") -> str:
+        path = os.path.join(self._folder, evidence_file(evidence.kind, evidence.der))
+        files.write(path, evidence.der)
+        return path
+
+    def close(self) -> None:
+        self._repositories.close()
+
+
+class _Collection(Operation):
+    """Collects the revocation evidence for artifacts, one after the other."""
+
+    command = "revocation fetch"
     activity = "Collecting evidence for"
 
     def __init__(self, options: Options) -> None:
@@ -40,23 +65,15 @@ class _Collection(Operation):
             raise UsageError(f"--directory {self.folder} is not a directory")
         check_scope(options)
         super().__init__(options)
-        self._verifier = Verifier(
+        verifier = Verifier(
             load_policy(),
             DirectoryTrustStore(trust_store_root()),
             max_signatures=options["max-signatures"],
             max_envelope_size=max_envelope_size(options),
         )
-        self._limits = limits(options)
+        self.work = _CollectionWork(self.repositories, verifier, limits(options), self.folder)
+        self.is_local, self.jobs = True, 1
         self.file_count = 0
-
-    def run(self, target: Target) -> "tuple[Collected, _Files]":
-        collected = self._verifier.collect_evidence(target.request(self.repositories), self._limits)
-        return collected, [(self._write(evidence), evidence) for evidence in collected.evidence]
-
-    def _write(self, evidence: "Evidence") -> str:
-        path = os.path.join(self.folder, evidence_file(evidence.kind, evidence.der))
-        files.write(path, evidence.der)
-        return path
 
     def report(self, target: Target, outcome: "tuple[Collected, _Files]") -> Result:
         collected, written = outcome

@@ -1,20 +1,25 @@
 """`notarykit sign`."""
 
+import os
 import sys
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notarykit._internal.printable import printable
+from notarykit.batch.work import Work
 from notarykit.cli.batch.operation import Operation, Result
-from notarykit.cli.batch.references import FROM_FLAG
+from notarykit.cli.batch.references import SEVERAL_FLAGS
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG
-from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Target
+from notarykit.cli.output import RESULTS_FLAG
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Repositories, Target
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, limits
 from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
-from notarykit.config.key_access import open_signer
+from notarykit.config.key_access import PASSPHRASE_VARIABLE, environment_passphrase, open_signer
 from notarykit.config.settings import FORMATS, load_settings
+from notarykit.config.signing_keys import SigningKey
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError
 from notarykit.signing.artifact import SignedArtifact, begin_signing
 from notarykit.signing.options import SignOptions, TimestampSource
@@ -22,12 +27,66 @@ from notarykit.signing.options import SignOptions, TimestampSource
 if TYPE_CHECKING:
     from notarykit.oci.repository import PushedSignature
 
-    _Signed = tuple[SignedArtifact, PushedSignature]
+
+class _Signature(NamedTuple):
+    """Stored signature.
+
+    Attributes:
+        artifact: Descriptor of the artifact.
+        members: Members of its JSON output.
+    """
+
+    artifact: Descriptor
+    members: dict[str, Any]
+
+
+class _KeyChoice(NamedTuple):
+    """Key that a command line selects, with the configuration for its plugin and the time limit of the plugin."""
+
+    key: SigningKey
+    plugin_config: Mapping[str, str]
+    seconds: int
+
+
+class _SigningWork(Work[Target, "tuple[SignedArtifact, PushedSignature]", _Signature]):
+    """Signs an artifact and stores the signature, which is final when the registry lists it.
+
+    In another process the key is opened anew; its passphrase comes from the environment there.
+    """
+
+    def __init__(
+        self, repositories: Repositories, choice: _KeyChoice, passphrase: Callable[[], bytes], options: SignOptions
+    ) -> None:
+        self._repositories = repositories
+        self._choice = choice
+        self._options = options
+        self._signer = open_signer(choice.key, choice.plugin_config, passphrase, choice.seconds)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_signer"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        choice = self._choice
+        self._signer = open_signer(choice.key, choice.plugin_config, environment_passphrase, choice.seconds)
+
+    def begin(self, item: Target) -> "tuple[SignedArtifact, PushedSignature]":
+        repository = self._repositories.open(item.reference)
+        return begin_signing(repository, item.identifier, self._signer, self._options)
+
+    def finish(self, begun: "tuple[SignedArtifact, PushedSignature]") -> _Signature:
+        signed, pushed = begun
+        pushed.is_listed()
+        return _Signature(signed.artifact, _json(signed))
+
+    def close(self) -> None:
+        self._repositories.close()
 
 
 class _Signing(Operation):
-    """Signs an artifact and stores the signature; the signature is final when the registry lists it."""
+    """Signs artifacts, all with one key."""
 
+    command = "sign"
     activity = "Signing"
 
     def __init__(self, options: Options) -> None:
@@ -35,33 +94,39 @@ class _Signing(Operation):
         media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
         metadata = options.pairs("user-metadata")
         expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
-        self._sign_options = SignOptions(media_type, expires_in, metadata, _timestamp_source(options))
+        sign_options = SignOptions(media_type, expires_in, metadata, _timestamp_source(options))
         key = selected_key(options)
-        config, seconds = options.pairs("plugin-config"), options["plugin-timeout"]
-        self._signer = open_signer(key, config, passphrase_of(key), seconds)
+        choice = _KeyChoice(key, options.pairs("plugin-config"), options["plugin-timeout"])
+        prompt = passphrase_of(key)
+        self._identity = {"format": media_type, "key": key._replace(plugin_config={}).to_json()}
+        self.work = _SigningWork(self.repositories, choice, self._without_workers(prompt), sign_options)
         self.is_quiet = bool(key.plugin)
+        if self.is_quiet and (sys.stdin.isatty() or sys.stderr.isatty()):  # the plugin may ask for a PIN
+            self.is_local = True
+            self.jobs = self.jobs or 1
 
-    def run(self, target: Target) -> "_Signed":
+    def _without_workers(self, prompt: Callable[[], bytes]) -> Callable[[], bytes]:
+        """Returns a callback that gets the passphrase and notes that workers, which have no prompt, could not."""
+
+        def get() -> bytes:
+            self.is_local = self.is_local or PASSPHRASE_VARIABLE not in os.environ
+            return prompt()
+
+        return get
+
+    def identity(self) -> dict[str, Any]:
+        return self._identity
+
+    def announce(self, target: Target) -> None:
         target.warn_of_tag("sign")
-        return begin_signing(
-            self.repositories.open(target.reference), target.identifier, self._signer, self._sign_options
-        )
 
-    def is_final(self, outcome: "_Signed", *, wait: bool) -> bool:
-        return outcome[1].is_listed(wait=wait)
-
-    def report(self, target: Target, outcome: "_Signed") -> Result:
-        signed, _ = outcome
+    def report(self, target: Target, outcome: _Signature) -> Result:
         if self.options["output"] == "text":
-            print(f"Successfully signed {printable(target.resolved(signed.artifact))}")
-        return Result(0, _json(signed))
+            print(f"Successfully signed {printable(target.resolved(outcome.artifact))}")
+        return Result(0, outcome.members)
 
     def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
         return {"signed": False, **super().fail(target, error)}
-
-    def interrupted(self, target: Target, outcome: "_Signed") -> None:
-        digest = outcome[0].manifest.digest
-        print(f"{printable(target.text)}: the signature {digest} is stored, and may not be listed", file=sys.stderr)
 
 
 def _run(options: Options) -> int:
@@ -96,8 +161,8 @@ COMMAND = Command(
     _run,
     (
         *REGISTRY_FLAGS,
-        OUTPUT_FLAG,
-        FROM_FLAG,
+        RESULTS_FLAG,
+        *SEVERAL_FLAGS,
         *LIMIT_FLAGS,
         *SIGNING_KEY_FLAGS,
         Flag("expiry", 'optional expiry that provides a "best by use" time, such as 30d, 12h, 3h20m', "duration", "e"),

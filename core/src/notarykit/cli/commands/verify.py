@@ -2,17 +2,20 @@
 
 import sys
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
-from notarykit.cli.batch.operation import Operation, Result
-from notarykit.cli.batch.references import FROM_FLAG
+from notarykit._internal.strict_json import dumps
+from notarykit.batch.work import Work
+from notarykit.cli.batch.operation import Operation, Record, Result
+from notarykit.cli.batch.references import SEVERAL_FLAGS
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG, error_json, table
-from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Target, check_scope
+from notarykit.cli.output import RESULTS_FLAG, error_json, table
+from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Repositories, Target, check_scope
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
     LIMIT_FLAGS,
@@ -20,25 +23,46 @@ from notarykit.cli.revocation_flags import (
     max_envelope_size,
     revocation_checker,
 )
-from notarykit.config.policy import load_policy
-from notarykit.errors import NotarykitError, VerificationError
+from notarykit.config.policy import load_policy, read_policy_file
+from notarykit.errors import NotarykitError, TrustStoreError, VerificationError
 from notarykit.keys.certificate import subject_of
-from notarykit.trust.store import DirectoryTrustStore, read_once
+from notarykit.oci.reference import Digest
+from notarykit.trust.policy import StoreReference
+from notarykit.trust.store import DirectoryTrustStore, TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact
 from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified
 from notarykit.verification.verifier import Verifier
 
+# Longer ago, certificates may have been revoked or have expired.
+_DAY = 24 * 60 * 60
 
-class _Verification(Operation):
+
+class _VerificationWork(Work[Target, VerifiedArtifact, VerifiedArtifact]):
     """Verifies an artifact against the trust policy."""
 
+    def __init__(self, repositories: Repositories, verifier: Verifier, user_metadata: Mapping[str, str]) -> None:
+        self._repositories = repositories
+        self._verifier = verifier
+        self._user_metadata = user_metadata
+
+    def begin(self, item: Target) -> VerifiedArtifact:
+        return self._verifier.artifact(item.request(self._repositories), user_metadata=self._user_metadata)
+
+    def close(self) -> None:
+        self._repositories.close()
+
+
+class _Verification(Operation):
+    """Verifies artifacts against the trust policy."""
+
+    command = "verify"
     activity = "Verifying"
 
     def __init__(self, options: Options) -> None:
         check_scope(options)
         super().__init__(options)
         self._is_detailed = options["verbose"] or options["debug"]
-        self._user_metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
+        user_metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
         self._verifier = Verifier(
             load_policy(),
             read_once(DirectoryTrustStore(trust_store_root())),
@@ -47,10 +71,27 @@ class _Verification(Operation):
             max_envelope_size=max_envelope_size(options),
             revocation=revocation_checker(options),
         )
+        self.work = _VerificationWork(self.repositories, self._verifier, user_metadata)
 
-    def run(self, target: Target) -> VerifiedArtifact:
+    def prepare(self) -> None:
+        """Reads the trust stores, which are the same for all artifacts then, in whichever process."""
+        self._thumbprints()
+
+    def _thumbprints(self) -> list[tuple[str, list[str]]]:
+        """Returns the trust stores that the policy names, with the thumbprints of their certificates."""
+        stores = {store for policy in self._verifier.policies.policies for store in policy.stores}
+        return sorted((str(store), _thumbprints(self._verifier.store, store)) for store in stores)
+
+    def identity(self) -> dict[str, Any]:
+        """Returns digests of the trust policy and of the trust stores that it names."""
+        return {"policy": _sha256(read_policy_file()[1]), "trustStores": _sha256(dumps(self._thumbprints()))}
+
+    def accepts(self, record: Record, target: Target) -> bool:
+        """Returns True for a verdict of the last day on a digest; a tag may have been moved since."""
+        return isinstance(target.identifier, Digest) and record.is_private and 0 <= record.age < _DAY
+
+    def announce(self, target: Target) -> None:
         target.warn_of_tag("verify")
-        return self._verifier.artifact(target.request(self.repositories), user_metadata=self._user_metadata)
 
     def report(self, target: Target, outcome: VerifiedArtifact) -> Result:
         verdict, is_text = outcome.verdict, self.options["output"] == "text"
@@ -109,6 +150,17 @@ class _Verification(Operation):
 
 def _run(options: Options) -> int:
     return run_each(_Verification(options))
+
+
+def _thumbprints(trust_store: TrustStore, store: StoreReference) -> list[str]:
+    try:
+        return sorted(map(_sha256, trust_store.certificates(store)))
+    except TrustStoreError:  # reported when an artifact needs the store
+        return []
+
+
+def _sha256(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
 def _print_verdict(reference: str, verdict: Verified | Audited) -> None:
@@ -171,8 +223,8 @@ COMMAND = Command(
     _run,
     (
         *REGISTRY_FLAGS,
-        OUTPUT_FLAG,
-        FROM_FLAG,
+        RESULTS_FLAG,
+        *SEVERAL_FLAGS,
         *FILE_FLAGS,
         *LIMIT_FLAGS,
         *SIGNATURE_FLAGS,

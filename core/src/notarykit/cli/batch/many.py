@@ -1,0 +1,194 @@
+"""Runs an operation on many references side by side: outcomes in order, progress, a journal, interruption."""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from notarykit.batch.ordered import NOTHING_YET, Outcomes, map_ordered
+from notarykit.cli.batch.ahead import taken_ahead
+from notarykit.cli.batch.captured import Captured, capturing
+from notarykit.cli.batch.interruption import Interruption
+from notarykit.cli.batch.journal import Journal, open_journal
+from notarykit.cli.batch.operation import Operation, Record, Result
+from notarykit.cli.batch.progress import Progress
+from notarykit.cli.batch.results import results_in
+from notarykit.cli.batch.tally import Tally
+from notarykit.cli.diagnostics import print_error, warnings_about
+from notarykit.cli.references import BadReference, Target
+from notarykit.errors import WorkerError, own_error
+
+if TYPE_CHECKING:
+    from notarykit.batch.executors import WorkerPool
+
+# From here on worker processes are quicker than threads, by as much as they take to start.
+MANY = 200
+# A source that has fewer in this many tenths of a second is slower than threads.
+_MOST_PAUSES = 10
+
+_Item = Target | BadReference | Record
+
+
+def run_many(operation: Operation) -> int:
+    """Runs an operation on each reference, reports them in order, and prints JSON output and a summary.
+
+    Returns:
+        The gravest exit code.
+
+    Raises:
+        Interrupted: SIGINT or SIGTERM came; what was begun has ended.
+    """
+    operation.prepare()
+    with ExitStack() as opened:
+        journal = open_journal(operation)
+        if journal is not None:
+            opened.enter_context(journal)
+        run = _Run(operation, journal)
+        opened.enter_context(run.progress)
+        opened.enter_context(run.interruption)
+        return run.run(opened)
+
+
+class _Run:
+    def __init__(self, operation: Operation, journal: Journal | None) -> None:
+        self._operation = operation
+        self._journal = journal
+        self._tally = Tally()
+        self._results = results_in(operation.options["output"])
+        self._in_flight = 0
+        self._outcomes: Outcomes[Any, Captured] | None = None
+        self.progress = Progress(operation.activity, self._tally, operation.count, plain=operation.is_quiet)
+        self.interruption = Interruption(self._stop)
+
+    def run(self, opened: ExitStack) -> int:
+        """Runs the operation and ends its output."""
+        try:
+            self._run_all(opened)
+        except Exception as raised:
+            if not self._tally.count:
+                raise
+            error = own_error(raised)
+            self._results.end(error)
+            print_error(raised, error.one_line(), debug=self._operation.options["debug"])
+            return error.exit_code
+        except KeyboardInterrupt:
+            self._results.end()
+            raise self.interruption.error(self._progress_made()) from None
+        self._results.end()
+        if self.interruption.is_requested:
+            raise self.interruption.error(self._progress_made())
+        return self._end()
+
+    def _run_all(self, opened: ExitStack) -> None:
+        operation = self._operation
+        items, executor = self._placed(self._items(), opened)
+        self._outcomes = map_ordered(capturing(operation.work), items, executor=executor, jobs=operation.jobs or None)
+        opened.callback(self._outcomes.close)
+        for outcome in self._outcomes:
+            self._in_flight -= 1
+            self._take(outcome.item, outcome.result or Captured(error=outcome.error))
+        operation.work.close()
+
+    def _placed(self, items: Iterator[_Item], opened: ExitStack) -> "tuple[Iterator[_Item], WorkerPool | None]":
+        """Returns the items, and the worker processes if the items are many."""
+        if self._operation.is_local:
+            return items, None
+        first = _first_items(items)
+        items = chain(first, items)
+        if len(first) < MANY:
+            return items, None
+        from notarykit.batch.executors import process_pool, usable_cores
+
+        try:
+            return items, opened.enter_context(process_pool(min(self._operation.jobs or MANY, usable_cores())))
+        except WorkerError as error:
+            warnings.warn(f"{error.message}: threads are used instead", stacklevel=1)
+            return items, None
+
+    def _items(self) -> Iterator[_Item]:
+        """Yields the references, until the run is interrupted; what a journal records as done is taken at once."""
+        targets = self._operation.expanded(iter(self._operation.references))
+        for target in taken_ahead(targets) if self._operation.may_wait else targets:
+            if self.interruption.is_requested:
+                return
+            if target is NOTHING_YET:
+                yield target
+                continue
+            item = self._recorded(target) or target
+            if isinstance(item, Target) or self._in_flight:
+                self._in_flight += 1
+                yield item
+            else:
+                self._take(item, Captured(error=item.error) if isinstance(item, BadReference) else Captured(item))
+
+    def _recorded(self, target: Target | BadReference) -> Record | None:
+        if self._journal is None or isinstance(target, BadReference):
+            return None
+        record = self._journal.recorded(target.text)
+        return record if record is not None and self._operation.accepts(record, target) else None
+
+    def _take(self, item: _Item, outcome: Captured) -> None:
+        """Takes an outcome: prints it, and records it in the journal."""
+        with self.progress.hidden():
+            if isinstance(item, Record):
+                result = Result(0, item.members)
+                self._tally.recorded += 1
+            else:
+                result = self._reported(item, outcome)
+                if self._journal is not None:
+                    self._journal.write(item.text, result)
+            self._tally.add(item.text, result)
+            self._results.add(item.text, result.members)
+
+    def _reported(self, item: Target | BadReference, outcome: Captured) -> Result:
+        try:
+            with warnings_about(item.text):
+                if isinstance(item, Target):
+                    self._operation.announce(item)
+                for warning in outcome.warnings:
+                    warnings.warn(warning, stacklevel=1)
+                if outcome.error is not None or isinstance(item, BadReference):
+                    raise outcome.error or WorkerError("there is no outcome")
+                return self._operation.report(item, outcome.result)
+        except Exception as raised:  # noqa: BLE001 - the error of one reference does not end the work on others
+            return self._operation.failed(item, own_error(raised))
+
+    def _stop(self) -> None:
+        if self._outcomes is not None:
+            self._outcomes.request_stop()
+
+    def _progress_made(self) -> str:
+        """Returns how far the run came, and how it is gone on with."""
+        tally = self._tally
+        total = self._operation.count()
+        remain = "the others remain" if total is None else f"{max(0, total - tally.count)} remain"
+        path = self._operation.options.values.get("resume")
+        advice = (
+            f"run the same command again, with --resume {path}"
+            if path
+            else "with --resume FILE a run goes on where it was"
+        )
+        return f"{tally.done} done, {tally.failed} failed, {remain}: {advice}"
+
+    def _end(self) -> int:
+        if self._tally.is_large:
+            sys.stdout.flush()
+            for line in self._tally.summary():
+                print(line, file=sys.stderr)
+        return self._tally.exit_code
+
+
+def _first_items(items: Iterator[Any]) -> list[Any]:
+    """Takes as many items as make worker processes worth while, unless their source is slow."""
+    first: list[Any] = []
+    pauses = 0
+    for item in items:
+        if item is not NOTHING_YET:
+            first.append(item)
+        elif first:
+            pauses += 1
+        if len(first) == MANY or pauses == _MOST_PAUSES:
+            break
+    return first
