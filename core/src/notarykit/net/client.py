@@ -11,7 +11,7 @@ from typing import NamedTuple
 from notarykit.errors import NetworkError
 from notarykit.net import trace
 from notarykit.net.destinations import Destinations, Network
-from notarykit.net.dialing import READ_SECONDS, Connection
+from notarykit.net.dialing import Connection
 from notarykit.net.messages import (
     Request,
     Response,
@@ -21,7 +21,7 @@ from notarykit.net.messages import (
     write_request,
 )
 from notarykit.net.pool import ConnectionPool
-from notarykit.net.response_reader import ResponseReader, TruncatedResponseError
+from notarykit.net.response_reader import TruncatedResponseError
 from notarykit.net.retry import backoff, is_transient, parse_retry_after
 from notarykit.net.throttle import Throttle, check_wait
 from notarykit.net.transport_errors import (
@@ -87,19 +87,19 @@ class HttpClient:
         Raises:
             NetworkError: There is no response, or one that breaks a limit or redirects to a forbidden destination.
         """
-        for attempt in range(1, _MAX_ATTEMPTS + 1):
-            is_last = attempt == _MAX_ATTEMPTS or not request.is_repeatable
+        while True:
+            is_last = request.attempt == _MAX_ATTEMPTS or not request.is_repeatable
             response: Response | None = None
             try:
-                response = self._follow(request._replace(attempt=attempt))
+                response = self._follow(request)
             except TransportError as error:
                 if is_last or not error.is_transient:
                     advice = self._destinations.advice(error.kind) or error.advice
                     raise NetworkError(f"{request.method} {redact_url(request.url)}: {error}", advice=advice) from None
             if response is not None and (is_last or not is_transient(response.status)):
                 return response
-            self.wait_to_retry(request._replace(attempt=attempt), response)
-        raise AssertionError("unreachable")
+            self.wait_to_retry(request, response)
+            request = request._replace(attempt=request.attempt + 1)
 
     def wait_to_retry(self, request: Request, response: Response | None = None) -> None:
         """Waits after a failed attempt: exponential backoff; a longer Retry-After delays the next request to the host.
@@ -148,7 +148,7 @@ class HttpClient:
         """
         connection, request = started
         try:
-            return self._receive(connection, request, _reader_for(connection, request))
+            return self._receive(connection, request)
         except (*EXCHANGE_ERRORS, TransportError, NetworkError):
             connection.close()
             return None
@@ -197,15 +197,14 @@ class HttpClient:
         return self._exchange(connection, request), connection.network
 
     def _exchange(self, connection: Connection, request: Request) -> Response:
-        reader = _reader_for(connection, request)
         try:
             write_request(connection, request)
-            return self._receive(connection, request, reader)
+            return self._receive(connection, request)
         except EXCHANGE_ERRORS as error:
             connection.close()
             # A server may close an idle connection at any time (RFC 9112, section 9.5), whatever the request.
             is_closed = isinstance(error, (ConnectionError, TruncatedResponseError))
-            if connection.is_used and is_closed and not reader.has_begun:
+            if connection.is_used and is_closed and not connection.reader.has_begun:
                 raise _ClosedError from None
             reason = transport_error(error).through(connection.proxy)
             trace_exchange(request, connection.seconds, connection, error=reason)
@@ -216,13 +215,13 @@ class HttpClient:
                 trace_exchange(request, connection.seconds, connection, error=error)
             raise
 
-    def _receive(self, connection: Connection, request: Request, reader: ResponseReader) -> Response:
+    def _receive(self, connection: Connection, request: Request) -> Response:
         """Reads a response to its end, and returns its connection to the pool if it persists."""
-        response = read_response(reader, request)
+        response = read_response(connection, request)
         trace_exchange(request, connection.seconds, connection, response)
         if is_transient(response.status) and (retry_after := parse_retry_after(response.header("Retry-After"))):
             self._throttle.postpone(request.origin.netloc, retry_after)
-        if reader.persists:
+        if connection.reader.persists:
             self._pool.release(connection)
         else:
             connection.close()
@@ -235,10 +234,6 @@ class HttpClient:
 
     def _check_destination(self, request: Request) -> None:
         self._destinations.check(request.origin, origin_of(request.source) if request.source else None)
-
-
-def _reader_for(connection: Connection, request: Request) -> ResponseReader:
-    return ResponseReader(connection.socket, request.method, request.budget, READ_SECONDS)
 
 
 class _ClosedError(Exception):

@@ -25,6 +25,7 @@ class Connection:
     Attributes:
         origin: The origin.
         socket: The socket, TLS included.
+        reader: Reads the responses.
         proxy: The proxy, or None.
         network: The scope of the server's address; behind a proxy that of the origin's name, where it is a literal.
         is_used: True after the first exchange: the server may have closed the connection since.
@@ -34,6 +35,7 @@ class Connection:
     def __init__(self, origin: Origin, connected: socket.socket, proxy: Proxy | None, network: Network) -> None:
         self.origin = origin
         self.socket = connected
+        self.reader = ResponseReader(connected)
         self.proxy = proxy
         self.network = network
         self.is_used = False
@@ -124,7 +126,8 @@ def _tunnel(connected: socket.socket, origin: Origin, proxy: Proxy, budget: Budg
     fields = {"Host": target, **proxy.headers}
     lines = [f"CONNECT {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     connected.sendall("\r\n".join(lines).encode("latin-1"))
-    response = ResponseReader(connected, "CONNECT", budget, READ_SECONDS)
+    response = ResponseReader(connected)
+    response.begin("CONNECT", budget, READ_SECONDS)
     response.read_head()
     trace.note(f"CONNECT {target} through the proxy {proxy}: {response.status}")
     if not 200 <= response.status < 300:  # noqa: PLR2004

@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from notarykit._internal.version import signing_agent
 from notarykit.errors import NetworkError
@@ -12,8 +11,8 @@ from notarykit.net import trace
 from notarykit.net.budget import Budget
 from notarykit.net.dialing import READ_SECONDS, Connection
 from notarykit.net.proxies import Proxy
-from notarykit.net.response_reader import BodyTooLargeError, HeaderFields, ResponseReader
-from notarykit.net.urls import Origin, origin_of, redact_url, resolve_location
+from notarykit.net.response_reader import BodyTooLargeError, HeaderFields, set_timeout
+from notarykit.net.urls import Origin, origin_of, redact_url, resolve_location, target_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # RFC 9110, section 15.4: these keep method and content; after the others a client may continue with GET.
@@ -134,17 +133,17 @@ def write_request(connection: Connection, request: Request) -> None:
     origin = request.origin
     if connection.is_used:
         connection.began = time.monotonic()
-    parts = urlsplit(request.url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = target_of(request.url)
     if connection.proxy is not None and origin.scheme == "http":  # the absolute form: RFC 9112, section 3.2.2
         target = f"http://{origin.netloc}{target}"
     lines = [f"{request.method} {target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in _header_fields(request, connection.proxy).items()]
-    if any(map(_CONTROL.search, lines)):
+    if not " ".join(lines).isprintable() and any(map(_CONTROL.search, lines)):
         raise ValueError("control characters in a header field")
     data = "\r\n".join([*lines, "", ""]).encode("latin-1")
     body = request.body or b""
-    connection.socket.settimeout(request.budget.seconds(READ_SECONDS))
+    set_timeout(connection.socket, request.budget.seconds(READ_SECONDS))
+    connection.reader.begin(request.method, request.budget, READ_SECONDS)
     connection.socket.sendall(data + body if len(body) < _SMALL else data)  # in one packet where it is small
     if len(body) >= _SMALL:
         connection.socket.sendall(body)
@@ -169,12 +168,13 @@ def redirect_target(method: str, response: Response) -> str:
     )
 
 
-def read_response(reader: ResponseReader, request: Request) -> Response:
-    """Reads a response to its end.
+def read_response(connection: Connection, request: Request) -> Response:
+    """Reads the response to the request that was written last, to its end.
 
     Raises:
         NetworkError: Its content is compressed, or exceeds the limit.
     """
+    reader = connection.reader
     headers = reader.read_head()
     limit = request.limit
     if headers.get("Content-Encoding", "identity").lower() != "identity":

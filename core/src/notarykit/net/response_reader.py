@@ -46,8 +46,11 @@ class HeaderFields:
 
     def get(self, name: str, default: str = "") -> str:
         """Returns the value of the first field of a name, or the default."""
-        values = self.get_all(name)
-        return values[0] if values else default
+        key = name.lower().encode("latin-1")
+        for field, value in self._fields:
+            if field.lower() == key:
+                return value.decode("latin-1").strip(" \t")
+        return default
 
     def get_all(self, name: str) -> list[str]:
         """Returns the values of all fields of a name."""
@@ -60,31 +63,33 @@ class HeaderFields:
 
 
 class ResponseReader:
-    """Reads one response from a connected socket: its head, then its content. The parser calls the `on_` methods.
+    """Reads the responses on a connected socket: the head of each, then its content. The parser calls `on_` methods.
 
     Attributes:
+        has_begun: True once a byte of the response has arrived.
         status: The status code; 0 until the header section is complete. Interim responses are skipped.
         persists: True if the connection can be used again once the response was read to its end.
-
-    Args:
-        connected: The socket, TLS included.
-        method: The method of the request; responses to HEAD and CONNECT have no content.
-        budget: Charged with the bytes; its seconds bound each wait.
-        seconds: Longest wait for the next byte.
     """
 
-    def __init__(self, connected: socket.socket, method: str, budget: Budget, seconds: float) -> None:
+    def __init__(self, connected: socket.socket) -> None:
+        """Takes the socket, TLS included; reads nothing yet."""
         self._socket = connected
+        self._is_fresh = False
+
+    def begin(self, method: str, budget: Budget, seconds: float) -> None:
+        """Begins with the next response.
+
+        Args:
+            method: The method of the request; responses to HEAD and CONNECT have no content.
+            budget: Charged with the bytes; its seconds bound each wait.
+            seconds: Longest wait for the next byte.
+        """
+        if not self._is_fresh:  # a response to HEAD leaves a parser waiting for content
+            self._parser = _new_parser(self)
         self._is_head_only = method in ("HEAD", "CONNECT")
+        self._is_fresh = not self._is_head_only
         self._budget = budget
         self._seconds = seconds
-        self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(  # as Go: folded fields, bare line feeds, padded sizes
-            lenient_headers=True,
-            lenient_chunked_length=True,
-            lenient_optional_cr_before_lf=True,
-            lenient_spaces_after_chunk_size=True,
-        )
         self._fields: list[tuple[bytes, bytes]] = []
         self._trailers = 0
         self._parts: list[bytes] = []
@@ -120,11 +125,10 @@ class ResponseReader:
             self._receive()
         if self._size > limit:
             raise BodyTooLargeError
-        del self._parser  # no cycle is left to the garbage collector
         return b"".join(self._parts)
 
     def _receive(self) -> None:
-        self._socket.settimeout(self._budget.seconds(self._seconds))
+        set_timeout(self._socket, self._budget.seconds(self._seconds))
         data = self._socket.recv(MAX_HEAD_BYTES + 1 - self._unbroken)
         self._budget.spend(len(data))
         if not data:
@@ -193,3 +197,20 @@ class ResponseReader:
     def on_message_complete(self) -> None:
         """Ends the response, unless it is an interim one."""
         self._is_complete = bool(self.status)
+
+
+def set_timeout(connected: socket.socket, seconds: float) -> None:
+    """Sets the timeout of a socket if it is another one, since that is a system call."""
+    if connected.gettimeout() != seconds:
+        connected.settimeout(seconds)
+
+
+def _new_parser(reader: ResponseReader) -> HttpResponseParser:
+    parser = HttpResponseParser(reader)
+    parser.set_dangerous_leniencies(  # as Go: folded fields, bare line feeds, padded sizes
+        lenient_headers=True,
+        lenient_chunked_length=True,
+        lenient_optional_cr_before_lf=True,
+        lenient_spaces_after_chunk_size=True,
+    )
+    return parser

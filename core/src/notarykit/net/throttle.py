@@ -31,6 +31,7 @@ class Throttle:
     def __init__(self, folder: str = "") -> None:
         self._folder = folder
         self._moments: dict[str, float] = {}
+        self._paths: dict[str, str] = {}
         self._waiting: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -82,7 +83,9 @@ class Throttle:
             return before
 
     def _path(self, host: str) -> str:
-        return os.path.join(self._folder, hashlib.sha256(host.encode()).hexdigest()[:32])
+        if host not in self._paths:
+            self._paths[host] = os.path.join(self._folder, hashlib.sha256(host.encode()).hexdigest()[:32])
+        return self._paths[host]
 
     def _write(self, path: str, moment: float) -> None:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)

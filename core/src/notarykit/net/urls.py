@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from notarykit.errors import NetworkError
 
+_BEGINNING = re.compile(r"[^/?#]*//[^/?#]*")
 _VISIBLE = re.compile(r"[!-~]+")
 _SECRET_PARTS = re.compile(r"[?#].*|(?<=//)[^/?#]*@", re.DOTALL)
 # A password with a slash, `?` or `#` ends the authority too early: the text in the port's place is not a port then.
@@ -40,15 +41,31 @@ def origin_of(url: str) -> Origin:
     Raises:
         NetworkError: It is not an http or https URL, or has userinfo.
     """
+    beginning = _BEGINNING.match(url)
+    origin = _parse_beginning(beginning[0]) if beginning and _VISIBLE.fullmatch(url) else None
+    if origin is None:
+        raise NetworkError(f"{redact_url(url)!r} is not a URL of the form https://host/…")
+    return origin
+
+
+@lru_cache(256)
+def _parse_beginning(url: str) -> Origin | None:
+    """Returns the origin of a URL without path and query, or None."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
         host.encode("idna")
     except ValueError:  # UnicodeError is a ValueError
-        host, port = "", None
-    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc or not _VISIBLE.fullmatch(url):
-        raise NetworkError(f"{redact_url(url)!r} is not a URL of the form https://host/…")
+        return None
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        return None
     return Origin(parts.scheme, host, port or (443 if parts.scheme == "https" else 80))
+
+
+def target_of(url: str) -> str:
+    """Returns the path and query of a URL that has an origin (the origin form: RFC 9112, section 3.2.1)."""
+    target = _BEGINNING.sub("", url, 1).partition("#")[0]
+    return target if target.startswith("/") else f"/{target}"
 
 
 def resolve_location(base: str, location: str) -> str:

@@ -145,7 +145,7 @@ class RegistryHost:
         if request.origin != self._origin:  # an upload continued elsewhere, which must not get the credentials
             return self._client.send(request._replace(source=self._base))
         authorization = self._authenticator.headers(scope, request.budget)
-        response = self._client.send(request.with_headers(authorization))
+        response = self._client.send(request.with_headers(authorization) if authorization else request)
         if response.status == _UNAUTHORIZED and origin_of(response.url) == self._origin:
             challenge = ", ".join(response.headers.get_all("WWW-Authenticate") or [])
             authorization = self._authenticator.respond(challenge, scope, request.budget, authorization)
