@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from notarykit.batch.executors import usable_cores
-from tests.bench import crl, envelopes, many, providers, registry, scale, startup, strangers, tokens
+from tests.bench import crl, envelopes, many, page, providers, registry, scale, startup, strangers, tokens
 from tests.bench.tables import at_least, at_most, print_ratios, print_table
 from tests.interop.go_peer import Peer, build
 
@@ -97,6 +97,13 @@ def _scale(folder: str) -> None:
     )  # fmt: skip
 
 
+def _page(folder: str) -> None:
+    print_table(
+        (f"page of an audit, {page.ARTIFACTS:,} artifacts", "median", "at most", "reached"),
+        ((row.name, f"{row.value:.2f}", *at_most(row.value, row.most)) for row in page.measure(folder)),
+    )
+
+
 def _strangers(_: str) -> None:
     print_table(
         ("a stranger's signature", "bytes", "enforced, CPU ms", "at most", "reached", "logged, CPU ms"),
@@ -137,6 +144,7 @@ PARTS: Mapping[str, tuple[str, Callable[[str], None]]] = {
     "registry": ("verify and sign in the library, artifacts in a registry, beside notation-go", _registry),
     "many": ("one command over 200 references, beside a process of notation for each", _many),
     "scale": ("one command over 10,000 references, and an audit of them: rates and memory", _scale),
+    "page": ("the HTML page of an audit: its size, and times in Chromium", _page),
     "strangers": ("the processor's time for signatures of strangers", _strangers),
     "crl": ("a CRL with a million entries, beside notation-core-go", _crl),
 }
