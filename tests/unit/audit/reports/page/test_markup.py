@@ -2,7 +2,7 @@
 
 import pytest
 
-from notarykit.audit.reports.page.markup import element, filter_of, foreign, serialize, share, visible
+from notarykit.audit.reports.page.markup import counted, element, filter_of, foreign, serialize, share, visible
 
 
 def test_text_and_attributes_are_escaped() -> None:
@@ -50,3 +50,17 @@ def test_filter_is_a_fragment() -> None:
 def test_share_is_whole_only_where_nothing_is_missing(part: int, total: int, expected: str) -> None:
     """A share is rounded, but neither to nothing nor to everything."""
     assert share(part, total) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "nouns", "expected"),
+    [
+        (1, ("day",), "1 day"),
+        (0, ("day",), "0 days"),
+        (12_345, ("repository", "repositories"), "12,345 repositories"),
+        (1000, (), "1,000"),
+    ],
+)
+def test_number_has_its_noun(number: int, nouns: tuple[str, ...], expected: str) -> None:
+    """A noun is singular beside one alone."""
+    assert counted(number, *nouns) == expected

@@ -57,3 +57,11 @@ def test_window_includes_its_last_moment() -> None:
     assert not _WINDOW.has(_WINDOW.end + timedelta(seconds=1))
     assert not _WINDOW.has(None)
     assert Window(_START, timedelta(days=999_999_999)).has(datetime.max.replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("length", "words"), [({"days": 90}, "90 days"), ({"hours": 36}, "1 day"), ({"hours": 12}, "12 hours")]
+)
+def test_length_is_in_days_or_hours(length: dict[str, int], words: str) -> None:
+    """The window's length is in whole days, and in hours below a day."""
+    assert Window(_START, timedelta(**length)).words == words

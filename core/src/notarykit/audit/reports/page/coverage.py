@@ -37,7 +37,10 @@ def section(rows: Sequence[Coverage]) -> Element:
         _table(rows[:_FIRST]),
         element(
             "details",
-            element("summary", f"{counted(len(rest))} more repositories, {counted(complete)} of them covered"),
+            element(
+                "summary",
+                f"{counted(len(rest), 'more repository', 'more repositories')}, {counted(complete)} of them covered",
+            ),
             _table(rest),
         )
         if rest

@@ -76,7 +76,7 @@ def _body(entries: Sequence[Entry], header: Header) -> list[Element]:
         element(
             "header",
             element("p", "Signature audit", class_="kicker"),
-            element("h1", *_listed(header.registries)),
+            element("h1", *map(foreign, header.registries)),
             _facts(header, window),
             element("nav", element("ul", *places), aria_label="Sections"),
         ),
@@ -91,10 +91,6 @@ def _body(entries: Sequence[Entry], header: Header) -> list[Element]:
     ]
 
 
-def _listed(texts: Sequence[str]) -> list[Element]:
-    return [foreign(text) for text in texts]
-
-
 def _facts(header: Header, window: Window) -> Element:
     start = element("time", f"{window.start:%Y-%m-%d %H:%M} UTC", datetime=f"{window.start:%Y-%m-%dT%H:%M:%SZ}")
     facts = [("Time", start), ("Trust policy", foreign(header.policy, class_="digest"))]
@@ -103,15 +99,15 @@ def _facts(header: Header, window: Window) -> Element:
 
 
 def _summary(total: Coverage, repositories: int, soon: int, window: Window) -> Element:
-    verified, days = total.statuses["verified"], window.length.days
+    verified, places = total.statuses["verified"], counted(repositories, "repository", "repositories")
     sentence = element(
         "p",
-        element("strong", f"{counted(verified)} of {counted(total.total)}"),
-        f" artifacts in {counted(repositories)} repositories are verified. ",
-        link(filter_of(status=UNCOVERED), f"{counted(total.uncovered)} are not covered"),
+        element("strong", f"{counted(verified)} of {counted(total.total, 'artifact')}"),
+        f" in {places} {'is' if verified == 1 else 'are'} verified. ",
+        link(filter_of(status=UNCOVERED), counted(total.uncovered, "is not covered", "are not covered")),
         " by the trust policy. ",
-        link(filter_of(ends=f"..{window.end:%Y-%m-%d}"), f"{counted(soon)} verdicts end"),
-        f" within {days} days.",
+        link(filter_of(ends=f"..{window.end.date()}"), counted(soon, "verdict ends", "verdicts end")),
+        f" within {window.words}.",
         class_="sentence",
     )
     counts = [_count(status, total) for status in STATUSES if total.statuses[status]]
@@ -145,7 +141,7 @@ def _timeline(entries: Sequence[Entry], window: Window) -> Element:
         element(
             "p",
             "Ends of good verdicts, by the signature's own expiry or the end of a certificate. ",
-            element("span", f"The next {window.length.days} days stand out.", class_="soon"),
+            element("span", f"Those within {window.words} stand out.", class_="soon"),
             class_="lead",
         ),
         element("div", timeline.chart(near, "By week"), timeline.chart(all_ends, "By month"), class_="charts"),

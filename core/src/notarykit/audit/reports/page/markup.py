@@ -92,9 +92,16 @@ def filter_of(**filters: str | Sequence[str]) -> str:
     return f"#{urlencode(filters, doseq=True)}"
 
 
-def counted(number: int) -> str:
-    """Returns a number with a comma for each thousand."""
-    return f"{number:,}"
+def counted(number: int, one: str = "", many: str = "") -> str:
+    """Returns a number with a comma for each thousand, and its noun.
+
+    Args:
+        number: The number.
+        one: Noun for one.
+        many: Noun for other numbers, `one` with an s by default.
+    """
+    noun = one if number == 1 else many or (one and f"{one}s")
+    return f"{number:,} {noun}".rstrip()
 
 
 def share(part: int, total: int) -> str:

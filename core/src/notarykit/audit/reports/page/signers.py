@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.audit.reports.page.markup import Element, counted, element, filter_of, foreign, link, visible
 from notarykit.audit.reports.page.tally import SignerCount
 from notarykit.audit.reports.page.timeline import Window
@@ -23,12 +24,12 @@ def section(trusted: Sequence[SignerCount], claimed: Sequence[SignerCount], wind
         "section",
         element("h2", "Signers", id="signers"),
         _table(trusted[:_FIRST], window) if trusted else element("p", "No signature was accepted.", class_="lead"),
-        _folded(f"{counted(len(rest))} more signers", _table(rest, window)) if rest else None,
+        _folded(counted(len(rest), "more signer"), _table(rest, window)) if rest else None,
         _folded(
-            f"{counted(len(claimed))} names in signatures that were not accepted",
+            f"{counted(len(claimed), 'name')} in signatures that were not accepted",
             element(
                 "p",
-                "Nobody vouches for these names: everyone with push access can attach such a signature.",
+                "Unverified claims: anyone with push access can attach a signature with any name.",
                 class_="lead",
             ),
             _table(claimed, None),
@@ -76,6 +77,4 @@ def end(time: datetime | None, window: Window) -> Element:
     """Builds the date of an end; one within the window stands out."""
     if time is None:
         return element("span", "no end")
-    return element(
-        "time", f"{time:%Y-%m-%d}", datetime=f"{time:%Y-%m-%dT%H:%M:%SZ}", class_="soon" if window.has(time) else None
-    )
+    return element("time", str(time.date()), datetime=format_rfc3339(time), class_="soon" if window.has(time) else None)

@@ -172,7 +172,7 @@ def _first_row(entry: Entry) -> Element:
     texts = {
         "label": LABELS[status], "name": record.name, "digest": record.digest[:_SHORT_DIGEST],
         "kind": kind_of(record), "signer": signer, "reason": record.reason,
-        "ends": f"{record.ends:%Y-%m-%d}" if record.ends else "",
+        "ends": str(record.ends.date()) if record.ends else "",
     }  # fmt: skip
     for slot, text in texts.items():
         put(slots[slot], text)

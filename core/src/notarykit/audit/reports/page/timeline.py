@@ -34,6 +34,12 @@ class Window(NamedTuple):
         latest = datetime.max.replace(tzinfo=self.start.tzinfo)
         return self.start + min(self.length, latest - self.start)
 
+    @property
+    def words(self) -> str:
+        """Length in words, in whole days or hours."""
+        hours = self.length // timedelta(hours=1)
+        return counted(self.length.days, "day") if self.length >= _DAY else counted(hours, "hour")
+
     def has(self, time: datetime | None) -> bool:
         """Returns true for an end within the window."""
         return time is not None and time <= self.end
@@ -159,7 +165,7 @@ def _column(period: Period, place: int, number: int, ceiling: int) -> Element | 
                     )
                 )
     kinds = ", ".join(f"{counted(period.of(kind))} by {kind.value}" for kind in KINDS if period.of(kind))
-    label = f"{period}: {counted(period.total)} end, {kinds}"
+    label = f"{period}: {counted(period.total, 'end')}, {kinds}"
     room = element(
         "rect",
         class_="room",
