@@ -1,7 +1,9 @@
 """Token servers: requests, lifetimes, identity tokens and failures."""
 
 import base64
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from notarykit.errors import AccessError, NetworkError, NotarykitError
 from notarykit.net.budget import Budget
 from notarykit.oci.registry.auth import Credentials
-from tests.servers.registry.http_server import Reply
+from tests.servers.registry.http_server import Connection, Reply
 from tests.unit.oci.registry.authenticators import IDENTITY, KNOWN, PULL, Make, Start, bearer_challenge, token_response
 
 
@@ -224,3 +226,36 @@ def _shows_no_secret(error: NotarykitError) -> None:
     basic = base64.b64encode(f"{KNOWN.username}:{KNOWN.password}".encode()).decode()
     for secret in (KNOWN.password, IDENTITY.identity_token, basic):
         assert secret not in text
+
+
+def test_slow_token_request_delays_its_own_scope_alone(make: Make, start: Start) -> None:
+    """While the token for one repository is on its way, another's is requested, and one that is present is used."""
+    arrived, released = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        arrived.set()
+        released.wait(20)
+        connection.reply(token_response("slow", expires_in=300))
+
+    server = start(token_response("present", expires_in=300), slow, token_response("other", expires_in=300))
+    authenticator = make()
+    authenticator.respond(bearer_challenge(server), PULL, Budget())
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(authenticator.headers, "repository:slow:pull", Budget())
+        assert arrived.wait(20)
+        assert authenticator.headers(PULL, Budget()) == {"Authorization": "Bearer present"}
+        assert authenticator.headers("repository:other:pull", Budget()) == {"Authorization": "Bearer other"}
+        assert not waiting.done()
+        released.set()
+        assert waiting.result() == {"Authorization": "Bearer slow"}
+
+
+def test_threads_request_one_token_for_a_scope(make: Make, start: Start) -> None:
+    """Threads that need a token for one scope at the same time share one request."""
+    server = start(token_response("first", expires_in=300), token_response("t", expires_in=300))
+    authenticator = make()
+    authenticator.respond(bearer_challenge(server), PULL, Budget())
+    with ThreadPoolExecutor(8) as pool:
+        headers = list(pool.map(lambda _: authenticator.headers("repository:c/d:pull", Budget()), range(8)))
+    assert headers == [{"Authorization": "Bearer t"}] * 8
+    assert len(server.seen) == 2

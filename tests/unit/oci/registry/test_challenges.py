@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit.errors import AccessError
-from notarykit.oci.registry.auth import Challenge, parse_challenges
+from notarykit.oci.registry.challenges import Challenge, parse_challenges
 
 _BEARER = {"realm": "https://auth.example.com/token", "service": "registry.example.com", "scope": "repository:a:pull"}
 

@@ -5,7 +5,6 @@ Credentials are sent to their host, and to the token server that this host names
 """
 
 import base64
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +18,9 @@ from notarykit.errors import AccessError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.messages import Request, Response
+from notarykit.oci.registry.challenges import Challenge, further_scopes, parse_challenges
 
 _MAX_TOKEN_RESPONSE = 128 * 1024
-_MAX_CHALLENGES = 16
 _CLIENT_ID = "notarykit"
 # Bytes of a variable or file that are not UTF-8 are sent unchanged, as Docker does.
 _UNCHANGED = "surrogateescape"
@@ -30,10 +29,6 @@ _DEFAULT_LIFE = 60
 _LONGEST_LIFE = 24 * 3600
 _SAFETY = 10
 _CHECK = "check the user name and the password, and whether they may do this"
-_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# A scheme may stand alone, or be followed by a token68 instead of parameters (RFC 9110, section 11.2).
-_SCHEME = re.compile(rf"[\s,]*({_WORD})(?=[\s,]|$)(?:\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$)))?\s*")
-_PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
 
 
 class Credentials(NamedTuple):
@@ -62,39 +57,6 @@ class Credentials(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Credentials(username={self.username!r}, and secrets that are not shown)"
-
-
-class Challenge(NamedTuple):
-    """Authentication challenge (RFC 9110, section 11.3).
-
-    Attributes:
-        scheme: The scheme in lower case, such as `basic` or `bearer`.
-        parameters: The parameters, names in lower case.
-    """
-
-    scheme: str
-    parameters: Mapping[str, str]
-
-
-def parse_challenges(text: str) -> list[Challenge]:
-    """Parses a `WWW-Authenticate` header, up to the first malformed challenge.
-
-    Raises:
-        AccessError: There are too many challenges.
-    """
-    challenges: list[Challenge] = []
-    position = 0
-    while match := _SCHEME.match(text, position):
-        if len(challenges) == _MAX_CHALLENGES:
-            raise AccessError(f"more than {_MAX_CHALLENGES} authentication challenges")
-        position = match.end()
-        parameters: dict[str, str] = {}
-        while parameter := _PARAMETER.match(text, position):
-            quoted, plain = parameter[2], parameter[3]
-            parameters[parameter[1].lower()] = re.sub(r"\\(.)", r"\1", quoted) if plain is None else plain
-            position = parameter.end()
-        challenges.append(Challenge(match[1].lower(), parameters))
-    return challenges
 
 
 class Authenticator:
@@ -130,6 +92,7 @@ class Authenticator:
         self._challenge: Challenge | None = None
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.RLock()
+        self._scope_locks: dict[str, threading.RLock] = {}
 
     def advice(self, scope: str) -> str:
         """Returns the advice after a denial, with or without credentials for the scope."""
@@ -146,15 +109,15 @@ class Authenticator:
             scope: `repository:name:actions`, or an empty string.
             budget: The budget for a token request.
         """
-        with self._lock:
-            if self._challenge is None:
-                return {}
-            if self._challenge.scheme == "basic":  # another repository may allow anonymous access
-                return self._basic(scope) if self._credentials_for(scope) else {}
-            token, expires = self._tokens.get(scope, ("", 0.0))
-            if time.monotonic() >= expires:
-                token = self._fetch_token(scope, budget)
-            return {"Authorization": f"Bearer {token}"}
+        if self._challenge is None:
+            return {}
+        if self._challenge.scheme == "basic":  # another repository may allow anonymous access
+            return self._basic(scope) if self._credentials_for(scope) else {}
+        token = self._present_token(scope)
+        if not token:
+            with self._lock_of(scope):
+                token = self._present_token(scope) or self._fetch_token(scope, budget)
+        return _bearer(token)
 
     def respond(
         self, header: str, scope: str, budget: Budget, refused: Mapping[str, str] = MappingProxyType({})
@@ -174,38 +137,47 @@ class Authenticator:
             challenges = {challenge.scheme: challenge for challenge in reversed(parse_challenges(header))}
         except AccessError as error:
             raise error.within(self._host) from error
-        with self._lock:
-            if "bearer" in challenges:
-                self._challenge = challenges["bearer"]
+        if "bearer" in challenges:
+            self._challenge = challenges["bearer"]
+            with self._lock_of(scope):
                 return self._new_token(scope, budget, refused)
-            if "basic" in challenges:
-                self._challenge = challenges["basic"]
-                if self._basic(scope) == refused:
-                    self._renew_credentials(scope)
-                return self._basic(scope)
+        if "basic" in challenges:
+            self._challenge = challenges["basic"]
+            credentials = self._credentials_for(scope)
+            if self._basic(scope) == refused:
+                self._renew_credentials(scope, credentials)
+            return self._basic(scope)
         raise AccessError(
             f"{self._host} requires an unsupported authentication scheme"
             + (f" ({', '.join(challenges)})" if challenges else ""),
             advice="basic authentication and bearer tokens are supported",
         )
 
+    def _lock_of(self, scope: str) -> threading.RLock:
+        """Returns the lock for the tokens of a scope: those of others do not wait for its token server."""
+        with self._lock:
+            return self._scope_locks.setdefault(scope, threading.RLock())
+
     def _credentials_for(self, scope: str) -> Credentials | None:
         repository = _repository_of(scope)
-        if repository not in self._credentials:
-            self._credentials[repository] = self._look_up(f"{self._host}/{repository}" if repository else self._host)
-        return self._credentials[repository]
+        with self._lock:
+            if repository not in self._credentials:
+                place = f"{self._host}/{repository}" if repository else self._host
+                self._credentials[repository] = self._look_up(place)
+            return self._credentials[repository]
 
-    def _renew_credentials(self, scope: str) -> bool:
-        """Replaces refused credentials by those of a second look-up; True if they are others."""
-        refused = self._credentials_for(scope)
+    def _renew_credentials(self, scope: str, refused: Credentials | None) -> bool:
+        """Replaces refused credentials by those of a second look-up; True if there are others now."""
         if refused is None:
             return False
         repository = _repository_of(scope)
-        if refused not in self._renewed:
-            del self._credentials[repository]
-            self._renewed[refused] = self._credentials_for(scope)
-        self._credentials[repository] = self._renewed[refused]
-        return self._renewed[refused] != refused
+        with self._lock:
+            if self._credentials_for(scope) == refused:
+                if refused not in self._renewed:
+                    del self._credentials[repository]
+                    self._renewed[refused] = self._credentials_for(scope)
+                self._credentials[repository] = self._renewed[refused]
+            return self._credentials[repository] != refused
 
     def _basic(self, scope: str) -> dict[str, str]:
         credentials = self._credentials_for(scope)
@@ -213,17 +185,21 @@ class Authenticator:
             raise AccessError(f"{self._host} requires a user name and a password", advice=self._ways_to_log_in())
         return {"Authorization": _basic_value(credentials)}
 
+    def _present_token(self, scope: str) -> str:
+        """Returns the token for a scope, or an empty string where there is none or it has expired."""
+        token, expires = self._tokens.get(scope, ("", 0.0))
+        return token if time.monotonic() < expires else ""
+
     def _new_token(self, scope: str, budget: Budget, refused: Mapping[str, str]) -> dict[str, str]:
         """Returns the header fields with a new token, unless another thread has had one since the refused one."""
         assert self._challenge is not None
-        token, expires = self._tokens.get(scope, ("", 0.0))
-        others = {"Authorization": f"Bearer {token}"}
-        if time.monotonic() < expires and others != refused:
-            return others
-        further = _further_scopes(scope, self._challenge.parameters.get("scope", ""))
-        headers = {"Authorization": f"Bearer {self._fetch_token(scope, budget, further)}"}
-        if headers == refused and self._renew_credentials(scope):  # a registry token
-            headers = {"Authorization": f"Bearer {self._fetch_token(scope, budget, further)}"}
+        if (token := self._present_token(scope)) and _bearer(token) != refused:
+            return _bearer(token)
+        further = further_scopes(scope, self._challenge.parameters.get("scope", ""))
+        credentials = self._credentials_for(scope)
+        headers = _bearer(self._fetch_token(scope, budget, further))
+        if headers == refused and self._renew_credentials(scope, credentials):  # a registry token
+            headers = _bearer(self._fetch_token(scope, budget, further))
         return headers
 
     def _fetch_token(self, scope: str, budget: Budget, further: Sequence[str] = ()) -> str:
@@ -240,7 +216,7 @@ class Authenticator:
         else:
             response = self._get(realm, service, scopes, credentials, budget)
         if response.status != 200:  # noqa: PLR2004
-            if credentials in self._accepted and self._renew_credentials(scope):
+            if credentials in self._accepted and self._renew_credentials(scope, credentials):
                 return self._fetch_token(scope, budget, further)
             is_anonymous = credentials is None
             problem = "requires credentials" if is_anonymous else "does not accept the credentials"
@@ -299,12 +275,8 @@ def _check_token(token: object, error: str) -> str:
     return token
 
 
-def _further_scopes(scope: str, challenge: str) -> list[str]:
-    """Returns the scopes of a challenge that the scope of the request does not cover."""
-    resource, _, actions = scope.rpartition(":")
-    own = {f"{resource}:{action}" for action in actions.split(",")}
-    demanded = [(item, *item.rpartition(":")[::2]) for item in challenge.split()]
-    return [item for item, name, names in demanded if not {f"{name}:{action}" for action in names.split(",")} <= own]
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _basic_value(credentials: Credentials) -> str:
