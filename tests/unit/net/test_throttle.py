@@ -19,6 +19,7 @@ from notarykit.net.messages import Request
 from notarykit.net.pool import ConnectionPool
 from notarykit.net.throttle import Throttle
 from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.unit.net.server import Server
 
 _SECONDS = 1
 _THREADS = 8
@@ -163,3 +164,11 @@ def test_folder_that_cannot_be_written_is_no_error(server: ThrottlingServer, tmp
     with _client(str(tmp_path / "file" / "folder")) as client:
         assert [_get(client, server) for _ in range(2)] == [200, 200]
     assert server.refused == 1
+
+
+def test_host_of_a_redirect_is_held_back_and_not_its_source(server: ThrottlingServer) -> None:
+    """Where a redirect leads to a host that refuses, the host that leads there may be asked."""
+    with Server(Reply(307, (("Location", server.url),))) as source, _client() as client:
+        assert _get(client, source) == 200
+        assert client._throttle.seconds(source.address) <= 0
+    assert ((server.refused, len(server.seen)), len(source.seen)) == ((1, 2), 2)

@@ -142,8 +142,8 @@ def write_request(connection: Connection, request: Request) -> None:
         raise ValueError("control characters in a header field")
     data = "\r\n".join([*lines, "", ""]).encode("latin-1")
     body = request.body or b""
-    set_timeout(connection.socket, request.budget.seconds(READ_SECONDS))
     connection.reader.begin(request.method, request.budget, READ_SECONDS)
+    set_timeout(connection.socket, request.budget.seconds(READ_SECONDS))
     connection.socket.sendall(data + body if len(body) < _SMALL else data)  # in one packet where it is small
     if len(body) >= _SMALL:
         connection.socket.sendall(body)
