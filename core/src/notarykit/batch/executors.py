@@ -19,18 +19,12 @@ from notarykit.errors import WorkerError
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
-# Modules that the fork server imports once for all workers.
+# Modules that the fork server imports once for all workers: those that all work on artifacts needs.
 _PRELOADED = (
-    "notarykit.api",
     "notarykit.batch.worker",
-    "notarykit.config.policy",
     "notarykit.config.registries",
-    "notarykit.oci.layout",
-    "notarykit.oci.registry.registries",
-    "notarykit.revocation.checker",
-    "notarykit.signing.artifact",
-    "notarykit.timestamp.token",
-    "notarykit.verification.verifier",
+    "notarykit.signing.many",
+    "notarykit.verification.many",
 )
 
 
