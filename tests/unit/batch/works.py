@@ -137,3 +137,8 @@ class Nested(Work[int, int, int]):
     def begin(self, item: int) -> int:
         """Does the work."""
         return sum(outcome.value() for outcome in map_ordered(Square(), range(item)))
+
+
+def die(*_: object) -> None:
+    """Ends the process at once."""
+    os._exit(9)

@@ -32,6 +32,7 @@ class ThreadDispatch:
     """Sends each item to a thread of this process, which has the work object itself.
 
     Attributes:
+        width: Number of tasks at a time.
         depth: Number of tasks that are sent before one has ended.
         size: Number of items in the next task.
     """
@@ -44,6 +45,7 @@ class ThreadDispatch:
         self._own = None if executor else DaemonThreads(threads)
         self._executor = executor or self._own
         self._gate = Gate(jobs)
+        self.width = threads
         self.depth = threads + jobs  # the latter wait, so that no thread has to
 
     def send(self, items: Sequence[Any]) -> "Future[Any]":
@@ -72,7 +74,7 @@ class WorkerDispatch:
 
     Attributes:
         jobs: Number of items that are begun at a time, in all workers.
-        depth: Number of tasks that are sent before one has ended.
+        width: Number of tasks at a time.
         size: Number of items in the next task.
     """
 
@@ -81,13 +83,22 @@ class WorkerDispatch:
         width = width_of(executor) or jobs or usable_cores()
         self.jobs = jobs or width * getattr(executor, "threads", 1)
         self._threads = -(-self.jobs // width)
-        self.depth = min(width, self.jobs) + 1  # one waits, so that no worker has to
+        self.width = min(width, self.jobs)
         self.size = self._threads
         self._secrets = local_pickles if is_on_this_machine(executor) else nullcontext
         with self._secrets():
             self._work = _pickled_work(work)
         self._key = sha256(self._work).digest()
         self._problem: NotarykitError | None = None
+
+    @property
+    def depth(self) -> int:
+        """Number of tasks that are sent before one has ended.
+
+        One more than there are workers, so that no worker waits; but not where an item takes long, since a task that
+        was sent to a pool of processes cannot be cancelled.
+        """
+        return self.width + (self.size > self._threads)
 
     def send(self, items: Sequence[Any]) -> "Future[Any]":
         """Sends a task; `received` takes what its future returns."""
@@ -136,7 +147,7 @@ class WorkerDispatch:
     def _again(self, items: Sequence[Any]) -> list[Attempt]:
         """Does each item of a dead worker alone, so that it is known over which one a second worker dies."""
         tasks = [self._task([item])._replace(work=self._work, again=True) for item in items]
-        count = min(len(items), self.depth - 1)
+        count = min(len(items), self.width)
         cells: queue.SimpleQueue[Executor] = queue.SimpleQueue()
         with ExitStack() as opened, ThreadPoolExecutor(count) as threads:
             for _ in range(count):

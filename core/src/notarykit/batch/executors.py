@@ -19,6 +19,9 @@ from notarykit.errors import WorkerError
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+MANY = 400
+"""Number of artifacts from which a process pool is quicker than threads, its start included (docs/benchmarks.md)."""
+
 # Modules that the fork server imports once for all workers: those that all work on artifacts needs.
 _PRELOADED = (
     "notarykit.batch.worker",

@@ -129,7 +129,7 @@ class Outcomes(Generic[Item, Result]):
             self._items = None
         except Exception as error:  # noqa: BLE001 - raised after the outcomes of the items before it
             self._items, self._end = None, error
-        is_enough = len(self._partial) >= self._dispatch.size or self._undone() < self._dispatch.depth - 1
+        is_enough = len(self._partial) >= self._dispatch.size or self._undone() < self._dispatch.width
         if self._partial and (is_enough or item is NOTHING_YET):
             items = tuple(self._partial)
             self._partial.clear()

@@ -23,10 +23,10 @@ def test_first_entry_is_not_replaced() -> None:
 
 
 def test_oldest_entry_is_evicted_first() -> None:
-    """Not more than 64 MiB are kept, and of those the last."""
+    """Not more than 8 MiB are kept, and of those the last."""
     cache = ContentCache()
     for number in range(10):
-        cache.put("a", f"sha256:{number}", "", bytes(15 * _MIB))
+        cache.put("a", f"sha256:{number}", "", bytes(15 * _MIB // 8))
     kept = [number for number in range(10) if cache.get("a", f"sha256:{number}")]
     assert kept == [6, 7, 8, 9]
 
@@ -35,6 +35,6 @@ def test_large_content_is_not_cached() -> None:
     """One thing does not push all the others out."""
     cache = ContentCache()
     cache.put("a", "sha256:1", "", b"x")
-    cache.put("a", "sha256:2", "", bytes(17 * _MIB))
+    cache.put("a", "sha256:2", "", bytes(17 * _MIB // 8))
     assert cache.get("a", "sha256:1") is not None
     assert cache.get("a", "sha256:2") is None

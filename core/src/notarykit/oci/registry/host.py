@@ -71,7 +71,7 @@ class RegistrySettings(NamedTuple):
 class ContentCache:
     """In-memory cache of content by digest; bounded, first in, first out."""
 
-    _MAX_BYTES = 64 * 1024 * 1024
+    _MAX_BYTES = 8 * 1024 * 1024
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], tuple[str, bytes]] = {}
