@@ -17,6 +17,7 @@ _RECORD = (
 _KINDS = {
     "application/vnd.oci.image.config.v1+json": "image",
     "application/vnd.docker.container.image.v1+json": "image",
+    "application/vnd.cncf.helm.config.v1+json": "Helm chart",
     "application/vnd.oci.image.manifest.v1+json": "manifest",
     "application/vnd.oci.image.index.v1+json": "index",
     "application/vnd.docker.distribution.manifest.list.v2+json": "index",
