@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from notarykit._internal import files
 from notarykit.errors import ContentError, NotarykitWarning
 from notarykit.oci.layout import ImageLayout
 from tests.unit.oci.layouts import (
@@ -79,3 +80,23 @@ def test_signatures_that_are_malformed_elsewhere_are_listed(layout: Layout) -> N
     (found,) = ImageLayout(layout.path).signatures(descriptor_of(artifact))
     with pytest.raises(ContentError, match=f"signature manifest {broken['digest']} is malformed: 'layers' has 0"):
         ImageLayout(layout.path).fetch_signature(found)
+
+
+def test_manifests_are_read_once(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layout's manifests are read once, for however many artifacts their signatures are listed."""
+    artifacts = [layout.put_artifact(text) for text in ("one", "two", "three")]
+    signatures = [layout.put_signature(artifact) for artifact in artifacts]
+    layout.write_index([*artifacts, *signatures])
+    read: list[str] = []
+    read_file = files.read
+
+    def noted(path: str, limit: int) -> bytes:
+        read.append(path)
+        return read_file(path, limit)
+
+    monkeypatch.setattr(files, "read", noted)
+    image = ImageLayout(layout.path)
+    for artifact, signature in zip(artifacts, signatures, strict=True):
+        assert [entry.digest for entry in image.signatures(descriptor_of(artifact))] == [signature["digest"]]
+    blobs = [path for path in read if "blobs" in path]
+    assert len(blobs) == len(set(blobs)) == 6

@@ -59,6 +59,7 @@ class ImageLayout(Repository):
         self.path = path
         self._is_archive = os.path.isfile(path)
         self._source: _Source = _archive(path) if self._is_archive else _Folder(path)
+        self._subjects: dict[str, Descriptor | None] = {}
         try:
             marker = GoMembers(loads(self._source.read(LAYOUT_FILE, 4096)), LAYOUT_FILE)
             if marker.text("imageLayoutVersion") != _VERSION:
@@ -123,17 +124,27 @@ class ImageLayout(Repository):
     def _is_signature_of(self, candidate: Descriptor, subject: Descriptor) -> bool:
         """Tells whether a manifest is a signature of the subject; content that cannot be read as a manifest is none."""
         try:
+            signed = self._subjects[candidate.digest]
+        except KeyError:
+            signed = self._read_subject(candidate)
+        return signed is not None and signed.is_same_content(subject)
+
+    def _read_subject(self, candidate: Descriptor) -> Descriptor | None:
+        """Returns the artifact of a signature, or None for other content; remembers either, by the digest."""
+        signed = None
+        try:
             manifest = GoMembers(loads(self.fetch_blob(candidate, manifests.LARGEST_MANIFEST)), "manifest")
-            return (
-                "subject" in manifest
-                and manifests.is_signature_manifest(manifest)
-                and Descriptor.from_json(manifest.object("subject")).is_same_content(subject)
-            )
+            if "subject" in manifest and manifests.is_signature_manifest(manifest):
+                signed = Descriptor.from_json(manifest.object("subject"))
         except ContentError as error:
             _warn_of_damage(error)
-        except (DocumentError, StorageError):
-            pass  # no manifest, or one that was not copied along
-        return False
+            return None
+        except StorageError:
+            return None  # not copied along
+        except DocumentError:
+            pass  # no manifest
+        self._subjects[candidate.digest] = signed
+        return signed
 
     def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
         """Returns the envelope of a signature; see `Repository.fetch_signature`."""
