@@ -2,6 +2,7 @@
 
 import binascii
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339, parse_rfc3339
@@ -17,6 +18,7 @@ _TO_STANDARD, _TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"
 # "crit MUST only contain headers apart from registered headers in JWS specification" (RFC 7515, section 4.1).
 _REGISTERED = frozenset({"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"})
 _MOST_PARTS = 4096
+_LARGEST_REMEMBERED, _MOST_REMEMBERED = 8 * 1024, 128  # characters of a certificate, and certificates
 _UNPROTECTED = (_X5C, names.TIMESTAMP_SIGNATURE, names.SIGNING_AGENT)
 _PROTECTED = (
     "alg", "cty", "crit", *names.STANDARD, names.VERIFICATION_PLUGIN, names.VERIFICATION_PLUGIN_MIN_VERSION,
@@ -92,7 +94,12 @@ def _chain(unprotected: Members) -> tuple[bytes, ...]:
     certificates = unprotected.texts(_X5C)
     if not certificates:
         raise EnvelopeError("'x5c' is empty")
-    return tuple(_decode_standard(text, f"'x5c' number {index}") for index, text in enumerate(certificates, 1))
+    return tuple(_certificate(text, f"'x5c' number {index}") for index, text in enumerate(certificates, 1))
+
+
+def _certificate(text: str, name: str) -> bytes:
+    """Decodes a certificate; the same CAs come again and again."""
+    return (_remembered_certificate if len(text) <= _LARGEST_REMEMBERED else _decode_standard)(text, name)
 
 
 def _timestamp(unprotected: Members) -> bytes | None:
@@ -123,6 +130,9 @@ def _decode_standard(text: str, name: str) -> bytes:
     if binascii.b2a_base64(decoded, newline=False) != ascii_text:
         raise EnvelopeError(f"{name} is not canonical base64")
     return decoded
+
+
+_remembered_certificate = lru_cache(_MOST_REMEMBERED)(_decode_standard)
 
 
 def _encode_standard(content: bytes) -> str:
