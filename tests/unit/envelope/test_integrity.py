@@ -159,3 +159,27 @@ def test_signature_of_the_other_format_is_refused() -> None:
         with pytest.raises(EnvelopeError, match="does not hold"):
             check_integrity(one._replace(signature=two.signature))
         assert check_integrity(one._replace(signature=primitive(_CHAIN, one.signed_bytes)))
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_known_signature_is_known_for_its_key_and_bytes(media_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature that was verified is not verified again, and holds for no other certificate, bytes or value."""
+    good = parse_envelope(sign_envelope(_CHAIN, media_type), media_type)
+    check_integrity(good)
+    other = make_chain()
+    for changes in (
+        {"signed_bytes": good.signed_bytes + b"\0"},
+        {"signature": good.signature[::-1]},
+        {"unverified_chain": other.ders},
+    ):
+        for _ in range(2):  # and a failure is not remembered
+            with pytest.raises(EnvelopeError, match="signature does not hold"):
+                check_integrity(good._replace(**changes))
+
+    def unexpected(*_: Any) -> None:
+        raise ValueError("verified again")
+
+    monkeypatch.setattr("notarykit.keys.signature.verify_raw", unexpected)
+    assert check_integrity(good).chain.ders == _CHAIN.ders
+    with pytest.raises(EnvelopeError, match="verified again"):
+        check_integrity(parse_envelope(sign_envelope(other, media_type), media_type))

@@ -6,6 +6,7 @@ was verified.
 
 from typing import NamedTuple
 
+from notarykit._internal.remembered import Facts
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.payload import MEDIA_TYPE, read_payload
@@ -13,6 +14,9 @@ from notarykit.envelope.unverified import UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys import signature as signatures
 from notarykit.keys.chain import Chain, check_chain
+
+# Signing certificate, signature and signed bytes: an artifact that is verified again costs its cryptography once.
+_VALID_SIGNATURES = Facts(most=512, largest=8 * 1024)
 
 
 class IntactEnvelope(NamedTuple):
@@ -54,10 +58,7 @@ def check_integrity(envelope: UnverifiedEnvelope, anchor: int = 0) -> IntactEnve
         raise EnvelopeError(
             f"algorithm is for a key of {attributes.key_spec.name}, the signing certificate's is {chain.key_spec.name}"
         )
-    try:
-        signatures.verify_raw(chain.public_key, chain.key_spec, envelope.signature, envelope.signed_bytes)
-    except ValueError as error:
-        raise EnvelopeError(str(error)) from None
+    _verify_signature(chain, envelope)
     if attributes.content_type != MEDIA_TYPE:
         raise EnvelopeError(f"content type {attributes.content_type!r} is not {MEDIA_TYPE!r}")
     return IntactEnvelope(
@@ -69,3 +70,14 @@ def check_integrity(envelope: UnverifiedEnvelope, anchor: int = 0) -> IntactEnve
         envelope.timestamp_signature,
         envelope.signing_agent,
     )
+
+
+def _verify_signature(chain: Chain, envelope: UnverifiedEnvelope) -> None:
+    fact = (chain.ders[0], envelope.signature, envelope.signed_bytes)
+    if fact in _VALID_SIGNATURES:
+        return
+    try:
+        signatures.verify_raw(chain.public_key, chain.key_spec, envelope.signature, envelope.signed_bytes)
+    except ValueError as error:
+        raise EnvelopeError(str(error)) from None
+    _VALID_SIGNATURES.add(fact)

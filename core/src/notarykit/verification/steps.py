@@ -5,6 +5,7 @@ empty one, or raises its error; the policy decides about the effect.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -22,7 +23,7 @@ from notarykit.errors import (
     RevocationError,
     UserMetadataError,
 )
-from notarykit.keys.certificate import subject_of
+from notarykit.keys.certificate import load_certificate, subject_of
 from notarykit.keys.chain import Chain
 from notarykit.keys.extensions import has_revocation_extensions
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
@@ -142,12 +143,11 @@ def _check_revocation(
     stamped_before: datetime | None = None,
 ) -> str:
     """Evaluates "Certificate Revocation Evaluation"; the note names certificates without OCSP responder or CRL."""
-    revocable = chain.certificates[:-1]
-    unchecked = [subject_of(certificate) for certificate in revocable if not _is_revocable(certificate)]
-    note = "; ".join(f"warning: {name!r} names neither an OCSP responder nor a CRL" for name in unchecked)
+    notes = [_unchecked(der) for der in chain.ders[:-1]]
+    note = "; ".join(filter(None, notes))
     checker = context.options.revocation
     if checker is None:
-        if len(unchecked) == len(revocable):
+        if all(notes):
             return note  # and nothing of the revocation checks is imported
         from notarykit.revocation.checker import RevocationChecker
 
@@ -161,6 +161,15 @@ def _check_revocation(
         raise
     context.explained += [line for status in statuses for line in _explain(status)]
     return note
+
+
+@lru_cache(maxsize=128)
+def _unchecked(der: bytes) -> str:
+    """Returns the warning of a certificate without OCSP responder or CRL, or an empty string."""
+    certificate = load_certificate(der)
+    if _is_revocable(certificate):
+        return ""
+    return f"warning: {subject_of(certificate)!r} names neither an OCSP responder nor a CRL"
 
 
 def _is_revocable(certificate: x509.Certificate) -> bool:
