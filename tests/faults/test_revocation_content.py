@@ -136,9 +136,9 @@ def test_unusable_cache_is_ignored(
         file.mkdir()
     elif kind == "read-only":
         # Whoever is root writes everywhere.
-        monkeypatch.setattr("notarykit._internal.files._write_durably", _fail_with(30))
+        monkeypatch.setattr("notarykit._internal.files._sync", _fail_with(30))
     elif kind == "full":
-        monkeypatch.setattr("notarykit._internal.files._write_durably", _fail_with(28))
+        monkeypatch.setattr("notarykit._internal.files._sync", _fail_with(28))
     for _ in range(2):
         scene.put(make_crl(scene.chain))
         scene.passes(asking=sources(str(folder)))

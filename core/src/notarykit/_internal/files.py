@@ -82,10 +82,22 @@ def open_regular(path: str) -> "BinaryIO":
 
 
 def write(path: str, content: bytes, mode: int = 0o644) -> None:
-    """Writes a file so that a crash at any point leaves the old content or the new one.
+    """Writes a file so that a crash at any point leaves the old content or the new one; see `replacing`.
+
+    In folders with several writers the caller holds the folder's lock (`locked`).
+
+    Raises:
+        StorageError: It cannot be written; the old content is untouched.
+    """
+    with replacing(path, mode) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: str, mode: int = 0o644) -> "Iterator[BinaryIO]":
+    """Yields a file whose content replaces that of the path at the end, unless an exception is raised.
 
     The content is written beside the file, synced to disk, and renamed. Missing folders are created with mode 0700.
-    In folders with several writers the caller holds the folder's lock (`locked`).
 
     Raises:
         StorageError: It cannot be written; the old content is untouched.
@@ -95,7 +107,10 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
     try:
         _make_folders(folder)
         try:
-            _write_durably(temporary, content, mode)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                _sync(file)
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -119,15 +134,9 @@ def _make_folders(folder: str) -> None:
                 raise
 
 
-def _write_durably(path: str, content: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(handle, view) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _sync(file: "BinaryIO") -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: str) -> None:

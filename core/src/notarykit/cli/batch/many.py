@@ -4,15 +4,15 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from notarykit.batch.ordered import NOTHING_YET, Outcomes, map_ordered
-from notarykit.cli.batch.ahead import taken_ahead
+from notarykit.batch.read_ahead import read_ahead
 from notarykit.cli.batch.captured import Captured, capturing
 from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.journal import Journal, open_journal
 from notarykit.cli.batch.operation import Operation, Record, Result
+from notarykit.cli.batch.placement import placed
 from notarykit.cli.batch.progress import Progress
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
@@ -23,10 +23,8 @@ from notarykit.errors import WorkerError, own_error
 if TYPE_CHECKING:
     from notarykit.batch.executors import WorkerPool
 
-# From here on worker processes are quicker than threads, by as much as they take to start.
-MANY = 200
-# A source that has fewer in this many tenths of a second is slower than threads.
-_MOST_PAUSES = 10
+# References that are read ahead of the work.
+_AHEAD = 256
 
 _Item = Target | BadReference | Record
 
@@ -95,22 +93,12 @@ class _Run:
         """Returns the items, and the worker processes if the items are many."""
         if self._operation.is_local:
             return items, None
-        first = _first_items(items)
-        items = chain(first, items)
-        if len(first) < MANY:
-            return items, None
-        from notarykit.batch.executors import process_pool, usable_cores
-
-        try:
-            return items, opened.enter_context(process_pool(min(self._operation.jobs or MANY, usable_cores())))
-        except WorkerError as error:
-            warnings.warn(f"{error.message}: threads are used instead", stacklevel=1)
-            return items, None
+        return placed(items, self._operation.jobs, opened)
 
     def _items(self) -> Iterator[_Item]:
         """Yields the references, until the run is interrupted; what a journal records as done is taken at once."""
         targets = self._operation.expanded(iter(self._operation.references))
-        for target in taken_ahead(targets) if self._operation.may_wait else targets:
+        for target in read_ahead(targets, _AHEAD) if self._operation.may_wait else targets:
             if self.interruption.is_requested:
                 return
             if target is NOTHING_YET:
@@ -178,17 +166,3 @@ class _Run:
             for line in self._tally.summary():
                 print(line, file=sys.stderr)
         return self._tally.exit_code
-
-
-def _first_items(items: Iterator[Any]) -> list[Any]:
-    """Takes as many items as make worker processes worth while, unless their source is slow."""
-    first: list[Any] = []
-    pauses = 0
-    for item in items:
-        if item is not NOTHING_YET:
-            first.append(item)
-        elif first:
-            pauses += 1
-        if len(first) == MANY or pauses == _MOST_PAUSES:
-            break
-    return first
