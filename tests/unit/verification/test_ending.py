@@ -19,7 +19,7 @@ from tests.support.ca import NOT_AFTER, Changes, make_chain
 from tests.support.envelopes import sign_envelope
 from tests.unit.verification.countersigned import SIGNER, TSA, RecordingChecker, make_timestamped
 from tests.unit.verification.places import Place
-from tests.unit.verification.setting import NOW, SCOPE, document, forbidden
+from tests.unit.verification.setting import ARTIFACT, NOW, SCOPE, document, forbidden
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _ISSUING = make_chain(cas={1: Changes(not_after=NOW + 30 * _DAY)})
@@ -112,8 +112,7 @@ def _kind(case: _Case, now: datetime) -> type:
 def test_verdict_holds_until_it_ends(case: _Case) -> None:
     """A verification at the end says what it says today, and one a second later something else."""
     policies = document(**case.policy)
-    request = ArtifactRequest(lambda: Place(*case.envelopes), Tag("v1"), SCOPE)
-    examined = examine_signatures(_verifier(policies, NOW), policies.policies[0], request)
+    examined = examine_signatures(_verifier(policies, NOW), policies.policies[0], Place(*case.envelopes), ARTIFACT)
     assert not isinstance(examined.outcome, NotarykitError)
     assert examined.ending == (None if case.ends is None else Ending(case.ends, case.is_expiry))
     today = _kind(case, NOW)
@@ -128,8 +127,7 @@ def test_verdict_holds_until_it_ends(case: _Case) -> None:
 def test_end_that_has_passed_is_no_end() -> None:
     """A timestamped signature whose certificates have expired already does not end by them."""
     policies = document(stores=_TSA_STORES)
-    request = ArtifactRequest(lambda: Place(_TIMESTAMPED), Tag("v1"), SCOPE)
-    examined = examine_signatures(_verifier(policies, _LATER), policies.policies[0], request)
+    examined = examine_signatures(_verifier(policies, _LATER), policies.policies[0], Place(_TIMESTAMPED), ARTIFACT)
     assert not isinstance(examined.outcome, NotarykitError)
     assert isinstance(examined.outcome.verdict, Verified)
     assert examined.ending is None
@@ -140,6 +138,5 @@ def test_end_asks_for_no_revocation() -> None:
     policies = document(stores=_TSA_STORES)
     checker = RecordingChecker()
     verifier = _verifier(policies, NOW)._replace(revocation=checker)
-    request = ArtifactRequest(lambda: Place(_TIMESTAMPED), Tag("v1"), SCOPE)
-    examine_signatures(verifier, policies.policies[0], request)
+    examine_signatures(verifier, policies.policies[0], Place(_TIMESTAMPED), ARTIFACT)
     assert [check.now for check in checker.checks] == [NOW, NOW]

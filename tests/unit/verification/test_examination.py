@@ -13,7 +13,7 @@ from notarykit.errors import (
     SignatureSizeError,
     StorageError,
 )
-from notarykit.oci.reference import Digest, Tag
+from notarykit.oci.reference import Tag
 from notarykit.oci.repository import StoredSignature
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.examination import Examination, examine_signatures
@@ -21,7 +21,18 @@ from notarykit.verification.verdict import Audited, Verified
 from notarykit.verification.verifier import Verifier
 from tests.support.envelopes import sign_envelope
 from tests.unit.verification.places import Place, manifest_digest
-from tests.unit.verification.setting import CHAIN, LEVELS, NOW, OTHER, SCOPE, STRANGER, document, forbidden, store
+from tests.unit.verification.setting import (
+    ARTIFACT,
+    CHAIN,
+    LEVELS,
+    NOW,
+    OTHER,
+    SCOPE,
+    STRANGER,
+    document,
+    forbidden,
+    store,
+)
 
 _GOOD = sign_envelope(CHAIN, now=NOW)
 _STRANGERS = sign_envelope(OTHER, now=NOW)
@@ -36,14 +47,6 @@ class _BrokenList(Place):
         listed = list(super().signatures(subject))
         yield from listed[:-1]
         raise StorageError("the list breaks off")
-
-
-class _NoArtifact(Place):
-    """Repository without the artifact."""
-
-    def resolve(self, identifier: Tag | Digest) -> Descriptor:
-        """Raises."""
-        raise StorageError(f"no artifact {identifier}")
 
 
 class _Accident(Place):
@@ -80,7 +83,6 @@ _PLACES = {
     "a list that breaks off": _Signatures((b"", _GOOD), _BrokenList),
     "a list that breaks off after a good one": _Signatures((_GOOD, b""), _BrokenList),
     "a list that breaks off after a stranger's": _Signatures((_STRANGERS, b""), _BrokenList),
-    "no artifact": _Signatures((), _NoArtifact),
     "an accident": _Signatures((_GOOD, _GOOD), _Accident),
 }
 _POLICIES: tuple[dict[str, Any], ...] = (
@@ -97,22 +99,20 @@ def _verifier(settings: dict[str, Any], **changes: Any) -> Verifier:
     return Verifier(document(**settings), store(), max_signatures=4, now=NOW, find_plugin=forbidden)._replace(**changes)
 
 
-def _request(listed: _Signatures) -> ArtifactRequest:
-    return ArtifactRequest(lambda: listed.kind(*listed.signatures), Tag("v1"), SCOPE)
-
-
 def _verified(verifier: Verifier, listed: _Signatures) -> VerifiedArtifact | NotarykitError:
     try:
-        return verifier.artifact(_request(listed))
+        request = ArtifactRequest(lambda: listed.kind(*listed.signatures), Tag("v1"), SCOPE)
+        return verifier.artifact(request)
     except NotarykitError as error:
         return error
 
 
 def _examined(verifier: Verifier, listed: _Signatures) -> Examination:
-    try:
-        return examine_signatures(verifier, verifier.policies.policies[0], _request(listed))
-    except NotarykitError as error:
-        return Examination(error)
+    return _examined_at(verifier, listed.kind(*listed.signatures))
+
+
+def _examined_at(verifier: Verifier, place: Place) -> Examination:
+    return examine_signatures(verifier, verifier.policies.policies[0], place, ARTIFACT)
 
 
 def _facts(outcome: VerifiedArtifact | NotarykitError) -> tuple[object, ...]:
@@ -147,9 +147,7 @@ def test_all_signatures_are_tried() -> None:
 def test_no_more_signatures_are_tried_than_the_limit() -> None:
     """The limit of a verification holds for an examination."""
     place = Place(*[_GOOD] * 6)
-    request = ArtifactRequest(lambda: place, Tag("v1"), SCOPE)
-    verifier = _verifier({})
-    examined = examine_signatures(verifier, verifier.policies.policies[0], request)
+    examined = _examined_at(_verifier({}), place)
     assert len(examined.signatures) == len(place.fetched) == 4
 
 

@@ -155,8 +155,8 @@ class ArtifactRecord(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name of the repository, `registry/repository`."""
-        return f"{self.registry}/{self.repository}"
+        """Name of the repository, `registry/repository`; of the registry where it could not be read itself."""
+        return f"{self.registry}/{self.repository}" if self.repository else self.registry
 
     @property
     def reference(self) -> str:

@@ -126,6 +126,11 @@ def is_scope(text: str) -> bool:
     return _SCOPE.fullmatch(text) is not None
 
 
+def is_tag(text: str) -> bool:
+    """Returns True for a well-formed tag (distribution-spec, "Pulling manifests")."""
+    return _TAG.fullmatch(text) is not None
+
+
 def parse_reference(text: str) -> Reference:
     """Parses a registry reference: `registry/repository`, then `:tag`, `@digest` or both; the digest counts then.
 
@@ -138,7 +143,7 @@ def parse_reference(text: str) -> Reference:
     repository = f"{head}{slash}{last}"
     if not is_scope(repository):
         raise UsageError(f"reference {text!r} is malformed", advice=_advice(repository))
-    if colon and _TAG.fullmatch(tag) is None:
+    if colon and not is_tag(tag):
         raise UsageError(f"reference {text!r} has a malformed tag")
     if not (at or colon):
         raise UsageError(f"reference {text!r} has neither tag nor digest", advice="write registry/repository@digest")

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError
-from notarykit.oci.repository import StoredSignature
+from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.trust.policy import TrustPolicy
 from notarykit.verification.artifact import (
-    ArtifactRequest,
     SignatureList,
     TriedSignature,
     VerifiedArtifact,
@@ -36,24 +35,23 @@ class Examination(NamedTuple):
     ending: Ending | None = None
 
 
-def examine_signatures(options: VerifierOptions, policy: TrustPolicy, request: ArtifactRequest) -> Examination:
+def examine_signatures(
+    options: VerifierOptions, policy: TrustPolicy, repository: Repository, artifact: Descriptor
+) -> Examination:
     """Verifies all signatures of an artifact, the first `max_signatures` of them, and decides as `verify_signatures`.
 
     Args:
         options: Options of the verifier.
         policy: Trust policy statement that applies, of another level than `skip`.
-        request: The artifact.
-
-    Raises:
-        StorageError: The artifact or the list of its signatures cannot be read.
+        repository: Repository of the artifact.
+        artifact: Descriptor of the artifact, as the repository resolves it.
     """
     options = options.fixed()
-    repository = request.open_repository()
-    listed = SignatureList(*repository.resolve_with_signatures(request.identifier), options.max_signatures)
+    listed = SignatureList(artifact, repository.signatures(artifact), options.max_signatures)
     endings: dict[str, Ending | None] = {}
 
     def verify(manifest: Descriptor, signature: StoredSignature) -> Verdict:
-        envelope = EnvelopeRequest(signature.envelope, signature.media_type, listed.artifact)
+        envelope = EnvelopeRequest(signature.envelope, signature.media_type, artifact)
         context = VerificationContext(options, policy, envelope)
         verdict = verdict_of(context)
         endings[manifest.digest] = ending(context)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from notarykit.errors import AccessError, NetworkError, StorageError
+from notarykit.errors import AccessError, ArtifactNotFoundError, NetworkError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.oci.registry import catalog
 from notarykit.oci.registry.auth import Credentials
@@ -170,7 +170,7 @@ def test_failing_catalogue_is_no_absent_one(status: int, registry: FakeRegistry,
 
 def test_absent_repository_has_no_tags(host: RegistryHost) -> None:
     """A repository that is not there is an error, and not an empty one."""
-    with pytest.raises(StorageError, match=r"/a/b: list of tags: status 404"):
+    with pytest.raises(ArtifactNotFoundError, match=rf"^there is no repository {host.host}/a/b$"):
         list_tags(RepositoryEndpoint(host, "a/b", Budget()))
 
 

@@ -7,14 +7,14 @@ distribution-spec 1.1, "Listing Tags"; for the catalogue, which that specificati
 from collections.abc import Callable, Iterator
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
-from notarykit.errors import AccessError, NetworkError, StorageError
+from notarykit.errors import AccessError, ArtifactNotFoundError, NetworkError, StorageError
 from notarykit.net.budget import Budget
 from notarykit.net.messages import Request, Response
 from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.pagination import pages
 
-_BAD_REQUEST = 400
+_BAD_REQUEST, _NOT_FOUND = 400, 404
 # The largest page that CNCF distribution grants; it refuses to read more.
 _PAGE = 1000
 _MAX_PAGES = 10_000
@@ -57,7 +57,7 @@ def list_tags(endpoint: RepositoryEndpoint) -> Iterator[str]:
     Raises:
         AccessError: The registry denies access.
         NetworkError: It does not answer, or the list is malformed or endless.
-        StorageError: There is no such repository.
+        ArtifactNotFoundError: There is no such repository.
     """
     name = f"{endpoint.place}: list of tags"
 
@@ -65,7 +65,8 @@ def list_tags(endpoint: RepositoryEndpoint) -> Iterator[str]:
         return endpoint.send("GET", url, {"Accept": "application/json"}, limit=_LARGEST_PAGE)
 
     first = _first_page(endpoint.url("tags/list"), fetch)
-    endpoint.expect_status(first, 200, "list of tags")
+    if first.status == _NOT_FOUND:
+        raise ArtifactNotFoundError(f"there is no repository {endpoint.place}", advice="check its name")
     return _entries(pages(first, fetch, name, _MAX_PAGES), "tags", name)
 
 

@@ -15,6 +15,7 @@ from notarykit.net.messages import Response
 from notarykit.oci import manifest as manifests
 from notarykit.oci.reference import Digest, Tag, refuse_identifier
 from notarykit.oci.registry import referrers
+from notarykit.oci.registry.catalog import list_tags
 from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.pushed import PushedSignature
@@ -112,6 +113,10 @@ class RegistryRepository(Repository):
     def _check(self, descriptor: Descriptor, content: bytes) -> None:
         if not descriptor.describes(content):
             raise ContentError(f"{self._endpoint.place}: the content of {descriptor.digest} has another digest or size")
+
+    def tags(self) -> Iterator[str]:
+        """Yields the tags, which may be malformed; see `list_tags`."""
+        return list_tags(self._endpoint)
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
         """Yields the signature manifests of an artifact, in the registry's order."""

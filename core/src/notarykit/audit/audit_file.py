@@ -1,0 +1,147 @@
+"""Files of audits in JSON Lines: a header, a record for each artifact, and a summary, which interrupted audits lack.
+
+An audit that goes on where an earlier one was interrupted writes its own header behind the earlier one's records: the
+last header and what follows it are the audit, and records before it are those that it may take over.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from notarykit._internal import files
+from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
+from notarykit.audit.header import AuditHeader
+from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
+from notarykit.errors import ContentError, StorageError
+
+_LONGEST_LINE = 16 * 1024 * 1024
+_KINDS = ("audit", "change", "summary", "error")
+
+
+class Line(NamedTuple):
+    """Line of a file.
+
+    Attributes:
+        offset: Offset of its first byte.
+        end: Offset behind its last byte.
+        kind: `audit`, `change`, `summary`, `error`, or an empty string for a record.
+        members: The JSON object.
+    """
+
+    offset: int
+    end: int
+    kind: str
+    members: Members
+
+
+class AuditFile:
+    """File of an audit, which is read as it is needed.
+
+    Attributes:
+        path: Path of the file.
+        header: Last header.
+        summary: Members of the summary, or None in the file of an interrupted audit.
+        start: Offset of the last header.
+        end: Offset behind the last line that is whole.
+
+    Raises:
+        StorageError: The file cannot be read.
+        ContentError: It is no file of an audit.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.summary: dict[str, Any] | None = None
+        header: AuditHeader | None = None
+        self.start = self.end = 0
+        for line in self.lines():
+            self.end = line.end
+            if line.kind == "audit":
+                header, self.start, self.summary = self._header(line), line.offset, None
+            elif line.kind == "summary":
+                self.summary = line.members.object("summary").value
+        if header is None:
+            raise ContentError(f"{path} is no file of an audit: it has no header")
+        self.header = header
+
+    def records(self) -> Iterator[ArtifactRecord]:
+        """Yields the records behind the last header."""
+        return (self._record(line) for line in self.lines(self.start) if not line.kind)
+
+    def offsets(self) -> dict[str, int]:
+        """Returns the offset of the last record of each artifact whose verdict is known, by its reference."""
+        records = ((line.offset, self._record(line)) for line in self.lines() if not line.kind)
+        return {record.reference: offset for offset, record in records if record.verdict is not ArtifactVerdict.UNKNOWN}
+
+    def record_at(self, offset: int) -> ArtifactRecord:
+        """Returns the record at an offset."""
+        return self._record(next(self.lines(offset)))
+
+    def lines(self, offset: int = 0) -> Iterator[Line]:
+        """Yields the lines from an offset on; one that was cut off, at the end, is left out."""
+        try:
+            with files.open_regular(self.path) as file:
+                file.seek(offset)
+                while (content := file.readline(_LONGEST_LINE)).endswith(b"\n"):
+                    yield self._parsed(content, offset)
+                    offset += len(content)
+                if len(content) == _LONGEST_LINE:
+                    raise ContentError(f"{self.path} has a line of more than {_LONGEST_LINE} bytes")
+        except FileNotFoundError:
+            raise StorageError(f"{self.path} does not exist") from None
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from None
+
+    def _parsed(self, content: bytes, offset: int) -> Line:
+        try:
+            members = Members(loads(content[:-1]), f"{self.path}: line at byte {offset}")
+            return Line(offset, offset + len(content), next((kind for kind in _KINDS if kind in members), ""), members)
+        except DocumentError as error:
+            raise ContentError(f"{self.path}: line at byte {offset} is malformed: {error}") from None
+
+    def _header(self, line: Line) -> AuditHeader:
+        try:
+            return AuditHeader.from_json(line.members.object("audit"))
+        except DocumentError as error:
+            raise ContentError(str(error)) from None
+
+    def _record(self, line: Line) -> ArtifactRecord:
+        try:
+            return ArtifactRecord.from_json(line.members)
+        except DocumentError as error:
+            raise ContentError(str(error)) from None
+
+
+class AuditWriter:
+    """Writer of an audit's lines; each is handed to the system before the next, so that an interruption keeps it.
+
+    Args:
+        file: File that the lines go to.
+        echo: Function that gets each line, too.
+    """
+
+    def __init__(self, file: BinaryIO, echo: Callable[[str], object] | None = None) -> None:
+        self._file = file
+        self._echo = echo
+
+    def header(self, header: AuditHeader) -> None:
+        """Writes the header."""
+        self._write({"audit": header.to_json()})
+
+    def record(self, record: ArtifactRecord) -> None:
+        """Writes a record."""
+        self._write(record.to_json())
+
+    def change(self, members: dict[str, Any]) -> None:
+        """Writes a change since an earlier audit."""
+        self._write({"change": members})
+
+    def summary(self, members: dict[str, Any]) -> None:
+        """Writes the summary, with which the audit is complete."""
+        self._write({"summary": members})
+
+    def _write(self, members: dict[str, Any]) -> None:
+        line = dumps(members) + b"\n"
+        self._file.write(line)
+        self._file.flush()
+        if self._echo is not None:
+            self._echo(line.decode())

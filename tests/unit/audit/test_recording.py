@@ -1,0 +1,209 @@
+"""Recordings of audits: whole or not at all in their file, and beside it until then."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.audit.audit_file import AuditFile
+from notarykit.audit.changes import Change, ChangeKind
+from notarykit.audit.header import AuditHeader
+from notarykit.audit.inventory_item import InventoryItem
+from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
+from notarykit.audit.recording import Recording
+from notarykit.audit.shard import Shard
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.errors import ContentError, StorageError, UsageError
+from tests.support.records import AUDITED_AT, make_record
+
+_HEADER = AuditHeader(("registry.example.com",), Shard(), True, "sha256:00", AUDITED_AT, 90)
+_LATER = _HEADER._replace(started_at=AUDITED_AT + timedelta(hours=1), ends_within=5)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Returns the file of an audit, which has an old one."""
+    path = tmp_path / "audit.jsonl"
+    path.write_text("old")
+    return str(path)
+
+
+def _record(path: str, *records: ArtifactRecord, header: AuditHeader = _HEADER, is_resumed: bool = False) -> None:
+    """Records an audit that is interrupted behind the records."""
+    with Recording(path, header, is_resumed=is_resumed) as recording:
+        for record in records:
+            recording.record(record)
+
+
+def _item(record: ArtifactRecord, **changes: Any) -> InventoryItem:
+    descriptor = Descriptor(record.media_type, record.digest, record.size)
+    return InventoryItem(record.registry, record.repository, descriptor, record.artifact_type, record.tags)._replace(
+        **changes
+    )
+
+
+def _lines(path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+
+
+def test_complete_audit_replaces_the_old_one(path: str) -> None:
+    """The file has header, records, changes and summary, and nothing is left beside it."""
+    with Recording(path, _HEADER) as recording:
+        recording.record(make_record())
+        assert Path(path).read_text() == "old"
+        recording.complete([Change(ChangeKind.GONE, "r/a", "verified", "")], {"artifacts": 1})
+        recording.publish()
+    header, record, change, summary = _lines(path)
+    assert header == {"audit": _HEADER.to_json()}
+    assert record == make_record().to_json()
+    assert change == {"change": {"kind": "gone", "reference": "r/a", "before": "verified", "after": "", "ends": None}}
+    assert summary == {"summary": {"artifacts": 1}}
+    assert os.listdir(os.path.dirname(path)) == ["audit.jsonl"]
+
+
+def test_lines_are_echoed(path: str) -> None:
+    """Who wants them gets the lines as they come."""
+    lines: list[str] = []
+    with Recording(path, _HEADER, echo=lines.append) as recording:
+        recording.record(make_record())
+        assert [json.loads(line) for line in lines] == [{"audit": _HEADER.to_json()}, make_record().to_json()]
+
+
+def test_recording_without_a_file_is_temporary() -> None:
+    """Without a path nothing is left behind."""
+    with Recording("", _HEADER) as recording:
+        recording.record(make_record())
+        temporary = recording.path
+        assert [*AuditFile(temporary).records()] == [make_record()]
+        recording.complete([], {})
+        recording.publish()
+    assert not os.path.exists(temporary)
+
+
+def test_interrupted_audit_stays_beside_the_old_one(path: str) -> None:
+    """What was recorded is kept, without a summary, and the old file is untouched."""
+    _record(path, make_record())
+    assert Path(path).read_text() == "old"
+    interrupted = AuditFile(f"{path}.partial")
+    assert interrupted.summary is None
+    assert [*interrupted.records()] == [make_record()]
+
+
+def test_resumed_audit_takes_over_records(path: str) -> None:
+    """Records come with the tags of today; artifacts whose verdict was unknown are audited again."""
+    unknown = make_record(2, verdict=ArtifactVerdict.UNKNOWN, reason="no answer")
+    _record(path, make_record(), unknown, make_record(3))
+    with Recording(path, _LATER, is_resumed=True) as recording:
+        assert recording.taken_over == 2
+        taken = recording.earlier_record(_item(make_record(), tags=("v2", "v3"), platform="linux/arm64"))
+        assert taken == make_record(tags=("v2", "v3"), platform="linux/arm64")
+        assert recording.earlier_record(_item(unknown)) is None
+        assert recording.earlier_record(_item(make_record(4))) is None
+        assert taken is not None
+        recording.record(taken)
+        recording.complete([], {})
+        recording.publish()
+    complete = AuditFile(path)
+    assert (complete.header, complete.start) == (_LATER, 0)
+    assert [*complete.records()] == [taken]
+    assert os.listdir(os.path.dirname(path)) == ["audit.jsonl"]
+
+
+def test_audit_can_be_interrupted_again_and_again(path: str) -> None:
+    """No record of an earlier try is lost, however early the next one ends."""
+    _record(path, make_record(1), make_record(2), make_record(3))
+    _record(path, make_record(1), header=_LATER, is_resumed=True)
+    with Recording(path, _LATER, is_resumed=True) as recording:
+        assert recording.taken_over == 3
+        assert [recording.earlier_record(_item(make_record(number))) for number in (1, 2, 3)] == [
+            make_record(number) for number in (1, 2, 3)
+        ]
+
+
+def test_torn_line_is_dropped(path: str) -> None:
+    """A line that was cut off, as by a power failure, is none, and the next begins anew."""
+    _record(path, make_record(1), make_record(2))
+    partial = Path(f"{path}.partial")
+    partial.write_bytes(partial.read_bytes()[:-20])
+    assert [*AuditFile(str(partial)).records()] == [make_record(1)]
+    _record(path, make_record(2), header=_LATER, is_resumed=True)
+    assert [*AuditFile(str(partial)).records()] == [make_record(2)]
+
+
+def test_nothing_to_resume_is_a_beginning(path: str) -> None:
+    """A pod that is started for the first time may have the same arguments as one that is started again."""
+    _record(path, make_record(), is_resumed=True)
+    assert [*AuditFile(f"{path}.partial").records()] == [make_record()]
+
+
+def test_new_audit_begins_anew(path: str) -> None:
+    """Without the flag an interrupted audit is overwritten."""
+    _record(path, make_record(1))
+    _record(path, make_record(2))
+    assert [*AuditFile(f"{path}.partial").records()] == [make_record(2)]
+
+
+@pytest.mark.parametrize(
+    "change", [{"policy": "sha256:01"}, {"shard": Shard(0, 2)}, {"registries": ("other.test",)}, {"recursive": False}]
+)
+def test_another_audit_is_not_resumed(change: dict[str, Any], path: str) -> None:
+    """Under another policy, or of something else, records are worth nothing."""
+    _record(path, make_record())
+    before = Path(f"{path}.partial").read_bytes()
+    with pytest.raises(UsageError, match=r"audit\.jsonl\.partial is of another audit"):
+        Recording(path, _HEADER._replace(**change), is_resumed=True)
+    assert Path(f"{path}.partial").read_bytes() == before
+
+
+def test_link_is_not_written_through(path: str, tmp_path: Path) -> None:
+    """A link in the place of the recording could lead to any file of the user's."""
+    (tmp_path / "precious").write_text("precious")
+    os.symlink(tmp_path / "precious", f"{path}.partial")
+    with pytest.raises(StorageError, match="cannot be written"):
+        Recording(path, _HEADER)
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is no file of an audit: it has no header"),
+        (make_record().reference.encode() + b"\n", "line at byte 0 is malformed"),
+        (b'{"audit": {"version": 2}}\n', "version 2 is not supported"),
+        (b'{"audit": {"version": 1}}\n', "has no member 'registries'"),
+        (b'{"audit": 5}\n', "'audit' must be an object"),
+        (b"[]\n", "line at byte 0 must be an object"),
+    ],
+)
+def test_other_file_is_refused(content: bytes, message: str, path: str) -> None:
+    """The error names the file and the place."""
+    Path(path).write_bytes(content)
+    with pytest.raises(ContentError, match=message) as caught:
+        AuditFile(path)
+    assert path in caught.value.message
+
+
+def test_malformed_record_is_refused(path: str) -> None:
+    """A record that is none is an error when it is read."""
+    _record(path, make_record())
+    with open(f"{path}.partial", "ab") as file:
+        file.write(b"{}\n")
+    with pytest.raises(ContentError, match="has no member 'registry'"):
+        list(AuditFile(f"{path}.partial").records())
+
+
+def test_absent_file_is_refused(tmp_path: Path) -> None:
+    """A file that is not there is no empty audit."""
+    with pytest.raises(StorageError, match="does not exist"):
+        AuditFile(str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize("shard", [Shard(), Shard(3, 8)])
+def test_header_survives_json(shard: Shard, path: str) -> None:
+    """A header that is written and read again is the same."""
+    header = _HEADER._replace(shard=shard, registries=("a.test", "b.test/c"), recursive=False)
+    _record(path, header=header)
+    assert AuditFile(f"{path}.partial").header == header
