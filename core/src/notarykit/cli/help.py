@@ -23,9 +23,10 @@ def group_help(path: list[str], group: Group) -> str:
     name = " ".join(path)
     aliases = f"Aliases:\n  {', '.join((path[-1], *group.aliases))}\n\n" if group.aliases else ""
     rows = [(member, command.short) for member, command in sorted(group.commands.items())]
+    default = f'The command "{group.default}" is meant where none is named.\n' if group.default else ""
     return (
         f"{group.short}\n\nUsage:\n  {name} [command]\n\n{aliases}Available Commands:\n{_rows(rows)}\n"
-        f'Use "{name} [command] --help" for more about a command.\n'
+        f'{default}Use "{name} [command] --help" for more about a command.\n'
     )
 
 

@@ -75,11 +75,19 @@ class Command(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Group of commands under one name."""
+    """Group of commands under one name.
+
+    Attributes:
+        short: Summary in the help of the group.
+        commands: Commands, by their names.
+        aliases: Other names of the group.
+        default: Name of the command that is meant where the first word is no command's name, or an empty string.
+    """
 
     short: str
     commands: dict[str, Command]
     aliases: tuple[str, ...] = ()
+    default: str = ""
 
 
 class Options:

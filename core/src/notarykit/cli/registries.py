@@ -121,6 +121,11 @@ class NamedRegistries:
         named = {reference.registry} if self._is_insecure else set()
         return self._opened_for(self._options.plain_http | named).open(reference)
 
+    @property
+    def named(self) -> Registries:
+        """Those that are known already."""
+        return self._opened_for(self._options.plain_http)
+
     def _opened_for(self, plain_http: frozenset[str]) -> Registries:
         with self._lock:
             if plain_http not in self._opened:

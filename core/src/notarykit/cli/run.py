@@ -50,6 +50,8 @@ def _dispatch(arguments: list[str]) -> int:
             print(group_help(path, command), end="")
             return 0
         names = {name: member.aliases for name, member in command.commands.items()}
+        if command.default and not any(rest[0] in (name, *aliases) for name, aliases in names.items()):
+            rest = [command.default, *rest]
         path.append(_resolve(rest[0], names, " ".join(path)))
         command, rest = command.commands[path[2]], rest[1:]
     return _run(path, command, rest)

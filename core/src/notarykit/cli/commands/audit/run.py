@@ -1,0 +1,174 @@
+"""`notarykit audit run`, which is meant by `notarykit audit`, too."""
+
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from notarykit._internal.paths import trust_store_root
+from notarykit._internal.printable import printable
+from notarykit._internal.rfc3339 import utc_now
+from notarykit.audit.assessment import Assessment
+from notarykit.audit.header import AuditHeader, policy_digest
+from notarykit.audit.inventory import InventoryOptions, list_artifacts
+from notarykit.audit.inventory_item import InventoryItem
+from notarykit.audit.record import ArtifactRecord
+from notarykit.audit.selection import Selection, parse_selection
+from notarykit.audit.shard import Shard, parse_shard
+from notarykit.batch.dask_executor import dask_executor
+from notarykit.batch.executors import usable_cores
+from notarykit.batch.ordered import NOTHING_YET, map_ordered
+from notarykit.cli.batch.interruption import Interruption
+from notarykit.cli.batch.placement import placed
+from notarykit.cli.commands.audit.audit_progress import AuditProgress
+from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
+from notarykit.cli.options import Arguments, Command, Flag, Options
+from notarykit.cli.references import REGISTRY_FLAGS
+from notarykit.cli.registries import NamedRegistries
+from notarykit.cli.revocation_flags import (
+    FILE_FLAGS,
+    LIMIT_FLAGS,
+    SIGNATURE_FLAGS,
+    max_envelope_size,
+    revocation_checker,
+)
+from notarykit.config.policy import load_policy
+from notarykit.errors import UsageError
+from notarykit.trust.store import DirectoryTrustStore, read_once
+from notarykit.verification.verifier import Verifier
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from notarykit.audit.repository_walk import Listed
+    from notarykit.batch.ordered import Outcomes
+
+# Lists of tags and manifests are small, and are waited for.
+_LEAST_REQUESTS = 8
+_DAYS = 24 * 3600
+
+
+def _run(options: Options) -> int:
+    selections = _selections(options)
+    registries = NamedRegistries(options, sorted({selection.registry for selection in selections})).named
+    verifier = Verifier(
+        load_policy(),
+        read_once(DirectoryTrustStore(trust_store_root())),
+        plugin_config=options.pairs("plugin-config"),
+        max_signatures=options["max-signatures"],
+        max_envelope_size=max_envelope_size(options),
+        revocation=revocation_checker(options),
+    )
+    header = AuditHeader(
+        tuple(map(str, selections)),
+        parse_shard(options["shard"]) if options["shard"] else Shard(),
+        options["recursive"],
+        policy_digest(verifier),
+        utc_now().replace(microsecond=0),
+        options["ends-within"],
+    )
+    with ExitStack() as opened:
+        opened.callback(registries.close)
+        reporting = opened.enter_context(Reporting(options, header))
+        jobs: int = options["jobs"] or 0
+        listing = InventoryOptions(header.recursive, max(jobs or usable_cores(), _LEAST_REQUESTS), _warn)
+        items = _mine(list_artifacts(registries, selections, listing), header.shard, reporting)
+        if options["dask"]:
+            executor: Executor | None = opened.enter_context(dask_executor(options["dask"]))
+        else:
+            items, executor = placed(items, jobs, opened)
+        outcomes = map_ordered(Assessment(verifier, registries), items, executor=executor, jobs=jobs or None)
+        opened.callback(outcomes.close)
+        with Interruption(outcomes.request_stop) as interruption:
+            _report(outcomes, reporting, interruption)
+        return reporting.end()
+
+
+def _report(outcomes: "Outcomes[Listed, ArtifactRecord]", reporting: Reporting, interruption: Interruption) -> None:
+    """Reports the outcomes as they come.
+
+    Raises:
+        Interrupted: SIGINT or SIGTERM came; what was begun is recorded.
+    """
+    try:
+        with AuditProgress(reporting.overview.counts) as progress:
+            for outcome in outcomes:
+                with progress.hidden():
+                    for warning in outcome.warnings:
+                        warnings.warn(warning, stacklevel=1)
+                    if outcome.error is not None and isinstance(outcome.item, InventoryItem):
+                        reporting.add(outcome.item.unknown(outcome.error))
+                    else:
+                        reporting.add(outcome.value())
+    except KeyboardInterrupt:
+        raise interruption.error(reporting.how_to_go_on()) from None
+    if interruption.is_requested:
+        raise interruption.error(reporting.how_to_go_on())
+
+
+def _selections(options: Options) -> Sequence[Selection]:
+    selections = [parse_selection(text) for text in options.arguments]
+    if options["from"]:
+        from notarykit.cli.batch.reference_lines import ReferenceLines
+
+        for line in ReferenceLines(options["from"]):
+            if line.fault:
+                raise UsageError(f"{line.place}: {line.fault}")
+            try:
+                selections.append(parse_selection(line.text, is_repository=True))
+            except UsageError as error:
+                raise error.within(line.place) from None
+    if not selections:
+        raise UsageError("missing registry", advice="name registries, or repositories in a file with --from")
+    return selections
+
+
+def _mine(listed: "Iterator[Listed]", shard: Shard, reporting: Reporting) -> "Iterator[Listed]":
+    """Yields the artifacts of the shard; those that an interrupted audit had assessed as records."""
+    for item in listed:
+        if item is NOTHING_YET:
+            yield item
+        elif shard.has(item.digest, item.reference):
+            earlier = None if isinstance(item, ArtifactRecord) else reporting.recording.earlier_record(item)
+            yield earlier or item
+
+
+def _warn(text: str) -> None:
+    print(f"Warning: {printable(text)}", file=sys.stderr)
+
+
+COMMAND = Command(
+    "[flags] <registry>[/<prefix>|/<repository>]...",
+    "Audit the signatures of all artifacts in registries.",
+    _run,
+    (
+        *REGISTRY_FLAGS,
+        *REPORTING_FLAGS,
+        *FILE_FLAGS,
+        *LIMIT_FLAGS,
+        *SIGNATURE_FLAGS,
+        Flag("dask", "address of a Dask scheduler, whose workers verify, such as tcp://scheduler:8786"),
+        Flag("ends-within", "time within which ends of verdicts are reported", "duration", default=90 * _DAYS),
+        Flag("from", "file with further repositories, registry/repository, one a line; - for standard input"),
+        Flag("jobs", "number of artifacts that are verified at a time (default: the cores)", "number"),
+        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
+        Flag("recursive", "audit the manifests below image indexes too", "switch", default=True),
+        Flag("resume", "take over what an interrupted audit has recorded beside its --output-file", "switch"),
+        Flag("shard", "part of the audit, {number}/{total} with numbers from 0, chosen by the artifacts' digests"),
+    ),
+    arguments=Arguments(0, 1000, "missing registry"),
+    examples=(
+        ("Audit a registry", "notarykit audit registry.example.com"),
+        (
+            "Audit the repositories under a path, and keep the inventory",
+            "notarykit audit registry.example.com/team --output-file audit.jsonl --output-file audit.csv",
+        ),
+        ("Say what changed since", "notarykit audit registry.example.com/team --since audit.jsonl"),
+        ("Fail in CI on what is unsigned, too", "notarykit audit registry.example.com --fail-on failed,unsigned"),
+        (
+            "Audit the second of four shards",
+            "notarykit audit registry.example.com --shard 1/4 --output-file audit-1.jsonl",
+        ),
+    ),
+)
