@@ -112,7 +112,7 @@ def _complete(world: World, line: str) -> list[str]:
         ("notarykit certificate cl", ["cleanup-test"]),
         ("notarykit sign --oci", ["--oci-layout"]),
         ("notarykit sign hello@sha256 : 00 --sig", ["--signature-format"]),
-        ("notarykit sign --key build --pl", ["--plugin", "--plugin-config", "--plugin-timeout"]),
+        ("notarykit sign --key build --pl", ["--plugin", "--plugin-config", "--platform", "--plugin-timeout"]),
         ("notarykit key set --def", ["--default"]),
         ("notarykit verify --allow", []),
         ("notarykit sign hel", ["hello"]),

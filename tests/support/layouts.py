@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,3 +83,29 @@ def read_index(path: AnyPath) -> dict[str, Any]:
 def write_index(path: AnyPath, index: Mapping[str, Any]) -> None:
     """Writes the index of a layout."""
     Path(path, "index.json").write_text(json.dumps(index))
+
+
+def add_image_index(path: AnyPath, tag: str, platforms: Sequence[str], *more: Mapping[str, Any]) -> dict[str, str]:
+    """Adds an image index with a manifest for each platform, `os/architecture[/variant]`, to a layout.
+
+    Args:
+        path: Folder of the layout.
+        tag: Tag of the index.
+        platforms: Platforms of its manifests.
+        more: Further entries.
+
+    Returns:
+        Digest of each platform's manifest, and of the index under `index`.
+    """
+    digests, entries = {}, []
+    for platform in platforms:
+        content = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "platform": platform}).encode()
+        members = dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))
+        digests[platform] = add_blob(path, content)
+        entries.append({**Descriptor(MANIFEST_TYPE, digests[platform], len(content)).to_json(), "platform": members})
+    content = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*entries, *more]}).encode()
+    digests["index"] = add_blob(path, content)
+    index = read_index(path)
+    entry = Descriptor(INDEX_TYPE, digests["index"], len(content), {REF_NAME: tag}).to_json()
+    write_index(path, {**index, "manifests": [*index["manifests"], entry]})
+    return digests

@@ -90,6 +90,21 @@ def push_referrer(
     return _digest(content)
 
 
+def push_index(address: str, repository: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Pushes an image index, whatever it says of its manifests, and returns its descriptor's members.
+
+    Args:
+        address: The host and port of a registry that speaks plain HTTP and lets anyone in.
+        repository: The repository's name.
+        entries: The entries.
+    """
+    content = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": list(entries)}).encode()
+    with closing(_connection(address, None)) as connection:
+        headers = {"Content-Type": INDEX_TYPE}
+        _ask(connection, 201, "PUT", f"/v2/{repository}/manifests/{_digest(content)}", content, headers)
+    return {"mediaType": INDEX_TYPE, "digest": _digest(content), "size": len(content)}
+
+
 def fallback_entries(address: str, repository: str, digest: str) -> list[dict[str, Any]]:
     """Returns the entries of the index under a digest's referrers tag, none without an index."""
     with closing(http.client.HTTPConnection(address, timeout=30)) as connection:

@@ -20,6 +20,7 @@ from notarykit.oci.reference import (
 from notarykit.oci.repository import Repository
 
 if TYPE_CHECKING:
+    from notarykit.oci.index import IndexMember
     from notarykit.verification.artifact import ArtifactRequest
 
 REFERENCES = Arguments(1, 1000, "missing reference to the artifact")
@@ -41,6 +42,7 @@ _TAG_WARNING = (
 )
 _BEFORE_SIGNING = "tags are mutable and a tag reference can point to a different artifact than the one signed."
 _AFTER_SIGNING = "resolved digest may not point to the same signed artifact, as tags are mutable."
+_LONGEST_PLATFORM = 100
 
 
 class Repositories(Protocol):
@@ -64,16 +66,35 @@ class Target(NamedTuple):
         text: Reference as it was written.
         reference: The parsed reference.
         scope: Scope that selects the trust policy, `registry/repository`, or an empty string.
+        member: Member of an image index that the artifact was found as, or None.
+        may_be_absent: True if the artifact was named by an image index alone, which may be of more than its repository
+            holds.
     """
 
     text: str
     reference: Reference | LayoutReference
     scope: str
+    member: "IndexMember | None" = None
+    may_be_absent: bool = False
 
     @property
     def identifier(self) -> Tag | Digest:
         """Tag or digest of the artifact."""
-        return self.reference.identifier
+        return self.reference.identifier if self.member is None else Digest(self.member.descriptor.digest)
+
+    @property
+    def platform(self) -> str:
+        """Platform of the artifact in the image index that lists it, cut at 100 characters, or an empty string."""
+        return "" if self.member is None else str(self.member.platform or "")[:_LONGEST_PLATFORM]
+
+    def check(self, artifact: Descriptor) -> None:
+        """Compares the artifact with the image index that lists it.
+
+        Raises:
+            ContentError: The index has another media type or size.
+        """
+        if self.member is not None:
+            self.member.check(artifact)
 
     def request(self, repositories: Repositories) -> "ArtifactRequest":
         """Returns the request to verify the artifact."""
@@ -82,14 +103,21 @@ class Target(NamedTuple):
         return ArtifactRequest(partial(repositories.open, self.reference), self.identifier, self.scope)
 
     def resolved(self, artifact: Descriptor) -> str:
-        """Returns the reference with the artifact's digest."""
-        return str(self.reference._replace(identifier=Digest(artifact.digest)))
+        """Returns the reference with the artifact's digest, and its platform if that is known."""
+        reference = str(self.reference._replace(identifier=Digest(artifact.digest)))
+        return f"{reference} ({self.platform})" if self.platform else reference
+
+    def index_members(self) -> dict[str, str]:
+        """Returns the members of JSON output that tell where an image index lists the artifact."""
+        members = {"platform": self.platform, "index": self.member.parent if self.member else ""}
+        return {name: value for name, value in members.items() if value}
 
     def warn_of_tag(self, verb: str) -> None:
         """Warns that a tag is mutable."""
-        if isinstance(self.identifier, Tag):
+        tag = self.reference.identifier
+        if isinstance(tag, Tag):
             reason = _BEFORE_SIGNING if verb == "sign" else _AFTER_SIGNING
-            print(_TAG_WARNING.format(verb=verb, tag=printable(self.identifier), reason=reason), file=sys.stderr)
+            print(_TAG_WARNING.format(verb=verb, tag=printable(tag), reason=reason), file=sys.stderr)
 
 
 class BadReference(NamedTuple):
@@ -117,16 +145,27 @@ def parse_target(text: str, options: Options) -> Target:
 
 
 class _Layouts:
-    """Image layouts; implements `Repositories`."""
+    """Image layouts; implements `Repositories`. The last one stays open, since it is mostly the next one too."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, Repository] | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Supports pickling, without the layout."""
+        return _Layouts, ()
 
     def open(self, reference: Reference | LayoutReference) -> Repository:
         from notarykit.oci.layout import ImageLayout
 
         assert isinstance(reference, LayoutReference)
-        return ImageLayout(reference.path)
+        last = self._last
+        if last is None or last[0] != reference.path:
+            self._last = last = reference.path, ImageLayout(reference.path)
+        return last[1]
 
     def close(self) -> None:
-        """Returns at once: a layout stays open no longer than it is read or written."""
+        """Drops the last layout."""
+        self._last = None
 
 
 def repositories(options: Options, targets: list[Target]) -> Repositories:

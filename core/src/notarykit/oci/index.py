@@ -29,7 +29,7 @@ _CONFIG_TYPES = ("application/vnd.oci.image.config.v1+json", "application/vnd.do
 # BuildKit, docs/attestations/attestation-storage.md, "Attestation Manifest Descriptor".
 _REFERENCE_TYPE, _ATTESTATION = "vnd.docker.reference.type", "attestation-manifest"
 _REFERENCE_DIGEST = "vnd.docker.reference.digest"
-_MOST_NAMES = 20
+_MOST_NAMES, _LONGEST_NAME = 20, 100
 
 
 class IndexMember(NamedTuple):
@@ -134,7 +134,7 @@ def _best(
             if rank(wanted, platform) is not None:
                 return member._replace(platform=platform)
             present.append(platform)
-    names = list(dict.fromkeys(str(platform) for platform in present if not platform.is_unknown))
+    names = list(dict.fromkeys(str(platform)[:_LONGEST_NAME] for platform in present if not platform.is_unknown))
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     listed = f"there are {', '.join(names[:_MOST_NAMES])}{more}" if names else "nothing in it has a platform"
     return ArtifactNotFoundError(f"{identifier} has no manifest for {wanted}", advice=listed)

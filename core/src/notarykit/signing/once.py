@@ -1,6 +1,7 @@
 """Signing of those artifacts alone that have no signature by the signer's certificate yet."""
 
 import threading
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from notarykit.envelope.descriptor import Descriptor
@@ -14,9 +15,8 @@ from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing.artifact import SignedArtifact, begin_signing
 from notarykit.signing.envelope import sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
+from notarykit.verification.options import MAX_SIGNATURES
 from notarykit.verification.signatures import fetch_signatures
-
-_MAX_SIGNATURES = 100
 
 
 class AlreadySigned(NamedTuple):
@@ -64,14 +64,31 @@ class SignOnce:
             NotarykitError: As for `begin_signing`.
         """
         artifact, manifests = repository.resolve_with_signatures(identifier)
-        for manifest, signature in fetch_signatures(repository, manifests, _MAX_SIGNATURES):
+        # By digest, since a tag may be moved meanwhile.
+        return self._found(repository, artifact, manifests) or begin_signing(
+            repository, Digest(artifact.digest), self._signer, self._options
+        )
+
+    def find(self, repository: Repository, identifier: Tag | Digest) -> AlreadySigned | None:
+        """Returns the signature that an artifact has, or None.
+
+        Raises:
+            StorageError: The artifact or the list of its signatures cannot be read.
+            NotarykitError: The certificate cannot be learned, since the signer fails.
+        """
+        artifact, manifests = repository.resolve_with_signatures(identifier)
+        return self._found(repository, artifact, manifests)
+
+    def _found(
+        self, repository: Repository, artifact: Descriptor, manifests: Iterator[Descriptor]
+    ) -> AlreadySigned | None:
+        for manifest, signature in fetch_signatures(repository, manifests, MAX_SIGNATURES):
             if isinstance(signature, NotarykitError):
                 continue
             content = self._own(signature.envelope, signature.media_type, artifact)
             if content is not None:
                 return AlreadySigned(artifact, manifest, content)
-        # By digest, since a tag may have been moved meanwhile.
-        return begin_signing(repository, Digest(artifact.digest), self._signer, self._options)
+        return None
 
     def _own(self, envelope: bytes, media_type: str, artifact: Descriptor) -> IntactEnvelope | None:
         """Returns the content of a signature that counts; none of a stranger's is verified."""

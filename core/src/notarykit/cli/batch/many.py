@@ -125,6 +125,8 @@ class _Run:
                 self._tally.recorded += 1
             else:
                 result = self._reported(item, outcome)
+                if isinstance(item, Target) and (members := item.index_members()):
+                    result = result._replace(members={**members, **result.members})
                 if self._journal is not None:
                     self._journal.write(item.text, result)
             self._tally.add(item.text, result)

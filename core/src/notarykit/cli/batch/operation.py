@@ -11,7 +11,7 @@ from notarykit.cli.diagnostics import print_error
 from notarykit.cli.options import Options
 from notarykit.cli.output import error_json
 from notarykit.cli.references import BadReference, Target, repositories
-from notarykit.errors import NotarykitError
+from notarykit.errors import ArtifactNotFoundError, NotarykitError
 
 
 class Result(NamedTuple):
@@ -74,9 +74,18 @@ class Operation:
         self.jobs: int = options.values.get("jobs") or int(self.is_local)
 
     @property
+    def _is_expanded(self) -> bool:
+        """True if a reference may stand for several artifacts."""
+        return bool(self.options.values.get("recursive") or self.options.values.get("platform"))
+
+    @property
+    def _has_one_artifact(self) -> bool:
+        return self.references.is_one and not self._is_expanded
+
+    @property
     def is_alone(self) -> bool:
-        """True if the command is about one reference, and keeps no journal."""
-        return self.references.is_one and not self.options.values.get("resume")
+        """True if the command is about one artifact, and keeps no journal."""
+        return self._has_one_artifact and not self.options.values.get("resume")
 
     @property
     def may_wait(self) -> bool:
@@ -85,11 +94,15 @@ class Operation:
 
     def count(self) -> int | None:
         """Returns the number of references that `expanded` yields, or None if it is unknown."""
-        return self.references.count()
+        return None if self._is_expanded else self.references.count()
 
     def expanded(self, targets: Iterator[Target | BadReference]) -> Iterator[Target | BadReference]:
-        """Yields the artifacts that the references stand for, in their order; by default, one for each."""
-        return targets
+        """Yields the artifacts that the references stand for, in their order: one each without flags for indexes."""
+        if not self._is_expanded:
+            return targets
+        from notarykit.cli.batch.expansion import Expansion
+
+        return Expansion(self.options, self.repositories).expanded(targets)
 
     def prepare(self) -> None:
         """Prepares the work on many references, before the first of them."""
@@ -111,6 +124,8 @@ class Operation:
 
     def failed(self, target: Target | BadReference, error: NotarykitError) -> Result:
         """Prints the error of a reference and returns the result."""
+        if isinstance(target, Target) and target.may_be_absent and isinstance(error, ArtifactNotFoundError):
+            return Result(0, self.pass_over(target))
         return Result(error.exit_code, self.fail(target, error))
 
     def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
@@ -118,9 +133,18 @@ class Operation:
         self.print_error(target, error, error.one_line())
         return {"error": error_json(error)}
 
+    def pass_over(self, target: Target) -> dict[str, Any]:
+        """Prints that an artifact is absent which an image index lists, and returns the members of its JSON output.
+
+        An index may list more than a mirror holds, and what is not there can be neither signed nor pulled.
+        """
+        name, platform = printable(target.text), printable(f" ({target.platform})" if target.platform else "")
+        print(f"Warning: {name}{platform} is listed by an image index, and absent", file=sys.stderr)
+        return {"absent": True}
+
     def print_error(self, target: Target | BadReference, error: NotarykitError, line: str) -> None:
         """Prints the line of an error; it names the reference if there are several."""
-        if not self.references.is_one and target.text not in line:
+        if not self._has_one_artifact and target.text not in line:
             line = f"{target.text}: {line}"
         print_error(error, line, debug=self.options["debug"])
 

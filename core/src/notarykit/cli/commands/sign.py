@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notarykit._internal.printable import printable
 from notarykit.batch.work import Work
+from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
 from notarykit.cli.batch.operation import Operation, Result
 from notarykit.cli.batch.references import SEVERAL_FLAGS
 from notarykit.cli.batch.runner import run_each
@@ -25,7 +26,10 @@ from notarykit.signing.artifact import SignedArtifact, begin_signing
 from notarykit.signing.options import SignOptions, TimestampSource
 
 if TYPE_CHECKING:
+    from notarykit.envelope.integrity import IntactEnvelope
+    from notarykit.envelope.signer import EnvelopeSigner, Signer
     from notarykit.oci.repository import PushedSignature
+    from notarykit.signing.once import SignOnce
 
 
 class _Signature(NamedTuple):
@@ -34,10 +38,16 @@ class _Signature(NamedTuple):
     Attributes:
         artifact: Descriptor of the artifact.
         members: Members of its JSON output.
+        is_new: False if the artifact had it already.
     """
 
     artifact: Descriptor
     members: dict[str, Any]
+    is_new: bool = True
+
+
+if TYPE_CHECKING:
+    _Begun = tuple[SignedArtifact, PushedSignature] | _Signature
 
 
 class _KeyChoice(NamedTuple):
@@ -48,36 +58,53 @@ class _KeyChoice(NamedTuple):
     seconds: int
 
 
-class _SigningWork(Work[Target, "tuple[SignedArtifact, PushedSignature]", _Signature]):
+class _SigningWork(Work[Target, "_Begun", _Signature]):
     """Signs an artifact and stores the signature, which is final when the registry lists it.
 
     In another process the key is opened anew; its passphrase comes from the environment there.
     """
 
     def __init__(
-        self, repositories: Repositories, choice: _KeyChoice, passphrase: Callable[[], bytes], options: SignOptions
+        self,
+        repositories: Repositories,
+        choice: _KeyChoice,
+        passphrase: Callable[[], bytes],
+        options: SignOptions,
+        *,
+        skip_signed: bool,
     ) -> None:
         self._repositories = repositories
         self._choice = choice
         self._options = options
+        self._skip_signed = skip_signed
+        self._open(passphrase)
+
+    def _open(self, passphrase: Callable[[], bytes]) -> None:
+        choice = self._choice
         self._signer = open_signer(choice.key, choice.plugin_config, passphrase, choice.seconds)
+        self._once = _sign_once(self._signer, self._options) if self._skip_signed else None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_signer"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_signer", "_once")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        choice = self._choice
-        self._signer = open_signer(choice.key, choice.plugin_config, environment_passphrase, choice.seconds)
+        self._open(environment_passphrase)
 
-    def begin(self, item: Target) -> "tuple[SignedArtifact, PushedSignature]":
+    def begin(self, item: Target) -> "_Begun":
         repository = self._repositories.open(item.reference)
+        if item.member is not None:
+            item.check(repository.resolve(item.identifier))
+        if self._once is not None and (signature := self._once.find(repository, item.identifier)) is not None:
+            return _Signature(signature.artifact, {**_json(*signature), "alreadySigned": True}, is_new=False)
         return begin_signing(repository, item.identifier, self._signer, self._options)
 
-    def finish(self, begun: "tuple[SignedArtifact, PushedSignature]") -> _Signature:
+    def finish(self, begun: "_Begun") -> _Signature:
+        if isinstance(begun, _Signature):
+            return begun
         signed, pushed = begun
         pushed.is_listed()
-        return _Signature(signed.artifact, _json(signed))
+        return _Signature(signed.artifact, _json(signed.artifact, signed.manifest, signed.signature.content))
 
     def close(self) -> None:
         self._repositories.close()
@@ -99,7 +126,9 @@ class _Signing(Operation):
         choice = _KeyChoice(key, options.pairs("plugin-config"), options["plugin-timeout"])
         prompt = passphrase_of(key)
         self._identity = {"format": media_type, "key": key._replace(plugin_config={}).to_json()}
-        self.work = _SigningWork(self.repositories, choice, self._without_workers(prompt), sign_options)
+        self.work = _SigningWork(
+            self.repositories, choice, self._without_workers(prompt), sign_options, skip_signed=options["skip-signed"]
+        )
         self.is_quiet = bool(key.plugin)
         if self.is_quiet and (sys.stdin.isatty() or sys.stderr.isatty()):  # the plugin may ask for a PIN
             self.is_local = True
@@ -122,16 +151,27 @@ class _Signing(Operation):
 
     def report(self, target: Target, outcome: _Signature) -> Result:
         if self.options["output"] == "text":
-            print(f"Successfully signed {printable(target.resolved(outcome.artifact))}")
+            done = "Successfully" if outcome.is_new else "Already"
+            print(f"{done} signed {printable(target.resolved(outcome.artifact))}")
         return Result(0, outcome.members)
+
+    def pass_over(self, target: Target) -> dict[str, Any]:
+        return {"signed": False, **super().pass_over(target)}
 
     def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
         return {"signed": False, **super().fail(target, error)}
 
 
 def _run(options: Options) -> int:
+    check_index_flags(options)
     options.exclusive("oci-layout", "force-referrers-tag", "allow-referrers-api")
     return run_each(_Signing(options))
+
+
+def _sign_once(signer: "Signer | EnvelopeSigner", options: SignOptions) -> "SignOnce":
+    from notarykit.signing.once import SignOnce
+
+    return SignOnce(signer, options)
 
 
 def _timestamp_source(options: Options) -> "TimestampSource | None":
@@ -142,15 +182,15 @@ def _timestamp_source(options: Options) -> "TimestampSource | None":
     return timestamp_client(options["timestamp-url"], options["timestamp-root-cert"], limits(options))
 
 
-def _json(signed: SignedArtifact) -> dict[str, Any]:
+def _json(artifact: Descriptor, manifest: Descriptor, content: "IntactEnvelope") -> dict[str, Any]:
     return {
         "signed": True,
-        "artifact": signed.artifact.to_json(),
+        "artifact": artifact.to_json(),
         "signature": {
-            "manifest": signed.manifest.to_json(),
-            "mediaType": signed.signature.media_type,
-            "signatureAlgorithm": signed.signature.content.chain.key_spec.signing_algorithm,
-            "certificateThumbprints": list(signed.signature.content.chain.thumbprints()),
+            "manifest": manifest.to_json(),
+            "mediaType": content.media_type,
+            "signatureAlgorithm": content.chain.key_spec.signing_algorithm,
+            "certificateThumbprints": list(content.chain.thumbprints()),
         },
     }
 
@@ -165,6 +205,7 @@ COMMAND = Command(
         *SEVERAL_FLAGS,
         *LIMIT_FLAGS,
         *SIGNING_KEY_FLAGS,
+        *INDEX_FLAGS,
         Flag("expiry", 'optional expiry that provides a "best by use" time, such as 30d, 12h, 3h20m', "duration", "e"),
         Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
         Flag(
@@ -179,6 +220,11 @@ COMMAND = Command(
             "time limit for each response of a plugin, such as 30s or 10m; it includes the entry of a PIN",
             "duration",
             default=300,
+        ),
+        Flag(
+            "skip-signed",
+            "leave out artifacts that have a signature by the same certificate, which holds and has not expired",
+            "switch",
         ),
         Flag("signature-format", 'signature envelope format, "jws" or "cose"', choices=tuple(FORMATS)),
         Flag(

@@ -10,6 +10,7 @@ from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit._internal.strict_json import dumps
 from notarykit.batch.work import Work
+from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
 from notarykit.cli.batch.operation import Operation, Record, Result
 from notarykit.cli.batch.references import SEVERAL_FLAGS
 from notarykit.cli.batch.runner import run_each
@@ -46,7 +47,10 @@ class _VerificationWork(Work[Target, VerifiedArtifact, VerifiedArtifact]):
         self._user_metadata = user_metadata
 
     def begin(self, item: Target) -> VerifiedArtifact:
-        return self._verifier.artifact(item.request(self._repositories), user_metadata=self._user_metadata)
+        verified = self._verifier.artifact(item.request(self._repositories), user_metadata=self._user_metadata)
+        if verified.artifact is not None:
+            item.check(verified.artifact)
+        return verified
 
     def close(self) -> None:
         self._repositories.close()
@@ -138,6 +142,9 @@ class _Verification(Operation):
             "notAccepted": _failures_json(failures),
         }
 
+    def pass_over(self, target: Target) -> dict[str, Any]:
+        return {"verdict": "absent", **super().pass_over(target)}
+
     def _print_steps(self, heading: str, results: tuple[StepResult, ...]) -> None:
         """Prints the outcome of each verification step; under `--debug` also its requests and responses."""
         print(f"{heading}:", file=sys.stderr)
@@ -149,6 +156,7 @@ class _Verification(Operation):
 
 
 def _run(options: Options) -> int:
+    check_index_flags(options)
     return run_each(_Verification(options))
 
 
@@ -228,6 +236,7 @@ COMMAND = Command(
         *FILE_FLAGS,
         *LIMIT_FLAGS,
         *SIGNATURE_FLAGS,
+        *INDEX_FLAGS,
         Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),

@@ -1,0 +1,96 @@
+"""Image indexes among the references of a command: `--recursive` and `--platform`."""
+
+from collections.abc import Iterator
+
+from notarykit.batch.ordered import map_ordered
+from notarykit.batch.work import Work
+from notarykit.cli.options import Options
+from notarykit.cli.references import BadReference, Repositories, Target
+from notarykit.errors import ArtifactNotFoundError, NotarykitError
+from notarykit.oci.index import IndexMember, index_members, platform_manifests
+from notarykit.oci.platform import Platform, parse_platform
+from notarykit.oci.reference import Digest, Tag
+
+_Targets = tuple[Target | BadReference, ...]
+
+
+class Expansion:
+    """Expansion of references to image indexes into manifests, each digest once per repository.
+
+    Args:
+        options: Options of the command.
+        repositories: Repositories of the references.
+
+    Raises:
+        UsageError: A platform is malformed.
+    """
+
+    def __init__(self, options: Options, repositories: Repositories) -> None:
+        platforms = tuple(map(parse_platform, options["platform"]))
+        self._work = _ExpansionWork(repositories, platforms, attestations=options["attestations"] == "include")
+        self._jobs: int | None = options.values.get("jobs")
+        self._seen: set[str] = set()
+
+    def expanded(self, targets: Iterator[Target | BadReference]) -> Iterator[Target | BadReference]:
+        """Yields the manifests of each reference in order; of a reference that cannot be expanded, its error."""
+        outcomes = map_ordered(self._work, targets, jobs=self._jobs)
+        try:
+            for outcome in outcomes:
+                if outcome.error is not None:
+                    yield BadReference(outcome.item.text, outcome.error)
+                else:
+                    yield from filter(self._is_new, outcome.value())
+        finally:
+            outcomes.close()
+
+    def _is_new(self, target: Target | BadReference) -> bool:
+        if isinstance(target, BadReference):
+            return True
+        name = str(target.reference._replace(identifier=target.identifier))
+        is_new = name not in self._seen
+        self._seen.add(name)
+        return is_new
+
+
+class _ExpansionWork(Work[Target | BadReference, _Targets, _Targets]):
+    """Reads the indexes of a reference."""
+
+    def __init__(self, repositories: Repositories, platforms: tuple[Platform, ...], *, attestations: bool) -> None:
+        self._repositories = repositories
+        self._platforms = platforms
+        self._attestations = attestations
+
+    def begin(self, item: Target | BadReference) -> _Targets:
+        """Returns the artifact and the manifests below it, or those for the platforms."""
+        if isinstance(item, BadReference):
+            return (item,)
+        repository = self._repositories.open(item.reference)
+        if not self._platforms:
+            members = index_members(repository, item.identifier, attestations=self._attestations)
+            return tuple(_target_of(item, member, is_below=bool(member.parent)) for member in members)
+        chosen = platform_manifests(repository, item.identifier, self._platforms)
+        return tuple(
+            BadReference(item.text, member) if isinstance(member, NotarykitError) else _target_of(item, member)
+            for member in chosen
+        )
+
+
+def _target_of(target: Target, member: IndexMember, *, is_below: bool = False) -> Target | BadReference:
+    """Returns the target for a manifest, by digest, since a tag may be moved meanwhile.
+
+    Args:
+        target: Target of the reference.
+        member: The manifest.
+        is_below: True if the reference is for the manifest only because an index lists it.
+    """
+    digest = Digest(member.descriptor.digest)
+    by_digest = target.reference._replace(identifier=digest)
+    reference = by_digest if is_below else target.reference  # a tag brings its warning
+    if isinstance(reference.identifier, Tag):
+        text = f"{target.text}@{digest}"
+    else:
+        text = target.text if target.identifier == digest else str(by_digest)
+    if member.error is not None and not isinstance(member.error, ArtifactNotFoundError):
+        return BadReference(text, member.error)
+    member = member._replace(descriptor=member.descriptor._replace(annotations={}), error=None)
+    return target._replace(text=text, reference=reference, member=member, may_be_absent=is_below)
