@@ -26,12 +26,18 @@ class Attempt(NamedTuple):
     warnings: tuple[Warning, ...] = ()
 
 
+NOT_BEGUN = Attempt()
+
+
 class Gate:
     """Limit for the number of items that are begun at a time.
 
     Attributes:
+        is_closed: True if no further item is to be begun.
         last_left: Time on the monotonic clock when the last of them was begun.
     """
+
+    is_closed = False
 
     def __init__(self, width: int) -> None:
         self._semaphore = threading.BoundedSemaphore(width)
@@ -46,9 +52,11 @@ class Gate:
 
 
 def attempt(work: AnyWork, item: Any, gate: Gate, *, again: bool = False) -> Attempt:
-    """Does the work on an item; `again` where an earlier worker died over it."""
+    """Does the work on an item; `again` where an earlier worker died over it. Returns `NOT_BEGUN` at a closed gate."""
     try:
         with gate:
+            if gate.is_closed:
+                return NOT_BEGUN
             begun = work.begin_again(item) if again else work.begin(item)
         return Attempt(work.finish(begun))
     except Exception as error:  # noqa: BLE001 - the error of one item does not end the work on others

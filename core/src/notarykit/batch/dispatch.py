@@ -61,6 +61,10 @@ class ThreadDispatch:
         except Exception as error:  # noqa: BLE001 - the executor's own
             return [Attempt(error=_executor_error(error)) for _ in items]
 
+    def stop(self) -> None:
+        """Begins nothing more, not even what was sent."""
+        self._gate.is_closed = True
+
     def close(self) -> None:
         """Ends the threads, if they were started here."""
         if self._own is not None:
@@ -166,6 +170,9 @@ class WorkerDispatch:
         finally:
             cells.put(executor)
         return [_unpickled(content) for content in answer.attempts or ()]
+
+    def stop(self) -> None:
+        """Does nothing: a task that a worker has begun takes a few seconds at most."""
 
     def close(self) -> None:
         """Leaves the executor, which is the caller's."""

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
 from typing import Any, Generic, NamedTuple, Self
 
-from notarykit.batch.attempt import Attempt
+from notarykit.batch.attempt import NOT_BEGUN, Attempt
 from notarykit.batch.dispatch import ThreadDispatch, WorkerDispatch
 from notarykit.batch.executors import is_in_process, usable_cores, width_of
 from notarykit.batch.work import Begun, Item, Outcome, Result, Work
@@ -79,11 +79,13 @@ class Outcomes(Generic[Item, Result]):
         self._end = end or self._end
         self._items = None
         self._partial.clear()
+        self._dispatch.stop()
         self._sent = deque(sent for sent in self._sent if not sent.future.cancel())
 
     def request_stop(self) -> None:
         """Has `stop` called at the next step; for signal handlers, which may come in the middle of one."""
         self._is_stop_requested = True
+        self._dispatch.stop()
 
     def close(self) -> None:
         """Takes no further items, and drops the outcomes of the others; the caller's executor stays open."""
@@ -142,7 +144,8 @@ class Outcomes(Generic[Item, Result]):
             self.stop(error)
             self._sent.clear()
             return
-        self._ready.extend(Outcome(item, *done) for item, done in zip(sent.items, attempts, strict=True))
+        pairs = zip(sent.items, attempts, strict=True)
+        self._ready.extend(Outcome(item, *done) for item, done in pairs if done is not NOT_BEGUN)
 
     def _wait(self) -> None:
         undone = [sent.future for sent in self._sent if not sent.future.done()]
