@@ -1,6 +1,8 @@
 """Commands watched while they run: when each line of output comes, and the memory of all of their processes."""
 
 import contextlib
+import os
+import select
 import subprocess
 import threading
 import time
@@ -92,10 +94,18 @@ def _proportional_mebibytes(pid: int) -> float:
     return 0.0
 
 
-def is_running(pid: int) -> bool:
-    """Returns False for a process that has ended, its parent told of it or not."""
+def still_running(pids: Sequence[int], seconds: float) -> list[int]:
+    """Waits until the processes have ended, and returns those that run on after some seconds."""
+    end = time.monotonic() + seconds
+    return [pid for pid in pids if not _ends(pid, end)]
+
+
+def _ends(pid: int, end: float) -> bool:
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] not in "ZX"
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], max(0, end - time.monotonic()))[0])
+    finally:
+        os.close(handle)
