@@ -11,6 +11,7 @@ from notarykit.oci.reference import Digest
 from tests.cli.test_json import schema
 from tests.cli.world import VERIFY, World, error_of
 from tests.support.ca import make_chain
+from tests.support.homes import SCOPE, policy_document
 from tests.support.layouts import MANIFEST_TYPE, add_blob, add_image_index, blob_path
 
 PLATFORMS = ("linux/amd64", "linux/arm64", "linux/arm/v7")
@@ -223,6 +224,29 @@ def test_signed_artifacts_are_skipped(world: World, digests: dict[str, str]) -> 
     assert [count(digests[name]) for name in ("index", *PLATFORMS)] == [2, 1, 1, 1]
     assert world.sign("--skip-signed") == f"Successfully signed {world.reference}\n"
     assert world.sign("--skip-signed") == f"Already signed {world.reference}\n"
+
+
+@pytest.mark.parametrize("flags", [("-r",), ("--platform", "linux/amd64")])
+def test_skipped_artifact_is_not_read(world: World, flags: tuple[str, ...]) -> None:
+    """An artifact that the trust policy skips is reported as skipped, and its index is not read."""
+    world.home.set_policy(policy_document(level="skip", scopes=[SCOPE]))
+    (result,) = results(world, 0, *VERIFY, *flags, "nowhere:v1")
+    assert result == {"reference": "nowhere:v1", "verdict": "skipped", "policy": "tests"}
+    world.home.set_policy(policy_document(scopes=["registry.example.com/other"]))
+    (result,) = results(world, 1, *VERIFY, *flags, "nowhere:v1")
+    assert result["error"]["type"] == "NoApplicablePolicyError"
+
+
+def test_warning_about_the_policy_comes_once_for_each(world: World, digests: dict[str, str]) -> None:
+    """A warning of the trust policy comes with each artifact, and not with the search for them."""
+    policies = policy_document(scopes=["*"])
+    other = {**policies["trustPolicies"][0], "name": "other", "registryScopes": [SCOPE]}
+    world.home.set_policy({**policies, "trustPolicies": [*policies["trustPolicies"], other]})
+    world.sign("-r", reference=f"hello@{digests['index']}")
+    scope = ("--scope", SCOPE.replace("local", "LOCAL"))
+    done = world.run("verify", "--oci-layout", *scope, "-r", f"hello@{digests['index']}")
+    assert done.code == 0
+    assert done.err.count("compared letter by letter") == len(digests)
 
 
 def test_hostile_platform_is_escaped(world: World) -> None:

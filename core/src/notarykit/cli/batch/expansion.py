@@ -1,7 +1,8 @@
 """Image indexes among the references of a command: `--recursive` and `--platform`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from notarykit.batch.attempt import captured_warnings
 from notarykit.batch.ordered import map_ordered
 from notarykit.batch.work import Work
 from notarykit.cli.options import Options
@@ -20,14 +21,16 @@ class Expansion:
     Args:
         options: Options of the command.
         repositories: Repositories of the references.
+        is_expandable: Returns False for a reference that stands for itself.
 
     Raises:
         UsageError: A platform is malformed.
     """
 
-    def __init__(self, options: Options, repositories: Repositories) -> None:
+    def __init__(self, options: Options, repositories: Repositories, is_expandable: Callable[[Target], bool]) -> None:
         platforms = tuple(map(parse_platform, options["platform"]))
-        self._work = _ExpansionWork(repositories, platforms, attestations=options["attestations"] == "include")
+        attestations = options["attestations"] == "include"
+        self._work = _ExpansionWork(repositories, platforms, is_expandable, attestations=attestations)
         self._jobs: int | None = options.values.get("jobs")
         self._seen: set[str] = set()
 
@@ -55,14 +58,26 @@ class Expansion:
 class _ExpansionWork(Work[Target | BadReference, _Targets, _Targets]):
     """Reads the indexes of a reference."""
 
-    def __init__(self, repositories: Repositories, platforms: tuple[Platform, ...], *, attestations: bool) -> None:
+    def __init__(
+        self,
+        repositories: Repositories,
+        platforms: tuple[Platform, ...],
+        is_expandable: Callable[[Target], bool],
+        *,
+        attestations: bool,
+    ) -> None:
         self._repositories = repositories
+        self._is_expandable = is_expandable
         self._platforms = platforms
         self._attestations = attestations
 
     def begin(self, item: Target | BadReference) -> _Targets:
         """Returns the artifact and the manifests below it, or those for the platforms."""
         if isinstance(item, BadReference):
+            return (item,)
+        with captured_warnings():  # they are issued by the work on the artifact
+            is_expandable = self._is_expandable(item)
+        if not is_expandable:
             return (item,)
         repository = self._repositories.open(item.reference)
         if not self._platforms:

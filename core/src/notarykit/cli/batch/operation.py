@@ -102,7 +102,11 @@ class Operation:
             return targets
         from notarykit.cli.batch.expansion import Expansion
 
-        return Expansion(self.options, self.repositories).expanded(targets)
+        return Expansion(self.options, self.repositories, self.is_expandable).expanded(targets)
+
+    def is_expandable(self, target: Target) -> bool:  # noqa: ARG002 - for operations that are about some artifacts alone
+        """Returns False for a reference whose repository is not contacted."""
+        return True
 
     def prepare(self) -> None:
         """Prepares the work on many references, before the first of them."""

@@ -25,7 +25,7 @@ from notarykit.cli.revocation_flags import (
     revocation_checker,
 )
 from notarykit.config.policy import load_policy, read_policy_file
-from notarykit.errors import NotarykitError, TrustStoreError, VerificationError
+from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError, VerificationError
 from notarykit.keys.certificate import subject_of
 from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
@@ -93,6 +93,13 @@ class _Verification(Operation):
     def accepts(self, record: Record, target: Target) -> bool:
         """Returns True for a verdict of the last day on a digest; a tag may have been moved since."""
         return isinstance(target.identifier, Digest) and record.is_private and 0 <= record.age < _DAY
+
+    def is_expandable(self, target: Target) -> bool:
+        """Returns False where the trust policy skips the artifact, or no statement applies to it."""
+        try:
+            return not self._verifier.policies.applicable(target.scope).level.is_skip
+        except NoApplicablePolicyError:
+            return False
 
     def announce(self, target: Target) -> None:
         target.warn_of_tag("verify")
