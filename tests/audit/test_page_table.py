@@ -172,3 +172,21 @@ def test_print_has_the_rows_of_all_pages(opened: Open, audit: list[ArtifactRecor
     assert len(_column(tab, 0)) == len(audit)
     tab.run("dispatchEvent(new Event('afterprint'))")
     assert len(_column(tab, 0)) == 50
+
+
+@pytest.mark.parametrize("button", ["#pages button:last-of-type", "#chosen button"])
+def test_focus_stays_at_the_table(opened: Open, button: str) -> None:
+    """The keyboard goes on at the table after a button that is replaced."""
+    tab = opened(fragment=f"#signer={quote(_SIGNER)}" if "chosen" in button else "")
+    tab.run(f"document.querySelector('{button}').focus()")
+    tab.press("Enter", code=13, text="\r")
+    assert tab.run("document.activeElement.id") == "artifacts"
+
+
+def test_search_takes_escapes_and_quotes_as_they_are_shown(opened: Open, audit: list[ArtifactRecord]) -> None:
+    """A text with a backslash or quotes is found as it is shown."""
+    record = audit[0]._replace(reason='a\u202eb "c" \\d')
+    tab = opened([record, audit[1]])
+    for text in (r"a\u202eb", '"c"', r"\d"):
+        tab.run(f"location.hash = '#text={quote(text)}'; new Promise((done) => requestAnimationFrame(done))")
+        assert tab.run(_COUNT) == 1

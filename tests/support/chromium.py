@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from tests.support.requirements import program
 
-_SECONDS = 30.0
+_SECONDS = 120.0
 _FLAGS = (
     "--headless=new",
     "--remote-debugging-pipe",

@@ -14,7 +14,7 @@ Element = ET.Element
 Content = Element | str | None
 LONGEST_TEXT = 1000
 """Foreign text is cut at this number of characters."""
-_SEPARATORS = re.compile(r"(?<=[/,@])(?=\w)")
+_SEPARATORS = re.compile(r"(?<=[/,@])(?=\w)", re.ASCII)
 
 
 def visible(text: str) -> str:

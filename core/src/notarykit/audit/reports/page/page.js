@@ -1,6 +1,6 @@
 "use strict";
 
-const PAGE = 50;
+const ROWS_OF_A_PAGE = 50;
 const MOST_PRINTED = 1000;
 const data = JSON.parse(document.getElementById("data").textContent);
 const named = (names, values) => Object.fromEntries(names.map((name, place) => [name, values[place]]));
@@ -32,10 +32,8 @@ const foreign = (text, attributes) =>
   built("bdi", text.split(/(?<=[/,@])(?=\w)/).flatMap((part, place) => (place ? [built("wbr"), part] : part)), attributes);
 const counted = (number) => number.toLocaleString("en-US");
 
-const searched = (record) => {
-  record.text ??= JSON.stringify([Object.values(record), record.signatures.map(Object.values)]).toLowerCase();
-  return record.text;
-};
+const textOf = ({ signatures, ...record }) =>
+  [Object.values(record), signatures.map(Object.values)].flat(2).join("\n").toLowerCase();
 
 const matching = () => {
   const words = (filters.get("text") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
@@ -56,16 +54,16 @@ const matching = () => {
       (!from || record.ends.slice(0, 10) >= from) &&
       (!to || (record.ends && record.ends.slice(0, 10) <= to)) &&
       signers.every((isSigner) => record.signatures.some(isSigner)) &&
-      words.every((word) => searched(record).includes(word)),
+      words.every((word) => (record.text ??= textOf(record)).includes(word)),
   );
 };
 
-const sorted = (found) => {
+const sorted = (chosen) => {
   const order = filters.get("sort") ?? "status";
   const key = KEYS[order.replace("-", "")] ?? "place";
   const sign = order.startsWith("-") ? -1 : 1;
   // Rows without a value come last in both directions.
-  return found.sort((a, b) => {
+  return chosen.sort((a, b) => {
     if (a[key] === b[key]) return a.place - b.place;
     if (a[key] === "" || b[key] === "") return a[key] === "" ? 1 : -1;
     return a[key] < b[key] ? -sign : sign;
@@ -137,6 +135,13 @@ const unfold = (row, record, button) => {
   row.after(built("tr", cell, { class: "record", role: "row" }));
 };
 
+// Where the keyboard goes on after a link, or a button that is no longer there.
+const goToTable = () => {
+  const title = document.getElementById("artifacts");
+  title.scrollIntoView();
+  title.focus({ preventScroll: true });
+};
+
 const button = (text, action, attributes = {}) => {
   const node = built("button", text, { type: "button", ...attributes });
   node.addEventListener("click", action);
@@ -145,10 +150,11 @@ const button = (text, action, attributes = {}) => {
 
 const change = (name, value) => {
   filters.delete("page");
-  for (const one of [value].flat()) one ? filters.set(name, one) : filters.delete(name);
+  value ? filters.set(name, value) : filters.delete(name);
   keep();
 };
 
+// Writes the state into the address, without a step in the history.
 const keep = () => {
   history.replaceState(null, "", `#${filters}`);
   show();
@@ -160,10 +166,10 @@ const showFilters = () => {
   for (const [name, value] of Object.entries(values)) if (form.elements[name].value !== value) form.elements[name].value = value;
   for (const box of form.querySelectorAll("[name=status]")) box.checked = filters.getAll("status").includes(box.value);
   const chosen = REMOVABLE.filter((name) => filters.has(name)).map((name) =>
-    button([`${name}: `, foreign(filters.get(name)), " ×"], () => change(name, ""), { "aria-label": `Remove the filter ${name}: ${filters.get(name)}` }),
+    button([`${name}: `, foreign(filters.get(name)), " ×"], () => (change(name, ""), goToTable()), { "aria-label": `Remove the filter ${name}: ${filters.get(name)}` }),
   );
   const isFiltered = [...filters.keys()].some((name) => name !== "sort" && name !== "page");
-  if (isFiltered) chosen.push(button("Show all", () => ((filters = new URLSearchParams()), keep())));
+  if (isFiltered) chosen.push(button("Show all", () => ((filters = new URLSearchParams()), keep(), goToTable())));
   document.getElementById("chosen").replaceChildren(...chosen);
 };
 
@@ -181,7 +187,7 @@ const showPages = (page, last) => {
   const turn = (to) => () => {
     filters.set("page", to);
     keep();
-    document.getElementById("artifacts").scrollIntoView();
+    goToTable();
   };
   const disabled = (is) => (is ? { disabled: "" } : {});
   pages.hidden = last < 2;
@@ -192,33 +198,28 @@ const showPages = (page, last) => {
   );
 };
 
-const show = (size = PAGE) => {
-  const found = sorted(matching());
-  const last = Math.max(1, Math.ceil(found.length / size));
+const show = (size = ROWS_OF_A_PAGE) => {
+  const chosen = sorted(matching());
+  const last = Math.max(1, Math.ceil(chosen.length / size));
   const page = Math.min(last, Math.max(1, Number.parseInt(filters.get("page") ?? "1", 10) || 1));
   const start = (page - 1) * size;
-  const shown = found.slice(start, start + size);
+  const shown = chosen.slice(start, start + size);
   rows.replaceChildren(...shown.map(rowOf));
-  if (found.length === 1) rows.querySelector(".more").click();
+  if (chosen.length === 1) rows.querySelector(".more").click();
   const range = shown.length ? `, rows ${counted(start + 1)} to ${counted(start + shown.length)}` : "";
-  document.getElementById("count").textContent = `${counted(found.length)} of ${counted(records.length)} artifacts${range}`;
+  document.getElementById("count").textContent = `${counted(chosen.length)} of ${counted(records.length)} artifacts${range}`;
   showFilters();
   showHeads();
   showPages(page, last);
 };
 
+// Returns true if the fragment is a state, and not a place in the page or nothing.
 const open = () => {
   const hash = location.hash.slice(1);
   if (hash && !hash.includes("=")) return false;
   filters = new URLSearchParams(hash);
   show();
   return Boolean(hash);
-};
-
-const toTable = () => {
-  const title = document.getElementById("artifacts");
-  title.scrollIntoView();
-  title.focus({ preventScroll: true });
 };
 
 for (const head of heads) {
@@ -240,8 +241,8 @@ form.addEventListener("input", ({ target }) => {
   filters.delete("page");
   return keep();
 });
-addEventListener("hashchange", () => open() && toTable());
+addEventListener("hashchange", () => open() && goToTable());
 addEventListener("beforeprint", () => show(MOST_PRINTED));
 addEventListener("afterprint", () => show());
-if (open()) toTable();
+if (open()) goToTable();
 else show();
