@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import pytest
 
+from notarykit.audit.header import AuditHeader
 from notarykit.audit.record import ArtifactRecord
 from notarykit.audit.reports.page import write_page
 from tests.support import audit_records
-from tests.support.audit_records import Header
 from tests.support.chromium import Chromium, Tab
 
 
@@ -21,7 +21,7 @@ class Open(Protocol):
         records: Sequence[ArtifactRecord] = ...,
         *,
         fragment: str = "",
-        header: Header | None = None,
+        header: AuditHeader | None = None,
         prepare: Callable[[Tab], object] = ...,
         **window: Any,
     ) -> Tab:
@@ -50,7 +50,7 @@ def opened(browser: Chromium, audit: list[ArtifactRecord], tmp_path: Path) -> It
         records: Sequence[ArtifactRecord] = audit,
         *,
         fragment: str = "",
-        header: Header | None = None,
+        header: AuditHeader | None = None,
         prepare: Callable[[Tab], object] = lambda _: None,
         **window: Any,
     ) -> Tab:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict, SignatureOutcome
+from notarykit.audit.shard import Shard
 from tests.audit.conftest import Open
 from tests.support import audit_records
 from tests.support.audit_records import NOW
@@ -122,3 +123,11 @@ def test_page_of_nothing_says_so(opened: Open) -> None:
     tab = opened([])
     assert "0 of 0 artifacts in 0 repositories" in tab.run("document.querySelector('.sentence').innerText")
     assert tab.complaints == []
+
+
+def test_heading_of_a_shard_says_so(opened: Open) -> None:
+    """The page of a shard has its number, and that of an audit without shards has none."""
+    heading = "document.querySelector('header').innerText"
+    header = audit_records.header()
+    assert "Shard\n3/8" in opened(header=header._replace(shard=Shard(3, 8))).run(heading)
+    assert "Shard" not in opened().run(heading)

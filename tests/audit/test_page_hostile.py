@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from notarykit.audit.header import AuditHeader
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict, SignatureOutcome
 from notarykit.audit.reports.page import write_page
 from tests.audit.conftest import Open
 from tests.support import audit_records
-from tests.support.audit_records import Header
 from tests.support.chromium import Chromium, Tab
 
 _HOSTILE = (
@@ -66,9 +66,9 @@ def planted() -> list[ArtifactRecord]:
 
 
 @pytest.fixture(scope="module")
-def header() -> Header:
+def header() -> AuditHeader:
     """A header with all hostile texts."""
-    return Header(registries=_HOSTILE, policy=_HOSTILE[1])
+    return audit_records.header()._replace(registries=_HOSTILE, policy=_HOSTILE[1])
 
 
 def _assert_quiet(tab: Tab) -> None:
@@ -87,7 +87,7 @@ def _assert_quiet(tab: Tab) -> None:
     assert tab.complaints == []
 
 
-def test_planted_markup_stays_text(opened: Open, planted: list[ArtifactRecord], header: Header) -> None:
+def test_planted_markup_stays_text(opened: Open, planted: list[ArtifactRecord], header: AuditHeader) -> None:
     """Markup and script in all texts run nothing, make no element and load nothing, in the table and its details."""
     tab = opened(planted, header=header)
     tab.run("for (const more of document.querySelectorAll('.more')) more.click()")
@@ -98,8 +98,10 @@ def test_planted_markup_stays_text(opened: Open, planted: list[ArtifactRecord], 
         assert text.count(hostile) >= 10, hostile
 
 
-def test_planted_markup_stays_text_without_script(opened: Open, planted: list[ArtifactRecord], header: Header) -> None:
-    """So it is where the page's script does not run."""
+def test_planted_markup_stays_text_without_script(
+    opened: Open, planted: list[ArtifactRecord], header: AuditHeader
+) -> None:
+    """Markup stays text where the page's script does not run."""
     tab = opened(
         planted, header=header, prepare=lambda tab: tab.call("Emulation.setScriptExecutionDisabled", value=True)
     )
@@ -109,7 +111,7 @@ def test_planted_markup_stays_text_without_script(opened: Open, planted: list[Ar
     assert tab.run("document.querySelectorAll('#rows > tr').length") == len(planted)
 
 
-def test_title_and_tooltips_have_the_text(opened: Open, planted: list[ArtifactRecord], header: Header) -> None:
+def test_title_and_tooltips_have_the_text(opened: Open, planted: list[ArtifactRecord], header: AuditHeader) -> None:
     """The document's title, the labels of bars and columns and the tooltips have texts alone."""
     tab = opened(planted, header=header)
     assert _HOSTILE[0] in tab.run("document.title")

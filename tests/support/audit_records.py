@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from notarykit.audit.header import AuditHeader
 from notarykit.audit.record import (
     ArtifactRecord,
     ArtifactVerdict,
@@ -13,6 +14,7 @@ from notarykit.audit.record import (
     SignatureOutcome,
     SignatureRecord,
 )
+from notarykit.audit.shard import Shard
 
 NOW = datetime(2026, 11, 29, 2, 15, tzinfo=UTC)
 """The moment of the audit."""
@@ -52,18 +54,16 @@ class _Home(NamedTuple):
     failing: float
 
 
-class Header(NamedTuple):
-    """Header of an audit."""
-
-    registries: tuple[str, ...] = tuple(sorted(set(_REGISTRIES)))
-    policy: str = f"sha256:{random.Random(1).randbytes(32).hex()}"
-    started_at: datetime = NOW
-    ends_within: int = 90 * 86400
-
-
-def header() -> Header:
+def header() -> AuditHeader:
     """Returns the header of an audit."""
-    return Header()
+    return AuditHeader(
+        registries=tuple(sorted(set(_REGISTRIES))),
+        shard=Shard(),
+        recursive=True,
+        policy=f"sha256:{random.Random(1).randbytes(32).hex()}",
+        started_at=NOW,
+        ends_within=90 * 86400,
+    )
 
 
 def records(count: int, repositories: int, seed: int = 1) -> Iterator[ArtifactRecord]:

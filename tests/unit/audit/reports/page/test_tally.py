@@ -1,43 +1,60 @@
-"""Counts of an audit's records."""
+"""Artifacts, repositories and signers of an audit's page."""
+
+from datetime import datetime, timedelta
 
 import pytest
 
-from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
-from notarykit.audit.reports.page.tally import coverage, entries_of
-from tests.support.audit_records import records
+from notarykit.audit.counts import Counts
+from notarykit.audit.record import ArtifactRecord, ArtifactVerdict, SignatureOutcome
+from notarykit.audit.reports.page.tally import coverage, entries_of, signers
+from tests.support.audit_records import NOW, header, records
 
 
-def _index_and_part(index_verdict: ArtifactVerdict, **changes: object) -> list[ArtifactRecord]:
-    record = next(records(1, 1))._replace(reason="", signatures=(), ends=None)
-    index = record._replace(digest="sha256:1", verdict=index_verdict, parent="", tags=("1.0",))
-    part = record._replace(digest="sha256:2", verdict=ArtifactVerdict.UNSIGNED, parent="sha256:1", tags=())
-    return [index, part._replace(**changes)]  # type: ignore[arg-type]
+def _record(verdict: ArtifactVerdict, **changes: object) -> ArtifactRecord:
+    record = next(records(1, 1))._replace(verdict=verdict, reason="", parent="", tags=("1.0",), ends=None)
+    return record._replace(**changes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("verdict", ["verified", "audited", "skipped"])
-def test_unsigned_part_of_a_covered_index_is_covered(verdict: str) -> None:
-    """A manifest without a tag and a signature is covered by those of its index."""
-    entries = entries_of(_index_and_part(ArtifactVerdict(verdict)))
-    assert {entry.record.digest: entry.status for entry in entries} == {"sha256:1": verdict, "sha256:2": "part"}
-    assert coverage(entries)[0].uncovered == 0
+def test_most_urgent_artifacts_come_first() -> None:
+    """Artifacts are sorted by status, then by the end of their verdict, the endless ones last."""
+    ends: list[datetime | None] = [None, NOW + timedelta(days=2), NOW + timedelta(days=1)]
+    verified = [_record(ArtifactVerdict.VERIFIED, ends=end) for end in ends]
+    others = [_record(verdict) for verdict in ArtifactVerdict if verdict is not ArtifactVerdict.VERIFIED]
+    entries = entries_of([*verified, *others], Counts(header()))
+    statuses = ["failed", "no-policy", "unknown", "unsigned", "audited", "skipped", *["verified"] * 3]
+    assert [entry.status for entry in entries] == statuses
+    assert [entry.record.ends for entry in entries[-3:]] == [ends[2], ends[1], None]
 
 
-@pytest.mark.parametrize("verdict", ["failed", "unsigned", "unknown", "no-policy"])
-def test_part_of_an_uncovered_index_is_not_covered(verdict: str) -> None:
-    """An index that is not covered covers no other manifest."""
-    entries = entries_of(_index_and_part(ArtifactVerdict(verdict)))
-    assert {entry.record.digest: entry.status for entry in entries} == {"sha256:1": verdict, "sha256:2": "unsigned"}
-    assert coverage(entries)[0].uncovered == 2
+@pytest.mark.parametrize(("verdict", "uncovered"), [("verified", 0), ("audited", 0), ("failed", 2), ("unsigned", 2)])
+def test_covered_index_covers_its_parts(verdict: str, uncovered: int) -> None:
+    """A manifest without a tag and a signature is covered together with its index."""
+    index = _record(ArtifactVerdict(verdict), digest="sha256:1", media_type="application/vnd.oci.image.index.v1+json")
+    part = _record(ArtifactVerdict.UNSIGNED, digest="sha256:2", parent="sha256:1", tags=())
+    counts = Counts(header())
+    statuses = [entry.status for entry in entries_of([index, part], counts)]
+    assert ("part" in statuses) is (uncovered == 0)
+    assert coverage(counts)[0].uncovered == uncovered
 
 
-@pytest.mark.parametrize("changes", [{"tags": ("1.0-amd64",)}, {"verdict": ArtifactVerdict.FAILED}, {"parent": ""}])
-def test_other_manifests_are_no_parts(changes: dict[str, object]) -> None:
-    """A manifest with a tag, with a signature, or in no index has the status of its verdict."""
-    entries = entries_of(_index_and_part(ArtifactVerdict.VERIFIED, **changes))
-    assert "part" not in {entry.status for entry in entries}
+def test_repository_with_the_most_uncovered_artifacts_comes_first() -> None:
+    """Repositories are sorted by the number of uncovered artifacts, then by size and name."""
+    numbers = {"a": (1, 0), "b": (5, 0), "c": (0, 1), "d": (0, 2), "e": (5, 0)}
+    counts = Counts(header())
+    for name, (verified, unsigned) in numbers.items():
+        for verdict in [ArtifactVerdict.VERIFIED] * verified + [ArtifactVerdict.UNSIGNED] * unsigned:
+            counts.add(_record(verdict, registry="r", repository=name))
+    assert [row.name for row in coverage(counts)] == ["r/d", "r/c", "r/b", "r/e", "r/a"]
 
 
-def test_part_of_an_index_elsewhere_is_covered() -> None:
-    """The index of a part may be in another shard."""
-    entries = entries_of(_index_and_part(ArtifactVerdict.FAILED, parent="sha256:3"))
-    assert {entry.record.digest: entry.status for entry in entries} == {"sha256:1": "failed", "sha256:2": "part"}
+def test_signer_counts_once_for_an_artifact() -> None:
+    """Two signatures of a signer on one artifact count once; its certificates are told apart."""
+    signature = next(records(1, 1)).signatures[-1]._replace(outcome=SignatureOutcome.ACCEPTED)
+    other = signature._replace(thumbprint="0" * 64)
+    stranger = signature._replace(signer="CN=x", outcome=SignatureOutcome.REFUSED)
+    record = _record(ArtifactVerdict.VERIFIED, signatures=(signature, other, stranger), ends=NOW)
+    entries = entries_of([record], Counts(header()))
+    (row,) = signers(entries, {SignatureOutcome.ACCEPTED})
+    assert row == (signature.signer, 1, 2, NOW)
+    (claim,) = signers(entries, {SignatureOutcome.REFUSED, SignatureOutcome.AUDITED})
+    assert claim.subject == "CN=x"

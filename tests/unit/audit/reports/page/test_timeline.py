@@ -9,7 +9,7 @@ from notarykit.audit.reports.page.timeline import Window, months, weeks
 from tests.support.audit_records import records
 
 _START = datetime(2026, 11, 29, 2, 15, tzinfo=UTC)
-_WINDOW = Window(_START, timedelta(days=90))
+_WINDOW = Window(_START, _START + timedelta(days=90))
 
 
 def _ending(*ends: datetime) -> list[ArtifactRecord]:
@@ -25,11 +25,11 @@ def test_weeks_reach_to_the_end_of_the_window() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "number"), [(0, 4), (7, 4), (90, 13), (91, 13), (92, 14), (3650, 26), (999_999_999, 26)]
+    ("days", "number"), [(0, 4), (7, 4), (90, 13), (91, 13), (92, 14), (3650, 26), (2_900_000, 26)]
 )
 def test_number_of_weeks_is_bounded(days: int, number: int) -> None:
     """A window of any length has 4 to 26 weeks."""
-    assert len(weeks([], Window(_START, timedelta(days=days)))) == number
+    assert len(weeks([], Window(_START, _START + timedelta(days=days)))) == number
 
 
 def test_months_go_over_the_end_of_a_year() -> None:
@@ -56,7 +56,6 @@ def test_window_includes_its_last_moment() -> None:
     assert _WINDOW.has(_WINDOW.end)
     assert not _WINDOW.has(_WINDOW.end + timedelta(seconds=1))
     assert not _WINDOW.has(None)
-    assert Window(_START, timedelta(days=999_999_999)).has(datetime.max.replace(tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -64,4 +63,4 @@ def test_window_includes_its_last_moment() -> None:
 )
 def test_length_is_in_days_or_hours(length: dict[str, int], words: str) -> None:
     """The window's length is in whole days, and in hours below a day."""
-    assert Window(_START, timedelta(**length)).words == words
+    assert Window(_START, _START + timedelta(**length)).words == words

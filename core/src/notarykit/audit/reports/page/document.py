@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from importlib import resources
 
+from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit.audit.counts import Counts, ends_until
+from notarykit.audit.header import AuditHeader
 from notarykit.audit.record import ArtifactRecord, SignatureOutcome
-from notarykit.audit.reports.page import Header, coverage, signers, table, timeline
+from notarykit.audit.reports.page import coverage, signers, table, timeline
 from notarykit.audit.reports.page.markup import (
     Element,
     counted,
@@ -35,9 +36,10 @@ _SECTIONS = (("coverage", "Coverage"), ("timeline", "Timeline"), ("signers", "Si
 _CLAIMED = frozenset({SignatureOutcome.AUDITED, SignatureOutcome.REFUSED})
 
 
-def document(records: Iterable[ArtifactRecord], header: Header) -> str:
+def document(records: Iterable[ArtifactRecord], header: AuditHeader) -> str:
     """Returns the page of an audit."""
-    entries = entries_of(records)
+    counts = Counts(header)
+    entries = entries_of(records, counts)
     script, style = _file("page.js"), _file("page.css")
     policy = _POLICY.format(script=_hash(script), style=_hash(style))
     title = f"Signature audit of {', '.join(map(visible, header.registries))}"
@@ -51,7 +53,7 @@ def document(records: Iterable[ArtifactRecord], header: Header) -> str:
         element("title", title),
         element("style", style),
     )
-    body = element("body", *_body(entries, header), table.data(entries), element("script", script))
+    body = element("body", *_body(entries, counts, header), table.data(entries), element("script", script))
     return f"<!DOCTYPE html>\n{serialize(element('html', head, body, lang='en'))}\n"
 
 
@@ -63,13 +65,10 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _body(entries: Sequence[Entry], header: Header) -> list[Element]:
-    window = Window(header.started_at, timedelta(seconds=header.ends_within))
-    repositories = coverage_of(entries)
-    total = Coverage("", sum((row.statuses for row in repositories), Counter()))
+def _body(entries: Sequence[Entry], counts: Counts, header: AuditHeader) -> list[Element]:
+    window = Window(header.started_at, ends_until(header))
     trusted = signers_of(entries, frozenset({SignatureOutcome.ACCEPTED}))
     places = [element("li", link(f"#{place}", text)) for place, text in _SECTIONS]
-    soon = sum(window.has(entry.record.ends) for entry in entries)
     return [
         link("#artifacts", "Skip to the artifacts", class_="skip"),
         parsed(_file("marks.svg")),
@@ -77,13 +76,13 @@ def _body(entries: Sequence[Entry], header: Header) -> list[Element]:
             "header",
             element("p", "Signature audit", class_="kicker"),
             element("h1", *map(foreign, header.registries)),
-            _facts(header, window),
+            _facts(header),
             element("nav", element("ul", *places), aria_label="Sections"),
         ),
         element(
             "main",
-            _summary(total, len(repositories), soon, window),
-            coverage.section(repositories),
+            _summary(counts, window),
+            coverage.section(coverage_of(counts)),
             _timeline(entries, window),
             signers.section(trusted, signers_of(entries, _CLAIMED), window),
             table.section(entries),
@@ -91,32 +90,35 @@ def _body(entries: Sequence[Entry], header: Header) -> list[Element]:
     ]
 
 
-def _facts(header: Header, window: Window) -> Element:
-    start = element("time", f"{window.start:%Y-%m-%d %H:%M} UTC", datetime=f"{window.start:%Y-%m-%dT%H:%M:%SZ}")
+def _facts(header: AuditHeader) -> Element:
+    start = element("time", f"{header.started_at:%Y-%m-%d %H:%M} UTC", datetime=format_rfc3339(header.started_at))
     facts = [("Time", start), ("Trust policy", foreign(header.policy, class_="digest"))]
+    if header.shard.total > 1:
+        facts.append(("Shard", element("span", str(header.shard))))
     pairs = [element("div", element("dt", name), element("dd", value)) for name, value in facts]
     return element("dl", *pairs, class_="facts")
 
 
-def _summary(total: Coverage, repositories: int, soon: int, window: Window) -> Element:
-    verified, places = total.statuses["verified"], counted(repositories, "repository", "repositories")
+def _summary(counts: Counts, window: Window) -> Element:
+    total = Coverage("", counts.statuses)
+    verified, places = total.statuses["verified"], counted(len(counts.repositories), "repository", "repositories")
     sentence = element(
         "p",
         element("strong", f"{counted(verified)} of {counted(total.total, 'artifact')}"),
         f" in {places} {'is' if verified == 1 else 'are'} verified. ",
         link(filter_of(status=UNCOVERED), counted(total.uncovered, "is not covered", "are not covered")),
         " by the trust policy. ",
-        link(filter_of(ends=f"..{window.end.date()}"), counted(soon, "verdict ends", "verdicts end")),
+        link(filter_of(ends=f"..{window.end.date()}"), counted(counts.ending, "verdict ends", "verdicts end")),
         f" within {window.words}.",
         class_="sentence",
     )
-    counts = [_count(status, total) for status in STATUSES if total.statuses[status]]
+    numbers = [_count(status, total) for status in STATUSES if total.statuses[status]]
     return element(
         "section",
         element("h2", "Summary", id="summary", class_="unseen"),
         sentence,
         coverage.bar(total, 20) if total.total else None,
-        element("ul", *counts, class_="counts"),
+        element("ul", *numbers, class_="counts"),
         aria_labelledby="summary",
     )
 

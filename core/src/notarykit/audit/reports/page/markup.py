@@ -65,8 +65,9 @@ def put(node: Element, text: str) -> None:
 
 
 def serialize(node: Element) -> str:
-    """Writes an element as HTML."""
-    return ET.tostring(node, encoding="unicode", method="html")
+    """Writes an element as HTML in ASCII, which no encoding of a file or terminal can spoil."""
+    content: bytes = ET.tostring(node, encoding="us-ascii", method="html")
+    return content.decode("ascii")
 
 
 def _value(value: object) -> str:

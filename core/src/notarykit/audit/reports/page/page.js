@@ -166,7 +166,7 @@ const showFilters = () => {
   for (const [name, value] of Object.entries(values)) if (form.elements[name].value !== value) form.elements[name].value = value;
   for (const box of form.querySelectorAll("[name=status]")) box.checked = filters.getAll("status").includes(box.value);
   const chosen = REMOVABLE.filter((name) => filters.has(name)).map((name) =>
-    button([`${name}: `, foreign(filters.get(name)), " ×"], () => (change(name, ""), goToTable()), { "aria-label": `Remove the filter ${name}: ${filters.get(name)}` }),
+    button([`${name}: `, foreign(filters.get(name)), " \u00d7"], () => (change(name, ""), goToTable()), { "aria-label": `Remove the filter ${name}: ${filters.get(name)}` }),
   );
   const isFiltered = [...filters.keys()].some((name) => name !== "sort" && name !== "page");
   if (isFiltered) chosen.push(button("Show all", () => ((filters = new URLSearchParams()), keep(), goToTable())));

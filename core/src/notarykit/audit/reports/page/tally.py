@@ -5,15 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from notarykit.audit.record import ArtifactRecord, ArtifactVerdict, SignatureOutcome
+from notarykit.audit.counts import GOOD, PART, Counts
+from notarykit.audit.record import ArtifactRecord, SignatureOutcome
 
-PART = "part"
-"""Status of an unsigned manifest without a tag in an index that is covered, or in one that the audit did not see."""
-COVERED = ("verified", "audited", "skipped", PART)
-"""Statuses of artifacts that may be used under the policy."""
 UNCOVERED = ("failed", "no-policy", "unknown", "unsigned")
-"""Statuses of the others, the most urgent first."""
-STATUSES = (*COVERED, *UNCOVERED)
+"""Statuses of artifacts that the policy does not let pass, the most urgent first."""
+STATUSES = (*map(str, GOOD), PART, *UNCOVERED)
 """Statuses in the order of their shares in a bar."""
 BY_URGENCY = (*UNCOVERED, "audited", "skipped", PART, "verified")
 """Statuses in the order of rows."""
@@ -27,7 +24,7 @@ class Entry(NamedTuple):
 
     Attributes:
         record: Its record.
-        status: One of `STATUSES`: the verdict, or `PART`.
+        status: One of `STATUSES`.
     """
 
     record: ArtifactRecord
@@ -72,17 +69,9 @@ class SignerCount(NamedTuple):
     first_end: datetime | None
 
 
-def entries_of(records: Iterable[ArtifactRecord]) -> list[Entry]:
-    """Returns the artifacts, the most urgent first: by status, by the end of the verdict, and by name."""
-    known = list(records)
-    covered = {(record.name, record.digest): record.verdict.value in COVERED for record in known}
-    entries = [Entry(record, _status(record, covered.get((record.name, record.parent), True))) for record in known]
-    return sorted(entries, key=_urgency)
-
-
-def _status(record: ArtifactRecord, is_covered: bool) -> str:
-    is_part = record.is_part and is_covered and record.verdict is ArtifactVerdict.UNSIGNED
-    return PART if is_part else record.verdict.value
+def entries_of(records: Iterable[ArtifactRecord], counts: Counts) -> list[Entry]:
+    """Counts the records and returns the artifacts, the most urgent first: by status, end of the verdict, and name."""
+    return sorted((Entry(record, counts.add(record)) for record in records), key=_urgency)
 
 
 def _urgency(entry: Entry) -> tuple[int, datetime, str, tuple[str, ...], str]:
@@ -90,12 +79,9 @@ def _urgency(entry: Entry) -> tuple[int, datetime, str, tuple[str, ...], str]:
     return BY_URGENCY.index(entry.status), record.ends or _NEVER, record.name, record.tags, record.digest
 
 
-def coverage(entries: Iterable[Entry]) -> list[Coverage]:
-    """Counts statuses by repository, the one with the most uncovered artifacts first."""
-    counts: dict[str, Counter[str]] = {}
-    for record, status in entries:
-        counts.setdefault(record.name, Counter())[status] += 1
-    rows = [Coverage(name, statuses) for name, statuses in counts.items()]
+def coverage(counts: Counts) -> list[Coverage]:
+    """Returns the coverage of the repositories, the one with the most uncovered artifacts first."""
+    rows = [Coverage(name, statuses) for name, statuses in counts.repositories.items()]
     return sorted(rows, key=lambda row: (-row.uncovered, -row.total, row.name))
 
 

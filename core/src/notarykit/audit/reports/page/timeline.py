@@ -22,17 +22,16 @@ class Window(NamedTuple):
 
     Attributes:
         start: Time of the audit.
-        length: The threshold.
+        end: Last moment that stands out.
     """
 
     start: datetime
-    length: timedelta
+    end: datetime
 
     @property
-    def end(self) -> datetime:
-        """End of the window; a threshold beyond the calendar ends with it."""
-        latest = datetime.max.replace(tzinfo=self.start.tzinfo)
-        return self.start + min(self.length, latest - self.start)
+    def length(self) -> timedelta:
+        """Time from start to end."""
+        return self.end - self.start
 
     @property
     def words(self) -> str:
