@@ -93,9 +93,10 @@ def test_interrupted_audit_stays_beside_the_old_one(path: str) -> None:
 
 
 def test_resumed_audit_takes_over_records(path: str) -> None:
-    """Records come with the tags of today; artifacts whose verdict was unknown are audited again."""
-    unknown = make_record(2, verdict=ArtifactVerdict.UNKNOWN, reason="no answer")
-    _record(path, make_record(), unknown, make_record(3))
+    """Records come with the tags of today; artifacts without a good verdict are audited again."""
+    verdicts = (ArtifactVerdict.UNKNOWN, ArtifactVerdict.FAILED, ArtifactVerdict.UNSIGNED, ArtifactVerdict.NO_POLICY)
+    unknown, *others = (make_record(10 + number, verdict=verdict) for number, verdict in enumerate(verdicts))
+    _record(path, make_record(), unknown, *others, make_record(3))
     with Recording(path, _LATER, is_resumed=True) as recording:
         assert recording.taken_over == 2
         taken = recording.earlier_record(_item(make_record(), tags=("v2", "v3"), platform="linux/arm64"))
@@ -110,6 +111,37 @@ def test_resumed_audit_takes_over_records(path: str) -> None:
     assert (complete.header, complete.start) == (_LATER, 0)
     assert [*complete.records()] == [taken]
     assert os.listdir(os.path.dirname(path)) == ["audit.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("later", "is_taken"),
+    [
+        (timedelta(), True),
+        (timedelta(days=1), True),
+        (timedelta(days=1, seconds=1), False),
+        (timedelta(seconds=-1), False),
+    ],
+)
+def test_old_records_are_not_taken_over(later: timedelta, is_taken: bool, path: str) -> None:
+    """A day later a certificate may be revoked, and a record of the future is nobody's."""
+    _record(path, make_record())
+    with Recording(path, _HEADER._replace(started_at=AUDITED_AT + later), is_resumed=True) as recording:
+        assert (recording.earlier_record(_item(make_record())) is not None) is is_taken
+
+
+def test_verdict_that_has_ended_is_not_taken_over(path: str) -> None:
+    """A record is worth nothing from the end of its verdict on."""
+    _record(path, make_record(ends=_LATER.started_at), make_record(2, ends=_LATER.started_at + timedelta(seconds=1)))
+    with Recording(path, _LATER, is_resumed=True) as recording:
+        assert recording.taken_over == 1
+
+
+def test_last_record_of_an_artifact_counts(path: str) -> None:
+    """An artifact that failed in the second try is audited in the third."""
+    _record(path, make_record())
+    _record(path, make_record(verdict=ArtifactVerdict.FAILED), header=_LATER, is_resumed=True)
+    with Recording(path, _LATER, is_resumed=True) as recording:
+        assert recording.taken_over == 0
 
 
 def test_audit_can_be_interrupted_again_and_again(path: str) -> None:

@@ -5,15 +5,17 @@ last header and what follows it are the audit, and records before it are those t
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, NamedTuple
 
 from notarykit._internal import files
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
 from notarykit.audit.header import AuditHeader
-from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
+from notarykit.audit.record import GOOD, ArtifactRecord
 from notarykit.errors import ContentError, StorageError
 
 _LONGEST_LINE = 16 * 1024 * 1024
+_OLDEST = timedelta(days=1)
 _KINDS = ("audit", "change", "summary", "error")
 
 
@@ -67,10 +69,22 @@ class AuditFile:
         """Yields the records behind the last header."""
         return (self._record(line) for line in self.lines(self.start) if not line.kind)
 
-    def offsets(self) -> dict[str, int]:
-        """Returns the offset of the last record of each artifact whose verdict is known, by its reference."""
-        records = ((line.offset, self._record(line)) for line in self.lines() if not line.kind)
-        return {record.reference: offset for offset, record in records if record.verdict is not ArtifactVerdict.UNKNOWN}
+    def offsets(self, now: datetime) -> dict[str, int]:
+        """Returns the offset of the last record of each artifact that need not be audited again, by its reference.
+
+        Its verdict is good, no older than a day, and has not ended.
+        """
+        offsets: dict[str, int] = {}
+        for line in self.lines():
+            if line.kind:
+                continue
+            record = self._record(line)
+            is_recent = now - _OLDEST <= record.audited_at <= now and (record.ends is None or now < record.ends)
+            if record.verdict in GOOD and is_recent:
+                offsets[record.reference] = line.offset
+            else:
+                offsets.pop(record.reference, None)
+        return offsets
 
     def record_at(self, offset: int) -> ArtifactRecord:
         """Returns the record at an offset."""

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from notarykit.audit.header import AuditHeader
-from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
+from notarykit.audit.record import GOOD, ArtifactRecord, ArtifactVerdict
+from notarykit.oci.manifest import INDEX_TYPES
 
-GOOD = (ArtifactVerdict.VERIFIED, ArtifactVerdict.AUDITED, ArtifactVerdict.SKIPPED)
 PART = "part"
 """Status of an unsigned manifest without a tag in an index that is covered, or in one of another shard."""
 
@@ -42,7 +42,7 @@ class Counts:
 
     def add(self, record: ArtifactRecord) -> str:
         """Counts a record, and returns its status."""
-        if "index" in record.media_type or "manifest.list" in record.media_type:
+        if record.media_type in INDEX_TYPES:
             self._indexes[record.name, record.digest] = record.verdict in GOOD
         is_covered = record.is_part and self._indexes.get((record.name, record.parent), True)
         status = PART if is_covered and record.verdict is ArtifactVerdict.UNSIGNED else record.verdict.value

@@ -29,6 +29,10 @@ class ArtifactVerdict(StrEnum):
     """The artifact, or the list of its signatures, could not be read."""
 
 
+GOOD = (ArtifactVerdict.VERIFIED, ArtifactVerdict.AUDITED, ArtifactVerdict.SKIPPED)
+"""Verdicts with which the policy permits the use of an artifact."""
+
+
 class SignatureOutcome(StrEnum):
     """Outcome of one signature under the policy."""
 

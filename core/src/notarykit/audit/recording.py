@@ -63,7 +63,7 @@ class Recording:
             )
         with self._as_storage_error():
             os.truncate(self.path, earlier.end)  # without a last line that was cut off
-        self._earlier, self._offsets = earlier, earlier.offsets()
+        self._earlier, self._offsets = earlier, earlier.offsets(header.started_at)
 
     @property
     def taken_over(self) -> int:

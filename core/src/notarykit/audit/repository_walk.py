@@ -4,7 +4,7 @@ No registry lists untagged manifests by the distribution specification. Those th
 and other referrers are the artifacts' own, and no artifacts of the inventory.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
@@ -13,14 +13,17 @@ from notarykit.audit.inventory_item import InventoryItem
 from notarykit.audit.record import ArtifactRecord
 from notarykit.audit.selection import RepositoryName
 from notarykit.batch.ordered import map_ordered
-from notarykit.batch.work import Outcome, Work
+from notarykit.batch.work import Work
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitError, StorageError
+from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitError, StorageError, own_error
 from notarykit.oci.index import IndexMember, index_members
 from notarykit.oci.manifest import INDEX_TYPES
 from notarykit.oci.reference import Digest, Reference, Tag, is_tag
 from notarykit.oci.registry.registries import Registries
 from notarykit.oci.registry.repository import RegistryRepository
+
+# Manifests that a thread reads one after the other: handing over costs as much as reading one.
+_LARGEST_CHUNK = 16
 
 Listed = InventoryItem | ArtifactRecord
 
@@ -41,27 +44,50 @@ class FoundManifest(NamedTuple):
     problem: NotarykitError | None = None
 
 
-class _ReadManifests(Work[Tag | Digest, FoundManifest | None, FoundManifest | None]):
-    """Reads manifests of a repository; None for what is attached to an artifact."""
+class Reading(NamedTuple):
+    """Attempt to read a manifest.
+
+    Attributes:
+        identifier: Its tag or digest.
+        found: The manifest, or None where it could not be read, or is attached to an artifact.
+        error: Reason for which it could not be read, or None.
+    """
+
+    identifier: Tag | Digest
+    found: FoundManifest | None = None
+    error: NotarykitError | None = None
+
+
+class _ReadManifests(Work[Sequence[Tag | Digest], list[Reading], list[Reading]]):
+    """Reads manifests of a repository, several for each item."""
 
     def __init__(self, registries: Registries, repository: RepositoryName, *, recursive: bool) -> None:
         self._registries = registries
         self._repository = repository
         self._is_recursive = recursive
 
-    def begin(self, item: Tag | Digest) -> FoundManifest | None:
-        if isinstance(item, Tag) and not is_tag(item):
-            raise StorageError(f"the registry lists a malformed tag, {item[:128]!r}")
-        source = _open(self._registries, self._repository, item)
-        descriptor, content = source.fetch_manifest(item)
+    def begin(self, item: Sequence[Tag | Digest]) -> list[Reading]:
+        return [*map(self._reading, item)]
+
+    def _reading(self, identifier: Tag | Digest) -> Reading:
+        try:
+            return Reading(identifier, self._read(identifier))
+        except Exception as error:  # noqa: BLE001 - whatever one manifest does, the others are read
+            return Reading(identifier, error=own_error(error))
+
+    def _read(self, identifier: Tag | Digest) -> FoundManifest | None:
+        if isinstance(identifier, Tag) and not is_tag(identifier):
+            raise StorageError(f"the registry lists a malformed tag, {identifier[:128]!r}")
+        source = _open(self._registries, self._repository, identifier)
+        descriptor, content = source.fetch_manifest(identifier)
         try:
             manifest = GoMembers(loads(content), "manifest")
         except DocumentError as error:
             raise ContentError(f"manifest {descriptor.digest} is malformed: {error}") from None
-        if isinstance(item, Tag) and is_attachment(item, manifest):
+        if isinstance(identifier, Tag) and is_attachment(identifier, manifest):
             return None
         found = FoundManifest(descriptor, _artifact_type(manifest))
-        if isinstance(item, Digest) or descriptor.media_type not in INDEX_TYPES or not self._is_recursive:
+        if isinstance(identifier, Digest) or descriptor.media_type not in INDEX_TYPES or not self._is_recursive:
             return found
         try:
             return found._replace(members=index_members(source, Digest(descriptor.digest), attestations=True)[1:])
@@ -94,17 +120,18 @@ class RepositoryWalk(Work[RepositoryName | ArtifactRecord, list[Listed], list[Li
                 raise
             return []  # catalogues keep the names of repositories that lost all content
         inventory = _RepositoryInventory(item)
-        for outcome in self._read(item, tags):
-            inventory.add_tag(outcome)
-        for outcome in self._read(item, map(Digest, inventory.unread_members())):
-            inventory.add_member(outcome)
+        for reading in self._read(item, tags):
+            inventory.add_tag(reading)
+        for reading in self._read(item, [*map(Digest, inventory.unread_members())]):
+            inventory.add_member(reading)
         return inventory.listed()
 
-    def _read(
-        self, repository: RepositoryName, identifiers: Iterable[Tag | Digest]
-    ) -> Iterator[Outcome[Tag | Digest, FoundManifest | None]]:
+    def _read(self, repository: RepositoryName, identifiers: Sequence[Tag | Digest]) -> Iterator[Reading]:
         work = _ReadManifests(self._registries, repository, recursive=self._is_recursive)
-        yield from map_ordered(work, identifiers, jobs=self._jobs)
+        size = max(1, min(len(identifiers) // (4 * self._jobs), _LARGEST_CHUNK))
+        chunks = (identifiers[start : start + size] for start in range(0, len(identifiers), size))
+        for outcome in map_ordered(work, chunks, jobs=self._jobs):
+            yield from outcome.value()
 
 
 class _RepositoryInventory:
@@ -116,17 +143,17 @@ class _RepositoryInventory:
         self._members: dict[str, IndexMember] = {}
         self._unknown: list[ArtifactRecord] = []
 
-    def add_tag(self, outcome: Outcome[Tag | Digest, FoundManifest | None]) -> None:
+    def add_tag(self, reading: Reading) -> None:
         """Adds what was read under a tag."""
-        if outcome.error is not None:
-            self._unknown.append(self._base._replace(tags=(outcome.item,)).unknown(outcome.error))
-        if outcome.result is None:
+        if reading.error is not None:
+            self._unknown.append(self._base._replace(tags=(reading.identifier,)).unknown(reading.error))
+        if reading.found is None:
             return
-        found, digest = outcome.result, outcome.result.descriptor.digest
+        found, digest = reading.found, reading.found.descriptor.digest
         known = self._items.get(digest) or self._base._replace(
             descriptor=found.descriptor, artifact_type=found.artifact_type
         )
-        self._items[digest] = known._replace(tags=tuple(sorted({*known.tags, outcome.item})))
+        self._items[digest] = known._replace(tags=tuple(sorted({*known.tags, reading.identifier})))
         self._add_problem(digest, found.problem)
         for member in found.members:
             self._members.setdefault(member.descriptor.digest, member)
@@ -141,16 +168,17 @@ class _RepositoryInventory:
         """Returns the digests that indexes list and no tag has."""
         return [digest for digest in self._members if digest not in self._items]
 
-    def add_member(self, outcome: Outcome[Tag | Digest, FoundManifest | None]) -> None:
+    def add_member(self, reading: Reading) -> None:
         """Adds a manifest below an index; one that is absent is none, since an index need not be complete."""
-        item = self._base._replace(descriptor=self._members[outcome.item].descriptor._replace(annotations={}))
-        if isinstance(outcome.error, ArtifactNotFoundError):
+        digest = reading.identifier
+        item = self._base._replace(descriptor=self._members[digest].descriptor._replace(annotations={}))
+        if isinstance(reading.error, ArtifactNotFoundError):
             return
-        if outcome.error is not None:
-            self._unknown.append(self._placed(item).unknown(outcome.error))
-        elif outcome.result is not None:
-            descriptor, artifact_type, *_ = outcome.result
-            self._items[outcome.item] = item._replace(descriptor=descriptor, artifact_type=artifact_type)
+        if reading.error is not None:
+            self._unknown.append(self._placed(item).unknown(reading.error))
+        elif reading.found is not None:
+            descriptor, artifact_type, *_ = reading.found
+            self._items[digest] = item._replace(descriptor=descriptor, artifact_type=artifact_type)
 
     def listed(self) -> list[Listed]:
         """Returns the tagged artifacts in the registry's order, then those below indexes, then what is unknown."""

@@ -34,8 +34,6 @@ _ERRORS: dict[Step, type[VerificationError]] = {
     Step.EXTENDED_VALIDATION: ExtendedValidationError,
     Step.USER_METADATA: UserMetadataError,
 }
-# The other steps are not for a level to relax.
-_VALIDATIONS = {Step(validation): validation for validation in Validation}
 
 
 class EnvelopeRequest(NamedTuple):
@@ -102,8 +100,9 @@ class VerificationContext:
 
     def action(self, step: Step) -> Action:
         """Returns the policy's action for a step that fails."""
-        validation = _VALIDATIONS.get(step)
-        return self.policy.level.actions[validation] if validation else Action.ENFORCE
+        if step in (Step.EXTENDED_VALIDATION, Step.USER_METADATA):
+            return Action.ENFORCE
+        return self.policy.level.actions[Validation(step)]
 
     def record(self, step: Step, error: NotarykitError | None = None, note: str = "") -> None:
         """Adds the result of a step."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from notarykit.audit.counts import GOOD, PART, Counts
-from notarykit.audit.record import ArtifactRecord, SignatureOutcome
+from notarykit.audit.counts import PART, Counts
+from notarykit.audit.record import GOOD, ArtifactRecord, SignatureOutcome
 
 UNCOVERED = ("failed", "no-policy", "unknown", "unsigned")
 """Statuses of artifacts that the policy does not let pass, the most urgent first."""

@@ -67,12 +67,18 @@ class Outputs(NamedTuple):
     recording: str
     reports: tuple[tuple[str, str], ...]
 
-    def write(self, audit: AuditFile) -> None:
+    def write(self, path: str) -> None:
         """Writes all reports but the table; each file keeps its old content until the new one is whole.
+
+        Args:
+            path: JSON Lines of the audit.
 
         Raises:
             StorageError: A file cannot be written; the others are written all the same.
         """
+        if not self.reports and self.printed not in _WRITERS:
+            return
+        audit = AuditFile(path)
         problems = [problem for path, form in self.reports if (problem := _write_file(path, form, audit))]
         if self.printed in _WRITERS:
             _WRITERS[self.printed](audit.records(), audit.header, cast("TextIO", sys.stdout))

@@ -110,7 +110,7 @@ class Reporting:
         self.recording.complete(self._changes, summary if is_complete else None)
         problem: StorageError | None = None
         try:
-            self._outputs.write(AuditFile(self.recording.path))
+            self._outputs.write(self.recording.path)
         except StorageError as error:
             problem = error
         self.recording.publish()

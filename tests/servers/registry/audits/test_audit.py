@@ -1,64 +1,24 @@
 """Audits of real registries: every artifact once, with the verdict that `verify` comes to."""
 
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.test_json import schema
+from tests.servers.registry.audits.commands import ARTIFACTS, REPOSITORIES, audit, parsed
 from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import FaultProxies, TokenServers
 from tests.servers.registry.fault_proxy import Exchange
 from tests.servers.registry.faults import at
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.running import CREDENTIALS, Registry
-from tests.servers.registry.scenes import SECONDS_TO_END, run, without_proxies
+from tests.servers.registry.scenes import run
 from tests.support.ca import TestChain, make_chain
 from tests.support.homes import Home, complete_home
 from tests.support.registries import push_artifacts
 from tests.support.registry_content import Artifact, RegistryContent
-
-REPOSITORIES, ARTIFACTS = 6, 120
-
-
-@pytest.fixture(scope="module")
-def content() -> RegistryContent:
-    """Returns a small content that has every kind of artifact."""
-    return RegistryContent(REPOSITORIES, ARTIFACTS)
-
-
-@pytest.fixture
-def home(content: RegistryContent, tmp_path: Path) -> Home:
-    """Returns settings with which the teams are trusted."""
-    return content.home(tmp_path / "home")
-
-
-@pytest.fixture
-def registry(plain_registry: GoRegistries, content: RegistryContent, tmp_path: Path) -> Registry:
-    """Returns a registry with the content, which lists at most five names in a response."""
-    return plain_registry.memory(content.write(tmp_path / "content"), page_size=5)
-
-
-def _audit(home: Home, code: int, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    done = run(home, "audit", *arguments, **variables)
-    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-    return done
-
-
-def _parsed(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
-    """Returns header, records, changes and summary of an audit in JSON Lines, which conform to the schema."""
-    lines = [json.loads(line) for line in text.splitlines()]
-    checker = schema("audit")
-    for line in lines:
-        checker.validate(line)
-    header, *others, summary = lines
-    records = [line for line in others if "change" not in line]
-    return header["audit"], records, [line["change"] for line in others if "change" in line], summary["summary"]
 
 
 def _key(artifact: Artifact) -> tuple[str, str]:
@@ -67,8 +27,8 @@ def _key(artifact: Artifact) -> tuple[str, str]:
 
 def test_every_artifact_has_the_verdict_of_verify(registry: Registry, content: RegistryContent, home: Home) -> None:
     """The inventory has each artifact once, with its tag, its index and its signers, and verify agrees."""
-    done = _audit(home, 1, registry.host, "--output", "jsonl")
-    header, records, changes, summary = _parsed(done.stdout)
+    done = audit(home, 1, registry.host, "--output", "jsonl")
+    header, records, changes, summary = parsed(done.stdout)
     found = {(record["repository"], record["digest"]): record for record in records}
     assert (len(found), len(records), changes) == (ARTIFACTS, ARTIFACTS, [])
     assert header["registries"] == [registry.host]
@@ -91,8 +51,8 @@ def test_every_artifact_has_the_verdict_of_verify(registry: Registry, content: R
 def test_all_outputs_at_once(registry: Registry, home: Home, tmp_path: Path) -> None:
     """One audit writes every format, and the table has the counts."""
     files = [tmp_path / f"audit.{form}" for form in ("jsonl", "csv", "sarif", "html")]
-    done = _audit(home, 1, registry.host, *(word for file in files for word in ("--output-file", str(file))))
-    _, records, _, summary = _parsed(files[0].read_text())
+    done = audit(home, 1, registry.host, *(word for file in files for word in ("--output-file", str(file))))
+    _, records, _, summary = parsed(files[0].read_text())
     assert summary["verdicts"]["failed"] == sum(record["verdict"] == "failed" for record in records) > 0
     assert len(files[1].read_text().splitlines()) == ARTIFACTS + 1
     (log,) = json.loads(files[2].read_text())["runs"]
@@ -119,20 +79,20 @@ def test_all_outputs_at_once(registry: Registry, home: Home, tmp_path: Path) -> 
 )
 def test_exit_code_is_for_what_ci_asks(flags: tuple[str, ...], code: int, registry: Registry, home: Home) -> None:
     """The exit code is 1 for the findings that are named."""
-    _audit(home, code, f"{registry.host}/data", "--output", "none", *flags)
+    audit(home, code, f"{registry.host}/data", "--output", "none", *flags)
 
 
-def test_shards_together_are_the_audit(registry: Registry, home: Home, tmp_path: Path) -> None:
+def test_shards_together_are_theaudit(registry: Registry, home: Home, tmp_path: Path) -> None:
     """Each artifact is in one shard, and the merged file is that of the whole audit but for times and order."""
     files = [str(tmp_path / f"audit-{number}.jsonl") for number in range(3)]
     flags = ("--output", "none", "--fail-on", "none")
     for number, file in enumerate(files):
-        _audit(home, 0, registry.host, *flags, "--shard", f"{number}/3", "--output-file", file)
+        audit(home, 0, registry.host, *flags, "--shard", f"{number}/3", "--output-file", file)
     whole, merged = str(tmp_path / "whole.jsonl"), str(tmp_path / "merged.jsonl")
-    _audit(home, 0, registry.host, *flags, "--output-file", whole)
-    _audit(home, 0, "merge", *files, *flags, "--output-file", merged)
+    audit(home, 0, registry.host, *flags, "--output-file", whole)
+    audit(home, 0, "merge", *files, *flags, "--output-file", merged)
     (header, records, _, summary), (wanted_header, wanted, _, wanted_summary) = (
-        _parsed(Path(file).read_text()) for file in (merged, whole)
+        parsed(Path(file).read_text()) for file in (merged, whole)
     )
 
     def sorted_records(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -141,24 +101,24 @@ def test_shards_together_are_the_audit(registry: Registry, home: Home, tmp_path:
     assert sorted_records(records) == sorted_records(wanted)
     assert {**header, "startedAt": ""} == {**wanted_header, "startedAt": ""}
     assert {**summary, "finishedAt": ""} == {**wanted_summary, "finishedAt": ""}
-    refused = _audit(home, 2, "merge", files[0], files[2])
+    refused = audit(home, 2, "merge", files[0], files[2])
     assert refused.stderr.startswith("Error: shard 1/3 is missing")
-    partial = _audit(home, 3, "merge", files[0], files[2], "--partial", *flags)
+    partial = audit(home, 3, "merge", files[0], files[2], "--partial", *flags)
     assert partial.stderr == "Warning: shard 1/3 is missing\n"
 
 
-def test_changes_since_an_audit(registry: Registry, content: RegistryContent, home: Home, tmp_path: Path) -> None:
+def test_changes_since_anaudit(registry: Registry, content: RegistryContent, home: Home, tmp_path: Path) -> None:
     """What is new, and what is of another verdict since another policy, is told; the rest is not."""
     file = str(tmp_path / "audit.jsonl")
-    _audit(home, 0, registry.host, "--output-file", file, "--fail-on", "none", "--output", "none")
+    audit(home, 0, registry.host, "--output-file", file, "--fail-on", "none", "--output", "none")
     (digest,) = push_artifacts(registry.address, "data/app-000", ["new"])
-    done = _audit(home, 0, registry.host, "--since", file, "--fail-on", "none", "--output", "jsonl")
-    _, _, changes, _ = _parsed(done.stdout)
+    done = audit(home, 0, registry.host, "--since", file, "--fail-on", "none", "--output", "jsonl")
+    _, _, changes, _ = parsed(done.stdout)
     new = {"kind": "new", "reference": f"{registry.host}/data/app-000@{digest}", "before": "", "after": "unsigned"}
     assert changes == [{**new, "ends": None}]
     (home.store() / "root0.pem").unlink()  # of the team data
-    done = _audit(home, 0, f"{registry.host}/data", "--since", file, "--fail-on", "none", "--output", "jsonl")
-    _, _, changes, _ = _parsed(done.stdout)
+    done = audit(home, 0, f"{registry.host}/data", "--since", file, "--fail-on", "none", "--output", "jsonl")
+    _, _, changes, _ = parsed(done.stdout)
     changed = [change for change in changes if change["kind"] == "changed"]
     assert {(change["before"], change["after"]) for change in changed} == {("verified", "failed")}
     # Another team has signed, too, what is signed twice.
@@ -169,8 +129,8 @@ def test_changes_since_an_audit(registry: Registry, content: RegistryContent, ho
 @pytest.mark.parametrize("path", ["data", "data/app-000"])
 def test_part_of_a_registry(path: str, registry: Registry, content: RegistryContent, home: Home) -> None:
     """A path selects what is below it, and a repository of that name."""
-    done = _audit(home, 1, f"{registry.host}/{path}", "--output", "jsonl")
-    _, records, _, _ = _parsed(done.stdout)
+    done = audit(home, 1, f"{registry.host}/{path}", "--output", "jsonl")
+    _, records, _, _ = parsed(done.stdout)
     wanted = {_key(artifact) for artifact in content.artifacts if artifact.repository.startswith(path)}
     assert {(record["repository"], record["digest"]) for record in records} == wanted
 
@@ -179,10 +139,10 @@ def test_repositories_from_a_file(registry: Registry, home: Home, tmp_path: Path
     """Lines name repositories; comments and blank lines are left out, and a malformed line is an error."""
     lines = tmp_path / "repositories"
     lines.write_text(f"# two\n{registry.host}/data/app-000\n\n{registry.host}/web/app-003\n")
-    _, records, _, _ = _parsed(_audit(home, 1, "--from", str(lines), "--output", "jsonl").stdout)
+    _, records, _, _ = parsed(audit(home, 1, "--from", str(lines), "--output", "jsonl").stdout)
     assert {record["repository"] for record in records} == {"data/app-000", "web/app-003"}
     lines.write_text(f"{registry.host}/data/app-000\n{registry.host}\n")
-    refused = _audit(home, 2, "--from", str(lines))
+    refused = audit(home, 2, "--from", str(lines))
     assert refused.stderr.startswith(f"Error: {lines}, line 2: '{registry.host}' names a registry and no repository")
 
 
@@ -199,7 +159,7 @@ def test_go_containerregistry(referrers: bool, plain_registry: GoRegistries, tmp
     """A registry without filters, or without referrers at all, is audited; the referrers tag is no artifact."""
     registry = plain_registry(referrers=referrers)
     home = _signed(registry, tmp_path, make_chain())
-    _, records, _, _ = _parsed(_audit(home, 0, registry.host, "--output", "jsonl").stdout)
+    _, records, _, _ = parsed(audit(home, 0, registry.host, "--output", "jsonl").stdout)
     assert [(record["tags"], record["verdict"]) for record in records] == [(["v1"], "verified"), (["v2"], "unsigned")]
 
 
@@ -219,7 +179,7 @@ def test_distribution(kind: str, docker_registry: DockerRegistries, token_server
     first, _ = push_artifacts(registry.address, "some/thing", ["v1", "v2"], authorization=allowed)
     signed = run(home, "sign", *flags, f"{registry.host}/some/thing@{first}")
     assert signed.returncode == 0, signed.stderr
-    _, records, _, _ = _parsed(_audit(home, 0, registry.host, *flags, "--output", "jsonl").stdout)
+    _, records, _, _ = parsed(audit(home, 0, registry.host, *flags, "--output", "jsonl").stdout)
     assert sorted((record["tags"], record["verdict"]) for record in records) == [
         (["v1"], "verified"), (["v2"], "unsigned")
     ]  # fmt: skip
@@ -229,52 +189,20 @@ def test_registry_without_a_catalogue(registry: Registry, fault_proxy: FaultProx
     """The error says what to name, and a repository that is named is audited with a warning."""
     proxy = fault_proxy(registry)
     proxy.fault(_status(404), at("_catalog"))
-    done = _audit(home, 3, proxy.host)
+    done = audit(home, 3, proxy.host)
     assert done.stderr == (
         f"Warning: {proxy.host} has no catalogue of repositories (status 404): "
         "name repositories, as arguments REGISTRY/REPOSITORY or in a file with --from\n"
     )
-    done = _audit(home, 1, f"{proxy.host}/data/app-000", "--output", "jsonl")
+    done = audit(home, 1, f"{proxy.host}/data/app-000", "--output", "jsonl")
     assert done.stderr == (
         f"Warning: {proxy.host} has no catalogue of repositories (status 404): "
         f"{proxy.host}/data/app-000 is taken for one repository\n"
     )
-    assert {record["repository"] for record in _parsed(done.stdout)[1]} == {"data/app-000"}
+    assert {record["repository"] for record in parsed(done.stdout)[1]} == {"data/app-000"}
 
 
 def _status(code: int) -> Callable[[Exchange], None]:
     from tests.servers.registry import faults
 
     return faults.status(code)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_audit_goes_on(
-    number: signal.Signals, registry: Registry, fault_proxy: FaultProxies, home: Home, tmp_path: Path
-) -> None:
-    """What was audited before Ctrl-C is not audited again, and the old file stays until the new one is whole."""
-    proxy = fault_proxy(registry)
-    file = tmp_path / "audit.jsonl"
-    file.write_text("old")
-    arguments = ["audit", proxy.host, "--output", "none", "--output-file", str(file)]
-    command = [sys.executable, "-m", "notarykit.cli", *arguments]
-    environment = {name: value for name, value in home.environment().items() if name not in without_proxies()}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    partial = Path(f"{file}.partial")
-    while not partial.exists() or partial.read_bytes().count(b"\n") < 20:
-        assert process.poll() is None
-    process.send_signal(number)
-    _, err = process.communicate(timeout=SECONDS_TO_END)
-    assert process.returncode == 128 + number
-    assert "run the same command with --resume to go on" in err
-    assert file.read_text() == "old"
-    done = partial.read_bytes().count(b"\n") - 1
-    assert 20 <= done + 1 < ARTIFACTS
-    with proxy.lock:
-        proxy.seen.clear()
-    _audit(home, 1, *arguments[1:], "--resume")
-    _, records, _, summary = _parsed(file.read_text())
-    assert (len(records), summary["artifacts"], partial.exists()) == (ARTIFACTS, ARTIFACTS, False)
-    with proxy.lock:
-        listed = sum("/referrers/" in seen.path for seen in proxy.seen)
-    assert listed <= ARTIFACTS - done
