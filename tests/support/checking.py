@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from notarykit.keys.chain import Purpose, check_chain
+from notarykit.keys.chain import check_chain
+from notarykit.keys.chain_certificate import Purpose
 from notarykit.net.anonymous import anonymous_client
 from notarykit.net.client import HttpClient
 from notarykit.revocation.checker import RevocationChecker

@@ -28,6 +28,7 @@ from tests.servers.registry.http_server import Reply
 from tests.servers.registry.running import Registry
 from tests.support.ca import TestChain
 from tests.support.homes import Home, complete_home
+from tests.support.pauses import noted_pauses
 from tests.support.registries import push_artifacts
 
 NAME = "some/thing"
@@ -55,13 +56,12 @@ class Scene:
     ) -> None:
         """Pushes the artifact and signs it, past the server."""
         self.registry, self.proxy, self.home = registry, proxy, home
-        self.pauses: list[float] = []
         self._signer = LocalSigner.from_files(str(home.folder / "build.key"), str(home.folder / "build.chain.pem"))
         (self.digest,) = push_artifacts(registry.address, NAME, ["v1"])
         self.signature, self.envelope = self.signed()
         settings = settings or RegistrySettings()
         self.host = RegistryHost(proxy.host, settings._replace(plain_http=frozenset([proxy.elsewhere.host])))
-        self.host._client._pause = self.pauses.append
+        self.pauses = noted_pauses(self.host._client)
 
     def signed(self, *, force_referrers_tag: bool = False) -> tuple[str, str]:
         """Signs the artifact past the server, and returns the digests of the signature's manifest and envelope."""

@@ -202,8 +202,9 @@ def test_several_at_once_are_under_the_callers_end(home: Home, silent: tuple[Fau
 def test_the_examples_of_the_reference_run(home: Home, memory_registry: Registry) -> None:
     """Every Python block of the reference runs, with the user's settings and an artifact in a registry."""
     (digest,) = push_artifacts(memory_registry.address, "hello", ["v1"])
-    names: dict[str, object] = {"reference": f"{memory_registry.host}/hello@{digest}"}
+    reference = f"{memory_registry.host}/hello@{digest}"
+    names: dict[str, object] = {"reference": reference, "references": [reference]}
     blocks = re.findall(r"^```python\n(.*?)^```", REFERENCE.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         exec(compile(block, "reference.md", "exec"), names)

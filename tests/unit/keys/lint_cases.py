@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from notarykit.keys.chain import Purpose
+from notarykit.keys.chain_certificate import Purpose
 from notarykit.keys.lint import Finding, lint
 from tests.support.ca import Changes, key_usage, make_chain
 

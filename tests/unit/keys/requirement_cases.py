@@ -3,7 +3,7 @@
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from notarykit.keys.chain import Purpose
+from notarykit.keys.chain_certificate import Purpose
 from tests.support.ca import Changes, key_usage
 
 PURPOSES: tuple[Purpose, ...] = ("code signing", "timestamping")

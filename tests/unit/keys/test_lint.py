@@ -7,7 +7,7 @@ from cryptography.x509.oid import ExtensionOID
 
 from notarykit.keys import lint as module
 from notarykit.keys import requirements
-from notarykit.keys.chain import Purpose
+from notarykit.keys.chain_certificate import Purpose
 from notarykit.keys.lint import lint
 from tests.support.ca import SPECS, Changes, key_usage, make_chain, name
 from tests.support.der import sequence, signed_again

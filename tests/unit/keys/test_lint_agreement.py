@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notarykit.errors import CertificateError
-from notarykit.keys.chain import Purpose, check_chain
+from notarykit.keys.chain import check_chain
+from notarykit.keys.chain_certificate import Purpose
 from notarykit.keys.lint import lint
 from tests.support.ca import Changes, key_usage, make_chain, name
 from tests.unit.keys.lint_cases import (

@@ -4,7 +4,8 @@ import pytest
 from cryptography import x509
 
 from notarykit.errors import CertificateError
-from notarykit.keys.chain import LONGEST_CHAIN, Purpose, check_chain
+from notarykit.keys.chain import LONGEST_CHAIN, check_chain
+from notarykit.keys.chain_certificate import Purpose
 from notarykit.keys.lint import lint
 from tests.support.ca import Changes, TestChain, make_chain, name
 from tests.unit.keys.lint_cases import (

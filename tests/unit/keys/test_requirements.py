@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtensionOID
 
 from notarykit.errors import CertificateError
-from notarykit.keys.chain import Purpose, check_chain
+from notarykit.keys.chain import check_chain
+from notarykit.keys.chain_certificate import Purpose
 from tests.support.ca import Changes, make_chain, name, new_key
 from tests.support.der import sequence, signed_again
 from tests.support.sha1 import sha1_signed

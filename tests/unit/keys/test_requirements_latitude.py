@@ -5,7 +5,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtensionOID
 
-from notarykit.keys.chain import Purpose, check_chain
+from notarykit.keys.chain import check_chain
+from notarykit.keys.chain_certificate import Purpose
 from tests.support.ca import Changes, crl_at, make_chain, ocsp_at
 from tests.unit.keys.requirement_cases import (
     EKU,

@@ -34,7 +34,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(where, watched)
 
-    watch("notarykit.keys.chain.why_not_issued", certificate.why_not_issued)
+    watch("notarykit.keys.chain_certificate.why_not_issued", certificate.why_not_issued)
     watch("notarykit.keys.certificate.verify_message", x509_signature.verify_message)
     watch("notarykit.keys.signature.verify_raw", signature.verify_raw)
     return found

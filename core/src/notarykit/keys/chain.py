@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 
@@ -17,22 +17,18 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError
 from notarykit.keys import requirements
 from notarykit.keys.certificate import (
-    NOT_SIGNED,
     has_key,
-    is_issued,
     is_named_in_other_strings,
     is_self_signed,
     load_certificate,
-    parts_of,
     subject_of,
     why_not_issued,
 )
+from notarykit.keys.chain_certificate import ChainCertificate, Purpose
 from notarykit.keys.spec import KeySpec, key_spec_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-
-Purpose = Literal["code signing", "timestamping"]
 
 # Far beyond honest chains; bounds the work for a forged envelope.
 LONGEST_CHAIN = 32
@@ -45,10 +41,6 @@ _MOST_REMEMBERED = 128
 _MOST_LINKS = 200
 
 _ISSUE_AGAIN = "have the certificate issued again with the CA's name as the CA's own certificate has it"
-
-_LEAF_RULES = {"code signing": requirements.CODE_SIGNING_LEAF, "timestamping": requirements.TIMESTAMPING_LEAF}
-_CA_RULES = {"code signing": requirements.CODE_SIGNING_CA, "timestamping": requirements.TIMESTAMPING_CA}
-_BEFORE_LINKS = frozenset({*requirements.SIGNATURE_OF_LEAF, *requirements.SIGNATURE_OF_CA})
 
 
 class Chain(NamedTuple):
@@ -98,70 +90,8 @@ def _parsed(ders: tuple[bytes, ...]) -> Chain:
     return Chain(ders, certificates, key_spec_of(public_key), public_key)
 
 
-class _Member:
-    """Certificate of a chain, with the facts about its bytes that were established.
-
-    Attributes:
-        der: The certificate in DER.
-        certificate: The parsed certificate.
-        role: The role in the chain, such as "root certificate".
-        parts: The parts that links are about.
-        issuer: The certificate, in DER, that was last verified to have issued this one.
-        fits: The purposes, and numbers of intermediate certificates below, whose requirements it meets.
-    """
-
-    def __init__(self, der: bytes, role: str, preconditions: tuple[requirements.Requirement, ...]) -> None:
-        """Parses a certificate and checks the requirements that bound the cost of its links.
-
-        Raises:
-            CertificateError: It is malformed, or violates one.
-        """
-        self.der = der
-        self.role = role
-        self.certificate = load_certificate(der, role)
-        requirements.enforce(preconditions, requirements.bare_member(self.certificate, role))
-        self.parts = parts_of(der)
-        self.issuer = b""
-        self.fits: set[tuple[Purpose, int]] = set()
-
-    @property
-    def name(self) -> str:
-        """Role and subject, for messages."""
-        return f"{self.role} {subject_of(self.certificate)!r}"
-
-    def why_not_issued(self, issuer: "_Member") -> str | None:
-        """Returns the reason why this certificate was not issued by another, or None if it was."""
-        if self.issuer == issuer.der:
-            return None
-        is_signed = is_issued(self.parts, issuer.parts, issuer.certificate.public_key())
-        problem = None if is_signed else NOT_SIGNED
-        if is_signed is None:
-            problem = why_not_issued(self.certificate, issuer.certificate)
-        if problem is None:
-            self.issuer = issuer.der
-        return problem
-
-    def is_self_signed(self) -> bool:
-        """Returns True if it names itself as the issuer and is signed by its own key."""
-        return self.parts.issuer == self.parts.subject and self.why_not_issued(self) is None
-
-    def check_requirements(self, purpose: Purpose, index: int) -> None:
-        """Checks the requirements of the purpose for a position in the chain.
-
-        Raises:
-            CertificateError: One is violated.
-        """
-        below = max(0, index - 1)
-        if (purpose, below) in self.fits:
-            return
-        member = requirements.chain_member(self.certificate, self.role, below)
-        rules = _CA_RULES[purpose] if index else _LEAF_RULES[purpose]
-        requirements.enforce((rule for rule in rules if rule not in _BEFORE_LINKS), member)
-        self.fits.add((purpose, below))
-
-
 # The same CAs stand above many leaves.
-_remembered_ca = lru_cache(_MOST_REMEMBERED)(_Member)
+_remembered_ca = lru_cache(_MOST_REMEMBERED)(ChainCertificate)
 
 
 def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing", anchor: int = 0) -> Chain:
@@ -183,7 +113,7 @@ def check_chain(ders: Iterable[bytes], purpose: Purpose = "code signing", anchor
     if size > LARGEST_CHAIN:
         raise CertificateError(f"chain has {size} bytes, more than {LARGEST_CHAIN}", rule="chain_size")
     if size > _LARGEST_REMEMBERED:
-        return _validate(chain, purpose, anchor, _Member)
+        return _validate(chain, purpose, anchor, ChainCertificate)
     return _validate_once(chain, purpose, anchor)
 
 
@@ -192,14 +122,16 @@ def _validate_once(ders: tuple[bytes, ...], purpose: Purpose, anchor: int) -> Ch
     return _validate(ders, purpose, anchor, _remembered_ca)
 
 
-def _validate(ders: tuple[bytes, ...], purpose: Purpose, anchor: int, load_ca: Callable[..., _Member]) -> Chain:
+def _validate(
+    ders: tuple[bytes, ...], purpose: Purpose, anchor: int, load_ca: Callable[..., ChainCertificate]
+) -> Chain:
     if not 0 < len(ders) <= LONGEST_CHAIN:
         raise CertificateError(f"chain has {len(ders)} certificates, not 1 to {LONGEST_CHAIN}", rule="chain_length")
     roles = [_role(index, len(ders)) for index in range(len(ders))]
     # The preconditions come before the links, whose cost they bound; and cryptography does not verify signatures with
     # SHA-1, which would look like a missing link.
     members = [
-        _Member(ders[0], roles[0], requirements.SIGNATURE_OF_LEAF),
+        ChainCertificate(ders[0], roles[0], requirements.SIGNATURE_OF_LEAF),
         *(load_ca(der, role, requirements.SIGNATURE_OF_CA) for der, role in zip(ders[1:], roles[1:], strict=True)),
     ]
     for index in (*range(anchor - 1, -1, -1), *range(anchor, len(members))):
@@ -217,7 +149,7 @@ def _role(index: int, length: int) -> str:
     return "root certificate" if index == length - 1 else f"intermediate certificate {index}"
 
 
-def _check_link(members: Sequence[_Member], index: int) -> None:
+def _check_link(members: Sequence[ChainCertificate], index: int) -> None:
     """Checks that a certificate is issued by the next one, and the last, a self-signed root, by itself."""
     last = len(members) - 1
     member, issuer = members[index], members[min(index + 1, last)]

@@ -11,7 +11,8 @@ from cryptography import x509
 from notarykit.errors import CertificateError
 from notarykit.keys import requirements
 from notarykit.keys.certificate import is_self_signed, load_certificate, subject_of, why_not_issued
-from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN, Purpose
+from notarykit.keys.chain import LARGEST_CHAIN, LONGEST_CHAIN
+from notarykit.keys.chain_certificate import Purpose
 from notarykit.keys.extensions import authority_key_identifier, is_ca_certificate, subject_key_identifier
 
 _FIXES = {

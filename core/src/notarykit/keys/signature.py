@@ -4,6 +4,7 @@ An ECDSA signature is r and s side by side, each of the curve's full length (RFC
 2.1).
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -26,7 +27,11 @@ _PSS = {
     name: padding.PSS(mgf=padding.MGF1(algorithm), salt_length=padding.PSS.DIGEST_LENGTH)
     for name, algorithm in HASHES.items()
 }
-_ECDSA = {name: ec.ECDSA(algorithm) for name, algorithm in HASHES.items()}
+
+
+@cache  # the first one loads a good part of cryptography, which an RSA key does without
+def _ecdsa(hash_name: str) -> ec.ECDSA:
+    return ec.ECDSA(HASHES[hash_name])
 
 
 class RawSignature(NamedTuple):
@@ -47,7 +52,7 @@ def sign_raw(private_key: "RSAPrivateKey | EllipticCurvePrivateKey", spec: KeySp
     """Signs a message with a key of the given spec."""
     if isinstance(private_key, RSAPrivateKey):
         return private_key.sign(message, _PSS[spec.hash_name], HASHES[spec.hash_name])
-    return raw_ecdsa(private_key.sign(message, _ECDSA[spec.hash_name]), spec)
+    return raw_ecdsa(private_key.sign(message, _ecdsa(spec.hash_name)), spec)
 
 
 def verify_raw(public_key: Any, spec: KeySpec, signature: bytes, message: bytes) -> None:
@@ -64,7 +69,7 @@ def verify_raw(public_key: Any, spec: KeySpec, signature: bytes, message: bytes)
         else:
             half = spec.coordinate_size
             r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
-            public_key.verify(utils.encode_dss_signature(r, s), message, _ECDSA[spec.hash_name])
+            public_key.verify(utils.encode_dss_signature(r, s), message, _ecdsa(spec.hash_name))
     except InvalidSignature:
         raise ValueError("signature does not hold over the signed bytes under the signing certificate's key") from None
 

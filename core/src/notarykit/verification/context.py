@@ -34,6 +34,8 @@ _ERRORS: dict[Step, type[VerificationError]] = {
     Step.EXTENDED_VALIDATION: ExtendedValidationError,
     Step.USER_METADATA: UserMetadataError,
 }
+# The other steps are not for a level to relax.
+_VALIDATIONS = {Step(validation): validation for validation in Validation}
 
 
 class EnvelopeRequest(NamedTuple):
@@ -100,9 +102,8 @@ class VerificationContext:
 
     def action(self, step: Step) -> Action:
         """Returns the policy's action for a step that fails."""
-        if step in (Step.EXTENDED_VALIDATION, Step.USER_METADATA):
-            return Action.ENFORCE
-        return self.policy.level.actions[Validation(step)]
+        validation = _VALIDATIONS.get(step)
+        return self.policy.level.actions[validation] if validation else Action.ENFORCE
 
     def record(self, step: Step, error: NotarykitError | None = None, note: str = "") -> None:
         """Adds the result of a step."""

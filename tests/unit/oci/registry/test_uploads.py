@@ -14,6 +14,7 @@ from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.uploads import upload_blob
 from tests.servers.registry.http_server import Reply
+from tests.support.pauses import noted_pauses
 from tests.unit.net.server import Answer, Server
 
 _CONTENT = json.dumps({"mediaType": IMAGE_MANIFEST}).encode()
@@ -31,13 +32,7 @@ def _push(server: Server, *plain: str) -> list[float]:
     host = RegistryHost(
         server.host, RegistrySettings(frozenset(plain), credentials=lambda _: Credentials("me", "secret"))
     )
-    pauses: list[float] = []
-
-    def pause(seconds: float) -> None:
-        pauses.append(round(seconds, 1))
-        host._client._throttle._moments.clear()  # as if the time had passed
-
-    host._client._pause = pause
+    pauses = noted_pauses(host._client)
     try:
         upload_blob(RepositoryEndpoint(host, "a/b", Budget()), _DIGEST, _CONTENT)
     finally:

@@ -29,7 +29,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         subjects.append(certificate.subject)
         return is_issued(certificate, issuer, key)
 
-    monkeypatch.setattr("notarykit.keys.chain.is_issued", watched)
+    monkeypatch.setattr("notarykit.keys.chain_certificate.is_issued", watched)
     return subjects
 
 
