@@ -158,7 +158,7 @@ class _Run:
         advice = (
             f"run the same command again, with --resume {path}"
             if path
-            else "with --resume FILE a run goes on where it was"
+            else "with --resume FILE, a run goes on where it was"
         )
         return f"{tally.done} done, {tally.failed} failed, {remain}: {advice}"
 
