@@ -93,19 +93,37 @@ def test_torn_last_line_is_dropped(world: World) -> None:
     assert len(records(world)) == 2
 
 
+def renew(world: World) -> None:
+    """Replaces the default key and its certificate in their files."""
+    chain = make_chain()
+    (world.home.folder / "build.key").write_bytes(chain.key_pem)
+    (world.home.folder / "build.chain.pem").write_bytes(chain.chain_pem)
+
+
 @pytest.mark.parametrize(
     ("command", "change", "difference"),
     [
         (SIGN, lambda _: ("-m", "a=b"), "--user-metadata was None and is ['a=b']"),
         (SIGN, lambda _: ("--signature-format", "cose"), "was 'application/jose+json' and is 'application/cose'"),
         (SIGN, lambda world: ("--key", world.home.add_key(make_chain(), "other")[0].stem), "key is not the same"),
+        (SIGN, renew, "thumbprint was "),
         (CHECK, lambda _: ("--max-signatures", "3"), "--max-signatures was None and is 3"),
         (CHECK, lambda world: world.home.set_policy(policy_document([OTHER_IDENTITY])), "policy is not the same"),
         (CHECK, lambda world: world.home.trust(make_chain()), "trustStores is not the same"),
         (CHECK, lambda _: ("--plugin-config", "pin=2"), "--plugin-config is not the same"),
         (("list", "--oci-layout", "--resume", "journal"), lambda _: (), "command was 'verify' and is 'list'"),
     ],
-    ids=["metadata", "format", "key", "limit", "policy", "trust store", "plugin's configuration", "command"],
+    ids=[
+        "metadata",
+        "format",
+        "key",
+        "certificate",
+        "limit",
+        "policy",
+        "trust store",
+        "plugin's configuration",
+        "command",
+    ],
 )
 def test_journal_of_another_run_is_refused(world: World, command: Any, change: Any, difference: str) -> None:
     """The error names what differs, and the journal stays as it was."""

@@ -11,7 +11,7 @@ from notarykit.envelope.integrity import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.errors import NotarykitError
-from notarykit.oci.reference import LayoutReference, Reference, parse_reference
+from notarykit.oci.reference import Digest, LayoutReference, Reference, Tag, parse_reference
 from notarykit.oci.registry.registries import Registries
 from notarykit.oci.repository import ListedSignature, PushedSignature, Repository, StoredSignature
 from notarykit.signing.artifact import SignedArtifact, begin_signing, begin_storing
@@ -21,7 +21,7 @@ from notarykit.verification.options import MAX_SIGNATURES
 from notarykit.verification.signatures import fetch_signatures
 
 # Clocks of workers on several machines, and times in envelopes, which have whole seconds.
-_CLOCK_SKEW = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 
 _Begun = tuple[SignedArtifact, PushedSignature]
 
@@ -49,7 +49,7 @@ class ReferenceSigning(Work[str | Reference | LayoutReference, _Begun, SignedArt
         self._open_signer = open_signer
         self._registries = registries
         self._options = options
-        self._since = (options.now or utc_now()) - _CLOCK_SKEW
+        self._since = (options.now or utc_now()) - CLOCK_SKEW
         self._lock = threading.Lock()
         self._opened: Signer | EnvelopeSigner | None = None
 
@@ -66,11 +66,7 @@ class ReferenceSigning(Work[str | Reference | LayoutReference, _Begun, SignedArt
         """Signs an artifact unless the signature of the first try is there."""
         reference = _parsed(item)
         repository = self._registries.open(reference)
-        artifact = repository.resolve(reference.identifier)
-        signature = sign_descriptor(artifact, self._signer(), self._options)
-        return find_signed(repository, artifact, signature.content, self._since) or begin_storing(
-            repository, artifact, signature
-        )
+        return sign_again(repository, reference.identifier, self._signer(), self._options, self._since)
 
     def finish(self, begun: _Begun) -> SignedArtifact:
         """Waits until the signature is listed."""
@@ -98,6 +94,20 @@ def _unpickled(
 
 def _parsed(item: str | Reference | LayoutReference) -> Reference | LayoutReference:
     return parse_reference(item) if isinstance(item, str) else item
+
+
+def sign_again(
+    repository: Repository,
+    identifier: Tag | Digest,
+    signer: Signer | EnvelopeSigner,
+    options: SignOptions,
+    since: datetime,
+) -> _Begun:
+    """Signs an artifact like `begin_signing`, unless a signature of the same content was made since a time."""
+    artifact = repository.resolve(identifier)
+    signature = sign_descriptor(artifact, signer, options)
+    present = find_signed(repository, artifact, signature.content, since)
+    return present or begin_storing(repository, artifact, signature)
 
 
 def find_signed(

@@ -4,9 +4,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notarykit._internal.printable import printable
+from notarykit._internal.rfc3339 import utc_now
 from notarykit.batch.work import Work
 from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
 from notarykit.cli.batch.operation import Operation, Result
@@ -77,6 +79,7 @@ class _SigningWork(Work[Target, "_Begun", _Signature]):
         self._choice = choice
         self._options = options
         self._skip_signed = skip_signed
+        self._since = utc_now()
         self._open(passphrase)
 
     def _open(self, passphrase: Callable[[], bytes]) -> None:
@@ -98,6 +101,21 @@ class _SigningWork(Work[Target, "_Begun", _Signature]):
         if self._once is not None and (signature := self._once.find(repository, item.identifier)) is not None:
             return _Signature(signature.artifact, {**_json(*signature), "alreadySigned": True}, is_new=False)
         return begin_signing(repository, item.identifier, self._signer, self._options)
+
+    def begin_again(self, item: Target) -> "_Begun":
+        """Signs an artifact unless the signature of the first try, whose worker died, is there."""
+        if item.member is not None or self._once is not None:
+            return self.begin(item)
+        from notarykit.signing.many import CLOCK_SKEW, sign_again
+
+        repository = self._repositories.open(item.reference)
+        return sign_again(repository, item.identifier, self._signer, self._options, self._since - CLOCK_SKEW)
+
+    def thumbprint(self) -> str:
+        """Returns the thumbprint of a local key's certificate; a plugin's is known only when it signs."""
+        from notarykit.keys.local import LocalSigner
+
+        return sha256(self._signer.sign(b"").chain[0]).hexdigest() if isinstance(self._signer, LocalSigner) else ""
 
     def finish(self, begun: "_Begun") -> _Signature:
         if isinstance(begun, _Signature):
@@ -126,7 +144,7 @@ class _Signing(Operation):
         choice = _KeyChoice(key, options.pairs("plugin-config"), options["plugin-timeout"])
         prompt = passphrase_of(key)
         self._identity = {"format": media_type, "key": key._replace(plugin_config={}).to_json()}
-        self.work = _SigningWork(
+        self.work = self._signing = _SigningWork(
             self.repositories, choice, self._without_workers(prompt), sign_options, skip_signed=options["skip-signed"]
         )
         self.is_quiet = bool(key.plugin)
@@ -144,7 +162,7 @@ class _Signing(Operation):
         return get
 
     def identity(self) -> dict[str, Any]:
-        return self._identity
+        return {**self._identity, "thumbprint": self._signing.thumbprint()}
 
     def announce(self, target: Target) -> None:
         target.warn_of_tag("sign")
