@@ -1,86 +1,39 @@
 """Assessment of artifacts: verdicts as those of `verify`, and what is known of each signature."""
 
 import pickle
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, cast
-
-import pytest
+from typing import Any
 
 from notarykit.audit.assessment import Assessment
-from notarykit.audit.inventory_item import InventoryItem
 from notarykit.audit.record import (
     ArtifactRecord,
     ArtifactVerdict,
     EndsBy,
-    RevocationOutcome,
     SignatureOutcome,
     SignatureRecord,
 )
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import ContentError, NetworkError, NotarykitError
-from notarykit.oci.reference import Reference
+from notarykit.errors import ContentError, NetworkError
 from notarykit.oci.registry.registries import Registries
-from notarykit.trust.policy import TrustPolicyDocument
-from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.verifier import Verifier
-from tests.support.ca import NOT_AFTER, Changes, make_chain, ocsp_at
+from tests.support.ca import NOT_AFTER, make_chain
 from tests.support.envelopes import COSE, JWS, sign_envelope
-from tests.unit.verification.countersigned import SIGNER, TSA, RecordingChecker, make_timestamped
+from tests.unit.audit.assessments import DAY, GOOD, ITEM, STORE, STRANGERS, assess, only
+from tests.unit.verification.countersigned import SIGNER, make_timestamped
 from tests.unit.verification.places import Place, manifest_digest
 from tests.unit.verification.setting import (
     ARTIFACT,
     NOW,
-    REVOCATION_CHECK,
     SCOPE,
-    TRUSTED_IDENTITY,
     document,
-    for_plugin,
 )
-from tests.unit.verification.setting import Verifier as VerificationPlugin
-
-_DAY: Final = timedelta(days=1)
-_REVOCABLE = make_chain(leaf=Changes(put=(ocsp_at("http://ocsp.test/"),)))
-_STORE = MemoryTrustStore({"ca:acme": [SIGNER.ders[-1], _REVOCABLE.ders[-1]], "tsa:one": [TSA.ders[-1]]})
-_STRANGERS = sign_envelope(make_chain(subject=None), now=NOW)
-_GOOD = sign_envelope(SIGNER, now=NOW, expires_in=10 * _DAY)
-_REGISTRY, _, _REPOSITORY = SCOPE.partition("/")
-_ITEM = InventoryItem(_REGISTRY, _REPOSITORY, ARTIFACT, "x/y", ("v1",), "linux/amd64", "sha256:" + "ab" * 32)
-
-
-class _Registries:
-    """Registries that open one repository, whatever its name."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-
-    def repository(self, reference: Reference) -> Place:
-        assert reference.scope == SCOPE
-        assert reference.identifier == ARTIFACT.digest
-        return self._place
-
-
-def _assess(
-    *signatures: bytes | NotarykitError,
-    place: Place | None = None,
-    policies: TrustPolicyDocument | None = None,
-    **changes: Any,
-) -> ArtifactRecord:
-    settings: dict[str, Any] = {"now": NOW, "revocation": RecordingChecker(), **changes}
-    verifier = Verifier(policies or document(), _STORE, **settings)
-    registries = cast("Registries", _Registries(place or Place(*signatures)))
-    return Assessment(verifier, registries).begin(_ITEM)
-
-
-def _only(record: ArtifactRecord) -> SignatureRecord:
-    (signature,) = record.signatures
-    return signature
 
 
 def test_verified_artifact() -> None:
     """The record has all that is known, and the facts are vouched for."""
-    record = _assess(_GOOD)
+    record = assess(GOOD)
     leaf = SIGNER.certificates[0]
     signature = SignatureRecord(
         manifest_digest(0),
@@ -89,45 +42,45 @@ def test_verified_artifact() -> None:
         leaf.issuer.rfc4514_string(),
         sha256(SIGNER.ders[0]).hexdigest(),
         NOW,
-        NOW + 10 * _DAY,
+        NOW + 10 * DAY,
         NOT_AFTER,
         outcome=SignatureOutcome.ACCEPTED,
     )
     assert record == ArtifactRecord(
         "registry.example.com", "software/net-monitor", ARTIFACT.digest, ARTIFACT.media_type, "x/y", ARTIFACT.size,
         ("v1",), "linux/amd64", "sha256:" + "ab" * 32, ArtifactVerdict.VERIFIED, "acme", "strict", "", "",
-        (signature,), NOW + 10 * _DAY, EndsBy.EXPIRY, NOW,
+        (signature,), NOW + 10 * DAY, EndsBy.EXPIRY, NOW,
     )  # fmt: skip
 
 
 def test_record_can_be_pickled() -> None:
     """What a worker process returns is the record itself."""
-    record = _assess(_GOOD, _STRANGERS)
+    record = assess(GOOD, STRANGERS)
     assert pickle.loads(pickle.dumps(record)) == record
 
 
 def test_end_by_a_certificate() -> None:
     """Without an expiry, and without a timestamp, the chain's earliest end is the verdict's."""
-    record = _assess(sign_envelope(SIGNER, now=NOW))
+    record = assess(sign_envelope(SIGNER, now=NOW))
     assert (record.ends, record.ends_by) == (NOT_AFTER, EndsBy.CERTIFICATE)
 
 
 def test_timestamped_signature() -> None:
     """The verified timestamp is in the record, with the end of its authority's chain, and nothing ends the verdict."""
-    record = _assess(make_timestamped(), policies=document(stores=("ca:acme", "tsa:one")))
-    signature = _only(record)
+    record = assess(make_timestamped(), policies=document(stores=("ca:acme", "tsa:one")))
+    signature = only(record)
     assert (record.verdict, record.ends, record.ends_by) == ("verified", None, "")
     assert (signature.timestamp, signature.timestamp_ends) == (NOW, NOT_AFTER)
 
 
 def test_timestamp_that_was_not_verified_is_no_fact() -> None:
     """Where the policy needs no timestamp, one in an accepted signature is not told, since nothing vouches for it."""
-    assert _only(_assess(make_timestamped())).timestamp is None
+    assert only(assess(make_timestamped())).timestamp is None
 
 
 def test_unsigned_artifact() -> None:
     """An artifact without signatures has its own verdict, and an advice."""
-    record = _assess()
+    record = assess()
     assert (record.verdict, record.policy, record.signatures) == ("unsigned", "acme", ())
     assert record.reason == f"no signature is associated with {ARTIFACT.digest}"
     assert record.advice == "make sure the artifact was signed"
@@ -138,12 +91,12 @@ def test_claims_of_a_refused_signature() -> None:
     """A stranger's signature has the reason, and claims that nobody vouches for."""
     stranger = make_chain()
     envelope = make_timestamped(stranger, media_type=COSE)
-    record = _assess(envelope)
-    signature = _only(record)
+    record = assess(envelope)
+    signature = only(record)
     assert (record.verdict, record.ends) == ("failed", None)
     # The place says that all envelopes are JWS, so this one cannot be read.
     assert (signature.outcome, signature.signer) == ("refused", "")
-    signature = _only(_assess(make_timestamped(stranger)))
+    signature = only(assess(make_timestamped(stranger)))
     assert signature.outcome is SignatureOutcome.REFUSED
     assert signature.reason.startswith("authenticity: no certificate of the chain is in the trust stores")
     assert signature.thumbprint == sha256(stranger.ders[0]).hexdigest()
@@ -152,7 +105,7 @@ def test_claims_of_a_refused_signature() -> None:
 
 def test_signature_that_cannot_be_read() -> None:
     """A signature that is none, or damaged, has its digest and the reason alone."""
-    record = _assess(b"{}", ContentError("damaged"))
+    record = assess(b"{}", ContentError("damaged"))
     first, second = record.signatures
     assert first == SignatureRecord(manifest_digest(0), JWS, outcome=SignatureOutcome.REFUSED, reason=first.reason)
     assert second == SignatureRecord(manifest_digest(1), outcome=SignatureOutcome.REFUSED, reason="damaged")
@@ -162,22 +115,22 @@ def test_signature_that_cannot_be_read() -> None:
 def test_signatures_that_cannot_be_fetched() -> None:
     """Where no signature could be fetched, the verdict is unknown; where one was judged, it is not."""
     fault = NetworkError("no answer")
-    assert _assess(fault, fault).verdict is ArtifactVerdict.UNKNOWN
-    assert _assess(fault, _STRANGERS).verdict is ArtifactVerdict.FAILED
-    assert _assess(fault, _GOOD).verdict is ArtifactVerdict.VERIFIED
+    assert assess(fault, fault).verdict is ArtifactVerdict.UNKNOWN
+    assert assess(fault, STRANGERS).verdict is ArtifactVerdict.FAILED
+    assert assess(fault, GOOD).verdict is ArtifactVerdict.VERIFIED
 
 
 def test_all_signatures_have_records() -> None:
     """Signatures after the one that decides are in the record, too."""
-    record = _assess(_STRANGERS, _GOOD, _STRANGERS, b"")
+    record = assess(STRANGERS, GOOD, STRANGERS, b"")
     assert [signature.outcome for signature in record.signatures] == ["refused", "accepted", "refused", "refused"]
     assert (record.verdict, record.reason) == ("verified", "")
 
 
 def test_audited_signer() -> None:
     """A signer whom the policy lets pass is no trusted one: the facts are claims, and the reason says why."""
-    record = _assess(_STRANGERS, policies=document("audit"))
-    signature = _only(record)
+    record = assess(STRANGERS, policies=document("audit"))
+    signature = only(record)
     assert (record.verdict, record.level, signature.outcome) == ("audited", "audit", "audited")
     assert record.reason == signature.reason
     assert signature.reason.startswith("authenticity: ")
@@ -186,17 +139,17 @@ def test_audited_signer() -> None:
 
 def test_logged_failure_is_the_reason() -> None:
     """A step that failed and is only logged is told, although the verdict is good."""
-    expired = sign_envelope(SIGNER, now=NOW - 3 * _DAY, expires_in=_DAY)
-    record = _assess(expired, policies=document("permissive"))
+    expired = sign_envelope(SIGNER, now=NOW - 3 * DAY, expires_in=DAY)
+    record = assess(expired, policies=document("permissive"))
     assert (record.verdict, record.ends) == ("verified", None)
     assert record.reason.startswith("expiry: the signature expired on")
 
 
 def test_artifact_without_a_policy() -> None:
     """Its signatures are listed and not fetched, and the reason says how a policy is made to apply."""
-    place = Place(_GOOD, _GOOD)
+    place = Place(GOOD, GOOD)
     other = document()._replace(policies=(document().policies[0]._replace(scopes=("registry.example.com/other",)),))
-    record = _assess(place=place, policies=other)
+    record = assess(place=place, policies=other)
     assert (record.verdict, record.policy, record.ends) == ("no-policy", "", None)
     assert record.reason == f"no trust policy applies to {SCOPE}"
     assert "registryScopes" in record.advice
@@ -206,8 +159,8 @@ def test_artifact_without_a_policy() -> None:
 
 def test_skipped_artifact() -> None:
     """Where the policy skips an artifact its signatures are listed, no more than the limit, and not fetched."""
-    place = Place(_GOOD, _GOOD, _GOOD)
-    record = _assess(place=place, policies=document("skip"), max_signatures=2)
+    place = Place(GOOD, GOOD, GOOD)
+    record = assess(place=place, policies=document("skip"), max_signatures=2)
     assert (record.verdict, record.level, record.reason) == ("skipped", "skip", "")
     assert [signature.outcome for signature in record.signatures] == ["not tried", "not tried"]
     assert place.fetched == []
@@ -223,9 +176,9 @@ class _BrokenPlace(Place):
 
 def test_unreadable_list_of_signatures() -> None:
     """What is not known is said, and costs a skipped artifact nothing."""
-    record = _assess(place=_BrokenPlace())
+    record = assess(place=_BrokenPlace())
     assert (record.verdict, record.reason, record.advice) == ("unknown", "no answer", "try again")
-    record = _assess(place=_BrokenPlace(), policies=document("skip"))
+    record = assess(place=_BrokenPlace(), policies=document("skip"))
     assert (record.verdict, record.signatures) == ("skipped", ())
 
 
@@ -239,76 +192,25 @@ class _Accident(Place):
 
 def test_accident_costs_one_artifact_its_verdict() -> None:
     """Whatever one artifact does, it has a record."""
-    record = _assess(place=_Accident())
+    record = assess(place=_Accident())
     assert record.verdict is ArtifactVerdict.UNKNOWN
     assert "ZeroDivisionError" in record.reason
 
 
 def test_record_passes() -> None:
     """What could not be read before is no work any more."""
-    record = _ITEM.unknown(NetworkError("gone"))
-    assert Assessment(Verifier(document(), _STORE), Registries()).begin(record) is record
+    record = ITEM.unknown(NetworkError("gone"))
+    assert Assessment(Verifier(document(), STORE), Registries()).begin(record) is record
 
 
 def test_signing_authority_time_is_the_signing_time() -> None:
     """In the scheme of a signing authority its time is in the record."""
-    envelope = sign_envelope(SIGNER, now=NOW - _DAY, scheme=SIGNING_AUTHORITY)
-    assert _only(_assess(envelope)).signed_at == NOW - _DAY
-
-
-_REVOCABLE_SIGNATURE = sign_envelope(_REVOCABLE, now=NOW)
-
-
-@pytest.mark.parametrize(
-    ("envelope", "changes", "outcome"),
-    [
-        (_REVOCABLE_SIGNATURE, {}, RevocationOutcome.GOOD),
-        (_REVOCABLE_SIGNATURE, {"revocation": RecordingChecker(_REVOCABLE)}, RevocationOutcome.REVOKED),
-        (_GOOD, {}, RevocationOutcome.NOT_CHECKED),
-        (_REVOCABLE_SIGNATURE, {"policies": document(override={"revocation": "skip"})}, RevocationOutcome.NOT_CHECKED),
-        (_STRANGERS, {"policies": document("audit")}, RevocationOutcome.NOT_CHECKED),
-        (
-            _REVOCABLE_SIGNATURE,
-            {"policies": document("permissive"), "revocation": RecordingChecker(_REVOCABLE)},
-            RevocationOutcome.REVOKED,
-        ),
-        (b"", {}, RevocationOutcome.NOT_CHECKED),
-    ],
-    ids=["good", "revoked", "no source", "skipped by the policy", "stranger", "revoked and logged", "unreadable"],
-)  # fmt: skip
-def test_revocation(envelope: bytes, changes: dict[str, Any], outcome: RevocationOutcome) -> None:
-    """The status is that of the step, if it asked a source."""
-    assert _only(_assess(envelope, **changes)).revocation is outcome
-
-
-class _Silent:
-    """Revocation check without answers."""
-
-    def check(self, *_: Any) -> Any:
-        """Raises as the checker does for a status that is unknown."""
-        from notarykit.errors import RevocationError
-
-        raise RevocationError("unknown")
-
-
-def test_unknown_revocation_status() -> None:
-    """A status that no source gives is unknown, and so is not good."""
-    record = _assess(_REVOCABLE_SIGNATURE, revocation=_Silent())
-    assert (record.verdict, _only(record).revocation) == ("failed", "unknown")
-
-
-@pytest.mark.parametrize("capability", [REVOCATION_CHECK, TRUSTED_IDENTITY])
-def test_revocation_by_a_plugin(capability: str) -> None:
-    """A plugin's check counts as a check, and its other capabilities do not."""
-    plugin = VerificationPlugin(capability)
-    record = _assess(for_plugin(SIGNER), find_plugin=plugin.find)
-    assert record.verdict is ArtifactVerdict.VERIFIED
-    wanted = RevocationOutcome.GOOD if capability == REVOCATION_CHECK else RevocationOutcome.NOT_CHECKED
-    assert _only(record).revocation is wanted
+    envelope = sign_envelope(SIGNER, now=NOW - DAY, scheme=SIGNING_AUTHORITY)
+    assert only(assess(envelope)).signed_at == NOW - DAY
 
 
 def test_verdict_has_the_time_of_its_verification() -> None:
     """The record says when it was audited, to the second."""
-    record = _assess(_GOOD, now=None)
+    record = assess(GOOD, now=None)
     assert record.audited_at.microsecond == 0
     assert isinstance(record.audited_at, datetime)
