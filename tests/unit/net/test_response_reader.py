@@ -99,12 +99,27 @@ def test_connection_with_bytes_behind_the_response_is_not_used_again(
     assert server.connections[0] is not server.connections[1]
 
 
-def test_head_response_keeps_the_connection(browser: Browser, start: Start) -> None:
-    """A response to HEAD ends with its header section, and its connection is used again."""
-    server = start(_kept(_HEAD + b"Content-Length: 5000\r\n\r\n"))
+@pytest.mark.parametrize(
+    ("fields", "is_kept"),
+    [
+        (b"Content-Length: 5000\r\n", True),
+        (b"Transfer-Encoding: chunked\r\n", True),
+        (b"", True),
+        (b"Connection: Close\r\n", False),
+    ],
+)
+def test_head_response_keeps_the_connection(fields: bytes, is_kept: bool, browser: Browser, start: Start) -> None:
+    """A response to HEAD ends with its header section, and its connection is used again unless the server closes it."""
+    server = start(_kept(_HEAD + fields + b"\r\n"))
     for _ in range(2):
-        assert browser.get(server, method="HEAD").header("Content-Length") == "5000"
-    assert server.connections[0] is server.connections[1]
+        assert browser.get(server, method="HEAD").body == b""
+    assert (server.connections[0] is server.connections[1]) is is_kept
+
+
+def test_length_in_a_head_response_is_returned(browser: Browser, start: Start) -> None:
+    """The fields of a response to HEAD are those of the content that it does not have."""
+    response = browser.get(start(_kept(_HEAD + b"Content-Length: 5000\r\n\r\n")), method="HEAD")
+    assert response.header("Content-Length") == "5000"
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\0"])

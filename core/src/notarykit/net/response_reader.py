@@ -182,8 +182,13 @@ class ResponseReader:
             self._fields = []
             return
         self.status = status
-        self.persists = self._parser.should_keep_alive()
+        self.persists = self._parser.should_keep_alive() or self._is_persistent_head()
         self._is_complete = self._is_head_only
+
+    def _is_persistent_head(self) -> bool:
+        """Returns True for a response to HEAD that leaves the connection open; llhttp expects content of it."""
+        options = HeaderFields(self._fields).get("Connection").lower()
+        return self._is_head_only and self._parser.get_http_version() == "1.1" and "close" not in options
 
     def on_body(self, part: bytes) -> None:
         """Keeps a piece of content."""

@@ -1,7 +1,7 @@
 """Throttling by servers (RFC 6585, section 4): a host that says when it may be asked again is left alone until then.
 
 The moments are shared by the threads of a process and, with a folder, by the processes of a machine: one file for each
-host, whose time of modification is the moment. Clocks may jump, so that no moment is more than five minutes ahead.
+host, whose time of modification is the moment. Clocks may jump: no moment is further ahead than a request may wait.
 """
 
 import contextlib
@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from notarykit.errors import NetworkError
 from notarykit.net import trace
-from notarykit.net.budget import Budget
+from notarykit.net.budget import DEFAULT_SECONDS, Budget
 
-_LONGEST = 300.0
+_LONGEST = DEFAULT_SECONDS
 # Those that wait for one moment return one after the other: the first learns for all if the host still refuses.
 _SPACING = 0.05
 _PRECISION = 0.01  # of the two clocks against each other
@@ -36,11 +36,13 @@ class Throttle:
         self._lock = threading.Lock()
 
     def postpone(self, host: str, seconds: float) -> None:
-        """Notes that a host asks to be left alone for a number of seconds."""
-        seconds = min(seconds, _LONGEST)
+        """Notes that a host asks to be left alone for a number of seconds.
+
+        Where that is longer than a request may wait, the host is asked again after that time, or by the next command.
+        """
         with self._lock:
-            self._moments[host] = max(self._moments.get(host, 0.0), time.monotonic() + seconds)
-        if self._folder:
+            self._moments[host] = max(self._moments.get(host, 0.0), time.monotonic() + min(seconds, _LONGEST))
+        if self._folder and seconds <= _LONGEST:
             with contextlib.suppress(OSError):  # the other processes are told by the host itself
                 self._write(self._path(host), time.time() + seconds)
 
