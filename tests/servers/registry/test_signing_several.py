@@ -88,7 +88,9 @@ class TestSeveral:
         references = [f"{memory_registry.host}/{NAME}@{digest}" for digest in digests]
         _did(home, "sign", *references)
         watch = _Watch(proxy)
-        output = _did(home, "verify", *(each.replace(memory_registry.host, proxy.host) for each in references))
+        output = _did(
+            home, "verify", "--jobs", "1", *(each.replace(memory_registry.host, proxy.host) for each in references)
+        )
         assert output.count("Successfully verified") == 3
         assert watch.connections <= 2
 
