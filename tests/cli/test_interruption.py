@@ -1,5 +1,6 @@
 """Interruption of a command on many references: real processes, signals at known moments."""
 
+import contextlib
 import json
 import os
 import select
@@ -18,13 +19,15 @@ from tests.support.executables import add_executable, guarded_plugin
 from tests.support.layouts import make_layout
 from tests.support.signatures import signature_manifests
 
-# Signs like `local-file`, once two pipes were opened: `begun` by a reader, `release` by a writer.
+# Signs like `local-file`, once its process id was read from a pipe, and another pipe was opened by a writer.
 _SLOW = """\
+import os
 from notarykit_local_file.plugin import LocalFilePlugin
 class Found(LocalFilePlugin):
     name = "slow"
     def generate_signature(self, request):
-        open({begun!r}, "w").close()
+        with open({begun!r}, "w") as pipe:
+            pipe.write(str(os.getpid()))
         open({release!r}).close()
         return super().generate_signature(request)
 """
@@ -50,6 +53,7 @@ class Signing:
         source = _SLOW.format(begun=str(self._begun), release=str(self._release))
         text = guarded_plugin(world.folder / "lib" / "slow_module.py", source)
         add_executable(world.home.folder / "plugins", "slow", text)
+        self._plugins: list[int] = []
         self.process = self.start(*flags)
 
     def start(self, *flags: str) -> "subprocess.Popen[str]":
@@ -61,11 +65,20 @@ class Signing:
 
     def wait_for_begin(self) -> None:
         """Waits until the plugin signs."""
-        self._begun.open().close()
+        self._plugins.append(os.pidfd_open(int(self._begun.read_text())))
 
     def release(self) -> None:
         """Lets the plugin sign."""
         self._release.open("w").close()
+
+    def end(self) -> None:
+        """Ends the command, and what it has left behind."""
+        self.process.kill()
+        self.process.communicate()
+        for plugin in self._plugins:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(plugin, signal.SIGKILL)
+            os.close(plugin)
 
     def signatures(self) -> list[int]:
         """Number of signatures of each artifact."""
@@ -92,9 +105,7 @@ def signing(world: World, request: pytest.FixtureRequest) -> Iterator[Signing]:
     """Command that signs three artifacts, with flags."""
     made = Signing(world, *getattr(request, "param", ()))
     yield made
-    if made.process.poll() is None:
-        made.process.kill()
-    made.process.communicate()
+    made.end()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
@@ -171,11 +182,9 @@ def test_interruption_while_lines_are_awaited(world: World, number: signal.Signa
         assert process.wait() == 128 + number
 
 
+@pytest.mark.parametrize("signing", [("--output", "json")], indirect=True)
 def test_interrupted_json_is_whole(signing: Signing) -> None:
     """The document of an interrupted run is closed, with the results that there are."""
-    signing.process.kill()
-    signing.process.communicate()
-    signing.process = signing.start("--output", "json")
     signing.wait_for_begin()
     signing.process.send_signal(signal.SIGINT)
     line_of(signing.process.stderr)

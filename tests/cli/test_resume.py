@@ -200,9 +200,12 @@ class TestRecordedVerdicts:
         assert "Warning: journal can be written by everybody" in world.run(*CHECK, world.reference).err
         assert self._is_verified_again(world, world.reference)
 
-    def test_record_of_another_reference_does_not_count(self, world: World, unsigned: str) -> None:
-        """What is recorded about one artifact says nothing of others."""
+    def test_record_of_another_reference_does_not_count(
+        self, world: World, unsigned: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is recorded about one artifact says nothing of others, not even of those with the same hash."""
         assert world.run(*CHECK, world.reference).code == 0
+        monkeypatch.setattr("notarykit.cli.batch.journal.hash", lambda _: 1, raising=False)
         assert world.run(*CHECK, unsigned).code == 1
 
 
