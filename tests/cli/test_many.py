@@ -26,19 +26,19 @@ def references_of(world: World, count: int) -> str:
 
 
 def test_worker_processes_sign_and_verify_in_order(world: World) -> None:
-    """From 200 references on, the work is done by other processes, with the same output."""
-    path = references_of(world, 210)
+    """From 400 references on, the work is done by other processes, with the same output."""
+    path = references_of(world, 410)
     lines = (world.folder / path).read_text().split()
     done = world.process("sign", "--oci-layout", "--from", path, "--jobs", "2")
     assert done.out == "".join(f"Successfully signed {line}\n" for line in lines)
-    assert (done.code, done.err) == (0, "210 references: 210 done, 0 failed\n")
+    assert (done.code, done.err) == (0, "410 references: 410 done, 0 failed\n")
     (world.home.store() / "README").write_text("a warning")
     done = world.process(*VERIFY, "--from", path, "--jobs", "2", "--output", "jsonl")
     results = [json.loads(line) for line in done.out.splitlines()]
     assert [(result["reference"], result["verdict"]) for result in results] == [(line, "verified") for line in lines]
     warning, summary = done.err.splitlines()
     assert "README is ignored" in warning
-    assert summary == "210 references: 210 done, 0 failed"
+    assert summary == "410 references: 410 done, 0 failed"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -125,6 +125,11 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
             yield record
 
 
+def _good_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yields the records that another audit takes over: what failed is audited again."""
+    return (record for record in _records(path) if record["verdict"] == "verified")
+
+
 def test_shards_have_each_artifact_once(
     proxy: FaultProxy, volumes: Mapping[str, Path], content: RegistryContent
 ) -> None:
@@ -143,7 +148,7 @@ def test_shards_have_each_artifact_once(
     killed = job.start(str(KILLED))
     assert gate.reached.wait(SECONDS_TO_END)
     partial = report.with_name(f"{report.name}.partial")
-    while not list(_records(partial)):
+    while not list(_good_records(partial)):
         with contextlib.suppress(subprocess.TimeoutExpired):
             pytest.fail(f"it recorded nothing: it ended with {killed.wait(timeout=0.02)}")
     os.kill(killed.pid, signal.SIGKILL)
@@ -151,7 +156,7 @@ def test_shards_have_each_artifact_once(
     assert not report.exists()
     gate.opened.set()
     gone.times = 0
-    taken_over = list(_records(partial))
+    taken_over = list(_good_records(partial))
     for index in range(job.spec["completions"]):
         assert _ends(job.start(str(index))) == (0, "")
     assert [record for record in _records(report) if record in taken_over] == taken_over

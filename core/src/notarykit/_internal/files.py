@@ -90,7 +90,9 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
         StorageError: It cannot be written; the old content is untouched.
     """
     with replacing(path, mode) as file:
-        file.write(content)
+        left = memoryview(content)
+        while left:
+            left = left[os.write(file.fileno(), left) :]
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 from notarykit._internal.deadline import seconds_left
 from notarykit._internal.pickling import local_pickles
 from notarykit.batch.attempt import WAITING, Attempt, Gate, attempt, is_immediate
-from notarykit.batch.executors import DaemonThreads, WorkerPool, is_on_this_machine, usable_cores, width_of
+from notarykit.batch.executors import DaemonThreads, WorkerPool, dask_client, is_on_this_machine, usable_cores, width_of
 from notarykit.batch.work import AnyWork
 from notarykit.batch.worker import Answer, Task, run_task
 from notarykit.errors import NotarykitError, UsageError, WorkerError, own_error
@@ -65,6 +65,13 @@ class ThreadDispatch:
         """Begins nothing more, not even what was sent."""
         self._gate.is_closed = True
 
+    def cancel(self, future: "Future[Any]") -> bool:
+        """Cancels a task that has not begun, and returns True if that succeeds."""
+        return future.cancel()
+
+    def check(self) -> None:
+        """Threads cannot be lost."""
+
     def close(self) -> None:
         """Ends the threads, if they were started here."""
         if self._own is not None:
@@ -84,6 +91,8 @@ class WorkerDispatch:
 
     def __init__(self, work: AnyWork, executor: Executor, jobs: int | None) -> None:
         self._executor = executor
+        self._client = dask_client(executor)
+        self._connection = getattr(self._client, "scheduler_comm", None)
         width = width_of(executor) or jobs or usable_cores()
         self.jobs = jobs or width * getattr(executor, "threads", 1)
         self._threads = -(-self.jobs // width)
@@ -173,6 +182,23 @@ class WorkerDispatch:
 
     def stop(self) -> None:
         """Does nothing: a task that a worker has begun takes a few seconds at most."""
+
+    def cancel(self, future: "Future[Any]") -> bool:
+        """Cancels a task that has not begun, and returns True if that succeeds.
+
+        Dask cancels those that have begun, too; so none of its tasks is cancelled.
+        """
+        return self._client is None and future.cancel()
+
+    def check(self) -> None:
+        """Refuses to wait for tasks that are lost: futures of Dask's may never end once the connection to it has.
+
+        Raises:
+            WorkerError: The connection is not the one of the beginning.
+        """
+        client = self._client
+        if client is not None and (client.status != "running" or client.scheduler_comm is not self._connection):
+            raise WorkerError("the connection to the Dask scheduler is lost, with the work that it had")
 
     def close(self) -> None:
         """Leaves the executor, which is the caller's."""

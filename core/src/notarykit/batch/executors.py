@@ -156,10 +156,16 @@ def process_pool(workers: int = 0, threads: int = 1) -> WorkerPool:
     return WorkerPool(workers, threads)
 
 
+def dask_client(executor: Executor) -> Any:
+    """Returns the client of an executor of Dask's, or None."""
+    client = getattr(executor, "_client", None)
+    return client if hasattr(client, "nthreads") else None
+
+
 def width_of(executor: Executor) -> int:
     """Returns the number of tasks that an executor runs at a time, or 0 if it is unknown."""
-    client = getattr(executor, "_client", None)
-    if client is not None and hasattr(client, "nthreads"):  # Dask's
+    client = dask_client(executor)
+    if client is not None:
         return sum(client.nthreads().values())
     return int(getattr(executor, "_max_workers", 0))
 

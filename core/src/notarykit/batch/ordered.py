@@ -11,7 +11,7 @@ from notarykit.batch.attempt import NOT_BEGUN, Attempt
 from notarykit.batch.dispatch import ThreadDispatch, WorkerDispatch
 from notarykit.batch.executors import is_in_process, usable_cores, width_of
 from notarykit.batch.work import Begun, Item, Outcome, Result, Work
-from notarykit.errors import UsageError
+from notarykit.errors import UsageError, WorkerError
 
 # Items that are taken, and whose outcomes are not yielded yet, for each job: so many may overtake a slow one.
 _WINDOW = 64
@@ -80,7 +80,7 @@ class Outcomes(Generic[Item, Result]):
         self._items = None
         self._partial.clear()
         self._dispatch.stop()
-        self._sent = deque(sent for sent in self._sent if not sent.future.cancel())
+        self._sent = deque(sent for sent in self._sent if not self._dispatch.cancel(sent.future))
 
     def request_stop(self) -> None:
         """Has `stop` called at the next step; for signal handlers, which may come in the middle of one."""
@@ -150,12 +150,23 @@ class Outcomes(Generic[Item, Result]):
     def _wait(self) -> None:
         undone = [sent.future for sent in self._sent if not sent.future.done()]
         if self._stopped_at is None:
-            wait(undone, _LOOK_SECONDS, FIRST_COMPLETED)
+            if not wait(undone, _LOOK_SECONDS, FIRST_COMPLETED).done:
+                self._check()
             return
         seconds = self._stopped_at + _GRACE_SECONDS - time.monotonic()
         if seconds <= 0 or not wait(undone, seconds, FIRST_COMPLETED).done:
-            self._sent = deque(sent for sent in self._sent if sent.future.done())
+            self._drop_undone()
             self._dispatch.kill()
+
+    def _check(self) -> None:
+        try:
+            self._dispatch.check()
+        except WorkerError as error:
+            self.stop(error)
+            self._drop_undone()
+
+    def _drop_undone(self) -> None:
+        self._sent = deque(sent for sent in self._sent if sent.future.done())
 
 
 def map_ordered(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from notarykit.batch.executors import WorkerPool
 
 # From here on worker processes are quicker than threads, by as much as they take to start.
-MANY = 200
+MANY = 400
 # A source that has fewer in this many tenths of a second is slower than threads.
 _MOST_PAUSES = 10
 

@@ -16,7 +16,7 @@ from notarykit.audit.inventory_item import InventoryItem
 from notarykit.audit.record import ArtifactRecord
 from notarykit.audit.selection import Selection, parse_selection
 from notarykit.audit.shard import Shard, parse_shard
-from notarykit.batch.dask_executor import dask_executor
+from notarykit.batch.dask import dask_executor
 from notarykit.batch.executors import usable_cores
 from notarykit.batch.ordered import NOTHING_YET, map_ordered
 from notarykit.cli.batch.interruption import Interruption
