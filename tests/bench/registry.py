@@ -50,7 +50,7 @@ _PROCESSES = _Side("2 processes against 2 at a time", 2, lambda: notarykit.proce
 
 
 def measure(folder: str, peer: Peer) -> Iterator[Ratio]:
-    """Times both in turns against one registry in memory; each turn begins with new connections and empty caches."""
+    """Times both in turns against one registry in memory; each round has new artifacts, each turn new connections."""
     home = Home(Path(folder, "home"))
     home.set_policy()
     for spec in SPECS:
@@ -63,7 +63,7 @@ def measure(folder: str, peer: Peer) -> Iterator[Ratio]:
     with contextlib.ExitStack() as stack:
         bench = _Bench(GoRegistries(stack, RegistryCA(folder), build()).memory(), home, peer)
         for side in (*_THREADS, _PROCESSES):
-            verified = [(bench.verify_here(side), bench.verify_there(side)) for _ in range(ROUNDS)]
+            verified = [bench.verify(side) for _ in range(ROUNDS)]
             for place, (name, target) in enumerate((("verify", 1.3), ("verify again", 5.0))):
                 rounds = [(mine[place], other[place]) for mine, other in verified]
                 yield Ratio.of(f"{name}, {side.name}", rounds, target)
@@ -74,7 +74,7 @@ def measure(folder: str, peer: Peer) -> Iterator[Ratio]:
 
 
 class _Bench:
-    """Artifacts that have one signature each, and new ones for each round of signing.
+    """New artifacts for each round: a process remembers the signatures that it has verified.
 
     The registry looks through all manifests of a repository for referrers, so a repository never grows.
     """
@@ -84,25 +84,29 @@ class _Bench:
         self._home = home
         self._peer = peer
         self._repositories = 0
-        self._signed = self._push()
-        with ThreadPoolExecutor(2) as pool:
-            self._sign(SPECS[0], self._signed, pool)
 
-    def verify_here(self, side: _Side) -> Rates:
+    def verify(self, side: _Side) -> tuple[Rates, Rates]:
+        """The rates of both sides for new artifacts with one signature each."""
+        references = self._push()
+        with notarykit.process_pool(2) as others:  # who signs remembers the signature, too
+            self._sign(SPECS[0], references, others)
+        return self._verify_here(side, references), self._verify_there(side, references)
+
+    def _verify_here(self, side: _Side, references: Sequence[str]) -> Rates:
         """The rates of two rounds with one executor; its workers are started before."""
         with side.executor() as executor, notarykit.load_registries() as registries:
             list(executor.map(time.sleep, [0.1] * side.workers))
 
             def work() -> None:
-                for outcome in notarykit.verify_artifacts(self._signed, registries=registries, executor=executor):
+                for outcome in notarykit.verify_artifacts(references, registries=registries, executor=executor):
                     outcome.value()
 
             return _rate(work), _rate(work)
 
-    def verify_there(self, side: _Side) -> Rates:
+    def _verify_there(self, side: _Side, references: Sequence[str]) -> Rates:
         """The same on the Go side."""
         settings = {"policy": policy_document(), "trustStore": str(self._home.folder), "rounds": 2}
-        return self._ask("benchRemote", self._signed, {"workers": side.workers, **settings})
+        return self._ask("benchRemote", references, {"workers": side.workers, **settings})
 
     def sign_here(self, spec: str, side: _Side) -> float:
         """The rate of one round."""
