@@ -197,13 +197,13 @@ def test_interrupted_json_is_whole(signing: Signing) -> None:
 
 def test_no_process_is_left_behind(world: World) -> None:
     """Worker processes and the fork server end with an interrupted command."""
-    lines = "".join(f"hello:none{number}\n" for number in range(300))
+    lines = "".join(f"hello:none{number}\n" for number in range(500))
     process = start(world, *VERIFY, "--from", "-", "--output", "jsonl", "--jobs", "2", stderr=subprocess.DEVNULL)
     with process:
         assert process.stdin is not None
         process.stdin.write(lines)
         process.stdin.flush()
-        for _ in range(300):
+        for _ in range(500):
             line_of(process.stdout)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         ends = [os.pidfd_open(int(child)) for child in children]
