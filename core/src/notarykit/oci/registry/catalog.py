@@ -15,7 +15,7 @@ from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.pagination import pages
 
 _BAD_REQUEST, _NOT_FOUND = 400, 404
-# The largest page that CNCF distribution grants; it refuses to read more.
+# The largest page of the catalogue that CNCF distribution (3.0.0) grants; it refuses longer ones.
 _PAGE = 1000
 _MAX_PAGES = 10_000
 _MAX_ENTRIES = 1_000_000
