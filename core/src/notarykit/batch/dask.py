@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 _GRACE_SECONDS = 1.0
+_CHECK = "give the address that the scheduler prints when it starts, such as tcp://127.0.0.1:8786"
 
 
 @contextmanager
@@ -67,9 +68,6 @@ def _connected(address: str, seconds: float) -> "Client":
             client.status = "closed"  # it is nothing that its finalizer could close
         reason = f": {error}" if str(error) else ""
         raise NetworkError(f"the Dask scheduler {address} does not answer{reason}", advice=_CHECK) from None
-
-
-_CHECK = "give the address that the scheduler prints when it starts, such as tcp://127.0.0.1:8786"
 
 
 def _check_workers(client: "Client", address: str, seconds: float) -> None:

@@ -102,7 +102,6 @@ class WorkerDispatch:
         with self._secrets():
             self._work = _pickled_work(work)
         self._key = sha256(self._work).digest()
-        self._problem: NotarykitError | None = None
 
     @property
     def depth(self) -> int:

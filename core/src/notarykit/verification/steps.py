@@ -23,7 +23,7 @@ from notarykit.errors import (
     RevocationError,
     UserMetadataError,
 )
-from notarykit.keys.certificate import load_certificate, subject_of
+from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.keys.extensions import has_revocation_extensions
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
@@ -143,7 +143,7 @@ def _check_revocation(
     stamped_before: datetime | None = None,
 ) -> str:
     """Evaluates "Certificate Revocation Evaluation"; the note names certificates without OCSP responder or CRL."""
-    notes = [_unchecked(der) for der in chain.ders[:-1]]
+    notes = [_unchecked(certificate) for certificate in chain.certificates[:-1]]
     note = "; ".join(filter(None, notes))
     checker = context.options.revocation
     if checker is None:
@@ -164,9 +164,8 @@ def _check_revocation(
 
 
 @lru_cache(maxsize=128)
-def _unchecked(der: bytes) -> str:
+def _unchecked(certificate: x509.Certificate) -> str:
     """Returns the warning of a certificate without OCSP responder or CRL, or an empty string."""
-    certificate = load_certificate(der)
     if _is_revocable(certificate):
         return ""
     return f"warning: {subject_of(certificate)!r} names neither an OCSP responder nor a CRL"

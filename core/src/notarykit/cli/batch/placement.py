@@ -6,14 +6,13 @@ from contextlib import ExitStack
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from notarykit.batch.executors import MANY, process_pool, usable_cores
 from notarykit.batch.ordered import NOTHING_YET
 from notarykit.errors import WorkerError
 
 if TYPE_CHECKING:
     from notarykit.batch.executors import WorkerPool
 
-# From here on worker processes are quicker than threads, by as much as they take to start.
-MANY = 400
 # A source that has fewer in this many tenths of a second is slower than threads.
 _MOST_PAUSES = 10
 
@@ -30,10 +29,8 @@ def placed(items: Iterator[Any], jobs: int, opened: ExitStack) -> "tuple[Iterato
     items = chain(first, items)
     if len(first) < MANY:
         return items, None
-    from notarykit.batch.executors import process_pool, usable_cores
-
     try:
-        return items, opened.enter_context(process_pool(min(jobs or MANY, usable_cores())))
+        return items, opened.enter_context(process_pool(min(jobs, usable_cores())))
     except WorkerError as error:
         warnings.warn(f"{error.message}: threads are used instead", stacklevel=1)
         return items, None
