@@ -78,6 +78,19 @@ def test_failures_are_grouped_by_reason(world: World) -> None:
     assert second.startswith("       1  many.txt, line 26: layout reference")
 
 
+def test_errors_of_one_kind_have_one_traceback(world: World) -> None:
+    """Under `--debug`, thirty references that fail for two causes have two tracebacks, and a line each."""
+    path = references_of(world, 25)
+    with (world.folder / path).open("a") as file:
+        file.writelines(f"absent{number}@{world.layout.digest}\n" for number in range(5))
+    done = world.run(*VERIFY, "--debug", "--jobs", "2", "--from", path)
+    lines = done.err.splitlines()
+    causes = [line.split(":")[0].rpartition(".")[2] for line in lines if line.startswith("notarykit.errors.")]
+    assert causes == ["NoSignatureError", "StorageError"]
+    assert sum(line.startswith("Error: ") for line in lines) == 30
+    assert sum(line.startswith("Traceback ") for line in lines) == 2
+
+
 def test_reasons_are_bounded() -> None:
     """Messages that are all different take neither memory nor lines without limit."""
     tally = Tally()

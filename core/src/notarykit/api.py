@@ -134,7 +134,8 @@ def verify_artifacts(
         scope: `registry/repository`, by which the policy statement for artifacts in image layouts is chosen.
         user_metadata: Metadata that the signatures must carry.
         executor: Executor of the interface of `concurrent.futures`: a `ThreadPoolExecutor`, `process_pool()`, or
-            `distributed.Client(…).get_executor()`. By default threads of this process, as many as there are cores.
+            `distributed.Client(…).get_executor(pure=False)`. By default threads of this process, as many as there are
+            cores.
 
     Returns:
         An iterator of an `Outcome` for each reference, in their order: its verdict or its error. An artifact that is

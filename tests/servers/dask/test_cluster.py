@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import Client
 
 import notarykit
 from notarykit.batch.dask import dask_executor
@@ -70,6 +71,13 @@ def test_worker_that_is_killed_in_the_middle_costs_nothing(
                 cluster.workers[0].kill()
     assert summaries == expected
     assert {summary[1] for summary in summaries} == {notarykit.Verified, NoSignatureError}
+
+
+def test_items_that_are_alike_are_each_done(cluster: Cluster) -> None:
+    """An executor that a program makes without a word about purity gives no two items one outcome."""
+    with Client(cluster.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        outcomes = list(map_ordered(works.Random(), [1] * 20, executor=client.get_executor()))
+    assert len({outcome.value() for outcome in outcomes}) == 20
 
 
 def test_scheduler_that_is_killed_is_an_error(cluster: Cluster) -> None:

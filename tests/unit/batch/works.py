@@ -39,6 +39,14 @@ class Listed(Work[int, int, int]):
         return begun
 
 
+class Random(Work[int, bytes, bytes]):
+    """Returns bytes that no item has twice."""
+
+    def begin(self, item: int) -> bytes:
+        """Does the work."""
+        return os.urandom(16)
+
+
 class Process(Work[Any, int, int]):
     """Tells in which process an item is done."""
 

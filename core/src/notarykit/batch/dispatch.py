@@ -170,7 +170,7 @@ class WorkerDispatch:
     def _alone(self, cells: "queue.SimpleQueue[Executor]", task: Task) -> list[Attempt]:
         executor = cells.get()
         try:
-            answer: Answer = executor.submit(run_task, task).result()
+            answer: Answer = _submitted(executor, run_task, task).result()
         except Exception as error:
             if is_death(error):
                 return [Attempt(error=_second_death(executor))]
@@ -209,8 +209,10 @@ class WorkerDispatch:
 
 
 def _submitted(executor: Executor, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+    # Otherwise Dask gives tasks of the same content one outcome, which may be an earlier call's.
+    options = {} if dask_client(executor) is None else {"pure": False}
     try:
-        return executor.submit(function, *arguments)
+        return executor.submit(function, *arguments, **options)
     except Exception as error:  # noqa: BLE001 - an executor that is shut down, or broken
         return _failed(error)
 

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from notarykit._internal.printable import printable
@@ -97,11 +97,7 @@ def traceback_of(error: BaseException) -> list[str]:
     """
     import traceback
 
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and not any(cause is known for known in chain):
-        chain.append(cause)
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    chain = _with_causes(error)
     lines: list[str] = []
     for position in range(len(chain) - 1, -1, -1):
         link = chain[position]
@@ -114,6 +110,29 @@ def traceback_of(error: BaseException) -> list[str]:
         frames = "".join(traceback.format_tb(link.__traceback__)).splitlines()
         lines += ["Traceback (most recent call last):", *frames, *last, ""]
     return lines[:-1]
+
+
+def kind_of(error: BaseException) -> Hashable:
+    """Returns what the tracebacks of errors have in common that were raised at one place for one cause.
+
+    An error that is raised again has the same lines, more often.
+    """
+    from traceback import walk_tb
+
+    return tuple(
+        (type(link), frozenset((frame.f_code, line) for frame, line in walk_tb(link.__traceback__)))
+        for link in _with_causes(error)
+    )
+
+
+def _with_causes(error: BaseException) -> list[BaseException]:
+    """Returns an error and its causes, the last of which came first."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and not any(cause is known for known in chain):
+        chain.append(cause)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return chain
 
 
 def print_error(error: BaseException, line: str, *, debug: bool) -> None:

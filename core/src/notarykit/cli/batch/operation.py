@@ -1,13 +1,13 @@
 """Operation of a command on each of its references."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from notarykit._internal.printable import printable
 from notarykit.batch.work import Work
 from notarykit.cli.batch.references import References
-from notarykit.cli.diagnostics import print_error
+from notarykit.cli.diagnostics import kind_of, print_error
 from notarykit.cli.options import Options
 from notarykit.cli.output import error_json
 from notarykit.cli.references import BadReference, Target, repositories
@@ -71,6 +71,7 @@ class Operation:
         self.references = References(options)
         self.repositories = repositories(options, self.references.first)
         self.is_local: bool = options["debug"]
+        self._traced: set[Hashable] = set()
         self.jobs: int = options.values.get("jobs") or int(self.is_local)
 
     @property
@@ -147,10 +148,19 @@ class Operation:
         return {"absent": True}
 
     def print_error(self, target: Target | BadReference, error: NotarykitError, line: str) -> None:
-        """Prints the line of an error; it names the reference if there are several."""
+        """Prints the line of an error, which names the reference if there are several.
+
+        Under `--debug`, the first error of each kind has its traceback.
+        """
         if not self._has_one_artifact and target.text not in line:
             line = f"{target.text}: {line}"
-        print_error(error, line, debug=self.options["debug"])
+        print_error(error, line, debug=self.options["debug"] and self._is_new_kind(error))
+
+    def _is_new_kind(self, error: NotarykitError) -> bool:
+        kind = kind_of(error)
+        is_new = kind not in self._traced
+        self._traced.add(kind)
+        return is_new
 
     def warn_of_limit(self, target: Target, *, is_cut: bool) -> None:
         """Warns that an artifact has more signatures than `--max-signatures`."""
