@@ -32,7 +32,7 @@ from notarykit.net.transport_errors import (
     tls_required,
     transport_error,
 )
-from notarykit.net.urls import origin_of, redact_url
+from notarykit.net.urls import Origin, origin_of, redact_url
 
 _MAX_REDIRECTS = 5
 _MAX_ATTEMPTS = 5
@@ -122,8 +122,8 @@ class HttpClient:
             The argument of `finish`; None if it could not be sent, in which case `send` retries and reports errors.
         """
         try:
-            self._check_destination(request)
             origin = request.origin
+            self._check_destination(request, origin)
             if self._throttle.seconds(origin.netloc) > 0:
                 return None
             connection = self._pool.take_idle(origin) or self._pool.open(origin, request.budget)
@@ -159,17 +159,18 @@ class HttpClient:
     def _follow(self, request: Request) -> Response:
         """Sends a request and follows redirects; secrets stay with the first origin."""
         first: Network | None = None
-        origin = request.origin
+        named = request.origin
         for _ in range(_MAX_REDIRECTS + 1):
-            self._check_destination(request)
-            if request.origin != origin:
+            origin = request.origin
+            self._check_destination(request, origin)
+            if origin != named:
                 if request.is_confidential:
                     raise NetworkError(
-                        f"{origin.netloc} redirects confidential content to {request.origin.netloc}, which is refused"
+                        f"{named.netloc} redirects confidential content to {origin.netloc}, which is refused"
                     )
                 request = request.without_authorization()
-            self._throttle.wait(request.origin.netloc, request.budget, self._pause)
-            response, network = self._send_once(request, first)
+            self._throttle.wait(origin.netloc, request.budget, self._pause)
+            response, network = self._send_once(request, origin, first)
             first = first or network
             target = redirect_target(request.method, response)
             if not target:
@@ -177,18 +178,18 @@ class HttpClient:
             request = request._replace(url=target, source=request.url)
         raise NetworkError(f"{request.method} {redact_url(request.url)}: more than {_MAX_REDIRECTS} redirects")
 
-    def _send_once(self, request: Request, first: Network | None) -> tuple[Response, Network]:
+    def _send_once(self, request: Request, origin: Origin, first: Network | None) -> tuple[Response, Network]:
         """Returns the response, and the network of the address that gave it."""
-        connection = self._pool.take_idle(request.origin)
+        connection = self._pool.take_idle(origin)
         if connection is not None:
             try:
                 return self._exchange(connection, request), connection.network
             except _ClosedError:
-                trace.note(f"{request.origin.netloc} closed the idle connection: a new one is opened")
+                trace.note(f"{origin.netloc} closed the idle connection: a new one is opened")
         begin = time.monotonic()
         try:
             connection = self._pool.open(
-                request.origin, request.budget, lambda network: self._destinations.admits(network, first)
+                origin, request.budget, lambda network: self._destinations.admits(network, first)
             )
         except (TransportError, NetworkError) as error:
             trace_exchange(request, time.monotonic() - begin, error=error)
@@ -220,20 +221,20 @@ class HttpClient:
         response = read_response(connection, request)
         trace_exchange(request, connection.seconds, connection, response)
         if is_transient(response.status) and (retry_after := parse_retry_after(response.header("Retry-After"))):
-            self._throttle.postpone(request.origin.netloc, retry_after)
+            self._throttle.postpone(connection.origin.netloc, retry_after)
         if connection.reader.persists:
             self._pool.release(connection)
         else:
             connection.close()
-        if request.origin.scheme == "http":
+        if connection.origin.scheme == "http":
             if connection.proxy is not None and response.status == _PROXY_AUTHENTICATION:
                 raise refused_by_proxy(connection.proxy, response.status)
             if is_tls_required(response.status, response.body):
                 raise tls_required().through(connection.proxy)
         return response
 
-    def _check_destination(self, request: Request) -> None:
-        self._destinations.check(request.origin, origin_of(request.source) if request.source else None)
+    def _check_destination(self, request: Request, origin: Origin) -> None:
+        self._destinations.check(origin, origin_of(request.source) if request.source else None)
 
 
 class _ClosedError(Exception):

@@ -89,13 +89,14 @@ class Response(NamedTuple):
         return self.headers.get(name)
 
 
-def _header_fields(request: Request, proxy: Proxy | None) -> dict[str, str]:
-    fixed = {"Host": request.origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
-    if proxy is not None and request.origin.scheme == "http":
-        fixed |= proxy.headers
+def _header_fields(request: Request, origin: Origin, proxy: Proxy | None) -> dict[str, str]:
+    fields = {"Host": origin.netloc, "User-Agent": signing_agent(), "Accept-Encoding": "identity"}
+    if proxy is not None and origin.scheme == "http":
+        fields |= proxy.headers
     if request.body is not None or request.method in _WITH_CONTENT:
-        fixed["Content-Length"] = str(len(request.body or b""))
-    return {**fixed, **request.headers}
+        fields["Content-Length"] = str(len(request.body or b""))
+    fields.update(request.headers)
+    return fields
 
 
 def trace_exchange(
@@ -114,7 +115,7 @@ def trace_exchange(
     exchange = trace.Exchange(
         request.method,
         redact_urls_in(request.url),
-        redact_fields(_header_fields(request, proxy)),
+        redact_fields(_header_fields(request, request.origin, proxy)),
         len(request.body or b""),
         request.attempt,
         str(proxy or ""),
@@ -130,15 +131,15 @@ def trace_exchange(
 
 def write_request(connection: Connection, request: Request) -> None:
     """Writes a request to a connection whose response is read next."""
-    origin = request.origin
+    origin = connection.origin
     if connection.is_used:
         connection.began = time.monotonic()
     target = target_of(request.url)
     if connection.proxy is not None and origin.scheme == "http":  # the absolute form: RFC 9112, section 3.2.2
         target = f"http://{origin.netloc}{target}"
     lines = [f"{request.method} {target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in _header_fields(request, connection.proxy).items()]
-    if not " ".join(lines).isprintable() and any(map(_CONTROL.search, lines)):
+    lines += [f"{name}: {value}" for name, value in _header_fields(request, origin, connection.proxy).items()]
+    if not "".join(lines).isprintable() and any(map(_CONTROL.search, lines)):
         raise ValueError("control characters in a header field")
     data = "\r\n".join([*lines, "", ""]).encode("latin-1")
     body = request.body or b""
@@ -155,8 +156,8 @@ def redirect_target(method: str, response: Response) -> str:
     Raises:
         NetworkError: Following it would lose the request's content, or the URL is malformed.
     """
-    location = response.header("Location")
-    if response.status not in _REDIRECTS or not location:
+    location = response.header("Location") if response.status in _REDIRECTS else ""
+    if not location:
         return ""
     target = resolve_location(response.url, location)
     if response.status in _KEEP_CONTENT or method in ("GET", "HEAD"):

@@ -43,14 +43,12 @@ class HeaderFields:
 
     def __init__(self, fields: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._fields = fields
+        self._first = {name.lower(): value for name, value in reversed(fields)}
 
     def get(self, name: str, default: str = "") -> str:
         """Returns the value of the first field of a name, or the default."""
-        key = name.lower().encode("latin-1")
-        for field, value in self._fields:
-            if field.lower() == key:
-                return value.decode("latin-1").strip(" \t")
-        return default
+        value = self._first.get(name.lower().encode("latin-1"))
+        return default if value is None else value.decode("latin-1").strip(" \t")
 
     def get_all(self, name: str) -> list[str]:
         """Returns the values of all fields of a name."""

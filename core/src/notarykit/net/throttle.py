@@ -19,6 +19,8 @@ _LONGEST = DEFAULT_SECONDS
 # Those that wait for one moment return one after the other: the first learns for all if the host still refuses.
 _SPACING = 0.05
 _PRECISION = 0.01  # of the two clocks against each other
+# What other processes noted is looked at as often: a look costs as much as parsing a response.
+_LOOK_SECONDS = 0.02
 
 
 class Throttle:
@@ -31,6 +33,7 @@ class Throttle:
     def __init__(self, folder: str = "") -> None:
         self._folder = folder
         self._moments: dict[str, float] = {}
+        self._looks: dict[str, float] = {}
         self._paths: dict[str, str] = {}
         self._waiting: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -40,20 +43,21 @@ class Throttle:
 
         Where that is longer than a request may wait, the host is asked again after that time, or by the next command.
         """
-        with self._lock:
-            self._moments[host] = max(self._moments.get(host, 0.0), time.monotonic() + min(seconds, _LONGEST))
+        self._note(host, time.monotonic() + min(seconds, _LONGEST))
         if self._folder and seconds <= _LONGEST:
             with contextlib.suppress(OSError):  # the other processes are told by the host itself
                 self._write(self._path(host), time.time() + seconds)
 
     def seconds(self, host: str) -> float:
         """Returns the seconds until a host may be asked; 0 or less where it may be asked now."""
-        seconds = self._moments[host] - time.monotonic() if host in self._moments else 0.0
-        if self._folder:
+        now = time.monotonic()
+        if self._folder and now >= self._looks.get(host, now):
+            self._looks[host] = now + _LOOK_SECONDS
             with contextlib.suppress(OSError):
                 ahead = os.stat(self._path(host)).st_mtime - time.time()
-                seconds = max(seconds, ahead if ahead <= _LONGEST else 0.0)
-        return seconds
+                if 0 < ahead <= _LONGEST:
+                    self._note(host, now + ahead)
+        return self._moments[host] - now if host in self._moments else 0.0
 
     def wait(self, host: str, budget: Budget, pause: Callable[[float], None]) -> None:
         """Waits until a host may be asked.
@@ -76,6 +80,10 @@ class Throttle:
                 pause(budget.seconds(seconds + place * _SPACING))
             finally:
                 self._enter(host, -1)
+
+    def _note(self, host: str, moment: float) -> None:
+        with self._lock:
+            self._moments[host] = max(self._moments.get(host, 0.0), moment)
 
     def _enter(self, host: str, count: int) -> int:
         """Counts those that wait for a host, and returns how many there were before."""

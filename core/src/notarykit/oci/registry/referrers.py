@@ -1,7 +1,7 @@
 """Signatures of an artifact by the referrers API (distribution-spec 1.1, "Listing Referrers")."""
 
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.net.client import StartedRequest
@@ -13,6 +13,7 @@ from notarykit.oci.registry.pagination import pages
 _OK = 200
 _MAX_PAGES = 200
 _ACCEPT = {"Accept": IMAGE_INDEX}
+_FILTER = urlencode({"artifactType": SIGNATURE_TYPE})
 # The responses of registries without the API: 404 of any code, or what they answer to unknown paths and methods.
 _NO_API = frozenset({404, 405, 501})
 
@@ -58,7 +59,7 @@ def _pages(endpoint: RepositoryEndpoint, first: Response) -> Iterator[list[Descr
 
 
 def _first_path(digest: str) -> str:
-    return f"referrers/{digest}?artifactType={quote(SIGNATURE_TYPE, safe='')}"
+    return f"referrers/{digest}?{_FILTER}"
 
 
 def _media_type(response: Response) -> str:

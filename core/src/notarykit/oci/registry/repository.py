@@ -23,7 +23,7 @@ from notarykit.oci.registry.referrers_tag import IndexUpdate, list_by_tag
 from notarykit.oci.registry.uploads import upload_blob, upload_config
 from notarykit.oci.repository import Repository, StoredSignature, check_size
 
-_ACCEPT = ", ".join(manifests.MANIFEST_TYPES)
+_ACCEPT = {"Accept": ", ".join(manifests.MANIFEST_TYPES)}
 _OK, _CREATED, _NOT_FOUND = 200, 201, 404
 # Room for an error response in place of small content.
 _ERROR_BYTES = 64 * 1024
@@ -85,8 +85,8 @@ class RegistryRepository(Repository):
         cached = self._endpoint.cached("manifests", identifier)
         if cached is not None:
             return Descriptor(cached[0], identifier, len(cached[1])), cached[1]
-        path = f"manifests/{quote(identifier, safe=':')}"
-        response = self._endpoint.send("GET", path, {"Accept": _ACCEPT}, limit=limit)
+        path = f"manifests/{identifier if isinstance(identifier, Digest) else quote(identifier, safe='')}"
+        response = self._endpoint.send("GET", path, _ACCEPT, limit=limit)
         if response.status == _NOT_FOUND:
             raise ArtifactNotFoundError(
                 f"{self._endpoint.place} has no artifact {identifier!r}", advice="check the reference"
