@@ -14,6 +14,7 @@ from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Request, Response
 from notarykit.net.pool import ConnectionPool
+from notarykit.net.transport_errors import TransportError
 from notarykit.net.urls import origin_of
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.forward_proxy import ForwardProxy
@@ -221,3 +222,35 @@ def test_idle_connections_are_limited(start: Start) -> None:
     for each in kept:
         if each is not None:
             each.close()
+
+
+def test_idle_connections_are_limited_over_all_origins(start: Start) -> None:
+    """A server that redirects to ever more hosts does not make sockets pile up: those of the first origins go."""
+    server = start()
+    origins = [origin_of(f"http://127.0.0.{number}:{server.url.rpartition(':')[2]}") for number in range(1, 71)]
+    with contextlib.closing(ConnectionPool(lambda _: ssl.create_default_context())) as connections:
+        opened = [connections.open(origin_of(server.url), Budget()) for _ in origins]
+        for origin, connection in zip(origins, opened, strict=True):
+            connection.origin = origin
+            connections.release(connection)
+        kept = [connections.take_idle(origin) for origin in origins]
+    assert [connection is not None for connection in kept] == [False] * 6 + [True] * 64
+    assert [connection.socket.fileno() for connection in opened[:6]] == [-1] * 6
+    for connection in opened:
+        connection.close()
+
+
+def test_tls_contexts_are_limited() -> None:
+    """A context takes a megabyte, so those of the hosts that were not used for the longest time are dropped."""
+    made: list[str] = []
+
+    def context_for(host: str) -> ssl.SSLContext:
+        made.append(host)
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    pool = ConnectionPool(context_for)
+    first, *others = [origin_of(f"https://{number}.invalid") for number in range(65)]
+    for origin in (first, *others[:-1], first, others[-1], first, others[0]):
+        with pytest.raises(TransportError):
+            pool.open(origin, Budget())
+    assert made == [origin.netloc for origin in (first, *others, others[0])]

@@ -1,11 +1,17 @@
 """Response reader: framing, what parsers read differently, and connections that are used again."""
 
+import contextlib
 import signal
+import ssl
 
 import pytest
 
 from notarykit.errors import NetworkError
+from notarykit.net.client import HttpClient
+from notarykit.net.destinations import Destinations
+from notarykit.net.pool import ConnectionPool
 from notarykit.net.response_reader import HeaderFields
+from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.http_server import Connection, Reply
 from tests.unit.net.conftest import Start
 from tests.unit.net.server import Answer, Browser, raw
@@ -36,10 +42,10 @@ def test_header_names_are_case_insensitive() -> None:
         _HEAD + b"X: a\r\n b\r\nContent-Length: 1\r\n\r\nx",
         _HEAD + b"X: \xe9\r\nContent-Length: 1\r\n\r\nx",
         _HEAD + b"Transfer-Encoding: chunked\r\n\r\n1 \r\nx\r\n0\r\n\r\n",
-        _HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        _HEAD + b"Content-Length: " + b"0" * 5000 + b"1\r\n\r\nx",
         b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
     ],
-    ids=["plain", "leading line", "bare line feeds", "folded", "Latin-1", "padded size", "two lengths", "HTTP/1.0"],
+    ids=["plain", "leading line", "bare line feeds", "folded", "Latin-1", "padded size", "padded length", "HTTP/1.0"],
 )
 def test_unusual_response_is_read(data: bytes, browser: Browser, start: Start) -> None:
     """Forms that Go's client reads are read, and the connection is used again."""
@@ -66,7 +72,16 @@ def test_ambiguous_response_is_refused(data: bytes, browser: Browser, start: Sta
         browser.get(start(raw(data)))
 
 
-@pytest.mark.parametrize("ending", [b"\r\n", b"Transfer-Encoding: gzip\r\n\r\n", b"Content-Length: 9\r\n\r\n"])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        b"\r\n",
+        b"Transfer-Encoding: gzip\r\n\r\n",
+        b"Content-Length: 9\r\n\r\n",
+        b"Content-Length : 9\r\n\r\n",
+        b"Transfer-Encoding : gzip\r\n\r\n",
+    ],
+)
 def test_end_of_connection_ends_content_without_length(ending: bytes, browser: Browser, start: Start) -> None:
     """RFC 9112, section 6.3: content that announces neither length nor encoding ends with its connection."""
     server = start(raw(_HEAD + ending + b"abc"))
@@ -84,18 +99,38 @@ def test_end_of_connection_ends_content_without_length(ending: bytes, browser: B
         ("GET", _ONE + _ONE),
         ("GET", b"HTTP/1.1 204 No Content\r\n\r\nx"),
         ("HEAD", _ONE),
+        ("GET", _HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"),
+        ("GET", _HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\nx\r\n0\r\n\r\n"),
+        ("HEAD", _HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n"),
         ("GET", _HEAD + b"Connection: close\r\nContent-Length: 1\r\n\r\nxy"),
         ("GET", b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nxyz"),
     ],
-    ids=["a byte", "a response", "content of 204", "content of HEAD", "close", "101"],
+    ids=["a byte", "a response", "content of 204", "content of HEAD", "two", "reversed", "of HEAD", "close", "101"],
 )
-def test_connection_with_bytes_behind_the_response_is_not_used_again(
+def test_connection_after_a_response_without_a_clear_end_is_not_used_again(
     method: str, data: bytes, browser: Browser, start: Start
 ) -> None:
-    """Bytes behind a response are never taken for the next one."""
+    """Bytes behind a response are never taken for the next one, however its end is read."""
     server = start(_kept(data), Reply(200, (), b"second"))
     assert len(browser.get(server, method=method).body) <= 1
     assert browser.get(server).body == b"second"
+    assert server.connections[0] is not server.connections[1]
+
+
+@pytest.mark.parametrize("data", [_ONE, b"x"], ids=["a response", "a byte"])
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_bytes_that_arrive_between_two_requests_are_no_response(
+    data: bytes, is_tls: bool, start: Start, ca: RegistryCA
+) -> None:
+    """What a server sends before it is asked is not taken for the response to the next request."""
+    certificate = ca.server(["127.0.0.1"]) if is_tls else None
+    server = start(Reply(200, (), b"first"), Reply(200, (), b"second"), certificate=certificate)
+    pool = ConnectionPool(lambda _: ssl.create_default_context(cafile=ca.ca_file))
+    browser = Browser(lambda pause: HttpClient(pool, Destinations(plain=None), pause))
+    with contextlib.closing(browser.client):
+        assert browser.get(server).body == b"first"
+        server.connections[0].part(data)
+        assert browser.get(server).body == b"second"
     assert server.connections[0] is not server.connections[1]
 
 

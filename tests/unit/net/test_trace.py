@@ -7,7 +7,7 @@ import pytest
 from notarykit.errors import NetworkError
 from notarykit.net.redaction import HIDDEN, redact_fields, redact_urls_in
 from notarykit.net.trace import Exchange, Note, is_observed, note, observed
-from tests.servers.registry.http_server import Connection, Reply
+from tests.servers.registry.http_server import Reply
 from tests.unit.net.conftest import Start
 from tests.unit.net.server import Browser, cut
 
@@ -139,16 +139,22 @@ def test_failed_connection_is_traced(browser: Browser, start: Start) -> None:
 
 
 def test_replaced_idle_connection_is_traced(browser: Browser, start: Start) -> None:
-    """That a kept connection had ended is a note, and no try."""
-
-    def answer_and_close(connection: Connection) -> None:
-        connection.reply(Reply(200, (), b"first"))
-        connection.cut()
-
-    server = start(answer_and_close, Reply(200, (), b"second"))
+    """That a server ends a kept connection over a request is a note, and no try."""
+    server = start(Reply(200, (), b"first"), cut, Reply(200, (), b"second"))
     browser.get(server)
-    server.connections[0].connection.close()
     told, found = _watched(browser, server)
     assert told == Note(f"{server.address} closed the idle connection: a new one is opened")
+    assert isinstance(found, Exchange)
+    assert (found.attempt, found.is_reused, found.received_bytes) == (1, False, 6)
+
+
+def test_dropped_idle_connection_is_traced(browser: Browser, start: Start) -> None:
+    """That bytes came on a kept connection which no request asked for is a note."""
+    server = start(Reply(200, (), b"first"), Reply(200, (), b"second"))
+    browser.get(server)
+    server.connections[0].part(b"x")
+    told, found = _watched(browser, server)
+    text = f"{server.address} ended the idle connection, or sent what was not requested: it is dropped"
+    assert told == Note(text)
     assert isinstance(found, Exchange)
     assert (found.attempt, found.is_reused, found.received_bytes) == (1, False, 6)

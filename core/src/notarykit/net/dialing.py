@@ -1,5 +1,6 @@
 """Opening of connections: name resolution, a proxy's tunnel, TLS."""
 
+import select
 import socket
 import ssl
 import time
@@ -45,10 +46,24 @@ class Connection:
         """Closes the socket."""
         self.socket.close()
 
+    def is_silent(self) -> bool:
+        """Returns True if neither bytes nor the end of the connection have arrived since the last response."""
+        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+            return False
+        return not _has_arrived(self.socket)
+
     @property
     def seconds(self) -> float:
         """Seconds since the current request began."""
         return time.monotonic() - self.began
+
+
+def _has_arrived(connected: socket.socket) -> bool:
+    if not hasattr(select, "poll"):
+        return bool(select.select([connected], [], [], 0)[0])
+    poll = select.poll()  # unlike `select`, it takes any number of a file
+    poll.register(connected, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def dial(

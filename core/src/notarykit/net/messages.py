@@ -180,8 +180,8 @@ def read_response(connection: Connection, request: Request) -> Response:
     limit = request.limit
     if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise NetworkError(f"{redact_url(request.url)}: the response is compressed, which was not requested")
-    declared = headers.get("Content-Length", "0")
-    if request.method != "HEAD" and int(declared) > limit:  # llhttp has checked that it is a number
+    declared = headers.get("Content-Length").lstrip("0") or "0"  # a number below 2**64, as llhttp has checked
+    if request.method != "HEAD" and int(declared) > limit:
         raise NetworkError(
             f"{redact_url(request.url)}: the response has {declared} bytes, more than the limit of {limit}"
         )

@@ -4,6 +4,7 @@ import ssl
 import threading
 from collections.abc import Callable
 
+from notarykit.net import trace
 from notarykit.net.budget import Budget
 from notarykit.net.destinations import Network
 from notarykit.net.dialing import Connection, dial
@@ -11,6 +12,9 @@ from notarykit.net.proxies import Proxies
 from notarykit.net.urls import Origin
 
 _MAX_IDLE = 8
+# A server chooses how many hosts it redirects to: each costs a socket, and with TLS a context of a megabyte.
+_MAX_IDLE_IN_ALL = 64
+_MAX_CONTEXTS = 64
 
 
 class ConnectionPool:
@@ -30,10 +34,24 @@ class ConnectionPool:
         self._proxies = Proxies()
 
     def take_idle(self, origin: Origin) -> Connection | None:
-        """Takes an idle connection, which the server may have closed meanwhile; None if there is none."""
-        with self._lock:
-            idle = self._idle.get(origin)
-            return idle.pop() if idle else None
+        """Takes an idle connection, which the server may close at any time; None if there is none.
+
+        Bytes that have arrived since its last response are no response to the next request: such a connection is
+        closed, and so is one that the server has closed already.
+        """
+        while True:
+            with self._lock:
+                connection = self._taken(origin, -1) if origin in self._idle else None
+            if connection is None or connection.is_silent():
+                return connection
+            trace.note(f"{origin.netloc} ended the idle connection, or sent what was not requested: it is dropped")
+            connection.close()
+
+    def _taken(self, origin: Origin, position: int) -> Connection:
+        connection = self._idle[origin].pop(position)
+        if not self._idle[origin]:
+            del self._idle[origin]
+        return connection
 
     def open(self, origin: Origin, budget: Budget, admits: Callable[[Network], bool] = lambda _: True) -> Connection:
         """Opens a connection.
@@ -53,12 +71,16 @@ class ConnectionPool:
     def release(self, connection: Connection) -> None:
         """Returns a connection whose last response was read to the end."""
         connection.is_used = True
+        dropped: Connection | None = None
         with self._lock:
-            idle = self._idle.setdefault(connection.origin, [])
-            if len(idle) < self._max_idle:
-                idle.append(connection)
-                return
-        connection.close()
+            idle = [*self._idle.pop(connection.origin, ()), connection]
+            self._idle[connection.origin] = idle  # behind the other origins, since it is the last that was used
+            if len(idle) > self._max_idle:
+                dropped = self._taken(connection.origin, 0)
+            elif sum(map(len, self._idle.values())) > _MAX_IDLE_IN_ALL:
+                dropped = self._taken(next(iter(self._idle)), 0)
+        if dropped is not None:
+            dropped.close()
 
     def close(self) -> None:
         """Closes all idle connections."""
@@ -70,6 +92,8 @@ class ConnectionPool:
 
     def _context(self, origin: Origin) -> ssl.SSLContext:
         with self._lock:
-            if origin.netloc not in self._contexts:
-                self._contexts[origin.netloc] = self._context_for(origin.netloc)
-            return self._contexts[origin.netloc]
+            context = self._contexts.pop(origin.netloc, None) or self._context_for(origin.netloc)
+            self._contexts[origin.netloc] = context
+            if len(self._contexts) > _MAX_CONTEXTS:
+                del self._contexts[next(iter(self._contexts))]
+            return context

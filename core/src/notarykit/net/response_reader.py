@@ -169,7 +169,7 @@ class ResponseReader:
         if self.status:
             self._trailers += 1
         else:
-            self._fields.append((name, value))
+            self._fields.append((name.rstrip(), value))  # llhttp reads a length with blanks before its colon
 
     def on_headers_complete(self) -> None:
         """Ends the header section, unless it is an interim response's (RFC 9110, section 15.2)."""
@@ -180,8 +180,13 @@ class ResponseReader:
             self._fields = []
             return
         self.status = status
-        self.persists = self._parser.should_keep_alive() or self._is_persistent_head()
+        self.persists = (self._parser.should_keep_alive() or self._is_persistent_head()) and not self._is_ambiguous()
         self._is_complete = self._is_head_only
+
+    def _is_ambiguous(self) -> bool:
+        """Returns True for two framings, which may be read differently on the way (RFC 9112, section 6.3)."""
+        names = {name.lower() for name, _ in self._fields}
+        return {b"content-length", b"transfer-encoding"} <= names
 
     def _is_persistent_head(self) -> bool:
         """Returns True for a response to HEAD that leaves the connection open; llhttp expects content of it."""
