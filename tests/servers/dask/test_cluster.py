@@ -2,8 +2,6 @@
 
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,6 @@ from notarykit.errors import NetworkError, NoSignatureError, UsageError, WorkerE
 from notarykit.oci.registry.host import RegistrySettings
 from notarykit.oci.registry.registries import Registries
 from tests.servers.dask.cluster import Cluster, started_cluster
-from tests.servers.registry.certificates import RegistryCA
-from tests.servers.registry.program import GoRegistries, build
 from tests.servers.registry.running import Registry
 from tests.support.ca import make_chain
 from tests.support.homes import complete_home
@@ -28,20 +24,6 @@ from tests.unit.batch import works
 
 COUNT = 300
 REPOSITORY = "dask/artifacts"
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """A scheduler and two workers."""
-    with started_cluster(tmp_path, 2) as running:
-        yield running
-
-
-@pytest.fixture
-def memory_registry(tmp_path: Path) -> Iterator[Registry]:
-    """A registry in memory."""
-    with ExitStack() as stack:
-        yield GoRegistries(stack, RegistryCA(str(tmp_path)), build()).memory()
 
 
 def _summary(outcome: "notarykit.Outcome[Any, notarykit.VerifiedArtifact]") -> tuple[object, ...]:

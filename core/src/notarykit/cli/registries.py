@@ -6,6 +6,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
+from notarykit._internal.pickling import check_local
 from notarykit._internal.secret_text import mark_in
 from notarykit.cli.options import Options
 from notarykit.config.registries import RegistryOptions, credentials_in, registry_settings
@@ -79,7 +80,7 @@ def _ways_to_log_in(others: Callable[[str], str], host: str) -> str:
 class NamedRegistries:
     """Registries that references name, by flags, environment and settings; implements `Repositories`.
 
-    Pickled, it holds the password of the flags or the environment: it is for processes of this machine alone.
+    With a password of the flags or the environment, it is pickled for processes of this machine alone.
 
     Args:
         options: Options of the command.
@@ -109,6 +110,8 @@ class NamedRegistries:
         self._lock = Lock()
 
     def __getstate__(self) -> dict[str, Any]:
+        if self._options.password:
+            check_local("credentials for registries")
         return {name: value for name, value in self.__dict__.items() if name not in ("_opened", "_lock")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ _LONGEST_LINE = 16 * 1024 * 1024
 _SYNC_EVERY = 1.0
 # Flags that change neither the outcome nor what it is about.
 _OF_NO_EFFECT = {
-    "ca-file", "cert-file", "debug", "from", "help", "jobs", "key-file", "output", "password", "plugin-timeout",
+    "ca-file", "cert-file", "dask", "debug", "from", "help", "jobs", "key-file", "output", "password", "plugin-timeout",
     "resume", "timeout", "username", "verbose",
 }  # fmt: skip
 _SECRET = "plugin-config"  # noqa: S105 - a flag that may hold one

@@ -21,7 +21,7 @@ from notarykit.cli.references import BadReference, Target
 from notarykit.errors import WorkerError, own_error
 
 if TYPE_CHECKING:
-    from notarykit.batch.executors import WorkerPool
+    from concurrent.futures import Executor
 
 # References that are read ahead of the work.
 _AHEAD = 256
@@ -89,11 +89,11 @@ class _Run:
             self._take(outcome.item, outcome.result or Captured(error=outcome.error))
         operation.work.close()
 
-    def _placed(self, items: Iterator[_Item], opened: ExitStack) -> "tuple[Iterator[_Item], WorkerPool | None]":
-        """Returns the items, and the worker processes if the items are many."""
+    def _placed(self, items: Iterator[_Item], opened: ExitStack) -> "tuple[Iterator[_Item], Executor | None]":
+        """Returns the items, and the executor that has them done elsewhere, if any."""
         if self._operation.is_local:
             return items, None
-        return placed(items, self._operation.jobs, opened)
+        return placed(items, self._operation.jobs, opened, self._operation.scheduler)
 
     def _items(self) -> Iterator[_Item]:
         """Yields the references, until the run is interrupted; what a journal records as done is taken at once."""

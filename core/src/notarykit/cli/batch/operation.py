@@ -58,6 +58,7 @@ class Operation:
         is_quiet: True if no progress is shown, because a plugin may prompt on the terminal.
         is_local: True if the work is done in this process alone.
         jobs: Number of references that are worked on at a time; 0 for one on each core.
+        scheduler: Address of the Dask scheduler whose workers do the work, or an empty string.
     """
 
     command: str
@@ -65,6 +66,7 @@ class Operation:
     work: Work[Target, Any, Any]
     has_document = False
     is_quiet = False
+    scheduler = ""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -85,8 +87,8 @@ class Operation:
 
     @property
     def is_alone(self) -> bool:
-        """True if the command is about one artifact, and keeps no journal."""
-        return self._has_one_artifact and not self.options.values.get("resume")
+        """True if the command is about one artifact, in this process, and keeps no journal."""
+        return self._has_one_artifact and not self.options.values.get("resume") and not self.scheduler
 
     @property
     def may_wait(self) -> bool:

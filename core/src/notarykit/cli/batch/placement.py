@@ -1,4 +1,4 @@
-"""Placement of work: in threads of this process where the items are few, in worker processes where they are many."""
+"""Placement of work: in threads of this process for few items, in worker processes for many, or on a Dask cluster."""
 
 import warnings
 from collections.abc import Iterator
@@ -11,20 +11,31 @@ from notarykit.batch.ordered import NOTHING_YET
 from notarykit.errors import WorkerError
 
 if TYPE_CHECKING:
-    from notarykit.batch.executors import WorkerPool
+    from concurrent.futures import Executor
 
 # A source that has fewer in this many tenths of a second is slower than threads.
 _MOST_PAUSES = 10
 
 
-def placed(items: Iterator[Any], jobs: int, opened: ExitStack) -> "tuple[Iterator[Any], WorkerPool | None]":
-    """Returns the items, and the worker processes if the items are many.
+def placed(
+    items: Iterator[Any], jobs: int, opened: ExitStack, scheduler: str = ""
+) -> "tuple[Iterator[Any], Executor | None]":
+    """Returns the items, and the executor of a cluster, or worker processes if the items are many.
 
     Args:
         items: The items; `NOTHING_YET` among them stands for a tenth of a second of waiting.
         jobs: Number of items that are worked on at a time, or 0 for the cores of this machine.
-        opened: Stack that ends the processes.
+        opened: Stack that ends the processes, or the connection to the cluster.
+        scheduler: Address of a Dask scheduler, or an empty string for this machine.
+
+    Raises:
+        UsageError: Dask is not installed, or its workers have another notarykit.
+        NetworkError: The scheduler does not answer, or has no workers.
     """
+    if scheduler:
+        from notarykit.batch.dask import dask_executor
+
+        return items, opened.enter_context(dask_executor(scheduler))
     first = _first_items(items)
     items = chain(first, items)
     if len(first) < MANY:

@@ -14,6 +14,7 @@ SEVERAL_FLAGS = (
     Flag("jobs", "number of references to work on at a time (default: the cores of this machine)", "number"),
     Flag("resume", "journal, created by the first run; a run that finds one leaves out what it records as done"),
 )
+DASK_FLAG = Flag("dask", "address of a Dask scheduler, whose workers verify, such as tcp://scheduler:8786")
 
 _LOOKED_AT = 100
 

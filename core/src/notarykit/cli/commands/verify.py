@@ -12,7 +12,7 @@ from notarykit._internal.strict_json import dumps
 from notarykit.batch.work import Work
 from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
 from notarykit.cli.batch.operation import Operation, Record, Result
-from notarykit.cli.batch.references import SEVERAL_FLAGS
+from notarykit.cli.batch.references import DASK_FLAG, SEVERAL_FLAGS
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG, error_json, table
@@ -64,7 +64,9 @@ class _Verification(Operation):
 
     def __init__(self, options: Options) -> None:
         check_scope(options)
+        options.exclusive("dask", "debug")
         super().__init__(options)
+        self.scheduler = options["dask"] or ""
         self._is_detailed = options["verbose"] or options["debug"]
         user_metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
         self._verifier = Verifier(
@@ -244,6 +246,7 @@ COMMAND = Command(
         *LIMIT_FLAGS,
         *SIGNATURE_FLAGS,
         *INDEX_FLAGS,
+        DASK_FLAG,
         Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),

@@ -16,11 +16,11 @@ from notarykit.audit.inventory_item import InventoryItem
 from notarykit.audit.record import ArtifactRecord
 from notarykit.audit.selection import Selection, parse_selection
 from notarykit.audit.shard import Shard, parse_shard
-from notarykit.batch.dask import dask_executor
 from notarykit.batch.executors import usable_cores
 from notarykit.batch.ordered import NOTHING_YET, map_ordered
 from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.placement import placed
+from notarykit.cli.batch.references import DASK_FLAG
 from notarykit.cli.commands.audit.audit_progress import AuditProgress
 from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
 from notarykit.cli.options import Arguments, Command, Flag, Options
@@ -50,6 +50,7 @@ _DAYS = 24 * 3600
 
 
 def _run(options: Options) -> int:
+    options.exclusive("dask", "debug")
     selections = _selections(options)
     registries = NamedRegistries(options, sorted({selection.registry for selection in selections})).named
     verifier = Verifier(
@@ -71,13 +72,12 @@ def _run(options: Options) -> int:
     with ExitStack() as opened:
         opened.callback(registries.close)
         reporting = opened.enter_context(Reporting(options, header))
-        jobs: int = options["jobs"] or 0
+        jobs: int = options["jobs"] or int(options["debug"])
         listing = InventoryOptions(header.recursive, max(jobs or usable_cores(), _LEAST_REQUESTS), _warn)
         items = _mine(list_artifacts(registries, selections, listing), header.shard, reporting)
-        if options["dask"]:
-            executor: Executor | None = opened.enter_context(dask_executor(options["dask"]))
-        else:
-            items, executor = placed(items, jobs, opened)
+        executor: Executor | None = None
+        if not options["debug"]:
+            items, executor = placed(items, jobs, opened, options["dask"] or "")
         outcomes = map_ordered(Assessment(verifier, registries), items, executor=executor, jobs=jobs or None)
         opened.callback(outcomes.close)
         with Interruption(outcomes.request_stop) as interruption:
@@ -148,7 +148,7 @@ COMMAND = Command(
         *FILE_FLAGS,
         *LIMIT_FLAGS,
         *SIGNATURE_FLAGS,
-        Flag("dask", "address of a Dask scheduler, whose workers verify, such as tcp://scheduler:8786"),
+        DASK_FLAG,
         Flag("ends-within", "time within which ends of verdicts are reported", "duration", default=90 * _DAYS),
         Flag("from", "file with further repositories, registry/repository, one a line; - for standard input"),
         Flag("jobs", "number of artifacts that are verified at a time (default: the cores)", "number"),
