@@ -50,6 +50,27 @@ def test_version_imports_next_to_nothing(world: World) -> None:
     }  # fmt: skip
 
 
+# Runs a command line as the command's own process does, and then prints how often garbage was collected.
+COLLECTED = """
+import gc, sys
+collections = []
+gc.callbacks.append(lambda phase, _: collections.append(phase))
+from notarykit.cli import main
+code = main()
+print(f"-- collections {len(collections)}")
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("command", [("sign", "--oci-layout"), VERIFY], ids=lambda each: each[0])
+def test_one_artifact_is_too_short_for_the_garbage_collector(world: World, command: tuple[str, ...]) -> None:
+    """Looking for garbage among freshly imported modules takes a twentieth of the command's time."""
+    world.sign()
+    arguments = [sys.executable, "-c", COLLECTED, *command, world.reference]
+    done = subprocess.run(arguments, env=world.home.environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("-- collections 0\n")
+
+
 NEVER = {"pluggy", "importlib.metadata", "tarfile", "http", "asn1crypto", "rich", "urllib.request", "ssl", "asyncio"}
 
 

@@ -28,8 +28,10 @@ def run(target: str) -> int:
     output, errors = _take_streams()
     code, answer = 1, _FAILED
     try:
+        from notarykit._internal.garbage import collect_rarely
         from notarykit.plugin.server.dispatch import respond
 
+        collect_rarely()
         code, answer = respond(target, arguments, _read_request)
     except BaseException as error:  # noqa: BLE001 - a host gets the protocol's JSON in any case
         answer = _FAILED[:-2] + f': {type(error).__name__}"}}'.encode("ascii", "replace")
