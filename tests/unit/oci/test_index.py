@@ -243,15 +243,51 @@ def chosen(layout: Layout, root: Entry, platform: str) -> str:
 
 
 def test_manifest_for_a_platform(layout: Layout) -> None:
-    """The best manifest is chosen, in nested indexes too, and of equal ones the first."""
+    """The best manifest is chosen, in a nested index too, and of equal ones the first."""
     texts = ("linux/arm/v6", "linux/arm/v7", "linux/amd64", "linux/arm64/v8")
     images = {text: image(layout, text) for text in texts}
     second = {**layout.put_artifact("second"), "platform": {"os": "linux", "architecture": "amd64"}}
-    root = put_index(layout, [images["linux/arm/v6"], put_index(layout, [*images.values(), second])])
+    root = put_index(layout, [put_index(layout, [*images.values(), second])])
     assert chosen(layout, root, "linux/arm") == images["linux/arm/v7"]["digest"]
     assert chosen(layout, root, "linux/armel") == images["linux/arm/v6"]["digest"]
     assert chosen(layout, root, "linux/arm64") == images["linux/arm64/v8"]["digest"]
     assert chosen(layout, root, "linux/x86_64") == images["linux/amd64"]["digest"]
+
+
+def test_nested_index_counts_by_its_own_platform(layout: Layout) -> None:
+    """Nothing in an index below counts where containerd does not look: each index is chosen by its own entry."""
+    signed, run = image(layout, "linux/amd64"), image(layout, "linux/amd64/v1")
+    below = put_index(layout, [signed])
+    for platform in ({"os": "windows", "architecture": "amd64"}, None, UNKNOWN):
+        entry_below = {**below, "platform": platform} if platform else below
+        assert chosen(layout, put_index(layout, [entry_below, run]), "linux/amd64") == run["digest"]
+    suitable = {**below, "platform": {"os": "linux", "architecture": "amd64"}}
+    assert chosen(layout, put_index(layout, [suitable, run]), "linux/amd64") == signed["digest"]
+    assert chosen(layout, put_index(layout, [below]), "linux/amd64") == signed["digest"]
+
+
+@pytest.mark.parametrize("is_attestation", [False, True])
+def test_suitable_index_without_a_suitable_manifest(is_attestation: bool, layout: Layout) -> None:
+    """Where the index that suits has no manifest that does, nothing else is chosen in its place."""
+    amd = image(layout, "linux/amd64")
+    content = attestation(layout, amd) if is_attestation else image(layout, "linux/arm64")
+    below = {**put_index(layout, [content]), "platform": {"os": "linux", "architecture": "amd64"}}
+    root = put_index(layout, [below, amd])
+    (error,) = platform_manifests(tagged(layout, root), Tag("v1"), [parse_platform("linux/amd64")])
+    assert isinstance(error, ArtifactNotFoundError)
+
+
+def test_index_on_the_way_that_cannot_be_read(layout: Layout) -> None:
+    """An index that may lead to the manifest and is absent is an error, and no reason to choose another manifest."""
+    absent = {"mediaType": INDEX, "digest": f"sha256:{'0' * 64}", "size": 2}
+    arm = image(layout, "linux/arm64")
+    root = put_index(layout, [absent, arm])
+    error, found = platform_manifests(
+        tagged(layout, root), Tag("v1"), [parse_platform("linux/amd64"), parse_platform("linux/arm64")]
+    )
+    assert isinstance(error, ArtifactNotFoundError)
+    assert "0" * 64 in error.message
+    assert isinstance(found, IndexMember)
 
 
 def test_each_platform_has_its_answer(layout: Layout) -> None:

@@ -106,38 +106,63 @@ def platform_manifests(
 ) -> tuple[IndexMember | NotarykitError, ...]:
     """Returns, for each platform, the manifest that suits it best, or the error that there is none.
 
-    Of manifests that suit a platform equally, the first in the index counts. Where none of those with a platform suits,
-    the configs of the others tell theirs, as in containerd; so does the config of an artifact that is no index.
+    The choice is made in each index by itself, as in containerd: the entry whose platform suits best, of those that suit
+    equally the first, and where it is an index, one within it. Where no entry with a platform suits, the others count:
+    indexes, and manifests whose configs tell their platform; so does the config of an artifact that is no index.
 
     Raises:
         ArtifactNotFoundError: The artifact itself is absent.
         StorageError: It cannot be read, or the index has more than 10,000 entries.
     """
     tree = _Tree(repository, identifier).members
-    members = [member for member in tree if member.descriptor.media_type not in INDEX_TYPES]
-    return tuple(_best(repository, identifier, members, platform) for platform in platforms)
+    return tuple(_Choice(repository, tree, platform).manifest(identifier) for platform in platforms)
 
 
-def _best(
-    repository: Repository, identifier: str, members: Sequence[IndexMember], wanted: Platform
-) -> IndexMember | NotarykitError:
-    suitable = [
-        (suitability, position)
-        for position, member in enumerate(members)
-        if member.platform is not None and (suitability := rank(wanted, member.platform)) is not None
-    ]
-    if suitable:
-        return members[min(suitable)[1]]
-    present = [member.platform for member in members if member.platform is not None]
-    for member in members:
-        if member.platform is None and (platform := _platform_of(repository, member)) is not None:
-            if rank(wanted, platform) is not None:
-                return member._replace(platform=platform)
-            present.append(platform)
-    names = list(dict.fromkeys(str(platform)[:_LONGEST_NAME] for platform in present if not platform.is_unknown))
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    listed = f"there are {', '.join(names[:_MOST_NAMES])}{more}" if names else "nothing in it has a platform"
-    return ArtifactNotFoundError(f"{identifier} has no manifest for {wanted}", advice=listed)
+class _Choice:
+    """Choice of the manifest for a platform: of each index on the way to it one entry counts, as in containerd."""
+
+    def __init__(self, repository: Repository, tree: Sequence[IndexMember], wanted: Platform) -> None:
+        self._repository = repository
+        self._wanted = wanted
+        self._present: list[Platform] = []
+        self._below: dict[str, list[IndexMember]] = {}
+        for member in tree:
+            self._below.setdefault(member.parent, []).append(member)
+
+    def manifest(self, identifier: str) -> IndexMember | NotarykitError:
+        """Returns the manifest, or the error that there is none or that an index on the way cannot be read."""
+        found = self._among("")
+        if found is not None:
+            return found
+        names = list(dict.fromkeys(str(item)[:_LONGEST_NAME] for item in self._present if not item.is_unknown))
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        listed = f"there are {', '.join(names[:_MOST_NAMES])}{more}" if names else "nothing in it has a platform"
+        return ArtifactNotFoundError(f"{identifier} has no manifest for {self._wanted}", advice=listed)
+
+    def _among(self, index: str) -> IndexMember | NotarykitError | None:
+        members = self._below.pop(index, [])  # each index once
+        self._present += [member.platform for member in members if member.platform is not None]
+        suitable = [
+            (suitability, position)
+            for position, member in enumerate(members)
+            if member.platform is not None and (suitability := rank(self._wanted, member.platform)) is not None
+        ]
+        if suitable:
+            return self._within(members[min(suitable)[1]])
+        nameless = (self._within(member) for member in members if member.platform is None)
+        return next((found for found in nameless if found is not None), None)
+
+    def _within(self, member: IndexMember) -> IndexMember | NotarykitError | None:
+        """Returns a manifest if it suits, or what suits in an index."""
+        if member.descriptor.media_type in INDEX_TYPES:
+            return member.error or self._among(member.descriptor.digest)
+        if member.platform is not None:
+            return member
+        platform = _platform_of(self._repository, member)
+        if platform is None or rank(self._wanted, platform) is not None:
+            return None if platform is None else member._replace(platform=platform)
+        self._present.append(platform)
+        return None
 
 
 def _platform_of(repository: Repository, member: IndexMember) -> Platform | None:
