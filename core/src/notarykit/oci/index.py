@@ -106,8 +106,8 @@ def platform_manifests(
 ) -> tuple[IndexMember | NotarykitError, ...]:
     """Returns, for each platform, the manifest that suits it best, or the error that there is none.
 
-    The choice is made in each index by itself, as in containerd: the entry whose platform suits best, of those that suit
-    equally the first, and where it is an index, one within it. Where no entry with a platform suits, the others count:
+    The choice is made in each index by itself, as in containerd: the entry whose platform suits best, of equal
+    ones the first, and where it is an index, one within it. Where no entry with a platform suits, the others count:
     indexes, and manifests whose configs tell their platform; so does the config of an artifact that is no index.
 
     Raises:
