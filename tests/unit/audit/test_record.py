@@ -63,6 +63,7 @@ def test_json_has_camel_case_and_rfc_3339() -> None:
         ({"signatures": [{}]}, "signature has no member 'digest'"),
         ({"signatures": [None]}, "signature must be an object"),
         ({"colour": "red"}, "unknown member 'colour'"),
+        *(({"digest": text}, "digest '") for text in ("x", "sha256:zz", "sha256:", f"sha256:{'_' * 64}")),
     ],
 )
 def test_malformed_record_is_refused(change: dict[str, Any], message: str) -> None:

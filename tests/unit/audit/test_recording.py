@@ -199,6 +199,60 @@ def test_link_is_not_written_through(path: str, tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_text() == "precious"
 
 
+def test_link_is_not_taken_over(path: str, tmp_path: Path) -> None:
+    """An interrupted audit of the user's own is not read through a link that another may have made."""
+    _record(path, make_record())
+    os.rename(f"{path}.partial", tmp_path / "other")
+    os.symlink(tmp_path / "other", f"{path}.partial")
+    with pytest.raises(StorageError, match="cannot be written"):
+        Recording(path, _LATER, is_resumed=True)
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_pipe_is_refused(is_resumed: bool, path: str) -> None:
+    """A pipe is refused, with a reader and without, and not waited for."""
+    os.mkfifo(f"{path}.partial")
+    with pytest.raises(StorageError, match="cannot be written"):
+        Recording(path, _HEADER, is_resumed=is_resumed)
+    reader = os.open(f"{path}.partial", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(StorageError, match="is not a regular file"):
+            Recording(path, _HEADER, is_resumed=is_resumed)
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_file_that_others_can_write_is_refused(is_resumed: bool, path: str) -> None:
+    """Whoever can write the recording could change the audit that it becomes, and the verdicts that are taken over."""
+    _record(path, make_record())
+    os.chmod(f"{path}.partial", 0o666)
+    before = Path(f"{path}.partial").read_bytes()
+    with pytest.raises(UsageError, match="can be written by everybody"):
+        Recording(path, _LATER, is_resumed=is_resumed)
+    assert Path(f"{path}.partial").read_bytes() == before
+
+
+def test_refused_recording_is_not_locked(path: str) -> None:
+    """After an error, the next audit is not kept waiting by the lock of the first."""
+    _record(path, make_record())
+    with pytest.raises(UsageError, match="is of another audit"):
+        Recording(path, _LATER._replace(policy="sha256:01"), is_resumed=True)
+    _record(path, header=_LATER, is_resumed=True)
+
+
+def test_nothing_is_written_beside_the_recording_through_a_link(path: str, tmp_path: Path) -> None:
+    """The end of a resumed audit is written to a file of a name that nobody can know before."""
+    (tmp_path / "precious").write_text("precious")
+    _record(path, make_record())
+    os.symlink(tmp_path / "precious", f"{path}.partial.{os.getpid()}")
+    with Recording(path, _LATER, is_resumed=True) as recording:
+        recording.complete([], {})
+        recording.publish()
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert AuditFile(path).header == _LATER
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -206,6 +260,10 @@ def test_link_is_not_written_through(path: str, tmp_path: Path) -> None:
         (make_record().reference.encode() + b"\n", "line at byte 0 is malformed"),
         (b'{"audit": {"version": 2}}\n', "version 2 is not supported"),
         (b'{"audit": {"version": 1}}\n', "has no member 'registries'"),
+        *(
+            (json.dumps({"audit": {**_HEADER.to_json(), **members}}).encode() + b"\n", "is out of range")
+            for members in ({"startedAt": "9999-12-31T00:00:00Z"}, {"endsWithin": -1}, {"endsWithin": 10**30})
+        ),
         (b'{"audit": 5}\n', "'audit' must be an object"),
         (b"[]\n", "line at byte 0 must be an object"),
     ],

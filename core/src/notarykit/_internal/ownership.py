@@ -23,8 +23,8 @@ def warn_of_other_writers(*paths: str) -> None:
             warnings.warn(f"{path} {who}", ConfigurationWarning, stacklevel=2)
 
 
-def other_writers(path: str) -> str:
-    """Returns the fault of a path that users other than the current one and root may write, or an empty string."""
+def other_writers(path: str | int) -> str:
+    """Returns the fault of a path, or open file, that others than the current user and root may write, or nothing."""
     if sys.platform == "win32":
         return ""
     try:

@@ -12,6 +12,9 @@ from notarykit.errors import NotarykitError, UsageError
 from notarykit.verification.options import VerifierOptions
 
 VERSION = 1
+# Dates are computed around these; flags allow no longer time.
+_LAST_YEAR = 9000
+_LONGEST = 293 * 366 * 24 * 3600
 _MEMBERS = ("version", "registries", "shard", "recursive", "policy", "startedAt", "endsWithin")
 
 
@@ -62,7 +65,7 @@ class AuditHeader(NamedTuple):
         members.only(*_MEMBERS)
         shard = members.value.get("shard", "")
         try:
-            return cls(
+            header = cls(
                 members.texts("registries"),
                 Shard() if shard is None else parse_shard(members.text("shard")),
                 members.boolean("recursive"),
@@ -72,6 +75,9 @@ class AuditHeader(NamedTuple):
             )
         except (ValueError, UsageError) as error:
             raise DocumentError(f"{members.where}: {error}") from None
+        if header.started_at.year > _LAST_YEAR or not 0 <= header.ends_within <= _LONGEST:
+            raise DocumentError(f"{members.where}: 'startedAt' or 'endsWithin' is out of range")
+        return header
 
 
 def policy_digest(verifier: VerifierOptions) -> str:

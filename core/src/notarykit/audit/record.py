@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from notarykit._internal.rfc3339 import format_rfc3339, parse_rfc3339
 from notarykit._internal.strict_json import DocumentError, Members
+from notarykit.envelope.descriptor import check_digest
 
 
 class ArtifactVerdict(StrEnum):
@@ -188,6 +189,11 @@ class ArtifactRecord(NamedTuple):
         values = _from_json(members, cls, {"verdict": ArtifactVerdict, "ends_by": EndsBy})
         if values["audited_at"] is None:
             raise DocumentError(f"{members.where}: 'auditedAt' must not be null")
+        try:
+            if values["digest"]:
+                check_digest(values["digest"])
+        except ValueError as error:
+            raise DocumentError(f"{members.where}: {error}") from None
         return cls(**values)
 
 

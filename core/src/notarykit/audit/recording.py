@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, Self
@@ -44,17 +45,21 @@ class Recording:
         self._earlier: AuditFile | None = None
         self._offsets: dict[str, int] = {}
         self.path = f"{path}{SUFFIX}" if path else _temporary_file()
-        if is_resumed and os.path.exists(self.path):
-            self._take_over(header)
+        is_continued = is_resumed and os.path.exists(self.path)
         with self._as_storage_error():
-            self._file = _opened(self.path, is_continued=self._earlier is not None)
-            self._writer = AuditWriter(self._file, echo)
-            self._start = self._file.tell()
-            self._writer.header(header)
+            self._file = _opened(self.path, is_continued=is_continued)
+        try:
+            if is_continued:
+                self._take_over(header)
+            with self._as_storage_error():
+                self._writer = AuditWriter(self._file, echo)
+                self._start = self._file.seek(0, os.SEEK_END)
+                self._writer.header(header)
+        except BaseException:
+            self._file.close()
+            raise
 
     def _take_over(self, header: AuditHeader) -> None:
-        if fault := other_writers(self.path):
-            raise UsageError(f"{self.path} {fault}", advice="leave out --resume to begin anew")
         earlier = AuditFile(self.path)
         if not earlier.header.is_continued_by(header):
             raise UsageError(
@@ -62,7 +67,7 @@ class Recording:
                 advice="leave out --resume to begin anew",
             )
         with self._as_storage_error():
-            os.truncate(self.path, earlier.end)  # without a last line that was cut off
+            self._file.truncate(earlier.end)  # without a last line that was cut off
         self._earlier, self._offsets = earlier, earlier.offsets(header.started_at)
 
     @property
@@ -126,19 +131,10 @@ class Recording:
 
     def _drop_earlier(self) -> None:
         """Leaves the last header and what follows it."""
-        own = f"{self.path}.{os.getpid()}"
-        try:
-            with open(self.path, "rb") as source, open(own, "wb") as target:
-                source.seek(self._start)
-                while content := source.read(1024 * 1024):
-                    target.write(content)
-                target.flush()
-                os.fsync(target.fileno())
-            os.replace(own, self.path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(own)
-            raise
+        with open(self.path, "rb") as source, files.replacing(self.path) as target:
+            source.seek(self._start)
+            while content := source.read(1024 * 1024):
+                target.write(content)
 
     @contextlib.contextmanager
     def _as_storage_error(self) -> Any:
@@ -149,14 +145,23 @@ class Recording:
 
 
 def _opened(path: str, *, is_continued: bool) -> BinaryIO:
-    # A link could lead to any file of the user's.
-    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags | (os.O_APPEND if is_continued else 0), 0o644)
-    if not files.try_lock(handle, path):
+    # A link could lead to any file of the user's; a pipe would block; what others own becomes the audit's own file.
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if is_continued else 0)
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    handle = os.open(path, flags, 0o644)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise StorageError(f"{path} is not a regular file")
+        if fault := other_writers(handle):
+            raise UsageError(f"{path} {fault}", advice="remove it, or name another file")
+        if not files.try_lock(handle, path):
+            raise StorageError(f"{path} is in use by another audit", advice="wait for its end, or name another file")
+        if not is_continued:
+            os.truncate(handle, 0)
+    except BaseException:
         os.close(handle)
-        raise StorageError(f"{path} is in use by another audit", advice="wait for its end, or name another file")
-    if not is_continued:
-        os.truncate(handle, 0)
+        raise
     return os.fdopen(handle, "ab" if is_continued else "wb")
 
 

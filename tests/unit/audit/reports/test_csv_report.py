@@ -84,6 +84,13 @@ def test_tags_and_signers_are_no_formulas() -> None:
     assert (row["tags"], row["signature.signer"], row["signature.issuer"]) == ("'-1", "'=1", "'@x")
 
 
+@pytest.mark.parametrize(("text", "cell"), [("a;=1;b", "a;'=1;b"), (";; @x", ";; '@x"), ("a; b-c;d", "a; b-c;d")])
+def test_part_behind_a_semicolon_is_no_formula(text: str, cell: str) -> None:
+    """Spreadsheets split cells at semicolons where commas stand in numbers, and each part could be a formula."""
+    (row,) = _rows(make_record(reason=text))
+    assert row["reason"] == cell
+
+
 def test_control_characters_are_escaped() -> None:
     """Line ends, terminal sequences and changes of direction do no harm, and separators are quoted."""
     (row,) = _rows(make_record(reason='a\nb\x1b[31m\u202ec,"d";e'))

@@ -1,6 +1,7 @@
 """CSV of an audit (RFC 4180): a row for each artifact, with the signature that decided its verdict."""
 
 import csv
+import re
 from collections.abc import Iterable
 from typing import Any, TextIO
 
@@ -17,6 +18,8 @@ _SIGNATURE = (
 )  # fmt: skip
 # Spreadsheets take a cell that begins with one of these for a formula, those of full width and a tab included.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t")
+# Where the decimal separator is a comma, spreadsheets take a semicolon for the end of a cell, whatever the quotes.
+_INNER_FORMULA = re.compile(rf"(;\s*)(?=[{re.escape(''.join(_FORMULA))}])")
 _ACCEPTED = (SignatureOutcome.ACCEPTED, SignatureOutcome.AUDITED)
 
 
@@ -49,5 +52,5 @@ def _cell(value: Any) -> str | int:
         return ""
     if isinstance(value, int):
         return value
-    text = printable(" ".join(value) if isinstance(value, list) else value)
+    text = _INNER_FORMULA.sub(r"\1'", printable(" ".join(value) if isinstance(value, list) else value))
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
