@@ -142,6 +142,8 @@ def test_journal_of_another_run_is_refused(world: World, command: Any, change: A
     ("content", "fault"),
     [
         (b"a file of the user's\n", "line 1: not JSON"),
+        (b"a file of the user's, in one line", "--resume journal is no journal"),
+        (b'{"journey": 1}', "--resume journal is no journal"),
         (b'{"journal": 2}\n', "it is of a version of notarykit that this one does not know"),
         (b"[]\n", "line 1: journal must be an object, not an array"),
     ],
@@ -152,6 +154,17 @@ def test_file_that_is_no_journal_is_left_alone(world: World, content: bytes, fau
     journal(world).chmod(0o600)
     assert fault in world.refused(2, *SIGN, world.reference)
     assert journal(world).read_bytes() == content
+
+
+@pytest.mark.parametrize("size", [0, 5, 60])
+def test_journal_that_was_torn_at_its_beginning(size: int, world: World) -> None:
+    """A journal whose first line was not written to its end is begun anew."""
+    world.run(*SIGN, world.reference)
+    content = journal(world).read_bytes()
+    journal(world).write_bytes(content[:size])
+    assert world.run(*SIGN, world.reference).code == 0
+    assert journal(world).read_bytes().startswith(content[:10])
+    assert len(records(world)) == 2
 
 
 def test_link_is_not_followed(world: World) -> None:

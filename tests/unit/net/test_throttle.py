@@ -173,3 +173,36 @@ def test_host_of_a_redirect_is_held_back_and_not_its_source(server: ThrottlingSe
         assert _get(client, source) == 200
         assert client._throttle.seconds(source.address) <= 0
     assert ((server.refused, len(server.seen)), len(source.seen)) == ((1, 2), 2)
+
+
+def test_pipe_or_link_in_the_place_of_a_moment_is_left_alone(tmp_path: Path) -> None:
+    """What another user put there is neither waited for nor followed; the threads of the process still know."""
+    Throttle(str(tmp_path)).postpone("registry.test", 1)
+    (file,) = tmp_path.iterdir()
+    target = tmp_path / "target"
+    target.touch()
+    os.utime(target, (0, 0))
+    file.unlink()
+    file.symlink_to(target)
+    for _ in range(2):
+        throttle = Throttle(str(tmp_path))
+        throttle.postpone("registry.test", 20)
+        assert throttle.seconds("registry.test") > 0
+        file.unlink()
+        os.mkfifo(file)
+    assert target.stat().st_mtime == 0
+
+
+def test_pipe_with_a_reader_is_no_moment(tmp_path: Path) -> None:
+    """Only a regular file is given a time."""
+    Throttle(str(tmp_path)).postpone("registry.test", 1)
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    os.mkfifo(file)
+    os.utime(file, (0, 0))
+    reader = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        Throttle(str(tmp_path)).postpone("registry.test", 20)
+    finally:
+        os.close(reader)
+    assert file.stat().st_mtime == 0

@@ -7,6 +7,7 @@ host, whose time of modification is the moment. Clocks may jump: no moment is fu
 import contextlib
 import hashlib
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -54,7 +55,7 @@ class Throttle:
         if self._folder and now >= self._looks.get(host, now):
             self._looks[host] = now + _LOOK_SECONDS
             with contextlib.suppress(OSError):
-                ahead = os.stat(self._path(host)).st_mtime - time.time()
+                ahead = os.lstat(self._path(host)).st_mtime - time.time()
                 if 0 < ahead <= _LONGEST:
                     self._note(host, now + ahead)
         return self._moments[host] - now if host in self._moments else 0.0
@@ -99,9 +100,16 @@ class Throttle:
 
     def _write(self, path: str, moment: float) -> None:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        if not 0 <= os.stat(path).st_mtime - moment <= _LONGEST:  # another process knows of a later one
-            os.utime(path, (moment, moment))
+        # Links are not followed, and a pipe, which may have no reader, is not waited for.
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        handle = os.open(path, flags, 0o600)
+        try:
+            status = os.fstat(handle)
+            is_later_known = 0 <= status.st_mtime - moment <= _LONGEST  # by another process
+            if stat.S_ISREG(status.st_mode) and not is_later_known:
+                os.utime(handle if os.utime in os.supports_fd else path, (moment, moment))
+        finally:
+            os.close(handle)
 
 
 def check_wait(seconds: float, budget: Budget) -> None:

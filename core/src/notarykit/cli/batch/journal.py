@@ -18,6 +18,7 @@ from notarykit.cli.batch.operation import Operation, Record, Result
 from notarykit.errors import StorageError, UsageError
 
 _VERSION = 1
+_BEGINNING = b'{"journal":'
 _LONGEST_LINE = 16 * 1024 * 1024
 _SYNC_EVERY = 1.0
 # Flags that change neither the outcome nor what it is about.
@@ -45,7 +46,7 @@ class Journal:
         self._file = self._opened()
         try:
             warn_of_other_writers(path)
-            self._is_private = not other_writers(path)
+            self._is_private = not other_writers(self._file.fileno())
             # Position of the last line about a reference, by the hash of the reference, which the line itself confirms.
             self._positions: dict[int, int] = {}
             self._end = 0
@@ -88,6 +89,7 @@ class Journal:
         with open(self._file.fileno(), "rb", closefd=False) as reader:
             for number, line in enumerate(iter(lambda: reader.readline(_LONGEST_LINE), b""), 1):
                 if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
+                    self._check_torn(line, number)
                     break
                 self._take(line, number, run)
                 self._end += len(line)
@@ -95,6 +97,11 @@ class Journal:
             self._file.truncate(self._end)
         else:
             self._write(_head(run, os.urandom(16).hex()))
+
+    def _check_torn(self, line: bytes, number: int) -> None:
+        """Refuses a last line without its end that is the only one, and not the beginning of a journal."""
+        if number == 1 and not line.startswith(_BEGINNING) and not _BEGINNING.startswith(line):
+            raise UsageError(f"--resume {self._path} is no journal", advice="name another file")
 
     def _take(self, line: bytes, number: int, run: Mapping[str, Any]) -> None:
         """Takes a line of an earlier run."""
