@@ -1,13 +1,12 @@
 """X.509 certificates: loading, names for messages, issuer checks."""
 
-from itertools import islice
 from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from notarykit.errors import CertificateError
-from notarykit.keys.der import elements
+from notarykit.keys.der import content_of
 from notarykit.keys.x509_signature import algorithm_of, verify_message
 
 _VERSION = 0xA0  # TBSCertificate's [0] (RFC 5280, section 4.1)
@@ -121,11 +120,25 @@ class CertificateParts(NamedTuple):
 
 def parts_of(der: bytes) -> CertificateParts:
     """Returns the parts of a certificate that `load_certificate` accepts."""
-    ((_, _, certificate),) = elements(der)
-    (_, contents, members), (_, algorithm, _), (_, _, signature) = elements(certificate)
-    fields = islice((field for tag, field, _ in elements(members) if tag != _VERSION), 5)
-    _serial_number, signed_algorithm, issuer, _validity, subject = fields
-    return CertificateParts(contents, algorithm, signature, signed_algorithm, issuer, subject)
+    contents, _ = content_of(der)
+    place, algorithm = content_of(der, contents)
+    _, signature = content_of(der, algorithm)
+    bits, end = content_of(der, signature)
+    if der[place] == _VERSION:
+        _, place = content_of(der, place)
+    _, signed_algorithm = content_of(der, place)  # behind the serial number
+    _, issuer = content_of(der, signed_algorithm)
+    _, validity = content_of(der, issuer)
+    _, subject = content_of(der, validity)
+    _, key = content_of(der, subject)
+    return CertificateParts(
+        der[contents:algorithm],
+        der[algorithm:signature],
+        der[bits:end],
+        der[signed_algorithm:issuer],
+        der[issuer:validity],
+        der[subject:key],
+    )
 
 
 def is_issued(certificate: CertificateParts, issuer: CertificateParts, issuer_key: Any) -> bool | None:

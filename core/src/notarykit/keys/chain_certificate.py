@@ -7,9 +7,21 @@ from notarykit.keys.certificate import NOT_SIGNED, is_issued, load_certificate, 
 
 Purpose = Literal["code signing", "timestamping"]
 
-_LEAF_RULES = {"code signing": requirements.CODE_SIGNING_LEAF, "timestamping": requirements.TIMESTAMPING_LEAF}
-_CA_RULES = {"code signing": requirements.CODE_SIGNING_CA, "timestamping": requirements.TIMESTAMPING_CA}
 _BEFORE_LINKS = frozenset({*requirements.SIGNATURE_OF_LEAF, *requirements.SIGNATURE_OF_CA})
+
+
+def _behind_links(rules: tuple[requirements.Requirement, ...]) -> tuple[requirements.Requirement, ...]:
+    return tuple(rule for rule in rules if rule not in _BEFORE_LINKS)
+
+
+_LEAF_RULES = {
+    "code signing": _behind_links(requirements.CODE_SIGNING_LEAF),
+    "timestamping": _behind_links(requirements.TIMESTAMPING_LEAF),
+}
+_CA_RULES = {
+    "code signing": _behind_links(requirements.CODE_SIGNING_CA),
+    "timestamping": _behind_links(requirements.TIMESTAMPING_CA),
+}
 
 
 class ChainCertificate:
@@ -70,5 +82,5 @@ class ChainCertificate:
             return
         member = requirements.chain_member(self.certificate, self.role, below)
         rules = _CA_RULES[purpose] if index else _LEAF_RULES[purpose]
-        requirements.enforce((rule for rule in rules if rule not in _BEFORE_LINKS), member)
+        requirements.enforce(rules, member)
         self.fits.add((purpose, below))

@@ -24,6 +24,15 @@ def elements(der: Bytes) -> Iterator[tuple[int, Bytes, Bytes]]:
         start = body + size
 
 
+def content_of(der: bytes, start: int = 0) -> tuple[int, int]:
+    """Returns where the content of the element at a position begins and ends, in valid DER."""
+    size, body = der[start + 1], start + 2
+    if size & 0x80:
+        body += size & 0x7F
+        size = int.from_bytes(der[start + 2 : body], "big")
+    return body, body + size
+
+
 def element(tag: int, content: bytes) -> bytes:
     """Encodes an element."""
     return bytes((tag,)) + _length(len(content)) + content

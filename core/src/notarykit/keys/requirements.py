@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, PublicKeyAlgorithmOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, PublicKeyAlgorithmOID, SignatureAlgorithmOID
 
 from notarykit.errors import CertificateError, SigningKeyError
 from notarykit.keys.certificate import subject_of
@@ -64,6 +64,8 @@ def hash_is_allowed(member: ChainMember) -> str | None:
     name = algorithm.name if algorithm else None
     if name not in _HASHES:
         return f"signatureAlgorithm uses {name}, not SHA-256, SHA-384 or SHA-512"
+    if member.certificate.signature_algorithm_oid != SignatureAlgorithmOID.RSASSA_PSS:
+        return None
     try:
         parameters = member.certificate.signature_algorithm_parameters
     except Exception:  # noqa: BLE001 - as above: an unknown hash or mask generation among the parameters of PSS

@@ -4,11 +4,14 @@ Signature specification, "Algorithm Selection"; JWS and COSE envelope specificat
 plugin specification, describe-key and generate-signature.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notarykit.errors import SigningKeyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
@@ -51,9 +54,16 @@ class KeySpec(NamedTuple):
 
 def digest(hash_name: str, message: "bytes | memoryview") -> bytes:
     """Computes the digest of a message by a hash of the plugin protocol, such as `SHA-256`."""
-    from hashlib import new
+    digested: bytes = _hash(hash_name)(message).digest()
+    return digested
 
-    return new(hash_name.replace("-", ""), message).digest()
+
+@cache
+def _hash(hash_name: str) -> "Callable[[bytes | memoryview], Any]":
+    import hashlib
+
+    function: Callable[[bytes | memoryview], Any] = getattr(hashlib, hash_name.replace("-", "").lower())
+    return function
 
 
 _ALL = (
@@ -96,11 +106,11 @@ def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     if isinstance(public_key, RSAPublicKey):
-        spec, kind = _RSA.get(public_key.key_size), f"RSA with {public_key.key_size} bits"
-        if problem := long_exponent(public_key):
-            spec, kind = None, f"RSA with {problem}"
+        bits, problem = public_key.key_size, long_exponent(public_key)
+        spec, kind = None if problem else _RSA.get(bits), f"RSA with {problem or f'{bits} bits'}"
     elif isinstance(public_key, EllipticCurvePublicKey):
-        spec, kind = CURVES.get(public_key.curve.name), f"EC on {public_key.curve.name}"
+        curve = public_key.curve.name
+        spec, kind = CURVES.get(curve), f"EC on {curve}"
     else:
         spec, kind = None, type(public_key).__name__.removesuffix("PublicKey")
     if spec is None:

@@ -3,6 +3,7 @@
 Neither SHA-1 is supported, nor RSASSA-PSS with different hashes or a salt of another length than the hash.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -118,21 +119,28 @@ def verify_message(public_key: Any, algorithm: Algorithm, signature: bytes, mess
 
 def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
     kind, name = algorithm
-    is_of_type = isinstance(public_key, _KEYS[kind])
+    key_type = _KEYS[kind]
+    is_of_type = isinstance(public_key, key_type)
     if not is_of_type:
         raise ValueError(f"the key is not one for {kind}")
-    if isinstance(public_key, rsa.RSAPublicKey) and (problem := long_exponent(public_key)):
+    if key_type is rsa.RSAPublicKey and (problem := long_exponent(public_key)):
         raise ValueError(f"the key has {problem}")
     if kind == "Ed25519":
         public_key.verify(signature, bytes(message))
-        return
-    # hashlib releases the GIL and copies nothing.
-    hashed, prehashed = digest(name, message), utils.Prehashed(HASHES[name])
+    else:  # hashlib releases the GIL and copies nothing
+        public_key.verify(signature, digest(name, message), *_scheme(algorithm))
+
+
+@cache
+def _scheme(algorithm: Algorithm) -> tuple[Any, ...]:
+    """Returns the arguments behind a signature and a digest for the key's method."""
+    kind, name = algorithm
+    prehashed = utils.Prehashed(HASHES[name])
     if kind == "ECDSA":
-        public_key.verify(signature, hashed, ec.ECDSA(prehashed))
-        return
-    pss = padding.PSS(padding.MGF1(HASHES[name]), HASHES[name].digest_size)
-    public_key.verify(signature, hashed, padding.PKCS1v15() if kind == "RSA" else pss, prehashed)
+        return (ec.ECDSA(prehashed),)
+    if kind == "RSA":
+        return padding.PKCS1v15(), prehashed
+    return padding.PSS(padding.MGF1(HASHES[name]), HASHES[name].digest_size), prehashed
 
 
 def verify_x509_signature(der: bytes, public_key: Any) -> None:
