@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from notarykit.audit import repository_walk
 from notarykit.audit.inventory import InventoryOptions, list_artifacts
 from notarykit.audit.inventory_item import InventoryItem
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
@@ -214,6 +215,24 @@ def test_tagged_manifest_below_an_index_keeps_its_tag(registry: HostileRegistry,
     index = registry.add_index("a", "v1", {**child, "platform": {"os": "linux", "architecture": "amd64"}})
     first, _ = walk()
     assert (first.tags, first.parent, first.platform) == (("amd64",), index["digest"], "linux/amd64")
+
+
+def test_manifests_below_the_indexes_of_a_repository_are_limited(
+    registry: HostileRegistry, walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of indexes that list ever more manifests, the first are read; that the others are not is a record."""
+    monkeypatch.setattr(repository_walk, "_MOST_MEMBERS", 3)
+    registry.add_repository("a")
+    images = [registry.add("a", number=number) for number in range(4)]
+    registry.add_index("a", "v1", *images[:3])
+    registry.add_index("a", "v2", *images)
+    registry.add_index("a", "v3", *images[:2])
+    items = walk()
+    (record,) = _unknown(items)
+    assert "the manifests below index" in record.reason
+    assert record.reason.endswith("3 below others of the repository are listed")
+    below = [item.digest for item in items if isinstance(item, InventoryItem) and item.parent]
+    assert below == [image["digest"] for image in images[:3]]
 
 
 def test_manifests_below_indexes_can_be_left_out(registry: HostileRegistry, walk: Walk) -> None:

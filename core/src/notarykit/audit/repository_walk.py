@@ -25,6 +25,9 @@ from notarykit.oci.registry.repository import RegistryRepository
 # Manifests that a thread reads one after the other: handing over costs as much as reading one.
 _LARGEST_CHUNK = 16
 
+# Ten entries of an index cost its author a kilobyte, and an audit ten requests and ten kilobytes of memory.
+_MOST_MEMBERS = 100_000
+
 Listed = InventoryItem | ArtifactRecord
 
 
@@ -156,8 +159,14 @@ class _RepositoryInventory:
         self._items[digest] = known._replace(tags=tuple(sorted({*known.tags, reading.identifier})))
         self._add_problem(digest, found.problem)
         for member in found.members:
-            self._members.setdefault(member.descriptor.digest, member)
-            self._add_problem(member.descriptor.digest, member.error)
+            if member.descriptor.digest in self._members:
+                continue
+            if len(self._members) == _MOST_MEMBERS:
+                self._add_problem(digest, StorageError(f"{_MOST_MEMBERS} below others of the repository are listed"))
+                break
+            descriptor = member.descriptor._replace(annotations={})
+            self._members[descriptor.digest] = member._replace(descriptor=descriptor)
+            self._add_problem(descriptor.digest, member.error)
 
     def _add_problem(self, index: str, problem: NotarykitError | None) -> None:
         if problem is not None and not isinstance(problem, ArtifactNotFoundError):
@@ -171,7 +180,7 @@ class _RepositoryInventory:
     def add_member(self, reading: Reading) -> None:
         """Adds a manifest below an index; one that is absent is none, since an index need not be complete."""
         digest = reading.identifier
-        item = self._base._replace(descriptor=self._members[digest].descriptor._replace(annotations={}))
+        item = self._base._replace(descriptor=self._members[digest].descriptor)
         if isinstance(reading.error, ArtifactNotFoundError):
             return
         if reading.error is not None:

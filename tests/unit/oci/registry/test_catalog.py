@@ -131,6 +131,19 @@ def test_entries_are_limited(
 
 
 @both
+def test_length_of_entries_is_limited(
+    kind: tuple[str, str], registry: FakeRegistry, listed: List, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few entries of any length are limited, too, since each page may be as long as its own limit."""
+    monkeypatch.setattr(catalog, "_MAX_CHARACTERS", 9)
+    _page(registry, kind, "", "a" * 4, "b" * 5)
+    assert len(listed()) == 2
+    _page(registry, kind, "", "a" * 4, "b" * 6)
+    with pytest.raises(NetworkError, match="more than 9 characters"):
+        listed()
+
+
+@both
 def test_later_page_that_fails_is_an_error(kind: tuple[str, str], registry: FakeRegistry, listed: List) -> None:
     """A list that breaks off is not taken for the whole."""
     _page(registry, kind, "?n=1000", "a", link=f'<{_address(kind, "?p=2")}>; rel="next"')

@@ -19,6 +19,7 @@ _BAD_REQUEST, _NOT_FOUND = 400, 404
 _PAGE = 1000
 _MAX_PAGES = 10_000
 _MAX_ENTRIES = 1_000_000
+_MAX_CHARACTERS = 128 * 1024 * 1024  # of all entries, which are kept to leave out those that come again
 _LARGEST_PAGE = 16 * 1024 * 1024
 _SCOPE = "registry:catalog:*"
 _NO_CATALOG = frozenset({404, 405, 501})
@@ -78,6 +79,7 @@ def _first_page(url: str, fetch: Callable[[str], Response]) -> Response:
 
 def _entries(listed: Iterator[Response], member: str, name: str) -> Iterator[str]:
     seen: set[str] = set()
+    size = 0
     for page in listed:
         try:
             names = GoMembers(loads(page.body), "response").texts(member, ())
@@ -89,4 +91,7 @@ def _entries(listed: Iterator[Response], member: str, name: str) -> Iterator[str
             seen.add(entry)
             if len(seen) > _MAX_ENTRIES:
                 raise NetworkError(f"{name}: more than {_MAX_ENTRIES} entries")
+            size += len(entry)
+            if size > _MAX_CHARACTERS:
+                raise NetworkError(f"{name}: more than {_MAX_CHARACTERS} characters")
             yield entry
