@@ -5,7 +5,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from notarykit.audit.assessment import Assessment
 from notarykit.audit.record import (
     ArtifactRecord,
     ArtifactVerdict,
@@ -16,11 +15,9 @@ from notarykit.audit.record import (
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, NetworkError
-from notarykit.oci.registry.registries import Registries
-from notarykit.verification.verifier import Verifier
 from tests.support.ca import NOT_AFTER, make_chain
 from tests.support.envelopes import COSE, JWS, sign_envelope
-from tests.unit.audit.assessments import DAY, GOOD, ITEM, STORE, STRANGERS, assess, only
+from tests.unit.audit.assessments import DAY, GOOD, STRANGERS, assess, only
 from tests.unit.verification.countersigned import SIGNER, make_timestamped
 from tests.unit.verification.places import Place, manifest_digest
 from tests.unit.verification.setting import (
@@ -195,12 +192,6 @@ def test_accident_costs_one_artifact_its_verdict() -> None:
     record = assess(place=_Accident())
     assert record.verdict is ArtifactVerdict.UNKNOWN
     assert "ZeroDivisionError" in record.reason
-
-
-def test_record_passes() -> None:
-    """What could not be read before is no work any more."""
-    record = ITEM.unknown(NetworkError("gone"))
-    assert Assessment(Verifier(document(), STORE), Registries()).begin(record) is record
 
 
 def test_signing_authority_time_is_the_signing_time() -> None:

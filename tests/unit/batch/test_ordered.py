@@ -12,7 +12,7 @@ import pytest
 from notarykit._internal.deadline import deadline
 from notarykit.batch.executors import WorkerPool, process_pool
 from notarykit.batch.ordered import map_ordered
-from notarykit.batch.work import Work
+from notarykit.batch.work import Outcome, Work
 from notarykit.errors import NotarykitWarning, UnforeseenError, UsageError, WorkerError
 from tests.unit.batch import works
 
@@ -171,6 +171,29 @@ def test_warnings_of_a_worker_come_with_the_outcome(pool: WorkerPool) -> None:
         (message,) = outcome.warnings
         assert isinstance(message, NotarykitWarning)
         assert str(message) == f"careful with {outcome.item}"
+
+
+def test_warnings_of_threads_are_collected(executor: Executor | None) -> None:
+    """On request they come with the outcome, wherever the work is done."""
+    outcomes = list(map_ordered(works.Warns(), [1, 2], executor=executor, collects_warnings=True))
+    assert [list(map(str, outcome.warnings)) for outcome in outcomes] == [["careful with 1"], ["careful with 2"]]
+
+
+def test_outcomes_among_the_items_need_no_work(executor: Executor | None) -> None:
+    """They come in their places, as they are."""
+    known = [Outcome("a", "A"), Outcome("b", error=UsageError("no"))]
+    items = [known[0], 1, 2, *known, 3, *range(4, 300), known[1]]
+    outcomes = list(map_ordered(works.Square(), items, executor=executor, jobs=2))
+    expected = [item if isinstance(item, Outcome) else Outcome(item, item * item) for item in items]
+    assert outcomes == expected
+    assert outcomes[4] is known[1]
+
+
+def test_outcomes_alone_reach_no_worker() -> None:
+    """Nothing is sent where nothing is to be done."""
+    with ThreadPoolExecutor(1) as ended:
+        pass
+    assert list(map_ordered(works.Square(), [Outcome(1, 2)], executor=ended)) == [Outcome(1, 2)]
 
 
 def test_warnings_of_threads_are_issued_where_they_come() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.audit.inventory_item import InventoryItem
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict, EndsBy, SignatureRecord
-from notarykit.audit.repository_walk import Listed
 from notarykit.audit.signature_facts import signature_record
 from notarykit.batch.work import Work
 from notarykit.envelope.descriptor import Descriptor
@@ -22,8 +21,8 @@ from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Verified
 
 
-class Assessment(Work[Listed, ArtifactRecord, ArtifactRecord]):
-    """Assesses artifacts under a trust policy; a record is returned as it is.
+class Assessment(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
+    """Assesses artifacts under a trust policy.
 
     Args:
         verifier: Trust policy, trust stores and limits.
@@ -35,10 +34,8 @@ class Assessment(Work[Listed, ArtifactRecord, ArtifactRecord]):
         self._registries = registries
         self._policies: dict[str, TrustPolicy | NoApplicablePolicyError] = {}
 
-    def begin(self, item: Listed) -> ArtifactRecord:
+    def begin(self, item: InventoryItem) -> ArtifactRecord:
         """Returns the record of an artifact; what cannot be read has the verdict `unknown`."""
-        if isinstance(item, ArtifactRecord):
-            return item
         try:
             return self._assess(item, self._policy(item.scope))
         except Exception as error:  # noqa: BLE001 - whatever one artifact does, the others are audited

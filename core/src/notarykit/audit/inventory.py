@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from notarykit.audit.inventory_item import InventoryItem
-from notarykit.audit.record import ArtifactRecord
 from notarykit.audit.repository_walk import Listed, RepositoryWalk
 from notarykit.audit.selection import RepositoryName, Selection, select_repositories
 from notarykit.batch.ordered import map_ordered
 from notarykit.batch.read_ahead import read_ahead
+from notarykit.batch.work import Outcome
 from notarykit.errors import StorageError
 from notarykit.net.budget import Budget
 from notarykit.oci.registry.registries import Registries
@@ -51,7 +51,7 @@ def _walk(registries: Registries, selections: Sequence[Selection], options: Inve
         for outcome in outcomes:
             if outcome.error is None:
                 yield from outcome.value()
-            elif isinstance(outcome.item, RepositoryName):
+            else:
                 yield InventoryItem(*outcome.item[:2]).unknown(outcome.error)
     finally:
         outcomes.close()
@@ -59,7 +59,8 @@ def _walk(registries: Registries, selections: Sequence[Selection], options: Inve
 
 def _repositories(
     registries: Registries, selections: Sequence[Selection], options: InventoryOptions
-) -> Iterator[RepositoryName | ArtifactRecord]:
+) -> Iterator[RepositoryName | Outcome[Selection, list[Listed]]]:
+    """Yields the repositories; where their names cannot be read, the outcome."""
     seen: set[tuple[str, str]] = set()
     for selection in selections:
         whole = InventoryItem(selection.registry, selection.path)
@@ -67,9 +68,9 @@ def _repositories(
         try:
             for repository in select_repositories(selection, host, Budget, options.warn):
                 if isinstance(repository, StorageError):
-                    yield whole.unknown(repository)
+                    yield Outcome(selection, [whole.unknown(repository)])
                 elif repository[:2] not in seen:
                     seen.add(repository[:2])
                     yield repository
         except StorageError as error:
-            yield whole.unknown(error)
+            yield Outcome(selection, [whole.unknown(error)])

@@ -98,7 +98,7 @@ class _ReadManifests(Work[Sequence[Tag | Digest], list[Reading], list[Reading]])
             return found._replace(problem=error)
 
 
-class RepositoryWalk(Work[RepositoryName | ArtifactRecord, list[Listed], list[Listed]]):
+class RepositoryWalk(Work[RepositoryName, list[Listed], list[Listed]]):
     """Lists the artifacts of repositories: each digest once, with all its tags; indexes before what they list.
 
     Args:
@@ -112,10 +112,8 @@ class RepositoryWalk(Work[RepositoryName | ArtifactRecord, list[Listed], list[Li
         self._is_recursive = recursive
         self._jobs = jobs
 
-    def begin(self, item: RepositoryName | ArtifactRecord) -> list[Listed]:
-        """Lists the artifacts of a repository; what cannot be read is a record. A record is returned as it is."""
-        if isinstance(item, ArtifactRecord):
-            return [item]
+    def begin(self, item: RepositoryName) -> list[Listed]:
+        """Lists the artifacts of a repository; what cannot be read is a record."""
         try:
             tags = [Tag(tag) for tag in _open(self._registries, item, Tag("latest")).tags()]
         except ArtifactNotFoundError:

@@ -63,6 +63,13 @@ def attempt(work: AnyWork, item: Any, gate: Gate, *, again: bool = False) -> Att
         return Attempt(error=own_error(error))
 
 
+def captured_attempt(work: AnyWork, item: Any, gate: Gate, *, again: bool = False) -> Attempt:
+    """Does the work on an item like `attempt`, and captures its warnings."""
+    with captured_warnings() as messages:
+        done = attempt(work, item, gate, again=again)
+    return done._replace(warnings=tuple(messages)) if messages else done
+
+
 def is_immediate(work: AnyWork) -> bool:
     """Returns True for work that is final once it is begun, so that nothing is gained by beginning others meanwhile."""
     return type(work).finish is Work.finish

@@ -12,7 +12,7 @@ from typing import Any
 
 from notarykit._internal.deadline import seconds_left
 from notarykit._internal.pickling import local_pickles
-from notarykit.batch.attempt import WAITING, Attempt, Gate, attempt, is_immediate
+from notarykit.batch.attempt import WAITING, Attempt, Gate, attempt, captured_attempt, is_immediate
 from notarykit.batch.executors import DaemonThreads, WorkerPool, dask_client, is_on_this_machine, usable_cores, width_of
 from notarykit.batch.work import AnyWork
 from notarykit.batch.worker import Answer, Task, run_task
@@ -39,8 +39,9 @@ class ThreadDispatch:
 
     size = 1
 
-    def __init__(self, work: AnyWork, executor: Executor | None, jobs: int) -> None:
+    def __init__(self, work: AnyWork, executor: Executor | None, jobs: int, *, collects_warnings: bool = False) -> None:
         self._work = work
+        self._attempt = captured_attempt if collects_warnings else attempt
         threads = jobs if is_immediate(work) else jobs * WAITING
         self._own = None if executor else DaemonThreads(threads)
         self._executor = executor or self._own
@@ -52,7 +53,7 @@ class ThreadDispatch:
         """Sends a task; `received` takes what its future returns."""
         assert self._executor is not None
         (item,) = items
-        return _submitted(self._executor, partial(copy_context().run, attempt, self._work, item, self._gate))
+        return _submitted(self._executor, partial(copy_context().run, self._attempt, self._work, item, self._gate))
 
     def received(self, future: "Future[Any]", items: Sequence[Any]) -> list[Attempt]:
         """Returns the attempts of a task that has ended."""

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
 from typing import Any, Generic, NamedTuple, Self
 
-from notarykit.batch.attempt import NOT_BEGUN, Attempt
+from notarykit.batch.attempt import NOT_BEGUN
 from notarykit.batch.dispatch import ThreadDispatch, WorkerDispatch
 from notarykit.batch.executors import is_in_process, usable_cores, width_of
 from notarykit.batch.work import Begun, Item, Outcome, Result, Work
@@ -25,9 +25,22 @@ NOTHING_YET: Any = object()
 """Item of an iterator that would have to wait for the next one, so that outcomes are yielded meanwhile."""
 
 
+_NO_TASK: "Future[Any]" = Future()
+_NO_TASK.set_result([])
+
+
 class _Sent(NamedTuple):
+    """Items that were taken together, in their order; outcomes among them are in no task.
+
+    Attributes:
+        future: Future of their task.
+        items: The items.
+        tasked: Those that are in the task.
+    """
+
     future: "Future[Any]"
     items: tuple[Any, ...]
+    tasked: tuple[Any, ...]
 
 
 class Outcomes(Generic[Item, Result]):
@@ -37,13 +50,13 @@ class Outcomes(Generic[Item, Result]):
         resources: Closed after the last outcome, and by `close`.
     """
 
-    def __init__(self, items: Iterable[Item], dispatch: ThreadDispatch | WorkerDispatch, window: int) -> None:
-        self._items: Iterator[Item] | None = iter(items)
+    def __init__(self, items: Iterable[Any], dispatch: ThreadDispatch | WorkerDispatch, window: int) -> None:
+        self._items: Iterator[Any] | None = iter(items)
         self._dispatch = dispatch
         self.resources = ExitStack()
         self.resources.callback(dispatch.close)
         self._window = window
-        self._partial: list[Item] = []
+        self._partial: list[Any] = []
         self._sent: deque[_Sent] = deque()
         self._ready: deque[Outcome[Item, Result]] = deque()
         self._end: BaseException | None = None
@@ -133,19 +146,26 @@ class Outcomes(Generic[Item, Result]):
             self._items, self._end = None, error
         is_enough = len(self._partial) >= self._dispatch.size or self._undone() < self._dispatch.width
         if self._partial and (is_enough or item is NOTHING_YET):
-            items = tuple(self._partial)
-            self._partial.clear()
-            self._sent.append(_Sent(self._dispatch.send(items), items))
+            self._send()
+
+    def _send(self) -> None:
+        items = tuple(self._partial)
+        self._partial.clear()
+        tasked = tuple(item for item in items if not isinstance(item, Outcome))
+        self._sent.append(_Sent(self._dispatch.send(tasked) if tasked else _NO_TASK, items, tasked))
 
     def _receive(self, sent: _Sent) -> None:
         try:
-            attempts: list[Attempt] = self._dispatch.received(*sent)
+            attempts = iter(self._dispatch.received(sent.future, sent.tasked) if sent.tasked else ())
         except Exception as error:  # noqa: BLE001 - nothing can be done any more
             self.stop(error)
             self._sent.clear()
             return
-        pairs = zip(sent.items, attempts, strict=True)
-        self._ready.extend(Outcome(item, *done) for item, done in pairs if done is not NOT_BEGUN)
+        for item in sent.items:
+            if isinstance(item, Outcome):
+                self._ready.append(item)
+            elif (done := next(attempts)) is not NOT_BEGUN:
+                self._ready.append(Outcome(item, *done))
 
     def _wait(self) -> None:
         undone = [sent.future for sent in self._sent if not sent.future.done()]
@@ -170,7 +190,12 @@ class Outcomes(Generic[Item, Result]):
 
 
 def map_ordered(
-    work: Work[Item, Begun, Result], items: Iterable[Item], *, executor: Executor | None = None, jobs: int | None = None
+    work: Work[Item, Begun, Result],
+    items: Iterable[Item | Outcome[Any, Result]],
+    *,
+    executor: Executor | None = None,
+    jobs: int | None = None,
+    collects_warnings: bool = False,
 ) -> Outcomes[Item, Result]:
     """Does work on many items side by side, and returns an iterator of their outcomes in the order of the items.
 
@@ -187,11 +212,12 @@ def map_ordered(
 
     Args:
         work: The work. Its `close` is the caller's to call.
-        items: The items; `NOTHING_YET` among them is none.
+        items: The items; `NOTHING_YET` among them is none, and an `Outcome` takes its place among the others as it is.
         executor: Executor of the interface of `concurrent.futures`: threads, a `process_pool`, Dask's; it stays open.
             Threads of this process by default.
         jobs: Number of items that are begun at a time, altogether; by default as many as the executor has workers (and
             threads in them), or as this machine has cores.
+        collects_warnings: True to have the warnings of work in threads of this process in its outcomes, too.
 
     Raises:
         UsageError: The number of jobs is not positive, or the work cannot be pickled for the executor.
@@ -200,6 +226,7 @@ def map_ordered(
         raise UsageError(f"{jobs} jobs at a time", advice="give a number from 1")
     if executor is None or is_in_process(executor):
         jobs = jobs or (width_of(executor) if executor else 0) or usable_cores()
-        return Outcomes(items, ThreadDispatch(work, executor, jobs), _WINDOW * jobs)
+        threads = ThreadDispatch(work, executor, jobs, collects_warnings=collects_warnings)
+        return Outcomes(items, threads, _WINDOW * jobs)
     dispatch = WorkerDispatch(work, executor, jobs)
     return Outcomes(items, dispatch, _WINDOW * dispatch.jobs)

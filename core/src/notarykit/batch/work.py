@@ -49,12 +49,14 @@ AnyWork = Work[Any, Any, Any]
 class Outcome(NamedTuple, Generic[Item, Result]):
     """Outcome of one item of many: a result or an error.
 
+    Among the items of `map_ordered` it is the outcome of one that needs no work.
+
     Attributes:
         item: The item.
         result: Result of the work, or None where it failed.
         error: Error of the work, or None.
         warnings: Warnings that were issued in a worker process, in order, for the caller to issue again. Those of work
-            in threads of this process are issued there and then.
+            in threads of this process are issued there and then, unless `map_ordered` is to collect them.
     """
 
     item: Item

@@ -11,10 +11,11 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from contextvars import copy_context
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from notarykit._internal.deadline import deadline
-from notarykit.batch.attempt import WAITING, Attempt, Gate, attempt, captured_warnings, is_immediate
+from notarykit.batch.attempt import WAITING, Attempt, Gate, captured_attempt, is_immediate
 from notarykit.batch.work import AnyWork
 from notarykit.errors import NotarykitError, UnforeseenError, UsageError
 
@@ -68,11 +69,10 @@ class _KeptWork:
 
     def attempts(self, task: Task, gate: Gate) -> list[Attempt]:
         items = [pickle.loads(item) for item in task.items]  # noqa: S301 - from the process that made the work
+        done = partial(captured_attempt, self.work, gate=gate, again=task.again)
         if self.pool is None or len(items) == 1:
-            return [_captured_attempt(self.work, item, gate, task.again) for item in items]
-        futures = [
-            self.pool.submit(copy_context().run, _captured_attempt, self.work, item, gate, task.again) for item in items
-        ]
+            return [done(item) for item in items]
+        futures = [self.pool.submit(copy_context().run, done, item) for item in items]
         return [future.result() for future in futures]
 
     def close(self) -> None:
@@ -113,12 +113,6 @@ def _kept_work(task: Task) -> _KeptWork | None:
     for work in dropped:
         work.close()
     return kept
-
-
-def _captured_attempt(work: AnyWork, item: Any, gate: Gate, again: bool) -> Attempt:
-    with captured_warnings() as messages:
-        done = attempt(work, item, gate, again=again)
-    return done._replace(warnings=tuple(messages))
 
 
 def _pickled(done: Attempt) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from notarykit.batch.attempt import captured_warnings
 from notarykit.batch.ordered import map_ordered
-from notarykit.batch.work import Work
+from notarykit.batch.work import Outcome, Work
 from notarykit.cli.options import Options
 from notarykit.cli.references import BadReference, Repositories, Target
 from notarykit.errors import ArtifactNotFoundError, NotarykitError
@@ -36,7 +36,8 @@ class Expansion:
 
     def expanded(self, targets: Iterator[Target | BadReference]) -> Iterator[Target | BadReference]:
         """Yields the manifests of each reference in order; of a reference that cannot be expanded, its error."""
-        outcomes = map_ordered(self._work, targets, jobs=self._jobs)
+        items = (target if isinstance(target, Target) else _settled(target) for target in targets)
+        outcomes = map_ordered(self._work, items, jobs=self._jobs)
         try:
             for outcome in outcomes:
                 if outcome.error is not None:
@@ -55,7 +56,7 @@ class Expansion:
         return is_new
 
 
-class _ExpansionWork(Work[Target | BadReference, _Targets, _Targets]):
+class _ExpansionWork(Work[Target, _Targets, _Targets]):
     """Reads the indexes of a reference."""
 
     def __init__(
@@ -71,10 +72,8 @@ class _ExpansionWork(Work[Target | BadReference, _Targets, _Targets]):
         self._platforms = platforms
         self._attestations = attestations
 
-    def begin(self, item: Target | BadReference) -> _Targets:
+    def begin(self, item: Target) -> _Targets:
         """Returns the artifact and the manifests below it, or those for the platforms."""
-        if isinstance(item, BadReference):
-            return (item,)
         with captured_warnings():  # they are issued by the work on the artifact
             is_expandable = self._is_expandable(item)
         if not is_expandable:
@@ -88,6 +87,10 @@ class _ExpansionWork(Work[Target | BadReference, _Targets, _Targets]):
             BadReference(item.text, member) if isinstance(member, NotarykitError) else _target_of(item, member)
             for member in chosen
         )
+
+
+def _settled(reference: BadReference) -> Outcome[BadReference, _Targets]:
+    return Outcome(reference, (reference,))
 
 
 def _target_of(target: Target, member: IndexMember, *, is_below: bool = False) -> Target | BadReference:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from notarykit.batch.ordered import NOTHING_YET, Outcomes, map_ordered
 from notarykit.batch.read_ahead import read_ahead
-from notarykit.cli.batch.captured import Captured, capturing
+from notarykit.batch.work import Outcome
 from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.journal import Journal, open_journal
 from notarykit.cli.batch.operation import Operation, Record, Result
@@ -18,7 +18,7 @@ from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
 from notarykit.cli.diagnostics import print_error, warnings_about
 from notarykit.cli.references import BadReference, Target
-from notarykit.errors import WorkerError, own_error
+from notarykit.errors import own_error
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # References that are read ahead of the work.
 _AHEAD = 256
 
-_Item = Target | BadReference | Record
+_Outcome = Outcome[Any, Any]
 
 
 def run_many(operation: Operation) -> int:
@@ -56,7 +56,7 @@ class _Run:
         self._tally = Tally()
         self._results = results_in(operation.options["output"])
         self._in_flight = 0
-        self._outcomes: Outcomes[Any, Captured] | None = None
+        self._outcomes: Outcomes[Any, Any] | None = None
         self.progress = Progress(operation.activity, self._tally, operation.count, plain=operation.is_quiet)
         self.interruption = Interruption(self._stop)
 
@@ -82,21 +82,23 @@ class _Run:
     def _run_all(self, opened: ExitStack) -> None:
         operation = self._operation
         items, executor = self._placed(self._items(), opened)
-        self._outcomes = map_ordered(capturing(operation.work), items, executor=executor, jobs=operation.jobs or None)
+        self._outcomes = map_ordered(
+            operation.work, items, executor=executor, jobs=operation.jobs or None, collects_warnings=True
+        )
         opened.callback(self._outcomes.close)
         for outcome in self._outcomes:
             self._in_flight -= 1
-            self._take(outcome.item, outcome.result or Captured(error=outcome.error))
+            self._take(outcome)
         operation.work.close()
 
-    def _placed(self, items: Iterator[_Item], opened: ExitStack) -> "tuple[Iterator[_Item], Executor | None]":
+    def _placed(self, items: Iterator[Any], opened: ExitStack) -> "tuple[Iterator[Any], Executor | None]":
         """Returns the items, and the executor that has them done elsewhere, if any."""
         if self._operation.is_local:
             return items, None
         return placed(items, self._operation.jobs, opened, self._operation.scheduler)
 
-    def _items(self) -> Iterator[_Item]:
-        """Yields the references, until the run is interrupted; what a journal records as done is taken at once."""
+    def _items(self) -> Iterator[Any]:
+        """Yields the references, until the run is interrupted; an outcome that is known is taken at once, if it may."""
         targets = self._operation.expanded(iter(self._operation.references))
         for target in read_ahead(targets, _AHEAD) if self._operation.may_wait else targets:
             if self.interruption.is_requested:
@@ -104,27 +106,29 @@ class _Run:
             if target is NOTHING_YET:
                 yield target
                 continue
-            item = self._recorded(target) or target
-            if isinstance(item, Target) or self._in_flight:
-                self._in_flight += 1
-                yield item
-            else:
-                self._take(item, Captured(error=item.error) if isinstance(item, BadReference) else Captured(item))
+            settled = self._settled(target)
+            if settled is not None and not self._in_flight:
+                self._take(settled)
+                continue
+            self._in_flight += 1
+            yield settled or target
 
-    def _recorded(self, target: Target | BadReference) -> Record | None:
-        if self._journal is None or isinstance(target, BadReference):
-            return None
-        record = self._journal.recorded(target.text)
-        return record if record is not None and self._operation.accepts(record, target) else None
+    def _settled(self, target: Target | BadReference) -> _Outcome | None:
+        """Returns the outcome of what needs no work: no reference, or one that the journal records as done."""
+        if isinstance(target, BadReference):
+            return Outcome(target, error=target.error)
+        record = None if self._journal is None else self._journal.recorded(target.text)
+        return Outcome(record) if record is not None and self._operation.accepts(record, target) else None
 
-    def _take(self, item: _Item, outcome: Captured) -> None:
+    def _take(self, outcome: _Outcome) -> None:
         """Takes an outcome: prints it, and records it in the journal."""
+        item = outcome.item
         with self.progress.hidden():
             if isinstance(item, Record):
                 result = Result(0, item.members)
                 self._tally.recorded += 1
             else:
-                result = self._reported(item, outcome)
+                result = self._reported(outcome)
                 if isinstance(item, Target) and (members := item.index_members()):
                     result = result._replace(members={**members, **result.members})
                 if self._journal is not None:
@@ -132,16 +136,15 @@ class _Run:
             self._tally.add(item.text, result)
             self._results.add(item.text, result.members)
 
-    def _reported(self, item: Target | BadReference, outcome: Captured) -> Result:
+    def _reported(self, outcome: _Outcome) -> Result:
+        item = outcome.item
         try:
             with warnings_about(item.text):
                 if isinstance(item, Target):
                     self._operation.announce(item)
                 for warning in outcome.warnings:
                     warnings.warn(warning, stacklevel=1)
-                if outcome.error is not None or isinstance(item, BadReference):
-                    raise outcome.error or WorkerError("there is no outcome")
-                return self._operation.report(item, outcome.result)
+                return self._operation.report(item, outcome.value())
         except Exception as raised:  # noqa: BLE001 - the error of one reference does not end the work on others
             return self._operation.failed(item, own_error(raised))
 

@@ -18,6 +18,7 @@ from notarykit.audit.selection import Selection, parse_selection
 from notarykit.audit.shard import Shard, parse_shard
 from notarykit.batch.executors import usable_cores
 from notarykit.batch.ordered import NOTHING_YET, map_ordered
+from notarykit.batch.work import Outcome
 from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.placement import placed
 from notarykit.cli.batch.references import DASK_FLAG
@@ -78,14 +79,18 @@ def _run(options: Options) -> int:
         executor: Executor | None = None
         if not options["debug"]:
             items, executor = placed(items, jobs, opened, options["dask"] or "")
-        outcomes = map_ordered(Assessment(verifier, registries), items, executor=executor, jobs=jobs or None)
+        outcomes = map_ordered(
+            Assessment(verifier, registries), items, executor=executor, jobs=jobs or None, collects_warnings=True
+        )
         opened.callback(outcomes.close)
         with Interruption(outcomes.request_stop) as interruption:
             _report(outcomes, reporting, interruption)
         return reporting.end()
 
 
-def _report(outcomes: "Outcomes[Listed, ArtifactRecord]", reporting: Reporting, interruption: Interruption) -> None:
+def _report(
+    outcomes: "Outcomes[InventoryItem, ArtifactRecord]", reporting: Reporting, interruption: Interruption
+) -> None:
     """Reports the outcomes as they come.
 
     Raises:
@@ -97,10 +102,7 @@ def _report(outcomes: "Outcomes[Listed, ArtifactRecord]", reporting: Reporting, 
                 with progress.hidden():
                     for warning in outcome.warnings:
                         warnings.warn(warning, stacklevel=1)
-                    if outcome.error is not None and isinstance(outcome.item, InventoryItem):
-                        reporting.add(outcome.item.unknown(outcome.error))
-                    else:
-                        reporting.add(outcome.value())
+                    reporting.add(outcome.item.unknown(outcome.error) if outcome.error else outcome.value())
     except KeyboardInterrupt:
         raise interruption.error(reporting.how_to_go_on()) from None
     if interruption.is_requested:
@@ -124,14 +126,16 @@ def _selections(options: Options) -> Sequence[Selection]:
     return selections
 
 
-def _mine(listed: "Iterator[Listed]", shard: Shard, reporting: Reporting) -> "Iterator[Listed]":
-    """Yields the artifacts of the shard; those that an interrupted audit had assessed as records."""
+def _mine(
+    listed: "Iterator[Listed]", shard: Shard, reporting: Reporting
+) -> "Iterator[InventoryItem | Outcome[Listed, ArtifactRecord]]":
+    """Yields the artifacts of the shard; the outcome where there is a record already, also in an interrupted audit."""
     for item in listed:
         if item is NOTHING_YET:
             yield item
         elif shard.has(item.digest, item.reference):
-            earlier = None if isinstance(item, ArtifactRecord) else reporting.recording.earlier_record(item)
-            yield earlier or item
+            record = item if isinstance(item, ArtifactRecord) else reporting.recording.earlier_record(item)
+            yield item if isinstance(item, InventoryItem) and record is None else Outcome(item, record)
 
 
 def _warn(text: str) -> None:
