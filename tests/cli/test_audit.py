@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit.audit.header import AuditHeader
-from notarykit.audit.recording import Recording
+from notarykit.audit.partial_file import PartialFile
 from notarykit.audit.shard import Shard
 from tests.cli.test_json import schema
 from tests.cli.world import World
@@ -19,14 +19,14 @@ _HEADER = AuditHeader(("registry.example.com",), Shard(), True, f"sha256:{0:064x
 @pytest.fixture
 def audit_file(world: World) -> str:
     """Returns the file of a complete audit with one artifact."""
-    with Recording("audit.jsonl", _HEADER) as recording:
-        recording.record(make_record())
+    with PartialFile("audit.jsonl", _HEADER) as partial:
+        partial.add(make_record())
         verdicts = dict.fromkeys(
             ("verified", "audited", "skipped", "failed", "unsigned", "no-policy", "unknown", "part"), 0
         )
         counts = {"repositories": 1, "artifacts": 1, "verdicts": {**verdicts, "verified": 1}, "ending": 0}
-        recording.complete([], {"finishedAt": "2026-06-01T13:00:00Z", **counts})
-        recording.publish()
+        partial.complete([], {"finishedAt": "2026-06-01T13:00:00Z", **counts})
+        partial.publish()
     return "audit.jsonl"
 
 

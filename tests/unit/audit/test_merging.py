@@ -10,7 +10,7 @@ import pytest
 from notarykit.audit.audit_file import AuditFile
 from notarykit.audit.header import AuditHeader
 from notarykit.audit.merging import check_shards, merged_header
-from notarykit.audit.recording import Recording
+from notarykit.audit.partial_file import PartialFile
 from notarykit.audit.shard import Shard
 from notarykit.errors import ContentError, UsageError
 from tests.support.records import AUDITED_AT, make_record
@@ -26,11 +26,11 @@ def make(tmp_path: Path) -> Make:
 
     def made(number: int, *, is_complete: bool = True, record: int | None = None, **changes: Any) -> AuditFile:
         path = str(tmp_path / f"{len(list(tmp_path.iterdir()))}.jsonl")
-        with Recording(path, _HEADER._replace(**{"shard": Shard(number, 3), **changes})) as recording:
+        with PartialFile(path, _HEADER._replace(**{"shard": Shard(number, 3), **changes})) as partial:
             # Digests whose first 16 hexadecimal digits are the number of the shard.
-            recording.record(make_record((number if record is None else record) * 2**192))
-            recording.complete([], {} if is_complete else None)
-            recording.publish()
+            partial.add(make_record((number if record is None else record) * 2**192))
+            partial.complete([], {} if is_complete else None)
+            partial.publish()
         return AuditFile(path)
 
     return made

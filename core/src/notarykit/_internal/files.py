@@ -81,6 +81,38 @@ def open_regular(path: str) -> "BinaryIO":
     return os.fdopen(handle, "rb")
 
 
+def open_locked(path: str, mode: int, name: str = "") -> int:
+    """Opens a regular file for reading and writing, created if missing, and locks it until it is closed.
+
+    Links are not followed: they could lead to any file of the user's.
+
+    Args:
+        path: The file.
+        mode: Mode with which it is created.
+        name: Name of the file in messages; the path by default.
+
+    Returns:
+        The file descriptor.
+
+    Raises:
+        OSError: The file cannot be opened.
+        StorageError: It is not a regular file, or another program has locked it.
+    """
+    flags = os.O_RDWR | os.O_CREAT
+    for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # as in `open_regular`
+        flags |= getattr(os, flag, 0)
+    handle = os.open(path, flags, mode)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise StorageError(f"{name or path} is not a regular file")
+        if not try_lock(handle, path):
+            raise StorageError(f"{name or path} is in use by another command", advice="wait for its end")
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
 def write(path: str, content: bytes, mode: int = 0o644) -> None:
     """Writes a file so that a crash at any point leaves the old content or the new one; see `replacing`.
 

@@ -53,9 +53,6 @@ class Comparison:
         earlier: File of the earlier audit.
         header: Header of the present audit, whose registries and shard limit the comparison.
 
-    Attributes:
-        since: Time of the earlier audit.
-
     Raises:
         StorageError: The file cannot be read.
         ContentError: It is no file of a complete audit.
@@ -64,7 +61,6 @@ class Comparison:
     def __init__(self, earlier: AuditFile, header: AuditHeader) -> None:
         if earlier.summary is None:
             raise ContentError(f"{earlier.path} is of an audit that was interrupted", advice="compare with another one")
-        self.since = earlier.header.started_at
         self._until = ends_until(header)
         until = ends_until(earlier.header)
         selections = [parse_selection(text) for text in header.registries]

@@ -39,7 +39,7 @@ class AuditHeader(NamedTuple):
 
     def is_continued_by(self, other: Self) -> bool:
         """Returns True if records of this audit may stand in another one."""
-        return (*self[:4],) == (*other[:4],)
+        return self._replace(started_at=other.started_at, ends_within=other.ends_within) == other
 
     def to_json(self) -> dict[str, Any]:
         """Returns the members of the JSON object."""

@@ -5,7 +5,6 @@ Each line is written at once and whole. A last line without its end was torn, as
 
 import hashlib
 import os
-import stat
 import time
 from collections.abc import Mapping
 from typing import IO, Any, Self
@@ -64,23 +63,10 @@ class Journal:
             os.fsync(self._file.fileno())
 
     def _opened(self) -> IO[bytes]:
-        # Links are not followed: they could lead to any file of the user's. Without O_NONBLOCK, a pipe would block.
-        flags = os.O_RDWR | os.O_CREAT
-        for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
-            flags |= getattr(os, name, 0)
         try:
-            handle = os.open(self._path, flags, 0o600)
+            return os.fdopen(files.open_locked(self._path, 0o600, f"--resume {self._path}"), "r+b", buffering=0)
         except (OSError, ValueError) as error:
             raise self._failure("opened", error) from None
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise StorageError(f"--resume {self._path} is not a regular file")
-            if not files.try_lock(handle, self._path):
-                raise StorageError(f"--resume {self._path} is in use by another command", advice="wait for its end")
-        except BaseException:
-            os.close(handle)
-            raise
-        return os.fdopen(handle, "r+b", buffering=0)
 
     def _failure(self, action: str, error: Exception) -> StorageError:
         return StorageError(f"--resume {self._path} cannot be {action}: {getattr(error, 'strerror', None) or error}")

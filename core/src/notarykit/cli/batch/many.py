@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from notarykit.batch.ordered import NOTHING_YET, Outcomes, map_ordered
 from notarykit.batch.read_ahead import read_ahead
 from notarykit.batch.work import Outcome
+from notarykit.cli.batch.executor_choice import choose_executor
 from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.journal import Journal, open_journal
 from notarykit.cli.batch.operation import Operation, Record, Result
-from notarykit.cli.batch.placement import placed
 from notarykit.cli.batch.progress import Progress
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
@@ -81,7 +81,7 @@ class _Run:
 
     def _run_all(self, opened: ExitStack) -> None:
         operation = self._operation
-        items, executor = self._placed(self._items(), opened)
+        items, executor = self._with_executor(self._items(), opened)
         self._outcomes = map_ordered(
             operation.work, items, executor=executor, jobs=operation.jobs or None, collects_warnings=True
         )
@@ -91,11 +91,11 @@ class _Run:
             self._take(outcome)
         operation.work.close()
 
-    def _placed(self, items: Iterator[Any], opened: ExitStack) -> "tuple[Iterator[Any], Executor | None]":
+    def _with_executor(self, items: Iterator[Any], opened: ExitStack) -> "tuple[Iterator[Any], Executor | None]":
         """Returns the items, and the executor that has them done elsewhere, if any."""
         if self._operation.is_local:
             return items, None
-        return placed(items, self._operation.jobs, opened, self._operation.scheduler)
+        return choose_executor(items, self._operation.jobs, opened, self._operation.scheduler)
 
     def _items(self) -> Iterator[Any]:
         """Yields the references, until the run is interrupted; an outcome that is known is taken at once, if it may."""

@@ -59,12 +59,12 @@ class Outputs(NamedTuple):
 
     Attributes:
         printed: Format of what is printed, or `none`.
-        recording: Path of the JSON Lines file, or an empty string.
+        jsonl: Path of the JSON Lines file, or an empty string.
         reports: Path and format of each other file.
     """
 
     printed: str
-    recording: str
+    jsonl: str
     reports: tuple[tuple[str, str], ...]
 
     def write(self, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Reporting of an audit: its records go to a recording, to the counts and to the comparison with an earlier audit."""
+"""Reporting of an audit: its records go to a file, to the counts and to the comparison with an earlier audit."""
 
 import sys
 from typing import Self
@@ -9,8 +9,8 @@ from notarykit.audit.audit_file import AuditFile
 from notarykit.audit.changes import Change, Comparison
 from notarykit.audit.counts import Finding
 from notarykit.audit.header import AuditHeader
+from notarykit.audit.partial_file import PartialFile
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
-from notarykit.audit.recording import Recording
 from notarykit.audit.reports.overview import Overview
 from notarykit.cli.commands.audit.outputs import OUTPUT_FLAGS, outputs
 from notarykit.cli.options import Flag, Options
@@ -37,7 +37,7 @@ class Reporting:
         header: Header of the audit.
 
     Attributes:
-        recording: Recording of the records.
+        partial_file: File of the audit in progress.
         overview: Overview of the records so far.
 
     Raises:
@@ -52,27 +52,27 @@ class Reporting:
         self._changes: list[Change] = []
         self._unread = 0
         is_resumed = bool(options.values.get("resume"))
-        if is_resumed and not self._outputs.recording:
+        if is_resumed and not self._outputs.jsonl:
             raise UsageError(
                 "--resume requires an --output-file of JSON Lines, beside which interrupted audits are kept"
             )
         echo = sys.stdout.write if self._outputs.printed == "jsonl" else None
-        self.recording = Recording(self._outputs.recording, header, is_resumed=is_resumed, echo=echo)
+        self.partial_file = PartialFile(self._outputs.jsonl, header, is_resumed=is_resumed, echo=echo)
         self.overview = Overview(header, self._changes)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.recording.__exit__()
+        self.partial_file.close()
 
     def add(self, record: ArtifactRecord) -> None:
         """Adds a record.
 
         Raises:
-            StorageError: The recording cannot be written.
+            StorageError: It cannot be written.
         """
-        self.recording.record(record)
+        self.partial_file.add(record)
         self.overview.add(record)
         if self._comparison is not None and (change := self._comparison.change(record)) is not None:
             self._changes.append(change)
@@ -90,9 +90,9 @@ class Reporting:
     def how_to_go_on(self) -> str:
         """Returns how far an interrupted audit came, and how another goes on."""
         done = self.overview.counts.total
-        if not self._outputs.recording:
+        if not self._outputs.jsonl:
             return f"{done} artifacts are audited: with an --output-file of JSON Lines, --resume goes on where it was"
-        return f"{done} artifacts are audited, in {self.recording.path}: run the same command with --resume to go on"
+        return f"{done} artifacts are audited, in {self.partial_file.path}: run the same command with --resume to go on"
 
     def end(self, *, is_complete: bool = True) -> int:
         """Writes all outputs, and returns the exit code.
@@ -107,13 +107,13 @@ class Reporting:
             self._changes += self._comparison.gone()
         counts = self.overview.counts
         summary = {"finishedAt": format_rfc3339(utc_now()), **counts.to_json()}
-        self.recording.complete(self._changes, summary if is_complete else None)
+        self.partial_file.complete(self._changes, summary if is_complete else None)
         problem: StorageError | None = None
         try:
-            self._outputs.write(self.recording.path)
+            self._outputs.write(self.partial_file.path)
         except StorageError as error:
             problem = error
-        self.recording.publish()
+        self.partial_file.publish()
         if self._outputs.printed == "table":
             print("\n".join(self.overview.lines()))
         if problem is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.audit.assessment import Assessment
+from notarykit.audit.artifact_audit import ArtifactAudit
 from notarykit.audit.header import AuditHeader, policy_digest
 from notarykit.audit.inventory import InventoryOptions, list_artifacts
 from notarykit.audit.inventory_item import InventoryItem
@@ -19,8 +19,8 @@ from notarykit.audit.shard import Shard, parse_shard
 from notarykit.batch.executors import usable_cores
 from notarykit.batch.ordered import NOTHING_YET, map_ordered
 from notarykit.batch.work import Outcome
+from notarykit.cli.batch.executor_choice import choose_executor
 from notarykit.cli.batch.interruption import Interruption
-from notarykit.cli.batch.placement import placed
 from notarykit.cli.batch.references import DASK_FLAG
 from notarykit.cli.commands.audit.audit_progress import AuditProgress
 from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
@@ -78,9 +78,9 @@ def _run(options: Options) -> int:
         items = _mine(list_artifacts(registries, selections, listing), header.shard, reporting)
         executor: Executor | None = None
         if not options["debug"]:
-            items, executor = placed(items, jobs, opened, options["dask"] or "")
+            items, executor = choose_executor(items, jobs, opened, options["dask"] or "")
         outcomes = map_ordered(
-            Assessment(verifier, registries), items, executor=executor, jobs=jobs or None, collects_warnings=True
+            ArtifactAudit(verifier, registries), items, executor=executor, jobs=jobs or None, collects_warnings=True
         )
         opened.callback(outcomes.close)
         with Interruption(outcomes.request_stop) as interruption:
@@ -134,7 +134,7 @@ def _mine(
         if item is NOTHING_YET:
             yield item
         elif shard.has(item.digest, item.reference):
-            record = item if isinstance(item, ArtifactRecord) else reporting.recording.earlier_record(item)
+            record = item if isinstance(item, ArtifactRecord) else reporting.partial_file.earlier_record(item)
             yield item if isinstance(item, InventoryItem) and record is None else Outcome(item, record)
 
 

@@ -1,9 +1,9 @@
-"""Assessment of one artifact, whose signatures are in a repository in memory."""
+"""Audit of one artifact, whose signatures are in a repository in memory."""
 
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from notarykit.audit.assessment import Assessment
+from notarykit.audit.artifact_audit import ArtifactAudit
 from notarykit.audit.inventory_item import InventoryItem
 from notarykit.audit.record import (
     ArtifactRecord,
@@ -47,7 +47,7 @@ class _Registries:
         return self._place
 
 
-def assess(
+def audited(
     *signatures: bytes | NotarykitError,
     place: Place | None = None,
     policies: TrustPolicyDocument | None = None,
@@ -57,7 +57,7 @@ def assess(
     settings: dict[str, Any] = {"now": NOW, "revocation": RecordingChecker(), **changes}
     verifier = Verifier(policies or document(), STORE, **settings)
     registries = cast("Registries", _Registries(place or Place(*signatures)))
-    return Assessment(verifier, registries).begin(ITEM)
+    return ArtifactAudit(verifier, registries).begin(ITEM)
 
 
 def only(record: ArtifactRecord) -> SignatureRecord:

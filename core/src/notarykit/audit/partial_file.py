@@ -1,11 +1,11 @@
-"""Recording of an audit as it goes on: beside the file that it will be, which keeps its old content until the end."""
+"""File of an audit in progress, beside the file that it will be, which keeps its old content until the end."""
 
 import contextlib
 import os
-import stat
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from notarykit._internal import files
 from notarykit._internal.ownership import other_writers
@@ -19,19 +19,19 @@ from notarykit.errors import StorageError, UsageError
 SUFFIX = ".partial"
 
 
-class Recording:
-    """Recording of an audit in JSON Lines; a context manager.
+class PartialFile:
+    """File of an audit in progress, in JSON Lines; a context manager.
 
     An audit that is interrupted leaves `PATH.partial`, from which another one goes on.
 
     Args:
-        path: File of the complete audit; without one the recording is a temporary file.
+        path: File of the complete audit; without one this is a temporary file.
         header: Header of the audit.
         is_resumed: True to take over the records of an interrupted audit, if there is one.
         echo: Function that gets each line, too.
 
     Attributes:
-        path: File of the recording.
+        path: Path of this file.
 
     Raises:
         StorageError: The file cannot be written.
@@ -45,40 +45,40 @@ class Recording:
         self._earlier: AuditFile | None = None
         self._offsets: dict[str, int] = {}
         self.path = f"{path}{SUFFIX}" if path else _temporary_file()
-        is_continued = is_resumed and os.path.exists(self.path)
         with self._as_storage_error():
-            self._file = _opened(self.path, is_continued=is_continued)
+            self._file = os.fdopen(files.open_locked(self.path, 0o644), "r+b")
+        self._writer = AuditWriter(self._file, echo)
         try:
-            if is_continued:
-                self._take_over(header)
+            if fault := other_writers(self._file.fileno()):  # what others can write becomes the file of the audit
+                raise UsageError(f"{self.path} {fault}", advice="remove it, or name another file")
+            self._start = self._take_over(header) if is_resumed and os.path.getsize(self.path) else 0
             with self._as_storage_error():
-                self._writer = AuditWriter(self._file, echo)
-                self._start = self._file.seek(0, os.SEEK_END)
+                self._file.seek(self._start)
+                self._file.truncate()
                 self._writer.header(header)
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
-    def _take_over(self, header: AuditHeader) -> None:
+    def _take_over(self, header: AuditHeader) -> int:
+        """Takes over the records of an interrupted audit, and returns the offset behind its last line that is whole."""
         earlier = AuditFile(self.path)
         if not earlier.header.is_continued_by(header):
             raise UsageError(
                 f"{self.path} is of another audit: of other registries, another shard or another trust policy",
                 advice="leave out --resume to begin anew",
             )
-        with self._as_storage_error():
-            self._file.truncate(earlier.end)  # without a last line that was cut off
         self._earlier, self._offsets = earlier, earlier.offsets(header.started_at)
-
-    @property
-    def taken_over(self) -> int:
-        """Number of artifacts whose records can be taken over."""
-        return len(self._offsets)
+        return earlier.end
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file, which is removed if it is a temporary one."""
         with contextlib.suppress(OSError):
             self._file.close()
         if not self._final_path:
@@ -93,7 +93,7 @@ class Recording:
         record = self._earlier.record_at(offset)
         return record._replace(tags=item.tags, platform=item.platform, parent=item.parent)
 
-    def record(self, record: ArtifactRecord) -> None:
+    def add(self, record: ArtifactRecord) -> None:
         """Writes a record.
 
         Raises:
@@ -116,7 +116,7 @@ class Recording:
             os.fsync(self._file.fileno())
 
     def publish(self) -> None:
-        """Puts the recording in the place of the file of the audit.
+        """Puts the audit, without the records before its header, in the place of the file of the audit.
 
         Raises:
             StorageError: It cannot be replaced.
@@ -126,15 +126,12 @@ class Recording:
         with self._as_storage_error():
             self._file.close()
             if self._start:
-                self._drop_earlier()
-            os.replace(self.path, self._final_path)
-
-    def _drop_earlier(self) -> None:
-        """Leaves the last header and what follows it."""
-        with open(self.path, "rb") as source, files.replacing(self.path) as target:
-            source.seek(self._start)
-            while content := source.read(1024 * 1024):
-                target.write(content)
+                with open(self.path, "rb") as source, files.replacing(self._final_path) as target:
+                    source.seek(self._start)
+                    shutil.copyfileobj(source, target)
+                os.unlink(self.path)
+            else:
+                os.replace(self.path, self._final_path)
 
     @contextlib.contextmanager
     def _as_storage_error(self) -> Any:
@@ -142,27 +139,6 @@ class Recording:
             yield
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written: {error.strerror}") from None
-
-
-def _opened(path: str, *, is_continued: bool) -> BinaryIO:
-    # A link could lead to any file of the user's; a pipe would block; what others own becomes the audit's own file.
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if is_continued else 0)
-    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
-        flags |= getattr(os, name, 0)
-    handle = os.open(path, flags, 0o644)
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise StorageError(f"{path} is not a regular file")
-        if fault := other_writers(handle):
-            raise UsageError(f"{path} {fault}", advice="remove it, or name another file")
-        if not files.try_lock(handle, path):
-            raise StorageError(f"{path} is in use by another audit", advice="wait for its end, or name another file")
-        if not is_continued:
-            os.truncate(handle, 0)
-    except BaseException:
-        os.close(handle)
-        raise
-    return os.fdopen(handle, "ab" if is_continued else "wb")
 
 
 def _temporary_file() -> str:

@@ -1,4 +1,4 @@
-"""Recordings of audits: whole or not at all in their file, and beside it until then."""
+"""Audits in progress: whole or not at all in their file, and beside it until then."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from notarykit.audit.audit_file import AuditFile
 from notarykit.audit.changes import Change, ChangeKind
 from notarykit.audit.header import AuditHeader
 from notarykit.audit.inventory_item import InventoryItem
+from notarykit.audit.partial_file import PartialFile
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
-from notarykit.audit.recording import Recording
 from notarykit.audit.shard import Shard
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, StorageError, UsageError
@@ -33,9 +33,9 @@ def path(tmp_path: Path) -> str:
 
 def _record(path: str, *records: ArtifactRecord, header: AuditHeader = _HEADER, is_resumed: bool = False) -> None:
     """Records an audit that is interrupted behind the records."""
-    with Recording(path, header, is_resumed=is_resumed) as recording:
+    with PartialFile(path, header, is_resumed=is_resumed) as partial:
         for record in records:
-            recording.record(record)
+            partial.add(record)
 
 
 def _item(record: ArtifactRecord, **changes: Any) -> InventoryItem:
@@ -51,11 +51,11 @@ def _lines(path: str) -> list[dict[str, Any]]:
 
 def test_complete_audit_replaces_the_old_one(path: str) -> None:
     """The file has header, records, changes and summary, and nothing is left beside it."""
-    with Recording(path, _HEADER) as recording:
-        recording.record(make_record())
+    with PartialFile(path, _HEADER) as partial:
+        partial.add(make_record())
         assert Path(path).read_text() == "old"
-        recording.complete([Change(ChangeKind.GONE, "r/a", "verified", "")], {"artifacts": 1})
-        recording.publish()
+        partial.complete([Change(ChangeKind.GONE, "r/a", "verified", "")], {"artifacts": 1})
+        partial.publish()
     header, record, change, summary = _lines(path)
     assert header == {"audit": _HEADER.to_json()}
     assert record == make_record().to_json()
@@ -67,19 +67,19 @@ def test_complete_audit_replaces_the_old_one(path: str) -> None:
 def test_lines_are_echoed(path: str) -> None:
     """Who wants them gets the lines as they come."""
     lines: list[str] = []
-    with Recording(path, _HEADER, echo=lines.append) as recording:
-        recording.record(make_record())
+    with PartialFile(path, _HEADER, echo=lines.append) as partial:
+        partial.add(make_record())
         assert [json.loads(line) for line in lines] == [{"audit": _HEADER.to_json()}, make_record().to_json()]
 
 
-def test_recording_without_a_file_is_temporary() -> None:
+def test_audit_without_a_file_is_temporary() -> None:
     """Without a path nothing is left behind."""
-    with Recording("", _HEADER) as recording:
-        recording.record(make_record())
-        temporary = recording.path
+    with PartialFile("", _HEADER) as partial:
+        partial.add(make_record())
+        temporary = partial.path
         assert [*AuditFile(temporary).records()] == [make_record()]
-        recording.complete([], {})
-        recording.publish()
+        partial.complete([], {})
+        partial.publish()
     assert not os.path.exists(temporary)
 
 
@@ -97,16 +97,15 @@ def test_resumed_audit_takes_over_records(path: str) -> None:
     verdicts = (ArtifactVerdict.UNKNOWN, ArtifactVerdict.FAILED, ArtifactVerdict.UNSIGNED, ArtifactVerdict.NO_POLICY)
     unknown, *others = (make_record(10 + number, verdict=verdict) for number, verdict in enumerate(verdicts))
     _record(path, make_record(), unknown, *others, make_record(3))
-    with Recording(path, _LATER, is_resumed=True) as recording:
-        assert recording.taken_over == 2
-        taken = recording.earlier_record(_item(make_record(), tags=("v2", "v3"), platform="linux/arm64"))
+    with PartialFile(path, _LATER, is_resumed=True) as partial:
+        taken = partial.earlier_record(_item(make_record(), tags=("v2", "v3"), platform="linux/arm64"))
         assert taken == make_record(tags=("v2", "v3"), platform="linux/arm64")
-        assert recording.earlier_record(_item(unknown)) is None
-        assert recording.earlier_record(_item(make_record(4))) is None
+        assert partial.earlier_record(_item(unknown)) is None
+        assert partial.earlier_record(_item(make_record(4))) is None
         assert taken is not None
-        recording.record(taken)
-        recording.complete([], {})
-        recording.publish()
+        partial.add(taken)
+        partial.complete([], {})
+        partial.publish()
     complete = AuditFile(path)
     assert (complete.header, complete.start) == (_LATER, 0)
     assert [*complete.records()] == [taken]
@@ -125,32 +124,31 @@ def test_resumed_audit_takes_over_records(path: str) -> None:
 def test_old_records_are_not_taken_over(later: timedelta, is_taken: bool, path: str) -> None:
     """A day later a certificate may be revoked, and a record of the future is nobody's."""
     _record(path, make_record())
-    with Recording(path, _HEADER._replace(started_at=AUDITED_AT + later), is_resumed=True) as recording:
-        assert (recording.earlier_record(_item(make_record())) is not None) is is_taken
+    with PartialFile(path, _HEADER._replace(started_at=AUDITED_AT + later), is_resumed=True) as partial:
+        assert (partial.earlier_record(_item(make_record())) is not None) is is_taken
 
 
 def test_verdict_that_has_ended_is_not_taken_over(path: str) -> None:
     """A record is worth nothing from the end of its verdict on."""
     _record(path, make_record(ends=_LATER.started_at), make_record(2, ends=_LATER.started_at + timedelta(seconds=1)))
-    with Recording(path, _LATER, is_resumed=True) as recording:
-        assert recording.taken_over == 1
+    with PartialFile(path, _LATER, is_resumed=True) as partial:
+        assert [partial.earlier_record(_item(make_record(number))) is None for number in (1, 2)] == [True, False]
 
 
 def test_last_record_of_an_artifact_counts(path: str) -> None:
     """An artifact that failed in the second try is audited in the third."""
     _record(path, make_record())
     _record(path, make_record(verdict=ArtifactVerdict.FAILED), header=_LATER, is_resumed=True)
-    with Recording(path, _LATER, is_resumed=True) as recording:
-        assert recording.taken_over == 0
+    with PartialFile(path, _LATER, is_resumed=True) as partial:
+        assert partial.earlier_record(_item(make_record())) is None
 
 
 def test_audit_can_be_interrupted_again_and_again(path: str) -> None:
     """No record of an earlier try is lost, however early the next one ends."""
     _record(path, make_record(1), make_record(2), make_record(3))
     _record(path, make_record(1), header=_LATER, is_resumed=True)
-    with Recording(path, _LATER, is_resumed=True) as recording:
-        assert recording.taken_over == 3
-        assert [recording.earlier_record(_item(make_record(number))) for number in (1, 2, 3)] == [
+    with PartialFile(path, _LATER, is_resumed=True) as partial:
+        assert [partial.earlier_record(_item(make_record(number))) for number in (1, 2, 3)] == [
             make_record(number) for number in (1, 2, 3)
         ]
 
@@ -171,6 +169,26 @@ def test_nothing_to_resume_is_a_beginning(path: str) -> None:
     assert [*AuditFile(f"{path}.partial").records()] == [make_record()]
 
 
+def test_empty_file_is_a_beginning(path: str) -> None:
+    """An audit that was killed before its first line has left nothing to take over."""
+    Path(f"{path}.partial").touch()
+    _record(path, make_record(), is_resumed=True)
+    assert [*AuditFile(f"{path}.partial").records()] == [make_record()]
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_audit_in_progress_is_left_alone(is_resumed: bool, path: str) -> None:
+    """A second audit with the same file ends, and takes no byte from the first, not even of half a line."""
+    with PartialFile(path, _HEADER) as partial:
+        partial.add(make_record())
+        with open(partial.path, "ab") as file:
+            file.write(b'{"half')
+        before = Path(partial.path).read_bytes()
+        with pytest.raises(StorageError, match=r"audit\.jsonl\.partial is in use by another command"):
+            PartialFile(path, _LATER, is_resumed=is_resumed)
+        assert Path(partial.path).read_bytes() == before
+
+
 def test_new_audit_begins_anew(path: str) -> None:
     """Without the flag an interrupted audit is overwritten."""
     _record(path, make_record(1))
@@ -186,16 +204,16 @@ def test_another_audit_is_not_resumed(change: dict[str, Any], path: str) -> None
     _record(path, make_record())
     before = Path(f"{path}.partial").read_bytes()
     with pytest.raises(UsageError, match=r"audit\.jsonl\.partial is of another audit"):
-        Recording(path, _HEADER._replace(**change), is_resumed=True)
+        PartialFile(path, _HEADER._replace(**change), is_resumed=True)
     assert Path(f"{path}.partial").read_bytes() == before
 
 
 def test_link_is_not_written_through(path: str, tmp_path: Path) -> None:
-    """A link in the place of the recording could lead to any file of the user's."""
+    """A link in the place of the file could lead to any file of the user's."""
     (tmp_path / "precious").write_text("precious")
     os.symlink(tmp_path / "precious", f"{path}.partial")
     with pytest.raises(StorageError, match="cannot be written"):
-        Recording(path, _HEADER)
+        PartialFile(path, _HEADER)
     assert (tmp_path / "precious").read_text() == "precious"
 
 
@@ -205,50 +223,50 @@ def test_link_is_not_taken_over(path: str, tmp_path: Path) -> None:
     os.rename(f"{path}.partial", tmp_path / "other")
     os.symlink(tmp_path / "other", f"{path}.partial")
     with pytest.raises(StorageError, match="cannot be written"):
-        Recording(path, _LATER, is_resumed=True)
+        PartialFile(path, _LATER, is_resumed=True)
 
 
 @pytest.mark.parametrize("is_resumed", [False, True])
 def test_pipe_is_refused(is_resumed: bool, path: str) -> None:
     """A pipe is refused, with a reader and without, and not waited for."""
     os.mkfifo(f"{path}.partial")
-    with pytest.raises(StorageError, match="cannot be written"):
-        Recording(path, _HEADER, is_resumed=is_resumed)
+    with pytest.raises(StorageError, match="is not a regular file"):
+        PartialFile(path, _HEADER, is_resumed=is_resumed)
     reader = os.open(f"{path}.partial", os.O_RDONLY | os.O_NONBLOCK)
     try:
         with pytest.raises(StorageError, match="is not a regular file"):
-            Recording(path, _HEADER, is_resumed=is_resumed)
+            PartialFile(path, _HEADER, is_resumed=is_resumed)
     finally:
         os.close(reader)
 
 
 @pytest.mark.parametrize("is_resumed", [False, True])
 def test_file_that_others_can_write_is_refused(is_resumed: bool, path: str) -> None:
-    """Whoever can write the recording could change the audit that it becomes, and the verdicts that are taken over."""
+    """Whoever can write the file could change the audit that it becomes, and the verdicts that are taken over."""
     _record(path, make_record())
     os.chmod(f"{path}.partial", 0o666)
     before = Path(f"{path}.partial").read_bytes()
     with pytest.raises(UsageError, match="can be written by everybody"):
-        Recording(path, _LATER, is_resumed=is_resumed)
+        PartialFile(path, _LATER, is_resumed=is_resumed)
     assert Path(f"{path}.partial").read_bytes() == before
 
 
-def test_refused_recording_is_not_locked(path: str) -> None:
+def test_refused_file_is_not_locked(path: str) -> None:
     """After an error, the next audit is not kept waiting by the lock of the first."""
     _record(path, make_record())
     with pytest.raises(UsageError, match="is of another audit"):
-        Recording(path, _LATER._replace(policy="sha256:01"), is_resumed=True)
+        PartialFile(path, _LATER._replace(policy="sha256:01"), is_resumed=True)
     _record(path, header=_LATER, is_resumed=True)
 
 
-def test_nothing_is_written_beside_the_recording_through_a_link(path: str, tmp_path: Path) -> None:
+def test_nothing_is_written_beside_the_audit_through_a_link(path: str, tmp_path: Path) -> None:
     """The end of a resumed audit is written to a file of a name that nobody can know before."""
     (tmp_path / "precious").write_text("precious")
     _record(path, make_record())
     os.symlink(tmp_path / "precious", f"{path}.partial.{os.getpid()}")
-    with Recording(path, _LATER, is_resumed=True) as recording:
-        recording.complete([], {})
-        recording.publish()
+    with PartialFile(path, _LATER, is_resumed=True) as partial:
+        partial.complete([], {})
+        partial.publish()
     assert (tmp_path / "precious").read_text() == "precious"
     assert AuditFile(path).header == _LATER
 

@@ -1,4 +1,4 @@
-"""Assessment of artifacts: verdicts as those of `verify`, and what is known of each signature."""
+"""Audit of artifacts: verdicts as those of `verify`, and what is known of each signature."""
 
 import pickle
 from datetime import datetime
@@ -17,7 +17,7 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, NetworkError
 from tests.support.ca import NOT_AFTER, make_chain
 from tests.support.envelopes import COSE, JWS, sign_envelope
-from tests.unit.audit.assessments import DAY, GOOD, STRANGERS, assess, only
+from tests.unit.audit.artifact_audits import DAY, GOOD, STRANGERS, audited, only
 from tests.unit.verification.countersigned import SIGNER, make_timestamped
 from tests.unit.verification.places import Place, manifest_digest
 from tests.unit.verification.setting import (
@@ -30,7 +30,7 @@ from tests.unit.verification.setting import (
 
 def test_verified_artifact() -> None:
     """The record has all that is known, and the facts are vouched for."""
-    record = assess(GOOD)
+    record = audited(GOOD)
     leaf = SIGNER.certificates[0]
     signature = SignatureRecord(
         manifest_digest(0),
@@ -52,19 +52,19 @@ def test_verified_artifact() -> None:
 
 def test_record_can_be_pickled() -> None:
     """What a worker process returns is the record itself."""
-    record = assess(GOOD, STRANGERS)
+    record = audited(GOOD, STRANGERS)
     assert pickle.loads(pickle.dumps(record)) == record
 
 
 def test_end_by_a_certificate() -> None:
     """Without an expiry, and without a timestamp, the chain's earliest end is the verdict's."""
-    record = assess(sign_envelope(SIGNER, now=NOW))
+    record = audited(sign_envelope(SIGNER, now=NOW))
     assert (record.ends, record.ends_by) == (NOT_AFTER, EndsBy.CERTIFICATE)
 
 
 def test_timestamped_signature() -> None:
     """The verified timestamp is in the record, with the end of its authority's chain, and nothing ends the verdict."""
-    record = assess(make_timestamped(), policies=document(stores=("ca:acme", "tsa:one")))
+    record = audited(make_timestamped(), policies=document(stores=("ca:acme", "tsa:one")))
     signature = only(record)
     assert (record.verdict, record.ends, record.ends_by) == ("verified", None, "")
     assert (signature.timestamp, signature.timestamp_ends) == (NOW, NOT_AFTER)
@@ -72,12 +72,12 @@ def test_timestamped_signature() -> None:
 
 def test_timestamp_that_was_not_verified_is_no_fact() -> None:
     """Where the policy needs no timestamp, one in an accepted signature is not told, since nothing vouches for it."""
-    assert only(assess(make_timestamped())).timestamp is None
+    assert only(audited(make_timestamped())).timestamp is None
 
 
 def test_unsigned_artifact() -> None:
     """An artifact without signatures has its own verdict, and an advice."""
-    record = assess()
+    record = audited()
     assert (record.verdict, record.policy, record.signatures) == ("unsigned", "acme", ())
     assert record.reason == f"no signature is associated with {ARTIFACT.digest}"
     assert record.advice == "make sure the artifact was signed"
@@ -88,12 +88,12 @@ def test_claims_of_a_refused_signature() -> None:
     """A stranger's signature has the reason, and claims that nobody vouches for."""
     stranger = make_chain()
     envelope = make_timestamped(stranger, media_type=COSE)
-    record = assess(envelope)
+    record = audited(envelope)
     signature = only(record)
     assert (record.verdict, record.ends) == ("failed", None)
     # The place says that all envelopes are JWS, so this one cannot be read.
     assert (signature.outcome, signature.signer) == ("refused", "")
-    signature = only(assess(make_timestamped(stranger)))
+    signature = only(audited(make_timestamped(stranger)))
     assert signature.outcome is SignatureOutcome.REFUSED
     assert signature.reason.startswith("authenticity: no certificate of the chain is in the trust stores")
     assert signature.thumbprint == sha256(stranger.ders[0]).hexdigest()
@@ -102,7 +102,7 @@ def test_claims_of_a_refused_signature() -> None:
 
 def test_signature_that_cannot_be_read() -> None:
     """A signature that is none, or damaged, has its digest and the reason alone."""
-    record = assess(b"{}", ContentError("damaged"))
+    record = audited(b"{}", ContentError("damaged"))
     first, second = record.signatures
     assert first == SignatureRecord(manifest_digest(0), JWS, outcome=SignatureOutcome.REFUSED, reason=first.reason)
     assert second == SignatureRecord(manifest_digest(1), outcome=SignatureOutcome.REFUSED, reason="damaged")
@@ -112,21 +112,21 @@ def test_signature_that_cannot_be_read() -> None:
 def test_signatures_that_cannot_be_fetched() -> None:
     """Where no signature could be fetched, the verdict is unknown; where one was judged, it is not."""
     fault = NetworkError("no answer")
-    assert assess(fault, fault).verdict is ArtifactVerdict.UNKNOWN
-    assert assess(fault, STRANGERS).verdict is ArtifactVerdict.FAILED
-    assert assess(fault, GOOD).verdict is ArtifactVerdict.VERIFIED
+    assert audited(fault, fault).verdict is ArtifactVerdict.UNKNOWN
+    assert audited(fault, STRANGERS).verdict is ArtifactVerdict.FAILED
+    assert audited(fault, GOOD).verdict is ArtifactVerdict.VERIFIED
 
 
 def test_all_signatures_have_records() -> None:
     """Signatures after the one that decides are in the record, too."""
-    record = assess(STRANGERS, GOOD, STRANGERS, b"")
+    record = audited(STRANGERS, GOOD, STRANGERS, b"")
     assert [signature.outcome for signature in record.signatures] == ["refused", "accepted", "refused", "refused"]
     assert (record.verdict, record.reason) == ("verified", "")
 
 
 def test_audited_signer() -> None:
     """A signer whom the policy lets pass is no trusted one: the facts are claims, and the reason says why."""
-    record = assess(STRANGERS, policies=document("audit"))
+    record = audited(STRANGERS, policies=document("audit"))
     signature = only(record)
     assert (record.verdict, record.level, signature.outcome) == ("audited", "audit", "audited")
     assert record.reason == signature.reason
@@ -137,7 +137,7 @@ def test_audited_signer() -> None:
 def test_logged_failure_is_the_reason() -> None:
     """A step that failed and is only logged is told, although the verdict is good."""
     expired = sign_envelope(SIGNER, now=NOW - 3 * DAY, expires_in=DAY)
-    record = assess(expired, policies=document("permissive"))
+    record = audited(expired, policies=document("permissive"))
     assert (record.verdict, record.ends) == ("verified", None)
     assert record.reason.startswith("expiry: the signature expired on")
 
@@ -146,7 +146,7 @@ def test_artifact_without_a_policy() -> None:
     """Its signatures are listed and not fetched, and the reason says how a policy is made to apply."""
     place = Place(GOOD, GOOD)
     other = document()._replace(policies=(document().policies[0]._replace(scopes=("registry.example.com/other",)),))
-    record = assess(place=place, policies=other)
+    record = audited(place=place, policies=other)
     assert (record.verdict, record.policy, record.ends) == ("no-policy", "", None)
     assert record.reason == f"no trust policy applies to {SCOPE}"
     assert "registryScopes" in record.advice
@@ -157,7 +157,7 @@ def test_artifact_without_a_policy() -> None:
 def test_skipped_artifact() -> None:
     """Where the policy skips an artifact its signatures are listed, no more than the limit, and not fetched."""
     place = Place(GOOD, GOOD, GOOD)
-    record = assess(place=place, policies=document("skip"), max_signatures=2)
+    record = audited(place=place, policies=document("skip"), max_signatures=2)
     assert (record.verdict, record.level, record.reason) == ("skipped", "skip", "")
     assert [signature.outcome for signature in record.signatures] == ["not tried", "not tried"]
     assert place.fetched == []
@@ -173,9 +173,9 @@ class _BrokenPlace(Place):
 
 def test_unreadable_list_of_signatures() -> None:
     """What is not known is said, and costs a skipped artifact nothing."""
-    record = assess(place=_BrokenPlace())
+    record = audited(place=_BrokenPlace())
     assert (record.verdict, record.reason, record.advice) == ("unknown", "no answer", "try again")
-    record = assess(place=_BrokenPlace(), policies=document("skip"))
+    record = audited(place=_BrokenPlace(), policies=document("skip"))
     assert (record.verdict, record.signatures) == ("skipped", ())
 
 
@@ -189,7 +189,7 @@ class _Accident(Place):
 
 def test_accident_costs_one_artifact_its_verdict() -> None:
     """Whatever one artifact does, it has a record."""
-    record = assess(place=_Accident())
+    record = audited(place=_Accident())
     assert record.verdict is ArtifactVerdict.UNKNOWN
     assert "ZeroDivisionError" in record.reason
 
@@ -197,11 +197,11 @@ def test_accident_costs_one_artifact_its_verdict() -> None:
 def test_signing_authority_time_is_the_signing_time() -> None:
     """In the scheme of a signing authority its time is in the record."""
     envelope = sign_envelope(SIGNER, now=NOW - DAY, scheme=SIGNING_AUTHORITY)
-    assert only(assess(envelope)).signed_at == NOW - DAY
+    assert only(audited(envelope)).signed_at == NOW - DAY
 
 
 def test_verdict_has_the_time_of_its_verification() -> None:
     """The record says when it was audited, to the second."""
-    record = assess(GOOD, now=None)
+    record = audited(GOOD, now=None)
     assert record.audited_at.microsecond == 0
     assert isinstance(record.audited_at, datetime)

@@ -1,4 +1,4 @@
-"""Placement of work: in threads of this process for few items, in worker processes for many, or on a Dask cluster."""
+"""Choice of an executor: threads of this process for few items, worker processes for many, or a Dask cluster."""
 
 import warnings
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MOST_PAUSES = 10
 
 
-def placed(
+def choose_executor(
     items: Iterator[Any], jobs: int, opened: ExitStack, scheduler: str = ""
 ) -> "tuple[Iterator[Any], Executor | None]":
     """Returns the items, and the executor of a cluster, or worker processes if the items are many.

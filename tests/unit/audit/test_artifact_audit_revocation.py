@@ -9,7 +9,7 @@ from notarykit.audit.record import (
     RevocationOutcome,
 )
 from tests.support.envelopes import sign_envelope
-from tests.unit.audit.assessments import GOOD, REVOCABLE, STRANGERS, assess, only
+from tests.unit.audit.artifact_audits import GOOD, REVOCABLE, STRANGERS, audited, only
 from tests.unit.verification.countersigned import SIGNER, RecordingChecker
 from tests.unit.verification.setting import (
     NOW,
@@ -42,7 +42,7 @@ _REVOCABLE_SIGNATURE = sign_envelope(REVOCABLE, now=NOW)
 )  # fmt: skip
 def test_revocation(envelope: bytes, changes: dict[str, Any], outcome: RevocationOutcome) -> None:
     """The status is that of the step, if it asked a source."""
-    assert only(assess(envelope, **changes)).revocation is outcome
+    assert only(audited(envelope, **changes)).revocation is outcome
 
 
 class _Silent:
@@ -57,7 +57,7 @@ class _Silent:
 
 def test_unknown_revocation_status() -> None:
     """A status that no source gives is unknown, and so is not good."""
-    record = assess(_REVOCABLE_SIGNATURE, revocation=_Silent())
+    record = audited(_REVOCABLE_SIGNATURE, revocation=_Silent())
     assert (record.verdict, only(record).revocation) == ("failed", "unknown")
 
 
@@ -65,7 +65,7 @@ def test_unknown_revocation_status() -> None:
 def test_revocation_by_a_plugin(capability: str) -> None:
     """A plugin's check counts as a check, and its other capabilities do not."""
     plugin = VerificationPlugin(capability)
-    record = assess(for_plugin(SIGNER), find_plugin=plugin.find)
+    record = audited(for_plugin(SIGNER), find_plugin=plugin.find)
     assert record.verdict is ArtifactVerdict.VERIFIED
     wanted = RevocationOutcome.GOOD if capability == REVOCATION_CHECK else RevocationOutcome.NOT_CHECKED
     assert only(record).revocation is wanted

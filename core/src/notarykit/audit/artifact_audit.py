@@ -1,4 +1,4 @@
-"""Assessment of artifacts: the record of each, by the same verification as `verify`."""
+"""Audit of an artifact: its record, by the same verification as `verify`."""
 
 from datetime import datetime
 from itertools import islice
@@ -21,8 +21,8 @@ from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Verified
 
 
-class Assessment(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
-    """Assesses artifacts under a trust policy.
+class ArtifactAudit(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
+    """Audits artifacts under a trust policy.
 
     Args:
         verifier: Trust policy, trust stores and limits.
@@ -37,7 +37,7 @@ class Assessment(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
     def begin(self, item: InventoryItem) -> ArtifactRecord:
         """Returns the record of an artifact; what cannot be read has the verdict `unknown`."""
         try:
-            return self._assess(item, self._policy(item.scope))
+            return self._audited(item, self._policy(item.scope))
         except Exception as error:  # noqa: BLE001 - whatever one artifact does, the others are audited
             return item.unknown(own_error(error))
 
@@ -54,7 +54,7 @@ class Assessment(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
                 self._policies[scope] = error
         return self._policies[scope]
 
-    def _assess(self, item: InventoryItem, policy: TrustPolicy | NoApplicablePolicyError) -> ArtifactRecord:
+    def _audited(self, item: InventoryItem, policy: TrustPolicy | NoApplicablePolicyError) -> ArtifactRecord:
         reference = Reference(item.registry, item.repository, Digest(item.descriptor.digest))
         repository = self._registries.repository(reference)
         if isinstance(policy, NoApplicablePolicyError):
