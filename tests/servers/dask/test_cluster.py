@@ -1,5 +1,6 @@
 """Many artifacts on a Dask cluster of real processes: the same verdicts, also when one of two workers is killed."""
 
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -53,6 +54,15 @@ def test_worker_that_is_killed_in_the_middle_costs_nothing(
                 cluster.workers[0].kill()
     assert summaries == expected
     assert {summary[1] for summary in summaries} == {notarykit.Verified, NoSignatureError}
+
+
+def test_logs_of_dask_are_silent_meanwhile(cluster: Cluster) -> None:
+    """What a lost worker makes the client log is no output of a command; afterwards its loggers are as before."""
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    with dask_executor(cluster.address):
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.level == level
 
 
 def test_items_that_are_alike_are_each_done(cluster: Cluster) -> None:

@@ -89,7 +89,9 @@ def _version() -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Drops the log records of Dask and its HTTP library: what they report becomes an error here."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado.application")]
+    # Dask gives some of its loggers levels of their own.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    loggers = [logging.getLogger(name) for name in ("tornado.application", *names)]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
