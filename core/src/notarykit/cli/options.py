@@ -1,13 +1,12 @@
-"""Flags in notation's forms, parsed by optparse.
+"""Flags in notation's forms, which are those of Go's pflag.
 
 `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-f=value`, `--switch=false`, flags before and after arguments,
 `--`.
 """
 
-import optparse
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from notarykit.errors import UsageError
 
@@ -160,11 +159,9 @@ def parse_options(command: Command, arguments: list[str], name: str) -> Options 
         UsageError: A flag is unknown or malformed, or the number of arguments is wrong.
     """
     flags = (*command.flags, *EVERYWHERE)
-    parser = _Parser(name)
-    for flag in flags:
-        _add(parser, flag)
-    parsed, rest = parser.parse_args(_normalised(arguments, flags, name))
-    values = {flag.name: getattr(parsed, flag.name) for flag in flags}
+    parser = _Parser(flags, arguments, name)
+    parser.parse()
+    values, rest = parser.values, parser.rest
     if values["help"]:
         return None
     written = [name for name, value in values.items() if value not in (None, "", [])]
@@ -178,68 +175,77 @@ def parse_options(command: Command, arguments: list[str], name: str) -> Options 
     return Options(values, rest, written)
 
 
-class _Parser(optparse.OptionParser):
-    """Option parser without help, abbreviations and exits."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(add_help_option=False)
-        self._name = name
-
-    def _match_long_opt(self, opt: str) -> str:
-        if opt not in self._long_opt:
-            from difflib import get_close_matches
-
-            close = get_close_matches(opt, list(self._long_opt), 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"see '{self._name} --help'"
-            raise UsageError(f"unknown flag {opt!r} for '{self._name}'", advice=hint)
-        return opt
-
-    def error(self, msg: str) -> NoReturn:
-        text = msg.replace("no such option", "unknown flag").replace(" option ", " flag ")
-        raise UsageError(f"{text} for '{self._name}'", advice=f"see '{self._name} --help'")
+_SWITCH = {
+    None: True,
+    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),
+}
 
 
-def _add(parser: _Parser, flag: Flag) -> None:
-    names = [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
-    if flag.kind == "switch":
-        parser.add_option(*names, action="store_true", dest=flag.name)
-        parser.add_option(f"--no-{flag.name}", action="store_false", dest=flag.name)
-    elif flag.kind == "texts":
-        parser.add_option(*names, action="append", dest=flag.name, default=[])
-    else:
-        parser.add_option(*names, action="store", dest=flag.name)
+class _Parser:
+    """Reads a command line.
 
+    Attributes:
+        values: What it says of each flag: True or False for a switch, a list for one that is repeatable, else a text;
+            None, or an empty list, if the flag is absent.
+        rest: Its arguments.
+    """
 
-_TRUE = ("1", "t", "T", "TRUE", "true", "True")
-_FALSE = ("0", "f", "F", "FALSE", "false", "False")
+    def __init__(self, flags: tuple[Flag, ...], words: list[str], command: str) -> None:
+        self.values: dict[str, Any] = {flag.name: [] if flag.kind == "texts" else None for flag in flags}
+        self.rest: list[str] = []
+        short = {f"-{flag.short}": flag for flag in flags if flag.short}
+        self._flags = {f"--{flag.name}": flag for flag in flags} | short
+        self._words = iter(words)
+        self._command = command
 
+    def parse(self) -> None:
+        for word in self._words:
+            if word == "--":
+                self.rest += self._words
+            elif word.startswith("--"):
+                name, equals, text = word.partition("=")
+                self._set(name, text if equals else None)
+            elif word.startswith("-") and word != "-":
+                self._set_letters(word[1:])
+            else:
+                self.rest.append(word)
 
-def _normalised(arguments: list[str], flags: tuple[Flag, ...], name: str) -> list[str]:
-    """Rewrites `--switch=false` and `-f=value`, which optparse does not know."""
-    switches = {f"--{flag.name}" for flag in flags if flag.kind == "switch"}
-    takes_value = {f"-{flag.short}" for flag in flags if flag.short and flag.kind != "switch"}
-    long_with_value = {f"--{flag.name}" for flag in flags if flag.kind != "switch"} | takes_value
-    result: list[str] = []
-    is_value = False
-    for position, argument in enumerate(arguments):
-        head, equals, value = argument.partition("=")
-        if is_value:
-            is_value = False
-        elif argument == "--":
-            return [*result, *arguments[position:]]
-        elif equals and head in switches:
-            if value not in (*_TRUE, *_FALSE):
-                raise UsageError(f"{value!r} is neither true nor false for the flag {head} of '{name}'")
-            argument = head if value in _TRUE else f"--no-{head[2:]}"  # noqa: PLW2901
-        elif equals and head in takes_value:
-            argument = f"{head}{value}" if value else head  # noqa: PLW2901
-            if not value:
-                result.append(head)
-                argument = ""  # noqa: PLW2901
+    def _set_letters(self, letters: str) -> None:
+        """Sets the switches of a word, and the flag that has the rest of the word, or the next, as its value."""
+        while letters:
+            name, letters = f"-{letters[0]}", letters[1:]
+            if letters and (letters[0] == "=" or self._flag(name).kind != "switch"):
+                self._set(name, letters.removeprefix("="))
+                return
+            self._set(name, None)
+
+    def _set(self, name: str, text: str | None) -> None:
+        flag = self._flag(name)
+        if flag.kind == "switch":
+            if text not in _SWITCH:
+                raise UsageError(f"{text!r} is neither true nor false for the flag {name} of '{self._command}'")
+            self.values[flag.name] = _SWITCH[text]
+            return
+        if text is None and (text := next(self._words, None)) is None:
+            raise UsageError(f"flag {name} needs a value for '{self._command}'", advice=self._see_help)
+        if flag.kind == "texts":
+            self.values[flag.name].append(text)
         else:
-            is_value = argument in long_with_value
-        result.append(argument)
-    return result
+            self.values[flag.name] = text
+
+    def _flag(self, name: str) -> Flag:
+        if name in self._flags:
+            return self._flags[name]
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, list(self._flags), 1)
+        advice = f"did you mean {close[0]!r}?" if close else self._see_help
+        raise UsageError(f"unknown flag {name!r} for '{self._command}'", advice=advice)
+
+    @property
+    def _see_help(self) -> str:
+        return f"see '{self._command} --help'"
 
 
 def _converted(flag: Flag, value: Any) -> Any:
