@@ -90,6 +90,20 @@ def test_signing_and_verifying_import_no_plugins_and_no_network(world: World, sh
     assert ("cbor2" in _packages(loaded)) == (short == "cose")
 
 
+@pytest.mark.parametrize("command", [("sign", "--oci-layout"), VERIFY], ids=lambda each: each[0])
+def test_one_artifact_imports_nothing_of_many(world: World, command: tuple[str, ...]) -> None:
+    """What reads files of references, keeps journals, prints several results and starts workers stays out."""
+    world.sign()
+    loaded = _loaded(world, *command, world.reference)
+    assert {each for each in loaded if each.startswith(("notarykit.batch.", "notarykit.cli.batch."))} == {
+        "notarykit.batch.work", "notarykit.cli.batch.index_flags", "notarykit.cli.batch.operation",
+        "notarykit.cli.batch.references", "notarykit.cli.batch.runner",
+    }  # fmt: skip
+    assert not {
+        each for each in loaded if each.startswith(("notarykit.audit", "notarykit.net", "notarykit.revocation"))
+    }
+
+
 _FAR = "from notarykit_local_file.plugin import LocalFilePlugin\nclass Found(LocalFilePlugin): name = 'far'\n"
 
 

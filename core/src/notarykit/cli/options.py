@@ -175,7 +175,7 @@ def parse_options(command: Command, arguments: list[str], name: str) -> Options 
     return Options(values, rest, written)
 
 
-_SWITCH = {
+_SWITCH: dict[str | None, bool] = {
     None: True,
     **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
     **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),

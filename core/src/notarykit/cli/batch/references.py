@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
-from notarykit.cli.batch.reference_lines import Line, ReferenceLines
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.references import BadReference, Target, parse_target
 from notarykit.errors import UsageError
+
+if TYPE_CHECKING:
+    from notarykit.cli.batch.reference_lines import Line, ReferenceLines
 
 SEVERAL_FLAGS = (
     Flag("from", "file with further references, one a line, # for comments; - for standard input"),
@@ -33,7 +36,7 @@ class References:
         self._options = options
         self._path: str = options.values.get("from") or ""
         self.arguments = [parse_target(text, options) for text in options.arguments]
-        self._file = ReferenceLines(self._path) if self._path else None
+        self._file = _lines_of(self._path) if self._path else None
         self._lines: Iterator[Target | BadReference] = map(self._parsed, self._file or ())
 
     @property
@@ -74,10 +77,16 @@ class References:
         lines = self._file.count() if self._file is not None else 0
         return None if lines is None else len(self.arguments) + lines
 
-    def _parsed(self, line: Line) -> Target | BadReference:
+    def _parsed(self, line: "Line") -> Target | BadReference:
         try:
             if line.fault:
                 raise UsageError(line.fault)
             return parse_target(line.text, self._options)
         except UsageError as error:
             return BadReference(line.text, error.within(line.place))
+
+
+def _lines_of(path: str) -> "ReferenceLines":
+    from notarykit.cli.batch.reference_lines import ReferenceLines
+
+    return ReferenceLines(path)

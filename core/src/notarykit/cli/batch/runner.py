@@ -1,7 +1,6 @@
 """Runs an operation on the references of a command."""
 
 from notarykit.cli.batch.operation import Operation, Result
-from notarykit.cli.batch.results import results_in
 from notarykit.cli.diagnostics import warnings_about
 from notarykit.cli.output import print_json
 from notarykit.cli.references import Target
@@ -21,12 +20,15 @@ def run_each(operation: Operation) -> int:
         return run_many(operation)
     (target,) = operation.references.arguments
     result = _run_alone(operation, target)
-    if result.document is not None and operation.options["output"] == "json":
+    output = operation.options["output"]
+    if result.document is not None and output == "json":
         print_json(result.document)
-        return result.exit_code
-    results = results_in(operation.options["output"])
-    results.add(target.text, result.members)
-    results.end()
+    elif output != "text":  # which the operation has printed
+        from notarykit.cli.batch.results import results_in
+
+        results = results_in(output)
+        results.add(target.text, result.members)
+        results.end()
     return result.exit_code
 
 
