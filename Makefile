@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 # The system's certificates count, so that a company's own package index works as it does for pip.
 UV := UV_SYSTEM_CERTS=1 $(RUN)/uv pip install --quiet --python $(RUN)/python --compile-bytecode --constraints constraints.txt
-PROJECTS := pyproject.toml constraints.txt core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
+PROJECTS := pyproject.toml constraints.txt core/pyproject.toml admission/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PACKAGES := --editable core --editable plugins/local-file
 PROVIDERS := $(addprefix --editable ,$(filter-out plugins/local-file,$(patsubst %/,%,$(dir $(wildcard plugins/*/pyproject.toml)))))
 
@@ -50,5 +50,5 @@ $(VENV)/.packages: $(VENV)/.tools $(PROJECTS)
 
 $(VENV)/.development: $(VENV)/.tools $(PROJECTS)
 	@echo "Installing what the tests and checks need into $(VENV)"
-	@$(UV) $(PACKAGES) $(PROVIDERS) --group dev
+	@$(UV) $(PACKAGES) $(PROVIDERS) --editable admission --group dev
 	@touch $@ $(VENV)/.packages

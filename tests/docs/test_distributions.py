@@ -15,7 +15,7 @@ import pytest
 
 from tests.docs.test_documents import ROOT, SOURCE
 
-FOLDERS = [ROOT / "core", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+FOLDERS = [ROOT / "core", ROOT / "admission", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
 LICENCE = (ROOT / "LICENSE").read_bytes()
 
 

@@ -1,0 +1,1 @@
+"""Admission control for Kubernetes: only images with a trusted Notary Project signature start."""
