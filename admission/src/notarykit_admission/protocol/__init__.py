@@ -1,0 +1,1 @@
+"""Messages of those who ask: decoded and answered, without a network."""

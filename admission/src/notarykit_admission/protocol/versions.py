@@ -1,0 +1,29 @@
+"""Versions of requests: each says of which kind and version it is."""
+
+from typing import Protocol
+
+from notarykit_admission.errors import RequestError
+from notarykit_admission.message import one_line
+
+
+class Versioned(Protocol):
+    """Request that says what it is."""
+
+    @property
+    def api_version(self) -> str:
+        """Group and version, such as `admission.k8s.io/v1`."""
+
+    @property
+    def kind(self) -> str:
+        """Kind, such as `AdmissionReview`."""
+
+
+def check_version(request: Versioned, api_version: str, kind: str) -> None:
+    """Refuses a request of another kind or version.
+
+    Raises:
+        RequestError: It is of another.
+    """
+    if (request.api_version, request.kind) != (api_version, kind):
+        found = f"{request.kind!r} of {request.api_version!r}"
+        raise RequestError(one_line(f"the request is a {found}, and {kind} of {api_version} is spoken here"))
