@@ -1,0 +1,98 @@
+"""Cache of decisions, bounded in number and by each decision's own end."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from notarykit_admission.judging.decision import Decision
+
+MOST_DECISIONS = 10_000
+SECONDS_ACCEPTED = 300.0
+SECONDS_REFUSED = 5.0
+
+
+class DecisionKey(NamedTuple):
+    """Everything that a decision depends on beside the time.
+
+    Attributes:
+        policy: Identity of the trust policy document and its trust stores.
+        access: Identity of the credentials with which the signatures are read.
+        repository: Repository of the image, `registry/name`, by which the policy statement is chosen.
+        digest: Digest of the image.
+    """
+
+    policy: str
+    access: str
+    repository: str
+    digest: str
+
+
+class KeepTimes(NamedTuple):
+    """Longest times that decisions are kept.
+
+    Attributes:
+        accepted: Seconds for an accepted image of which the policy had nothing to log.
+        other: Seconds for everything else, such as a refusal, after which a new signature counts.
+    """
+
+    accepted: float = SECONDS_ACCEPTED
+    other: float = SECONDS_REFUSED
+
+
+USUAL_TIMES = KeepTimes()
+
+
+class _Entry(NamedTuple):
+    decision: Decision
+    until: float  # monotonic, so that a clock that is set back keeps nothing longer
+
+
+class DecisionCache:
+    """Decisions by key; the least recently used are forgotten first. For one thread.
+
+    Args:
+        most: Number of decisions that are kept.
+        times: How long they are kept.
+        now: Clock for the ends of certificates and revocation data.
+        monotonic: Clock that is never set.
+    """
+
+    def __init__(
+        self,
+        most: int = MOST_DECISIONS,
+        times: KeepTimes = USUAL_TIMES,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = most
+        self._times = times
+        self._now = now
+        self._monotonic = monotonic
+        self._entries: dict[DecisionKey, _Entry] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: DecisionKey) -> Decision | None:
+        """Returns the decision of a key, or None where there is none that holds."""
+        entry = self._entries.pop(key, None)
+        if entry is None or self._monotonic() >= entry.until or self._is_over(entry.decision):
+            return None
+        self._entries[key] = entry  # the most recently used
+        return entry.decision
+
+    def put(self, key: DecisionKey, decision: Decision) -> None:
+        """Keeps a decision for as long as it holds."""
+        self._entries.pop(key, None)
+        if self._is_over(decision):
+            return
+        is_plain = decision.admits and not decision.remarks
+        seconds = self._times.accepted if is_plain else self._times.other
+        self._entries[key] = _Entry(decision, self._monotonic() + seconds)
+        if len(self._entries) > self._most:
+            del self._entries[next(iter(self._entries))]
+
+    def _is_over(self, decision: Decision) -> bool:
+        return decision.ends is not None and self._now() >= decision.ends

@@ -1,0 +1,30 @@
+"""Ends of decisions: until when nothing that was looked at changes by itself."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from notarykit import Audited, Verified
+
+
+def decision_end(verdict: Verified | Audited, evidence: Iterable[datetime], now: datetime) -> datetime | None:
+    """Returns the next end of anything that a verdict rests on, or None where nothing of it ends.
+
+    It is never later than the verdict's own end; a certificate's end that a timestamp outlasts costs a verification
+    more. What had ended before the verification did not keep it from accepting, and counts no more.
+
+    Args:
+        verdict: Verdict on the signature.
+        evidence: Ends of the OCSP responses and CRLs that were used.
+        now: Time of the verification.
+    """
+    ends = set(evidence)
+    if isinstance(verdict, Verified):
+        chain, expiry = verdict.chain, verdict.attributes.expiry
+        if verdict.timestamp is not None:
+            ends.update(certificate.not_valid_after_utc for certificate in verdict.timestamp.chain.certificates)
+    else:
+        chain, expiry = verdict.untrusted_chain, verdict.untrusted_attributes.expiry
+    ends.update(certificate.not_valid_after_utc for certificate in chain.certificates)
+    if expiry is not None:
+        ends.add(expiry)
+    return min((end for end in ends if end > now), default=None)

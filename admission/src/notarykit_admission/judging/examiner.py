@@ -1,0 +1,137 @@
+"""Examination of one image by notarykit's public library; it waits for registries, so it runs in threads."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+import notarykit
+from notarykit import (
+    Audited,
+    Digest,
+    NotarykitError,
+    RevocationChecker,
+    Skipped,
+    StepResult,
+    VerificationError,
+    VerifiedArtifact,
+)
+from notarykit.errors import NoAcceptedSignatureError, NoApplicablePolicyError, RevocationError
+from notarykit_admission.judging.decision import Decision, Outcome, undecided
+from notarykit_admission.judging.ending import decision_end
+from notarykit_admission.judging.question import Question
+from notarykit_admission.message import one_line
+
+SECONDS = 20.0
+
+
+class Examiner(Protocol):
+    """Examines images. Called from several threads, but for `by_policy`."""
+
+    def by_policy(self, question: Question) -> Decision | None:
+        """Returns the decision that the trust policy makes without a look at the image, or None."""
+
+    def resolve(self, question: Question) -> Digest:
+        """Returns the digest that the reference's tag names.
+
+        Raises:
+            NotarykitError: It cannot be looked up.
+        """
+
+    def verify(self, question: Question) -> Decision:
+        """Returns the decision on an image whose reference has a digest."""
+
+
+class NotaryExaminer:
+    """Examines images by their Notary Project signatures.
+
+    Args:
+        seconds: Limit for one verification; whoever asked may have been answered before.
+        revocation: Function that makes a revocation check whose evidence is observed; over the network by default.
+    """
+
+    def __init__(
+        self, seconds: float = SECONDS, revocation: Callable[..., RevocationChecker] = RevocationChecker.online
+    ) -> None:
+        self._seconds = seconds
+        self._revocation = revocation
+
+    def by_policy(self, question: Question) -> Decision | None:
+        """Refuses what no statement of the policy applies to, and skips what the policy skips."""
+        try:
+            policy = question.policy.verifier.policies.applicable(question.reference.scope)
+        except NoApplicablePolicyError as error:
+            return refusal(error, "")
+        return Decision(Outcome.SKIPPED, policy=policy.name) if policy.level.is_skip else None
+
+    def resolve(self, question: Question) -> Digest:
+        """Asks the registry for the tag."""
+        repository = question.access.registries.repository(question.reference)
+        return Digest(repository.resolve(question.reference.identifier).digest)
+
+    def verify(self, question: Question) -> Decision:
+        """Verifies the image's signatures until one is accepted."""
+        ends: list[datetime] = []
+        revocation = self._revocation(observe=lambda evidence: ends.append(evidence.until))
+        verifier = question.policy.verifier._replace(revocation=revocation)
+        now = verifier.time()
+        try:
+            verified = notarykit.verify(
+                question.reference,
+                verifier=verifier,
+                registries=question.access.registries,
+                timeout=self._seconds,
+            )
+        except NotarykitError as error:
+            return refusal(error, question.reference.identifier)
+        return acceptance(verified, ends, now)
+
+
+def acceptance(verified: VerifiedArtifact, evidence: Iterable[datetime], now: datetime) -> Decision:
+    """Returns the decision for an artifact that was accepted.
+
+    Args:
+        verified: The artifact.
+        evidence: Ends of the OCSP responses and CRLs that were used.
+        now: Time of the verification.
+    """
+    verdict = verified.verdict
+    if isinstance(verdict, Skipped) or verified.artifact is None:
+        return Decision(Outcome.SKIPPED, policy=verdict.policy)
+    return Decision(
+        Outcome.AUDITED if isinstance(verdict, Audited) else Outcome.VERIFIED,
+        verified.artifact.digest,
+        verdict.policy,
+        remarks=tuple(map(_remark, filter(_is_failed, verdict.results))),
+        ends=decision_end(verdict, evidence, now),
+    )
+
+
+def _is_failed(result: StepResult) -> bool:
+    return result.outcome == "failed"
+
+
+def _remark(result: StepResult) -> str:
+    return one_line(f"{result.step} failed and is only logged: {result.error.one_line() if result.error else ''}")
+
+
+def refusal(error: NotarykitError, digest: str) -> Decision:
+    """Returns the decision for an image that was not accepted: refused, or undecided where the error may pass."""
+    # Advice on flags is for users of the command line.
+    reason = one_line(error.message if "--" in error.advice else error.one_line())
+    if not isinstance(error, VerificationError) or _may_pass(error):
+        return Decision(Outcome.UNDECIDED, digest, reason=reason)
+    return Decision(Outcome.REFUSED, digest, error.policy, reason)
+
+
+def _may_pass(error: NotarykitError) -> bool:
+    """Returns True for an error that says nothing of the image: a server was not to be reached, a setting was wrong."""
+    if isinstance(error, NoAcceptedSignatureError):
+        return any(_may_pass(failure) for _, failure in error.failures)
+    if isinstance(error, RevocationError):
+        return not any(status.status == "revoked" for status in error.statuses)
+    return not isinstance(error, VerificationError)
+
+
+def unforeseen(error: Exception) -> Decision:
+    """Returns the decision after a mistake of this program; the exception's text may be anything, and stays here."""
+    return undecided(f"internal error: {type(error).__name__}; the log has more")

@@ -1,0 +1,127 @@
+"""Judge: decisions on images, side by side and in time.
+
+Identical work is done once, whoever asks. What is not decided in time goes on, so that the next try finds it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+from notarykit import Digest, NotarykitError
+from notarykit_admission.judging.cache import DecisionCache
+from notarykit_admission.judging.decision import Decision, undecided
+from notarykit_admission.judging.examiner import Examiner, refusal, unforeseen
+from notarykit_admission.judging.question import Question
+from notarykit_admission.judging.turns import RegistryTurns
+
+_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+
+class JudgeLimits(NamedTuple):
+    """Limits of a judge.
+
+    Attributes:
+        threads: Number of images that are examined at a time.
+        threads_of_registry: Number of those that are of one registry: one that is slow does not keep others waiting.
+        under_way: Number of images that are examined or wait for it; one more is not begun.
+    """
+
+    threads: int = 64
+    threads_of_registry: int = 16
+    under_way: int = 1000
+
+
+USUAL_LIMITS = JudgeLimits()
+
+
+class Judge:
+    """Decides on images. Its methods are called in one event loop.
+
+    Args:
+        examiner: Examines one image.
+        cache: Decisions that are known.
+        limits: Limits of what is under way.
+    """
+
+    def __init__(self, examiner: Examiner, cache: DecisionCache, limits: JudgeLimits = USUAL_LIMITS) -> None:
+        self._examiner = examiner
+        self._cache = cache
+        self._limits = limits
+        self._under_way: dict[Hashable, asyncio.Task[Decision]] = {}
+        self._turns = RegistryTurns(limits.threads_of_registry)
+        self._threads = ThreadPoolExecutor(limits.threads, "examiner")
+
+    @property
+    def under_way(self) -> int:
+        """Number of images that are examined, or wait for it."""
+        return len(self._under_way)
+
+    async def decide(self, questions: Sequence[Question], seconds: float) -> tuple[Decision, ...]:
+        """Returns the decision on each image, in their order; it never raises, and never takes longer.
+
+        Args:
+            questions: The images.
+            seconds: Seconds within which the decisions are wanted.
+        """
+        found = [self._decide(question) for question in questions]
+        tasks = {each for each in found if isinstance(each, asyncio.Task)}
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        late = undecided(f"no decision within {seconds:.3g} seconds; the examination goes on: try again")
+        return tuple(each if isinstance(each, Decision) else _result(each, late) for each in found)
+
+    async def close(self) -> None:
+        """Ends all examinations; those that wait for a registry are left behind."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _decide(self, question: Question) -> "Decision | asyncio.Task[Decision]":
+        try:
+            decision = self._examiner.by_policy(question) or self._cache.get(question.key)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, nothing is admitted by it
+            _log.exception("the policy cannot be applied")
+            return unforeseen(error)
+        if decision is not None:
+            return decision
+        if (task := self._under_way.get(question.key)) is not None:
+            return task
+        if len(self._under_way) >= self._limits.under_way:
+            return undecided("too many images are being examined: try again")
+        return self._begin(question.key, self._examine(question))
+
+    def _begin(self, key: Hashable, work: Coroutine[Any, Any, Decision]) -> "asyncio.Task[Decision]":
+        task = self._under_way[key] = asyncio.ensure_future(work)
+        task.add_done_callback(lambda _: self._under_way.pop(key))
+        return task
+
+    async def _examine(self, question: Question) -> Decision:
+        identifier = question.reference.identifier
+        try:
+            if isinstance(identifier, Digest):
+                decision = await self._in_turn(question, self._examiner.verify)
+                self._cache.put(question.key, decision)
+                return decision
+            found = self._decide(question.at(await self._in_turn(question, self._examiner.resolve)))
+            return found if isinstance(found, Decision) else await found
+        except NotarykitError as error:
+            return refusal(error, "")
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.exception("an image cannot be examined")
+            return unforeseen(error)
+
+    async def _in_turn(self, question: Question, work: Callable[[Question], _Result]) -> _Result:
+        """Does the work in a thread, when its registry's turn has come."""
+        async with self._turns.turn(question.reference.registry):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, question)
+
+
+def _result(task: "asyncio.Task[Decision]", late: Decision) -> Decision:
+    if not task.done():
+        return late
+    return undecided("this program is ending: try again") if task.cancelled() else task.result()

@@ -1,0 +1,55 @@
+"""Questions: images that a decision is wanted on."""
+
+from typing import NamedTuple
+
+from notarykit import Digest, Reference, Registries, Verifier
+from notarykit_admission.judging.cache import DecisionKey
+
+
+class LoadedPolicy(NamedTuple):
+    """Trust policy and trust stores, read as a whole.
+
+    Attributes:
+        identity: Digest of everything that was read, so that what is known under other content does not count.
+        verifier: Verifier with the policy and its trust stores in memory.
+    """
+
+    identity: str
+    verifier: Verifier
+
+
+class Access(NamedTuple):
+    """Access to registries with certain credentials.
+
+    Attributes:
+        identity: Identity of the credentials; no secret.
+        registries: Registries that are asked.
+    """
+
+    identity: str
+    registries: Registries
+
+
+class Question(NamedTuple):
+    """Image that a decision is wanted on.
+
+    Attributes:
+        policy: Trust policy and trust stores.
+        access: Access to its registry.
+        reference: Reference to it.
+    """
+
+    policy: LoadedPolicy
+    access: Access
+    reference: Reference
+
+    @property
+    def key(self) -> DecisionKey:
+        """Everything that the decision depends on; of a tag, until it is moved."""
+        return DecisionKey(
+            self.policy.identity, self.access.identity, self.reference.scope, self.reference.identifier.suffix
+        )
+
+    def at(self, digest: Digest) -> "Question":
+        """Returns the question about the image that the tag names now."""
+        return self._replace(reference=self.reference._replace(identifier=digest))

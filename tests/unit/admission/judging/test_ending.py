@@ -1,0 +1,72 @@
+"""Ends of decisions: the next end of anything that a verdict rests on."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from notarykit import Audited, Verified
+from notarykit_admission.judging.ending import decision_end
+from tests.support.ca import NOT_AFTER, Changes, make_chain
+from tests.support.envelopes import sign_envelope
+from tests.unit.verification.countersigned import SIGNER, TSA, RecordingChecker, make_timestamped, trust_store
+from tests.unit.verification.setting import CHAIN, NOW, OTHER, policy, store, verify
+
+_DAY = timedelta(days=1)
+_TIMESTAMPED = policy(stores=("ca:acme", "tsa:one"))
+
+
+def _verdict(envelope: bytes, **changes: object) -> Verified | Audited:
+    verdict = verify(envelope, **changes)  # type: ignore[arg-type]
+    assert isinstance(verdict, Verified | Audited)
+    return verdict
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_first_certificate_that_ends(place: int) -> None:
+    """Of the signer's chain, the certificate that ends first counts."""
+    short = Changes(not_after=NOW + 3 * _DAY)
+    chain = make_chain(cas={place: short}) if place else make_chain(leaf=short)
+    verdict = _verdict(sign_envelope(chain, now=NOW), store=store(chain))
+    assert decision_end(verdict, (), NOW) == NOW + 3 * _DAY
+
+
+def test_expiry() -> None:
+    """A signature's own expiry ends the decision before its certificates do."""
+    verdict = _verdict(sign_envelope(CHAIN, now=NOW, expires_in=_DAY))
+    assert decision_end(verdict, (), NOW) == NOW + _DAY
+
+
+@pytest.mark.parametrize(("until", "end"), [(NOW + _DAY, NOW + _DAY), (NOT_AFTER + _DAY, NOT_AFTER)])
+def test_revocation_data(until: datetime, end: datetime) -> None:
+    """An OCSP answer's or a CRL's end counts if nothing else ends before it."""
+    verdict = _verdict(sign_envelope(CHAIN, now=NOW))
+    assert decision_end(verdict, [until, NOT_AFTER + 2 * _DAY], NOW) == end
+
+
+def test_certificate_of_the_timestamp_authority() -> None:
+    """The end of a timestamp's certificate ends the decision, too."""
+    short = make_chain("EC-256", purpose="timestamping", not_after=NOW + 5 * _DAY)
+    for tsa, end in ((short, NOW + 5 * _DAY), (TSA, NOT_AFTER)):
+        verdict = _verdict(
+            make_timestamped(tsa=tsa), trusted=_TIMESTAMPED, store=trust_store(one=tsa), revocation=RecordingChecker()
+        )
+        assert decision_end(verdict, (), NOW) == end
+
+
+def test_what_had_ended_before_does_not_count() -> None:
+    """A certificate that a timestamp keeps good after its end does not end the decision at once."""
+    now = NOT_AFTER + _DAY
+    verdict = _verdict(
+        make_timestamped(tsa=TSA), trusted=_TIMESTAMPED, store=trust_store(), revocation=RecordingChecker(), now=now
+    )
+    assert min(certificate.not_valid_after_utc for certificate in SIGNER.certificates) < now
+    assert decision_end(verdict, (), now) is None
+    assert decision_end(verdict, [now - _DAY, now, now + _DAY], now) == now + _DAY
+
+
+def test_signer_who_is_not_trusted() -> None:
+    """Where the policy lets a stranger pass, the stranger's certificates and expiry count in the same way."""
+    envelope = sign_envelope(OTHER, now=NOW, expires_in=_DAY)
+    verdict = _verdict(envelope, trusted=policy("audit"))
+    assert isinstance(verdict, Audited)
+    assert decision_end(verdict, (), NOW) == NOW + _DAY

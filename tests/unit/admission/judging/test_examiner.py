@@ -1,0 +1,242 @@
+"""Examination of images: what the library finds becomes a decision, and what may pass is no refusal."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from notarykit import (
+    LayoutReference,
+    MemoryTrustStore,
+    NotarykitError,
+    Reference,
+    Registries,
+    RegistryRepository,
+    RevocationChecker,
+    Tag,
+    TrustPolicyDocument,
+    Verifier,
+    parse_reference,
+)
+from notarykit.errors import (
+    AccessError,
+    ArtifactNotFoundError,
+    AuthenticityError,
+    IntegrityError,
+    NetworkError,
+    NoAcceptedSignatureError,
+    PluginTimeoutError,
+    RevocationError,
+    StorageError,
+    TrustStoreError,
+)
+from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.judging.examiner import NotaryExaminer, refusal
+from notarykit_admission.judging.question import Access, LoadedPolicy, Question
+from tests.support.ca import NOT_AFTER, TestChain
+from tests.support.checking import close_clients, sources
+from tests.support.crls import NOW
+from tests.support.envelopes import sign_envelope
+from tests.support.ocsp_answers import REVOKED, Single, responding
+from tests.support.responders import Responder
+from tests.support.revocable import ocsp_path, revocable_chain
+from tests.unit.verification.places import Place
+from tests.unit.verification.setting import ARTIFACT, CHAIN, OTHER, SCOPE, document, forbidden, store
+
+_HOUR = timedelta(hours=1)
+_SIGNED = sign_envelope(CHAIN, now=NOW - _HOUR)
+
+
+class _Registries(Registries):
+    """Registries of one image in memory.
+
+    Attributes:
+        place: Its repository.
+    """
+
+    def __init__(self, *signatures: bytes | NotarykitError) -> None:
+        super().__init__()
+        self.place = Place(*signatures)
+
+    def repository(self, reference: Reference) -> RegistryRepository:
+        """Returns the repository."""
+        assert reference.scope == SCOPE
+        return self.place  # type: ignore[return-value]
+
+    def open(self, reference: Reference | LayoutReference) -> Place:
+        """Returns the repository."""
+        del reference
+        return self.place
+
+
+def _question(
+    *signatures: bytes | NotarykitError,
+    reference: str = f"{SCOPE}@{ARTIFACT.digest}",
+    policies: TrustPolicyDocument | None = None,
+    trusted: MemoryTrustStore | None = None,
+) -> Question:
+    verifier = Verifier(policies or document(), trusted or store(), now=NOW, find_plugin=forbidden)
+    access = Access("", _Registries(*signatures))
+    return Question(LoadedPolicy("one", verifier), access, parse_reference(reference))
+
+
+def _verify(*signatures: bytes | NotarykitError, **changes: Any) -> Decision:
+    return NotaryExaminer().verify(_question(*signatures, **changes))
+
+
+def test_signed_image() -> None:
+    """An image with a trusted signature is verified, until its certificates end."""
+    decision = _verify(_SIGNED)
+    assert decision == Decision(Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOT_AFTER)
+    assert decision.admits
+
+
+def test_image_by_a_stranger() -> None:
+    """An image that somebody else has signed is refused, with the step and what to do."""
+    decision = _verify(sign_envelope(OTHER, now=NOW - _HOUR))
+    assert decision[:3] == (Outcome.REFUSED, ARTIFACT.digest, "acme")
+    assert decision.reason.startswith("authenticity: ")
+    assert not decision.admits
+
+
+def test_image_without_a_signature() -> None:
+    """An image that nobody has signed is refused."""
+    decision = _verify()
+    assert decision.outcome is Outcome.REFUSED
+    assert decision.reason == (f"no signature is associated with {ARTIFACT.digest}: make sure the artifact was signed")
+
+
+def test_image_that_the_policy_lets_pass() -> None:
+    """A stranger's signature under `audit` is let pass, with what is only logged."""
+    decision = _verify(sign_envelope(OTHER, now=NOW - _HOUR), policies=document("audit"))
+    assert decision.outcome is Outcome.AUDITED
+    assert decision.admits
+    (remark,) = decision.remarks
+    assert remark.startswith("authenticity failed and is only logged: ")
+
+
+@pytest.fixture
+def chain(responder: Responder) -> Iterator[TestChain]:
+    """A chain whose certificates are good by OCSP."""
+    chain = revocable_chain(responder.url(), crl=False)
+    for place in (0, 1):
+        responder.ocsp(ocsp_path(place), responding(chain, place))
+    yield chain
+    close_clients()
+
+
+def _verify_online(chain: TestChain) -> Decision:
+    examiner = NotaryExaminer(revocation=partial(RevocationChecker, sources()))
+    return examiner.verify(_question(sign_envelope(chain, now=NOW - _HOUR), trusted=store(chain)))
+
+
+def test_end_of_revocation_data(chain: TestChain, responder: Responder) -> None:
+    """The decision holds no longer than the first OCSP answer that it rests on."""
+    responder.ocsp(ocsp_path(1), responding(chain, 1, Single(next_update=NOW + _HOUR)))
+    assert _verify_online(chain) == Decision(Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOW + _HOUR)
+
+
+def test_revoked_signer_is_refused(chain: TestChain, responder: Responder) -> None:
+    """A certificate that is revoked is a refusal."""
+    responder.ocsp(ocsp_path(0), responding(chain, 0, REVOKED))
+    assert _verify_online(chain).outcome is Outcome.REFUSED
+
+
+def test_silent_responder_is_no_refusal(chain: TestChain, responder: Responder) -> None:
+    """A certificate whose status is unknown may be good the next time, so that nothing is decided."""
+    responder.fail(ocsp_path(0))
+    decision = _verify_online(chain)
+    assert decision.outcome is Outcome.UNDECIDED
+    assert "revocation status of certificate" in decision.reason
+
+
+def test_policy_without_a_statement_refuses() -> None:
+    """A repository that no statement applies to is refused without a look at it."""
+    question = _question(reference=f"other.test/app@{ARTIFACT.digest}")
+    decision = NotaryExaminer().by_policy(question)
+    assert decision is not None
+    assert decision.outcome is Outcome.REFUSED
+    assert "other.test/app" in decision.reason
+
+
+def test_policy_that_skips() -> None:
+    """A repository that the policy skips is let pass without a look at it."""
+    decision = NotaryExaminer().by_policy(_question(policies=document("skip")))
+    assert decision == Decision(Outcome.SKIPPED, policy="acme")
+
+
+def test_policy_that_verifies_decides_nothing() -> None:
+    """Where a statement applies, the image has to be examined."""
+    assert NotaryExaminer().by_policy(_question()) is None
+
+
+def test_tag_is_resolved() -> None:
+    """A tag's digest is its repository's."""
+    question = _question(reference=f"{SCOPE}:v1")
+    assert NotaryExaminer().resolve(question) == ARTIFACT.digest
+    assert isinstance(question.access.registries, _Registries)
+    assert question.access.registries.place.resolved == [Tag("v1")]
+
+
+def test_verification_has_an_end() -> None:
+    """A registry that does not answer leaves its image undecided after the time that one verification may take."""
+    answers = threading.Event()
+
+    class Silent(_Registries):
+        def open(self, reference: Reference | LayoutReference) -> Place:
+            assert answers.wait(60)
+            return super().open(reference)
+
+    decision = NotaryExaminer(seconds=0.01).verify(_question()._replace(access=Access("", Silent())))
+    answers.set()
+    assert decision.outcome is Outcome.UNDECIDED
+    assert decision.reason == "no end within 0.01 seconds: try again, or allow more time"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StorageError("the list breaks off"),
+        NetworkError("no answer"),
+        AccessError("no access"),
+        ArtifactNotFoundError("no such tag"),
+        TrustStoreError("the store is empty"),
+        PluginTimeoutError("no answer"),
+        RevocationError("unknown"),
+        NoAcceptedSignatureError("none", failures=(("sha256:aa", StorageError("x")),)),
+        NoAcceptedSignatureError("none", failures=(("a", AuthenticityError("x")), ("b", RevocationError("unknown")))),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_that_may_pass(error: NotarykitError) -> None:
+    """What says nothing of the image is no refusal."""
+    assert refusal(error, "").outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        IntegrityError("broken"),
+        NoAcceptedSignatureError("none", failures=(("a", AuthenticityError("x")), ("b", IntegrityError("y")))),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_of_the_image(error: NotarykitError) -> None:
+    """What is wrong with all signatures is a refusal."""
+    assert refusal(error, "").outcome is Outcome.REFUSED
+
+
+def test_reason_is_one_line_with_the_advice() -> None:
+    """A registry's words become one line, and what to do stands behind them."""
+    error = NetworkError("registry\nsays \x1b[31mno", advice="try again")
+    assert refusal(error, "").reason == "registry says \\x1b[31mno: try again"
+    assert len(refusal(NetworkError("x" * 5000), "").reason) == 1000
+
+
+def test_advice_on_flags_is_left_out() -> None:
+    """Whoever reads the reason has no command line whose flags could help."""
+    error = NetworkError("no response within 20 seconds", advice="try again, or allow more with --timeout")
+    assert refusal(error, "").reason == "no response within 20 seconds"

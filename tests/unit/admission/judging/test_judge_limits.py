@@ -1,0 +1,78 @@
+"""Limits of the judge, and its end."""
+
+import asyncio
+
+from notarykit import Tag
+from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.judging.judge import Judge, JudgeLimits
+from tests.unit.admission.judging.questions import DIGEST, LONG, FakeExaminer, judging, question, verified
+
+
+def test_no_pile_is_made() -> None:
+    """Beyond the limit an image is undecided at once, and those under way are not disturbed."""
+    examiner = FakeExaminer()
+    examiner.stop()
+
+    async def test(judge: Judge) -> None:
+        waiting = asyncio.create_task(judge.decide([question("one"), question("two")], LONG))
+        await examiner.begun(2)
+        (third,) = await judge.decide([question("three")], LONG)
+        assert third == Decision(Outcome.UNDECIDED, reason="too many images are being examined: try again")
+        examiner.go()
+        assert await waiting == (verified(), verified())
+        assert await judge.decide([question("three")], LONG) == (verified(),)
+
+    judging(examiner, test, JudgeLimits(under_way=2))
+
+
+def test_slow_registry_does_not_stop_another() -> None:
+    """A registry that does not answer holds no more threads than its share."""
+    examiner = FakeExaminer()
+    examiner.stop()
+
+    async def test(judge: Judge) -> None:
+        slow = [question(f"web{number}", registry="slow.test") for number in range(10)]
+        waiting = asyncio.create_task(judge.decide(slow, LONG))
+        await examiner.begun(3)
+        other = asyncio.create_task(judge.decide([question(registry="fast.test")], LONG))
+        await examiner.begun(4)
+        assert sum(reference.startswith("slow.test") for _, reference in examiner.calls) == 3
+        examiner.go()
+        assert await other == (verified(),)
+        assert await waiting == (verified(),) * 10
+
+    judging(examiner, test, JudgeLimits(threads=4, threads_of_registry=3))
+    assert examiner.most_at_once == 4
+
+
+def test_whoever_gives_up_does_not_end_the_work() -> None:
+    """A review whose caller has gone leaves the examination to others who wait for it."""
+    examiner = FakeExaminer({"v1": DIGEST})
+    examiner.stop()
+
+    async def test(judge: Judge) -> None:
+        gone = asyncio.create_task(judge.decide([question(identifier=Tag("v1"))], LONG))
+        staying = asyncio.create_task(judge.decide([question(identifier=Tag("v1"))], LONG))
+        await examiner.begun(1)
+        gone.cancel()
+        await asyncio.wait([gone])
+        examiner.go()
+        assert await staying == (verified(),)
+
+    judging(examiner, test)
+    assert len(examiner.calls) == 2
+
+
+def test_end_of_the_program_leaves_nothing_admitted() -> None:
+    """Whoever waits when the judge is closed is answered that nothing is decided."""
+    examiner = FakeExaminer()
+    examiner.stop()
+
+    async def test(judge: Judge) -> None:
+        waiting = asyncio.create_task(judge.decide([question()], LONG))
+        await examiner.begun(1)
+        await judge.close()
+        assert await waiting == (Decision(Outcome.UNDECIDED, reason="this program is ending: try again"),)
+        assert judge.under_way == 0
+
+    judging(examiner, test)
