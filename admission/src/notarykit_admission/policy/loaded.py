@@ -1,0 +1,93 @@
+"""Trust policies, trust stores and rules out of a folder's files: whole, or not at all.
+
+The folder is laid out as notation's own: trust policy documents at its top, trust stores at
+`truststore/x509/TYPE/NAME`. `rules.json`, beside the policies, is for namespaces; without it every namespace has
+`trustpolicy.json`, enforced.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import notarykit
+from notarykit import MemoryTrustStore, TrustPolicyDocument, Verifier
+from notarykit.errors import ConfigurationError, TrustStoreError
+from notarykit_admission.judging.question import LoadedPolicy
+from notarykit_admission.policy.rules import DEFAULT_RULE, Rules, parse_rules
+
+RULES_FILE = "rules.json"
+_STORES = "truststore/x509/"
+# Trust store specification: "Following certificate formats are supported - Files with extension .pem, .crt and .cer".
+_CERTIFICATES = (".pem", ".crt", ".cer")
+
+
+class Policies(NamedTuple):
+    """Everything that decides which images are admitted, of one state of the folder.
+
+    Attributes:
+        identity: Digest of the files.
+        rules: Rules of namespaces.
+        loaded: Trust policies that the rules name, by the name of the file.
+    """
+
+    identity: str
+    rules: Rules
+    loaded: Mapping[str, LoadedPolicy]
+
+    def policy_of(self, namespace: str) -> LoadedPolicy:
+        """Returns the trust policy of a namespace."""
+        return self.loaded[self.rules.of(namespace).policy]
+
+
+def identity_of(files: Mapping[str, bytes]) -> str:
+    """Returns a digest of all files, by their names and contents."""
+    digest = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        digest.update(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest())
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def load_policies(files: Mapping[str, bytes]) -> Policies:
+    """Returns what the files say.
+
+    Args:
+        files: Contents by path, relative to the folder.
+
+    Raises:
+        ConfigurationError: A file is malformed, one that is named is missing, or a trust store that a policy names
+            has no certificates.
+    """
+    has_rules = RULES_FILE in files
+    rules = parse_rules(files[RULES_FILE], RULES_FILE) if has_rules else Rules(DEFAULT_RULE, {})
+    documents = {name: _document(files, name) for name in sorted(rules.policies)}
+    store = MemoryTrustStore(_stores(files))
+    for document in documents.values():
+        for reference in {reference for policy in document.policies for reference in policy.stores}:
+            try:
+                store.certificates(reference)
+            except TrustStoreError as error:
+                raise error.replace(advice=f"put its root into {_STORES}{reference.type}/{reference.name}") from None
+    identity = identity_of(files)
+    loaded = {
+        name: LoadedPolicy(f"{identity} {name}", Verifier(document, store)) for name, document in documents.items()
+    }
+    return Policies(identity, rules, loaded)
+
+
+def _document(files: Mapping[str, bytes], name: str) -> TrustPolicyDocument:
+    if name not in files:
+        raise ConfigurationError(f"the policy folder has no file {name}")
+    return notarykit.parse_policy_document(files[name], f"trust policy {name}")
+
+
+def _stores(files: Mapping[str, bytes]) -> Mapping[str, list[bytes]]:
+    """Returns the certificate files of each store, by `type:name`."""
+    stores: dict[str, list[bytes]] = {}
+    for path, content in files.items():
+        kind, _, rest = path.removeprefix(_STORES).partition("/")
+        name, _, file = rest.partition("/")
+        # "sub directory is ignored", and so are files of other extensions (trust store specification).
+        if path.startswith(_STORES) and "/" not in file and file.endswith(_CERTIFICATES):
+            stores.setdefault(f"{kind}:{name}", []).append(content)
+    return stores

@@ -1,0 +1,135 @@
+"""Rules of namespaces: which trust policy counts in each, what follows from a refusal, and what is exempt."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from notarykit.errors import ConfigurationError
+from notarykit_admission.errors import RequestError
+from notarykit_admission.forms import decode
+
+
+class Mode(StrEnum):
+    """What follows from an image that is not accepted."""
+
+    ENFORCE = "enforce"
+    """It is denied."""
+    WARN = "warn"
+    """It is admitted, with a warning for whoever made the request."""
+    AUDIT = "audit"
+    """It is admitted; the log and the metrics have it."""
+
+
+class Tags(StrEnum):
+    """What follows, where nothing is pinned, from a reference by a tag, which may be moved after the decision."""
+
+    DENY = "deny"
+    """It is refused."""
+    RESOLVE = "resolve"
+    """The image that it names now is judged, with a warning."""
+
+
+class Rule(NamedTuple):
+    """Rule of a namespace.
+
+    Attributes:
+        policy: File name of the trust policy.
+        mode: What follows from an image that is not accepted.
+        tags: What follows from a tag where nothing is pinned.
+        exempt: References that are admitted without a look: whole ones, or beginnings that end in `/`.
+    """
+
+    policy: str
+    mode: Mode
+    tags: Tags
+    exempt: tuple[str, ...]
+
+    def exempts(self, image: str) -> bool:
+        """Tells whether an image is exempt, by the text of its reference.
+
+        A beginning is meant for references that name a registry or a path in it, so it does not match one with parts
+        that are no names, such as `..`.
+        """
+        return any(self._matches(text, image) for text in self.exempt)
+
+    @staticmethod
+    def _matches(exempt: str, image: str) -> bool:
+        if not exempt.endswith("/"):
+            return image == exempt
+        return image.startswith(exempt) and all(part.strip(".") for part in image.split("/"))
+
+
+class Rules(NamedTuple):
+    """Rules of all namespaces.
+
+    Attributes:
+        default: Rule of each namespace that has none of its own, and of what is in no namespace.
+        namespaces: Rules by the name of the namespace.
+    """
+
+    default: Rule
+    namespaces: Mapping[str, Rule]
+
+    def of(self, namespace: str) -> Rule:
+        """Returns the rule of a namespace."""
+        return self.namespaces.get(namespace, self.default)
+
+    @property
+    def policies(self) -> frozenset[str]:
+        """File names of all trust policies that count anywhere."""
+        return frozenset(rule.policy for rule in (self.default, *self.namespaces.values()))
+
+
+DEFAULT_RULE = Rule("trustpolicy.json", Mode.ENFORCE, Tags.DENY, ())
+
+
+class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    policy: str | None = None
+    mode: Mode | None = None
+    tags: Tags | None = None
+    exempt: tuple[str, ...] | None = None
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: Literal["1"]
+    default: _Rule = _Rule()
+    namespaces: dict[str, _Rule] = {}
+
+
+_DECODER = msgspec.json.Decoder(_Document)
+
+
+def parse_rules(content: bytes, name: str) -> Rules:
+    """Parses a document of rules; what a namespace's rule leaves out is taken from the default.
+
+    Args:
+        content: The document in JSON.
+        name: Name of the document for messages.
+
+    Raises:
+        ConfigurationError: It is malformed, or has a member that is not known.
+    """
+    try:
+        document = decode(_DECODER, content, name)
+    except RequestError as error:
+        raise ConfigurationError(str(error), advice="correct it") from None
+    default = _completed(document.default, DEFAULT_RULE)
+    rules = Rules(default, {name: _completed(rule, default) for name, rule in document.namespaces.items()})
+    for rule in (rules.default, *rules.namespaces.values()):
+        _check(rule, name)
+    return rules
+
+
+def _completed(rule: _Rule, default: Rule) -> Rule:
+    found = {name: getattr(rule, name) for name in Rule._fields if getattr(rule, name) is not None}
+    return default._replace(**found)
+
+
+def _check(rule: Rule, name: str) -> None:
+    if not rule.policy.endswith(".json") or "/" in rule.policy or rule.policy.startswith("."):
+        raise ConfigurationError(f"{name}: policy {rule.policy!r} is not the name of a file that ends in .json")
+    for text in rule.exempt:
+        if not text.strip("/"):
+            raise ConfigurationError(f"{name}: exemption {text!r} would exempt everything")

@@ -1,0 +1,91 @@
+"""Policies out of files: whole, or not at all."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from notarykit.errors import ConfigurationError
+from notarykit_admission.policy.loaded import identity_of, load_policies
+from tests.support.ca import make_chain
+from tests.unit.admission.policy.setups import CHAIN, document, files, root
+
+_STORE = "truststore/x509/ca/acme/"
+
+
+def _rules(**members: Any) -> bytes:
+    return json.dumps({"version": "1", **members}).encode()
+
+
+def _roots(found: Mapping[str, bytes]) -> frozenset[bytes]:
+    verifier = load_policies(found).policy_of("").verifier
+    (reference,) = verifier.policies.policies[0].stores
+    return verifier.store.certificates(reference)
+
+
+def test_good_folder() -> None:
+    """Without rules, every namespace has the policy of notation's name, with the certificates of its store."""
+    policies = load_policies(files())
+    assert policies.policy_of("shop") is policies.policy_of("")
+    assert policies.policy_of("").verifier.policies.applicable("r.test/web").name == "one"
+    assert _roots(files()) == {CHAIN.ders[-1]}
+
+
+def test_policies_of_namespaces() -> None:
+    """Each namespace has the policy that its rule names."""
+    rules = _rules(namespaces={"shop": {"policy": "shop.json"}})
+    found = {**files(), "rules.json": rules, "shop.json": document(scope="r.test/shop")}
+    policies = load_policies(found)
+    assert policies.policy_of("other").verifier.policies.policies[0].scopes == ("*",)
+    assert policies.policy_of("shop").verifier.policies.policies[0].scopes == ("r.test/shop",)
+    assert policies.policy_of("shop").identity != policies.policy_of("other").identity
+
+
+def test_certificates_of_a_store() -> None:
+    """All certificate files of a store count; other files, and folders in it, do not."""
+    other = make_chain()
+    more = {
+        f"{_STORE}b.crt": root(other),
+        f"{_STORE}c.cer": root(),
+        f"{_STORE}notes.txt": b"not a certificate",
+        f"{_STORE}sub/d.pem": b"not a certificate",
+    }
+    assert _roots({**files(), **more}) == {CHAIN.ders[-1], other.ders[-1]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trustpolicy.json": None}, "has no file trustpolicy.json"),
+        ({"trustpolicy.json": b"{"}, "trust policy trustpolicy.json"),
+        ({"trustpolicy.json": document("ca:other")}, "ca:other has no certificates: put its root into"),
+        ({f"{_STORE}root.pem": None}, "ca:acme has no certificates: put its root into truststore/x509/ca/acme"),
+        ({f"{_STORE}root.pem": b""}, "ca:acme"),
+        ({f"{_STORE}more.pem": b"nonsense"}, "ca:acme"),
+        ({"truststore/x509/nonsense/acme/root.pem": root()}, "nonsense:acme"),
+        ({"rules.json": b"{}"}, "rules.json"),
+        ({"rules.json": _rules(namespaces={"shop": {"policy": "shop.json"}})}, "has no file shop.json"),
+    ],
+)
+def test_broken_folder(changes: Mapping[str, bytes | None], message: str) -> None:
+    """One file that is missing or wrong makes the whole folder count for nothing."""
+    found = {path: content for path, content in {**files(), **changes}.items() if content is not None}
+    with pytest.raises(ConfigurationError) as caught:
+        load_policies(found)
+    assert message in caught.value.one_line()
+
+
+def test_identity() -> None:
+    """The same files are the same state; another content, name or division of contents is another."""
+    assert identity_of({"a": b"1", "b": b"2"}) == identity_of({"b": b"2", "a": b"1"})
+    others: list[Mapping[str, bytes]] = [
+        {},
+        {"a": b"1"},
+        {"a": b"1", "b": b""},
+        {"a": b"", "b": b"1"},
+        {"ab": b"1"},
+        {"a": b"b1"},
+    ]
+    assert len({identity_of(each) for each in others}) == len(others)
+    assert load_policies(files()).policy_of("").identity == load_policies(files()).policy_of("").identity
