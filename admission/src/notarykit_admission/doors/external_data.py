@@ -1,0 +1,72 @@
+"""Doors of Gatekeeper and Kyverno: external data about keys."""
+
+import asyncio
+from collections.abc import Sequence
+
+from notarykit_admission.doors.review import Image, Reviewed, Reviewer
+from notarykit_admission.judging.decision import Outcome
+from notarykit_admission.policy.rules import Mode, Rule
+from notarykit_admission.protocol.external_data import (
+    Item,
+    Key,
+    answer_items,
+    answer_system_error,
+    decode_external_data,
+)
+
+
+class ExternalDataDoor:
+    """Answers requests about keys.
+
+    Args:
+        reviewer: Reviews images.
+        pins: True to answer with the reference and the digest that was judged, for a mutation; else with the outcome.
+    """
+
+    def __init__(self, reviewer: Reviewer, *, pins: bool) -> None:
+        self._reviewer = reviewer
+        self._pins = pins
+
+    async def answer(self, body: bytes, seconds: float) -> bytes:
+        """Returns the answer about each key, or an error of the whole where nothing is known of one; never later.
+
+        Args:
+            body: The request in JSON.
+            seconds: Seconds within which the answer is wanted.
+
+        Raises:
+            RequestError: The request is malformed, or of another version.
+        """
+        keys = decode_external_data(body)
+        reviewed = await self._review(keys, seconds)
+        # Gatekeeper keeps an error of a key for minutes, and an error of the whole answer not at all.
+        if passing := [each.line for rule, each in reviewed.values() if _may_pass(each, rule)]:
+            return answer_system_error(passing)
+        return answer_items({key: self._item(each, rule) for key, (rule, each) in reviewed.items()})
+
+    async def _review(self, keys: Sequence[Key], seconds: float) -> dict[Key, tuple[Rule, Reviewed]]:
+        """Returns the image of each key, with the rule of its namespace."""
+        namespaces: dict[str, list[Key]] = {}
+        for key in keys:
+            namespaces.setdefault(key.namespace, []).append(key)
+        reviews = await asyncio.gather(
+            *(
+                self._reviewer.review(name, [Image("", key.image) for key in members], seconds, pins=self._pins)
+                for name, members in namespaces.items()
+            )
+        )
+        found = {
+            key: (review.rule, each)
+            for members, review in zip(namespaces.values(), reviews, strict=True)
+            for key, each in zip(members, review.images, strict=True)
+        }
+        return {key: found[key] for key in keys}
+
+    def _item(self, reviewed: Reviewed, rule: Rule) -> Item:
+        if not reviewed.decision.admits and rule.mode is Mode.ENFORCE:
+            return Item(error=reviewed.line)
+        return Item(reviewed.pinned if self._pins else str(reviewed.decision.outcome))
+
+
+def _may_pass(reviewed: Reviewed, rule: Rule) -> bool:
+    return reviewed.decision.outcome is Outcome.UNDECIDED and rule.mode is Mode.ENFORCE

@@ -1,0 +1,31 @@
+"""Door of the API server's own plugin ImagePolicyWebhook."""
+
+from notarykit_admission.doors.review import Image, Reviewer
+from notarykit_admission.doors.ruling import rule_on
+from notarykit_admission.protocol.image_review import allow_images, decode_image_review, refuse_images
+
+
+class ImagePolicyDoor:
+    """Answers ImageReviews, which have no place for warnings.
+
+    Args:
+        reviewer: Reviews images.
+    """
+
+    def __init__(self, reviewer: Reviewer) -> None:
+        self._reviewer = reviewer
+
+    async def answer(self, body: bytes, seconds: float) -> bytes:
+        """Returns the answer to a review; it never takes longer than it may.
+
+        Args:
+            body: The review in JSON.
+            seconds: Seconds within which the answer is wanted.
+
+        Raises:
+            RequestError: The review is malformed, or of another version.
+        """
+        request = decode_image_review(body)
+        images = [Image("", image) for image in request.images]
+        ruling = rule_on(await self._reviewer.review(request.namespace, images, seconds))
+        return allow_images() if ruling.admits else refuse_images(ruling.message)

@@ -1,0 +1,41 @@
+"""Webhooks of Kubernetes: the validating door, and the one that pins tags to digests."""
+
+from notarykit_admission.doors.review import Image, Reviewer
+from notarykit_admission.doors.ruling import rule_on
+from notarykit_admission.protocol.admission_review import Pin, admit, decode_admission_review, deny
+
+
+class WebhookDoor:
+    """Answers AdmissionReviews.
+
+    Args:
+        reviewer: Reviews images.
+        pins: True to put the digest that was judged in the place of each tag, in a mutating webhook.
+    """
+
+    def __init__(self, reviewer: Reviewer, *, pins: bool) -> None:
+        self._reviewer = reviewer
+        self._pins = pins
+
+    async def answer(self, body: bytes, seconds: float) -> bytes:
+        """Returns the answer to a review; it never takes longer.
+
+        Args:
+            body: The review in JSON.
+            seconds: Seconds within which the answer is wanted.
+
+        Raises:
+            RequestError: The review is malformed, or of another version.
+        """
+        request = decode_admission_review(body)
+        images = [Image(field.place, field.image) for field in request.images]
+        review = await self._reviewer.review(request.namespace, images, seconds, pins=self._pins)
+        ruling = rule_on(review, pins=self._pins)
+        if not ruling.admits:
+            return deny(request.uid, ruling.message)
+        pins = [
+            Pin(field.pointer, each.pinned)
+            for field, each in zip(request.images, review.images, strict=True)
+            if self._pins and each.decision.admits and each.pinned != field.image
+        ]
+        return admit(request.uid, ruling.warnings, pins)

@@ -1,0 +1,66 @@
+"""Reviewers for tests: a judge whose decisions are given, and policies with given rules."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
+
+import notarykit
+from notarykit_admission.doors.review import Reviewer
+from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.judging.judge import Judge
+from notarykit_admission.judging.question import Access, Question
+from notarykit_admission.policy.loaded import load_policies
+from tests.unit.admission.policy.setups import files
+
+DIGEST = f"sha256:{'ab' * 32}"
+REFUSED = Decision(Outcome.REFUSED, DIGEST, "one", "no signature is associated")
+UNDECIDED = Decision(Outcome.UNDECIDED, reason="registry r.test does not answer")
+
+
+def accepted(outcome: Outcome = Outcome.VERIFIED, digest: str = DIGEST) -> Decision:
+    """Returns the decision for an image that may run."""
+    return Decision(outcome, digest, "one")
+
+
+class FakeJudge:
+    """Judge whose decisions are given by repository name; all others are accepted.
+
+    Attributes:
+        asked: References in the order in which decisions were wanted.
+        policies: Identities of the policies that they were asked under.
+        seconds: Times that it was given.
+    """
+
+    def __init__(self, decisions: Mapping[str, Decision]) -> None:
+        self._decisions = decisions
+        self.asked: list[str] = []
+        self.policies: list[str] = []
+        self.seconds: list[float] = []
+
+    async def decide(self, questions: Sequence[Question], seconds: float) -> tuple[Decision, ...]:
+        """Returns the decisions."""
+        await asyncio.sleep(0)
+        self.asked += [str(question.reference) for question in questions]
+        self.policies += [question.policy.identity for question in questions]
+        self.seconds.append(seconds)
+        return tuple(self._decisions.get(question.reference.name, accepted()) for question in questions)
+
+
+def reviewing(
+    decisions: Mapping[str, Decision] | None = None, *, more: Mapping[str, bytes] | None = None, **rules: Any
+) -> tuple[Reviewer, FakeJudge]:
+    """Returns a reviewer with rules, and its judge."""
+    judge = FakeJudge(decisions or {})
+    policies = load_policies({**files(), "rules.json": json.dumps({"version": "1", **rules}).encode(), **(more or {})})
+    access = Access("", cast("notarykit.Registries", None))
+    return Reviewer(cast("Judge", judge), lambda: policies, access), judge
+
+
+def run(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Runs work in an event loop."""
+
+    async def main() -> Any:
+        return await work()
+
+    return asyncio.run(main())

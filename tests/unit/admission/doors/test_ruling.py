@@ -1,0 +1,61 @@
+"""Rulings: what follows from decisions in each mode."""
+
+import pytest
+
+from notarykit import parse_reference
+from notarykit_admission.doors.review import Image, Review, Reviewed
+from notarykit_admission.doors.ruling import Ruling, rule_on
+from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.policy.rules import DEFAULT_RULE, Mode
+from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, UNDECIDED, accepted
+
+_TAGGED, _BY_DIGEST = "r.test/web:v1", f"r.test/web@{DIGEST}"
+
+
+def _reviewed(decision: Decision, text: str = _BY_DIGEST) -> Reviewed:
+    return Reviewed(Image("container 'c'", text), decision, parse_reference(text))
+
+
+def _rule_on(*images: Reviewed, mode: Mode = Mode.ENFORCE, pins: bool = False) -> Ruling:
+    return rule_on(Review(DEFAULT_RULE._replace(mode=mode), images), pins=pins)
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.REFUSED, Outcome.UNDECIDED}))
+def test_accepted_images_are_admitted(outcome: Outcome, mode: Mode) -> None:
+    """What may run is admitted in every mode, without a word."""
+    assert _rule_on(_reviewed(accepted(outcome)), mode=mode) == Ruling(admits=True)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_no_images_are_admitted(mode: Mode) -> None:
+    """A request that starts nothing is admitted."""
+    assert _rule_on(mode=mode) == Ruling(admits=True)
+
+
+@pytest.mark.parametrize("decision", [REFUSED, UNDECIDED])
+def test_refusal_in_each_mode(decision: Decision) -> None:
+    """One image that is not accepted denies the request, or brings a warning, or nothing."""
+    good, bad = _reviewed(accepted()), _reviewed(decision)
+    assert _rule_on(good, bad) == Ruling(admits=False, message=bad.line)
+    assert _rule_on(good, bad, mode=Mode.WARN) == Ruling(admits=True, warnings=(bad.line,))
+    assert _rule_on(good, bad, mode=Mode.AUDIT) == Ruling(admits=True)
+
+
+def test_all_refusals_are_named() -> None:
+    """A denial names each image that was not accepted, as far as there is room."""
+    refused, undecided = _reviewed(REFUSED), _reviewed(UNDECIDED)
+    assert _rule_on(refused, undecided).message == f"{refused.line}; {undecided.line}"
+    message = _rule_on(*[refused] * 100).message
+    assert len(message) <= 1000
+    assert message.endswith(" more")
+
+
+def test_tag_that_was_accepted() -> None:
+    """An image that only a tag names is admitted with a warning, unless its digest takes the tag's place."""
+    tagged = _reviewed(accepted(), _TAGGED)
+    (warning,) = _rule_on(tagged).warnings
+    assert warning == "r.test/web:v1: the tag can be moved after this decision; write a digest"
+    assert _rule_on(tagged, pins=True).warnings == ()
+    assert _rule_on(_reviewed(accepted(Outcome.SKIPPED, ""), _TAGGED)).warnings == ()
+    assert _rule_on(tagged, _reviewed(REFUSED)) == Ruling(admits=False, message=_reviewed(REFUSED).line)
