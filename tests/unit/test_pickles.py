@@ -1,6 +1,9 @@
 """Pickles of what is sent to workers and comes back: plain data, small, and without secrets."""
 
+import multiprocessing
 import pickle
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import pytest
 
 import notarykit
 from notarykit._internal.pickling import local_pickles
+from notarykit.batch.ordered import map_ordered
 from notarykit.config.registries import RegistryOptions, registry_settings
 from notarykit.errors import (
     NoAcceptedSignatureError,
@@ -33,6 +37,7 @@ from notarykit.verification.verifier import Verifier
 from tests.support.ca import make_chain
 from tests.support.homes import Home, complete_home
 from tests.support.layouts import make_layout
+from tests.unit.batch.works import Process
 
 SCOPE = "local/tests"
 CHAIN = make_chain()
@@ -181,3 +186,37 @@ def test_timestamp_clients_are_their_authorities() -> None:
     assert copied.expires_in == timedelta(hours=1)
     assert copied.timestamper._authorities == client._authorities
     assert copied.timestamper._seconds == 9
+
+
+class _Inline(Executor):
+    """Executor that may be anywhere, and works at once."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> "Future[Any]":
+        """Does the work."""
+        done: Future[Any] = Future()
+        done.set_result(function(*args, **options))
+        return done
+
+
+class _Derived(ProcessPoolExecutor):
+    """Executor whose workers are elsewhere, although it is a pool of processes by its class."""
+
+    submit = _Inline.submit
+
+
+@pytest.mark.parametrize("kind", [_Inline, type("ProcessPoolExecutor", (_Inline,), {}), _Derived])
+def test_secrets_stay_on_this_machine_where_it_is_unknown_where_workers_are(kind: type[Executor]) -> None:
+    """Only the two kinds of pools whose workers are child processes get secrets, whatever another calls itself."""
+    with kind() as executor:
+        first, second = map_ordered(Process(), [Credentials("user", "swordfish"), 1], executor=executor)
+    assert isinstance(first.error, UsageError)
+    assert "credentials for registries are not sent to other machines" in first.error.message
+    assert "swordfish" not in first.error.one_line()
+    assert second.error is None
+
+
+def test_secrets_go_to_child_processes() -> None:
+    """A pool of the standard library gets them, since its workers are reached through pipes."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("forkserver")) as executor:
+        (outcome,) = map_ordered(Process(), [Credentials("user", "swordfish")], executor=executor)
+    assert outcome.error is None

@@ -95,6 +95,15 @@ def test_known_root_does_not_fit_every_depth() -> None:
     assert caught.value.rule == "path_length_suffices"
 
 
+def test_refused_ca_is_refused_again() -> None:
+    """That a CA violates a requirement is found each time, below whichever leaf."""
+    cas = make_chain(cas={1: Changes(put=((x509.BasicConstraints(ca=True, path_length=None), False),))})
+    for _ in range(2):
+        with pytest.raises(CertificateError) as caught:
+            check_chain(_leaf_below(cas))
+        assert caught.value.rule == "basic_constraints_are_critical"
+
+
 def test_known_leaf_is_no_ca() -> None:
     """A certificate that was accepted as a leaf is checked as a CA where it stands as one."""
     check_chain(_CAS.ders)

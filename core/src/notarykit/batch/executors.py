@@ -8,6 +8,7 @@ as on Windows, each worker is an interpreter of its own (`spawn`).
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -171,8 +172,12 @@ def width_of(executor: Executor) -> int:
 
 
 def is_on_this_machine(executor: Executor) -> bool:
-    """Returns True for executors whose workers are child processes, which are reached through pipes."""
-    return isinstance(executor, WorkerPool) or type(executor).__name__ == "ProcessPoolExecutor"
+    """Returns True for executors whose workers are child processes, which are reached through pipes.
+
+    Those are the two that are known; what others derive from them, or call by the same name, may lead elsewhere.
+    """
+    processes = sys.modules.get("concurrent.futures.process")  # without it, nobody has such an executor
+    return type(executor) in (WorkerPool, getattr(processes, "ProcessPoolExecutor", None))
 
 
 def is_in_process(executor: Executor) -> bool:
