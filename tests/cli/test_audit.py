@@ -68,11 +68,29 @@ def test_files_are_looked_at_first(flag: str, value: str, error: str, world: Wor
     assert world.refused(3, "audit", "registry.test", flag, value).startswith(error)
 
 
+@pytest.mark.parametrize("flags", [("merge",), ("registry.test", "--since")])
+def test_file_of_something_else_is_no_finding(flags: tuple[str, ...], world: World) -> None:
+    """The exit code is that of files that cannot be read, and not the one of findings, which CI may permit."""
+    Path("audit.csv").write_text("registry,repository\n")
+    error = world.refused(3, "audit", *flags, "audit.csv")
+    assert error.startswith("audit.csv: line at byte 0 is malformed")
+    assert error.endswith(": name a file that an audit has written as JSON Lines")
+
+
 def test_command_may_be_left_out(world: World) -> None:
-    """A registry where a command could stand is that of the command that audits."""
+    """A registry where a command could stand is that of the command that audits, and so is the help."""
     assert world.refused(2, "audit", "A_B").startswith("'A_B' is not of the form registry")
-    assert "merge" in world.did("audit", "--help")
-    assert "--since" in world.did("audit", "run", "--help")
+    text = world.did("audit", "--help")
+    assert text == world.did("audit")
+    assert "  merge  Put the shards" in text
+    assert text.endswith(world.did("audit", "run", "--help"))
+
+
+def test_debug_and_a_cluster_exclude_each_other(world: World) -> None:
+    """HTTP traffic is shown where it is, and a cluster's is not here."""
+    for command in ("audit", "verify"):
+        arguments = (command, "registry.test/app:v1", "--dask", "tcp://127.0.0.1:1", "--debug")
+        assert world.run(*arguments).err.endswith("Error: flags --dask and --debug exclude each other\n")
 
 
 def test_merge_makes_reports(world: World, audit_file: str) -> None:

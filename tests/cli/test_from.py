@@ -1,7 +1,9 @@
 """References from a file or standard input (`--from`): comments, faults of single lines, encodings, order."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +109,15 @@ def test_lines_are_read_when_they_are_needed(world: World, monkeypatch: pytest.M
     done = world.run("verify", "--oci-layout", "--scope", "local/tests", "--from", "-")
     assert done.code == 130
     assert done.err.count("Error: absent") > 500
+
+
+def test_documented_command_runs(world: World) -> None:
+    """The command of the reference's page on many references runs, and its journal spares the second run the work."""
+    page = (Path(__file__).parents[2] / "docs" / "reference.md").read_text()
+    (line,) = re.findall(r"^    notarykit (verify --from .*) > results\.jsonl$", page, re.MULTILINE)
+    world.did("sign", "--oci-layout", world.reference)
+    write_lines(world, world.reference)
+    first, second = (world.run(*VERIFY, *line.split()[1:]) for _ in range(2))
+    assert json.loads(first.out) == json.loads(second.out)
+    assert (first.code, second.code, first.err) == (0, 0, "")
+    assert second.err == "1 references: 1 done, 1 of them before, 0 failed\n"

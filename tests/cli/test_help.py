@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,14 @@ def test_command_help_has_usage_examples_and_flags(world: World, path: tuple[str
     for _, example in EVERY[path].examples:
         assert f"  {example}" in lines
     assert world.did(*path, "-h") == world.did("help", *path) == world.did(*path, "x", "y", "--help") == text
+
+
+def test_defaults_are_as_they_are_written(world: World) -> None:
+    """A default in the help could stand on the command line."""
+    text = world.did("audit", "run", "--help")
+    defaults = dict(re.findall(r"^ *(?:-\w, )?--([\w-]+).* \(default (\S+)\)$", text, re.MULTILINE))
+    shown = [defaults[name] for name in ("ends-within", "timeout", "recursive", "max-signatures", "output")]
+    assert shown == ["90d", "120s", "true", "100", "table"]
 
 
 @pytest.mark.parametrize("group", GROUPS)

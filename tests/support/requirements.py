@@ -66,6 +66,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "go": Requirement(("go",), how=_GO, version=(("env", "GOVERSION"), (1, 23))),
     "go 1.25": Requirement(("go",), how=_GO, version=(("env", "GOVERSION"), (1, 25))),
     "iproute2": Requirement(("ip",)),
+    "jq": Requirement(("jq",)),
     "libclang-dev": Requirement(files=("lib/llvm-*/lib/libclang.so",)),
     "libnss3": Requirement(files=("lib/*/libsoftokn3.so",)),
     "libnss3-tools": Requirement(("certutil",)),

@@ -86,7 +86,7 @@ class TestReading:
             scene.verify()
         error = scene.reason(caught.value)
         assert isinstance(error, NetworkError)
-        assert "Retry-After of 86400 seconds" in error.message
+        assert "(Retry-After: 86400)" in error.message
         assert (rule.met, scene.pauses) == (1, [])
 
     @pytest.mark.parametrize(

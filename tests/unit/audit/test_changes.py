@@ -12,7 +12,7 @@ from notarykit.audit.header import AuditHeader
 from notarykit.audit.partial_file import PartialFile
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
 from notarykit.audit.shard import Shard
-from notarykit.errors import ContentError
+from notarykit.errors import UsageError
 from tests.support.records import AUDITED_AT, ENDS, make_record
 
 _DAY = 24 * 3600
@@ -89,5 +89,5 @@ def test_unreadable_tags_are_told_apart(tmp_path: Path) -> None:
 
 def test_interrupted_audit_is_no_measure(tmp_path: Path) -> None:
     """Everything behind the interruption would be new."""
-    with pytest.raises(ContentError, match="is of an audit that was interrupted"):
+    with pytest.raises(UsageError, match="is of an audit that was interrupted"):
         Comparison(_earlier(tmp_path, make_record(), is_complete=False), _HEADER)

@@ -12,7 +12,7 @@ from notarykit.audit.header import AuditHeader
 from notarykit.audit.merging import check_shards, merged_header
 from notarykit.audit.partial_file import PartialFile
 from notarykit.audit.shard import Shard
-from notarykit.errors import ContentError, UsageError
+from notarykit.errors import StorageError, UsageError
 from tests.support.records import AUDITED_AT, make_record
 
 _HEADER = AuditHeader(("registry.example.com",), Shard(), True, "sha256:00", AUDITED_AT, 90)
@@ -93,5 +93,5 @@ def test_shard_of_another_audit(change: dict[str, Any], message: str, partial: b
 
 def test_record_in_a_wrong_shard(make: Make) -> None:
     """A record that falls to another shard may stand there, too."""
-    with pytest.raises(ContentError, match="does not fall to shard 1/3"):
+    with pytest.raises(StorageError, match="does not fall to shard 1/3"):
         check_shards([make(0), make(1, record=0), make(2)])

@@ -16,7 +16,7 @@ from notarykit.audit.partial_file import PartialFile
 from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
 from notarykit.audit.shard import Shard
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import ContentError, StorageError, UsageError
+from notarykit.errors import StorageError, UsageError
 from tests.support.records import AUDITED_AT, make_record
 
 _HEADER = AuditHeader(("registry.example.com",), Shard(), True, "sha256:00", AUDITED_AT, 90)
@@ -289,9 +289,25 @@ def test_nothing_is_written_beside_the_audit_through_a_link(path: str, tmp_path:
 def test_other_file_is_refused(content: bytes, message: str, path: str) -> None:
     """The error names the file and the place."""
     Path(path).write_bytes(content)
-    with pytest.raises(ContentError, match=message) as caught:
+    with pytest.raises(StorageError, match=message) as caught:
         AuditFile(path)
     assert path in caught.value.message
+
+
+def test_recording_without_a_whole_line_is_begun_anew(path: str) -> None:
+    """A disk that was full at the start leaves a file from which nothing can be taken over, and that is no obstacle."""
+    for content in ("", '{"audit":'):
+        Path(f"{path}.partial").write_text(content)
+        _record(path, make_record(), is_resumed=True)
+        assert _lines(f"{path}.partial") == [{"audit": _HEADER.to_json()}, make_record().to_json()]
+
+
+def test_advice_of_a_malformed_recording_is_to_begin_anew(path: str) -> None:
+    """The flag is what stands in the way."""
+    Path(f"{path}.partial").write_text("{}\n")
+    with pytest.raises(StorageError) as caught:
+        _record(path, is_resumed=True)
+    assert caught.value.advice == "leave out --resume to begin anew"
 
 
 def test_malformed_record_is_refused(path: str) -> None:
@@ -299,7 +315,7 @@ def test_malformed_record_is_refused(path: str) -> None:
     _record(path, make_record())
     with open(f"{path}.partial", "ab") as file:
         file.write(b"{}\n")
-    with pytest.raises(ContentError, match="has no member 'registry'"):
+    with pytest.raises(StorageError, match="has no member 'registry'"):
         list(AuditFile(f"{path}.partial").records())
 
 

@@ -12,7 +12,7 @@ from notarykit._internal import files
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
 from notarykit.audit.header import AuditHeader
 from notarykit.audit.record import GOOD, ArtifactRecord
-from notarykit.errors import ContentError, StorageError
+from notarykit.errors import StorageError
 
 _LONGEST_LINE = 16 * 1024 * 1024
 _OLDEST = timedelta(days=1)
@@ -46,8 +46,7 @@ class AuditFile:
         end: Offset behind the last line that is whole.
 
     Raises:
-        StorageError: The file cannot be read.
-        ContentError: It is no file of an audit.
+        StorageError: The file cannot be read, or is no file of an audit.
     """
 
     def __init__(self, path: str) -> None:
@@ -62,7 +61,7 @@ class AuditFile:
             elif line.kind == "summary":
                 self.summary = line.members.object("summary").value
         if header is None:
-            raise ContentError(f"{path} is no file of an audit: it has no header")
+            raise _malformed(f"{path} is no file of an audit: it has no header")
         self.header = header
 
     def records(self) -> Iterator[ArtifactRecord]:
@@ -99,7 +98,7 @@ class AuditFile:
                     yield self._parsed(content, offset)
                     offset += len(content)
                 if len(content) == _LONGEST_LINE:
-                    raise ContentError(f"{self.path} has a line of more than {_LONGEST_LINE} bytes")
+                    raise _malformed(f"{self.path} has a line of more than {_LONGEST_LINE} bytes")
         except FileNotFoundError:
             raise StorageError(f"{self.path} does not exist") from None
         except OSError as error:
@@ -110,19 +109,23 @@ class AuditFile:
             members = Members(loads(content[:-1]), f"{self.path}: line at byte {offset}")
             return Line(offset, offset + len(content), next((kind for kind in _KINDS if kind in members), ""), members)
         except DocumentError as error:
-            raise ContentError(f"{self.path}: line at byte {offset} is malformed: {error}") from None
+            raise _malformed(f"{self.path}: line at byte {offset} is malformed: {error}") from None
 
     def _header(self, line: Line) -> AuditHeader:
         try:
             return AuditHeader.from_json(line.members.object("audit"))
         except DocumentError as error:
-            raise ContentError(str(error)) from None
+            raise _malformed(str(error)) from None
 
     def _record(self, line: Line) -> ArtifactRecord:
         try:
             return ArtifactRecord.from_json(line.members)
         except DocumentError as error:
-            raise ContentError(str(error)) from None
+            raise _malformed(str(error)) from None
+
+
+def _malformed(text: str) -> StorageError:
+    return StorageError(text, advice="name a file that an audit has written as JSON Lines")
 
 
 class AuditWriter:

@@ -11,7 +11,7 @@ from notarykit.audit.counts import ends_until
 from notarykit.audit.header import AuditHeader
 from notarykit.audit.record import ArtifactRecord
 from notarykit.audit.selection import parse_selection
-from notarykit.errors import ContentError
+from notarykit.errors import UsageError
 
 
 class ChangeKind(StrEnum):
@@ -54,13 +54,12 @@ class Comparison:
         header: Header of the present audit, whose registries and shard limit the comparison.
 
     Raises:
-        StorageError: The file cannot be read.
-        ContentError: It is no file of a complete audit.
+        UsageError: The earlier audit was interrupted.
     """
 
     def __init__(self, earlier: AuditFile, header: AuditHeader) -> None:
         if earlier.summary is None:
-            raise ContentError(f"{earlier.path} is of an audit that was interrupted", advice="compare with another one")
+            raise UsageError(f"{earlier.path} is of an audit that was interrupted", advice="compare with another one")
         self._until = ends_until(header)
         until = ends_until(earlier.header)
         selections = [parse_selection(text) for text in header.registries]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from notarykit.audit.audit_file import AuditFile
 from notarykit.audit.header import AuditHeader
 from notarykit.audit.shard import Shard
-from notarykit.errors import ContentError, UsageError
+from notarykit.errors import StorageError, UsageError
 
 _PARTIAL = "audit it again, or give --partial to merge the others"
 
@@ -22,7 +22,7 @@ def check_shards(shards: Sequence[AuditFile], *, partial: bool = False) -> list[
 
     Raises:
         UsageError: A file is of another audit, two are of one shard, or one is missing or was interrupted.
-        ContentError: A record is in a shard to which it does not fall.
+        StorageError: A record is in a shard to which it does not fall.
     """
     first = shards[0]
     by_number: dict[int, AuditFile] = {}
@@ -58,7 +58,7 @@ def _difference(first: AuditHeader, other: AuditHeader) -> str:
 def _check_records(shard: AuditFile) -> None:
     for record in shard.records():
         if not shard.header.shard.has(record.digest, record.reference):
-            raise ContentError(f"{shard.path}: {record.reference} does not fall to shard {shard.header.shard}")
+            raise StorageError(f"{shard.path}: {record.reference} does not fall to shard {shard.header.shard}")
 
 
 def _problems(by_number: dict[int, AuditFile], total: int) -> Iterator[str]:

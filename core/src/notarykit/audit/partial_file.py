@@ -17,6 +17,7 @@ from notarykit.audit.record import ArtifactRecord
 from notarykit.errors import StorageError, UsageError
 
 SUFFIX = ".partial"
+_ANEW = "leave out --resume to begin anew"
 
 
 class PartialFile:
@@ -51,7 +52,7 @@ class PartialFile:
         try:
             if fault := other_writers(self._file.fileno()):  # what others can write becomes the file of the audit
                 raise UsageError(f"{self.path} {fault}", advice="remove it, or name another file")
-            self._start = self._take_over(header) if is_resumed and os.path.getsize(self.path) else 0
+            self._start = self._take_over(header) if is_resumed else 0
             with self._as_storage_error():
                 self._file.seek(self._start)
                 self._file.truncate()
@@ -62,13 +63,21 @@ class PartialFile:
 
     def _take_over(self, header: AuditHeader) -> int:
         """Takes over the records of an interrupted audit, and returns the offset behind its last line that is whole."""
-        earlier = AuditFile(self.path)
+        with self._as_storage_error():
+            is_begun = self._file.readline().endswith(b"\n")
+        if not is_begun:  # a disk was full at the start
+            return 0
+        try:
+            earlier = AuditFile(self.path)
+            self._offsets = earlier.offsets(header.started_at)
+        except StorageError as error:
+            raise error.replace(advice=_ANEW) from None
         if not earlier.header.is_continued_by(header):
             raise UsageError(
                 f"{self.path} is of another audit: of other registries, another shard or another trust policy",
-                advice="leave out --resume to begin anew",
+                advice=_ANEW,
             )
-        self._earlier, self._offsets = earlier, earlier.offsets(header.started_at)
+        self._earlier = earlier
         return earlier.end
 
     def __enter__(self) -> Self:

@@ -23,10 +23,13 @@ def group_help(path: list[str], group: Group) -> str:
     name = " ".join(path)
     aliases = f"Aliases:\n  {', '.join((path[-1], *group.aliases))}\n\n" if group.aliases else ""
     rows = [(member, command.short) for member, command in sorted(group.commands.items())]
-    default = f'The command "{group.default}" is meant where none is named.\n' if group.default else ""
+    default = ""
+    if group.default:
+        text = command_help([*path, group.default], group.commands[group.default])
+        default = f'\nThe command "{group.default}" is meant where none is named:\n\n{text}'
     return (
         f"{group.short}\n\nUsage:\n  {name} [command]\n\n{aliases}Available Commands:\n{_rows(rows)}\n"
-        f'{default}Use "{name} [command] --help" for more about a command.\n'
+        f'Use "{name} [command] --help" for more about a command.\n{default}'
     )
 
 
@@ -49,9 +52,16 @@ def _flag(flag: Flag) -> str:
     value = {"switch": "", "text": " string", "texts": " stringArray", "number": " int", "duration": " duration"}[
         flag.kind
     ]
-    shown = f"{flag.default}s" if flag.kind == "duration" else flag.default
-    default = f" (default {shown})" if flag.default else ""
+    default = f" (default {_shown(flag)})" if flag.default else ""
     return f"  {f'{short}--{flag.name}{value}':<{_WIDTH + 8}} {flag.help}{default}\n"
+
+
+def _shown(flag: Flag) -> str:
+    """Returns the default of a flag as a command line has it."""
+    if flag.kind == "duration":
+        days, seconds = divmod(flag.default, 24 * 3600)
+        return f"{flag.default}s" if seconds else f"{days}d"
+    return str(flag.default).lower() if flag.kind == "switch" else str(flag.default)
 
 
 def _rows(rows: list[tuple[str, str]]) -> str:

@@ -109,9 +109,11 @@ class HttpClient:
         """
         seconds = request.budget.seconds(backoff(request.attempt))
         retry_after = parse_retry_after(response.header("Retry-After")) if response else 0.0
-        check_wait(retry_after, request.budget)
-        if response and retry_after > seconds:
-            return self._throttle.postpone(origin_of(response.url).netloc, retry_after)
+        if response and retry_after > 0:
+            host = origin_of(response.url).netloc
+            check_wait(host, retry_after, request.budget)
+            if retry_after > seconds:
+                return self._throttle.postpone(host, retry_after)
         trace.note(f"pause of {seconds:.2f} seconds before try {request.attempt + 1}")
         return self._pause(seconds)
 

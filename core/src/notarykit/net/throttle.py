@@ -6,6 +6,7 @@ host, whose time of modification is the moment. Clocks may jump: no moment is fu
 
 import contextlib
 import hashlib
+import math
 import os
 import stat
 import threading
@@ -73,7 +74,7 @@ class Throttle:
         """
         waited = 0.0
         while (seconds := self.seconds(host)) > 0 and time.monotonic() + seconds > waited + _PRECISION:
-            check_wait(seconds, budget)
+            check_wait(host, seconds, budget)
             waited = time.monotonic() + seconds
             place = self._enter(host, 1)
             try:
@@ -112,11 +113,14 @@ class Throttle:
             os.close(handle)
 
 
-def check_wait(seconds: float, budget: Budget) -> None:
+def check_wait(host: str, seconds: float, budget: Budget) -> None:
     """Refuses a wait that a server asks for and the budget does not allow.
 
     Raises:
         NetworkError: The wait is longer than what is left.
     """
     if seconds > budget.seconds(seconds):
-        raise NetworkError(f"the server's Retry-After of {seconds:g} seconds exceeds the time limit")
+        raise NetworkError(
+            f"{host} asks for a pause (Retry-After: {math.ceil(seconds):g}), and the time limit ends before it",
+            advice="try again later, with fewer requests at a time or a longer time limit",
+        )

@@ -110,3 +110,23 @@ def test_control_characters_are_escaped() -> None:
     )
     assert not set("\x1b\x07\u202e") & set(text)
     assert text.count("\\x1b]0;x\\x07\\u202e\\n") == 5
+
+
+def test_many_reasons_are_counted() -> None:
+    """More than twenty artifacts with a reason begin with its kinds, without what is one artifact's alone."""
+    expired = [
+        make_record(number, verdict=ArtifactVerdict.FAILED, reason=f"expired (signature sha256:{number:064x})")
+        for number in range(1, 15)
+    ]
+    refused = {"verdict": ArtifactVerdict.UNKNOWN, "reason": "connection \x1brefused"}
+    unread = [make_record(number, **refused) for number in range(15, 21)]
+    unsigned = make_record(30, verdict=ArtifactVerdict.UNSIGNED, reason="no signature")
+    assert "Reasons" not in _text(*expired, *unread, unsigned)
+    no_policy = make_record(21, verdict=ArtifactVerdict.NO_POLICY, reason="no policy applies")
+    lines = _text(*expired, *unread, unsigned, no_policy).split("\n\n")[1].splitlines()
+    assert lines == [
+        "Reasons, the most frequent first:",
+        "      14  expired (signature …)",
+        "       6  connection \\x1brefused",
+        "       1  no policy applies",
+    ]

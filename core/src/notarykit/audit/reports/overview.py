@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from notarykit._internal.printable import printable
+from notarykit._internal.reasons import Reasons
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.audit.changes import Change
 from notarykit.audit.counts import PART, Counts
@@ -20,6 +21,9 @@ _LISTS = {
     ArtifactVerdict.UNKNOWN: "Could not be read",
     ArtifactVerdict.UNSIGNED: "Unsigned",
 }
+_WITH_REASONS = (ArtifactVerdict.FAILED, ArtifactVerdict.NO_POLICY, ArtifactVerdict.UNKNOWN)
+# So many artifacts with a reason are seen at a glance.
+_FEW = 20
 
 
 class Overview:
@@ -33,6 +37,7 @@ class Overview:
         self.counts = Counts(header)
         self._header = header
         self._changes = changes
+        self._reasons = Reasons()
         self._lists: dict[str, list[str]] = {status: [] for status in _LISTS}
         self._ending: list[tuple[str, str]] = []
 
@@ -41,6 +46,8 @@ class Overview:
         listed = self._lists.get(self.counts.add(record))
         if listed is not None and len(listed) < MOST_LINES:
             listed.append(_line(record))
+        if record.verdict in _WITH_REASONS:
+            self._reasons.add(record.reference, record.reason)
         if self.counts.is_ending(record):
             assert record.ends is not None
             insort(self._ending, (format_rfc3339(record.ends), f"{_name(record)} ({record.ends_by})"))
@@ -50,6 +57,8 @@ class Overview:
         """Yields the lines of the overview; control characters are escaped."""
         yield from self._table()
         statuses = self.counts.statuses
+        if sum(statuses[verdict] for verdict in _WITH_REASONS) > _FEW:
+            yield from ("", "Reasons, the most frequent first:", *self._reasons.lines())
         for status, title in _LISTS.items():
             yield from _section(title, self._lists[status], statuses[status])
         days = timedelta(seconds=self._header.ends_within)

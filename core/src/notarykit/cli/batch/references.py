@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SEVERAL_FLAGS = (
     Flag("from", "file with further references, one a line, # for comments; - for standard input"),
     Flag("jobs", "number of references to work on at a time (default: the cores of this machine)", "number"),
-    Flag("resume", "journal, created by the first run; a run that finds one leaves out what it records as done"),
+    Flag("resume", "file for a journal, with which the same command goes on after an interruption"),
 )
 DASK_FLAG = Flag("dask", "address of a Dask scheduler, whose workers verify, such as tcp://scheduler:8786")
 

@@ -264,5 +264,9 @@ COMMAND = Command(
             "notarykit sign --timestamp-url <url> --timestamp-root-cert <file> registry.example.com/hello@<digest>",
         ),
         ("Sign several artifacts", "notarykit sign --oci-layout hello:v1 hello:v2"),
+        (
+            "Sign many artifacts; the same command goes on after an interruption",
+            "notarykit sign --from references.txt --resume journal",
+        ),
     ),
 )

@@ -260,6 +260,10 @@ COMMAND = Command(
             "Verify without a network, with the files of 'notarykit revocation fetch'",
             "notarykit verify --oci-layout --scope local/hello --evidence <directory> hello@<digest>",
         ),
+        (
+            "Verify many artifacts; the same command goes on after an interruption",
+            "notarykit verify --from references.txt --resume journal",
+        ),
         ("Require signed metadata", "notarykit verify --oci-layout --scope local/hello -m build=123 hello@<digest>"),
     ),
 )

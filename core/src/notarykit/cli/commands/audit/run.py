@@ -158,7 +158,7 @@ COMMAND = Command(
         Flag("jobs", "number of artifacts that are verified at a time (default: the cores)", "number"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("recursive", "audit the manifests below image indexes too", "switch", default=True),
-        Flag("resume", "take over what an interrupted audit has recorded beside its --output-file", "switch"),
+        Flag("resume", "go on with an interrupted audit, which is in FILE.partial beside --output-file FILE", "switch"),
         Flag("shard", "part of the audit, {number}/{total} with numbers from 0, chosen by the artifacts' digests"),
     ),
     arguments=Arguments(0, 1000, "missing registry"),
@@ -167,6 +167,10 @@ COMMAND = Command(
         (
             "Audit the repositories under a path, and keep the inventory",
             "notarykit audit registry.example.com/team --output-file audit.jsonl --output-file audit.csv",
+        ),
+        (
+            "Audit a large registry; the same command goes on after an interruption",
+            "notarykit audit registry.example.com --resume --output none --output-file audit.jsonl",
         ),
         ("Say what changed since", "notarykit audit registry.example.com/team --since audit.jsonl"),
         ("Fail in CI on what is unsigned, too", "notarykit audit registry.example.com --fail-on failed,unsigned"),
