@@ -35,7 +35,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(where, watched)
 
     watch("notarykit.keys.chain_certificate.why_not_issued", certificate.why_not_issued)
-    watch("notarykit.keys.certificate.verify_message", x509_signature.verify_message)
+    watch("notarykit.keys.certificate.verify_by_sound_key", x509_signature.verify_by_sound_key)
     watch("notarykit.keys.signature.verify_raw", signature.verify_raw)
     return found
 

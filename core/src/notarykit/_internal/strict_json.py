@@ -119,20 +119,24 @@ class Members:
     def no_look_alikes(self, *names: str) -> None:
         """Refuses members that case-insensitive parsers, such as Go's, take for one of these."""
         others = self.unknown(*names)
-        folded = {name.casefold(): name for name in names} if others else {}
+        if not others:
+            return
+        folded = {name.casefold(): name for name in names}
         for name in others:
             if known := folded.get(name.casefold()):
                 raise DocumentError(f"{self.where} has the member {name!r}, which looks like {known!r}")
 
     def unknown(self, *names: str) -> list[str]:
         """Returns the names of members that are not among these."""
+        if self.value.keys() <= set(names):
+            return []
         return [name for name in self.value if name not in names]
 
     def _typed(self, name: str, kind: type) -> Any:
-        if name not in self.value:
-            raise DocumentError(f"{self.where} has no member {name!r}")
-        value = self.value[name]
+        value = self.value.get(name)
         if type(value) is not kind:
+            if name not in self.value:
+                raise DocumentError(f"{self.where} has no member {name!r}")
             raise DocumentError(f"{self.where}: {name!r} must be {_KINDS[kind]}, not {_KINDS[type(value)]}")
         return value
 

@@ -14,7 +14,8 @@ from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import BY_JWS_ALG
 
 _X5C = "x5c"
-_TO_STANDARD, _TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
+# Characters of the one alphabet that the other does not have change places, so that they stay foreign.
+_EXCHANGED = bytes.maketrans(b"-_+/", b"+/-_")
 # "crit MUST only contain headers apart from registered headers in JWS specification" (RFC 7515, section 4.1).
 _REGISTERED = frozenset({"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"})
 _MOST_PARTS = 4096
@@ -42,7 +43,7 @@ def parse(envelope: bytes) -> UnverifiedEnvelope:
         protected.no_look_alikes(*_PROTECTED)
         unprotected.no_look_alikes(*_UNPROTECTED)
         for name in unprotected.value:
-            if name in protected:
+            if name in protected.value:
                 raise EnvelopeError(f"header {name!r} is both protected and unprotected")
         return UnverifiedEnvelope(
             media_type=JWS,
@@ -111,11 +112,12 @@ def _timestamp(unprotected: Members) -> bytes | None:
 def _decode_url(text: str, name: str) -> bytes:
     """Decodes base64url without padding (RFC 7515, section 2) in its canonical form."""
     try:
-        standard = text.encode("ascii").translate(_TO_STANDARD)
-        decoded = binascii.a2b_base64(standard + b"=" * (-len(standard) % 4))
+        standard = text.encode("ascii").translate(_EXCHANGED) + b"=" * (-len(text) % 4)
+        decoded = binascii.a2b_base64(standard)
     except (UnicodeEncodeError, binascii.Error):
         raise EnvelopeError(f"{name} is not base64url") from None
-    if encode_url(decoded) != text:  # padding, line ends, other characters, or stray bits at the end
+    # Padding, line ends, other characters, or stray bits at the end.
+    if text[-1:] == "=" or binascii.b2a_base64(decoded, newline=False) != standard:
         raise EnvelopeError(f"{name} is not canonical base64url without padding")
     return decoded
 
@@ -141,7 +143,7 @@ def _encode_standard(content: bytes) -> str:
 
 def encode_url(content: bytes) -> str:
     """Encodes base64url without padding (RFC 7515, section 2)."""
-    return binascii.b2a_base64(content, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
+    return binascii.b2a_base64(content, newline=False).rstrip(b"=").translate(_EXCHANGED).decode("ascii")
 
 
 def protected_header(attributes: SignedAttributes) -> bytes:

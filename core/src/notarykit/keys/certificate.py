@@ -7,7 +7,7 @@ from cryptography.exceptions import InvalidSignature
 
 from notarykit.errors import CertificateError
 from notarykit.keys.der import content_of
-from notarykit.keys.x509_signature import algorithm_of, verify_message
+from notarykit.keys.x509_signature import algorithm_of, verify_by_sound_key
 
 _VERSION = 0xA0  # TBSCertificate's [0] (RFC 5280, section 4.1)
 
@@ -146,6 +146,11 @@ def is_issued(certificate: CertificateParts, issuer: CertificateParts, issuer_ke
 
     `why_not_issued` decides where names or algorithms differ, or the algorithm is not supported. It parses the key and
     encodes the contents for each signature, which is up to half of its cost; here the contents are taken as received.
+
+    Args:
+        certificate: The certificate.
+        issuer: The other one.
+        issuer_key: Its key, whose exponent was found to be short (`requirements.ca_key_is_strong`, `key_is_supported`).
     """
     unused_bits, signature = certificate.signature[:1], certificate.signature[1:]
     is_named = certificate.issuer == issuer.subject
@@ -156,7 +161,7 @@ def is_issued(certificate: CertificateParts, issuer: CertificateParts, issuer_ke
     except ValueError:
         return None
     try:
-        verify_message(issuer_key, algorithm, signature, certificate.contents)
+        verify_by_sound_key(issuer_key, algorithm, signature, certificate.contents)
     except ValueError:
         return False
     return True

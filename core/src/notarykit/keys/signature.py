@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from notarykit.keys.spec import KeySpec
 
@@ -64,11 +64,11 @@ def verify_raw(public_key: Any, spec: KeySpec, signature: bytes, message: bytes)
     if len(signature) != spec.signature_size:
         raise ValueError(f"signature is {len(signature)} bytes long, not the {spec.signature_size} of {spec.jws_alg}")
     try:
-        if isinstance(public_key, RSAPublicKey):
+        if spec.is_rsa:
             public_key.verify(signature, message, _PSS[spec.hash_name], HASHES[spec.hash_name])
         else:
             half = spec.coordinate_size
-            r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+            r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
             public_key.verify(utils.encode_dss_signature(r, s), message, _ecdsa(spec.hash_name))
     except InvalidSignature:
         raise ValueError("signature does not hold over the signed bytes under the signing certificate's key") from None

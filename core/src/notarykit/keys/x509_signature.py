@@ -111,24 +111,24 @@ def verify_message(public_key: Any, algorithm: Algorithm, signature: bytes, mess
     Raises:
         ValueError: It is invalid, or the key is of another type than the algorithm.
     """
-    try:
-        _verify(public_key, algorithm, signature, message)
-    except InvalidSignature:
-        raise ValueError("the signature does not hold") from None
+    if isinstance(public_key, rsa.RSAPublicKey) and (problem := long_exponent(public_key)):
+        raise ValueError(f"the key has {problem}")
+    verify_by_sound_key(public_key, algorithm, signature, message)
 
 
-def _verify(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
+def verify_by_sound_key(public_key: Any, algorithm: Algorithm, signature: bytes, message: bytes | memoryview) -> None:
+    """Verifies a signature as `verify_message`, under a key whose exponent was found to be short."""
     kind, name = algorithm
-    key_type = _KEYS[kind]
-    is_of_type = isinstance(public_key, key_type)
+    is_of_type = isinstance(public_key, _KEYS[kind])
     if not is_of_type:
         raise ValueError(f"the key is not one for {kind}")
-    if key_type is rsa.RSAPublicKey and (problem := long_exponent(public_key)):
-        raise ValueError(f"the key has {problem}")
-    if kind == "Ed25519":
-        public_key.verify(signature, bytes(message))
-    else:  # hashlib releases the GIL and copies nothing
-        public_key.verify(signature, digest(name, message), *_scheme(algorithm))
+    try:
+        if kind == "Ed25519":
+            public_key.verify(signature, bytes(message))
+        else:  # hashlib releases the GIL and copies nothing
+            public_key.verify(signature, digest(name, message), *_scheme(algorithm))
+    except InvalidSignature:
+        raise ValueError("the signature does not hold") from None
 
 
 @cache
