@@ -81,6 +81,15 @@ def test_malformed_reference_is_an_outcome(home: Home, executor: WorkerPool | No
         assert isinstance(outcome.error, UsageError)
 
 
+def test_one_reference_is_not_several(home: Home) -> None:
+    """A text is not taken for the references that its characters are, nor a parsed one for its parts."""
+    for one in ("registry.test/a:v1", notarykit.parse_reference("registry.test/a:v1")):
+        for work in (notarykit.verify_artifacts, notarykit.sign_artifacts):
+            with pytest.raises(UsageError, match="is one reference, and not several") as raised:
+                work(one)
+            assert raised.value.message.startswith("'registry.test/a:v1' ")
+
+
 def test_settings_are_those_of_the_moment(
     home: Home, references: list[notarykit.LayoutReference], executor: WorkerPool | None
 ) -> None:

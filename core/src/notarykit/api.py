@@ -142,13 +142,14 @@ def verify_artifacts(
         not accepted does not keep the others from their verdicts. Use it up, or `close` it.
 
     Raises:
-        UsageError: An argument cannot be sent to the processes of the executor.
+        UsageError: An argument cannot be sent to the processes of the executor, or is one reference and not several.
         ConfigurationError: The user's settings or policy cannot be used.
     """
     from notarykit.batch.ordered import map_ordered
     from notarykit.trust.store import read_once
     from notarykit.verification.many import ReferenceVerification
 
+    _check_several(references)
     used = verifier or load_verifier()
     opened = registries or load_registries()
     work = ReferenceVerification(used._replace(store=read_once(used.store)), opened, scope, user_metadata)
@@ -184,13 +185,15 @@ def sign_artifacts(
         An iterator of an `Outcome` for each reference, in their order: its signature, which is listed, or its error.
 
     Raises:
-        UsageError: An argument cannot be sent to the processes of the executor, such as a key.
+        UsageError: An argument cannot be sent to the processes of the executor, such as a key, or is one reference and
+            not several.
         ConfigurationError: The user's settings cannot be used.
         SigningKeyError: The key is not on the list, or cannot be used.
     """
     from notarykit.batch.ordered import map_ordered
     from notarykit.signing.many import ReferenceSigning
 
+    _check_several(references)
     settings = _with_format(options)
     opened = registries or load_registries()
     work = ReferenceSigning(partial(_signer, signer), opened, settings)
@@ -198,6 +201,12 @@ def sign_artifacts(
     if registries is None:
         outcomes.resources.callback(opened.close)
     return outcomes
+
+
+def _check_several(references: object) -> None:
+    """Refuses one reference, whose characters or parts would be taken for references."""
+    if isinstance(references, str | Reference | LayoutReference):
+        raise UsageError(f"{str(references)!r} is one reference, and not several", advice="give a list of references")
 
 
 def load_verifier() -> "Verifier":

@@ -165,8 +165,9 @@ def test_machine_without_shared_memory_says_so(error: Exception, monkeypatch: py
 def test_workers_that_die_at_their_start_are_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes when the pool is made, and not for each item."""
     monkeypatch.setattr(executors, "_prepare_worker", works.die)
-    with pytest.raises(WorkerError, match="worker processes cannot be started: BrokenProcessPool"):
+    with pytest.raises(WorkerError, match="worker processes cannot be started: BrokenProcessPool") as raised:
         WorkerPool(1)
+    assert 'if __name__ == "__main__":' in raised.value.advice
 
 
 def test_workers_have_the_environment_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MANY = 400
 """Number of artifacts from which a process pool is quicker than threads, its start included (docs/benchmarks.md)."""
 
+_GUARD = 'start them under if __name__ == "__main__":, since each imports the main module once more; or work in threads'
 # Modules that the fork server imports once for all workers: those that all work on artifacts needs.
 _PRELOADED = (
     "notarykit.batch.worker",
@@ -100,9 +101,10 @@ class WorkerPool(Executor):
                 first = pool.submit(os.getpid)
             first.result()
         except (OSError, ImportError, NotImplementedError, BrokenExecutor, EOFError) as error:
+            has_died = isinstance(error, BrokenExecutor | EOFError)
             raise WorkerError(
                 f"worker processes cannot be started: {type(error).__name__}: {error}",
-                advice="work in threads instead, and see that /dev/shm can be written to",
+                advice=_GUARD if has_died else "work in threads instead, and see that /dev/shm can be written to",
             ) from None
         return pool
 

@@ -74,8 +74,9 @@ class Journal:
     def _read(self, run: Mapping[str, Any]) -> None:
         with open(self._file.fileno(), "rb", closefd=False) as reader:
             for number, line in enumerate(iter(lambda: reader.readline(_LONGEST_LINE), b""), 1):
+                if number == 1:
+                    self._check_beginning(line)
                 if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
-                    self._check_torn(line, number)
                     break
                 self._take(line, number, run)
                 self._end += len(line)
@@ -84,9 +85,9 @@ class Journal:
         else:
             self._write(_head(run, os.urandom(16).hex()))
 
-    def _check_torn(self, line: bytes, number: int) -> None:
-        """Refuses a last line without its end that is the only one, and not the beginning of a journal."""
-        if number == 1 and not line.startswith(_BEGINNING) and not _BEGINNING.startswith(line):
+    def _check_beginning(self, line: bytes) -> None:
+        """Refuses a first line that is not a journal's, nor torn."""
+        if not line.startswith(_BEGINNING) and not _BEGINNING.startswith(line):
             raise UsageError(f"--resume {self._path} is no journal", advice="name another file")
 
     def _take(self, line: bytes, number: int, run: Mapping[str, Any]) -> None:
@@ -165,7 +166,11 @@ def _difference(name: str, before: object, now: object) -> str:
         return "; ".join(_difference(f"--{flag}", before.get(flag), now.get(flag)) for flag in flags)
     if name == f"--{_SECRET}" or isinstance(before, dict | list) or name in ("policy", "trustStores"):
         return f"{name} is not the same"
-    return f"{name} was {before!r} and is {now!r}"
+    return f"{name} was {_shown(before)} and is {_shown(now)}"
+
+
+def _shown(value: object) -> str:
+    return "not given" if value is None else repr(value)
 
 
 def open_journal(operation: Operation) -> Journal | None:
