@@ -12,6 +12,7 @@ from notarykit.errors import SigningKeyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
@@ -102,13 +103,11 @@ def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
     Raises:
         SigningKeyError: The specification has no algorithm for this type or size of key.
     """
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-    if isinstance(public_key, RSAPublicKey):
+    rsa_key, curve_key = _key_types()
+    if isinstance(public_key, rsa_key):
         bits, problem = public_key.key_size, long_exponent(public_key)
         spec, kind = None if problem else _RSA.get(bits), f"RSA with {problem or f'{bits} bits'}"
-    elif isinstance(public_key, EllipticCurvePublicKey):
+    elif isinstance(public_key, curve_key):
         curve = public_key.curve.name
         spec, kind = CURVES.get(curve), f"EC on {curve}"
     else:
@@ -116,6 +115,14 @@ def key_spec_of(public_key: "PublicKeyTypes") -> KeySpec:
     if spec is None:
         raise SigningKeyError(f"key of the kind {kind} is not supported", advice="use one of " + ", ".join(KEY_SPECS))
     return spec
+
+
+@cache  # an import statement costs more than the rest of `key_spec_of`, even when everything is loaded
+def _key_types() -> "tuple[type[RSAPublicKey], type[EllipticCurvePublicKey]]":
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    return RSAPublicKey, EllipticCurvePublicKey
 
 
 def long_exponent(public_key: "RSAPublicKey") -> str | None:
