@@ -91,6 +91,14 @@ def test_errors_of_one_kind_have_one_traceback(world: World) -> None:
     assert sum(line.startswith("Traceback ") for line in lines) == 2
 
 
+def test_summary_says_what_was_left_out(world: World) -> None:
+    """Under `--skip-signed`, what has a signature is done and nothing new."""
+    references = [f"n{number}@{make_layout(world.folder / f'n{number}', f't{number}').digest}" for number in range(21)]
+    assert world.run("sign", "--oci-layout", *references[:5]).code == 0
+    done = world.run("sign", "--oci-layout", "--skip-signed", *references)
+    assert (done.code, done.err) == (0, "21 references: 21 done, 5 of them signed already, 0 failed\n")
+
+
 def test_reasons_are_bounded() -> None:
     """Messages that are all different take neither memory nor lines without limit."""
     tally = Tally()

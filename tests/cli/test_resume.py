@@ -253,7 +253,8 @@ def test_full_disk_ends_the_run_and_loses_nothing(world: World) -> None:
         env=world.home.environment(), capture_output=True, text=True, check=False, preexec_fn=limit,
     )  # fmt: skip
     assert done.returncode == 3
-    assert error_of(done.stderr).startswith("--resume journal cannot be written: File too large")
+    error = "--resume journal cannot be written: File too large: once it can be, run the same command again to go on"
+    assert error_of(done.stderr) == error
     assert [line.get("exitCode") for line in records(world)] == [None, 0, 0, 0]
     done_again = world.run(*SIGN, *references)
     assert done_again.code == 0

@@ -18,6 +18,7 @@ from notarykit.errors import StorageError, UsageError
 
 SUFFIX = ".partial"
 _ANEW = "leave out --resume to begin anew"
+_GO_ON = "once it can be, run the same command with --resume to go on"
 
 
 class PartialFile:
@@ -108,7 +109,7 @@ class PartialFile:
         Raises:
             StorageError: It cannot be written.
         """
-        with self._as_storage_error():
+        with self._as_storage_error(_GO_ON if self._final_path else ""):
             self._writer.record(record)
 
     def complete(self, changes: Iterable[Change], summary: dict[str, Any] | None) -> None:
@@ -143,11 +144,11 @@ class PartialFile:
                 os.replace(self.path, self._final_path)
 
     @contextlib.contextmanager
-    def _as_storage_error(self) -> Any:
+    def _as_storage_error(self, advice: str = "") -> Any:
         try:
             yield
         except OSError as error:
-            raise StorageError(f"{self.path} cannot be written: {error.strerror}") from None
+            raise StorageError(f"{self.path} cannot be written: {error.strerror}", advice=advice) from None
 
 
 def _temporary_file() -> str:

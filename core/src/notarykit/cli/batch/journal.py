@@ -17,6 +17,7 @@ from notarykit.cli.batch.operation import Operation, Record, Result
 from notarykit.errors import StorageError, UsageError
 
 _VERSION = 1
+_GO_ON = "once it can be, run the same command again to go on"
 _BEGINNING = b'{"journal":'
 _LONGEST_LINE = 16 * 1024 * 1024
 _SYNC_EVERY = 1.0
@@ -147,7 +148,7 @@ class Journal:
                 self._synced_at = time.monotonic()
         except OSError as error:
             self._file.truncate(self._end)
-            raise self._failure("written", error) from None
+            raise self._failure("written", error).replace(advice=_GO_ON) from None
         self._end += len(line)
 
 

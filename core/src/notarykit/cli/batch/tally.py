@@ -15,16 +15,18 @@ class Tally:
         count: Number of references with an outcome.
         failed: Number of those that failed.
         recorded: Number of those that a journal records as done.
+        left_out: Number of those that `sign --skip-signed` left out.
         exit_code: Gravest exit code: 1 (not verified) before all others, then the highest.
     """
 
     def __init__(self) -> None:
-        self.count = self.failed = self.recorded = self.exit_code = 0
+        self.count = self.failed = self.recorded = self.left_out = self.exit_code = 0
         self._reasons = Reasons()
 
     def add(self, reference: str, result: Result) -> None:
         """Counts an outcome, and the reason of a failure without the parts that belong to its artifact."""
         self.count += 1
+        self.left_out += "alreadySigned" in result.members
         if not result.exit_code:
             return
         self.failed += 1
@@ -44,5 +46,6 @@ class Tally:
     def summary(self) -> Iterator[str]:
         """Yields the lines of the summary: the counts, then the reasons, the most frequent first."""
         before = f", {self.recorded} of them before" if self.recorded else ""
-        yield f"{self.count} references: {self.done} done{before}, {self.failed} failed"
+        left_out = f", {self.left_out} of them signed already" if self.left_out else ""
+        yield f"{self.count} references: {self.done} done{before}{left_out}, {self.failed} failed"
         yield from self._reasons.lines()
