@@ -213,6 +213,13 @@ class TestRecordedVerdicts:
         assert "Warning: journal can be written by everybody" in world.run(*CHECK, world.reference).err
         assert self._is_verified_again(world, world.reference)
 
+    def test_signature_that_others_can_claim_is_worth_nothing(self, world: World) -> None:
+        """Whoever can write a journal could keep an artifact from being signed."""
+        world.run(*SIGN, world.reference)
+        journal(world).chmod(0o666)
+        assert "Warning: journal can be written by everybody" in world.run(*SIGN, world.reference).err
+        assert len(signature_manifests(world.folder / "hello")) == 2
+
     def test_record_of_another_reference_does_not_count(
         self, world: World, unsigned: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

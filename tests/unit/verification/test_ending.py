@@ -112,7 +112,8 @@ def _kind(case: _Case, now: datetime) -> type:
 def test_verdict_holds_until_it_ends(case: _Case) -> None:
     """A verification at the end says what it says today, and one a second later something else."""
     policies = document(**case.policy)
-    examined = examine_signatures(_verifier(policies, NOW), policies.policies[0], Place(*case.envelopes), ARTIFACT)
+    verifier, place = _verifier(policies, NOW), Place(*case.envelopes)
+    examined = examine_signatures(verifier, policies.policies[0], place, ARTIFACT, type)
     assert not isinstance(examined.outcome, NotarykitError)
     assert examined.ending == (None if case.ends is None else Ending(case.ends, case.is_expiry))
     today = _kind(case, NOW)
@@ -127,7 +128,8 @@ def test_verdict_holds_until_it_ends(case: _Case) -> None:
 def test_end_that_has_passed_is_no_end() -> None:
     """A timestamped signature whose certificates have expired already does not end by them."""
     policies = document(stores=_TSA_STORES)
-    examined = examine_signatures(_verifier(policies, _LATER), policies.policies[0], Place(_TIMESTAMPED), ARTIFACT)
+    verifier, place = _verifier(policies, _LATER), Place(_TIMESTAMPED)
+    examined = examine_signatures(verifier, policies.policies[0], place, ARTIFACT, type)
     assert not isinstance(examined.outcome, NotarykitError)
     assert isinstance(examined.outcome.verdict, Verified)
     assert examined.ending is None
@@ -138,5 +140,5 @@ def test_end_asks_for_no_revocation() -> None:
     policies = document(stores=_TSA_STORES)
     checker = RecordingChecker()
     verifier = _verifier(policies, NOW)._replace(revocation=checker)
-    examine_signatures(verifier, policies.policies[0], Place(_TIMESTAMPED), ARTIFACT)
+    examine_signatures(verifier, policies.policies[0], Place(_TIMESTAMPED), ARTIFACT, type)
     assert [check.now for check in checker.checks] == [NOW, NOW]

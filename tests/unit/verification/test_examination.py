@@ -1,11 +1,13 @@
 """Examination of all signatures of an artifact, which decides as a verification of the artifact does."""
 
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
 from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import (
     ContentError,
     NoAcceptedSignatureError,
@@ -15,7 +17,7 @@ from notarykit.errors import (
 )
 from notarykit.oci.reference import Tag
 from notarykit.oci.repository import StoredSignature
-from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
+from notarykit.verification.artifact import ArtifactRequest, TriedSignature, VerifiedArtifact
 from notarykit.verification.examination import Examination, examine_signatures
 from notarykit.verification.verdict import Audited, Verified
 from notarykit.verification.verifier import Verifier
@@ -107,12 +109,12 @@ def _verified(verifier: Verifier, listed: _Signatures) -> VerifiedArtifact | Not
         return error
 
 
-def _examined(verifier: Verifier, listed: _Signatures) -> Examination:
+def _examined(verifier: Verifier, listed: _Signatures) -> Examination[TriedSignature]:
     return _examined_at(verifier, listed.kind(*listed.signatures))
 
 
-def _examined_at(verifier: Verifier, place: Place) -> Examination:
-    return examine_signatures(verifier, verifier.policies.policies[0], place, ARTIFACT)
+def _examined_at(verifier: Verifier, place: Place) -> Examination[TriedSignature]:
+    return examine_signatures(verifier, verifier.policies.policies[0], place, ARTIFACT, lambda tried: tried)
 
 
 def _facts(outcome: VerifiedArtifact | NotarykitError) -> tuple[object, ...]:
@@ -157,3 +159,28 @@ def test_signatures_before_a_list_breaks_off_are_kept() -> None:
     assert isinstance(examined.outcome, StorageError)
     assert not isinstance(examined.outcome, NoAcceptedSignatureError)
     assert len(examined.signatures) == 1
+
+
+class _Large(Place):
+    """Repository that makes each envelope anew, of a megabyte."""
+
+    def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
+        """Returns an envelope that cannot be read."""
+        return super().fetch_signature(manifest, largest)._replace(envelope=bytes(2**20))
+
+
+@pytest.mark.parametrize("level", ["strict", "audit"])
+def test_envelopes_are_not_kept(level: str) -> None:
+    """A hundred large envelopes, which everyone with push access can attach, are in memory one after the other."""
+    verifier, place = _verifier({"level": level})._replace(max_signatures=20), _Large(*[b""] * 20)
+    request = ArtifactRequest(lambda: place, Tag("v1"), SCOPE)
+    tracemalloc.start()
+    try:
+        examined = examine_signatures(verifier, verifier.policies.policies[0], place, ARTIFACT, type)
+        with pytest.raises(NoAcceptedSignatureError) as caught:
+            verifier.artifact(request)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(examined.signatures) == len(caught.value.failures) == 20
+    assert peak < 8 * 2**20

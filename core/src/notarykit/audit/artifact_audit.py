@@ -65,7 +65,7 @@ class ArtifactAudit(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
             signatures = self._not_tried(repository, item.descriptor)
             return item.record(ArtifactVerdict.SKIPPED, utc_now(), signatures=signatures, **judged)
         options = self._verifier.fixed()
-        examined = examine_signatures(options, policy, repository, item.descriptor)
+        examined = examine_signatures(options, policy, repository, item.descriptor, signature_record)
         return _record(item, options.time(), examined)._replace(**judged)
 
     def _not_tried(self, repository: Repository, artifact: Descriptor) -> tuple[SignatureRecord, ...]:
@@ -77,8 +77,8 @@ class ArtifactAudit(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
             return ()
 
 
-def _record(item: InventoryItem, now: datetime, examined: Examination) -> ArtifactRecord:
-    outcome, signatures = examined.outcome, tuple(map(signature_record, examined.signatures))
+def _record(item: InventoryItem, now: datetime, examined: Examination[SignatureRecord]) -> ArtifactRecord:
+    outcome, signatures = examined.outcome, examined.signatures
     if isinstance(outcome, NotarykitError):
         record = item.record(_refusal(outcome), now, reason=outcome.message, advice=outcome.advice)
         return record._replace(signatures=signatures)

@@ -5,7 +5,7 @@ is left out: the annotation is not signed, so it can neither admit nor refuse an
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
@@ -20,6 +20,7 @@ from notarykit.verification.verdict import Audited, Skipped, Verdict
 
 # Digest of the manifest and error of each signature that was not accepted.
 Failures = tuple[tuple[str, NotarykitError], ...]
+_Outcome = TypeVar("_Outcome")
 
 
 class ArtifactRequest(NamedTuple):
@@ -128,7 +129,7 @@ def try_signatures(
     """
     for manifest, fetched in fetch_signatures(repository, listed.manifests, listed.most, largest):
         if isinstance(fetched, NotarykitError):
-            yield TriedSignature(manifest, None, fetched)
+            yield TriedSignature(manifest, None, _without_frames(fetched))
             continue
         outcome: Verdict | NotarykitError
         try:
@@ -137,7 +138,18 @@ def try_signatures(
             outcome = error
         except Exception as error:  # noqa: BLE001 - as above
             outcome = unprocessed(error)
-        yield TriedSignature(manifest, fetched, outcome)
+        yield TriedSignature(manifest, fetched, _without_frames(outcome))
+
+
+def _without_frames(outcome: _Outcome) -> _Outcome:
+    """Drops the tracebacks of an outcome's errors, whose frames hold the envelope as long as the errors are kept."""
+    errors = [result.error for result in getattr(outcome, "results", ())]
+    for error in (outcome, *errors):
+        link: object = error
+        while isinstance(link, BaseException):
+            link.__traceback__ = link.__context__ = None
+            link = link.__cause__
+    return outcome
 
 
 def decide(policy: TrustPolicy, listed: SignatureList, tried: Iterable[TriedSignature]) -> VerifiedArtifact:

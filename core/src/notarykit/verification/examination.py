@@ -1,7 +1,7 @@
 """Examination of an artifact: all its signatures, the verdict of a verification, and how long it will hold."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Generic, NamedTuple, TypeVar
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError
@@ -20,24 +20,30 @@ from notarykit.verification.envelope import verdict_of
 from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Verdict
 
+Facts = TypeVar("Facts")
 
-class Examination(NamedTuple):
+
+class Examination(NamedTuple, Generic[Facts]):
     """Findings about an artifact.
 
     Attributes:
         outcome: What `verify_signatures` returns for the artifact, or the error that it raises.
-        signatures: Its signatures, in the order in which they were tried.
+        signatures: Facts about its signatures, in the order in which they were tried.
         ending: End of the verdict with nothing changed; None if nothing ends it, or the artifact was not accepted.
     """
 
     outcome: VerifiedArtifact | NotarykitError
-    signatures: tuple[TriedSignature, ...] = ()
+    signatures: tuple[Facts, ...] = ()
     ending: Ending | None = None
 
 
 def examine_signatures(
-    options: VerifierOptions, policy: TrustPolicy, repository: Repository, artifact: Descriptor
-) -> Examination:
+    options: VerifierOptions,
+    policy: TrustPolicy,
+    repository: Repository,
+    artifact: Descriptor,
+    describe: Callable[[TriedSignature], Facts],
+) -> Examination[Facts]:
     """Verifies all signatures of an artifact, the first `max_signatures` of them, and decides as `verify_signatures`.
 
     Args:
@@ -45,6 +51,7 @@ def examine_signatures(
         policy: Trust policy statement that applies, of another level than `skip`.
         repository: Repository of the artifact.
         artifact: Descriptor of the artifact, as the repository resolves it.
+        describe: Returns the facts about a signature. Its envelope is dropped then: a hundred may have a megabyte each.
     """
     options = options.fixed()
     listed = SignatureList(artifact, repository.signatures(artifact), options.max_signatures)
@@ -58,25 +65,31 @@ def examine_signatures(
         return verdict
 
     tried: list[TriedSignature] = []
-    problem: NotarykitError | None = None
-    try:
-        for signature in try_signatures(repository, listed, options.max_envelope_size, verify):
-            tried.append(signature)  # noqa: PERF402 - those before an error are kept
-    except NotarykitError as error:
-        problem = error
+    facts: list[Facts] = []
+    problems: list[NotarykitError] = []
+
+    def first() -> Iterator[TriedSignature]:
+        try:
+            yield from try_signatures(repository, listed, options.max_envelope_size, verify)
+        except NotarykitError as error:
+            problems.append(error)
 
     def again() -> Iterator[TriedSignature]:
         yield from tried
-        if problem is not None:
+        for problem in problems:
             raise problem
+
+    for signature in first():
+        facts.append(describe(signature))
+        tried.append(signature._replace(signature=None))
 
     try:
         accepted = decide(policy, listed, again())
     except NotarykitError as error:
-        return Examination(error, tuple(tried))
+        return Examination(error, tuple(facts))
     kind = type(accepted.verdict)
     alike = [endings[signature.manifest.digest] for signature in tried if type(signature.outcome) is kind]
-    return Examination(accepted, tuple(tried), _latest(alike))
+    return Examination(accepted, tuple(facts), _latest(alike))
 
 
 def _latest(endings: list[Ending | None]) -> Ending | None:

@@ -119,8 +119,8 @@ class Operation:
         return {}
 
     def accepts(self, record: Record, target: Target) -> bool:  # noqa: ARG002 - for operations whose results age
-        """Returns True if a journal's record of success spares the work on a reference."""
-        return True
+        """Returns True if a journal's record of success spares the work on a reference; it does if nobody forged it."""
+        return record.is_private
 
     def announce(self, target: Target) -> None:
         """Prints warnings about a reference before its outcome."""
