@@ -3,11 +3,19 @@
 import hashlib
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from notarykit.cli.commands.verify import _VerificationWork
+from notarykit.cli.references import Target
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.errors import ContentError
+from notarykit.oci.index import IndexMember
 from notarykit.oci.layout import ImageLayout
-from notarykit.oci.reference import Digest
+from notarykit.oci.reference import Digest, parse_reference
+from notarykit.verification.artifact import VerifiedArtifact
+from notarykit.verification.verdict import Skipped
 from tests.cli.test_json import schema
 from tests.cli.world import VERIFY, World, error_of
 from tests.support.ca import make_chain
@@ -129,6 +137,19 @@ def test_manifest_that_is_not_as_listed_is_refused(world: World, change: dict[st
         *_, result = results(world, 1, *command, "-r", f"hello@{digests['index']}")
         assert result["error"]["type"] == "ContentError"
         assert result["reference"] == f"hello@{entry['digest']}"
+
+
+def test_verified_manifest_is_compared_with_its_index() -> None:
+    """A manifest in a registry, which does not compare them, is refused if its index lists another size."""
+    listed = Descriptor(MANIFEST_TYPE, f"sha256:{5:064x}", 100)
+    reference = parse_reference(f"registry.example.com/a@{listed.digest}")
+    verdict = VerifiedArtifact(Skipped("tests"), listed._replace(size=101))
+    verifier = Mock(artifact=Mock(return_value=verdict))
+    work = _VerificationWork(Mock(), verifier, {})
+    target = Target(str(reference), reference, "", IndexMember(listed, parent=f"sha256:{6:064x}"))
+    with pytest.raises(ContentError, match=r"of 100 bytes, and it is .* of 101"):
+        work.begin(target)
+    assert work.begin(target._replace(member=None)) is verdict
 
 
 def test_index_that_cannot_be_read_is_an_error(world: World) -> None:

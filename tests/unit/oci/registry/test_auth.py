@@ -10,7 +10,10 @@ from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.pool import ConnectionPool
 from notarykit.oci.registry.auth import Authenticator, Credentials
+from notarykit.oci.registry.host import RegistryHost, RegistrySettings
+from tests.servers.registry.http_server import Reply
 from tests.unit.oci.registry.authenticators import IDENTITY, KNOWN, PULL, Make, Start, bearer_challenge, token_response
+from tests.unit.oci.registry.fake import FakeRegistry
 
 
 def test_no_credentials_before_a_challenge(make: Make) -> None:
@@ -115,3 +118,20 @@ def test_secrets_are_not_shown(known: Credentials) -> None:
         assert "pass" not in text
         assert "identity+" not in text
     assert repr(known).startswith(f"Credentials(username={known.username!r}")
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
+def test_challenge_of_a_host_to_which_the_registry_redirects_is_not_met(
+    scheme: str, registry: FakeRegistry, start: Start
+) -> None:
+    """Credentials are the registry's: neither the other host nor the token server that it names gets them."""
+    token_server = start(Reply(200, (), b'{"token":"x"}'))
+    challenge = f'{scheme} realm="{token_server.url}/token"'
+    other = start(Reply(401, (("WWW-Authenticate", challenge),)))
+    registry.at["/v2/"] = Reply(307, (("Location", f"{other.url}/elsewhere"),))
+    listed = frozenset(server.url.partition("//")[2] for server in (token_server, other))
+    settings = RegistrySettings(listed, credentials=lambda _: Credentials("tester", "secret"))
+    with RegistryHost(registry.host, settings) as host, pytest.raises(AccessError, match="redirects, denies GET"):
+        host.ping(Budget())
+    assert not token_server.seen
+    assert [seen.authorization for seen in other.seen] == [None]
