@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from tests.servers.registry.fault_proxy import Condition, Exchange, Fault, Gate
-from tests.servers.registry.http_server import Reply
+from tests.servers.registry.http_server import Reply, Seen
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -25,6 +25,18 @@ def at(path: str = "", *methods: str) -> Condition:
 def has_query(**values: str) -> Condition:
     """Take requests whose query has each of these parameters with this value."""
     return lambda seen: all(seen.query.get(name) == [value] for name, value in values.items())
+
+
+def is_single_post(seen: Seen) -> bool:
+    """Take requests that upload a blob by a single POST."""
+    return seen.method == "POST" and seen.path.endswith("/blobs/uploads/") and "digest" in seen.query
+
+
+def sessions_only() -> Fault:
+    """Begin a session in answer to a single POST, as a registry does that takes blobs in sessions alone."""
+    return lambda exchange: exchange.reply(
+        exchange.proxy.forwarded(exchange.seen._replace(body=b""), exchange.seen.path)
+    )
 
 
 def status(code: int, body: bytes = b'{"errors":[]}', **headers: str) -> Fault:

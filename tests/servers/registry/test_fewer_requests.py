@@ -55,6 +55,10 @@ def _requests(proxy: FaultProxy) -> list[str]:
         return [f"{seen.method} {seen.path.removeprefix(f'/v2/{NAME}')}" for seen in proxy.seen]
 
 
+def _methods(proxy: FaultProxy) -> list[str]:
+    return [each.split()[0] for each in _requests(proxy)]
+
+
 def _look_up(host: RegistryHost, reference: Tag | Digest) -> tuple[str, list[str]]:
     artifact, signatures = RegistryRepository(host, NAME).resolve_with_signatures(reference)
     return artifact.digest, [each.digest for each in signatures]
@@ -198,16 +202,32 @@ class TestTheListIsAskedForEarly:
 class TestSigning:
     """Where many artifacts of a repository are signed."""
 
-    def test_the_config_is_looked_for_once(
+    def test_three_requests_make_a_signature(
         self, memory_registry: Registry, proxy: FaultProxy, host: RegistryHost, sign: Sign
     ) -> None:
-        """After the first signature, four requests make another: the artifact, two for the envelope, the manifest."""
+        """After the first signature, which finds out what is there, another takes the artifact, a blob, a manifest."""
         first, second = push_artifacts(memory_registry.address, NAME, ["v1", "v2"])
         sign(host, first)
         assert sum(CONFIG in each for each in _requests(proxy)) == 1
+        assert _methods(proxy) == ["GET", "HEAD", "POST", "HEAD", "PUT"]
         proxy.clear()
         sign(host, second)
-        assert [each.split()[0] for each in _requests(proxy)] == ["GET", "POST", "PUT", "PUT"]
+        assert _methods(proxy) == ["GET", "POST", "PUT"]
+
+    def test_a_registry_that_has_only_sessions(
+        self, memory_registry: Registry, proxy: FaultProxy, host: RegistryHost, sign: Sign
+    ) -> None:
+        """The session that it begins is gone on with, and no other blob is offered to it by a single POST."""
+        first, second = push_artifacts(memory_registry.address, NAME, ["v1", "v2"])
+        rule = proxy.fault(faults.sessions_only(), faults.is_single_post)
+        sign(host, first)
+        assert _methods(proxy) == ["GET", "HEAD", "POST", "PUT", "PUT"]
+        with proxy.lock:
+            proxy.seen.clear()
+        signature = sign(host, second)
+        assert _methods(proxy) == ["GET", "POST", "PUT", "PUT"]
+        assert rule.met == 1
+        assert _look_up(host, second) == (second, [signature])
 
     def test_a_config_that_was_removed_meanwhile(
         self, memory_registry: Registry, proxy: FaultProxy, host: RegistryHost, sign: Sign
@@ -219,5 +239,5 @@ class TestSigning:
         rule = proxy.fault(faults.status(404), at(MANIFEST, "PUT"), times=1)
         signature = sign(host, second)
         assert rule.met == 1
-        assert [each.split()[0] for each in _requests(proxy)] == ["GET", "POST", "PUT", "PUT", "POST", "PUT", "PUT"]
+        assert _methods(proxy) == ["GET", "POST", "PUT", "POST", "PUT"]
         assert _look_up(host, second) == (second, [signature])

@@ -102,6 +102,8 @@ class TestRedirects:
         """Whatever is pushed goes on to where the registry leads, as it is, with who is asking."""
         scene.proxy.fault(CHALLENGE, lambda seen: seen.authorization is None)
         rule = scene.proxy.fault(_led_on(code), lambda seen: faults.at(path, method)(seen) and "led" not in seen.query)
+        if method == "PUT":
+            scene.proxy.fault(faults.sessions_only(), faults.is_single_post)
         assert scene.sign() in scene.listed()
         assert rule.met > 0
 

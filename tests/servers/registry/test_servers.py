@@ -2,6 +2,7 @@
 
 import ssl
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -10,8 +11,16 @@ from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import TokenServers
 from tests.servers.registry.faults import OCI_INDEX, OCI_MANIFEST
 from tests.servers.registry.program import GoRegistries
-from tests.servers.registry.raw_client import NO_HEADERS, ask, basic, bearer, digest_of, push, trusting
+from tests.servers.registry.raw_client import NO_HEADERS, Answer, ask, basic, bearer, digest_of, push, trusting
 from tests.servers.registry.running import CREDENTIALS, Credentials, Registry
+
+BLOB = b'{"a":"blob"}'
+
+
+def post_blob(registry: Registry) -> Answer:
+    """Upload a blob by a single POST."""
+    target = f"/v2/some/name/blobs/uploads/?{urlencode({'digest': digest_of(BLOB)})}"
+    return ask(registry, "POST", target, BLOB, {"Content-Type": "application/octet-stream"})
 
 
 class TestMemory:
@@ -32,6 +41,12 @@ class TestMemory:
         tagged = ask(memory_registry, "HEAD", "/v2/some/name/manifests/v1")
         assert tagged.headers["Docker-Content-Digest"] == digest_of(pushed.image)
 
+    def test_single_post(self, memory_registry: Registry) -> None:
+        """It takes blobs by a single POST."""
+        posted = post_blob(memory_registry)
+        assert (posted.status, posted.headers["Location"]) == (201, f"/v2/some/name/blobs/{digest_of(BLOB)}")
+        assert ask(memory_registry, "GET", posted.headers["Location"]).body == BLOB
+
 
 class TestPlain:
     """The registry with all ways of authentication."""
@@ -50,6 +65,13 @@ class TestPlain:
         registry = plain_registry(referrers=False)
         pushed = push(registry, "some/name")
         assert ask(registry, "GET", f"/v2/some/name/referrers/{digest_of(pushed.image)}").status == 404
+
+    def test_single_post(self, plain_registry: GoRegistries) -> None:
+        """It takes blobs by a single POST, and does not say where they are."""
+        registry = plain_registry()
+        posted = post_blob(registry)
+        assert (posted.status, posted.headers["Location"]) == (201, None)
+        assert ask(registry, "GET", f"/v2/some/name/blobs/{digest_of(BLOB)}").body == BLOB
 
     def test_basic(self, plain_registry: GoRegistries) -> None:
         """Only the right name and password are let in."""
@@ -138,6 +160,16 @@ class TestDocker:
         assert ask(registry, "GET", f"/v2/some/name/referrers/{digest_of(pushed.image)}").status == 404
         assert ask(registry, "DELETE", target).status == 202
         assert ask(registry, "GET", target, headers={"Accept": OCI_MANIFEST}).status == 404
+
+    def test_single_post(self, docker_registry: DockerRegistries) -> None:
+        """It begins a session in answer to a single POST, and drops the content."""
+        registry = docker_registry()
+        posted = post_blob(registry)
+        session = urlsplit(posted.headers["Location"])
+        assert (posted.status, posted.headers["Range"]) == (202, "0-0")
+        assert ask(registry, "HEAD", f"/v2/some/name/blobs/{digest_of(BLOB)}").status == 404
+        query = f"{session.query}&{urlencode({'digest': digest_of(BLOB)})}"
+        assert ask(registry, "PUT", f"{session.path}?{query}", BLOB).status == 201
 
     def test_htpasswd(self, docker_registry: DockerRegistries) -> None:
         """Only the usual name and password are let in."""

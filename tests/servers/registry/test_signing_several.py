@@ -130,6 +130,7 @@ class TestInterruptedPush:
         (digest,) = push_artifacts(memory_registry.address, NAME, ["v1"])
         reference = f"{proxy.host}/{NAME}@{digest}"
         proxy.fault(faults.status(400), at(path, method))
+        proxy.fault(faults.sessions_only(), faults.is_single_post)
         error_of(run(home, "sign", reference), 3)
         assert _listed(home, reference) == []
         proxy.clear()

@@ -98,7 +98,15 @@ class ContentCache:
 
 
 class RegistryHost:
-    """Registry, thread-safe; a context manager that closes its connections."""
+    """Registry, thread-safe; a context manager that closes its connections.
+
+    Attributes:
+        host: The host as in references, `name[:port]`.
+        settings: The settings for access.
+        cache: Content by digest.
+        single_post: Whether the registry takes blobs by a single POST (distribution-spec 1.1): None until it has been
+            tried, True once a blob was there afterwards, False after a refusal.
+    """
 
     def __init__(self, host: str, settings: RegistrySettings | None = None) -> None:
         """Takes the host as in references, `name[:port]`; sends nothing yet."""
@@ -108,6 +116,7 @@ class RegistryHost:
         self._base = f"{'http' if settings.is_plain(host) else 'https'}://{address}/v2/"
         self._origin = origin_of(self._base)
         self.cache = ContentCache()
+        self.single_post: bool | None = None
         self._has_answered = False
         pool = ConnectionPool(lambda netloc: context_for(netloc, settings.tls))
         self._client = HttpClient(
