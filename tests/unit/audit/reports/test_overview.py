@@ -18,7 +18,7 @@ _NAME = "registry.example.com/software/net-monitor"
 
 
 def _text(*records: ArtifactRecord, changes: list[Change] | None = None, **header: Any) -> str:
-    shown = Overview(_HEADER._replace(**header), changes or [])
+    shown = Overview(_HEADER._replace(**header), changes)
     for record in records:
         shown.add(record)
     return "\n".join(shown.lines())
@@ -79,6 +79,12 @@ def test_long_lists_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line.split("T")[0].strip() for line in text.splitlines() if line.endswith("(certificate)")] == [
         "2026-06-02", "2026-06-03", "2026-06-04"
     ]  # fmt: skip
+
+
+def test_comparison_without_changes_says_so() -> None:
+    """Nothing at all would leave open whether there was a comparison."""
+    assert _text(make_record(), changes=[]).endswith("\n\nNo changes")
+    assert "hanges" not in _text(make_record())
 
 
 def test_changes_are_listed() -> None:

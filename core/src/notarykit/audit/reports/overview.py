@@ -29,11 +29,15 @@ _FEW = 20
 class Overview:
     """Overview of an audit, made of records as they come; memory does not grow with their number.
 
+    Args:
+        header: Header of the audit.
+        changes: Changes since an earlier audit, or None where there is no comparison.
+
     Attributes:
         counts: Counts of the records.
     """
 
-    def __init__(self, header: AuditHeader, changes: Sequence[Change] = ()) -> None:
+    def __init__(self, header: AuditHeader, changes: Sequence[Change] | None = None) -> None:
         self.counts = Counts(header)
         self._header = header
         self._changes = changes
@@ -67,6 +71,8 @@ class Overview:
         if self._changes:
             changes = [_change(change) for change in self._changes[:MOST_LINES]]
             yield from _section("Changes", changes, len(self._changes))
+        elif self._changes is not None:
+            yield from ("", "No changes")
 
     def _table(self) -> Iterable[str]:
         shown = [status for status in _COLUMNS if self.counts.statuses[status]]

@@ -58,7 +58,7 @@ class Reporting:
             )
         echo = sys.stdout.write if self._outputs.printed == "jsonl" else None
         self.partial_file = PartialFile(self._outputs.jsonl, header, is_resumed=is_resumed, echo=echo)
-        self.overview = Overview(header, self._changes)
+        self.overview = Overview(header, None if self._comparison is None else self._changes)
 
     def __enter__(self) -> Self:
         return self
