@@ -71,6 +71,12 @@ class Signing:
         """Lets the plugin sign."""
         self._release.open("w").close()
 
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> str:
+        """Sends a signal while the plugin signs, and returns what the command says to it."""
+        self.wait_for_begin()
+        self.process.send_signal(number)
+        return line_of(self.process.stderr) + line_of(self.process.stderr)
+
     def end(self) -> None:
         """Ends the command, and what it has left behind."""
         self.process.kill()
@@ -111,10 +117,7 @@ def signing(world: World, request: pytest.FixtureRequest) -> Iterator[Signing]:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
 def test_what_was_begun_ends_and_nothing_new_begins(signing: Signing, number: signal.Signals, code: int) -> None:
     """The first signal lets the present artifact be signed; one line counts what was done, failed and remains."""
-    signing.wait_for_begin()
-    signing.process.send_signal(number)
-    assert line_of(signing.process.stderr) == "\n"
-    assert line_of(signing.process.stderr).startswith("Stopping: what was begun ends first")
+    assert signing.interrupt(number).startswith("\nStopping: what was begun ends first")
     signing.release()
     out, err = signing.process.communicate()
     assert signing.process.returncode == code
@@ -127,10 +130,7 @@ def test_what_was_begun_ends_and_nothing_new_begins(signing: Signing, number: si
 @pytest.mark.parametrize("signing", [("--resume", "journal")], indirect=True)
 def test_second_signal_ends_at_once(signing: Signing) -> None:
     """The second signal does not wait for the artifact that is being signed."""
-    signing.wait_for_begin()
-    signing.process.send_signal(signal.SIGINT)
-    line_of(signing.process.stderr)
-    line_of(signing.process.stderr)
+    signing.interrupt()
     signing.process.send_signal(signal.SIGINT)
     out, err = signing.process.communicate()
     assert (signing.process.returncode, out) == (130, "")
@@ -141,9 +141,7 @@ def test_second_signal_ends_at_once(signing: Signing) -> None:
 @pytest.mark.parametrize("signing", [("--resume", "journal")], indirect=True)
 def test_resumed_run_goes_on_where_it_was(signing: Signing) -> None:
     """The same command again signs the other two, and counts the first as done before."""
-    signing.wait_for_begin()
-    signing.process.send_signal(signal.SIGINT)
-    line_of(signing.process.stderr)
+    signing.interrupt()
     signing.release()
     signing.process.communicate()
     assert signing.signatures() == [1, 0, 0]
@@ -185,9 +183,7 @@ def test_interruption_while_lines_are_awaited(world: World, number: signal.Signa
 @pytest.mark.parametrize("signing", [("--output", "json")], indirect=True)
 def test_interrupted_json_is_whole(signing: Signing) -> None:
     """The document of an interrupted run is closed, with the results that there are."""
-    signing.wait_for_begin()
-    signing.process.send_signal(signal.SIGINT)
-    line_of(signing.process.stderr)
+    signing.interrupt()
     signing.release()
     out, _ = signing.process.communicate()
     document = json.loads(out)

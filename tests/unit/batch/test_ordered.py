@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -65,6 +66,26 @@ def test_items_are_taken_no_further_ahead_than_the_window(executor: Executor | N
     assert [next(outcomes).value() for _ in range(300)] == [number * number for number in range(300)]
     outcomes.close()
     assert next(taken) <= 300 + 2 * 64 + 256
+
+
+def test_slow_item_is_overtaken_by_no_more_than_the_window() -> None:
+    """What comes behind one that hangs does not fill the memory."""
+    full, beyond = threading.Event(), threading.Event()
+
+    class FirstHangs(Work[int, bool, bool]):
+        def begin(self, item: int) -> bool:
+            return item > 0 or (full.wait(20) and beyond.wait(0.3))
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            if number == 2 * 64:
+                beyond.set()
+            yield number
+            if number == 2 * 64 - 2:
+                full.set()
+
+    with closing(map_ordered(FirstHangs(), items(), jobs=2)) as outcomes:
+        assert next(outcomes).value() is False
 
 
 def test_items_that_wait_to_be_final_overlap(executor: Executor | None) -> None:

@@ -15,6 +15,7 @@ from notarykit.cli.batch.journal import Journal, open_journal
 from notarykit.cli.batch.operation import Operation, Record, Result
 from notarykit.cli.batch.progress import Progress
 from notarykit.cli.batch.results import results_in
+from notarykit.cli.batch.status import Status
 from notarykit.cli.batch.tally import Tally
 from notarykit.cli.diagnostics import print_error, warnings_about
 from notarykit.cli.references import BadReference, Target
@@ -57,7 +58,8 @@ class _Run:
         self._results = results_in(operation.options["output"])
         self._in_flight = 0
         self._outcomes: Outcomes[Any, Any] | None = None
-        self.progress = Progress(operation.activity, self._tally, operation.count, plain=operation.is_quiet)
+        status = Status(operation.activity, self._tally, operation.count)
+        self.progress = Progress(status.line, plain=operation.is_quiet)
         self.interruption = Interruption(self._stop)
 
     def run(self, opened: ExitStack) -> int:

@@ -1,4 +1,4 @@
-"""Progress of a run: one line on a terminal, which is kept below the output, or a plain line now and then."""
+"""Progress line: on a terminal it is kept below the output, elsewhere it is printed now and then."""
 
 import sys
 import threading
@@ -7,30 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from notarykit.cli.batch.tally import Tally
-
 _FIRST, _EVERY = 1.0, 0.5
 _PLAIN_EVERY = 30.0
 _CLEAR = "\r\x1b[K"
 
 
 class Progress:
-    """Progress line with count, total if it is known, rate and time left; a context manager.
+    """Progress line; a context manager.
 
     Args:
-        activity: Verb, such as `Verifying`.
-        tally: Outcomes so far.
-        count: Returns the total, or None if it is unknown; called when it is needed.
+        text: Returns the line.
         plain: True for plain lines on a terminal too, because a plugin may prompt there.
     """
 
-    def __init__(self, activity: str, tally: Tally, count: Callable[[], int | None], *, plain: bool = False) -> None:
-        self._activity = activity
-        self._tally = tally
-        self._count = count
-        self._total: int | None = None
-        self._is_counted = False
-        self._start = self._shown_at = time.monotonic()
+    def __init__(self, text: Callable[[], str], *, plain: bool = False) -> None:
+        self._text = text
+        self._is_shown = False
+        self._shown_at = time.monotonic()
         self._is_line = sys.stderr.isatty() and not plain
         self._lock = threading.RLock()
         self._ended = threading.Event()
@@ -55,51 +48,23 @@ class Progress:
             now = time.monotonic()
             if now - self._shown_at >= _PLAIN_EVERY:
                 self._shown_at = now
-                self._write(f"{self.text()}\n")
+                self._write(f"{self._text()}\n")
             return
         with self._lock:
-            is_shown = self._is_counted
-            if is_shown:
+            if self._is_shown:
                 self._write(_CLEAR)
             yield
-            if is_shown:
-                self._write(self.text())
-
-    def text(self) -> str:
-        """Returns the line."""
-        tally, seconds = self._tally, time.monotonic() - self._start
-        total = self._known_total()
-        parts = [f"{self._activity} {tally.count}" + (f" of {total}" if total is not None else "")]
-        if tally.failed:
-            parts.append(f"{tally.failed} failed")
-        fresh = tally.count - tally.recorded
-        if fresh and seconds > 0:
-            parts.append(f"{fresh / seconds:.{0 if fresh > 10 * seconds else 1}f}/s")
-            if total is not None:
-                parts.append(f"{duration(max(0, total - tally.count) * seconds / fresh)} left")
-        return ", ".join(parts)
-
-    def _known_total(self) -> int | None:
-        if not self._is_counted:
-            self._is_counted, self._total = True, self._count()
-        return None if self._total is None else max(self._total, self._tally.count)
+            if self._is_shown:
+                self._write(self._text())
 
     def _tick(self) -> None:
         pause = _FIRST
         while not self._ended.wait(pause):
             pause = _EVERY
             with self._lock:
-                self._write(f"{_CLEAR}{self.text()}")
+                self._write(f"{_CLEAR}{self._text()}")
+                self._is_shown = True
 
     def _write(self, text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
-
-
-def duration(seconds: float) -> str:
-    """Returns a duration in its two largest units, such as `2 min 5 s`."""
-    whole = round(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

@@ -98,9 +98,14 @@ class _SigningWork(Work[Target, "_Begun", _Signature]):
         repository = self._repositories.open(item.reference)
         if item.member is not None:
             item.check(repository.resolve(item.identifier))
-        if self._once is not None and (signature := self._once.find(repository, item.identifier)) is not None:
-            return _Signature(signature.artifact, {**_json(*signature), "alreadySigned": True}, is_new=False)
-        return begin_signing(repository, item.identifier, self._signer, self._options)
+        if self._once is None:
+            return begin_signing(repository, item.identifier, self._signer, self._options)
+        from notarykit.signing.once import AlreadySigned
+
+        begun = self._once.begin(repository, item.identifier)
+        if isinstance(begun, AlreadySigned):
+            return _Signature(begun.artifact, {**_json(*begun), "alreadySigned": True}, is_new=False)
+        return begun
 
     def begin_again(self, item: Target) -> "_Begun":
         """Signs an artifact unless the signature of the first try, whose worker died, is there."""

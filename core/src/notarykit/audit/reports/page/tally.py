@@ -1,4 +1,4 @@
-"""Counts of an audit's records."""
+"""What the page counts: statuses of artifacts, coverage of repositories, and signers."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -21,8 +21,9 @@ from notarykit.batch.ordered import NOTHING_YET, map_ordered
 from notarykit.batch.work import Outcome
 from notarykit.cli.batch.executor_choice import choose_executor
 from notarykit.cli.batch.interruption import Interruption
+from notarykit.cli.batch.progress import Progress
 from notarykit.cli.batch.references import DASK_FLAG
-from notarykit.cli.commands.audit.audit_progress import AuditProgress
+from notarykit.cli.commands.audit.audit_status import AuditStatus
 from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
 from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.references import REGISTRY_FLAGS
@@ -97,7 +98,7 @@ def _report(
         Interrupted: SIGINT or SIGTERM came; what was begun is recorded.
     """
     try:
-        with AuditProgress(reporting.overview.counts) as progress:
+        with Progress(AuditStatus(reporting.overview.counts).line) as progress:
             for outcome in outcomes:
                 with progress.hidden():
                     for warning in outcome.warnings:
