@@ -67,11 +67,9 @@ class Judge:
             seconds: Seconds within which the decisions are wanted.
         """
         found = [self._decide(question) for question in questions]
-        tasks = {each for each in found if isinstance(each, asyncio.Task)}
-        if tasks:
+        if tasks := {each for each in found if isinstance(each, asyncio.Task)}:
             await asyncio.wait(tasks, timeout=seconds)
-        late = undecided(f"no decision within {seconds:.3g} seconds; the examination goes on: try again")
-        return tuple(each if isinstance(each, Decision) else _result(each, late) for each in found)
+        return tuple(each if isinstance(each, Decision) else _result(each, seconds) for each in found)
 
     async def close(self) -> None:
         """Ends all examinations; those that wait for a registry are left behind."""
@@ -121,7 +119,7 @@ class Judge:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, question)
 
 
-def _result(task: "asyncio.Task[Decision]", late: Decision) -> Decision:
+def _result(task: "asyncio.Task[Decision]", seconds: float) -> Decision:
     if not task.done():
-        return late
+        return undecided(f"no decision within {seconds:.3g} seconds; the examination goes on: try again")
     return undecided("this program is ending: try again") if task.cancelled() else task.result()

@@ -22,7 +22,7 @@ def parse_timeout(text: str) -> float:
     parts = _PART.findall(text)
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if "".join(number + unit for number, unit in parts) != text or not 0 < seconds <= LONGEST_TIMEOUT:
-        raise RequestError(one_line(f"timeout {text!r} is not a duration such as 10s, or not one from 0 to 5 minutes"))
+        raise RequestError(one_line(f"timeout {text!r} is not a duration of up to 5 minutes, such as 10s"))
     return seconds
 
 

@@ -1,0 +1,106 @@
+"""TLS of the server: certificates and client CAs that are exchanged while it runs."""
+
+import hashlib
+import logging
+import ssl
+from typing import NamedTuple
+
+from notarykit.errors import ConfigurationError
+from notarykit_admission.message import one_line
+
+_log = logging.getLogger(__name__)
+
+
+class TLSFiles(NamedTuple):
+    """Files of the server's TLS, all in PEM.
+
+    Attributes:
+        certificate: Certificate, followed by its chain.
+        key: Private key.
+        client_cas: Files of CAs whose certificates clients may show; without one, no client is asked for any.
+    """
+
+    certificate: str
+    key: str
+    client_cas: tuple[str, ...] = ()
+
+
+class ServerTLS:
+    """TLS contexts out of files.
+
+    Each new connection gets the context that is present then, and those that are open stay as they are.
+
+    Args:
+        files: The files.
+
+    Attributes:
+        context: Context for the listening socket.
+        problem: Reason why the files' present state is not used, or an empty string.
+
+    Raises:
+        ConfigurationError: The files cannot be used to begin with.
+    """
+
+    def __init__(self, files: TLSFiles) -> None:
+        self._files = files
+        self._state = _state(files)
+        self._present = _context(files)
+        self.problem = ""
+        # A context that is in use can get another certificate, but lose no CA: so the whole context is exchanged.
+        self.context = _context(files)
+        self.context.sni_callback = self._choose
+
+    def refresh(self) -> bool:
+        """Looks at the files, and returns True if they have changed and are used from now on."""
+        try:
+            state = _state(self._files)
+            if state == self._state:
+                return False
+            self._present = _context(self._files)
+        except ConfigurationError as error:
+            problem = one_line(error.one_line())
+            if problem != self.problem:
+                _log.error("the new TLS files are not used, and the old ones are: %s", problem)
+            self.problem = problem
+            return False
+        self._state, self.problem = state, ""
+        return True
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
+        """Called for each new connection, whether its client names a server or not."""
+        del name, context
+        connection.context = self._present
+
+
+def _state(files: TLSFiles) -> tuple[bytes, ...]:
+    return tuple(hashlib.sha256(_read(path)).digest() for path in (files.certificate, files.key, *files.client_cas))
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _context(files: TLSFiles) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # A session would outlive the CA that its client was known by.
+    context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET
+    try:
+        context.load_cert_chain(files.certificate, files.key, password=_no_password)
+        for path in files.client_cas:
+            context.load_verify_locations(path)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the certificate {files.certificate}, its key or a client CA: {error}") from None
+    if files.client_cas:
+        context.verify_mode = ssl.CERT_OPTIONAL  # not every client has one; who needs it is the door's question
+    return context
+
+
+def _no_password() -> str:
+    """Refuses an encrypted key, for whose passphrase OpenSSL would prompt."""
+    raise ValueError("the private key is encrypted")

@@ -1,0 +1,150 @@
+"""TLS of the server: certificates and client CAs that are exchanged while it runs."""
+
+import shutil
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from notarykit.errors import ConfigurationError
+from notarykit_admission.server.http import Door
+from notarykit_admission.server.tls import ServerTLS, TLSFiles
+from tests.servers.registry.certificates import RegistryCA
+from tests.unit.admission.server.serving import Files, Running, echo, make_files, serving
+
+_GUARDED = {"/echo": Door(echo, 10), "/guarded": Door(echo, 10, needs_client=True)}
+
+
+def _copy(source: Files, to: Files) -> None:
+    """Puts other files in the places of a server's."""
+    for old, new in zip((*to.tls[:2], *to.tls.client_cas), (*source.tls[:2], *source.tls.client_cas), strict=True):
+        shutil.copy(new, old)
+
+
+def _client_ca(folder: Path) -> RegistryCA:
+    folder.mkdir()
+    return RegistryCA(str(folder))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """Files of a server."""
+    return make_files(tmp_path / "one")
+
+
+@pytest.mark.parametrize("name", [None, "localhost"])
+def test_certificate_is_exchanged(files: Files, tmp_path: Path, name: str | None) -> None:
+    """After a change new connections get the new certificate, whether they name the server or not; old ones stay."""
+    other = make_files(tmp_path / "two")
+
+    async def test(running: Running) -> None:
+        before = await running.connect(name=name)
+        assert running.tls.refresh() is False
+        _copy(other, files)
+        assert running.tls.refresh() is True
+        after = await running.connect(trusted=other.ca, name=name)
+        assert after.certificate["serialNumber"] != before.certificate["serialNumber"]
+        for client in (before, after):
+            assert (await client.ask("/echo")).status == 200
+        assert running.tls.refresh() is False
+
+    serving(files, test)
+
+
+def test_client_ca_is_exchanged(tmp_path: Path) -> None:
+    """A CA that is taken away lets nobody in any more, and the new one does."""
+    old, new = _client_ca(tmp_path / "old"), _client_ca(tmp_path / "new")
+    files = make_files(tmp_path / "server", old)
+
+    async def test(running: Running) -> None:
+        known = await running.connect(old.client())
+        assert (await known.ask("/guarded")).status == 200
+        shutil.copy(new.ca_file, old.ca_file)
+        assert running.tls.refresh() is True
+        refused = await running.connect(old.client())
+        refused.post("/guarded")
+        assert await refused.is_closed()
+        assert (await (await running.connect(new.client())).ask("/guarded")).status == 200
+
+    serving(files, test, _GUARDED)
+
+
+def test_door_that_needs_a_client_certificate(tmp_path: Path) -> None:
+    """Without a certificate only the other doors are open, and one of another CA ends the handshake."""
+    clients, others = _client_ca(tmp_path / "clients"), _client_ca(tmp_path / "others")
+
+    async def test(running: Running) -> None:
+        anonymous = await running.connect()
+        assert await anonymous.ask("/guarded") == (403, "a client certificate is needed here", False)
+        assert (await anonymous.ask("/echo")).status == 200
+        stranger = await running.connect(others.client())
+        stranger.post("/echo")
+        assert await stranger.is_closed()
+
+    serving(make_files(tmp_path / "server", clients), test, _GUARDED)
+
+
+@pytest.mark.parametrize("broken", ["absent", "cut off", "another key", "empty"])
+def test_broken_files_leave_the_old_ones(
+    files: Files, tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Files that do not fit together are not used, which is logged once, until they do."""
+    other = make_files(tmp_path / "two")
+    certificate = Path(files.tls.certificate)
+
+    def spoil() -> None:
+        match broken:
+            case "absent":
+                certificate.unlink()
+            case "cut off":
+                certificate.write_bytes(certificate.read_bytes()[:300])
+            case "another key":
+                shutil.copy(other.tls.certificate, certificate)
+            case _:
+                certificate.write_bytes(b"")
+
+    async def test(running: Running) -> None:
+        spoil()
+        for _ in range(3):
+            assert running.tls.refresh() is False
+        assert running.tls.problem
+        assert len(caplog.records) == 1
+        assert (await (await running.connect()).ask("/echo")).status == 200
+        _copy(other, files)
+        assert running.tls.refresh() is True
+        assert running.tls.problem == ""
+        assert (await (await running.connect(trusted=other.ca)).ask("/echo")).status == 200
+
+    serving(files, test)
+
+
+def test_broken_files_at_the_start(files: Files) -> None:
+    """A server without a certificate does not begin."""
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
+        ServerTLS(files.tls._replace(key=f"{files.tls.key}.none"))
+    with pytest.raises(ConfigurationError, match="or a client CA: "):
+        ServerTLS(files.tls._replace(client_cas=(files.tls.key,)))
+
+
+def test_encrypted_key_is_refused(files: Files) -> None:
+    """A key with a passphrase is an error, and nobody is prompted for it."""
+    path = Path(files.tls.key)
+    key = load_pem_private_key(path.read_bytes(), None)
+    encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    path.write_bytes(encrypted)
+    with pytest.raises(ConfigurationError, match="the private key is encrypted"):
+        ServerTLS(files.tls)
+
+
+def test_versions_and_sessions(files: Files) -> None:
+    """TLS begins at 1.2, and no session is resumed, which would outlive the CA of its client."""
+    context = ServerTLS(TLSFiles(*files.tls[:2])).context
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert context.num_tickets == 0
+    assert context.options & ssl.OP_NO_TICKET
