@@ -102,6 +102,7 @@ class HTTPServer:
         if self._listener is not None:
             self._listener.close()
         if self._protocols is not None:
+            self._protocols.pre_shutdown()  # those that wait for a request
             await self._protocols.shutdown(seconds)
 
     def _request(self, *arguments: object) -> web.BaseRequest:

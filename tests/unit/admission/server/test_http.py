@@ -208,6 +208,19 @@ def test_end_answers_what_was_asked(files: Files) -> None:
     serving(files, test, {"/gate": Door(gate.answer, 10)})
 
 
+def test_end_does_not_wait_for_idle_connections(files: Files) -> None:
+    """Connections on which nothing is asked are closed at once, new ones and used ones."""
+
+    async def test(running: Running) -> None:
+        new, used = await running.connect(), await running.connect()
+        assert (await used.ask("/echo")).status == 200
+        await running.server.stop(600)
+        assert await new.is_closed()
+        assert await used.is_closed()
+
+    serving(files, test)
+
+
 def test_draining_loses_no_request(files: Files) -> None:
     """While the program drains, each answer ends its connection and says so, and new connections are served."""
 
