@@ -191,7 +191,7 @@ def test_audit_in_progress_is_left_alone(is_resumed: bool, path: str) -> None:
 
 def test_new_audit_begins_anew(path: str) -> None:
     """Without the flag an interrupted audit is overwritten."""
-    _record(path, make_record(1))
+    _record(path, make_record(1), make_record(3))
     _record(path, make_record(2))
     assert [*AuditFile(f"{path}.partial").records()] == [make_record(2)]
 
