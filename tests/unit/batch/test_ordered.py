@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -136,7 +136,9 @@ def test_jobs_limit_what_is_begun_at_a_time() -> None:
             with lock:
                 inside += 1
                 most = max(most, inside)
-            both.wait()
+            if item < 2:
+                both.wait()
+            time.sleep(0.001)  # lets the others in, if anything does
             with lock:
                 inside -= 1
             return item
@@ -146,6 +148,22 @@ def test_jobs_limit_what_is_begun_at_a_time() -> None:
 
     assert len(list(map_ordered(Counted(), range(20), jobs=2))) == 20
     assert most == 2
+
+
+def test_quick_items_share_tasks() -> None:
+    """A thousand items that take no time are not worth a thousand tasks, but a slow one keeps few others waiting."""
+
+    class Counting(ThreadPoolExecutor):
+        count = 0
+
+        def submit(self, *arguments: Any, **options: Any) -> "Future[Any]":
+            self.count += 1
+            return super().submit(*arguments, **options)
+
+    with Counting(2) as executor:
+        outcomes = map_ordered(works.Square(), range(1000), executor=executor)
+        assert [outcome.value() for outcome in outcomes] == [number * number for number in range(1000)]
+        assert 1000 / 16 <= executor.count < 200
 
 
 def test_caller_s_executor_stays_open() -> None:

@@ -1,9 +1,9 @@
-"""Attempt at one item, in whichever process; its exception becomes its error."""
+"""Attempts at items, in whichever process; the exception of one becomes its error."""
 
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -29,45 +29,85 @@ class Attempt(NamedTuple):
 NOT_BEGUN = Attempt()
 
 
+class Attempts(NamedTuple):
+    """Attempts at the items of a task.
+
+    Attributes:
+        attempts: The attempts, in the order of the items.
+        started: Time on the monotonic clock when the first was begun.
+        begun: The same when all were.
+        ended: The same when all were final.
+    """
+
+    attempts: list[Attempt]
+    started: float
+    begun: float
+    ended: float
+
+
 class Gate:
-    """Limit for the number of items that are begun at a time.
+    """Limit for the number of tasks that begin items at a time.
 
     Attributes:
         is_closed: True if no further item is to be begun.
-        last_left: Time on the monotonic clock when the last of them was begun.
     """
 
     is_closed = False
 
     def __init__(self, width: int) -> None:
         self._semaphore = threading.BoundedSemaphore(width)
-        self.last_left = 0.0
 
     def __enter__(self) -> None:
         self._semaphore.acquire()
 
     def __exit__(self, *_: object) -> None:
         self._semaphore.release()
-        self.last_left = time.monotonic()
 
 
-def attempt(work: AnyWork, item: Any, gate: Gate, *, again: bool = False) -> Attempt:
-    """Does the work on an item; `again` where an earlier worker died over it. Returns `NOT_BEGUN` at a closed gate."""
+def attempt_all(
+    work: AnyWork, items: Sequence[Any], gate: Gate, *, again: bool = False, collects_warnings: bool = False
+) -> Attempts:
+    """Does the work on items: begins them one after the other, and then waits until they are final.
+
+    Args:
+        work: The work.
+        items: The items; those that come to a closed gate are `NOT_BEGUN`.
+        gate: Passed once for all.
+        again: True where an earlier worker died over them.
+        collects_warnings: True to capture their warnings.
+    """
+    attempt = _captured_attempt if collects_warnings else _attempt
+    begin = work.begin_again if again else work.begin
+    with gate:
+        started = time.monotonic()
+        attempts = [NOT_BEGUN if gate.is_closed else attempt(begin, item) for item in items]
+    begun = time.monotonic()
+    if not is_immediate(work):
+        attempts = [
+            _finished(each, attempt(work.finish, each.result)) if _is_begun(each) else each for each in attempts
+        ]
+    return Attempts(attempts, started, begun, time.monotonic())
+
+
+def _attempt(function: Callable[[Any], Any], argument: Any) -> Attempt:
     try:
-        with gate:
-            if gate.is_closed:
-                return NOT_BEGUN
-            begun = work.begin_again(item) if again else work.begin(item)
-        return Attempt(work.finish(begun))
+        return Attempt(function(argument))
     except Exception as error:  # noqa: BLE001 - the error of one item does not end the work on others
         return Attempt(error=own_error(error))
 
 
-def captured_attempt(work: AnyWork, item: Any, gate: Gate, *, again: bool = False) -> Attempt:
-    """Does the work on an item like `attempt`, and captures its warnings."""
+def _captured_attempt(function: Callable[[Any], Any], argument: Any) -> Attempt:
     with captured_warnings() as messages:
-        done = attempt(work, item, gate, again=again)
+        done = _attempt(function, argument)
     return done._replace(warnings=tuple(messages)) if messages else done
+
+
+def _is_begun(begun: Attempt) -> bool:
+    return begun is not NOT_BEGUN and begun.error is None
+
+
+def _finished(begun: Attempt, done: Attempt) -> Attempt:
+    return done._replace(warnings=begun.warnings + done.warnings) if begun.warnings else done
 
 
 def is_immediate(work: AnyWork) -> bool:

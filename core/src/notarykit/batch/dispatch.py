@@ -1,4 +1,4 @@
-"""Sending of items to an executor: as they are to threads of this process, as bytes to workers."""
+"""Sending of items to an executor, several in a task: as they are to threads of this process, as bytes to workers."""
 
 import pickle
 import queue
@@ -12,55 +12,67 @@ from typing import Any
 
 from notarykit._internal.deadline import seconds_left
 from notarykit._internal.pickling import local_pickles
-from notarykit.batch.attempt import WAITING, Attempt, Gate, attempt, captured_attempt, is_immediate
+from notarykit.batch.attempt import WAITING, Attempt, Attempts, Gate, attempt_all, is_immediate
 from notarykit.batch.executors import DaemonThreads, WorkerPool, dask_client, is_on_this_machine, usable_cores, width_of
 from notarykit.batch.work import AnyWork
 from notarykit.batch.worker import Answer, Task, run_task
 from notarykit.errors import NotarykitError, UsageError, WorkerError, own_error
 
-# Items in a task should take this long together: longer than sending them, and short enough to stop soon.
-_TASK_SECONDS = 0.05
+# Items in a task should take this long together: longer than sending them, and short enough to stop and end together.
+_TASK_SECONDS = 0.02
 # Part of its time that a task may wait for nothing but the end of what it has begun.
 _LARGEST_WAIT = 0.2
 _LARGEST_TASK_SECONDS = 2.0
 _MOST_ITEMS = 256
+# Little is gained by more, and where items suddenly take long, those of one task are done one after the other.
+_MOST_IN_THREADS = 16
 # Larger works are sent only to workers that turn out not to have them.
 _ALWAYS_SENT = 64 * 1024
 
 
 class ThreadDispatch:
-    """Sends each item to a thread of this process, which has the work object itself.
+    """Sends items to threads of this process, which have the work object itself.
+
+    Items that take long, or are not final at once, go one by one to more threads than items may be begun at a time;
+    others go several at a time to one thread for each job.
 
     Attributes:
-        width: Number of tasks at a time.
-        depth: Number of tasks that are sent before one has ended.
         size: Number of items in the next task.
     """
 
-    size = 1
-
     def __init__(self, work: AnyWork, executor: Executor | None, jobs: int, *, collects_warnings: bool = False) -> None:
-        self._work = work
-        self._attempt = captured_attempt if collects_warnings else attempt
-        threads = jobs if is_immediate(work) else jobs * WAITING
-        self._own = None if executor else DaemonThreads(threads)
+        self._jobs = jobs
+        self._threads = jobs if is_immediate(work) else jobs * WAITING
+        self._own = None if executor else DaemonThreads(self._threads)
         self._executor = executor or self._own
         self._gate = Gate(jobs)
-        self.width = threads
-        self.depth = threads + jobs  # the latter wait, so that no thread has to
+        self._attempt_all = partial(attempt_all, work, gate=self._gate, collects_warnings=collects_warnings)
+        self.size = 1
+
+    @property
+    def width(self) -> int:
+        """Number of tasks at a time."""
+        return self._threads if self.size == 1 else self._jobs
+
+    @property
+    def depth(self) -> int:
+        """Number of tasks that are sent before one has ended; some of them wait, so that no thread has to."""
+        return self.width + self._jobs
 
     def send(self, items: Sequence[Any]) -> "Future[Any]":
         """Sends a task; `received` takes what its future returns."""
         assert self._executor is not None
-        (item,) = items
-        return _submitted(self._executor, partial(copy_context().run, self._attempt, self._work, item, self._gate))
+        return _submitted(self._executor, partial(copy_context().run, self._attempt_all, items))
 
     def received(self, future: "Future[Any]", items: Sequence[Any]) -> list[Attempt]:
         """Returns the attempts of a task that has ended."""
         try:
-            return [future.result()]
+            done: Attempts = future.result()
         except Exception as error:  # noqa: BLE001 - the executor's own
             return [Attempt(error=_executor_error(error)) for _ in items]
+        size = _next_size(_TASK_SECONDS, done.ended - done.started, len(items), self.size)
+        self.size = min(max(1, size), _MOST_IN_THREADS)
+        return done.attempts
 
     def stop(self) -> None:
         """Begins nothing more, not even what was sent."""
@@ -142,7 +154,8 @@ class WorkerDispatch:
         if answer.attempts is None:
             whole = self._task(items)._replace(work=self._work)
             return self.received(_submitted(self._executor, run_task, whole), items)
-        self._learn(answer, len(items))
+        seconds = min(max(_TASK_SECONDS, answer.waited / _LARGEST_WAIT), _LARGEST_TASK_SECONDS)
+        self.size = max(self._threads, _next_size(seconds, answer.seconds - answer.waited, len(items), self.size))
         return [_unpickled(content) for content in answer.attempts]
 
     def _task(self, items: Sequence[Any]) -> Task:
@@ -150,12 +163,6 @@ class WorkerDispatch:
         with self._secrets():
             pickled = tuple(pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in items)
         return Task(self._key, work, pickled, self._threads, seconds_left())
-
-    def _learn(self, answer: Answer, count: int) -> None:
-        """Chooses the size of the next task by the time that this one took."""
-        seconds = min(max(_TASK_SECONDS, answer.waited / _LARGEST_WAIT), _LARGEST_TASK_SECONDS)
-        wanted = seconds * count / max(answer.seconds - answer.waited, 1e-6)
-        self.size = max(self._threads, min(int(wanted), 2 * max(count, self.size), _MOST_ITEMS))
 
     def _again(self, items: Sequence[Any]) -> list[Attempt]:
         """Does each item of a dead worker alone, so that it is known over which one a second worker dies."""
@@ -207,6 +214,11 @@ class WorkerDispatch:
         """Ends the workers at once, if that is possible."""
         if isinstance(self._executor, WorkerPool):
             self._executor.kill()
+
+
+def _next_size(wanted: float, seconds: float, count: int, size: int) -> int:
+    """Returns how many items take as many seconds as wanted, if `count` took `seconds`; it grows step by step."""
+    return min(int(wanted * count / max(seconds, 1e-6)), 2 * max(count, size), _MOST_ITEMS)
 
 
 def _submitted(executor: Executor, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":

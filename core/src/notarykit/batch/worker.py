@@ -6,7 +6,6 @@ be pickled is an error of its own and not of its neighbours.
 
 import pickle
 import threading
-import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -15,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from notarykit._internal.deadline import deadline
-from notarykit.batch.attempt import WAITING, Attempt, Gate, captured_attempt, is_immediate
+from notarykit.batch.attempt import WAITING, Attempt, Attempts, Gate, attempt_all, is_immediate
 from notarykit.batch.work import AnyWork
 from notarykit.errors import NotarykitError, UnforeseenError, UsageError
 
@@ -67,13 +66,18 @@ class _KeptWork:
         self.threads = threads if is_immediate(work) else threads * WAITING
         self.pool = ThreadPoolExecutor(self.threads, "notarykit-worker") if self.threads > 1 else None
 
-    def attempts(self, task: Task, gate: Gate) -> list[Attempt]:
+    def attempts(self, task: Task) -> Attempts:
         items = [pickle.loads(item) for item in task.items]  # noqa: S301 - from the process that made the work
-        done = partial(captured_attempt, self.work, gate=gate, again=task.again)
+        gate = Gate(task.threads)
+        attempt = partial(attempt_all, self.work, gate=gate, again=task.again, collects_warnings=True)
         if self.pool is None or len(items) == 1:
-            return [done(item) for item in items]
-        futures = [self.pool.submit(copy_context().run, done, item) for item in items]
-        return [future.result() for future in futures]
+            return attempt(items)
+        shares = min(self.threads, len(items))
+        futures = [self.pool.submit(copy_context().run, attempt, items[place::shares]) for place in range(shares)]
+        done = [future.result() for future in futures]
+        attempts = [done[place % shares].attempts[place // shares] for place in range(len(items))]
+        started = min(share.started for share in done)
+        return Attempts(attempts, started, max(share.begun for share in done), max(share.ended for share in done))
 
     def close(self) -> None:
         self.work.close()
@@ -93,11 +97,9 @@ def run_task(task: Task) -> Answer:
         return Answer((), problem=_unreadable_work(error))
     if kept is None:
         return Answer(None)
-    started, gate = time.monotonic(), Gate(task.threads)
     with deadline(task.seconds) if task.seconds != float("inf") else nullcontext():
-        attempts = kept.attempts(task, gate)
-    ended = time.monotonic()
-    return Answer(tuple(map(_pickled, attempts)), ended - started, max(0.0, ended - max(started, gate.last_left)))
+        done = kept.attempts(task)
+    return Answer(tuple(map(_pickled, done.attempts)), done.ended - done.started, done.ended - done.begun)
 
 
 def _kept_work(task: Task) -> _KeptWork | None:
