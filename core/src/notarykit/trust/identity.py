@@ -138,10 +138,8 @@ def _unescape(raw: str, name: str) -> str:
 
 def matches(identity: Attributes, subject: "x509.Name") -> bool:
     """Tells whether a subject has every attribute of an identity, and as often, compared letter by letter."""
-    present = Counter(
-        (attribute.oid.dotted_string, attribute.value) for attribute in subject if isinstance(attribute.value, str)
-    )
-    return identity <= present
+    present = [(each.oid.dotted_string, each.value) for each in subject if isinstance(each.value, str)]
+    return all(present.count(attribute) >= count for attribute, count in identity.items())
 
 
 def check_identities(identities: Sequence[str]) -> None:
