@@ -14,7 +14,7 @@ import pytest
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from tests.cli.test_json import schema
 from tests.cli.world import VERIFY, World, error_of
-from tests.support.ca import make_chain
+from tests.support.ca import Changes, make_chain
 from tests.support.homes import OTHER_IDENTITY, policy_document
 from tests.support.layouts import add_artifact, make_layout
 from tests.support.signatures import signature_manifests
@@ -203,6 +203,21 @@ class TestRecordedVerdicts:
         assert world.run(*CHECK, world.reference).code == 0
         head, record = records(world)
         rewrite(world, [head, {**record, "time": format_rfc3339(utc_now() - timedelta(hours=age))}])
+        assert self._is_verified_again(world, world.reference) == is_again
+
+    @pytest.mark.parametrize(("hours", "is_again"), [(1, False), (3, True)])
+    @pytest.mark.parametrize("is_expiry", [True, False], ids=["expiry", "certificate"])
+    def test_verdict_ends(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, hours: int, *, is_expiry: bool, is_again: bool
+    ) -> None:
+        """A verdict does not count longer than the signature, and each certificate of its chain, are valid."""
+        if not is_expiry:
+            chain = make_chain(cas={1: Changes(not_after=utc_now() + timedelta(hours=2))})
+            world.home.trust(chain)
+            world.home.add_key(chain, "brief")
+        world.sign(*("--expiry", "2h") * is_expiry)
+        assert world.run(*CHECK, world.reference).code == 0
+        monkeypatch.setattr("notarykit.cli.commands.verify.utc_now", lambda: utc_now() + timedelta(hours=hours))
         assert self._is_verified_again(world, world.reference) == is_again
 
     def test_verdict_that_others_can_write_is_worth_nothing(self, world: World) -> None:

@@ -13,7 +13,7 @@ from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest
 from notarykit.verification.ending import Ending
 from notarykit.verification.examination import examine_signatures
-from notarykit.verification.verdict import Verified
+from notarykit.verification.verdict import Skipped, Verified, next_end
 from notarykit.verification.verifier import Verifier
 from tests.support.ca import NOT_AFTER, Changes, make_chain
 from tests.support.envelopes import sign_envelope
@@ -125,6 +125,17 @@ def test_verdict_holds_until_it_ends(case: _Case) -> None:
         assert _kind(case, case.ends + _SECOND) is not today
 
 
+@pytest.mark.parametrize("case", _CASES.values(), ids=_CASES.keys())
+def test_verdict_holds_until_the_next_end(case: _Case) -> None:
+    """The first end of a validity comes no later than the verdict's own end, whichever steps the policy enforces."""
+    request = ArtifactRequest(lambda: Place(*case.envelopes), Tag("v1"), SCOPE)
+    verdict = _verifier(document(**case.policy), NOW).artifact(request).verdict
+    assert not isinstance(verdict, Skipped)
+    ends = next_end(verdict, NOW)
+    assert ends is not None
+    assert ends <= (case.ends or _NO_END)
+
+
 def test_end_that_has_passed_is_no_end() -> None:
     """A timestamped signature whose certificates have expired already does not end by them."""
     policies = document(stores=_TSA_STORES)
@@ -133,6 +144,7 @@ def test_end_that_has_passed_is_no_end() -> None:
     assert not isinstance(examined.outcome, NotarykitError)
     assert isinstance(examined.outcome.verdict, Verified)
     assert examined.ending is None
+    assert next_end(examined.outcome.verdict, _LATER) is None
 
 
 def test_end_asks_for_no_revocation() -> None:

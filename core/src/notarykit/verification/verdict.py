@@ -1,6 +1,7 @@
 """Verdicts. Each kind of verdict is a type of its own, so that none is mistaken for another."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,3 +112,20 @@ class Skipped(NamedTuple):
 
 
 Verdict = Verified | Audited | Skipped
+
+
+def next_end(verdict: Verified | Audited, now: datetime) -> datetime | None:
+    """Returns the next end of a validity: the signature's expiry, or the last second of a certificate of its chain.
+
+    Until then the clock changes no step. The verdict may hold longer, as `verification.ending` finds out.
+
+    Args:
+        verdict: The verdict.
+        now: Time of the verification, or earlier.
+    """
+    if isinstance(verdict, Verified):
+        chain, expiry = verdict.chain, verdict.attributes.expiry
+    else:
+        chain, expiry = verdict.untrusted_chain, verdict.untrusted_attributes.expiry
+    ends = [certificate.not_valid_after_utc for certificate in chain.certificates]
+    return min((end for end in (*ends, expiry) if end is not None and end >= now), default=None)

@@ -124,8 +124,9 @@ class Journal:
             members = Members(loads(reader.readline(_LONGEST_LINE)), "journal")
         if members.text("reference") != reference:
             return None
-        age = (utc_now() - parse_rfc3339(members.text("time"))).total_seconds()
-        return Record(reference, members.object("result").value, age, self._is_private)
+        recorded_at = parse_rfc3339(members.text("time"))
+        ends = parse_rfc3339(members.text("ends")) if "ends" in members else None
+        return Record(reference, members.object("result").value, recorded_at, ends, self._is_private)
 
     def write(self, reference: str, result: Result) -> None:
         """Records an outcome.
@@ -133,8 +134,10 @@ class Journal:
         Raises:
             StorageError: It cannot be written; what was recorded before is intact.
         """
-        time_now = format_rfc3339(utc_now())
-        line = {"reference": reference, "exitCode": result.exit_code, "time": time_now, "result": result.members}
+        times = {"time": format_rfc3339(utc_now())}
+        if result.ends is not None:
+            times["ends"] = format_rfc3339(result.ends)
+        line = {"reference": reference, "exitCode": result.exit_code, **times, "result": result.members}
         self._write(dumps(line) + b"\n")
 
     def _write(self, line: bytes) -> None:

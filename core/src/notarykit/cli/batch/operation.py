@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Hashable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from notarykit._internal.printable import printable
@@ -21,11 +22,13 @@ class Result(NamedTuple):
         exit_code: Exit code, if this were the only reference.
         members: Members of its JSON output, without `reference`.
         document: JSON output for one reference alone, where that has a form of its own.
+        ends: Time from which the result may be another with nothing changed, or None.
     """
 
     exit_code: int
     members: dict[str, Any]
     document: Mapping[str, Any] | None = None
+    ends: datetime | None = None
 
 
 class Record(NamedTuple):
@@ -34,13 +37,15 @@ class Record(NamedTuple):
     Attributes:
         text: Reference, as it was written.
         members: Members of its JSON output.
-        age: Seconds since.
+        time: Time of the record, to the second.
+        ends: Time from which the result may be another with nothing changed, or None.
         is_private: True if users other than this one and root cannot write the journal.
     """
 
     text: str
     members: dict[str, Any]
-    age: float
+    time: datetime
+    ends: datetime | None
     is_private: bool
 
 

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
-from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit._internal.strict_json import dumps
 from notarykit.batch.work import Work
 from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
@@ -31,11 +32,11 @@ from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import DirectoryTrustStore, TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact
-from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified
+from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified, next_end
 from notarykit.verification.verifier import Verifier
 
-# Longer ago, certificates may have been revoked or have expired.
-_DAY = 24 * 60 * 60
+# Longer ago, certificates may have been revoked.
+_DAY = timedelta(days=1)
 
 
 class _VerificationWork(Work[Target, VerifiedArtifact, VerifiedArtifact]):
@@ -67,6 +68,7 @@ class _Verification(Operation):
         options.exclusive("dask", "debug")
         super().__init__(options)
         self.scheduler = options["dask"] or ""
+        self._started_at = utc_now()
         self._is_detailed = options["verbose"] or options["debug"]
         user_metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
         self._verifier = Verifier(
@@ -93,8 +95,10 @@ class _Verification(Operation):
         return {"policy": _sha256(read_policy_file()[1]), "trustStores": _sha256(dumps(self._thumbprints()))}
 
     def accepts(self, record: Record, target: Target) -> bool:
-        """Returns True for a verdict of the last day on a digest; a tag may have been moved since."""
-        return isinstance(target.identifier, Digest) and record.is_private and 0 <= record.age < _DAY
+        """Returns True for a verdict on a digest, of the last day, that has not ended; a tag may have been moved."""
+        now = utc_now()
+        is_current = now - _DAY < record.time <= now and (record.ends is None or now < record.ends)
+        return isinstance(target.identifier, Digest) and record.is_private and is_current
 
     def is_expandable(self, target: Target) -> bool:
         """Returns False where the trust policy skips the artifact, or no statement applies to it."""
@@ -118,7 +122,7 @@ class _Verification(Operation):
         self._print_details(reference, outcome, verdict)
         if is_text:
             _print_verdict(reference, verdict)
-        return Result(0, members)
+        return Result(0, members, ends=next_end(verdict, self._started_at))
 
     def _print_details(self, reference: str, verified: VerifiedArtifact, verdict: Verified | Audited) -> None:
         assert verified.signature is not None
