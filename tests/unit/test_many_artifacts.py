@@ -5,6 +5,7 @@ import pickle
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,13 +73,16 @@ def test_many_are_signed_and_verified(references: list[notarykit.LayoutReference
 
 
 def test_malformed_reference_is_an_outcome(home: Home, executor: WorkerPool | None) -> None:
-    """It has its place among the others."""
+    """It has its place among the others, and so has an object that is no reference."""
+    items: list[Any] = ["hello", 7]
     for outcomes in (
-        notarykit.verify_artifacts(["hello"], executor=executor),
-        notarykit.sign_artifacts(["hello"], executor=executor),
+        notarykit.verify_artifacts(items, executor=executor),
+        notarykit.sign_artifacts(items, executor=executor),
     ):
-        (outcome,) = outcomes
-        assert isinstance(outcome.error, UsageError)
+        malformed, other = outcomes
+        assert isinstance(malformed.error, UsageError)
+        assert isinstance(other.error, UsageError)
+        assert other.error.message == "an object of type int is no reference"
 
 
 def test_one_reference_is_not_several(home: Home) -> None:

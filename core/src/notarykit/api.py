@@ -14,7 +14,7 @@ from notarykit._internal.deadline import deadline
 from notarykit._internal.threads import start
 from notarykit.errors import NetworkError, UsageError
 from notarykit.net.budget import DEFAULT_SECONDS
-from notarykit.oci.reference import LayoutReference, Reference, parse_reference
+from notarykit.oci.reference import LayoutReference, Reference, as_reference
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -66,7 +66,7 @@ def verify(
         StorageError: The artifact, or the list of its signatures, cannot be read in time.
         VerificationError: No signature was accepted, there is none, or no policy statement applies.
     """
-    parsed = parse_reference(reference) if isinstance(reference, str) else reference
+    parsed = as_reference(reference)
     policy_scope = parsed.policy_scope(scope)
 
     def work() -> "VerifiedArtifact":
@@ -104,7 +104,7 @@ def sign(
         PluginError: The key's plugin failed.
         StorageError: The artifact cannot be found, or the signature cannot be stored.
     """
-    parsed = parse_reference(reference) if isinstance(reference, str) else reference
+    parsed = as_reference(reference)
 
     def work() -> "SignedArtifact":
         from notarykit.signing.artifact import sign_artifact

@@ -151,6 +151,22 @@ def parse_reference(text: str) -> Reference:
     return Reference(registry, name, _digest(digest, text) if at else Tag(tag))
 
 
+def as_reference(value: object) -> Reference | LayoutReference:
+    """Returns a reference, parsed if it is text.
+
+    Raises:
+        UsageError: It is malformed, or neither text nor a reference.
+    """
+    if isinstance(value, str):
+        return parse_reference(value)
+    if isinstance(value, Reference | LayoutReference):
+        return value
+    raise UsageError(
+        f"an object of type {type(value).__name__} is no reference",
+        advice="give text, or what parse_reference or parse_layout_reference returns",
+    )
+
+
 def _advice(repository: str) -> str:
     """Returns the advice for a repository's name that is malformed."""
     if "://" in repository:

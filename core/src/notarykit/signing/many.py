@@ -11,7 +11,7 @@ from notarykit.envelope.integrity import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.errors import NotarykitError
-from notarykit.oci.reference import Digest, LayoutReference, Reference, Tag, parse_reference
+from notarykit.oci.reference import Digest, LayoutReference, Reference, Tag, as_reference
 from notarykit.oci.registry.registries import Registries
 from notarykit.oci.repository import ListedSignature, PushedSignature, Repository, StoredSignature
 from notarykit.signing.artifact import SignedArtifact, begin_signing, begin_storing
@@ -59,12 +59,12 @@ class ReferenceSigning(Work[str | Reference | LayoutReference, _Begun, SignedArt
 
     def begin(self, item: str | Reference | LayoutReference) -> _Begun:
         """Signs an artifact and stores the signature."""
-        reference = _parsed(item)
+        reference = as_reference(item)
         return begin_signing(self._registries.open(reference), reference.identifier, self._signer(), self._options)
 
     def begin_again(self, item: str | Reference | LayoutReference) -> _Begun:
         """Signs an artifact unless the signature of the first try is there."""
-        reference = _parsed(item)
+        reference = as_reference(item)
         repository = self._registries.open(reference)
         return sign_again(repository, reference.identifier, self._signer(), self._options, self._since)
 
@@ -90,10 +90,6 @@ def _unpickled(
     signing = ReferenceSigning(open_signer, registries, options)
     signing._since = since  # noqa: SLF001 - of the run, not of this process
     return signing
-
-
-def _parsed(item: str | Reference | LayoutReference) -> Reference | LayoutReference:
-    return parse_reference(item) if isinstance(item, str) else item
 
 
 def sign_again(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from notarykit.batch.work import Work
-from notarykit.oci.reference import LayoutReference, Reference, parse_reference
+from notarykit.oci.reference import LayoutReference, Reference, as_reference
 from notarykit.oci.registry.registries import Registries
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact, verify_signatures
 from notarykit.verification.options import VerifierOptions
@@ -34,7 +34,7 @@ class ReferenceVerification(Work[str | Reference | LayoutReference, VerifiedArti
 
     def begin(self, item: str | Reference | LayoutReference) -> VerifiedArtifact:
         """Verifies an artifact."""
-        reference = parse_reference(item) if isinstance(item, str) else item
+        reference = as_reference(item)
         scope = reference.policy_scope(self._scope)
         request = ArtifactRequest(partial(self._registries.open, reference), reference.identifier, scope)
         return verify_signatures(self._verifier, request, self._user_metadata)
