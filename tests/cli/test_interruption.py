@@ -19,7 +19,7 @@ from tests.support.executables import add_executable, guarded_plugin
 from tests.support.layouts import make_layout
 from tests.support.signatures import signature_manifests
 
-# Signs like `local-file`, once its process id was read from a pipe, and another pipe was opened by a writer.
+# Signs like `local-file`, once it has written its process id to a pipe, and read a byte from another.
 _SLOW = """\
 import os
 from notarykit_local_file.plugin import LocalFilePlugin
@@ -28,7 +28,8 @@ class Found(LocalFilePlugin):
     def generate_signature(self, request):
         with open({begun!r}, "w") as pipe:
             pipe.write(str(os.getpid()))
-        open({release!r}).close()
+        with open({release!r}, "rb", buffering=0) as pipe:
+            pipe.read(1)
         return super().generate_signature(request)
 """
 NAMES = ("one", "two", "three")
@@ -47,10 +48,9 @@ class Signing:
         """Starts it."""
         self.world = world
         self.references = [f"{name}@{make_layout(world.folder / name, name).digest}" for name in NAMES]
-        self._begun, self._release = world.folder / "begun", world.folder / "release"
-        for pipe in (self._begun, self._release):
-            os.mkfifo(pipe)
-        source = _SLOW.format(begun=str(self._begun), release=str(self._release))
+        begun, release = world.folder / "begun", world.folder / "release"
+        self._begun, self._release = open_pipe(begun), open_pipe(release)
+        source = _SLOW.format(begun=str(begun), release=str(release))
         text = guarded_plugin(world.folder / "lib" / "slow_module.py", source)
         add_executable(world.home.folder / "plugins", "slow", text)
         self._plugins: list[int] = []
@@ -64,12 +64,16 @@ class Signing:
         return start(self.world, *command)
 
     def wait_for_begin(self) -> None:
-        """Waits until the plugin signs."""
-        self._plugins.append(os.pidfd_open(int(self._begun.read_text())))
+        """Waits until the plugin signs, and fails if the command ends before."""
+        end = os.pidfd_open(self.process.pid)
+        ready, _, _ = select.select([self._begun, end], [], [])
+        os.close(end)
+        assert self._begun in ready, self.process.communicate()
+        self._plugins.append(os.pidfd_open(int(os.read(self._begun, 20))))
 
     def release(self) -> None:
         """Lets the plugin sign."""
-        self._release.open("w").close()
+        os.write(self._release, b"1")
 
     def interrupt(self, number: signal.Signals = signal.SIGINT) -> str:
         """Sends a signal while the plugin signs, and returns what the command says to it."""
@@ -84,7 +88,8 @@ class Signing:
         for plugin in self._plugins:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(plugin, signal.SIGKILL)
-            os.close(plugin)
+        for opened in (*self._plugins, self._begun, self._release):
+            os.close(opened)
 
     def signatures(self) -> list[int]:
         """Number of signatures of each artifact."""
@@ -98,6 +103,12 @@ def start(world: World, *arguments: str, stderr: int = subprocess.PIPE) -> "subp
         env=world.home.environment(), cwd=world.folder,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True,
     )  # fmt: skip
+
+
+def open_pipe(path: Path) -> int:
+    """Makes a named pipe, and opens both its ends, so that nobody else waits at its opening."""
+    os.mkfifo(path)
+    return os.open(path, os.O_RDWR)
 
 
 def line_of(stream: IO[str] | None) -> str:
