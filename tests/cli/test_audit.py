@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from notarykit.audit.counts import Counts
 from notarykit.audit.header import AuditHeader
 from notarykit.audit.partial_file import PartialFile
+from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
 from notarykit.audit.shard import Shard
 from tests.cli.test_json import schema
 from tests.cli.world import World
@@ -19,13 +21,17 @@ _HEADER = AuditHeader(("registry.example.com",), Shard(), True, f"sha256:{0:064x
 @pytest.fixture
 def audit_file(world: World) -> str:
     """Returns the file of a complete audit with one artifact."""
+    return _write_audit(make_record())
+
+
+def _write_audit(*records: ArtifactRecord) -> str:
+    """Writes the file of a complete audit."""
+    counts = Counts(_HEADER)
     with PartialFile("audit.jsonl", _HEADER) as partial:
-        partial.add(make_record())
-        verdicts = dict.fromkeys(
-            ("verified", "audited", "skipped", "failed", "unsigned", "no-policy", "unknown", "part"), 0
-        )
-        counts = {"repositories": 1, "artifacts": 1, "verdicts": {**verdicts, "verified": 1}, "ending": 0}
-        partial.complete([], {"finishedAt": "2026-06-01T13:00:00Z", **counts})
+        for record in records:
+            partial.add(record)
+            counts.add(record)
+        partial.complete([], {"finishedAt": "2026-06-01T13:00:00Z", **counts.to_json()})
         partial.publish()
     return "audit.jsonl"
 
@@ -107,6 +113,16 @@ def test_merge_over_its_own_file(world: World, audit_file: str) -> None:
     """A file may be merged into itself: it is read before it is replaced."""
     world.did("audit", "merge", audit_file, "--output", "none", "--output-file", audit_file)
     assert Path(audit_file).read_bytes().count(b"\n") == 3
+
+
+def test_warnings_are_no_flood(world: World) -> None:
+    """Of what could not be read twenty are told, and all are in the reports."""
+    unread = make_record(digest="", tags=(), verdict=ArtifactVerdict.UNKNOWN, reason="no answer", signatures=())
+    records = [unread._replace(repository=f"r{number}") for number in range(25)]
+    done = world.run("audit", "merge", _write_audit(*records), "--output", "jsonl")
+    assert done.code == 3
+    assert done.err.splitlines() == [f"Warning: registry.example.com/r{number}: no answer" for number in range(20)]
+    assert done.out.count("no answer") == 25
 
 
 def test_schema_refuses_other_lines() -> None:

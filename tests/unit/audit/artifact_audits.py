@@ -47,17 +47,16 @@ class _Registries:
         return self._place
 
 
-def audited(
-    *signatures: bytes | NotarykitError,
-    place: Place | None = None,
-    policies: TrustPolicyDocument | None = None,
-    **changes: Any,
-) -> ArtifactRecord:
-    """Returns the record of an artifact with these signatures, or in a repository of its own."""
+def auditor(place: Place, policies: TrustPolicyDocument | None = None, **changes: Any) -> ArtifactAudit:
+    """Returns what audits the artifact of a repository."""
     settings: dict[str, Any] = {"now": NOW, "revocation": RecordingChecker(), **changes}
     verifier = Verifier(policies or document(), STORE, **settings)
-    registries = cast("Registries", _Registries(place or Place(*signatures)))
-    return ArtifactAudit(verifier, registries).begin(ITEM)
+    return ArtifactAudit(verifier, cast("Registries", _Registries(place)))
+
+
+def audited(*signatures: bytes | NotarykitError, place: Place | None = None, **changes: Any) -> ArtifactRecord:
+    """Returns the record of an artifact with these signatures, or in a repository of its own."""
+    return auditor(place or Place(*signatures), **changes).begin(ITEM)
 
 
 def only(record: ArtifactRecord) -> SignatureRecord:

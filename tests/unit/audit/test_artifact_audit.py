@@ -5,6 +5,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+import pytest
+
 from notarykit.audit.record import (
     ArtifactRecord,
     ArtifactVerdict,
@@ -14,10 +16,11 @@ from notarykit.audit.record import (
 )
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import ContentError, NetworkError
+from notarykit.errors import ContentError, NetworkError, NotarykitWarning
+from notarykit.trust.policy import TrustPolicyDocument
 from tests.support.ca import NOT_AFTER, make_chain
 from tests.support.envelopes import COSE, JWS, sign_envelope
-from tests.unit.audit.artifact_audits import DAY, GOOD, STRANGERS, audited, only
+from tests.unit.audit.artifact_audits import DAY, GOOD, ITEM, STRANGERS, audited, auditor, only
 from tests.unit.verification.countersigned import SIGNER, make_timestamped
 from tests.unit.verification.places import Place, manifest_digest
 from tests.unit.verification.setting import (
@@ -152,6 +155,17 @@ def test_artifact_without_a_policy() -> None:
     assert "registryScopes" in record.advice
     assert record.signatures == tuple(SignatureRecord(manifest_digest(number)) for number in range(2))
     assert place.fetched == []
+
+
+def test_policy_is_looked_up_once_for_each_repository() -> None:
+    """A warning about the statement that applies does not come with each artifact."""
+    (statement,) = document().policies
+    alike = statement._replace(name="alike", scopes=(SCOPE.replace("/", ":443/", 1),))
+    audit = auditor(Place(GOOD), TrustPolicyDocument((alike, statement._replace(scopes=("*",)))))
+    with pytest.warns(NotarykitWarning, match="letter by letter") as caught:
+        records = [audit.begin(ITEM) for _ in range(3)]
+    assert [record.policy for record in records] == ["acme"] * 3
+    assert len(caught) == 1
 
 
 def test_skipped_artifact() -> None:

@@ -8,6 +8,7 @@ from notarykit.audit.record import (
     ArtifactVerdict,
     RevocationOutcome,
 )
+from notarykit.plugin import VerificationResult
 from tests.support.envelopes import sign_envelope
 from tests.unit.audit.artifact_audits import GOOD, REVOCABLE, STRANGERS, audited, only
 from tests.unit.verification.countersigned import SIGNER, RecordingChecker
@@ -69,3 +70,13 @@ def test_revocation_by_a_plugin(capability: str) -> None:
     assert record.verdict is ArtifactVerdict.VERIFIED
     wanted = RevocationOutcome.GOOD if capability == REVOCATION_CHECK else RevocationOutcome.NOT_CHECKED
     assert only(record).revocation is wanted
+
+
+def test_refusal_by_a_plugin_that_is_logged() -> None:
+    """The plugin's result counts, and not that of the step before, which has left the check to it."""
+    plugin = VerificationPlugin(
+        REVOCATION_CHECK, results={REVOCATION_CHECK: VerificationResult(success=False, reason="revoked")}
+    )
+    record = audited(for_plugin(SIGNER), find_plugin=plugin.find, policies=document("permissive"))
+    assert record.verdict is ArtifactVerdict.VERIFIED
+    assert only(record).revocation is RevocationOutcome.UNKNOWN

@@ -2,8 +2,12 @@
 
 import pytest
 
-from notarykit.audit.selection import Selection, parse_selection
-from notarykit.errors import UsageError
+from notarykit.audit.selection import Selection, parse_selection, select_repositories
+from notarykit.errors import NetworkError, UsageError
+from notarykit.net.budget import Budget
+from notarykit.oci.registry.registries import Registries
+from tests.servers.registry.http_server import Connection, Seen
+from tests.unit.audit.hostile import HostileRegistry
 
 
 @pytest.mark.parametrize(
@@ -66,3 +70,17 @@ def test_path_covers_what_is_below_it(path: str, name: str, is_covered: bool) ->
     """Whole components count, and only those of the same registry."""
     assert Selection("r", path).covers("r", name) is is_covered
     assert not Selection("r", path).covers("other", name)
+
+
+class _Silent(HostileRegistry):
+    """Registry that ends each connection without an answer."""
+
+    def answer(self, seen: Seen, connection: Connection) -> None:
+        """Gives none."""
+        connection.close_connection = True
+
+
+def test_registry_that_does_not_answer_is_not_one_without_a_catalogue() -> None:
+    """Nothing is known of its repositories, so a path of it is not taken for one."""
+    with _Silent() as silent, Registries() as registries, pytest.raises(NetworkError):
+        list(select_repositories(Selection(silent.host, "team"), registries.host(silent.host), Budget, pytest.fail))

@@ -8,6 +8,7 @@ import pytest
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from notarykit.errors import NotarykitError
 from notarykit.oci.reference import Tag
+from notarykit.timestamp.token import Timestamp, verify_token
 from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest
@@ -85,7 +86,9 @@ _CASES = {
     "the last of several": _Case(
         (sign_envelope(_ISSUING, now=NOW), b"", _EXPIRING, sign_envelope(_ROOT, now=NOW)), {}, NOW + 40 * _DAY
     ),
-    "one of several that does not end": _Case((_TIMESTAMPED, _EXPIRING), {"stores": _TSA_STORES}, None),
+    "one of several that does not end": _Case(
+        (_TIMESTAMPED, _EXPIRING), {"stores": _TSA_STORES, "timestamps": "afterCertExpiry"}, None
+    ),
     "a stranger's beside it": _Case(
         (sign_envelope(make_chain(), now=NOW), _EXPIRING),
         {"level": "audit", "override": {"expiry": "enforce"}},
@@ -145,6 +148,20 @@ def test_end_that_has_passed_is_no_end() -> None:
     assert isinstance(examined.outcome.verdict, Verified)
     assert examined.ending is None
     assert next_end(examined.outcome.verdict, _LATER) is None
+
+
+def test_end_that_has_passed_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timestamp is verified once, and not again for ends before the verification, which changed nothing."""
+    verified: list[object] = []
+
+    def counted(*arguments: Any) -> Timestamp:
+        verified.append(arguments)
+        return verify_token(*arguments)
+
+    monkeypatch.setattr("notarykit.timestamp.token.verify_token", counted)
+    policies = document(stores=_TSA_STORES)
+    examine_signatures(_verifier(policies, _LATER), policies.policies[0], Place(_TIMESTAMPED), ARTIFACT, type)
+    assert len(verified) == 1
 
 
 def test_end_asks_for_no_revocation() -> None:
