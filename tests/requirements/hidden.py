@@ -68,6 +68,7 @@ USERS: dict[str, Sequence[str]] = {
     "go": _GO,
     "go 1.25": _GO,
     "iproute2": _CARDS,
+    "jq": ("servers/registry/audits/test_documents.py",),
     "libclang-dev": _TOKENS,
     "libnss3": _TOKENS,
     "libnss3-tools": _TOKENS,
