@@ -11,11 +11,18 @@ from typing import NamedTuple
 
 import pytest
 
+import notarykit
 from notarykit.batch import executors
 from notarykit.batch.executors import WorkerPool, process_pool
 from notarykit.batch.ordered import map_ordered
 from notarykit.errors import WorkerError
+from notarykit.oci.manifest import IMAGE_MANIFEST
+from tests.servers.registry.http_server import Reply
+from tests.servers.registry.scenes import process_home
+from tests.support.ca import make_chain
+from tests.support.layouts import make_layout
 from tests.unit.batch import works
+from tests.unit.oci.registry.fake import FakeRegistry, entry
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="waits for processes by pidfd")
 _SECONDS = 30
@@ -177,3 +184,23 @@ def test_workers_have_the_environment_of_the_moment(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("NOTARYKIT_TESTS", "new")
     with process_pool(1) as pool:
         assert pool.submit(os.getenv, "NOTARYKIT_TESTS").result() == "new"
+
+
+def test_first_verification_of_a_worker_imports_nothing_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fork server has imported for all workers what a verification in a registry needs, and all that is listed."""
+    process_home(tmp_path / "home", make_chain(), monkeypatch)
+    layout = make_layout(tmp_path / "hello")
+    signature = notarykit.sign(notarykit.LayoutReference(layout.path, layout.digest)).manifest
+    with FakeRegistry() as registry, process_pool(1) as pool:
+        for blob in Path(layout.path, "blobs", "sha256").iterdir():
+            content = Reply(200, (("Content-Type", IMAGE_MANIFEST),), blob.read_bytes())
+            registry.at |= {f"{kind}/sha256:{blob.name}": content for kind in ("manifests", "blobs")}
+        registry.index(f"referrers/{layout.digest}", entry(signature.digest, size=signature.size))
+        before = pool.submit(works.modules).result()
+        assert before.issuperset(executors._PRELOADED)
+        (outcome,) = notarykit.verify_artifacts([f"{registry.host}/a/b@{layout.digest}"], executor=pool)
+        assert outcome.error is None
+        imported = pool.submit(works.modules).result() - before
+        assert not {name for name in imported if name.startswith("notarykit")}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -145,6 +146,11 @@ class Nested(Work[int, int, int]):
     def begin(self, item: int) -> int:
         """Does the work."""
         return sum(outcome.value() for outcome in map_ordered(Square(), range(item)))
+
+
+def modules() -> set[str]:
+    """Returns the names of all modules that this process has loaded."""
+    return set(sys.modules)
 
 
 def die(*_: object) -> None:

@@ -24,12 +24,18 @@ MANY = 400
 """Number of artifacts from which a process pool is quicker than threads, its start included (docs/benchmarks.md)."""
 
 _GUARD = 'start them under if __name__ == "__main__":, since each imports the main module once more; or work in threads'
-# Modules that the fork server imports once for all workers: those that all work on artifacts needs.
+# Modules that the fork server imports once for all workers: those that work on artifacts in registries needs, with the
+# imports inside functions, ours and others', that each worker's first item would wait for.
 _PRELOADED = (
     "notarykit.batch.worker",
     "notarykit.config.registries",
+    "notarykit.config.signing_keys",
+    "notarykit.envelope.jws",
     "notarykit.signing.many",
     "notarykit.verification.many",
+    "notarykit.verification.verifier",
+    "encodings.idna",
+    "cryptography.hazmat.backends.openssl.backend",
 )
 
 
