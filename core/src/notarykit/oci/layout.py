@@ -91,7 +91,7 @@ class ImageLayout(Repository):
         except FileNotFoundError:
             raise ArtifactNotFoundError(f"{self.path} does not hold the manifest {artifact.digest}") from None
         with contextlib.suppress(DocumentError):  # an artifact of a kind of its own
-            manifests.check_media_type(artifact, content, "the index")
+            manifests.check_media_type(artifact, manifests.parse_manifest(content), "the index")
         return artifact, content
 
     def _listed(self, identifier: Tag | Digest) -> Descriptor:
@@ -133,7 +133,7 @@ class ImageLayout(Repository):
         """Returns the artifact of a signature, or None for other content; remembers either, by the digest."""
         signed = None
         try:
-            manifest = GoMembers(loads(self.fetch_blob(candidate, manifests.LARGEST_MANIFEST)), "manifest")
+            manifest = manifests.parse_manifest(self.fetch_blob(candidate, manifests.LARGEST_MANIFEST))
             if "subject" in manifest and manifests.is_signature_manifest(manifest):
                 signed = Descriptor.from_json(manifest.object("subject"))
         except ContentError as error:

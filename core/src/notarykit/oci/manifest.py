@@ -110,18 +110,27 @@ def is_signature_manifest(manifest: Members) -> bool:
     return isinstance(config, dict) and config.get("mediaType") == SIGNATURE_TYPE
 
 
-def read_signature_manifest(content: bytes, digest: str) -> SignatureManifest:
-    """Parses a signature manifest.
+def parse_manifest(content: bytes) -> GoMembers:
+    """Parses a manifest.
+
+    Raises:
+        DocumentError: It is no JSON object.
+    """
+    return GoMembers(loads(content), "manifest")
+
+
+def read_signature_manifest(content: bytes | GoMembers, digest: str) -> SignatureManifest:
+    """Reads a signature manifest.
 
     Args:
-        content: Bytes of the manifest.
+        content: Bytes of the manifest, or its members where it was parsed before.
         digest: Digest of the manifest, for messages.
 
     Raises:
         ContentError: It is not what the specification prescribes; the message names the member.
     """
     try:
-        manifest = GoMembers(loads(content), "manifest")
+        manifest = parse_manifest(content) if isinstance(content, bytes) else content
         if manifest.text("mediaType") != IMAGE_MANIFEST:
             raise DocumentError(f"'mediaType' is not {IMAGE_MANIFEST!r}")
         if not is_signature_manifest(manifest):
@@ -138,19 +147,19 @@ def read_signature_manifest(content: bytes, digest: str) -> SignatureManifest:
         raise ContentError(f"signature manifest {digest} is malformed: {error}") from None
 
 
-def check_media_type(descriptor: Descriptor, content: bytes, source: str) -> None:
+def check_media_type(descriptor: Descriptor, manifest: GoMembers, source: str) -> None:
     """Refuses a manifest whose member `mediaType` is another than its descriptor's.
 
     Args:
         descriptor: Descriptor of the manifest.
-        content: Bytes of the manifest.
+        manifest: The manifest.
         source: Origin of the descriptor's media type, for messages.
 
     Raises:
         ContentError: It is another.
-        DocumentError: The manifest is malformed.
+        DocumentError: The member is no string.
     """
-    own = GoMembers(loads(content), "manifest").text("mediaType", descriptor.media_type)
+    own = manifest.text("mediaType", descriptor.media_type)
     if own != descriptor.media_type:
         raise ContentError(f"manifest {descriptor.digest} has another media type than {source}")
 

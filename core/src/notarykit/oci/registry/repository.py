@@ -4,9 +4,10 @@ Content is verified against its digest before it is returned.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from urllib.parse import quote
 
-from notarykit._internal.strict_json import DocumentError, GoMembers, loads
+from notarykit._internal.strict_json import DocumentError, GoMembers
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
@@ -27,6 +28,28 @@ _ACCEPT = {"Accept": ", ".join(manifests.MANIFEST_TYPES)}
 _OK, _CREATED, _NOT_FOUND = 200, 201, 404
 # Room for an error response in place of small content.
 _ERROR_BYTES = 64 * 1024
+
+
+class _Manifest:
+    """Manifest whose digest was checked; parsed once, when its members are first needed.
+
+    Attributes:
+        descriptor: The descriptor.
+        content: The bytes.
+    """
+
+    def __init__(self, descriptor: Descriptor, content: bytes) -> None:
+        self.descriptor = descriptor
+        self.content = content
+
+    @cached_property
+    def members(self) -> GoMembers:
+        """The members.
+
+        Raises:
+            DocumentError: The manifest is malformed.
+        """
+        return manifests.parse_manifest(self.content)
 
 
 class RegistryRepository(Repository):
@@ -57,8 +80,7 @@ class RegistryRepository(Repository):
 
     def resolve(self, identifier: Tag | Digest) -> Descriptor:
         """Returns the descriptor of an artifact by tag or digest."""
-        descriptor, _ = self._manifest(identifier)
-        return descriptor
+        return self._manifest(identifier).descriptor
 
     def resolve_with_signatures(self, identifier: Tag | Digest) -> tuple[Descriptor, Iterator[Descriptor]]:
         """Combines `resolve` and `signatures`; for a digest, the referrers are requested before the manifest.
@@ -81,10 +103,10 @@ class RegistryRepository(Repository):
         first = self._endpoint.host.finish(started)
         return artifact, self._signatures(artifact, first)
 
-    def _manifest(self, identifier: Tag | Digest, limit: int = manifests.LARGEST_MANIFEST) -> tuple[Descriptor, bytes]:
+    def _manifest(self, identifier: Tag | Digest, limit: int = manifests.LARGEST_MANIFEST) -> _Manifest:
         cached = self._endpoint.cached("manifests", identifier)
         if cached is not None:
-            return Descriptor(cached[0], identifier, len(cached[1])), cached[1]
+            return _Manifest(Descriptor(cached[0], identifier, len(cached[1])), cached[1])
         path = f"manifests/{identifier if isinstance(identifier, Digest) else quote(identifier, safe='')}"
         response = self._endpoint.send("GET", path, _ACCEPT, limit=limit)
         if response.status == _NOT_FOUND:
@@ -100,15 +122,16 @@ class RegistryRepository(Repository):
             case _:
                 refuse_identifier(identifier)
         media_type = response.header("Content-Type").partition(";")[0].strip()
-        descriptor = Descriptor(media_type, digest, len(response.body))
-        self._check(descriptor, response.body)
-        _check_media_type(descriptor, response.body)
+        manifest = _Manifest(Descriptor(media_type, digest, len(response.body)), response.body)
+        self._check(manifest.descriptor, response.body)
+        _check_media_type(manifest)
         self._endpoint.keep("manifests", digest, media_type, response.body)
-        return descriptor, response.body
+        return manifest
 
     def fetch_manifest(self, identifier: Tag | Digest) -> tuple[Descriptor, bytes]:
         """Returns the descriptor and the content of a manifest, up to 4 MiB."""
-        return self._manifest(identifier)
+        manifest = self._manifest(identifier)
+        return manifest.descriptor, manifest.content
 
     def _check(self, descriptor: Descriptor, content: bytes) -> None:
         if not descriptor.describes(content):
@@ -142,22 +165,21 @@ class RegistryRepository(Repository):
         """
         try:
             check_size("manifest", entry, USUAL_ENVELOPE)
-            return manifests.is_signature_manifest(GoMembers(loads(self._referrer(entry)), "manifest"))
+            return manifests.is_signature_manifest(self._referrer(entry).members)
         except (DocumentError, StorageError):
             return True
 
-    def _referrer(self, entry: Descriptor) -> bytes:
+    def _referrer(self, entry: Descriptor) -> _Manifest:
         """Reads a listed manifest, up to its size in the list."""
-        descriptor, content = self._manifest(Digest(entry.digest), max(entry.size, _ERROR_BYTES))
-        if descriptor.size != entry.size:
+        manifest = self._manifest(Digest(entry.digest), max(entry.size, _ERROR_BYTES))
+        if manifest.descriptor.size != entry.size:
             raise ContentError(f"manifest {entry.digest} has another size than the index says")
-        return content
+        return manifest
 
     def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
         """Returns a signature's envelope after checking digest and size."""
         check_size("manifest", manifest, min(largest, manifests.LARGEST_MANIFEST))
-        content = self._referrer(manifest)
-        layer = manifests.read_signature_manifest(content, manifest.digest).envelope
+        layer = manifests.read_signature_manifest(self._referrer(manifest).members, manifest.digest).envelope
         check_size("envelope", layer, largest)
         return StoredSignature(manifest, layer.media_type, self.fetch_blob(layer, largest))
 
@@ -215,7 +237,7 @@ class RegistryRepository(Repository):
         if self._force_referrers_tag or response.header("OCI-Subject") != subject.digest:
             entry = manifest._replace(
                 artifact_type=manifests.SIGNATURE_TYPE,
-                annotations=manifests.read_signature_manifest(content, manifest.digest).annotations,
+                annotations=dict(annotations),
             )
             update = IndexUpdate(self._endpoint, subject.digest, entry)
         pushed = PushedSignature(manifest, self._endpoint, update)
@@ -227,11 +249,12 @@ class RegistryRepository(Repository):
         return self._endpoint.send("PUT", f"manifests/{manifest.digest}", headers, content)
 
 
-def _check_media_type(descriptor: Descriptor, content: bytes) -> None:
+def _check_media_type(manifest: _Manifest) -> None:
     """Refuses a manifest whose `mediaType` differs from the Content-Type of the response."""
+    descriptor = manifest.descriptor
     if not descriptor.media_type:
         raise ContentError(f"manifest {descriptor.digest} has no Content-Type")
     try:
-        manifests.check_media_type(descriptor, content, "its Content-Type")
+        manifests.check_media_type(descriptor, manifest.members, "its Content-Type")
     except DocumentError as error:
         raise ContentError(f"manifest {descriptor.digest} is malformed: {error}") from None
