@@ -125,7 +125,7 @@ def test_a_registry_that_never_knows_the_api(code: int, scene: Scene) -> None:
         (faults.status(403), "PUT", "denies PUT of repository:", "ask for the permission; then sign again"),
         (faults.status(400), "PUT", "status 400", "sign again when that is mended"),
         (faults.unavailable(), "GET", "status 503", "sign again when that is mended"),
-        (faults.too_many_requests("3600"), "PUT", "Retry-After of 3600 seconds", "sign again when that is mended"),
+        (faults.too_many_requests("3600"), "PUT", "(Retry-After: 3600)", "then sign again"),
     ],
     ids=["403", "400", "503", "429"],
 )
