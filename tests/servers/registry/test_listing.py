@@ -119,13 +119,16 @@ def test_a_registry_that_never_knows_the_api(code: int, scene: Scene) -> None:
     assert run(scene.home, "verify", scene.reference).returncode == 0
 
 
+_LATER = "try again later, with fewer requests at a time or a longer time limit; then sign again"
+
+
 @pytest.mark.parametrize(
     ("fault", "method", "reason", "advice"),
     [
         (faults.status(403), "PUT", "denies PUT of repository:", "ask for the permission; then sign again"),
         (faults.status(400), "PUT", "status 400", "sign again when that is mended"),
         (faults.unavailable(), "GET", "status 503", "sign again when that is mended"),
-        (faults.too_many_requests("3600"), "PUT", "(Retry-After: 3600)", "then sign again"),
+        (faults.too_many_requests("3600"), "PUT", "(Retry-After: 3600)", _LATER),
     ],
     ids=["403", "400", "503", "429"],
 )
