@@ -175,6 +175,17 @@ def test_host_of_a_redirect_is_held_back_and_not_its_source(server: ThrottlingSe
     assert ((server.refused, len(server.seen)), len(source.seen)) == ((1, 2), 2)
 
 
+def test_moment_of_another_process_is_noticed_in_the_middle_of_the_work(tmp_path: Path) -> None:
+    """A host that was free a moment ago is left alone a tenth of a second after another process was told to."""
+    ours, theirs = Throttle(str(tmp_path)), Throttle(str(tmp_path))
+    assert ours.seconds("registry.test") <= 0
+    theirs.postpone("registry.test", 60)
+    ends = time.monotonic() + 0.1
+    while time.monotonic() < ends:
+        ours.seconds("registry.test")
+    assert 50 < ours.seconds("registry.test") <= 60
+
+
 def test_pipe_or_link_in_the_place_of_a_moment_is_left_alone(tmp_path: Path) -> None:
     """What another user put there is neither waited for nor followed; the threads of the process still know."""
     Throttle(str(tmp_path)).postpone("registry.test", 1)
