@@ -19,6 +19,22 @@ RULES_FILE = "rules.json"
 _STORES = "truststore/x509/"
 # Trust store specification: "Following certificate formats are supported - Files with extension .pem, .crt and .cer".
 _CERTIFICATES = (".pem", ".crt", ".cer")
+_DEEPEST_STORE = 2  # its type and its name
+
+
+def counts(path: str) -> bool:
+    """Tells whether a file or folder can decide anything, by its path relative to the policy folder.
+
+    The folder may be the whole of a user's settings, with private keys, plugins and caches in it.
+    """
+    match path.split("/"):
+        case [name]:
+            return name == "truststore" or name.endswith(".json")
+        case ["truststore", "x509", _, _, name]:
+            return name.endswith(_CERTIFICATES)
+        case ["truststore", "x509", *below]:
+            return len(below) <= _DEEPEST_STORE
+    return False
 
 
 class Policies(NamedTuple):

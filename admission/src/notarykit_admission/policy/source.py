@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 from notarykit import NotarykitError
 from notarykit_admission.message import one_line
-from notarykit_admission.policy.loaded import Policies, identity_of, load_policies
-from notarykit_admission.policy.tree import read_tree
+from notarykit_admission.policy.loaded import Policies, counts, identity_of, load_policies
+from notarykit_admission.policy.tree import Counts, read_tree
 
 _log = logging.getLogger(__name__)
 
@@ -26,10 +26,10 @@ class PolicySource:
         NotarykitError: There are no good policies to begin with.
     """
 
-    def __init__(self, folder: str, read: Callable[[str], Mapping[str, bytes]] = read_tree) -> None:
+    def __init__(self, folder: str, read: Callable[[str, Counts], Mapping[str, bytes]] = read_tree) -> None:
         self._folder = folder
         self._read = read
-        files = read(folder)
+        files = read(folder, counts)
         self.current: Policies = load_policies(files)
         self.problem = ""
         self._seen = self.current.identity
@@ -41,7 +41,7 @@ class PolicySource:
         are not taken half.
         """
         try:
-            files = self._read(self._folder)
+            files = self._read(self._folder, counts)
             identity, seen = identity_of(files), self._seen
             self._seen = identity
             is_new = identity != self.current.identity

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.policy.loaded import identity_of, load_policies
+from notarykit_admission.policy.loaded import counts, identity_of, load_policies
 from tests.support.ca import make_chain
 from tests.unit.admission.policy.setups import CHAIN, document, files, root
 
@@ -30,6 +30,41 @@ def test_good_folder() -> None:
     assert policies.policy_of("shop") is policies.policy_of("")
     assert policies.policy_of("").verifier.policies.applicable("r.test/web").name == "one"
     assert _roots(files()) == {CHAIN.ders[-1]}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "trustpolicy.json",
+        "rules.json",
+        "truststore",
+        "truststore/x509",
+        "truststore/x509/ca",
+        "truststore/x509/ca/acme",
+        "truststore/x509/ca/acme/root.pem",
+        "truststore/x509/tsa/acme/root.cer",
+    ],
+)
+def test_what_counts(path: str) -> None:
+    """Documents, and certificates of trust stores, can decide something, and so can the folders on the way."""
+    assert counts(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "localkeys",
+        "localkeys/acme.key",
+        "plugins",
+        "acme.pem",
+        "truststore/notes.json",
+        "truststore/x509/ca/acme/notes.txt",
+        "truststore/x509/ca/acme/sub/root.pem",
+    ],
+)
+def test_what_does_not_count(path: str) -> None:
+    """Other files of a user's settings, such as private keys, are not looked at."""
+    assert not counts(path)
 
 
 def test_policies_of_namespaces() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from notarykit.errors import ConfigurationError
 from notarykit_admission.policy.source import PolicySource
+from notarykit_admission.policy.tree import Counts
 from tests.unit.admission.policy.setups import document, files
 from tests.unit.admission.policy.volumes import Volume
 
@@ -20,7 +21,7 @@ class _Folder:
     def __init__(self) -> None:
         self.files: Mapping[str, bytes] | ConfigurationError = files()
 
-    def read(self, folder: str) -> Mapping[str, bytes]:
+    def read(self, folder: str, counts: Counts) -> Mapping[str, bytes]:
         """Returns the files."""
         assert folder == "/policy"
         if isinstance(self.files, ConfigurationError):

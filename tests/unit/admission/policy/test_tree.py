@@ -26,6 +26,13 @@ def test_empty_folder(tmp_path: Path) -> None:
     assert read_tree(str(tmp_path)) == {}
 
 
+def test_only_what_counts_is_looked_at(tmp_path: Path) -> None:
+    """What does not count is neither read nor refused, whatever it is."""
+    write_files(tmp_path, {**_FILES, "localkeys/a.key": b"secret"})
+    (tmp_path / "plugins").symlink_to("/etc")
+    assert read_tree(str(tmp_path), lambda path: not path.startswith(("localkeys", "plugins"))) == _FILES
+
+
 def test_volume(tmp_path: Path) -> None:
     """A volume's present state is read, whatever older ones are there."""
     volume = Volume(tmp_path)
