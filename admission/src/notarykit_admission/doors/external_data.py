@@ -70,3 +70,8 @@ class ExternalDataDoor:
 
 def _may_pass(reviewed: Reviewed, rule: Rule) -> bool:
     return reviewed.decision.outcome is Outcome.UNDECIDED and rule.mode is Mode.ENFORCE
+
+
+def failure(reason: str) -> bytes:
+    """Returns the answer to a request that was not looked at; its reason reaches whoever made the pod."""
+    return answer_system_error([reason])

@@ -25,11 +25,20 @@ class Door(NamedTuple):
         answer: Function that returns the answer in JSON to a body, within so many seconds.
         timeout: Seconds that a caller waits who does not say so with `?timeout=`.
         needs_client: True if only clients with a certificate come in.
+        failure: Function that returns the body of an error in JSON, as the door's callers read it; without one, the
+            body is the reason alone.
     """
 
     answer: Callable[[bytes, float], Awaitable[bytes]]
     timeout: float
     needs_client: bool = False
+    failure: Callable[[str], bytes] | None = None
+
+    def fail(self, status: int, reason: str) -> web.Response:
+        """Returns the response to a request that is not answered."""
+        if self.failure is None:
+            return _text(status, reason)
+        return web.Response(status=status, body=self.failure(reason), content_type="application/json")
 
 
 class HTTPLimits(NamedTuple):
@@ -125,9 +134,9 @@ class HTTPServer:
         if request.method != "POST":
             return _text(405, "POST is spoken here")
         if door.needs_client and not request.get_extra_info("peercert"):
-            return _text(403, "a client certificate is needed here")
+            return door.fail(403, "a client certificate is needed here")
         if self._reviews >= self._limits.reviews:
-            return _text(429, "too many requests at once: try again")
+            return door.fail(429, "too many requests at once: try again")
         self._reviews += 1
         try:
             return await self._answer(request, door, begun)
@@ -141,14 +150,14 @@ class HTTPServer:
             seconds = max(0.0, begun + time_to_decide(timeout) - time.monotonic())
             return web.Response(body=await door.answer(body, seconds), content_type="application/json")
         except _BodyError as error:
-            response = _text(error.status, str(error))
+            response = door.fail(error.status, str(error))
             response.force_close()  # what is left of the body is not read
             return response
         except RequestError as error:
-            return _text(400, str(error))
+            return door.fail(400, str(error))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the caller is answered, and nothing is admitted
             _log.exception("a request cannot be answered")
-            return _text(500, f"internal error: {type(error).__name__}; the log has more")
+            return door.fail(500, f"internal error: {type(error).__name__}; the log has more")
 
     async def _body(self, request: web.BaseRequest) -> bytes:
         try:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import notarykit
 from notarykit import Registries
-from notarykit_admission.doors.external_data import ExternalDataDoor
+from notarykit_admission.doors.external_data import ExternalDataDoor, failure
 from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.doors.kubernetes import WebhookDoor
 from notarykit_admission.doors.review import Reviewer
@@ -114,10 +114,11 @@ class Program:
         return {
             "/kubernetes/validate": Door(WebhookDoor(reviewer, pins=False).answer, _WEBHOOK_SECONDS),
             "/kubernetes/pin": Door(WebhookDoor(reviewer, pins=True).answer, _WEBHOOK_SECONDS),
-            "/gatekeeper/verify": Door(verify, _GATEKEEPER_SECONDS, needs_client=guarded),
-            "/gatekeeper/mutate": Door(mutate, _MUTATION_SECONDS, needs_client=guarded),
+            "/gatekeeper/verify": Door(verify, _GATEKEEPER_SECONDS, guarded, failure),
+            "/gatekeeper/mutate": Door(mutate, _MUTATION_SECONDS, guarded, failure),
             # Kyverno shows no certificate.
-            "/kyverno/verify": Door(verify, _WEBHOOK_SECONDS),
+            "/kyverno/verify": Door(verify, _WEBHOOK_SECONDS, failure=failure),
+            "/kyverno/mutate": Door(mutate, _WEBHOOK_SECONDS, failure=failure),
             "/image-policy": Door(ImagePolicyDoor(reviewer).answer, _WEBHOOK_SECONDS),
         }
 

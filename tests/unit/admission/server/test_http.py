@@ -117,6 +117,29 @@ def test_errors_of_a_door(files: Files, caplog: pytest.LogCaptureFixture) -> Non
     assert caplog.text.count("a request cannot be answered") == 2
 
 
+def test_errors_in_the_form_of_a_door(files: Files) -> None:
+    """A door whose callers read JSON alone has its errors in it, with the same status."""
+
+    async def malformed(body: bytes, seconds: float) -> bytes:
+        raise RequestError("the review is malformed")
+
+    def failure(reason: str) -> bytes:
+        return json.dumps({"problem": reason}).encode()
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        for path, status, reason in (
+            ("/malformed", 400, "the review is malformed"),
+            ("/malformed?timeout=1", 400, "timeout '1' is not a duration of up to 5 minutes, such as 10s"),
+            ("/guarded", 403, "a client certificate is needed here"),
+        ):
+            reply = await client.ask(path)
+            assert (reply.status, json.loads(reply.text)) == (status, {"problem": reason})
+
+    doors = {"/malformed": Door(malformed, 10, failure=failure), "/guarded": Door(echo, 10, True, failure)}
+    serving(files, test, doors)
+
+
 @pytest.mark.parametrize("fields", [{}, {"Transfer-Encoding": "chunked"}])
 def test_body_that_is_too_large(files: Files, fields: dict[str, str]) -> None:
     """A body beyond the limit is refused when the limit is reached, however it is sent."""

@@ -122,7 +122,7 @@ def test_doors(tmp_path: Path) -> None:
             assert not await program.admits(f"r.test/other@{_DIGEST}")
             assert (await program.ask("/kubernetes/pin", _review("r.test/web:1")))[0] == 200
             keys = json.dumps({"request": {"keys": [f"r.test/web@{_DIGEST}"]}}).encode()
-            for path in ("/gatekeeper/verify", "/gatekeeper/mutate", "/kyverno/verify"):
+            for path in ("/gatekeeper/verify", "/gatekeeper/mutate", "/kyverno/verify", "/kyverno/mutate"):
                 _, text = await program.ask(path, keys)
                 assert [set(item) for item in json.loads(text)["response"]["items"]] == [{"key", "value"}]
             review = {"apiVersion": "imagepolicy.k8s.io/v1alpha1", "kind": "ImageReview", "spec": {}}
