@@ -13,7 +13,7 @@ from notarykit_admission.errors import RequestError
 from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line, warning_lines
 from notarykit_admission.protocol.versions import check_version
-from notarykit_admission.workload.images import ImageField, find_new_images
+from notarykit_admission.workload.images import NO_POD, NO_SECRETS, ImageField, PullSecrets, find_new
 from notarykit_admission.workload.kinds import Kind
 
 _API_VERSION, _KIND = "admission.k8s.io/v1", "AdmissionReview"
@@ -49,10 +49,12 @@ class AdmissionRequest(NamedTuple):
 
     Attributes:
         uid: Identifier of the request, which its answer repeats.
-        namespace: Namespace of the object; empty for objects outside of namespaces.
+        namespace: Namespace of the object; empty for objects outside of namespaces. The API server says it of the
+            request, and what the object itself says of it is not read.
         name: Name of the object for people: its kind and its name, if it has one yet.
         images: Images that the request makes run; those that run already are not among them.
         is_dry_run: True if the object is not stored.
+        secrets: Secrets of this namespace with which the images are pulled.
     """
 
     uid: str
@@ -60,6 +62,7 @@ class AdmissionRequest(NamedTuple):
     name: str
     images: tuple[ImageField, ...]
     is_dry_run: bool
+    secrets: PullSecrets = NO_SECRETS
 
 
 _DECODER = msgspec.json.Decoder(_Review)
@@ -82,9 +85,9 @@ def decode_admission_review(body: bytes) -> AdmissionRequest:
     kind = Kind(request.kind.group, request.kind.kind)
     starts = request.operation in {"CREATE", "UPDATE"}
     old = request.old_object if request.operation == "UPDATE" else _NOTHING
-    images = find_new_images(kind, request.object, old) if starts else ()
+    pod = find_new(kind, request.object, old) if starts else NO_POD
     name = f"{kind.name} {request.name}" if request.name else kind.name
-    return AdmissionRequest(request.uid, request.namespace or "", name, images, bool(request.dry_run))
+    return AdmissionRequest(request.uid, request.namespace or "", name, pod.images, bool(request.dry_run), pod.secrets)
 
 
 class Pin(NamedTuple):

@@ -1,4 +1,4 @@
-"""Images of a workload: each place in an object where a reference to an image stands."""
+"""Pods of a workload: each place in an object where a reference to an image stands, and who may pull them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from notarykit_admission.forms import decode
-from notarykit_admission.workload.kinds import POD_SPECS, Kind
+from notarykit_admission.workload.kinds import POD, POD_SPECS, Kind
 
 
 class ImageField(NamedTuple):
@@ -23,6 +23,37 @@ class ImageField(NamedTuple):
     image: str
 
 
+class PullSecrets(NamedTuple):
+    """Secrets with which the images of a pod are pulled.
+
+    Attributes:
+        names: Names of the secrets, in their order.
+        service_account: Service account whose secrets they are instead; empty where the names alone count. It is read
+            for templates: in a pod without secrets, the API server has already put those of the service account.
+    """
+
+    names: tuple[str, ...] = ()
+    service_account: str = ""
+
+
+NO_SECRETS = PullSecrets()
+
+
+class Pod(NamedTuple):
+    """Pod that an object is, or makes run.
+
+    Attributes:
+        images: Its images, in the order in which they stand in its specification.
+        secrets: Secrets with which they are pulled.
+    """
+
+    images: tuple[ImageField, ...]
+    secrets: PullSecrets
+
+
+NO_POD = Pod((), NO_SECRETS)
+
+
 class _Container(msgspec.Struct, frozen=True):
     name: str | None = None
     image: str | None = None
@@ -37,21 +68,29 @@ class _Volume(msgspec.Struct, frozen=True):
     image: _ImageVolume | None = None
 
 
+class _Secret(msgspec.Struct, frozen=True):
+    name: str | None = None
+
+
 class _PodSpec(msgspec.Struct, frozen=True, rename="camel"):
-    """Part of a pod's specification that images stand in (Kubernetes API reference, "PodSpec")."""
+    """Part of a pod's specification that is about images (Kubernetes API reference, "PodSpec")."""
 
     containers: tuple[_Container, ...] | None = None
     init_containers: tuple[_Container, ...] | None = None
     ephemeral_containers: tuple[_Container, ...] | None = None
     volumes: tuple[_Volume, ...] | None = None
+    image_pull_secrets: tuple[_Secret, ...] | None = None
+    service_account_name: str | None = None
 
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _POD_SPEC = msgspec.json.Decoder(_PodSpec | None)
+# Service account of pods that name none (Kubernetes, "Service Accounts").
+_DEFAULT_ACCOUNT = "default"
 
 
-def find_images(kind: Kind, document: bytes | msgspec.Raw) -> tuple[ImageField, ...]:
-    """Returns the images of an object, in the order in which they stand in its pod specification.
+def find_pod(kind: Kind, document: bytes | msgspec.Raw) -> Pod:
+    """Returns what an object says of the images of its pods.
 
     Args:
         kind: Kind of the object; one that holds no pod specification has no images.
@@ -61,20 +100,27 @@ def find_images(kind: Kind, document: bytes | msgspec.Raw) -> tuple[ImageField, 
         RequestError: The object, or a part of it on the way to its images, is not of the form that its kind has.
     """
     if kind not in POD_SPECS:
-        return ()
+        return NO_POD
     path = POD_SPECS[kind]
     part: bytes | msgspec.Raw = document
     for name in path:
         members = decode(_MEMBERS, part, kind.name)
         if members is None or name not in members:
-            return ()
+            return NO_POD
         part = members[name]
     spec = decode(_POD_SPEC, part, kind.name)
-    return () if spec is None else tuple(_images(spec, "/".join(("", *path))))
+    if spec is None:
+        return NO_POD
+    return Pod(tuple(_images(spec, "/".join(("", *path)))), _secrets(spec, is_pod=kind == POD))
 
 
-def find_new_images(kind: Kind, document: bytes | msgspec.Raw, old: bytes | msgspec.Raw) -> tuple[ImageField, ...]:
-    """Returns the images of an object that are not in the same places of an older state of it.
+def find_images(kind: Kind, document: bytes | msgspec.Raw) -> tuple[ImageField, ...]:
+    """Returns the images of an object; as `find_pod`."""
+    return find_pod(kind, document).images
+
+
+def find_new(kind: Kind, document: bytes | msgspec.Raw, old: bytes | msgspec.Raw) -> Pod:
+    """Returns what an object says of its images, without those that are in the same places of an older state of it.
 
     A place is a list and a name in it, so that one container more, or another order, makes no image new.
 
@@ -84,10 +130,11 @@ def find_new_images(kind: Kind, document: bytes | msgspec.Raw, old: bytes | msgs
         old: Its older state in JSON; `null` where there is none.
 
     Raises:
-        RequestError: As `find_images`.
+        RequestError: As `find_pod`.
     """
-    known = {field[1:] for field in find_images(kind, old)}
-    return tuple(field for field in find_images(kind, document) if field[1:] not in known)
+    pod = find_pod(kind, document)
+    known = {field[1:] for field in find_pod(kind, old).images}
+    return Pod(tuple(field for field in pod.images if field[1:] not in known), pod.secrets) if known else pod
 
 
 def _images(spec: _PodSpec, root: str) -> Iterator[ImageField]:
@@ -103,3 +150,10 @@ def _images(spec: _PodSpec, root: str) -> Iterator[ImageField]:
         if volume.image is not None:
             pointer = f"{root}/volumes/{index}/image/reference"
             yield ImageField(pointer, f"image volume {volume.name or ''!r}", volume.image.reference or "")
+
+
+def _secrets(spec: _PodSpec, *, is_pod: bool) -> PullSecrets:
+    if not spec.image_pull_secrets:
+        return NO_SECRETS if is_pod else PullSecrets(service_account=spec.service_account_name or _DEFAULT_ACCOUNT)
+    # The API server takes secrets without a name, and kubelet passes over them.
+    return PullSecrets(tuple({secret.name: None for secret in spec.image_pull_secrets if secret.name}))

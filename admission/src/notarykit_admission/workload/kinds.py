@@ -19,9 +19,11 @@ class Kind(NamedTuple):
     name: str
 
 
+POD = Kind("", "Pod")
+
 # Members that lead from an object to its pod specification (Kubernetes API reference, "Workload Resources").
 POD_SPECS: Mapping[Kind, tuple[str, ...]] = {
-    Kind("", "Pod"): _IN_POD,
+    POD: _IN_POD,
     Kind("", "PodTemplate"): ("template", "spec"),
     Kind("", "ReplicationController"): _IN_TEMPLATE,
     Kind("apps", "Deployment"): _IN_TEMPLATE,

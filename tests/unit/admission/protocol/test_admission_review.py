@@ -14,6 +14,7 @@ from notarykit_admission.protocol.admission_review import (
     decode_admission_review,
     deny,
 )
+from notarykit_admission.workload.images import PullSecrets
 from tests.unit.admission.workload.workloads import pod_spec
 
 _UID = "705ab4f5-6393-11e8-b7cc-42010a800002"
@@ -71,6 +72,24 @@ def test_dry_run() -> None:
     request = _decoded(dryRun=True)
     assert request.is_dry_run is True
     assert request.images == _decoded().images
+
+
+def test_pull_secrets() -> None:
+    """A request has the secrets of its pod, or the service account of a template that names none."""
+    assert _decoded().secrets == PullSecrets()
+    pod = {"spec": {**pod_spec("r.test/a:1"), "imagePullSecrets": [{"name": "registry"}]}}
+    assert _decoded(object=pod).secrets == PullSecrets(("registry",))
+    template = {"spec": {"template": {"spec": {**pod_spec("r.test/a:1"), "serviceAccountName": "builder"}}}}
+    kind = {"group": "apps", "version": "v1", "kind": "Deployment"}
+    assert _decoded(kind=kind, object=template).secrets == PullSecrets(service_account="builder")
+    assert _decoded(operation="DELETE", object=pod).secrets == PullSecrets()
+
+
+def test_namespace_is_the_one_of_the_request() -> None:
+    """The namespace whose rules and secrets count is the one that the API server names, not that of the object."""
+    pod = {"metadata": {"name": "web", "namespace": "bank"}, "spec": pod_spec("r.test/a:1")}
+    assert _decoded(object=pod).namespace == "shop"
+    assert _decoded(object=pod, namespace=None).namespace == ""
 
 
 def test_update_has_the_new_images() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit_admission.errors import RequestError
-from notarykit_admission.workload.images import ImageField, find_images, find_new_images
-from notarykit_admission.workload.kinds import POD_SPECS, Kind
-from tests.unit.admission.workload.workloads import POD, WORKLOADS, pod_spec
+from notarykit_admission.workload.images import ImageField, PullSecrets, find_images, find_new, find_pod
+from notarykit_admission.workload.kinds import POD, POD_SPECS, Kind
+from tests.unit.admission.workload.workloads import WORKLOADS, pod_spec
 
 _SPEC = pod_spec("r.test/a:1", "r.test/b:1", init=("r.test/i:1",), ephemeral=("r.test/e:1",), volumes=("r.test/v:1",))
 
@@ -130,6 +130,10 @@ def test_missing_image_is_an_empty_reference(members: dict[str, Any], place: str
         _pod(volumes=[{"name": "v", "image": "r.test/v:1"}]),
         _pod(volumes=[{"name": "v", "image": {"reference": {}}}]),
         _pod(initContainers=7),
+        _pod(imagePullSecrets={"name": "s"}),
+        _pod(imagePullSecrets=["s"]),
+        _pod(imagePullSecrets=[{"name": 7}]),
+        _pod(serviceAccountName=["a"]),
         _pod(ephemeralContainers="text"),
         b'{"spec": {"containers": [{"name": "c", "image": "\xff"}]}}',
         b'{"spec": {"containers": [{"name": "c", "image": "\\ud800"}]}}',
@@ -154,11 +158,11 @@ def test_unchanged_images_are_not_new(kind: Kind) -> None:
     """An object with the same images as before has no new ones, whatever else has changed."""
     make, _ = WORKLOADS[kind]
     changed = {**make({**_SPEC, "serviceAccountName": "other"}), "metadata": {"labels": {"new": "label"}}}
-    assert find_new_images(kind, _encoded(changed), _encoded(make(_SPEC))) == ()
+    assert find_new(kind, _encoded(changed), _encoded(make(_SPEC))).images == ()
 
 
 def _new(new: dict[str, Any], old: dict[str, Any]) -> list[str]:
-    fields = find_new_images(POD, _encoded({"spec": new}), _encoded({"spec": old}))
+    fields = find_new(POD, _encoded({"spec": new}), _encoded({"spec": old})).images
     return [f"{field.place} {field.image}" for field in fields]
 
 
@@ -188,4 +192,29 @@ def test_order_makes_no_image_new() -> None:
 def test_all_images_are_new_without_an_older_state(old: bytes) -> None:
     """Where nothing was before, every image is new."""
     document = _encoded({"spec": _SPEC})
-    assert find_new_images(POD, document, old) == find_images(POD, document)
+    assert find_new(POD, document, old) == find_pod(POD, document)
+
+
+@pytest.mark.parametrize("kind", POD_SPECS, ids=str)
+def test_pull_secrets_of_each_kind(kind: Kind) -> None:
+    """The secrets of each kind are those that its pods name, each once and in their order."""
+    names = [{"name": "b"}, {"name": "a"}, {"name": ""}, {}, {"name": "b"}]
+    document = WORKLOADS[kind][0]({**_SPEC, "imagePullSecrets": names, "serviceAccountName": "builder"})
+    assert find_pod(kind, _encoded(document)).secrets == PullSecrets(("b", "a"))
+    assert find_new(kind, _encoded(document), b"null").secrets == PullSecrets(("b", "a"))
+
+
+@pytest.mark.parametrize("kind", POD_SPECS, ids=str)
+@pytest.mark.parametrize("secrets", [{}, {"imagePullSecrets": None}, {"imagePullSecrets": []}], ids=str)
+def test_service_account_of_templates(kind: Kind, secrets: dict[str, Any]) -> None:
+    """Without secrets, those of the service account count; the API server has put them into a pod, if there are any."""
+    for account, name in ("builder", "builder"), ("", "default"), (None, "default"):
+        document = WORKLOADS[kind][0]({**_SPEC, **secrets, "serviceAccountName": account})
+        found = find_pod(kind, _encoded(document)).secrets
+        assert found == (PullSecrets() if kind == POD else PullSecrets(service_account=name))
+
+
+def test_secrets_without_names_are_some() -> None:
+    """A template whose secrets have no names gets none of its service account, as the API server sees it."""
+    document = WORKLOADS[Kind("apps", "Deployment")][0]({**_SPEC, "imagePullSecrets": [{"name": ""}]})
+    assert find_pod(Kind("apps", "Deployment"), _encoded(document)).secrets == PullSecrets()

@@ -32,8 +32,6 @@ WORKLOADS: Mapping[Kind, tuple[Callable[[Spec | None], dict[str, Any]], str]] = 
     ),
 }
 
-POD = Kind("", "Pod")
-
 
 def pod_spec(
     *images: str, init: tuple[str, ...] = (), ephemeral: tuple[str, ...] = (), volumes: tuple[str, ...] = ()
