@@ -1,9 +1,10 @@
 """Doors of Gatekeeper and Kyverno: external data about keys."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
-from notarykit_admission.doors.review import Image, Reviewed, Reviewer
+from notarykit_admission.doors.review import Image, Review, Reviewed, Reviewer
 from notarykit_admission.judging.decision import Outcome
 from notarykit_admission.policy.rules import Mode, Rule
 from notarykit_admission.protocol.external_data import (
@@ -49,11 +50,11 @@ class ExternalDataDoor:
         namespaces: dict[str, list[Key]] = {}
         for key in keys:
             namespaces.setdefault(key.namespace, []).append(key)
-        reviews = await asyncio.gather(
-            *(
+        reviews = await _side_by_side(
+            [
                 self._reviewer.review(name, [Image("", key.image) for key in members], seconds, pins=self._pins)
                 for name, members in namespaces.items()
-            )
+            ]
         )
         found = {
             key: (review.rule, each)
@@ -66,6 +67,11 @@ class ExternalDataDoor:
         if not reviewed.decision.admits and rule.mode is Mode.ENFORCE:
             return Item(error=reviewed.line)
         return Item(reviewed.pinned if self._pins else str(reviewed.decision.outcome))
+
+
+async def _side_by_side(reviews: Sequence[Coroutine[Any, Any, Review]]) -> Sequence[Review]:
+    """Returns all reviews; a single one, which is the rule, needs no task."""
+    return await asyncio.gather(*reviews) if len(reviews) > 1 else [await review for review in reviews]
 
 
 def _may_pass(reviewed: Reviewed, rule: Rule) -> bool:
