@@ -14,7 +14,7 @@ from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.doors.kubernetes import WebhookDoor
 from notarykit_admission.doors.review import Reviewer
 from notarykit_admission.judging.cache import DecisionCache
-from notarykit_admission.judging.examiner import SECONDS, NotaryExaminer
+from notarykit_admission.judging.examiner import VERIFICATION_SECONDS, NotaryExaminer
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.judging.question import Access
 from notarykit_admission.policy.source import PolicySource
@@ -71,7 +71,7 @@ class Program:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end.set)
-        with notarykit.load_registries(timeout=SECONDS) as registries:
+        with notarykit.load_registries(timeout=VERIFICATION_SECONDS) as registries:
             judge = Judge(NotaryExaminer(), DecisionCache())
             server = HTTPServer(self._doors(judge, registries), {"/healthz": _healthy, "/readyz": self._ready})
             listener = socket.create_server((self._settings.address, self._settings.port))
