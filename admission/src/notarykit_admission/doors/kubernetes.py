@@ -29,7 +29,9 @@ class WebhookDoor:
         """
         request = decode_admission_review(body)
         images = [Image(field.place, field.image) for field in request.images]
-        review = await self._reviewer.review(request.namespace, images, seconds, pins=self._pins)
+        review = await self._reviewer.review(
+            request.namespace, images, seconds, pins=self._pins, secrets=request.secrets
+        )
         ruling = rule_on(review, pins=self._pins)
         if not ruling.admits:
             return deny(request.uid, ruling.message)

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from notarykit import Digest, Reference, parse_reference
 from notarykit.errors import UsageError
+from notarykit_admission.access.asker import Asker
+from notarykit_admission.access.pull_secrets import Puller
 from notarykit_admission.judging.decision import Decision, Outcome
-from notarykit_admission.judging.judge import Judge
-from notarykit_admission.judging.question import Access, Question
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.loaded import Policies
 from notarykit_admission.policy.rules import Rule, Tags
+from notarykit_admission.workload.images import PullSecrets
 
 MOST_IMAGES = 250
 
@@ -71,17 +72,23 @@ class Reviewer:
     """Reviews images under the policies that count now.
 
     Args:
-        judge: Decides on images.
+        asker: Asks for decisions on images.
         policies: Function that returns the policies.
-        access: Access to registries.
     """
 
-    def __init__(self, judge: Judge, policies: Callable[[], Policies], access: Access) -> None:
-        self._judge = judge
+    def __init__(self, asker: Asker, policies: Callable[[], Policies]) -> None:
+        self._asker = asker
         self._policies = policies
-        self._access = access
 
-    async def review(self, namespace: str, images: Sequence[Image], seconds: float, *, pins: bool = False) -> Review:
+    async def review(
+        self,
+        namespace: str,
+        images: Sequence[Image],
+        seconds: float,
+        *,
+        pins: bool = False,
+        secrets: PullSecrets | None = None,
+    ) -> Review:
         """Returns the decisions on images; it never takes longer than it may.
 
         Args:
@@ -89,6 +96,8 @@ class Reviewer:
             images: The images.
             seconds: Seconds within which the decisions are wanted.
             pins: True if digests take the places of tags, so that a tag cannot be moved after the decision.
+            secrets: Secrets of the namespace with which the images are pulled; None where the request does not say so
+                on the word of the API server.
         """
         policies = self._policies()
         rule, policy = policies.rules.of(namespace), policies.policy_of(namespace)
@@ -96,8 +105,9 @@ class Reviewer:
             too_many = _refused(f"more than {MOST_IMAGES} images in one request")
             return Review(rule, tuple(Reviewed(image, too_many) for image in images))
         before = [_before_judging(image, rule, pins=pins) for image in images]
-        questions = [Question(policy, self._access, each) for each in before if isinstance(each, Reference)]
-        decisions = iter(await self._judge.decide(questions, seconds))
+        references = [each for each in before if isinstance(each, Reference)]
+        puller = None if secrets is None else Puller(namespace, secrets)
+        decisions = iter(await self._asker.ask(policy, references, puller, seconds))
         reviewed = (
             Reviewed(image, next(decisions), each) if isinstance(each, Reference) else each
             for image, each in zip(images, before, strict=True)

@@ -32,6 +32,7 @@ class Decision(NamedTuple):
         reason: Reason for a refusal, and what to do; for an accepted image, an empty string.
         remarks: What the policy only logs of the accepted signature, a line each.
         ends: Time from which it has to be made anew in any case; None if nothing that is known ends it.
+        is_denied: True where the registry lets nobody with these credentials read the image or its signatures.
     """
 
     outcome: Outcome
@@ -40,6 +41,7 @@ class Decision(NamedTuple):
     reason: str = ""
     remarks: tuple[str, ...] = ()
     ends: datetime | None = None
+    is_denied: bool = False
 
     @property
     def admits(self) -> bool:

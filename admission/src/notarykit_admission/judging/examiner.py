@@ -1,5 +1,6 @@
 """Examination of one image by notarykit's public library; it waits for registries, so it runs in threads."""
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
@@ -15,13 +16,14 @@ from notarykit import (
     VerificationError,
     VerifiedArtifact,
 )
-from notarykit.errors import NoAcceptedSignatureError, NoApplicablePolicyError, RevocationError
+from notarykit.errors import AccessError, NoAcceptedSignatureError, NoApplicablePolicyError, RevocationError
 from notarykit_admission.judging.decision import Decision, Outcome, undecided
 from notarykit_admission.judging.ending import decision_end
 from notarykit_admission.judging.question import Question
 from notarykit_admission.message import one_line
 
-VERIFICATION_SECONDS = 20.0
+SECONDS = 20.0
+_SHORTEST = 0.01
 
 
 class Examiner(Protocol):
@@ -50,9 +52,7 @@ class NotaryExaminer:
     """
 
     def __init__(
-        self,
-        seconds: float = VERIFICATION_SECONDS,
-        revocation: Callable[..., RevocationChecker] = RevocationChecker.online,
+        self, seconds: float = SECONDS, revocation: Callable[..., RevocationChecker] = RevocationChecker.online
     ) -> None:
         self._seconds = seconds
         self._revocation = revocation
@@ -67,21 +67,25 @@ class NotaryExaminer:
 
     def resolve(self, question: Question) -> Digest:
         """Asks the registry for the tag."""
-        repository = question.access.registries.repository(question.reference)
-        return Digest(repository.resolve(question.reference.identifier).digest)
+        reference = question.reference
+        return question.access.read(
+            lambda registries: Digest(registries.repository(reference).resolve(reference.identifier).digest)
+        )
 
     def verify(self, question: Question) -> Decision:
         """Verifies the image's signatures until one is accepted."""
         ends: list[datetime] = []
         revocation = self._revocation(observe=lambda evidence: ends.append(evidence.until))
         verifier = question.policy.verifier._replace(revocation=revocation)
-        now = verifier.time()
+        now, end = verifier.time(), time.monotonic() + self._seconds
         try:
-            verified = notarykit.verify(
-                question.reference,
-                verifier=verifier,
-                registries=question.access.registries,
-                timeout=self._seconds,
+            verified = question.access.read(
+                lambda registries: notarykit.verify(
+                    question.reference,
+                    verifier=verifier,
+                    registries=registries,
+                    timeout=max(_SHORTEST, round(end - time.monotonic(), 2)),
+                )
             )
         except NotarykitError as error:
             return refusal(error, question.reference.identifier)
@@ -118,10 +122,11 @@ def _remark(result: StepResult) -> str:
 
 def refusal(error: NotarykitError, digest: str) -> Decision:
     """Returns the decision for an image that was not accepted: refused, or undecided where the error may pass."""
-    # Advice on flags is for users of the command line.
-    reason = one_line(error.message if "--" in error.advice else error.one_line())
+    # Advice on flags and logins is for users of the command line.
+    is_denied = isinstance(error, AccessError)
+    reason = one_line(error.message if is_denied or "--" in error.advice else error.one_line())
     if not isinstance(error, VerificationError) or _may_pass(error):
-        return Decision(Outcome.UNDECIDED, digest, reason=reason)
+        return Decision(Outcome.UNDECIDED, digest, reason=reason, is_denied=is_denied)
     return Decision(Outcome.REFUSED, digest, error.policy, reason)
 
 

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from notarykit import Digest, Reference, Registries, Verifier
+from notarykit import Digest, Reference, Verifier
+from notarykit_admission.judging.access import Access
 from notarykit_admission.judging.cache import DecisionKey
 
 
@@ -16,18 +17,6 @@ class LoadedPolicy(NamedTuple):
 
     identity: str
     verifier: Verifier
-
-
-class Access(NamedTuple):
-    """Access to registries with certain credentials.
-
-    Attributes:
-        identity: Identity of the credentials; no secret.
-        registries: Registries that are asked.
-    """
-
-    identity: str
-    registries: Registries
 
 
 class Question(NamedTuple):

@@ -7,16 +7,14 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import notarykit
-from notarykit import Registries
+from notarykit_admission.access.opened import AccessSettings, OpenedAccess
 from notarykit_admission.doors.external_data import ExternalDataDoor, failure
 from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.doors.kubernetes import WebhookDoor
 from notarykit_admission.doors.review import Reviewer
 from notarykit_admission.judging.cache import DecisionCache
-from notarykit_admission.judging.examiner import VERIFICATION_SECONDS, NotaryExaminer
+from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import Judge
-from notarykit_admission.judging.question import Access
 from notarykit_admission.policy.source import PolicySource
 from notarykit_admission.server.http import Door, HTTPServer
 from notarykit_admission.server.tls import ServerTLS, TLSFiles
@@ -37,6 +35,7 @@ class Settings(NamedTuple):
         address: Address to listen at.
         port: Port to listen at; 0 for any that is free.
         drain_seconds: Time for which new connections are served after SIGTERM, until everybody knows of the end.
+        access: How registries are reached.
     """
 
     policy: str
@@ -44,6 +43,7 @@ class Settings(NamedTuple):
     address: str = "0.0.0.0"  # noqa: S104 - the API server comes from outside of the pod
     port: int = 8443
     drain_seconds: float = 5.0
+    access: AccessSettings = AccessSettings()
 
 
 class Program:
@@ -53,13 +53,14 @@ class Program:
         settings: The settings.
 
     Raises:
-        NotarykitError: The policies or the files of TLS cannot be used.
+        NotarykitError: The policies, the files of TLS or the settings for registries cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._policies = PolicySource(settings.policy)
         self._tls = ServerTLS(settings.tls)
+        self._access = OpenedAccess(settings.access)
         self._end = asyncio.Event()
 
     async def run(self, listening: Callable[[int], None] = lambda _: None) -> None:
@@ -71,18 +72,18 @@ class Program:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end.set)
-        with notarykit.load_registries(timeout=VERIFICATION_SECONDS) as registries:
-            judge = Judge(NotaryExaminer(), DecisionCache())
-            server = HTTPServer(self._doors(judge, registries), {"/healthz": _healthy, "/readyz": self._ready})
-            listener = socket.create_server((self._settings.address, self._settings.port))
-            await server.start(listener, self._tls.context)
-            listening(listener.getsockname()[1])
-            await self._watch()
-            _log.info("the program ends: connections are closed with their next answers")
-            server.drain()
-            await asyncio.sleep(self._settings.drain_seconds)
-            await server.stop(_SECONDS_TO_ANSWER)
-            await judge.close()
+        judge = Judge(NotaryExaminer(self._settings.access.registry_timeout), DecisionCache())
+        server = HTTPServer(self._doors(judge), {"/healthz": _healthy, "/readyz": self._ready})
+        listener = socket.create_server((self._settings.address, self._settings.port))
+        await server.start(listener, self._tls.context)
+        listening(listener.getsockname()[1])
+        await self._watch()
+        _log.info("the program ends: connections are closed with their next answers")
+        server.drain()
+        await asyncio.sleep(self._settings.drain_seconds)
+        await server.stop(_SECONDS_TO_ANSWER)
+        await judge.close()
+        await self._access.close()
 
     async def _watch(self) -> None:
         """Looks at the policies and the files of TLS until the end."""
@@ -106,8 +107,8 @@ class Program:
         problems = "; ".join(filter(None, (self._policies.problem, self._tls.problem)))
         return 200, f"ready, with older files: {problems}" if problems else "ready"
 
-    def _doors(self, judge: Judge, registries: Registries) -> Mapping[str, Door]:
-        reviewer = Reviewer(judge, lambda: self._policies.current, Access("", registries))
+    def _doors(self, judge: Judge) -> Mapping[str, Door]:
+        reviewer = Reviewer(self._access.asker(judge), lambda: self._policies.current)
         guarded = bool(self._settings.tls.client_cas)
         verify = ExternalDataDoor(reviewer, pins=False).answer
         mutate = ExternalDataDoor(reviewer, pins=True).answer

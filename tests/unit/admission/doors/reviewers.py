@@ -5,11 +5,14 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
-import notarykit
+from notarykit import Registries
+from notarykit_admission.access.asker import Asker
+from notarykit_admission.access.pool import RegistryPool
+from notarykit_admission.access.registries import RegistryAccess
 from notarykit_admission.doors.review import Reviewer
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge
-from notarykit_admission.judging.question import Access, Question
+from notarykit_admission.judging.question import Question
 from notarykit_admission.policy.loaded import load_policies
 from tests.unit.admission.policy.setups import files
 
@@ -53,8 +56,8 @@ def reviewing(
     """Returns a reviewer with rules, and its judge."""
     judge = FakeJudge(decisions or {})
     policies = load_policies({**files(), "rules.json": json.dumps({"version": "1", **rules}).encode(), **(more or {})})
-    access = Access("", cast("notarykit.Registries", None))
-    return Reviewer(cast("Judge", judge), lambda: policies, access), judge
+    access = RegistryAccess(lambda: ("", Registries), lambda _: Registries(), RegistryPool())
+    return Reviewer(Asker(cast("Judge", judge), access), lambda: policies), judge
 
 
 def run(work: Callable[[], Awaitable[Any]]) -> Any:

@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 
 import notarykit
-from notarykit import Digest, Reference, Tag
+from notarykit import Digest, Reference, Registries, Tag
+from notarykit_admission.judging.access import Access
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge, JudgeLimits
-from notarykit_admission.judging.question import Access, LoadedPolicy, Question
+from notarykit_admission.judging.question import LoadedPolicy, Question
 
 LONG = 60.0  # seconds that no test takes
 DIGEST = Digest(f"sha256:{'ab' * 32}")
@@ -31,8 +33,17 @@ def question(
     registry: str = "r.test",
 ) -> Question:
     """Returns a question about an image."""
-    registries = cast("notarykit.Registries", None)
-    return Question(LoadedPolicy(policy, _VERIFIER), Access(access, registries), Reference(registry, name, identifier))
+    return Question(LoadedPolicy(policy, _VERIFIER), Access(access, ()), Reference(registry, name, identifier))
+
+
+def reading(*registries: Registries) -> Access:
+    """Returns access to registries, one after the other."""
+    return Access("", tuple(partial(_lend, each) for each in registries))
+
+
+@contextmanager
+def _lend(registries: Registries) -> Iterator[Registries]:
+    yield registries
 
 
 def verified(digest: str = DIGEST) -> Decision:

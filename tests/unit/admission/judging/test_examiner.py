@@ -35,7 +35,7 @@ from notarykit.errors import (
 )
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.examiner import NotaryExaminer, refusal
-from notarykit_admission.judging.question import Access, LoadedPolicy, Question
+from notarykit_admission.judging.question import LoadedPolicy, Question
 from tests.support.ca import NOT_AFTER, TestChain
 from tests.support.checking import close_clients, sources
 from tests.support.crls import NOW
@@ -43,6 +43,7 @@ from tests.support.envelopes import sign_envelope
 from tests.support.ocsp_answers import REVOKED, Single, responding
 from tests.support.responders import Responder
 from tests.support.revocable import ocsp_path, revocable_chain
+from tests.unit.admission.judging.questions import reading
 from tests.unit.verification.places import Place
 from tests.unit.verification.setting import ARTIFACT, CHAIN, OTHER, SCOPE, document, forbidden, store
 
@@ -79,7 +80,7 @@ def _question(
     trusted: MemoryTrustStore | None = None,
 ) -> Question:
     verifier = Verifier(policies or document(), trusted or store(), now=NOW, find_plugin=forbidden)
-    access = Access("", _Registries(*signatures))
+    access = reading(_Registries(*signatures))
     return Question(LoadedPolicy("one", verifier), access, parse_reference(reference))
 
 
@@ -175,10 +176,10 @@ def test_policy_that_verifies_decides_nothing() -> None:
 
 def test_tag_is_resolved() -> None:
     """A tag's digest is its repository's."""
-    question = _question(reference=f"{SCOPE}:v1")
+    registries = _Registries()
+    question = _question(reference=f"{SCOPE}:v1")._replace(access=reading(registries))
     assert NotaryExaminer().resolve(question) == ARTIFACT.digest
-    assert isinstance(question.access.registries, _Registries)
-    assert question.access.registries.place.resolved == [Tag("v1")]
+    assert registries.place.resolved == [Tag("v1")]
 
 
 def test_verification_has_an_end() -> None:
@@ -190,7 +191,7 @@ def test_verification_has_an_end() -> None:
             assert answers.wait(60)
             return super().open(reference)
 
-    decision = NotaryExaminer(seconds=0.01).verify(_question()._replace(access=Access("", Silent())))
+    decision = NotaryExaminer(seconds=0.01).verify(_question()._replace(access=reading(Silent())))
     answers.set()
     assert decision.outcome is Outcome.UNDECIDED
     assert decision.reason == "no end within 0.01 seconds: try again, or allow more time"

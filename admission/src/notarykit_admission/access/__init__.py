@@ -1,0 +1,1 @@
+"""Access to registries: with the program's own credentials, and with the pull secrets of pods."""

@@ -1,0 +1,106 @@
+"""Asker: asks the judge about images, with the credentials of whoever pulls them."""
+
+import time
+from collections.abc import Sequence
+
+from notarykit import Reference
+from notarykit_admission.access.keyring import find_credentials
+from notarykit_admission.access.pull_secrets import Keyring, Puller, PullSecretReader, PullSecretsError
+from notarykit_admission.access.registries import RegistryAccess
+from notarykit_admission.judging.decision import Decision, undecided
+from notarykit_admission.judging.judge import Judge
+from notarykit_admission.judging.question import LoadedPolicy, Question
+from notarykit_admission.message import one_line
+from notarykit_admission.workload.images import NO_SECRETS
+
+# After a refusal by a registry, secrets are read again that are older; more often, nobody makes this program read them.
+_SECONDS_OF_REFUSED = 2.0
+
+
+class Asker:
+    """Asks for decisions on images.
+
+    Args:
+        judge: Decides.
+        access: Gives access to registries.
+        reader: Reads pull secrets; None if they are not read.
+    """
+
+    def __init__(self, judge: Judge, access: RegistryAccess, reader: PullSecretReader | None = None) -> None:
+        self._judge = judge
+        self._access = access
+        self._reader = reader
+
+    async def ask(
+        self, policy: LoadedPolicy, references: Sequence[Reference], puller: Puller | None, seconds: float
+    ) -> tuple[Decision, ...]:
+        """Returns the decision on each image, in their order; it never takes longer than it may.
+
+        Args:
+            policy: Trust policy and trust stores.
+            references: References to the images.
+            puller: Who pulls the images; None where nobody says so, and the program's own credentials alone count.
+            seconds: Seconds within which the decisions are wanted.
+        """
+        end = time.monotonic() + seconds
+        questions = [Question(policy, self._access.own(reference), reference) for reference in references]
+        if self._reader is not None and puller is not None:
+            return await self._ask(self._reader, questions, puller, end)
+        decisions = await self._judge.decide(questions, seconds)
+        return tuple(
+            _advised(decision, f"give this program credentials for {question.reference.registry}")
+            for question, decision in zip(questions, decisions, strict=True)
+        )
+
+    async def _ask(
+        self, reader: PullSecretReader, questions: Sequence[Question], puller: Puller, end: float
+    ) -> tuple[Decision, ...]:
+        """Returns the decisions with a pod's credentials, which are read only where an image has to be looked at."""
+        keyring = Keyring()
+        has_secrets = puller.secrets != NO_SECRETS and not all(map(self._judge.by_policy, questions))
+        if has_secrets:
+            try:
+                keyring = await reader.keyring(puller, _left(end))
+            except PullSecretsError as error:
+                return tuple(self._judge.by_policy(question) or undecided(str(error)) for question in questions)
+        decisions = await self._decide(questions, keyring, end)
+        if has_secrets and any(decision.is_denied for decision in decisions):
+            keyring, old = await self._read_again(reader, puller, keyring, end), keyring
+            if keyring != old:
+                denied = [q for q, decision in zip(questions, decisions, strict=True) if decision.is_denied]
+                again = iter(await self._decide(denied, keyring, end))
+                decisions = tuple(next(again) if decision.is_denied else decision for decision in decisions)
+        return tuple(
+            _advised(decision, _advice(question.reference, keyring))
+            for question, decision in zip(questions, decisions, strict=True)
+        )
+
+    async def _decide(self, questions: Sequence[Question], keyring: Keyring, end: float) -> tuple[Decision, ...]:
+        return await self._judge.decide(
+            [each._replace(access=self._access.with_secrets(each.reference, keyring)) for each in questions], _left(end)
+        )
+
+    @staticmethod
+    async def _read_again(reader: PullSecretReader, puller: Puller, keyring: Keyring, end: float) -> Keyring:
+        """Returns the credentials as they are now, where the registry has refused those that were read before."""
+        try:
+            return await reader.keyring(puller, _left(end), _SECONDS_OF_REFUSED)
+        except PullSecretsError:  # the refusal counts
+            return keyring
+
+
+def _left(end: float) -> float:
+    return max(0.0, end - time.monotonic())
+
+
+def _advice(reference: Reference, keyring: Keyring) -> str:
+    if find_credentials(keyring.secrets, reference):
+        advice = f"put credentials for {reference.scope} into the pull secrets that may read it"
+    else:
+        advice = f"name a secret with credentials for {reference.registry} in imagePullSecrets"
+    return f"{advice} ({', '.join(keyring.flaws)})" if keyring.flaws else advice
+
+
+def _advised(decision: Decision, advice: str) -> Decision:
+    """Adds to a registry's refusal what to do about it, which is not the same for all who get the decision."""
+    return decision._replace(reason=one_line(f"{decision.reason}: {advice}")) if decision.is_denied else decision

@@ -1,0 +1,90 @@
+"""Clusters: how the API server is reached from a pod, by the files that kubelet puts into each.
+
+Kubernetes, "Accessing the Kubernetes API from a Pod".
+"""
+
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from notarykit.errors import ConfigurationError
+
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+_LARGEST_FILE = 1024 * 1024
+
+
+def _no_client(context: ssl.SSLContext) -> None:
+    """Shows no client certificate."""
+
+
+class Cluster(NamedTuple):
+    """How the API server of a cluster is reached.
+
+    Attributes:
+        server: Its address, `https://host[:port]`, with a path or without.
+        cas: Function that returns the certificates in PEM of the CAs that it may have its own of.
+        token: Function that returns the bearer token that is sent to it; without one, an empty string.
+        show_client: Function that puts the client certificate into a TLS context, if there is one.
+        server_name: Name in its certificate; empty for that in its address.
+    """
+
+    server: str
+    cas: Callable[[], str]
+    token: Callable[[], str]
+    show_client: Callable[[ssl.SSLContext], None] = _no_client
+    server_name: str = ""
+
+
+def in_cluster(environment: Mapping[str, str] = os.environ, folder: str = SERVICE_ACCOUNT) -> Cluster:
+    """Returns the cluster that this pod runs in.
+
+    Args:
+        environment: Variables of the process.
+        folder: Folder with the token and the CAs. Kubelet exchanges the token about once an hour.
+
+    Raises:
+        ConfigurationError: This is no pod, or one without a token.
+    """
+    host, port = (environment.get(f"KUBERNETES_SERVICE_{name}", "") for name in ("HOST", "PORT"))
+    if not host or not port:
+        raise ConfigurationError(
+            "$KUBERNETES_SERVICE_HOST is not set, so this is no pod", advice="name the cluster with --kubeconfig"
+        )
+    cas, token = (os.path.join(folder, name) for name in ("ca.crt", "token"))
+    cluster = Cluster(
+        f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
+        lambda: read_text(cas),
+        lambda: read_token(token),
+    )
+    cluster.cas()
+    cluster.token()
+    return cluster
+
+
+def read_text(path: str) -> str:
+    """Returns the text of a file.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(_LARGEST_FILE)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(
+            f"{path} cannot be read: {reason}", advice="a pod has it unless automountServiceAccountToken is false"
+        ) from None
+
+
+def read_token(path: str) -> str:
+    """Returns the bearer token in a file.
+
+    Raises:
+        ConfigurationError: It cannot be read, or holds none.
+    """
+    token = read_text(path).strip()
+    if not token or not token.isascii() or not token.isprintable():
+        raise ConfigurationError(f"{path} holds no token")
+    return token

@@ -1,0 +1,202 @@
+"""Pull secrets: read from the API server one by one, by their names, and kept for a short time.
+
+As for kubelet, a secret that does not exist is no error; everything else that keeps one from being read is.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import msgspec
+
+from notarykit_admission.access.api_server import APIServerError
+from notarykit_admission.access.keyring import Entry, parse_docker_config, parse_dockercfg
+from notarykit_admission.access.remembered import Read, Remembered
+from notarykit_admission.message import one_line
+from notarykit_admission.workload.images import PullSecrets
+
+SECONDS_KEPT = 60.0
+# What is missing or fails may be there at once.
+SECONDS_OF_FAILURES = 3.0
+MOST_SECRETS = 32
+_MOST_BYTES = 16 * 1024 * 1024
+# The name of a namespace is a DNS label, that of a secret a DNS subdomain (Kubernetes, "Object Names and IDs").
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_NAMESPACE, _NAME = re.compile(_LABEL), re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LONGEST_NAMESPACE, _LONGEST_NAME, _LONGEST_FLAW = 63, 253, 100
+
+
+class Puller(NamedTuple):
+    """Who pulls images.
+
+    Attributes:
+        namespace: Namespace of the request, which the API server says, and nobody else.
+        secrets: Pull secrets, all of that namespace.
+    """
+
+    namespace: str
+    secrets: PullSecrets
+
+
+class Keyring(NamedTuple):
+    """Credentials of pull secrets.
+
+    Attributes:
+        secrets: Entries of each secret, in the order of the secrets.
+        flaws: Why others have none, for people, such as `secret 'registry' does not exist`.
+    """
+
+    secrets: tuple[tuple[Entry, ...], ...] = ()
+    flaws: tuple[str, ...] = ()
+
+
+class PullSecretsError(Exception):
+    """Pull secrets cannot be read; the text is one line that says why, and holds nothing of them."""
+
+
+class _Place(NamedTuple):
+    kind: str  # as in the path
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{'secret' if self.kind == 'secrets' else 'service account'} {self.name!r}"
+
+    @property
+    def path(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/{self.kind}/{self.name}"
+
+
+class _Object(NamedTuple):
+    """Part of an object that counts, or why there is none.
+
+    Attributes:
+        entries: Entries of a secret.
+        names: Names of the secrets of a service account.
+        flaw: Why kubelet passes over it, or an empty string.
+        problem: Why it cannot be read, or an empty string.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    names: tuple[str, ...] = ()
+    flaw: str = ""
+    problem: str = ""
+
+
+_MISSING = _Object(flaw="does not exist")
+
+
+class _Secret(msgspec.Struct, frozen=True):
+    type: str = ""
+    data: dict[str, bytes] | None = None
+
+
+class _Reference(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
+class _ServiceAccount(msgspec.Struct, frozen=True, rename="camel"):
+    image_pull_secrets: tuple[_Reference, ...] | None = None
+
+
+_SECRET, _SERVICE_ACCOUNT = msgspec.json.Decoder(_Secret), msgspec.json.Decoder(_ServiceAccount)
+_FORMS = {
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson", parse_docker_config),
+    "kubernetes.io/dockercfg": (".dockercfg", parse_dockercfg),
+}
+
+
+class PullSecretReader:
+    """Reads pull secrets; each object once, whoever needs it. For one event loop.
+
+    Args:
+        get: Function that returns an object of the API server by its path, or None where there is none.
+    """
+
+    def __init__(self, get: Callable[[str], Awaitable[bytes | None]]) -> None:
+        self._get = get
+        self._objects: Remembered[_Place, _Object] = Remembered(self._read, _MOST_BYTES)
+
+    async def keyring(self, puller: Puller, seconds: float, age: float | None = None) -> Keyring:
+        """Returns the credentials of a puller's secrets; it never takes longer than it may.
+
+        Args:
+            puller: Who pulls.
+            seconds: Seconds within which they are wanted; reading goes on, and the next try finds what was read.
+            age: Seconds that have passed at most since they were read; by default as long as they are kept.
+
+        Raises:
+            PullSecretsError: A secret that exists cannot be read.
+        """
+        if not _is_name(puller.namespace, _NAMESPACE, _LONGEST_NAMESPACE):
+            raise PullSecretsError("the request names no namespace whose pull secrets could be read")
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._keyring(puller, age)
+        except TimeoutError:
+            raise PullSecretsError(f"the pull secrets were not read within {seconds:.3g} seconds: try again") from None
+
+    async def close(self) -> None:
+        """Ends all readings."""
+        await self._objects.close()
+
+    async def _keyring(self, puller: Puller, age: float | None) -> Keyring:
+        names, found = puller.secrets.names, {}
+        if puller.secrets.service_account:
+            account = _Place("serviceaccounts", puller.namespace, puller.secrets.service_account)
+            found[account] = await self._object(account, age)
+            names = found[account].names
+        if len(names) > MOST_SECRETS:
+            raise PullSecretsError(f"more than {MOST_SECRETS} pull secrets: name fewer")
+        places = [_Place("secrets", puller.namespace, name) for name in names]
+        found.update(zip(places, await asyncio.gather(*(self._object(place, age) for place in places)), strict=True))
+        flaws = tuple(f"{place} {each.flaw}" for place, each in found.items() if each.flaw)
+        return Keyring(tuple(each.entries for each in found.values() if each.entries), flaws)
+
+    async def _object(self, place: _Place, age: float | None) -> _Object:
+        """Returns an object.
+
+        Raises:
+            PullSecretsError: It cannot be read.
+        """
+        # The API server takes any text for the name of a pull secret, and this one stands in a path.
+        if not _is_name(place.name, _NAME, _LONGEST_NAME):
+            return _MISSING
+        found = await self._objects.get(place, age)
+        if found.problem:
+            raise PullSecretsError(f"the {place} of namespace {place.namespace!r} cannot be read: {found.problem}")
+        return found
+
+    async def _read(self, place: _Place) -> Read[_Object]:
+        try:
+            content = await self._get(place.path)
+            found = _MISSING if content is None else _parse(place, content)
+        except (APIServerError, ValueError) as error:
+            return Read(_Object(problem=str(error)), SECONDS_OF_FAILURES)
+        return Read(found, SECONDS_OF_FAILURES if found.flaw else SECONDS_KEPT, len(content or b""))
+
+
+def _is_name(text: str, form: re.Pattern[str], longest: int) -> bool:
+    return len(text) <= longest and form.fullmatch(text) is not None
+
+
+def _parse(place: _Place, content: bytes) -> _Object:
+    """Returns the part of an object that counts.
+
+    Raises:
+        ValueError: It is malformed; the text holds nothing of it.
+    """
+    try:
+        if place.kind == "serviceaccounts":
+            references = _SERVICE_ACCOUNT.decode(content).image_pull_secrets or ()
+            return _Object(names=tuple({reference.name: None for reference in references if reference.name}))
+        secret = _SECRET.decode(content)
+    except (ValueError, RecursionError):
+        raise ValueError("the API server answers with something else") from None
+    if secret.type not in _FORMS:
+        return _Object(flaw=one_line(f"is of type {secret.type!r} and not {next(iter(_FORMS))}", _LONGEST_FLAW))
+    member, parse = _FORMS[secret.type]
+    if not (config := (secret.data or {}).get(member)):
+        return _Object(flaw=f"has no {member}")
+    return _Object(parse(config))
