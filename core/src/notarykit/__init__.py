@@ -11,10 +11,6 @@ TYPE_CHECKING = False  # what type checkers take for true; importing typing woul
 if TYPE_CHECKING:
     from notarykit._internal.paths import local_key_files as local_key_files
     from notarykit._internal.version import __version__ as __version__
-    from notarykit.api import load_registries as load_registries
-    from notarykit.api import load_signer as load_signer
-    from notarykit.api import load_trust_store as load_trust_store
-    from notarykit.api import load_verifier as load_verifier
     from notarykit.api import sign as sign
     from notarykit.api import sign_artifacts as sign_artifacts
     from notarykit.api import verify as verify
@@ -36,6 +32,10 @@ if TYPE_CHECKING:
     from notarykit.errors import VerificationError as VerificationError
     from notarykit.keys.local import LocalSigner as LocalSigner
     from notarykit.keys.signature import RawSignature as RawSignature
+    from notarykit.loading import load_registries as load_registries
+    from notarykit.loading import load_signer as load_signer
+    from notarykit.loading import load_trust_store as load_trust_store
+    from notarykit.loading import load_verifier as load_verifier
     from notarykit.net.budget import Budget as Budget
     from notarykit.oci.index import IndexMember as IndexMember
     from notarykit.oci.index import index_members as index_members
@@ -95,16 +95,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "_internal.paths": ("local_key_files",),
     "_internal.version": ("__version__",),
-    "api": (
-        "load_registries",
-        "load_signer",
-        "load_trust_store",
-        "load_verifier",
-        "sign",
-        "sign_artifacts",
-        "verify",
-        "verify_artifacts",
-    ),
+    "api": ("sign", "sign_artifacts", "verify", "verify_artifacts"),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "config.policy": ("load_policy",),
@@ -116,6 +107,7 @@ _HOMES = {
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
     "keys.local": ("LocalSigner",),
     "keys.signature": ("RawSignature",),
+    "loading": ("load_registries", "load_signer", "load_trust_store", "load_verifier"),
     "net.budget": ("Budget",),
     "oci.index": ("IndexMember", "index_members", "platform_manifests"),
     "oci.layout": ("ImageLayout",),

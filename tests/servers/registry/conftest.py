@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import FaultProxies, ForwardProxies, TokenServers
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.running import Registry
+from tests.servers.registry.scenes import Scene, process_home
+from tests.support.ca import TestChain, make_chain
+from tests.support.homes import Home
 from tests.support.requirements import require
 
 
@@ -68,3 +72,23 @@ def fault_proxy(stack: contextlib.ExitStack, registry_ca: RegistryCA) -> FaultPr
 def forward_proxy(stack: contextlib.ExitStack) -> ForwardProxies:
     """Return what starts proxies for the settings of clients."""
     return ForwardProxies(stack)
+
+
+@pytest.fixture(scope="module")
+def chain() -> TestChain:
+    """Return the signer's chain."""
+    return make_chain()
+
+
+@pytest.fixture
+def home(tmp_path: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Return the settings of this process: a key, whose chain is trusted, and no proxy."""
+    return process_home(tmp_path / "home", chain, monkeypatch)
+
+
+@pytest.fixture
+def scene(fault_proxy: FaultProxies, memory_registry: Registry, home: Home) -> Iterator[Scene]:
+    """Return a signed artifact behind a server that can do wrong."""
+    scene = Scene(memory_registry, fault_proxy(memory_registry), home)
+    yield scene
+    scene.host.close()

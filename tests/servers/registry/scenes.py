@@ -35,6 +35,20 @@ NAME = "some/thing"
 # What verifying asks for, in this order.
 PLACES = ("artifact", "list", "signature", "envelope")
 SECONDS_TO_END = 60
+# Faults that pass, and what is said of a connection that breaks.
+PASSING = {
+    "429": faults.too_many_requests(),
+    "429 with a pause": faults.too_many_requests("1"),
+    "503": faults.unavailable(),
+    "503 with a pause": faults.unavailable("1"),
+    "cut": faults.cut_before_headers(),
+    "reset": faults.cut_before_headers(reset=True),
+    "cut in head": faults.cut_in_headers(),
+    "cut behind head": faults.cut_in_body(),
+    "cut in body": faults.cut_in_body(10),
+    "reset in body": faults.cut_in_body(10, reset=True),
+}
+BROKEN = "the connection was closed before the response was complete"
 
 
 class Scene:

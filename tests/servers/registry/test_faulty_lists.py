@@ -1,7 +1,5 @@
 """Faults of the list of signatures, and of single signatures among good ones."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,38 +15,14 @@ from notarykit.errors import (
 )
 from notarykit.net.budget import Budget
 from tests.servers.registry import faults
-from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import Fault
 from tests.servers.registry.faults import OCI_INDEX
-from tests.servers.registry.running import Registry
-from tests.servers.registry.scenes import NAME, Scene, error_of, process_home, run
-from tests.support.ca import TestChain, make_chain
-from tests.support.homes import Home
+from tests.servers.registry.scenes import NAME, Scene, error_of, run
 from tests.support.registries import push_referrer
 
 MORE = 4
 MOST_PAGES = 200
 NO_SIGNATURE = b"no envelope"
-
-
-@pytest.fixture(scope="module")
-def chain() -> TestChain:
-    """Return the signer's chain."""
-    return make_chain()
-
-
-@pytest.fixture
-def home(tmp_path: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """Return the settings of this process: a key, whose chain is trusted, and no proxy."""
-    return process_home(tmp_path / "home", chain, monkeypatch)
-
-
-@pytest.fixture
-def scene(fault_proxy: FaultProxies, memory_registry: Registry, home: Home) -> Iterator[Scene]:
-    """Return a signed artifact behind a server that can do wrong."""
-    scene = Scene(memory_registry, fault_proxy(memory_registry), home)
-    yield scene
-    scene.host.close()
 
 
 class TestPages:

@@ -1,13 +1,11 @@
 """How a signature comes to be listed where the registry does not list it itself, and what is said where it cannot."""
 
-import gc
 import json
 import os
 import re
 import signal
 import threading
 import time
-import warnings
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -243,9 +241,6 @@ class TestSeveral:
         references = [f"{scene.proxy.host}/{NAME}@{digest}" for digest in digests]
         assert run_here(["sign", *references]) == 130
         captured = capsys.readouterr()
-        with warnings.catch_warnings():  # what the interruption left open is its process's end to close
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
         stored = [entry for digest in digests for entry in fallback_entries(scene.registry.address, NAME, digest)]
         if count == 1:
             text = f"{scene.proxy.host}/{NAME}: the signature {stored[0]['digest']} is stored, and may not be listed"

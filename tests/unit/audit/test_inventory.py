@@ -1,48 +1,20 @@
 """Inventory of a registry: which artifacts it has, what belongs to others, and what cannot be read."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from notarykit.audit import repository_walk
 from notarykit.audit.inventory import InventoryOptions, list_artifacts
-from notarykit.audit.inventory_item import InventoryItem
-from notarykit.audit.record import ArtifactRecord, ArtifactVerdict
 from notarykit.audit.selection import parse_selection
 from notarykit.batch.ordered import NOTHING_YET
 from notarykit.oci.manifest import IMAGE_INDEX, SIGNATURE_TYPE
 from notarykit.oci.registry.registries import Registries
 from tests.servers.registry.http_server import Reply
 from tests.unit.audit.hostile import HostileRegistry
+from tests.unit.audit.inventories import Walk, names, unknown
 
 _SUBJECT = {"mediaType": IMAGE_INDEX, "digest": f"sha256:{5:064x}", "size": 5}
 _FALLBACK = f"sha256-{7:064x}"
-
-Walk = Callable[..., list[Any]]
-
-
-@pytest.fixture
-def walk(registry: HostileRegistry) -> Walk:
-    """Returns what lists the artifacts of a path of the registry, all by default."""
-
-    def listed(path: str = "", *, is_repository: bool = False, **options: Any) -> list[Any]:
-        selection = parse_selection(f"{registry.host}{path}", is_repository=is_repository)
-        with Registries() as registries:
-            items = list_artifacts(registries, [selection], InventoryOptions(**options))
-            return [item for item in items if item is not NOTHING_YET]
-
-    return listed
-
-
-def _names(items: list[Any]) -> list[tuple[str, tuple[str, ...]]]:
-    return [(item.repository, item.tags) for item in items if isinstance(item, InventoryItem)]
-
-
-def _unknown(items: list[Any]) -> list[ArtifactRecord]:
-    records = [item for item in items if isinstance(item, ArtifactRecord)]
-    assert all(record.verdict is ArtifactVerdict.UNKNOWN for record in records)
-    return records
 
 
 def test_each_digest_is_listed_once_with_all_its_tags(registry: HostileRegistry, walk: Walk) -> None:
@@ -53,7 +25,7 @@ def test_each_digest_is_listed_once_with_all_its_tags(registry: HostileRegistry,
         registry.add(name, "latest", config={"mediaType": "text/plain"})
         registry.add(name, "other", artifactType="x/y")
     items = walk()
-    assert _names(items) == [(name, tags) for name in ("a", "b/c") for tags in (("latest", "v1"), ("other",))]
+    assert names(items) == [(name, tags) for name in ("a", "b/c") for tags in (("latest", "v1"), ("other",))]
     assert [item.artifact_type for item in items[:2]] == ["text/plain", "x/y"]
     assert all(item.scope == f"{registry.host}/{item.repository}" for item in items)
 
@@ -82,13 +54,13 @@ def test_prefix_is_one_of_path_components(path: str, wanted: list[str], registry
     for name in ("team", "team/a", "team/a/b", "teams", "x"):
         registry.add_repository(name)
         registry.add(name, "v1")
-    assert [name for name, _ in _names(walk(path))] == wanted
+    assert [name for name, _ in names(walk(path))] == wanted
 
 
 def test_named_repository_needs_no_catalogue(registry: HostileRegistry, walk: Walk) -> None:
     """A repository in full is listed without a look at the catalogue."""
     registry.add("team/a", "v1")
-    assert _names(walk("/team/a", is_repository=True)) == [("team/a", ("v1",))]
+    assert names(walk("/team/a", is_repository=True)) == [("team/a", ("v1",))]
     assert not any("_catalog" in seen.target for seen in registry.seen)
 
 
@@ -98,7 +70,7 @@ def test_path_without_a_catalogue_is_one_repository(status: int, registry: Hosti
     registry.at["_catalog"] = Reply(status, (("WWW-Authenticate", 'Basic realm="x"'),))
     registry.add("team/a", "v1")
     warnings: list[str] = []
-    assert _names(walk("/team/a", warn=warnings.append)) == [("team/a", ("v1",))]
+    assert names(walk("/team/a", warn=warnings.append)) == [("team/a", ("v1",))]
     (warning,) = warnings
     assert warning.endswith(f": {registry.host}/team/a is taken for one repository")
 
@@ -107,14 +79,14 @@ def test_path_that_the_catalogue_lacks_is_one_repository(registry: HostileRegist
     """Catalogues may leave out what can be pulled all the same."""
     registry.add_repository("other")
     registry.add("team/a", "v1")
-    assert _names(walk("/team/a")) == [("team/a", ("v1",))]
+    assert names(walk("/team/a")) == [("team/a", ("v1",))]
 
 
 @pytest.mark.parametrize("status", [401, 404, 405])
-def test_registry_without_a_catalogue_is_unknown(status: int, registry: HostileRegistry, walk: Walk) -> None:
+def test_registry_without_a_catalogue_isunknown(status: int, registry: HostileRegistry, walk: Walk) -> None:
     """The record says to name repositories."""
     registry.at["_catalog"] = Reply(status, (("WWW-Authenticate", 'Basic realm="x"'),))
-    (record,) = _unknown(walk())
+    (record,) = unknown(walk())
     assert (record.registry, record.repository, record.digest) == (registry.host, "", "")
     assert "catalogue of repositories" in record.reason
     assert record.advice.endswith("name repositories, as arguments REGISTRY/REPOSITORY or in a file with --from")
@@ -127,8 +99,8 @@ def test_failing_catalogue_does_not_stop_other_registries(registry: HostileRegis
     selections = [parse_selection(registry.host), parse_selection(f"{registry.host}/a", is_repository=True)]
     with Registries() as registries:
         items = [item for item in list_artifacts(registries, selections, InventoryOptions()) if item is not NOTHING_YET]
-    assert [record.reason for record in _unknown(items)] == [f"{registry.host}: catalogue of repositories: status 500"]
-    assert _names(items) == [("a", ("v1",))]
+    assert [record.reason for record in unknown(items)] == [f"{registry.host}: catalogue of repositories: status 500"]
+    assert names(items) == [("a", ("v1",))]
 
 
 @pytest.mark.parametrize(
@@ -141,9 +113,9 @@ def test_malformed_repository_is_refused(name: str, registry: HostileRegistry, w
     registry.add_repository("good")
     registry.add("good", "v1")
     items = walk()
-    (record,) = _unknown(items)
+    (record,) = unknown(items)
     assert "lists a repository with a malformed name" in record.reason
-    assert _names(items) == [("good", ("v1",))]
+    assert names(items) == [("good", ("v1",))]
     assert len([seen for seen in registry.seen if "tags/list" in seen.target]) == 1
 
 
@@ -156,12 +128,12 @@ def test_malformed_tag_is_refused(tag: str, registry: HostileRegistry, walk: Wal
     registry.add_tag("a", tag)
     registry.add("a", "v1")
     items = walk()
-    (record,) = _unknown(items)
+    (record,) = unknown(items)
     assert "the registry lists a malformed tag" in record.reason
-    assert _names(items) == [("a", ("v1",))]
+    assert names(items) == [("a", ("v1",))]
 
 
-def test_unreadable_tag_is_unknown(registry: HostileRegistry, walk: Walk) -> None:
+def test_unreadable_tag_isunknown(registry: HostileRegistry, walk: Walk) -> None:
     """A tag that leads nowhere, or to what is no manifest, has a record of its own."""
     registry.add_repository("a")
     registry.add_tag("a", "gone")
@@ -169,11 +141,11 @@ def test_unreadable_tag_is_unknown(registry: HostileRegistry, walk: Walk) -> Non
     registry.at["a/manifests/rubbish"] = Reply(200, (("Content-Type", IMAGE_INDEX),), b"[]")
     registry.add("a", "v1")
     items = walk()
-    gone, rubbish = _unknown(items)
+    gone, rubbish = unknown(items)
     assert (gone.tags, gone.digest) == (("gone",), "")
     assert "has no artifact 'gone'" in gone.reason
     assert "is malformed" in rubbish.reason
-    assert _names(items) == [("a", ("v1",))]
+    assert names(items) == [("a", ("v1",))]
 
 
 def test_listed_repository_without_content_is_empty(registry: HostileRegistry, walk: Walk) -> None:
@@ -182,83 +154,10 @@ def test_listed_repository_without_content_is_empty(registry: HostileRegistry, w
     assert walk() == []
 
 
-def test_named_repository_that_is_absent_is_unknown(registry: HostileRegistry, walk: Walk) -> None:
+def test_named_repository_that_is_absent_isunknown(registry: HostileRegistry, walk: Walk) -> None:
     """A repository that somebody names is expected to be there."""
-    (record,) = _unknown(walk("/team/a", is_repository=True))
+    (record,) = unknown(walk("/team/a", is_repository=True))
     assert record.reason == f"there is no repository {registry.host}/team/a"
-
-
-def test_manifests_below_an_index_are_listed(registry: HostileRegistry, walk: Walk) -> None:
-    """Each comes once, with its platform and the first index that lists it, nested indexes included."""
-    registry.add_repository("a")
-    amd64, arm64, both = (registry.add("a", config={"mediaType": f"x/{number}"}) for number in range(3))
-    nested = registry.add_index("a", "", {**both, "platform": {"os": "linux", "architecture": "arm", "variant": "v7"}})
-    first = registry.add_index(
-        "a", "v1", {**amd64, "platform": {"os": "linux", "architecture": "amd64"}}, {**arm64}, nested
-    )
-    registry.add_index("a", "v2", {**amd64, "platform": {"os": "windows", "architecture": "amd64"}})
-    items = walk()
-    assert not _unknown(items)
-    found = {item.digest: (item.platform, item.parent, item.tags) for item in items}
-    assert len(found) == len(items) == 6
-    assert found[amd64["digest"]] == ("linux/amd64", first["digest"], ())
-    assert found[arm64["digest"]] == ("", first["digest"], ())
-    assert found[both["digest"]] == ("linux/arm/v7", nested["digest"], ())
-    assert found[nested["digest"]] == ("", first["digest"], ())
-    assert [item.tags for item in items[:2]] == [("v1",), ("v2",)]
-
-
-def test_tagged_manifest_below_an_index_keeps_its_tag(registry: HostileRegistry, walk: Walk) -> None:
-    """What has a tag and is listed by an index is one artifact with both."""
-    registry.add_repository("a")
-    child = registry.add("a", "amd64")
-    index = registry.add_index("a", "v1", {**child, "platform": {"os": "linux", "architecture": "amd64"}})
-    first, _ = walk()
-    assert (first.tags, first.parent, first.platform) == (("amd64",), index["digest"], "linux/amd64")
-
-
-def test_manifests_below_the_indexes_of_a_repository_are_limited(
-    registry: HostileRegistry, walk: Walk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of indexes that list ever more manifests, the first are read; that the others are not is a record."""
-    monkeypatch.setattr(repository_walk, "_MOST_MEMBERS", 3)
-    registry.add_repository("a")
-    images = [registry.add("a", number=number) for number in range(4)]
-    registry.add_index("a", "v1", *images[:3])
-    registry.add_index("a", "v2", *images)
-    registry.add_index("a", "v3", *images[:2])
-    items = walk()
-    (record,) = _unknown(items)
-    assert "the manifests below index" in record.reason
-    assert record.reason.endswith("3 below others of the repository are listed")
-    below = [item.digest for item in items if isinstance(item, InventoryItem) and item.parent]
-    assert below == [image["digest"] for image in images[:3]]
-
-
-def test_manifests_below_indexes_can_be_left_out(registry: HostileRegistry, walk: Walk) -> None:
-    """Without recursion the index alone is listed."""
-    registry.add_repository("a")
-    registry.add_index("a", "v1", registry.add("a"))
-    assert _names(walk(recursive=False)) == [("a", ("v1",))]
-
-
-def test_absent_entry_of_an_index_is_no_artifact(registry: HostileRegistry, walk: Walk) -> None:
-    """An index need not be complete in its repository."""
-    registry.add_repository("a")
-    registry.add_index("a", "v1", {**_SUBJECT, "mediaType": "application/vnd.oci.image.manifest.v1+json"}, _SUBJECT)
-    items = walk()
-    assert _names(items) == [("a", ("v1",))]
-    assert _unknown(items) == []
-
-
-def test_malformed_index_is_listed_itself(registry: HostileRegistry, walk: Walk) -> None:
-    """What is below it is unknown, and the index is audited all the same."""
-    registry.add_repository("a")
-    index = registry.add("a", "v1", IMAGE_INDEX, manifests=[1])
-    items = walk()
-    assert _names(items) == [("a", ("v1",))]
-    (record,) = _unknown(items)
-    assert record.reason.startswith(f"the manifests below index {index['digest']} are unknown: ")
 
 
 def test_what_is_attached_to_artifacts_is_left_out(registry: HostileRegistry, walk: Walk) -> None:
@@ -271,7 +170,7 @@ def test_what_is_attached_to_artifacts_is_left_out(registry: HostileRegistry, wa
     registry.add("a", f"{_FALLBACK}.sig", layers=[{"mediaType": cosign}])
     registry.add("a", f"{_FALLBACK}.att", layers=[{"mediaType": "application/vnd.dsse.envelope.v1+json"}])
     registry.add("a", "signature", artifactType=SIGNATURE_TYPE, subject=_SUBJECT)
-    assert _names(walk()) == [("a", ("v1",))]
+    assert names(walk()) == [("a", ("v1",))]
 
 
 @pytest.mark.parametrize(
@@ -290,14 +189,14 @@ def test_artifact_does_not_hide_behind_a_tag(members: dict[str, Any], registry: 
     kind = IMAGE_INDEX if "manifests" in members else "application/vnd.oci.image.manifest.v1+json"
     registry.add("a", _FALLBACK, kind, **members)
     registry.add("a", f"{_FALLBACK}.sig", layers=[{"mediaType": "x/z"}])
-    assert {(_FALLBACK,), (f"{_FALLBACK}.sig",)} <= {tags for _, tags in _names(walk(recursive=False))}
+    assert {(_FALLBACK,), (f"{_FALLBACK}.sig",)} <= {tags for _, tags in names(walk(recursive=False))}
 
 
 def test_other_tagged_referrers_are_artifacts(registry: HostileRegistry, walk: Walk) -> None:
     """What has a tag is pulled by it, whatever it refers to."""
     registry.add_repository("a")
     registry.add("a", "sbom", artifactType="application/spdx+json", subject=_SUBJECT)
-    assert _names(walk()) == [("a", ("sbom",))]
+    assert names(walk()) == [("a", ("sbom",))]
 
 
 def test_catalogue_that_breaks_off_is_told(registry: HostileRegistry, walk: Walk) -> None:
@@ -307,6 +206,6 @@ def test_catalogue_that_breaks_off_is_told(registry: HostileRegistry, walk: Walk
     reply = registry.at["_catalog"]
     registry.at["_catalog"] = reply.with_header("Link", '<https://other.test/v2/_catalog?last=a>; rel="next"')
     items = walk()
-    assert _names(items) == [("a", ("v1",))]
-    (record,) = _unknown(items)
+    assert names(items) == [("a", ("v1",))]
+    (record,) = unknown(items)
     assert "the next page is at another host" in record.reason

@@ -14,7 +14,7 @@ from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest
 from notarykit.verification.ending import Ending
 from notarykit.verification.examination import examine_signatures
-from notarykit.verification.verdict import Skipped, Verified, next_end
+from notarykit.verification.verdict import Skipped, Verified
 from notarykit.verification.verifier import Verifier
 from tests.support.ca import NOT_AFTER, Changes, make_chain
 from tests.support.envelopes import sign_envelope
@@ -134,7 +134,7 @@ def test_verdict_holds_until_the_next_end(case: _Case) -> None:
     request = ArtifactRequest(lambda: Place(*case.envelopes), Tag("v1"), SCOPE)
     verdict = _verifier(document(**case.policy), NOW).artifact(request).verdict
     assert not isinstance(verdict, Skipped)
-    ends = next_end(verdict, NOW)
+    ends = verdict.next_end(NOW)
     assert ends is not None
     assert ends <= (case.ends or _NO_END)
 
@@ -147,7 +147,7 @@ def test_end_that_has_passed_is_no_end() -> None:
     assert not isinstance(examined.outcome, NotarykitError)
     assert isinstance(examined.outcome.verdict, Verified)
     assert examined.ending is None
-    assert next_end(examined.outcome.verdict, _LATER) is None
+    assert examined.outcome.verdict.next_end(_LATER) is None
 
 
 def test_end_that_has_passed_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,14 +17,7 @@ def decision_end(verdict: Verified | Audited, evidence: Iterable[datetime], now:
         evidence: Ends of the OCSP responses and CRLs that were used.
         now: Time of the verification.
     """
-    ends = set(evidence)
-    if isinstance(verdict, Verified):
-        chain, expiry = verdict.chain, verdict.attributes.expiry
-        if verdict.timestamp is not None:
-            ends.update(certificate.not_valid_after_utc for certificate in verdict.timestamp.chain.certificates)
-    else:
-        chain, expiry = verdict.untrusted_chain, verdict.untrusted_attributes.expiry
-    ends.update(certificate.not_valid_after_utc for certificate in chain.certificates)
-    if expiry is not None:
-        ends.add(expiry)
-    return min((end for end in ends if end > now), default=None)
+    ends = {*evidence, verdict.next_end(now)}
+    if isinstance(verdict, Verified) and verdict.timestamp is not None:
+        ends.update(certificate.not_valid_after_utc for certificate in verdict.timestamp.chain.certificates)
+    return min((end for end in ends if end is not None and end >= now), default=None)

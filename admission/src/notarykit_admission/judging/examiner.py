@@ -22,7 +22,7 @@ from notarykit_admission.judging.ending import decision_end
 from notarykit_admission.judging.question import Question
 from notarykit_admission.message import one_line
 
-SECONDS = 20.0
+VERIFICATION_SECONDS = 20.0
 _SHORTEST = 0.01
 
 
@@ -52,7 +52,9 @@ class NotaryExaminer:
     """
 
     def __init__(
-        self, seconds: float = SECONDS, revocation: Callable[..., RevocationChecker] = RevocationChecker.online
+        self,
+        seconds: float = VERIFICATION_SECONDS,
+        revocation: Callable[..., RevocationChecker] = RevocationChecker.online,
     ) -> None:
         self._seconds = seconds
         self._revocation = revocation

@@ -2,7 +2,6 @@
 
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_MARKS = (_UTF_8_MARK, *_UTF_16_MARKS)
 
 
 def foreign_encoding(content: bytes) -> str:
@@ -10,8 +9,6 @@ def foreign_encoding(content: bytes) -> str:
 
     Without a mark, UTF-16 has a NUL in its first character, which neither JSON nor PEM has.
     """
-    if 0 not in content[:2] and not content.startswith(_MARKS):
-        return ""
     if content.startswith(_UTF_8_MARK):
         return "it begins with a byte order mark: save it as UTF-8 without one"
     if content.startswith(_UTF_16_MARKS) or (len(content) > 1 and 0 in content[:2]):

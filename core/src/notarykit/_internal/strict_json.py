@@ -128,8 +128,6 @@ class Members:
 
     def unknown(self, *names: str) -> list[str]:
         """Returns the names of members that are not among these."""
-        if self.value.keys() <= set(names):
-            return []
         return [name for name in self.value if name not in names]
 
     def _typed(self, name: str, kind: type) -> Any:

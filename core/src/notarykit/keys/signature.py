@@ -58,6 +58,12 @@ def sign_raw(private_key: "RSAPrivateKey | EllipticCurvePrivateKey", spec: KeySp
 def verify_raw(public_key: Any, spec: KeySpec, signature: bytes, message: bytes) -> None:
     """Verifies a raw signature over a message.
 
+    Args:
+        public_key: Key of the signing certificate, of the kind that the spec names.
+        spec: Spec of the key.
+        signature: RSASSA-PSS signature, or ECDSA signature as r||s.
+        message: Signed bytes.
+
     Raises:
         ValueError: The signature has a wrong length or is invalid; the text says which.
     """

@@ -119,29 +119,29 @@ def parse_manifest(content: bytes) -> GoMembers:
     return GoMembers(loads(content), "manifest")
 
 
-def read_signature_manifest(content: bytes | GoMembers, digest: str) -> SignatureManifest:
+def read_signature_manifest(manifest: bytes | GoMembers, digest: str) -> SignatureManifest:
     """Reads a signature manifest.
 
     Args:
-        content: Bytes of the manifest, or its members where it was parsed before.
+        manifest: Bytes of the manifest, or its members where it was parsed before.
         digest: Digest of the manifest, for messages.
 
     Raises:
         ContentError: It is not what the specification prescribes; the message names the member.
     """
     try:
-        manifest = parse_manifest(content) if isinstance(content, bytes) else content
-        if manifest.text("mediaType") != IMAGE_MANIFEST:
+        members = parse_manifest(manifest) if isinstance(manifest, bytes) else manifest
+        if members.text("mediaType") != IMAGE_MANIFEST:
             raise DocumentError(f"'mediaType' is not {IMAGE_MANIFEST!r}")
-        if not is_signature_manifest(manifest):
+        if not is_signature_manifest(members):
             raise DocumentError(f"neither 'artifactType' nor 'config.mediaType' is {SIGNATURE_TYPE!r}")
-        layers = manifest.array("layers")
+        layers = members.array("layers")
         if len(layers) != 1:
             raise DocumentError(f"'layers' has {len(layers)} entries, not the one envelope")
         return SignatureManifest(
-            Descriptor.from_json(manifest.object("subject")),
+            Descriptor.from_json(members.object("subject")),
             Descriptor.from_json(GoMembers(layers[0], "manifest: layer")),
-            manifest.text_map("annotations"),
+            members.text_map("annotations"),
         )
     except DocumentError as error:
         raise ContentError(f"signature manifest {digest} is malformed: {error}") from None

@@ -16,6 +16,7 @@ from notarykit._internal.threads import start
 from notarykit.errors import RevocationError, UsageError
 from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
+from notarykit.keys.extensions import has_revocation_extensions
 from notarykit.net.anonymous import anonymous_client
 from notarykit.revocation.certificate_check import CertificateCheck, Observe, Sources, ignore
 from notarykit.revocation.evidence import LocalEvidence
@@ -112,9 +113,19 @@ class RevocationChecker:
         seconds = min(self._seconds, seconds_left())
         deadline = Deadline(seconds)
         links = list(zip(chain.certificates, chain.certificates[1:], strict=False))
-        checks = [start(CertificateCheck(self._sources, *link, now, signing_times, deadline).status) for link in links]
+        checks = [
+            self._begin(CertificateCheck(self._sources, *link, now, signing_times, deadline), link[0]) for link in links
+        ]
         wait(checks, seconds)
         return tuple(_status(*pair, seconds) for pair in zip(chain.certificates, checks, strict=False))
+
+    def _begin(self, check: CertificateCheck, certificate: x509.Certificate) -> Future[CertificateStatus]:
+        """Starts a check in a thread of its own, unless there is nothing to be read or fetched for it."""
+        if self._sources.evidence or has_revocation_extensions(certificate):
+            return start(check.status)
+        done: Future[CertificateStatus] = Future()
+        done.set_result(check.status())
+        return done
 
 
 def _unpickled(limits: Limits | None, evidence: LocalEvidence, seconds: float, observe: Observe) -> RevocationChecker:

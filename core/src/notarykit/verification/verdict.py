@@ -80,6 +80,16 @@ class Verified(NamedTuple):
         """User metadata of the signature."""
         return self.target.annotations
 
+    def next_end(self, now: datetime) -> datetime | None:
+        """Returns the next end of a validity: the signature's expiry, or the last second of a certificate of its chain.
+
+        Until then the clock changes no step. The verdict may hold longer, as `verification.ending` finds out.
+
+        Args:
+            now: Time of the verification, or earlier.
+        """
+        return _next_end(self.chain, self.attributes, now)
+
 
 class Audited(NamedTuple):
     """Verdict on a signature of the artifact by a signer who is not trusted, which the policy lets pass.
@@ -100,6 +110,10 @@ class Audited(NamedTuple):
     level: VerificationLevel
     results: tuple[StepResult, ...]
 
+    def next_end(self, now: datetime) -> datetime | None:
+        """Returns the next end of a validity, as `Verified.next_end`: a stranger's signature ends, too."""
+        return _next_end(self.untrusted_chain, self.untrusted_attributes, now)
+
 
 class Skipped(NamedTuple):
     """Verdict on an artifact whose signatures the policy does not have verified; nothing was read.
@@ -114,18 +128,6 @@ class Skipped(NamedTuple):
 Verdict = Verified | Audited | Skipped
 
 
-def next_end(verdict: Verified | Audited, now: datetime) -> datetime | None:
-    """Returns the next end of a validity: the signature's expiry, or the last second of a certificate of its chain.
-
-    Until then the clock changes no step. The verdict may hold longer, as `verification.ending` finds out.
-
-    Args:
-        verdict: The verdict.
-        now: Time of the verification, or earlier.
-    """
-    if isinstance(verdict, Verified):
-        chain, expiry = verdict.chain, verdict.attributes.expiry
-    else:
-        chain, expiry = verdict.untrusted_chain, verdict.untrusted_attributes.expiry
+def _next_end(chain: Chain, attributes: SignedAttributes, now: datetime) -> datetime | None:
     ends = [certificate.not_valid_after_utc for certificate in chain.certificates]
-    return min((end for end in (*ends, expiry) if end is not None and end >= now), default=None)
+    return min((end for end in (*ends, attributes.expiry) if end is not None and end >= now), default=None)

@@ -61,7 +61,14 @@ def test_what_had_ended_before_does_not_count() -> None:
     )
     assert min(certificate.not_valid_after_utc for certificate in SIGNER.certificates) < now
     assert decision_end(verdict, (), now) is None
-    assert decision_end(verdict, [now - _DAY, now, now + _DAY], now) == now + _DAY
+    assert decision_end(verdict, [now - _DAY, now + _DAY], now) == now + _DAY
+
+
+def test_what_ends_now_counts() -> None:
+    """What ends in the very moment of the verification ends the decision, which is not kept then."""
+    verdict = _verdict(sign_envelope(CHAIN, now=NOW))
+    assert decision_end(verdict, [NOW, NOW + _DAY], NOW) == NOW
+    assert decision_end(_verdict(sign_envelope(CHAIN, now=NOW), now=NOT_AFTER), (), NOT_AFTER) == NOT_AFTER
 
 
 def test_signer_who_is_not_trusted() -> None:

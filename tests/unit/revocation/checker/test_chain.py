@@ -7,6 +7,7 @@ from cryptography import x509
 
 from notarykit.errors import RevocationError
 from notarykit.keys.chain import check_chain
+from notarykit.revocation import checker
 from notarykit.revocation.checker import RevocationChecker
 from tests.support.ca import Changes, make_chain, name, ocsp_at
 from tests.support.checking import check, sources, words
@@ -25,6 +26,21 @@ def test_certificate_without_endpoints_is_not_revocable() -> None:
         ("not revocable", "it names neither an OCSP responder nor a CRL")
     ] * 2
     assert words(make_chain(length=1)) == []
+
+
+def test_nothing_is_started_where_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates without endpoints have their status at once; only the others are checked in threads."""
+    started: list[object] = []
+
+    def refuse(work: object) -> None:
+        started.append(work)
+        raise AssertionError
+
+    monkeypatch.setattr(checker, "start", refuse)
+    assert words(make_chain()) == ["not revocable"] * 2
+    with pytest.raises(AssertionError):
+        check(make_chain(leaf=Changes(put=(ocsp_at("http://127.0.0.1:9/"),))))
+    assert len(started) == 1
 
 
 def test_endpoints_of_the_root_are_ignored(responder: Responder) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from notarykit.revocation.checker import SECONDS
 from notarykit.revocation.result import SigningTimes
-from tests.support.ca import make_chain
+from tests.support.ca import Changes, make_chain, ocsp_at
 from tests.support.checking import check, sources
 from tests.support.crls import REVOKED_AT
 from tests.support.ocsp_answers import REVOKED, Single, responding
@@ -77,7 +77,8 @@ def test_deadline_covers_all_certificates(responder: Responder) -> None:
 
 def test_deadline_ends_a_check_that_hangs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that hangs outside of any request is unknown at the deadline."""
-    chain, end = make_chain(), threading.Event()
+    revocable = Changes(put=(ocsp_at("http://127.0.0.1:9/"),))
+    chain, end = make_chain(leaf=revocable, cas={1: revocable}), threading.Event()
 
     def hang(_: object) -> None:
         end.wait(20.0)

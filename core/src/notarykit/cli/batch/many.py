@@ -91,7 +91,6 @@ class _Run:
         for outcome in self._outcomes:
             self._in_flight -= 1
             self._take(outcome)
-        operation.work.close()
 
     def _with_executor(self, items: Iterator[Any], opened: ExitStack) -> "tuple[Iterator[Any], Executor | None]":
         """Returns the items, and the executor that has them done elsewhere, if any."""

@@ -14,10 +14,18 @@ def run_each(operation: Operation) -> int:
     Returns:
         The gravest exit code: 1 (not verified) before all others, then the highest.
     """
-    if not operation.is_alone:
+    try:
+        if operation.is_alone:
+            return _run_one(operation)
         from notarykit.cli.batch.many import run_many
 
         return run_many(operation)
+    finally:
+        operation.work.close()
+
+
+def _run_one(operation: Operation) -> int:
+    """Runs an operation on the only reference."""
     (target,) = operation.references.arguments
     result = _run_alone(operation, target)
     output = operation.options["output"]

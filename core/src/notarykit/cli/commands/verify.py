@@ -32,7 +32,7 @@ from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import DirectoryTrustStore, TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact
-from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified, next_end
+from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified
 from notarykit.verification.verifier import Verifier
 
 # Longer ago, certificates may have been revoked.
@@ -122,7 +122,7 @@ class _Verification(Operation):
         self._print_details(reference, outcome, verdict)
         if is_text:
             _print_verdict(reference, verdict)
-        return Result(0, members, ends=next_end(verdict, self._started_at))
+        return Result(0, members, ends=verdict.next_end(self._started_at))
 
     def _print_details(self, reference: str, verified: VerifiedArtifact, verdict: Verified | Audited) -> None:
         assert verified.signature is not None
