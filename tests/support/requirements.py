@@ -61,10 +61,12 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "clang": Requirement(("clang",)),
     "dbus": Requirement(("dbus-daemon",)),
     "docker-registry": Requirement(("docker-registry",)),
+    "etcd-server": Requirement(("etcd",)),
     "gcc": Requirement(("cc", "gcc")),
     "git": Requirement(("git",)),
     "go": Requirement(("go",), how=_GO, version=(("env", "GOVERSION"), (1, 23))),
     "go 1.25": Requirement(("go",), how=_GO, version=(("env", "GOVERSION"), (1, 25))),
+    "go 1.26": Requirement(("go",), how=_GO, version=(("env", "GOVERSION"), (1, 26, 6))),
     "iproute2": Requirement(("ip",)),
     "jq": Requirement(("jq",)),
     "libclang-dev": Requirement(files=("lib/llvm-*/lib/libclang.so",)),
@@ -96,6 +98,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
 }
 
 BUILDS: Mapping[str, str] = {
+    "kube-apiserver": "the API server of Kubernetes, which takes 9 minutes to compile",
     "kryoptic": "kryoptic, which takes 2 minutes to compile",
     "localstack": "LocalStack, which takes 2 minutes to install",
     "sigstore": "Sigstore's timestamp authority, which takes 2 minutes to compile",

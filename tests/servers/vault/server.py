@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import tempfile
 import urllib.error
 import urllib.request
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 from tests.servers.registry.running import started
 from tests.support.ca import Changes, TestChain, make_chain
+from tests.support.ports import ATTEMPTS, free_port
 
 KINDS = {
     "rsa-2048": "RSA-2048",
@@ -24,7 +24,6 @@ KINDS = {
     "ecdsa-p384": "EC-384",
     "ecdsa-p521": "EC-521",
 }
-ATTEMPTS = 5
 
 
 class RefusedError(Exception):
@@ -151,7 +150,7 @@ def _start(stack: contextlib.ExitStack, program: str, ca: RegistryCA) -> VaultSe
     pair, client = ca.server(), ca.client()
     # Vault cannot choose a free port itself, so another process may take one meanwhile.
     for attempt in range(ATTEMPTS):
-        server = VaultServer(_free_port(), _free_port(), _free_port(), ca.ca_file, client)
+        server = VaultServer(free_port(), free_port(), free_port(), ca.ca_file, client)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         file = os.path.join(folder, "vault.hcl")
         with open(file, "w", encoding="utf-8") as settings:
@@ -179,10 +178,3 @@ def _settings(server: VaultServer, pair: KeyPair) -> str:
     )
     blocks = [f'listener "tcp" {{\n  address = "127.0.0.1:{port}"\n  {rest}\n}}\n' for port, rest in listeners]
     return "".join(["disable_mlock = true\n", 'storage "inmem" {}\n', *blocks])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
