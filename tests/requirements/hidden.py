@@ -63,10 +63,12 @@ USERS: dict[str, Sequence[str]] = {
     "clang": _TOKENS,
     "dbus": _TPM,
     "docker-registry": ("servers/registry/test_many_signers.py",),
+    "etcd-server": ("servers/kubernetes/test_cluster.py",),
     "gcc": (*_TOKENS, "servers/pkcs11/test_lookup.py::test_crashing_module_is_reported_by_the_host"),
     "git": (*_GUIDE, "unit/oci/test_archive_readers.py"),
     "go": _GO,
     "go 1.25": _GO,
+    "go 1.26": (*_GO, "servers/kubernetes/test_cluster.py"),
     "iproute2": _CARDS,
     "jq": ("servers/registry/audits/test_documents.py",),
     "libclang-dev": _TOKENS,
@@ -97,7 +99,7 @@ USERS: dict[str, Sequence[str]] = {
     "ykcs11": _CARDS,
 }
 """Tests that use each requirement, and some beside them that can do without."""
-_BUILDERS = ("cargo", "clang", "gcc", "go", "go 1.25", "libclang-dev", "libsqlite3-dev", "npm", "pkg-config")
+_BUILDERS = ("cargo", "clang", "gcc", "go", "go 1.25", "go 1.26", "libclang-dev", "libsqlite3-dev", "npm", "pkg-config")
 """What is used to build servers: where these are in the cache, nobody misses it."""
 
 
