@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from notarykit.api import verify_artifacts as verify_artifacts
     from notarykit.batch.executors import process_pool as process_pool
     from notarykit.batch.work import Outcome as Outcome
+    from notarykit.config.docker_config import parse_docker_config as parse_docker_config
     from notarykit.config.policy import load_policy as load_policy
     from notarykit.envelope.descriptor import Descriptor as Descriptor
     from notarykit.envelope.integrity import IntactEnvelope as IntactEnvelope
@@ -98,6 +99,7 @@ _HOMES = {
     "api": ("sign", "sign_artifacts", "verify", "verify_artifacts"),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
+    "config.docker_config": ("parse_docker_config",),
     "config.policy": ("load_policy",),
     "envelope.descriptor": ("Descriptor",),
     "envelope.integrity": ("IntactEnvelope",),

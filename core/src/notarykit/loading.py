@@ -4,7 +4,7 @@ They are those of the command line; each can be changed, or made of other things
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from notarykit.net.budget import DEFAULT_SECONDS
@@ -71,14 +71,21 @@ def load_signer(
 
 
 def load_registries(
-    *, credentials: "Callable[[str], Credentials | None] | None" = None, timeout: float = DEFAULT_SECONDS
+    *,
+    credentials: "Callable[[str], Credentials | None] | None" = None,
+    ca_file: str = "",
+    plain_http: Iterable[str] = (),
+    timeout: float = DEFAULT_SECONDS,
 ) -> "Registries":
     """Returns registries with the user's settings: credentials, certificates, and the hosts that may use plain HTTP.
 
     `$NOTATION_USERNAME` and `$NOTATION_PASSWORD` are for one registry, as on the command line.
 
     Args:
-        credentials: Function that returns the credentials for a repository, `host/name`; by default the user's.
+        credentials: Function that returns the credentials for a repository, `host[:port]/name`, such as that of
+            `parse_docker_config`; by default the user's.
+        ca_file: File of CA certificates in PEM that replace the system's, as `--ca-file`.
+        plain_http: Hosts, `host[:port]`, that may be used without TLS, beside those of the user's settings.
         timeout: Time limit of a registry for one artifact, in seconds.
 
     Raises:
@@ -87,7 +94,9 @@ def load_registries(
     from notarykit.config.registries import RegistryOptions, credentials_in, registry_settings
     from notarykit.oci.registry.registries import Registries
 
-    settings = registry_settings(RegistryOptions(*credentials_in(os.environ)))
+    username, password = credentials_in(os.environ)
+    options = RegistryOptions(username, password, frozenset(plain_http), ca_file)
+    settings = registry_settings(options)
     if credentials is not None:
         settings = settings._replace(credentials=credentials)
     return Registries(settings, timeout=timeout)

@@ -103,7 +103,7 @@ def test_as_many_at_once_as_allowed(workers: int | None) -> None:
     """While one waits for its registry others go on, in the number that is allowed."""
     count = workers or WORKERS
     place = _Place(meet=threading.Barrier(count))  # nobody passes before so many are there
-    results = _verify(*[_artifact(place)] * (2 * count), workers=workers)
+    results = _verify(*[_artifact(place)] * count, workers=workers)
     assert all(isinstance(result, VerifiedArtifact) for result in results)
 
 

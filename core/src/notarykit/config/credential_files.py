@@ -4,8 +4,6 @@ Under `auths`, Docker and ORAS look for the registry's name, then for keys that 
 wrote whole URLs. podman looks for the most specific path first (containers-auth.json(5)).
 """
 
-import base64
-import binascii
 import json
 import os
 import stat
@@ -15,14 +13,19 @@ from typing import NamedTuple
 from notarykit._internal import files
 from notarykit._internal.paths import docker_folder, podman_files, settings_file
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
+from notarykit.config.credential_entries import (
+    entries_of,
+    host_names,
+    is_docker_hub,
+    read_entry,
+    without_scheme,
+)
 from notarykit.errors import ConfigurationError, StorageError
 from notarykit.oci.registry.auth import Credentials
 
 LARGEST_FILE = 4 * 1024 * 1024
-# The key of Docker Hub in credential files and helpers, and its host names.
+# The key of Docker Hub in credential files and helpers.
 _DOCKER_HUB = "https://index.docker.io/v1/"
-_DOCKER_HUB_HOSTS = ("docker.io", "index.docker.io", "registry-1.docker.io")
-_SCHEMES = ("https://", "http://")
 
 
 class CredentialFile(NamedTuple):
@@ -48,18 +51,12 @@ class CredentialFile(NamedTuple):
         Raises:
             ConfigurationError: The entry is malformed.
         """
-        try:
-            return _credentials_in(self.entry) if self.entry else None
-        except (DocumentError, binascii.Error):
-            raise ConfigurationError(
-                f"credentials in {self.path}: the entry {self.keys[0]!r} is malformed",
-                advice="remove it from the file, and log in again",
-            ) from None
+        return read_entry(self.entry, self.keys[0], self.path) if self.entry else None
 
 
 def server_address(host: str) -> str:
     """Returns the key of a registry in Docker's files and credential helpers."""
-    return _DOCKER_HUB if host in _DOCKER_HUB_HOSTS else host
+    return _DOCKER_HUB if is_docker_hub(host) else host
 
 
 def credential_files(repository: str) -> Iterator[CredentialFile]:
@@ -85,7 +82,7 @@ def _read(path: str, repository: str, *, is_podman: bool) -> Iterator[Credential
             return
         document = GoMembers(loads(content), "document")
         store, helpers = document.text("credsStore", ""), document.text_map("credHelpers")
-        auths = document.object("auths") if "auths" in document else GoMembers({}, "'auths'")
+        auths = entries_of(document)
         host = repository.partition("/")[0]
         helper = next((helpers[name] for name in _names(host) if helpers.get(name)), store)
         keys = _keys(auths, repository, is_podman=is_podman)
@@ -99,7 +96,7 @@ def _read(path: str, repository: str, *, is_podman: bool) -> Iterator[Credential
 
 def _names(host: str) -> tuple[str, ...]:
     """Returns the exact names of a registry."""
-    return (_DOCKER_HUB, *_DOCKER_HUB_HOSTS) if host in _DOCKER_HUB_HOSTS else (host,)
+    return (_DOCKER_HUB, *host_names(host)) if is_docker_hub(host) else (host,)
 
 
 def _keys(auths: GoMembers, repository: str, *, is_podman: bool) -> tuple[str, ...]:
@@ -114,24 +111,8 @@ def _keys(auths: GoMembers, repository: str, *, is_podman: bool) -> tuple[str, .
 
 def _host_of(key: str, *, is_podman: bool) -> str:
     """Returns the host of a key; podman does not reduce a path without a scheme to its host."""
-    for scheme in _SCHEMES:
-        if key.startswith(scheme):
-            return key.removeprefix(scheme).partition("/")[0]
-    return key if is_podman else key.partition("/")[0]
-
-
-def _credentials_in(entry: GoMembers) -> Credentials | None:
-    username, password = entry.text("username", ""), entry.text("password", "")
-    if encoded := entry.text("auth", ""):
-        # Like Go's decoder, this ignores line ends; bytes outside UTF-8 are kept.
-        decoded = base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
-        username, colon, password = decoded.decode("utf-8", "surrogateescape").partition(":")
-        if not colon:
-            raise DocumentError(f"{entry.where}: 'auth' is not name:password")
-        password = password.rstrip("\0")
-    credentials = Credentials(username, password, entry.text("identitytoken", ""), entry.text("registrytoken", ""))
-    is_empty = not (credentials.username or credentials.identity_token or credentials.registry_token)
-    return None if is_empty else credentials
+    address = without_scheme(key)
+    return key if is_podman and address == key else address.partition("/")[0]
 
 
 def remove_entries(file: CredentialFile, keys: Iterable[str]) -> None:
