@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from notarykit_admission.doors.review import Image, Review, Reviewed, Reviewer
+from notarykit_admission.doors.review import Image, Origin, Review, Reviewed, Reviewer
 from notarykit_admission.judging.decision import Outcome
 from notarykit_admission.policy.rules import Mode, Rule
 from notarykit_admission.protocol.external_data import (
@@ -52,7 +52,7 @@ class ExternalDataDoor:
             namespaces.setdefault(key.namespace, []).append(key)
         reviews = await _side_by_side(
             [
-                self._reviewer.review(name, [Image("", key.image) for key in members], seconds, pins=self._pins)
+                self._reviewer.review(Origin(name), [Image("", key.image) for key in members], seconds, pins=self._pins)
                 for name, members in namespaces.items()
             ]
         )

@@ -1,6 +1,6 @@
 """Door of the API server's own plugin ImagePolicyWebhook."""
 
-from notarykit_admission.doors.review import Image, Reviewer
+from notarykit_admission.doors.review import Image, Origin, Reviewer
 from notarykit_admission.doors.ruling import rule_on
 from notarykit_admission.protocol.image_review import allow_images, decode_image_review, refuse_images
 
@@ -27,5 +27,5 @@ class ImagePolicyDoor:
         """
         request = decode_image_review(body)
         images = [Image("", image) for image in request.images]
-        ruling = rule_on(await self._reviewer.review(request.namespace, images, seconds))
+        ruling = rule_on(await self._reviewer.review(Origin(request.namespace), images, seconds))
         return allow_images() if ruling.admits else refuse_images(ruling.message)

@@ -1,6 +1,6 @@
 """Webhooks of Kubernetes: the validating door, and the one that pins tags to digests."""
 
-from notarykit_admission.doors.review import Image, Reviewer
+from notarykit_admission.doors.review import Image, Origin, Reviewer
 from notarykit_admission.doors.ruling import rule_on
 from notarykit_admission.protocol.admission_review import Pin, admit, decode_admission_review, deny
 
@@ -29,9 +29,8 @@ class WebhookDoor:
         """
         request = decode_admission_review(body)
         images = [Image(field.place, field.image) for field in request.images]
-        review = await self._reviewer.review(
-            request.namespace, images, seconds, pins=self._pins, secrets=request.secrets
-        )
+        origin = Origin(request.namespace, request.uid, request.name, request.is_dry_run)
+        review = await self._reviewer.review(origin, images, seconds, pins=self._pins, secrets=request.secrets)
         ruling = rule_on(review, pins=self._pins)
         if not ruling.admits:
             return deny(request.uid, ruling.message)

@@ -1,5 +1,6 @@
 """Review of the images of one request: exemptions, references, and the judge's decisions on the rest."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,22 @@ from notarykit_admission.policy.rules import Rule, Tags
 from notarykit_admission.workload.images import PullSecrets
 
 MOST_IMAGES = 250
+
+
+class Origin(NamedTuple):
+    """Where a request comes from.
+
+    Attributes:
+        namespace: Namespace of the request, or an empty string.
+        uid: Identifier that the API server gave it; empty where it has none.
+        name: Name of the object for people, or an empty string.
+        is_dry_run: True if the object is not stored.
+    """
+
+    namespace: str
+    uid: str = ""
+    name: str = ""
+    is_dry_run: bool = False
 
 
 class Image(NamedTuple):
@@ -68,21 +85,39 @@ class Review(NamedTuple):
     images: tuple[Reviewed, ...]
 
 
+Observe = Callable[[Origin, Review, float], None]
+"""Called with each review, and the seconds that it took."""
+
+
+def _nobody(origin: Origin, review: Review, seconds: float) -> None:
+    """Observes nothing."""
+
+
 class Reviewer:
     """Reviews images under the policies that count now.
 
     Args:
         asker: Asks for decisions on images.
         policies: Function that returns the policies.
+        observe: Called with each review before it is returned.
+        most_images: Number of images of a request; one with more is refused.
     """
 
-    def __init__(self, asker: Asker, policies: Callable[[], Policies]) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        policies: Callable[[], Policies],
+        observe: Observe = _nobody,
+        most_images: int = MOST_IMAGES,
+    ) -> None:
         self._asker = asker
         self._policies = policies
+        self._observe = observe
+        self._most_images = most_images
 
     async def review(
         self,
-        namespace: str,
+        origin: Origin,
         images: Sequence[Image],
         seconds: float,
         *,
@@ -92,21 +127,29 @@ class Reviewer:
         """Returns the decisions on images; it never takes longer than it may.
 
         Args:
-            namespace: Namespace of the request, or an empty string.
+            origin: Where the request comes from.
             images: The images.
             seconds: Seconds within which the decisions are wanted.
             pins: True if digests take the places of tags, so that a tag cannot be moved after the decision.
             secrets: Secrets of the namespace with which the images are pulled; None where the request does not say so
                 on the word of the API server.
         """
+        begun = time.monotonic()
+        puller = None if secrets is None else Puller(origin.namespace, secrets)
+        review = await self._review(origin.namespace, images, puller, seconds, pins=pins)
+        self._observe(origin, review, time.monotonic() - begun)
+        return review
+
+    async def _review(
+        self, namespace: str, images: Sequence[Image], puller: Puller | None, seconds: float, *, pins: bool
+    ) -> Review:
         policies = self._policies()
         rule, policy = policies.rules.of(namespace), policies.policy_of(namespace)
-        if len(images) > MOST_IMAGES:
-            too_many = _refused(f"more than {MOST_IMAGES} images in one request")
+        if len(images) > self._most_images:
+            too_many = _refused(f"more than {self._most_images} images in one request")
             return Review(rule, tuple(Reviewed(image, too_many) for image in images))
         before = [_before_judging(image, rule, pins=pins) for image in images]
         references = [each for each in before if isinstance(each, Reference)]
-        puller = None if secrets is None else Puller(namespace, secrets)
         decisions = iter(await self._asker.ask(policy, references, puller, seconds))
         reviewed = (
             Reviewed(image, next(decisions), each) if isinstance(each, Reference) else each

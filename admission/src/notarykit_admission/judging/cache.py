@@ -56,6 +56,10 @@ class DecisionCache:
         times: How long they are kept.
         now: Clock for the ends of certificates and revocation data.
         monotonic: Clock that is never set.
+
+    Attributes:
+        hits: Number of look-ups that found a decision.
+        misses: Number of those that found none.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class DecisionCache:
         self._now = now
         self._monotonic = monotonic
         self._entries: dict[DecisionKey, _Entry] = {}
+        self.hits = self.misses = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -79,7 +84,9 @@ class DecisionCache:
         """Returns the decision of a key, or None where there is none that holds."""
         entry = self._entries.pop(key, None)
         if entry is None or self._monotonic() >= entry.until or self._is_over(entry.decision):
+            self.misses += 1
             return None
+        self.hits += 1
         self._entries[key] = entry  # the most recently used
         return entry.decision
 
@@ -90,7 +97,7 @@ class DecisionCache:
             return
         is_plain = decision.admits and not decision.remarks
         seconds = self._times.accepted if is_plain else self._times.other
-        self._entries[key] = _Entry(decision, self._monotonic() + seconds)
+        self._entries[key] = _Entry(decision._replace(is_kept=True), self._monotonic() + seconds)
         if len(self._entries) > self._most:
             del self._entries[next(iter(self._entries))]
 

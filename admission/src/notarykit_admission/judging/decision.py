@@ -33,6 +33,7 @@ class Decision(NamedTuple):
         remarks: What the policy only logs of the accepted signature, a line each.
         ends: Time from which it has to be made anew in any case; None if nothing that is known ends it.
         is_denied: True where the registry lets nobody with these credentials read the image or its signatures.
+        is_kept: True where it was made for an earlier question, and kept.
     """
 
     outcome: Outcome
@@ -42,6 +43,7 @@ class Decision(NamedTuple):
     remarks: tuple[str, ...] = ()
     ends: datetime | None = None
     is_denied: bool = False
+    is_kept: bool = False
 
     @property
     def admits(self) -> bool:

@@ -9,7 +9,7 @@ from notarykit import Registries
 from notarykit_admission.access.asker import Asker
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.registries import RegistryAccess
-from notarykit_admission.doors.review import Reviewer
+from notarykit_admission.doors.review import Observe, Reviewer
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.judging.question import Question
@@ -51,13 +51,17 @@ class FakeJudge:
 
 
 def reviewing(
-    decisions: Mapping[str, Decision] | None = None, *, more: Mapping[str, bytes] | None = None, **rules: Any
+    decisions: Mapping[str, Decision] | None = None,
+    *,
+    more: Mapping[str, bytes] | None = None,
+    observe: Observe = lambda *_: None,
+    **rules: Any,
 ) -> tuple[Reviewer, FakeJudge]:
     """Returns a reviewer with rules, and its judge."""
     judge = FakeJudge(decisions or {})
     policies = load_policies({**files(), "rules.json": json.dumps({"version": "1", **rules}).encode(), **(more or {})})
     access = RegistryAccess(lambda: ("", Registries), lambda _: Registries(), RegistryPool())
-    return Reviewer(Asker(cast("Judge", judge), access), lambda: policies), judge
+    return Reviewer(Asker(cast("Judge", judge), access), lambda: policies, observe), judge
 
 
 def run(work: Callable[[], Awaitable[Any]]) -> Any:

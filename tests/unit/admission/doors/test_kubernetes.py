@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit_admission.doors.kubernetes import WebhookDoor
+from notarykit_admission.doors.review import Origin
 from notarykit_admission.errors import RequestError
 from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, reviewing, run
 from tests.unit.admission.workload.workloads import pod_spec
@@ -107,3 +108,11 @@ def test_malformed_review_is_an_error() -> None:
     reviewer, _ = reviewing()
     with pytest.raises(RequestError):
         run(lambda: WebhookDoor(reviewer, pins=False).answer(b"{}", 9.5))
+
+
+def test_origin_of_a_review() -> None:
+    """Whoever observes gets what the API server says of the request."""
+    seen: list[Origin] = []
+    body = _review(_SPEC, name="web-1", dryRun=True)
+    _answer(body, observe=lambda origin, *_: seen.append(origin))
+    assert seen == [Origin("shop", "u1", "Pod web-1", is_dry_run=True)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from notarykit import Digest, Tag
-from notarykit_admission.doors.review import MOST_IMAGES, Image, Review
+from notarykit_admission.doors.review import MOST_IMAGES, Image, Origin, Review
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import Mode
 from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, accepted, reviewing, run
@@ -16,7 +16,7 @@ _BY_DIGEST = f"r.test/web@{DIGEST}"
 
 def _review(reviewer: Any, *texts: str, namespace: str = "shop", pins: bool = False) -> Review:
     images = [Image(f"container {number}", text) for number, text in enumerate(texts)]
-    review: Review = run(lambda: reviewer.review(namespace, images, 9.5, pins=pins))
+    review: Review = run(lambda: reviewer.review(Origin(namespace), images, 9.5, pins=pins))
     assert [each.image for each in review.images] == images
     return review
 
@@ -126,3 +126,12 @@ def test_line_of_a_refusal() -> None:
     reviewer, _ = reviewing({"web": REFUSED})
     (reviewed,) = _review(reviewer, _BY_DIGEST).images
     assert reviewed.line == f"container 0: {_BY_DIGEST}: no signature is associated (policy statement 'one')"
+
+
+def test_review_is_observed() -> None:
+    """Whoever observes gets each review as it is returned, where it comes from, and the seconds that it took."""
+    seen: list[tuple[Origin, Review, float]] = []
+    reviewer, _ = reviewing({"web": REFUSED}, observe=lambda *each: seen.append(each))
+    review = _review(reviewer, _BY_DIGEST, namespace="dev")
+    assert [each[:2] for each in seen] == [(Origin("dev"), review)]
+    assert 0 < seen[0][2] < 60

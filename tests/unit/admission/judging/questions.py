@@ -51,6 +51,11 @@ def verified(digest: str = DIGEST) -> Decision:
     return Decision(Outcome.VERIFIED, digest, "one")
 
 
+def kept() -> Decision:
+    """Returns that decision as it is known from an earlier question."""
+    return verified()._replace(is_kept=True)
+
+
 class FakeExaminer:
     """Examiner whose work waits until it is let go on.
 

@@ -9,6 +9,7 @@ from notarykit_admission.judging.decision import Decision, Outcome
 
 _NOW = datetime(2026, 11, 29, tzinfo=UTC)
 _VERIFIED = Decision(Outcome.VERIFIED, "sha256:aa", "one")
+_KEPT = _VERIFIED._replace(is_kept=True)
 _TIMES = KeepTimes(accepted=300, other=5)
 
 
@@ -52,7 +53,7 @@ def test_decision_is_kept_for_its_time(decision: Decision, seconds: float) -> No
     cache, clock = _cache()
     cache.put(_key(), decision)
     clock.seconds += seconds - 0.001
-    assert cache.get(_key()) == decision
+    assert cache.get(_key()) == decision._replace(is_kept=True)
     clock.seconds += 0.001
     assert cache.get(_key()) is None
     assert len(cache) == 0
@@ -64,7 +65,7 @@ def test_use_does_not_prolong() -> None:
     cache.put(_key(), _VERIFIED)
     for _ in range(299):
         clock.seconds += 1
-        assert cache.get(_key()) == _VERIFIED
+        assert cache.get(_key()) == _KEPT
     clock.seconds += 1
     assert cache.get(_key()) is None
 
@@ -75,7 +76,7 @@ def test_decision_ends_with_what_it_rests_on() -> None:
     decision = _VERIFIED._replace(ends=_NOW + timedelta(seconds=10))
     cache.put(_key(), decision)
     clock.seconds += 9.999
-    assert cache.get(_key()) == decision
+    assert cache.get(_key()) == decision._replace(is_kept=True)
     clock.seconds += 0.001
     assert cache.get(_key()) is None
 
@@ -115,7 +116,7 @@ def test_each_part_of_the_key_counts(other: DecisionKey) -> None:
     cache, _ = _cache()
     cache.put(_key(), _VERIFIED)
     assert cache.get(other) is None
-    assert cache.get(_key()) == _VERIFIED
+    assert cache.get(_key()) == _KEPT
 
 
 def test_least_recently_used_is_forgotten() -> None:
@@ -136,3 +137,15 @@ def test_flood_does_not_grow() -> None:
         cache.put(_key(str(number)), _VERIFIED)
         cache.put(_key(str(number)), _VERIFIED)
     assert len(cache) == 10
+
+
+def test_look_ups_are_counted() -> None:
+    """Each look-up is a hit or a miss, and one that finds what is over is a miss."""
+    cache, clock = _cache()
+    cache.get(_key())
+    cache.put(_key(), _VERIFIED)
+    cache.get(_key())
+    cache.get(_key())
+    clock.seconds += 300
+    cache.get(_key())
+    assert (cache.hits, cache.misses) == (2, 2)

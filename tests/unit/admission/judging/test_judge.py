@@ -10,7 +10,16 @@ from notarykit.errors import NetworkError
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.judging.question import Question
-from tests.unit.admission.judging.questions import DIGEST, LONG, OTHER_DIGEST, FakeExaminer, judging, question, verified
+from tests.unit.admission.judging.questions import (
+    DIGEST,
+    LONG,
+    OTHER_DIGEST,
+    FakeExaminer,
+    judging,
+    kept,
+    question,
+    verified,
+)
 
 
 def _fail(error: Exception) -> Callable[[Question], Decision]:
@@ -80,7 +89,7 @@ def test_known_decision_is_not_made_again() -> None:
 
     async def test(judge: Judge) -> None:
         await judge.decide([question()], LONG)
-        assert await judge.decide([question()], 0) == (verified(),)
+        assert await judge.decide([question()], 0) == (kept(),)
 
     judging(examiner, test)
     assert len(examiner.calls) == 1
@@ -114,7 +123,7 @@ def test_late_decision_is_found_by_the_next_try() -> None:
         examiner.go()
         assert await judge.decide([question()], LONG) == (verified(),)
         assert judge.under_way == 0
-        assert await judge.decide([question()], 0) == (verified(),)
+        assert await judge.decide([question()], 0) == (kept(),)
 
     judging(examiner, test)
     assert len(examiner.calls) == 1
@@ -128,7 +137,7 @@ def test_late_image_does_not_delay_the_others() -> None:
         await judge.decide([question("known")], LONG)
         examiner.stop()
         known, late = await judge.decide([question("known"), question("slow")], 0.05)
-        assert known == verified()
+        assert known == kept()
         assert late.outcome is Outcome.UNDECIDED
 
     judging(examiner, test)
