@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.charts.conftest import helm
 from tests.servers.kubernetes import cluster as clusters
 from tests.servers.kubernetes.build import API_SERVER
 from tests.servers.kubernetes.cluster import Cluster
@@ -11,7 +12,7 @@ from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.conftest import fault_proxy, registry_ca, registry_program, stack
 from tests.support.requirements import require
 
-__all__ = ["fault_proxy", "registry_ca", "registry_program", "stack"]
+__all__ = ["fault_proxy", "helm", "registry_ca", "registry_program", "stack"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,110 @@
+"""The chart's objects at a real API server."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.charts.helm import NAME, NAMESPACE, Helm
+from tests.charts.settings import GIVEN_CERTIFICATE, NEEDED, SETTINGS
+from tests.interop.go_build import Module, download
+from tests.servers.kubernetes.api import API, Object, poll
+from tests.servers.kubernetes.cluster import Cluster
+from tests.support.kubernetes import manifests
+
+_CERT_MANAGER = Module(
+    "github.com/cert-manager/cert-manager", "v1.21.2", "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68="
+)
+_PROMETHEUS = Module(
+    "github.com/prometheus-operator/prometheus-operator",
+    "v0.85.0",
+    "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+)
+_RESOURCES = (
+    (_CERT_MANAGER, "deploy/crds/cert-manager.io_certificates.yaml"),
+    (_CERT_MANAGER, "deploy/crds/cert-manager.io_issuers.yaml"),
+    (_PROMETHEUS, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
+)
+_STRICT_TRIAL = {"fieldManager": "tests", "force": "true", "fieldValidation": "Strict", "dryRun": "All"}
+
+
+@pytest.fixture(scope="module")
+def api(cluster: Cluster) -> Iterator[API]:
+    """The API server with the custom resources of others, and the namespaces of the chart's objects."""
+    labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+    resources = [dict(each.object) for module, path in _RESOURCES for each in manifests(download(module) / path)]
+    namespaces = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+        for name in (NAMESPACE, "shop", "bank")
+    ]
+    for each in (*namespaces, *resources):
+        cluster.api.apply(each)
+    poll(lambda: all(_is_served(cluster.api.get(cluster.api.path(each))) for each in resources))
+    yield cluster.api
+    for each in (*namespaces, *resources):
+        cluster.api.delete(each)
+
+
+def _is_served(resource: Object) -> bool:
+    conditions = resource.get("status", {}).get("conditions", ())
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+def _tried(api: API, made: Mapping[str, Any]) -> tuple[int, str, tuple[str, ...]]:
+    """Applies an object without storing it, where an unknown member is an error."""
+    answer = api.request(
+        "PATCH", api.path(dict(made)), dict(made), content="application/apply-patch+yaml", query=_STRICT_TRIAL
+    )
+    return answer.status // 100, answer.message, answer.warnings
+
+
+@pytest.mark.parametrize("values", SETTINGS.values(), ids=SETTINGS)
+def test_objects_are_accepted(api: API, helm: Helm, values: Mapping[str, Any]) -> None:
+    """The API server takes each object without a warning, those of pod security and of others' resources included."""
+    for each in helm.render(values).manifests:
+        assert _tried(api, each.object) == (2, "", ()), each.object
+
+
+def test_misspelt_members_are_refused(api: API, helm: Helm) -> None:
+    """A member that a custom resource has not would be refused, and pods that are not restricted reported."""
+    rendered = helm.render(NEEDED)
+    certificate, deployment = rendered.all("Certificate")[0], rendered.one("Deployment")
+    status, message, _ = _tried(api, {**certificate, "spec": {**certificate["spec"], "dnsName": "a"}})
+    assert (status > 2, "dnsName" in message) == (True, True)
+    pod = {**rendered.pod, "hostNetwork": True}
+    template = {**deployment["spec"]["template"], "spec": pod}
+    status, _, warnings = _tried(api, {**deployment, "spec": {**deployment["spec"], "template": template}})
+    assert status == 2
+    assert "hostNetwork=true" in str(warnings)
+
+
+def test_pods_are_admitted(api: API, helm: Helm) -> None:
+    """A pod of the Deployment is admitted where pod security enforces `restricted`."""
+    template = helm.render(GIVEN_CERTIFICATE).one("Deployment")["spec"]["template"]
+    metadata = {**template["metadata"], "name": "pod", "namespace": NAMESPACE}
+    made = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+    answer = api.create(made, dry_run=True)
+    assert (answer.status, answer.message) == (201, "")
+    answer = api.create({**made, "spec": {**template["spec"], "hostNetwork": True}}, dry_run=True)
+    assert answer.status == 403
+
+
+def test_release_comes_and_goes(api: API, cluster: Cluster, helm: Helm, tmp_path: Path) -> None:
+    """Helm installs the chart, makes it another and removes it, with its webhooks; it tells what to know."""
+    webhooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+
+    def names() -> list[str]:
+        return [each["metadata"]["name"] for each in api.get(webhooks)["items"]]
+
+    told = helm.install(NEEDED, cluster.kubeconfig)
+    try:
+        assert names() == [NAME]
+        assert f"Not judged: kube-system, {NAMESPACE}." in told
+        helm.install({**NEEDED, "webhooks": {"validate": {"enabled": False}}, "replicas": 3}, cluster.kubeconfig)
+        assert names() == []
+        deployment = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}"
+        assert api.get(deployment)["spec"]["replicas"] == 3
+    finally:
+        helm.uninstall(cluster.kubeconfig)
+    assert not api.request("GET", deployment).is_good
