@@ -30,6 +30,7 @@ _CARDS = (
 )
 _AUTHORITIES = ("servers/timestamp/test_harness.py::test_concurrent_clients_get_their_own_tokens",)
 _DISKS = ("faults/test_full_disk.py::test_full_disk_keeps_partial_certificates_out",)
+_IMAGE = ("image/test_build.py::test_program_serves", "image/test_dockerfile.py")
 _TRIAL = ("servers/pkcs11/test_walk_through.py",)
 _GUIDE = ("docs/test_documents.py::test_plugin_tutorial_runs",)
 _GO = (
@@ -67,8 +68,8 @@ USERS: dict[str, Sequence[str]] = {
     "gcc": (*_TOKENS, "servers/pkcs11/test_lookup.py::test_crashing_module_is_reported_by_the_host"),
     "git": (*_GUIDE, "unit/oci/test_archive_readers.py"),
     "go": _GO,
-    "go 1.25": _GO,
-    "go 1.26": (*_GO, "servers/kubernetes/test_cluster.py"),
+    "go 1.25": (*_GO, *_IMAGE),
+    "go 1.26": (*_GO, "charts/test_webhooks.py", "servers/kubernetes/test_cluster.py"),
     "iproute2": _CARDS,
     "jq": ("servers/registry/audits/test_documents.py",),
     "libclang-dev": _TOKENS,
@@ -79,7 +80,7 @@ USERS: dict[str, Sequence[str]] = {
     "libtpm2-pkcs11-tools": _TPM,
     "libtss2-tcti-swtpm0": _TPM,
     "libtss2-tcti-tabrmd0": _TPM,
-    "mount": (*_CARDS, *_DISKS),
+    "mount": (*_CARDS, *_DISKS, *_IMAGE),
     "npm": ("audit/test_page_accessibility.py",),
     "opencryptoki": _TOKENS,
     "opensc": (*_TOKENS, *_TPM, *_CARDS, *_TRIAL),
@@ -94,7 +95,7 @@ USERS: dict[str, Sequence[str]] = {
     "tar": ("unit/oci/test_archive_readers.py",),
     "tpm2-abrmd": _TPM,
     "tpm2-tools": _TPM,
-    "util-linux": (*_AUTHORITIES, *_CARDS, *_DISKS, *_TPM, "servers/registry/test_many_signers.py"),
+    "util-linux": (*_AUTHORITIES, *_CARDS, *_DISKS, *_IMAGE, *_TPM, "servers/registry/test_many_signers.py"),
     "vsmartcard-vpcd": _CARDS,
     "ykcs11": _CARDS,
 }

@@ -1,0 +1,113 @@
+"""The Dockerfile carried out: what the image has more than its base, and its program."""
+
+import json
+import os
+import re
+import signal
+import ssl
+import stat
+import subprocess
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.image import building
+from tests.image.dockerfile import read
+from tests.servers.registry.certificates import RegistryCA
+from tests.support.requirements import require, require_namespaces, require_root
+from tests.unit.admission.policy.setups import files
+from tests.unit.admission.policy.volumes import write_files
+
+pytestmark = pytest.mark.slow
+
+
+class _Image(NamedTuple):
+    """Program of an image that was built, as it runs.
+
+    Attributes:
+        process: The program.
+        port: Its port.
+        ca: CA of its certificate.
+        added: Modes of the files that the image has and its base has not.
+    """
+
+    process: "subprocess.Popen[str]"
+    port: int
+    ca: RegistryCA
+    added: Mapping[str, int]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Image]:
+    """The image, and its program."""
+    require_root("a build")
+    require("mount")
+    require_namespaces("--mount")
+    folder = tmp_path_factory.mktemp("image")
+    ca = RegistryCA(str(folder))
+    certificate, key = (f"{building.GIVEN}/{os.path.basename(path)}" for path in ca.server(("127.0.0.1",)))
+    write_files(folder / "policy", files())
+    report = read()
+    for each in (folder, *folder.rglob("*")):
+        os.chown(each, *map(int, report.image["User"].split(":")))
+    arguments = [f"--policy={building.GIVEN}/policy", f"--certificate={certificate}", f"--key={key}"]
+    command = building.command(report, folder, *arguments, "--address=127.0.0.1", "--port=0", "--drain=0")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        found = re.search(r"Listening at 127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert found, process.stderr.read()
+        yield _Image(process, int(found[1]), ca, json.loads((folder / "added.json").read_text()))
+        process.kill()
+
+
+def test_program_serves(image: _Image) -> None:
+    """The program answers, by an ordinary user, on a root that is read-only."""
+    context = ssl.create_default_context(cafile=image.ca.ca_file)
+    handler = urllib.request.HTTPSHandler(context=context)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
+    with opener.open(f"https://127.0.0.1:{image.port}/healthz") as answer:
+        assert answer.read() == b"ok"
+    status = Path(f"/proc/{image.process.pid}/status").read_text()
+    assert re.search(r"^Uid:(\s+65532){4}$", status, re.MULTILINE)
+    assert re.search(r"^Groups:\s*$", status, re.MULTILINE)
+
+
+def test_modules_are_compiled(image: _Image) -> None:
+    """Each module of the program and of what it needs is compiled, since nothing can be compiled when it runs."""
+    sources = [path for path in image.added if path.endswith(".py") and "/site-packages/" in path]
+    assert any("/notarykit_admission/" in path for path in sources)
+    missing = []
+    for path in sources:
+        folder, _, name = path.rpartition("/")
+        pattern = re.compile(
+            rf"{re.escape(folder)}/__pycache__/{re.escape(name.removesuffix('.py'))}\.cpython-\d+\.pyc"
+        )
+        if not any(map(pattern.fullmatch, image.added)):
+            missing.append(path)
+    assert not missing
+
+
+def test_distributions_are_two_of_ours(image: _Image) -> None:
+    """The image has core and admission, what they need, and nothing that could install more."""
+    found = {
+        match[1] for path in image.added if (match := re.search(r"site-packages/([^/]+)-[^/-]+\.dist-info/", path))
+    }
+    assert {name for name in found if name.startswith("notarykit")} == {"notarykit", "notarykit_admission"}
+    assert {"aiohttp", "cryptography", "msgspec", "uvloop"} < found
+    assert not found & {"pip", "uv", "uv_build", "setuptools", "pytest"}
+
+
+def test_files_belong_to_nobody_who_runs(image: _Image) -> None:
+    """No file of the image is writable for the program's user, and none gives rights to who runs it."""
+    wrong = stat.S_IWOTH | stat.S_IWGRP | stat.S_ISUID | stat.S_ISGID
+    assert not [path for path, mode in image.added.items() if mode & wrong]
+
+
+def test_program_ends_when_told(image: _Image) -> None:
+    """The program is the container's first process, so that the signal reaches it, and ends without an error."""
+    image.process.send_signal(signal.SIGTERM)
+    assert image.process.wait(30) == 0
