@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import notarykit
+from notarykit import NotarykitError
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
 from tests.cli.world import VERIFY, World
 from tests.support.ca import SPECS, Changes, make_chain, ocsp_at
 from tests.support.envelopes import COSE, JWS, sign_envelope
-from tests.support.homes import OTHER_IDENTITY, policy_document
+from tests.support.homes import OTHER_IDENTITY, SCOPE, policy_document
 from tests.support.layouts import add_artifact
 from tests.support.signatures import envelope_file, readdress, signature_manifests
 
@@ -140,6 +142,19 @@ def test_failed_verification(world: World) -> None:
     world.home.policy_file.unlink()
     error = _ask(world, 2, "verify", world.reference)["error"]
     assert (error["type"], error["exitCode"]) == ("TrustPolicyError", 2)
+
+
+def test_the_library_has_the_same_result(world: World) -> None:
+    """A program that verifies with the user's settings makes the document that the command prints."""
+    world.sign("-m", "build=42")
+    for reference, code in ((world.reference, 0), (f"hello@{add_artifact('hello', 'v2').digest}", 1)):
+        parsed = notarykit.parse_layout_reference(reference)
+        outcome: Any
+        try:
+            outcome = notarykit.verify(parsed, scope=SCOPE)
+        except NotarykitError as error:
+            outcome = error
+        assert _ask(world, code, "verify", reference)["results"] == [notarykit.verdict_document(reference, outcome)]
 
 
 def test_list_result(world: World) -> None:

@@ -15,6 +15,7 @@ import pytest
 import notarykit
 from notarykit._internal.threads import start
 from notarykit.errors import (
+    ArtifactNotFoundError,
     NetworkError,
     NoAcceptedSignatureError,
     PassphraseError,
@@ -64,6 +65,16 @@ def test_sign_and_verify(home: Home, reference: notarykit.LayoutReference) -> No
     assert found.artifact == made.artifact
     assert found.signature is not None
     assert found.signature.digest == made.manifest.digest
+
+
+def test_resolve(home: Home, reference: notarykit.LayoutReference) -> None:
+    """A tag leads to the artifact that it names now, and an artifact that is not there is an error."""
+    found = notarykit.resolve(notarykit.parse_layout_reference(f"{reference.path}:v1"))
+    assert (found.digest, found) == (reference.identifier, notarykit.resolve(reference, timeout=60))
+    with pytest.raises(ArtifactNotFoundError):
+        notarykit.resolve(notarykit.parse_layout_reference(f"{reference.path}:absent"))
+    with pytest.raises(UsageError):
+        notarykit.resolve("hello")
 
 
 def test_a_call_with_an_end(home: Home, reference: notarykit.LayoutReference) -> None:

@@ -9,8 +9,10 @@ Names are imported when they are first used, so that a program pays only for wha
 TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost every start
 
 if TYPE_CHECKING:
+    from notarykit._internal.deadline import deadline as deadline
     from notarykit._internal.paths import local_key_files as local_key_files
     from notarykit._internal.version import __version__ as __version__
+    from notarykit.api import resolve as resolve
     from notarykit.api import sign as sign
     from notarykit.api import sign_artifacts as sign_artifacts
     from notarykit.api import verify as verify
@@ -64,6 +66,10 @@ if TYPE_CHECKING:
     from notarykit.revocation.checker import RevocationChecker as RevocationChecker
     from notarykit.revocation.evidence import LocalEvidence as LocalEvidence
     from notarykit.revocation.limits import Limits as Limits
+    from notarykit.revocation.result import CertificateStatus as CertificateStatus
+    from notarykit.revocation.result import Evidence as Evidence
+    from notarykit.revocation.result import RevocationCheck as RevocationCheck
+    from notarykit.revocation.result import Status as Status
     from notarykit.signing.artifact import SignedArtifact as SignedArtifact
     from notarykit.signing.artifact import sign_artifact as sign_artifact
     from notarykit.signing.envelope import SignedEnvelope as SignedEnvelope
@@ -84,6 +90,7 @@ if TYPE_CHECKING:
     from notarykit.trust.store import TrustStore as TrustStore
     from notarykit.verification.artifact import ArtifactRequest as ArtifactRequest
     from notarykit.verification.artifact import VerifiedArtifact as VerifiedArtifact
+    from notarykit.verification.document import verdict_document as verdict_document
     from notarykit.verification.verdict import Audited as Audited
     from notarykit.verification.verdict import Skipped as Skipped
     from notarykit.verification.verdict import StepResult as StepResult
@@ -94,9 +101,10 @@ if TYPE_CHECKING:
     from notarykit.verification.verifier import verify_envelope as verify_envelope
 
 _HOMES = {
+    "_internal.deadline": ("deadline",),
     "_internal.paths": ("local_key_files",),
     "_internal.version": ("__version__",),
-    "api": ("sign", "sign_artifacts", "verify", "verify_artifacts"),
+    "api": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "config.docker_config": ("parse_docker_config",),
@@ -126,6 +134,7 @@ _HOMES = {
     "revocation.checker": ("RevocationChecker",),
     "revocation.evidence": ("LocalEvidence",),
     "revocation.limits": ("Limits",),
+    "revocation.result": ("CertificateStatus", "Evidence", "RevocationCheck", "Status"),
     "signing.artifact": ("SignedArtifact", "sign_artifact"),
     "signing.envelope": ("SignedEnvelope", "sign_descriptor"),
     "signing.once": ("AlreadySigned", "SignOnce"),
@@ -135,6 +144,7 @@ _HOMES = {
     "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
+    "verification.document": ("verdict_document",),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
     "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),
 }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from notarykit.batch.ordered import Outcomes
+    from notarykit.envelope.descriptor import Descriptor
     from notarykit.envelope.signer import EnvelopeSigner, Signer
     from notarykit.oci.registry.registries import Registries
     from notarykit.signing.artifact import SignedArtifact
@@ -30,6 +31,36 @@ _Result = TypeVar("_Result")
 # What does not let itself be interrupted, such as the resolution of a name, is left behind this long after the end.
 _GRACE_SECONDS = 1.0
 _LONGEST_SECONDS = 1e9  # beyond it are clocks that the system has not
+
+
+def resolve(
+    reference: str | Reference | LayoutReference,
+    *,
+    registries: "Registries | None" = None,
+    timeout: float | None = None,
+) -> "Descriptor":
+    """Looks up an artifact where it is: which one a tag names now, or whether one of this digest is there.
+
+    Args:
+        reference: Reference of the artifact; see `verify`.
+        registries: Registries that are used; by default, as the user's settings say (`load_registries`).
+        timeout: Seconds after which the call ends; see `verify`.
+
+    Returns:
+        The artifact's descriptor.
+
+    Raises:
+        UsageError: The reference is malformed.
+        ConfigurationError: The user's settings cannot be used.
+        StorageError: The artifact cannot be found, or the registry does not say so in time.
+    """
+    parsed = as_reference(reference)
+
+    def work() -> "Descriptor":
+        with nullcontext(registries) if registries else load_registries() as opened:
+            return opened.open(parsed).resolve(parsed.identifier)
+
+    return _within(timeout, work)
 
 
 def verify(
@@ -51,7 +82,7 @@ def verify(
         scope: `registry/repository`, by which the policy statement for an artifact in an image layout is chosen.
         user_metadata: Metadata that the signature must carry.
         timeout: Seconds after which the call ends, whatever it is waiting for; without it, each part of the work
-            has its own limit (two minutes for the registry).
+            has its own limit (two minutes for the registry). It costs a thread, unlike `deadline`.
 
     Returns:
         The verdict, the artifact's descriptor and the signature's.

@@ -8,7 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import ClassVar, Self
+    from typing import Any, ClassVar, Self
 
     from notarykit.revocation.result import CertificateStatus
     from notarykit.verification.verdict import StepResult
@@ -70,6 +70,15 @@ class NotarykitError(Exception):
     def one_line(self) -> str:
         """Returns the message and the advice as one line."""
         return f"{self.message}: {self.advice}" if self.advice else self.message
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the members of the error in JSON output."""
+        return {
+            "type": type(self).__name__,
+            "message": self.message,
+            "advice": self.advice,
+            "exitCode": self.exit_code,
+        }
 
 
 # Usage and configuration

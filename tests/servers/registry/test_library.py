@@ -165,6 +165,17 @@ def test_the_end_of_the_time_is_the_end_of_the_work(home: Home, silent: tuple[Fa
             assert not each.is_alive()
 
 
+def test_an_end_without_a_thread(home: Home, silent: tuple[FaultProxy, str]) -> None:
+    """A deadline ends all calls in its context together, in the caller's own thread."""
+    started = time.monotonic()
+    with notarykit.deadline(0.5):
+        for call in (notarykit.resolve, notarykit.verify, notarykit.sign):
+            with pytest.raises(NetworkError, match="before the deadline of the call"):
+                call(silent[1])
+            assert all(each.name != "notarykit" for each in threading.enumerate())
+    assert 0.5 <= time.monotonic() - started < 10
+
+
 def test_an_async_program(home: Home, silent: tuple[FaultProxy, str]) -> None:
     """A task that is cancelled leaves a thread that ends with its own time, and not with the registry's two minutes."""
     ended = threading.Event()
@@ -188,10 +199,8 @@ def test_an_async_program(home: Home, silent: tuple[FaultProxy, str]) -> None:
 
 def test_several_at_once_are_under_the_callers_end(home: Home, silent: tuple[FaultProxy, str]) -> None:
     """The end of a call counts in the threads that verify several artifacts too."""
-    from notarykit._internal.deadline import deadline
-
     reference = notarykit.parse_reference(silent[1])
-    with notarykit.load_registries() as registries, deadline(0.5):
+    with notarykit.load_registries() as registries, notarykit.deadline(0.5):
         artifact = notarykit.ArtifactRequest(lambda: registries.open(reference), reference.identifier, reference.scope)
         found = notarykit.load_verifier().artifacts([artifact, artifact])
     for each in found:

@@ -150,6 +150,12 @@ def test_end_that_has_passed_is_no_end() -> None:
     assert examined.outcome.verdict.next_end(_LATER) is None
 
 
+def test_what_is_skipped_has_no_end() -> None:
+    """The clock changes nothing of a policy that skips the artifact."""
+    request = ArtifactRequest(Place, Tag("v1"), SCOPE)
+    assert _verifier(document("skip"), NOW).artifact(request).verdict.next_end(NOW) is None
+
+
 def test_end_that_has_passed_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The timestamp is verified once, and not again for ends before the verification, which changed nothing."""
     verified: list[object] = []

@@ -38,10 +38,17 @@ def extend(seconds: float) -> float:
 
 
 class deadline:  # noqa: N801 - used like a function
-    """Sets a deadline while the context is active; a nested one never extends the outer one.
+    """Sets a deadline for all calls of this thread while the context is active; a nested one never extends it.
 
-    Threads inherit it if they are started with the caller's context (`notarykit._internal.threads`).
+    Whatever waits for a network or a plugin ends with an error then, and a signature that was under way is not stored.
+    What cannot be interrupted, such as the resolution of a name, may outlast it. A `timeout` of `sign` or `verify` does
+    not wait for that either, and costs a thread.
+
+    Args:
+        seconds: Seconds until the deadline.
     """
+
+    # Threads inherit it if they are started with the caller's context (`notarykit._internal.threads`).
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -5,7 +5,7 @@ from typing import Any
 
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Flag
-from notarykit.errors import NotarykitError, UsageError
+from notarykit.errors import UsageError
 
 OUTPUT_FLAG = Flag("output", "output format, text or json", short="o", default="text", choices=("text", "json"))
 RESULTS_FLAG = OUTPUT_FLAG._replace(
@@ -64,11 +64,6 @@ def _draw(nodes: list[Node], indent: str, lines: list[str]) -> None:
         is_last = position == len(nodes)
         lines.append(f"{indent}{'└── ' if is_last else '├── '}{printable(label)}")
         _draw(below, indent + ("    " if is_last else "│   "), lines)
-
-
-def error_json(error: NotarykitError) -> dict[str, Any]:
-    """Returns the members of an error in JSON output."""
-    return {"type": type(error).__name__, "message": error.message, "advice": error.advice, "exitCode": error.exit_code}
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from notarykit.cli import streams
 from notarykit.cli.commands import COMMANDS
 from notarykit.cli.diagnostics import print_error, show_warnings, trace
 from notarykit.cli.options import Command, Group, parse_options
-from notarykit.cli.output import error_json, print_json, print_json_line
+from notarykit.cli.output import print_json, print_json_line
 from notarykit.errors import UsageError, own_error
 
 _DEBUG = ("--debug", "--debug=true", "-d", "-dv", "-vd")
@@ -71,7 +71,7 @@ def _run(path: list[str], command: Command, arguments: list[str]) -> int:
             return command.run(options)
     except Exception as error:
         if show := {"json": print_json, "jsonl": print_json_line}.get(options.values.get("output", "")):
-            show({"error": error_json(own_error(error))})
+            show({"error": own_error(error).to_json()})
         raise
 
 

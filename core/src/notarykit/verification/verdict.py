@@ -124,6 +124,9 @@ class Skipped(NamedTuple):
 
     policy: str
 
+    def next_end(self, now: datetime) -> None:
+        """Returns None: what is not verified has no end by the clock."""
+
 
 Verdict = Verified | Audited | Skipped
 

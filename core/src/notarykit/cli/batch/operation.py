@@ -10,7 +10,6 @@ from notarykit.batch.work import Work
 from notarykit.cli.batch.references import References
 from notarykit.cli.diagnostics import kind_of, print_error
 from notarykit.cli.options import Options
-from notarykit.cli.output import error_json
 from notarykit.cli.references import BadReference, Target, repositories
 from notarykit.errors import ArtifactNotFoundError, NotarykitError
 
@@ -143,7 +142,7 @@ class Operation:
     def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
         """Prints the error of a reference and returns the members of its JSON output."""
         self.print_error(target, error, error.one_line())
-        return {"error": error_json(error)}
+        return {"error": error.to_json()}
 
     def pass_over(self, target: Target) -> dict[str, Any]:
         """Prints that an artifact is absent which an image index lists, and returns the members of its JSON output.

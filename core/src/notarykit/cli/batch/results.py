@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from notarykit.cli.output import error_json, print_json_line
+from notarykit.cli.output import print_json_line
 from notarykit.errors import NotarykitError
 
 
@@ -33,7 +33,7 @@ class _JsonResults(Results):
     def end(self, error: NotarykitError | None = None) -> None:
         if not self._is_begun:
             return
-        result = json.dumps(error_json(error), indent=4, ensure_ascii=True) if error else ""
+        result = json.dumps(error.to_json(), indent=4, ensure_ascii=True) if error else ""
         tail = f',\n    "error": {_indented(result, 4).strip()}' if error else ""
         print(f"\n    ]{tail}\n}}")
 
@@ -46,7 +46,7 @@ class _JsonLines(Results):
 
     def end(self, error: NotarykitError | None = None) -> None:
         if error:
-            print_json_line({"error": error_json(error)})
+            print_json_line({"error": error.to_json()})
 
 
 def _indented(text: str, width: int) -> str:

@@ -12,7 +12,7 @@ from notarykit.cli.batch.references import SEVERAL_FLAGS
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.commands.list import Listed, list_signatures, print_no_signature, print_tree
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import RESULTS_FLAG, Node, error_json
+from notarykit.cli.output import RESULTS_FLAG, Node
 from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Repositories, Target
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
@@ -88,7 +88,7 @@ class _Inspection(Operation):
             self.print_error(target, incomplete, incomplete.one_line())
         content: Described = {
             "signatures": described,
-            "skipped": [{"digest": digest, "error": error_json(error)} for digest, error in skipped],
+            "skipped": [{"digest": digest, "error": error.to_json()} for digest, error in skipped],
         }
         members = {"artifact": artifact.to_json(), **content}
         return Result(1 if skipped else 0, members, {"mediaType": artifact.media_type, **content})

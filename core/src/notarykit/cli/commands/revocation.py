@@ -13,7 +13,7 @@ from notarykit.batch.work import Work
 from notarykit.cli.batch.operation import Operation, Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Group, Options
-from notarykit.cli.output import OUTPUT_FLAG, error_json
+from notarykit.cli.output import OUTPUT_FLAG
 from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Repositories, Target, check_scope
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.config.policy import load_policy
@@ -88,7 +88,7 @@ class _Collection(Operation):
             return Result(0, members)
         error = _incomplete(collected)
         self.print_error(target, error, f"{target.text}: {error.one_line()}")
-        return Result(error.exit_code, {**members, "error": error_json(error)})
+        return Result(error.exit_code, {**members, "error": error.to_json()})
 
 
 def _fetch(options: Options) -> int:
@@ -128,7 +128,7 @@ def _json(collected: "Collected", written: "_Files") -> dict[str, Any]:
             for path, evidence in written
         ],
         "isComplete": collected.is_complete,
-        "problems": [{"signature": digest, "error": error_json(error)} for digest, error in collected.problems],
+        "problems": [{"signature": digest, "error": error.to_json()} for digest, error in collected.problems],
     }
 
 

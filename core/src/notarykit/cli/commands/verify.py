@@ -8,7 +8,7 @@ from typing import Any
 
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
-from notarykit._internal.rfc3339 import format_rfc3339, utc_now
+from notarykit._internal.rfc3339 import utc_now
 from notarykit._internal.strict_json import dumps
 from notarykit.batch.work import Work
 from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
@@ -16,7 +16,7 @@ from notarykit.cli.batch.operation import Operation, Record, Result
 from notarykit.cli.batch.references import DASK_FLAG, SEVERAL_FLAGS
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import RESULTS_FLAG, error_json, table
+from notarykit.cli.output import RESULTS_FLAG, table
 from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Repositories, Target, check_scope
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
@@ -27,11 +27,11 @@ from notarykit.cli.revocation_flags import (
 )
 from notarykit.config.policy import load_policy, read_policy_file
 from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError, VerificationError
-from notarykit.keys.certificate import subject_of
 from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import DirectoryTrustStore, TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact
+from notarykit.verification.document import verdict_members
 from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified
 from notarykit.verification.verifier import Verifier
 
@@ -115,14 +115,13 @@ class _Verification(Operation):
         if isinstance(verdict, Skipped):
             if is_text:
                 print(f"Trust policy is configured to skip signature verification for {printable(target.text)}")
-            return Result(0, {"verdict": "skipped", "policy": verdict.policy})
-        members = _json(outcome, verdict)
+            return Result(0, verdict_members(outcome))
         assert outcome.artifact is not None
         reference = printable(target.resolved(outcome.artifact))
         self._print_details(reference, outcome, verdict)
         if is_text:
             _print_verdict(reference, verdict)
-        return Result(0, members, ends=verdict.next_end(self._started_at))
+        return Result(0, verdict_members(outcome), ends=verdict.next_end(self._started_at))
 
     def _print_details(self, reference: str, verified: VerifiedArtifact, verdict: Verified | Audited) -> None:
         assert verified.signature is not None
@@ -140,20 +139,16 @@ class _Verification(Operation):
 
     def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
         failures = getattr(error, "failures", ())
-        judged = {"policy": error.policy, "level": error.level} if isinstance(error, VerificationError) else {}
-        policy = _policy(judged["policy"], judged["level"]) if judged.get("policy") else ""
+        policy = ""
+        if isinstance(error, VerificationError) and error.policy:
+            policy = _policy(error.policy, error.level)
         for digest, failure in failures if self._is_detailed else ():
             signature = f"{printable(target.text)}: signature {digest}{policy and f', {policy}'}"
             self._print_steps(signature, getattr(failure, "results", ()))
         context = f"signature verification failed for {target.text} under {policy}: " if policy else ""
         hint = " (see --verbose for each)" if len(failures) > 1 and not self._is_detailed else ""
         self.print_error(target, error, f"{context}{error.one_line()}{hint}")
-        return {
-            "verdict": "failed",
-            **{name: value for name, value in judged.items() if value},
-            "error": error_json(error),
-            "notAccepted": _failures_json(failures),
-        }
+        return verdict_members(error)
 
     def pass_over(self, target: Target) -> dict[str, Any]:
         return {"verdict": "absent", **super().pass_over(target)}
@@ -196,46 +191,6 @@ def _print_verdict(reference: str, verdict: Verified | Audited) -> None:
 
 def _policy(name: str, level: str) -> str:
     return f"trust policy {printable(name)!r} at level {level}"
-
-
-def _json(verified: VerifiedArtifact, verdict: Verified | Audited) -> dict[str, Any]:
-    assert verified.artifact is not None
-    assert verified.signature is not None
-    members: dict[str, Any] = {
-        "verdict": "verified" if isinstance(verdict, Verified) else "audited",
-        "policy": verdict.policy,
-        "level": verdict.level.name,
-        "artifact": verified.artifact.to_json(),
-        "signature": verified.signature.digest,
-        "steps": _steps_json(verdict.results),
-        "notAccepted": _failures_json(verified.failures),
-    }
-    if isinstance(verdict, Verified):
-        members["userMetadata"] = dict(verdict.user_metadata)
-        members["signer"] = subject_of(verdict.chain.leaf)
-        if verdict.timestamp is not None:
-            members["timestamp"] = format_rfc3339(verdict.timestamp.time)
-    return members
-
-
-def _failures_json(failures: tuple[tuple[str, NotarykitError], ...]) -> list[Mapping[str, Any]]:
-    return [
-        {"signature": digest, "error": error_json(error), "steps": _steps_json(getattr(error, "results", ()))}
-        for digest, error in failures
-    ]
-
-
-def _steps_json(results: tuple[StepResult, ...]) -> list[Mapping[str, Any]]:
-    return [
-        {
-            "step": result.step,
-            "action": result.action,
-            "outcome": result.outcome,
-            "reason": result.error.message if result.error else result.note,
-            "explained": list(result.explained),
-        }
-        for result in results
-    ]
 
 
 COMMAND = Command(
