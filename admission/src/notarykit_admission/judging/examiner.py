@@ -1,6 +1,5 @@
 """Examination of one image by notarykit's public library; it waits for registries, so it runs in threads."""
 
-import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
@@ -23,7 +22,6 @@ from notarykit_admission.judging.question import Question
 from notarykit_admission.message import one_line
 
 VERIFICATION_SECONDS = 20.0
-_SHORTEST = 0.01
 
 
 class Examiner(Protocol):
@@ -69,26 +67,24 @@ class NotaryExaminer:
 
     def resolve(self, question: Question) -> Digest:
         """Asks the registry for the tag."""
-        reference = question.reference
-        return question.access.read(
-            lambda registries: Digest(registries.repository(reference).resolve(reference.identifier).digest)
-        )
+        with notarykit.deadline(self._seconds):
+            found = question.access.read(
+                lambda registries: notarykit.resolve(question.reference, registries=registries)
+            )
+        return Digest(found.digest)
 
     def verify(self, question: Question) -> Decision:
         """Verifies the image's signatures until one is accepted."""
         ends: list[datetime] = []
         revocation = self._revocation(observe=lambda evidence: ends.append(evidence.until))
         verifier = question.policy.verifier._replace(revocation=revocation)
-        now, end = verifier.time(), time.monotonic() + self._seconds
+        now = verifier.time()
         try:
-            verified = question.access.read(
-                lambda registries: notarykit.verify(
-                    question.reference,
-                    verifier=verifier,
-                    registries=registries,
-                    timeout=max(_SHORTEST, round(end - time.monotonic(), 2)),
+            # A timeout would cost a thread, and this is one already.
+            with notarykit.deadline(self._seconds):
+                verified = question.access.read(
+                    lambda registries: notarykit.verify(question.reference, verifier=verifier, registries=registries)
                 )
-            )
         except NotarykitError as error:
             return refusal(error, question.reference.identifier)
         return acceptance(verified, ends, now)
