@@ -56,6 +56,12 @@ class RegistryCA:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         return self._pair(f"server {names[0]}{' expired' if expired else ''}", [alternatives, usage], expired=expired)
 
+    def peer(self, names: Sequence[str] = NAMES) -> KeyPair:
+        """Make the certificate of a server that shows it to other servers too."""
+        alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+        return self._pair(f"peer {names[0]}", [alternatives, usage])
+
     def client(self, name: str = "tester") -> KeyPair:
         """Make a client's certificate."""
         return self._pair(f"client {name}", [x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])])

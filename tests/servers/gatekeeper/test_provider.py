@@ -1,0 +1,179 @@
+"""Gatekeeper and its provider: certificates on both sides, and answers that our template takes for good ones or not."""
+
+import contextlib
+import itertools
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.gatekeeper.scene import Scene, constraint, provider
+from tests.servers.kubernetes.api import Answer
+from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.fault_proxy import Exchange, FaultProxy
+from tests.servers.registry.http_server import Reply, Seen
+from tests.support import admission
+from tests.support.admission import policy_files
+from tests.support.ca import make_chain
+from tests.support.ports import free_port
+
+_NUMBERS = itertools.count()
+Ask = Callable[[str, str], Answer]
+
+
+@pytest.fixture
+def ask(scene: Scene) -> Ask:
+    """Function that has a pod with a good image judged by one more provider, at an address and with a CA."""
+
+    def create(address: str, ca_file: str) -> Answer:
+        name = f"provider-{next(_NUMBERS)}"
+        scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        for made in (provider(name, address, ca_file), constraint(name, name)):
+            scene.gatekeeper.apply(made)
+        return scene.create(scene.images.signed().pinned, namespace=name)
+
+    return create
+
+
+@pytest.fixture(scope="module")
+def other_ca(tmp_path_factory: pytest.TempPathFactory) -> RegistryCA:
+    """CA that nobody trusts."""
+    return RegistryCA(str(tmp_path_factory.mktemp("other-ca")), "Other CA")
+
+
+def test_provider_beside_ours(scene: Scene, ask: Ask) -> None:
+    """A second constraint with a second provider at the same door changes nothing for a good image."""
+    answer = ask(scene.program.url("/gatekeeper/verify"), scene.program.ca_file)
+    assert answer.status == 201, answer.message
+
+
+def test_provider_that_is_down(scene: Scene, ask: Ask) -> None:
+    """Without a program nothing is admitted, and the message says that it is not there."""
+    answer = ask(f"https://127.0.0.1:{free_port()}/gatekeeper/verify", scene.program.ca_file)
+    assert answer.status == 403
+    assert "images cannot be verified: failed to send external data request" in answer.message
+    assert "connection refused" in answer.message
+
+
+def test_provider_of_another_ca(scene: Scene, ask: Ask, other_ca: RegistryCA) -> None:
+    """A program whose certificate is not of the provider's CA is not asked."""
+    answer = ask(scene.program.url("/gatekeeper/verify"), other_ca.ca_file)
+    assert answer.status == 403
+    assert "images cannot be verified" in answer.message
+    assert "certificate signed by unknown authority" in answer.message
+
+
+def test_provider_that_does_not_exist(scene: Scene) -> None:
+    """A constraint that names no provider of this cluster admits nothing."""
+    scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "nameless"}})
+    scene.gatekeeper.apply(constraint("nameless", "nameless"))
+    answer = scene.create(scene.images.signed().pinned, namespace="nameless")
+    assert answer.status == 403
+    assert "images cannot be verified: key is not found in provider cache" in answer.message
+
+
+def test_door_that_does_not_exist(scene: Scene, ask: Ask) -> None:
+    """A provider with a wrong path is no good answer."""
+    answer = ask(scene.program.url("/gatekeeper/verfy"), scene.program.ca_file)
+    assert answer.status == 403
+    assert "images cannot be verified: failed to unmarshal external data response" in answer.message
+
+
+def test_nobody_else_is_let_in(scene: Scene, other_ca: RegistryCA, gatekeeper_ca: RegistryCA) -> None:
+    """The doors of Gatekeeper want its certificate: none is answered 403, and one of another CA ends the handshake."""
+    for door in ("/gatekeeper/verify", "/gatekeeper/mutate"):
+        status, response = scene.program.ask(door, "r.test/a")
+        assert (status, response["systemError"]) == (403, "a client certificate is needed here")
+        assert response["items"] == []
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            scene.program.ask(door, "r.test/a", client=other_ca.client())
+        assert scene.program.ask(door, "r.test/a", client=gatekeeper_ca.client())[0] == 200
+
+
+def test_gatekeeper_of_another_ca(
+    scene: Scene, ask: Ask, other_ca: RegistryCA, registry_ca: RegistryCA, tmp_path: Path
+) -> None:
+    """A program that was given another CA for its clients does not answer Gatekeeper, which admits nothing."""
+    files, guarded = policy_files(make_chain()), ("--client-ca", other_ca.ca_file)
+    with admission.running(tmp_path, files, registry_ca, *guarded) as program:
+        answer = ask(program.url("/gatekeeper/verify"), program.ca_file)
+    assert answer.status == 403
+    assert "images cannot be verified: failed to send external data request" in answer.message
+
+
+def _answering(keys: list[str], **members: Any) -> dict[str, Any]:
+    return {"idempotent": True, "items": [{"key": key, "value": "verified"} for key in keys], **members}
+
+
+def _items(keys: list[str], **members: Any) -> dict[str, Any]:
+    return {"idempotent": True, "items": [{"key": key, **members} for key in keys]}
+
+
+# Answers that our program does not give: a status, the response to keys, and what the template says of it.
+_ANSWERS: dict[str, tuple[int, Callable[[list[str]], Any], str]] = {
+    "good": (200, _answering, ""),
+    "status": (500, _answering, "the provider's status is 500"),
+    "forbidden": (403, _answering, "the provider's status is 403"),
+    "system error with items": (200, lambda keys: _answering(keys, systemError="broken"), "cannot be verified: broken"),
+    "no items": (200, lambda _: {"items": []}, "the provider has no answer"),
+    "null": (200, lambda _: {"items": None}, "the provider has no answer"),
+    "nothing": (200, lambda _: {}, "the provider has no answer"),
+    "other keys": (200, lambda keys: _answering([f"{key}0" for key in keys]), "the provider has no answer"),
+    "error": (200, lambda keys: _items(keys, error="not good"), "container 'c0': not good"),
+    "value and error": (200, lambda keys: _items(keys, value="verified", error="not good"), "container 'c0': not good"),
+    "other value": (200, lambda keys: _items(keys, value="perhaps"), "the provider has no answer"),
+    "object": (200, lambda keys: _items(keys, value={"isSuccess": True}), "the provider has no answer"),
+    "true": (200, lambda keys: _items(keys, value=True), "the provider has no answer"),
+    "twice": (
+        200,
+        lambda keys: {"items": _items(keys, value="verified")["items"] + _items(keys, error="not good")["items"]},
+        "container 'c0': not good",
+    ),
+}
+
+
+def _keys(seen: Seen) -> list[str]:
+    keys: list[str] = json.loads(seen.body)["request"]["keys"]
+    return keys
+
+
+@contextlib.contextmanager
+def _double(ca: RegistryCA, status: int, response: Callable[[list[str]], Any]) -> Iterator[FaultProxy]:
+    """Runs a provider that answers as it is told."""
+
+    def fault(exchange: Exchange) -> None:
+        body = json.dumps({"response": response(_keys(exchange.seen))}).encode()
+        exchange.reply(Reply(status, (("Content-Type", "application/json"),), body))
+
+    with FaultProxy(certificate=ca.server()) as double:
+        double.fault(fault)
+        yield double
+
+
+@pytest.mark.parametrize("name", _ANSWERS)
+def test_answer_is_good_or_not(ask: Ask, registry_ca: RegistryCA, name: str) -> None:
+    """The template admits a pod by an answer that is whole and good, and by no other."""
+    status, response, message = _ANSWERS[name]
+    with _double(registry_ca, status, response) as double:
+        answer = ask(f"https://127.0.0.1:{double.port}/verify", registry_ca.ca_file)
+    assert answer.status == (403 if message else 201), answer.message
+    assert message in answer.message
+
+
+def test_one_request_for_a_pod(scene: Scene, registry_ca: RegistryCA) -> None:
+    """All images of a pod are asked about at once, each once, with the namespace before them."""
+    first, second, third = (scene.images.signed().pinned for _ in range(3))
+    scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "counted"}})
+    with _double(registry_ca, 200, _answering) as double:
+        for made in (
+            provider("counted", f"https://127.0.0.1:{double.port}/verify", registry_ca.ca_file),
+            constraint("counted", "counted"),
+        ):
+            scene.gatekeeper.apply(made)
+        answer = scene.create(first, second, first, init=[second], volumes=[first, third], namespace="counted")
+        (seen,) = double.seen
+    assert answer.status == 201, answer.message
+    assert sorted(_keys(seen)) == sorted(f"[counted]{image}" for image in (first, second, third))

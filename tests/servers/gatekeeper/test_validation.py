@@ -1,0 +1,169 @@
+"""Pods in a cluster whose Gatekeeper asks the admission program, as our template has it."""
+
+import pytest
+
+from tests.servers.gatekeeper.scene import Scene
+from tests.servers.kubernetes.api import poll
+from tests.support.admission import debugging, pod
+from tests.support.ca import TestChain
+
+DENIED = 'admission webhook "validation.gatekeeper.sh" denied the request: [images-must-be-verified] '
+
+
+def test_signed_images_are_admitted(scene: Scene) -> None:
+    """A pod is created whose images, in all places, are signed by whom the policy trusts."""
+    first, second, third = (scene.images.signed().pinned for _ in range(3))
+    answer = scene.create(first, second, init=[third], volumes=[first])
+    assert answer.status == 201, answer.message
+
+
+def test_unsigned_image_is_denied(scene: Scene) -> None:
+    """The message has the container, the reference, the reason, what to do, and the statement of the policy."""
+    image = scene.images.unsigned()
+    answer = scene.create(image.pinned)
+    assert answer.status == 403
+    reason = f"no signature is associated with {image.digest}: make sure the artifact was signed"
+    assert answer.message == f"{DENIED}container 'c0': {image.pinned}: {reason} (policy statement 'tests')"
+
+
+@pytest.mark.parametrize(
+    ("member", "place"),
+    [("init", "init container 'i0'"), ("volumes", "image volume 'v0'")],
+)
+def test_each_place_is_looked_at(scene: Scene, member: str, place: str) -> None:
+    """An unsigned image is denied wherever it stands beside signed ones."""
+    image = scene.images.unsigned()
+    answer = scene.create(scene.images.signed().pinned, **{member: [image.pinned]})
+    assert answer.status == 403
+    assert answer.message.startswith(f"{DENIED}{place}: {image.pinned}: no signature is associated")
+
+
+def test_debug_container_is_looked_at(scene: Scene) -> None:
+    """A container that is added to a running pod is judged as the others were, and alone."""
+    main = scene.images.signed()
+    made = scene.api.done(scene.create(main.pinned))
+    scene.take_down(main)
+    unsigned, signed = scene.images.unsigned(), scene.images.signed()
+    answer = scene.api.patch(made, debugging(unsigned.pinned), "ephemeralcontainers")
+    assert answer.status == 403
+    assert answer.message.startswith(f"{DENIED}ephemeral container 'e0': {unsigned.pinned}: no signature")
+    answer = scene.api.patch(made, debugging(signed.pinned), "ephemeralcontainers")
+    assert answer.status == 200, answer.message
+
+
+def test_image_of_another_signer_is_denied(scene: Scene, stranger: TestChain) -> None:
+    """A signature by somebody else is none."""
+    answer = scene.create(scene.images.signed(stranger).pinned)
+    assert answer.status == 403
+    assert "authenticity: no certificate of the chain is in the trust stores" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("nginx", "reference 'nginx' is malformed"),
+        ("[default]r.test/web", "reference '[default]r.test/web' is malformed"),
+        ("r.test/web:1", "a tag can be moved after the decision"),
+        ("r.test/../web@sha256:12", "is malformed"),
+    ],
+)
+def test_what_names_no_certain_image_is_denied(scene: Scene, text: str, reason: str) -> None:
+    """References that can mean several images, or none, are refused with a reason."""
+    answer = scene.create(text)
+    assert answer.status == 403
+    assert answer.message.startswith(f"{DENIED}container 'c0': {text}: ")
+    assert reason in answer.message
+
+
+def test_labels_need_no_registry(scene: Scene) -> None:
+    """An update that changes no image asks nobody; one that does is judged."""
+    image, other = scene.images.signed(), scene.images.unsigned()
+    made = scene.api.done(scene.create(image.pinned, init=[image.pinned], volumes=[image.pinned]))
+    scene.take_down(image)
+    asked = scene.requests(image)
+    answer = scene.api.patch(made, {"metadata": {"labels": {"a": "b"}}})
+    assert answer.status == 200, answer.message
+    assert scene.requests(image) == asked
+    answer = scene.api.patch(made, {"spec": {"containers": [{"name": "c0", "image": other.pinned}]}})
+    assert answer.status == 403
+    assert answer.message.startswith(f"{DENIED}container 'c0': {other.pinned}: no signature")
+
+
+def test_pod_from_before(scene: Scene) -> None:
+    """A pod that is older than the constraint stays as it is; its unsigned image is known in its place alone."""
+    unsigned = scene.older["spec"]["containers"][0]["image"]
+    answer = scene.api.patch(scene.older, {"metadata": {"labels": {"a": "b"}}})
+    assert answer.status == 200, answer.message
+    answer = scene.api.patch(scene.older, {"spec": {"initContainers": [{"name": "i0", "image": unsigned}]}})
+    assert answer.status == 403
+    assert answer.message.startswith(f"{DENIED}init container 'i0': {unsigned}: no signature")
+    assert "container 'c0'" not in answer.message.replace("init container", "")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "is_admitted"), [("default", False), ("warned", True), ("tagged", False), ("elsewhere", False)]
+)
+def test_mode_of_the_namespace(scene: Scene, namespace: str, is_admitted: bool) -> None:
+    """An unsigned image is admitted where the namespace's rule only warns."""
+    answer = scene.create(scene.images.unsigned().pinned, namespace=namespace)
+    assert answer.is_good is is_admitted, answer.message
+
+
+def test_policy_of_the_namespace(scene: Scene, stranger: TestChain) -> None:
+    """Each namespace has the trust policy that its rule names, for one and the same image too."""
+    ours, theirs = scene.images.signed().pinned, scene.images.signed(stranger).pinned
+    found = {
+        (name, image): scene.create(image, namespace=name).is_good
+        for name in ("default", "elsewhere")
+        for image in (ours, theirs)
+    }
+    assert found == {
+        ("default", ours): True,
+        ("default", theirs): False,
+        ("elsewhere", ours): False,
+        ("elsewhere", theirs): True,
+    }
+
+
+def test_tags_of_the_namespace(scene: Scene) -> None:
+    """A tag is looked up where the namespace's rule says so, and the image behind it is judged."""
+    answer = scene.create(scene.images.signed().tagged, namespace="tagged")
+    assert answer.status == 201, answer.message
+    assert scene.create(scene.images.unsigned().tagged, namespace="tagged").status == 403
+
+
+def test_registry_that_is_down(scene: Scene) -> None:
+    """While nothing is known the pod is denied with the reason, and the next try finds what is known by then."""
+    image, refused = scene.images.signed(), scene.images.unsigned()
+    scene.take_down(image)
+    answer = scene.create(image.pinned, init=[refused.pinned])
+    assert answer.status == 403
+    assert answer.message.startswith(f"{DENIED}images cannot be verified: {image.pinned}: ")
+    assert refused.pinned not in answer.message
+    scene.registry.clear()
+    poll(lambda: scene.create(image.pinned).is_good)
+
+
+def test_gatekeeper_keeps_refusals(scene: Scene) -> None:
+    """A refusal is remembered by Gatekeeper for minutes, for its namespace; the program looks again after seconds."""
+    image = scene.images.unsigned()
+    first = scene.create(image.pinned)
+    scene.images.sign(image)
+    poll(lambda: scene.program.ask("/kyverno/verify", image.pinned)[1]["items"][0].get("value") == "verified")
+    again, elsewhere = scene.create(image.pinned), scene.create(image.pinned, namespace="tagged")
+    assert (again.status, again.message) == (403, first.message)
+    assert elsewhere.status == 201, elsewhere.message
+
+
+def test_silent_registry(scene: Scene, silent: str) -> None:
+    """The answer about a registry that keeps silent comes before the API server leaves, with what to do."""
+    answer = scene.create(f"{silent}/web@sha256:{'ab' * 32}")
+    assert answer.status == 403
+    assert "no decision within 1.6 seconds; the examination goes on: try again" in answer.message
+    assert answer.seconds < 3
+
+
+def test_dry_run_is_judged(scene: Scene) -> None:
+    """A dry run has the answer that the pod would have."""
+    assert scene.api.create(pod(scene.images.unsigned().pinned), dry_run=True).status == 403
+    assert scene.api.create(pod(scene.images.signed().pinned), dry_run=True).status == 201
