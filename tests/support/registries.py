@@ -55,6 +55,23 @@ def push_artifacts(
     return digests
 
 
+def tag_artifact(address: str, repository: str, digest: str, tag: str) -> None:
+    """Gives a tag to an artifact, whatever had it before.
+
+    Args:
+        address: The host and port of a registry that speaks plain HTTP and lets anyone in.
+        repository: The repository's name.
+        digest: The artifact's digest.
+        tag: The tag.
+    """
+    with closing(_connection(address, None)) as connection:
+        connection.request("GET", f"/v2/{repository}/manifests/{digest}", headers={"Accept": MANIFEST_TYPE})
+        answer = connection.getresponse()
+        content = answer.read()
+        assert answer.status == 200
+        _ask(connection, 201, "PUT", f"/v2/{repository}/manifests/{tag}", content, {"Content-Type": MANIFEST_TYPE})
+
+
 def push_referrer(
     address: str, repository: str, subject: str, envelope: bytes, layers: Sequence[Mapping[str, Any]]
 ) -> str:

@@ -1,0 +1,96 @@
+"""notarykit-admission as its users run it: a process, with a folder of policies and files of TLS."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.servers.kubernetes.api import API, poll
+from tests.servers.kubernetes.objects import pod, webhook_configuration
+from tests.servers.registry.certificates import KeyPair
+from tests.servers.registry.running import started
+from tests.support.ca import TestChain
+from tests.support.homes import policy_document
+from tests.support.requirements import program
+
+VALIDATE, PIN = "validate", "pin"
+_KINDS = {VALIDATE: "ValidatingWebhookConfiguration", PIN: "MutatingWebhookConfiguration"}
+
+
+class Replica(NamedTuple):
+    """Program that runs.
+
+    Attributes:
+        port: Its port, on 127.0.0.1.
+        log: File with its log.
+    """
+
+    port: int
+    log: str
+
+    def said(self) -> str:
+        """Returns what it has logged until now."""
+        return Path(self.log).read_text()
+
+
+@contextlib.contextmanager
+def running(policies: Path, pair: KeyPair, *flags: str) -> Iterator[Replica]:
+    """Runs the program while the context is active; SIGTERM ends it.
+
+    Args:
+        policies: Folder of the policies.
+        pair: Certificate of the server.
+        flags: Further arguments.
+    """
+    command = [
+        *(program("setpriv"), "--pdeathsig", "TERM", str(Path(sys.executable).with_name("notarykit-admission"))),
+        *("--policy", str(policies), "--certificate", pair.certificate, "--key", pair.key),
+        *("--address", "127.0.0.1", "--port", "0", "--drain", "0", *flags),
+    ]
+    # Without the user's settings.
+    nowhere = str(policies.with_name("home"))
+    with started(command, {"HOME": nowhere, "NOTATION_CONFIG": nowhere}, "Listening at ") as (port, log):
+        yield Replica(port, log)
+
+
+def policy_files(chain: TestChain, rules: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    """Returns the files of a folder of policies.
+
+    Args:
+        chain: Chain of the signer whose root is trusted.
+        rules: Rules of namespaces; none without a file of them.
+    """
+    files = {"trustpolicy.json": _policy("ca:acme"), "truststore/x509/ca/acme/root.pem": chain.pems[-1]}
+    return files | ({} if rules is None else {"rules.json": json.dumps({"version": "1", **rules}).encode()})
+
+
+def further_policy(name: str, chain: TestChain) -> dict[str, bytes]:
+    """Returns the files of one more policy, `NAME.json`, that trusts the signer of a chain."""
+    return {f"{name}.json": _policy(f"ca:{name}"), f"truststore/x509/ca/{name}/root.pem": chain.pems[-1]}
+
+
+def _policy(store: str) -> bytes:
+    return json.dumps(policy_document(["*"], [store])).encode()
+
+
+def register(api: API, name: str, door: str, port: int, ca_file: str, timeout: int = 10) -> None:
+    """Has the API server ask a door of the program for namespaces with the label `admission/NAME`.
+
+    Args:
+        api: Client of the API server.
+        name: Name of the webhook's configuration.
+        door: `VALIDATE` or `PIN`.
+        port: Port of the program.
+        ca_file: Certificate of its CA.
+        timeout: Seconds after which the API server has waited long enough.
+    """
+    url = f"https://127.0.0.1:{port}/kubernetes/{door}"
+    api.apply(webhook_configuration(_KINDS[door], name, url, ca_file, timeout))
+
+
+def wait_for(api: API, name: str, namespace: str) -> None:
+    """Waits until the API server knows of a webhook, in a namespace with its label."""
+    malformed = pod(namespace, "no reference")
+    poll(lambda: f'"{name}.notarykit.test"' in api.create(malformed, dry_run=True).message)
