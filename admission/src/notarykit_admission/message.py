@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 LONGEST_MESSAGE = 1000
 # Over 4,096 characters in all, the API server cuts each warning to 256 and drops the last ones.
-LONGEST_WARNING = 240
+LONGEST_WARNING = 240  # where there are most
 MOST_WARNINGS = 16
 _ELLIPSIS = "…"
 
@@ -56,8 +56,8 @@ def _more(count: int) -> str:
 
 def warning_lines(warnings: Iterable[str]) -> tuple[str, ...]:
     """Returns warnings as the API server shows them whole; in place of those beyond its limit stands their number."""
-    lines = [one_line(warning, LONGEST_WARNING) for warning in warnings]
-    if len(lines) <= MOST_WARNINGS:
-        return tuple(lines)
-    shown = lines[: MOST_WARNINGS - 1]
-    return *shown, f"and {len(lines) - len(shown)} more warnings"
+    texts = list(warnings)
+    shown = texts if len(texts) <= MOST_WARNINGS else texts[: MOST_WARNINGS - 1]
+    longest = min(LONGEST_MESSAGE, MOST_WARNINGS * LONGEST_WARNING // max(1, len(shown)))
+    rest = (f"and {len(texts) - len(shown)} more warnings",) if len(shown) < len(texts) else ()
+    return *(one_line(text, longest) for text in shown), *rest

@@ -88,9 +88,17 @@ def test_warnings_are_shown_whole_by_the_api_server() -> None:
     lines = warning_lines([f"{number} {'w' * 300}\n" for number in range(50)])
     assert len(lines) == MOST_WARNINGS
     assert sum(map(len, lines)) <= 4096
-    assert max(map(len, lines)) == LONGEST_WARNING <= 256
+    assert max(map(len, lines)) == 16 * LONGEST_WARNING // 15 <= 256
     assert lines[-1] == "and 35 more warnings"
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("number", [1, 4, 9, MOST_WARNINGS])
+def test_few_warnings_may_be_longer(number: int) -> None:
+    """The fewer warnings there are, the longer each may be, up to a message; together they stay below the limit."""
+    lines = warning_lines(["w" * 2000] * number)
+    assert sum(map(len, lines)) <= 4096
+    assert {len(line) for line in lines} == {min(LONGEST_MESSAGE, 3840 // number)}
 
 
 def test_few_warnings_are_all_shown() -> None:

@@ -15,6 +15,8 @@ from notarykit_admission.policy.rules import Rule, Tags
 from notarykit_admission.workload.images import PullSecrets
 
 MOST_IMAGES = 250
+# The API server takes references of any length; the reason and the advice have to fit beside it.
+_LONGEST_IMAGE = 400
 
 
 class Origin(NamedTuple):
@@ -70,7 +72,8 @@ class Reviewed(NamedTuple):
         """The image and the reason for its refusal, as one line."""
         place = f"{self.image.place}: " if self.image.place else ""
         policy = f" (policy statement {self.decision.policy!r})" if self.decision.policy else ""
-        return one_line(f"{place}{self.image.text or 'no image'}: {self.decision.reason}{policy}")
+        image = one_line(self.image.text, _LONGEST_IMAGE) or "no image"
+        return one_line(f"{place}{image}: {self.decision.reason}{policy}")
 
 
 class Review(NamedTuple):
@@ -165,7 +168,8 @@ def _before_judging(image: Image, rule: Rule, *, pins: bool) -> Reviewed | Refer
     try:
         reference = parse_reference(image.text)
     except UsageError as error:  # its advice is for users of a command line
-        return Reviewed(image, _refused(f"{error.message}: write registry/repository@digest, in full"))
+        reason = one_line(error.message, _LONGEST_IMAGE)
+        return Reviewed(image, _refused(f"{reason}: write registry/repository@digest, in full"))
     if not pins and rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
         return Reviewed(
             image, _refused("a tag can be moved after the decision: write registry/repository@digest"), reference

@@ -50,6 +50,7 @@ def test_text_that_is_no_reference(text: str, message: str) -> None:
     (reviewed,) = _review(reviewer, text, pins=True).images
     assert reviewed.decision.outcome is Outcome.REFUSED
     assert message in reviewed.decision.reason or len(text) > 1000
+    assert reviewed.line.endswith(": write registry/repository@digest, in full")
     assert "--oci-layout" not in reviewed.line
     assert reviewed.line.isprintable()
     assert len(reviewed.line) <= 1000
