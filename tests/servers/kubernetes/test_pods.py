@@ -82,6 +82,7 @@ def test_text_that_is_no_reference_is_denied(scene: Scene, judged: str, image: s
     assert answer.status == 403
     assert answer.message.isprintable()
     assert len(answer.message) <= len(_DENIED) + 1000
+    assert answer.message.endswith("write registry/repository@digest, in full")
 
 
 def test_dry_run_is_judged(scene: Scene, judged: str) -> None:
