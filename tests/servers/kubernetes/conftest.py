@@ -47,8 +47,8 @@ def images(
     """Images in a registry, of which one signer is trusted."""
     home = Home(tmp_path_factory.mktemp("signers"))
     chains = [make_chain(subject=name(who)) for who in ("acme", "stranger")]
-    keys = (home.add_key(chain, f"key{number}") for number, chain in enumerate(chains))
-    signers = [LocalSigner.from_files(*map(str, files)) for files in keys]
+    keys = [home.add_key(chain, f"key{number}") for number, chain in enumerate(chains)]
+    signers = [LocalSigner.from_files(str(key), str(certificates)) for key, certificates in keys]
     with contextlib.ExitStack() as servers:
         registry = GoRegistries(servers, registry_ca, registry_program).memory()
         proxy = servers.enter_context(FaultProxy(registry.address))
