@@ -27,7 +27,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "pull secrets": {**GIVEN_CERTIFICATE, "pullSecrets": {"enabled": True}},
     "pull secrets of two namespaces": {
         **GIVEN_CERTIFICATE,
-        "pullSecrets": {"enabled": True, "namespaces": ["shop", "bank"]},
+        "pullSecrets": {"enabled": True, "namespaces": ["chart-one", "chart-two"]},
     },
     "pods only": {**GIVEN_CERTIFICATE, "webhooks": {"validate": {"templates": False}, "pin": {"templates": False}}},
     "everything": {

@@ -36,13 +36,13 @@ def api(cluster: Cluster) -> Iterator[API]:
     resources = [dict(each.object) for module, path in _RESOURCES for each in manifests(download(module) / path)]
     namespaces = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
-        for name in (NAMESPACE, "shop", "bank")
+        for name in (NAMESPACE, "chart-one", "chart-two")
     ]
     for each in (*namespaces, *resources):
         cluster.api.apply(each)
     poll(lambda: all(_is_served(cluster.api.get(cluster.api.path(each))) for each in resources))
     yield cluster.api
-    for each in (*namespaces, *resources):
+    for each in resources:  # nobody would end the deletion of a namespace
         cluster.api.delete(each)
 
 
