@@ -47,7 +47,7 @@ def api(cluster: Cluster) -> Iterator[API]:
 
 
 def _is_served(resource: Object) -> bool:
-    conditions = resource.get("status", {}).get("conditions", ())
+    conditions = resource.get("status", {}).get("conditions") or ()  # null at first
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
