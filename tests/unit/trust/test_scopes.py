@@ -14,6 +14,9 @@ _ALIKE = [
     ("registry.example.com/app", "registry.example.com:443/app"),
     ("registry.example.com:443/app", "registry.example.com/app"),
     ("registry.example.com:80/app", "registry.example.com/app"),
+    ("registry.example.com:0443/app", "registry.example.com/app"),
+    ("registry.example.com:05000/app", "registry.example.com:5000/app"),
+    ("[::1]:443/app", "[::1]/app"),
     ("docker.io/library/hello", "index.docker.io/library/hello"),
     ("docker.io/hello", "docker.io/library/hello"),
     ("registry-1.docker.io/acme/hello", "docker.io/acme/hello"),
@@ -26,6 +29,8 @@ _DIFFERENT = [
     ("docker.io/acme/hello", "docker.io/library/hello"),
     ("docker.io.example.com/hello", "docker.io/library/hello"),
     ("localhost:4430/app", "localhost/app"),
+    ("registry.example.com:50/app", "registry.example.com:5/app"),
+    ("[::1]/app", "[::2]/app"),
 ]
 
 
@@ -69,3 +74,11 @@ def test_scopes_that_mean_what_they_say(repository: str, scope: str) -> None:
         warnings.simplefilter("error")
         expected = "number 1" if repository == scope else "number 2"
         assert _document(scope, "*").applicable(repository).name == expected
+
+
+@pytest.mark.parametrize(("repository", "scope"), _ALIKE)
+def test_look_alike_is_found(repository: str, scope: str) -> None:
+    """A scope that people take for a repository is found, unless a statement names that repository itself."""
+    assert _document("r.test/other", scope).look_alike(repository) == scope
+    assert _document(scope, repository).look_alike(repository) is None
+    assert _document("r.test/other", "*").look_alike(repository) is None

@@ -22,11 +22,14 @@ class ExternalDataDoor:
     Args:
         reviewer: Reviews images.
         pins: True to answer with the reference and the digest that was judged, for a mutation; else with the outcome.
+        bare: True if no policy stands between the object and its keys, as in Gatekeeper's mutation: they are references
+            that whoever made the object has written, and name no namespace.
     """
 
-    def __init__(self, reviewer: Reviewer, *, pins: bool) -> None:
+    def __init__(self, reviewer: Reviewer, *, pins: bool, bare: bool = False) -> None:
         self._reviewer = reviewer
         self._pins = pins
+        self._bare = bare
 
     async def answer(self, body: bytes, seconds: float) -> bytes:
         """Returns the answer about each key, or an error of the whole where nothing is known of one; never later.
@@ -38,7 +41,7 @@ class ExternalDataDoor:
         Raises:
             RequestError: The request is malformed, or of another version.
         """
-        keys = decode_external_data(body)
+        keys = decode_external_data(body, bare=self._bare)
         reviewed = await self._review(keys, seconds)
         # Gatekeeper keeps an error of a key for minutes, and an error of the whole answer not at all.
         if passing := [each.line for rule, each in reviewed.values() if _may_pass(each, rule)]:

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from notarykit import Digest, Reference, parse_reference
+from notarykit import Digest, Reference
 from notarykit.errors import UsageError
 from notarykit_admission.access.asker import Asker
 from notarykit_admission.access.pull_secrets import Puller
+from notarykit_admission.doors.reading import read_reference
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.loaded import Policies
@@ -166,7 +167,7 @@ def _before_judging(image: Image, rule: Rule, *, pins: bool) -> Reviewed | Refer
     if rule.exempts(image.text):
         return Reviewed(image, Decision(Outcome.EXEMPT))
     try:
-        reference = parse_reference(image.text)
+        reference = read_reference(image.text)
     except UsageError as error:  # its advice is for users of a command line
         reason = one_line(error.message, _LONGEST_IMAGE)
         return Reviewed(image, _refused(f"{reason}: write registry/repository@digest, in full"))

@@ -58,9 +58,18 @@ class NotaryExaminer:
         self._revocation = revocation
 
     def by_policy(self, question: Question) -> Decision | None:
-        """Refuses what no statement of the policy applies to, and skips what the policy skips."""
+        """Refuses what no statement of the policy applies to, and skips what the policy skips.
+
+        Neither does the statement for all others apply to a repository that one names in other words: nodes would pull
+        the same image by both.
+        """
+        policies, scope = question.policy.verifier.policies, question.reference.scope
+        if alike := policies.look_alike(scope):
+            return Decision(
+                Outcome.REFUSED, reason=f"the trust policy names this repository {alike}: write that instead"
+            )
         try:
-            policy = question.policy.verifier.policies.applicable(question.reference.scope)
+            policy = policies.applicable(scope)
         except NoApplicablePolicyError as error:
             return refusal(error, "")
         return Decision(Outcome.SKIPPED, policy=policy.name) if policy.level.is_skip else None

@@ -49,19 +49,24 @@ class _Request(msgspec.Struct, frozen=True, rename="camel"):
 _DECODER = msgspec.json.Decoder(_Request)
 
 
-def decode_external_data(body: bytes) -> tuple[Key, ...]:
+def decode_external_data(body: bytes, *, bare: bool = False) -> tuple[Key, ...]:
     """Decodes a request, and returns its keys, each once, in their order.
+
+    Args:
+        body: The request in JSON.
+        bare: True if keys are references alone, as whoever made the object has written them: no text in them names a
+            namespace.
 
     Raises:
         RequestError: It is malformed, of another version, or has a key whose namespace is none.
     """
     request = decode(_DECODER, body, _REQUEST)
     check_version(request, _API_VERSION, _REQUEST)
-    return tuple(map(_key, dict.fromkeys(request.request.keys or ())))
+    return tuple(_key(text, bare=bare) for text in dict.fromkeys(request.request.keys or ()))
 
 
-def _key(text: str) -> Key:
-    if not text.startswith("["):
+def _key(text: str, *, bare: bool) -> Key:
+    if bare or not text.startswith("["):
         return Key(text, "", text)
     if (match := _IN_NAMESPACE.fullmatch(text)) is None:
         raise RequestError(one_line(f"the key {text!r} begins with [ and has no namespace in brackets"))

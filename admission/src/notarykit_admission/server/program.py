@@ -112,11 +112,12 @@ class Program:
         guarded = bool(self._settings.tls.client_cas)
         verify = ExternalDataDoor(reviewer, pins=False).answer
         mutate = ExternalDataDoor(reviewer, pins=True).answer
+        mutate_bare = ExternalDataDoor(reviewer, pins=True, bare=True).answer
         return {
             "/kubernetes/validate": Door(WebhookDoor(reviewer, pins=False).answer, _WEBHOOK_SECONDS),
             "/kubernetes/pin": Door(WebhookDoor(reviewer, pins=True).answer, _WEBHOOK_SECONDS),
             "/gatekeeper/verify": Door(verify, _GATEKEEPER_SECONDS, guarded, failure),
-            "/gatekeeper/mutate": Door(mutate, _MUTATION_SECONDS, guarded, failure),
+            "/gatekeeper/mutate": Door(mutate_bare, _MUTATION_SECONDS, guarded, failure),
             # Kyverno shows no certificate.
             "/kyverno/verify": Door(verify, _WEBHOOK_SECONDS, failure=failure),
             "/kyverno/mutate": Door(mutate, _WEBHOOK_SECONDS, failure=failure),

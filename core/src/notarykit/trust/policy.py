@@ -135,7 +135,7 @@ class TrustPolicyDocument(NamedTuple):
             if repository in policy.scopes:
                 return policy
         fallback = next((policy for policy in self.policies if GLOBAL_SCOPE in policy.scopes), None)
-        alike = look_alike(repository, (scope for policy in self.policies for scope in policy.scopes))
+        alike = self.look_alike(repository)
         differs = f"the scope {alike!r} differs from it by case, default port or Docker Hub's alias alone"
         if fallback is None:
             raise NoApplicablePolicyError(
@@ -150,6 +150,14 @@ class TrustPolicyDocument(NamedTuple):
                 stacklevel=2,
             )
         return fallback
+
+    def look_alike(self, repository: str) -> str | None:
+        """Returns a scope that people take for a repository's name, or None if there is none, or one is that name.
+
+        It differs by case, default port or Docker Hub's names alone, and its statement does not apply.
+        """
+        scopes = [scope for policy in self.policies for scope in policy.scopes]
+        return None if repository in scopes else look_alike(repository, scopes)
 
 
 def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPolicyDocument:

@@ -18,8 +18,9 @@ def look_alike(repository: str, scopes: Iterable[str]) -> str | None:
 def _normalized(scope: str) -> str:
     host, _, name = scope.lower().partition("/")
     bare, _, port = host.rpartition(":")
-    if port in _DEFAULT_PORTS:
-        host = bare
+    if port.isdecimal():
+        port = port.lstrip("0")  # which no program minds
+        host = bare if port in _DEFAULT_PORTS else f"{bare}:{port}"
     if host not in _DOCKER_HUB:
         return f"{host}/{name}"
     return f"docker.io/{name if '/' in name else f'library/{name}'}"

@@ -40,6 +40,20 @@ def test_mutation_gets_the_digest() -> None:
     assert [item.get("value") for item in response["items"]] == [f"r.test/web:1@{DIGEST}", _WEB, None]
 
 
+def test_mutation_whose_keys_are_bare() -> None:
+    """Whoever writes a namespace before an image gets none of its exemptions, policies and modes."""
+    free: dict[str, Any] = {"namespaces": {"dev": {"mode": "audit", "exempt": ["r.test/"]}}}
+    reviewer, judge = reviewing({"bad": REFUSED}, **free)
+    door = ExternalDataDoor(reviewer, pins=True, bare=True)
+    keys = ["[dev]r.test/bad:1", "[", "r.test/web:1"]
+    answer = json.loads(run(lambda: door.answer(json.dumps({"request": {"keys": keys}}).encode(), 1.6)))
+    named, bracket, web = answer["response"]["items"]
+    assert "reference '[dev]r.test/bad:1' is malformed" in named["error"]
+    assert "reference '[' is malformed" in bracket["error"]
+    assert web["value"] == f"r.test/web:1@{DIGEST}"
+    assert judge.asked == ["r.test/web:1"]
+
+
 def test_undecided_key_is_an_error_of_the_whole() -> None:
     """Gatekeeper would keep an error of a key, so that the next try would not find what is known by then."""
     response, _ = _answer(_WEB, _BAD, f"r.test/slow@{DIGEST}", decisions={"bad": REFUSED, "slow": UNDECIDED})

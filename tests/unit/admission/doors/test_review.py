@@ -35,6 +35,7 @@ def test_images_are_judged_in_their_order() -> None:
     [
         ("", "reference '' is malformed"),
         ("nginx", "reference 'nginx' is malformed"),
+        ("acme/web:1", "a node reads acme/web as docker.io/acme/web: write registry/repository@digest, in full"),
         ("r.test/web", "has neither tag nor digest"),
         ("r.test/A:1", "is malformed"),
         ("r.test/web@sha256:zz", "'sha256:zz'"),

@@ -165,6 +165,22 @@ def test_policy_that_skips() -> None:
     assert decision == Decision(Outcome.SKIPPED, policy="acme")
 
 
+@pytest.mark.parametrize("level", ["skip", "permissive"])
+@pytest.mark.parametrize("alias", ["REGISTRY.acme-rockets.io", "registry.acme-rockets.io:443"])
+def test_repository_in_other_words(level: str, alias: str) -> None:
+    """A statement for all others lets nothing pass of a repository that has a statement by the name that all know."""
+    others = policy(level)._replace(name="others", scopes=("*",))
+    policies = TrustPolicyDocument((policy()._replace(scopes=("registry.acme-rockets.io/app",)), others))
+    decision = NotaryExaminer().by_policy(_question(reference=f"{alias}/app@{ARTIFACT.digest}", policies=policies))
+    assert decision is not None
+    assert decision.outcome is Outcome.REFUSED
+    assert decision.reason == "the trust policy names this repository registry.acme-rockets.io/app: write that instead"
+    other = _question(reference=f"{alias}/other@{ARTIFACT.digest}", policies=policies)
+    assert NotaryExaminer().by_policy(other) == (
+        Decision(Outcome.SKIPPED, policy="others") if level == "skip" else None
+    )
+
+
 def test_policy_that_verifies_decides_nothing() -> None:
     """Where a statement applies, the image has to be examined."""
     assert NotaryExaminer().by_policy(_question()) is None

@@ -125,6 +125,10 @@ def test_doors(tmp_path: Path) -> None:
             for path in ("/gatekeeper/verify", "/gatekeeper/mutate", "/kyverno/verify", "/kyverno/mutate"):
                 _, text = await program.ask(path, keys)
                 assert [set(item) for item in json.loads(text)["response"]["items"]] == [{"key", "value"}]
+            named = json.dumps({"request": {"keys": [f"[shop]r.test/web@{_DIGEST}"]}}).encode()
+            for path, member in (("/gatekeeper/verify", "value"), ("/gatekeeper/mutate", "error")):
+                (item,) = json.loads((await program.ask(path, named))[1])["response"]["items"]
+                assert member in item
             review = {"apiVersion": "imagepolicy.k8s.io/v1alpha1", "kind": "ImageReview", "spec": {}}
             _, text = await program.ask("/image-policy", json.dumps(review).encode())
             assert json.loads(text)["status"] == {"allowed": True}
