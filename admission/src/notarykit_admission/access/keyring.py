@@ -14,7 +14,7 @@ import msgspec
 
 from notarykit import Credentials, Reference
 
-MOST_ENTRIES = 1000
+MOST_ENTRIES = 200
 _LONGEST_KEY = 1000
 # Kubelet takes these for Docker Hub, whose entry has the key of Docker's own files.
 _DOCKER_HUB_HOSTS, _DOCKER_HUB_KEY = frozenset({"docker.io", "index.docker.io"}), "index.docker.io"
@@ -42,15 +42,19 @@ class Entry(NamedTuple):
     def matches(self, reference: Reference) -> bool:
         """Tells whether the credentials are for the repository of a reference."""
         host, slash, path = self.key.partition("/")
-        name, _, port = host.partition(":")
-        named, _, wanted = reference.registry.partition(":")
-        parts, names = name.split("."), named.split(".")
-        return (
-            port == wanted
-            and len(parts) == len(names)
-            and f"/{reference.name}".startswith(slash + path)
-            and all(fnmatch.fnmatchcase(each, part) for part, each in zip(parts, names, strict=True))
-        )
+        if host != reference.registry and not _is_like(host, reference.registry):
+            return False
+        return f"/{reference.name}".startswith(slash + path)
+
+
+def _is_like(pattern: str, host: str) -> bool:
+    """Tells whether a host is one that a pattern means; an asterisk is for any text without a dot."""
+    if "*" not in pattern and "?" not in pattern:
+        return False
+    (like, _, port), (name, _, named) = pattern.partition(":"), host.partition(":")
+    parts, names = like.split("."), name.split(".")
+    is_similar = port == named and len(parts) == len(names)
+    return is_similar and all(fnmatch.fnmatchcase(each, part) for part, each in zip(parts, names, strict=True))
 
 
 def find_credentials(secrets: Iterable[tuple[Entry, ...]], reference: Reference) -> tuple[Credentials, ...]:
@@ -78,7 +82,7 @@ class _DockerConfig(msgspec.Struct, frozen=True):
     auths: dict[str, _Login | None] | None = None
 
 
-_CONFIG = msgspec.json.Decoder(_DockerConfig)
+_CONFIG = msgspec.json.Decoder(_DockerConfig | None)
 _LOGINS = msgspec.json.Decoder(dict[str, _Login | None] | None)
 
 
@@ -88,7 +92,8 @@ def parse_docker_config(content: bytes) -> tuple[Entry, ...]:
     Raises:
         ValueError: It is malformed, or has too many entries; the text holds nothing of it.
     """
-    return _entries(_decoded(_CONFIG, content).auths)
+    config = _decoded(_CONFIG, content)
+    return _entries(None if config is None else config.auths)
 
 
 def parse_dockercfg(content: bytes) -> tuple[Entry, ...]:
@@ -118,7 +123,7 @@ def _key(name: str) -> str:
     """Returns an entry's key without its scheme and Docker's version of the API; empty for one that matches nothing."""
     name = name[len(next((scheme for scheme in _SCHEMES if name.startswith(scheme)), "")) :]
     host, slash, path = name.partition("/")
-    # Brackets are classes of characters to kubelet, or an IPv6 address, which references do not have.
+    # Registries have none of these parts of a URL; brackets are classes of characters, or an IPv6 address.
     if len(name) > _LONGEST_KEY or any(character in "[]\\@?#%" for character in name):
         return ""
     place = f"{slash}{path}"

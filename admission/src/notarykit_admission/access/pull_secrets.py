@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from notarykit_admission.access.api_server import APIServerError
-from notarykit_admission.access.keyring import Entry, parse_docker_config, parse_dockercfg
+from notarykit_admission.access.keyring import MOST_ENTRIES, Entry, parse_docker_config, parse_dockercfg
 from notarykit_admission.access.remembered import Read, Remembered
 from notarykit_admission.message import one_line
 from notarykit_admission.workload.images import PullSecrets
@@ -152,7 +152,10 @@ class PullSecretReader:
         places = [_Place("secrets", puller.namespace, name) for name in names]
         found.update(zip(places, await asyncio.gather(*(self._object(place, age) for place in places)), strict=True))
         flaws = tuple(f"{place} {each.flaw}" for place, each in found.items() if each.flaw)
-        return Keyring(tuple(each.entries for each in found.values() if each.entries), flaws)
+        entries = tuple(each.entries for each in found.values() if each.entries)
+        if sum(map(len, entries)) > MOST_ENTRIES:
+            raise PullSecretsError(f"the pull secrets have more than {MOST_ENTRIES} entries: name fewer")
+        return Keyring(entries, flaws)
 
     async def _object(self, place: _Place, age: float | None) -> _Object:
         """Returns an object.
