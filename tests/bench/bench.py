@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from notarykit.batch.executors import usable_cores
-from tests.bench import crl, envelopes, many, page, providers, registry, scale, startup, strangers, tokens
+from tests.bench import admission, crl, envelopes, many, page, providers, registry, scale, startup, strangers, tokens
 from tests.bench.tables import at_least, at_most, print_ratios, print_table
 from tests.interop.go_peer import Peer, build
 
@@ -136,6 +136,22 @@ def _crl(folder: str) -> None:
     )
 
 
+def _admission(folder: str) -> None:
+    with Peer(build()) as peer:
+        print_table(
+            ("admission, asked as Gatekeeper asks", "notarykit", "Ratify", "ratio", "limit", "reached"),
+            (
+                (row.name, f"{row.ours:.1f}", f"{row.theirs:.1f}", f"{row.ratio:.2f}", *_limit(row))
+                for row in admission.measure(folder, peer)
+            ),
+        )
+
+
+def _limit(row: admission.Row) -> tuple[str, str]:
+    limit, reached = (at_most if row.is_lower_better else at_least)(row.ratio, row.target)
+    return f"{'at most' if row.is_lower_better else 'at least'} {limit}" if row.target else "-", reached
+
+
 PARTS: Mapping[str, tuple[str, Callable[[str], None]]] = {
     "startup": ("processes of the command line, as multiples of a bare interpreter", _startup),
     "providers": ("plugins of key services: metadata, first and later signatures", _providers),
@@ -146,6 +162,7 @@ PARTS: Mapping[str, tuple[str, Callable[[str], None]]] = {
     "scale": ("one command over 10,000 references, and an audit of them: rates and memory", _scale),
     "page": ("the HTML page of an audit: its size, and times in Chromium", _page),
     "strangers": ("the processor's time for signatures of strangers", _strangers),
+    "admission": ("the admission program, beside Ratify: rates, waiting times and memory", _admission),
     "crl": ("a CRL with a million entries, beside notation-core-go", _crl),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 _BENCH = Path(__file__).parents[1] / "bench"
-_SCRIPTS = ["bench.py", "crl_process.py", "fallback.py", "http_libraries.py"]
+_SCRIPTS = ["bench.py", "crl_process.py", "fallback.py", "http_libraries.py", "web_stacks.py"]
 
 
 @pytest.mark.parametrize("name", _SCRIPTS)

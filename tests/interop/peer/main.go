@@ -75,6 +75,7 @@ var operations = map[string]func(request) (answer, error){
 	"listRemote":          listRemote,
 	"benchRemote":         benchRemote,
 	"benchSignRemote":     benchSignRemote,
+	"benchPosts":          benchPosts,
 	"plugin-list":         pluginList,
 	"plugin-metadata":     pluginMetadata,
 	"plugin-sign":         pluginSign,
