@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notarykit.batch.work import Outcome as Outcome
     from notarykit.config.docker_config import parse_docker_config as parse_docker_config
     from notarykit.config.policy import load_policy as load_policy
+    from notarykit.config.registries import load_docker_config as load_docker_config
     from notarykit.envelope.descriptor import Descriptor as Descriptor
     from notarykit.envelope.integrity import IntactEnvelope as IntactEnvelope
     from notarykit.envelope.parsing import parse_envelope as parse_envelope
@@ -109,6 +110,7 @@ _HOMES = {
     "batch.work": ("Outcome",),
     "config.docker_config": ("parse_docker_config",),
     "config.policy": ("load_policy",),
+    "config.registries": ("load_docker_config",),
     "envelope.descriptor": ("Descriptor",),
     "envelope.integrity": ("IntactEnvelope",),
     "envelope.parsing": ("parse_envelope",),

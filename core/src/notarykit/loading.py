@@ -74,6 +74,7 @@ def load_registries(
     *,
     credentials: "Callable[[str], Credentials | None] | None" = None,
     ca_file: str = "",
+    added_ca_file: str = "",
     plain_http: Iterable[str] = (),
     timeout: float = DEFAULT_SECONDS,
 ) -> "Registries":
@@ -83,8 +84,9 @@ def load_registries(
 
     Args:
         credentials: Function that returns the credentials for a repository, `host[:port]/name`, such as that of
-            `parse_docker_config`; by default the user's.
+            `parse_docker_config` or `load_docker_config`; by default the user's.
         ca_file: File of CA certificates in PEM that replace the system's, as `--ca-file`.
+        added_ca_file: File of CA certificates in PEM that count beside the system's.
         plain_http: Hosts, `host[:port]`, that may be used without TLS, beside those of the user's settings.
         timeout: Time limit of a registry for one artifact, in seconds.
 
@@ -95,7 +97,7 @@ def load_registries(
     from notarykit.oci.registry.registries import Registries
 
     username, password = credentials_in(os.environ)
-    options = RegistryOptions(username, password, frozenset(plain_http), ca_file)
+    options = RegistryOptions(username, password, frozenset(plain_http), ca_file=ca_file, added_ca_file=added_ca_file)
     settings = registry_settings(options)
     if credentials is not None:
         settings = settings._replace(credentials=credentials)

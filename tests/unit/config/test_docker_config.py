@@ -3,6 +3,7 @@
 import base64
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,8 +163,27 @@ def test_registries_use_it(user: User) -> None:
     """`load_registries` takes the look-up, a private CA and hosts without TLS beside the user's settings."""
     user.write("notation", {"insecureRegistries": ["a.test"]})
     look_up = parse_docker_config(_encoded({_HOST: pair("me", "secret")}))
-    with notarykit.load_registries(credentials=look_up, ca_file="/ca.pem", plain_http=["B.test:80"]) as registries:
+    with notarykit.load_registries(
+        credentials=look_up, ca_file="/ca.pem", added_ca_file="/more.pem", plain_http=["B.test:80"]
+    ) as registries:
         settings = registries._settings
     assert settings.credentials is look_up
-    assert settings.tls.ca_file == "/ca.pem"
+    assert (settings.tls.ca_file, settings.tls.added_ca_file) == ("/ca.pem", "/more.pem")
     assert [settings.is_plain(host) for host in ("a.test", "b.test:80", "c.test")] == [True, True, False]
+
+
+def test_file_alone(user: User, tmp_path: Path) -> None:
+    """A file that a program names counts alone, with its helper, and is read again after a refusal."""
+    user.write("docker", {"auths": {_HOST: pair("users", "own")}})
+    path = tmp_path / "pull.json"
+    look_up = notarykit.load_docker_config(str(path))
+    assert look_up(f"{_HOST}/app") is None
+    path.write_bytes(_encoded({_HOST: pair("me", "secret")}))
+    assert look_up(f"{_HOST}/app") == _OURS
+    user.knowing("one", "helper", "secret")
+    path.write_bytes(_encoded({}, credsStore="one"))
+    assert look_up(f"{_HOST}/app") == Credentials("helper", "secret")
+    assert user.asked("one") == [f"get {_HOST}"]
+    path.write_bytes(b"{")
+    with pytest.raises(ConfigurationError, match=str(path)):
+        look_up(f"{_HOST}/app")

@@ -66,6 +66,16 @@ def test_ca_file_replaces_the_system_certificates(server: Server, ca: RegistryCA
     assert _get(server, TLSSettings(ca_file=ca.ca_file)) == b"found"
 
 
+def test_added_certificates_count_beside_others(server: Server, ca: RegistryCA, tmp_path: Path) -> None:
+    """The certificates of an added file are trusted, and so are those of the file that replaces the system's."""
+    (tmp_path / "other").mkdir()
+    other = RegistryCA(str(tmp_path / "other")).ca_file
+    for settings in TLSSettings(added_ca_file=ca.ca_file), TLSSettings(ca_file=ca.ca_file, added_ca_file=other):
+        assert _get(server, settings) == b"found"
+    with pytest.raises(NetworkError, match="is not trusted"):
+        _get(server, TLSSettings(added_ca_file=other))
+
+
 def test_certs_d_certificates_are_trusted(server: Server, ca: RegistryCA, certs_d: Folder) -> None:
     """So are those of the host's folder, and of no other's."""
     content = Path(ca.ca_file).read_bytes()

@@ -59,15 +59,19 @@ def server_address(host: str) -> str:
     return _DOCKER_HUB if is_docker_hub(host) else host
 
 
-def credential_files(repository: str) -> Iterator[CredentialFile]:
+def credential_files(repository: str, docker_config: str = "") -> Iterator[CredentialFile]:
     """Yields the existing files, in order of precedence.
 
     Args:
         repository: `host[:port]/name`, or the host alone.
+        docker_config: The only file that counts, of Docker's form; by default all of the user's count.
 
     Raises:
         ConfigurationError: A file cannot be read, or is malformed.
     """
+    if docker_config:
+        yield from _read(docker_config, repository, is_podman=False)
+        return
     docker = docker_folder()
     for path in (settings_file(), *([os.path.join(docker, "config.json")] if docker else [])):
         yield from _read(path, repository, is_podman=False)

@@ -19,10 +19,15 @@ from notarykit.oci.registry.auth import Credentials
 
 
 class KnownCredentials:
-    """Credentials in the user's files and helpers; each helper is called once per registry."""
+    """Credentials in files and helpers; each helper is called once per registry.
 
-    def __init__(self) -> None:
+    Args:
+        docker_config: The only file that counts, of Docker's form; by default all of the user's count.
+    """
+
+    def __init__(self, docker_config: str = "") -> None:
         """Reads no file."""
+        self._docker_config = docker_config
         self._from_helpers: dict[tuple[str, str], Credentials | None] = {}
 
     def find(self, repository: str) -> Credentials | None:
@@ -33,7 +38,7 @@ class KnownCredentials:
             AccessError: A helper failed.
         """
         address = server_address(repository.partition("/")[0])
-        for file in credential_files(repository):
+        for file in credential_files(repository, self._docker_config):
             try:
                 credentials = self._get(file.helper, address) if file.helper else None
             except AccessError as error:

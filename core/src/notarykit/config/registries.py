@@ -26,6 +26,7 @@ class RegistryOptions(NamedTuple):
         cert_file: File of a client certificate.
         key_file: File of its private key.
         host: Registry that the user name and password are for; by default the first that requests some.
+        added_ca_file: File of CA certificates that count beside those.
     """
 
     username: str = ""
@@ -35,6 +36,7 @@ class RegistryOptions(NamedTuple):
     cert_file: str = ""
     key_file: str = ""
     host: str = ""
+    added_ca_file: str = ""
 
     def __repr__(self) -> str:
         return f"RegistryOptions(username={self.username!r}, and secrets that are not shown)"
@@ -46,7 +48,9 @@ def registry_settings(options: RegistryOptions) -> RegistrySettings:
     Raises:
         ConfigurationError: The general settings are malformed.
     """
-    tls = TLSSettings(options.ca_file, options.cert_file, options.key_file, certificate_folders())
+    tls = TLSSettings(
+        options.ca_file, options.cert_file, options.key_file, certificate_folders(), options.added_ca_file
+    )
     plain_http = load_settings().insecure_registries | {host.lower() for host in options.plain_http}
     folder = cache_folder()
     locks, throttles = (os.path.join(folder, name) if folder else "" for name in ("locks", "throttles"))
@@ -61,6 +65,21 @@ def _look_up(options: RegistryOptions) -> Callable[[str], Credentials | None]:
     return _UsersCredentials()
 
 
+def load_docker_config(path: str) -> Callable[[str], Credentials | None]:
+    """Returns the look-up of credentials in a file of Docker's form and in the helpers that it names.
+
+    It is read when credentials are looked up for the first time, and again for those that were refused.
+
+    Args:
+        path: Path of the file, such as a `config.json`.
+
+    Returns:
+        A function that returns the credentials for a repository, `host[:port]/name`, or None, also where there is no
+        file. It raises `ConfigurationError` where the file is malformed, and `AccessError` where a helper fails.
+    """
+    return _UsersCredentials(path)
+
+
 class _UsersCredentials:
     """The user's credentials, in files and helpers of the machine where they are looked up.
 
@@ -68,18 +87,19 @@ class _UsersCredentials:
     files and helpers are read anew, since a login may have replaced them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, docker_config: str = "") -> None:
+        self._docker_config = docker_config
         self._known: KnownCredentials | None = None
         self._repositories: set[str] = set()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _UsersCredentials, ()
+        return _UsersCredentials, (self._docker_config,)
 
     def __call__(self, repository: str) -> Credentials | None:
         if self._known is None or repository in self._repositories:
             from notarykit.config.credentials import KnownCredentials
 
-            self._known, self._repositories = KnownCredentials(), set()
+            self._known, self._repositories = KnownCredentials(self._docker_config), set()
         self._repositories.add(repository)
         return self._known.find(repository)
 

@@ -21,12 +21,14 @@ class TLSSettings(NamedTuple):
         cert_file: Client certificate with its chain in PEM, or an empty string.
         key_file: Its key in PEM; empty if the key is in `cert_file`.
         folders: The `certs.d` folders; the first with a folder for the host is used.
+        added_ca_file: CA certificates in PEM that count beside the system's, or an empty string.
     """
 
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
     folders: tuple[str, ...] = ()
+    added_ca_file: str = ""
 
 
 def context_for(host: str, settings: TLSSettings) -> ssl.SSLContext:
@@ -41,6 +43,9 @@ def context_for(host: str, settings: TLSSettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=_check_regular(current) if current else None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if settings.added_ca_file:
+            current = settings.added_ca_file
+            context.load_verify_locations(cafile=_check_regular(current))
         for name in names:
             if name.endswith(".crt"):
                 current = os.path.join(folder or "", name)

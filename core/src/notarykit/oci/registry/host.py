@@ -53,7 +53,8 @@ class RegistrySettings(NamedTuple):
 
     def is_plain(self, host: str) -> bool:
         """Returns True for hosts without TLS: those listed, and `localhost` with a port unless certificates are set."""
-        is_local = host.lower().startswith("localhost:") and not (self.tls.ca_file or self.tls.cert_file)
+        has_certificates = self.tls.ca_file or self.tls.added_ca_file or self.tls.cert_file
+        is_local = host.lower().startswith("localhost:") and not has_certificates
         return is_local or host.lower() in self.plain_http
 
     def destinations(self, named: Origin) -> Destinations:
