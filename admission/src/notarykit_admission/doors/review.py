@@ -10,6 +10,7 @@ from notarykit_admission.access.asker import Asker
 from notarykit_admission.access.pull_secrets import Puller
 from notarykit_admission.doors.reading import read_reference
 from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.judging.question import LoadedPolicy
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.loaded import Policies
 from notarykit_admission.policy.rules import Rule, Tags
@@ -138,31 +139,47 @@ class Reviewer:
             secrets: Secrets of the namespace with which the images are pulled; None where the request does not say so
                 on the word of the API server.
         """
-        begun = time.monotonic()
+        policies, begun = self._policies(), time.monotonic()
+        rule = policies.rules.of(origin.namespace)
+        judged = rule._replace(tags=Tags.RESOLVE) if pins else rule
         puller = None if secrets is None else Puller(origin.namespace, secrets)
-        review = await self._review(origin.namespace, images, puller, seconds, pins=pins)
+        reviewed = await self._judge(policies.policy_of(origin.namespace), judged, images, puller, seconds)
+        return self._observed(origin, Review(rule, reviewed), begun)
+
+    async def verify(self, origin: Origin, references: Sequence[str], seconds: float) -> Review:
+        """Returns the decisions on artifacts by the trust policy alone: none is exempt, and tags are resolved.
+
+        Args:
+            origin: Where the request comes from.
+            references: References to the artifacts.
+            seconds: Seconds within which the decisions are wanted.
+        """
+        policies, begun = self._policies(), time.monotonic()
+        rule = policies.rules.of(origin.namespace)._replace(tags=Tags.RESOLVE, exempt=())
+        images = [Image("", reference) for reference in references]
+        reviewed = await self._judge(policies.policy_of(origin.namespace), rule, images, None, seconds)
+        return self._observed(origin, Review(rule, reviewed), begun)
+
+    def _observed(self, origin: Origin, review: Review, begun: float) -> Review:
         self._observe(origin, review, time.monotonic() - begun)
         return review
 
-    async def _review(
-        self, namespace: str, images: Sequence[Image], puller: Puller | None, seconds: float, *, pins: bool
-    ) -> Review:
-        policies = self._policies()
-        rule, policy = policies.rules.of(namespace), policies.policy_of(namespace)
+    async def _judge(
+        self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image], puller: Puller | None, seconds: float
+    ) -> tuple[Reviewed, ...]:
         if len(images) > self._most_images:
             too_many = _refused(f"more than {self._most_images} images in one request")
-            return Review(rule, tuple(Reviewed(image, too_many) for image in images))
-        before = [_before_judging(image, rule, pins=pins) for image in images]
+            return tuple(Reviewed(image, too_many) for image in images)
+        before = [_before_judging(image, rule) for image in images]
         references = [each for each in before if isinstance(each, Reference)]
         decisions = iter(await self._asker.ask(policy, references, puller, seconds))
-        reviewed = (
+        return tuple(
             Reviewed(image, next(decisions), each) if isinstance(each, Reference) else each
             for image, each in zip(images, before, strict=True)
         )
-        return Review(rule, tuple(reviewed))
 
 
-def _before_judging(image: Image, rule: Rule, *, pins: bool) -> Reviewed | Reference:
+def _before_judging(image: Image, rule: Rule) -> Reviewed | Reference:
     """Returns the reference to be judged, or the image with the decision that needs no judge."""
     if rule.exempts(image.text):
         return Reviewed(image, Decision(Outcome.EXEMPT))
@@ -171,7 +188,7 @@ def _before_judging(image: Image, rule: Rule, *, pins: bool) -> Reviewed | Refer
     except UsageError as error:  # its advice is for users of a command line
         reason = one_line(error.message, _LONGEST_IMAGE)
         return Reviewed(image, _refused(f"{reason}: write registry/repository@digest, in full"))
-    if not pins and rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
+    if rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
         return Reviewed(
             image, _refused("a tag can be moved after the decision: write registry/repository@digest"), reference
         )

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from notarykit_admission.judging.decision import Decision
 
 MOST_DECISIONS = 10_000
+# The document of an image with one good signature has about 1,600; a hundred bad ones make it 70,000.
+MOST_BYTES = 16 * 1024 * 1024
 SECONDS_ACCEPTED = 300.0
 SECONDS_REFUSED = 5.0
 
@@ -54,6 +56,7 @@ class DecisionCache:
     Args:
         most: Number of decisions that are kept.
         times: How long they are kept.
+        most_bytes: Bytes of all of their documents together.
         now: Clock for the ends of certificates and revocation data.
         monotonic: Clock that is never set.
 
@@ -67,10 +70,13 @@ class DecisionCache:
         most: int = MOST_DECISIONS,
         times: KeepTimes = USUAL_TIMES,
         *,
+        most_bytes: int = MOST_BYTES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most = most
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._times = times
         self._now = now
         self._monotonic = monotonic
@@ -82,24 +88,30 @@ class DecisionCache:
 
     def get(self, key: DecisionKey) -> Decision | None:
         """Returns the decision of a key, or None where there is none that holds."""
-        entry = self._entries.pop(key, None)
+        entry = self._entries.get(key)
         if entry is None or self._monotonic() >= entry.until or self._is_over(entry.decision):
+            self._forget(key)
             self.misses += 1
             return None
         self.hits += 1
-        self._entries[key] = entry  # the most recently used
+        self._entries[key] = self._entries.pop(key)  # the most recently used
         return entry.decision
 
     def put(self, key: DecisionKey, decision: Decision) -> None:
         """Keeps a decision for as long as it holds."""
-        self._entries.pop(key, None)
+        self._forget(key)
         if self._is_over(decision):
             return
         is_plain = decision.admits and not decision.remarks
         seconds = self._times.accepted if is_plain else self._times.other
         self._entries[key] = _Entry(decision._replace(is_kept=True), self._monotonic() + seconds)
-        if len(self._entries) > self._most:
-            del self._entries[next(iter(self._entries))]
+        self._bytes += len(decision.document)
+        while len(self._entries) > self._most or self._bytes > self._most_bytes:
+            self._forget(next(iter(self._entries)))
+
+    def _forget(self, key: DecisionKey) -> None:
+        if (entry := self._entries.pop(key, None)) is not None:
+            self._bytes -= len(entry.decision.document)
 
     def _is_over(self, decision: Decision) -> bool:
         return decision.ends is not None and self._now() >= decision.ends

@@ -34,6 +34,7 @@ class Decision(NamedTuple):
         ends: Time from which it has to be made anew in any case; None if nothing that is known ends it.
         is_denied: True where the registry lets nobody with these credentials read the image or its signatures.
         is_kept: True where it was made for an earlier question, and kept.
+        document: What `notarykit verify --output json` prints, without the reference; empty for what was not verified.
     """
 
     outcome: Outcome
@@ -44,6 +45,7 @@ class Decision(NamedTuple):
     ends: datetime | None = None
     is_denied: bool = False
     is_kept: bool = False
+    document: bytes = b""
 
     @property
     def admits(self) -> bool:

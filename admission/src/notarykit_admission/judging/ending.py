@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from notarykit import Audited, Verified
+from notarykit import Verdict, Verified
 
 
-def decision_end(verdict: Verified | Audited, evidence: Iterable[datetime], now: datetime) -> datetime | None:
+def decision_end(verdict: Verdict, evidence: Iterable[datetime], now: datetime) -> datetime | None:
     """Returns the next end of anything that a verdict rests on, or None where nothing of it ends.
 
     It is never later than the verdict's own end; a certificate's end that a timestamp outlasts costs a verification

@@ -1,6 +1,6 @@
 """Examination of one image by notarykit's public library; it waits for registries, so it runs in threads."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -15,8 +15,15 @@ from notarykit import (
     VerificationError,
     VerifiedArtifact,
 )
-from notarykit.errors import AccessError, NoAcceptedSignatureError, NoApplicablePolicyError, RevocationError
+from notarykit.errors import (
+    AccessError,
+    NoAcceptedSignatureError,
+    NoApplicablePolicyError,
+    RevocationError,
+    UnforeseenError,
+)
 from notarykit_admission.judging.decision import Decision, Outcome, undecided
+from notarykit_admission.judging.document import document_of
 from notarykit_admission.judging.ending import decision_end
 from notarykit_admission.judging.question import Question
 from notarykit_admission.message import one_line
@@ -72,7 +79,7 @@ class NotaryExaminer:
             policy = policies.applicable(scope)
         except NoApplicablePolicyError as error:
             return refusal(error, "")
-        return Decision(Outcome.SKIPPED, policy=policy.name) if policy.level.is_skip else None
+        return acceptance(VerifiedArtifact(Skipped(policy.name))) if policy.level.is_skip else None
 
     def resolve(self, question: Question) -> Digest:
         """Asks the registry for the tag."""
@@ -96,26 +103,26 @@ class NotaryExaminer:
                 )
         except NotarykitError as error:
             return refusal(error, question.reference.identifier)
-        return acceptance(verified, ends, now)
+        return acceptance(verified, decision_end(verified.verdict, ends, now))
 
 
-def acceptance(verified: VerifiedArtifact, evidence: Iterable[datetime], now: datetime) -> Decision:
+def acceptance(verified: VerifiedArtifact, ends: datetime | None = None) -> Decision:
     """Returns the decision for an artifact that was accepted.
 
     Args:
         verified: The artifact.
-        evidence: Ends of the OCSP responses and CRLs that were used.
-        now: Time of the verification.
+        ends: End of what the verdict rests on.
     """
-    verdict = verified.verdict
+    verdict, document = verified.verdict, document_of(verified)
     if isinstance(verdict, Skipped) or verified.artifact is None:
-        return Decision(Outcome.SKIPPED, policy=verdict.policy)
+        return Decision(Outcome.SKIPPED, policy=verdict.policy, document=document)
     return Decision(
         Outcome.AUDITED if isinstance(verdict, Audited) else Outcome.VERIFIED,
         verified.artifact.digest,
         verdict.policy,
         remarks=tuple(map(_remark, filter(_is_failed, verdict.results))),
-        ends=decision_end(verdict, evidence, now),
+        ends=ends,
+        document=document,
     )
 
 
@@ -132,9 +139,10 @@ def refusal(error: NotarykitError, digest: str) -> Decision:
     # Advice on flags and logins is for users of the command line.
     is_denied = isinstance(error, AccessError)
     reason = one_line(error.message if is_denied or "--" in error.advice else error.one_line())
+    document = document_of(error)
     if not isinstance(error, VerificationError) or _may_pass(error):
-        return Decision(Outcome.UNDECIDED, digest, reason=reason, is_denied=is_denied)
-    return Decision(Outcome.REFUSED, digest, error.policy, reason)
+        return Decision(Outcome.UNDECIDED, digest, reason=reason, is_denied=is_denied, document=document)
+    return Decision(Outcome.REFUSED, digest, error.policy, reason, document=document)
 
 
 def _may_pass(error: NotarykitError) -> bool:
@@ -148,4 +156,5 @@ def _may_pass(error: NotarykitError) -> bool:
 
 def unforeseen(error: Exception) -> Decision:
     """Returns the decision after a mistake of this program; the exception's text may be anything, and stays here."""
-    return undecided(f"internal error: {type(error).__name__}; the log has more")
+    mistake = UnforeseenError(f"internal error: {type(error).__name__}; the log has more")
+    return undecided(mistake.message)._replace(document=document_of(mistake))

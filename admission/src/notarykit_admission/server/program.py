@@ -12,10 +12,12 @@ from notarykit_admission.doors.external_data import ExternalDataDoor, failure
 from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.doors.kubernetes import WebhookDoor
 from notarykit_admission.doors.review import Reviewer
+from notarykit_admission.doors.verify import VerifyDoor
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.policy.source import PolicySource
+from notarykit_admission.protocol.verify_request import answer_error
 from notarykit_admission.server.http import Door, HTTPServer
 from notarykit_admission.server.tls import ServerTLS, TLSFiles
 
@@ -122,6 +124,7 @@ class Program:
             "/kyverno/verify": Door(verify, _WEBHOOK_SECONDS, failure=failure),
             "/kyverno/mutate": Door(mutate, _WEBHOOK_SECONDS, failure=failure),
             "/image-policy": Door(ImagePolicyDoor(reviewer).answer, _WEBHOOK_SECONDS),
+            "/v1/verify": Door(VerifyDoor(reviewer).answer, _WEBHOOK_SECONDS, failure=answer_error),
         }
 
 

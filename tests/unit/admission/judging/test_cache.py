@@ -139,6 +139,21 @@ def test_flood_does_not_grow() -> None:
     assert len(cache) == 10
 
 
+def test_documents_are_bounded_together() -> None:
+    """Documents of images with many bad signatures push out others, and none is kept that alone is too large."""
+    cache = DecisionCache(most_bytes=1000)
+    for name in "abc":
+        cache.put(_key(name), _VERIFIED._replace(document=b"x" * 500))
+    assert [cache.get(_key(name)) is not None for name in "abc"] == [False, True, True]
+    cache.put(_key("b"), _VERIFIED)
+    cache.put(_key("d"), _VERIFIED._replace(document=b"x" * 500))
+    assert len(cache) == 3
+    cache.put(_key("e"), _VERIFIED._replace(document=b"x" * 1001))
+    assert len(cache) == 0
+    cache.put(_key("f"), _VERIFIED._replace(document=b"x" * 1000))
+    assert cache.get(_key("f")) is not None
+
+
 def test_look_ups_are_counted() -> None:
     """Each look-up is a hit or a miss, and one that finds what is over is a miss."""
     cache, clock = _cache()

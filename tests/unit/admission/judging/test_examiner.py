@@ -1,5 +1,6 @@
 """Examination of images: what the library finds becomes a decision, and what may pass is no refusal."""
 
+import json
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -84,11 +85,17 @@ def _verify(*signatures: bytes | NotarykitError, **changes: Any) -> Decision:
     return NotaryExaminer().verify(_question(*signatures, **changes))
 
 
+def _bare(decision: Decision) -> Decision:
+    """The decision without its document."""
+    return decision._replace(document=b"")
+
+
 def test_signed_image() -> None:
     """An image with a trusted signature is verified, until its certificates end."""
     decision = _verify(_SIGNED)
-    assert decision == Decision(Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOT_AFTER)
+    assert _bare(decision) == Decision(Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOT_AFTER)
     assert decision.admits
+    assert json.loads(decision.document)["verdict"] == "verified"
 
 
 def test_image_by_a_stranger() -> None:
@@ -97,6 +104,10 @@ def test_image_by_a_stranger() -> None:
     assert decision[:3] == (Outcome.REFUSED, ARTIFACT.digest, "acme")
     assert decision.reason.startswith("authenticity: ")
     assert not decision.admits
+    found = json.loads(decision.document)
+    assert (found["verdict"], [each["error"]["type"] for each in found["notAccepted"]]) == (
+        "failed", ["AuthenticityError"],
+    )  # fmt: skip
 
 
 def test_image_without_a_signature() -> None:
@@ -133,7 +144,7 @@ def _verify_online(chain: TestChain) -> Decision:
 def test_end_of_revocation_data(chain: TestChain, responder: Responder) -> None:
     """The decision holds no longer than the first OCSP answer that it rests on."""
     responder.ocsp(ocsp_path(1), responding(chain, 1, Single(next_update=NOW + _HOUR)))
-    assert _verify_online(chain) == Decision(Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOW + _HOUR)
+    assert _bare(_verify_online(chain)) == Decision(Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOW + _HOUR)
 
 
 def test_revoked_signer_is_refused(chain: TestChain, responder: Responder) -> None:
@@ -162,7 +173,9 @@ def test_policy_without_a_statement_refuses() -> None:
 def test_policy_that_skips() -> None:
     """A repository that the policy skips is let pass without a look at it."""
     decision = NotaryExaminer().by_policy(_question(policies=document("skip")))
-    assert decision == Decision(Outcome.SKIPPED, policy="acme")
+    assert decision is not None
+    assert _bare(decision) == Decision(Outcome.SKIPPED, policy="acme")
+    assert json.loads(decision.document) == {"verdict": "skipped", "policy": "acme"}
 
 
 @pytest.mark.parametrize("level", ["skip", "permissive"])
@@ -176,9 +189,8 @@ def test_repository_in_other_words(level: str, alias: str) -> None:
     assert decision.outcome is Outcome.REFUSED
     assert decision.reason == "the trust policy names this repository registry.acme-rockets.io/app: write that instead"
     other = _question(reference=f"{alias}/other@{ARTIFACT.digest}", policies=policies)
-    assert NotaryExaminer().by_policy(other) == (
-        Decision(Outcome.SKIPPED, policy="others") if level == "skip" else None
-    )
+    found = NotaryExaminer().by_policy(other)
+    assert (found and _bare(found)) == (Decision(Outcome.SKIPPED, policy="others") if level == "skip" else None)
 
 
 def test_policy_that_verifies_decides_nothing() -> None:

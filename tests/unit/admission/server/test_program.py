@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.admission.doors.documents import answered
 from tests.unit.admission.policy.setups import files as policy_files
 from tests.unit.admission.policy.volumes import Volume
 from tests.unit.admission.server.serving import Client, Files, make_files
@@ -132,6 +133,11 @@ def test_doors(tmp_path: Path) -> None:
             review = {"apiVersion": "imagepolicy.k8s.io/v1alpha1", "kind": "ImageReview", "spec": {}}
             _, text = await program.ask("/image-policy", json.dumps(review).encode())
             assert json.loads(text)["status"] == {"allowed": True}
+            body = json.dumps({"references": [f"r.test/web@{_DIGEST}"]}).encode()
+            _, text = await program.ask("/v1/verify", body)
+            assert [each["verdict"] for each in answered(text.encode())["results"]] == ["skipped"]
+            status, text = await program.ask("/v1/verify", b"{}")
+            assert (status, list(answered(text.encode()))) == (400, ["error"])
             assert (await program.ask("/kubernetes/validate", b"{}"))[0] == 400
 
     asyncio.run(run())
