@@ -26,6 +26,8 @@ class ImagePolicyDoor:
             RequestError: The review is malformed, or of another version.
         """
         request = decode_image_review(body)
+        if request.problem:  # an error would allow the pod, where the plugin's defaultAllow is true
+            return refuse_images(request.problem)
         images = [Image("", image) for image in request.images]
         ruling = rule_on(await self._reviewer.review(Origin(request.namespace), images, seconds))
         return allow_images() if ruling.admits else refuse_images(ruling.message)

@@ -28,6 +28,8 @@ class WebhookDoor:
             RequestError: The review is malformed, or of another version.
         """
         request = decode_admission_review(body)
+        if request.problem:
+            return deny(request.uid, request.problem)
         images = [Image(field.place, field.image) for field in request.images]
         origin = Origin(request.namespace, request.uid, request.name, request.is_dry_run)
         review = await self._reviewer.review(origin, images, seconds, pins=self._pins, secrets=request.secrets)

@@ -55,6 +55,7 @@ class AdmissionRequest(NamedTuple):
         images: Images that the request makes run; those that run already are not among them.
         is_dry_run: True if the object is not stored.
         secrets: Secrets of this namespace with which the images are pulled.
+        problem: Reason why nothing is known of the object's images, so that it cannot be admitted; or an empty string.
     """
 
     uid: str
@@ -63,6 +64,7 @@ class AdmissionRequest(NamedTuple):
     images: tuple[ImageField, ...]
     is_dry_run: bool
     secrets: PullSecrets = NO_SECRETS
+    problem: str = ""
 
 
 _DECODER = msgspec.json.Decoder(_Review)
@@ -75,7 +77,7 @@ def decode_admission_review(body: bytes) -> AdmissionRequest:
     they are, so that labels, finalizers and owners can be changed whatever has become of the images.
 
     Raises:
-        RequestError: It is malformed, or of another version.
+        RequestError: It is malformed, but for the object, or of another version.
     """
     review = decode(_DECODER, body, _KIND)
     check_version(review, _API_VERSION, _KIND)
@@ -85,9 +87,14 @@ def decode_admission_review(body: bytes) -> AdmissionRequest:
     kind = Kind(request.kind.group, request.kind.kind)
     starts = request.operation in {"CREATE", "UPDATE"}
     old = request.old_object if request.operation == "UPDATE" else _NOTHING
-    pod = find_new(kind, request.object, old) if starts else NO_POD
+    pod, problem = NO_POD, ""
+    try:
+        pod = find_new(kind, request.object, old) if starts else NO_POD
+    except RequestError as error:  # a denial counts, whatever follows from errors
+        problem = str(error)
     name = f"{kind.name} {request.name}" if request.name else kind.name
-    return AdmissionRequest(request.uid, request.namespace or "", name, pod.images, bool(request.dry_run), pod.secrets)
+    namespace, is_dry_run = request.namespace or "", bool(request.dry_run)
+    return AdmissionRequest(request.uid, namespace, name, pod.images, is_dry_run, pod.secrets, problem)
 
 
 class Pin(NamedTuple):

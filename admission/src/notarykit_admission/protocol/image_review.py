@@ -12,6 +12,8 @@ from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line
 from notarykit_admission.protocol.versions import check_version
 
+# The API server has no such limit.
+MOST_CONTAINERS = 4000
 _API_VERSION, _KIND = "imagepolicy.k8s.io/v1alpha1", "ImageReview"
 
 
@@ -36,10 +38,12 @@ class ImageReview(NamedTuple):
     Attributes:
         namespace: Namespace of the pod.
         images: References, each once, in their order.
+        problem: Reason why they are not looked at, so that the pod cannot be allowed; or an empty string.
     """
 
     namespace: str
     images: tuple[str, ...]
+    problem: str = ""
 
 
 _DECODER = msgspec.json.Decoder(_Review)
@@ -53,8 +57,10 @@ def decode_image_review(body: bytes) -> ImageReview:
     """
     review = decode(_DECODER, body, _KIND)
     check_version(review, _API_VERSION, _KIND)
-    images = dict.fromkeys(container.image for container in review.spec.containers or ())
-    return ImageReview(review.spec.namespace or "", tuple(images))
+    containers, namespace = review.spec.containers or (), review.spec.namespace or ""
+    if len(containers) > MOST_CONTAINERS:
+        return ImageReview(namespace, (), f"the pod has more than {MOST_CONTAINERS} containers")
+    return ImageReview(namespace, tuple(dict.fromkeys(container.image for container in containers)))
 
 
 def allow_images() -> bytes:

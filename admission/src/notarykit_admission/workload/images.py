@@ -1,12 +1,15 @@
 """Pods of a workload: each place in an object where a reference to an image stands, and who may pull them."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 
 from notarykit_admission.forms import decode
 from notarykit_admission.workload.kinds import POD, POD_SPECS, Kind
+
+# The API server has no such limit, and asks before it looks for names and images in the members.
+MOST_MEMBERS = 1000
 
 
 class ImageField(NamedTuple):
@@ -72,18 +75,28 @@ class _Secret(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
+_Member = TypeVar("_Member")
+_List = Annotated[tuple[_Member, ...], msgspec.Meta(max_length=MOST_MEMBERS)] | None
+
+
 class _PodSpec(msgspec.Struct, frozen=True, rename="camel"):
     """Part of a pod's specification that is about images (Kubernetes API reference, "PodSpec")."""
 
-    containers: tuple[_Container, ...] | None = None
-    init_containers: tuple[_Container, ...] | None = None
-    ephemeral_containers: tuple[_Container, ...] | None = None
-    volumes: tuple[_Volume, ...] | None = None
-    image_pull_secrets: tuple[_Secret, ...] | None = None
+    containers: _List[_Container] = None
+    init_containers: _List[_Container] = None
+    ephemeral_containers: _List[_Container] = None
+    volumes: _List[_Volume] = None
+    image_pull_secrets: _List[_Secret] = None
     service_account_name: str | None = None
 
 
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+def _only(name: str) -> msgspec.json.Decoder[msgspec.Struct | None]:
+    """Returns a decoder of one member of an object, which builds nothing of the others, however many there are."""
+    member = (name, msgspec.Raw, msgspec.field(default=msgspec.Raw(b"null")))
+    return msgspec.json.Decoder(msgspec.defstruct("Part", [member], frozen=True) | None)
+
+
+_PARTS = {name: _only(name) for path in POD_SPECS.values() for name in path}
 _POD_SPEC = msgspec.json.Decoder(_PodSpec | None)
 # Service account of pods that name none (Kubernetes, "Service Accounts").
 _DEFAULT_ACCOUNT = "default"
@@ -97,17 +110,18 @@ def find_pod(kind: Kind, document: bytes | msgspec.Raw) -> Pod:
         document: The object in JSON; `null` has no images.
 
     Raises:
-        RequestError: The object, or a part of it on the way to its images, is not of the form that its kind has.
+        RequestError: The object, or a part of it on the way to its images, is not of the form that its kind has, or has
+            more than 1,000 containers of a kind, volumes or pull secrets.
     """
     if kind not in POD_SPECS:
         return NO_POD
     path = POD_SPECS[kind]
     part: bytes | msgspec.Raw = document
     for name in path:
-        members = decode(_MEMBERS, part, kind.name)
-        if members is None or name not in members:
+        found = decode(_PARTS[name], part, kind.name)
+        if found is None:
             return NO_POD
-        part = members[name]
+        part = getattr(found, name)
     spec = decode(_POD_SPEC, part, kind.name)
     if spec is None:
         return NO_POD

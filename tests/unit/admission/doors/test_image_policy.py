@@ -7,6 +7,7 @@ import pytest
 
 from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.errors import RequestError
+from notarykit_admission.protocol.image_review import MOST_CONTAINERS
 from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, reviewing, run
 
 _WEB, _BAD = f"r.test/web@{DIGEST}", f"r.test/bad@{DIGEST}"
@@ -41,6 +42,12 @@ def test_namespace_that_does_not_enforce(mode: str) -> None:
     """A namespace that only warns or logs has its pods allowed."""
     assert _status(_BAD, namespaces={"shop": {"mode": mode}}) == {"allowed": True}
     assert _status(_BAD, namespace="other", namespaces={"shop": {"mode": mode}})["allowed"] is False
+
+
+def test_too_many_containers_are_refused() -> None:
+    """A pod of which the images are not looked at is refused, whatever the rule of its namespace."""
+    status = _status(*[_WEB] * (MOST_CONTAINERS + 1), namespaces={"shop": {"mode": "audit"}})
+    assert status == {"allowed": False, "reason": "the pod has more than 4000 containers"}
 
 
 def test_malformed_review_is_an_error() -> None:

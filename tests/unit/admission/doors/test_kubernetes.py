@@ -103,6 +103,16 @@ def test_rule_of_the_namespace() -> None:
     assert _answer(_review(bad, "shop"), {"bad": REFUSED}, **rules)[0]["allowed"] is False
 
 
+@pytest.mark.parametrize("pins", [True, False])
+@pytest.mark.parametrize("spec", [{"containers": "web"}, {"containers": [{}] * 1001}])
+def test_malformed_object_is_denied(spec: dict[str, Any], pins: bool) -> None:
+    """An object in which images cannot be found is denied with the reason, and not left to what follows from errors."""
+    response, judge = _answer(_review(spec), pins=pins, default={"mode": "audit", "exempt": ["r.test/"]})
+    assert response["allowed"] is False
+    assert response["status"]["message"].startswith("the Pod is malformed: Expected `array")
+    assert judge.asked == []
+
+
 def test_malformed_review_is_an_error() -> None:
     """A review without a uid cannot be answered."""
     reviewer, _ = reviewing()

@@ -144,8 +144,6 @@ def test_cron_job_in_its_group() -> None:
         ({"operation": ...}, "missing required field `operation`"),
         ({"namespace": ["shop"]}, "Expected `str | null`, got `array`"),
         ({"dryRun": "yes"}, "Expected `bool | null`, got `str`"),
-        ({"object": {"spec": {"containers": 7}}}, "the Pod is malformed: Expected `array | null`, got `int`"),
-        ({"operation": "UPDATE", "oldObject": {"spec": 7}}, "the Pod is malformed: Expected `object | null`"),
     ],
 )
 def test_malformed_request(changes: dict[str, Any], message: str) -> None:
@@ -153,6 +151,28 @@ def test_malformed_request(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(RequestError) as caught:
         _decoded(**changes)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"object": {"spec": {"containers": 7}}}, "Expected `array | null`, got `int`"),
+        ({"object": {"spec": {"volumes": [{}] * 1001}}}, "Expected `array` of length <= 1000"),
+        ({"operation": "UPDATE", "oldObject": {"spec": 7}}, "Expected `object | null`"),
+    ],
+)
+def test_malformed_object(changes: dict[str, Any], message: str) -> None:
+    """A request about an object in which images cannot be found can be answered, with the reason."""
+    request = _decoded(**changes)
+    assert request.uid == _UID
+    assert request.images == ()
+    assert request.problem.startswith(f"the Pod is malformed: {message}")
+
+
+@pytest.mark.parametrize("operation", ["DELETE", "CONNECT"])
+def test_object_that_starts_nothing_is_not_looked_at(operation: str) -> None:
+    """What deletes an object, or connects to one, has no problem with its form."""
+    assert _decoded(operation=operation, object={"spec": 7}, oldObject={"spec": 7}).problem == ""
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from notarykit_admission.errors import RequestError
 from notarykit_admission.protocol.image_review import (
+    MOST_CONTAINERS,
     ImageReview,
     allow_images,
     decode_image_review,
@@ -44,6 +45,13 @@ def test_no_images(spec: dict[str, Any]) -> None:
 def test_missing_image_is_an_empty_reference() -> None:
     """A container without an image is not passed over."""
     assert _decoded(spec={"containers": [{}]}).images == ("",)
+
+
+def test_too_many_containers() -> None:
+    """Of a pod with more containers than any has nothing is looked at but their number."""
+    review = _decoded(spec={"containers": [{"image": "r.test/a:1"}] * (MOST_CONTAINERS + 1), "namespace": "shop"})
+    assert review == ImageReview("shop", (), "the pod has more than 4000 containers")
+    assert _decoded(spec={"containers": [{"image": "r.test/a:1"}] * MOST_CONTAINERS}).images == ("r.test/a:1",)
 
 
 @pytest.mark.parametrize(

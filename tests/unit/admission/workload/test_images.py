@@ -148,9 +148,24 @@ def test_malformed_object_is_refused(document: bytes) -> None:
 
 
 def test_thousand_containers() -> None:
-    """No number of containers is too large to be found."""
+    """A thousand containers are found, and one more is an error: nothing is made of each of a million."""
     images = [f"r.test/a{number}:1" for number in range(1000)]
     assert [field.image for field in find_images(POD, _encoded({"spec": pod_spec(*images)}))] == images
+    for member in ("containers", "initContainers", "ephemeralContainers", "volumes", "imagePullSecrets"):
+        with pytest.raises(RequestError, match=r"Expected `array` of length <= 1000 - at `\$\."):
+            find_images(POD, _pod(**{member: [{}] * 1001}))
+
+
+@pytest.mark.parametrize("kind", POD_SPECS, ids=str)
+def test_other_members_do_not_matter(kind: Kind) -> None:
+    """What else an object holds, beside each part on the way to its images, is neither looked at nor kept."""
+    others = {f"x{number}": [number, {"spec": "text"}] for number in range(50)}
+
+    def padded(part: Any, names: tuple[str, ...]) -> Any:
+        return {**others, names[0]: padded(part[names[0]], names[1:])} if names else {**others, **part}
+
+    document = WORKLOADS[kind][0](_SPEC)
+    assert find_pod(kind, _encoded(padded(document, POD_SPECS[kind]))) == find_pod(kind, _encoded(document))
 
 
 @pytest.mark.parametrize("kind", POD_SPECS, ids=str)
