@@ -101,6 +101,7 @@ BUILDS: Mapping[str, str] = {
     "helm": "Helm, which takes 4 minutes to compile",
     "kube-apiserver": "the API server of Kubernetes, which takes 9 minutes to compile",
     "kryoptic": "kryoptic, which takes 2 minutes to compile",
+    "kyverno": "Kyverno, which takes 8 minutes to compile",
     "localstack": "LocalStack, which takes 2 minutes to install",
     "ratify": "Ratify, which takes 5 minutes to compile",
     "sigstore": "Sigstore's timestamp authority, which takes 2 minutes to compile",

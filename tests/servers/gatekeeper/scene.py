@@ -11,7 +11,7 @@ from tests.servers.registry.faults import at, cut_before_headers
 from tests.support.admission import Image, Images, Program, pod
 from tests.support.manifests import DEPLOY, objects
 
-PLACE = "https://notarykit-admission.notarykit-admission.svc"
+PLACE = "https://notarykit-admission.notarykit.svc"
 """Address of the program in the manifests."""
 RULES: dict[str, Any] = {
     "version": "1",

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import http.client
 import os
 import shutil
@@ -15,7 +16,7 @@ from tests.servers.kubernetes.api import API, Object, poll
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.running import started
-from tests.support.manifests import objects
+from tests.support.manifests import is_established, objects
 from tests.support.ports import free_port
 from tests.support.requirements import program
 
@@ -54,8 +55,9 @@ def running(binary: str, cluster: Cluster, ca: RegistryCA) -> Iterator[Gatekeepe
         cluster: Cluster that is for it alone: without it, nothing can be created there.
         ca: CA of its certificate, which it serves with and shows to providers.
     """
-    kinds = [cluster.api.apply(made) for made in objects(*custom_resources())]
-    poll(lambda: all(_is_established(cluster.api.get(cluster.api.path(kind))) for kind in kinds))
+    paths = [cluster.api.path(cluster.api.apply(made)) for made in objects(*custom_resources())]
+    for path in paths:
+        poll(functools.partial(_is_established, cluster.api, path))
     for made in (_object("Namespace", NAMESPACE), _pod()):
         cluster.api.apply(made)
     with contextlib.ExitStack() as stack:
@@ -134,9 +136,8 @@ def _pod() -> Object:
     return pod
 
 
-def _is_established(found: Object) -> bool:
-    conditions = found.get("status", {}).get("conditions") or ()
-    return any((each["type"], each["status"]) == ("Established", "True") for each in conditions)
+def _is_established(api: API, path: str) -> bool:
+    return is_established(api.get(path))
 
 
 def _is_observed(found: Object) -> bool:

@@ -1,0 +1,102 @@
+"""Pods in a cluster whose Kyverno asks the admission program, by each kind of policy."""
+
+import pytest
+
+from tests.servers.kyverno.scene import Scene, policy
+from tests.support.admission import debugging
+from tests.support.ca import make_chain
+from tests.support.ports import free_port
+
+# In lower case, each is the name of the namespace in which it counts.
+KINDS = (
+    "ClusterPolicy",
+    "ValidatingPolicy",
+    "NamespacedValidatingPolicy",
+    "ImageValidatingPolicy",
+    "NamespacedImageValidatingPolicy",
+)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest, scene: Scene) -> str:
+    """Kind of a policy that counts in the namespace of that name."""
+    found: str = request.param
+    scene.apply(policy(found, found.lower(), scene.program.url(""), scene.program.ca_file), found.lower())
+    return found
+
+
+@pytest.fixture
+def namespace(kind: str) -> str:
+    """Namespace in which the policy counts."""
+    return kind.lower()
+
+
+def test_signed_images_are_admitted(scene: Scene, namespace: str) -> None:
+    """A pod is created whose images, in all places, are signed by whom the program trusts."""
+    first, second, third = (scene.images.signed().pinned for _ in range(3))
+    answer = scene.create(namespace, first, second, init=[third], volumes=[first])
+    assert answer.status == 201, answer.message
+
+
+@pytest.mark.parametrize(
+    ("member", "place"), [("", "container 'c0'"), ("init", "init container 'i0'"), ("volumes", "image volume 'v0'")]
+)
+def test_unsigned_image_is_denied(scene: Scene, kind: str, namespace: str, member: str, place: str) -> None:
+    """Wherever it stands, the message has its reference, the reason, what to do, and the statement of the policy."""
+    image = scene.images.unsigned()
+    places = {member: [image.pinned]} if member else {}
+    answer = scene.create(namespace, scene.images.signed().pinned if member else image.pinned, **places)
+    reason = f"{image.pinned}: no signature is associated with {image.digest}: make sure the artifact was signed"
+    assert not answer.is_good
+    assert (reason if kind == "ClusterPolicy" else f"{place}: {reason} (policy statement 'tests')") in answer.message
+
+
+def test_image_of_another_signer_is_denied(scene: Scene, namespace: str) -> None:
+    """A signature by somebody else is none."""
+    answer = scene.create(namespace, scene.images.signed(make_chain()).pinned)
+    assert not answer.is_good
+    assert "authenticity: no certificate of the chain is in the trust stores" in answer.message
+
+
+def test_tag_is_denied(scene: Scene, namespace: str) -> None:
+    """Without a mutation a tag is refused with what to do."""
+    image = scene.images.signed()
+    answer = scene.create(namespace, image.tagged)
+    assert not answer.is_good
+    assert f"{image.tagged}: a tag can be moved after the decision: write registry/repository@digest" in answer.message
+
+
+def test_updates(scene: Scene, namespace: str) -> None:
+    """An update that changes no image asks nobody, and images that it adds or changes are judged."""
+    image, unsigned, signed = scene.images.signed(), scene.images.unsigned(), scene.images.signed()
+    made = scene.api.done(scene.create(namespace, image.pinned, init=[image.pinned], volumes=[image.pinned]))
+    change = {"spec": {"containers": [{"name": "c0", "image": unsigned.pinned}]}}
+    for answer in (
+        scene.api.patch(made, change),
+        scene.api.patch(made, debugging(unsigned.pinned), "ephemeralcontainers"),
+    ):
+        assert f"{unsigned.pinned}: no signature is associated" in answer.message
+    answer = scene.api.patch(made, debugging(signed.pinned), "ephemeralcontainers")
+    assert answer.status == 200, answer.message
+    scene.close(image)
+    answer = scene.api.patch(made, {"metadata": {"labels": {"a": "b"}}})
+    assert answer.status == 200, answer.message
+
+
+def test_registry_that_says_nothing(scene: Scene, namespace: str) -> None:
+    """While nothing is known the pod is denied with the reason."""
+    image = scene.images.signed()
+    scene.close(image)
+    answer = scene.create(namespace, image.pinned)
+    assert not answer.is_good
+    assert f"{image.pinned}: {image.host} denies GET" in answer.message
+
+
+def test_program_that_is_down(scene: Scene, kind: str) -> None:
+    """Without the program nothing is admitted, and the message says that it is not there."""
+    namespace = f"{kind.lower()}-alone"
+    address = f"https://127.0.0.1:{free_port()}"
+    scene.apply(policy(kind, namespace, address, scene.program.ca_file), namespace)
+    answer = scene.create(namespace, scene.images.signed().pinned)
+    assert not answer.is_good
+    assert "connection refused" in answer.message
