@@ -224,7 +224,10 @@ class TestSeveral:
     def test_interruption_while_a_signature_is_awaited_in_the_list(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], count: int
     ) -> None:
-        """One stored signature is named, since it may not be listed; of several, all that were begun are listed."""
+        """One stored signature is named, since it may not be listed; of several, all that were begun are listed.
+
+        Connections are closed in either case.
+        """
         digests = push_artifacts(scene.registry.address, NAME, self.TAGS[:count])
         for name, value in scene.home.environment().items():
             monkeypatch.setenv(name, value)
@@ -239,7 +242,16 @@ class TestSeveral:
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
         monkeypatch.setattr("notarykit.oci.registry.referrers_tag.time", clock)
         references = [f"{scene.proxy.host}/{NAME}@{digest}" for digest in digests]
+        closed: list[Registries] = []
+        close = Registries.close
+
+        def noted(registries: Registries) -> None:
+            closed.append(registries)
+            close(registries)
+
+        monkeypatch.setattr(Registries, "close", noted)
         assert run_here(["sign", *references]) == 130
+        assert closed
         captured = capsys.readouterr()
         stored = [entry for digest in digests for entry in fallback_entries(scene.registry.address, NAME, digest)]
         if count == 1:
