@@ -12,7 +12,7 @@ from notarykit_admission.cli.flags import parse
 from notarykit_admission.policy.loaded import load_policies
 from notarykit_admission.policy.rules import Mode
 from notarykit_admission.policy.tree import read_tree
-from notarykit_admission.server.program import Settings
+from notarykit_admission.server.settings import Settings
 from tests.charts.helm import NAME, NAMESPACE, Helm, Rendered
 from tests.charts.settings import GIVEN_CERTIFICATE, NEEDED, SETTINGS
 from tests.unit.admission.policy.setups import document, files, root
@@ -20,7 +20,7 @@ from tests.unit.admission.policy.volumes import Volume
 
 
 def _parsed(rendered: Rendered) -> Settings:
-    return parse(rendered.container["args"])
+    return parse(rendered.container["args"]).settings
 
 
 def _mounted(rendered: Rendered, path: str) -> Mapping[str, Any]:

@@ -1,35 +1,91 @@
 """Flags of the command line, in groups: each group says what it adds, and what settings its values make."""
 
 import argparse
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from notarykit_admission.server.program import Settings
+import notarykit
+from notarykit_admission.cli.help import DESCRIPTION, EPILOG
+from notarykit_admission.server.limits import USUAL_LIMITS
+from notarykit_admission.server.settings import Settings
 from notarykit_admission.server.tls import TLSFiles
+from notarykit_admission.version import __version__
 
 _DEFAULTS = Settings._field_defaults
 
 
-def parse(arguments: Sequence[str] | None) -> Settings:
-    """Returns the settings that a command line asks for; ends the program where it is wrong or asks for help."""
+class Asked(NamedTuple):
+    """What a command line asks for.
+
+    Attributes:
+        settings: Settings of the program.
+        only_check: True to say what is wrong with the files, and serve nobody.
+    """
+
+    settings: Settings
+    only_check: bool
+
+
+def parse(arguments: Sequence[str] | None) -> Asked:
+    """Returns what a command line asks for; ends the program where it is wrong or asks for help."""
     parser = argparse.ArgumentParser(
-        "notarykit-admission", description="Admission control by Notary Project signatures.", allow_abbrev=False
+        "notarykit-admission",
+        usage="%(prog)s --policy FOLDER --certificate FILE --key FILE [FLAG ...]\n"
+        "       %(prog)s --check --policy FOLDER [--certificate FILE --key FILE]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
+    version = f"%(prog)s {__version__} (notarykit {notarykit.__version__})"
+    parser.add_argument("--version", action="version", version=version, help="print the version")
     _add_policy(parser)
     _add_tls(parser)
     _add_serving(parser)
+    _add_limits(parser)
     given = parser.parse_args(arguments)
-    return Settings(given.policy, _tls(given), given.address, given.port, given.drain)
+    if not given.check and not given.certificate:
+        parser.error("--certificate and --key are needed to serve; with --check, --policy is enough")
+    if bool(given.certificate) != bool(given.key) or (given.client_ca and not given.key):
+        parser.error("--certificate and --key go together, and --client-ca with them")
+    return Asked(_settings(given), given.check)
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    return Settings(
+        given.policy,
+        TLSFiles(given.certificate, given.key, tuple(given.client_ca)),
+        given.address,
+        given.port,
+        given.drain,
+        limits=USUAL_LIMITS._replace(
+            body=given.max_body,
+            bodies=max(given.max_body, USUAL_LIMITS.bodies),
+            reviews=given.max_reviews,
+            connections=given.max_connections,
+            head_seconds=given.request_time,
+            body_seconds=given.request_time,
+        ),
+        images=given.max_images,
+        decisions=given.max_decisions,
+    )
 
 
 def _add_policy(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("policy").add_argument
     add("--policy", required=True, metavar="FOLDER", help="folder with trustpolicy.json, truststore/ and rules.json")
+    add(
+        "--check",
+        action="store_true",
+        help="say what is wrong with the files, and end: 0 if they can be used, 1 if they cannot",
+    )
 
 
 def _add_tls(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("TLS").add_argument
-    add("--certificate", required=True, metavar="FILE", help="certificate of the server in PEM, with its chain")
-    add("--key", required=True, metavar="FILE", help="its private key in PEM")
+    add("--certificate", default="", metavar="FILE", help="certificate of the server in PEM, with its chain")
+    add("--key", default="", metavar="FILE", help="its private key in PEM, without a passphrase")
     add(
         "--client-ca",
         action="append",
@@ -39,18 +95,62 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _tls(given: argparse.Namespace) -> TLSFiles:
-    return TLSFiles(given.certificate, given.key, tuple(given.client_ca))
-
-
 def _add_serving(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("serving").add_argument
-    add("--address", default=_DEFAULTS["address"], help="address to listen at (%(default)s)")
-    add("--port", type=int, default=_DEFAULTS["port"], help="port to listen at (%(default)s)")
+    add("--address", default=_DEFAULTS["address"], help="address to listen at, :: for IPv6 and IPv4 (%(default)s)")
+    add("--port", type=_port, default=_DEFAULTS["port"], help="port to listen at, 0 for any (%(default)s)")
     add(
         "--drain",
-        type=float,
+        type=_seconds,
         default=_DEFAULTS["drain_seconds"],
         metavar="SECONDS",
         help="time for which new connections are served after SIGTERM (%(default)s)",
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("limits", "beyond each, an answer says so at once, and nothing is admitted")
+
+    def add(flag: str, default: int, text: str, metavar: str = "NUMBER") -> None:
+        group.add_argument(flag, type=_count, default=default, metavar=metavar, help=f"{text} (%(default)s)")
+
+    add("--max-connections", USUAL_LIMITS.connections, "connections; for one more, an idle one is closed")
+    add("--max-reviews", USUAL_LIMITS.reviews, "requests that are answered at a time")
+    add("--max-images", _DEFAULTS["images"], "images of one request")
+    add("--max-body", USUAL_LIMITS.body, "bytes of a request's body", "BYTES")
+    add("--max-decisions", _DEFAULTS["decisions"], "decisions that are kept; the oldest are forgotten")
+    group.add_argument(
+        "--request-time",
+        type=_positive_seconds,
+        default=USUAL_LIMITS.head_seconds,
+        metavar="SECONDS",
+        help="time for a request's head, and for its body (%(default)s)",
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1 << 31):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= 3600:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
+    return seconds
+
+
+def _positive_seconds(text: str) -> float:
+    if not (seconds := _seconds(text)):
+        raise argparse.ArgumentTypeError("give more than 0 seconds")
+    return seconds

@@ -84,10 +84,12 @@ class Review(NamedTuple):
     Attributes:
         rule: Rule of the namespace, as it was when the images were looked at.
         images: The images, in their order.
+        is_too_large: True if no image was looked at, because there are too many of them.
     """
 
     rule: Rule
     images: tuple[Reviewed, ...]
+    is_too_large: bool = False
 
 
 Observe = Callable[[Origin, Review, float], None]
@@ -144,7 +146,7 @@ class Reviewer:
         judged = rule._replace(tags=Tags.RESOLVE) if pins else rule
         puller = None if secrets is None else Puller(origin.namespace, secrets)
         reviewed = await self._judge(policies.policy_of(origin.namespace), judged, images, puller, seconds)
-        return self._observed(origin, Review(rule, reviewed), begun)
+        return self._observed(origin, rule, reviewed, begun)
 
     async def verify(self, origin: Origin, references: Sequence[str], seconds: float) -> Review:
         """Returns the decisions on artifacts by the trust policy alone: none is exempt, and tags are resolved.
@@ -158,9 +160,10 @@ class Reviewer:
         rule = policies.rules.of(origin.namespace)._replace(tags=Tags.RESOLVE, exempt=())
         images = [Image("", reference) for reference in references]
         reviewed = await self._judge(policies.policy_of(origin.namespace), rule, images, None, seconds)
-        return self._observed(origin, Review(rule, reviewed), begun)
+        return self._observed(origin, rule, reviewed, begun)
 
-    def _observed(self, origin: Origin, review: Review, begun: float) -> Review:
+    def _observed(self, origin: Origin, rule: Rule, images: tuple[Reviewed, ...], begun: float) -> Review:
+        review = Review(rule, images, is_too_large=len(images) > self._most_images)
         self._observe(origin, review, time.monotonic() - begun)
         return review
 

@@ -1,12 +1,34 @@
 """Rulings: what follows from the decisions on a request's images where it comes from."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from notarykit import Digest
 from notarykit_admission.doors.review import Review, Reviewed
-from notarykit_admission.judging.decision import Outcome
+from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.message import join_reasons
 from notarykit_admission.policy.rules import Mode
+
+
+class Consequence(StrEnum):
+    """What follows for an image."""
+
+    ADMITTED = "admitted"
+    """It may run."""
+    AUDITED = "audited"
+    """It is not accepted, and the rule of the namespace has it admitted all the same."""
+    WARNED = "warned"
+    """The same, with a warning."""
+    DENIED = "denied"
+    """It may not run."""
+
+
+_CONSEQUENCES = {Mode.ENFORCE: Consequence.DENIED, Mode.WARN: Consequence.WARNED, Mode.AUDIT: Consequence.AUDITED}
+
+
+def consequence_of(decision: Decision, mode: Mode) -> Consequence:
+    """Returns what follows for an image from the decision on it, in a namespace of that mode."""
+    return Consequence.ADMITTED if decision.admits else _CONSEQUENCES[mode]
 
 
 class Ruling(NamedTuple):

@@ -8,6 +8,7 @@ import notarykit
 from notarykit import (
     Audited,
     Digest,
+    Evidence,
     NotarykitError,
     RevocationChecker,
     Skipped,
@@ -25,6 +26,7 @@ from notarykit.errors import (
 from notarykit_admission.judging.decision import Decision, Outcome, undecided
 from notarykit_admission.judging.document import document_of
 from notarykit_admission.judging.ending import decision_end
+from notarykit_admission.judging.observing import Nobody, Observer
 from notarykit_admission.judging.question import Question
 from notarykit_admission.message import one_line
 
@@ -54,15 +56,18 @@ class NotaryExaminer:
     Args:
         seconds: Limit for one verification; whoever asked may have been answered before.
         revocation: Function that makes a revocation check whose evidence is observed; over the network by default.
+        observer: Observes the examinations.
     """
 
     def __init__(
         self,
         seconds: float = VERIFICATION_SECONDS,
         revocation: Callable[..., RevocationChecker] = RevocationChecker.online,
+        observer: Observer | None = None,
     ) -> None:
         self._seconds = seconds
         self._revocation = revocation
+        self._observer = observer or Nobody()
 
     def by_policy(self, question: Question) -> Decision | None:
         """Refuses what no statement of the policy applies to, and skips what the policy skips.
@@ -83,16 +88,25 @@ class NotaryExaminer:
 
     def resolve(self, question: Question) -> Digest:
         """Asks the registry for the tag."""
-        with notarykit.deadline(self._seconds):
-            found = question.access.read(
-                lambda registries: notarykit.resolve(question.reference, registries=registries)
-            )
+        try:
+            with notarykit.deadline(self._seconds):
+                found = question.access.read(
+                    lambda registries: notarykit.resolve(question.reference, registries=registries)
+                )
+        except NotarykitError as error:
+            self._observer.failed(error)
+            raise
         return Digest(found.digest)
 
     def verify(self, question: Question) -> Decision:
         """Verifies the image's signatures until one is accepted."""
         ends: list[datetime] = []
-        revocation = self._revocation(observe=lambda evidence: ends.append(evidence.until))
+
+        def note(evidence: Evidence) -> None:
+            ends.append(evidence.until)
+            self._observer.evidence_used(evidence)
+
+        revocation = self._revocation(observe=note)
         verifier = question.policy.verifier._replace(revocation=revocation)
         now = verifier.time()
         try:
@@ -102,7 +116,10 @@ class NotaryExaminer:
                     lambda registries: notarykit.verify(question.reference, verifier=verifier, registries=registries)
                 )
         except NotarykitError as error:
-            return refusal(error, question.reference.identifier)
+            decision = refusal(error, question.reference.identifier)
+            if decision.outcome is Outcome.UNDECIDED:
+                self._observer.failed(error)
+            return decision
         return acceptance(verified, decision_end(verified.verdict, ends, now))
 
 

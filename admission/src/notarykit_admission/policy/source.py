@@ -1,6 +1,7 @@
 """Source of policies: the folder, looked at again and again while the program runs."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 
 from notarykit import NotarykitError
@@ -21,6 +22,8 @@ class PolicySource:
     Attributes:
         current: Policies that count now.
         problem: Reason why the folder's present state does not count, or an empty string.
+        loaded: Time at which those that count were taken up, in seconds since 1970.
+        looked: Time of the last look.
 
     Raises:
         NotarykitError: There are no good policies to begin with.
@@ -32,6 +35,7 @@ class PolicySource:
         files = read(folder, counts)
         self.current: Policies = load_policies(files)
         self.problem = ""
+        self.loaded = self.looked = time.time()
         self._seen = self.current.identity
 
     def refresh(self) -> bool:
@@ -40,6 +44,7 @@ class PolicySource:
         A new state is taken up when two looks have found the same, so that files that are copied one after the other
         are not taken half.
         """
+        self.looked = time.time()
         try:
             files = self._read(self._folder, counts)
             identity, seen = identity_of(files), self._seen
@@ -48,7 +53,7 @@ class PolicySource:
             if is_new and identity != seen:
                 return False
             if is_new:
-                self.current = load_policies(files)
+                self.current, self.loaded = load_policies(files), self.looked
         except NotarykitError as error:
             self._report(one_line(error.one_line()))
             return False

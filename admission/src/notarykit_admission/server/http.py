@@ -5,61 +5,42 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from aiohttp import web
 
 from notarykit_admission.errors import RequestError
-from notarykit_admission.message import one_line
 from notarykit_admission.protocol.timeout import parse_timeout, time_to_decide
+from notarykit_admission.server.body import Bodies, RefusedError
+from notarykit_admission.server.connections import Connections
+from notarykit_admission.server.door import Door, Page, text_response
+from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits, Limit
+from notarykit_admission.server.seldom import Seldom
+from notarykit_admission.telemetry.trace import parse_traceparent, trace_of_request
 
 _log = logging.getLogger(__name__)
-_BACKLOG = 256
+_OTHER_PATH = "other"
 
 
-class Door(NamedTuple):
-    """Door behind a path.
+class ServerObserver(Protocol):
+    """Observes a server."""
 
-    Attributes:
-        answer: Function that returns the answer in JSON to a body, within so many seconds.
-        timeout: Seconds that a caller waits who does not say so with `?timeout=`.
-        needs_client: True if only clients with a certificate come in.
-        failure: Function that returns the body of an error in JSON, as the door's callers read it; without one, the
-            body is the reason alone.
-    """
+    def answered(self, path: str, status: int) -> None:
+        """Called with each answer: the path without its slash at the front, or `other` where nothing is behind it."""
 
-    answer: Callable[[bytes, float], Awaitable[bytes]]
-    timeout: float
-    needs_client: bool = False
-    failure: Callable[[str], bytes] | None = None
-
-    def fail(self, status: int, reason: str) -> web.Response:
-        """Returns the response to a request that is not answered."""
-        if self.failure is None:
-            return _text(status, reason)
-        return web.Response(status=status, body=self.failure(reason), content_type="application/json")
+    def refused(self, limit: Limit) -> None:
+        """Called with each limit that a request or a connection was refused by."""
 
 
-class HTTPLimits(NamedTuple):
-    """Limits of the server.
+class Nobody:
+    """Observes nothing."""
 
-    Attributes:
-        body: Bytes of a request's body. An object of the API server has at most 3 MiB, and a review of an update two.
-        reviews: Number of requests that are answered at a time; one more is refused at once.
-        handshake_seconds: Time for the handshake of TLS.
-        body_seconds: Time for the body, once its request has begun.
-        idle_seconds: Time after which a connection without a request is closed; clients in Go close theirs after 90.
-    """
+    def answered(self, path: str, status: int) -> None:
+        """Does nothing."""
 
-    body: int = 7 * 1024 * 1024
-    reviews: int = 200
-    handshake_seconds: float = 5.0
-    body_seconds: float = 5.0
-    idle_seconds: float = 120.0
-
-
-USUAL_LIMITS = HTTPLimits()
+    def refused(self, limit: Limit) -> None:
+        """Does nothing."""
 
 
 class HTTPServer:
@@ -67,39 +48,44 @@ class HTTPServer:
 
     Args:
         doors: Doors by path, for POST.
-        pages: Functions that return a status and a text, by path, for GET.
+        pages: Functions that return a page, by path, for GET.
         limits: Limits of what clients may do.
+        observer: Observes the server.
     """
 
     def __init__(
         self,
         doors: Mapping[str, Door],
-        pages: Mapping[str, Callable[[], tuple[int, str]]],
+        pages: Mapping[str, Callable[[], Page]],
         limits: HTTPLimits = USUAL_LIMITS,
+        observer: ServerObserver | None = None,
     ) -> None:
         self._doors = doors
         self._pages = pages
         self._limits = limits
-        self._reviews = 0
+        self._observer = observer or Nobody()
+        self._bodies = Bodies(limits)
+        self._refusals = Seldom(_log)
         self._is_ending = False
         self._protocols: web.Server | None = None
-        self._listener: asyncio.Server | None = None
+        self._connections: Connections | None = None
+        self.reviews = 0
 
-    async def start(self, listening: socket.socket, context: ssl.SSLContext) -> None:
-        """Starts to serve on a listening socket."""
+    @property
+    def connections(self) -> int:
+        """Number of connections that are open."""
+        return 0 if self._connections is None else len(self._connections)
+
+    def start(self, listening: socket.socket, context: ssl.SSLContext) -> None:
+        """Starts to serve on a listening socket; called in the event loop."""
         self._protocols = web.Server(
             self._handle,
             request_factory=self._request,
             keepalive_timeout=self._limits.idle_seconds,
             access_log=None,
         )
-        self._listener = await asyncio.get_running_loop().create_server(
-            self._protocols,
-            sock=listening,
-            ssl=context,
-            ssl_handshake_timeout=self._limits.handshake_seconds,
-            backlog=_BACKLOG,
-        )
+        self._connections = Connections(self._protocols, self._limits, self._observer.refused)
+        self._connections.start(listening, context)
 
     def drain(self) -> None:
         """Begins to end: each connection is closed with its next answer, which says so, so that no request is lost."""
@@ -108,11 +94,12 @@ class HTTPServer:
     async def stop(self, seconds: float) -> None:
         """Stops to listen, answers what has been asked, and closes all connections after so many seconds at most."""
         self.drain()
-        if self._listener is not None:
-            self._listener.close()
-        if self._protocols is not None:
-            self._protocols.pre_shutdown()  # those that wait for a request
-            await self._protocols.shutdown(seconds)
+        if self._connections is None or self._protocols is None:
+            return
+        self._connections.stop_listening()
+        self._protocols.pre_shutdown()  # those that wait for a request
+        await self._protocols.shutdown(seconds)
+        await self._connections.close()
 
     def _request(self, *arguments: object) -> web.BaseRequest:
         """Makes a request; called with what aiohttp's parser has found, in its order."""
@@ -121,61 +108,57 @@ class HTTPServer:
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)  # type: ignore[arg-type]
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        response = await self._respond(request, time.monotonic())
+        begun = time.monotonic()
+        if "traceparent" in request.headers:
+            trace_of_request.set(parse_traceparent(request.headers["traceparent"]))
+        connection = self._connections.begin(request.protocol) if self._connections else None
+        try:
+            response = await self._respond(request, begun)
+        finally:
+            if connection is not None:
+                connection.end()
+        path = request.path if request.path in self._doors or request.path in self._pages else _OTHER_PATH
+        self._observer.answered(path.lstrip("/"), response.status)
         if self._is_ending:
             response.force_close()
         return response
 
     async def _respond(self, request: web.BaseRequest, begun: float) -> web.Response:
         if (page := self._pages.get(request.path)) is not None:
-            return _text(*page()) if request.method in {"GET", "HEAD"} else _text(405, "GET is spoken here")
+            return page().response() if request.method in {"GET", "HEAD"} else text_response(405, "GET is spoken here")
         if (door := self._doors.get(request.path)) is None:
-            return _text(404, "there is no such door")
+            return text_response(404, "there is no such door")
         if request.method != "POST":
-            return _text(405, "POST is spoken here")
+            return text_response(405, "POST is spoken here")
         if door.needs_client and not request.get_extra_info("peercert"):
-            return door.fail(403, "a client certificate is needed here")
-        if self._reviews >= self._limits.reviews:
-            return door.fail(429, "too many requests at once: try again")
-        self._reviews += 1
+            return self._fail(request, door, 403, "a client certificate is needed here")
+        if self.reviews >= self._limits.reviews:
+            self._observer.refused(Limit.REVIEWS)
+            return self._fail(request, door, 429, "too many requests at once: try again")
+        self.reviews += 1
         try:
             return await self._answer(request, door, begun)
         finally:
-            self._reviews -= 1
+            self.reviews -= 1
 
     async def _answer(self, request: web.BaseRequest, door: Door, begun: float) -> web.Response:
         try:
             timeout = parse_timeout(request.query["timeout"]) if "timeout" in request.query else door.timeout
-            body = await self._body(request)
-            seconds = max(0.0, begun + time_to_decide(timeout) - time.monotonic())
-            return web.Response(body=await door.answer(body, seconds), content_type="application/json")
-        except _BodyError as error:
-            response = door.fail(error.status, str(error))
+            with self._bodies.room(request):
+                body = await self._bodies.read(request)
+                seconds = max(0.0, begun + time_to_decide(timeout) - time.monotonic())
+                return web.Response(body=await door.answer(body, seconds), content_type="application/json")
+        except RefusedError as error:
+            self._observer.refused(error.limit)
+            response = self._fail(request, door, error.status, str(error))
             response.force_close()  # what is left of the body is not read
             return response
         except RequestError as error:
-            return door.fail(400, str(error))
+            return self._fail(request, door, 400, str(error))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the caller is answered, and nothing is admitted
             _log.exception("a request cannot be answered")
             return door.fail(500, f"internal error: {type(error).__name__}; the log has more")
 
-    async def _body(self, request: web.BaseRequest) -> bytes:
-        try:
-            async with asyncio.timeout(self._limits.body_seconds):
-                return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise _BodyError(413, f"the body has more than {self._limits.body} bytes") from None
-        except TimeoutError:
-            raise _BodyError(408, "the body did not come in time") from None
-
-
-class _BodyError(Exception):
-    """The body of a request is not read to its end."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-def _text(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=one_line(text))
+    def _fail(self, request: web.BaseRequest, door: Door, status: int, reason: str) -> web.Response:
+        self._refusals.warn(f"{request.path} {status}", reason)
+        return door.fail(status, reason)

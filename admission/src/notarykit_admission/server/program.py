@@ -3,130 +3,120 @@
 import asyncio
 import logging
 import signal
-import socket
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
 
-from notarykit_admission.access.opened import AccessSettings, OpenedAccess
-from notarykit_admission.doors.external_data import ExternalDataDoor, failure
-from notarykit_admission.doors.image_policy import ImagePolicyDoor
-from notarykit_admission.doors.kubernetes import WebhookDoor
+from notarykit_admission.access.opened import OpenedAccess
 from notarykit_admission.doors.review import Reviewer
-from notarykit_admission.doors.verify import VerifyDoor
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import Judge
-from notarykit_admission.policy.source import PolicySource
-from notarykit_admission.protocol.verify_request import answer_error
-from notarykit_admission.server.http import Door, HTTPServer
-from notarykit_admission.server.tls import ServerTLS, TLSFiles
+from notarykit_admission.server.door import Page
+from notarykit_admission.server.files import WatchedFiles
+from notarykit_admission.server.http import HTTPServer
+from notarykit_admission.server.listening import listen
+from notarykit_admission.server.paths import open_doors
+from notarykit_admission.server.settings import Settings
+from notarykit_admission.telemetry.lines import LineWriter
+from notarykit_admission.telemetry.state import FilesState, State
+from notarykit_admission.telemetry.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
-# The API server's own default for a webhook, and what Gatekeeper's webhooks leave of their 3 and 1 seconds.
-_WEBHOOK_SECONDS, _GATEKEEPER_SECONDS, _MUTATION_SECONDS = 10.0, 2.0, 0.9
-_SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_ANSWER = 10.0
 
 
-class Settings(NamedTuple):
-    """Settings of the program.
-
-    Attributes:
-        policy: Folder of policies, trust stores and rules.
-        tls: Files of TLS; with client CAs, Gatekeeper's doors need a client certificate.
-        address: Address to listen at.
-        port: Port to listen at; 0 for any that is free.
-        drain_seconds: Time for which new connections are served after SIGTERM, until everybody knows of the end.
-        access: How registries are reached.
-    """
-
-    policy: str
-    tls: TLSFiles
-    address: str = "0.0.0.0"  # noqa: S104 - the API server comes from outside of the pod
-    port: int = 8443
-    drain_seconds: float = 5.0
-    access: AccessSettings = AccessSettings()
-
-
 class Program:
-    """The program, from its settings to its end.
+    """The program, from its settings to its end; made and run in one event loop.
 
     Args:
         settings: The settings.
+        lines: Writes the lines of the log.
 
     Raises:
         NotarykitError: The policies, the files of TLS or the settings for registries cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, lines: LineWriter) -> None:
         self._settings = settings
-        self._policies = PolicySource(settings.policy)
-        self._tls = ServerTLS(settings.tls)
+        self._lines = lines
+        self._files = WatchedFiles(settings)
         self._access = OpenedAccess(settings.access)
-        self._end = asyncio.Event()
+        self._telemetry = Telemetry(lines.write, self._state)
+        self._cache = DecisionCache(settings.decisions)
+        self._judge = Judge(
+            NotaryExaminer(settings.access.registry_timeout, observer=self._telemetry),
+            self._cache,
+        )
+        doors = open_doors(self._reviewer, needs_client=bool(settings.tls.client_cas))
+        pages = {"/healthz": _healthy, "/readyz": self._ready, "/metrics": self._metrics}
+        self._server = HTTPServer(doors, pages, settings.limits, self._telemetry)
+        self._is_ending = False
 
     async def run(self, listening: Callable[[int], None] = lambda _: None) -> None:
-        """Serves until SIGTERM or SIGINT.
+        """Serves until SIGTERM or SIGINT; SIGHUP has the files looked at at once.
 
         Args:
             listening: Called with the port when requests are served.
+
+        Raises:
+            ConfigurationError: The address cannot be listened at.
         """
         loop = asyncio.get_running_loop()
+        listener = listen(self._settings.address, self._settings.port)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end.set)
-        judge = Judge(NotaryExaminer(self._settings.access.registry_timeout), DecisionCache())
-        server = HTTPServer(self._doors(judge), {"/healthz": _healthy, "/readyz": self._ready})
-        listener = socket.create_server((self._settings.address, self._settings.port))
-        await server.start(listener, self._tls.context)
-        listening(listener.getsockname()[1])
-        await self._watch()
+            loop.add_signal_handler(number, self._end)
+        loop.add_signal_handler(signal.SIGHUP, self._files.look_now)
+        self._server.start(listener, self._files.tls.context)
+        port = listener.getsockname()[1]
+        _log.info("requests are served at port %d, under policies %s", port, self._files.policies.current.identity)
+        listening(port)
+        await self._files.watch()
         _log.info("the program ends: connections are closed with their next answers")
-        server.drain()
+        self._server.drain()
         await asyncio.sleep(self._settings.drain_seconds)
-        await server.stop(_SECONDS_TO_ANSWER)
-        await judge.close()
+        await self._server.stop(_SECONDS_TO_ANSWER)
+        await self._judge.close()
         await self._access.close()
+        _log.info("the program has ended")
 
-    async def _watch(self) -> None:
-        """Looks at the policies and the files of TLS until the end."""
-        while not self._end.is_set():
-            try:
-                async with asyncio.timeout(_SECONDS_BETWEEN_LOOKS):
-                    await self._end.wait()
-            except TimeoutError:
-                await asyncio.to_thread(self._look)
+    def _end(self) -> None:
+        self._is_ending = True
+        self._files.end()
 
-    def _look(self) -> None:
-        if self._policies.refresh():
-            _log.info("other policies count from now on: %s", self._policies.current.identity)
-        if self._tls.refresh():
-            _log.info("another certificate is used from now on")
+    def _reviewer(self, door: str) -> Reviewer:
+        return Reviewer(
+            self._access.asker(self._judge),
+            lambda: self._files.policies.current,
+            self._telemetry.review_observer(door),
+            self._settings.images,
+        )
 
-    def _ready(self) -> tuple[int, str]:
+    def _ready(self) -> Page:
         """Returns 200 as long as requests are served: broken files are no reason to serve nobody."""
-        if self._end.is_set():
-            return 503, "the program ends"
-        problems = "; ".join(filter(None, (self._policies.problem, self._tls.problem)))
-        return 200, f"ready, with older files: {problems}" if problems else "ready"
+        if self._is_ending:
+            return Page(503, b"the program ends")
+        problems = self._files.problems()
+        return Page(200, f"ready, {problems}".encode() if problems else b"ready")
 
-    def _doors(self, judge: Judge) -> Mapping[str, Door]:
-        reviewer = Reviewer(self._access.asker(judge), lambda: self._policies.current)
-        guarded = bool(self._settings.tls.client_cas)
-        verify = ExternalDataDoor(reviewer, pins=False).answer
-        mutate = ExternalDataDoor(reviewer, pins=True).answer
-        mutate_bare = ExternalDataDoor(reviewer, pins=True, bare=True).answer
-        return {
-            "/kubernetes/validate": Door(WebhookDoor(reviewer, pins=False).answer, _WEBHOOK_SECONDS),
-            "/kubernetes/pin": Door(WebhookDoor(reviewer, pins=True).answer, _WEBHOOK_SECONDS),
-            "/gatekeeper/verify": Door(verify, _GATEKEEPER_SECONDS, guarded, failure),
-            "/gatekeeper/mutate": Door(mutate_bare, _MUTATION_SECONDS, guarded, failure),
-            # Kyverno shows no certificate.
-            "/kyverno/verify": Door(verify, _WEBHOOK_SECONDS, failure=failure),
-            "/kyverno/mutate": Door(mutate, _WEBHOOK_SECONDS, failure=failure),
-            "/image-policy": Door(ImagePolicyDoor(reviewer).answer, _WEBHOOK_SECONDS),
-            "/v1/verify": Door(VerifyDoor(reviewer).answer, _WEBHOOK_SECONDS, failure=answer_error),
-        }
+    def _metrics(self) -> Page:
+        return Page(200, self._telemetry.metrics(), self._telemetry.content_type)
+
+    def _state(self) -> State:
+        policies, tls = self._files.policies, self._files.tls
+        return State(
+            policy=FilesState(policies.loaded, policies.looked, bool(policies.problem)),
+            policy_identity=policies.current.identity,
+            tls=FilesState(tls.loaded, tls.looked, bool(tls.problem)),
+            certificate_end=tls.end.timestamp(),
+            cached=len(self._cache),
+            hits=self._cache.hits,
+            misses=self._cache.misses,
+            examinations=self._judge.under_way,
+            reviews=self._server.reviews,
+            connections=self._server.connections,
+            lost_lines=self._lines.lost,
+            evidence=self._telemetry.evidence.states(),
+        )
 
 
-def _healthy() -> tuple[int, str]:
-    return 200, "ok"
+def _healthy() -> Page:
+    return Page(200, b"ok")

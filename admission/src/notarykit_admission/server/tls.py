@@ -3,7 +3,11 @@
 import hashlib
 import logging
 import ssl
+import time
+from datetime import UTC, datetime
 from typing import NamedTuple
+
+from cryptography import x509
 
 from notarykit.errors import ConfigurationError
 from notarykit_admission.message import one_line
@@ -36,6 +40,9 @@ class ServerTLS:
     Attributes:
         context: Context for the listening socket.
         problem: Reason why the files' present state is not used, or an empty string.
+        end: End of the certificate.
+        loaded: Time at which the files that are used were taken up, in seconds since 1970.
+        looked: Time of the last look.
 
     Raises:
         ConfigurationError: The files cannot be used to begin with.
@@ -45,26 +52,34 @@ class ServerTLS:
         self._files = files
         self._state = _state(files)
         self._present = _context(files)
+        self.end = _end(files)
         self.problem = ""
+        self.loaded = self.looked = time.time()
         # A context that is in use can get another certificate, but lose no CA: so the whole context is exchanged.
         self.context = _context(files)
         self.context.sni_callback = self._choose
 
     def refresh(self) -> bool:
         """Looks at the files, and returns True if they have changed and are used from now on."""
+        self.looked = time.time()
         try:
             state = _state(self._files)
             if state == self._state:
+                self.problem = ""
                 return False
-            self._present = _context(self._files)
+            self._present, self.end = _context(self._files), _end(self._files)
         except ConfigurationError as error:
             problem = one_line(error.one_line())
             if problem != self.problem:
                 _log.error("the new TLS files are not used, and the old ones are: %s", problem)
             self.problem = problem
             return False
-        self._state, self.problem = state, ""
+        self._state, self.problem, self.loaded = state, "", self.looked
         return True
+
+    def warning(self) -> str:
+        """Returns what clients find wrong with the certificate that is used, or an empty string."""
+        return f"the certificate ended at {self.end:%Y-%m-%dT%H:%M:%SZ}" if self.end <= datetime.now(UTC) else ""
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
         """Called for each new connection, whether its client names a server or not."""
@@ -82,6 +97,14 @@ def _read(path: str) -> bytes:
             return file.read()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _end(files: TLSFiles) -> datetime:
+    """Returns the end of the certificate."""
+    try:
+        return x509.load_pem_x509_certificate(_read(files.certificate)).not_valid_after_utc
+    except ValueError as error:
+        raise ConfigurationError(f"the certificate {files.certificate} is malformed: {error}") from None
 
 
 def _context(files: TLSFiles) -> ssl.SSLContext:

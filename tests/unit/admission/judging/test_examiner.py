@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from notarykit import (
+    Evidence,
     LayoutReference,
     MemoryTrustStore,
     NotarykitError,
@@ -50,6 +51,27 @@ from tests.unit.verification.setting import ARTIFACT, CHAIN, OTHER, SCOPE, docum
 
 _HOUR = timedelta(hours=1)
 _SIGNED = sign_envelope(CHAIN, now=NOW - _HOUR)
+
+
+class _Observer:
+    """Remembers what it is called with.
+
+    Attributes:
+        evidence: OCSP responses and CRLs.
+        failures: Reasons why nothing could be decided.
+    """
+
+    def __init__(self) -> None:
+        self.evidence: list[Evidence] = []
+        self.failures: list[NotarykitError] = []
+
+    def evidence_used(self, evidence: Evidence) -> None:
+        """Takes a response or CRL."""
+        self.evidence.append(evidence)
+
+    def failed(self, error: NotarykitError) -> None:
+        """Takes a reason."""
+        self.failures.append(error)
 
 
 class _Registries(Registries):
@@ -136,28 +158,38 @@ def chain(responder: Responder) -> Iterator[TestChain]:
     close_clients()
 
 
-def _verify_online(chain: TestChain) -> Decision:
-    examiner = NotaryExaminer(revocation=partial(RevocationChecker, sources()))
+def _verify_online(chain: TestChain, observer: _Observer | None = None) -> Decision:
+    examiner = NotaryExaminer(revocation=partial(RevocationChecker, sources()), observer=observer)
     return examiner.verify(_question(sign_envelope(chain, now=NOW - _HOUR), trusted=store(chain)))
 
 
 def test_end_of_revocation_data(chain: TestChain, responder: Responder) -> None:
     """The decision holds no longer than the first OCSP answer that it rests on."""
     responder.ocsp(ocsp_path(1), responding(chain, 1, Single(next_update=NOW + _HOUR)))
-    assert _bare(_verify_online(chain)) == Decision(Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOW + _HOUR)
+    observer = _Observer()
+    assert _bare(_verify_online(chain, observer)) == Decision(
+        Outcome.VERIFIED, ARTIFACT.digest, "acme", ends=NOW + _HOUR
+    )
+    assert {each.kind for each in observer.evidence} == {"ocsp"}
+    assert min(each.until for each in observer.evidence) == NOW + _HOUR
+    assert observer.failures == []
 
 
 def test_revoked_signer_is_refused(chain: TestChain, responder: Responder) -> None:
     """A certificate that is revoked is a refusal."""
     responder.ocsp(ocsp_path(0), responding(chain, 0, REVOKED))
-    assert _verify_online(chain).outcome is Outcome.REFUSED
+    observer = _Observer()
+    assert _verify_online(chain, observer).outcome is Outcome.REFUSED
+    assert observer.failures == []
 
 
 def test_silent_responder_is_no_refusal(chain: TestChain, responder: Responder) -> None:
     """A certificate whose status is unknown may be good the next time, so that nothing is decided."""
     responder.fail(ocsp_path(0))
-    decision = _verify_online(chain)
+    observer = _Observer()
+    decision = _verify_online(chain, observer)
     assert decision.outcome is Outcome.UNDECIDED
+    assert len(observer.failures) == 1
     assert "revocation status of certificate" in decision.reason
 
 
@@ -211,7 +243,8 @@ def test_work_has_an_end() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
         anywhere = TrustPolicyDocument((policy()._replace(scopes=("*",)),))
-        examiner = NotaryExaminer(seconds=0.05)
+        observer = _Observer()
+        examiner = NotaryExaminer(seconds=0.05, observer=observer)
         with Registries(RegistrySettings(frozenset([host]))) as registries:
             question = _question(reference=f"{host}/app@{ARTIFACT.digest}", policies=anywhere)
             question = question._replace(access=reading(registries))
@@ -219,6 +252,7 @@ def test_work_has_an_end() -> None:
             tagged = question._replace(reference=parse_reference(f"{host}/app:v1"))
             with pytest.raises(NetworkError, match="no response before the deadline"):
                 examiner.resolve(tagged)
+    assert [type(error) for error in observer.failures] == [NetworkError, NetworkError]
     assert decision.outcome is Outcome.UNDECIDED
     assert decision.reason == "no response before the deadline of the call: try again, or allow more time"
 

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import uvloop
 
-from notarykit_admission.server.http import Door, HTTPLimits, HTTPServer
+from notarykit_admission.server.door import Door, Page
+from notarykit_admission.server.http import HTTPServer
+from notarykit_admission.server.limits import HTTPLimits
 from notarykit_admission.server.tls import ServerTLS, TLSFiles
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 
@@ -130,10 +132,10 @@ async def echo(body: bytes, seconds: float) -> bytes:
 @contextlib.asynccontextmanager
 async def _running(files: Files, doors: Mapping[str, Door] | None, limits: HTTPLimits | None) -> AsyncIterator[Running]:
     tls = ServerTLS(files.tls)
-    pages = {"/healthz": lambda: (200, "ok")}
+    pages = {"/healthz": lambda: Page(200, b"ok")}
     server = HTTPServer(doors or {"/echo": Door(echo, 10)}, pages, limits or HTTPLimits())
     listening = socket.create_server(("127.0.0.1", 0))
-    await server.start(listening, tls.context)
+    server.start(listening, tls.context)
     running = Running(server, tls, files, listening.getsockname()[1])
     try:
         yield running

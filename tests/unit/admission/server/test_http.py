@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from notarykit_admission.errors import RequestError
-from notarykit_admission.server.http import Door, HTTPLimits
+from notarykit_admission.server.door import Door
+from notarykit_admission.server.limits import HTTPLimits
 from tests.unit.admission.server.serving import Files, Running, echo, make_files, serving
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.server.http import Door
+from notarykit_admission.server.door import Door
 from notarykit_admission.server.tls import ServerTLS, TLSFiles
 from tests.servers.registry.certificates import RegistryCA
 from tests.unit.admission.server.serving import Files, Running, echo, make_files, serving

@@ -1,0 +1,43 @@
+"""Limits of what clients may send, leave out, and hold."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class HTTPLimits(NamedTuple):
+    """Limits of the server.
+
+    Attributes:
+        body: Bytes of a request's body. An object of the API server has at most 3 MiB, and a review of an update two.
+        bodies: Bytes of all bodies that are held at a time; a request beyond them is refused at once.
+        reviews: Number of requests that are answered at a time; one more is refused at once.
+        connections: Number of connections; for one more, the one that has waited longest for a request is closed.
+        handshake_seconds: Time for the handshake of TLS.
+        head_seconds: Time for the head of a request, from its first byte.
+        body_seconds: Time for the body, once its request has begun.
+        idle_seconds: Time after which a connection without a request is closed; clients in Go close theirs after 90.
+    """
+
+    body: int = 7 * 1024 * 1024
+    bodies: int = 64 * 1024 * 1024
+    reviews: int = 200
+    connections: int = 1000
+    handshake_seconds: float = 5.0
+    head_seconds: float = 5.0
+    body_seconds: float = 5.0
+    idle_seconds: float = 120.0
+
+
+USUAL_LIMITS = HTTPLimits()
+
+
+class Limit(StrEnum):
+    """Limit that something was refused by."""
+
+    BODY = "body"
+    BODIES = "bodies"
+    REVIEWS = "reviews"
+    CONNECTIONS = "connections"
+    HANDSHAKE_SECONDS = "handshake_seconds"
+    HEAD_SECONDS = "head_seconds"
+    BODY_SECONDS = "body_seconds"

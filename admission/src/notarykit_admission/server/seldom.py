@@ -1,0 +1,37 @@
+"""Lines of the log about what clients do wrong: seldom, so that no client can fill the log."""
+
+import logging
+import time
+from collections.abc import Callable
+
+SECONDS_BETWEEN = 10.0
+
+
+class Seldom:
+    """Logs a subject once in some seconds, and then how often it was kept silent about.
+
+    Args:
+        log: The log.
+        clock: Clock that is never set, in seconds.
+    """
+
+    def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._clock = clock
+        self._silent: dict[str, tuple[float, int]] = {}
+
+    def warn(self, subject: str, text: str) -> None:
+        """Logs a line, or counts it.
+
+        Args:
+            subject: What the line is about; one of few.
+            text: The line's text.
+        """
+        until, silent = self._silent.get(subject, (0.0, 0))
+        now = self._clock()
+        if now < until:
+            self._silent[subject] = (until, silent + 1)
+            return
+        self._silent[subject] = (now + SECONDS_BETWEEN, 0)
+        more = f" (and {silent} more before)" if silent else ""
+        self._log.warning("%s: %s%s", subject, text, more)

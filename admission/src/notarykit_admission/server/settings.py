@@ -1,0 +1,35 @@
+"""Settings of the program."""
+
+from typing import NamedTuple
+
+from notarykit_admission.access.opened import AccessSettings
+from notarykit_admission.doors.review import MOST_IMAGES
+from notarykit_admission.judging.cache import MOST_DECISIONS
+from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits
+from notarykit_admission.server.tls import TLSFiles
+
+
+class Settings(NamedTuple):
+    """Settings of the program.
+
+    Attributes:
+        policy: Folder of policies, trust stores and rules.
+        tls: Files of TLS; with client CAs, Gatekeeper's doors need a client certificate.
+        address: Address to listen at.
+        port: Port to listen at; 0 for any that is free.
+        drain_seconds: Time for which new connections are served after SIGTERM, until everybody knows of the end.
+        access: How registries are reached.
+        limits: What clients may send, leave out, and hold.
+        images: Number of images of a request; one with more is refused.
+        decisions: Number of decisions that are kept.
+    """
+
+    policy: str
+    tls: TLSFiles
+    address: str = "0.0.0.0"  # noqa: S104 - the API server comes from outside of the pod
+    port: int = 8443
+    drain_seconds: float = 5.0
+    access: AccessSettings = AccessSettings()
+    limits: HTTPLimits = USUAL_LIMITS
+    images: int = MOST_IMAGES
+    decisions: int = MOST_DECISIONS

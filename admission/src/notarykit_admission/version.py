@@ -1,0 +1,3 @@
+"""Version of notarykit-admission."""
+
+__version__ = "0.1.0"
