@@ -32,19 +32,19 @@ class Asker:
         self._reader = reader
 
     async def ask(
-        self, policy: LoadedPolicy, references: Sequence[Reference], puller: Puller | None, seconds: float
+        self, policy: LoadedPolicy, references: Sequence[Reference], puller: Puller, seconds: float
     ) -> tuple[Decision, ...]:
         """Returns the decision on each image, in their order; it never takes longer than it may.
 
         Args:
             policy: Trust policy and trust stores.
             references: References to the images.
-            puller: Who pulls the images; None where nobody says so, and the program's own credentials alone count.
+            puller: Who pulls the images.
             seconds: Seconds within which the decisions are wanted.
         """
         end = time.monotonic() + seconds
-        questions = [Question(policy, self._access.own(reference), reference) for reference in references]
-        if self._reader is not None and puller is not None:
+        questions = [Question(policy, self._access.own(each), each, puller.namespace) for each in references]
+        if self._reader is not None and puller.secrets is not None:
             return await self._ask(self._reader, questions, puller, end)
         decisions = await self._judge.decide(questions, seconds)
         return tuple(

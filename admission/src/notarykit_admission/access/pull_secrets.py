@@ -14,7 +14,7 @@ from notarykit_admission.access.api_server import APIServerError
 from notarykit_admission.access.keyring import MOST_ENTRIES, Entry, parse_docker_config, parse_dockercfg
 from notarykit_admission.access.remembered import Read, Remembered
 from notarykit_admission.message import one_line
-from notarykit_admission.workload.images import PullSecrets
+from notarykit_admission.workload.images import NO_SECRETS, PullSecrets
 
 SECONDS_KEPT = 60.0
 # What is missing or fails may be there at once.
@@ -31,12 +31,13 @@ class Puller(NamedTuple):
     """Who pulls images.
 
     Attributes:
-        namespace: Namespace of the request, which the API server says, and nobody else.
-        secrets: Pull secrets, all of that namespace.
+        namespace: Namespace of the request, or an empty string.
+        secrets: Pull secrets, all of that namespace, on the word of the API server; None where anybody may have said
+            so, and the program's own credentials alone count.
     """
 
     namespace: str
-    secrets: PullSecrets
+    secrets: PullSecrets | None = None
 
 
 class Keyring(NamedTuple):
@@ -142,9 +143,10 @@ class PullSecretReader:
         await self._objects.close()
 
     async def _keyring(self, puller: Puller, age: float | None) -> Keyring:
-        names, found = puller.secrets.names, {}
-        if puller.secrets.service_account:
-            account = _Place("serviceaccounts", puller.namespace, puller.secrets.service_account)
+        secrets, found = puller.secrets or NO_SECRETS, {}
+        names = secrets.names
+        if secrets.service_account:
+            account = _Place("serviceaccounts", puller.namespace, secrets.service_account)
             found[account] = await self._object(account, age)
             names = found[account].names
         if len(names) > MOST_SECRETS:

@@ -144,7 +144,7 @@ class Reviewer:
         policies, begun = self._policies(), time.monotonic()
         rule = policies.rules.of(origin.namespace)
         judged = rule._replace(tags=Tags.RESOLVE) if pins else rule
-        puller = None if secrets is None else Puller(origin.namespace, secrets)
+        puller = Puller(origin.namespace, secrets)
         reviewed = await self._judge(policies.policy_of(origin.namespace), judged, images, puller, seconds)
         return self._observed(origin, rule, reviewed, begun)
 
@@ -159,7 +159,8 @@ class Reviewer:
         policies, begun = self._policies(), time.monotonic()
         rule = policies.rules.of(origin.namespace)._replace(tags=Tags.RESOLVE, exempt=())
         images = [Image("", reference) for reference in references]
-        reviewed = await self._judge(policies.policy_of(origin.namespace), rule, images, None, seconds)
+        puller = Puller(origin.namespace)
+        reviewed = await self._judge(policies.policy_of(origin.namespace), rule, images, puller, seconds)
         return self._observed(origin, rule, reviewed, begun)
 
     def _observed(self, origin: Origin, rule: Rule, images: tuple[Reviewed, ...], begun: float) -> Review:
@@ -168,7 +169,7 @@ class Reviewer:
         return review
 
     async def _judge(
-        self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image], puller: Puller | None, seconds: float
+        self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image], puller: Puller, seconds: float
     ) -> tuple[Reviewed, ...]:
         if len(images) > self._most_images:
             too_many = _refused(f"more than {self._most_images} images in one request")

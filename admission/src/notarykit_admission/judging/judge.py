@@ -5,16 +5,17 @@ Identical work is done once, whoever asks. What is not decided in time goes on, 
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from notarykit import Digest, NotarykitError
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.decision import Decision, undecided
 from notarykit_admission.judging.examiner import Examiner, refusal, unforeseen
 from notarykit_admission.judging.question import Question
-from notarykit_admission.judging.turns import RegistryTurns
+from notarykit_admission.judging.turns import Turns
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -26,12 +27,17 @@ class JudgeLimits(NamedTuple):
     Attributes:
         threads: Number of images that are examined at a time.
         threads_of_registry: Number of those that are of one registry: one that is slow does not keep others waiting.
+        threads_of_namespace: Number of those that one namespace has asked for: whoever may make pods in it can name
+            registries without end.
         under_way: Number of images that are examined or wait for it; one more is not begun.
+        under_way_of_namespace: Number of those that one namespace has asked for.
     """
 
     threads: int = 64
     threads_of_registry: int = 16
+    threads_of_namespace: int = 48
     under_way: int = 1000
+    under_way_of_namespace: int = 500
 
 
 USUAL_LIMITS = JudgeLimits()
@@ -51,7 +57,8 @@ class Judge:
         self._cache = cache
         self._limits = limits
         self._under_way: dict[Hashable, asyncio.Task[Decision]] = {}
-        self._turns = RegistryTurns(limits.threads_of_registry)
+        self._asked = Counter[str]()
+        self._at_registries, self._of_namespaces = Turns(limits.threads_of_registry), Turns(limits.threads_of_namespace)
         self._threads = ThreadPoolExecutor(limits.threads, "examiner")
 
     @property
@@ -94,12 +101,21 @@ class Judge:
             return task
         if len(self._under_way) >= self._limits.under_way:
             return undecided("too many images are being examined: try again")
-        return self._begin(question.key, self._examine(question))
+        if self._asked[question.namespace] >= self._limits.under_way_of_namespace:
+            return undecided("too many images of this namespace are being examined: try again")
+        return self._begin(question)
 
-    def _begin(self, key: Hashable, work: Coroutine[Any, Any, Decision]) -> "asyncio.Task[Decision]":
-        task = self._under_way[key] = asyncio.ensure_future(work)
-        task.add_done_callback(lambda _: self._under_way.pop(key))
+    def _begin(self, question: Question) -> "asyncio.Task[Decision]":
+        task = self._under_way[question.key] = asyncio.ensure_future(self._examine(question))
+        self._asked[question.namespace] += 1
+        task.add_done_callback(lambda _: self._end(question))
         return task
+
+    def _end(self, question: Question) -> None:
+        del self._under_way[question.key]
+        self._asked[question.namespace] -= 1
+        if not self._asked[question.namespace]:
+            del self._asked[question.namespace]
 
     async def _examine(self, question: Question) -> Decision:
         identifier = question.reference.identifier
@@ -117,8 +133,10 @@ class Judge:
             return unforeseen(error)
 
     async def _in_turn(self, question: Question, work: Callable[[Question], _Result]) -> _Result:
-        """Does the work in a thread, when its registry's turn has come."""
-        async with self._turns.turn(question.reference.registry):
+        """Does the work in a thread, when its namespace's turn has come, and its registry's."""
+        namespace, registry = question.namespace, question.reference.registry
+        # A registry's turn is taken last, so that nobody has one who waits for another.
+        async with self._of_namespaces.turn(namespace), self._at_registries.turn(registry):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, question)
 
 

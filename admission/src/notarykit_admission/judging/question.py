@@ -26,11 +26,13 @@ class Question(NamedTuple):
         policy: Trust policy and trust stores.
         access: Access to its registry.
         reference: Reference to it.
+        namespace: Namespace of whoever asks, which counts for the order of the work and not for the decision.
     """
 
     policy: LoadedPolicy
     access: Access
     reference: Reference
+    namespace: str = ""
 
     @property
     def key(self) -> DecisionKey:

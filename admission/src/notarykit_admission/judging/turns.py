@@ -1,41 +1,41 @@
-"""Turns at registries: one that is slow, or asked for much, does not keep others waiting."""
+"""Turns at registries, and of namespaces: one that is slow, or asks for much, does not keep others waiting."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class _Registry:
-    """Turns at one registry, and the number of those who have one or wait for one."""
+class _Place:
+    """Turns at one place, and the number of those who have one or wait for one."""
 
     def __init__(self, most: int) -> None:
         self.turns = asyncio.Semaphore(most)
         self.users = 0
 
 
-class RegistryTurns:
-    """Bounds the work at each registry; those that nobody uses are forgotten. For one event loop.
+class Turns:
+    """Bounds the work at each of many places; those that nobody uses are forgotten. For one event loop.
 
     Args:
-        most: Number of turns at one registry at a time.
+        most: Number of turns at one place at a time.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._registries: dict[str, _Registry] = {}
+        self._places: dict[str, _Place] = {}
 
     def __len__(self) -> int:
-        return len(self._registries)
+        return len(self._places)
 
     @asynccontextmanager
     async def turn(self, name: str) -> AsyncIterator[None]:
-        """Waits for a turn at a registry, which lasts while the context is active."""
-        registry = self._registries.setdefault(name, _Registry(self._most))
-        registry.users += 1
+        """Waits for a turn at a place, which lasts while the context is active."""
+        place = self._places.setdefault(name, _Place(self._most))
+        place.users += 1
         try:
-            async with registry.turns:
+            async with place.turns:
                 yield
         finally:
-            registry.users -= 1
-            if not registry.users:
-                del self._registries[name]
+            place.users -= 1
+            if not place.users:
+                del self._places[name]

@@ -32,6 +32,7 @@ class FakeJudge:
     Attributes:
         asked: References in the order in which decisions were wanted.
         policies: Identities of the policies that they were asked under.
+        namespaces: Namespaces that they were asked for.
         seconds: Times that it was given.
     """
 
@@ -39,6 +40,7 @@ class FakeJudge:
         self._decisions = decisions
         self.asked: list[str] = []
         self.policies: list[str] = []
+        self.namespaces: list[str] = []
         self.seconds: list[float] = []
 
     async def decide(self, questions: Sequence[Question], seconds: float) -> tuple[Decision, ...]:
@@ -46,6 +48,7 @@ class FakeJudge:
         await asyncio.sleep(0)
         self.asked += [str(question.reference) for question in questions]
         self.policies += [question.policy.identity for question in questions]
+        self.namespaces += [question.namespace for question in questions]
         self.seconds.append(seconds)
         return tuple(self._decisions.get(question.reference.name, accepted()) for question in questions)
 

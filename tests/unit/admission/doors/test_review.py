@@ -108,6 +108,7 @@ def test_policy_and_rule_of_the_namespace() -> None:
     reviewer, judge = reviewing(more=more, namespaces={"shop": {"policy": "shop.json", "mode": "warn"}})
     assert _review(reviewer, _BY_DIGEST).rule.mode is Mode.WARN
     assert _review(reviewer, _BY_DIGEST, namespace="").rule.mode is Mode.ENFORCE
+    assert judge.namespaces == ["shop", ""]
     shop, other = judge.policies
     assert shop.endswith(" shop.json")
     assert other.endswith(" trustpolicy.json")

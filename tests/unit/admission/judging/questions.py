@@ -31,9 +31,11 @@ def question(
     policy: str = "one",
     access: str = "",
     registry: str = "r.test",
+    namespace: str = "",
 ) -> Question:
     """Returns a question about an image."""
-    return Question(LoadedPolicy(policy, _VERIFIER), Access(access, ()), Reference(registry, name, identifier))
+    reference = Reference(registry, name, identifier)
+    return Question(LoadedPolicy(policy, _VERIFIER), Access(access, ()), reference, namespace)
 
 
 def reading(*registries: Registries) -> Access:

@@ -45,6 +45,50 @@ def test_slow_registry_does_not_stop_another() -> None:
     assert examiner.most_at_once == 4
 
 
+def test_namespace_does_not_stop_another() -> None:
+    """A namespace that names one slow registry after the other holds no more threads than its share."""
+    examiner = FakeExaminer()
+    examiner.stop()
+
+    async def test(judge: Judge) -> None:
+        slow = [question(registry=f"r{number}.test", namespace="greedy") for number in range(10)]
+        waiting = asyncio.create_task(judge.decide(slow, LONG))
+        await examiner.begun(3)
+        other = asyncio.create_task(judge.decide([question(registry="r9.test", namespace="shop", name="own")], LONG))
+        await examiner.begun(4)
+        assert examiner.calls[3] == ("verify", f"r9.test/own@{DIGEST}")
+        examiner.go()
+        assert await other == (verified(),)
+        assert await waiting == (verified(),) * 10
+
+    judging(examiner, test, JudgeLimits(threads=4, threads_of_registry=1, threads_of_namespace=3))
+    assert examiner.most_at_once == 4
+
+
+def test_namespace_leaves_room_for_others() -> None:
+    """Beyond its share nothing of a namespace is begun; what another asks for is, and the share comes back."""
+    examiner = FakeExaminer()
+    examiner.stop()
+
+    async def test(judge: Judge) -> None:
+        many = [question(f"web{number}", namespace="greedy") for number in range(3)]
+        waiting = asyncio.create_task(judge.decide(many, LONG))
+        await examiner.begun(2)
+        shop = asyncio.create_task(judge.decide([question(namespace="shop")], LONG))
+        await examiner.begun(3)
+        assert judge.under_way == 3
+        (more,) = await judge.decide([question("more", namespace="greedy")], LONG)
+        assert more.reason == "too many images of this namespace are being examined: try again"
+        joined = asyncio.create_task(judge.decide([question(namespace="greedy")], LONG))
+        examiner.go()
+        first, second, third = await waiting
+        assert (first, second, third.outcome) == (verified(), verified(), Outcome.UNDECIDED)
+        assert await shop == await joined == (verified(),)
+        assert await judge.decide([question("more", namespace="greedy")], LONG) == (verified(),)
+
+    judging(examiner, test, JudgeLimits(under_way_of_namespace=2))
+
+
 def test_whoever_gives_up_does_not_end_the_work() -> None:
     """A review whose caller has gone leaves the examination to others who wait for it."""
     examiner = FakeExaminer({"v1": DIGEST})

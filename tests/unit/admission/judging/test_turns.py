@@ -1,15 +1,15 @@
-"""Turns at registries."""
+"""Turns at registries, and of namespaces."""
 
 import asyncio
 
-from notarykit_admission.judging.turns import RegistryTurns
+from notarykit_admission.judging.turns import Turns
 
 
 def test_turns_are_bounded_for_each_registry() -> None:
     """No more work goes on at one registry than it has turns; another's goes on all the same."""
 
     async def run() -> None:
-        turns, entered, leave = RegistryTurns(2), [], asyncio.Event()
+        turns, entered, leave = Turns(2), [], asyncio.Event()
 
         async def work(registry: str) -> None:
             async with turns.turn(registry):
@@ -32,7 +32,7 @@ def test_whoever_gives_up_waiting_leaves_nothing_behind() -> None:
     """Work that is cancelled or fails, with a turn or waiting for one, takes none with it."""
 
     async def run() -> None:
-        turns, begun = RegistryTurns(1), asyncio.Event()
+        turns, begun = Turns(1), asyncio.Event()
 
         async def work() -> None:
             async with turns.turn("registry"):
