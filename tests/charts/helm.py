@@ -76,10 +76,13 @@ class Helm:
     Args:
         program: Path of Helm's program.
         folder: Folder for its own files and for those of values.
+
+    Attributes:
+        program: As above.
     """
 
     def __init__(self, program: str, folder: Path) -> None:
-        self._program = program
+        self.program = program
         self._folder = folder
 
     def lint(self, values: Values) -> str:
@@ -120,7 +123,7 @@ class Helm:
     def _run(self, *arguments: str) -> str:
         # Its own folders, and neither plugins nor a cluster of whoever runs the tests.
         settings = {"HOME": str(self._folder), "PATH": "", "KUBECONFIG": str(self._folder / "none")}
-        done = subprocess.run([self._program, *arguments], env=settings, capture_output=True, text=True, check=False)
+        done = subprocess.run([self.program, *arguments], env=settings, capture_output=True, text=True, check=False)
         if done.returncode:
             raise HelmError(done.stderr + done.stdout)
         return done.stdout

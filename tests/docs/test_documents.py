@@ -16,8 +16,9 @@ from tests.support.requirements import program, require
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SOURCE = "https://github.com/notarykit/notarykit"
-DOCUMENTS = [ROOT / "README.md", ROOT / "core" / "README.md"]
+DOCUMENTS = [ROOT / each / "README.md" for each in ("", "core", "admission")]
 DOCUMENTS += [*sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("plugins/*/README.md"))]
+DOCUMENTS += sorted(ROOT.glob("charts/*/README.md"))
 
 
 def blocks(text: str, language: str) -> list[str]:

@@ -1,17 +1,24 @@
 """The chart's objects at a real API server."""
 
+import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.charts.helm import NAME, NAMESPACE, Helm
+from notarykit_admission.policy.rules import Mode, parse_rules
+from tests.charts.helm import CHART, NAME, NAMESPACE, Helm
 from tests.charts.settings import GIVEN_CERTIFICATE, NEEDED, SETTINGS
+from tests.docs.test_admission import PAGE, section
+from tests.docs.test_documents import blocks
 from tests.interop.go_build import Module, download
 from tests.servers.kubernetes.api import API, Object, poll
 from tests.servers.kubernetes.cluster import Cluster
 from tests.support.kubernetes import manifests
+from tests.support.requirements import program
+from tests.unit.admission.policy.setups import root
 
 _CERT_MANAGER = Module(
     "github.com/cert-manager/cert-manager", "v1.21.2", "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68="
@@ -88,6 +95,26 @@ def test_pods_are_admitted(api: API, helm: Helm) -> None:
     assert (answer.status, answer.message) == (201, "")
     answer = api.create({**made, "spec": {**template["spec"], "hostNetwork": True}}, dry_run=True)
     assert answer.status == 403
+
+
+def test_steps_of_the_page_install(api: API, cluster: Cluster, helm: Helm, tmp_path: Path) -> None:
+    """The page's commands install the chart word for word, in the mode audit, and then enforce."""
+    (tmp_path / "helm").symlink_to(helm.program)
+    (tmp_path / "charts").symlink_to(CHART.parent)
+    (tmp_path / "trustpolicy.json").write_text(blocks(PAGE, "json")[0])
+    (tmp_path / "acme.pem").write_bytes(root())
+    settings = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path), "KUBECONFIG": cluster.kubeconfig}
+    name = "notarykit-admission"
+    modes = []
+    try:
+        for block in blocks(section("Kubernetes' own webhooks"), "sh"):
+            subprocess.run([program("bash"), "-ec", block], cwd=tmp_path, env=settings, check=True)
+            config = api.get(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{name}-policy")["data"]
+            modes.append(parse_rules(config["rules.json"].encode(), "rules.json").default.mode)
+    finally:
+        uninstall = [helm.program, "uninstall", name, "--namespace", NAMESPACE]
+        subprocess.run(uninstall, env=settings, check=False)
+    assert modes == [Mode.AUDIT, Mode.ENFORCE]
 
 
 def test_release_comes_and_goes(api: API, cluster: Cluster, helm: Helm, tmp_path: Path) -> None:
