@@ -95,7 +95,7 @@ class VerdictLog:
             consequence=consequence,
             milliseconds=milliseconds,
             reference=_short(image.image.text, _LONGEST_REFERENCE),
-            digest=decision.digest,
+            digest=str(decision.digest),  # msgspec encodes no subclass, such as the digest of a reference
             namespace=_short(origin.namespace, _LONGEST_NAME),
             object=_short(origin.name, _LONGEST_NAME),
             place=_short(image.image.place, _LONGEST_NAME),

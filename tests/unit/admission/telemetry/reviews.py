@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
+from notarykit import Digest
 from notarykit_admission.doors.review import Image, Review, Reviewed
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import DEFAULT_RULE, Mode
 
-DIGEST = f"sha256:{'ab' * 32}"
+DIGEST = Digest(f"sha256:{'ab' * 32}")
 VERIFIED = Decision(Outcome.VERIFIED, DIGEST, "one")
 REFUSED = Decision(Outcome.REFUSED, DIGEST, "one", "no signature is associated")
 UNDECIDED = Decision(Outcome.UNDECIDED, reason="registry r.test does not answer")
