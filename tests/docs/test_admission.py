@@ -59,6 +59,7 @@ def test_program_runs_without_a_cluster(tmp_path: Path, image: str) -> None:
     answer = json.loads(done.stdout.splitlines()[-1])
     schema = json.loads((ROOT / "docs" / "schema" / "verify.json").read_text())
     jsonschema.validate(answer, schema)
+    assert "results" in answer, done.stderr
     (result,) = answer["results"]
     assert (result["reference"], result["verdict"]) == (image, "verified")
 
