@@ -95,7 +95,7 @@ def _left(end: float) -> float:
 
 def _advice(reference: Reference, keyring: Keyring) -> str:
     if find_credentials(keyring.secrets, reference):
-        advice = f"put credentials for {reference.scope} into the pull secrets that may read it"
+        advice = f"put credentials into the pull secrets that may read {reference.scope}"
     else:
         advice = f"name a secret with credentials for {reference.registry} in imagePullSecrets"
     return f"{advice} ({', '.join(keyring.flaws)})" if keyring.flaws else advice

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from notarykit import Registries
+from notarykit.errors import AccessError
 
 
 class PoolLimits(NamedTuple):
@@ -20,11 +21,13 @@ class PoolLimits(NamedTuple):
         registries: Number of registries that are kept open.
         uses: Number of times that one is lent, so that what it keeps for each repository has a bound.
         seconds: Time after which one is lent no more.
+        seconds_refused: The same for one whose credentials were refused, or are missing: there may be others now.
     """
 
     registries: int = 64
     uses: int = 2000
     seconds: float = 3600.0
+    seconds_refused: float = 30.0
 
 
 USUAL_LIMITS = PoolLimits()
@@ -33,9 +36,10 @@ USUAL_LIMITS = PoolLimits()
 class _Entry:
     """Registries, with how often they were lent, and to how many they are now."""
 
-    def __init__(self, registries: Registries, until: float) -> None:
+    def __init__(self, registries: Registries, now: float) -> None:
         self.registries = registries
-        self.until = until
+        self.made = now
+        self.is_refused = False
         self.uses = 0
         self.users = 0
         self.is_over = False
@@ -69,6 +73,9 @@ class RegistryPool:
         entry = self._take(key, make)
         try:
             yield entry.registries
+        except AccessError:
+            entry.is_refused = True
+            raise
         finally:
             self._give_back(entry)
 
@@ -83,11 +90,11 @@ class RegistryPool:
         ended: list[_Entry] = []
         with self._lock:
             entry = self._entries.pop(key, None)
-            if entry is not None and (entry.uses >= self._limits.uses or self._monotonic() >= entry.until):
+            if entry is not None and self._is_worn(entry):
                 ended += [entry] if self._end(entry) else []
                 entry = None
             if entry is None:
-                entry = _Entry(make(), self._monotonic() + self._limits.seconds)
+                entry = _Entry(make(), self._monotonic())
             self._entries[key] = entry  # the most recently used
             entry.uses += 1
             entry.users += 1
@@ -96,6 +103,10 @@ class RegistryPool:
                 ended += [oldest] if self._end(oldest) else []
         _close(ended)
         return entry
+
+    def _is_worn(self, entry: _Entry) -> bool:
+        seconds = self._limits.seconds_refused if entry.is_refused else self._limits.seconds
+        return entry.uses >= self._limits.uses or self._monotonic() >= entry.made + seconds
 
     def _give_back(self, entry: _Entry) -> None:
         with self._lock:

@@ -136,7 +136,7 @@ class PullSecretReader:
             async with asyncio.timeout(seconds):
                 return await self._keyring(puller, age)
         except TimeoutError:
-            raise PullSecretsError(f"the pull secrets were not read within {seconds:.3g} seconds: try again") from None
+            raise PullSecretsError(f"the pull secrets were not read within {seconds:.2g} seconds: try again") from None
 
     async def close(self) -> None:
         """Ends all readings."""

@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from notarykit import Credentials, Reference, Registries
 from notarykit_admission.access.keyring import find_credentials
@@ -15,34 +16,38 @@ from notarykit_admission.judging.access import Access, Way
 # Each costs the registry a request.
 MOST_CREDENTIALS = 8
 LookUp = Callable[[str], Credentials | None]
+"""Look-up of credentials for a repository, `host/name`."""
+
+
+class Settings(Protocol):
+    """The program's own settings for registries."""
+
+    @property
+    def identity(self) -> str:
+        """Identity of the settings; another one after each change."""
+
+    def open(self, look_up: LookUp | None = None) -> Registries:
+        """Opens registries with a look-up of credentials, or with the program's own."""
 
 
 class RegistryAccess:
     """Gives access to registries.
 
     Args:
-        own: Function that returns an identity of the program's own settings, which is another one after each change,
-            and the function that opens registries with them.
-        make: Function that opens registries with a look-up of credentials by `host/name`.
+        settings: The program's own settings.
         pool: Registries that are open.
     """
 
-    def __init__(
-        self,
-        own: Callable[[], tuple[str, Callable[[], Registries]]],
-        make: Callable[[LookUp], Registries],
-        pool: RegistryPool,
-    ) -> None:
-        self._own = own
-        self._make = make
+    def __init__(self, settings: Settings, pool: RegistryPool) -> None:
+        self._settings = settings
         self._pool = pool
         # Nobody can tell from an identity which credentials it is of.
         self._key = secrets.token_bytes(32)
 
     def own(self, reference: Reference) -> Access:
         """Returns access with the program's own credentials."""
-        identity, make = self._own()
-        return Access(identity, (partial(self._pool.lend, (reference.registry, identity), make),))
+        identity = self._settings.identity
+        return Access(identity, (partial(self._pool.lend, (reference.registry, identity), self._settings.open),))
 
     def with_secrets(self, reference: Reference, keyring: Keyring) -> Access:
         """Returns access with the credentials of pull secrets that are for a repository, then with the program's own.
@@ -69,4 +74,4 @@ class RegistryAccess:
         def look_up(place: str) -> Credentials | None:
             return credentials if place.partition("/")[0] == registry else None
 
-        return partial(self._pool.lend, (registry, identity), partial(self._make, look_up))
+        return partial(self._pool.lend, (registry, identity), partial(self._settings.open, look_up))

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import notarykit
+from notarykit_admission.access.own import AccessSettings
 from notarykit_admission.cli.help import DESCRIPTION, EPILOG
 from notarykit_admission.server.limits import USUAL_LIMITS
 from notarykit_admission.server.settings import Settings
 from notarykit_admission.server.tls import TLSFiles
 from notarykit_admission.version import __version__
 
-_DEFAULTS = Settings._field_defaults
+_DEFAULTS, _ACCESS_DEFAULTS = Settings._field_defaults, AccessSettings._field_defaults
 
 
 class Asked(NamedTuple):
@@ -42,6 +43,7 @@ def parse(arguments: Sequence[str] | None) -> Asked:
     parser.add_argument("--version", action="version", version=version, help="print the version")
     _add_policy(parser)
     _add_tls(parser)
+    _add_access(parser)
     _add_serving(parser)
     _add_limits(parser)
     given = parser.parse_args(arguments)
@@ -49,6 +51,8 @@ def parse(arguments: Sequence[str] | None) -> Asked:
         parser.error("--certificate and --key are needed to serve; with --check, --policy is enough")
     if bool(given.certificate) != bool(given.key) or (given.client_ca and not given.key):
         parser.error("--certificate and --key go together, and --client-ca with them")
+    if given.kubeconfig and not given.pull_secrets:
+        parser.error("--kubeconfig is for --pull-secrets, which is missing")
     return Asked(_settings(given), given.check)
 
 
@@ -59,6 +63,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         given.address,
         given.port,
         given.drain,
+        _access(given),
         limits=USUAL_LIMITS._replace(
             body=given.max_body,
             bodies=max(given.max_body, USUAL_LIMITS.bodies),
@@ -95,6 +100,54 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_access(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("registries").add_argument
+    add(
+        "--docker-config",
+        default="",
+        metavar="FILE",
+        help="the program's own credentials, and the helpers that have them; by default those of its user",
+    )
+    add(
+        "--pull-secrets",
+        action="store_true",
+        help="read the pull secrets of pods; the API server has to allow 'get' on secrets and serviceaccounts",
+    )
+    add(
+        "--kubeconfig",
+        default="",
+        metavar="FILE",
+        help="how the API server is reached for that; by default as from any pod",
+    )
+    add("--registry-ca", default="", metavar="FILE", help="CAs of registries in PEM, beside those of the system")
+    add(
+        "--plain-http",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="registry that is used without TLS, as in references; may be given several times",
+    )
+    add(
+        "--registry-timeout",
+        type=_positive_seconds,
+        default=_ACCESS_DEFAULTS["registry_timeout"],
+        metavar="SECONDS",
+        help="time for reading the signatures of one image (%(default)s)",
+    )
+
+
+def _access(given: argparse.Namespace) -> AccessSettings:
+    return AccessSettings(
+        given.docker_config,
+        given.registry_ca,
+        tuple(given.plain_http),
+        given.registry_timeout,
+        given.pull_secrets,
+        given.kubeconfig,
+    )
+
+
 def _add_serving(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("serving").add_argument
     add("--address", default=_DEFAULTS["address"], help="address to listen at, :: for IPv6 and IPv4 (%(default)s)")
@@ -126,6 +179,12 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time for a request's head, and for its body (%(default)s)",
     )
+
+
+def _host(text: str) -> str:
+    if not text or "/" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no host as in references: give name or name:port")
+    return text
 
 
 def _port(text: str) -> int:

@@ -1,8 +1,9 @@
-"""Files that are taken up while the program runs: the policy folder, and those of TLS."""
+"""Files that are taken up while the program runs: the policy folder, those of TLS, and those for registries."""
 
 import asyncio
 import logging
 
+from notarykit_admission.access.own import OwnSettings
 from notarykit_admission.policy.source import PolicySource
 from notarykit_admission.server.settings import Settings
 from notarykit_admission.server.tls import ServerTLS
@@ -12,7 +13,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class WatchedFiles:
-    """Policies and TLS, looked at again and again.
+    """Policies, TLS and settings for registries, looked at again and again.
 
     Args:
         settings: Settings that name them.
@@ -20,6 +21,7 @@ class WatchedFiles:
     Attributes:
         policies: Policies that count.
         tls: TLS that is used.
+        registries: The program's own settings for registries.
 
     Raises:
         NotarykitError: They cannot be used to begin with.
@@ -28,6 +30,7 @@ class WatchedFiles:
     def __init__(self, settings: Settings) -> None:
         self.policies = PolicySource(settings.policy)
         self.tls = ServerTLS(settings.tls)
+        self.registries = OwnSettings(settings.access)
         self._wake = asyncio.Event()
         self._is_ending = False
 
@@ -61,10 +64,12 @@ class WatchedFiles:
                 _log.info("other policies count from now on: %s", self.policies.current.identity)
             if self.tls.refresh():
                 _log.info("another certificate is used from now on; it ends at %s", self.tls.end.isoformat())
+            if self.registries.refresh():
+                _log.info("other settings for registries count from now on")
         except Exception:  # noqa: BLE001 - it may pass, and the files that count go on to count
             _log.exception("the files cannot be looked at")
 
     def problems(self) -> str:
         """Returns what is wrong with the present files, as one text, or an empty string."""
-        older = "; ".join(filter(None, (self.policies.problem, self.tls.problem)))
+        older = "; ".join(filter(None, (self.policies.problem, self.tls.problem, self.registries.problem)))
         return "; ".join(filter(None, (older and f"with older files: {older}", self.tls.warning())))

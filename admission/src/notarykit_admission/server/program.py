@@ -39,7 +39,7 @@ class Program:
         self._settings = settings
         self._lines = lines
         self._files = WatchedFiles(settings)
-        self._access = OpenedAccess(settings.access)
+        self._access = OpenedAccess(settings.access, self._files.registries)
         self._telemetry = Telemetry(lines.write, self._state)
         self._cache = DecisionCache(settings.decisions)
         self._judge = Judge(

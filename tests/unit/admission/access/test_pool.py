@@ -3,7 +3,10 @@
 import contextlib
 from collections.abc import Callable
 
+import pytest
+
 from notarykit import Registries
+from notarykit.errors import AccessError
 from notarykit_admission.access.pool import PoolLimits, RegistryPool
 
 
@@ -81,6 +84,21 @@ def test_end_by_time() -> None:
     now = 10.0
     assert _lent(pool, "a") is not first
     assert first.closed == 1
+
+
+def test_end_by_refusal() -> None:
+    """Registries whose credentials were refused are replaced soon, though not after each refusal."""
+    now = 0.0
+    pool = _pool(lambda: now, seconds=100.0, seconds_refused=10.0)
+    first = _lent(pool, "a")
+    with pytest.raises(AccessError), pool.lend("a", _Registries):
+        raise AccessError("denied")
+    now = 9.9
+    assert _lent(pool, "a") is first
+    now = 10.0
+    assert _lent(pool, "a") is not first
+    now = 30.0
+    assert _lent(pool, "a") is not first
 
 
 def test_closed_pool() -> None:

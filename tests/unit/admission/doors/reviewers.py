@@ -5,8 +5,8 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
-from notarykit import Registries
 from notarykit_admission.access.asker import Asker
+from notarykit_admission.access.own import AccessSettings, OwnSettings
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.registries import RegistryAccess
 from notarykit_admission.doors.review import Observe, Reviewer
@@ -63,7 +63,7 @@ def reviewing(
     """Returns a reviewer with rules, and its judge."""
     judge = FakeJudge(decisions or {})
     policies = load_policies({**files(), "rules.json": json.dumps({"version": "1", **rules}).encode(), **(more or {})})
-    access = RegistryAccess(lambda: ("", Registries), lambda _: Registries(), RegistryPool())
+    access = RegistryAccess(OwnSettings(AccessSettings()), RegistryPool())
     return Reviewer(Asker(cast("Judge", judge), access), lambda: policies, observe), judge
 
 

@@ -1,0 +1,123 @@
+"""The program's own settings for registries: files that are looked at again while it runs."""
+
+import hashlib
+import logging
+import ssl
+from typing import NamedTuple
+
+import notarykit
+from notarykit import NotarykitError, Registries
+from notarykit.errors import ConfigurationError
+from notarykit_admission.access.registries import LookUp
+from notarykit_admission.message import one_line
+
+_log = logging.getLogger(__name__)
+_LARGEST_FILE = 4 * 1024 * 1024
+
+
+class AccessSettings(NamedTuple):
+    """Settings for access to registries, and to the API server for pull secrets.
+
+    Attributes:
+        docker_config: File of Docker's form with the program's own credentials, and with the names of helpers; by
+            default the user's files count.
+        registry_ca: File of CA certificates in PEM that count for registries beside the system's, or an empty string.
+        plain_http: Hosts, `host[:port]`, that are used without TLS.
+        registry_timeout: Seconds that reading one image's signatures may take.
+        pull_secrets: True if pull secrets of pods are read.
+        kubeconfig: File that says how the API server is reached; empty for the cluster that this pod runs in.
+    """
+
+    docker_config: str = ""
+    registry_ca: str = ""
+    plain_http: tuple[str, ...] = ()
+    registry_timeout: float = 20.0
+    pull_secrets: bool = False
+    kubeconfig: str = ""
+
+
+class OwnSettings:
+    """The program's own settings for registries.
+
+    Args:
+        settings: The settings.
+
+    Attributes:
+        identity: Identity of what the files hold; another one after each change.
+        problem: Reason why a file's present content cannot be used, or an empty string.
+
+    Raises:
+        ConfigurationError: A file cannot be used to begin with.
+    """
+
+    def __init__(self, settings: AccessSettings) -> None:
+        self._settings = settings
+        self._seen = self._look()
+        self._changes = 0
+        self.problem = ""
+        self.open().close()  # the user's settings, which are read too
+
+    @property
+    def identity(self) -> str:
+        """Identity of what the files hold; no secret."""
+        return f"own {self._changes}"
+
+    def refresh(self) -> bool:
+        """Looks at the files, and returns True if others count from now on."""
+        try:
+            found = self._look()
+        except NotarykitError as error:
+            self._report(one_line(error.one_line()))
+            return False
+        is_new, self._seen, self.problem = found != self._seen, found, ""
+        self._changes += is_new
+        return is_new
+
+    def open(self, look_up: LookUp | None = None) -> Registries:
+        """Opens registries.
+
+        Args:
+            look_up: Function that returns the credentials by `host/name`; by default the program's own count.
+        """
+        own = notarykit.load_docker_config(self._settings.docker_config) if self._settings.docker_config else None
+        return notarykit.load_registries(
+            credentials=look_up or own,
+            added_ca_file=self._settings.registry_ca,
+            plain_http=self._settings.plain_http,
+            timeout=self._settings.registry_timeout,
+        )
+
+    def _look(self) -> tuple[bytes, ...]:
+        """Returns the digests of the files, which can be used.
+
+        Raises:
+            ConfigurationError: One of them cannot.
+        """
+        found = []
+        if path := self._settings.docker_config:
+            content = _read(path)
+            if content.strip():  # Docker takes an empty file for one without credentials
+                notarykit.parse_docker_config(content, path)
+            found.append(hashlib.sha256(content).digest())
+        if path := self._settings.registry_ca:
+            content = _read(path)
+            try:
+                ssl.create_default_context(cadata=content.decode("ascii"))
+            except (OSError, ValueError):
+                raise ConfigurationError(f"{path} holds no CA certificates in PEM", advice="correct it") from None
+            found.append(hashlib.sha256(content).digest())
+        return tuple(found)
+
+    def _report(self, problem: str) -> None:
+        """Logs a problem once."""
+        if problem != self.problem:
+            _log.error("settings for registries cannot be used as they are now: %s", problem)
+        self.problem = problem
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_LARGEST_FILE)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
