@@ -1,12 +1,14 @@
 """Bodies of requests: read in time, each within a limit, and all of them within another."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from notarykit_admission.errors import RequestError
 from notarykit_admission.server.limits import HTTPLimits, Limit
+from notarykit_admission.server.shares import Shares, client_of
 
 
 class RefusedError(Exception):
@@ -32,40 +34,45 @@ class Bodies:
 
     def __init__(self, limits: HTTPLimits) -> None:
         self._limits = limits
-        self._held = 0
+        self._held = Shares(limits.bodies, limits.share)
 
-    @contextmanager
-    def room(self, request: web.BaseRequest) -> Iterator[None]:
-        """Has room for a request's body as long as the context is active.
+    @asynccontextmanager
+    async def read(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
+        """Reads a request's body, and has room for it as long as the context is active.
+
+        What a client says of the length takes no room: what has come does.
 
         Raises:
-            RefusedError: The body is too large, or there is no room for it now.
+            RefusedError: It is too large, does not come in time, or there is no room for it now.
+            RequestError: It is compressed, malformed, or does not come to its end.
         """
-        # Who does not say how long the body is may send as much as is allowed.
-        size = self._limits.body if request.content_length is None else request.content_length
-        if size > self._limits.body:
-            raise self._too_large()
-        if self._held + size > self._limits.bodies:
-            raise RefusedError(429, Limit.BODIES, "too much is being read at once: try again")
-        self._held += size
+        client, body = client_of(request), bytearray()
         try:
-            yield
+            await self._read(request, client, body)
+            yield bytes(body)
         finally:
-            self._held -= size
+            self._held.give_back(client, len(body))
 
-    async def read(self, request: web.BaseRequest) -> bytes:
-        """Returns a request's body.
-
-        Raises:
-            RefusedError: It is too large, or does not come in time.
-        """
+    async def _read(self, request: web.BaseRequest, client: str, body: bytearray) -> None:
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise self._too_large() from None
+                await self._read_parts(request, client, body)
         except TimeoutError:
             raise RefusedError(408, Limit.BODY_SECONDS, "the body did not come in time") from None
+        except (ConnectionError, web.RequestPayloadError):
+            raise RequestError("the body is malformed, or did not come to its end") from None
+
+    async def _read_parts(self, request: web.BaseRequest, client: str, body: bytearray) -> None:
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise RequestError("the body is compressed: send it as it is")
+        if (request.content_length or 0) > self._limits.body:
+            raise self._too_large()
+        async for part in request.content.iter_any():
+            if len(body) + len(part) > self._limits.body:
+                raise self._too_large()
+            if not self._held.take(client, len(part)):
+                raise RefusedError(429, Limit.BODIES, "too much is being read at once: try again")
+            body += part
 
     def _too_large(self) -> RefusedError:
         return RefusedError(413, Limit.BODY, f"the body has more than {self._limits.body} bytes")

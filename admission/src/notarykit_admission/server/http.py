@@ -17,6 +17,7 @@ from notarykit_admission.server.connections import Connections
 from notarykit_admission.server.door import Door, Page, text_response
 from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits, Limit
 from notarykit_admission.server.seldom import Seldom
+from notarykit_admission.server.shares import Shares, client_of
 from notarykit_admission.telemetry.trace import parse_traceparent, trace_of_request
 
 _log = logging.getLogger(__name__)
@@ -65,11 +66,16 @@ class HTTPServer:
         self._limits = limits
         self._observer = observer or Nobody()
         self._bodies = Bodies(limits)
+        self._reviews = Shares(limits.reviews, limits.share)
         self._refusals = Seldom(_log)
         self._is_ending = False
         self._protocols: web.Server | None = None
         self._connections: Connections | None = None
-        self.reviews = 0
+
+    @property
+    def reviews(self) -> int:
+        """Number of requests that are answered now."""
+        return self._reviews.in_use
 
     @property
     def connections(self) -> int:
@@ -83,6 +89,7 @@ class HTTPServer:
             request_factory=self._request,
             keepalive_timeout=self._limits.idle_seconds,
             access_log=None,
+            auto_decompress=False,  # a small body may become any amount of memory
         )
         self._connections = Connections(self._protocols, self._limits, self._observer.refused)
         self._connections.start(listening, context)
@@ -109,8 +116,7 @@ class HTTPServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()
-        if "traceparent" in request.headers:
-            trace_of_request.set(parse_traceparent(request.headers["traceparent"]))
+        trace_of_request.set(parse_traceparent(request.headers.get("traceparent", "")))  # also of the next one here
         connection = self._connections.begin(request.protocol) if self._connections else None
         try:
             response = await self._respond(request, begun)
@@ -132,20 +138,19 @@ class HTTPServer:
             return text_response(405, "POST is spoken here")
         if door.needs_client and not request.get_extra_info("peercert"):
             return self._fail(request, door, 403, "a client certificate is needed here")
-        if self.reviews >= self._limits.reviews:
+        client = client_of(request)
+        if not self._reviews.take(client):
             self._observer.refused(Limit.REVIEWS)
             return self._fail(request, door, 429, "too many requests at once: try again")
-        self.reviews += 1
         try:
             return await self._answer(request, door, begun)
         finally:
-            self.reviews -= 1
+            self._reviews.give_back(client)
 
     async def _answer(self, request: web.BaseRequest, door: Door, begun: float) -> web.Response:
         try:
             timeout = parse_timeout(request.query["timeout"]) if "timeout" in request.query else door.timeout
-            with self._bodies.room(request):
-                body = await self._bodies.read(request)
+            async with self._bodies.read(request) as body:
                 seconds = max(0.0, begun + time_to_decide(timeout) - time.monotonic())
                 return web.Response(body=await door.answer(body, seconds), content_type="application/json")
         except RefusedError as error:

@@ -11,6 +11,8 @@ class HTTPLimits(NamedTuple):
         body: Bytes of a request's body. An object of the API server has at most 3 MiB, and a review of an update two.
         bodies: Bytes of all bodies that are held at a time; a request beyond them is refused at once.
         reviews: Number of requests that are answered at a time; one more is refused at once.
+        share: Part of the reviews, and of the bytes of bodies, that one client's address may have, so that no pod keeps
+            the API server out.
         connections: Number of connections; for one more, the one that has waited longest for a request is closed.
         handshake_seconds: Time for the handshake of TLS.
         head_seconds: Time for the head of a request, from its first byte.
@@ -21,6 +23,7 @@ class HTTPLimits(NamedTuple):
     body: int = 7 * 1024 * 1024
     bodies: int = 64 * 1024 * 1024
     reviews: int = 200
+    share: float = 0.75
     connections: int = 1000
     handshake_seconds: float = 5.0
     head_seconds: float = 5.0

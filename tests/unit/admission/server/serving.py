@@ -101,13 +101,26 @@ class Running:
         self._clients: list[Client] = []
 
     async def connect(
-        self, certificate: KeyPair | None = None, *, trusted: RegistryCA | None = None, name: str | None = None
+        self,
+        certificate: KeyPair | None = None,
+        *,
+        trusted: RegistryCA | None = None,
+        name: str | None = None,
+        address: str = "127.0.0.1",
     ) -> Client:
-        """Opens a connection with TLS, in which the client may show a certificate, and may name the server."""
+        """Opens a connection with TLS, in which the client may show a certificate, and may name the server.
+
+        Args:
+            certificate: Certificate of the client.
+            trusted: CA that it trusts; by default the server's.
+            name: Name of the server that it asks for.
+            address: Its own address.
+        """
         context = ssl.create_default_context(cafile=(trusted or self.files.ca).ca_file)
         if certificate is not None:
             context.load_cert_chain(*certificate)
-        return await self._client(ssl=context, **({"server_hostname": name} if name else {}))
+        named = {"server_hostname": name} if name else {}
+        return await self._client(ssl=context, local_addr=(address, 0), **named)
 
     async def connect_plain(self) -> Client:
         """Opens a connection without TLS."""

@@ -1,0 +1,103 @@
+"""HTTP server: clients that take much, break off, or send what they should not."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import pytest
+
+from notarykit_admission.server.door import Door
+from notarykit_admission.server.limits import HTTPLimits
+from notarykit_admission.telemetry.trace import trace_of_request
+from tests.unit.admission.server.serving import Files, Running, make_files, serving
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Files of a server."""
+    return make_files(Path(tmp_path_factory.mktemp("server")))
+
+
+def test_client_that_holds_much_leaves_room_for_others(files: Files) -> None:
+    """One address gets its share of reviews and of bodies' bytes, sent or not, and others are answered all the same."""
+
+    async def test(running: Running) -> None:
+        head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+        greedy = [await running.connect() for _ in range(3)]
+        for client in greedy:
+            client.send(head + b"x")
+        while running.server.reviews < 3:  # noqa: ASYNC110 - nobody else hears of a head
+            await asyncio.sleep(0.01)
+        more = await running.connect()
+        assert await more.ask("/echo") == (429, "too many requests at once: try again", False)
+        other = await running.connect(address="127.0.0.2")
+        assert (await other.ask("/echo", b"x" * 999)).status == 200
+        greedy[0].send(b"x" * 999)
+        assert (await greedy[0].reply()).status == 200
+        large = await running.connect()
+        assert await large.ask("/echo", b"x" * 1500) == (429, "too much is being read at once: try again", True)
+        assert (await other.ask("/echo", b"x" * 1500)).status == 200
+
+    serving(files, test, limits=HTTPLimits(reviews=4, body=2000, bodies=2001, share=0.75))
+
+
+def test_compressed_body_is_refused(files: Files) -> None:
+    """A body is not unpacked, however little of it was sent."""
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        packed = gzip.compress(b"x" * 1_000_000)
+        reply = await client.ask("/echo", packed, **{"Content-Encoding": "gzip"})
+        assert reply == (400, "the body is compressed: send it as it is", False)
+        assert (await client.ask("/echo", b"{}", **{"Content-Encoding": "identity"})).status == 200
+
+    serving(files, test)
+
+
+def test_client_that_goes_away(files: Files, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that breaks off in its body leaves nothing behind, and no line of the log for each."""
+
+    async def test(running: Running) -> None:
+        for _ in range(5):
+            client = await running.connect()
+            client.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+            while not running.server.reviews:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            client.close()
+            while running.server.reviews:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+
+    serving(files, test)
+    assert [record.getMessage() for record in caplog.records] == [
+        "/echo 400: the body is malformed, or did not come to its end"
+    ]
+
+
+def test_malformed_chunk(files: Files, caplog: pytest.LogCaptureFixture) -> None:
+    """A body whose chunks are malformed is its client's mistake: it is answered, and no mistake of ours."""
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        client.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+        while not running.server.reviews:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+        client.send(b"zz\r\n")
+        assert (await client.reply()).status == 408
+
+    serving(files, test, limits=HTTPLimits(body_seconds=0.2))
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_trace_of_a_request_is_its_own(files: Files) -> None:
+    """A request that names no trace has none, whatever was asked before on its connection."""
+
+    async def trace(body: bytes, seconds: float) -> bytes:
+        return trace_of_request.get().encode()
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        reply = await client.ask("/trace", traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01")
+        assert reply.text == "ab" * 16
+        assert (await client.ask("/trace")).text == ""
+
+    serving(files, test, {"/trace": Door(trace, 10)})
