@@ -86,7 +86,7 @@ class API:
         self,
         method: str,
         path: str,
-        body: Object | None = None,
+        body: Object | bytes | None = None,
         *,
         content: str = "application/json",
         query: Mapping[str, str] | None = None,
@@ -96,11 +96,11 @@ class API:
         Args:
             method: Method.
             path: Path, without the query.
-            body: Object that is sent.
+            body: Object that is sent, or its text.
             content: Content type of the body.
             query: Parameters of the query.
         """
-        data = None if body is None else json.dumps(body).encode()
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Accept": "application/json", "Content-Type": content, **self._headers}
         target = f"{path}?{urlencode(query)}" if query else path
         begun = time.monotonic()

@@ -71,6 +71,13 @@ def test_namespace_that_does_not_enforce(mode: str, decision: Any) -> None:
     assert [set(item) for item in response["items"]] == [{"key", "value"}, {"key", "error"}]
 
 
+def test_key_without_a_namespace_has_the_default_rule() -> None:
+    """No namespace's rule counts for a reference alone, not even that of the one called default."""
+    rules: dict[str, Any] = {"namespaces": {"default": {"mode": "audit"}}}
+    (item,) = _answer(_BAD, decisions={"bad": REFUSED}, **rules)[0]["items"]
+    assert "error" in item
+
+
 def test_image_that_is_not_accepted_is_not_pinned() -> None:
     """A mutation in a namespace that only warns leaves a refused image as it is."""
     response, _ = _answer("r.test/bad:1", decisions={"bad": UNDECIDED}, pins=True, default={"mode": "warn"})

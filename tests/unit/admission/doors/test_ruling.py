@@ -51,9 +51,10 @@ def test_all_refusals_are_named() -> None:
     assert message.endswith(" more")
 
 
-def test_tag_that_was_accepted() -> None:
+@pytest.mark.parametrize("outcome", [Outcome.VERIFIED, Outcome.AUDITED])
+def test_tag_that_was_accepted(outcome: Outcome) -> None:
     """An image that only a tag names is admitted with a warning, unless its digest takes the tag's place."""
-    tagged = _reviewed(accepted(), _TAGGED)
+    tagged = _reviewed(accepted(outcome), _TAGGED)
     (warning,) = _rule_on(tagged).warnings
     assert warning == "r.test/web:v1: the tag can be moved after this decision; write a digest"
     assert _rule_on(tagged, pins=True).warnings == ()

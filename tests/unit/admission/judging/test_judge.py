@@ -95,6 +95,19 @@ def test_known_decision_is_not_made_again() -> None:
     assert len(examiner.calls) == 1
 
 
+def test_known_refusal_is_not_made_again() -> None:
+    """A refusal is remembered as well: trying again and again costs the registry nothing."""
+    refused = Decision(Outcome.REFUSED, DIGEST, "one", "not signed")
+    examiner = FakeExaminer(decide=lambda _: refused)
+
+    async def test(judge: Judge) -> None:
+        assert await judge.decide([question()], LONG) == (refused,)
+        assert await judge.decide([question()], 0) == (refused._replace(is_kept=True),)
+
+    judging(examiner, test)
+    assert len(examiner.calls) == 1
+
+
 @pytest.mark.parametrize(
     "other", [question(policy="two"), question(access="secret"), question("shop"), question(identifier=OTHER_DIGEST)]
 )

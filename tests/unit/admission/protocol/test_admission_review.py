@@ -203,6 +203,12 @@ def _response(answer: bytes) -> dict[str, Any]:
     return response
 
 
+def test_uid_is_repeated_as_it_is() -> None:
+    """An answer has the identifier of its request letter by letter, whatever it is."""
+    for uid in (" a\t", '"\\', "\u00e9\U0001f511"):
+        assert [json.loads(answer)["response"]["uid"] for answer in (admit(uid), deny(uid, "no"))] == [uid, uid]
+
+
 def test_admitted() -> None:
     """An object that is admitted as it is has neither a status nor a patch."""
     assert _response(admit(_UID)) == {"uid": _UID, "allowed": True}

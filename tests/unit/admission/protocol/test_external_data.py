@@ -52,7 +52,9 @@ def test_reference_that_is_none_is_a_key() -> None:
     assert [key.image for key in keys] == ["", "../..", "", "a\nb", "a\nb"]
 
 
-@pytest.mark.parametrize("key", ["[", "[]a", "[Shop]a", "[a.b]a", "[-a]b", "[a-]b", f"[{'a' * 64}]b", "[a\n]b", "[a"])
+@pytest.mark.parametrize(
+    "key", ["[", "[]a", "[Shop]a", "[a.b]a", "[-a]b", "[a-]b", f"[{'a' * 64}]b", "[a\n]b", "[a", "[[a]b"]
+)
 def test_malformed_namespace(key: str) -> None:
     """A namespace that can be none is refused: the default policy must not apply to it."""
     with pytest.raises(RequestError, match="has no namespace in brackets"):
