@@ -15,7 +15,10 @@ import jsonschema
 import pytest
 
 import notarykit
+from notarykit_admission.doors.ruling import Consequence
+from notarykit_admission.judging.decision import Outcome
 from notarykit_admission.policy.rules import Mode, parse_rules
+from notarykit_admission.telemetry.verdicts import VerdictLine
 from tests.docs.test_documents import ROOT, blocks
 from tests.servers.registry.conftest import registry_ca, registry_program, stack
 from tests.servers.registry.program import GoRegistries
@@ -25,7 +28,9 @@ from tests.support.requirements import program, require
 
 __all__ = ["registry_ca", "registry_program", "stack"]
 
+_PROGRAM = os.path.join(os.path.dirname(sys.executable), "notarykit-admission")
 PAGE = (ROOT / "docs" / "admission.md").read_text()
+_METRICS = "curl --silent --cacert server.crt https://localhost:8443/metrics"
 # What others say, or what is seen elsewhere than in a message.
 _FOREIGN = ("failed calling webhook", "no endpoints available", "/readyz")
 
@@ -33,6 +38,12 @@ _FOREIGN = ("failed calling webhook", "no endpoints available", "/readyz")
 def section(title: str) -> str:
     """Returns a section of the page."""
     return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def _rows(head: str, column: int) -> list[str]:
+    """Returns a column of the page's table whose first column has a name."""
+    table = PAGE.partition(f"\n| {head} |")[2].partition("\n\n")[0]
+    return [row.split(" | ")[column] for row in table.splitlines()[2:]]
 
 
 @pytest.fixture
@@ -51,17 +62,21 @@ def test_program_runs_without_a_cluster(tmp_path: Path, image: str) -> None:
     port = str(free_port())
     script = "".join(blocks(section("Without a cluster"), "sh")).replace("8443", port)
     done = subprocess.run(
-        [program("bash"), "-ec", f"trap 'kill %1; wait %1' EXIT\n{script}"],
+        [program("bash"), "-ec", f"trap 'kill %1; wait %1' EXIT\n{script}\necho\n{_METRICS.replace('8443', port)}"],
         cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert f"Successfully signed {image}" in done.stdout
-    answer = json.loads(done.stdout.splitlines()[-1])
+    (line,) = re.findall(r"^.*\{.*\}$", done.stdout.partition("# HELP")[0], re.MULTILINE)
+    answer = json.loads(line)
     schema = json.loads((ROOT / "docs" / "schema" / "verify.json").read_text())
     jsonschema.validate(answer, schema)
     assert "results" in answer, done.stderr
     (result,) = answer["results"]
     assert (result["reference"], result["verdict"]) == (image, "verified")
+    found = re.findall(r"^# TYPE notarykit_admission_(\w+)", done.stdout, re.MULTILINE)
+    metrics = {name for name in found if not name.endswith("_created")}
+    assert metrics == set(re.findall("`([a-z_]+)`", "".join(_rows("metric", column=0))))
 
 
 def _documents() -> Iterator[dict[str, Any]]:
@@ -108,3 +123,21 @@ def test_policies_call_what_the_page_installs() -> None:
     mentioned = re.findall(r"(?:admission|charts)/[\w./-]+\.yaml", PAGE)
     assert mentioned
     assert [path for path in mentioned if not (ROOT / path).exists()] == []
+
+
+def test_flags_are_those_of_the_program() -> None:
+    """The page has each flag of the program, and no other."""
+    done = subprocess.run([_PROGRAM, "--help"], capture_output=True, text=True, check=True)
+    flags = set(re.findall(r"^ +(?:-h, )?(--[a-z-]+)", done.stdout.partition("\noptions:")[2], re.MULTILINE))
+    assert len(flags) > 10
+    assert set(re.findall(r"(?<![\w-])--[a-z-]+", "".join(_rows("flag", column=0)))) == flags
+    for flag in re.findall(r"notarykit-admission((?: --[a-z-]+(?: [^-\s]\S*)?)+)", section("Without a cluster")):
+        assert set(re.findall("--[a-z-]+", flag)) <= flags
+
+
+def test_members_of_the_log_are_those_of_the_program() -> None:
+    """The line of the log on the page has members that the program writes."""
+    (line,) = (block for block in blocks(PAGE, "text") if '"event":"verdict"' in block)
+    members = json.loads(line.replace("\n", ""))
+    assert members.keys() <= set(VerdictLine.__struct_fields__)
+    assert (members["outcome"], members["consequence"]) == (Outcome.REFUSED, Consequence.DENIED)
