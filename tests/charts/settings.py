@@ -24,6 +24,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "given certificate": GIVEN_CERTIFICATE,
     "issuer": {**NEEDED, "certificate": {"issuerRef": {"kind": "ClusterIssuer", "name": "corporate"}}},
     "gatekeeper": {**GIVEN_CERTIFICATE, "gatekeeper": {"clientCA": _ROOT}},
+    "registries": {**GIVEN_CERTIFICATE, "registries": {"caBundle": _ROOT}},
     "pull secrets": {**GIVEN_CERTIFICATE, "pullSecrets": {"enabled": True}},
     "pull secrets of two namespaces": {
         **GIVEN_CERTIFICATE,
@@ -54,7 +55,12 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
             "objectSelector": {"matchLabels": {"verified": "yes"}},
         },
         "gatekeeper": {"clientCASecret": "gatekeeper-ca"},
-        "registries": {"credentialsSecret": "registry-credentials"},
+        "registries": {
+            "credentialsSecret": "registry-credentials",
+            "caConfigMap": "corporate-ca",
+            "plainHTTP": ["registry.local:5000", "[::1]:5000"],
+        },
+        "address": "::",
         "replicas": 3,
         "drainSeconds": 20,
         "autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 9},

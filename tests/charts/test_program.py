@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from notarykit_admission.access.own import AccessSettings
 from notarykit_admission.cli.flags import parse
 from notarykit_admission.policy.loaded import load_policies
 from notarykit_admission.policy.rules import Mode
@@ -37,8 +38,14 @@ def test_arguments_name_what_is_mounted(helm: Helm, values: Mapping[str, Any]) -
     rendered = helm.render(values)
     settings = _parsed(rendered)
     assert "projected" in _mounted(rendered, f"{settings.policy}/trustpolicy.json")
-    for path in (settings.tls.certificate, settings.tls.key, *settings.tls.client_cas):
-        items = _mounted(rendered, path)["secret"]["items"]
+    access = settings.access
+    for path in (
+        *settings.tls[:2],
+        *settings.tls.client_cas,
+        *filter(None, (access.docker_config, access.registry_ca)),
+    ):
+        volume = _mounted(rendered, path)
+        items = volume.get("secret", volume.get("configMap"))["items"]
         assert os.path.basename(path) in [item["path"] for item in items]
     (port,) = rendered.container["ports"]
     assert settings.port == port["containerPort"]
@@ -51,6 +58,25 @@ def test_arguments_name_what_is_mounted(helm: Helm, values: Mapping[str, Any]) -
 def test_drain_is_told(helm: Helm) -> None:
     """The program drains for as long as the pod's end allows for."""
     assert _parsed(helm.render({**GIVEN_CERTIFICATE, "drainSeconds": 40})).drain_seconds == 40
+
+
+def test_registries_are_told(helm: Helm) -> None:
+    """Credentials, CAs and plain HTTP of registries, and whether pull secrets are read, are what the values say."""
+    nothing = _parsed(helm.render(GIVEN_CERTIFICATE)).access
+    assert nothing == AccessSettings()
+    told = helm.render(SETTINGS["everything"])
+    settings = _parsed(told)
+    assert settings.address == "::"
+    assert settings.access.plain_http == ("registry.local:5000", "[::1]:5000")
+    credentials = _mounted(told, settings.access.docker_config)["secret"]
+    assert credentials["secretName"] == "registry-credentials"
+    assert credentials["items"][0]["key"] == ".dockerconfigjson"
+    assert _mounted(told, settings.access.registry_ca)["configMap"]["name"] == "corporate-ca"
+    by_value = helm.render(SETTINGS["registries"])
+    name = _mounted(by_value, _parsed(by_value).access.registry_ca)["configMap"]["name"]
+    (config,) = (each for each in by_value.all("ConfigMap") if each["metadata"]["name"] == name)
+    assert config["data"] == {"ca.crt": root().decode()}
+    assert _parsed(helm.render(SETTINGS["pull secrets"])).access.pull_secrets
 
 
 def test_clients_are_asked_for_a_certificate_where_their_ca_is_given(helm: Helm) -> None:

@@ -85,6 +85,8 @@ def test_unknown_value_is_refused(helm: Helm, path: str) -> None:
         ("policy.sources", [{"hostPath": {"path": "/"}}]),
         ("certificate.caBundle", "LS0tLS1CRUdJTg=="),
         ("extraArgs", ["policy"]),
+        ("address", "localhost"),
+        ("registries.plainHTTP", ["http://registry.local"]),
         ("pullSecrets.enabled", "yes"),
         ("pullSecrets.namespaces", ["*"]),
     ],
@@ -101,6 +103,7 @@ def test_wrong_value_is_refused(helm: Helm, path: str, value: object) -> None:
     [
         ("image.repository", "", "name the repository that the image of the Dockerfile was pushed to"),
         ("policy.documents", {}, "give a trust policy, by documents"),
+        ("registries", {"caBundle": root().decode(), "caConfigMap": "ca"}, "set caBundle or caConfigMap, not both"),
         ("certificate.secretName", "given", "give the CA of the Secret's certificate"),
         ("certificate.caBundle", root().decode(), "the chart's own CA is put in by cert-manager"),
         (

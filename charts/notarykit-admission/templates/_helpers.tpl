@@ -53,6 +53,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (replace "+" "_" .Chart.Version) }}
 {{- join ".." . -}}
 {{- end -}}
 
+{{/* ConfigMap of the CAs of registries, if any. */}}
+{{- define "admission.registryCA" -}}
+{{- if and .Values.registries.caBundle .Values.registries.caConfigMap -}}
+{{- fail "registries: set caBundle or caConfigMap, not both" -}}
+{{- end -}}
+{{- if .Values.registries.caBundle }}{{ include "admission.fullname" . }}-registry-ca{{ else }}{{ .Values.registries.caConfigMap }}{{ end -}}
+{{- end -}}
+
 {{/* Secret of Gatekeeper's CA, if any. */}}
 {{- define "admission.clientCA" -}}
 {{- if and .Values.gatekeeper.clientCA .Values.gatekeeper.clientCASecret -}}
