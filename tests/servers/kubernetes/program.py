@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.servers.registry.certificates import KeyPair
 from tests.servers.registry.running import started
 from tests.support.ca import TestChain
 from tests.support.homes import policy_document
+from tests.support.processes import descendants
 from tests.support.requirements import program
 
 VALIDATE, PIN = "validate", "pin"
@@ -25,10 +27,12 @@ class Replica(NamedTuple):
     Attributes:
         port: Its port, on 127.0.0.1.
         log: File with its log.
+        pid: Its process.
     """
 
     port: int
     log: str
+    pid: int
 
     def said(self) -> str:
         """Returns what it has logged until now."""
@@ -51,8 +55,10 @@ def running(policies: Path, pair: KeyPair, *flags: str) -> Iterator[Replica]:
     ]
     # Without the user's settings.
     nowhere = str(policies.with_name("home"))
+    before = descendants(os.getpid())
     with started(command, {"HOME": nowhere, "NOTATION_CONFIG": nowhere}, "Listening at ") as (port, log):
-        yield Replica(port, log)
+        (pid,) = set(descendants(os.getpid())) - set(before)
+        yield Replica(port, log, pid)
 
 
 def policy_files(chain: TestChain, rules: Mapping[str, Any] | None = None) -> dict[str, bytes]:

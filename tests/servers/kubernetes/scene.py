@@ -19,15 +19,32 @@ class Scene(NamedTuple):
     Attributes:
         api: Client of its API server.
         images: Images in a registry.
+        ca: CA of the program's certificate.
+        port: Port of the program.
     """
 
     api: API
     images: Images
+    ca: RegistryCA
+    port: int
 
     def namespace(self, *webhooks: str, name: str = "") -> str:
         """Makes a namespace for which webhooks are asked, and returns its name."""
         made = name or new_name("ns")
         self.api.apply(namespace(made, *webhooks))
+        return made
+
+    def ask(self, port: int, *, timeout: int = 10) -> str:
+        """Has the API server ask a program of one test, and returns a namespace for which it does.
+
+        Args:
+            port: Port of the program, which may have a certificate of the CA only.
+            timeout: Seconds after which the API server has waited long enough.
+        """
+        webhook = new_name("hook")
+        register(self.api, webhook, VALIDATE, port, self.ca.ca_file, timeout)
+        made = self.namespace(webhook)
+        wait_for(self.api, webhook, made)
         return made
 
     def run(self, namespace: str, image: str) -> Answer:
@@ -46,7 +63,7 @@ def opened(cluster: Cluster, ca: RegistryCA, images: Images, policies: Path) -> 
         policies: Folder of the policies.
     """
     with running(policies, ca.server()) as replica:
-        scene = Scene(cluster.api, images)
+        scene = Scene(cluster.api, images, ca, replica.port)
         for door in (PIN, VALIDATE):
             register(cluster.api, door, door, replica.port, ca.ca_file)
             wait_for(cluster.api, door, scene.namespace(door))
