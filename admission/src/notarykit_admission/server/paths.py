@@ -7,6 +7,7 @@ from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.doors.kubernetes import WebhookDoor
 from notarykit_admission.doors.review import Reviewer
 from notarykit_admission.doors.verify import VerifyDoor
+from notarykit_admission.protocol.status import answer_failure
 from notarykit_admission.protocol.verify_request import answer_error
 from notarykit_admission.server.door import Door
 
@@ -22,8 +23,12 @@ def open_doors(reviewer: Callable[[str], Reviewer], *, needs_client: bool) -> Ma
         needs_client: True if Gatekeeper shows a certificate.
     """
     doors: Mapping[str, Callable[[Reviewer], Door]] = {
-        "kubernetes/validate": lambda each: Door(WebhookDoor(each, pins=False).answer, _WEBHOOK_SECONDS),
-        "kubernetes/pin": lambda each: Door(WebhookDoor(each, pins=True).answer, _WEBHOOK_SECONDS),
+        "kubernetes/validate": lambda each: Door(
+            WebhookDoor(each, pins=False).answer, _WEBHOOK_SECONDS, failure=answer_failure
+        ),
+        "kubernetes/pin": lambda each: Door(
+            WebhookDoor(each, pins=True).answer, _WEBHOOK_SECONDS, failure=answer_failure
+        ),
         "gatekeeper/verify": lambda each: Door(
             ExternalDataDoor(each, pins=False).answer, _GATEKEEPER_SECONDS, needs_client, failure
         ),
@@ -37,7 +42,7 @@ def open_doors(reviewer: Callable[[str], Reviewer], *, needs_client: bool) -> Ma
         "kyverno/mutate": lambda each: Door(
             ExternalDataDoor(each, pins=True).answer, _WEBHOOK_SECONDS, failure=failure
         ),
-        "image-policy": lambda each: Door(ImagePolicyDoor(each).answer, _WEBHOOK_SECONDS),
+        "image-policy": lambda each: Door(ImagePolicyDoor(each).answer, _WEBHOOK_SECONDS, failure=answer_failure),
         "v1/verify": lambda each: Door(VerifyDoor(each).answer, _WEBHOOK_SECONDS, failure=answer_error),
     }
     return {f"/{name}": make(reviewer(name)) for name, make in doors.items()}
