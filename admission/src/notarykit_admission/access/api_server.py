@@ -24,6 +24,10 @@ class APIServerError(Exception):
     """The API server did not give an object; the text is a part of a line that says why."""
 
 
+class ForbiddenError(APIServerError):
+    """The API server does not allow this program to read an object."""
+
+
 class APIServer:
     """API server of a cluster. For one event loop.
 
@@ -52,6 +56,7 @@ class APIServer:
             path: Path of the object, of which each part is known to be a name.
 
         Raises:
+            ForbiddenError: This program may not read it.
             APIServerError: The API server cannot be reached, or does not give it.
         """
         try:
@@ -69,7 +74,7 @@ class APIServer:
         if status == _NOT_FOUND:
             return None
         if status == _FORBIDDEN:
-            raise APIServerError("the API server forbids it: allow this program's service account to get it")
+            raise ForbiddenError("the API server does not allow it")
         if status == _UNAUTHORIZED:
             raise APIServerError("the API server does not accept this program's credentials")
         raise APIServerError(f"the API server answers with status {status}")

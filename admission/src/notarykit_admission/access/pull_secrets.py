@@ -1,6 +1,7 @@
 """Pull secrets: read from the API server one by one, by their names, and kept for a short time.
 
-As for kubelet, a secret that does not exist is no error; everything else that keeps one from being read is.
+As for kubelet, it is no error that a secret does not exist. Neither is it that this program may not read it, since its
+operator can have it read those of some namespaces alone. Everything else that keeps one from being read is an error.
 """
 
 import asyncio
@@ -10,14 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from notarykit_admission.access.api_server import APIServerError
+from notarykit_admission.access.api_server import APIServerError, ForbiddenError
 from notarykit_admission.access.keyring import MOST_ENTRIES, Entry, parse_docker_config, parse_dockercfg
 from notarykit_admission.access.remembered import Read, Remembered
 from notarykit_admission.message import one_line
 from notarykit_admission.workload.images import NO_SECRETS, PullSecrets
 
 SECONDS_KEPT = 60.0
-# What is missing or fails may be there at once.
 SECONDS_OF_FAILURES = 3.0
 MOST_SECRETS = 32
 _MOST_BYTES = 16 * 1024 * 1024
@@ -86,6 +86,7 @@ class _Object(NamedTuple):
 
 
 _MISSING = _Object(flaw="does not exist")
+_FORBIDDEN = _Object(flaw="may not be read by this program, whose service account needs 'get' on it")
 
 
 class _Secret(msgspec.Struct, frozen=True):
@@ -176,10 +177,11 @@ class PullSecretReader:
     async def _read(self, place: _Place) -> Read[_Object]:
         try:
             content = await self._get(place.path)
-            found = _MISSING if content is None else _parse(place, content)
+            return Read(_MISSING if content is None else _parse(place, content), SECONDS_KEPT, len(content or b""))
+        except ForbiddenError:
+            return Read(_FORBIDDEN, SECONDS_KEPT)
         except (APIServerError, ValueError) as error:
             return Read(_Object(problem=str(error)), SECONDS_OF_FAILURES)
-        return Read(found, SECONDS_OF_FAILURES if found.flaw else SECONDS_KEPT, len(content or b""))
 
 
 def _is_name(text: str, form: re.Pattern[str], longest: int) -> bool:

@@ -78,7 +78,7 @@ def test_token_that_was_exchanged(ca: RegistryCA) -> None:
     ("status", "message"),
     [
         (401, "the API server does not accept this program's credentials"),
-        (403, "the API server forbids it: allow this program's service account to get it"),
+        (403, "the API server does not allow it"),
         (301, "the API server answers with status 301"),
         (307, "the API server answers with status 307"),
         (429, "the API server answers with status 429"),

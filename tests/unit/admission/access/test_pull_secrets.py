@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.access.api_server import APIServerError
+from notarykit_admission.access.api_server import APIServerError, ForbiddenError
 from notarykit_admission.access.keyring import MOST_ENTRIES
 from notarykit_admission.access.pull_secrets import (
     MOST_SECRETS,
@@ -81,6 +81,7 @@ def test_service_account_without_secrets() -> None:
     ("stored", "flaw"),
     [
         (None, "secret 'a' does not exist"),
+        (ForbiddenError("no"), "secret 'a' may not be read by this program, whose service account needs 'get' on it"),
         (secret({}, "Opaque"), "secret 'a' is of type 'Opaque' and not kubernetes.io/dockerconfigjson"),
         ({"type": "kubernetes.io/dockercfg"}, "secret 'a' has no .dockercfg"),
         ({"type": "kubernetes.io/dockerconfigjson", "data": {}}, "secret 'a' has no .dockerconfigjson"),
@@ -134,7 +135,7 @@ def test_namespace_that_is_none(namespace: str) -> None:
 @pytest.mark.parametrize(
     ("stored", "reason"),
     [
-        (APIServerError("the API server forbids it: allow it"), "the API server forbids it: allow it"),
+        (APIServerError("the API server answers with status 500"), "the API server answers with status 500"),
         (b"[]", "the API server answers with something else"),
         (b"\xff", "the API server answers with something else"),
         ({"type": 7}, "the API server answers with something else"),
