@@ -41,13 +41,14 @@ class Cluster(NamedTuple):
 
 
 @contextlib.contextmanager
-def running(binary: str, ca: RegistryCA, *flags: str) -> Iterator[Cluster]:
+def running(binary: str, ca: RegistryCA, *flags: str, accounts: bool = False) -> Iterator[Cluster]:
     """Runs a cluster while the context is active.
 
     Args:
         binary: Path of the API server.
         ca: CA of its certificate.
         flags: Further arguments of the API server.
+        accounts: True if each pod needs a service account, which nobody makes, and gets what is the account's.
     """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -55,7 +56,10 @@ def running(binary: str, ca: RegistryCA, *flags: str) -> Iterator[Cluster]:
         token = secrets.token_hex()
         pair = ca.server(("127.0.0.1", "localhost"))
         _write(folder, "tokens.csv", f"{token},admin,admin,system:masters\n")
-        port, log = _start_api_server(stack, binary, _settings(folder, etcd, pair), flags)
+        settings = _settings(folder, etcd, pair)
+        # Nobody makes the accounts that it asks for.
+        settings |= {} if accounts else {"disable-admission-plugins": "ServiceAccount"}
+        port, log = _start_api_server(stack, binary, settings, flags)
         api = API(port, ca.ca_file, {"Authorization": f"Bearer {token}"})
         kubeconfig = _write(folder, "kubeconfig", json.dumps(_kubeconfig(port, ca.ca_file, token)))
         poll(lambda: api.request("GET", "/readyz").is_good)
@@ -104,7 +108,7 @@ def _command(binary: str, settings: Mapping[str, str]) -> list[str]:
     return [*ended_with_the_tests, binary, *(f"--{name}={value}" for name, value in settings.items())]
 
 
-def _settings(folder: str, etcd: int, pair: KeyPair) -> Mapping[str, str]:
+def _settings(folder: str, etcd: int, pair: KeyPair) -> dict[str, str]:
     return {
         "etcd-servers": f"http://127.0.0.1:{etcd}",
         "bind-address": "127.0.0.1",
@@ -118,8 +122,6 @@ def _settings(folder: str, etcd: int, pair: KeyPair) -> Mapping[str, str]:
         "service-account-key-file": pair.certificate,
         "service-account-signing-key-file": pair.key,
         "service-cluster-ip-range": "10.0.0.0/24",
-        # Nobody makes the accounts that it asks for.
-        "disable-admission-plugins": "ServiceAccount",
         "profiling": "false",
     }
 
