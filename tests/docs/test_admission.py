@@ -56,7 +56,7 @@ def image(stack: contextlib.ExitStack, registry_ca: Any, registry_program: str) 
 
 def test_program_runs_without_a_cluster(tmp_path: Path, image: str) -> None:
     """The commands for a machine without a cluster run word for word, but for the port, and verify an image."""
-    require("openssl")
+    require("curl", "openssl")
     commands = os.path.dirname(sys.executable)
     environment = {"PATH": f"{commands}:{os.environ['PATH']}", "HOME": str(tmp_path), "IMAGE": image}
     port = str(free_port())

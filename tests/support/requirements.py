@@ -59,6 +59,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "cargo": Requirement(("cargo", "rustc"), how="apt-get install cargo-web rustc-web"),
     "chromium": Requirement(("chromium",)),
     "clang": Requirement(("clang",)),
+    "curl": Requirement(("curl",)),
     "dbus": Requirement(("dbus-daemon",)),
     "docker-registry": Requirement(("docker-registry",)),
     "etcd-server": Requirement(("etcd",)),

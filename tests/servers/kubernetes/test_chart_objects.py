@@ -97,6 +97,33 @@ def test_pods_are_admitted(api: API, helm: Helm) -> None:
     assert answer.status == 403
 
 
+@pytest.mark.parametrize(("setting", "elsewhere"), [("pull secrets", 404), ("pull secrets of two namespaces", 403)])
+def test_pull_secrets_are_all_that_may_be_read(api: API, helm: Helm, setting: str, elsewhere: int) -> None:
+    """The service account gets secrets and service accounts by name, where the values say so, and nothing else."""
+    rendered = helm.render(SETTINGS[setting])
+    rights = [dict(each.object) for each in rendered.manifests if each.object["apiVersion"].startswith("rbac.")]
+    account = api.impersonating(f"system:serviceaccount:{NAMESPACE}:{rendered.pod['serviceAccountName']}")
+    places = ("secrets", "serviceaccounts")
+
+    def status(path: str, method: str = "GET") -> int:
+        return account.request(method, f"/api/v1/{path}").status
+
+    try:
+        for each in rights:
+            api.apply(each)
+        poll(lambda: status("namespaces/chart-one/secrets/none") == 404)
+        assert [status(f"namespaces/chart-two/{each}/none") for each in places] == [404] * 2
+        assert {status(f"namespaces/default/{each}/none") for each in places} == {elsewhere}
+        assert {status(path) for each in places for path in (each, f"namespaces/chart-one/{each}")} == {403}
+        assert status("namespaces/chart-one/secrets/none", "DELETE") == 403
+        assert status("namespaces/chart-one/configmaps/none") == 403
+        assert status("namespaces/chart-one/pods/none") == 403
+    finally:
+        for each in rights:
+            api.delete(each)
+    poll(lambda: status("namespaces/chart-one/secrets/none") == 403)
+
+
 def test_steps_of_the_page_install(api: API, cluster: Cluster, helm: Helm, tmp_path: Path) -> None:
     """The page's commands install the chart word for word, in the mode audit, and then enforce."""
     (tmp_path / "helm").symlink_to(helm.program)
