@@ -100,3 +100,24 @@ def test_program_that_is_down(scene: Scene, kind: str) -> None:
     answer = scene.create(namespace, scene.images.signed().pinned)
     assert not answer.is_good
     assert "connection refused" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("{{ request.object.metadata.name }}", " request.object.metadata.name "),
+        ("r.test/{{ `[]` }}:1", " `[]` "),
+        ("$(request.object)", "$(request.object)"),
+        ("'] || [", "'] || ["),
+        ("[warned]r.test/web:1", "[warned]r.test/web:1"),
+        ("a\nb", "a b: reference"),
+    ],
+)
+def test_text_of_an_image_is_no_part_of_the_policy(scene: Scene, namespace: str, text: str, named: str) -> None:
+    """What Kyverno could take for its own language, in one image, is not carried out, and lets no other image pass."""
+    unsigned = scene.images.unsigned().pinned
+    answer = scene.create(namespace, text, unsigned, init=[text])
+    assert not answer.is_good
+    assert f"{unsigned}: no signature is associated" in answer.message
+    assert named in answer.message
+    assert not scene.create(namespace, scene.images.signed().pinned, text).is_good
