@@ -13,6 +13,7 @@ class _Source:
 
     Attributes:
         read: Keys in the order in which they were read.
+        begun: Set when something was read.
         now: Time of the clock.
     """
 
@@ -21,12 +22,14 @@ class _Source:
         self._weights = weights or {}
         self.read: list[str] = []
         self.now = 100.0
+        self.begun = asyncio.Event()
         self.go = asyncio.Event()
         self.go.set()
         self.values = Remembered(self._read, most, lambda: self.now)
 
     async def _read(self, key: str) -> Read[str]:
         self.read.append(key)
+        self.begun.set()
         await self.go.wait()
         if key == "mistake":
             raise ZeroDivisionError
@@ -91,11 +94,13 @@ def test_who_goes_away_ends_nothing() -> None:
 
     async def test(source: _Source) -> None:
         source.go.clear()
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0):
-                await source.values.get("a")
+        leaving = asyncio.ensure_future(source.values.get("a"))
+        await source.begun.wait()
+        leaving.cancel()
+        await asyncio.wait([leaving])
         source.go.set()
         assert await source.values.get("a") == "a 1"
+        assert source.read == ["a"]
 
     _run(test)
 
