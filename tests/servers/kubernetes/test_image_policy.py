@@ -1,12 +1,14 @@
 """The API server's own plugin ImagePolicyWebhook, which asks the program about each pod."""
 
-import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
+from tests.docs.test_admission import section
+from tests.docs.test_documents import blocks
 from tests.servers.kubernetes import cluster as clusters
 from tests.servers.kubernetes import program
 from tests.servers.kubernetes.api import API
@@ -33,36 +35,21 @@ def asking(
     folder = tmp_path_factory.mktemp("image-policy")
     policies = write_files(folder / "policy", policy_files(images.trusted))
     with program.running(policies, registry_ca.server()) as replica, Service(replica.port) as service:
-        configuration = folder / "admission.json"
-        configuration.write_text(json.dumps(_configuration(folder, service.port, registry_ca)))
+        configuration = folder / "admission.yaml"
+        configuration.write_text(_configuration(folder, service.port, registry_ca))
         flags = ("--enable-admission-plugins=ImagePolicyWebhook", f"--admission-control-config-file={configuration}")
         with clusters.running(api_server, registry_ca, *flags) as cluster:
             yield _Asking(cluster.api, service)
 
 
-def _configuration(folder: Path, port: int, ca: RegistryCA) -> dict[str, Any]:
-    """Returns the API server's configuration of its plugin, which keeps no answer longer than it must."""
-    client = ca.client("kube-apiserver")
-    user = {"client-certificate": client.certificate, "client-key": client.key}
-    server = {"server": f"https://127.0.0.1:{port}/image-policy", "certificate-authority": ca.ca_file}
-    kubeconfig = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "program", "cluster": server}],
-        "users": [{"name": "api-server", "user": user}],
-        "contexts": [{"name": "one", "context": {"cluster": "program", "user": "api-server"}}],
-        "current-context": "one",
-    }
-    (folder / "kubeconfig").write_text(json.dumps(kubeconfig))
-    policy = {
-        "kubeConfigFile": str(folder / "kubeconfig"),
-        "allowTTL": 1,
-        "denyTTL": 1,
-        "retryBackoff": 50,
-        "defaultAllow": False,
-    }
-    plugin = {"name": "ImagePolicyWebhook", "configuration": {"imagePolicy": policy}}
-    return {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AdmissionConfiguration", "plugins": [plugin]}
+def _configuration(folder: Path, port: int, ca: RegistryCA) -> str:
+    """Returns the API server's configuration as the page on admission has it, but that no answer is kept for long."""
+    configuration, kubeconfig = blocks(section("ImagePolicyWebhook"), "yaml")
+    file = folder / "kubeconfig"
+    here = kubeconfig.replace("/etc/kubernetes/notarykit-ca.crt", ca.ca_file)
+    file.write_text(here.replace("notarykit.example.com:8443", f"127.0.0.1:{port}"))
+    told = configuration.replace("/etc/kubernetes/notarykit.kubeconfig", str(file))
+    return re.sub("(TTL|Backoff): [0-9]+", r"\1: 1", told)
 
 
 def test_signed_image_starts(asking: _Asking, images: Images) -> None:
