@@ -9,7 +9,7 @@ import notarykit
 from notarykit_admission.access.own import AccessSettings
 from notarykit_admission.cli.help import DESCRIPTION, EPILOG
 from notarykit_admission.server.limits import USUAL_LIMITS
-from notarykit_admission.server.settings import Settings
+from notarykit_admission.server.settings import ALL_GUARDED, GUARDED_USUALLY, Settings
 from notarykit_admission.server.tls import TLSFiles
 from notarykit_admission.version import __version__
 
@@ -51,6 +51,8 @@ def parse(arguments: Sequence[str] | None) -> Asked:
         parser.error("--certificate and --key are needed to serve; with --check, --policy is enough")
     if bool(given.certificate) != bool(given.key) or (given.client_ca and not given.key):
         parser.error("--certificate and --key go together, and --client-ca with them")
+    if given.guard_all and not given.client_ca:
+        parser.error("--guard-all needs a --client-ca")
     if given.kubeconfig and not given.pull_secrets:
         parser.error("--kubeconfig is for --pull-secrets, which is missing")
     return Asked(_settings(given), given.check)
@@ -74,6 +76,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         ),
         images=given.max_images,
         decisions=given.max_decisions,
+        guarded=ALL_GUARDED if given.guard_all else GUARDED_USUALLY,
     )
 
 
@@ -97,6 +100,11 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help="CA of Gatekeeper's certificate, which its doors then need; may be given several times",
+    )
+    add(
+        "--guard-all",
+        action="store_true",
+        help="let nobody through any door without a certificate of a --client-ca, the API server neither",
     )
 
 

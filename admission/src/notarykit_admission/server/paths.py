@@ -15,12 +15,12 @@ from notarykit_admission.server.door import Door
 _WEBHOOK_SECONDS, _GATEKEEPER_SECONDS, _MUTATION_SECONDS = 10.0, 2.0, 0.9
 
 
-def open_doors(reviewer: Callable[[str], Reviewer], *, needs_client: bool) -> Mapping[str, Door]:
+def open_doors(reviewer: Callable[[str], Reviewer], guarded: tuple[str, ...]) -> Mapping[str, Door]:
     """Returns the doors by their paths.
 
     Args:
         reviewer: Function that returns the reviewer of the door of a name: its path without the first slash.
-        needs_client: True if Gatekeeper shows a certificate.
+        guarded: Beginnings of the names of doors that only clients with a certificate come through: `gatekeeper/`.
     """
     doors: Mapping[str, Callable[[Reviewer], Door]] = {
         "kubernetes/validate": lambda each: Door(
@@ -30,12 +30,11 @@ def open_doors(reviewer: Callable[[str], Reviewer], *, needs_client: bool) -> Ma
             WebhookDoor(each, pins=True).answer, _WEBHOOK_SECONDS, failure=answer_failure
         ),
         "gatekeeper/verify": lambda each: Door(
-            ExternalDataDoor(each, pins=False).answer, _GATEKEEPER_SECONDS, needs_client, failure
+            ExternalDataDoor(each, pins=False).answer, _GATEKEEPER_SECONDS, failure=failure
         ),
         "gatekeeper/mutate": lambda each: Door(
-            ExternalDataDoor(each, pins=True, bare=True).answer, _MUTATION_SECONDS, needs_client, failure
+            ExternalDataDoor(each, pins=True, bare=True).answer, _MUTATION_SECONDS, failure=failure
         ),
-        # Kyverno shows no certificate.
         "kyverno/verify": lambda each: Door(
             ExternalDataDoor(each, pins=False).answer, _WEBHOOK_SECONDS, failure=failure
         ),
@@ -45,4 +44,6 @@ def open_doors(reviewer: Callable[[str], Reviewer], *, needs_client: bool) -> Ma
         "image-policy": lambda each: Door(ImagePolicyDoor(each).answer, _WEBHOOK_SECONDS, failure=answer_failure),
         "v1/verify": lambda each: Door(VerifyDoor(each).answer, _WEBHOOK_SECONDS, failure=answer_error),
     }
-    return {f"/{name}": make(reviewer(name)) for name, make in doors.items()}
+    return {
+        f"/{name}": make(reviewer(name))._replace(needs_client=name.startswith(guarded)) for name, make in doors.items()
+    }

@@ -46,7 +46,7 @@ class Program:
             NotaryExaminer(settings.access.registry_timeout, observer=self._telemetry),
             self._cache,
         )
-        doors = open_doors(self._reviewer, needs_client=bool(settings.tls.client_cas))
+        doors = open_doors(self._reviewer, settings.guarded if settings.tls.client_cas else ())
         pages = {"/healthz": _healthy, "/readyz": self._ready, "/metrics": self._metrics}
         self._server = HTTPServer(doors, pages, settings.limits, self._telemetry)
         self._is_ending = False

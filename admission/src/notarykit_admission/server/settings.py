@@ -8,13 +8,16 @@ from notarykit_admission.judging.cache import MOST_DECISIONS
 from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits
 from notarykit_admission.server.tls import TLSFiles
 
+# Kyverno shows no certificate, and the API server none unless it is told to.
+GUARDED_USUALLY, ALL_GUARDED = ("gatekeeper/",), ("",)
+
 
 class Settings(NamedTuple):
     """Settings of the program.
 
     Attributes:
         policy: Folder of policies, trust stores and rules.
-        tls: Files of TLS; with client CAs, Gatekeeper's doors need a client certificate.
+        tls: Files of TLS; with client CAs, some doors need a client certificate.
         address: Address to listen at.
         port: Port to listen at; 0 for any that is free.
         drain_seconds: Time for which new connections are served after SIGTERM, until everybody knows of the end.
@@ -22,6 +25,7 @@ class Settings(NamedTuple):
         limits: What clients may send, leave out, and hold.
         images: Number of images of a request; one with more is refused.
         decisions: Number of decisions that are kept.
+        guarded: Beginnings of the names of these doors.
     """
 
     policy: str
@@ -33,3 +37,4 @@ class Settings(NamedTuple):
     limits: HTTPLimits = USUAL_LIMITS
     images: int = MOST_IMAGES
     decisions: int = MOST_DECISIONS
+    guarded: tuple[str, ...] = GUARDED_USUALLY

@@ -143,6 +143,22 @@ def test_doors(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_all_doors_guarded(tmp_path: Path) -> None:
+    """With all doors guarded, nobody asks without a certificate, and probes and metrics are answered all the same."""
+
+    async def run() -> None:
+        async with _process(tmp_path) as program:
+            await program.start("--drain", "0", "--client-ca", program.files.ca.ca_file, "--guard-all")
+            for path in ("/kubernetes/validate", "/kubernetes/pin", "/kyverno/verify", "/v1/verify", "/image-policy"):
+                status, text = await program.ask(path, _review(f"r.test/web@{_DIGEST}"))
+                assert status == 403
+                assert "a client certificate is needed here" in text
+            for page in ("/healthz", "/readyz", "/metrics"):
+                assert (await program.ask(page, method="GET"))[0] == 200
+
+    asyncio.run(run())
+
+
 def test_policy_is_exchanged(tmp_path: Path) -> None:
     """Another policy counts without a restart; a broken one leaves it in force, which readiness and the log say."""
 
