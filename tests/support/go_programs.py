@@ -16,7 +16,7 @@ from tests.support.requirements import require_build
 
 # Go's build cache holds packages by these flags, so that programs with the same dependencies share what is compiled.
 # Two compilers at a time, since other tests may be running.
-_FLAGS = ("-buildvcs=false", "-mod=mod", "-p=2")
+FLAGS = ("-buildvcs=false", "-mod=mod", "-p=2")
 
 
 class GoProgram(NamedTuple):
@@ -38,20 +38,24 @@ class GoProgram(NamedTuple):
 
     def build(self) -> str:
         """Returns the path of the program; builds it if the cache has none of this recipe."""
-        place = cache.place(self.name, (self, _FLAGS))
+        place = cache.place(self.name, (self, FLAGS))
         require_build(self.name, is_built=place.exists(), needs=["go 1.26"])
         return str(cache.cached(place, self.compile))
 
     def compile(self, folder: Path) -> Path:
         """Compiles the program in an empty folder, and returns its path there."""
+        self.prepare(folder)
+        package = f"{self.module.path}/{self.package}" if self.package else self.module.path
+        values = (f"-X {name}={value}" for name, value in self.variables.items())
+        flags = (*FLAGS, f"-ldflags={' '.join(('-s -w', *values))}")
+        go(folder, "build", *flags, "-o", self.name, package)
+        return folder / self.name
+
+    def prepare(self, folder: Path) -> None:
+        """Makes an empty folder a module that has the published one's requirements, replacements and checksums."""
         published = download(self.module)
         (folder / "go.mod").write_text(self._requirements((published / "go.mod").read_text()))
         shutil.copyfile(published / "go.sum", folder / "go.sum")
-        package = f"{self.module.path}/{self.package}" if self.package else self.module.path
-        values = (f"-X {name}={value}" for name, value in self.variables.items())
-        flags = (*_FLAGS, f"-ldflags={' '.join(('-s -w', *values))}")
-        go(folder, "build", *flags, "-o", self.name, package)
-        return folder / self.name
 
     def _requirements(self, published: str) -> str:
         """Returns the go.mod of the module that builds, out of the published one."""
