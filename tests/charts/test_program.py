@@ -9,42 +9,29 @@ from typing import Any
 import pytest
 
 from notarykit_admission.access.own import AccessSettings
-from notarykit_admission.cli.flags import parse
 from notarykit_admission.policy.loaded import load_policies
 from notarykit_admission.policy.rules import Mode
 from notarykit_admission.policy.tree import read_tree
-from notarykit_admission.server.settings import Settings
-from tests.charts.helm import NAME, NAMESPACE, Helm, Rendered
+from tests.charts.helm import NAME, NAMESPACE, Helm
+from tests.charts.mounts import mounted, parsed, policy_files
 from tests.charts.settings import GIVEN_CERTIFICATE, NEEDED, SETTINGS
 from tests.unit.admission.policy.setups import document, files, root
 from tests.unit.admission.policy.volumes import Volume
 
 
-def _parsed(rendered: Rendered) -> Settings:
-    return parse(rendered.container["args"]).settings
-
-
-def _mounted(rendered: Rendered, path: str) -> Mapping[str, Any]:
-    """Returns the volume that a file is in."""
-    volumes = {each["name"]: each for each in rendered.pod["volumes"]}
-    mounts = {each["mountPath"]: each["name"] for each in rendered.container["volumeMounts"]}
-    volume: Mapping[str, Any] = volumes[mounts[os.path.dirname(path)]]
-    return volume
-
-
 @pytest.mark.parametrize("values", SETTINGS.values(), ids=SETTINGS)
-def test_arguments_name_what_is_mounted(helm: Helm, values: Mapping[str, Any]) -> None:
+def test_arguments_name_what_ismounted(helm: Helm, values: Mapping[str, Any]) -> None:
     """The program takes the container's arguments, and each file that they name is in a volume."""
     rendered = helm.render(values)
-    settings = _parsed(rendered)
-    assert "projected" in _mounted(rendered, f"{settings.policy}/trustpolicy.json")
+    settings = parsed(rendered)
+    assert "projected" in mounted(rendered, f"{settings.policy}/trustpolicy.json")
     access = settings.access
     for path in (
         *settings.tls[:2],
         *settings.tls.client_cas,
         *filter(None, (access.docker_config, access.registry_ca)),
     ):
-        volume = _mounted(rendered, path)
+        volume = mounted(rendered, path)
         items = volume.get("secret", volume.get("configMap"))["items"]
         assert os.path.basename(path) in [item["path"] for item in items]
     (port,) = rendered.container["ports"]
@@ -57,53 +44,43 @@ def test_arguments_name_what_is_mounted(helm: Helm, values: Mapping[str, Any]) -
 
 def test_drain_is_told(helm: Helm) -> None:
     """The program drains for as long as the pod's end allows for."""
-    assert _parsed(helm.render({**GIVEN_CERTIFICATE, "drainSeconds": 40})).drain_seconds == 40
+    assert parsed(helm.render({**GIVEN_CERTIFICATE, "drainSeconds": 40})).drain_seconds == 40
 
 
 def test_registries_are_told(helm: Helm) -> None:
     """Credentials, CAs and plain HTTP of registries, and whether pull secrets are read, are what the values say."""
-    nothing = _parsed(helm.render(GIVEN_CERTIFICATE)).access
+    nothing = parsed(helm.render(GIVEN_CERTIFICATE)).access
     assert nothing == AccessSettings()
     told = helm.render(SETTINGS["everything"])
-    settings = _parsed(told)
+    settings = parsed(told)
     assert settings.address == "::"
     assert settings.access.plain_http == ("registry.local:5000", "[::1]:5000")
-    credentials = _mounted(told, settings.access.docker_config)["secret"]
+    credentials = mounted(told, settings.access.docker_config)["secret"]
     assert credentials["secretName"] == "registry-credentials"
     assert credentials["items"][0]["key"] == ".dockerconfigjson"
-    assert _mounted(told, settings.access.registry_ca)["configMap"]["name"] == "corporate-ca"
+    assert mounted(told, settings.access.registry_ca)["configMap"]["name"] == "corporate-ca"
     by_value = helm.render(SETTINGS["registries"])
-    name = _mounted(by_value, _parsed(by_value).access.registry_ca)["configMap"]["name"]
+    name = mounted(by_value, parsed(by_value).access.registry_ca)["configMap"]["name"]
     (config,) = (each for each in by_value.all("ConfigMap") if each["metadata"]["name"] == name)
     assert config["data"] == {"ca.crt": root().decode()}
-    assert _parsed(helm.render(SETTINGS["pull secrets"])).access.pull_secrets
+    assert parsed(helm.render(SETTINGS["pull secrets"])).access.pull_secrets
 
 
 def test_clients_are_asked_for_a_certificate_where_their_ca_is_given(helm: Helm) -> None:
     """Gatekeeper's doors need its certificate if its CA is given, as a value or as a Secret."""
-    assert not _parsed(helm.render(GIVEN_CERTIFICATE)).tls.client_cas
+    assert not parsed(helm.render(GIVEN_CERTIFICATE)).tls.client_cas
     by_value = helm.render({**GIVEN_CERTIFICATE, "gatekeeper": {"clientCA": root().decode()}})
-    volume = _mounted(by_value, _parsed(by_value).tls.client_cas[0])
+    volume = mounted(by_value, parsed(by_value).tls.client_cas[0])
     assert volume["secret"]["secretName"] == by_value.one("Secret")["metadata"]["name"]
     assert base64.b64decode(by_value.one("Secret")["data"]["ca.crt"]) == root()
     by_secret = helm.render({**GIVEN_CERTIFICATE, "gatekeeper": {"clientCASecret": "gatekeeper-ca"}})
-    assert _mounted(by_secret, _parsed(by_secret).tls.client_cas[0])["secret"]["secretName"] == "gatekeeper-ca"
+    assert mounted(by_secret, parsed(by_secret).tls.client_cas[0])["secret"]["secretName"] == "gatekeeper-ca"
     assert not by_secret.all("Secret")
-
-
-def _content(rendered: Rendered) -> dict[str, bytes]:
-    """Returns the files that kubelet would put into the policy folder, of the ConfigMap that is the chart's own."""
-    volume = _mounted(rendered, f"{_parsed(rendered).policy}/trustpolicy.json")
-    source = volume["projected"]["sources"][0]["configMap"]
-    config = rendered.one("ConfigMap")
-    assert source["name"] == config["metadata"]["name"]
-    assert {item["key"] for item in source["items"]} == config["data"].keys()
-    return {item["path"]: config["data"][item["key"]].encode() for item in source["items"]}
 
 
 def test_policy_folder_is_what_the_program_reads(helm: Helm, tmp_path: Path) -> None:
     """The program loads the folder that the chart's volume makes, and finds in it what the values say."""
-    content = _content(helm.render(NEEDED))
+    content = policy_files(helm.render(NEEDED))
     assert content == files()
     volume = Volume(tmp_path)
     volume.write(content)
@@ -119,7 +96,7 @@ def test_documents_and_rules_may_be_objects(helm: Helm) -> None:
         "rules": {"version": "1", "default": {"mode": "audit", "policy": "dev.json"}},
         "trustStores": {"ca": {**stores, "acme": {"root.pem": root().decode()}}},
     }
-    content = _content(helm.render({**GIVEN_CERTIFICATE, "policy": policy}))
+    content = policy_files(helm.render({**GIVEN_CERTIFICATE, "policy": policy}))
     assert {"truststore/x509/ca/a/b.c.pem", "truststore/x509/ca/a.b/c.pem"} < content.keys()
     assert load_policies(content).rules.default.mode is Mode.AUDIT
 
@@ -129,7 +106,7 @@ def test_certificate_is_for_the_name_that_is_called(helm: Helm) -> None:
     rendered = helm.render(NEEDED)
     certificates = {each["metadata"]["name"]: each for each in rendered.all("Certificate")}
     assert f"{NAME}.{NAMESPACE}.svc" in certificates[NAME]["spec"]["dnsNames"]
-    secret = _mounted(rendered, _parsed(rendered).tls.certificate)["secret"]["secretName"]
+    secret = mounted(rendered, parsed(rendered).tls.certificate)["secret"]["secretName"]
     assert certificates[NAME]["spec"]["secretName"] == secret
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         annotations = rendered.one(kind)["metadata"]["annotations"]

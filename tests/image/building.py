@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.image.dockerfile import ROOT, Report
 from tests.support.requirements import program
 
-GIVEN = "/given"
-"""Folder that the program sees of what it is given."""
+GIVEN = "/etc/notarykit"
+"""Folder of the image where the program sees what it is given, as the chart mounts it."""
 _LAYERS = Path("/mnt")
 _OF_THE_MACHINE = ("/dev", "/proc", "/etc/resolv.conf", "/etc/hosts")
 # The official images of Python have it in the path as `python`.
@@ -158,7 +158,7 @@ def main(folder: str, *arguments: str) -> None:
     _mount("-t", "tmpfs", "layers", str(_LAYERS))
     image = _build(report)
     Path(folder, "added.json").write_text(json.dumps(image.added()))
-    image.path(GIVEN).mkdir()
+    image.path(GIVEN).mkdir(parents=True)
     _mount("--bind", folder, str(image.path(GIVEN)))
     _mount("-o", "remount,ro", str(image.root))
     image.become([*report.image["Entrypoint"], *arguments], report.image["User"])

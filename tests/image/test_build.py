@@ -14,13 +14,17 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.charts.conftest import helm
+from tests.charts.helm import Helm
+from tests.charts.mounts import policy_files
+from tests.charts.settings import GIVEN_CERTIFICATE
 from tests.image import building
 from tests.image.dockerfile import read
 from tests.servers.registry.certificates import RegistryCA
 from tests.support.requirements import require, require_namespaces, require_root
-from tests.unit.admission.policy.setups import files
-from tests.unit.admission.policy.volumes import write_files
+from tests.unit.admission.policy.volumes import Volume
 
+__all__ = ["helm"]
 pytestmark = pytest.mark.slow
 
 
@@ -41,20 +45,21 @@ class _Image(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Image]:
-    """The image, and its program."""
+def image(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Image]:
+    """The image, and its program with the arguments and volumes of the chart."""
     require_root("a build")
     require("mount")
     require_namespaces("--mount")
-    folder = tmp_path_factory.mktemp("image")
-    ca = RegistryCA(str(folder))
-    certificate, key = (f"{building.GIVEN}/{os.path.basename(path)}" for path in ca.server(("127.0.0.1",)))
-    write_files(folder / "policy", files())
-    report = read()
+    folder, report = tmp_path_factory.mktemp("image"), read()
+    rendered = helm.render({**GIVEN_CERTIFICATE, "address": "127.0.0.1", "extraArgs": ["--port=0"], "drainSeconds": 0})
+    ca = RegistryCA(str(tmp_path_factory.mktemp("ca")))
+    pair = ca.server(("127.0.0.1",))
+    certificate = {name: Path(path).read_bytes() for name, path in zip(("tls.crt", "tls.key"), pair, strict=True)}
+    for name, content in (("policy", policy_files(rendered)), ("tls", certificate)):
+        Volume(folder / name).write(content)
     for each in (folder, *folder.rglob("*")):
-        os.chown(each, *map(int, report.image["User"].split(":")))
-    arguments = [f"--policy={building.GIVEN}/policy", f"--certificate={certificate}", f"--key={key}"]
-    command = building.command(report, folder, *arguments, "--address=127.0.0.1", "--port=0", "--drain=0")
+        os.chown(each, *map(int, report.image["User"].split(":")), follow_symlinks=False)
+    command = building.command(report, folder, *rendered.container["args"])
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -65,7 +70,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Image]:
 
 
 def test_program_serves(image: _Image) -> None:
-    """The program answers, by an ordinary user, on a root that is read-only."""
+    """The program answers, by an ordinary user, on a root that is read-only, with what the chart gives it."""
     context = ssl.create_default_context(cafile=image.ca.ca_file)
     handler = urllib.request.HTTPSHandler(context=context)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
