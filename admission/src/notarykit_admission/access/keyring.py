@@ -6,7 +6,6 @@ hosts, with `*` for a part of a name, and beginnings of paths; all that match ar
 
 import base64
 import binascii
-import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
@@ -16,6 +15,7 @@ from notarykit import Credentials, Reference
 
 MOST_ENTRIES = 200
 _LONGEST_KEY = 1000
+_LONGEST_LABEL = 63  # RFC 1035, 2.3.4
 # Kubelet takes these for Docker Hub, whose entry has the key of Docker's own files.
 _DOCKER_HUB_HOSTS, _DOCKER_HUB_KEY = frozenset({"docker.io", "index.docker.io"}), "index.docker.io"
 _SCHEMES = ("https://", "http://")
@@ -49,12 +49,32 @@ class Entry(NamedTuple):
 
 def _is_like(pattern: str, host: str) -> bool:
     """Tells whether a host is one that a pattern means; an asterisk is for any text without a dot."""
-    if "*" not in pattern and "?" not in pattern:
+    if "*" not in pattern:
         return False
     (like, _, port), (name, _, named) = pattern.partition(":"), host.partition(":")
     parts, names = like.split("."), name.split(".")
     is_similar = port == named and len(parts) == len(names)
-    return is_similar and all(fnmatch.fnmatchcase(each, part) for part, each in zip(parts, names, strict=True))
+    return is_similar and all(map(_is_like_label, parts, names))
+
+
+def _is_like_label(pattern: str, label: str) -> bool:
+    """Tells whether a label is one that a pattern means.
+
+    No regular expression is made of it: whoever makes pull secrets could have any number made, each of them long.
+    """
+    first, *others = pattern.split("*")
+    if not others:
+        return pattern == label
+    *middle, last = others
+    if len(pattern) - len(others) > len(label) or len(label) > _LONGEST_LABEL:
+        return False
+    at, end = len(first), len(label) - len(last)
+    for part in middle:
+        at = label.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return label.startswith(first) and label.endswith(last)
 
 
 def find_credentials(secrets: Iterable[tuple[Entry, ...]], reference: Reference) -> tuple[Credentials, ...]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -48,6 +49,9 @@ def _found(auths: dict[str, Any], repository: str) -> list[str]:
         ("*.r.test", "eu.r.test/app"),
         ("*.*.test", "eu.r.test/app"),
         ("eu-*.r.test:5000/team", "eu-1.r.test:5000/team/app"),
+        ("eu**1-*.r.test", "eu-11-.r.test/app"),
+        ("*a*b*.test", "xaxbx.test/app"),
+        ("*ab*b.test", "abab.test/app"),
         ("docker.io", "docker.io/library/app"),
         ("https://index.docker.io/v1/", "docker.io/library/app"),
         ("index.docker.io", "docker.io/library/app"),
@@ -68,6 +72,12 @@ def test_key_of_a_repository(key: str, repository: str) -> None:
         ("r.test/team", "r.test/app"),
         ("r.test/team/", "r.test/team"),
         ("*.r.test", "r.test/app"),
+        ("ab*ba.test", "aba.test/app"),
+        ("*ab*b.test", "ab.test/app"),
+        ("*b*a*.test", "xaxbx.test/app"),
+        ("a*.test", "ba.test/app"),
+        ("*a.test", "ab.test/app"),
+        ("*.test", f"{'a' * 64}.test/app"),
         ("*.r.test", "a.b.r.test/app"),
         ("*", "r.test/app"),
         ("r.test:*", "r.test:5000/app"),
@@ -161,3 +171,14 @@ def test_malformed_configuration(content: bytes) -> None:
 def test_nothing_of_a_secret_is_shown() -> None:
     """An entry shows its key alone."""
     assert repr(Entry("r.test", _ALICE)) == "Entry('r.test')"
+
+
+def test_no_pattern_takes_long() -> None:
+    """Whatever patterns a secret has, to look one of its credentials up keeps nobody else waiting."""
+    stars = {f"{'*a' * 400}b{number}*.test": _LOGIN for number in range(MOST_ENTRIES)}
+    letters = {f"*{number}{'x' * 900}.test": _LOGIN for number in range(MOST_ENTRIES)}
+    for auths in stars, letters:
+        secret = parse_docker_config(_config(auths))
+        begun = time.process_time()
+        assert find_credentials([secret], Reference(f"{'a' * 63}.test", "app", _DIGEST)) == ()
+        assert time.process_time() - begun < 0.1
