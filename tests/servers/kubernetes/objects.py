@@ -68,6 +68,18 @@ def workload(kind: str, namespace: str, image: str) -> Object:
     return {**made, "spec": {"selector": selector, "template": template, **more}}
 
 
+def another_image(made: Object, image: str) -> Object:
+    """Returns the change (a merge by name) that gives the container of an object another image."""
+    change: Object = {"spec": {"containers": [{"name": "c0", "image": image}]}}
+    if made["kind"] == "Pod":
+        return change
+    if made["kind"] == "PodTemplate":
+        return {"template": change}
+    if made["kind"] == "CronJob":
+        return {"spec": {"jobTemplate": {"spec": {"template": change}}}}
+    return {"spec": {"template": change}}
+
+
 def webhook_configuration(kind: str, name: str, url: str, ca_file: str, timeout: int = 10) -> Object:
     """Returns a webhook for everything that has images, in namespaces that have the label `admission/NAME`.
 

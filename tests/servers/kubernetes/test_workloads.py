@@ -4,7 +4,7 @@ import pytest
 
 from tests.servers.kubernetes.api import Answer, Object
 from tests.servers.kubernetes.images import Image, at
-from tests.servers.kubernetes.objects import WORKLOADS, pod, workload
+from tests.servers.kubernetes.objects import WORKLOADS, another_image, pod, workload
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.registry import faults
 
@@ -101,11 +101,4 @@ def _made(kind: str, namespace: str, image: Image) -> Object:
 
 def _changed(scene: Scene, made: Object, image: str) -> Answer:
     """Gives the container of an object another image."""
-    change: Object = {"spec": {"containers": [{"name": "c0", "image": image}]}}
-    if made["kind"] == "CronJob":
-        change = {"spec": {"jobTemplate": {"spec": {"template": change}}}}
-    elif made["kind"] == "PodTemplate":
-        change = {"template": change}
-    elif made["kind"] != "Pod":
-        change = {"spec": {"template": change}}
-    return scene.api.patch(made, change)
+    return scene.api.patch(made, another_image(made, image))
