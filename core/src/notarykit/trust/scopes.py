@@ -3,6 +3,7 @@
 Trust store and trust policy specification, "Registry Scopes": a scope is the repository's name as references write it.
 """
 
+import functools
 from collections.abc import Iterable
 
 _DEFAULT_PORTS = ("443", "80")
@@ -15,6 +16,7 @@ def look_alike(repository: str, scopes: Iterable[str]) -> str | None:
     return next((scope for scope in scopes if scope != repository and _normalized(scope) == normalized), None)
 
 
+@functools.lru_cache(4096)  # the scopes of a policy are the same for all repositories that are asked about
 def _normalized(scope: str) -> str:
     host, _, name = scope.lower().partition("/")
     bare, _, port = host.rpartition(":")

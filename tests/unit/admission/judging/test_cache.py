@@ -130,6 +130,14 @@ def test_least_recently_used_is_forgotten() -> None:
     assert len(cache) == 2
 
 
+def test_decision_that_is_over_takes_no_room() -> None:
+    """What has ended when it is made is not kept, and what was known of its image is forgotten."""
+    cache, _ = _cache()
+    cache.put(_key(), _VERIFIED)
+    cache.put(_key(), _VERIFIED._replace(ends=_NOW))
+    assert len(cache) == 0
+
+
 def test_flood_does_not_grow() -> None:
     """However many decisions are made, no more are kept than the limit says."""
     cache, _ = _cache(10)

@@ -109,7 +109,14 @@ def test_known_refusal_is_not_made_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [question(policy="two"), question(access="secret"), question("shop"), question(identifier=OTHER_DIGEST)]
+    "other",
+    [
+        question(policy="two"),
+        question(policy="one shop.json"),
+        question(access="secret"),
+        question("shop"),
+        question(identifier=OTHER_DIGEST),
+    ],
 )
 def test_other_work_is_not_shared(other: Question) -> None:
     """Another policy, credentials, repository or digest is another question."""

@@ -47,6 +47,7 @@ def test_namespace_of_its_own() -> None:
         ({"default": {"policy": "shop"}}, "policy 'shop' is not the name of a file"),
         ({"default": {"policy": ".json"}}, "policy '.json' is not the name of a file"),
         ({"default": {"exempt": [""]}}, "exemption '' would exempt everything"),
+        ({"default": {"policy": "truststore/a.json"}}, "policy 'truststore/a.json' is not the name of a file that"),
         ({"namespaces": {"shop": {"exempt": ["/"]}}}, "exemption '/' would exempt everything"),
     ],
 )
