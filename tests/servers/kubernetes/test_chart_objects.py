@@ -155,7 +155,10 @@ def test_release_comes_and_goes(api: API, cluster: Cluster, helm: Helm, tmp_path
     try:
         assert is_asked()
         assert f"Not judged: kube-system, {NAMESPACE}." in told
-        helm.install({**NEEDED, "webhooks": {"validate": {"enabled": False}}, "replicas": 3}, cluster.kubeconfig)
+        changed = {"webhooks": {"validate": {"enabled": False}, "pin": {"enabled": False}}, "replicas": 3}
+        told = helm.install({**NEEDED, **changed, "pullSecrets": {"enabled": True}}, cluster.kubeconfig)
+        assert "No webhook of Kubernetes asks it" in told
+        assert "let the API server alone do so" in told
         assert not is_asked()
         deployment = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}"
         assert api.get(deployment)["spec"]["replicas"] == 3
