@@ -159,3 +159,18 @@ def test_each_read_is_of_one_state(tmp_path: Path) -> None:
         done.set()
         thread.join()
     assert states
+
+
+def test_state_that_is_being_removed_is_not_read_in_part(tmp_path: Path) -> None:
+    """A state that loses files without an error while it is read has been replaced, and the next one counts."""
+    volume = Volume(tmp_path)
+    volume.write({"a.json": b"old", "truststore/root.pem": b"old"})
+    old = (tmp_path / "..data").resolve()
+
+    def exchange(path: str) -> bool:
+        if path == "truststore" and (old / "truststore" / "root.pem").exists():
+            volume.write({"a.json": b"new", "truststore/root.pem": b"new"}, remove=False)
+            (old / "truststore" / "root.pem").unlink()
+        return True
+
+    assert read_tree(str(tmp_path), exchange) == {"a.json": b"new", "truststore/root.pem": b"new"}
