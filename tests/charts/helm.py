@@ -84,6 +84,7 @@ class Helm:
     def __init__(self, program: str, folder: Path) -> None:
         self.program = program
         self._folder = folder
+        self._rendered: dict[str, Rendered] = {}
 
     def lint(self, values: Values) -> str:
         """Returns what `helm lint --strict` says of the chart with these values.
@@ -100,9 +101,12 @@ class Helm:
             HelmError: The values are refused.
             ValueError: An object has a member that its type has not.
         """
-        output = self._folder / "rendered.yaml"
-        output.write_text(self._release("template", values, "--kube-version", _KUBERNETES))
-        return Rendered(tuple(manifests(output)))
+        key = json.dumps(values)
+        if key not in self._rendered:
+            output = self._folder / "rendered.yaml"
+            output.write_text(self._release("template", values, "--kube-version", _KUBERNETES))
+            self._rendered[key] = Rendered(tuple(manifests(output)))
+        return self._rendered[key]
 
     def install(self, values: Values, kubeconfig: str) -> str:
         """Installs the release, or makes it like this, and returns what Helm tells the user."""
