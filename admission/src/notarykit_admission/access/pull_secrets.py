@@ -6,7 +6,7 @@ operator can have it read those of some namespaces alone. Everything else that k
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -148,31 +148,30 @@ class PullSecretReader:
         names = secrets.names
         if secrets.service_account:
             account = _Place("serviceaccounts", puller.namespace, secrets.service_account)
-            found[account] = await self._object(account, age)
+            found = await self._find([account], age)
             names = found[account].names
         if len(names) > MOST_SECRETS:
             raise PullSecretsError(f"more than {MOST_SECRETS} pull secrets: name fewer")
-        places = [_Place("secrets", puller.namespace, name) for name in names]
-        found.update(zip(places, await asyncio.gather(*(self._object(place, age) for place in places)), strict=True))
+        found |= await self._find([_Place("secrets", puller.namespace, name) for name in names], age)
         flaws = tuple(f"{place} {each.flaw}" for place, each in found.items() if each.flaw)
         entries = tuple(each.entries for each in found.values() if each.entries)
         if sum(map(len, entries)) > MOST_ENTRIES:
             raise PullSecretsError(f"the pull secrets have more than {MOST_ENTRIES} entries: name fewer")
         return Keyring(entries, flaws)
 
-    async def _object(self, place: _Place, age: float | None) -> _Object:
-        """Returns an object.
+    async def _find(self, places: Sequence[_Place], age: float | None) -> dict[_Place, _Object]:
+        """Returns objects.
 
         Raises:
-            PullSecretsError: It cannot be read.
+            PullSecretsError: One of them cannot be read.
         """
         # The API server takes any text for the name of a pull secret, and this one stands in a path.
-        if not _is_name(place.name, _NAME, _LONGEST_NAME):
-            return _MISSING
-        found = await self._objects.get(place, age)
-        if found.problem:
-            raise PullSecretsError(f"the {place} of namespace {place.namespace!r} cannot be read: {found.problem}")
-        return found
+        named = [place for place in places if _is_name(place.name, _NAME, _LONGEST_NAME)]
+        found = dict(zip(named, await self._objects.get(named, age), strict=True))
+        for place, each in found.items():
+            if each.problem:
+                raise PullSecretsError(f"the {place} of namespace {place.namespace!r} cannot be read: {each.problem}")
+        return {place: found.get(place, _MISSING) for place in places}
 
     async def _read(self, place: _Place) -> Read[_Object]:
         try:

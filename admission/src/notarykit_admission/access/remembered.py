@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 _Key = TypeVar("_Key")
@@ -55,20 +55,17 @@ class Remembered(Generic[_Key, _Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    async def get(self, key: _Key, age: float | None = None) -> _Value:
-        """Returns the value of a key; whoever goes away ends no reading.
+    async def get(self, keys: Sequence[_Key], age: float | None = None) -> tuple[_Value, ...]:
+        """Returns the values of keys, in their order, read side by side; whoever goes away ends no reading.
 
         Args:
-            key: The key.
-            age: Seconds that have passed at most since it was read; by default as long as it is kept.
+            keys: The keys.
+            age: Seconds that have passed at most since they were read; by default as long as they are kept.
         """
-        if (task := self._under_way.get(key)) is None:
-            entry, now = self._entries.get(key), self._monotonic()
-            if entry is not None and now < entry.begun + (entry.read.seconds if age is None else age):
-                return entry.read.value
-            task = self._under_way[key] = asyncio.ensure_future(self._work(key))
-            task.add_done_callback(lambda _: self._under_way.pop(key))
-        return await asyncio.shield(task)
+        found = [self._find(key, age) for key in keys]
+        return tuple(
+            [await asyncio.shield(each) if isinstance(each, asyncio.Task) else each.read.value for each in found]
+        )
 
     async def close(self) -> None:
         """Ends all readings."""
@@ -76,6 +73,17 @@ class Remembered(Generic[_Key, _Value]):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _find(self, key: _Key, age: float | None) -> "_Entry[_Value] | asyncio.Task[_Value]":
+        """Returns what is known of a key, or the reading of it, which is begun if it is not under way."""
+        if (task := self._under_way.get(key)) is not None:
+            return task
+        entry = self._entries.get(key)
+        if entry is not None and self._monotonic() < entry.begun + (entry.read.seconds if age is None else age):
+            return entry
+        task = self._under_way[key] = asyncio.ensure_future(self._work(key))
+        task.add_done_callback(lambda _: self._under_way.pop(key))
+        return task
 
     async def _work(self, key: _Key) -> _Value:
         begun = self._monotonic()

@@ -27,6 +27,11 @@ class _Source:
         self.go.set()
         self.values = Remembered(self._read, most, lambda: self.now)
 
+    async def get(self, key: str, age: float | None = None) -> str:
+        """Returns the value of a key."""
+        (value,) = await self.values.get([key], age)
+        return value
+
     async def _read(self, key: str) -> Read[str]:
         self.read.append(key)
         self.begun.set()
@@ -50,11 +55,11 @@ def test_kept_for_a_while() -> None:
     """A value is read again when its time is over, and not before."""
 
     async def test(source: _Source) -> None:
-        assert await source.values.get("a") == "a 1"
+        assert await source.get("a") == "a 1"
         source.now += 9.9
-        assert await source.values.get("a") == "a 1"
+        assert await source.get("a") == "a 1"
         source.now += 0.1
-        assert await source.values.get("a") == "a 2"
+        assert await source.get("a") == "a 2"
 
     _run(test)
 
@@ -63,11 +68,11 @@ def test_newer_value() -> None:
     """Who needs a newer value than is known gets it, and so do all others."""
 
     async def test(source: _Source) -> None:
-        await source.values.get("a")
+        await source.get("a")
         source.now += 2
-        assert await source.values.get("a", 3) == "a 1"
-        assert await source.values.get("a", 2) == "a 2"
-        assert await source.values.get("a") == "a 2"
+        assert await source.get("a", 3) == "a 1"
+        assert await source.get("a", 2) == "a 2"
+        assert await source.get("a") == "a 2"
 
     _run(test)
 
@@ -77,8 +82,8 @@ def test_read_once_whoever_asks() -> None:
 
     async def test(source: _Source) -> None:
         source.go.clear()
-        asking = [asyncio.ensure_future(source.values.get("a")) for _ in range(5)]
-        other = asyncio.ensure_future(source.values.get("b"))
+        asking = [asyncio.ensure_future(source.get("a")) for _ in range(5)]
+        other = asyncio.ensure_future(source.get("b"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         source.go.set()
@@ -89,17 +94,36 @@ def test_read_once_whoever_asks() -> None:
     _run(test)
 
 
+def test_several_are_read_side_by_side() -> None:
+    """The values of several keys are read at a time, and come in their order; those that are known are not read."""
+
+    async def test(source: _Source) -> None:
+        await source.get("b")
+        source.go.clear()
+        asking = asyncio.ensure_future(source.values.get(["a", "b", "c", "a"]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert source.read == ["b", "a", "c"]
+        source.go.set()
+        found = await asking
+        assert [each[0] for each in found] == ["a", "b", "c", "a"]
+        assert found[0] == found[3]
+        assert await source.values.get(["a", "c"], 0) != found[:2]
+
+    _run(test)
+
+
 def test_who_goes_away_ends_nothing() -> None:
     """A reading goes on for the others, and for the next, when who began it goes away."""
 
     async def test(source: _Source) -> None:
         source.go.clear()
-        leaving = asyncio.ensure_future(source.values.get("a"))
+        leaving = asyncio.ensure_future(source.get("a"))
         await source.begun.wait()
         leaving.cancel()
         await asyncio.wait([leaving])
         source.go.set()
-        assert await source.values.get("a") == "a 1"
+        assert await source.get("a") == "a 1"
         assert source.read == ["a"]
 
     _run(test)
@@ -110,13 +134,13 @@ def test_bound_of_weight() -> None:
 
     async def test(source: _Source) -> None:
         for key in "abc":
-            await source.values.get(key)
+            await source.get(key)
         assert len(source.values) == 2
-        await source.values.get("a")
+        await source.get("a")
         assert source.read == ["a", "b", "c", "a"]
-        await source.values.get("heavy")
+        await source.get("heavy")
         assert len(source.values) == 0
-        await source.values.get("b")
+        await source.get("b")
         assert len(source.values) == 1
 
     weights = dict.fromkeys("abc", 9000) | {"heavy": 25_000}
@@ -129,7 +153,7 @@ def test_mistake_is_everybodys() -> None:
     async def test(source: _Source) -> None:
         for _ in range(2):
             with pytest.raises(ZeroDivisionError):
-                await source.values.get("mistake")
+                await source.get("mistake")
         assert source.read == ["mistake"] * 2
 
     _run(test)
@@ -140,7 +164,7 @@ def test_close_ends_readings() -> None:
 
     async def test(source: _Source) -> None:
         source.go.clear()
-        asking = asyncio.ensure_future(source.values.get("a"))
+        asking = asyncio.ensure_future(source.get("a"))
         await asyncio.sleep(0)
         await source.values.close()
         with pytest.raises(asyncio.CancelledError):
