@@ -76,6 +76,19 @@ def test_added_certificates_count_beside_others(server: Server, ca: RegistryCA, 
         _get(server, TLSSettings(added_ca_file=other))
 
 
+def test_hosts_share_a_context(ca: RegistryCA, certs_d: Folder, tmp_path: Path) -> None:
+    """Hosts of the same settings have one context, until a file changes; one with a folder of its own has another."""
+    path = tmp_path / "ca.pem"
+    path.write_bytes(Path(ca.ca_file).read_bytes())
+    settings = TLSSettings(added_ca_file=str(path), folders=(certs_d(ca_crt=path.read_bytes()),))
+    one, other = context_for("a.test", settings), context_for("b.test", settings)
+    assert one is other
+    assert context_for("a.test", TLSSettings()) is not one
+    assert context_for(_HOST, settings) is not context_for(_HOST, settings)
+    path.write_bytes(path.read_bytes() * 2)
+    assert context_for("a.test", settings) is not one
+
+
 def test_certs_d_certificates_are_trusted(server: Server, ca: RegistryCA, certs_d: Folder) -> None:
     """So are those of the host's folder, and of no other's."""
     content = Path(ca.ca_file).read_bytes()
