@@ -7,7 +7,7 @@ import http.client
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,18 +24,28 @@ NAMESPACE = "gatekeeper-system"
 POD = "gatekeeper"
 # What its chart has, but for the failure policy.
 SECONDS_TO_VALIDATE, SECONDS_TO_MUTATE = 3, 1
+_WEBHOOKS = tuple(
+    f"--operation={each}"
+    for each in ("webhook", "generate", "status", "mutation-webhook", "mutation-controller", "mutation-status")
+)
+_AUDIT = ("--operation=audit", "--audit-interval=1")
 
 
 class Gatekeeper(NamedTuple):
     """Gatekeeper that runs.
 
     Attributes:
-        api: Client of the cluster that it guards.
+        cluster: Cluster that it guards.
         log: File with its log.
     """
 
-    api: API
+    cluster: Cluster
     log: str
+
+    @property
+    def api(self) -> API:
+        """Client of the cluster."""
+        return self.cluster.api
 
     def apply(self, made: Object) -> None:
         """Applies an object of Gatekeeper's own kinds, and waits until it counts."""
@@ -61,13 +71,24 @@ def running(binary: str, cluster: Cluster, ca: RegistryCA) -> Iterator[Gatekeepe
     for made in (_object("Namespace", NAMESPACE), _pod()):
         cluster.api.apply(made)
     with contextlib.ExitStack() as stack:
-        port, log = _start(stack, binary, cluster, ca)
+        port, log = _start(stack, binary, cluster, ca, _WEBHOOKS)
         for hook in _webhooks(port, Path(ca.ca_file).read_bytes()):
             cluster.api.apply(hook)
-        yield Gatekeeper(cluster.api, log)
+        yield Gatekeeper(cluster, log)
 
 
-def _start(stack: contextlib.ExitStack, binary: str, cluster: Cluster, ca: RegistryCA) -> tuple[int, str]:
+@contextlib.contextmanager
+def auditing(binary: str, cluster: Cluster, ca: RegistryCA) -> Iterator[None]:
+    """Runs one more Gatekeeper, which looks at what is stored, each second, while the context is active."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        _start(stack, binary, cluster, ca, (*_AUDIT, f"--api-cache-dir={folder}"))
+        yield
+
+
+def _start(
+    stack: contextlib.ExitStack, binary: str, cluster: Cluster, ca: RegistryCA, work: Sequence[str]
+) -> tuple[int, str]:
     """Starts Gatekeeper, and returns the port of its webhooks and the file with its log."""
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     pair = ca.peer()
@@ -75,14 +96,12 @@ def _start(stack: contextlib.ExitStack, binary: str, cluster: Cluster, ca: Regis
     shutil.copy(pair.key, os.path.join(folder, "tls.key"))
     # The metrics for Prometheus would be served at every address, so they are sent to nobody.
     settings = ("host=127.0.0.1", "health-addr=127.0.0.1:0", "metrics-backend=opentelemetry", "metrics-addr=0")
-    operations = ("webhook", "generate", "status", "mutation-webhook", "mutation-controller", "mutation-status")
     arguments = [f"--{each}" for each in (*settings, "otlp-endpoint=127.0.0.1:9", "shutdown-delay=0")]
     arguments += [f"--kubeconfig={cluster.kubeconfig}", f"--cert-dir={folder}", "--disable-cert-rotation"]
-    arguments += [f"--operation={each}" for each in operations]
     # Its states are stored as belonging to its pod, so there must be one of that name.
     environment = {"POD_NAMESPACE": NAMESPACE, "POD_NAME": POD, "NO_PROXY": "*", "no_proxy": "*"}
     port = free_port()
-    command = [program("setpriv"), "--pdeathsig", "TERM", binary, *arguments, f"--port={port}"]
+    command = [program("setpriv"), "--pdeathsig", "TERM", binary, *arguments, *work, f"--port={port}"]
     health, log = stack.enter_context(started(command, environment, '"name":"health probe","addr":"'))
     poll(lambda: _is_ready(health))
     return port, log

@@ -82,6 +82,18 @@ def test_door_that_does_not_exist(scene: Scene, ask: Ask) -> None:
     assert "images cannot be verified: failed to unmarshal external data response" in answer.message
 
 
+def test_address_says_how_long_gatekeeper_waits(scene: Scene, silent: str) -> None:
+    """The program has the time that the provider's address names, where webhooks wait for another than the chart's."""
+    scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "timed"}})
+    address = scene.program.url("/gatekeeper/verify?timeout=1s")
+    for made in (provider("timed", address, scene.program.ca_file), constraint("timed", "timed")):
+        scene.gatekeeper.apply(made)
+    answer = scene.create(f"{silent}/web@sha256:{'ab' * 32}", namespace="timed")
+    assert answer.status == 403
+    assert "[timed] images cannot be verified" in answer.message
+    assert "no decision within 0.8 seconds" in answer.message
+
+
 def test_nobody_else_is_let_in(scene: Scene, other_ca: RegistryCA, gatekeeper_ca: RegistryCA) -> None:
     """The doors of Gatekeeper want its certificate: none is answered 403, and one of another CA ends the handshake."""
     for door in ("/gatekeeper/verify", "/gatekeeper/mutate"):

@@ -167,3 +167,29 @@ def test_dry_run_is_judged(scene: Scene) -> None:
     """A dry run has the answer that the pod would have."""
     assert scene.api.create(pod(scene.images.unsigned().pinned), dry_run=True).status == 403
     assert scene.api.create(pod(scene.images.signed().pinned), dry_run=True).status == 201
+
+
+def test_workloads_are_not_looked_at(scene: Scene) -> None:
+    """A workload's template is stored whatever it names, even where Gatekeeper looks at templates as pods."""
+    expansion = {
+        "apiVersion": "expansion.gatekeeper.sh/v1alpha1",
+        "kind": "ExpansionTemplate",
+        "metadata": {"name": "deployments"},
+        "spec": {
+            "applyTo": [{"groups": ["apps"], "versions": ["v1"], "kinds": ["Deployment"]}],
+            "templateSource": "spec.template",
+            "generatedGVK": {"group": "", "version": "v1", "kind": "Pod"},
+        },
+    }
+    scene.gatekeeper.apply(expansion)
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": pod(scene.images.unsigned().tagged)["spec"]}
+    made = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }
+    answer = scene.api.create(made)
+    assert answer.status == 201, answer.message
+    scene.api.done(scene.api.delete(expansion))
