@@ -50,9 +50,14 @@ class Scene(NamedTuple):
         """Has the registry say nothing about an image's repository, until its faults are cleared."""
         self.registry.fault(status(403), at(f"^/v2/{image.name}/"))
 
+    def make_namespace(self, name: str) -> Object:
+        """Makes a namespace, and returns a pod that is there before any policy, with tags of an unsigned image."""
+        self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        image = self.images.unsigned().tagged
+        return self.api.done(self.create(name, image, init=[image], volumes=[image]))
+
     def apply(self, policy: Object, namespace: str) -> None:
-        """Applies a policy to a new namespace, and waits until an image without signatures is denied there."""
-        self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        """Applies a policy to a namespace, and waits until an image without signatures is denied there."""
         self.kyverno.apply(policy)
         unsigned = pod(self.images.unsigned().tagged, namespace=namespace)
         poll(lambda: not self.api.create(unsigned, dry_run=True).is_good)

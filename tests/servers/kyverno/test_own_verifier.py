@@ -76,6 +76,7 @@ def namespace(request: pytest.FixtureRequest, scene: Scene, chains: dict[str, Te
     """Namespace in which Kyverno verifies by itself."""
     name: str = request.param
     roots = [chain.pems[-1].decode() for chain in chains.values()]
+    scene.make_namespace(name)
     scene.apply(_POLICIES[name](name, roots, scene.images.unsigned().host), name)
     return name
 

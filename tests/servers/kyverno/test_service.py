@@ -1,7 +1,10 @@
 """Pods in a cluster whose Kyverno asks the admission program, by each kind of policy."""
 
+from typing import NamedTuple
+
 import pytest
 
+from tests.servers.kubernetes.api import Object
 from tests.servers.kyverno.scene import Scene, policy
 from tests.support.admission import debugging
 from tests.support.ca import make_chain
@@ -17,18 +20,34 @@ KINDS = (
 )
 
 
+class _Guarded(NamedTuple):
+    """Namespace in which one of our policies counts.
+
+    Attributes:
+        kind: Kind of the policy.
+        name: Name of the namespace.
+        older: Pod that was there before the policy.
+    """
+
+    kind: str
+    name: str
+    older: Object
+
+
 @pytest.fixture(scope="module", params=KINDS)
-def kind(request: pytest.FixtureRequest, scene: Scene) -> str:
-    """Kind of a policy that counts in the namespace of that name."""
-    found: str = request.param
-    scene.apply(policy(found, found.lower(), scene.program.url(""), scene.program.ca_file), found.lower())
-    return found
+def guarded(request: pytest.FixtureRequest, scene: Scene) -> _Guarded:
+    """Namespace in which a policy of each kind counts."""
+    kind: str = request.param
+    name = kind.lower()
+    older = scene.make_namespace(name)
+    scene.apply(policy(kind, name, scene.program.url(""), scene.program.ca_file), name)
+    return _Guarded(kind, name, older)
 
 
 @pytest.fixture
-def namespace(kind: str) -> str:
-    """Namespace in which the policy counts."""
-    return kind.lower()
+def namespace(guarded: _Guarded) -> str:
+    """Name of the namespace."""
+    return guarded.name
 
 
 def test_signed_images_are_admitted(scene: Scene, namespace: str) -> None:
@@ -41,14 +60,16 @@ def test_signed_images_are_admitted(scene: Scene, namespace: str) -> None:
 @pytest.mark.parametrize(
     ("member", "place"), [("", "container 'c0'"), ("init", "init container 'i0'"), ("volumes", "image volume 'v0'")]
 )
-def test_unsigned_image_is_denied(scene: Scene, kind: str, namespace: str, member: str, place: str) -> None:
+def test_unsigned_image_is_denied(scene: Scene, guarded: _Guarded, member: str, place: str) -> None:
     """Wherever it stands, the message has its reference, the reason, what to do, and the statement of the policy."""
     image = scene.images.unsigned()
     places = {member: [image.pinned]} if member else {}
-    answer = scene.create(namespace, scene.images.signed().pinned if member else image.pinned, **places)
+    answer = scene.create(guarded.name, scene.images.signed().pinned if member else image.pinned, **places)
     reason = f"{image.pinned}: no signature is associated with {image.digest}: make sure the artifact was signed"
     assert not answer.is_good
-    assert (reason if kind == "ClusterPolicy" else f"{place}: {reason} (policy statement 'tests')") in answer.message
+    assert (
+        reason if guarded.kind == "ClusterPolicy" else f"{place}: {reason} (policy statement 'tests')"
+    ) in answer.message
 
 
 def test_image_of_another_signer_is_denied(scene: Scene, namespace: str) -> None:
@@ -66,10 +87,10 @@ def test_tag_is_denied(scene: Scene, namespace: str) -> None:
     assert f"{image.tagged}: a tag can be moved after the decision: write registry/repository@digest" in answer.message
 
 
-def test_updates(scene: Scene, namespace: str) -> None:
-    """An update that changes no image asks nobody, and images that it adds or changes are judged."""
+def test_images_of_updates_are_judged(scene: Scene, namespace: str) -> None:
+    """Images that an update adds or changes are judged, and those that are there already are no reason to deny it."""
     image, unsigned, signed = scene.images.signed(), scene.images.unsigned(), scene.images.signed()
-    made = scene.api.done(scene.create(namespace, image.pinned, init=[image.pinned], volumes=[image.pinned]))
+    made = scene.api.done(scene.create(namespace, image.pinned, init=[image.pinned]))
     change = {"spec": {"containers": [{"name": "c0", "image": unsigned.pinned}]}}
     for answer in (
         scene.api.patch(made, change),
@@ -78,9 +99,15 @@ def test_updates(scene: Scene, namespace: str) -> None:
         assert f"{unsigned.pinned}: no signature is associated" in answer.message
     answer = scene.api.patch(made, debugging(signed.pinned), "ephemeralcontainers")
     assert answer.status == 200, answer.message
-    scene.close(image)
-    answer = scene.api.patch(made, {"metadata": {"labels": {"a": "b"}}})
+
+
+def test_pod_from_before(scene: Scene, guarded: _Guarded) -> None:
+    """A pod that is older than the policy stays as it is, whatever its images are; new ones in it are judged."""
+    answer = scene.api.patch(guarded.older, {"metadata": {"labels": {"a": "b"}}})
     assert answer.status == 200, answer.message
+    signed = scene.images.signed()
+    answer = scene.api.patch(guarded.older, debugging(signed.pinned), "ephemeralcontainers")
+    assert answer.is_good is (guarded.kind != "ClusterPolicy"), answer.message
 
 
 def test_registry_that_says_nothing(scene: Scene, namespace: str) -> None:
@@ -92,14 +119,16 @@ def test_registry_that_says_nothing(scene: Scene, namespace: str) -> None:
     assert f"{image.pinned}: {image.host} denies GET" in answer.message
 
 
-def test_program_that_is_down(scene: Scene, kind: str) -> None:
-    """Without the program nothing is admitted, and the message says that it is not there."""
-    namespace = f"{kind.lower()}-alone"
-    address = f"https://127.0.0.1:{free_port()}"
-    scene.apply(policy(kind, namespace, address, scene.program.ca_file), namespace)
-    answer = scene.create(namespace, scene.images.signed().pinned)
+def test_program_that_is_down(scene: Scene, guarded: _Guarded) -> None:
+    """Without the program nothing is admitted, the message says that it is not there, and labels can be changed."""
+    name = f"{guarded.name}-alone"
+    older = scene.make_namespace(name)
+    scene.apply(policy(guarded.kind, name, f"https://127.0.0.1:{free_port()}", scene.program.ca_file), name)
+    answer = scene.create(name, scene.images.signed().pinned)
     assert not answer.is_good
     assert "connection refused" in answer.message
+    answer = scene.api.patch(older, {"metadata": {"labels": {"a": "b"}}})
+    assert answer.status == 200, answer.message
 
 
 @pytest.mark.parametrize(
