@@ -1,23 +1,19 @@
 """Gatekeeper and its provider: certificates on both sides, and answers that our template takes for good ones or not."""
 
-import contextlib
 import itertools
-import json
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.servers.gatekeeper.scene import Scene, constraint, provider
 from tests.servers.kubernetes.api import Answer
 from tests.servers.registry.certificates import RegistryCA
-from tests.servers.registry.fault_proxy import Exchange, FaultProxy
-from tests.servers.registry.http_server import Reply, Seen
 from tests.support import admission
 from tests.support.admission import policy_files
 from tests.support.ca import make_chain
+from tests.support.external_data import ANSWERS, all_good, answering, keys_of
 from tests.support.ports import free_port
 
 _NUMBERS = itertools.count()
@@ -116,60 +112,11 @@ def test_gatekeeper_of_another_ca(
     assert "images cannot be verified: failed to send external data request" in answer.message
 
 
-def _answering(keys: list[str], **members: Any) -> dict[str, Any]:
-    return {"idempotent": True, "items": [{"key": key, "value": "verified"} for key in keys], **members}
-
-
-def _items(keys: list[str], **members: Any) -> dict[str, Any]:
-    return {"idempotent": True, "items": [{"key": key, **members} for key in keys]}
-
-
-# Answers that our program does not give: a status, the response to keys, and what the template says of it.
-_ANSWERS: dict[str, tuple[int, Callable[[list[str]], Any], str]] = {
-    "good": (200, _answering, ""),
-    "status": (500, _answering, "the provider's status is 500"),
-    "forbidden": (403, _answering, "the provider's status is 403"),
-    "system error with items": (200, lambda keys: _answering(keys, systemError="broken"), "cannot be verified: broken"),
-    "no items": (200, lambda _: {"items": []}, "the provider has no answer"),
-    "null": (200, lambda _: {"items": None}, "the provider has no answer"),
-    "nothing": (200, lambda _: {}, "the provider has no answer"),
-    "other keys": (200, lambda keys: _answering([f"{key}0" for key in keys]), "the provider has no answer"),
-    "error": (200, lambda keys: _items(keys, error="not good"), "container 'c0': not good"),
-    "value and error": (200, lambda keys: _items(keys, value="verified", error="not good"), "container 'c0': not good"),
-    "other value": (200, lambda keys: _items(keys, value="perhaps"), "the provider has no answer"),
-    "object": (200, lambda keys: _items(keys, value={"isSuccess": True}), "the provider has no answer"),
-    "true": (200, lambda keys: _items(keys, value=True), "the provider has no answer"),
-    "twice": (
-        200,
-        lambda keys: {"items": _items(keys, value="verified")["items"] + _items(keys, error="not good")["items"]},
-        "container 'c0': not good",
-    ),
-}
-
-
-def _keys(seen: Seen) -> list[str]:
-    keys: list[str] = json.loads(seen.body)["request"]["keys"]
-    return keys
-
-
-@contextlib.contextmanager
-def _double(ca: RegistryCA, status: int, response: Callable[[list[str]], Any]) -> Iterator[FaultProxy]:
-    """Runs a provider that answers as it is told."""
-
-    def fault(exchange: Exchange) -> None:
-        body = json.dumps({"response": response(_keys(exchange.seen))}).encode()
-        exchange.reply(Reply(status, (("Content-Type", "application/json"),), body))
-
-    with FaultProxy(certificate=ca.server()) as double:
-        double.fault(fault)
-        yield double
-
-
-@pytest.mark.parametrize("name", _ANSWERS)
+@pytest.mark.parametrize("name", ANSWERS)
 def test_answer_is_good_or_not(ask: Ask, registry_ca: RegistryCA, name: str) -> None:
     """The template admits a pod by an answer that is whole and good, and by no other."""
-    status, response, message = _ANSWERS[name]
-    with _double(registry_ca, status, response) as double:
+    status, response, message = ANSWERS[name]
+    with answering(registry_ca, status, response) as double:
         answer = ask(f"https://127.0.0.1:{double.port}/verify", registry_ca.ca_file)
     assert answer.status == (403 if message else 201), answer.message
     assert message in answer.message
@@ -179,7 +126,7 @@ def test_one_request_for_a_pod(scene: Scene, registry_ca: RegistryCA) -> None:
     """All images of a pod are asked about at once, each once, with the namespace before them."""
     first, second, third = (scene.images.signed().pinned for _ in range(3))
     scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "counted"}})
-    with _double(registry_ca, 200, _answering) as double:
+    with answering(registry_ca, 200, all_good) as double:
         for made in (
             provider("counted", f"https://127.0.0.1:{double.port}/verify", registry_ca.ca_file),
             constraint("counted", "counted"),
@@ -188,4 +135,4 @@ def test_one_request_for_a_pod(scene: Scene, registry_ca: RegistryCA) -> None:
         answer = scene.create(first, second, first, init=[second], volumes=[first, third], namespace="counted")
         (seen,) = double.seen
     assert answer.status == 201, answer.message
-    assert sorted(_keys(seen)) == sorted(f"[counted]{image}" for image in (first, second, third))
+    assert sorted(keys_of(seen)) == sorted(f"[counted]{image}" for image in (first, second, third))
