@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from notarykit.oci.reference import parse_reference as parse_reference
     from notarykit.oci.registry.auth import Credentials as Credentials
     from notarykit.oci.registry.host import RegistryHost as RegistryHost
+    from notarykit.oci.registry.host import RegistryLimits as RegistryLimits
     from notarykit.oci.registry.host import RegistrySettings as RegistrySettings
     from notarykit.oci.registry.registries import Registries as Registries
     from notarykit.oci.registry.repository import RegistryRepository as RegistryRepository
@@ -126,7 +127,7 @@ _HOMES = {
     "oci.platform": ("Platform", "parse_platform"),
     "oci.reference": ("Digest", "LayoutReference", "Reference", "Tag", "parse_layout_reference", "parse_reference"),
     "oci.registry.auth": ("Credentials",),
-    "oci.registry.host": ("RegistryHost", "RegistrySettings"),
+    "oci.registry.host": ("RegistryHost", "RegistryLimits", "RegistrySettings"),
     "oci.registry.registries": ("Registries",),
     "oci.registry.repository": ("RegistryRepository",),
     "oci.repository": ("Repository",),

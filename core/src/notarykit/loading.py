@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notarykit.envelope.signer import EnvelopeSigner, Signer
     from notarykit.keys.private import Passphrase
     from notarykit.oci.registry.auth import Credentials
+    from notarykit.oci.registry.host import RegistryLimits
     from notarykit.oci.registry.registries import Registries
     from notarykit.trust.store import TrustStore
     from notarykit.verification.verifier import Verifier
@@ -77,6 +78,7 @@ def load_registries(
     added_ca_file: str = "",
     plain_http: Iterable[str] = (),
     timeout: float = DEFAULT_SECONDS,
+    limits: "RegistryLimits | None" = None,
 ) -> "Registries":
     """Returns registries with the user's settings: credentials, certificates, and the hosts that may use plain HTTP.
 
@@ -89,6 +91,7 @@ def load_registries(
         added_ca_file: File of CA certificates in PEM that count beside the system's.
         plain_http: Hosts, `host[:port]`, that may be used without TLS, beside those of the user's settings.
         timeout: Time limit of a registry for one artifact, in seconds.
+        limits: Limits on what is read and kept of a registry.
 
     Raises:
         ConfigurationError: The settings are malformed.
@@ -101,4 +104,6 @@ def load_registries(
     settings = registry_settings(options)
     if credentials is not None:
         settings = settings._replace(credentials=credentials)
+    if limits is not None:
+        settings = settings._replace(limits=limits)
     return Registries(settings, timeout=timeout)

@@ -6,13 +6,16 @@ import ssl
 from typing import NamedTuple
 
 import notarykit
-from notarykit import NotarykitError, Registries
+from notarykit import NotarykitError, Registries, RegistryLimits
 from notarykit.errors import ConfigurationError
 from notarykit_admission.access.registries import LookUp
 from notarykit_admission.message import one_line
 
 _log = logging.getLogger(__name__)
 _LARGEST_FILE = 4 * 1024 * 1024
+# Whoever may make pods names registries, of which many are read at a time. A list of a thousand signatures has a fifth
+# of a MiB, and a signature some KiB.
+_LIMITS = RegistryLimits(artifact=16 * 1024 * 1024, largest_document=1024 * 1024, kept=256 * 1024)
 
 
 class AccessSettings(NamedTuple):
@@ -85,6 +88,7 @@ class OwnSettings:
             added_ca_file=self._settings.registry_ca,
             plain_http=self._settings.plain_http,
             timeout=self._settings.registry_timeout,
+            limits=_LIMITS,
         )
 
     def _look(self) -> tuple[bytes, ...]:

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from notarykit import Credentials
-from notarykit.errors import ConfigurationError
+from notarykit import Credentials, Reference, Tag
+from notarykit.errors import ConfigurationError, NetworkError
+from notarykit.oci.manifest import IMAGE_MANIFEST
 from notarykit_admission.access.own import AccessSettings, OwnSettings
 from tests.servers.registry.certificates import RegistryCA
+from tests.servers.registry.http_server import Reply
+from tests.unit.oci.registry.fake import FakeRegistry
 
 _REPOSITORY = "r.test/team/app"
 
@@ -43,6 +46,19 @@ def test_secrets_in_front() -> None:
     """Registries are opened with another look-up where one is given."""
     with OwnSettings(AccessSettings()).open(lambda _: Credentials("bob", "x")) as registries:
         assert registries._settings.credentials(_REPOSITORY) == Credentials("bob", "x")
+
+
+def test_registry_that_sends_much() -> None:
+    """A document of a MiB is read and a larger one is not, whoever names the registry."""
+    with FakeRegistry() as registry:
+        for tag, size in (("small", 1024 * 1024), ("large", 1024 * 1024 + 1)):
+            content = json.dumps({"mediaType": IMAGE_MANIFEST}).encode().ljust(size)
+            registry.at[f"manifests/{tag}"] = Reply(200, (("Content-Type", IMAGE_MANIFEST),), content)
+        with OwnSettings(AccessSettings(plain_http=(registry.host,))).open() as registries:
+            small, large = (Reference(registry.host, "a/b", Tag(tag)) for tag in ("small", "large"))
+            assert registries.repository(small).resolve(small.identifier).size == 1024 * 1024
+            with pytest.raises(NetworkError, match="more than"):
+                registries.repository(large).resolve(large.identifier)
 
 
 def test_other_settings(tmp_path: Path) -> None:

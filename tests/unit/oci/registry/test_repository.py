@@ -7,8 +7,9 @@ import pytest
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
 from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
-from notarykit.oci.reference import Digest, Tag
-from notarykit.oci.registry.host import RegistryHost
+from notarykit.oci.reference import Digest, Reference, Tag
+from notarykit.oci.registry.host import RegistryHost, RegistryLimits, RegistrySettings
+from notarykit.oci.registry.registries import Registries
 from notarykit.oci.registry.repository import RegistryRepository
 from tests.servers.registry.http_server import Reply
 from tests.unit.oci.registry.fake import SUBJECT, FakeRegistry
@@ -87,6 +88,32 @@ def test_sizes_are_those_of_the_descriptors(where: str, registry: FakeRegistry, 
     registry.at[f"blobs/{_DIGEST}"] = Reply(200, (), _CONTENT)
     with pytest.raises(ContentError, match=r"another (digest or )?size"):
         place.fetch_signature(Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"] + (where == "manifest")))
+
+
+def _resolved(registry: FakeRegistry, limits: RegistryLimits, *identifiers: Tag | Digest) -> None:
+    registry.at[f"manifests/{_DIGEST}"] = registry.at["manifests/v1"] = _manifest()
+    with Registries(RegistrySettings(limits=limits)) as registries:
+        place = registries.repository(Reference(registry.host, "a/b", Tag("v1")))
+        for identifier in identifiers:
+            assert place.resolve(identifier).digest == _DIGEST
+
+
+def test_limits_of_what_is_read(registry: FakeRegistry) -> None:
+    """A document that is larger than the settings allow is not read, and neither is more than they allow in all."""
+    size = len(_CONTENT)
+    _resolved(registry, RegistryLimits(largest_document=size), Tag("v1"))
+    with pytest.raises(NetworkError, match="more than"):
+        _resolved(registry, RegistryLimits(largest_document=size - 1), Tag("v1"))
+    with pytest.raises(NetworkError, match="the responses for one artifact exceed the size limit"):
+        _resolved(registry, RegistryLimits(artifact=size - 1), Tag("v1"))
+
+
+@pytest.mark.parametrize(("less", "requests"), [(0, 1), (1, 2)])
+def test_limit_of_what_is_kept(registry: FakeRegistry, less: int, requests: int) -> None:
+    """Content is kept that has no more than a quarter of what the settings allow."""
+    limits = RegistryLimits(kept=4 * len(_CONTENT) - less)
+    _resolved(registry, limits, Digest(_DIGEST), Digest(_DIGEST))
+    assert len(registry.seen) == requests
 
 
 def test_sizes_beyond_the_limits(registry: FakeRegistry, place: RegistryRepository) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from notarykit.net.budget import Budget
 from notarykit.net.client import StartedRequest
 from notarykit.net.messages import Request, Response
-from notarykit.oci.manifest import LARGEST_MANIFEST
 from notarykit.oci.registry.host import RegistryHost, expect_status
 
 
@@ -33,7 +32,7 @@ class RepositoryEndpoint:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         *,
-        limit: int = LARGEST_MANIFEST,
+        limit: int = 0,
         is_repeatable: bool = True,
     ) -> Response:
         """Sends a request with a token to pull (GET) or to pull and push (any other method).
@@ -43,20 +42,25 @@ class RepositoryEndpoint:
             path: The path below `/v2/{name}/`, or a URL of the registry.
             headers: Header fields.
             body: The content.
-            limit: Largest response in bytes.
+            limit: Largest response in bytes; by default the largest document's.
             is_repeatable: True if sending the request twice does no harm.
 
         Raises:
             AccessError: The registry denies access.
             NetworkError: There is no response, or one that breaks a limit.
         """
+        limit = limit or self._largest_document
         request = Request(method, self.url(path), self.budget, limit, headers or {}, body, is_repeatable)
         return self.host.send(request, self._scope("pull" if method == "GET" else "pull,push"))
 
     def start(self, path: str, headers: Mapping[str, str]) -> StartedRequest | None:
         """Sends a GET request without waiting for the response; see `RegistryHost.start`."""
-        request = Request("GET", self.url(path), self.budget, LARGEST_MANIFEST, headers)
+        request = Request("GET", self.url(path), self.budget, self._largest_document, headers)
         return self.host.start(request, self._scope("pull"))
+
+    @property
+    def _largest_document(self) -> int:
+        return self.host.settings.limits.largest_document
 
     def url(self, path: str) -> str:
         """Returns the URL of a path; a URL is returned as it is."""

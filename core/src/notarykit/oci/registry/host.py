@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.errors import AccessError, NetworkError, StorageError
 from notarykit.net import trace
-from notarykit.net.budget import Budget
+from notarykit.net.budget import DEFAULT_BYTES, Budget
 from notarykit.net.client import HttpClient, StartedRequest
 from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Request, Response
@@ -15,11 +15,13 @@ from notarykit.net.pool import ConnectionPool
 from notarykit.net.throttle import Throttle
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.net.urls import Origin, origin_of
+from notarykit.oci.manifest import LARGEST_MANIFEST
 from notarykit.oci.registry.auth import Authenticator, Credentials
 
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 # References name Docker Hub docker.io; its registry has another host.
 _ADDRESSES = {"docker.io": "registry-1.docker.io"}
+_KEPT = 8 * 1024 * 1024
 
 
 def _anonymous(repository: str) -> None:
@@ -29,6 +31,20 @@ def _anonymous(repository: str) -> None:
 def _no_way_to_log_in(host: str) -> str:
     del host
     return "give credentials for it"
+
+
+class RegistryLimits(NamedTuple):
+    """Limits on what a registry can have read and kept, for programs that read of many at a time.
+
+    Attributes:
+        artifact: Bytes that are read for one artifact.
+        largest_document: Bytes of a manifest, or of a page of a list of signatures, that are read at most.
+        kept: Bytes of content that are kept of a registry, so that it is not fetched again.
+    """
+
+    artifact: int = DEFAULT_BYTES
+    largest_document: int = LARGEST_MANIFEST
+    kept: int = _KEPT
 
 
 class RegistrySettings(NamedTuple):
@@ -42,6 +58,7 @@ class RegistrySettings(NamedTuple):
         ways_to_log_in: Returns the advice for a host that requires credentials where there are none.
         throttle_folder: Folder in which the processes of this machine note until when a registry asks to be left alone,
             or an empty string.
+        limits: Limits on what is read and kept.
     """
 
     plain_http: frozenset[str] = frozenset()
@@ -50,6 +67,7 @@ class RegistrySettings(NamedTuple):
     lock_folder: str = ""
     ways_to_log_in: Callable[[str], str] = _no_way_to_log_in
     throttle_folder: str = ""
+    limits: RegistryLimits = RegistryLimits()
 
     def is_plain(self, host: str) -> bool:
         """Returns True for hosts without TLS: those listed, and `localhost` with a port unless certificates are set."""
@@ -70,11 +88,14 @@ class RegistrySettings(NamedTuple):
 
 
 class ContentCache:
-    """In-memory cache of content by digest; bounded, first in, first out."""
+    """In-memory cache of content by digest; first in, first out.
 
-    _MAX_BYTES = 8 * 1024 * 1024
+    Args:
+        most_bytes: Bytes of all content together; what has more than a quarter of them is not kept.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = _KEPT) -> None:
+        self._most_bytes = most_bytes
         self._entries: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._size = 0
         self._lock = threading.Lock()
@@ -89,11 +110,11 @@ class ContentCache:
     def put(self, kind: str, digest: str, media_type: str, content: bytes) -> None:
         """Adds content whose digest was verified."""
         with self._lock:
-            if (kind, digest) in self._entries or len(content) > self._MAX_BYTES // 4:
+            if (kind, digest) in self._entries or len(content) > self._most_bytes // 4:
                 return
             self._entries[kind, digest] = (media_type, content)
             self._size += len(content)
-            while self._size > self._MAX_BYTES:
+            while self._size > self._most_bytes:
                 oldest = next(iter(self._entries))
                 self._size -= len(self._entries.pop(oldest)[1])
 
@@ -116,7 +137,7 @@ class RegistryHost:
         address = _ADDRESSES.get(host, host)
         self._base = f"{'http' if settings.is_plain(host) else 'https'}://{address}/v2/"
         self._origin = origin_of(self._base)
-        self.cache = ContentCache()
+        self.cache = ContentCache(settings.limits.kept)
         self.single_post: bool | None = None
         self._has_answered = False
         pool = ConnectionPool(lambda netloc: context_for(netloc, settings.tls))

@@ -4,7 +4,7 @@ import threading
 from functools import partial
 from typing import Self
 
-from notarykit.net.budget import DEFAULT_BYTES, DEFAULT_SECONDS, Budget
+from notarykit.net.budget import DEFAULT_SECONDS, Budget
 from notarykit.oci.manifest import ManifestForm
 from notarykit.oci.reference import LayoutReference, Reference
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
@@ -67,7 +67,7 @@ class Registries:
         return RegistryRepository(
             self.host(reference.registry),
             reference.name,
-            budget=Budget(DEFAULT_BYTES, self._timeout),
+            budget=Budget(self._settings.limits.artifact, self._timeout),
             form=self._form,
             force_referrers_tag=self._force_referrers_tag,
         )

@@ -103,7 +103,7 @@ class RegistryRepository(Repository):
         first = self._endpoint.host.finish(started)
         return artifact, self._signatures(artifact, first)
 
-    def _manifest(self, identifier: Tag | Digest, limit: int = manifests.LARGEST_MANIFEST) -> _Manifest:
+    def _manifest(self, identifier: Tag | Digest, limit: int = 0) -> _Manifest:
         cached = self._endpoint.cached("manifests", identifier)
         if cached is not None:
             return _Manifest(Descriptor(cached[0], identifier, len(cached[1])), cached[1])
