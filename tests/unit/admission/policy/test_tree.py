@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,35 @@ def test_what_is_no_regular_file(tmp_path: Path, make: Callable[[Path], None], p
     make(tmp_path / place / "trustpolicy.json")
     with pytest.raises(ConfigurationError, match=r"trustpolicy\.json is a link or no regular file"):
         read_tree(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "exchange"),
+    [
+        ("trustpolicy.json", lambda path, outside: path.symlink_to(outside / "trustpolicy.json")),
+        ("trustpolicy.json", lambda path, _: os.mkfifo(path)),
+        ("truststore", lambda path, outside: path.symlink_to(outside / "truststore")),
+    ],
+    ids=["file-link", "file-pipe", "folder-link"],
+)
+def test_what_is_exchanged_after_the_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, exchange: Callable[[Path, Path], None]
+) -> None:
+    """What becomes a link or a special file between the look at it and its opening is refused all the same."""
+    outside, inside = write_files(tmp_path / "outside", _FILES), write_files(tmp_path / "inside", _FILES)
+    real = os.stat
+
+    def stat(looked: Any, **options: Any) -> os.stat_result:
+        found = real(looked, **options)
+        if looked == name and not (tmp_path / "old").exists():
+            (inside / name).rename(tmp_path / "old")
+            exchange(inside / name, outside)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", stat)
+        with pytest.raises(ConfigurationError, match=r"cannot be read: |is no regular file"):
+            read_tree(str(inside))
 
 
 def test_absent_folder(tmp_path: Path) -> None:
