@@ -1,6 +1,5 @@
 """HTTP server: one port, a door for each path, and limits on everything that a client may send or leave out."""
 
-import asyncio
 import logging
 import socket
 import ssl
@@ -86,7 +85,6 @@ class HTTPServer:
         """Starts to serve on a listening socket; called in the event loop."""
         self._protocols = web.Server(
             self._handle,
-            request_factory=self._request,
             keepalive_timeout=self._limits.idle_seconds,
             access_log=None,
             auto_decompress=False,  # a small body may become any amount of memory
@@ -107,12 +105,6 @@ class HTTPServer:
         self._protocols.pre_shutdown()  # those that wait for a request
         await self._protocols.shutdown(seconds)
         await self._connections.close()
-
-    def _request(self, *arguments: object) -> web.BaseRequest:
-        """Makes a request; called with what aiohttp's parser has found, in its order."""
-        message, payload, protocol, writer, task = arguments
-        loop = asyncio.get_running_loop()
-        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)  # type: ignore[arg-type]
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()
