@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from notarykit_admission.cli.flags import parse
-from notarykit_admission.server.settings import Settings
+from notarykit_admission.program.settings import Settings
 from tests.charts.helm import Rendered
 
 

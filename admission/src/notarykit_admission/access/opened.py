@@ -1,14 +1,12 @@
 """Access of the program, from its settings to its end."""
 
-from notarykit_admission.access.api_server import APIServer
-from notarykit_admission.access.asker import Asker
-from notarykit_admission.access.cluster import in_cluster
-from notarykit_admission.access.kubeconfig import load_kubeconfig
 from notarykit_admission.access.own import AccessSettings, OwnSettings
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import PullSecretReader
 from notarykit_admission.access.registries import RegistryAccess
-from notarykit_admission.judging.judge import Judge
+from notarykit_admission.cluster.api_server import APIServer
+from notarykit_admission.cluster.config import in_cluster_config
+from notarykit_admission.cluster.kubeconfig import load_kubeconfig
 
 
 class OpenedAccess:
@@ -18,27 +16,28 @@ class OpenedAccess:
         settings: The settings.
         own: The program's own settings for registries, as the files have them now.
 
+    Attributes:
+        registries: Access to registries. There is one for all doors, so that all share their decisions.
+        pull_secrets: Reader of pull secrets; None if they are not read.
+
     Raises:
         ConfigurationError: Pull secrets are wanted, and it is not known how the API server is reached.
     """
 
     def __init__(self, settings: AccessSettings, own: OwnSettings) -> None:
-        self._own = own
         self._pool = RegistryPool()
+        self.registries = RegistryAccess(own, self._pool)
         self._server: APIServer | None = None
-        self._reader: PullSecretReader | None = None
+        self.pull_secrets: PullSecretReader | None = None
         if settings.pull_secrets:
-            self._server = APIServer(load_kubeconfig(settings.kubeconfig) if settings.kubeconfig else in_cluster())
-            self._reader = PullSecretReader(self._server.get)
-
-    def asker(self, judge: Judge) -> Asker:
-        """Returns what asks a judge with the credentials of whoever pulls."""
-        return Asker(judge, RegistryAccess(self._own, self._pool), self._reader)
+            config = load_kubeconfig(settings.kubeconfig) if settings.kubeconfig else in_cluster_config()
+            self._server = APIServer(config)
+            self.pull_secrets = PullSecretReader(self._server.get)
 
     async def close(self) -> None:
         """Closes all connections."""
-        if self._reader is not None:
-            await self._reader.close()
+        if self.pull_secrets is not None:
+            await self.pull_secrets.close()
         if self._server is not None:
             await self._server.close()
         self._pool.close()

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from notarykit_admission.access.api_server import APIServerError, ForbiddenError
 from notarykit_admission.access.keyring import MOST_ENTRIES, Entry, parse_docker_config, parse_dockercfg
 from notarykit_admission.access.remembered import Read, Remembered
+from notarykit_admission.cluster.api_server import APIServerError, ForbiddenError
 from notarykit_admission.message import one_line
 from notarykit_admission.workload.images import NO_SECRETS, PullSecrets
 

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Protocol
 
 from notarykit import Credentials, Reference, Registries
+from notarykit_admission.access.access import Access, Way
 from notarykit_admission.access.keyring import find_credentials
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Keyring
-from notarykit_admission.judging.access import Access, Way
 
 # Each costs the registry a request.
 MOST_CREDENTIALS = 8

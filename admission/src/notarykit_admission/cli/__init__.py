@@ -10,8 +10,8 @@ from notarykit import NotarykitError
 from notarykit_admission.cli.check import check
 from notarykit_admission.cli.flags import parse
 from notarykit_admission.message import one_line
-from notarykit_admission.server.program import Program
-from notarykit_admission.server.settings import Settings
+from notarykit_admission.program.program import Program
+from notarykit_admission.program.settings import Settings
 from notarykit_admission.telemetry.lines import LineWriter
 from notarykit_admission.telemetry.log import configure_logging, lost_line
 

@@ -7,7 +7,7 @@ from notarykit_admission.access.opened import OpenedAccess
 from notarykit_admission.access.own import OwnSettings
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.source import PolicySource
-from notarykit_admission.server.settings import Settings
+from notarykit_admission.program.settings import Settings
 from notarykit_admission.server.tls import ServerTLS
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import notarykit
 from notarykit_admission.access.own import AccessSettings
 from notarykit_admission.cli.help import DESCRIPTION, EPILOG
+from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_USUALLY, Settings
 from notarykit_admission.server.limits import USUAL_LIMITS
-from notarykit_admission.server.settings import ALL_GUARDED, GUARDED_USUALLY, Settings
 from notarykit_admission.server.tls import TLSFiles
 from notarykit_admission.version import __version__
 

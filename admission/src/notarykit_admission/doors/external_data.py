@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from notarykit_admission.doors.review import Image, Origin, Review, Reviewed, Reviewer
 from notarykit_admission.judging.decision import Outcome
 from notarykit_admission.policy.rules import Mode, Rule
 from notarykit_admission.protocol.external_data import (
@@ -14,6 +13,8 @@ from notarykit_admission.protocol.external_data import (
     answer_system_error,
     decode_external_data,
 )
+from notarykit_admission.review.review import Image, Origin, Review, Reviewed
+from notarykit_admission.review.reviewer import Reviewer
 
 
 class ExternalDataDoor:

@@ -1,8 +1,9 @@
 """Door of the API server's own plugin ImagePolicyWebhook."""
 
-from notarykit_admission.doors.review import Image, Origin, Reviewer
-from notarykit_admission.doors.ruling import rule_on
 from notarykit_admission.protocol.image_review import allow_images, decode_image_review, refuse_images
+from notarykit_admission.review.review import Image, Origin
+from notarykit_admission.review.reviewer import Reviewer
+from notarykit_admission.review.ruling import rule_on
 
 
 class ImagePolicyDoor:

@@ -1,8 +1,9 @@
 """Webhooks of Kubernetes: the validating door, and the one that pins tags to digests."""
 
-from notarykit_admission.doors.review import Image, Origin, Reviewer
-from notarykit_admission.doors.ruling import rule_on
 from notarykit_admission.protocol.admission_review import Pin, admit, decode_admission_review, deny
+from notarykit_admission.review.review import Image, Origin
+from notarykit_admission.review.reviewer import Reviewer
+from notarykit_admission.review.ruling import rule_on
 
 
 class WebhookDoor:

@@ -1,10 +1,11 @@
 """Door for anybody: verdicts on artifacts, as `notarykit verify` gives them."""
 
 from notarykit.errors import NetworkError, UsageError
-from notarykit_admission.doors.review import Origin, Reviewed, Reviewer
 from notarykit_admission.judging.decision import Outcome
 from notarykit_admission.judging.document import document_of
 from notarykit_admission.protocol.verify_request import answer_results, decode_verify_request
+from notarykit_admission.review.review import Origin, Reviewed
+from notarykit_admission.review.reviewer import Reviewer
 
 
 class VerifyDoor:

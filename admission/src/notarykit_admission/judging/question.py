@@ -2,21 +2,10 @@
 
 from typing import NamedTuple
 
-from notarykit import Digest, Reference, Verifier
-from notarykit_admission.judging.access import Access
+from notarykit import Digest, Reference
+from notarykit_admission.access.access import Access
 from notarykit_admission.judging.cache import DecisionKey
-
-
-class LoadedPolicy(NamedTuple):
-    """Trust policy and trust stores, read as a whole.
-
-    Attributes:
-        identity: Digest of everything that was read, so that what is known under other content does not count.
-        verifier: Verifier with the policy and its trust stores in memory.
-    """
-
-    identity: str
-    verifier: Verifier
+from notarykit_admission.policy.loaded import LoadedPolicy
 
 
 class Question(NamedTuple):

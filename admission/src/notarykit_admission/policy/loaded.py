@@ -12,7 +12,6 @@ from typing import NamedTuple
 import notarykit
 from notarykit import MemoryTrustStore, TrustPolicyDocument, Verifier
 from notarykit.errors import ConfigurationError, TrustStoreError
-from notarykit_admission.judging.question import LoadedPolicy
 from notarykit_admission.policy.rules import DEFAULT_RULE, Rules, parse_rules
 
 RULES_FILE = "rules.json"
@@ -35,6 +34,18 @@ def counts(path: str) -> bool:
         case ["truststore", "x509", *below]:
             return len(below) <= _DEEPEST_STORE
     return False
+
+
+class LoadedPolicy(NamedTuple):
+    """Trust policy and trust stores, read as a whole.
+
+    Attributes:
+        identity: Digest of everything that was read, so that what is known under other content does not count.
+        verifier: Verifier with the policy and its trust stores in memory.
+    """
+
+    identity: str
+    verifier: Verifier
 
 
 class Policies(NamedTuple):

@@ -11,13 +11,13 @@ from aiohttp import web
 
 from notarykit_admission.errors import RequestError
 from notarykit_admission.protocol.timeout import parse_timeout, time_to_decide
+from notarykit_admission.protocol.trace import parse_traceparent, trace_of_request
 from notarykit_admission.server.body import Bodies, RefusedError
 from notarykit_admission.server.connections import Connections
 from notarykit_admission.server.door import Door, Page, text_response
 from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits, Limit
 from notarykit_admission.server.seldom import Seldom
 from notarykit_admission.server.shares import Shares, client_of
-from notarykit_admission.telemetry.trace import parse_traceparent, trace_of_request
 
 _log = logging.getLogger(__name__)
 _OTHER_PATH = "other"

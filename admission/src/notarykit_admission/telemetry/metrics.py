@@ -6,9 +6,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from notarykit_admission.doors.review import Origin, Review
-from notarykit_admission.doors.ruling import Consequence, consequence_of
 from notarykit_admission.judging.decision import Outcome
+from notarykit_admission.review.review import Origin, Review
+from notarykit_admission.review.ruling import Consequence, consequence_of
 
 PREFIX = "notarykit_admission"
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4

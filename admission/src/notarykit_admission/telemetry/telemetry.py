@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from notarykit import Evidence, NotarykitError
-from notarykit_admission.doors.review import Observe, Origin, Review
+from notarykit_admission.review.review import Observe, Origin, Review
 from notarykit_admission.telemetry.evidence import EvidenceEnds
 from notarykit_admission.telemetry.failures import kind_of
 from notarykit_admission.telemetry.log import Write

@@ -7,11 +7,11 @@ has less.
 import time
 from collections.abc import Callable
 
-from notarykit_admission.doors.review import Origin, Review, Reviewed
-from notarykit_admission.doors.ruling import Consequence, consequence_of
 from notarykit_admission.message import one_line
+from notarykit_admission.protocol.trace import trace_of_request
+from notarykit_admission.review.review import Origin, Review, Reviewed
+from notarykit_admission.review.ruling import Consequence, consequence_of
 from notarykit_admission.telemetry.log import Line, Write, encode, rfc3339
-from notarykit_admission.telemetry.trace import trace_of_request
 
 _LONGEST_NAME, _LONGEST_REFERENCE, _LONGEST_REASON, _LONGEST_REMARK = 256, 800, 1000, 240
 _MOST_REMARKS = 3

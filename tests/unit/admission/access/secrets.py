@@ -6,8 +6,8 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from notarykit_admission.access.api_server import APIServerError
 from notarykit_admission.access.pull_secrets import PullSecretReader
+from notarykit_admission.cluster.api_server import APIServerError
 
 NAMESPACES = "/api/v1/namespaces"
 

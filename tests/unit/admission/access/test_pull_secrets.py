@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.access.api_server import APIServerError, ForbiddenError
 from notarykit_admission.access.keyring import MOST_ENTRIES
 from notarykit_admission.access.pull_secrets import (
     MOST_SECRETS,
@@ -14,6 +13,7 @@ from notarykit_admission.access.pull_secrets import (
     PullSecretReader,
     PullSecretsError,
 )
+from notarykit_admission.cluster.api_server import APIServerError, ForbiddenError
 from notarykit_admission.workload.images import PullSecrets
 from tests.unit.admission.access.secrets import Objects, account, reading, secret
 

@@ -1,11 +1,11 @@
 """Access to registries: with which credentials, and what is known under which."""
 
 from notarykit import Credentials, Digest, Reference, Registries
+from notarykit_admission.access.access import Access
 from notarykit_admission.access.keyring import Entry
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Keyring
 from notarykit_admission.access.registries import MOST_CREDENTIALS, LookUp, RegistryAccess
-from notarykit_admission.judging.access import Access
 
 _IMAGE = Reference("r.test", "team/app", Digest(f"sha256:{'ab' * 32}"))
 _ALICE, _BOB = Credentials("alice", "secret-1"), Credentials("bob", "secret-2")

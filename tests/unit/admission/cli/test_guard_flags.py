@@ -3,7 +3,7 @@
 import pytest
 
 from notarykit_admission.cli.flags import parse
-from notarykit_admission.server.settings import ALL_GUARDED, GUARDED_USUALLY
+from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_USUALLY
 
 _NEEDED = ("--policy", "p", "--certificate", "c", "--key", "k")
 

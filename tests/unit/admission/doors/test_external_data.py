@@ -8,7 +8,7 @@ import pytest
 from notarykit_admission.doors.external_data import ExternalDataDoor, failure
 from notarykit_admission.errors import RequestError
 from notarykit_admission.judging.decision import Outcome
-from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, accepted, reviewing, run
+from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, accepted, reviewing, run
 
 _WEB, _BAD = f"r.test/web@{DIGEST}", f"r.test/bad@{DIGEST}"
 

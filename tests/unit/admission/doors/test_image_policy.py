@@ -8,7 +8,7 @@ import pytest
 from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.errors import RequestError
 from notarykit_admission.protocol.image_review import MOST_CONTAINERS
-from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, reviewing, run
+from tests.unit.admission.review.reviewers import DIGEST, REFUSED, reviewing, run
 
 _WEB, _BAD = f"r.test/web@{DIGEST}", f"r.test/bad@{DIGEST}"
 

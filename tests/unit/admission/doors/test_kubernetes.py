@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from notarykit_admission.doors.kubernetes import WebhookDoor
-from notarykit_admission.doors.review import Origin
 from notarykit_admission.errors import RequestError
-from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, reviewing, run
+from notarykit_admission.review.review import Origin
+from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, reviewing, run
 from tests.unit.admission.workload.workloads import pod_spec
 
 _SPEC = pod_spec(f"r.test/web@{DIGEST}", "r.test/side:1", init=("r.test/init:1",), volumes=("r.test/data:1",))

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.doors.review import MOST_IMAGES, Review
 from notarykit_admission.doors.verify import VerifyDoor
 from notarykit_admission.errors import RequestError
 from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.review.review import Review
+from notarykit_admission.review.reviewer import MOST_IMAGES
 from tests.unit.admission.doors.documents import answered
-from tests.unit.admission.doors.reviewers import DIGEST, UNDECIDED, accepted, reviewing, run
 from tests.unit.admission.policy.setups import document
+from tests.unit.admission.review.reviewers import DIGEST, UNDECIDED, accepted, reviewing, run
 
 _WEB = f"r.test/web@{DIGEST}"
 _SKIPPED = b'{"verdict":"skipped","policy":"one"}'

@@ -8,11 +8,12 @@ from functools import partial
 
 import notarykit
 from notarykit import Digest, Reference, Registries, Tag
-from notarykit_admission.judging.access import Access
+from notarykit_admission.access.access import Access
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge, JudgeLimits
-from notarykit_admission.judging.question import LoadedPolicy, Question
+from notarykit_admission.judging.question import Question
+from notarykit_admission.policy.loaded import LoadedPolicy
 
 LONG = 60.0  # seconds that no test takes
 DIGEST = Digest(f"sha256:{'ab' * 32}")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from notarykit_admission.protocol.trace import trace_of_request
 from notarykit_admission.server.door import Door
 from notarykit_admission.server.limits import HTTPLimits
-from notarykit_admission.telemetry.trace import trace_of_request
 from tests.unit.admission.server.serving import Files, Running, make_files, serving
 
 

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from notarykit import Digest
-from notarykit_admission.doors.review import Image, Review, Reviewed
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import DEFAULT_RULE, Mode
+from notarykit_admission.review.review import Image, Review, Reviewed
 
 DIGEST = Digest(f"sha256:{'ab' * 32}")
 VERIFIED = Decision(Outcome.VERIFIED, DIGEST, "one")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from notarykit_admission.doors.review import Origin
 from notarykit_admission.policy.rules import Mode
+from notarykit_admission.review.review import Origin
 from notarykit_admission.telemetry.evidence import EvidenceState
 from notarykit_admission.telemetry.metrics import Metrics
 from notarykit_admission.telemetry.state import FilesState, State, StateCollector

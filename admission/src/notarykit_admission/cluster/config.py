@@ -1,4 +1,4 @@
-"""Clusters: how the API server is reached from a pod, by the files that kubelet puts into each.
+"""How the API server of a cluster is reached; from a pod, by the files that kubelet puts into each.
 
 Kubernetes, "Accessing the Kubernetes API from a Pod".
 """
@@ -18,7 +18,7 @@ def _no_client(context: ssl.SSLContext) -> None:
     """Shows no client certificate."""
 
 
-class Cluster(NamedTuple):
+class ClusterConfig(NamedTuple):
     """How the API server of a cluster is reached.
 
     Attributes:
@@ -36,8 +36,8 @@ class Cluster(NamedTuple):
     server_name: str = ""
 
 
-def in_cluster(environment: Mapping[str, str] = os.environ, folder: str = SERVICE_ACCOUNT) -> Cluster:
-    """Returns the cluster that this pod runs in.
+def in_cluster_config(environment: Mapping[str, str] = os.environ, folder: str = SERVICE_ACCOUNT) -> ClusterConfig:
+    """Returns how the cluster is reached that this pod runs in.
 
     Args:
         environment: Variables of the process.
@@ -52,14 +52,14 @@ def in_cluster(environment: Mapping[str, str] = os.environ, folder: str = SERVIC
             "$KUBERNETES_SERVICE_HOST is not set, so this is no pod", advice="name the cluster with --kubeconfig"
         )
     cas, token = (os.path.join(folder, name) for name in ("ca.crt", "token"))
-    cluster = Cluster(
+    config = ClusterConfig(
         f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
         lambda: read_text(cas),
         lambda: read_token(token),
     )
-    cluster.cas()
-    cluster.token()
-    return cluster
+    config.cas()
+    config.token()
+    return config
 
 
 def read_text(path: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from notarykit import parse_reference
 from notarykit.errors import UsageError
-from notarykit_admission.doors.reading import LONGEST_REFERENCE, read_reference
+from notarykit_admission.review.reference import LONGEST_REFERENCE, read_reference
 
 _DIGEST = f"sha256:{'ab' * 32}"
 

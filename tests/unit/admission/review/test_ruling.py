@@ -3,11 +3,11 @@
 import pytest
 
 from notarykit import parse_reference
-from notarykit_admission.doors.review import Image, Review, Reviewed
-from notarykit_admission.doors.ruling import Ruling, rule_on
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import DEFAULT_RULE, Mode
-from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, UNDECIDED, accepted
+from notarykit_admission.review.review import Image, Review, Reviewed
+from notarykit_admission.review.ruling import Ruling, rule_on
+from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, accepted
 
 _TAGGED, _BY_DIGEST = "r.test/web:v1", f"r.test/web@{DIGEST}"
 

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from notarykit import Digest, Tag
-from notarykit_admission.doors.review import MOST_IMAGES, Image, Origin, Review
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import Mode
-from tests.unit.admission.doors.reviewers import DIGEST, REFUSED, accepted, reviewing, run
+from notarykit_admission.review.review import Image, Origin, Review
+from notarykit_admission.review.reviewer import MOST_IMAGES
 from tests.unit.admission.policy.setups import document
+from tests.unit.admission.review.reviewers import DIGEST, REFUSED, accepted, reviewing, run
 
 _BY_DIGEST = f"r.test/web@{DIGEST}"
 

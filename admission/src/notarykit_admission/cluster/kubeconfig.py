@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.access.cluster import Cluster, read_text, read_token
+from notarykit_admission.cluster.config import ClusterConfig, read_text, read_token
 
 _REFUSED_OF_USERS = {
     "exec": "it runs a program",
@@ -69,8 +69,8 @@ class _Kubeconfig(msgspec.Struct, frozen=True, rename="kebab"):
     current_context: str = ""
 
 
-def load_kubeconfig(path: str) -> Cluster:
-    """Returns the cluster of a file's current context.
+def load_kubeconfig(path: str) -> ClusterConfig:
+    """Returns how the cluster of a file's current context is reached.
 
     Args:
         path: The file, in JSON, or in YAML where PyYAML is installed; relative paths in it are relative to its folder.
@@ -106,7 +106,7 @@ def _document(path: str) -> Any:
         raise ConfigurationError(f"{path} is malformed", advice="correct it") from None
 
 
-def _cluster(document: _Kubeconfig, folder: str) -> Cluster:
+def _cluster(document: _Kubeconfig, folder: str) -> ClusterConfig:
     context = _named(document.contexts, document.current_context, "context").context
     if context is None:
         raise ConfigurationError(f"context {document.current_context!r} is empty")
@@ -120,7 +120,7 @@ def _cluster(document: _Kubeconfig, folder: str) -> Cluster:
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ConfigurationError(f"cluster {context.cluster!r}: server is no https:// address")
     text = partial(_text, folder=folder)
-    found = Cluster(
+    found = ClusterConfig(
         cluster.server.rstrip("/"),
         partial(text, cluster.certificate_authority, cluster.certificate_authority_data, "certificate-authority"),
         partial(_token, user, folder),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notarykit_admission.telemetry.trace import parse_traceparent
+from notarykit_admission.protocol.trace import parse_traceparent
 
 _TRACE, _PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 

@@ -5,15 +5,16 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
-from notarykit_admission.access.asker import Asker
 from notarykit_admission.access.own import AccessSettings, OwnSettings
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.registries import RegistryAccess
-from notarykit_admission.doors.review import Observe, Reviewer
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.judging.question import Question
 from notarykit_admission.policy.loaded import load_policies
+from notarykit_admission.review.asker import Asker
+from notarykit_admission.review.review import Observe
+from notarykit_admission.review.reviewer import Reviewer
 from tests.unit.admission.policy.setups import files
 
 DIGEST = f"sha256:{'ab' * 32}"

@@ -6,14 +6,15 @@ from typing import Any, cast
 
 import notarykit
 from notarykit import Digest, Reference
-from notarykit_admission.access.asker import Asker
 from notarykit_admission.access.own import AccessSettings, OwnSettings
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Puller, PullSecretReader
 from notarykit_admission.access.registries import RegistryAccess
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge
-from notarykit_admission.judging.question import LoadedPolicy, Question
+from notarykit_admission.judging.question import Question
+from notarykit_admission.policy.loaded import LoadedPolicy
+from notarykit_admission.review.asker import Asker
 from notarykit_admission.workload.images import NO_SECRETS, PullSecrets
 from tests.unit.admission.access.secrets import Objects, secret
 

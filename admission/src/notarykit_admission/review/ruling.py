@@ -4,10 +4,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from notarykit import Digest
-from notarykit_admission.doors.review import Review, Reviewed
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.message import join_reasons
 from notarykit_admission.policy.rules import Mode
+from notarykit_admission.review.review import Review, Reviewed
 
 
 class Consequence(StrEnum):

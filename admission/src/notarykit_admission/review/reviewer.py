@@ -1,103 +1,21 @@
-"""Review of the images of one request: exemptions, references, and the judge's decisions on the rest."""
+"""Reviewer: exempts images, reads their references, and has the judge decide on the rest."""
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from notarykit import Digest, Reference
 from notarykit.errors import UsageError
-from notarykit_admission.access.asker import Asker
 from notarykit_admission.access.pull_secrets import Puller
-from notarykit_admission.doors.reading import read_reference
 from notarykit_admission.judging.decision import Decision, Outcome
-from notarykit_admission.judging.question import LoadedPolicy
 from notarykit_admission.message import one_line
-from notarykit_admission.policy.loaded import Policies
+from notarykit_admission.policy.loaded import LoadedPolicy, Policies
 from notarykit_admission.policy.rules import Rule, Tags
+from notarykit_admission.review.asker import Asker
+from notarykit_admission.review.reference import read_reference
+from notarykit_admission.review.review import LONGEST_IMAGE, Image, Observe, Origin, Review, Reviewed, observe_nothing
 from notarykit_admission.workload.images import PullSecrets
 
 MOST_IMAGES = 250
-# The API server takes references of any length; the reason and the advice have to fit beside it.
-_LONGEST_IMAGE = 400
-
-
-class Origin(NamedTuple):
-    """Where a request comes from.
-
-    Attributes:
-        namespace: Namespace of the request, or an empty string.
-        uid: Identifier that the API server gave it; empty where it has none.
-        name: Name of the object for people, or an empty string.
-        is_dry_run: True if the object is not stored.
-    """
-
-    namespace: str
-    uid: str = ""
-    name: str = ""
-    is_dry_run: bool = False
-
-
-class Image(NamedTuple):
-    """Image of a request.
-
-    Attributes:
-        place: Where it stands, for people; empty where the request does not say.
-        text: Its reference as it is written there.
-    """
-
-    place: str
-    text: str
-
-
-class Reviewed(NamedTuple):
-    """Image of a request, with the decision on it.
-
-    Attributes:
-        image: The image.
-        decision: The decision.
-        reference: Its reference, or None where the text is none or was not looked at.
-    """
-
-    image: Image
-    decision: Decision
-    reference: Reference | None = None
-
-    @property
-    def pinned(self) -> str:
-        """The reference with the digest that was judged; the text itself where it has one, or none was judged."""
-        if self.reference is None or isinstance(self.reference.identifier, Digest) or not self.decision.digest:
-            return self.image.text
-        return f"{self.image.text}@{self.decision.digest}"
-
-    @property
-    def line(self) -> str:
-        """The image and the reason for its refusal, as one line."""
-        place = f"{self.image.place}: " if self.image.place else ""
-        policy = f" (policy statement {self.decision.policy!r})" if self.decision.policy else ""
-        image = one_line(self.image.text, _LONGEST_IMAGE) or "no image"
-        return one_line(f"{place}{image}: {self.decision.reason}{policy}")
-
-
-class Review(NamedTuple):
-    """Images of a request, with the decisions on them.
-
-    Attributes:
-        rule: Rule of the namespace, as it was when the images were looked at.
-        images: The images, in their order.
-        is_too_large: True if no image was looked at, because there are too many of them.
-    """
-
-    rule: Rule
-    images: tuple[Reviewed, ...]
-    is_too_large: bool = False
-
-
-Observe = Callable[[Origin, Review, float], None]
-"""Called with each review, and the seconds that it took."""
-
-
-def _nobody(origin: Origin, review: Review, seconds: float) -> None:
-    """Observes nothing."""
 
 
 class Reviewer:
@@ -114,7 +32,7 @@ class Reviewer:
         self,
         asker: Asker,
         policies: Callable[[], Policies],
-        observe: Observe = _nobody,
+        observe: Observe = observe_nothing,
         most_images: int = MOST_IMAGES,
     ) -> None:
         self._asker = asker
@@ -190,7 +108,7 @@ def _before_judging(image: Image, rule: Rule) -> Reviewed | Reference:
     try:
         reference = read_reference(image.text)
     except UsageError as error:  # its advice is for users of a command line
-        reason = one_line(error.message, _LONGEST_IMAGE)
+        reason = one_line(error.message, LONGEST_IMAGE)
         return Reviewed(image, _refused(f"{reason}: write registry/repository@digest, in full"))
     if rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
         return Reviewed(

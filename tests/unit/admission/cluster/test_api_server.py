@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from notarykit_admission.access.api_server import LARGEST_OBJECT, APIServer, APIServerError
-from notarykit_admission.access.cluster import Cluster
+from notarykit_admission.cluster.api_server import LARGEST_OBJECT, APIServer, APIServerError
+from notarykit_admission.cluster.config import ClusterConfig
 from tests.servers.registry.certificates import RegistryCA
-from tests.unit.admission.access.api_servers import Double, asking
+from tests.unit.admission.cluster.api_servers import Double, asking
 
 _PATH = "/api/v1/namespaces/shop/secrets/registry"
 _GOOD = (200, b"{}")
@@ -31,7 +31,7 @@ def _asking(
     asking(
         lambda: Double(*answers),
         ca,
-        lambda port: Cluster(f"https://127.0.0.1:{port}", lambda: cas, token),
+        lambda port: ClusterConfig(f"https://127.0.0.1:{port}", lambda: cas, token),
         test,
         seconds,
     )
@@ -121,7 +121,7 @@ def test_server_that_is_down(ca: RegistryCA) -> None:
     """A server that cannot be reached is an error that says so, and not with what was sent."""
 
     async def test(_: APIServer, double: Double) -> None:
-        down = APIServer(Cluster("https://127.0.0.1:1", lambda: "", lambda: "hunter2"))
+        down = APIServer(ClusterConfig("https://127.0.0.1:1", lambda: "", lambda: "hunter2"))
         with pytest.raises(APIServerError, match=r"^the API server cannot be reached: Connect call failed") as caught:
             await down.get(_PATH)
         assert "hunter2" not in repr(caught.value)
@@ -136,7 +136,7 @@ def test_server_of_another_ca(ca: RegistryCA, tmp_path: Path) -> None:
     other = Path(RegistryCA(str(tmp_path)).ca_file).read_text()
 
     async def test(_: APIServer, double: Double) -> None:
-        doubting = APIServer(Cluster(f"https://127.0.0.1:{double.port}", lambda: other, lambda: "hunter2"))
+        doubting = APIServer(ClusterConfig(f"https://127.0.0.1:{double.port}", lambda: other, lambda: "hunter2"))
         with pytest.raises(APIServerError, match=r"^the API server cannot be reached: self-signed certificate"):
             await doubting.get(_PATH)
         assert double.asked == []
@@ -152,7 +152,7 @@ def test_files_are_looked_at_again(ca: RegistryCA, tmp_path: Path) -> None:
 
     async def test(_: APIServer, double: Double) -> None:
         nonlocal cas, token, now
-        cluster = Cluster(f"https://127.0.0.1:{double.port}", lambda: cas, lambda: token)
+        cluster = ClusterConfig(f"https://127.0.0.1:{double.port}", lambda: cas, lambda: token)
         server = APIServer(cluster, monotonic=lambda: now)
         await server.get(_PATH)
         cas, token = other, "two"
@@ -174,6 +174,6 @@ def test_files_are_looked_at_again(ca: RegistryCA, tmp_path: Path) -> None:
 @pytest.mark.parametrize("cas", ["no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
 def test_malformed_cas(cas: str) -> None:
     """CAs that are none are an error of every request, until they are good."""
-    server = APIServer(Cluster("https://127.0.0.1:1", lambda: cas, lambda: ""))
+    server = APIServer(ClusterConfig("https://127.0.0.1:1", lambda: cas, lambda: ""))
     with pytest.raises(APIServerError, match="the API server's CAs are malformed"):
         server.get(_PATH).send(None)

@@ -9,8 +9,9 @@ from notarykit_admission.access.pull_secrets import Keyring, Puller, PullSecretR
 from notarykit_admission.access.registries import RegistryAccess
 from notarykit_admission.judging.decision import Decision, undecided
 from notarykit_admission.judging.judge import Judge
-from notarykit_admission.judging.question import LoadedPolicy, Question
+from notarykit_admission.judging.question import Question
 from notarykit_admission.message import one_line
+from notarykit_admission.policy.loaded import LoadedPolicy
 from notarykit_admission.workload.images import NO_SECRETS
 
 # After a refusal by a registry, secrets are read again that are older; more often, nobody makes this program read them.

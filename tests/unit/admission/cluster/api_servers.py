@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import uvloop
 
-from notarykit_admission.access.api_server import APIServer
-from notarykit_admission.access.cluster import Cluster
+from notarykit_admission.cluster.api_server import APIServer
+from notarykit_admission.cluster.config import ClusterConfig
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 
 
@@ -84,7 +84,7 @@ class Double:
 def asking(
     double: Callable[[], Double],
     ca: RegistryCA,
-    cluster: Callable[[int], Cluster],
+    cluster: Callable[[int], ClusterConfig],
     test: Callable[[APIServer, Double], Awaitable[None]],
     seconds: float = 60.0,
 ) -> None:

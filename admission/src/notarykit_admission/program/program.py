@@ -6,16 +6,17 @@ import signal
 from collections.abc import Callable
 
 from notarykit_admission.access.opened import OpenedAccess
-from notarykit_admission.doors.review import Reviewer
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import Judge
+from notarykit_admission.program.files import WatchedFiles
+from notarykit_admission.program.paths import open_doors
+from notarykit_admission.program.settings import Settings
+from notarykit_admission.review.asker import Asker
+from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.server.door import Page
-from notarykit_admission.server.files import WatchedFiles
 from notarykit_admission.server.http import HTTPServer
 from notarykit_admission.server.listening import listen
-from notarykit_admission.server.paths import open_doors
-from notarykit_admission.server.settings import Settings
 from notarykit_admission.telemetry.lines import LineWriter
 from notarykit_admission.telemetry.state import FilesState, State
 from notarykit_admission.telemetry.telemetry import Telemetry
@@ -46,6 +47,7 @@ class Program:
             NotaryExaminer(settings.access.registry_timeout, observer=self._telemetry),
             self._cache,
         )
+        self._asker = Asker(self._judge, self._access.registries, self._access.pull_secrets)
         doors = open_doors(self._reviewer, settings.guarded if settings.tls.client_cas else ())
         pages = {"/healthz": _healthy, "/readyz": self._ready, "/metrics": self._metrics}
         self._server = HTTPServer(doors, pages, settings.limits, self._telemetry)
@@ -84,7 +86,7 @@ class Program:
 
     def _reviewer(self, door: str) -> Reviewer:
         return Reviewer(
-            self._access.asker(self._judge),
+            self._asker,
             lambda: self._files.policies.current,
             self._telemetry.review_observer(door),
             self._settings.images,

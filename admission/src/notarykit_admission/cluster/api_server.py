@@ -8,7 +8,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 
 from notarykit import NotarykitError
 from notarykit.errors import ConfigurationError
-from notarykit_admission.access.cluster import Cluster
+from notarykit_admission.cluster.config import ClusterConfig
 from notarykit_admission.message import one_line
 
 # A Secret's data has at most a MiB, which base64 makes longer, and so has what stands beside it.
@@ -32,15 +32,15 @@ class APIServer:
     """API server of a cluster. For one event loop.
 
     Args:
-        cluster: How it is reached.
+        config: How it is reached.
         seconds: Time for one request.
         monotonic: Clock that is never set.
     """
 
     def __init__(
-        self, cluster: Cluster, seconds: float = SECONDS, monotonic: Callable[[], float] = time.monotonic
+        self, config: ClusterConfig, seconds: float = SECONDS, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._cluster = cluster
+        self._config = config
         self._seconds = seconds
         self._monotonic = monotonic
         self._session: ClientSession | None = None
@@ -96,10 +96,10 @@ class APIServer:
             )
         assert self._context is not None
         async with self._session.get(
-            self._cluster.server + path,
+            self._config.server + path,
             headers={"Authorization": f"Bearer {self._token}"} if self._token else {},
             ssl=self._context,
-            server_hostname=self._cluster.server_name or None,
+            server_hostname=self._config.server_name or None,
             allow_redirects=False,
         ) as response:
             body = bytearray()
@@ -114,20 +114,20 @@ class APIServer:
         now = self._monotonic()
         if self._context is not None and not anew and now < self._looked + _SECONDS_OF_FILES:
             return
-        self._token = self._cluster.token()
-        if self._context is None or anew or self._cas != self._cluster.cas():
-            self._cas = self._cluster.cas()
-            self._context = _context(self._cluster, self._cas)
+        self._token = self._config.token()
+        if self._context is None or anew or self._cas != self._config.cas():
+            self._cas = self._config.cas()
+            self._context = _context(self._config, self._cas)
         self._looked = now
 
 
-def _context(cluster: Cluster, cas: str) -> ssl.SSLContext:
+def _context(config: ClusterConfig, cas: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=cas or None)  # without any, those of the system
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the API server's CAs are malformed: {error}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    cluster.show_client(context)
+    config.show_client(context)
     return context
 
 

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from notarykit_admission.access.own import AccessSettings
-from notarykit_admission.doors.review import MOST_IMAGES
 from notarykit_admission.judging.cache import MOST_DECISIONS
+from notarykit_admission.review.reviewer import MOST_IMAGES
 from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits
 from notarykit_admission.server.tls import TLSFiles
 

@@ -5,7 +5,7 @@ import logging
 
 from notarykit_admission.access.own import OwnSettings
 from notarykit_admission.policy.source import PolicySource
-from notarykit_admission.server.settings import Settings
+from notarykit_admission.program.settings import Settings
 from notarykit_admission.server.tls import ServerTLS
 
 _log = logging.getLogger(__name__)

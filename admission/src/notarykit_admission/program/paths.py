@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from notarykit_admission.doors.external_data import ExternalDataDoor, failure
 from notarykit_admission.doors.image_policy import ImagePolicyDoor
 from notarykit_admission.doors.kubernetes import WebhookDoor
-from notarykit_admission.doors.review import Reviewer
 from notarykit_admission.doors.verify import VerifyDoor
 from notarykit_admission.protocol.status import answer_failure
 from notarykit_admission.protocol.verify_request import answer_error
+from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.server.door import Door
 
 # The API server's own default for a webhook, and what Gatekeeper's webhooks leave of their 3 and 1 seconds.

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.access.kubeconfig import load_kubeconfig
+from notarykit_admission.cluster.kubeconfig import load_kubeconfig
 from tests.servers.registry.certificates import RegistryCA
 
 _SERVER = "https://10.0.0.1:6443"

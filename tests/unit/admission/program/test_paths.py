@@ -2,10 +2,10 @@
 
 import pytest
 
-from notarykit_admission.doors.review import Reviewer
-from notarykit_admission.server.paths import open_doors
-from notarykit_admission.server.settings import ALL_GUARDED, GUARDED_USUALLY
-from tests.unit.admission.doors.reviewers import reviewing
+from notarykit_admission.program.paths import open_doors
+from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_USUALLY
+from notarykit_admission.review.reviewer import Reviewer
+from tests.unit.admission.review.reviewers import reviewing
 
 _GATEKEEPERS = {"/gatekeeper/verify", "/gatekeeper/mutate"}
 _OTHERS = {

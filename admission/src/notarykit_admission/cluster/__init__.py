@@ -1,0 +1,1 @@
+"""Cluster: how its API server is reached, and asked for single objects."""
