@@ -38,6 +38,18 @@ class Replica(NamedTuple):
         """Returns what it has logged until now."""
         return Path(self.log).read_text()
 
+    def verdicts(self, reference: str) -> list[dict[str, Any]]:
+        """Returns the lines of its log about a reference, in their order, as soon as there is one."""
+
+        def found() -> list[dict[str, Any]]:
+            lines = [
+                json.loads(line) for line in self.said().splitlines() if line.startswith("{") and reference in line
+            ]
+            return [line for line in lines if line.get("reference") == reference]
+
+        poll(lambda: bool(found()))
+        return found()
+
 
 @contextlib.contextmanager
 def running(policies: Path, pair: KeyPair, *flags: str) -> Iterator[Replica]:

@@ -9,7 +9,7 @@ from tests.servers.kubernetes.api import API, Answer
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kubernetes.images import Images
 from tests.servers.kubernetes.objects import namespace, new_name, pod
-from tests.servers.kubernetes.program import PIN, VALIDATE, register, running, wait_for
+from tests.servers.kubernetes.program import PIN, VALIDATE, Replica, register, running, wait_for
 from tests.servers.registry.certificates import RegistryCA
 
 
@@ -20,13 +20,18 @@ class Scene(NamedTuple):
         api: Client of its API server.
         images: Images in a registry.
         ca: CA of the program's certificate.
-        port: Port of the program.
+        replica: The program.
     """
 
     api: API
     images: Images
     ca: RegistryCA
-    port: int
+    replica: Replica
+
+    @property
+    def port(self) -> int:
+        """Port of the program."""
+        return self.replica.port
 
     def namespace(self, *webhooks: str, name: str = "") -> str:
         """Makes a namespace for which webhooks are asked, and returns its name."""
@@ -63,7 +68,7 @@ def opened(cluster: Cluster, ca: RegistryCA, images: Images, policies: Path) -> 
         policies: Folder of the policies.
     """
     with running(policies, ca.server()) as replica:
-        scene = Scene(cluster.api, images, ca, replica.port)
+        scene = Scene(cluster.api, images, ca, replica)
         for door in (PIN, VALIDATE):
             register(cluster.api, door, door, replica.port, ca.ca_file)
             wait_for(cluster.api, door, scene.namespace(door))

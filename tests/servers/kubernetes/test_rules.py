@@ -40,9 +40,23 @@ def test_image_text_cannot_spoil_a_warning(scene: Scene) -> None:
 
 
 def test_audit_is_silent(scene: Scene) -> None:
-    """In the mode audit everything is created, without a word to whoever did it."""
-    answer = scene.run("audits", scene.images.unsigned.by_digest)
+    """In the mode audit everything is created, without a word to whoever did it; the log has why it would be denied."""
+    image = scene.images.push()
+    made = pod("audits", image.by_digest)
+    answer = scene.api.create(made)
     assert (answer.status, answer.warnings) == (201, ())
+    (line,) = scene.replica.verdicts(image.by_digest)
+    expected = {
+        "door": "kubernetes/validate",
+        "namespace": "audits",
+        "object": f"Pod {made['metadata']['name']}",
+        "place": "container 'c0'",
+        "digest": image.digest,
+        "outcome": "refused",
+        "consequence": "audited",
+    }
+    assert {name: line[name] for name in expected} == expected
+    assert "no signature is associated with" in line["reason"]
 
 
 def test_exempt_prefix(scene: Scene) -> None:
