@@ -71,7 +71,7 @@ USERS: dict[str, Sequence[str]] = {
     "git": (*_GUIDE, "unit/oci/test_archive_readers.py"),
     "go": _GO,
     "go 1.25": (*_GO, *_IMAGE),
-    "go 1.26": (*_GO, "charts/test_webhooks.py", "servers/kubernetes/test_cluster.py"),
+    "go 1.26": ("charts/test_webhooks.py", "servers/kubernetes/test_cluster.py"),
     "iproute2": _CARDS,
     "jq": ("servers/registry/audits/test_documents.py",),
     "libclang-dev": _TOKENS,
