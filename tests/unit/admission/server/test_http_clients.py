@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,22 @@ def test_client_that_holds_much_leaves_room_for_others(files: Files) -> None:
         assert (await other.ask("/echo", b"x" * 1500)).status == 200
 
     serving(files, test, limits=HTTPLimits(reviews=4, body=2000, bodies=2001, share=0.75))
+
+
+@pytest.mark.parametrize(("timeout", "most"), [("2s", 1.3), ("100ms", 0.0)])
+def test_time_of_the_body_counts(files: Files, timeout: str, most: float) -> None:
+    """What a body takes to arrive is time that the caller waits, and no longer there for the decision."""
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        client.send(f"POST /echo?timeout={timeout} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n".encode())
+        while not running.server.reviews:  # noqa: ASYNC110 - nobody else hears of a head
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)  # the time that is meant
+        client.send(b"1")
+        assert 0 <= json.loads((await client.reply()).text)["seconds"] <= most
+
+    serving(files, test)
 
 
 def test_compressed_body_is_refused(files: Files) -> None:
