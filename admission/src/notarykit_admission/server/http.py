@@ -16,11 +16,13 @@ from notarykit_admission.server.body import Bodies, RefusedError
 from notarykit_admission.server.connections import Connections
 from notarykit_admission.server.door import Door, Page, text_response
 from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits, Limit
-from notarykit_admission.server.seldom import Seldom
+from notarykit_admission.server.seldom import Seldom, SeldomFilter
 from notarykit_admission.server.shares import Shares, client_of
 
 _log = logging.getLogger(__name__)
 _OTHER_PATH = "other"
+_client_log = logging.getLogger(f"{__name__}.clients")
+_client_log.addFilter(SeldomFilter())
 
 
 class ServerObserver(Protocol):
@@ -87,6 +89,7 @@ class HTTPServer:
             self._handle,
             keepalive_timeout=self._limits.idle_seconds,
             access_log=None,
+            logger=_client_log,
             auto_decompress=False,  # a small body may become any amount of memory
         )
         self._connections = Connections(self._protocols, self._limits, self._observer.refused)

@@ -35,3 +35,24 @@ class Seldom:
         self._silent[subject] = (now + SECONDS_BETWEEN, 0)
         more = f" (and {silent} more before)" if silent else ""
         self._log.warning("%s: %s%s", subject, text, more)
+
+
+class SeldomFilter(logging.Filter):
+    """Lets lines of one kind pass once in some seconds, where a library writes one for each mistake of a client.
+
+    Args:
+        clock: Clock that is never set, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._until: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tells whether a line passes; lines are of one kind that are made of one pattern."""
+        now, kind = self._clock(), str(record.msg)
+        if now < self._until.get(kind, 0.0):
+            return False
+        self._until[kind] = now + SECONDS_BETWEEN
+        return True

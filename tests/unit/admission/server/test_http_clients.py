@@ -90,6 +90,19 @@ def test_client_that_goes_away(files: Files, caplog: pytest.LogCaptureFixture) -
     ]
 
 
+def test_malformed_requests_fill_no_log(files: Files, caplog: pytest.LogCaptureFixture) -> None:
+    """What is no request is answered with 400 each time, and has a line of the log seldom."""
+
+    async def test(running: Running) -> None:
+        for _ in range(20):
+            client = await running.connect()
+            client.send(b"no request\r\n\r\n")
+            assert (await client.reply()).status == 400
+
+    serving(files, test)
+    assert len(caplog.records) <= 1
+
+
 def test_malformed_chunk(files: Files, caplog: pytest.LogCaptureFixture) -> None:
     """A body whose chunks are malformed is its client's mistake: it is answered, and no mistake of ours."""
 
