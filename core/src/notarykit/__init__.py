@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from notarykit.api import verify_artifacts as verify_artifacts
     from notarykit.batch.executors import process_pool as process_pool
     from notarykit.batch.work import Outcome as Outcome
+    from notarykit.config.docker_config import DockerConfig as DockerConfig
     from notarykit.config.docker_config import parse_docker_config as parse_docker_config
     from notarykit.config.policy import load_policy as load_policy
     from notarykit.config.registries import load_docker_config as load_docker_config
@@ -109,7 +110,7 @@ _HOMES = {
     "api": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
-    "config.docker_config": ("parse_docker_config",),
+    "config.docker_config": ("DockerConfig", "parse_docker_config"),
     "config.policy": ("load_policy",),
     "config.registries": ("load_docker_config",),
     "envelope.descriptor": ("Descriptor",),

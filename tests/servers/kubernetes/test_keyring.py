@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from notarykit import Digest, Reference
-from notarykit_admission.access.keyring import find_credentials, parse_docker_config
+from notarykit import DockerConfig, parse_docker_config
+from notarykit.errors import ConfigurationError
 from tests.servers.kubernetes.kubelet import Lookup, build, find
 
-_DIGEST = Digest(f"sha256:{'ab' * 32}")
 _HOSTS = (
     *("r.test", "a.r.test", "b.a.r.test", "r.test:5000", "localhost:5000", "127.0.0.1:80", "x-good.r.test", "R.test"),
     *("docker.io", "index.docker.io", "registry-1.docker.io"),
@@ -98,11 +97,11 @@ def _lookups(seed: int, keys: Sequence[str], count: int) -> list[Lookup]:
 
 def _found(lookup: Lookup) -> list[tuple[str, str]] | None:
     try:
-        secrets = [parse_docker_config(each.encode()) for each in lookup.configs]
-    except ValueError:
+        configs = [parse_docker_config(each.encode()) for each in lookup.configs]
+    except ConfigurationError:
         return None
-    registry, _, name = lookup.image.partition("/")
-    return [each[:2] for each in find_credentials(secrets, Reference(registry, name, _DIGEST))]
+    config = DockerConfig(entry for each in configs for entry in each.entries)
+    return [each[:2] for each in config.all(lookup.image)]
 
 
 def test_same_credentials(kubelet: str) -> None:
@@ -124,7 +123,7 @@ def test_never_more_credentials(kubelet: str) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        *("{", "[]", "7", "null", "{}", '{"auths": {"r.test": {"auth": "YTpi"}}} x'),
+        *("{", "[]", "7", "{}", '{"auths": {"r.test": {"auth": "YTpi"}}} x'),
         *(f'{{"auths": {auths}}}' for auths in ("null", "[]", "{}", '{"r.test": 7}', '{"r.test": null}')),
         *(f'{{"auths": {{"r.test": {{"auth": {auth}}}}}}}' for auth in ("7", '"a"', '"YWJj"', '"YTpi "', '"YTpi"')),
         '{"auths": {"r.test": {"username": 7}}}',

@@ -191,13 +191,20 @@ def test_secret_goes_to_its_host_alone(setting: _Setting) -> None:
 @pytest.mark.parametrize("kind", WORKLOADS)
 def test_secret_of_the_service_account(setting: _Setting, kind: str) -> None:
     """Templates are read with the secrets of their service account, which the API server puts into no template."""
-    namespace = setting.namespace()
-    made = workload(kind, namespace, setting.image.by_digest)
-    poll(lambda: setting.api.create(made, dry_run=True).status == 403)
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
-    setting.api.apply({**account, "imagePullSecrets": [{"name": SECRET}]})
-    answer = _eventually(setting, made)
+    with_secret, without = setting.namespace(), setting.namespace()
+    setting.api.apply(_account(with_secret, SECRET))
+    answer = setting.api.create(workload(kind, with_secret, setting.image.by_digest))
     assert (answer.status, answer.warnings) == (201, ())
+    denied = setting.api.create(workload(kind, without, setting.image.by_digest))
+    assert denied.status == 403
+    assert denied.message.endswith(_ADVICE.format(setting.private.host))
+
+
+def _account(namespace: str, *secrets: str) -> Object:
+    """Returns the service account that pods have which name none."""
+    metadata = {"name": "default", "namespace": namespace}
+    named = [{"name": name} for name in secrets]
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "imagePullSecrets": named}
 
 
 def test_rotated_secret_is_taken_up(setting: _Setting) -> None:
@@ -285,8 +292,7 @@ def test_pod_gets_the_secrets_of_its_account(with_accounts: _Setting) -> None:
     api, namespace = with_accounts.api, with_accounts.namespace()
     poll(lambda: api.get(f"/api/v1/namespaces/{namespace}/serviceaccounts/default")["kind"] == "ServiceAccount")
     poll(lambda: "denied the request" in with_accounts.run(namespace, with_accounts.image.by_digest).message)
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
-    api.apply({**account, "imagePullSecrets": [{"name": SECRET}]})
+    api.apply(_account(namespace, SECRET))
     answer = _eventually(with_accounts, pod(namespace, with_accounts.image.by_digest))
     assert answer.status == 201
     assert answer.body["spec"]["imagePullSecrets"] == [{"name": SECRET}]

@@ -44,7 +44,7 @@ def _found(key: str, repository: str) -> bool:
         f"https://{_HOST}/v2/team/app",
         "*.example.com:5000",
         "registry.*.com:5000",
-        "reg?stry.ex*.com:5000/team",
+        "reg*stry.ex*.com:5000/team",
     ],
 )
 def test_key_of_a_repository(key: str) -> None:
@@ -62,6 +62,7 @@ def test_key_of_a_repository(key: str) -> None:
         "*.com:5000",
         "*.*.*.com:5000",
         "[r]egistry.example.com:5000",
+        "reg?stry.example.com:5000",
         f"{_HOST}/app",
         f"{_HOST}/team/app/more",
         f"{_HOST}/*/app",
@@ -86,7 +87,7 @@ def test_key_with_a_path_is_not_for_the_whole_registry() -> None:
     assert _found(_HOST, _HOST)
 
 
-@pytest.mark.parametrize("key", ["https://index.docker.io/v1/", "docker.io", "index.docker.io", "registry-1.docker.io"])
+@pytest.mark.parametrize("key", ["https://index.docker.io/v1/", "docker.io", "index.docker.io"])
 def test_names_of_docker_hub(key: str) -> None:
     """Docker Hub has several names, one of which is Docker's own."""
     assert _found(key, "docker.io/library/busybox")
@@ -139,13 +140,33 @@ def test_malformed_configuration_is_refused(content: bytes) -> None:
         parse_docker_config(content, "pull secret 'a'")
 
 
-def test_malformed_entry_is_an_error_of_its_registry() -> None:
-    """Other registries are used as before; the message has no secret."""
-    look_up = parse_docker_config(_encoded({"a.test": {"auth": "c2VjcmV0"}, "b.test": pair("me", "secret")}), "x")
-    assert look_up("b.test/app") == _OURS
+def test_malformed_entry_is_refused() -> None:
+    """One malformed entry makes the whole configuration malformed, as for a kubelet; the message has no secret."""
+    content = _encoded({"a.test": {"auth": "c2VjcmV0"}, "b.test": pair("me", "secret")})
     with pytest.raises(ConfigurationError, match=r"^credentials in x: the entry 'a.test' is malformed") as caught:
-        look_up("a.test/app")
+        parse_docker_config(content, "x")
     assert "c2VjcmV0" not in caught.value.one_line()
+
+
+def test_all_credentials_of_a_repository() -> None:
+    """All that match are found, long keys first, those of patterns behind; the same ones once."""
+    entries = {"*.test": "wild", "r.test": "host", "r.test/team/app": "app", "r.test/team": "host", "s.test": "other"}
+    look_up = parse_docker_config(_encoded({key: pair(name, "x") for key, name in entries.items()}))
+    assert [each.username for each in look_up.all("r.test/team/app")] == ["app", "host", "wild"]
+    assert look_up.all("t.test:5000/app") == ()
+
+
+def test_docker_hub_where_nothing_else_matches() -> None:
+    """Docker's own key for its hub counts where no other key matches."""
+    look_up = parse_docker_config(_encoded({"index.docker.io": pair("hub", "x"), "docker.io/mine": pair("me", "x")}))
+    assert [each.username for each in look_up.all("docker.io/mine/app")] == ["me"]
+    assert [each.username for each in look_up.all("docker.io/library/app")] == ["hub"]
+
+
+def test_missing_padding() -> None:
+    """The base64 of an entry may lack its padding, as for a kubelet."""
+    look_up = parse_docker_config(_encoded({_HOST: {"auth": base64.b64encode(b"me2:secret").decode().rstrip("=")}}))
+    assert look_up(_HOST) == Credentials("me2", "secret")
 
 
 def test_secrets_stay_on_this_machine() -> None:

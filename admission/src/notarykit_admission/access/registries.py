@@ -9,7 +9,6 @@ from typing import Protocol
 
 from notarykit import Credentials, Reference, Registries
 from notarykit_admission.access.access import Access, Way
-from notarykit_admission.access.keyring import find_credentials
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Keyring
 
@@ -56,7 +55,7 @@ class RegistryAccess:
         program's own.
         """
         own = self.own(reference)
-        found = find_credentials(keyring.secrets, reference)[:MOST_CREDENTIALS]
+        found = keyring.config.all(reference.scope)[:MOST_CREDENTIALS]
         if not found:
             return own
         identities = [self._identity(each, own.identity) for each in found]

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 
 from notarykit import Reference
-from notarykit_admission.access.keyring import find_credentials
 from notarykit_admission.access.pull_secrets import Keyring, Puller, PullSecretReader, PullSecretsError
 from notarykit_admission.access.registries import RegistryAccess
 from notarykit_admission.judging.decision import Decision, undecided
@@ -15,7 +14,7 @@ from notarykit_admission.policy.loaded import LoadedPolicy
 from notarykit_admission.workload.images import NO_SECRETS
 
 # After a refusal by a registry, secrets are read again that are older; more often, nobody makes this program read them.
-_SECONDS_OF_REFUSED = 2.0
+_SECONDS_OF_REFUSED = 1.0
 
 
 class Asker:
@@ -95,7 +94,7 @@ def _left(end: float) -> float:
 
 
 def _advice(reference: Reference, keyring: Keyring) -> str:
-    if find_credentials(keyring.secrets, reference):
+    if keyring.config.all(reference.scope):
         advice = f"put credentials into the pull secrets that may read {reference.scope}"
     else:
         advice = f"name a secret with credentials for {reference.registry} in imagePullSecrets"

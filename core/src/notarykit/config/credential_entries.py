@@ -58,8 +58,10 @@ def read_entry(entry: GoMembers, key: str, source: str) -> Credentials | None:
 def _credentials_in(entry: GoMembers) -> Credentials | None:
     username, password = entry.text("username", ""), entry.text("password", "")
     if encoded := entry.text("auth", ""):
-        # Like Go's decoder, this ignores line ends; bytes outside UTF-8 are kept.
-        decoded = base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
+        # Like Go's decoder, this ignores line ends, and as for the kubelet padding may be missing; bytes outside UTF-8
+        # are kept.
+        encoded = encoded.replace("\r", "").replace("\n", "")
+        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
         username, colon, password = decoded.decode("utf-8", "surrogateescape").partition(":")
         if not colon:
             raise DocumentError(f"{entry.where}: 'auth' is not name:password")

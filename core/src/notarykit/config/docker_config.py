@@ -1,112 +1,117 @@
 """Docker configurations in memory, such as those of Kubernetes' pull secrets.
 
-Keys count as the kubelet reads them (Kubernetes, "Images", "Interpretation of config.json"), so that an image is read
-with the credentials with which a node pulls it.
+They are read as the kubelet of Kubernetes 1.36 reads them ("Images", "Interpretation of config.json"), so that an image
+is read with the credentials with which a node pulls it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from notarykit._internal.pickling import check_local
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
-from notarykit.config.credential_entries import entries_of, host_names, read_entry, without_scheme
+from notarykit.config.credential_entries import entries_of, read_entry, without_scheme
 from notarykit.errors import ConfigurationError
 from notarykit.oci.registry.auth import Credentials
 
 LARGEST_CONFIG = 4 * 1024 * 1024
+_LONGEST_KEY = 1000
 # In a key these are no paths but the registry's API, as older versions of Docker wrote them.
-_API_PATHS = ("v1/", "v2/")
+_API_PATHS = ("/v1/", "/v2/")
+# The kubelet looks for Docker Hub's entry by this key, which is Docker's own, where no other matches.
+_DOCKER_HUB, _DOCKER_HUB_HOSTS = "index.docker.io", ("docker.io", "index.docker.io")
 
 
-def parse_docker_config(
-    content: bytes, name: str = "docker config", *, is_legacy: bool = False
-) -> Callable[[str], Credentials | None]:
+class DockerConfig:
+    """Look-up of credentials in a configuration of Docker's; pickled for worker processes of this machine alone.
+
+    Args:
+        entries: Keys without scheme, `host[:port]` with a path or without, and their credentials.
+
+    Attributes:
+        entries: The same, in the order in which a kubelet tries them; of one key, as they were given.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str, Credentials]] = ()) -> None:
+        self.entries = tuple(sorted(entries, key=lambda entry: entry[0], reverse=True))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        check_local("credentials for registries")
+        return DockerConfig, (self.entries,)
+
+    def __repr__(self) -> str:
+        return f"DockerConfig({', '.join(key for key, _ in self.entries)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DockerConfig) and self.entries == other.entries
+
+    def __hash__(self) -> int:
+        return hash(self.entries)
+
+    def __call__(self, repository: str) -> Credentials | None:
+        """Returns the credentials that come first for a repository, `host[:port]/name`, or a registry; else None."""
+        return next(iter(self.all(repository)), None)
+
+    def all(self, repository: str) -> tuple[Credentials, ...]:
+        """Returns all credentials for a repository, which a kubelet tries one after the other: long keys come first."""
+        found = [credentials for key, credentials in self.entries if _matches(key, repository)]
+        if not found and repository.partition("/")[0] in _DOCKER_HUB_HOSTS:
+            found = [credentials for key, credentials in self.entries if key == _DOCKER_HUB]
+        return tuple(dict.fromkeys(found))
+
+
+def parse_docker_config(content: bytes, name: str = "docker config", *, is_legacy: bool = False) -> DockerConfig:
     """Returns the look-up of credentials in a configuration of Docker's, for `load_registries` and `RegistrySettings`.
 
-    A key may have a scheme, `*` and `?` in the labels of its host, and the beginning of a path; of several that match a
-    repository, the one with the longest path counts. Credential helpers that the configuration names are never called.
+    A key may have a scheme, `*` in the labels of its host, and the beginning of a path. Credential helpers that the
+    configuration names are never called.
 
     Args:
         content: The configuration in JSON: `.dockerconfigjson` of a Secret, or a `config.json`.
         name: Name of the configuration for messages.
         is_legacy: True for the older form, `.dockercfg`, which is the object under `auths` alone.
 
-    Returns:
-        A function that returns the credentials for a repository, `host[:port]/name`, or None. It raises
-        `ConfigurationError` where the entry that applies is malformed.
-
     Raises:
-        ConfigurationError: It is no JSON object of that form, or too large.
+        ConfigurationError: It is no JSON object of that form, it is too large, or an entry is malformed.
     """
     if len(content) > LARGEST_CONFIG:
         raise ConfigurationError(f"credentials in {name}: it has more than {LARGEST_CONFIG} bytes")
     try:
         document = GoMembers(loads(content), "document")
         entries = document if is_legacy else entries_of(document)
-        return _DockerConfig({key: entries.object(key) for key in entries.value if key in entries}, name)
+        return DockerConfig(_entries(entries, name))
     except DocumentError as error:
         raise ConfigurationError(f"credentials in {name}: {error}", advice="correct it") from None
 
 
-class _Key(NamedTuple):
-    """Key of an entry.
-
-    Attributes:
-        text: The key as it is written.
-        host: Its host, whose labels may hold `*` and `?`.
-        path: Beginning of the names of the repositories that it is for.
-    """
-
-    text: str
-    host: str
-    path: str
-
-    @property
-    def rank(self) -> tuple[int, bool, str]:
-        """Place among the keys that match a repository: long paths come first, and whole names before patterns."""
-        return -len(self.path), "*" in self.host or "?" in self.host, self.text
-
-    def matches(self, repository: str) -> bool:
-        """Tells whether the key is for a repository, `host[:port]/name`, or for a registry, `host[:port]`."""
-        host, _, path = repository.partition("/")
-        return path.startswith(self.path) and any(_matches(self.host, name) for name in host_names(host))
+def _entries(entries: GoMembers, name: str) -> Iterator[tuple[str, Credentials]]:
+    for text in entries.value:
+        if text in entries:  # it is not null
+            credentials = read_entry(entries.object(text), text, name)
+            if credentials is not None and (key := _key(text)):
+                yield key, credentials
 
 
-def _key(text: str) -> _Key:
-    host, _, path = without_scheme(text).partition("/")
-    return _Key(text, host, path[3:] if path.startswith(_API_PATHS) else path)
+def _key(text: str) -> str:
+    """Returns a key without scheme and API; empty for one with parts of a URL that no registry has."""
+    text = without_scheme(text)
+    if len(text) > _LONGEST_KEY or any(character in "[]\\@?#%" for character in text):
+        return ""
+    host, slash, path = text.partition("/")
+    place = f"{slash}{path}"
+    if place.startswith(_API_PATHS):
+        place = place[len("/v1") :]
+    return host if place == "/" else host + place
 
 
-def _matches(pattern: str, host: str) -> bool:
+def _matches(key: str, repository: str) -> bool:
+    (host, slash, path), (wanted, _, name) = key.partition("/"), repository.partition("/")
+    return (host == wanted or _is_like(host, wanted)) and f"/{name}".startswith(slash + path)
+
+
+def _is_like(pattern: str, host: str) -> bool:
     """Compares label by label, so that a pattern never stands for more of them, or for a port."""
-    labels, wanted = _labels(host), _labels(pattern)
-    return len(labels) == len(wanted) and all(map(_label_matches, labels, wanted))
-
-
-def _labels(host: str) -> list[str]:
-    name, colon, port = host.partition(":")
-    return [*name.split("."), f"{colon}{port}"]
-
-
-def _label_matches(label: str, pattern: str) -> bool:
-    return label == pattern or ("[" not in pattern and not pattern.startswith(":") and fnmatchcase(label, pattern))
-
-
-class _DockerConfig:
-    """Entries of a configuration by their keys; they are pickled for worker processes of this machine alone."""
-
-    def __init__(self, entries: Mapping[str, GoMembers], name: str) -> None:
-        self._entries = entries
-        self._name = name
-        self._keys = sorted(map(_key, entries), key=lambda key: key.rank)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        check_local("credentials for registries")
-        return _DockerConfig, (self._entries, self._name)
-
-    def __call__(self, repository: str) -> Credentials | None:
-        """Returns the credentials for a repository or registry, or None."""
-        keys = (key.text for key in self._keys if key.matches(repository))
-        found = (read_entry(self._entries[key], key, self._name) for key in keys)
-        return next((credentials for credentials in found if credentials is not None), None)
+    if "*" not in pattern:
+        return False
+    (like, _, port), (name, _, wanted) = pattern.partition(":"), host.partition(":")
+    patterns, labels = like.split("."), name.split(".")
+    return port == wanted and len(patterns) == len(labels) and all(map(fnmatchcase, labels, patterns))

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.access.keyring import MOST_ENTRIES
 from notarykit_admission.access.pull_secrets import (
+    LARGEST_CONFIG,
+    MOST_ENTRIES,
     MOST_SECRETS,
     Keyring,
     Puller,
@@ -16,6 +17,9 @@ from notarykit_admission.access.pull_secrets import (
 from notarykit_admission.cluster.api_server import APIServerError, ForbiddenError
 from notarykit_admission.workload.images import PullSecrets
 from tests.unit.admission.access.secrets import Objects, account, reading, secret
+
+_FOREIGN = "the API server answers with something else"
+_NEW, _OLD = ".dockerconfigjson", ".dockercfg"
 
 
 def _pod(*names: str, namespace: str = "shop") -> Puller:
@@ -27,7 +31,7 @@ def _template(name: str = "default") -> Puller:
 
 
 def _users(keyring: Keyring) -> list[str]:
-    return [entry.credentials.username for entries in keyring.secrets for entry in entries]
+    return [credentials.username for _, credentials in keyring.config.entries]
 
 
 def _read(stored: dict[str, Any], puller: Puller) -> tuple[Keyring, list[str]]:
@@ -121,7 +125,7 @@ def test_name_that_is_none(name: str) -> None:
     stored = {"bank/secrets/a": secret({"r.test": "mallory"})}
     for puller in _pod(name), _template(name):
         keyring, paths = _read(stored, puller)
-        assert keyring.secrets == ()
+        assert keyring.config.entries == ()
         assert len(keyring.flaws) == 1
         assert paths == []
 
@@ -136,12 +140,19 @@ def test_namespace_that_is_none(namespace: str) -> None:
     ("stored", "reason"),
     [
         (APIServerError("the API server answers with status 500"), "the API server answers with status 500"),
-        (b"[]", "the API server answers with something else"),
-        (b"\xff", "the API server answers with something else"),
-        ({"type": 7}, "the API server answers with something else"),
-        ({"type": "x", "data": {"a": "#"}}, "the API server answers with something else"),
-        (secret({}, "kubernetes.io/dockerconfigjson", **{".dockerconfigjson": "hunter2"}), "it is not of the form of"),
-        (secret({}, "kubernetes.io/dockercfg", **{".dockercfg": '{"r": {"auth": "hunter2"}}'}), "an entry's auth is"),
+        (b"[]", _FOREIGN),
+        (b"\xff", _FOREIGN),
+        ({"type": 7}, _FOREIGN),
+        ({"type": "x", "data": {"a": "#"}}, _FOREIGN),
+        (
+            secret({}, **{_NEW: "hunter2"}),
+            f"credentials in {_NEW}: ",
+        ),
+        (secret({f"{'r' * LARGEST_CONFIG}.test": "bob"}), f"its {_NEW} has more than {LARGEST_CONFIG} bytes"),
+        (
+            secret({}, "kubernetes.io/dockercfg", **{_OLD: '{"r": {"auth": "hunter2"}}'}),
+            f"credentials in {_OLD}: the entry 'r' is",
+        ),
     ],
 )
 def test_secret_that_cannot_be_read(stored: Any, reason: str) -> None:

@@ -1,8 +1,7 @@
 """Access to registries: with which credentials, and what is known under which."""
 
-from notarykit import Credentials, Digest, Reference, Registries
+from notarykit import Credentials, Digest, DockerConfig, Reference, Registries
 from notarykit_admission.access.access import Access
-from notarykit_admission.access.keyring import Entry
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Keyring
 from notarykit_admission.access.registries import MOST_CREDENTIALS, LookUp, RegistryAccess
@@ -29,7 +28,11 @@ def _access() -> tuple[RegistryAccess, _Settings]:
 
 
 def _keyring(**logins: Credentials) -> Keyring:
-    return Keyring(tuple((Entry(key.replace("_", "."), credentials),) for key, credentials in logins.items()))
+    return Keyring(DockerConfig((key.replace("_", "."), login) for key, login in logins.items()))
+
+
+def _both(*logins: Credentials) -> Keyring:
+    return Keyring(DockerConfig(("r.test", login) for login in logins))
 
 
 def _look_ups(access: Access) -> list[LookUp | None]:
@@ -93,8 +96,8 @@ def test_identities() -> None:
         access.with_secrets(_IMAGE, _keyring(r_test=_BOB)).identity,
         access.with_secrets(_IMAGE, _keyring(r_test=_ALICE._replace(password="secret-2"))).identity,
         access.with_secrets(_IMAGE, _keyring(r_test=Credentials("alices", "ecret-1"))).identity,
-        access.with_secrets(_IMAGE, Keyring(((Entry("r.test", _ALICE), Entry("r.test", _BOB)),))).identity,
-        access.with_secrets(_IMAGE, Keyring(((Entry("r.test", _BOB), Entry("r.test", _ALICE)),))).identity,
+        access.with_secrets(_IMAGE, _both(_ALICE, _BOB)).identity,
+        access.with_secrets(_IMAGE, _both(_BOB, _ALICE)).identity,
     ]
     settings.identity = "own 1"
     others.append(access.with_secrets(_IMAGE, _keyring(r_test=_ALICE)).identity)
@@ -114,5 +117,5 @@ def test_identity_tells_nothing() -> None:
 def test_bound_of_credentials() -> None:
     """Only so many credentials are tried for one image."""
     access, _ = _access()
-    many = tuple(Entry("r.test", Credentials(f"user-{number}", "x")) for number in range(MOST_CREDENTIALS + 5))
-    assert len(access.with_secrets(_IMAGE, Keyring((many,))).ways) == MOST_CREDENTIALS + 1
+    many = _both(*(Credentials(f"user-{number}", "x") for number in range(MOST_CREDENTIALS + 5)))
+    assert len(access.with_secrets(_IMAGE, many).ways) == MOST_CREDENTIALS + 1
