@@ -50,7 +50,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called when TLS is there."""
         self._transport = transport
-        self.since = time.monotonic()
         self._behind.connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -193,7 +192,9 @@ class Connections:
         except OSError:  # it was closed, took too long, or what came was no TLS
             if time.monotonic() - begun >= self._limits.handshake_seconds:
                 self._refused(Limit.HANDSHAKE_SECONDS)
-            connection.abort()
+        finally:
+            if connection.is_shaking_hands:
+                connection.abort()
 
     def _forget(self, behind: asyncio.Protocol) -> None:
         self._open.pop(behind, None)

@@ -13,6 +13,11 @@ from notarykit.errors import ConfigurationError
 from notarykit_admission.message import one_line
 
 _log = logging.getLogger(__name__)
+_REASONS = {
+    "KEY_VALUES_MISMATCH": "the key is another certificate's",
+    "NO_START_LINE": "it holds nothing in PEM",
+    "NO_CERTIFICATE_OR_CRL_FOUND": "it holds no certificate",
+}
 
 
 class TLSFiles(NamedTuple):
@@ -96,7 +101,9 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}", advice="mount the Secret that has it, or correct the path"
+        ) from None
 
 
 def _end(files: TLSFiles) -> datetime:
@@ -113,15 +120,34 @@ def _context(files: TLSFiles) -> ssl.SSLContext:
     # A session would outlive the CA that its client was known by.
     context.num_tickets = 0
     context.options |= ssl.OP_NO_TICKET
-    try:
-        context.load_cert_chain(files.certificate, files.key, password=_no_password)
-        for path in files.client_cas:
+    _load_certificate(context, files)
+    for path in files.client_cas:
+        try:
             context.load_verify_locations(path)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"the certificate {files.certificate}, its key or a client CA: {error}") from None
+        except OSError as error:
+            text = f"the client CA {path} cannot be used: {_reason(error)}"
+            raise ConfigurationError(text, advice="name a file of certificates in PEM with --client-ca") from None
     if files.client_cas:
         context.verify_mode = ssl.CERT_OPTIONAL  # not every client has one; who needs it is the door's question
     return context
+
+
+def _load_certificate(context: ssl.SSLContext, files: TLSFiles) -> None:
+    try:
+        context.load_cert_chain(files.certificate, files.key, password=_no_password)
+    except ValueError as error:
+        raise ConfigurationError(f"{files.key}: {error}", advice="decrypt it") from None
+    except OSError as error:
+        text = f"the certificate {files.certificate} and the key {files.key} cannot be used: {_reason(error)}"
+        raise ConfigurationError(text, advice="give both in PEM, the certificate before its chain") from None
+
+
+def _reason(error: OSError) -> str:
+    """Returns OpenSSL's reason in words, or the system's."""
+    if isinstance(error, ssl.SSLError):
+        # For what cannot be parsed at all, Python names no reason of OpenSSL's.
+        return _REASONS.get(error.reason or "", "one of them is not in PEM, or cut off")
+    return str(error.strerror)
 
 
 def _no_password() -> str:

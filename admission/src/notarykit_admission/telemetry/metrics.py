@@ -1,6 +1,7 @@
 """Metrics that are counted while requests are answered. Each label has few values, and none is a user's text."""
 
 from collections.abc import Callable
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -48,14 +49,17 @@ class Metrics:
 
     def review_observer(self, door: str) -> Callable[[Origin, Review, float], None]:
         """Returns what is to be called with each review at a door."""
+        # Labels are looked up once each: that costs more than to count.
+        decisions = cache(lambda *labels: self._decisions.labels(door, *labels))
+        reviews = cache(lambda verdict: self._reviews.labels(door, verdict))
 
         def observe(_: Origin, review: Review, seconds: float) -> None:
             worst = Consequence.ADMITTED
             for each in review.images:
                 found = consequence_of(each.decision, review.rule.mode)
                 worst = max(worst, found, key=_SEVERITY.index)
-                self._decisions.labels(door, each.decision.outcome.value, found.value).inc()
-            self._reviews.labels(door, _verdict(review, worst)).observe(seconds)
+                decisions(each.decision.outcome.value, found.value).inc()
+            reviews(_verdict(review, worst)).observe(seconds)
 
         return observe
 

@@ -13,7 +13,7 @@ import uvloop
 
 from notarykit_admission.server.door import Door, Page
 from notarykit_admission.server.http import HTTPServer
-from notarykit_admission.server.limits import HTTPLimits
+from notarykit_admission.server.limits import HTTPLimits, Limit
 from notarykit_admission.server.tls import ServerTLS, TLSFiles
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 
@@ -59,6 +59,10 @@ class Client:
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
         self.send("\r\n".join(lines).encode() + body)
 
+    def pause(self) -> None:
+        """Reads nothing more."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
     async def reply(self) -> Reply:
         """Returns the next answer."""
         async with asyncio.timeout(_SECONDS):
@@ -90,11 +94,33 @@ class Client:
         self._writer.close()
 
 
+class Observed:
+    """Remembers what a server tells of itself.
+
+    Attributes:
+        answers: Paths and statuses of answers.
+        refusals: Limits that refused something.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, int]] = []
+        self.refusals: list[Limit] = []
+
+    def answered(self, path: str, status: int) -> None:
+        """Takes an answer."""
+        self.answers.append((path, status))
+
+    def refused(self, limit: Limit) -> None:
+        """Takes a refusal."""
+        self.refusals.append(limit)
+
+
 class Running:
     """A server that runs."""
 
-    def __init__(self, server: HTTPServer, tls: ServerTLS, files: Files, port: int) -> None:
+    def __init__(self, server: HTTPServer, observed: Observed, tls: ServerTLS, files: Files, port: int) -> None:
         self.server = server
+        self.observed = observed
         self.tls = tls
         self.files = files
         self._port = port
@@ -131,6 +157,12 @@ class Running:
         self._clients.append(client)
         return client
 
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Waits until something holds that there is no event for."""
+        async with asyncio.timeout(_SECONDS):
+            while not holds():  # noqa: ASYNC110 - as it says
+                await asyncio.sleep(0.005)
+
     def close(self) -> None:
         """Closes all connections of clients."""
         for client in self._clients:
@@ -142,14 +174,45 @@ async def echo(body: bytes, seconds: float) -> bytes:
     return json.dumps({"body": body.decode(), "seconds": seconds}).encode()
 
 
+class Gate:
+    """Door whose answers wait until it is opened.
+
+    Attributes:
+        waiting: Number of requests that wait.
+    """
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._changed = asyncio.Condition()
+        self.waiting = 0
+
+    def open(self) -> None:
+        """Lets all requests go on."""
+        self._open.set()
+
+    async def until(self, count: int) -> None:
+        """Waits until so many requests wait."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.waiting >= count)
+
+    async def answer(self, body: bytes, seconds: float) -> bytes:
+        """Answers when the gate is open."""
+        async with self._changed:
+            self.waiting += 1
+            self._changed.notify_all()
+        await self._open.wait()
+        return await echo(body, seconds)
+
+
 @contextlib.asynccontextmanager
 async def _running(files: Files, doors: Mapping[str, Door] | None, limits: HTTPLimits | None) -> AsyncIterator[Running]:
     tls = ServerTLS(files.tls)
     pages = {"/healthz": lambda: Page(200, b"ok")}
-    server = HTTPServer(doors or {"/echo": Door(echo, 10)}, pages, limits or HTTPLimits())
+    observed = Observed()
+    server = HTTPServer(doors or {"/echo": Door(echo, 10)}, pages, limits or HTTPLimits(), observed)
     listening = socket.create_server(("127.0.0.1", 0))
     server.start(listening, tls.context)
-    running = Running(server, tls, files, listening.getsockname()[1])
+    running = Running(server, observed, tls, files, listening.getsockname()[1])
     try:
         yield running
     finally:

@@ -9,43 +9,14 @@ import pytest
 from notarykit_admission.errors import RequestError
 from notarykit_admission.server.door import Door
 from notarykit_admission.server.limits import HTTPLimits
-from tests.unit.admission.server.serving import Files, Running, echo, make_files, serving
+from notarykit_admission.telemetry.trace import trace_of_request
+from tests.unit.admission.server.serving import Files, Gate, Running, echo, make_files, serving
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """Files of a server."""
     return make_files(Path(tmp_path_factory.mktemp("server")))
-
-
-class _Gate:
-    """Door whose answers wait until it is opened.
-
-    Attributes:
-        waiting: Number of requests that wait.
-    """
-
-    def __init__(self) -> None:
-        self._open = asyncio.Event()
-        self._changed = asyncio.Condition()
-        self.waiting = 0
-
-    def open(self) -> None:
-        """Lets all requests go on."""
-        self._open.set()
-
-    async def until(self, count: int) -> None:
-        """Waits until so many requests wait."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.waiting >= count)
-
-    async def answer(self, body: bytes, seconds: float) -> bytes:
-        """Answers when the gate is open."""
-        async with self._changed:
-            self.waiting += 1
-            self._changed.notify_all()
-        await self._open.wait()
-        return await echo(body, seconds)
 
 
 def test_door_answers(files: Files) -> None:
@@ -173,7 +144,7 @@ def test_too_many_requests_at_once(files: Files) -> None:
         assert [(await client.reply()).status for client in waiting] == [200, 200]
         assert (await third.ask("/gate")).status == 200
 
-    gate = _Gate()
+    gate = Gate()
     serving(files, test, {"/gate": Door(gate.answer, 10)}, HTTPLimits(reviews=2))
 
 
@@ -228,7 +199,7 @@ def test_end_answers_what_was_asked(files: Files) -> None:
             assert (reply.status, reply.closes) == (200, True)
         await stopping
 
-    gate = _Gate()
+    gate = Gate()
     serving(files, test, {"/gate": Door(gate.answer, 10)})
 
 
@@ -270,5 +241,46 @@ def test_end_does_not_wait_for_ever(files: Files) -> None:
         await running.server.stop(0.05)
         assert await client.is_closed()
 
-    gate = _Gate()
+    gate = Gate()
     serving(files, test, {"/gate": Door(gate.answer, 10)})
+
+
+def test_answers_are_observed(files: Files) -> None:
+    """Each answer is told with its path and status, and a path that nothing is behind by one name for all."""
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        for path in ("/echo", "/anything", "/else?echo", "/echo?timeout=never"):
+            await client.ask(path)
+        await client.ask("/healthz", method="GET")
+        answers = [("echo", 200), ("other", 404), ("other", 404), ("echo", 400), ("healthz", 200)]
+        assert running.observed.answers == answers
+
+    serving(files, test)
+
+
+def test_trace_of_a_request(files: Files) -> None:
+    """A door knows the trace that its request belongs to, and the next request of the connection none."""
+
+    async def trace(body: bytes, seconds: float) -> bytes:
+        return trace_of_request.get().encode()
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        assert (await client.ask("/trace", traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01")).text == "ab" * 16
+        assert (await client.ask("/trace", traceparent="none")).text == ""
+        assert (await client.ask("/trace")).text == ""
+
+    serving(files, test, {"/trace": Door(trace, 10)})
+
+
+def test_refused_requests_are_logged_seldom(files: Files, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that sends what is refused again and again has a line of the log, and does not fill it."""
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        for _ in range(50):
+            assert (await client.ask("/echo?timeout=never")).status == 400
+
+    serving(files, test)
+    assert [record.getMessage().partition(": ")[0] for record in caplog.records] == ["/echo 400"]

@@ -1,7 +1,10 @@
 """TLS of the server: certificates and client CAs that are exchanged while it runs."""
 
+import os
 import shutil
 import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -128,7 +131,7 @@ def test_broken_files_at_the_start(files: Files) -> None:
     """A server without a certificate does not begin."""
     with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
         ServerTLS(files.tls._replace(key=f"{files.tls.key}.none"))
-    with pytest.raises(ConfigurationError, match="or a client CA: "):
+    with pytest.raises(ConfigurationError, match=r"the client CA .* cannot be used: it holds no certificate"):
         ServerTLS(files.tls._replace(client_cas=(files.tls.key,)))
 
 
@@ -148,3 +151,44 @@ def test_versions_and_sessions(files: Files) -> None:
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert context.num_tickets == 0
     assert context.options & ssl.OP_NO_TICKET
+
+
+def test_files_that_are_as_before_again(files: Files) -> None:
+    """A problem is over when the files that are used are back."""
+    tls, path = ServerTLS(files.tls), Path(files.tls.key)
+    content = path.read_bytes()
+    path.unlink()
+    assert tls.refresh() is False
+    assert tls.problem
+    path.write_bytes(content)
+    assert tls.refresh() is False
+    assert tls.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda files, other: shutil.copy(other.tls.key, files.tls.key), "the key is another certificate's"),
+        (lambda files, _: os.truncate(files.tls.key, 0), "one of them is not in PEM, or cut off"),
+        (lambda files, _: shutil.copy(files.tls.key, files.tls.certificate), "one of them is not in PEM, or cut off"),
+        (lambda files, _: os.truncate(files.tls.certificate, 300), "one of them is not in PEM, or cut off"),
+    ],
+    ids=["another key", "empty key", "key as certificate", "cut off"],
+)
+def test_reason_in_words(files: Files, tmp_path: Path, spoil: Callable[[Files, Files], object], message: str) -> None:
+    """What is wrong with the files is said in words, with what to do."""
+    spoil(files, make_files(tmp_path / "two"))
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        ServerTLS(files.tls)
+    assert caught.value.advice == "give both in PEM, the certificate before its chain"
+
+
+def test_end_of_the_certificate(files: Files) -> None:
+    """The end is that of the server's certificate, not of its CA's behind it."""
+    expired = files.ca.server(expired=True)
+    chain = Path(expired.certificate)
+    chain.write_bytes(chain.read_bytes() + Path(files.ca.ca_file).read_bytes())
+    tls = ServerTLS(TLSFiles(*expired))
+    assert tls.end < datetime.now(UTC)
+    assert tls.warning()
+    assert not ServerTLS(files.tls).warning()

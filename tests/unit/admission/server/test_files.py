@@ -1,0 +1,132 @@
+"""Files that are taken up while the program runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from notarykit_admission.server import files as files_module
+from notarykit_admission.server.files import WatchedFiles
+from notarykit_admission.server.settings import Settings
+from notarykit_admission.server.tls import TLSFiles
+from tests.unit.admission.policy.setups import document
+from tests.unit.admission.policy.setups import files as policy_files
+from tests.unit.admission.policy.volumes import Volume
+from tests.unit.admission.server.serving import make_files
+
+_SECONDS = 60
+
+
+class _Setting:
+    """Watched files in a folder."""
+
+    def __init__(self, folder: Path, *, expired: bool = False) -> None:
+        self.volume = Volume(folder / "policy")
+        self.volume.write(policy_files())
+        made = make_files(folder / "tls")
+        tls = TLSFiles(*made.ca.server(["localhost"], expired=True)) if expired else made.tls
+        self.watched = WatchedFiles(Settings(str(self.volume.folder), tls))
+
+    def watch(self, test: Callable[[], Awaitable[None]]) -> None:
+        """Runs a test while the files are watched."""
+
+        async def run() -> None:
+            async with asyncio.timeout(_SECONDS):
+                watching = asyncio.create_task(self.watched.watch())
+                await test()
+                self.watched.end()
+                await watching
+
+        asyncio.run(run())
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Waits until something holds."""
+        while not holds():  # noqa: ASYNC110 - the files have no event for it
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are looked at only when somebody says so."""
+    monkeypatch.setattr(files_module, "_SECONDS_BETWEEN_LOOKS", 3600)
+
+
+def test_change_is_found(tmp_path: Path) -> None:
+    """A change counts after a while by itself."""
+    setting = _Setting(tmp_path)
+    before = setting.watched.policies.current.identity
+
+    async def test() -> None:
+        setting.volume.write(policy_files(**{"trustpolicy.json": document(scope="r.test/web")}))
+        await setting.until(lambda: setting.watched.policies.current.identity != before)
+
+    setting.watch(test)
+
+
+@pytest.mark.usefixtures("seldom")
+def test_change_counts_at_once_on_demand(tmp_path: Path) -> None:
+    """A change counts at once, without a second look some time later, if somebody says that it is whole."""
+    setting = _Setting(tmp_path)
+    before = setting.watched.policies.current.identity
+
+    async def test() -> None:
+        for scope in ("r.test/one", "r.test/two"):
+            setting.volume.write(policy_files(**{"trustpolicy.json": document(scope=scope)}))
+            setting.watched.look_now()
+            await setting.until(lambda: setting.watched.policies.current.identity != before)
+
+    setting.watch(test)
+
+
+@pytest.mark.usefixtures("seldom")
+def test_mistake_does_not_end_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong in a look is logged, and the next look is taken."""
+    setting = _Setting(tmp_path)
+    looks = 0
+
+    def refresh() -> bool:
+        nonlocal looks
+        looks += 1
+        raise RuntimeError
+
+    monkeypatch.setattr(setting.watched.policies, "refresh", refresh)
+
+    async def test() -> None:
+        for count in (2, 4):
+            setting.watched.look_now()
+            await setting.until(lambda: looks == count)  # noqa: B023 - it is waited for here
+
+    setting.watch(test)
+    assert "the files cannot be looked at" in caplog.text
+
+
+def test_expired_certificate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A certificate that has ended is used, since there is no other, and said in the log and in readiness."""
+    setting = _Setting(tmp_path, expired=True)
+    end = setting.watched.tls.end
+    assert timedelta(hours=23) < datetime.now(UTC) - end < timedelta(hours=25)
+    text = f"the certificate ended at {end:%Y-%m-%dT%H:%M:%SZ}"
+    assert setting.watched.problems() == text
+
+    async def test() -> None:
+        await setting.until(lambda: f"{text}: renew it" in caplog.text)
+
+    setting.watch(test)
+
+
+def test_problems(tmp_path: Path) -> None:
+    """Readiness says what of the present files cannot be used, and nothing when they can."""
+    setting = _Setting(tmp_path)
+    assert setting.watched.problems() == ""
+    setting.volume.write({"trustpolicy.json": b"{"})
+    Path(setting.watched.tls._files.key).write_bytes(b"")
+    assert setting.watched.policies.refresh() is False
+    assert setting.watched.policies.refresh() is False
+    assert setting.watched.tls.refresh() is False
+    problems = setting.watched.problems()
+    assert problems.startswith("with older files: trust policy trustpolicy.json")
+    assert "; " in problems
