@@ -40,7 +40,9 @@ def read_tree(folder: str, counts: Counts = lambda _: True) -> Mapping[str, byte
             continue
         except OSError as error:
             raise ConfigurationError(f"policy folder {folder} cannot be read: {error.strerror}") from None
-    raise ConfigurationError(f"policy folder {folder} does not exist, or changes all the time")
+    raise ConfigurationError(
+        f"policy folder {folder} does not exist, or changes all the time", advice="correct --policy"
+    )
 
 
 def _read(folder: str, counts: Counts) -> Mapping[str, bytes]:
