@@ -68,7 +68,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         _access(given),
         limits=USUAL_LIMITS._replace(
             body=given.max_body,
-            bodies=max(given.max_body, USUAL_LIMITS.bodies),
+            bodies=max(2 * given.max_body, USUAL_LIMITS.bodies),
             reviews=given.max_reviews,
             connections=given.max_connections,
             head_seconds=given.request_time,

@@ -9,7 +9,7 @@ from notarykit_admission.server.paths import open_doors
 
 def test_paths_are_those_that_are_served() -> None:
     """The help names every door, and no other path than the pages beside them."""
-    doors = open_doors(lambda _: cast("Any", None), needs_client=False)
+    doors = open_doors(lambda _: cast("Any", None), ())
     named = set(re.findall(r"^  (/\S+?),? ", DESCRIPTION, re.MULTILINE))
     assert named == {*doors, "/healthz", "/metrics"}
     assert "/readyz" in DESCRIPTION

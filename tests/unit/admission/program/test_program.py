@@ -54,10 +54,10 @@ def test_all_doors_guarded(tmp_path: Path) -> None:
     """With all doors guarded, nobody asks without a certificate, and probes and metrics are answered all the same."""
 
     async def run() -> None:
-        async with _process(tmp_path) as program:
+        async with process(tmp_path) as program:
             await program.start("--drain", "0", "--client-ca", program.files.ca.ca_file, "--guard-all")
             for path in ("/kubernetes/validate", "/kubernetes/pin", "/kyverno/verify", "/v1/verify", "/image-policy"):
-                status, text = await program.ask(path, _review(f"r.test/web@{_DIGEST}"))
+                status, text = await program.ask(path, review_of(f"r.test/web@{DIGEST}"))
                 assert status == 403
                 assert "a client certificate is needed here" in text
             for page in ("/healthz", "/readyz", "/metrics"):

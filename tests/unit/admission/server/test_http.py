@@ -9,7 +9,6 @@ import pytest
 from notarykit_admission.errors import RequestError
 from notarykit_admission.server.door import Door
 from notarykit_admission.server.limits import HTTPLimits
-from notarykit_admission.telemetry.trace import trace_of_request
 from tests.unit.admission.server.serving import Files, Gate, Running, echo, make_files, serving
 
 
@@ -257,21 +256,6 @@ def test_answers_are_observed(files: Files) -> None:
         assert running.observed.answers == answers
 
     serving(files, test)
-
-
-def test_trace_of_a_request(files: Files) -> None:
-    """A door knows the trace that its request belongs to, and the next request of the connection none."""
-
-    async def trace(body: bytes, seconds: float) -> bytes:
-        return trace_of_request.get().encode()
-
-    async def test(running: Running) -> None:
-        client = await running.connect()
-        assert (await client.ask("/trace", traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01")).text == "ab" * 16
-        assert (await client.ask("/trace", traceparent="none")).text == ""
-        assert (await client.ask("/trace")).text == ""
-
-    serving(files, test, {"/trace": Door(trace, 10)})
 
 
 def test_refused_requests_are_logged_seldom(files: Files, caplog: pytest.LogCaptureFixture) -> None:
