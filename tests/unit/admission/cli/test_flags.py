@@ -5,8 +5,8 @@ import re
 import pytest
 
 from notarykit_admission.cli.flags import parse
+from notarykit_admission.program.settings import Settings
 from notarykit_admission.server.limits import USUAL_LIMITS
-from notarykit_admission.server.settings import Settings
 from notarykit_admission.server.tls import TLSFiles
 
 _NEEDED = ("--policy", "/p", "--certificate", "/c", "--key", "/k")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.admission.doors.documents import answered
-from tests.unit.admission.server.processes import DIGEST, SECONDS, Process, policy_of, process, review_of
+from tests.unit.admission.program.processes import DIGEST, SECONDS, Process, policy_of, process, review_of
 from tests.unit.admission.server.serving import make_files
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from notarykit_admission.server import files as files_module
-from notarykit_admission.server.files import WatchedFiles
-from notarykit_admission.server.settings import Settings
+from notarykit_admission.program import files as files_module
+from notarykit_admission.program.files import WatchedFiles
+from notarykit_admission.program.settings import Settings
 from notarykit_admission.server.tls import TLSFiles
 from tests.unit.admission.policy.setups import document
 from tests.unit.admission.policy.setups import files as policy_files
