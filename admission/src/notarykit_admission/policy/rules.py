@@ -1,5 +1,6 @@
 """Rules of namespaces: which trust policy counts in each, what follows from a refusal, and what is exempt."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -9,6 +10,9 @@ import msgspec
 from notarykit.errors import ConfigurationError
 from notarykit_admission.errors import RequestError
 from notarykit_admission.forms import decode
+
+# Of a part of a reference between slashes: its characters (module github.com/distribution/reference), not dots alone.
+_PART = re.compile(r"[.]*[A-Za-z0-9_:@+\[\]-][A-Za-z0-9_:@+\[\].-]*")
 
 
 class Mode(StrEnum):
@@ -50,7 +54,7 @@ class Rule(NamedTuple):
         """Tells whether an image is exempt, by the text of its reference.
 
         A beginning is meant for references that name a registry or a path in it, so it does not match one with parts
-        that are no names, such as `..`.
+        that are no names, such as `..`, nor with characters that no reference has, such as `*`.
         """
         return any(self._matches(text, image) for text in self.exempt)
 
@@ -58,7 +62,7 @@ class Rule(NamedTuple):
     def _matches(exempt: str, image: str) -> bool:
         if not exempt.endswith("/"):
             return image == exempt
-        return image.startswith(exempt) and all(part.strip(".") for part in image.split("/"))
+        return image.startswith(exempt) and all(map(_PART.fullmatch, image.split("/")))
 
 
 class Rules(NamedTuple):
