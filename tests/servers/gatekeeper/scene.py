@@ -1,27 +1,54 @@
 """Gatekeeper that asks the admission program, and images in a registry for both."""
 
 import base64
+import contextlib
+import http.client
+import json
+import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.servers.gatekeeper.server import Gatekeeper
-from tests.servers.kubernetes.api import API, Answer, Object
-from tests.servers.registry.fault_proxy import FaultProxy
-from tests.servers.registry.faults import at, cut_before_headers
-from tests.support.admission import Image, Images, Program, pod
+from tests.servers.kubernetes.api import API, Answer, Object, poll
+from tests.servers.kubernetes.images import Image, Images, at
+from tests.servers.kubernetes.objects import pod
+from tests.servers.registry.certificates import KeyPair
+from tests.servers.registry.faults import cut_before_headers
 from tests.support.manifests import DEPLOY, objects
 
 PLACE = "https://notarykit-admission.notarykit.svc"
 """Address of the program in the manifests."""
-RULES: dict[str, Any] = {
-    "version": "1",
-    "namespaces": {
-        "warned": {"mode": "warn"},
-        "tagged": {"tags": "resolve"},
-        "elsewhere": {"policy": "elsewhere.json"},
-    },
-}
-"""Rules of namespaces that are not as others: there is no pinning in them either."""
+WARNED, TAGGED, ELSEWHERE = "warned", "tagged", "elsewhere"
+RULES = {WARNED: {"mode": "warn"}, TAGGED: {"tags": "resolve"}, ELSEWHERE: {"policy": "elsewhere.json"}}
+"""Rules of namespaces that are not as others."""
+
+
+class Door(NamedTuple):
+    """The program's doors.
+
+    Attributes:
+        port: Port of the program, on 127.0.0.1.
+        ca_file: CA of its certificate.
+    """
+
+    port: int
+    ca_file: str
+
+    def url(self, path: str) -> str:
+        """Returns the address of a door."""
+        return f"https://127.0.0.1:{self.port}{path}"
+
+    def ask(self, path: str, *keys: str, client: KeyPair | None = None) -> tuple[int, dict[str, Any]]:
+        """Asks a door about keys, and returns the status and the response's members."""
+        context = ssl.create_default_context(cafile=self.ca_file)
+        if client is not None:
+            context.load_cert_chain(*client)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("POST", path, json.dumps({"request": {"keys": keys}}))
+            answer = connection.getresponse()
+            members: dict[str, Any] = json.loads(answer.read())["response"]
+        return answer.status, members
 
 
 class Scene(NamedTuple):
@@ -29,17 +56,15 @@ class Scene(NamedTuple):
 
     Attributes:
         gatekeeper: Gatekeeper, with our manifests.
-        program: The program that it asks.
-        images: Images, signed by whom the program trusts.
-        registry: What stands before the registry that they are read from.
+        door: The program that it asks.
+        images: Images in a registry.
         older: Pod that was there before the constraint, with an unsigned image in `c0` and a signed one in `i0`.
         tagged: Another such pod, with a tag in each place.
     """
 
     gatekeeper: Gatekeeper
-    program: Program
+    door: Door
     images: Images
-    registry: FaultProxy
     older: Object
     tagged: Object
 
@@ -48,18 +73,28 @@ class Scene(NamedTuple):
         """Client of the cluster."""
         return self.gatekeeper.api
 
-    def create(self, *images: str, **places: Any) -> Answer:
+    def create_once(self, *images: str, namespace: str = "default", **places: Any) -> Answer:
         """Creates a pod (`pod`)."""
-        return self.api.create(pod(*images, **places))
+        return self.api.create(pod(namespace, *images, **places))
 
-    def requests(self, image: Image) -> int:
-        """Returns the number of requests that the registry has had for an image's repository."""
-        with self.registry.lock:
-            return sum(seen.path.startswith(f"/v2/{image.name}/") for seen in self.registry.seen)
+    def create(self, *images: str, namespace: str = "default", **places: Any) -> Answer:
+        """Creates a pod (`pod`), and tries again where a busy machine had no decision in time."""
+        answers: list[Answer] = []
+
+        def is_decided() -> bool:
+            answers.append(self.create_once(*images, namespace=namespace, **places))
+            return not any(text in answers[-1].message for text in ("no decision within", "deadline exceeded"))
+
+        poll(is_decided)
+        return answers[-1]
+
+    def make_namespace(self, name: str) -> None:
+        """Makes a namespace."""
+        self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
     def take_down(self, image: Image) -> None:
         """Has the registry not answer for an image's repository, until its faults are cleared."""
-        self.registry.fault(cut_before_headers(), at(f"^/v2/{image.name}/"))
+        self.images.proxy.fault(cut_before_headers(), at(image))
 
 
 def manifests(name: str) -> list[Object]:
@@ -67,13 +102,13 @@ def manifests(name: str) -> list[Object]:
     return objects(DEPLOY / "gatekeeper" / name)
 
 
-def providers(program: Program) -> list[Object]:
+def providers(door: Door) -> list[Object]:
     """Returns the providers, completed as a user does it."""
     made = manifests("provider.yaml")
     for each in made:
         address: str = each["spec"]["url"]
         assert address.startswith(f"{PLACE}/")
-        each["spec"] |= {"url": program.url(address.removeprefix(PLACE)), "caBundle": bundle(program.ca_file)}
+        each["spec"] |= {"url": door.url(address.removeprefix(PLACE)), "caBundle": bundle(door.ca_file)}
     return made
 
 

@@ -10,7 +10,7 @@ CONSTRAINT = "/apis/constraints.gatekeeper.sh/v1beta1/notaryverifiedimages/image
 
 def test_audit_names_older_pods(scene: Scene, gatekeeper_program: str, gatekeeper_ca: RegistryCA) -> None:
     """A pod that is older than the constraint is named with the reason, and one that is signed is not."""
-    signed = scene.api.done(scene.create(scene.images.signed().pinned))
+    signed = scene.api.done(scene.create(scene.images.push_signed().by_digest))
     names = {made["metadata"]["name"] for made in (scene.older, signed)}
 
     def found() -> list[Object]:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.gatekeeper.scene import Scene, constraint, provider
+from tests.servers.gatekeeper.scene import Door, Scene, constraint, provider
 from tests.servers.kubernetes.api import Answer
+from tests.servers.kubernetes.program import policy_files, running
 from tests.servers.registry.certificates import RegistryCA
-from tests.support import admission
-from tests.support.admission import policy_files
 from tests.support.ca import make_chain
 from tests.support.external_data import ANSWERS, all_good, answering, keys_of
 from tests.support.ports import free_port
+from tests.unit.admission.policy.volumes import write_files
 
 _NUMBERS = itertools.count()
 Ask = Callable[[str, str], Answer]
@@ -26,10 +26,10 @@ def ask(scene: Scene) -> Ask:
 
     def create(address: str, ca_file: str) -> Answer:
         name = f"provider-{next(_NUMBERS)}"
-        scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        scene.make_namespace(name)
         for made in (provider(name, address, ca_file), constraint(name, name)):
             scene.gatekeeper.apply(made)
-        return scene.create(scene.images.signed().pinned, namespace=name)
+        return scene.create(scene.images.signed.by_digest, namespace=name)
 
     return create
 
@@ -42,13 +42,13 @@ def other_ca(tmp_path_factory: pytest.TempPathFactory) -> RegistryCA:
 
 def test_provider_beside_ours(scene: Scene, ask: Ask) -> None:
     """A second constraint with a second provider at the same door changes nothing for a good image."""
-    answer = ask(scene.program.url("/gatekeeper/verify"), scene.program.ca_file)
+    answer = ask(scene.door.url("/gatekeeper/verify"), scene.door.ca_file)
     assert answer.status == 201, answer.message
 
 
 def test_provider_that_is_down(scene: Scene, ask: Ask) -> None:
     """Without a program nothing is admitted, and the message says that it is not there."""
-    answer = ask(f"https://127.0.0.1:{free_port()}/gatekeeper/verify", scene.program.ca_file)
+    answer = ask(f"https://127.0.0.1:{free_port()}/gatekeeper/verify", scene.door.ca_file)
     assert answer.status == 403
     assert "images cannot be verified: failed to send external data request" in answer.message
     assert "connection refused" in answer.message
@@ -56,7 +56,7 @@ def test_provider_that_is_down(scene: Scene, ask: Ask) -> None:
 
 def test_provider_of_another_ca(scene: Scene, ask: Ask, other_ca: RegistryCA) -> None:
     """A program whose certificate is not of the provider's CA is not asked."""
-    answer = ask(scene.program.url("/gatekeeper/verify"), other_ca.ca_file)
+    answer = ask(scene.door.url("/gatekeeper/verify"), other_ca.ca_file)
     assert answer.status == 403
     assert "images cannot be verified" in answer.message
     assert "certificate signed by unknown authority" in answer.message
@@ -64,27 +64,27 @@ def test_provider_of_another_ca(scene: Scene, ask: Ask, other_ca: RegistryCA) ->
 
 def test_provider_that_does_not_exist(scene: Scene) -> None:
     """A constraint that names no provider of this cluster admits nothing."""
-    scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "nameless"}})
+    scene.make_namespace("nameless")
     scene.gatekeeper.apply(constraint("nameless", "nameless"))
-    answer = scene.create(scene.images.signed().pinned, namespace="nameless")
+    answer = scene.create(scene.images.push_signed().by_digest, namespace="nameless")
     assert answer.status == 403
     assert "images cannot be verified: key is not found in provider cache" in answer.message
 
 
 def test_door_that_does_not_exist(scene: Scene, ask: Ask) -> None:
     """A provider with a wrong path is no good answer."""
-    answer = ask(scene.program.url("/gatekeeper/verfy"), scene.program.ca_file)
+    answer = ask(scene.door.url("/gatekeeper/verfy"), scene.door.ca_file)
     assert answer.status == 403
     assert "images cannot be verified: failed to unmarshal external data response" in answer.message
 
 
 def test_address_says_how_long_gatekeeper_waits(scene: Scene, silent: str) -> None:
     """The program has the time that the provider's address names, where webhooks wait for another than the chart's."""
-    scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "timed"}})
-    address = scene.program.url("/gatekeeper/verify?timeout=1s")
-    for made in (provider("timed", address, scene.program.ca_file), constraint("timed", "timed")):
+    scene.make_namespace("timed")
+    address = scene.door.url("/gatekeeper/verify?timeout=1s")
+    for made in (provider("timed", address, scene.door.ca_file), constraint("timed", "timed")):
         scene.gatekeeper.apply(made)
-    answer = scene.create(f"{silent}/web@sha256:{'ab' * 32}", namespace="timed")
+    answer = scene.create_once(f"{silent}/web@sha256:{'ab' * 32}", namespace="timed")
     assert answer.status == 403
     assert "[timed] images cannot be verified" in answer.message
     assert "no decision within 0.8 seconds" in answer.message
@@ -93,21 +93,22 @@ def test_address_says_how_long_gatekeeper_waits(scene: Scene, silent: str) -> No
 def test_nobody_else_is_let_in(scene: Scene, other_ca: RegistryCA, gatekeeper_ca: RegistryCA) -> None:
     """The doors of Gatekeeper want its certificate: none is answered 403, and one of another CA ends the handshake."""
     for door in ("/gatekeeper/verify", "/gatekeeper/mutate"):
-        status, response = scene.program.ask(door, "r.test/a")
+        status, response = scene.door.ask(door, "r.test/a")
         assert (status, response["systemError"]) == (403, "a client certificate is needed here")
         assert response["items"] == []
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            scene.program.ask(door, "r.test/a", client=other_ca.client())
-        assert scene.program.ask(door, "r.test/a", client=gatekeeper_ca.client())[0] == 200
+            scene.door.ask(door, "r.test/a", client=other_ca.client())
+        assert scene.door.ask(door, "r.test/a", client=gatekeeper_ca.client())[0] == 200
 
 
 def test_gatekeeper_of_another_ca(
     scene: Scene, ask: Ask, other_ca: RegistryCA, registry_ca: RegistryCA, tmp_path: Path
 ) -> None:
     """A program that was given another CA for its clients does not answer Gatekeeper, which admits nothing."""
-    files, guarded = policy_files(make_chain()), ("--client-ca", other_ca.ca_file)
-    with admission.running(tmp_path, files, registry_ca, *guarded) as program:
-        answer = ask(program.url("/gatekeeper/verify"), program.ca_file)
+    folder = write_files(tmp_path / "policy", policy_files(make_chain()))
+    with running(folder, registry_ca.server(), "--client-ca", other_ca.ca_file) as replica:
+        door = Door(replica.port, registry_ca.ca_file)
+        answer = ask(door.url("/gatekeeper/verify"), door.ca_file)
     assert answer.status == 403
     assert "images cannot be verified: failed to send external data request" in answer.message
 
@@ -124,8 +125,8 @@ def test_answer_is_good_or_not(ask: Ask, registry_ca: RegistryCA, name: str) -> 
 
 def test_one_request_for_a_pod(scene: Scene, registry_ca: RegistryCA) -> None:
     """All images of a pod are asked about at once, each once, with the namespace before them."""
-    first, second, third = (scene.images.signed().pinned for _ in range(3))
-    scene.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "counted"}})
+    first, second, third = (scene.images.push_signed().by_digest for _ in range(3))
+    scene.make_namespace("counted")
     with answering(registry_ca, 200, all_good) as double:
         for made in (
             provider("counted", f"https://127.0.0.1:{double.port}/verify", registry_ca.ca_file),

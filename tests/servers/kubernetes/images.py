@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import notarykit
-from notarykit import LocalSigner, RegistryHost, RegistryRepository, RegistrySettings
+from notarykit import Digest, LocalSigner, RegistryHost, RegistryRepository, RegistrySettings, SignOptions
 from tests.servers.registry.fault_proxy import Condition, FaultProxy
 from tests.servers.registry.http_server import Seen
 from tests.servers.registry.running import Registry
 from tests.support.ca import TestChain
+from tests.support.envelopes import JWS
 from tests.support.registries import push_artifacts, tag_artifact
 
 
@@ -85,10 +86,17 @@ class Images:
         """Pushes another image, in a repository that has a name of its own if none is given."""
         name, tag = name or f"team/{uuid.uuid4().hex}", f"v{uuid.uuid4().hex[:8]}"
         (digest,) = push_artifacts(self._registry.address, name, [tag])
+        image = Image(f"{self.proxy.host}/{name}", tag, digest)
         for signer in signers:
-            with contextlib.closing(RegistryHost(self._registry.host, RegistrySettings())) as host:
-                notarykit.sign_artifact(RegistryRepository(host, name), digest, signer)
-        return Image(f"{self.proxy.host}/{name}", tag, digest)
+            self.sign(image, signer)
+        return image
+
+    def sign(self, image: Image, signer: LocalSigner | None = None, media_type: str = JWS) -> None:
+        """Signs an image, by default as the signer that is trusted."""
+        options = SignOptions(media_type=media_type)
+        with contextlib.closing(RegistryHost(self._registry.host, RegistrySettings())) as host:
+            place = RegistryRepository(host, image.name)
+            notarykit.sign_artifact(place, Digest(image.digest), signer or self._signer, options)
 
     def push_beside(self, image: Image) -> Image:
         """Pushes another image into the repository of one, without a signature."""

@@ -68,6 +68,11 @@ def workload(kind: str, namespace: str, image: str) -> Object:
     return {**made, "spec": {"selector": selector, "template": template, **more}}
 
 
+def debugging(image: str) -> Object:
+    """Returns the change of a pod's subresource `ephemeralcontainers` that adds the container `e0`."""
+    return {"spec": {"ephemeralContainers": [{"name": "e0", "image": image}]}}
+
+
 def another_image(made: Object, image: str) -> Object:
     """Returns the change (a merge by name) that gives the container of an object another image."""
     change: Object = {"spec": {"containers": [{"name": "c0", "image": image}]}}

@@ -2,24 +2,21 @@
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.servers.kubernetes import cluster as clusters
-from tests.servers.kubernetes.conftest import api_server
+from tests.servers.kubernetes.conftest import api_server, images
+from tests.servers.kubernetes.images import Images
+from tests.servers.kubernetes.program import policy_files, running
 from tests.servers.kyverno import server
 from tests.servers.kyverno.build import KYVERNO
 from tests.servers.kyverno.scene import RULES, Scene
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.conftest import registry_ca, registry_program
-from tests.servers.registry.fault_proxy import FaultProxy
-from tests.servers.registry.program import GoRegistries
-from tests.support import admission
-from tests.support.admission import Images, policy_files
-from tests.support.ca import make_chain
+from tests.unit.admission.policy.volumes import write_files
 
-__all__ = ["api_server", "registry_ca", "registry_program"]
+__all__ = ["api_server", "images", "registry_ca", "registry_program"]
 
 
 @pytest.fixture(scope="session")
@@ -32,24 +29,22 @@ def kyverno_program() -> str:
 def scene(
     api_server: str,
     kyverno_program: str,
+    images: Images,
     registry_ca: RegistryCA,
-    registry_program: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
     """Kyverno without policies, and the program that they ask."""
-    chain = make_chain()
+    files = policy_files(images.trusted, {"namespaces": RULES})
+    folder = write_files(tmp_path_factory.mktemp("admission") / "policy", files)
     with contextlib.ExitStack() as stack:
-        registry = GoRegistries(stack, registry_ca, registry_program).memory()
-        proxy = stack.enter_context(FaultProxy(registry.address))
-        folder: Path = tmp_path_factory.mktemp("policy")
-        program = stack.enter_context(admission.running(folder, policy_files(chain, RULES), registry_ca))
+        replica = stack.enter_context(running(folder, registry_ca.server()))
         cluster = stack.enter_context(clusters.running(api_server, registry_ca))
         kyverno = stack.enter_context(server.running(kyverno_program, cluster, registry_ca.ca_file))
-        yield Scene(kyverno, program, Images(registry, proxy.host, chain), chain, proxy)
+        yield Scene(kyverno, f"https://127.0.0.1:{replica.port}", registry_ca.ca_file, images)
 
 
 @pytest.fixture(autouse=True)
-def registry_is_up(scene: Scene) -> Iterator[None]:
+def registry_is_up(images: Images) -> Iterator[None]:
     """Ends each test with a registry that answers."""
     yield
-    scene.registry.clear()
+    images.proxy.clear()

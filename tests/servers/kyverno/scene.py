@@ -5,18 +5,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.servers.kubernetes.api import API, Answer, Object, poll
+from tests.servers.kubernetes.images import Image, Images, at
+from tests.servers.kubernetes.objects import pod
 from tests.servers.kyverno.server import Kyverno
-from tests.servers.registry.fault_proxy import FaultProxy
-from tests.servers.registry.faults import at, status
-from tests.support.admission import Image, Images, Program, pod
-from tests.support.ca import TestChain
+from tests.servers.registry.faults import status
 from tests.support.manifests import DEPLOY, objects
 
 PLACE = "https://notarykit-admission.notarykit.svc"
 """Address of the program in the manifests."""
 NAME_LABEL = "kubernetes.io/metadata.name"
 WARNED = "warned"
-RULES = {"version": "1", "namespaces": {WARNED: {"mode": "warn"}}}
+RULES = {WARNED: {"mode": "warn"}}
 """Rules of namespaces that are not as others."""
 
 
@@ -25,17 +24,15 @@ class Scene(NamedTuple):
 
     Attributes:
         kyverno: Kyverno without policies.
-        program: The program that the policies ask.
-        images: Images, signed by whom the program trusts.
-        chain: Chain of whoever signs them.
-        registry: What stands before the registry that they are read from.
+        address: Address of the program that the policies ask.
+        ca_file: CA of its certificate.
+        images: Images in a registry.
     """
 
     kyverno: Kyverno
-    program: Program
+    address: str
+    ca_file: str
     images: Images
-    chain: TestChain
-    registry: FaultProxy
 
     @property
     def api(self) -> API:
@@ -44,22 +41,22 @@ class Scene(NamedTuple):
 
     def create(self, namespace: str, *images: str, **places: Any) -> Answer:
         """Creates a pod (`pod`)."""
-        return self.api.create(pod(*images, namespace=namespace, **places))
+        return self.api.create(pod(namespace, *images, **places))
 
     def close(self, image: Image) -> None:
         """Has the registry say nothing about an image's repository, until its faults are cleared."""
-        self.registry.fault(status(403), at(f"^/v2/{image.name}/"))
+        self.images.proxy.fault(status(403), at(image))
 
     def make_namespace(self, name: str) -> Object:
         """Makes a namespace, and returns a pod that is there before any policy, with tags of an unsigned image."""
         self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        image = self.images.unsigned().tagged
+        image = self.images.unsigned.by_tag
         return self.api.done(self.create(name, image, init=[image], volumes=[image]))
 
     def apply(self, policy: Object, namespace: str) -> None:
         """Applies a policy to a namespace, and waits until an image without signatures is denied there."""
         self.kyverno.apply(policy)
-        unsigned = pod(self.images.unsigned().tagged, namespace=namespace)
+        unsigned = pod(namespace, self.images.unsigned.by_tag)
         poll(lambda: not self.api.create(unsigned, dry_run=True).is_good)
 
 

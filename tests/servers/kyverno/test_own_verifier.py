@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from notarykit import LocalSigner
 from tests.servers.kubernetes.api import Object
+from tests.servers.kubernetes.images import Image
 from tests.servers.kyverno.scene import NAME_LABEL, Scene
 from tests.support.ca import TestChain, make_chain
 from tests.support.envelopes import COSE, JWS
@@ -16,6 +18,12 @@ SPECS = ("RSA-2048", "RSA-3072", "EC-256", "EC-384", "EC-521")
 def chains() -> dict[str, TestChain]:
     """Chain of each signer that the policies trust, by the spec of its key."""
     return {spec: make_chain(spec) for spec in SPECS}
+
+
+def _signed(scene: Scene, chain: TestChain, media_type: str) -> Image:
+    image = scene.images.push()
+    scene.images.sign(image, LocalSigner.from_pem(chain.key_pem, chain.chain_pem), media_type)
+    return image
 
 
 def _cluster_policy(namespace: str, certificates: list[str], registry: str) -> Object:
@@ -77,7 +85,7 @@ def namespace(request: pytest.FixtureRequest, scene: Scene, chains: dict[str, Te
     name: str = request.param
     roots = [chain.pems[-1].decode() for chain in chains.values()]
     scene.make_namespace(name)
-    scene.apply(_POLICIES[name](name, roots, scene.images.unsigned().host), name)
+    scene.apply(_POLICIES[name](name, roots, scene.images.proxy.host), name)
     return name
 
 
@@ -87,18 +95,18 @@ def test_signature_is_accepted(
     scene: Scene, namespace: str, chains: dict[str, TestChain], spec: str, media_type: str
 ) -> None:
     """Each format and each kind of key is accepted, and Kyverno puts the digest in."""
-    image = scene.images.signed(chains[spec], media_type)
-    answer = scene.create(namespace, image.tagged)
+    image = _signed(scene, chains[spec], media_type)
+    answer = scene.create(namespace, image.by_tag)
     assert answer.status == 201, answer.message
-    assert answer.body["spec"]["containers"][0]["image"] == image.tagged_and_pinned
+    assert answer.body["spec"]["containers"][0]["image"] == image.pinned
 
 
 @pytest.mark.parametrize("media_type", [JWS, COSE])
 def test_signature_of_a_stranger_is_refused(scene: Scene, namespace: str, media_type: str) -> None:
     """Kyverno trusts nobody else."""
-    assert not scene.create(namespace, scene.images.signed(make_chain(), media_type).tagged).is_good
+    assert not scene.create(namespace, _signed(scene, make_chain(), media_type).by_tag).is_good
 
 
 def test_unsigned_image_is_refused(scene: Scene, namespace: str) -> None:
     """Without a signature there is nothing to accept."""
-    assert not scene.create(namespace, scene.images.unsigned().tagged).is_good
+    assert not scene.create(namespace, scene.images.push().by_tag).is_good
