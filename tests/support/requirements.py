@@ -101,6 +101,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
 BUILDS: Mapping[str, str] = {
     "helm": "Helm, which takes 4 minutes to compile",
     "kube-apiserver": "the API server of Kubernetes, which takes 9 minutes to compile",
+    "kube-controller-manager": "the controllers of Kubernetes, which take 2 minutes to compile",
     "kryoptic": "kryoptic, which takes 2 minutes to compile",
     "kyverno": "Kyverno, which takes 8 minutes to compile",
     "localstack": "LocalStack, which takes 2 minutes to install",
