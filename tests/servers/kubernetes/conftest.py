@@ -62,6 +62,7 @@ def scene(
     """Cluster with both webhooks, and a namespace for each rule."""
     namespaces = {
         "warns": {"mode": "warn"},
+        "warns-and-pins": {"mode": "warn"},
         "audits": {"mode": "audit"},
         "resolves": {"tags": "resolve"},
         "exempts": {"exempt": [f"{images.proxy.host}/base/"]},
@@ -71,7 +72,7 @@ def scene(
     folder = write_files(tmp_path_factory.mktemp("admission") / "policy", files)
     with scenes.opened(cluster, registry_ca, images, folder) as scene:
         for each in namespaces:
-            scene.namespace(VALIDATE, name=each)
+            scene.namespace(*([PIN, VALIDATE] if each.endswith("-pins") else [VALIDATE]), name=each)
         yield scene
 
 

@@ -16,7 +16,7 @@ from tests.servers.kubernetes.objects import WORKLOADS, another_image, pod, work
 from tests.servers.kubernetes.openapi import ANY, Path, Schema, schemas
 from tests.servers.kubernetes.scene import Scene
 
-_OBJECTS_OF_A_KIND = 40
+_OBJECTS_OF_A_KIND = 30
 _POD_SPEC = "io.k8s.api.core.v1.PodSpec"
 # Everything else with `image` on the way to it is taken for a reference to one.
 _NO_REFERENCES = (

@@ -22,6 +22,17 @@ def test_warning_says_what_to_do(scene: Scene) -> None:
     assert denial.message.endswith(warnings[0])
 
 
+def test_warnings_of_both_webhooks(scene: Scene) -> None:
+    """Where digests take the places of tags, a refused image stays as it is written, and is warned of."""
+    images = scene.images
+    answer = scene.run("warns-and-pins", images.unsigned.by_tag)
+    assert answer.body["spec"]["containers"][0]["image"] == images.unsigned.by_tag
+    assert any("no signature is associated with" in warning for warning in answer.warnings)
+    answer = scene.run("warns-and-pins", images.signed.by_tag)
+    assert answer.body["spec"]["containers"][0]["image"] == images.signed.pinned
+    assert answer.warnings == ()
+
+
 def test_many_warnings_are_shown_whole(scene: Scene) -> None:
     """The API server drops no warning of ours and cuts none, however many images are refused."""
     image = scene.images.unsigned
