@@ -3,6 +3,7 @@
 import base64
 import json
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,39 @@ def test_key_of_a_repository(key: str) -> None:
 def test_key_of_something_else(key: str) -> None:
     """A pattern stands for one label and neither for a port nor in a path; other hosts and paths do not match."""
     assert not _found(key, f"{_HOST}/team/app")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "label", "is_like"),
+    [
+        ("*", "", True),
+        ("*", "a", True),
+        ("eu**1-*", "eu-11-", True),
+        ("*a*b*", "xaxbx", True),
+        ("*ab*b", "abab", True),
+        ("*ab*b", "ab", False),
+        ("ab*ba", "aba", False),
+        ("*b*a*", "xaxbx", False),
+        ("a*", "ba", False),
+        ("*a", "ab", False),
+        ("*", "a" * 63, True),
+        ("*", "a" * 64, False),
+    ],
+)
+def test_pattern_of_a_label(pattern: str, label: str, is_like: bool) -> None:
+    """Each asterisk stands for any text, and what stands between them for itself, in that order."""
+    assert _found(f"{pattern}.example.com", f"{label}.example.com/app") is is_like
+
+
+def test_no_pattern_takes_long() -> None:
+    """Whatever patterns somebody puts into a secret, a look-up keeps nobody else waiting."""
+    stars = {f"{'*a' * 400}b{number}*.example.com": pair("me", "secret") for number in range(200)}
+    letters = {f"*{number}{'x' * 900}.example.com": pair("me", "secret") for number in range(200)}
+    for entries in stars, letters:
+        config = parse_docker_config(_encoded(entries))
+        begun = time.process_time()
+        assert config(f"{'a' * 63}.example.com/app") is None
+        assert time.process_time() - begun < 0.1
 
 
 def test_key_with_a_path_is_not_for_the_whole_registry() -> None:

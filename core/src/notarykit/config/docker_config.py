@@ -5,7 +5,6 @@ is read with the credentials with which a node pulls it.
 """
 
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 
 from notarykit._internal.pickling import check_local
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
@@ -15,6 +14,7 @@ from notarykit.oci.registry.auth import Credentials
 
 LARGEST_CONFIG = 4 * 1024 * 1024
 _LONGEST_KEY = 1000
+_LONGEST_LABEL = 63  # RFC 1035, 2.3.4
 # In a key these are no paths but the registry's API, as older versions of Docker wrote them.
 _API_PATHS = ("/v1/", "/v2/")
 # The kubelet looks for Docker Hub's entry by this key, which is Docker's own, where no other matches.
@@ -114,4 +114,24 @@ def _is_like(pattern: str, host: str) -> bool:
         return False
     (like, _, port), (name, _, wanted) = pattern.partition(":"), host.partition(":")
     patterns, labels = like.split("."), name.split(".")
-    return port == wanted and len(patterns) == len(labels) and all(map(fnmatchcase, labels, patterns))
+    return port == wanted and len(patterns) == len(labels) and all(map(_is_like_label, patterns, labels))
+
+
+def _is_like_label(pattern: str, label: str) -> bool:
+    """Tells whether a label is one that a pattern means.
+
+    No regular expression is made of it: whoever makes pull secrets could have any number made, each of them long.
+    """
+    first, *others = pattern.split("*")
+    if not others:
+        return pattern == label
+    *middle, last = others
+    if len(pattern) - len(others) > len(label) or len(label) > _LONGEST_LABEL:
+        return False
+    at, end = len(first), len(label) - len(last)
+    for part in middle:
+        at = label.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return label.startswith(first) and label.endswith(last)
