@@ -49,8 +49,8 @@ class Process:
         self._port = 0
         self.process: asyncio.subprocess.Process | None = None
 
-    async def start(self, *arguments: str) -> None:
-        """Starts it, and waits until it serves."""
+    async def begin(self, *arguments: str) -> None:
+        """Starts it."""
         tls = self.files.tls
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "notarykit_admission", "--policy", str(self.volume.folder)),
@@ -59,6 +59,11 @@ class Process:
             stderr=subprocess.PIPE,
             env=self._environment,
         )
+
+    async def start(self, *arguments: str) -> None:
+        """Starts it, and waits until it serves."""
+        await self.begin(*arguments)
+        assert self.process is not None
         assert self.process.stdout is not None
         line = (await self.process.stdout.readline()).decode()
         assert line.startswith("Listening at 127.0.0.1:"), line
