@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,9 +199,10 @@ def test_work_stays_warm_in_its_worker(pool: WorkerPool) -> None:
         assert counts.count(1) in (1, 2)
 
 
-def test_workers_are_processes_of_their_own(pool: WorkerPool) -> None:
+def test_workers_are_processes_of_their_own(pool: WorkerPool, tmp_path: Path) -> None:
     """Both do some of the work."""
-    processes = {outcome.value() for outcome in map_ordered(works.Process(), range(300), executor=pool)}
+    work = works.ProcessAmongOthers(str(tmp_path), 2)
+    processes = {outcome.value() for outcome in map_ordered(work, range(300), executor=pool)}
     assert len(processes) == 2
     assert os.getpid() not in processes
 

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 from notarykit._internal.deadline import seconds_left
@@ -53,6 +54,22 @@ class Process(Work[Any, int, int]):
 
     def begin(self, item: Any) -> int:
         """Does the work."""
+        return os.getpid()
+
+
+class ProcessAmongOthers(Work[Any, int, int]):
+    """Tells in which process an item is done, when so many of them have begun one."""
+
+    def __init__(self, folder: str, processes: int) -> None:
+        self.folder = folder
+        self.processes = processes
+
+    def begin(self, item: Any) -> int:
+        """Does the work."""
+        Path(self.folder, str(os.getpid())).touch()
+        end = time.monotonic() + 60
+        while len(os.listdir(self.folder)) < self.processes and time.monotonic() < end:
+            time.sleep(0.01)
         return os.getpid()
 
 
