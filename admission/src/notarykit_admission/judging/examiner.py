@@ -6,29 +6,24 @@ from typing import Protocol
 
 import notarykit
 from notarykit import (
-    Audited,
     Digest,
     Evidence,
     NotarykitError,
     RevocationChecker,
     Skipped,
-    StepResult,
-    VerificationError,
     VerifiedArtifact,
 )
 from notarykit.errors import (
-    AccessError,
-    NoAcceptedSignatureError,
     NoApplicablePolicyError,
-    RevocationError,
-    UnforeseenError,
 )
-from notarykit_admission.judging.decision import Decision, Outcome, undecided
-from notarykit_admission.judging.document import document_of
-from notarykit_admission.judging.ending import decision_end
-from notarykit_admission.judging.observing import Nobody, Observer
+from notarykit_admission.judging.decision import (
+    Decision,
+    Outcome,
+    decision_end,
+    decision_of_artifact,
+    decision_of_error,
+)
 from notarykit_admission.judging.question import Question
-from notarykit_admission.message import one_line
 
 VERIFICATION_SECONDS = 20.0
 
@@ -48,6 +43,26 @@ class Examiner(Protocol):
 
     def verify(self, question: Question) -> Decision:
         """Returns the decision on an image whose reference has a digest."""
+
+
+class Observer(Protocol):
+    """Observes examinations. Called from several threads."""
+
+    def evidence_used(self, evidence: Evidence) -> None:
+        """Called with each OCSP response or CRL that is used."""
+
+    def failed(self, error: NotarykitError) -> None:
+        """Called with the reason why nothing could be decided."""
+
+
+class Nobody:
+    """Observes nothing."""
+
+    def evidence_used(self, evidence: Evidence) -> None:
+        """Does nothing."""
+
+    def failed(self, error: NotarykitError) -> None:
+        """Does nothing."""
 
 
 class NotaryExaminer:
@@ -83,8 +98,8 @@ class NotaryExaminer:
         try:
             policy = policies.applicable(scope)
         except NoApplicablePolicyError as error:
-            return refusal(error, "")
-        return acceptance(VerifiedArtifact(Skipped(policy.name))) if policy.level.is_skip else None
+            return decision_of_error(error, "")
+        return decision_of_artifact(VerifiedArtifact(Skipped(policy.name))) if policy.level.is_skip else None
 
     def resolve(self, question: Question) -> Digest:
         """Asks the registry for the tag."""
@@ -116,62 +131,8 @@ class NotaryExaminer:
                     lambda registries: notarykit.verify(question.reference, verifier=verifier, registries=registries)
                 )
         except NotarykitError as error:
-            decision = refusal(error, question.reference.identifier)
+            decision = decision_of_error(error, question.reference.identifier)
             if decision.outcome is Outcome.UNDECIDED:
                 self._observer.failed(error)
             return decision
-        return acceptance(verified, decision_end(verified.verdict, ends, now))
-
-
-def acceptance(verified: VerifiedArtifact, ends: datetime | None = None) -> Decision:
-    """Returns the decision for an artifact that was accepted.
-
-    Args:
-        verified: The artifact.
-        ends: End of what the verdict rests on.
-    """
-    verdict, document = verified.verdict, document_of(verified)
-    if isinstance(verdict, Skipped) or verified.artifact is None:
-        return Decision(Outcome.SKIPPED, policy=verdict.policy, document=document)
-    return Decision(
-        Outcome.AUDITED if isinstance(verdict, Audited) else Outcome.VERIFIED,
-        verified.artifact.digest,
-        verdict.policy,
-        remarks=tuple(map(_remark, filter(_is_failed, verdict.results))),
-        ends=ends,
-        document=document,
-    )
-
-
-def _is_failed(result: StepResult) -> bool:
-    return result.outcome == "failed"
-
-
-def _remark(result: StepResult) -> str:
-    return one_line(f"{result.step} failed and is only logged: {result.error.one_line() if result.error else ''}")
-
-
-def refusal(error: NotarykitError, digest: str) -> Decision:
-    """Returns the decision for an image that was not accepted: refused, or undecided where the error may pass."""
-    # Advice on flags and logins is for users of the command line.
-    is_denied = isinstance(error, AccessError)
-    reason = one_line(error.message if is_denied or "--" in error.advice else error.one_line())
-    document = document_of(error)
-    if not isinstance(error, VerificationError) or _may_pass(error):
-        return Decision(Outcome.UNDECIDED, digest, reason=reason, is_denied=is_denied, document=document)
-    return Decision(Outcome.REFUSED, digest, error.policy, reason, document=document)
-
-
-def _may_pass(error: NotarykitError) -> bool:
-    """Returns True for an error that says nothing of the image: a server was not to be reached, a setting was wrong."""
-    if isinstance(error, NoAcceptedSignatureError):
-        return any(_may_pass(failure) for _, failure in error.failures)
-    if isinstance(error, RevocationError):
-        return not any(status.status == "revoked" for status in error.statuses)
-    return not isinstance(error, VerificationError)
-
-
-def unforeseen(error: Exception) -> Decision:
-    """Returns the decision after a mistake of this program; the exception's text may be anything, and stays here."""
-    mistake = UnforeseenError(f"internal error: {type(error).__name__}; the log has more")
-    return undecided(mistake.message)._replace(document=document_of(mistake))
+        return decision_of_artifact(verified, decision_end(verified.verdict, ends, now))

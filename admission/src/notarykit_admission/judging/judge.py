@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeVar
 
 from notarykit import Digest, NotarykitError
 from notarykit_admission.judging.cache import DecisionCache
-from notarykit_admission.judging.decision import Decision, undecided
-from notarykit_admission.judging.examiner import Examiner, refusal, unforeseen
+from notarykit_admission.judging.decision import Decision, decision_of_error, decision_of_mistake, undecided
+from notarykit_admission.judging.examiner import Examiner
 from notarykit_admission.judging.question import Question
 from notarykit_admission.judging.turns import Turns
 
@@ -72,7 +72,7 @@ class Judge:
             return self._examiner.by_policy(question)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, nothing is admitted by it
             _log.exception("the policy cannot be applied")
-            return unforeseen(error)
+            return decision_of_mistake(error)
 
     async def decide(self, questions: Sequence[Question], seconds: float) -> tuple[Decision, ...]:
         """Returns the decision on each image, in their order; it never raises, and never takes longer.
@@ -127,10 +127,10 @@ class Judge:
             found = self._decide(question.at(await self._in_turn(question, self._examiner.resolve)))
             return found if isinstance(found, Decision) else await found
         except NotarykitError as error:
-            return refusal(error, "")
+            return decision_of_error(error, "")
         except Exception as error:  # noqa: BLE001 - as above
             _log.exception("an image cannot be examined")
-            return unforeseen(error)
+            return decision_of_mistake(error)
 
     async def _in_turn(self, question: Question, work: Callable[[Question], _Result]) -> _Result:
         """Does the work in a thread, when its namespace's turn has come, and its registry's."""

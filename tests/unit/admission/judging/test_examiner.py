@@ -24,19 +24,10 @@ from notarykit import (
     parse_reference,
 )
 from notarykit.errors import (
-    AccessError,
-    ArtifactNotFoundError,
-    AuthenticityError,
-    IntegrityError,
     NetworkError,
-    NoAcceptedSignatureError,
-    PluginTimeoutError,
-    RevocationError,
-    StorageError,
-    TrustStoreError,
 )
 from notarykit_admission.judging.decision import Decision, Outcome
-from notarykit_admission.judging.examiner import NotaryExaminer, refusal
+from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.question import Question
 from notarykit_admission.policy.loaded import LoadedPolicy
 from tests.support.ca import NOT_AFTER, TestChain
@@ -256,49 +247,3 @@ def test_work_has_an_end() -> None:
     assert [type(error) for error in observer.failures] == [NetworkError, NetworkError]
     assert decision.outcome is Outcome.UNDECIDED
     assert decision.reason == "no response before the deadline of the call: try again, or allow more time"
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        StorageError("the list breaks off"),
-        NetworkError("no answer"),
-        AccessError("no access"),
-        ArtifactNotFoundError("no such tag"),
-        TrustStoreError("the store is empty"),
-        PluginTimeoutError("no answer"),
-        RevocationError("unknown"),
-        NoAcceptedSignatureError("none", failures=(("sha256:aa", StorageError("x")),)),
-        NoAcceptedSignatureError("none", failures=(("a", AuthenticityError("x")), ("b", RevocationError("unknown")))),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_error_that_may_pass(error: NotarykitError) -> None:
-    """What says nothing of the image is no refusal."""
-    assert refusal(error, "").outcome is Outcome.UNDECIDED
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        IntegrityError("broken"),
-        NoAcceptedSignatureError("none", failures=(("a", AuthenticityError("x")), ("b", IntegrityError("y")))),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_error_of_the_image(error: NotarykitError) -> None:
-    """What is wrong with all signatures is a refusal."""
-    assert refusal(error, "").outcome is Outcome.REFUSED
-
-
-def test_reason_is_one_line_with_the_advice() -> None:
-    """A registry's words become one line, and what to do stands behind them."""
-    error = NetworkError("registry\nsays \x1b[31mno", advice="try again")
-    assert refusal(error, "").reason == "registry says \\x1b[31mno: try again"
-    assert len(refusal(NetworkError("x" * 5000), "").reason) == 1000
-
-
-def test_advice_on_flags_is_left_out() -> None:
-    """Whoever reads the reason has no command line whose flags could help."""
-    error = NetworkError("no response within 20 seconds", advice="try again, or allow more with --timeout")
-    assert refusal(error, "").reason == "no response within 20 seconds"

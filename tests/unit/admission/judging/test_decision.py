@@ -1,11 +1,23 @@
-"""Ends of decisions: the next end of anything that a verdict rests on."""
+"""Decisions: how long they hold at most, and which errors are refusals."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
-from notarykit import Audited, Verified
-from notarykit_admission.judging.ending import decision_end
+from notarykit import Audited, NotarykitError, Verified
+from notarykit.errors import (
+    AccessError,
+    ArtifactNotFoundError,
+    AuthenticityError,
+    IntegrityError,
+    NetworkError,
+    NoAcceptedSignatureError,
+    PluginTimeoutError,
+    RevocationError,
+    StorageError,
+    TrustStoreError,
+)
+from notarykit_admission.judging.decision import Outcome, decision_end, decision_of_error
 from tests.support.ca import NOT_AFTER, Changes, make_chain
 from tests.support.envelopes import sign_envelope
 from tests.unit.verification.countersigned import SIGNER, TSA, RecordingChecker, make_timestamped, trust_store
@@ -77,3 +89,49 @@ def test_signer_who_is_not_trusted() -> None:
     verdict = _verdict(envelope, trusted=policy("audit"))
     assert isinstance(verdict, Audited)
     assert decision_end(verdict, (), NOW) == NOW + _DAY
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StorageError("the list breaks off"),
+        NetworkError("no answer"),
+        AccessError("no access"),
+        ArtifactNotFoundError("no such tag"),
+        TrustStoreError("the store is empty"),
+        PluginTimeoutError("no answer"),
+        RevocationError("unknown"),
+        NoAcceptedSignatureError("none", failures=(("sha256:aa", StorageError("x")),)),
+        NoAcceptedSignatureError("none", failures=(("a", AuthenticityError("x")), ("b", RevocationError("unknown")))),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_that_may_pass(error: NotarykitError) -> None:
+    """What says nothing of the image is no refusal."""
+    assert decision_of_error(error, "").outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        IntegrityError("broken"),
+        NoAcceptedSignatureError("none", failures=(("a", AuthenticityError("x")), ("b", IntegrityError("y")))),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_of_the_image(error: NotarykitError) -> None:
+    """What is wrong with all signatures is a refusal."""
+    assert decision_of_error(error, "").outcome is Outcome.REFUSED
+
+
+def test_reason_is_one_line_with_the_advice() -> None:
+    """A registry's words become one line, and what to do stands behind them."""
+    error = NetworkError("registry\nsays \x1b[31mno", advice="try again")
+    assert decision_of_error(error, "").reason == "registry says \\x1b[31mno: try again"
+    assert len(decision_of_error(NetworkError("x" * 5000), "").reason) == 1000
+
+
+def test_advice_on_flags_is_left_out() -> None:
+    """Whoever reads the reason has no command line whose flags could help."""
+    error = NetworkError("no response within 20 seconds", advice="try again, or allow more with --timeout")
+    assert decision_of_error(error, "").reason == "no response within 20 seconds"
