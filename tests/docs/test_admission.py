@@ -17,7 +17,7 @@ import pytest
 import notarykit
 from notarykit_admission.judging.decision import Outcome
 from notarykit_admission.policy.rules import Mode, parse_rules
-from notarykit_admission.review.ruling import Consequence
+from notarykit_admission.review.review import Consequence
 from notarykit_admission.telemetry.verdicts import VerdictLine
 from tests.docs.test_documents import ROOT, blocks
 from tests.servers.registry.conftest import registry_ca, registry_program, stack

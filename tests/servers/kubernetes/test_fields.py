@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.workload.images import find_images
+from notarykit_admission.workload.images import find_pod
 from notarykit_admission.workload.kinds import POD_SPECS, Kind
 from tests.servers.kubernetes.api import Object
 from tests.servers.kubernetes.cluster import Cluster
@@ -63,8 +63,8 @@ def test_no_reference_is_missed(described: list[Schema]) -> None:
         for seed in range(_OBJECTS_OF_A_KIND):
             made = _made(schema, random.Random(f"{schema.name} {seed}"))
             walked = {path: set(_at(made, path)) for path in paths}
-            fields = find_images(schema.kind, json.dumps(made).encode())
-            assert {(field.pointer, field.image) for field in fields if field.image} == set().union(*walked.values())
+            images = find_pod(schema.kind, json.dumps(made).encode()).images
+            assert {(image.pointer, image.text) for image in images if image.text} == set().union(*walked.values())
             unmet -= {(schema.name, path) for path, found in walked.items() if found}
     assert unmet == set()
 

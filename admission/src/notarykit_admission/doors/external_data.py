@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from notarykit_admission.judging.decision import Outcome
-from notarykit_admission.policy.rules import Mode, Rule
+from notarykit_admission.message import join_reasons
 from notarykit_admission.protocol.external_data import (
     Item,
     Key,
@@ -13,8 +13,9 @@ from notarykit_admission.protocol.external_data import (
     answer_system_error,
     decode_external_data,
 )
-from notarykit_admission.review.review import Image, Origin, Review, Reviewed
+from notarykit_admission.review.review import Consequence, Origin, Review, Reviewed
 from notarykit_admission.review.reviewer import Reviewer
+from notarykit_admission.workload.images import Image
 
 
 class ExternalDataDoor:
@@ -45,30 +46,30 @@ class ExternalDataDoor:
         keys = decode_external_data(body, bare=self._bare)
         reviewed = await self._review(keys, seconds)
         # Gatekeeper keeps an error of a key for minutes, and an error of the whole answer not at all.
-        if passing := [each.line for rule, each in reviewed.values() if _may_pass(each, rule)]:
-            return answer_system_error(passing)
-        return answer_items({key: self._item(each, rule) for key, (rule, each) in reviewed.items()})
+        if transient := [each.line for each in reviewed.values() if _is_transient(each)]:
+            return answer_system_error(join_reasons(transient))
+        return answer_items({key: self._item(each) for key, each in reviewed.items()})
 
-    async def _review(self, keys: Sequence[Key], seconds: float) -> dict[Key, tuple[Rule, Reviewed]]:
-        """Returns the image of each key, with the rule of its namespace."""
+    async def _review(self, keys: Sequence[Key], seconds: float) -> dict[Key, Reviewed]:
+        """Returns the image of each key, reviewed by the rule of its namespace."""
         namespaces: dict[str, list[Key]] = {}
         for key in keys:
             namespaces.setdefault(key.namespace, []).append(key)
         reviews = await _side_by_side(
             [
-                self._reviewer.review(Origin(name), [Image("", key.image) for key in members], seconds, pins=self._pins)
+                self._reviewer.review(Origin(name), [Image(key.image) for key in members], seconds, pins=self._pins)
                 for name, members in namespaces.items()
             ]
         )
         found = {
-            key: (review.rule, each)
+            key: each
             for members, review in zip(namespaces.values(), reviews, strict=True)
             for key, each in zip(members, review.images, strict=True)
         }
         return {key: found[key] for key in keys}
 
-    def _item(self, reviewed: Reviewed, rule: Rule) -> Item:
-        if not reviewed.decision.admits and rule.mode is Mode.ENFORCE:
+    def _item(self, reviewed: Reviewed) -> Item:
+        if reviewed.consequence is Consequence.DENIED:
             return Item(error=reviewed.line)
         return Item(reviewed.pinned if self._pins else str(reviewed.decision.outcome))
 
@@ -78,10 +79,6 @@ async def _side_by_side(reviews: Sequence[Coroutine[Any, Any, Review]]) -> Seque
     return await asyncio.gather(*reviews) if len(reviews) > 1 else [await review for review in reviews]
 
 
-def _may_pass(reviewed: Reviewed, rule: Rule) -> bool:
-    return reviewed.decision.outcome is Outcome.UNDECIDED and rule.mode is Mode.ENFORCE
-
-
-def failure(reason: str) -> bytes:
-    """Returns the answer to a request that was not looked at; its reason reaches whoever made the pod."""
-    return answer_system_error([reason])
+def _is_transient(reviewed: Reviewed) -> bool:
+    """Tells whether an image is denied for a reason that may be over soon."""
+    return reviewed.consequence is Consequence.DENIED and reviewed.decision.outcome is Outcome.UNDECIDED

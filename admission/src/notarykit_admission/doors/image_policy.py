@@ -1,9 +1,10 @@
 """Door of the API server's own plugin ImagePolicyWebhook."""
 
 from notarykit_admission.protocol.image_review import allow_images, decode_image_review, refuse_images
-from notarykit_admission.review.review import Image, Origin
+from notarykit_admission.review.review import Origin
 from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.review.ruling import rule_on
+from notarykit_admission.workload.images import Image
 
 
 class ImagePolicyDoor:
@@ -29,6 +30,6 @@ class ImagePolicyDoor:
         request = decode_image_review(body)
         if request.problem:  # an error would allow the pod, where the plugin's defaultAllow is true
             return refuse_images(request.problem)
-        images = [Image("", image) for image in request.images]
+        images = [Image(text) for text in request.images]
         ruling = rule_on(await self._reviewer.review(Origin(request.namespace), images, seconds))
         return allow_images() if ruling.admits else refuse_images(ruling.message)

@@ -1,7 +1,7 @@
 """Webhooks of Kubernetes: the validating door, and the one that pins tags to digests."""
 
 from notarykit_admission.protocol.admission_review import Pin, admit, decode_admission_review, deny
-from notarykit_admission.review.review import Image, Origin
+from notarykit_admission.review.review import Origin
 from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.review.ruling import rule_on
 
@@ -31,15 +31,14 @@ class WebhookDoor:
         request = decode_admission_review(body)
         if request.problem:
             return deny(request.uid, request.problem)
-        images = [Image(field.place, field.image) for field in request.images]
         origin = Origin(request.namespace, request.uid, request.name, request.is_dry_run)
-        review = await self._reviewer.review(origin, images, seconds, pins=self._pins, secrets=request.secrets)
+        review = await self._reviewer.review(origin, request.images, seconds, pins=self._pins, secrets=request.secrets)
         ruling = rule_on(review, pins=self._pins)
         if not ruling.admits:
             return deny(request.uid, ruling.message)
         pins = [
-            Pin(field.pointer, each.pinned)
-            for field, each in zip(request.images, review.images, strict=True)
-            if self._pins and each.decision.admits and each.pinned != field.image
+            Pin(each.image.pointer, each.pinned)
+            for each in review.images
+            if self._pins and each.decision.admits and each.pinned != each.image.text
         ]
         return admit(request.uid, ruling.warnings, pins)

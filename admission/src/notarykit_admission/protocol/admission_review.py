@@ -13,7 +13,7 @@ from notarykit_admission.errors import RequestError
 from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line, warning_lines
 from notarykit_admission.protocol.versions import check_version
-from notarykit_admission.workload.images import NO_POD, NO_SECRETS, ImageField, PullSecrets, find_new
+from notarykit_admission.workload.images import NO_POD, NO_SECRETS, Image, PullSecrets, find_new
 from notarykit_admission.workload.kinds import Kind
 
 _API_VERSION, _KIND = "admission.k8s.io/v1", "AdmissionReview"
@@ -61,7 +61,7 @@ class AdmissionRequest(NamedTuple):
     uid: str
     namespace: str
     name: str
-    images: tuple[ImageField, ...]
+    images: tuple[Image, ...]
     is_dry_run: bool
     secrets: PullSecrets = NO_SECRETS
     problem: str = ""

@@ -6,14 +6,14 @@ can send the same request without its version.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from notarykit_admission.errors import RequestError
 from notarykit_admission.forms import decode
-from notarykit_admission.message import join_reasons, one_line
+from notarykit_admission.message import one_line
 from notarykit_admission.protocol.versions import check_version
 
 MOST_KEYS = 1000
@@ -95,9 +95,9 @@ def answer_items(items: Mapping[Key, Item]) -> bytes:
     )
 
 
-def answer_system_error(reasons: Iterable[str]) -> bytes:
+def answer_system_error(reason: str) -> bytes:
     """Returns the answer without items, which is not kept: what it says may be over in seconds."""
-    return _answer([], join_reasons(reasons))
+    return _answer([], one_line(reason))
 
 
 def _answer(items: list[dict[str, Any]], system_error: str = "") -> bytes:

@@ -1,12 +1,14 @@
 """Reviews: the images of one request, with the decisions on them."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import NamedTuple
 
 from notarykit import Digest, Reference
 from notarykit_admission.judging.decision import Decision
 from notarykit_admission.message import one_line
-from notarykit_admission.policy.rules import Rule
+from notarykit_admission.policy.rules import Mode, Rule
+from notarykit_admission.workload.images import Image
 
 # The API server takes references of any length; the reason and the advice have to fit beside it.
 LONGEST_IMAGE = 400
@@ -28,16 +30,25 @@ class Origin(NamedTuple):
     is_dry_run: bool = False
 
 
-class Image(NamedTuple):
-    """Image of a request.
+class Consequence(StrEnum):
+    """What follows for an image from the decision on it."""
 
-    Attributes:
-        place: Where it stands, for people; empty where the request does not say.
-        text: Its reference as it is written there.
-    """
+    ADMITTED = "admitted"
+    """It may run."""
+    AUDITED = "audited"
+    """It is not accepted, and the rule of the namespace has it admitted all the same."""
+    WARNED = "warned"
+    """The same, with a warning."""
+    DENIED = "denied"
+    """It may not run."""
 
-    place: str
-    text: str
+
+_OF_MODES = {Mode.ENFORCE: Consequence.DENIED, Mode.WARN: Consequence.WARNED, Mode.AUDIT: Consequence.AUDITED}
+
+
+def consequence_of(decision: Decision, mode: Mode) -> Consequence:
+    """Returns what follows for an image from the decision on it, in a namespace of that mode."""
+    return Consequence.ADMITTED if decision.admits else _OF_MODES[mode]
 
 
 class Reviewed(NamedTuple):
@@ -46,11 +57,13 @@ class Reviewed(NamedTuple):
     Attributes:
         image: The image.
         decision: The decision.
-        reference: Its reference, or None where the text is none or was not looked at.
+        consequence: What follows for it in its namespace.
+        reference: The reference that was judged, or None where there was nothing to judge.
     """
 
     image: Image
     decision: Decision
+    consequence: Consequence
     reference: Reference | None = None
 
     @property

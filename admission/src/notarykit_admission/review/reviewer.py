@@ -12,8 +12,16 @@ from notarykit_admission.policy.loaded import LoadedPolicy, Policies
 from notarykit_admission.policy.rules import Rule, Tags
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reference import read_reference
-from notarykit_admission.review.review import LONGEST_IMAGE, Image, Observe, Origin, Review, Reviewed, observe_nothing
-from notarykit_admission.workload.images import PullSecrets
+from notarykit_admission.review.review import (
+    LONGEST_IMAGE,
+    Observe,
+    Origin,
+    Review,
+    Reviewed,
+    consequence_of,
+    observe_nothing,
+)
+from notarykit_admission.workload.images import Image, PullSecrets
 
 MOST_IMAGES = 250
 
@@ -76,7 +84,7 @@ class Reviewer:
         """
         policies, begun = self._policies(), time.monotonic()
         rule = policies.rules.of(origin.namespace)._replace(tags=Tags.RESOLVE, exempt=())
-        images = [Image("", reference) for reference in references]
+        images = [Image(reference) for reference in references]
         puller = Puller(origin.namespace)
         reviewed = await self._judge(policies.policy_of(origin.namespace), rule, images, puller, seconds)
         return self._observed(origin, rule, reviewed, begun)
@@ -89,31 +97,31 @@ class Reviewer:
     async def _judge(
         self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image], puller: Puller, seconds: float
     ) -> tuple[Reviewed, ...]:
-        if len(images) > self._most_images:
-            too_many = _refused(f"more than {self._most_images} images in one request")
-            return tuple(Reviewed(image, too_many) for image in images)
-        before = [_before_judging(image, rule) for image in images]
+        before = self._before_judging(images, rule)
         references = [each for each in before if isinstance(each, Reference)]
         decisions = iter(await self._asker.ask(policy, references, puller, seconds))
+        judged = ((next(decisions), each) if isinstance(each, Reference) else (each, None) for each in before)
         return tuple(
-            Reviewed(image, next(decisions), each) if isinstance(each, Reference) else each
-            for image, each in zip(images, before, strict=True)
+            Reviewed(image, decision, consequence_of(decision, rule.mode), reference)
+            for image, (decision, reference) in zip(images, judged, strict=True)
         )
 
+    def _before_judging(self, images: Sequence[Image], rule: Rule) -> Sequence[Reference | Decision]:
+        """Returns for each image the reference to be judged, or the decision that needs no judge."""
+        if len(images) > self._most_images:
+            return [_refused(f"more than {self._most_images} images in one request")] * len(images)
+        return [_read(image.text, rule) for image in images]
 
-def _before_judging(image: Image, rule: Rule) -> Reviewed | Reference:
-    """Returns the reference to be judged, or the image with the decision that needs no judge."""
-    if rule.exempts(image.text):
-        return Reviewed(image, Decision(Outcome.EXEMPT))
+
+def _read(text: str, rule: Rule) -> Reference | Decision:
+    if rule.exempts(text):
+        return Decision(Outcome.EXEMPT)
     try:
-        reference = read_reference(image.text)
+        reference = read_reference(text)
     except UsageError as error:  # its advice is for users of a command line
-        reason = one_line(error.message, LONGEST_IMAGE)
-        return Reviewed(image, _refused(f"{reason}: write registry/repository@digest, in full"))
+        return _refused(f"{one_line(error.message, LONGEST_IMAGE)}: write registry/repository@digest, in full")
     if rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
-        return Reviewed(
-            image, _refused("a tag can be moved after the decision: write registry/repository@digest"), reference
-        )
+        return _refused("a tag can be moved after the decision: write registry/repository@digest")
     return reference
 
 

@@ -1,34 +1,11 @@
-"""Rulings: what follows from the decisions on a request's images where it comes from."""
+"""Rulings: what follows for a request from what follows for its images."""
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from notarykit import Digest
-from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.judging.decision import Outcome
 from notarykit_admission.message import join_reasons
-from notarykit_admission.policy.rules import Mode
-from notarykit_admission.review.review import Review, Reviewed
-
-
-class Consequence(StrEnum):
-    """What follows for an image."""
-
-    ADMITTED = "admitted"
-    """It may run."""
-    AUDITED = "audited"
-    """It is not accepted, and the rule of the namespace has it admitted all the same."""
-    WARNED = "warned"
-    """The same, with a warning."""
-    DENIED = "denied"
-    """It may not run."""
-
-
-_CONSEQUENCES = {Mode.ENFORCE: Consequence.DENIED, Mode.WARN: Consequence.WARNED, Mode.AUDIT: Consequence.AUDITED}
-
-
-def consequence_of(decision: Decision, mode: Mode) -> Consequence:
-    """Returns what follows for an image from the decision on it, in a namespace of that mode."""
-    return Consequence.ADMITTED if decision.admits else _CONSEQUENCES[mode]
+from notarykit_admission.review.review import Consequence, Review, Reviewed
 
 
 class Ruling(NamedTuple):
@@ -52,13 +29,12 @@ def rule_on(review: Review, *, pins: bool = False) -> Ruling:
         review: The images.
         pins: True if digests take the places of tags.
     """
-    mode = review.rule.mode
-    refused = [each.line for each in review.images if not each.decision.admits]
-    if refused and mode is Mode.ENFORCE:
-        return Ruling(admits=False, message=join_reasons(refused))
+    if denied := [each.line for each in review.images if each.consequence is Consequence.DENIED]:
+        return Ruling(admits=False, message=join_reasons(denied))
+    warned = (each.line for each in review.images if each.consequence is Consequence.WARNED)
     moved = () if pins else tuple(each.image.text for each in review.images if _rests_on_a_tag(each))
     tags = tuple(f"{text}: the tag can be moved after this decision; write a digest" for text in moved)
-    return Ruling(admits=True, warnings=(*(refused if mode is Mode.WARN else ()), *tags))
+    return Ruling(admits=True, warnings=(*warned, *tags))
 
 
 def _rests_on_a_tag(reviewed: Reviewed) -> bool:

@@ -8,8 +8,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from notarykit_admission.judging.decision import Outcome
-from notarykit_admission.review.review import Origin, Review
-from notarykit_admission.review.ruling import Consequence, consequence_of
+from notarykit_admission.review.review import Consequence, Origin, Review
 
 PREFIX = "notarykit_admission"
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -56,7 +55,7 @@ class Metrics:
         def observe(_: Origin, review: Review, seconds: float) -> None:
             worst = Consequence.ADMITTED
             for each in review.images:
-                found = consequence_of(each.decision, review.rule.mode)
+                found = each.consequence
                 worst = max(worst, found, key=_SEVERITY.index)
                 decisions(each.decision.outcome.value, found.value).inc()
             reviews(_verdict(review, worst)).observe(seconds)

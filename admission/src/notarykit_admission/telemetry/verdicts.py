@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from notarykit_admission.message import one_line
 from notarykit_admission.protocol.trace import trace_of_request
-from notarykit_admission.review.review import Origin, Review, Reviewed
-from notarykit_admission.review.ruling import Consequence, consequence_of
+from notarykit_admission.review.review import Consequence, Origin, Review, Reviewed
 from notarykit_admission.telemetry.log import Line, Write, encode, rfc3339
 
 _LONGEST_NAME, _LONGEST_REFERENCE, _LONGEST_REASON, _LONGEST_REMARK = 256, 800, 1000, 240
@@ -85,7 +84,7 @@ class VerdictLog:
             self._write(encode(self._line(origin, review, each, now, milliseconds)))
 
     def _line(self, origin: Origin, review: Review, image: Reviewed, now: str, milliseconds: float) -> VerdictLine:
-        decision, consequence = image.decision, consequence_of(image.decision, review.rule.mode)
+        decision, consequence = image.decision, image.consequence
         return VerdictLine(
             time=now,
             level="info" if consequence is Consequence.ADMITTED else "warning",

@@ -1,4 +1,4 @@
-"""Pods of a workload: each place in an object where a reference to an image stands, and who may pull them."""
+"""Pods of a workload: their images, each with its place in the object, and the secrets with which they are pulled."""
 
 from collections.abc import Iterator
 from typing import Annotated, NamedTuple, TypeVar
@@ -12,18 +12,18 @@ from notarykit_admission.workload.kinds import POD, POD_SPECS, Kind
 MOST_MEMBERS = 1000
 
 
-class ImageField(NamedTuple):
-    """Place in an object where a reference to an image stands.
+class Image(NamedTuple):
+    """Image that a request makes run.
 
     Attributes:
-        pointer: JSON pointer (RFC 6901) to the reference, from the root of the object.
-        place: The place for people, such as `init container 'setup'`.
-        image: The reference as it is written there; empty where the field is missing.
+        text: Its reference as it is written in the request; empty where the field is missing.
+        place: Where it stands, for people, such as `init container 'setup'`; empty where the request does not say.
+        pointer: JSON pointer (RFC 6901) to the reference, from the root of the object; empty where there is no object.
     """
 
-    pointer: str
-    place: str
-    image: str
+    text: str
+    place: str = ""
+    pointer: str = ""
 
 
 class PullSecrets(NamedTuple):
@@ -50,7 +50,7 @@ class Pod(NamedTuple):
         secrets: Secrets with which they are pulled.
     """
 
-    images: tuple[ImageField, ...]
+    images: tuple[Image, ...]
     secrets: PullSecrets
 
 
@@ -128,11 +128,6 @@ def find_pod(kind: Kind, document: bytes | msgspec.Raw) -> Pod:
     return Pod(tuple(_images(spec, "/".join(("", *path)))), _secrets(spec, is_pod=kind == POD))
 
 
-def find_images(kind: Kind, document: bytes | msgspec.Raw) -> tuple[ImageField, ...]:
-    """Returns the images of an object; as `find_pod`."""
-    return find_pod(kind, document).images
-
-
 def find_new(kind: Kind, document: bytes | msgspec.Raw, old: bytes | msgspec.Raw) -> Pod:
     """Returns what an object says of its images, without those that are in the same places of an older state of it.
 
@@ -147,11 +142,11 @@ def find_new(kind: Kind, document: bytes | msgspec.Raw, old: bytes | msgspec.Raw
         RequestError: As `find_pod`.
     """
     pod = find_pod(kind, document)
-    known = {field[1:] for field in find_pod(kind, old).images}
-    return Pod(tuple(field for field in pod.images if field[1:] not in known), pod.secrets) if known else pod
+    known = {image[:2] for image in find_pod(kind, old).images}
+    return Pod(tuple(image for image in pod.images if image[:2] not in known), pod.secrets) if known else pod
 
 
-def _images(spec: _PodSpec, root: str) -> Iterator[ImageField]:
+def _images(spec: _PodSpec, root: str) -> Iterator[Image]:
     for member, kind, containers in (
         ("initContainers", "init container", spec.init_containers),
         ("containers", "container", spec.containers),
@@ -159,11 +154,11 @@ def _images(spec: _PodSpec, root: str) -> Iterator[ImageField]:
     ):
         for index, container in enumerate(containers or ()):
             pointer = f"{root}/{member}/{index}/image"
-            yield ImageField(pointer, f"{kind} {container.name or ''!r}", container.image or "")
+            yield Image(container.image or "", f"{kind} {container.name or ''!r}", pointer)
     for index, volume in enumerate(spec.volumes or ()):
         if volume.image is not None:
             pointer = f"{root}/volumes/{index}/image/reference"
-            yield ImageField(pointer, f"image volume {volume.name or ''!r}", volume.image.reference or "")
+            yield Image(volume.image.reference or "", f"image volume {volume.name or ''!r}", pointer)
 
 
 def _secrets(spec: _PodSpec, *, is_pod: bool) -> PullSecrets:

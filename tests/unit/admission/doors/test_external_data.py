@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.doors.external_data import ExternalDataDoor, failure
+from notarykit_admission.doors.external_data import ExternalDataDoor
 from notarykit_admission.errors import RequestError
 from notarykit_admission.judging.decision import Outcome
 from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, accepted, reviewing, run
@@ -94,9 +94,3 @@ def test_malformed_request_is_an_error() -> None:
     reviewer, _ = reviewing()
     with pytest.raises(RequestError):
         run(lambda: ExternalDataDoor(reviewer, pins=False).answer(b"[]", 1.6))
-
-
-def test_failure_is_an_error_of_the_whole() -> None:
-    """A request that was not looked at is answered as Gatekeeper reads it: no items, and one line."""
-    response = json.loads(failure("too many requests\nat once"))["response"]
-    assert (response["items"], response["systemError"]) == ([], "too many requests at once")

@@ -47,14 +47,14 @@ def _decoded(**changes: Any) -> AdmissionRequest:
 
 
 def _images(**changes: Any) -> list[str]:
-    return [field.image for field in _decoded(**changes).images]
+    return [image.text for image in _decoded(**changes).images]
 
 
 def test_new_pod() -> None:
     """A request to create a pod has its images, its namespace and its name for people."""
     request = _decoded()
     assert request[:3] == (_UID, "shop", "Pod web")
-    assert [field.image for field in request.images] == ["r.test/a:1"]
+    assert [image.text for image in request.images] == ["r.test/a:1"]
     assert request.is_dry_run is False
 
 

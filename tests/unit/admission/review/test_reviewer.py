@@ -7,16 +7,17 @@ import pytest
 from notarykit import Digest, Tag
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import Mode
-from notarykit_admission.review.review import Image, Origin, Review
+from notarykit_admission.review.review import Consequence, Origin, Review
 from notarykit_admission.review.reviewer import MOST_IMAGES
+from notarykit_admission.workload.images import Image
 from tests.unit.admission.policy.setups import document
-from tests.unit.admission.review.reviewers import DIGEST, REFUSED, accepted, reviewing, run
+from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, accepted, reviewing, run
 
 _BY_DIGEST = f"r.test/web@{DIGEST}"
 
 
 def _review(reviewer: Any, *texts: str, namespace: str = "shop", pins: bool = False) -> Review:
-    images = [Image(f"container {number}", text) for number, text in enumerate(texts)]
+    images = [Image(text, f"container {number}") for number, text in enumerate(texts)]
     review: Review = run(lambda: reviewer.review(Origin(namespace), images, 9.5, pins=pins))
     assert [each.image for each in review.images] == images
     return review
@@ -113,6 +114,19 @@ def test_policy_and_rule_of_the_namespace() -> None:
     shop, other = judge.policies
     assert shop.endswith(" shop.json")
     assert other.endswith(" trustpolicy.json")
+
+
+@pytest.mark.parametrize(
+    ("mode", "consequence"),
+    [(Mode.ENFORCE, Consequence.DENIED), (Mode.WARN, Consequence.WARNED), (Mode.AUDIT, Consequence.AUDITED)],
+)
+def test_consequence_by_the_mode_of_the_namespace(mode: Mode, consequence: Consequence) -> None:
+    """What follows for an image that is not accepted goes by the namespace's mode; what is accepted runs in each."""
+    reviewer, _ = reviewing({"bad": REFUSED, "down": UNDECIDED}, namespaces={"dev": {"mode": mode}})
+    texts = (_BY_DIGEST, f"r.test/bad@{DIGEST}", f"r.test/down@{DIGEST}", "r.test/web:1", "no reference")
+    good, *others = _review(reviewer, *texts, namespace="dev").images
+    assert good.consequence is Consequence.ADMITTED
+    assert {each.consequence for each in others} == {consequence}
 
 
 def test_too_many_images() -> None:

@@ -5,32 +5,32 @@ import pytest
 from notarykit import parse_reference
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import DEFAULT_RULE, Mode
-from notarykit_admission.review.review import Image, Review, Reviewed
+from notarykit_admission.review.review import Review, Reviewed, consequence_of
 from notarykit_admission.review.ruling import Ruling, rule_on
+from notarykit_admission.workload.images import Image
 from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, accepted
 
 _TAGGED, _BY_DIGEST = "r.test/web:v1", f"r.test/web@{DIGEST}"
 
 
-def _reviewed(decision: Decision, text: str = _BY_DIGEST) -> Reviewed:
-    return Reviewed(Image("container 'c'", text), decision, parse_reference(text))
+def _reviewed(decision: Decision, text: str = _BY_DIGEST, mode: Mode = Mode.ENFORCE) -> Reviewed:
+    return Reviewed(Image(text, "container 'c'"), decision, consequence_of(decision, mode), parse_reference(text))
 
 
-def _rule_on(*images: Reviewed, mode: Mode = Mode.ENFORCE, pins: bool = False) -> Ruling:
-    return rule_on(Review(DEFAULT_RULE._replace(mode=mode), images), pins=pins)
+def _rule_on(*images: Reviewed, pins: bool = False) -> Ruling:
+    return rule_on(Review(DEFAULT_RULE, images), pins=pins)
 
 
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.REFUSED, Outcome.UNDECIDED}))
 def test_accepted_images_are_admitted(outcome: Outcome, mode: Mode) -> None:
     """What may run is admitted in every mode, without a word."""
-    assert _rule_on(_reviewed(accepted(outcome)), mode=mode) == Ruling(admits=True)
+    assert _rule_on(_reviewed(accepted(outcome), mode=mode)) == Ruling(admits=True)
 
 
-@pytest.mark.parametrize("mode", Mode)
-def test_no_images_are_admitted(mode: Mode) -> None:
+def test_no_images_are_admitted() -> None:
     """A request that starts nothing is admitted."""
-    assert _rule_on(mode=mode) == Ruling(admits=True)
+    assert _rule_on() == Ruling(admits=True)
 
 
 @pytest.mark.parametrize("decision", [REFUSED, UNDECIDED])
@@ -38,8 +38,8 @@ def test_refusal_in_each_mode(decision: Decision) -> None:
     """One image that is not accepted denies the request, or brings a warning, or nothing."""
     good, bad = _reviewed(accepted()), _reviewed(decision)
     assert _rule_on(good, bad) == Ruling(admits=False, message=bad.line)
-    assert _rule_on(good, bad, mode=Mode.WARN) == Ruling(admits=True, warnings=(bad.line,))
-    assert _rule_on(good, bad, mode=Mode.AUDIT) == Ruling(admits=True)
+    assert _rule_on(good, _reviewed(decision, mode=Mode.WARN)) == Ruling(admits=True, warnings=(bad.line,))
+    assert _rule_on(good, _reviewed(decision, mode=Mode.AUDIT)) == Ruling(admits=True)
 
 
 def test_all_refusals_are_named() -> None:

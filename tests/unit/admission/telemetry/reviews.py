@@ -6,7 +6,8 @@ from typing import Any
 from notarykit import Digest
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import DEFAULT_RULE, Mode
-from notarykit_admission.review.review import Image, Review, Reviewed
+from notarykit_admission.review.review import Review, Reviewed, consequence_of
+from notarykit_admission.workload.images import Image
 
 DIGEST = Digest(f"sha256:{'ab' * 32}")
 VERIFIED = Decision(Outcome.VERIFIED, DIGEST, "one")
@@ -16,7 +17,8 @@ UNDECIDED = Decision(Outcome.UNDECIDED, reason="registry r.test does not answer"
 
 def review(*decisions: Decision, mode: Mode = Mode.ENFORCE, text: str = "r.test/web:1", place: str = "") -> Review:
     """Returns a review with an image for each decision."""
-    return Review(DEFAULT_RULE._replace(mode=mode), tuple(Reviewed(Image(place, text), each) for each in decisions))
+    images = tuple(Reviewed(Image(text, place), each, consequence_of(each, mode)) for each in decisions)
+    return Review(DEFAULT_RULE._replace(mode=mode), images)
 
 
 class Lines:

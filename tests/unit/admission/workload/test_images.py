@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notarykit_admission.errors import RequestError
-from notarykit_admission.workload.images import ImageField, PullSecrets, find_images, find_new, find_pod
+from notarykit_admission.workload.images import Image, PullSecrets, find_new, find_pod
 from notarykit_admission.workload.kinds import POD, POD_SPECS, Kind
 from tests.unit.admission.workload.workloads import WORKLOADS, pod_spec
 
@@ -35,12 +35,12 @@ def _pod(**members: Any) -> bytes:
 def test_images_of_each_kind(kind: Kind) -> None:
     """In each kind with a pod's specification every image is found, in the order in which containers start."""
     make, root = WORKLOADS[kind]
-    assert find_images(kind, _encoded(make(_SPEC))) == (
-        ImageField(f"{root}/initContainers/0/image", "init container 'i0'", "r.test/i:1"),
-        ImageField(f"{root}/containers/0/image", "container 'c0'", "r.test/a:1"),
-        ImageField(f"{root}/containers/1/image", "container 'c1'", "r.test/b:1"),
-        ImageField(f"{root}/ephemeralContainers/0/image", "ephemeral container 'e0'", "r.test/e:1"),
-        ImageField(f"{root}/volumes/1/image/reference", "image volume 'v0'", "r.test/v:1"),
+    assert find_pod(kind, _encoded(make(_SPEC))).images == (
+        Image("r.test/i:1", "init container 'i0'", f"{root}/initContainers/0/image"),
+        Image("r.test/a:1", "container 'c0'", f"{root}/containers/0/image"),
+        Image("r.test/b:1", "container 'c1'", f"{root}/containers/1/image"),
+        Image("r.test/e:1", "ephemeral container 'e0'", f"{root}/ephemeralContainers/0/image"),
+        Image("r.test/v:1", "image volume 'v0'", f"{root}/volumes/1/image/reference"),
     )
 
 
@@ -52,9 +52,9 @@ def test_pointers_lead_to_the_images(kind: Kind, images: tuple[tuple[str, ...], 
     """Whatever a specification holds, each pointer leads to its image, and no image has no pointer."""
     containers, init, ephemeral, volumes = images
     document = WORKLOADS[kind][0](pod_spec(*containers, init=init, ephemeral=ephemeral, volumes=volumes))
-    found = find_images(kind, _encoded(document))
-    assert [_at(document, field.pointer) for field in found] == [field.image for field in found]
-    assert sorted(field.image for field in found) == sorted(_walk(document))
+    found = find_pod(kind, _encoded(document)).images
+    assert [_at(document, image.pointer) for image in found] == [image.text for image in found]
+    assert sorted(image.text for image in found) == sorted(_walk(document))
 
 
 def _walk(part: Any) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _walk(part: Any) -> Iterator[str]:
 @pytest.mark.parametrize("kind", [Kind("", "ConfigMap"), Kind("example.com", "Pod"), Kind("", "Deployment")], ids=str)
 def test_other_kinds_have_no_images(kind: Kind) -> None:
     """An object of another kind, or of a kind of that name in another group, is not looked at."""
-    assert find_images(kind, b"{") == ()
+    assert find_pod(kind, b"{").images == ()
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,14 @@ def test_other_kinds_have_no_images(kind: Kind) -> None:
 )
 def test_absent_parts_have_no_images(document: bytes) -> None:
     """What is missing or null holds no image, as the API server's own encoder writes it."""
-    assert find_images(POD, document) == ()
+    assert find_pod(POD, document).images == ()
 
 
 @pytest.mark.parametrize("kind", sorted(set(WORKLOADS) - {POD}), ids=str)
 def test_absent_template_has_no_images(kind: Kind) -> None:
     """A workload without a template, or with one without a specification, has no images."""
-    assert find_images(kind, b'{"spec": {"template": null}, "template": null}') == ()
-    assert find_images(kind, _encoded(WORKLOADS[kind][0](None))) == ()
+    assert find_pod(kind, b'{"spec": {"template": null}, "template": null}').images == ()
+    assert find_pod(kind, _encoded(WORKLOADS[kind][0](None))).images == ()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_absent_template_has_no_images(kind: Kind) -> None:
 )
 def test_missing_image_is_an_empty_reference(members: dict[str, Any], place: str) -> None:
     """A container or image volume without a reference is found, so that it is refused and not passed over."""
-    assert [field[1:] for field in find_images(POD, _pod(**members))] == [(place, "")]
+    assert [image[:2] for image in find_pod(POD, _pod(**members)).images] == [("", place)]
 
 
 @pytest.mark.parametrize(
@@ -143,17 +143,17 @@ def test_missing_image_is_an_empty_reference(members: dict[str, Any], place: str
 def test_malformed_object_is_refused(document: bytes) -> None:
     """An object that is not of its kind's form is an error of one line, whatever it holds."""
     with pytest.raises(RequestError, match=r"^the Pod is malformed: ") as caught:
-        find_images(POD, document)
+        find_pod(POD, document)
     assert str(caught.value).isprintable()
 
 
 def test_thousand_containers() -> None:
     """A thousand containers are found, and one more is an error: nothing is made of each of a million."""
     images = [f"r.test/a{number}:1" for number in range(1000)]
-    assert [field.image for field in find_images(POD, _encoded({"spec": pod_spec(*images)}))] == images
+    assert [image.text for image in find_pod(POD, _encoded({"spec": pod_spec(*images)})).images] == images
     for member in ("containers", "initContainers", "ephemeralContainers", "volumes", "imagePullSecrets"):
         with pytest.raises(RequestError, match=r"Expected `array` of length <= 1000 - at `\$\."):
-            find_images(POD, _pod(**{member: [{}] * 1001}))
+            find_pod(POD, _pod(**{member: [{}] * 1001}))
 
 
 @pytest.mark.parametrize("kind", POD_SPECS, ids=str)
@@ -177,8 +177,8 @@ def test_unchanged_images_are_not_new(kind: Kind) -> None:
 
 
 def _new(new: dict[str, Any], old: dict[str, Any]) -> list[str]:
-    fields = find_new(POD, _encoded({"spec": new}), _encoded({"spec": old})).images
-    return [f"{field.place} {field.image}" for field in fields]
+    images = find_new(POD, _encoded({"spec": new}), _encoded({"spec": old})).images
+    return [f"{image.place} {image.text}" for image in images]
 
 
 def test_changed_image_is_new() -> None:
