@@ -12,6 +12,7 @@ from notarykit.errors import ConfigurationError
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 _LARGEST_FILE = 1024 * 1024
+_POD = "a pod has it unless automountServiceAccountToken is false"
 
 
 def _no_client(context: ssl.SSLContext) -> None:
@@ -54,16 +55,20 @@ def in_cluster_config(environment: Mapping[str, str] = os.environ, folder: str =
     cas, token = (os.path.join(folder, name) for name in ("ca.crt", "token"))
     config = ClusterConfig(
         f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
-        lambda: read_text(cas),
-        lambda: read_token(token),
+        lambda: read_text(cas, _POD),
+        lambda: read_token(token, _POD),
     )
     config.cas()
     config.token()
     return config
 
 
-def read_text(path: str) -> str:
+def read_text(path: str, advice: str = "") -> str:
     """Returns the text of a file.
+
+    Args:
+        path: The file.
+        advice: What to do where it cannot be read.
 
     Raises:
         ConfigurationError: It cannot be read.
@@ -73,18 +78,20 @@ def read_text(path: str) -> str:
             return file.read(_LARGEST_FILE)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigurationError(
-            f"{path} cannot be read: {reason}", advice="a pod has it unless automountServiceAccountToken is false"
-        ) from None
+        raise ConfigurationError(f"{path} cannot be read: {reason}", advice=advice) from None
 
 
-def read_token(path: str) -> str:
+def read_token(path: str, advice: str = "") -> str:
     """Returns the bearer token in a file.
+
+    Args:
+        path: The file.
+        advice: What to do where it cannot be read.
 
     Raises:
         ConfigurationError: It cannot be read, or holds none.
     """
-    token = read_text(path).strip()
+    token = read_text(path, advice).strip()
     if not token or not token.isascii() or not token.isprintable():
         raise ConfigurationError(f"{path} holds no token")
     return token

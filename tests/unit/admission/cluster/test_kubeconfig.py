@@ -66,6 +66,13 @@ def test_files(tmp_path: Path) -> None:
     assert cluster.token() == "token-3"
 
 
+def test_absent_file(tmp_path: Path) -> None:
+    """A file that is not there is named, and what a pod has is no advice about it."""
+    with pytest.raises(ConfigurationError, match="none cannot be read: No such file") as caught:
+        load_kubeconfig(str(tmp_path / "none"))
+    assert caught.value.advice == ""
+
+
 def test_data_counts_before_files(tmp_path: Path) -> None:
     """What stands in the kubeconfig itself counts before a file."""
     data = base64.b64encode(b"CA of the data").decode()
