@@ -88,7 +88,7 @@ def load_policies(files: Mapping[str, bytes]) -> Policies:
     has_rules = RULES_FILE in files
     rules = parse_rules(files[RULES_FILE], RULES_FILE) if has_rules else Rules(DEFAULT_RULE, {})
     documents = {name: _document(files, name) for name in sorted(rules.policies)}
-    store = MemoryTrustStore(_stores(files))
+    store = _store(files)
     for document in documents.values():
         for reference in {reference for policy in document.policies for reference in policy.stores}:
             try:
@@ -108,13 +108,32 @@ def _document(files: Mapping[str, bytes], name: str) -> TrustPolicyDocument:
     return notarykit.parse_policy_document(files[name], f"trust policy {name}")
 
 
-def _stores(files: Mapping[str, bytes]) -> Mapping[str, list[bytes]]:
-    """Returns the certificate files of each store, by `type:name`."""
-    stores: dict[str, list[bytes]] = {}
+def _store(files: Mapping[str, bytes]) -> MemoryTrustStore:
+    stores = _stores(files)
+    try:
+        return MemoryTrustStore({store: found.values() for store, found in stores.items()})
+    except ConfigurationError:
+        for store, found in stores.items():
+            for path, content in found.items():
+                _check_alone(path, store, content)
+        raise
+
+
+def _check_alone(path: str, store: str, content: bytes) -> None:
+    """Checks a file of a store, whose error names the store alone."""
+    try:
+        MemoryTrustStore({store: [content]})
+    except ConfigurationError as error:
+        raise TrustStoreError(f"{path}: {error.message}", advice=error.advice) from None
+
+
+def _stores(files: Mapping[str, bytes]) -> Mapping[str, Mapping[str, bytes]]:
+    """Returns the certificate files of each store by their paths, by `type:name`."""
+    stores: dict[str, dict[str, bytes]] = {}
     for path, content in files.items():
         kind, _, rest = path.removeprefix(_STORES).partition("/")
         name, _, file = rest.partition("/")
         # "sub directory is ignored", and so are files of other extensions (trust store specification).
         if path.startswith(_STORES) and "/" not in file and file.endswith(_CERTIFICATES):
-            stores.setdefault(f"{kind}:{name}", []).append(content)
+            stores.setdefault(f"{kind}:{name}", {})[path] = content
     return stores

@@ -9,7 +9,8 @@ import msgspec
 
 from notarykit.errors import ConfigurationError
 from notarykit_admission.errors import RequestError
-from notarykit_admission.forms import decode
+from notarykit_admission.forms import decode, is_namespace
+from notarykit_admission.message import one_line
 
 # Of a part of a reference between slashes: its characters (module github.com/distribution/reference), not dots alone.
 _PART = re.compile(r"[.]*[A-Za-z0-9_:@+\[\]-][A-Za-z0-9_:@+\[\].-]*")
@@ -103,6 +104,12 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _DECODER = msgspec.json.Decoder(_Document)
+_ADVICE = {
+    ".mode`": f"give {', '.join(Mode)}",
+    ".tags`": f"give {' or '.join(Tags)}",
+    "`$.version`": 'give "1"',
+    "unknown field": f"known are {', '.join(_Document.__struct_fields__)}, and in a rule {', '.join(Rule._fields)}",
+}
 
 
 def parse_rules(content: bytes, name: str) -> Rules:
@@ -116,9 +123,15 @@ def parse_rules(content: bytes, name: str) -> Rules:
         ConfigurationError: It is malformed, or has a member that is not known.
     """
     try:
-        document = decode(_DECODER, content, name)
+        document = decode(_DECODER, content, f"file {name}")
     except RequestError as error:
-        raise ConfigurationError(str(error), advice="correct it") from None
+        problem = str(error)
+        advice = next((advice for part, advice in _ADVICE.items() if part in problem), "correct it")
+        raise ConfigurationError(problem, advice=advice) from None
+    for namespace in document.namespaces:
+        if not is_namespace(namespace):
+            problem = one_line(f"{name}: {namespace!r} is no name of a namespace")
+            raise ConfigurationError(problem, advice="name each in full; all others have the default")
     default = _completed(document.default, DEFAULT_RULE)
     rules = Rules(default, {name: _completed(rule, default) for name, rule in document.namespaces.items()})
     for rule in (rules.default, *rules.namespaces.values()):

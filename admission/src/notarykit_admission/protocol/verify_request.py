@@ -9,17 +9,16 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from notarykit import NotarykitError
-from notarykit_admission.forms import decode
+from notarykit_admission.errors import RequestError
+from notarykit_admission.forms import decode, is_namespace
 from notarykit_admission.message import one_line
 
 MOST_REFERENCES = 1000
-# A namespace's name is a DNS label (Kubernetes, "Object Names and IDs").
-_NAMESPACE = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?\Z"
 
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     references: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=MOST_REFERENCES)]
-    namespace: Annotated[str, msgspec.Meta(pattern=_NAMESPACE)] = ""
+    namespace: str = ""
 
 
 class VerifyRequest(NamedTuple):
@@ -44,6 +43,8 @@ def decode_verify_request(body: bytes) -> VerifyRequest:
         RequestError: It is malformed, or has a member that is not known.
     """
     request = decode(_DECODER, body, "request")
+    if request.namespace and not is_namespace(request.namespace):
+        raise RequestError(one_line(f"the request is malformed: {request.namespace!r} is no name of a namespace"))
     return VerifyRequest(request.references, request.namespace)
 
 

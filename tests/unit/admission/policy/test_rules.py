@@ -49,6 +49,9 @@ def test_namespace_of_its_own() -> None:
         ({"default": {"exempt": [""]}}, "exemption '' would exempt everything"),
         ({"default": {"policy": "truststore/a.json"}}, "policy 'truststore/a.json' is not the name of a file that"),
         ({"namespaces": {"shop": {"exempt": ["/"]}}}, "exemption '/' would exempt everything"),
+        ({"namespaces": {"prod-*": {"mode": "enforce"}}}, "'prod-*' is no name of a namespace"),
+        ({"namespaces": {"Shop": {}}}, "'Shop' is no name of a namespace"),
+        ({"namespaces": {"": {}}}, "'' is no name of a namespace"),
     ],
 )
 def test_malformed_rules(members: dict[str, Any], message: str) -> None:
@@ -60,9 +63,27 @@ def test_malformed_rules(members: dict[str, Any], message: str) -> None:
     assert message in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("members", "advice"),
+    [
+        ({"version": 1}, 'give "1"'),
+        ({"default": {"mode": "enforced"}}, "give enforce, warn, audit"),
+        ({"namespaces": {"shop": {"tags": "allow"}}}, "give deny or resolve"),
+        ({"defaults": {}}, "known are version, default, namespaces, and in a rule policy, mode, tags, exempt"),
+        ({"default": {"exempt": "registry.k8s.io/"}}, "correct it"),
+        ({"namespaces": {"prod-*": {}}}, "name each in full; all others have the default"),
+    ],
+)
+def test_advice_on_malformed_rules(members: dict[str, Any], advice: str) -> None:
+    """The error says what may stand there."""
+    with pytest.raises(ConfigurationError) as caught:
+        _parse(**members)
+    assert caught.value.advice == advice
+
+
 def test_rules_that_are_no_json() -> None:
     """A file that is cut off is an error."""
-    with pytest.raises(ConfigurationError, match=r"^the rules\.json is malformed: "):
+    with pytest.raises(ConfigurationError, match=r"^the file rules\.json is malformed: "):
         parse_rules(b'{"version": "1"', "rules.json")
 
 

@@ -58,6 +58,12 @@ def test_other_request_is_refused(request_: Any) -> None:
     assert not _REQUEST.is_valid(request_) or request_["namespace"].endswith("\n")
 
 
+def test_misspelt_namespace_is_quoted() -> None:
+    """The refusal names it, in one line, and no regular expression."""
+    with pytest.raises(RequestError, match=r"^the request is malformed: 'Shop\\n' is no name of a namespace$"):
+        decode_verify_request(b'{"references": ["a"], "namespace": "Shop\\n"}')
+
+
 def test_answer_has_the_references_as_they_were_written() -> None:
     """Each result has its reference, whatever characters it is made of, and the document of its verification."""
     texts = ['r.test/"web":v1', "\x00\u2028\U0001f512", ""]
