@@ -5,12 +5,14 @@ Of an exception that nobody foresaw, the log has its kind and where it was raise
 
 import logging
 import traceback
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 
 import msgspec
 
+from notarykit.errors import NotarykitWarning
 from notarykit_admission.message import one_line
 
 Write = Callable[[bytes], None]
@@ -88,6 +90,16 @@ def _text(record: logging.LogRecord) -> str:
         return str(record.msg)
 
 
+def _warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Returns the text of a warning: notarykit's are for the operator, for whom no line of code counts."""
+    del line
+    if issubclass(category, NotarykitWarning):
+        return str(message)
+    return f"{category.__name__}: {message} ({filename.rpartition('/')[2]}:{lineno})"
+
+
 def _where(trace: TracebackType | None) -> tuple[str, ...]:
     """Returns the places through which an exception came, the innermost last."""
     frames = traceback.extract_tb(trace)[-_FRAMES:] if trace else ()
@@ -97,6 +109,7 @@ def _where(trace: TracebackType | None) -> tuple[str, ...]:
 def configure_logging(write: Write) -> None:
     """Has everything that is logged, and all warnings, written as JSON."""
     logging.captureWarnings(capture=True)
+    warnings.formatwarning = _warning
     root = logging.getLogger()
     root.handlers[:] = [JSONHandler(write)]
     root.setLevel(logging.INFO)

@@ -30,7 +30,7 @@ def test_good_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check", *policy, "--certificate", tls.certificate, "--key", tls.key]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["policy", "TLS", "registries"]
-    assert "good: trustpolicy.json; audit by default, 1 namespaces with rules of their own" in lines[0]
+    assert "good: trustpolicy.json; audit by default, rules of namespaces: 1" in lines[0]
     assert "good: the certificate ends at 20" in lines[1]
 
 
@@ -38,8 +38,8 @@ def test_good_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("changes", "message"),
     [
         ({"trustpolicy.json": b"{"}, "policy: wrong: trust policy trustpolicy.json"),
-        ({"rules.json": b'{"version": "2"}'}, "policy: wrong: the rules.json is malformed"),
-        ({"truststore/x509/ca/acme/root.pem": b""}, "policy: wrong: "),
+        ({"rules.json": b'{"version": "2"}'}, "policy: wrong: the file rules.json is malformed"),
+        ({"truststore/x509/ca/acme/root.pem": b""}, "policy: wrong: truststore/x509/ca/acme/root.pem: "),
     ],
 )
 def test_policy_that_is_broken(
@@ -56,6 +56,17 @@ def test_emptied_trust_store(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert main(["--check", *policy]) == 1
     line = capsys.readouterr().out.splitlines()[0]
     assert line.endswith("put its root into truststore/x509/ca/acme")
+
+
+def test_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is doubtful has a line of its own, without a place in the program's code, and counts."""
+    document = policy_files()["trustpolicy.json"].replace(b'"version"', b'"versions": 1, "version"', 1)
+    assert main(["--check", *_policy(tmp_path, policy_files(**{"trustpolicy.json": document}))]) == 0
+    written = capsys.readouterr()
+    assert written.out.startswith(
+        "policy: warning: trust policy trustpolicy.json: document: member 'versions' is not known\npolicy: good: "
+    )
+    assert written.err == ""
 
 
 def test_all_that_is_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

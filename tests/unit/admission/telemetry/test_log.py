@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from notarykit.errors import ConfigurationWarning
 from notarykit_admission.telemetry.log import JSONHandler, configure_logging, lost_line
 from tests.unit.admission.telemetry.reviews import Lines
 
@@ -15,11 +16,12 @@ from tests.unit.admission.telemetry.reviews import Lines
 def lines() -> Iterator[Lines]:
     """Collects what is logged, and leaves the logging as it was."""
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before, level, form = list(root.handlers), root.level, warnings.formatwarning
     lines = Lines()
     configure_logging(lines.write)
     yield lines
     logging.captureWarnings(capture=False)
+    warnings.formatwarning = form
     root.handlers[:] = before
     root.setLevel(level)
 
@@ -70,6 +72,14 @@ def test_warnings_are_logged(lines: Lines) -> None:
     (line,) = lines.parsed
     assert line["level"] == "warning"
     assert "UserWarning: old" in line["message"]
+
+
+def test_warning_about_the_configuration(lines: Lines) -> None:
+    """A warning of notarykit is said in its own words, without a place in its code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("member 'trustStore' is not known", ConfigurationWarning, stacklevel=1)
+    assert lines.parsed[0]["message"] == "member 'trustStore' is not known"
 
 
 def test_line_about_lost_lines() -> None:
