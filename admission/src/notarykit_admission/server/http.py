@@ -21,6 +21,8 @@ from notarykit_admission.server.shares import Shares, client_of
 
 _log = logging.getLogger(__name__)
 _OTHER_PATH = "other"
+# Of a head, which any number of clients may send and not end; a token in it has some KiB.
+_LONGEST_FIELD, _MOST_FIELDS = 4096, 32
 _client_log = logging.getLogger(f"{__name__}.clients")
 _client_log.addFilter(SeldomFilter())
 
@@ -90,6 +92,9 @@ class HTTPServer:
             keepalive_timeout=self._limits.idle_seconds,
             access_log=None,
             logger=_client_log,
+            max_line_size=_LONGEST_FIELD,
+            max_field_size=_LONGEST_FIELD,
+            max_headers=_MOST_FIELDS,
             auto_decompress=False,  # a small body may become any amount of memory
         )
         self._connections = Connections(self._protocols, self._limits, self._observer.refused)

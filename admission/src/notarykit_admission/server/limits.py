@@ -24,7 +24,7 @@ class HTTPLimits(NamedTuple):
     bodies: int = 64 * 1024 * 1024
     reviews: int = 200
     share: float = 0.75
-    connections: int = 1000
+    connections: int = 500
     handshake_seconds: float = 5.0
     head_seconds: float = 5.0
     body_seconds: float = 5.0

@@ -90,6 +90,24 @@ def test_client_that_goes_away(files: Files, caplog: pytest.LogCaptureFixture) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({f"x-{number}": "a" * 4000 for number in range(24)}, 200),
+        ({f"x-{number}": "a" for number in range(40)}, 400),
+        ({"x": "a" * 5000}, 400),
+    ],
+)
+def test_large_heads(files: Files, fields: dict[str, str], status: int) -> None:
+    """A head is answered that is as large as any caller's, and one that is larger is not kept until it ends."""
+
+    async def test(running: Running) -> None:
+        client = await running.connect()
+        assert (await client.ask("/echo", b"{}", "POST", **fields)).status == status
+
+    serving(files, test)
+
+
 def test_malformed_requests_fill_no_log(files: Files, caplog: pytest.LogCaptureFixture) -> None:
     """What is no request is answered with 400 each time, and has a line of the log seldom."""
 
