@@ -1,7 +1,7 @@
 """Answers of a service that our policies must not take for good ones."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -46,6 +46,20 @@ def test_answer_is_good_or_not(scene: Scene, asking: _Asking, name: str) -> None
     # What has not even the form ends in messages of Kyverno's own.
     if message != NO_ANSWER or (asking.kind != "ClusterPolicy" and name != "null"):
         assert message in answer.message
+
+
+def test_reason_is_no_part_of_the_policy(scene: Scene, asking: _Asking) -> None:
+    """What Kyverno could take for its own language in a reason, such as a stranger's name, is not carried out."""
+    text = "{{ problems }} {{ keys }} {{ request.object.metadata.name }} $(problems)"
+
+    def refusing(keys: Sequence[str]) -> dict[str, Any]:
+        return {"items": [{"key": key, "error": text} for key in keys]}
+
+    for response in (refusing, lambda _: {"items": [], "systemError": text}):
+        answer_with(asking.double, 200, response)
+        answer = scene.create(asking.name, "r.test/a:1")
+        assert not answer.is_good
+        assert text.replace("{", "(") in answer.message.replace("{", "(")
 
 
 def test_one_request_for_a_pod(scene: Scene, asking: _Asking) -> None:
