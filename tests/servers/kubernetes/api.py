@@ -139,6 +139,11 @@ class API:
         query = {"fieldManager": "tests", "force": "true"}
         return self.done(self.request("PATCH", self.path(made), made, content=_APPLY, query=query))
 
+    def check(self, made: Object) -> Answer:
+        """Has an object looked at as `kubectl apply` does: members that its kind does not know are errors."""
+        query = {"fieldManager": "tests", "force": "true", "fieldValidation": "Strict", "dryRun": "All"}
+        return self.request("PATCH", self.path(made), made, content=_APPLY, query=query)
+
     def patch(self, stored: Object, changes: Object, subresource: str = "") -> Answer:
         """Changes an object, or a subresource of it, as `kubectl` does: lists are merged by the names in them.
 
