@@ -28,8 +28,10 @@ class ImagePolicyDoor:
             RequestError: The review is malformed, or of another version.
         """
         request = decode_image_review(body)
+        origin = Origin(request.namespace)
         if request.problem:  # an error would allow the pod, where the plugin's defaultAllow is true
+            self._reviewer.refuse(origin, request.problem)
             return refuse_images(request.problem)
         images = [Image(text) for text in request.images]
-        ruling = rule_on(await self._reviewer.review(Origin(request.namespace), images, seconds))
+        ruling = rule_on(await self._reviewer.review(origin, images, seconds))
         return allow_images() if ruling.admits else refuse_images(ruling.message)

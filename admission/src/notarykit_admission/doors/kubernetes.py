@@ -29,9 +29,10 @@ class WebhookDoor:
             RequestError: The review is malformed, or of another version.
         """
         request = decode_admission_review(body)
-        if request.problem:
-            return deny(request.uid, request.problem)
         origin = Origin(request.namespace, request.uid, request.name, request.is_dry_run)
+        if request.problem:
+            self._reviewer.refuse(origin, request.problem)
+            return deny(request.uid, request.problem)
         review = await self._reviewer.review(origin, request.images, seconds, pins=self._pins, secrets=request.secrets)
         ruling = rule_on(review, pins=self._pins)
         if not ruling.admits:

@@ -1,5 +1,6 @@
 """Telemetry of the program: what its parts report goes into the log and the metrics."""
 
+import logging
 from collections.abc import Callable
 
 from notarykit import Evidence, NotarykitError
@@ -10,6 +11,8 @@ from notarykit_admission.telemetry.log import Write
 from notarykit_admission.telemetry.metrics import CONTENT_TYPE, Metrics
 from notarykit_admission.telemetry.state import State, StateCollector
 from notarykit_admission.telemetry.verdicts import VerdictLog
+
+_log = logging.getLogger(__name__)
 
 
 class Telemetry:
@@ -38,8 +41,11 @@ class Telemetry:
         log, count = VerdictLog(door, self._write).observe, self._metrics.review_observer(door)
 
         def observe(origin: Origin, review: Review, seconds: float) -> None:
-            log(origin, review, seconds)
-            count(origin, review, seconds)
+            try:
+                log(origin, review, seconds)
+                count(origin, review, seconds)
+            except Exception:  # noqa: BLE001 - a mistake here is none of whoever asked
+                _log.exception("a review at %s cannot be recorded", door)
 
         return observe
 

@@ -126,3 +126,14 @@ def test_origin_of_a_review() -> None:
     body = _review(_SPEC, name="web-1", dryRun=True)
     _answer(body, observe=lambda origin, *_: seen.append(origin))
     assert seen == [Origin("shop", "u1", "Pod web-1", is_dry_run=True)]
+
+
+def test_malformed_object_is_observed() -> None:
+    """An object whose images cannot be found is denied, and whoever observes hears of it."""
+    seen: list[tuple[Origin, str]] = []
+    body = _review({"containers": 7}, name="web-1")
+    response, _ = _answer(
+        body, observe=lambda origin, review, _: seen.append((origin, review.images[0].decision.reason))
+    )
+    assert response["allowed"] is False
+    assert seen == [(Origin("shop", "u1", "Pod web-1"), response["status"]["message"])]

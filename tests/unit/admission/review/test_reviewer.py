@@ -153,3 +153,17 @@ def test_review_is_observed() -> None:
     review = _review(reviewer, _BY_DIGEST, namespace="dev")
     assert [each[:2] for each in seen] == [(Origin("dev"), review)]
     assert 0 < seen[0][2] < 60
+
+
+def test_request_that_cannot_be_looked_at_is_observed() -> None:
+    """A request that is denied for its form alone is observed as a denial, in each mode of the namespace."""
+    seen: list[tuple[Origin, Review]] = []
+    reviewer, judge = reviewing(
+        default={"mode": "audit"}, observe=lambda origin, review, _: seen.append((origin, review))
+    )
+    reviewer.refuse(Origin("shop", "u1"), "the Pod is malformed")
+    ((origin, review),) = seen
+    assert origin == Origin("shop", "u1")
+    assert review.rule.mode is Mode.ENFORCE
+    assert [each.decision for each in review.images] == [Decision(Outcome.REFUSED, reason="the Pod is malformed")]
+    assert judge.asked == []

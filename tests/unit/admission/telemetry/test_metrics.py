@@ -12,7 +12,7 @@ from notarykit_admission.telemetry.metrics import Metrics
 from notarykit_admission.telemetry.state import FilesState, State, StateCollector
 from tests.unit.admission.telemetry.reviews import REFUSED, UNDECIDED, VERIFIED, review
 
-_STATE = State(
+STATE = State(
     policy=FilesState(100.0, 200.0, is_broken=True),
     policy_identity="abc",
     tls=FilesState(300.0, 400.0, is_broken=False),
@@ -29,7 +29,7 @@ _STATE = State(
 
 
 def _metrics() -> Metrics:
-    return Metrics(StateCollector(lambda: _STATE))
+    return Metrics(StateCollector(lambda: STATE))
 
 
 def _samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
