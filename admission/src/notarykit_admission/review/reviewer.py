@@ -9,11 +9,12 @@ from notarykit_admission.access.pull_secrets import Puller
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.loaded import LoadedPolicy, Policies
-from notarykit_admission.policy.rules import Mode, Rule, Tags
+from notarykit_admission.policy.rules import Rule, Tags
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reference import read_reference
 from notarykit_admission.review.review import (
     LONGEST_IMAGE,
+    Consequence,
     Observe,
     Origin,
     Review,
@@ -96,8 +97,8 @@ class Reviewer:
             origin: Where the request comes from.
             problem: Reason, as one line.
         """
-        rule = self._policies().rules.of(origin.namespace)._replace(mode=Mode.ENFORCE)
-        self._observed(origin, rule, (Reviewed(Image("", ""), _refused(problem)),), time.monotonic())
+        image = Reviewed(Image(""), _refused(problem), Consequence.DENIED)
+        self._observed(origin, self._policies().rules.of(origin.namespace), (image,), time.monotonic())
 
     def _observed(self, origin: Origin, rule: Rule, images: tuple[Reviewed, ...], begun: float) -> Review:
         review = Review(rule, images, is_too_large=len(images) > self._most_images)

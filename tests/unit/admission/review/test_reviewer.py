@@ -164,6 +164,6 @@ def test_request_that_cannot_be_looked_at_is_observed() -> None:
     reviewer.refuse(Origin("shop", "u1"), "the Pod is malformed")
     ((origin, review),) = seen
     assert origin == Origin("shop", "u1")
-    assert review.rule.mode is Mode.ENFORCE
+    assert [each.consequence for each in review.images] == [Consequence.DENIED]
     assert [each.decision for each in review.images] == [Decision(Outcome.REFUSED, reason="the Pod is malformed")]
     assert judge.asked == []
