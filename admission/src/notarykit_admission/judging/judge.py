@@ -6,7 +6,7 @@ Identical work is done once, whoever asks. What is not decided in time goes on, 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -31,6 +31,8 @@ class JudgeLimits(NamedTuple):
             registries without end.
         under_way: Number of images that are examined or wait for it; one more is not begun.
         under_way_of_namespace: Number of those that one namespace has asked for.
+        waiting_of_namespace: Number of reviews of one namespace that wait for decisions at a time; one more gets those
+            that are known.
     """
 
     threads: int = 64
@@ -38,6 +40,7 @@ class JudgeLimits(NamedTuple):
     threads_of_namespace: int = 48
     under_way: int = 1000
     under_way_of_namespace: int = 500
+    waiting_of_namespace: int = 75
 
 
 USUAL_LIMITS = JudgeLimits()
@@ -57,7 +60,7 @@ class Judge:
         self._cache = cache
         self._limits = limits
         self._under_way: dict[Hashable, asyncio.Task[Decision]] = {}
-        self._asked = Counter[str]()
+        self._asked, self._waiting = Counter[str](), Counter[str]()
         self._at_registries, self._of_namespaces = Turns(limits.threads_of_registry), Turns(limits.threads_of_namespace)
         self._threads = ThreadPoolExecutor(limits.threads, "examiner")
 
@@ -78,13 +81,24 @@ class Judge:
         """Returns the decision on each image, in their order; it never raises, and never takes longer.
 
         Args:
-            questions: The images.
+            questions: The images, all asked about for one namespace.
             seconds: Seconds within which the decisions are wanted.
         """
         found = [self._decide(question) for question in questions]
+        late = f"no decision within {seconds:.3g} seconds; the examination goes on: try again"
         if tasks := {each for each in found if isinstance(each, asyncio.Task)}:
+            if self._waiting[questions[0].namespace] < self._limits.waiting_of_namespace:
+                await self._wait(tasks, questions[0].namespace, seconds)
+            else:
+                late = "too many requests of this namespace wait for decisions; the examination goes on: try again"
+        return tuple(each if isinstance(each, Decision) else _result(each, late) for each in found)
+
+    async def _wait(self, tasks: "Set[asyncio.Task[Decision]]", namespace: str, seconds: float) -> None:
+        self._waiting[namespace] += 1
+        try:
             await asyncio.wait(tasks, timeout=seconds)
-        return tuple(each if isinstance(each, Decision) else _result(each, seconds) for each in found)
+        finally:
+            _decrease(self._waiting, namespace)
 
     async def close(self) -> None:
         """Ends all examinations; those that wait for a registry are left behind."""
@@ -113,9 +127,7 @@ class Judge:
 
     def _end(self, question: Question) -> None:
         del self._under_way[question.key]
-        self._asked[question.namespace] -= 1
-        if not self._asked[question.namespace]:
-            del self._asked[question.namespace]
+        _decrease(self._asked, question.namespace)
 
     async def _examine(self, question: Question) -> Decision:
         identifier = question.reference.identifier
@@ -140,7 +152,14 @@ class Judge:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, question)
 
 
-def _result(task: "asyncio.Task[Decision]", seconds: float) -> Decision:
+def _decrease(counter: Counter[str], name: str) -> None:
+    """Counts one less; names that nobody counts are forgotten."""
+    counter[name] -= 1
+    if not counter[name]:
+        del counter[name]
+
+
+def _result(task: "asyncio.Task[Decision]", late: str) -> Decision:
     if not task.done():
-        return undecided(f"no decision within {seconds:.3g} seconds; the examination goes on: try again")
+        return undecided(late)
     return undecided("this program is ending: try again") if task.cancelled() else task.result()

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
+from math import ceil
 
 from notarykit_admission.access.opened import OpenedAccess
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
-from notarykit_admission.judging.judge import Judge
+from notarykit_admission.judging.judge import USUAL_LIMITS, Judge
 from notarykit_admission.program.files import WatchedFiles
 from notarykit_admission.program.paths import open_doors
 from notarykit_admission.program.settings import Settings
@@ -46,6 +47,8 @@ class Program:
         self._judge = Judge(
             NotaryExaminer(settings.access.registry_timeout, observer=self._telemetry),
             self._cache,
+            # Of the reviews that one API server may ask for at a time, half.
+            USUAL_LIMITS._replace(waiting_of_namespace=ceil(settings.limits.reviews * settings.limits.share / 2)),
         )
         self._asker = Asker(self._judge, self._access.registries, self._access.pull_secrets)
         doors = open_doors(self._reviewer, settings.guarded if settings.tls.client_cas else ())

@@ -5,7 +5,7 @@ import asyncio
 from notarykit import Tag
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge, JudgeLimits
-from tests.unit.admission.judging.questions import DIGEST, LONG, FakeExaminer, judging, question, verified
+from tests.unit.admission.judging.questions import DIGEST, LONG, FakeExaminer, judging, kept, question, verified
 
 
 def test_no_pile_is_made() -> None:
@@ -87,6 +87,29 @@ def test_namespace_leaves_room_for_others() -> None:
         assert await judge.decide([question("more", namespace="greedy")], LONG) == (verified(),)
 
     judging(examiner, test, JudgeLimits(under_way_of_namespace=2))
+
+
+def test_waiting_reviews_of_a_namespace_leave_room_for_others() -> None:
+    """Beyond its share a review of a namespace gets what is known at once; its images are examined all the same."""
+    examiner = FakeExaminer()
+    late = "too many requests of this namespace wait for decisions; the examination goes on: try again"
+
+    async def test(judge: Judge) -> None:
+        await judge.decide([question("known", namespace="greedy")], LONG)
+        examiner.stop()
+        waiting = [asyncio.create_task(judge.decide([question(name, namespace="greedy")], LONG)) for name in "ab"]
+        await examiner.begun(3)
+        known, more = await judge.decide([question(name, namespace="greedy") for name in ("known", "more")], LONG)
+        assert (known, more.outcome, more.reason) == (kept(), Outcome.UNDECIDED, late)
+        assert judge.under_way == 3
+        other = asyncio.create_task(judge.decide([question("other", namespace="shop")], LONG))
+        await examiner.begun(5)
+        examiner.go()
+        assert [await each for each in (*waiting, other)] == [(verified(),)] * 3
+        assert await judge.decide([question("more", namespace="greedy")], LONG) in ((verified(),), (kept(),))
+        assert await judge.decide([question("c", namespace="greedy")], LONG) == (verified(),)
+
+    judging(examiner, test, JudgeLimits(waiting_of_namespace=2))
 
 
 def test_whoever_gives_up_does_not_end_the_work() -> None:
