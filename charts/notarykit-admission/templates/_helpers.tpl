@@ -43,9 +43,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (replace "+" "_" .Chart.Version) }}
 {{- default (printf "%s-tls" (include "admission.fullname" .)) .Values.certificate.secretName -}}
 {{- end -}}
 
-{{/* File of the policy folder: what is given as an object is written as JSON. */}}
+{{/* File of the policy folder, of its name and content: what is given as an object is written as JSON. */}}
 {{- define "admission.json" -}}
-{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toPrettyJson . }}{{ end -}}
+{{- $content := last . -}}
+{{- if not (kindIs "string" $content) -}}
+{{- toPrettyJson $content -}}
+{{- else -}}
+{{- with get (fromJson $content) "Error" }}{{ fail (printf "policy: %s is no JSON object: %s" (first $) .) }}{{ end -}}
+{{- $content -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Key of a certificate in the ConfigMap. No part of it has two dots, so no two certificates have one key. */}}
