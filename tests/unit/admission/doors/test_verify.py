@@ -74,6 +74,7 @@ def test_namespace_has_its_policy() -> None:
         reviewer, judge = reviewing(_DECISIONS, **rules)
         body = json.dumps({"references": [_WEB], "namespace": namespace}).encode()
         run(lambda: VerifyDoor(reviewer).answer(body, 9.5))  # noqa: B023 - it is run at once
+        assert judge.namespaces == [namespace]
         asked += judge.policies
     assert [each.split()[1] for each in asked] == ["trustpolicy.json", "other.json"]
 

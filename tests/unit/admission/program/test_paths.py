@@ -1,11 +1,15 @@
 """Paths: which door is behind each, and who comes through."""
 
+import base64
+import json
+from typing import Any
+
 import pytest
 
 from notarykit_admission.program.paths import open_doors
 from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_USUALLY
 from notarykit_admission.review.reviewer import Reviewer
-from tests.unit.admission.review.reviewers import reviewing
+from tests.unit.admission.review.reviewers import DIGEST, reviewing, run
 
 _GATEKEEPERS = {"/gatekeeper/verify", "/gatekeeper/mutate"}
 _OTHERS = {
@@ -33,3 +37,38 @@ def test_guarded_doors(guarded: tuple[str, ...], paths: set[str]) -> None:
     doors = open_doors(reviewer, guarded)
     assert set(doors) == set(names) == _GATEKEEPERS | _OTHERS
     assert {path for path, door in doors.items() if door.needs_client} == paths
+
+
+_TAG = "r.test/web:1"
+_POD = {"spec": {"containers": [{"name": "c", "image": _TAG}]}}
+_REQUEST = {"uid": "u", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "operation": "CREATE", "object": _POD}
+_BODIES: dict[str, dict[str, Any]] = {
+    "kubernetes": {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": _REQUEST},
+    "gatekeeper": {"request": {"keys": [_TAG]}},
+    "kyverno": {"request": {"keys": [_TAG]}},
+    "image-policy": {
+        "apiVersion": "imagepolicy.k8s.io/v1alpha1",
+        "kind": "ImageReview",
+        "spec": {"containers": [{"image": _TAG}]},
+    },
+}
+_REFUSED, _PINNED = "a tag can be moved after the decision", f"{_TAG}@{DIGEST}"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/kubernetes/validate", _REFUSED),
+        ("/kubernetes/pin", base64.b64encode(b'[{"op":"replace","path":"/spec/containers/0/image"')[:-4].decode()),
+        ("/gatekeeper/verify", _REFUSED),
+        ("/gatekeeper/mutate", _PINNED),
+        ("/kyverno/verify", _REFUSED),
+        ("/kyverno/mutate", _PINNED),
+        ("/image-policy", _REFUSED),
+    ],
+)
+def test_tags_at_each_door(path: str, text: str) -> None:
+    """Doors that can put a digest in the place of a tag do so, and those that cannot refuse it."""
+    door = open_doors(lambda _: reviewing()[0], ())[path]
+    body = json.dumps(_BODIES[path.split("/")[1]]).encode()
+    assert text in run(lambda: door.answer(body, 1.0)).decode()
