@@ -1,18 +1,15 @@
 """The program's own settings for registries: files that are looked at again while it runs."""
 
 import hashlib
-import logging
 import ssl
 from typing import NamedTuple
 
 import notarykit
-from notarykit import NotarykitError, Registries, RegistryLimits
+from notarykit import Registries, RegistryLimits
 from notarykit.errors import ConfigurationError
 from notarykit_admission.access.registries import LookUp
-from notarykit_admission.message import one_line
+from notarykit_admission.files import read_file
 
-_log = logging.getLogger(__name__)
-_LARGEST_FILE = 4 * 1024 * 1024
 # Whoever may make pods names registries, of which many are read at a time. A list of a thousand signatures has a fifth
 # of a MiB, and a signature some KiB.
 _LIMITS = RegistryLimits(artifact=16 * 1024 * 1024, largest_document=1024 * 1024, kept=256 * 1024)
@@ -47,7 +44,6 @@ class OwnSettings:
 
     Attributes:
         identity: Identity of what the files hold; another one after each change.
-        problem: Reason why a file's present content cannot be used, or an empty string.
 
     Raises:
         ConfigurationError: A file cannot be used to begin with.
@@ -57,7 +53,6 @@ class OwnSettings:
         self._settings = settings
         self._seen = self._look()
         self._changes = 0
-        self.problem = ""
         self.open().close()  # the user's settings, which are read too
 
     @property
@@ -66,13 +61,13 @@ class OwnSettings:
         return f"own {self._changes}"
 
     def refresh(self) -> bool:
-        """Looks at the files, and returns True if others count from now on."""
-        try:
-            found = self._look()
-        except NotarykitError as error:
-            self._report(one_line(error.one_line()))
-            return False
-        is_new, self._seen, self.problem = found != self._seen, found, ""
+        """Looks at the files, and returns True if others count from now on.
+
+        Raises:
+            ConfigurationError: One of them cannot be used, and its content before counts.
+        """
+        found = self._look()
+        is_new, self._seen = found != self._seen, found
         self._changes += is_new
         return is_new
 
@@ -99,29 +94,15 @@ class OwnSettings:
         """
         found = []
         if path := self._settings.docker_config:
-            content = _read(path)
+            content = read_file(path)
             if content.strip():  # Docker takes an empty file for one without credentials
                 notarykit.parse_docker_config(content, path)
             found.append(hashlib.sha256(content).digest())
         if path := self._settings.registry_ca:
-            content = _read(path)
+            content = read_file(path)
             try:
                 ssl.create_default_context(cadata=content.decode("ascii"))
             except (OSError, ValueError):
                 raise ConfigurationError(f"{path} holds no CA certificates in PEM", advice="correct it") from None
             found.append(hashlib.sha256(content).digest())
         return tuple(found)
-
-    def _report(self, problem: str) -> None:
-        """Logs a problem once."""
-        if problem != self.problem:
-            _log.error("settings for registries cannot be used as they are now: %s", problem)
-        self.problem = problem
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_LARGEST_FILE)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None

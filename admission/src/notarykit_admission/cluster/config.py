@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from notarykit.errors import ConfigurationError
+from notarykit_admission.files import read_file
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-_LARGEST_FILE = 1024 * 1024
 _POD = "a pod has it unless automountServiceAccountToken is false"
 
 
@@ -74,11 +74,9 @@ def read_text(path: str, advice: str = "") -> str:
         ConfigurationError: It cannot be read.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read(_LARGEST_FILE)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigurationError(f"{path} cannot be read: {reason}", advice=advice) from None
+        return read_file(path, advice).decode("utf-8")
+    except ValueError:
+        raise ConfigurationError(f"{path} cannot be read: it is no text", advice=advice) from None
 
 
 def read_token(path: str, advice: str = "") -> str:

@@ -19,6 +19,7 @@ import msgspec
 
 from notarykit.errors import ConfigurationError
 from notarykit_admission.cluster.config import ClusterConfig, read_text, read_token
+from notarykit_admission.files import refuse_encrypted_key
 
 _REFUSED_OF_USERS = {
     "exec": "it runs a program",
@@ -170,7 +171,7 @@ def _show_client(user: _User, folder: str, context: ssl.SSLContext) -> None:
         return
     with _file(certificate + "\n" + key) as path:
         try:
-            context.load_cert_chain(path, password=_no_password)
+            context.load_cert_chain(path, password=refuse_encrypted_key)
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or error
             raise ConfigurationError(f"the client certificate and its key cannot be used: {reason}") from None
@@ -183,8 +184,3 @@ def _file(text: str) -> Iterator[str]:
         file.write(text)
         file.flush()
         yield file.name
-
-
-def _no_password() -> str:
-    """Refuses an encrypted key, for whose passphrase OpenSSL would prompt."""
-    raise ValueError("the private key is encrypted")

@@ -2,14 +2,57 @@
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 
+from notarykit import NotarykitError
 from notarykit_admission.access.own import OwnSettings
+from notarykit_admission.message import one_line
 from notarykit_admission.policy.source import PolicySource
 from notarykit_admission.program.settings import Settings
 from notarykit_admission.server.tls import ServerTLS
 
 _log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class FileWatch:
+    """Watch of files of one kind: when others were taken up, and why the present ones are not.
+
+    Args:
+        name: Name of the files for messages.
+        refresh: Function that looks at them, and returns True if others count from then on, or None while they are
+            being changed.
+
+    Attributes:
+        loaded: Time at which those that count were taken up, in seconds since 1970.
+        looked: Time of the last look.
+        problem: Reason why the present ones do not count, or an empty string.
+    """
+
+    def __init__(self, name: str, refresh: Callable[[], bool | None]) -> None:
+        self._name = name
+        self._refresh = refresh
+        self.loaded = self.looked = time.time()
+        self.problem = ""
+
+    def look(self) -> bool:
+        """Looks at the files, and returns True if others count from now on; a problem is logged once."""
+        self.looked = time.time()
+        try:
+            is_new = self._refresh()
+        except NotarykitError as error:
+            problem = one_line(error.one_line())
+            if problem != self.problem:
+                _log.error("the new %s do not count, and the last good ones do: %s", self._name, problem)
+            self.problem = problem
+            return False
+        if is_new is None:
+            return False
+        self.problem = ""
+        if is_new:
+            self.loaded = self.looked
+        return is_new
 
 
 class WatchedFiles:
@@ -22,6 +65,8 @@ class WatchedFiles:
         policies: Policies that count.
         tls: TLS that is used.
         registries: The program's own settings for registries.
+        policy_watch: Watch of the policy folder.
+        tls_watch: Watch of the files of TLS.
 
     Raises:
         NotarykitError: They cannot be used to begin with.
@@ -31,6 +76,9 @@ class WatchedFiles:
         self.policies = PolicySource(settings.policy)
         self.tls = ServerTLS(settings.tls)
         self.registries = OwnSettings(settings.access)
+        self.policy_watch = FileWatch("policies", self.policies.refresh)
+        self.tls_watch = FileWatch("files of TLS", self.tls.refresh)
+        self._registries_watch = FileWatch("settings for registries", self.registries.refresh)
         self._wake = asyncio.Event()
         self._is_ending = False
 
@@ -60,16 +108,17 @@ class WatchedFiles:
 
     def _look(self) -> None:
         try:
-            if self.policies.refresh():
+            if self.policy_watch.look():
                 _log.info("other policies count from now on: %s", self.policies.current.identity)
-            if self.tls.refresh():
+            if self.tls_watch.look():
                 _log.info("another certificate is used from now on; it ends at %s", self.tls.end.isoformat())
-            if self.registries.refresh():
+            if self._registries_watch.look():
                 _log.info("other settings for registries count from now on")
         except Exception:  # noqa: BLE001 - it may pass, and the files that count go on to count
             _log.exception("the files cannot be looked at")
 
     def problems(self) -> str:
         """Returns what is wrong with the present files, as one text, or an empty string."""
-        older = "; ".join(filter(None, (self.policies.problem, self.tls.problem, self.registries.problem)))
+        watches = (self.policy_watch, self.tls_watch, self._registries_watch)
+        older = "; ".join(watch.problem for watch in watches if watch.problem)
         return "; ".join(filter(None, (older and f"with older files: {older}", self.tls.warning())))

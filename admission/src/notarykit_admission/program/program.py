@@ -10,7 +10,7 @@ from notarykit_admission.access.opened import OpenedAccess
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import USUAL_LIMITS, Judge
-from notarykit_admission.program.files import WatchedFiles
+from notarykit_admission.program.files import FileWatch, WatchedFiles
 from notarykit_admission.program.paths import open_doors
 from notarykit_admission.program.settings import Settings
 from notarykit_admission.review.asker import Asker
@@ -106,12 +106,11 @@ class Program:
         return Page(200, self._telemetry.metrics(), self._telemetry.content_type)
 
     def _state(self) -> State:
-        policies, tls = self._files.policies, self._files.tls
         return State(
-            policy=FilesState(policies.loaded, policies.looked, bool(policies.problem)),
-            policy_identity=policies.current.identity,
-            tls=FilesState(tls.loaded, tls.looked, bool(tls.problem)),
-            certificate_end=tls.end.timestamp(),
+            policy=_state_of(self._files.policy_watch),
+            policy_identity=self._files.policies.current.identity,
+            tls=_state_of(self._files.tls_watch),
+            certificate_end=self._files.tls.end.timestamp(),
             cached=len(self._cache),
             hits=self._cache.hits,
             misses=self._cache.misses,
@@ -121,6 +120,10 @@ class Program:
             lost_lines=self._lines.lost,
             evidence=self._telemetry.evidence.states(),
         )
+
+
+def _state_of(watch: FileWatch) -> FilesState:
+    return FilesState(watch.loaded, watch.looked, bool(watch.problem))
 
 
 def _healthy() -> Page:

@@ -1,18 +1,16 @@
 """TLS of the server: certificates and client CAs that are exchanged while it runs."""
 
 import hashlib
-import logging
 import ssl
-import time
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography import x509
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.message import one_line
+from notarykit_admission.files import read_file, refuse_encrypted_key
 
-_log = logging.getLogger(__name__)
+_ADVICE = "mount the Secret that has it, or correct the path"
 _REASONS = {
     "KEY_VALUES_MISMATCH": "the key is another certificate's",
     "NO_START_LINE": "it holds nothing in PEM",
@@ -44,10 +42,7 @@ class ServerTLS:
 
     Attributes:
         context: Context for the listening socket.
-        problem: Reason why the files' present state is not used, or an empty string.
         end: End of the certificate.
-        loaded: Time at which the files that are used were taken up, in seconds since 1970.
-        looked: Time of the last look.
 
     Raises:
         ConfigurationError: The files cannot be used to begin with.
@@ -58,28 +53,21 @@ class ServerTLS:
         self._state = _state(files)
         self._present = _context(files)
         self.end = _end(files)
-        self.problem = ""
-        self.loaded = self.looked = time.time()
         # A context that is in use can get another certificate, but lose no CA: so the whole context is exchanged.
         self.context = _context(files)
         self.context.sni_callback = self._choose
 
     def refresh(self) -> bool:
-        """Looks at the files, and returns True if they have changed and are used from now on."""
-        self.looked = time.time()
-        try:
-            state = _state(self._files)
-            if state == self._state:
-                self.problem = ""
-                return False
-            self._present, self.end = _context(self._files), _end(self._files)
-        except ConfigurationError as error:
-            problem = one_line(error.one_line())
-            if problem != self.problem:
-                _log.error("the new TLS files are not used, and the old ones are: %s", problem)
-            self.problem = problem
+        """Looks at the files, and returns True if they have changed and are used from now on.
+
+        Raises:
+            ConfigurationError: They cannot be used, and those before are.
+        """
+        state = _state(self._files)
+        if state == self._state:
             return False
-        self._state, self.problem, self.loaded = state, "", self.looked
+        self._present, self.end = _context(self._files), _end(self._files)
+        self._state = state
         return True
 
     def warning(self) -> str:
@@ -93,23 +81,15 @@ class ServerTLS:
 
 
 def _state(files: TLSFiles) -> tuple[bytes, ...]:
-    return tuple(hashlib.sha256(_read(path)).digest() for path in (files.certificate, files.key, *files.client_cas))
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be read: {error.strerror}", advice="mount the Secret that has it, or correct the path"
-        ) from None
+    return tuple(
+        hashlib.sha256(read_file(path, _ADVICE)).digest() for path in (files.certificate, files.key, *files.client_cas)
+    )
 
 
 def _end(files: TLSFiles) -> datetime:
     """Returns the end of the certificate."""
     try:
-        return x509.load_pem_x509_certificate(_read(files.certificate)).not_valid_after_utc
+        return x509.load_pem_x509_certificate(read_file(files.certificate, _ADVICE)).not_valid_after_utc
     except ValueError as error:
         raise ConfigurationError(f"the certificate {files.certificate} is malformed: {error}") from None
 
@@ -134,7 +114,7 @@ def _context(files: TLSFiles) -> ssl.SSLContext:
 
 def _load_certificate(context: ssl.SSLContext, files: TLSFiles) -> None:
     try:
-        context.load_cert_chain(files.certificate, files.key, password=_no_password)
+        context.load_cert_chain(files.certificate, files.key, password=refuse_encrypted_key)
     except ValueError as error:
         raise ConfigurationError(f"{files.key}: {error}", advice="decrypt it") from None
     except OSError as error:
@@ -148,8 +128,3 @@ def _reason(error: OSError) -> str:
         # For what cannot be parsed at all, Python names no reason of OpenSSL's.
         return _REASONS.get(error.reason or "", "one of them is not in PEM, or cut off")
     return str(error.strerror)
-
-
-def _no_password() -> str:
-    """Refuses an encrypted key, for whose passphrase OpenSSL would prompt."""
-    raise ValueError("the private key is encrypted")

@@ -1,7 +1,6 @@
 """The program's own settings for registries, while their files change."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -107,18 +106,16 @@ def test_empty_docker_configuration(tmp_path: Path) -> None:
     assert _credentials(OwnSettings(AccessSettings(str(tmp_path / "config.json")))) is None
 
 
-def test_unusable_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A file that is broken later is a problem, said once, until it is good."""
+def test_unusable_later(tmp_path: Path) -> None:
+    """A file that is broken later is an error without its content, and what it said before counts."""
     path = tmp_path / "config.json"
     own = OwnSettings(AccessSettings(_config(path, "alice")))
     identity = own.identity
     path.write_text("{hunter2")
-    with caplog.at_level(logging.ERROR):
-        assert [own.refresh(), own.refresh()] == [False, False]
-    assert len(caplog.messages) == 1
-    assert str(path) in own.problem
-    assert "hunter2" not in own.problem + caplog.text
+    with pytest.raises(ConfigurationError) as caught:
+        own.refresh()
+    assert str(path) in caught.value.one_line()
+    assert "hunter2" not in caught.value.one_line()
     assert own.identity == identity
     _config(path, "alice")
     assert own.refresh() is False
-    assert own.problem == ""

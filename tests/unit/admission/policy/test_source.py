@@ -51,7 +51,7 @@ def test_unchanged_folder_keeps_what_is_loaded(source: PolicySource) -> None:
 def test_new_state_counts_when_it_stays(source: PolicySource, folder: _Folder) -> None:
     """A new state is taken up at the second look that finds it."""
     folder.files = _OTHER
-    assert source.refresh() is False
+    assert source.refresh() is None
     assert source.refresh() is True
     assert source.current.policy_of("").verifier.policies.policies[0].scopes == ("r.test/other",)
     assert source.refresh() is False
@@ -62,39 +62,35 @@ def test_state_that_passes_is_not_taken_up(source: PolicySource, folder: _Folder
     before = source.current
     for state in (_OTHER, files(), _BROKEN, files()):
         folder.files = state
-        assert source.refresh() is False
+        assert not source.refresh()
     assert source.current is before
-    assert source.problem == ""
 
 
 @pytest.mark.parametrize("state", [_BROKEN, {}, ConfigurationError("policy folder /policy cannot be read")])
 def test_broken_folder_leaves_the_last_good_one(
-    source: PolicySource,
-    folder: _Folder,
-    state: Mapping[str, bytes] | ConfigurationError,
-    caplog: pytest.LogCaptureFixture,
+    source: PolicySource, folder: _Folder, state: Mapping[str, bytes] | ConfigurationError
 ) -> None:
-    """A folder that cannot be used changes nothing, is logged once, and is forgotten when it is good again."""
+    """A folder that cannot be used is an error at each look, and changes nothing; then it may be as before again."""
     before = source.current
     folder.files = state
-    for _ in range(5):
-        assert source.refresh() is False
+    if not isinstance(state, ConfigurationError):
+        assert source.refresh() is None
+    for _ in range(3):
+        with pytest.raises(ConfigurationError):
+            source.refresh()
     assert source.current is before
-    assert source.problem
-    assert source.problem.isprintable()
-    assert len(caplog.records) == 1
-    assert source.problem in caplog.text
     folder.files = files()
-    source.refresh()
-    assert source.problem == ""
+    assert source.refresh() is False
 
 
 def test_other_state_after_a_broken_one(source: PolicySource, folder: _Folder) -> None:
     """What comes after a broken state is taken up like any other."""
-    for state in (_BROKEN, _BROKEN, _OTHER, _OTHER):
-        folder.files = state
+    folder.files = _BROKEN
+    assert source.refresh() is None
+    with pytest.raises(ConfigurationError):
         source.refresh()
-    assert source.problem == ""
+    folder.files = _OTHER
+    assert [source.refresh(), source.refresh()] == [None, True]
     assert source.current.policy_of("").verifier.policies.policies[0].scopes == ("r.test/other",)
 
 
@@ -111,5 +107,5 @@ def test_volume(tmp_path: Path) -> None:
     volume.write(files())
     source = PolicySource(str(tmp_path))
     volume.write(_OTHER)
-    assert [source.refresh(), source.refresh()] == [False, True]
+    assert [source.refresh(), source.refresh()] == [None, True]
     assert source.current.policy_of("").verifier.policies.policies[0].scopes == ("r.test/other",)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from notarykit.errors import ConfigurationError
 from notarykit_admission.program import files as files_module
-from notarykit_admission.program.files import WatchedFiles
+from notarykit_admission.program.files import FileWatch, WatchedFiles
 from notarykit_admission.program.settings import Settings
 from notarykit_admission.server.tls import TLSFiles
 from tests.unit.admission.policy.setups import document
@@ -88,12 +89,12 @@ def test_mistake_does_not_end_the_watch(
     setting = _Setting(tmp_path)
     looks = 0
 
-    def refresh() -> bool:
+    def look() -> bool:
         nonlocal looks
         looks += 1
         raise RuntimeError
 
-    monkeypatch.setattr(setting.watched.policies, "refresh", refresh)
+    monkeypatch.setattr(setting.watched.policy_watch, "look", look)
 
     async def test() -> None:
         for count in (2, 4):
@@ -124,9 +125,53 @@ def test_problems(tmp_path: Path) -> None:
     assert setting.watched.problems() == ""
     setting.volume.write({"trustpolicy.json": b"{"})
     Path(setting.watched.tls._files.key).write_bytes(b"")
-    assert setting.watched.policies.refresh() is False
-    assert setting.watched.policies.refresh() is False
-    assert setting.watched.tls.refresh() is False
+    for watch in (setting.watched.policy_watch, setting.watched.policy_watch, setting.watched.tls_watch):
+        assert watch.look() is False
     problems = setting.watched.problems()
     assert problems.startswith("with older files: trust policy trustpolicy.json")
     assert "; " in problems
+
+
+class _Refresh:
+    """Refresh whose result the tests set."""
+
+    def __init__(self) -> None:
+        self.result: bool | ConfigurationError | None = False
+
+    def __call__(self) -> bool | None:
+        """Returns the result, or raises it."""
+        if isinstance(self.result, ConfigurationError):
+            raise self.result
+        return self.result
+
+
+def test_problem_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A problem is logged once, stays while the files are being changed, and is over when they are good."""
+    refresh = _Refresh()
+    watch = FileWatch("policies", refresh)
+    for result in (ConfigurationError("one\nis malformed"), ConfigurationError("one\nis malformed"), None):
+        refresh.result = result
+        assert watch.look() is False
+    assert watch.problem == "one is malformed"
+    refresh.result = ConfigurationError("another is malformed")
+    assert watch.look() is False
+    assert [record.getMessage() for record in caplog.records] == [
+        "the new policies do not count, and the last good ones do: one is malformed",
+        "the new policies do not count, and the last good ones do: another is malformed",
+    ]
+    refresh.result = False
+    assert watch.look() is False
+    assert watch.problem == ""
+
+
+def test_times_of_files() -> None:
+    """Each look has its time, and so has the one at which others were taken up."""
+    refresh = _Refresh()
+    watch = FileWatch("policies", refresh)
+    begun = watch.loaded
+    for result, is_new in ((False, False), (None, False), (ConfigurationError("x"), False), (True, True)):
+        looked, refresh.result = watch.looked, result
+        assert watch.look() is is_new
+        assert watch.looked > looked
+        assert (watch.loaded > begun) is is_new
+    assert watch.loaded == watch.looked

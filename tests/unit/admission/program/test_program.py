@@ -86,7 +86,7 @@ def test_policy_is_exchanged(tmp_path: Path) -> None:
             program.process.terminate()
             code, log = await program.end()
             assert code == 0
-            assert log.count("the last good one does: trust policy trustpolicy.json") == 1
+            assert log.count("the last good ones do: trust policy trustpolicy.json") == 1
 
     asyncio.run(run())
 

@@ -94,10 +94,8 @@ def test_door_that_needs_a_client_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("broken", ["absent", "cut off", "another key", "empty"])
-def test_broken_files_leave_the_old_ones(
-    files: Files, tmp_path: Path, broken: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Files that do not fit together are not used, which is logged once, until they do."""
+def test_broken_files_leave_the_old_ones(files: Files, tmp_path: Path, broken: str) -> None:
+    """Files that do not fit together are an error, and those before are used until they do."""
     other = make_files(tmp_path / "two")
     certificate = Path(files.tls.certificate)
 
@@ -115,13 +113,11 @@ def test_broken_files_leave_the_old_ones(
     async def test(running: Running) -> None:
         spoil()
         for _ in range(3):
-            assert running.tls.refresh() is False
-        assert running.tls.problem
-        assert len(caplog.records) == 1
+            with pytest.raises(ConfigurationError):
+                running.tls.refresh()
         assert (await (await running.connect()).ask("/echo")).status == 200
         _copy(other, files)
         assert running.tls.refresh() is True
-        assert running.tls.problem == ""
         assert (await (await running.connect(trusted=other.ca)).ask("/echo")).status == 200
 
     serving(files, test)
@@ -154,15 +150,14 @@ def test_versions_and_sessions(files: Files) -> None:
 
 
 def test_files_that_are_as_before_again(files: Files) -> None:
-    """A problem is over when the files that are used are back."""
+    """Files that were missing for a while are no others when they are back."""
     tls, path = ServerTLS(files.tls), Path(files.tls.key)
     content = path.read_bytes()
     path.unlink()
-    assert tls.refresh() is False
-    assert tls.problem
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        tls.refresh()
     path.write_bytes(content)
     assert tls.refresh() is False
-    assert tls.problem == ""
 
 
 @pytest.mark.parametrize(
