@@ -24,9 +24,12 @@ NAMESPACE = "gatekeeper-system"
 POD = "gatekeeper"
 # What its chart has, but for the failure policy.
 SECONDS_TO_VALIDATE, SECONDS_TO_MUTATE = 3, 1
-_WEBHOOKS = tuple(
-    f"--operation={each}"
-    for each in ("webhook", "generate", "status", "mutation-webhook", "mutation-controller", "mutation-status")
+_WEBHOOKS = (
+    *(
+        f"--operation={each}"
+        for each in ("webhook", "generate", "status", "mutation-webhook", "mutation-controller", "mutation-status")
+    ),
+    "--max-serving-threads=32",  # as our manifests advise
 )
 _AUDIT = ("--operation=audit", "--audit-interval=1")
 

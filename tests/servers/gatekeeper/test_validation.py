@@ -1,5 +1,6 @@
 """Pods in a cluster whose Gatekeeper asks the admission program, as our template has it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -158,6 +159,15 @@ def test_silent_registry(scene: Scene, silent: str) -> None:
     assert answer.status == 403
     assert "no decision within 1.6 seconds; the examination goes on: try again" in answer.message
     assert answer.seconds < 3
+
+
+def test_pods_that_wait_at_once(scene: Scene, silent: str) -> None:
+    """Many pods whose registry keeps silent are answered in time, since Gatekeeper may have them wait side by side."""
+    with ThreadPoolExecutor(8) as threads:
+        references = (f"{silent}/web-{number}@sha256:{'ab' * 32}" for number in range(8))
+        answers = list(threads.map(scene.create_once, references))
+    assert [answer.status for answer in answers] == [403] * 8
+    assert all("no decision within 1.6 seconds" in answer.message for answer in answers)
 
 
 def test_dry_run_is_judged(scene: Scene) -> None:
