@@ -9,6 +9,7 @@ import pytest
 from notarykit_admission.doors.kubernetes import WebhookDoor
 from notarykit_admission.errors import RequestError
 from notarykit_admission.review.review import Origin
+from notarykit_admission.workload.images import PullSecrets
 from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, reviewing, run
 from tests.unit.admission.workload.workloads import pod_spec
 
@@ -137,3 +138,20 @@ def test_malformed_object_is_observed() -> None:
     )
     assert response["allowed"] is False
     assert seen == [(Origin("shop", "u1", "Pod web-1"), response["status"]["message"])]
+
+
+@pytest.mark.parametrize("pins", [True, False])
+def test_pull_secrets_go_along(pins: bool) -> None:
+    """Images are read with the pull secrets that the pod names, in the namespace that the API server says."""
+    reviewer, _ = reviewing()
+    seen: list[Any] = []
+    review = reviewer.review
+
+    async def reviewed(origin: Origin, *arguments: Any, **options: Any) -> Any:
+        seen.append((origin.namespace, options["secrets"]))
+        return await review(origin, *arguments, **options)
+
+    vars(reviewer)["review"] = reviewed
+    body = _review({**pod_spec(f"r.test/web@{DIGEST}"), "imagePullSecrets": [{"name": "registry"}]})
+    run(lambda: WebhookDoor(reviewer, pins=pins).answer(body, 9.5))
+    assert seen == [("shop", PullSecrets(("registry",)))]
