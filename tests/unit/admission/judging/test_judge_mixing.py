@@ -1,0 +1,57 @@
+"""Judge: many questions at a time, none of which gets the answer to another."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from notarykit import Digest, Tag
+from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.judging.judge import Judge, JudgeLimits
+from notarykit_admission.judging.question import Question
+from tests.unit.admission.judging.questions import LONG, FakeExaminer, judging, question
+
+_DIGESTS = {f"v{number}": Digest(f"sha256:{number:064x}") for number in range(4)}
+
+
+def _described(asked: Question, digest: str) -> str:
+    return f"{digest} of {asked.reference.scope} by {asked.policy.identity} with {asked.access.identity}"
+
+
+def _decided(asked: Question) -> Decision:
+    time.sleep(random.random() / 1000)  # as a registry would
+    return Decision(Outcome.REFUSED, reason=_described(asked, asked.reference.identifier))
+
+
+def _drawn(chosen: random.Random) -> Question:
+    tag = chosen.choice(list(_DIGESTS))
+    policy, access, name, namespace = (chosen.choice("ab") for _ in range(4))
+    identifier = Tag(tag) if chosen.random() < 0.5 else _DIGESTS[tag]
+    return question(name, identifier, policy=policy, access=access, namespace=namespace)
+
+
+async def _review(judge: Judge, chosen: random.Random) -> None:
+    questions = [_drawn(chosen) for _ in range(chosen.randint(1, 6))]
+    decisions = await judge.decide(questions, chosen.choice([LONG, LONG, 0.001]))
+    for asked, decision in zip(questions, decisions, strict=True):
+        identifier = asked.reference.identifier
+        wanted = _described(asked, _DIGESTS.get(identifier, identifier))
+        assert decision.outcome is Outcome.UNDECIDED or decision.reason == wanted
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_gets_the_answer_to_another_question(seed: int) -> None:
+    """Among many reviews, some of which are given up, each decision is about its own policy, access and image."""
+
+    async def test(judge: Judge) -> None:
+        for _ in range(20):
+            reviews = [asyncio.create_task(_review(judge, chosen)) for _ in range(20)]
+            await asyncio.sleep(0)
+            for given_up in chosen.sample(reviews, 5):
+                given_up.cancel()
+            for outcome in await asyncio.gather(*reviews, return_exceptions=True):
+                assert outcome is None or isinstance(outcome, asyncio.CancelledError), outcome
+
+    chosen = random.Random(seed)
+    judging(FakeExaminer(_DIGESTS, _decided), test, JudgeLimits(threads=4, under_way=30, under_way_of_namespace=25))
