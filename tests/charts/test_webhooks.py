@@ -82,3 +82,10 @@ def test_pins_are_put_in_again_after_others(helm: Helm) -> None:
 def test_webhook_may_be_left_out(helm: Helm, kind: str) -> None:
     """Each webhook may be left out, as where another program asks by a door of its own."""
     assert kind not in helm.render(_webhooks(**{kind: {"enabled": False}})).webhooks
+
+
+def test_certificate_of_ones_own_without_webhooks(helm: Helm) -> None:
+    """Where no webhook is made, as beside Gatekeeper, nobody needs the CA of one's own certificate."""
+    off = {"enabled": False}
+    values = {**_webhooks(validate=off, pin=off), "certificate": {"secretName": "given"}}
+    assert helm.render(values).webhooks == {}
