@@ -7,8 +7,8 @@ names no registry there, but a user of Docker Hub.
 from notarykit import Reference, parse_reference
 from notarykit.errors import UsageError
 
-# To Docker a repository has at most 255 characters and a tag 128; a host has 253 (RFC 1035), and SHA-512 in hex 128.
-LONGEST_REFERENCE = 800
+# A host has at most 253 characters (RFC 1035), to Docker a repository 255 and a tag 128, and SHA-512 in hex 128.
+LONGEST_REFERENCE, _LONGEST_NAME = 800, 255
 _DOCKER_HUB = frozenset({"docker.io", "index.docker.io"})
 
 
@@ -24,6 +24,8 @@ def read_reference(text: str) -> Reference:
     host, name = reference.registry, reference.name
     if not any(character in host for character in ".:") and host != "localhost":
         raise UsageError(f"a node reads {reference.scope} as docker.io/{reference.scope.lower()}")
+    if len(name) > _LONGEST_NAME:
+        raise UsageError(f"the repository's name has more than {_LONGEST_NAME} characters")
     if host in _DOCKER_HUB and "/" not in name:
         raise UsageError(f"a node reads {reference.scope} as docker.io/library/{name}")
     return reference

@@ -58,3 +58,6 @@ def test_reference_that_is_too_long() -> None:
     with pytest.raises(UsageError) as caught:
         read_reference(f"r.test/{'n' * LONGEST_REFERENCE}@{_DIGEST}")
     assert caught.value.message == "the reference has more than 800 characters"
+    with pytest.raises(UsageError) as caught:
+        read_reference(f"r.test/{'n' * 256}@{_DIGEST}")
+    assert caught.value.message == "the repository's name has more than 255 characters"
