@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.access.own import AccessSettings
-from notarykit_admission.policy.loaded import load_policies
+from notarykit_admission.access.settings import AccessSettings
+from notarykit_admission.policy.policies import load_policies
 from notarykit_admission.policy.rules import Mode
 from notarykit_admission.policy.tree import read_tree
 from tests.charts.helm import NAME, NAMESPACE, Helm

@@ -1,9 +1,10 @@
 """Access of the program, from its settings to its end."""
 
-from notarykit_admission.access.own import AccessSettings, OwnSettings
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import PullSecretReader
 from notarykit_admission.access.registries import RegistryAccess
+from notarykit_admission.access.registry_files import RegistryFiles
+from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.cluster.api_server import APIServer
 from notarykit_admission.cluster.config import in_cluster_config
 from notarykit_admission.cluster.kubeconfig import load_kubeconfig
@@ -24,7 +25,7 @@ class OpenedAccess:
         ConfigurationError: Pull secrets are wanted, and it is not known how the API server is reached.
     """
 
-    def __init__(self, settings: AccessSettings, own: OwnSettings) -> None:
+    def __init__(self, settings: AccessSettings, own: RegistryFiles) -> None:
         self._pool = RegistryPool()
         self.registries = RegistryAccess(own, self._pool)
         self._server: APIServer | None = None

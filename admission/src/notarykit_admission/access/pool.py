@@ -30,7 +30,7 @@ class PoolLimits(NamedTuple):
     seconds_refused: float = 30.0
 
 
-USUAL_LIMITS = PoolLimits()
+DEFAULT_LIMITS = PoolLimits()
 
 
 class _Entry:
@@ -53,7 +53,7 @@ class RegistryPool:
         monotonic: Clock that is never set.
     """
 
-    def __init__(self, limits: PoolLimits = USUAL_LIMITS, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limits: PoolLimits = DEFAULT_LIMITS, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._monotonic = monotonic
         self._entries: dict[Hashable, _Entry] = {}

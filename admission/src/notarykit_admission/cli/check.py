@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from notarykit import NotarykitError
 from notarykit_admission.access.opened import OpenedAccess
-from notarykit_admission.access.own import OwnSettings
+from notarykit_admission.access.registry_files import RegistryFiles
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.source import PolicySource
 from notarykit_admission.program.settings import Settings
@@ -63,5 +63,5 @@ def _tls(settings: Settings) -> str:
 
 
 def _registries(settings: Settings) -> str:
-    OpenedAccess(settings.access, OwnSettings(settings.access))
+    OpenedAccess(settings.access, RegistryFiles(settings.access))
     return "their settings can be read"

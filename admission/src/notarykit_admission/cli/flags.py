@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import notarykit
-from notarykit_admission.access.own import AccessSettings
+from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.cli.help import DESCRIPTION, EPILOG
-from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_USUALLY, Settings
-from notarykit_admission.server.limits import USUAL_LIMITS
+from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_BY_DEFAULT, Settings
+from notarykit_admission.server.limits import DEFAULT_LIMITS
 from notarykit_admission.server.tls import TLSFiles
 from notarykit_admission.version import __version__
 
 _DEFAULTS, _ACCESS_DEFAULTS = Settings._field_defaults, AccessSettings._field_defaults
 
 
-class Asked(NamedTuple):
+class CommandLine(NamedTuple):
     """What a command line asks for.
 
     Attributes:
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
     only_check: bool
 
 
-def parse(arguments: Sequence[str] | None) -> Asked:
+def parse(arguments: Sequence[str] | None) -> CommandLine:
     """Returns what a command line asks for; ends the program where it is wrong or asks for help."""
     parser = argparse.ArgumentParser(
         "notarykit-admission",
@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str] | None) -> Asked:
         parser.error("--guard-all needs a --client-ca")
     if given.kubeconfig and not given.pull_secrets:
         parser.error("--kubeconfig is for --pull-secrets, which is missing")
-    return Asked(_settings(given), given.check)
+    return CommandLine(_settings(given), given.check)
 
 
 def _settings(given: argparse.Namespace) -> Settings:
@@ -66,17 +66,17 @@ def _settings(given: argparse.Namespace) -> Settings:
         given.port,
         given.drain,
         _access(given),
-        limits=USUAL_LIMITS._replace(
+        limits=DEFAULT_LIMITS._replace(
             body=given.max_body,
-            bodies=max(2 * given.max_body, USUAL_LIMITS.bodies),
+            bodies=max(2 * given.max_body, DEFAULT_LIMITS.bodies),
             reviews=given.max_reviews,
             connections=given.max_connections,
             head_seconds=given.request_time,
             body_seconds=given.request_time,
         ),
-        images=given.max_images,
-        decisions=given.max_decisions,
-        guarded=ALL_GUARDED if given.guard_all else GUARDED_USUALLY,
+        most_images=given.max_images,
+        most_decisions=given.max_decisions,
+        guarded=ALL_GUARDED if given.guard_all else GUARDED_BY_DEFAULT,
     )
 
 
@@ -175,15 +175,15 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     def add(flag: str, default: int, text: str, metavar: str = "NUMBER") -> None:
         group.add_argument(flag, type=_count, default=default, metavar=metavar, help=f"{text} (%(default)s)")
 
-    add("--max-connections", USUAL_LIMITS.connections, "connections; for one more, an idle one is closed")
-    add("--max-reviews", USUAL_LIMITS.reviews, "requests that are answered at a time")
-    add("--max-images", _DEFAULTS["images"], "images of one request")
-    add("--max-body", USUAL_LIMITS.body, "bytes of a request's body", "BYTES")
-    add("--max-decisions", _DEFAULTS["decisions"], "decisions that are kept; the oldest are forgotten")
+    add("--max-connections", DEFAULT_LIMITS.connections, "connections; for one more, an idle one is closed")
+    add("--max-reviews", DEFAULT_LIMITS.reviews, "requests that are answered at a time")
+    add("--max-images", _DEFAULTS["most_images"], "images of one request")
+    add("--max-body", DEFAULT_LIMITS.body, "bytes of a request's body", "BYTES")
+    add("--max-decisions", _DEFAULTS["most_decisions"], "decisions that are kept; the oldest are forgotten")
     group.add_argument(
         "--request-time",
         type=_positive_seconds,
-        default=USUAL_LIMITS.head_seconds,
+        default=DEFAULT_LIMITS.head_seconds,
         metavar="SECONDS",
         help="time for a request's head, and for its body (%(default)s)",
     )

@@ -3,7 +3,7 @@
 from notarykit_admission.protocol.image_review import allow_images, decode_image_review, refuse_images
 from notarykit_admission.review.review import Origin
 from notarykit_admission.review.reviewer import Reviewer
-from notarykit_admission.review.ruling import rule_on
+from notarykit_admission.review.ruling import ruling_of
 from notarykit_admission.workload.images import Image
 
 
@@ -33,5 +33,5 @@ class ImagePolicyDoor:
             self._reviewer.refuse(origin, request.problem)
             return refuse_images(request.problem)
         images = [Image(text) for text in request.images]
-        ruling = rule_on(await self._reviewer.review(origin, images, seconds))
+        ruling = ruling_of(await self._reviewer.review(origin, images, seconds))
         return allow_images() if ruling.admits else refuse_images(ruling.message)

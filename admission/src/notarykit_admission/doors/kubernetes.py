@@ -3,7 +3,7 @@
 from notarykit_admission.protocol.admission_review import Pin, admit, decode_admission_review, deny
 from notarykit_admission.review.review import Origin
 from notarykit_admission.review.reviewer import Reviewer
-from notarykit_admission.review.ruling import rule_on
+from notarykit_admission.review.ruling import ruling_of
 
 
 class WebhookDoor:
@@ -34,7 +34,7 @@ class WebhookDoor:
             self._reviewer.refuse(origin, request.problem)
             return deny(request.uid, request.problem)
         review = await self._reviewer.review(origin, request.images, seconds, pins=self._pins, secrets=request.secrets)
-        ruling = rule_on(review, pins=self._pins)
+        ruling = ruling_of(review, pins=self._pins)
         if not ruling.admits:
             return deny(request.uid, ruling.message)
         pins = [

@@ -42,7 +42,7 @@ class KeepTimes(NamedTuple):
     other: float = SECONDS_REFUSED
 
 
-USUAL_TIMES = KeepTimes()
+DEFAULT_TIMES = KeepTimes()
 
 
 class _Entry(NamedTuple):
@@ -68,7 +68,7 @@ class DecisionCache:
     def __init__(
         self,
         most: int = MOST_DECISIONS,
-        times: KeepTimes = USUAL_TIMES,
+        times: KeepTimes = DEFAULT_TIMES,
         *,
         most_bytes: int = MOST_BYTES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

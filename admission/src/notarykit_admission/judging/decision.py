@@ -47,7 +47,7 @@ class Decision(NamedTuple):
         reason: Reason for a refusal, and what to do; for an accepted image, an empty string.
         remarks: What the policy only logs of the accepted signature, a line each.
         ends: Time from which it has to be made anew in any case; None if nothing that is known ends it.
-        is_denied: True where the registry lets nobody with these credentials read the image or its signatures.
+        lacks_access: True where the registry lets nobody with these credentials read the image or its signatures.
         is_kept: True where it was made for an earlier question, and kept.
         document: What `notarykit verify --output json` prints, without the reference; empty for what was not verified.
     """
@@ -58,7 +58,7 @@ class Decision(NamedTuple):
     reason: str = ""
     remarks: tuple[str, ...] = ()
     ends: datetime | None = None
-    is_denied: bool = False
+    lacks_access: bool = False
     is_kept: bool = False
     document: bytes = b""
 
@@ -121,12 +121,12 @@ def _remark(result: StepResult) -> str:
 def decision_of_error(error: NotarykitError, digest: str) -> Decision:
     """Returns the decision for an image that was not accepted: refused, or undecided where the error is transient."""
     # Advice on flags and logins is for users of the command line.
-    is_denied = isinstance(error, AccessError)
-    reason = one_line(error.message if is_denied or "--" in error.advice else error.one_line())
+    lacks_access = isinstance(error, AccessError)
+    reason = one_line(error.message if lacks_access or "--" in error.advice else error.one_line())
     document = document_of(error)
     if isinstance(error, VerificationError) and not _is_transient(error):
         return Decision(Outcome.REFUSED, digest, error.policy, reason, document=document)
-    return Decision(Outcome.UNDECIDED, digest, reason=reason, is_denied=is_denied, document=document)
+    return Decision(Outcome.UNDECIDED, digest, reason=reason, lacks_access=lacks_access, document=document)
 
 
 def _is_transient(error: NotarykitError) -> bool:

@@ -43,7 +43,7 @@ class JudgeLimits(NamedTuple):
     waiting_of_namespace: int = 75
 
 
-USUAL_LIMITS = JudgeLimits()
+DEFAULT_LIMITS = JudgeLimits()
 
 
 class Judge:
@@ -55,7 +55,7 @@ class Judge:
         limits: Limits of what is under way.
     """
 
-    def __init__(self, examiner: Examiner, cache: DecisionCache, limits: JudgeLimits = USUAL_LIMITS) -> None:
+    def __init__(self, examiner: Examiner, cache: DecisionCache, limits: JudgeLimits = DEFAULT_LIMITS) -> None:
         self._examiner = examiner
         self._cache = cache
         self._limits = limits

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from notarykit import Digest, Reference
 from notarykit_admission.access.access import Access
 from notarykit_admission.judging.cache import DecisionKey
-from notarykit_admission.policy.loaded import LoadedPolicy
+from notarykit_admission.policy.policies import LoadedPolicy
 
 
 class Question(NamedTuple):

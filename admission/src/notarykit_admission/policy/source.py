@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from notarykit_admission.policy.loaded import Policies, counts, identity_of, load_policies
+from notarykit_admission.policy.policies import Policies, counts, identity_of, load_policies
 from notarykit_admission.policy.tree import Counts, read_tree
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from notarykit import NotarykitError
-from notarykit_admission.access.own import OwnSettings
+from notarykit_admission.access.registry_files import RegistryFiles
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.source import PolicySource
 from notarykit_admission.program.settings import Settings
@@ -75,7 +75,7 @@ class WatchedFiles:
     def __init__(self, settings: Settings) -> None:
         self.policies = PolicySource(settings.policy)
         self.tls = ServerTLS(settings.tls)
-        self.registries = OwnSettings(settings.access)
+        self.registries = RegistryFiles(settings.access)
         self.policy_watch = FileWatch("policies", self.policies.refresh)
         self.tls_watch = FileWatch("files of TLS", self.tls.refresh)
         self._registries_watch = FileWatch("settings for registries", self.registries.refresh)

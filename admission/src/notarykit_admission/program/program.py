@@ -9,7 +9,7 @@ from math import ceil
 from notarykit_admission.access.opened import OpenedAccess
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
-from notarykit_admission.judging.judge import USUAL_LIMITS, Judge
+from notarykit_admission.judging.judge import DEFAULT_LIMITS, Judge
 from notarykit_admission.program.files import FileWatch, WatchedFiles
 from notarykit_admission.program.paths import open_doors
 from notarykit_admission.program.settings import Settings
@@ -43,12 +43,12 @@ class Program:
         self._files = WatchedFiles(settings)
         self._access = OpenedAccess(settings.access, self._files.registries)
         self._telemetry = Telemetry(lines.write, self._state)
-        self._cache = DecisionCache(settings.decisions)
+        self._cache = DecisionCache(settings.most_decisions)
         self._judge = Judge(
             NotaryExaminer(settings.access.registry_timeout, observer=self._telemetry),
             self._cache,
             # Of the reviews that one API server may ask for at a time, half.
-            USUAL_LIMITS._replace(waiting_of_namespace=ceil(settings.limits.reviews * settings.limits.share / 2)),
+            DEFAULT_LIMITS._replace(waiting_of_namespace=ceil(settings.limits.reviews * settings.limits.share / 2)),
         )
         self._asker = Asker(self._judge, self._access.registries, self._access.pull_secrets)
         doors = open_doors(self._reviewer, settings.guarded if settings.tls.client_cas else ())
@@ -92,7 +92,7 @@ class Program:
             self._asker,
             lambda: self._files.policies.current,
             self._telemetry.review_observer(door),
-            self._settings.images,
+            self._settings.most_images,
         )
 
     def _ready(self) -> Page:

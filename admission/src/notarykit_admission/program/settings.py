@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from notarykit_admission.access.own import AccessSettings
+from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.judging.cache import MOST_DECISIONS
 from notarykit_admission.review.reviewer import MOST_IMAGES
-from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits
+from notarykit_admission.server.limits import DEFAULT_LIMITS, HTTPLimits
 from notarykit_admission.server.tls import TLSFiles
 
 # Kyverno shows no certificate, and the API server none unless it is told to.
-GUARDED_USUALLY, ALL_GUARDED = ("gatekeeper/",), ("",)
+GUARDED_BY_DEFAULT, ALL_GUARDED = ("gatekeeper/",), ("",)
 
 
 class Settings(NamedTuple):
@@ -23,8 +23,8 @@ class Settings(NamedTuple):
         drain_seconds: Time for which new connections are served after SIGTERM, until everybody knows of the end.
         access: How registries are reached.
         limits: What clients may send, leave out, and hold.
-        images: Number of images of a request; one with more is refused.
-        decisions: Number of decisions that are kept.
+        most_images: Number of images of a request; one with more is refused.
+        most_decisions: Number of decisions that are kept.
         guarded: Beginnings of the names of these doors.
     """
 
@@ -34,7 +34,7 @@ class Settings(NamedTuple):
     port: int = 8443
     drain_seconds: float = 5.0
     access: AccessSettings = AccessSettings()
-    limits: HTTPLimits = USUAL_LIMITS
-    images: int = MOST_IMAGES
-    decisions: int = MOST_DECISIONS
-    guarded: tuple[str, ...] = GUARDED_USUALLY
+    limits: HTTPLimits = DEFAULT_LIMITS
+    most_images: int = MOST_IMAGES
+    most_decisions: int = MOST_DECISIONS
+    guarded: tuple[str, ...] = GUARDED_BY_DEFAULT

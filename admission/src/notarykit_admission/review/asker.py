@@ -10,7 +10,7 @@ from notarykit_admission.judging.decision import Decision, undecided
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.judging.question import Question
 from notarykit_admission.message import one_line
-from notarykit_admission.policy.loaded import LoadedPolicy
+from notarykit_admission.policy.policies import LoadedPolicy
 from notarykit_admission.workload.images import NO_SECRETS
 
 # After a refusal by a registry, secrets are read again that are older; more often, nobody makes this program read them.
@@ -64,12 +64,12 @@ class Asker:
             except PullSecretsError as error:
                 return tuple(self._judge.by_policy(question) or undecided(str(error)) for question in questions)
         decisions = await self._decide(questions, keyring, end)
-        if has_secrets and any(decision.is_denied for decision in decisions):
+        if has_secrets and any(decision.lacks_access for decision in decisions):
             keyring, old = await self._read_again(reader, puller, keyring, end), keyring
             if keyring != old:
-                denied = [q for q, decision in zip(questions, decisions, strict=True) if decision.is_denied]
-                again = iter(await self._decide(denied, keyring, end))
-                decisions = tuple(next(again) if decision.is_denied else decision for decision in decisions)
+                refused = [q for q, decision in zip(questions, decisions, strict=True) if decision.lacks_access]
+                again = iter(await self._decide(refused, keyring, end))
+                decisions = tuple(next(again) if decision.lacks_access else decision for decision in decisions)
         return tuple(
             _advised(decision, _advice(question.reference, keyring))
             for question, decision in zip(questions, decisions, strict=True)
@@ -103,4 +103,4 @@ def _advice(reference: Reference, keyring: Keyring) -> str:
 
 def _advised(decision: Decision, advice: str) -> Decision:
     """Adds to a registry's refusal what to do about it, which is not the same for all who get the decision."""
-    return decision._replace(reason=one_line(f"{decision.reason}: {advice}")) if decision.is_denied else decision
+    return decision._replace(reason=one_line(f"{decision.reason}: {advice}")) if decision.lacks_access else decision

@@ -8,7 +8,7 @@ from notarykit.errors import UsageError
 from notarykit_admission.access.pull_secrets import Puller
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.message import one_line
-from notarykit_admission.policy.loaded import LoadedPolicy, Policies
+from notarykit_admission.policy.policies import LoadedPolicy, Policies
 from notarykit_admission.policy.rules import Rule, Tags
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reference import read_reference

@@ -22,7 +22,7 @@ class Ruling(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def rule_on(review: Review, *, pins: bool = False) -> Ruling:
+def ruling_of(review: Review, *, pins: bool = False) -> Ruling:
     """Returns what follows from the decisions on all images of a request.
 
     Args:

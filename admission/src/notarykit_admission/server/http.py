@@ -15,7 +15,7 @@ from notarykit_admission.protocol.trace import parse_traceparent, trace_of_reque
 from notarykit_admission.server.body import Bodies, RefusedError
 from notarykit_admission.server.connections import Connections
 from notarykit_admission.server.door import Door, Page, text_response
-from notarykit_admission.server.limits import USUAL_LIMITS, HTTPLimits, Limit
+from notarykit_admission.server.limits import DEFAULT_LIMITS, HTTPLimits, Limit
 from notarykit_admission.server.seldom import Seldom, SeldomFilter
 from notarykit_admission.server.shares import Shares, client_of
 
@@ -61,7 +61,7 @@ class HTTPServer:
         self,
         doors: Mapping[str, Door],
         pages: Mapping[str, Callable[[], Page]],
-        limits: HTTPLimits = USUAL_LIMITS,
+        limits: HTTPLimits = DEFAULT_LIMITS,
         observer: ServerObserver | None = None,
     ) -> None:
         self._doors = doors

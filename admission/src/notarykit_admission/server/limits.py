@@ -31,7 +31,7 @@ class HTTPLimits(NamedTuple):
     idle_seconds: float = 120.0
 
 
-USUAL_LIMITS = HTTPLimits()
+DEFAULT_LIMITS = HTTPLimits()
 
 
 class Limit(StrEnum):

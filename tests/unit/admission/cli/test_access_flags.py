@@ -2,7 +2,7 @@
 
 import pytest
 
-from notarykit_admission.access.own import AccessSettings
+from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.cli.flags import parse
 
 _NEEDED = ("--policy", "p", "--certificate", "c", "--key", "k")

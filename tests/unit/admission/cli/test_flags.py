@@ -6,7 +6,7 @@ import pytest
 
 from notarykit_admission.cli.flags import parse
 from notarykit_admission.program.settings import Settings
-from notarykit_admission.server.limits import USUAL_LIMITS
+from notarykit_admission.server.limits import DEFAULT_LIMITS
 from notarykit_admission.server.tls import TLSFiles
 
 _NEEDED = ("--policy", "/p", "--certificate", "/c", "--key", "/k")
@@ -35,9 +35,9 @@ def test_every_flag() -> None:
     }
     given = [text for pair in flags.items() for text in pair]
     settings, _ = parse((*_NEEDED, *given, "--client-ca", "/other"))
-    limits = USUAL_LIMITS._replace(connections=1, reviews=2, body=4, head_seconds=6.5, body_seconds=6.5)
+    limits = DEFAULT_LIMITS._replace(connections=1, reviews=2, body=4, head_seconds=6.5, body_seconds=6.5)
     assert settings == Settings(
-        "/p", TLSFiles("/c", "/k", ("/ca", "/other")), "::", 0, 0, limits=limits, images=3, decisions=5
+        "/p", TLSFiles("/c", "/k", ("/ca", "/other")), "::", 0, 0, limits=limits, most_images=3, most_decisions=5
     )
 
 

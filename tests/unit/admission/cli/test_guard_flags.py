@@ -3,14 +3,14 @@
 import pytest
 
 from notarykit_admission.cli.flags import parse
-from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_USUALLY
+from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_BY_DEFAULT
 
 _NEEDED = ("--policy", "p", "--certificate", "c", "--key", "k")
 
 
 def test_guarded_doors() -> None:
     """With client CAs Gatekeeper's doors are guarded, and all if that is said."""
-    assert parse([*_NEEDED, "--client-ca", "ca"]).settings.guarded == GUARDED_USUALLY
+    assert parse([*_NEEDED, "--client-ca", "ca"]).settings.guarded == GUARDED_BY_DEFAULT
     assert parse([*_NEEDED, "--client-ca", "ca", "--guard-all"]).settings.guarded == ALL_GUARDED
 
 

@@ -13,7 +13,7 @@ from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge, JudgeLimits
 from notarykit_admission.judging.question import Question
-from notarykit_admission.policy.loaded import LoadedPolicy
+from notarykit_admission.policy.policies import LoadedPolicy
 
 LONG = 60.0  # seconds that no test takes
 DIGEST = Digest(f"sha256:{'ab' * 32}")

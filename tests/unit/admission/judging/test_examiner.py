@@ -29,7 +29,7 @@ from notarykit.errors import (
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.question import Question
-from notarykit_admission.policy.loaded import LoadedPolicy
+from notarykit_admission.policy.policies import LoadedPolicy
 from tests.support.ca import NOT_AFTER, TestChain
 from tests.support.checking import close_clients, sources
 from tests.support.crls import NOW

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit_admission.program.paths import open_doors
-from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_USUALLY
+from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_BY_DEFAULT
 from notarykit_admission.review.reviewer import Reviewer
 from tests.unit.admission.review.reviewers import DIGEST, reviewing, run
 
@@ -24,7 +24,7 @@ _OTHERS = {
 
 @pytest.mark.parametrize(
     ("guarded", "paths"),
-    [((), set()), (GUARDED_USUALLY, _GATEKEEPERS), (ALL_GUARDED, _GATEKEEPERS | _OTHERS)],
+    [((), set()), (GUARDED_BY_DEFAULT, _GATEKEEPERS), (ALL_GUARDED, _GATEKEEPERS | _OTHERS)],
 )
 def test_guarded_doors(guarded: tuple[str, ...], paths: set[str]) -> None:
     """Those doors alone need a certificate that are told to; each has a reviewer of its own name."""

@@ -5,13 +5,14 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
-from notarykit_admission.access.own import AccessSettings, OwnSettings
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.registries import RegistryAccess
+from notarykit_admission.access.registry_files import RegistryFiles
+from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.judging.question import Question
-from notarykit_admission.policy.loaded import load_policies
+from notarykit_admission.policy.policies import load_policies
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.review import Observe
 from notarykit_admission.review.reviewer import Reviewer
@@ -64,7 +65,7 @@ def reviewing(
     """Returns a reviewer with rules, and its judge."""
     judge = FakeJudge(decisions or {})
     policies = load_policies({**files(), "rules.json": json.dumps({"version": "1", **rules}).encode(), **(more or {})})
-    access = RegistryAccess(OwnSettings(AccessSettings()), RegistryPool())
+    access = RegistryAccess(RegistryFiles(AccessSettings()), RegistryPool())
     return Reviewer(Asker(cast("Judge", judge), access), lambda: policies, observe), judge
 
 

@@ -6,21 +6,22 @@ from typing import Any, cast
 
 import notarykit
 from notarykit import Digest, Reference
-from notarykit_admission.access.own import AccessSettings, OwnSettings
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Puller, PullSecretReader
 from notarykit_admission.access.registries import RegistryAccess
+from notarykit_admission.access.registry_files import RegistryFiles
+from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge
 from notarykit_admission.judging.question import Question
-from notarykit_admission.policy.loaded import LoadedPolicy
+from notarykit_admission.policy.policies import LoadedPolicy
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.workload.images import NO_SECRETS, PullSecrets
 from tests.unit.admission.access.secrets import Objects, secret
 
 _DIGEST = Digest(f"sha256:{'ab' * 32}")
 _VERIFIED, _SKIPPED = Decision(Outcome.VERIFIED, _DIGEST), Decision(Outcome.SKIPPED)
-_DENIED = Decision(Outcome.UNDECIDED, reason="r.test denies GET", is_denied=True)
+_DENIED = Decision(Outcome.UNDECIDED, reason="r.test denies GET", lacks_access=True)
 _POD = Puller("shop", PullSecrets(("registry",)))
 _POLICY = LoadedPolicy("one", cast("notarykit.Verifier", None))
 
@@ -71,7 +72,7 @@ class _Setting:
 
     async def ask(self, *names: str, puller: Puller = _POD, seconds: float = 60) -> list[Decision]:
         """Asks about images."""
-        access = RegistryAccess(OwnSettings(AccessSettings()), self._pool)
+        access = RegistryAccess(RegistryFiles(AccessSettings()), self._pool)
         references = [Reference("r.test", name, _DIGEST) for name in names]
         asker = Asker(cast("Judge", self.judge), access, self.reader)
         return list(await asker.ask(_POLICY, references, puller, seconds))
@@ -114,7 +115,7 @@ def test_nothing_is_read_unless_it_is_wanted() -> None:
         return setting
 
     setting, decisions = _run(without, "private")
-    assert decisions[0].is_denied
+    assert decisions[0].lacks_access
     assert setting.objects.read == []
 
 
@@ -192,7 +193,7 @@ def test_refusals_do_not_make_it_read_all_the_time() -> None:
     async def main() -> None:
         setting = _Setting({"private": "bob"}, _STORED)
         for _ in range(5):
-            assert (await setting.ask("private"))[0].is_denied
+            assert (await setting.ask("private"))[0].lacks_access
         assert setting.objects.read == ["shop/secrets/registry"]
 
     asyncio.run(main())

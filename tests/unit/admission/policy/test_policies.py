@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.policy.loaded import counts, identity_of, load_policies
+from notarykit_admission.policy.policies import counts, identity_of, load_policies
 from tests.support.ca import make_chain
 from tests.unit.admission.policy.setups import CHAIN, document, files, root
 

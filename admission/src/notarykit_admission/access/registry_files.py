@@ -1,13 +1,13 @@
-"""The program's own settings for registries: files that are looked at again while it runs."""
+"""The program's own files for registries, which are looked at again while it runs: credentials and CAs."""
 
 import hashlib
 import ssl
-from typing import NamedTuple
 
 import notarykit
 from notarykit import Registries, RegistryLimits
 from notarykit.errors import ConfigurationError
 from notarykit_admission.access.registries import LookUp
+from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.files import read_file
 
 # Whoever may make pods names registries, of which many are read at a time. A list of a thousand signatures has a fifth
@@ -15,32 +15,11 @@ from notarykit_admission.files import read_file
 _LIMITS = RegistryLimits(artifact=16 * 1024 * 1024, largest_document=1024 * 1024, kept=256 * 1024)
 
 
-class AccessSettings(NamedTuple):
-    """Settings for access to registries, and to the API server for pull secrets.
-
-    Attributes:
-        docker_config: File of Docker's form with the program's own credentials, and with the names of helpers; by
-            default the user's files count.
-        registry_ca: File of CA certificates in PEM that count for registries beside the system's, or an empty string.
-        plain_http: Hosts, `host[:port]`, that are used without TLS.
-        registry_timeout: Seconds that reading one image's signatures may take.
-        pull_secrets: True if pull secrets of pods are read.
-        kubeconfig: File that says how the API server is reached; empty for the cluster that this pod runs in.
-    """
-
-    docker_config: str = ""
-    registry_ca: str = ""
-    plain_http: tuple[str, ...] = ()
-    registry_timeout: float = 20.0
-    pull_secrets: bool = False
-    kubeconfig: str = ""
-
-
-class OwnSettings:
-    """The program's own settings for registries.
+class RegistryFiles:
+    """The program's own credentials and CAs for registries, as files have them.
 
     Args:
-        settings: The settings.
+        settings: Settings that name the files.
 
     Attributes:
         identity: Identity of what the files hold; another one after each change.
