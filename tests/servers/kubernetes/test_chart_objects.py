@@ -14,25 +14,19 @@ from tests.charts.settings import GIVEN_CERTIFICATE, NEEDED, SETTINGS
 from tests.docs.test_admission import PAGE, section
 from tests.docs.test_documents import blocks
 from tests.interop.go_build import Module, download
-from tests.servers.kubernetes.api import API, Object, poll
+from tests.servers.kubernetes import certmanager
+from tests.servers.kubernetes.api import API, poll
 from tests.servers.kubernetes.cluster import Cluster
 from tests.support.kubernetes import manifests
 from tests.support.requirements import program
 from tests.unit.admission.policy.setups import root
 
-_CERT_MANAGER = Module(
-    "github.com/cert-manager/cert-manager", "v1.21.2", "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68="
-)
 _PROMETHEUS = Module(
     "github.com/prometheus-operator/prometheus-operator",
     "v0.85.0",
     "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
 )
-_RESOURCES = (
-    (_CERT_MANAGER, "deploy/crds/cert-manager.io_certificates.yaml"),
-    (_CERT_MANAGER, "deploy/crds/cert-manager.io_issuers.yaml"),
-    (_PROMETHEUS, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
-)
+_SERVICE_MONITORS = "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"
 _STRICT_TRIAL = {"fieldManager": "tests", "force": "true", "fieldValidation": "Strict", "dryRun": "All"}
 
 
@@ -40,22 +34,18 @@ _STRICT_TRIAL = {"fieldManager": "tests", "force": "true", "fieldValidation": "S
 def api(cluster: Cluster) -> Iterator[API]:
     """The API server with the custom resources of others, and the namespaces of the chart's objects."""
     labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
-    resources = [dict(each.object) for module, path in _RESOURCES for each in manifests(download(module) / path)]
+    monitors = [dict(each.object) for each in manifests(download(_PROMETHEUS) / _SERVICE_MONITORS)]
+    definitions = [*certmanager.resources(), *monitors]
     namespaces = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
         for name in (NAMESPACE, "chart-one", "chart-two")
     ]
-    for each in (*namespaces, *resources):
+    for each in namespaces:
         cluster.api.apply(each)
-    poll(lambda: all(_is_served(cluster.api.get(cluster.api.path(each))) for each in resources))
+    certmanager.define(cluster.api, definitions)
     yield cluster.api
-    for each in resources:  # nobody would end the deletion of a namespace
+    for each in definitions:  # nobody would end the deletion of a namespace
         cluster.api.delete(each)
-
-
-def _is_served(resource: Object) -> bool:
-    conditions = resource.get("status", {}).get("conditions") or ()  # null at first
-    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def _tried(api: API, made: Mapping[str, Any]) -> tuple[int, str, tuple[str, ...]]:
