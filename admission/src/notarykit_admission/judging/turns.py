@@ -1,7 +1,7 @@
 """Turns at registries, and of namespaces: one that is slow, or asks for much, does not keep others waiting."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 
@@ -22,13 +22,13 @@ class Turns:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._places: dict[str, _Place] = {}
+        self._places: dict[Hashable, _Place] = {}
 
     def __len__(self) -> int:
         return len(self._places)
 
     @asynccontextmanager
-    async def turn(self, name: str) -> AsyncIterator[None]:
+    async def turn(self, name: Hashable) -> AsyncIterator[None]:
         """Waits for a turn at a place, which lasts while the context is active."""
         place = self._places.setdefault(name, _Place(self._most))
         place.users += 1

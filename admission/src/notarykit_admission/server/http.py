@@ -10,6 +10,7 @@ from typing import Protocol
 from aiohttp import web
 
 from notarykit_admission.errors import RequestError
+from notarykit_admission.judging.caller import address_of_caller
 from notarykit_admission.protocol.timeout import parse_timeout, time_to_decide
 from notarykit_admission.protocol.trace import parse_traceparent, trace_of_request
 from notarykit_admission.server.body import Bodies, RefusedError
@@ -139,6 +140,7 @@ class HTTPServer:
         if door.needs_client and not request.get_extra_info("peercert"):
             return self._fail(request, door, 403, "a client certificate is needed here")
         client = client_of(request)
+        address_of_caller.set(client)
         if not self._reviews.take(client):
             self._observer.refused(Limit.REVIEWS)
             return self._fail(request, door, 429, "too many requests at once: try again")

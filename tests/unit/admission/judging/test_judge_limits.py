@@ -3,6 +3,7 @@
 import asyncio
 
 from notarykit import Tag
+from notarykit_admission.judging.caller import address_of_caller
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge, JudgeLimits
 from tests.unit.admission.judging.questions import DIGEST, LONG, FakeExaminer, judging, kept, question, verified
@@ -110,6 +111,28 @@ def test_waiting_reviews_of_a_namespace_leave_room_for_others() -> None:
         assert await judge.decide([question("c", namespace="greedy")], LONG) == (verified(),)
 
     judging(examiner, test, JudgeLimits(waiting_of_namespace=2))
+
+
+def test_caller_takes_nothing_from_others_in_the_name_of_a_namespace() -> None:
+    """Whoever claims to ask for a namespace fills its own share of it, and not that of the API server."""
+    examiner = FakeExaminer()
+    examiner.stop()
+
+    async def ask(judge: Judge, address: str, name: str) -> tuple[Decision, ...]:
+        address_of_caller.set(address)
+        return await judge.decide([question(name, registry=f"{name}.test", namespace="shop")], LONG)
+
+    async def test(judge: Judge) -> None:
+        claimed = asyncio.create_task(ask(judge, "10.0.0.66", "one"))
+        await examiner.begun(1)
+        (more,) = await asyncio.create_task(ask(judge, "10.0.0.66", "two"))
+        assert more.outcome is Outcome.UNDECIDED
+        own = asyncio.create_task(ask(judge, "10.0.0.1", "three"))
+        await examiner.begun(2)
+        examiner.go()
+        assert await claimed == await own == (verified(),)
+
+    judging(examiner, test, JudgeLimits(threads_of_namespace=1, under_way_of_namespace=1, waiting_of_namespace=1))
 
 
 def test_whoever_gives_up_does_not_end_the_work() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from notarykit_admission.judging.caller import address_of_caller
 from notarykit_admission.protocol.trace import trace_of_request
 from notarykit_admission.server.door import Door
 from notarykit_admission.server.limits import HTTPLimits
@@ -134,6 +135,19 @@ def test_malformed_chunk(files: Files, caplog: pytest.LogCaptureFixture) -> None
 
     serving(files, test, limits=HTTPLimits(body_seconds=0.2))
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_address_of_the_caller(files: Files) -> None:
+    """What a door asks for is counted for the address that its request comes from."""
+
+    async def address(body: bytes, seconds: float) -> bytes:
+        return address_of_caller.get().encode()
+
+    async def test(running: Running) -> None:
+        for own in ("127.0.0.1", "127.0.0.2"):
+            assert (await (await running.connect(address=own)).ask("/address")).text == own
+
+    serving(files, test, {"/address": Door(address, 10)})
 
 
 def test_trace_of_a_request_is_its_own(files: Files) -> None:
