@@ -12,7 +12,7 @@ from tests.servers.kubernetes import scene as scenes
 from tests.servers.kubernetes.build import API_SERVER
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kubernetes.images import Images
-from tests.servers.kubernetes.program import PIN, VALIDATE, further_policy, policy_files
+from tests.servers.kubernetes.program import PIN, VALIDATE, further_policy, policy_files, skipping_policy
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.conftest import fault_proxy, registry_ca, registry_program, stack
@@ -67,8 +67,10 @@ def scene(
         "resolves": {"tags": "resolve"},
         "exempts": {"exempt": [f"{images.proxy.host}/base/"]},
         "others": {"policy": "stranger.json"},
+        "skips-and-pins": {"policy": "skip.json"},
     }
     files = policy_files(images.trusted, {"namespaces": namespaces}) | further_policy("stranger", images.stranger)
+    files["skip.json"] = skipping_policy(images.unsigned.repository)
     folder = write_files(tmp_path_factory.mktemp("admission") / "policy", files)
     with scenes.opened(cluster, registry_ca, images, folder) as scene:
         for each in namespaces:

@@ -89,6 +89,12 @@ def further_policy(name: str, chain: TestChain) -> dict[str, bytes]:
     return {f"{name}.json": _policy(f"ca:{name}"), f"truststore/x509/ca/{name}/root.pem": chain.pems[-1]}
 
 
+def skipping_policy(repository: str) -> bytes:
+    """Returns a policy for one repository, of which it verifies nothing."""
+    statement = {"name": "skip", "registryScopes": [repository], "signatureVerification": {"level": "skip"}}
+    return json.dumps({"version": "1.0", "trustPolicies": [statement]}).encode()
+
+
 def _policy(store: str) -> bytes:
     return json.dumps(policy_document(["*"], [store])).encode()
 

@@ -87,3 +87,12 @@ def test_namespace_has_a_policy_of_its_own(scene: Scene, judged: str) -> None:
     assert scene.run("others", images.signed.by_digest).status == 403
     assert scene.run(judged, images.foreign.by_digest).status == 403
     assert scene.run(judged, images.signed.by_digest).status == 201
+
+
+def test_policy_that_skips(scene: Scene) -> None:
+    """What the trust policy skips runs by its tag, which stays, even where other tags are refused or pinned."""
+    image = scene.images.unsigned.by_tag
+    answer = scene.run("skips-and-pins", image)
+    assert answer.status == 201, answer.message
+    assert answer.body["spec"]["containers"][0]["image"] == image
+    assert answer.warnings == ()

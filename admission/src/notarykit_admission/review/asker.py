@@ -31,6 +31,10 @@ class Asker:
         self._access = access
         self._reader = reader
 
+    def is_decided(self, policy: LoadedPolicy, reference: Reference) -> bool:
+        """Tells whether the trust policy alone decides on an image, whatever its tag names: skipped, or refused."""
+        return self._judge.by_policy(Question(policy, self._access.own(reference), reference)) is not None
+
     async def ask(
         self, policy: LoadedPolicy, references: Sequence[Reference], puller: Puller, seconds: float
     ) -> tuple[Decision, ...]:

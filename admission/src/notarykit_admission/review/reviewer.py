@@ -108,7 +108,7 @@ class Reviewer:
     async def _judge(
         self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image], puller: Puller, seconds: float
     ) -> tuple[Reviewed, ...]:
-        before = self._before_judging(images, rule)
+        before = self._before_judging(policy, rule, images)
         references = [each for each in before if isinstance(each, Reference)]
         decisions = iter(await self._asker.ask(policy, references, puller, seconds))
         judged = ((next(decisions), each) if isinstance(each, Reference) else (each, None) for each in before)
@@ -117,23 +117,26 @@ class Reviewer:
             for image, (decision, reference) in zip(images, judged, strict=True)
         )
 
-    def _before_judging(self, images: Sequence[Image], rule: Rule) -> Sequence[Reference | Decision]:
+    def _before_judging(
+        self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image]
+    ) -> Sequence[Reference | Decision]:
         """Returns for each image the reference to be judged, or the decision that needs no judge."""
         if len(images) > self._most_images:
             return [_refused(f"more than {self._most_images} images in one request")] * len(images)
-        return [_read(image.text, rule) for image in images]
+        return [self._read(image.text, policy, rule) for image in images]
 
-
-def _read(text: str, rule: Rule) -> Reference | Decision:
-    if rule.exempts(text):
-        return Decision(Outcome.EXEMPT)
-    try:
-        reference = read_reference(text)
-    except UsageError as error:  # its advice is for users of a command line
-        return _refused(f"{one_line(error.message, LONGEST_IMAGE)}: write registry/repository@digest, in full")
-    if rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
-        return _refused("a tag can be moved after the decision: write registry/repository@digest")
-    return reference
+    def _read(self, text: str, policy: LoadedPolicy, rule: Rule) -> Reference | Decision:
+        if rule.exempts(text):
+            return Decision(Outcome.EXEMPT)
+        try:
+            reference = read_reference(text)
+        except UsageError as error:  # its advice is for users of a command line
+            return _refused(f"{one_line(error.message, LONGEST_IMAGE)}: write registry/repository@digest, in full")
+        is_movable = rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest)
+        # Where the policy looks at no image, it says the same of each that a tag may name.
+        if is_movable and not self._asker.is_decided(policy, reference):
+            return _refused("a tag can be moved after the decision: write registry/repository@digest")
+        return reference
 
 
 def _refused(reason: str) -> Decision:

@@ -73,6 +73,14 @@ def test_tag_where_nothing_is_pinned() -> None:
     assert judge.asked[1:] == ["r.test/web:v1"]
 
 
+def test_tag_of_an_image_that_the_policy_skips() -> None:
+    """It may be moved, for no image that it may name is looked at; it stays, and nobody is warned of it."""
+    reviewer, _ = reviewing({"web": accepted(Outcome.SKIPPED, "")})
+    (reviewed,) = _review(reviewer, "r.test/web:v1").images
+    assert reviewed.decision.outcome is Outcome.SKIPPED
+    assert reviewed.consequence is Consequence.ADMITTED
+
+
 def test_tag_that_is_pinned() -> None:
     """Where a digest takes the tag's place, the tag is judged, and stays for people."""
     reviewer, _ = reviewing()
