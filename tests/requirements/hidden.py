@@ -74,6 +74,7 @@ USERS: dict[str, Sequence[str]] = {
     "go 1.26": ("charts/test_webhooks.py", "servers/kubernetes/test_cluster.py"),
     "iproute2": _CARDS,
     "jq": ("servers/registry/audits/test_documents.py",),
+    "kubernetes-client": ("servers/kubernetes/test_chart_certificates.py::test_certificate_of_ones_own",),
     "libclang-dev": _TOKENS,
     "libnss3": _TOKENS,
     "libnss3-tools": _TOKENS,

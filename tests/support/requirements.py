@@ -70,6 +70,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "go 1.26": Requirement(("go",), how=_GO, version=(("env", "GOVERSION"), (1, 26, 6))),
     "iproute2": Requirement(("ip",)),
     "jq": Requirement(("jq",)),
+    "kubernetes-client": Requirement(("kubectl",)),
     "libclang-dev": Requirement(files=("lib/llvm-*/lib/libclang.so",)),
     "libnss3": Requirement(files=("lib/*/libsoftokn3.so",)),
     "libnss3-tools": Requirement(("certutil",)),

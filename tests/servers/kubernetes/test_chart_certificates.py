@@ -1,8 +1,10 @@
 """Certificates that cert-manager makes for a release of the chart: the API server trusts the program by them."""
 
 import base64
+import os
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +12,14 @@ import pytest
 
 from tests.charts.helm import NAME, NAMESPACE, Helm
 from tests.charts.settings import NEEDED
+from tests.docs.test_admission import section
+from tests.docs.test_documents import blocks
 from tests.servers.kubernetes import certmanager, program
 from tests.servers.kubernetes import cluster as clusters
 from tests.servers.kubernetes.api import API, poll
 from tests.servers.registry.certificates import KeyPair, RegistryCA
+from tests.support.requirements import program as required_program
+from tests.support.requirements import require
 from tests.unit.admission.policy.setups import files
 from tests.unit.admission.policy.volumes import Volume, write_files
 
@@ -45,13 +51,13 @@ def _secret(api: API) -> dict[str, bytes]:
     return {name: base64.b64decode(value) for name, value in api.get(_SECRET)["data"].items()}
 
 
-def _served_certificate(port: int, bundle: bytes) -> bytes:
+def _served_certificate(port: int, bundle: bytes, name: str = NAME) -> bytes:
     """Returns the certificate of a server that whoever calls the release's Service accepts, trusting a bundle alone."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=bundle.decode())
     with (
         socket.create_connection(("127.0.0.1", port)) as plain,
-        context.wrap_socket(plain, server_hostname=f"{NAME}.{NAMESPACE}.svc") as secured,
+        context.wrap_socket(plain, server_hostname=f"{name}.{NAMESPACE}.svc") as secured,
     ):
         certificate = secured.getpeercert(binary_form=True)
     assert certificate
@@ -75,3 +81,22 @@ def test_webhooks_trust_the_program(api: API, tmp_path: Path) -> None:
         tls.write(second)
         poll(lambda: _served_certificate(replica.port, bundles[0]) != served)
     assert _bundles(api) == bundles
+
+
+def test_certificate_of_ones_own(api_server: str, registry_ca: RegistryCA, helm: Helm, tmp_path: Path) -> None:
+    """The page's commands for a certificate without cert-manager make one that the webhooks trust the program by."""
+    require("openssl", "kubernetes-client")
+    (block,) = blocks(section("Kubernetes' own webhooks").partition("\n### ")[2], "sh")
+    with clusters.running(api_server, registry_ca) as cluster:
+        settings = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": cluster.kubeconfig}
+        subprocess.run([required_program("bash"), "-ec", block], cwd=tmp_path, env=settings, check=True)
+        (made,) = cluster.api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets")["items"]
+    bundle = (tmp_path / "tls.crt").read_text()
+    certificate = {"secretName": made["metadata"]["name"], "caBundle": bundle}
+    rendered = helm.render({**NEEDED, "fullnameOverride": "notarykit-admission", "certificate": certificate})
+    names = {webhook["clientConfig"]["service"]["name"] for webhook in rendered.webhooks.values()}
+    tls = write_files(tmp_path / "tls", {name: base64.b64decode(value) for name, value in made["data"].items()})
+    policies = write_files(tmp_path / "policy", files())
+    with program.running(policies, KeyPair(str(tls / "tls.crt"), str(tls / "tls.key"))) as replica:
+        for name in names:
+            assert _served_certificate(replica.port, bundle.encode(), name)

@@ -124,7 +124,7 @@ def test_steps_of_the_page_install(api: API, cluster: Cluster, helm: Helm, tmp_p
     name = "notarykit-admission"
     modes = []
     try:
-        for block in blocks(section("Kubernetes' own webhooks"), "sh"):
+        for block in blocks(section("Kubernetes' own webhooks").partition("\n### ")[0], "sh"):
             subprocess.run([program("bash"), "-ec", block], cwd=tmp_path, env=settings, check=True)
             config = api.get(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{name}-policy")["data"]
             modes.append(parse_rules(config["rules.json"].encode(), "rules.json").default.mode)
