@@ -15,6 +15,7 @@ from notarykit_admission.program.paths import open_doors
 from notarykit_admission.program.settings import Settings
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reviewer import Reviewer
+from notarykit_admission.server.descriptors import allow_descriptors
 from notarykit_admission.server.door import Page
 from notarykit_admission.server.http import HTTPServer
 from notarykit_admission.server.listening import listen
@@ -66,6 +67,7 @@ class Program:
             ConfigurationError: The address cannot be listened at.
         """
         loop = asyncio.get_running_loop()
+        allow_descriptors(self._settings.limits.connections)
         listener = listen(self._settings.address, self._settings.port)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)

@@ -15,11 +15,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from notarykit_admission.server.limits import HTTPLimits, Limit
+from notarykit_admission.server.seldom import Seldom
 
 _log = logging.getLogger(__name__)
 _MOST_AT_A_TIME = 64
 _LOOKS_PER_HEAD = 5
 _SECONDS_WITHOUT_DESCRIPTORS = 0.2
+_NEARLY_ALL = 0.9  # of a time: the event loop's timers may come a little early
 
 
 class Connection(asyncio.Protocol):
@@ -113,6 +115,7 @@ class Connections:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: socket.socket | None = None
         self._context: ssl.SSLContext | None = None
+        self._complaints = Seldom(_log)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -167,7 +170,7 @@ class Connections:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:  # such as too many open files
-                _log.error("a connection cannot be accepted: %s", error.strerror)
+                self._complaints.warn("a connection cannot be accepted", str(error.strerror))
                 loop = asyncio.get_running_loop()
                 loop.remove_reader(self._listening)
                 loop.call_later(_SECONDS_WITHOUT_DESCRIPTORS, self._watch)
@@ -190,7 +193,7 @@ class Connections:
                 ssl_handshake_timeout=self._limits.handshake_seconds,
             )
         except OSError:  # it was closed, took too long, or what came was no TLS
-            if time.monotonic() - begun >= self._limits.handshake_seconds:
+            if time.monotonic() - begun >= _NEARLY_ALL * self._limits.handshake_seconds:
                 self._refused(Limit.HANDSHAKE_SECONDS)
         finally:
             if connection.is_shaking_hands:
