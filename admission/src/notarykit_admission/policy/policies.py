@@ -2,19 +2,22 @@
 
 The folder is laid out as notation's own: trust policy documents at its top, trust stores at
 `truststore/x509/TYPE/NAME`. `rules.json`, beside the policies, is for namespaces; without it every namespace has
-`trustpolicy.json`, enforced.
+`trustpolicy.oci.json`, or else `trustpolicy.json`, enforced.
 """
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import notarykit
 from notarykit import MemoryTrustStore, TrustPolicyDocument, Verifier
-from notarykit.errors import ConfigurationError, TrustStoreError
+from notarykit.errors import ConfigurationError, ConfigurationWarning, TrustStoreError
 from notarykit_admission.policy.rules import DEFAULT_RULE, Rules, parse_rules
 
 RULES_FILE = "rules.json"
+# notation 1.3 and later; the older name is that of DEFAULT_RULE.
+_NEWER_POLICY = "trustpolicy.oci.json"
 _STORES = "truststore/x509/"
 # Trust store specification: "Following certificate formats are supported - Files with extension .pem, .crt and .cer".
 _CERTIFICATES = (".pem", ".crt", ".cer")
@@ -85,8 +88,9 @@ def load_policies(files: Mapping[str, bytes]) -> Policies:
         ConfigurationError: A file is malformed, one that is named is missing, or a trust store that a policy names
             has no certificates.
     """
-    has_rules = RULES_FILE in files
-    rules = parse_rules(files[RULES_FILE], RULES_FILE) if has_rules else Rules(DEFAULT_RULE, {})
+    usual = DEFAULT_RULE._replace(policy=_NEWER_POLICY) if _NEWER_POLICY in files else DEFAULT_RULE
+    rules = parse_rules(files[RULES_FILE], RULES_FILE, usual) if RULES_FILE in files else Rules(usual, {})
+    _warn_of_unused(files, rules)
     documents = {name: _document(files, name) for name in sorted(rules.policies)}
     store = _store(files)
     for document in documents.values():
@@ -100,6 +104,13 @@ def load_policies(files: Mapping[str, bytes]) -> Policies:
         name: LoadedPolicy(f"{identity} {name}", Verifier(document, store)) for name, document in documents.items()
     }
     return Policies(identity, rules, loaded)
+
+
+def _warn_of_unused(files: Mapping[str, bytes], rules: Rules) -> None:
+    """Warns of a policy that counts for notation before it has the newer name's, and never beside it."""
+    older = DEFAULT_RULE.policy
+    if older in files and _NEWER_POLICY in rules.policies and older not in rules.policies:
+        warnings.warn(f"{_NEWER_POLICY} is used and {older} is not: keep one", ConfigurationWarning, stacklevel=3)
 
 
 def _document(files: Mapping[str, bytes], name: str) -> TrustPolicyDocument:

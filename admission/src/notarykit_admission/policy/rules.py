@@ -112,12 +112,13 @@ _ADVICE = {
 }
 
 
-def parse_rules(content: bytes, name: str) -> Rules:
+def parse_rules(content: bytes, name: str, usual: Rule = DEFAULT_RULE) -> Rules:
     """Parses a document of rules; what a namespace's rule leaves out is taken from the default.
 
     Args:
         content: The document in JSON.
         name: Name of the document for messages.
+        usual: Rule from which is taken what the default leaves out.
 
     Raises:
         ConfigurationError: It is malformed, or has a member that is not known.
@@ -132,7 +133,7 @@ def parse_rules(content: bytes, name: str) -> Rules:
         if not is_namespace(namespace):
             problem = one_line(f"{name}: {namespace!r} is no name of a namespace")
             raise ConfigurationError(problem, advice="name each in full; all others have the default")
-    default = _completed(document.default, DEFAULT_RULE)
+    default = _completed(document.default, usual)
     rules = Rules(default, {name: _completed(rule, default) for name, rule in document.namespaces.items()})
     for rule in (rules.default, *rules.namespaces.values()):
         _check(rule, name)

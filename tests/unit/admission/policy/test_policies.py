@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit.errors import ConfigurationError
+from notarykit.errors import ConfigurationError, ConfigurationWarning
 from notarykit_admission.policy.policies import counts, identity_of, load_policies
 from tests.support.ca import make_chain
 from tests.unit.admission.policy.setups import CHAIN, document, files, root
@@ -65,6 +65,26 @@ def test_what_counts(path: str) -> None:
 def test_what_does_not_count(path: str) -> None:
     """Other files of a user's settings, such as private keys, are not looked at."""
     assert not counts(path)
+
+
+def test_newer_name_of_the_policy() -> None:
+    """The policy of notation's newer name counts where no rule names one, as it does for notation."""
+    found = dict(files())
+    found["trustpolicy.oci.json"] = found.pop("trustpolicy.json")
+    assert load_policies(found).rules.default.policy == "trustpolicy.oci.json"
+    found["rules.json"] = _rules(default={"mode": "warn"}, namespaces={"shop": {"policy": "shop.json"}})
+    found["shop.json"] = document(scope="r.test/shop")
+    assert load_policies(found).rules.policies == {"trustpolicy.oci.json", "shop.json"}
+
+
+def test_policies_of_both_names() -> None:
+    """The newer name counts, with a warning of the other; a rule can name either."""
+    found = {**files(), "trustpolicy.oci.json": document(scope="r.test/shop")}
+    with pytest.warns(ConfigurationWarning, match=r"trustpolicy\.oci\.json is used and trustpolicy\.json is not"):
+        policies = load_policies(found)
+    assert policies.policy_of("").verifier.policies.policies[0].scopes == ("r.test/shop",)
+    policies = load_policies({**found, "rules.json": _rules(default={"policy": "trustpolicy.json"})})
+    assert policies.policy_of("").verifier.policies.policies[0].scopes == ("*",)
 
 
 def test_policies_of_namespaces() -> None:
