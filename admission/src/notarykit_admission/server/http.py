@@ -117,7 +117,7 @@ class HTTPServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()
-        trace_of_request.set(parse_traceparent(request.headers.get("traceparent", "")))  # also of the next one here
+        trace_of_request.set(parse_traceparent(request.headers.get("traceparent", "")))
         connection = self._connections.begin(request.protocol) if self._connections else None
         try:
             response = await self._respond(request, begun)
