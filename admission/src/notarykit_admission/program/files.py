@@ -42,17 +42,22 @@ class FileWatch:
         try:
             is_new = self._refresh()
         except NotarykitError as error:
-            problem = one_line(error.one_line())
-            if problem != self.problem:
-                _log.error("the new %s do not count, and the last good ones do: %s", self._name, problem)
-            self.problem = problem
-            return False
+            return self._fail(one_line(error.one_line()))
+        except Exception as error:  # noqa: BLE001 - it may pass, and keeps other files from nothing
+            return self._fail(f"internal error: {type(error).__name__}", error)
         if is_new is None:
             return False
         self.problem = ""
         if is_new:
             self.loaded = self.looked
         return is_new
+
+    def _fail(self, problem: str, mistake: Exception | None = None) -> bool:
+        if problem != self.problem:
+            text = "the new %s do not count, and the last good ones do: %s"
+            _log.error(text, self._name, problem, exc_info=mistake)
+        self.problem = problem
+        return False
 
 
 class WatchedFiles:
@@ -107,15 +112,12 @@ class WatchedFiles:
                 await asyncio.to_thread(self._look)
 
     def _look(self) -> None:
-        try:
-            if self.policy_watch.look():
-                _log.info("other policies count from now on: %s", self.policies.current.identity)
-            if self.tls_watch.look():
-                _log.info("another certificate is used from now on; it ends at %s", self.tls.end.isoformat())
-            if self._registries_watch.look():
-                _log.info("other settings for registries count from now on")
-        except Exception:  # noqa: BLE001 - it may pass, and the files that count go on to count
-            _log.exception("the files cannot be looked at")
+        if self.policy_watch.look():
+            _log.info("other policies count from now on: %s", self.policies.current.identity)
+        if self.tls_watch.look():
+            _log.info("another certificate is used from now on; it ends at %s", self.tls.end.isoformat())
+        if self._registries_watch.look():
+            _log.info("other settings for registries count from now on")
 
     def problems(self) -> str:
         """Returns what is wrong with the present files, as one text, or an empty string."""

@@ -85,24 +85,29 @@ def test_change_counts_at_once_on_demand(tmp_path: Path) -> None:
 def test_mistake_does_not_end_the_watch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever goes wrong in a look is logged, and the next look is taken."""
+    """Whatever goes wrong in a look is logged once, readiness tells it, and other files are looked at all the same."""
     setting = _Setting(tmp_path)
-    looks = 0
+    watched, looks = setting.watched, 0
 
-    def look() -> bool:
+    def refresh() -> bool:
         nonlocal looks
         looks += 1
-        raise RuntimeError
+        raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr(setting.watched.policy_watch, "look", look)
+    monkeypatch.setattr(watched, "policy_watch", FileWatch("policies", refresh))
+    before = watched.tls_watch.looked
 
     async def test() -> None:
         for count in (2, 4):
-            setting.watched.look_now()
+            watched.look_now()
             await setting.until(lambda: looks == count)  # noqa: B023 - it is waited for here
+        await setting.until(lambda: watched.tls_watch.looked > before)
 
     setting.watch(test)
-    assert "the files cannot be looked at" in caplog.text
+    assert [record.getMessage() for record in caplog.records] == [
+        "the new policies do not count, and the last good ones do: internal error: RuntimeError"
+    ]
+    assert watched.problems() == "with older files: internal error: RuntimeError"
 
 
 def test_expired_certificate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
