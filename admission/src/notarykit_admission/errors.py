@@ -2,4 +2,4 @@
 
 
 class RequestError(Exception):
-    """A request is malformed, or of a version that is not spoken; the text is one line for whoever sent it."""
+    """A request is malformed, or of another version; the text is one line for its sender."""

@@ -1,7 +1,7 @@
 """Decoding of JSON by a declared form, with errors that name the member; form of names.
 
-As with the API server's own decoder, unknown members are ignored and the last of duplicate ones counts: whoever sends a
-request decides what is in it, and does not need two readings for that.
+As with the API server's own decoder, unknown members are ignored and the last of duplicate ones counts: the sender
+of a request decides what is in it, and gains nothing by two readings.
 """
 
 import re

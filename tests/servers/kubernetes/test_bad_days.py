@@ -60,10 +60,10 @@ def test_door_that_is_none(scene: Scene) -> None:
 
 
 def test_another_version_of_reviews(scene: Scene) -> None:
-    """A configuration that has only v1beta1 sent admits nothing, and the message says which version is spoken."""
+    """A configuration that has only v1beta1 sent admits nothing, and the message says which version to send."""
     url = f"https://127.0.0.1:{scene.port}/kubernetes/validate"
     message = _denial(scene, url, scene.ca.ca_file, "v1beta1")
-    assert "AdmissionReview of admission.k8s.io/v1 is spoken here" in message
+    assert "send AdmissionReview of admission.k8s.io/v1" in message
 
 
 @pytest.mark.parametrize("number", [250, 1000])

@@ -34,7 +34,7 @@ _EMPTY = DockerConfig()
 
 
 class Puller(NamedTuple):
-    """Who pulls images.
+    """Pod on whose behalf images are pulled.
 
     Attributes:
         namespace: Namespace of the request, or an empty string.

@@ -17,11 +17,11 @@ _DEFAULTS, _ACCESS_DEFAULTS = Settings._field_defaults, AccessSettings._field_de
 
 
 class CommandLine(NamedTuple):
-    """What a command line asks for.
+    """Settings that a command line gives.
 
     Attributes:
         settings: Settings of the program.
-        only_check: True to say what is wrong with the files, and serve nobody.
+        only_check: True to check the files and end.
     """
 
     settings: Settings
@@ -29,7 +29,7 @@ class CommandLine(NamedTuple):
 
 
 def parse(arguments: Sequence[str] | None) -> CommandLine:
-    """Returns what a command line asks for; ends the program where it is wrong or asks for help."""
+    """Parses a command line; ends the program where it is wrong or asks for help."""
     parser = argparse.ArgumentParser(
         "notarykit-admission",
         usage="%(prog)s --policy FOLDER --certificate FILE --key FILE [FLAG ...]\n"

@@ -25,7 +25,7 @@ class ExternalDataDoor:
         reviewer: Reviews images.
         pins: True to answer with the reference and the digest that was judged, for a mutation; else with the outcome.
         bare: True if no policy stands between the object and its keys, as in Gatekeeper's mutation: they are references
-            that whoever made the object has written, and name no namespace.
+            in the words of the object's maker, and name no namespace.
     """
 
     def __init__(self, reviewer: Reviewer, *, pins: bool, bare: bool = False) -> None:

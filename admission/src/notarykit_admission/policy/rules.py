@@ -17,18 +17,18 @@ _PART = re.compile(r"[.]*[A-Za-z0-9_:@+\[\]-][A-Za-z0-9_:@+\[\].-]*")
 
 
 class Mode(StrEnum):
-    """What follows from an image that is not accepted."""
+    """Treatment of images that are not accepted."""
 
     ENFORCE = "enforce"
     """It is denied."""
     WARN = "warn"
-    """It is admitted, with a warning for whoever made the request."""
+    """It is admitted, with a warning for the user who made the request."""
     AUDIT = "audit"
     """It is admitted; the log and the metrics have it."""
 
 
 class Tags(StrEnum):
-    """What follows, where nothing is pinned, from a reference by a tag, which may be moved after the decision."""
+    """Treatment of tags, which may be moved after the decision, where no digest takes their place."""
 
     DENY = "deny"
     """It is refused."""

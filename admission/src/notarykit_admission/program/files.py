@@ -88,7 +88,7 @@ class WatchedFiles:
         self._is_ending = False
 
     def look_now(self) -> None:
-        """Takes up changes at once, on the word of whoever made them that they are whole."""
+        """Takes up changes at once, which are known to be whole."""
         self._wake.set()
 
     def end(self) -> None:

@@ -98,7 +98,7 @@ class Program:
         )
 
     def _ready(self) -> Page:
-        """Returns 200 as long as requests are served: broken files are no reason to serve nobody."""
+        """Returns 200 as long as requests are served, which newer files that are broken do not end."""
         if self._is_ending:
             return Page(503, b"the program ends")
         problems = self._files.problems()

@@ -114,7 +114,7 @@ def admit(uid: str, warnings: Iterable[str] = (), pins: Sequence[Pin] = ()) -> b
 
     Args:
         uid: Identifier of the request.
-        warnings: Warnings for whoever made the request.
+        warnings: Warnings for the user who made the request.
         pins: References that are replaced; only a mutating webhook may do that.
     """
     answer: dict[str, Any] = {"allowed": True}
@@ -127,7 +127,7 @@ def admit(uid: str, warnings: Iterable[str] = (), pins: Sequence[Pin] = ()) -> b
 
 
 def deny(uid: str, message: str) -> bytes:
-    """Returns the answer that denies an object, with a message for whoever made the request."""
+    """Returns the answer that denies an object, with a message for the user who made the request."""
     # Without a status, the API server answers 400 "without explanation".
     status = {"code": _FORBIDDEN, "reason": "Forbidden", "message": one_line(message)}
     return _answer(uid, {"allowed": False, "status": status})

@@ -54,8 +54,7 @@ def decode_external_data(body: bytes, *, bare: bool = False) -> tuple[Key, ...]:
 
     Args:
         body: The request in JSON.
-        bare: True if keys are references alone, as whoever made the object has written them: no text in them names a
-            namespace.
+        bare: True if keys are references alone, in the words of the object's maker: no text in them names a namespace.
 
     Raises:
         RequestError: It is malformed, of another version, or has a key whose namespace is none.

@@ -69,7 +69,7 @@ def allow_images() -> bytes:
 
 
 def refuse_images(reason: str) -> bytes:
-    """Returns the answer that refuses the pod, with a reason for whoever made it."""
+    """Returns the answer that refuses the pod, with a reason for the user who made it."""
     return _answer({"allowed": False, "reason": one_line(reason)})
 
 

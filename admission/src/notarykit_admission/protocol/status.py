@@ -1,4 +1,4 @@
-"""Status: how the API server reads an error of whom it asks, so that whoever made a request gets the reason.
+"""Status: an error in the form that the API server reads, and whose message it passes on.
 
 Kubernetes, "API Conventions", "Response Status Kind". Of any other body it tells nothing but the HTTP status.
 """

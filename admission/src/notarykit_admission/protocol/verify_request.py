@@ -1,4 +1,4 @@
-"""Requests of anybody for the verdicts on artifacts, and the answers, which are those of `notarykit verify`.
+"""Requests for verdicts on artifacts, and the answers, which are those of `notarykit verify`.
 
 The schemas are docs/schema/verify-request.json and docs/schema/verify.json.
 """

@@ -26,4 +26,4 @@ def check_version(request: Versioned, api_version: str, kind: str) -> None:
     """
     if (request.api_version, request.kind) != (api_version, kind):
         found = f"{request.kind!r} of {request.api_version!r}"
-        raise RequestError(one_line(f"the request is a {found}, and {kind} of {api_version} is spoken here"))
+        raise RequestError(one_line(f"the request is a {found}: send {kind} of {api_version}"))

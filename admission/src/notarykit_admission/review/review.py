@@ -31,7 +31,7 @@ class Origin(NamedTuple):
 
 
 class Consequence(StrEnum):
-    """What follows for an image from the decision on it."""
+    """Consequence for an image of the decision on it."""
 
     ADMITTED = "admitted"
     """It may run."""

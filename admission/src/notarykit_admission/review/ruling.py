@@ -9,12 +9,12 @@ from notarykit_admission.review.review import Consequence, Review, Reviewed
 
 
 class Ruling(NamedTuple):
-    """What follows for a request.
+    """Decision on a request, by the consequences for its images.
 
     Attributes:
         admits: True if it is admitted.
-        message: Message for whoever made a request that is denied; else an empty string.
-        warnings: Warnings for whoever made a request that is admitted, a line each.
+        message: Reason for the user, if the request is denied; else an empty string.
+        warnings: Warnings for the user, if it is admitted; a line each.
     """
 
     admits: bool

@@ -13,7 +13,7 @@ SECONDS_REMEMBERED = 86_400.0
 
 
 class EvidenceState(NamedTuple):
-    """What is known of one kind of evidence.
+    """State of one kind of evidence.
 
     Attributes:
         kind: `ocsp` or `crl`.
@@ -55,7 +55,7 @@ class EvidenceEnds:
                 del self._pieces[next(iter(self._pieces))]
 
     def states(self) -> tuple[EvidenceState, ...]:
-        """Returns what is known of each kind that was used."""
+        """Returns the state of each kind that was used."""
         begin = self._clock() - SECONDS_REMEMBERED
         kinds: dict[str, list[_Piece]] = {}
         with self._lock:

@@ -1,4 +1,4 @@
-"""Lines of the log, written so that whoever reads it slowly, or no more, keeps no review waiting."""
+"""Lines of the log, written by a thread, so that a slow reader of the log delays no review."""
 
 import os
 import select

@@ -47,7 +47,7 @@ class Metrics:
         return Counter(name, text, labels, namespace=PREFIX, registry=self._registry)
 
     def review_observer(self, door: str) -> Callable[[Origin, Review, float], None]:
-        """Returns what is to be called with each review at a door."""
+        """Returns the observer of the reviews at a door."""
         # Labels are looked up once each: that costs more than to count.
         decisions = cache(lambda *labels: self._decisions.labels(door, *labels))
         reviews = cache(lambda verdict: self._reviews.labels(door, verdict))

@@ -37,7 +37,7 @@ class Telemetry:
         self.refused = self._metrics.refused
 
     def review_observer(self, door: str) -> Observe:
-        """Returns what is to be called with each review at a door."""
+        """Returns the observer of the reviews at a door."""
         log, count = VerdictLog(door, self._write).observe, self._metrics.review_observer(door)
 
         def observe(origin: Origin, review: Review, seconds: float) -> None:

@@ -178,7 +178,7 @@ def test_object_that_starts_nothing_is_not_looked_at(operation: str) -> None:
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"apiVersion": "admission.k8s.io/v1beta1"}, "'AdmissionReview' of 'admission.k8s.io/v1beta1', and"),
+        ({"apiVersion": "admission.k8s.io/v1beta1"}, "'AdmissionReview' of 'admission.k8s.io/v1beta1': send"),
         ({"kind": "ImageReview"}, "the request is a 'ImageReview' of"),
         ({"apiVersion": "x\ny" * 2000}, "the request is a"),
         ({"request": None}, "the request is an AdmissionReview without a request"),

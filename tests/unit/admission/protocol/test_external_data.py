@@ -64,7 +64,7 @@ def test_malformed_namespace(key: str) -> None:
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"apiVersion": "externaldata.gatekeeper.sh/v1"}, "'ProviderRequest' of 'externaldata.gatekeeper.sh/v1', and"),
+        ({"apiVersion": "externaldata.gatekeeper.sh/v1"}, "'ProviderRequest' of 'externaldata.gatekeeper.sh/v1': send"),
         ({"kind": "ProviderResponse"}, "'ProviderResponse' of"),
         ({"request": None}, "Expected `object`, got `null`"),
         ({"request": {"keys": "r.test/a:1"}}, "Expected `array | null`, got `str`"),

@@ -57,7 +57,7 @@ def test_too_many_containers() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"apiVersion": "imagepolicy.k8s.io/v1"}, "'ImageReview' of 'imagepolicy.k8s.io/v1', and"),
+        ({"apiVersion": "imagepolicy.k8s.io/v1"}, "'ImageReview' of 'imagepolicy.k8s.io/v1': send"),
         ({"kind": "AdmissionReview"}, "'AdmissionReview' of"),
         ({"spec": None}, "Expected `object`, got `null`"),
         ({"spec": {"containers": [{"image": None}]}}, "Expected `str`, got `null`"),
