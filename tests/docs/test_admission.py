@@ -139,3 +139,15 @@ def test_members_of_the_log_are_those_of_the_program() -> None:
     members = json.loads(line.replace("\n", ""))
     assert members.keys() <= set(VerdictLine.__struct_fields__)
     assert (members["outcome"], members["consequence"]) == (Outcome.REFUSED, Consequence.DENIED)
+
+
+def test_ca_gets_into_both_providers() -> None:
+    """The page's command puts the CA into each of Gatekeeper's providers."""
+    found = re.search(r"^(sed .*) \| kubectl apply", section("Gatekeeper"), re.MULTILINE)
+    assert found
+    command = [program("bash"), "-ec", found[1]]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "CA": "Q0E="}, text=True, capture_output=True, check=True
+    )
+    assert re.findall("^  caBundle: (.*)$", done.stdout, re.MULTILINE) == ["Q0E="] * done.stdout.count("kind: Provider")
+    assert done.stdout.count("kind: Provider") == 2
