@@ -93,6 +93,7 @@ USERS: dict[str, Sequence[str]] = {
     "pcscd": _CARDS,
     "pinentry-curses": ("servers/pkcs11/test_pins.py",),
     "pkg-config": _TOKENS,
+    "prometheus": ("servers/prometheus",),
     "softhsm2": (*_TOKENS, *_TPM, *_TRIAL, "servers/pkcs11/test_hosts.py"),
     "swtpm": _TPM,
     "tar": ("unit/oci/test_archive_readers.py",),

@@ -89,6 +89,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "pcscd": Requirement(("pcscd",)),
     "pinentry-curses": Requirement(("pinentry-curses",)),
     "pkg-config": Requirement(("pkg-config",)),
+    "prometheus": Requirement(("prometheus", "promtool")),
     "softhsm2": Requirement(("softhsm2-util",), ("lib/softhsm/libsofthsm2.so",)),
     "swtpm": Requirement(("swtpm",)),
     "tar": Requirement(("tar",)),

@@ -39,14 +39,18 @@ def review_of(image: str) -> bytes:
 
 
 class Process:
-    """The program in a process of its own."""
+    """The program in a process of its own.
+
+    Attributes:
+        port: Its port, when it serves.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.volume = Volume(folder / "policy")
         self.volume.write(policy_of("r.test/web"))
         self.files: Files = make_files(folder / "tls")
         self._environment = {**os.environ, "HOME": str(folder), "NOTATION_CONFIG": str(folder / "none")}
-        self._port = 0
+        self.port = 0
         self.process: asyncio.subprocess.Process | None = None
 
     async def begin(self, *arguments: str) -> None:
@@ -67,12 +71,12 @@ class Process:
         assert self.process.stdout is not None
         line = (await self.process.stdout.readline()).decode()
         assert line.startswith("Listening at 127.0.0.1:"), line
-        self._port = int(line.rpartition(":")[2])
+        self.port = int(line.rpartition(":")[2])
 
     async def connect(self, ca_file: str = "") -> Client:
         """Opens a connection."""
         context = ssl.create_default_context(cafile=ca_file or self.files.ca.ca_file)
-        return Client(*await asyncio.open_connection("127.0.0.1", self._port, ssl=context))
+        return Client(*await asyncio.open_connection("127.0.0.1", self.port, ssl=context))
 
     async def ask(self, path: str, body: bytes = b"{}", method: str = "POST") -> Any:
         """Asks once, by a connection of its own, and returns the status and the text."""

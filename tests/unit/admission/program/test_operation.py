@@ -58,6 +58,26 @@ def test_log(tmp_path: Path) -> None:
     assert lines[-1]["message"] == "the program has ended"
 
 
+def test_audit(tmp_path: Path) -> None:
+    """Where a namespace is only audited, its pods are admitted without a word, and the log and the metrics have it."""
+
+    async def run() -> tuple[int, list[dict[str, Any]]]:
+        async with process(tmp_path) as program:
+            program.volume.write(
+                {**policy_of("r.test/web"), "rules.json": b'{"version": "1", "default": {"mode": "audit"}}'}
+            )
+            await program.start("--drain", "0")
+            _, text = await program.ask("/kubernetes/validate", review_of(_BAD))
+            assert json.loads(text)["response"] == {"uid": "u1", "allowed": True}
+            labels = 'consequence="audited",door="kubernetes/validate",outcome="refused"'
+            assert (await _metrics(program))[f"decisions_total{{{labels}}}"] == 1
+            return await _ended(program)
+
+    _, lines = asyncio.run(run())
+    (verdict,) = (line for line in lines if line["event"] == "verdict")
+    assert (verdict["outcome"], verdict["consequence"], verdict["level"]) == ("refused", "audited", "warning")
+
+
 def test_log_that_nobody_reads(tmp_path: Path) -> None:
     """A log that is not read, and full, keeps no review waiting; what is lost is counted."""
 
