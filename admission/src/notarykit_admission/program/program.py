@@ -72,7 +72,7 @@ class Program:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
         loop.add_signal_handler(signal.SIGHUP, self._files.look_now)
-        self._server.start(listener, self._files.tls.context)
+        self._server.start(listener, self._files.tls)
         port = listener.getsockname()[1]
         _log.info("requests are served at port %d, under policies %s", port, self._files.policies.current.identity)
         listening(port)

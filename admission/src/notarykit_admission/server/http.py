@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -19,6 +18,7 @@ from notarykit_admission.server.door import Door, Page, text_response
 from notarykit_admission.server.limits import DEFAULT_LIMITS, HTTPLimits, Limit
 from notarykit_admission.server.seldom import Seldom, SeldomFilter
 from notarykit_admission.server.shares import Shares, client_of
+from notarykit_admission.server.tls import ServerTLS
 
 _log = logging.getLogger(__name__)
 _OTHER_PATH = "other"
@@ -75,6 +75,7 @@ class HTTPServer:
         self._is_ending = False
         self._protocols: web.Server | None = None
         self._connections: Connections | None = None
+        self._tls: ServerTLS | None = None
 
     @property
     def reviews(self) -> int:
@@ -86,8 +87,9 @@ class HTTPServer:
         """Number of connections that are open."""
         return 0 if self._connections is None else len(self._connections)
 
-    def start(self, listening: socket.socket, context: ssl.SSLContext) -> None:
+    def start(self, listening: socket.socket, tls: ServerTLS) -> None:
         """Starts to serve on a listening socket; called in the event loop."""
+        self._tls = tls
         self._protocols = web.Server(
             self._handle,
             keepalive_timeout=self._limits.idle_seconds,
@@ -99,7 +101,7 @@ class HTTPServer:
             auto_decompress=False,  # a small body may become any amount of memory
         )
         self._connections = Connections(self._protocols, self._limits, self._observer.refused)
-        self._connections.start(listening, context)
+        self._connections.start(listening, tls.context)
 
     def drain(self) -> None:
         """Begins to end: each connection is closed with its next answer, which says so, so that no request is lost."""
@@ -126,7 +128,8 @@ class HTTPServer:
                 connection.end()
         path = request.path if request.path in self._doors or request.path in self._pages else _OTHER_PATH
         self._observer.answered(path.lstrip("/"), response.status)
-        if self._is_ending:
+        is_present = self._tls is not None and self._tls.is_present(request.get_extra_info("ssl_object"))
+        if self._is_ending or not is_present:
             response.force_close()
         return response
 

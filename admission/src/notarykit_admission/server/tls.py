@@ -35,7 +35,8 @@ class TLSFiles(NamedTuple):
 class ServerTLS:
     """TLS contexts out of files.
 
-    Each new connection gets the context that is present then, and those that are open stay as they are.
+    Each new connection gets the context that is present then, and those that are open stay as they are until their next
+    answers.
 
     Args:
         files: The files.
@@ -73,6 +74,10 @@ class ServerTLS:
     def warning(self) -> str:
         """Returns what clients find wrong with the certificate that is used, or an empty string."""
         return f"the certificate ended at {self.end:%Y-%m-%dT%H:%M:%SZ}" if self.end <= datetime.now(UTC) else ""
+
+    def is_present(self, connection: object) -> bool:
+        """Tells whether a connection has the context that is present now: its client may be known by a CA no more."""
+        return isinstance(connection, ssl.SSLObject) and connection.context is self._present
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
         """Called for each new connection, whether its client names a server or not."""

@@ -211,7 +211,7 @@ async def _running(files: Files, doors: Mapping[str, Door] | None, limits: HTTPL
     observed = Observed()
     server = HTTPServer(doors or {"/echo": Door(echo, 10)}, pages, limits or HTTPLimits(), observed)
     listening = socket.create_server(("127.0.0.1", 0))
-    server.start(listening, tls.context)
+    server.start(listening, tls)
     running = Running(server, observed, tls, files, listening.getsockname()[1])
     try:
         yield running

@@ -70,6 +70,7 @@ def test_client_ca_is_exchanged(tmp_path: Path) -> None:
         assert (await known.ask("/guarded")).status == 200
         shutil.copy(new.ca_file, old.ca_file)
         assert running.tls.refresh() is True
+        assert (await known.ask("/guarded")).closes is True
         refused = await running.connect(old.client())
         refused.post("/guarded")
         assert await refused.is_closed()
