@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from notarykit import Digest, NotarykitError
+from notarykit_admission.context import address_of_caller
 from notarykit_admission.judging.cache import DecisionCache
-from notarykit_admission.judging.caller import address_of_caller
 from notarykit_admission.judging.decision import Decision, decision_of_error, decision_of_mistake, undecided
 from notarykit_admission.judging.examiner import Examiner
 from notarykit_admission.judging.question import Question

@@ -11,14 +11,14 @@ from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import DEFAULT_LIMITS, Judge
 from notarykit_admission.program.files import FileWatch, WatchedFiles
-from notarykit_admission.program.paths import open_doors
+from notarykit_admission.program.routes import open_doors
 from notarykit_admission.program.settings import Settings
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.server.descriptors import allow_descriptors
-from notarykit_admission.server.door import Page
 from notarykit_admission.server.http import HTTPServer
 from notarykit_admission.server.listening import listen
+from notarykit_admission.server.route import Page
 from notarykit_admission.telemetry.lines import LineWriter
 from notarykit_admission.telemetry.state import FilesState, State
 from notarykit_admission.telemetry.telemetry import Telemetry

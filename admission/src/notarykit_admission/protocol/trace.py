@@ -4,13 +4,9 @@ W3C, "Trace Context", section 3.2: `traceparent: 00-TRACE-PARENT-FLAGS`. The API
 """
 
 import re
-from contextvars import ContextVar
 
 # Identifiers of zeros are none (sections 3.2.2.3 and 3.2.2.4).
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-
-trace_of_request: ContextVar[str] = ContextVar("trace_of_request", default="")
-"""Identifier of the trace of the request that is answered now, or an empty string."""
 
 
 def parse_traceparent(text: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from notarykit_admission.server.limits import HTTPLimits, Limit
-from notarykit_admission.server.seldom import Seldom
+from notarykit_admission.server.throttled_log import ThrottledLog
 
 _log = logging.getLogger(__name__)
 _MOST_AT_A_TIME = 64
@@ -115,7 +115,7 @@ class Connections:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: socket.socket | None = None
         self._context: ssl.SSLContext | None = None
-        self._complaints = Seldom(_log)
+        self._complaints = ThrottledLog(_log)
 
     def __len__(self) -> int:
         return len(self._open)

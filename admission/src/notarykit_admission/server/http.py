@@ -1,4 +1,4 @@
-"""HTTP server: one port, a door for each path, and limits on everything that a client may send or leave out."""
+"""HTTP server: one port, a route for each path, and limits on everything that a client may send or leave out."""
 
 import logging
 import socket
@@ -8,16 +8,16 @@ from typing import Protocol
 
 from aiohttp import web
 
+from notarykit_admission.context import address_of_caller, trace_of_request
 from notarykit_admission.errors import RequestError
-from notarykit_admission.judging.caller import address_of_caller
 from notarykit_admission.protocol.timeout import parse_timeout, time_to_decide
-from notarykit_admission.protocol.trace import parse_traceparent, trace_of_request
+from notarykit_admission.protocol.trace import parse_traceparent
 from notarykit_admission.server.body import Bodies, RefusedError
 from notarykit_admission.server.connections import Connections
-from notarykit_admission.server.door import Door, Page, text_response
 from notarykit_admission.server.limits import DEFAULT_LIMITS, HTTPLimits, Limit
-from notarykit_admission.server.seldom import Seldom, SeldomFilter
+from notarykit_admission.server.route import Page, Route, text_response
 from notarykit_admission.server.shares import Shares, client_of
+from notarykit_admission.server.throttled_log import ThrottledFilter, ThrottledLog
 from notarykit_admission.server.tls import ServerTLS
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _OTHER_PATH = "other"
 # Of a head, which any number of clients may send and not end; a token in it has some KiB.
 _LONGEST_FIELD, _MOST_FIELDS = 4096, 32
 _client_log = logging.getLogger(f"{__name__}.clients")
-_client_log.addFilter(SeldomFilter())
+_client_log.addFilter(ThrottledFilter())
 
 
 class ServerObserver(Protocol):
@@ -49,10 +49,10 @@ class Nobody:
 
 
 class HTTPServer:
-    """Serves doors, and what can be read of the program's state.
+    """Serves routes, and pages about the program's state.
 
     Args:
-        doors: Doors by path, for POST.
+        routes: Routes by path, for POST.
         pages: Functions that return a page, by path, for GET.
         limits: Limits of what clients may do.
         observer: Observes the server.
@@ -60,18 +60,18 @@ class HTTPServer:
 
     def __init__(
         self,
-        doors: Mapping[str, Door],
+        routes: Mapping[str, Route],
         pages: Mapping[str, Callable[[], Page]],
         limits: HTTPLimits = DEFAULT_LIMITS,
         observer: ServerObserver | None = None,
     ) -> None:
-        self._doors = doors
+        self._routes = routes
         self._pages = pages
         self._limits = limits
         self._observer = observer or Nobody()
         self._bodies = Bodies(limits)
         self._reviews = Shares(limits.reviews, limits.share)
-        self._refusals = Seldom(_log)
+        self._refusals = ThrottledLog(_log)
         self._is_ending = False
         self._protocols: web.Server | None = None
         self._connections: Connections | None = None
@@ -126,7 +126,7 @@ class HTTPServer:
         finally:
             if connection is not None:
                 connection.end()
-        path = request.path if request.path in self._doors or request.path in self._pages else _OTHER_PATH
+        path = request.path if request.path in self._routes or request.path in self._pages else _OTHER_PATH
         self._observer.answered(path.lstrip("/"), response.status)
         is_present = self._tls is not None and self._tls.is_present(request.get_extra_info("ssl_object"))
         if self._is_ending or not is_present:
@@ -135,40 +135,40 @@ class HTTPServer:
 
     async def _respond(self, request: web.BaseRequest, begun: float) -> web.Response:
         if (page := self._pages.get(request.path)) is not None:
-            return page().response() if request.method in {"GET", "HEAD"} else text_response(405, "GET is spoken here")
-        if (door := self._doors.get(request.path)) is None:
-            return text_response(404, "there is no such door")
+            return page().response() if request.method in {"GET", "HEAD"} else text_response(405, "use GET")
+        if (route := self._routes.get(request.path)) is None:
+            return text_response(404, "nothing is served at this path")
         if request.method != "POST":
-            return text_response(405, "POST is spoken here")
-        if door.needs_client and not request.get_extra_info("peercert"):
-            return self._fail(request, door, 403, "a client certificate is needed here")
+            return text_response(405, "use POST")
+        if route.needs_client and not request.get_extra_info("peercert"):
+            return self._fail(request, route, 403, "a client certificate is needed here")
         client = client_of(request)
         address_of_caller.set(client)
         if not self._reviews.take(client):
             self._observer.refused(Limit.REVIEWS)
-            return self._fail(request, door, 429, "too many requests at once: try again")
+            return self._fail(request, route, 429, "too many requests at once: try again")
         try:
-            return await self._answer(request, door, begun)
+            return await self._answer(request, route, begun)
         finally:
             self._reviews.give_back(client)
 
-    async def _answer(self, request: web.BaseRequest, door: Door, begun: float) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, route: Route, begun: float) -> web.Response:
         try:
-            timeout = parse_timeout(request.query["timeout"]) if "timeout" in request.query else door.timeout
+            timeout = parse_timeout(request.query["timeout"]) if "timeout" in request.query else route.timeout
             async with self._bodies.read(request) as body:
                 seconds = max(0.0, begun + time_to_decide(timeout) - time.monotonic())
-                return web.Response(body=await door.answer(body, seconds), content_type="application/json")
+                return web.Response(body=await route.answer(body, seconds), content_type="application/json")
         except RefusedError as error:
             self._observer.refused(error.limit)
-            response = self._fail(request, door, error.status, str(error))
+            response = self._fail(request, route, error.status, str(error))
             response.force_close()  # what is left of the body is not read
             return response
         except RequestError as error:
-            return self._fail(request, door, 400, str(error))
+            return self._fail(request, route, 400, str(error))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the caller is answered, and nothing is admitted
             _log.exception("a request cannot be answered")
-            return door.fail(500, f"internal error: {type(error).__name__}; the log has more")
+            return route.fail(500, f"internal error: {type(error).__name__}; the log has more")
 
-    def _fail(self, request: web.BaseRequest, door: Door, status: int, reason: str) -> web.Response:
+    def _fail(self, request: web.BaseRequest, route: Route, status: int, reason: str) -> web.Response:
         self._refusals.warn(f"{request.path} {status}", reason)
-        return door.fail(status, reason)
+        return route.fail(status, reason)

@@ -7,8 +7,8 @@ has less.
 import time
 from collections.abc import Callable
 
+from notarykit_admission.context import trace_of_request
 from notarykit_admission.message import one_line
-from notarykit_admission.protocol.trace import trace_of_request
 from notarykit_admission.review.review import Consequence, Origin, Review, Reviewed
 from notarykit_admission.telemetry.log import Line, Write, encode, rfc3339
 

@@ -4,7 +4,7 @@ import re
 from typing import Any, cast
 
 from notarykit_admission.cli.help import DESCRIPTION
-from notarykit_admission.program.paths import open_doors
+from notarykit_admission.program.routes import open_doors
 
 
 def test_paths_are_those_that_are_served() -> None:

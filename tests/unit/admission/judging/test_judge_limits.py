@@ -3,7 +3,7 @@
 import asyncio
 
 from notarykit import Tag
-from notarykit_admission.judging.caller import address_of_caller
+from notarykit_admission.context import address_of_caller
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge, JudgeLimits
 from tests.unit.admission.judging.questions import DIGEST, LONG, FakeExaminer, judging, kept, question, verified

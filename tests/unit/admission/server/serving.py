@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import uvloop
 
-from notarykit_admission.server.door import Door, Page
 from notarykit_admission.server.http import HTTPServer
 from notarykit_admission.server.limits import HTTPLimits, Limit
+from notarykit_admission.server.route import Page, Route
 from notarykit_admission.server.tls import ServerTLS, TLSFiles
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 
@@ -205,11 +205,13 @@ class Gate:
 
 
 @contextlib.asynccontextmanager
-async def _running(files: Files, doors: Mapping[str, Door] | None, limits: HTTPLimits | None) -> AsyncIterator[Running]:
+async def _running(
+    files: Files, routes: Mapping[str, Route] | None, limits: HTTPLimits | None
+) -> AsyncIterator[Running]:
     tls = ServerTLS(files.tls)
     pages = {"/healthz": lambda: Page(200, b"ok")}
     observed = Observed()
-    server = HTTPServer(doors or {"/echo": Door(echo, 10)}, pages, limits or HTTPLimits(), observed)
+    server = HTTPServer(routes or {"/echo": Route(echo, 10)}, pages, limits or HTTPLimits(), observed)
     listening = socket.create_server(("127.0.0.1", 0))
     server.start(listening, tls)
     running = Running(server, observed, tls, files, listening.getsockname()[1])
@@ -223,13 +225,13 @@ async def _running(files: Files, doors: Mapping[str, Door] | None, limits: HTTPL
 def serving(
     files: Files,
     test: Callable[[Running], Awaitable[None]],
-    doors: Mapping[str, Door] | None = None,
+    routes: Mapping[str, Route] | None = None,
     limits: HTTPLimits | None = None,
 ) -> None:
     """Runs a test with a server, in the event loop that the program uses."""
 
     async def main() -> None:
-        async with asyncio.timeout(2 * _SECONDS), _running(files, doors, limits) as running:
+        async with asyncio.timeout(2 * _SECONDS), _running(files, routes, limits) as running:
             await test(running)
 
     _run(main())

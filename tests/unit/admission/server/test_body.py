@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from notarykit_admission.server.door import Door
 from notarykit_admission.server.limits import HTTPLimits, Limit
+from notarykit_admission.server.route import Route
 from tests.unit.admission.server.serving import Files, Gate, Running, make_files, serving
 
 _HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\n"
@@ -75,7 +75,7 @@ def test_sum_of_all_bodies(files: Files, second: bytes) -> None:
         assert (await (await running.connect()).ask("/gate", b"y" * 4096)).status == 200
 
     gate = Gate()
-    serving(files, test, {"/gate": Door(gate.answer, 10)}, HTTPLimits(body=4096, bodies=5000, share=1))
+    serving(files, test, {"/gate": Route(gate.answer, 10)}, HTTPLimits(body=4096, bodies=5000, share=1))
 
 
 def test_body_that_does_not_come(files: Files) -> None:

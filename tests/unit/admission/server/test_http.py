@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from notarykit_admission.errors import RequestError
-from notarykit_admission.server.door import Door
 from notarykit_admission.server.limits import HTTPLimits
+from notarykit_admission.server.route import Route
 from tests.unit.admission.server.serving import Files, Gate, Running, echo, make_files, serving
 
 
@@ -47,10 +47,10 @@ def test_time_to_decide(files: Files, query: str, most: float) -> None:
     ("method", "path", "status", "text"),
     [
         ("GET", "/healthz", 200, "ok"),
-        ("POST", "/healthz", 405, "GET is spoken here"),
-        ("GET", "/echo", 405, "POST is spoken here"),
-        ("POST", "/other", 404, "there is no such door"),
-        ("POST", "/echo/", 404, "there is no such door"),
+        ("POST", "/healthz", 405, "use GET"),
+        ("GET", "/echo", 405, "use POST"),
+        ("POST", "/other", 404, "nothing is served at this path"),
+        ("POST", "/echo/", 404, "nothing is served at this path"),
         ("POST", "/echo?timeout=never", 400, "timeout 'never' is not a duration of up to 5 minutes, such as 10s"),
     ],
 )
@@ -83,7 +83,7 @@ def test_errors_of_a_door(files: Files, caplog: pytest.LogCaptureFixture) -> Non
         assert await client.ask("/mistaken") == (500, "internal error: RuntimeError; the log has more", False)
         assert await client.ask("/late") == (500, "internal error: TimeoutError; the log has more", False)
 
-    doors = {"/malformed": Door(malformed, 10), "/mistaken": Door(mistaken, 10), "/late": Door(late, 10)}
+    doors = {"/malformed": Route(malformed, 10), "/mistaken": Route(mistaken, 10), "/late": Route(late, 10)}
     serving(files, test, doors)
     assert caplog.text.count("a request cannot be answered") == 2
 
@@ -107,7 +107,7 @@ def test_errors_in_the_form_of_a_door(files: Files) -> None:
             reply = await client.ask(path)
             assert (reply.status, json.loads(reply.text)) == (status, {"problem": reason})
 
-    doors = {"/malformed": Door(malformed, 10, failure=failure), "/guarded": Door(echo, 10, True, failure)}
+    doors = {"/malformed": Route(malformed, 10, failure=failure), "/guarded": Route(echo, 10, True, failure)}
     serving(files, test, doors)
 
 
@@ -144,7 +144,7 @@ def test_too_many_requests_at_once(files: Files) -> None:
         assert (await third.ask("/gate")).status == 200
 
     gate = Gate()
-    serving(files, test, {"/gate": Door(gate.answer, 10)}, HTTPLimits(reviews=2))
+    serving(files, test, {"/gate": Route(gate.answer, 10)}, HTTPLimits(reviews=2))
 
 
 _SILENT = {
@@ -199,7 +199,7 @@ def test_end_answers_what_was_asked(files: Files) -> None:
         await stopping
 
     gate = Gate()
-    serving(files, test, {"/gate": Door(gate.answer, 10)})
+    serving(files, test, {"/gate": Route(gate.answer, 10)})
 
 
 def test_end_does_not_wait_for_idle_connections(files: Files) -> None:
@@ -241,7 +241,7 @@ def test_end_does_not_wait_for_ever(files: Files) -> None:
         assert await client.is_closed()
 
     gate = Gate()
-    serving(files, test, {"/gate": Door(gate.answer, 10)})
+    serving(files, test, {"/gate": Route(gate.answer, 10)})
 
 
 def test_answers_are_observed(files: Files) -> None:

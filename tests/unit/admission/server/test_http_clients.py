@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from notarykit_admission.judging.caller import address_of_caller
-from notarykit_admission.protocol.trace import trace_of_request
-from notarykit_admission.server.door import Door
+from notarykit_admission.context import address_of_caller, trace_of_request
 from notarykit_admission.server.limits import HTTPLimits
+from notarykit_admission.server.route import Route
 from tests.unit.admission.server.serving import Files, Running, make_files, serving
 
 
@@ -147,7 +146,7 @@ def test_address_of_the_caller(files: Files) -> None:
         for own in ("127.0.0.1", "127.0.0.2"):
             assert (await (await running.connect(address=own)).ask("/address")).text == own
 
-    serving(files, test, {"/address": Door(address, 10)})
+    serving(files, test, {"/address": Route(address, 10)})
 
 
 def test_trace_of_a_request_is_its_own(files: Files) -> None:
@@ -162,4 +161,4 @@ def test_trace_of_a_request_is_its_own(files: Files) -> None:
         assert reply.text == "ab" * 16
         assert (await client.ask("/trace")).text == ""
 
-    serving(files, test, {"/trace": Door(trace, 10)})
+    serving(files, test, {"/trace": Route(trace, 10)})

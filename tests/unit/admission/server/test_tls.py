@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.server.door import Door
+from notarykit_admission.server.route import Route
 from notarykit_admission.server.tls import ServerTLS, TLSFiles
 from tests.servers.registry.certificates import RegistryCA
 from tests.unit.admission.server.serving import Files, Running, echo, make_files, serving
 
-_GUARDED = {"/echo": Door(echo, 10), "/guarded": Door(echo, 10, needs_client=True)}
+_GUARDED = {"/echo": Route(echo, 10), "/guarded": Route(echo, 10, needs_client=True)}
 
 
 def _copy(source: Files, to: Files) -> None:

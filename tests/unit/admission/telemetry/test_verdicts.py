@@ -4,9 +4,9 @@ import contextvars
 
 import pytest
 
+from notarykit_admission.context import trace_of_request
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.policy.rules import Mode
-from notarykit_admission.protocol.trace import trace_of_request
 from notarykit_admission.review.review import Origin
 from notarykit_admission.telemetry.verdicts import VerdictLog
 from tests.unit.admission.telemetry.reviews import DIGEST, REFUSED, UNDECIDED, VERIFIED, Lines, review

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.program.paths import open_doors
+from notarykit_admission.program.routes import open_doors
 from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_BY_DEFAULT
 from notarykit_admission.review.reviewer import Reviewer
 from tests.unit.admission.review.reviewers import DIGEST, reviewing, run

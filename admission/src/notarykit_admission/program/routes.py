@@ -11,7 +11,7 @@ from notarykit_admission.protocol.external_data import answer_system_error
 from notarykit_admission.protocol.status import answer_failure
 from notarykit_admission.protocol.verify_request import answer_error
 from notarykit_admission.review.reviewer import Reviewer
-from notarykit_admission.server.door import Door
+from notarykit_admission.server.route import Route
 
 # The API server's own default for a webhook, and what Gatekeeper's webhooks leave of their 3 and 1 seconds.
 _WEBHOOK_SECONDS, _GATEKEEPER_SECONDS, _MUTATION_SECONDS = 10.0, 2.0, 0.9
@@ -30,14 +30,14 @@ _DOORS: Mapping[str, tuple[_OpenDoor, float, Callable[[str], bytes]]] = {
 }
 
 
-def open_doors(reviewer: Callable[[str], Reviewer], guarded: tuple[str, ...]) -> Mapping[str, Door]:
-    """Returns the doors by their paths.
+def open_doors(reviewer: Callable[[str], Reviewer], guarded: tuple[str, ...]) -> Mapping[str, Route]:
+    """Returns the routes to the doors, by their paths.
 
     Args:
         reviewer: Function that returns the reviewer of the door of a name: its path without the first slash.
         guarded: Beginnings of the names of doors that only clients with a certificate come through: `gatekeeper/`.
     """
     return {
-        f"/{name}": Door(open_door(reviewer(name)).answer, seconds, name.startswith(guarded), failure)
+        f"/{name}": Route(open_door(reviewer(name)).answer, seconds, name.startswith(guarded), failure)
         for name, (open_door, seconds, failure) in _DOORS.items()
     }

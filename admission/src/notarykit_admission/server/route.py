@@ -1,4 +1,4 @@
-"""Doors and pages: what is behind a path."""
+"""Routes and pages: what is behind a path."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -8,14 +8,14 @@ from aiohttp import web
 from notarykit_admission.message import one_line
 
 
-class Door(NamedTuple):
-    """Door behind a path, for POST.
+class Route(NamedTuple):
+    """Route from a path to what answers there, for POST.
 
     Attributes:
         answer: Function that returns the answer in JSON to a body, within so many seconds.
         timeout: Seconds that a caller waits who does not say so with `?timeout=`.
         needs_client: True if only clients with a certificate come in.
-        failure: Function that returns the body of an error in JSON, as the door's callers read it; without one, the
+        failure: Function that returns the body of an error in JSON, as the callers read it; without one, the
             body is the reason alone.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 SECONDS_BETWEEN = 10.0
 
 
-class Seldom:
+class ThrottledLog:
     """Logs a subject once in some seconds, and then how often it was kept silent about.
 
     Args:
@@ -37,7 +37,7 @@ class Seldom:
         self._log.warning("%s: %s%s", subject, text, more)
 
 
-class SeldomFilter(logging.Filter):
+class ThrottledFilter(logging.Filter):
     """Lets lines of one kind pass once in some seconds, where a library writes one for each mistake of a client.
 
     Args:

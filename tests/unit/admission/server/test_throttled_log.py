@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from notarykit_admission.server.seldom import SECONDS_BETWEEN, Seldom, SeldomFilter
+from notarykit_admission.server.throttled_log import SECONDS_BETWEEN, ThrottledFilter, ThrottledLog
 
 
 class _Clock:
@@ -25,7 +25,7 @@ class _Clock:
 def test_subject_is_logged_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
     """A subject has a line, and after some seconds another that says how many were left out."""
     clock = _Clock()
-    seldom = Seldom(logging.getLogger("test"), clock)
+    seldom = ThrottledLog(logging.getLogger("test"), clock)
     for _ in range(4):
         seldom.warn("/door 429", "too many")
     seldom.warn("/other 429", "too many")
@@ -42,7 +42,7 @@ def test_lines_of_a_library_pass_once_in_a_while(caplog: pytest.LogCaptureFixtur
     """Lines of one pattern are one kind, whatever clients put into them."""
     clock = _Clock()
     log = logging.getLogger("test.library")
-    log.addFilter(SeldomFilter(clock))
+    log.addFilter(ThrottledFilter(clock))
     for number in range(3):
         log.error("mistake of %s", number)
     log.error("something else")
