@@ -77,9 +77,10 @@ class Program:
         _log.info("requests are served at port %d, under policies %s", port, self._files.policies.current.identity)
         listening(port)
         await self._files.watch()
-        _log.info("the program ends: connections are closed with their next answers")
+        seconds = self._settings.drain_seconds
+        _log.info("the program ends in %g seconds: until then it serves, and closes connections with answers", seconds)
         self._server.drain()
-        await asyncio.sleep(self._settings.drain_seconds)
+        await asyncio.sleep(seconds)
         await self._server.stop(_SECONDS_TO_ANSWER)
         await self._judge.close()
         await self._access.close()
