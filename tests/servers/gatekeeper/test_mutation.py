@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.gatekeeper.scene import Scene, manifests
+from tests.servers.gatekeeper.scene import WARNED, Scene, manifests
 from tests.servers.kubernetes.api import Answer, Object, poll
 from tests.servers.kubernetes.objects import debugging
 
@@ -50,6 +50,14 @@ def test_digest_stays(scene: Scene) -> None:
     answer = scene.create(image.by_digest, init=[image.pinned])
     assert answer.status == 201, answer.message
     assert _found(answer.body) == [image.by_digest, image.pinned]
+
+
+def test_text_of_an_image_names_no_namespace(scene: Scene) -> None:
+    """Whoever writes a namespace that only warns before an image gets neither its rule nor the image without it."""
+    image = f"[{WARNED}]{scene.images.push().by_digest}"
+    answer = scene.create(image)
+    assert answer.status == 500
+    assert answer.message.startswith(f"{DENIED}{image}: reference '{image}' is malformed")
 
 
 def test_unsigned_image_is_not_pinned(scene: Scene) -> None:
