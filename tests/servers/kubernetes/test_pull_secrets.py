@@ -26,7 +26,7 @@ from tests.servers.kubernetes.private import (
     pull_secret,
     reading,
 )
-from tests.servers.kubernetes.program import PIN, VALIDATE, policy_files, register, wait_for
+from tests.servers.kubernetes.program import PIN, VALIDATE, Replica, policy_files, register, wait_for
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.fault_proxy import FaultProxy
@@ -49,6 +49,7 @@ class _Setting(NamedTuple):
         account: Service account of the program.
         image: Signed image of the registry.
         webhooks: Names of the webhooks: one that pins, and one that only validates.
+        replica: The program.
     """
 
     api: API
@@ -56,6 +57,7 @@ class _Setting(NamedTuple):
     account: Account
     image: Image
     webhooks: tuple[str, str]
+    replica: Replica
 
     def namespace(self, *, has_secret: bool = True, pins: bool = False) -> str:
         """Makes a namespace whose pods are judged, and a secret in it."""
@@ -76,7 +78,7 @@ def _opened(cluster: Cluster, account: Account, private: Private, policies: Path
         for name, door in zip(webhooks, (PIN, VALIDATE), strict=True):
             register(cluster.api, name, door, replica.port, ca.ca_file)
             wait_for(cluster.api, name, new_namespace(cluster.api, name))
-        yield _Setting(cluster.api, private, account, image, webhooks)
+        yield _Setting(cluster.api, private, account, image, webhooks, replica)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,14 @@ def test_tag_is_pinned_with_the_secret(setting: _Setting) -> None:
     answer = setting.run(setting.namespace(pins=True), setting.image.by_tag, SECRET)
     assert answer.status == 201
     assert answer.body["spec"]["containers"][0]["image"] == setting.image.pinned
+
+
+def test_webhooks_share_the_decision(setting: _Setting) -> None:
+    """What the webhook that pins has verified with a secret is not verified again by the one that validates."""
+    image = setting.private.push()
+    assert setting.run(setting.namespace(pins=True), image.by_tag, SECRET).status == 201
+    assert not setting.replica.verdicts(image.by_tag)[0].get("cached")
+    assert setting.replica.verdicts(image.pinned)[0].get("cached")
 
 
 def test_unsigned_image_is_denied(setting: _Setting) -> None:
