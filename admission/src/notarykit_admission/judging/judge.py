@@ -20,7 +20,7 @@ from notarykit_admission.judging.turns import Turns
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
-_Asker = tuple[str, str]  # address of the caller and namespace
+_Tenant = tuple[str, str]  # address of the caller and namespace
 
 
 class JudgeLimits(NamedTuple):
@@ -62,7 +62,7 @@ class Judge:
         self._cache = cache
         self._limits = limits
         self._under_way: dict[Hashable, asyncio.Task[Decision]] = {}
-        self._asked, self._waiting = Counter[_Asker](), Counter[_Asker]()
+        self._asked, self._waiting = Counter[_Tenant](), Counter[_Tenant]()
         self._at_registries, self._of_namespaces = Turns(limits.threads_of_registry), Turns(limits.threads_of_namespace)
         self._threads = ThreadPoolExecutor(limits.threads, "examiner")
 
@@ -89,19 +89,19 @@ class Judge:
         found = [self._decide(question) for question in questions]
         late = f"no decision within {seconds:.3g} seconds; the examination goes on: try again"
         if tasks := {each for each in found if isinstance(each, asyncio.Task)}:
-            asker = _asker(questions[0])
-            if self._waiting[asker] < self._limits.waiting_of_namespace:
-                await self._wait(tasks, asker, seconds)
+            tenant = _tenant(questions[0])
+            if self._waiting[tenant] < self._limits.waiting_of_namespace:
+                await self._wait(tasks, tenant, seconds)
             else:
                 late = "too many requests of this namespace wait for decisions; the examination goes on: try again"
         return tuple(each if isinstance(each, Decision) else _result(each, late) for each in found)
 
-    async def _wait(self, tasks: "Set[asyncio.Task[Decision]]", asker: _Asker, seconds: float) -> None:
-        self._waiting[asker] += 1
+    async def _wait(self, tasks: "Set[asyncio.Task[Decision]]", tenant: _Tenant, seconds: float) -> None:
+        self._waiting[tenant] += 1
         try:
             await asyncio.wait(tasks, timeout=seconds)
         finally:
-            _decrease(self._waiting, asker)
+            _decrease(self._waiting, tenant)
 
     async def close(self) -> None:
         """Ends all examinations; those that wait for a registry are left behind."""
@@ -118,20 +118,20 @@ class Judge:
             return task
         if len(self._under_way) >= self._limits.under_way:
             return undecided("too many images are being examined: try again")
-        if self._asked[_asker(question)] >= self._limits.under_way_of_namespace:
+        if self._asked[_tenant(question)] >= self._limits.under_way_of_namespace:
             return undecided("too many images of this namespace are being examined: try again")
         return self._begin(question)
 
     def _begin(self, question: Question) -> "asyncio.Task[Decision]":
         task = self._under_way[question.key] = asyncio.ensure_future(self._examine(question))
-        asker = _asker(question)
-        self._asked[asker] += 1
-        task.add_done_callback(lambda _: self._end(question, asker))
+        tenant = _tenant(question)
+        self._asked[tenant] += 1
+        task.add_done_callback(lambda _: self._end(question, tenant))
         return task
 
-    def _end(self, question: Question, asker: _Asker) -> None:
+    def _end(self, question: Question, tenant: _Tenant) -> None:
         del self._under_way[question.key]
-        _decrease(self._asked, asker)
+        _decrease(self._asked, tenant)
 
     async def _examine(self, question: Question) -> Decision:
         identifier = question.reference.identifier
@@ -150,21 +150,21 @@ class Judge:
 
     async def _in_turn(self, question: Question, work: Callable[[Question], _Result]) -> _Result:
         """Does the work in a thread, when its namespace's turn has come, and its registry's."""
-        asker, registry = _asker(question), question.reference.registry
+        tenant, registry = _tenant(question), question.reference.registry
         # A registry's turn is taken last, so that nobody has one who waits for another.
-        async with self._of_namespaces.turn(asker), self._at_registries.turn(registry):
+        async with self._of_namespaces.turn(tenant), self._at_registries.turn(registry):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, question)
 
 
-def _asker(question: Question) -> _Asker:
+def _tenant(question: Question) -> _Tenant:
     return address_of_caller.get(), question.namespace
 
 
-def _decrease(counter: Counter[_Asker], asker: _Asker) -> None:
+def _decrease(counter: Counter[_Tenant], tenant: _Tenant) -> None:
     """Counts one less; those that are not counted any more are forgotten."""
-    counter[asker] -= 1
-    if not counter[asker]:
-        del counter[asker]
+    counter[tenant] -= 1
+    if not counter[tenant]:
+        del counter[tenant]
 
 
 def _result(task: "asyncio.Task[Decision]", late: str) -> Decision:
