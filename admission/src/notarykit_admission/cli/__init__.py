@@ -1,7 +1,9 @@
 """Command line of notarykit-admission."""
 
 import logging
+import os
 import sys
+import threading
 from collections.abc import Sequence
 
 import uvloop
@@ -30,7 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines.close(_SECONDS_TO_WRITE)
     if problem:
         print(f"Error: {problem}", file=sys.stderr)
+    _leave_threads(code)
     return code
+
+
+def _leave_threads(code: int) -> None:
+    """Ends the process at once if threads still wait for a registry: Python would wait for each of them."""
+    if any(not each.daemon for each in threading.enumerate() if each is not threading.current_thread()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _check(settings: Settings) -> int:

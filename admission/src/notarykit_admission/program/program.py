@@ -25,6 +25,7 @@ from notarykit_admission.telemetry.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 _SECONDS_TO_ANSWER = 10.0
+_SECONDS_TO_SAY_SO = 2.0
 
 
 class Program:
@@ -81,8 +82,10 @@ class Program:
         _log.info("the program ends in %g seconds: until then it serves, and closes connections with answers", seconds)
         self._server.drain()
         await asyncio.sleep(seconds)
-        await self._server.stop(_SECONDS_TO_ANSWER)
-        await self._judge.close()
+        stopping = asyncio.create_task(self._server.stop(_SECONDS_TO_ANSWER + _SECONDS_TO_SAY_SO))
+        await asyncio.wait([stopping], timeout=_SECONDS_TO_ANSWER)
+        await self._judge.close()  # what is not decided by now is answered, too
+        await stopping
         await self._access.close()
         _log.info("the program has ended")
 
