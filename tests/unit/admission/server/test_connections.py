@@ -158,7 +158,7 @@ def test_handshake_that_takes_too_long(files: Files) -> None:
         assert running.observed.refusals == [Limit.HANDSHAKE_SECONDS]
         await running.until(lambda: running.server.connections == 0)
 
-    serving(files, test, limits=HTTPLimits(handshake_seconds=0.2))
+    serving(files, test, limits=HTTPLimits(handshake_seconds=1))
 
 
 def test_client_that_does_not_read(files: Files) -> None:
