@@ -18,60 +18,54 @@ from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.workload.images import Image
 
 
-class ExternalDataDoor:
-    """Answers requests about keys.
+async def answer_external_data(
+    reviewer: Reviewer, body: bytes, seconds: float, *, pins: bool, bare: bool = False
+) -> bytes:
+    """Returns the answer about each key, or an error of the whole where nothing is known of one.
+
+    It never takes longer than it may.
 
     Args:
-        reviewer: Reviews images.
+        reviewer: Reviews the images that the keys are about.
+        body: The request in JSON.
+        seconds: Seconds within which the answer is wanted.
         pins: True to answer with the reference and the digest that was judged, for a mutation; else with the outcome.
         bare: True if no policy stands between the object and its keys, as in Gatekeeper's mutation: they are references
             in the words of the object's maker, and name no namespace.
+
+    Raises:
+        RequestError: It is malformed, or of another version.
     """
+    reviewed = await _review(reviewer, decode_external_data(body, bare=bare), seconds, pins=pins)
+    # Gatekeeper keeps an error of a key for minutes, and an error of the whole answer not at all.
+    if transient := [each.line for each in reviewed.values() if _is_transient(each)]:
+        return answer_system_error(join_reasons(transient))
+    return answer_items({key: _item(each, pins=pins) for key, each in reviewed.items()})
 
-    def __init__(self, reviewer: Reviewer, *, pins: bool, bare: bool = False) -> None:
-        self._reviewer = reviewer
-        self._pins = pins
-        self._bare = bare
 
-    async def answer(self, body: bytes, seconds: float) -> bytes:
-        """Returns the answer about each key, or an error of the whole where nothing is known of one; never later.
+async def _review(reviewer: Reviewer, keys: Sequence[Key], seconds: float, *, pins: bool) -> dict[Key, Reviewed]:
+    """Returns the image of each key, reviewed by the rule of its namespace."""
+    namespaces: dict[str, list[Key]] = {}
+    for key in keys:
+        namespaces.setdefault(key.namespace, []).append(key)
+    reviews = await _side_by_side(
+        [
+            reviewer.review(Origin(name), [Image(key.image) for key in members], seconds, pins=pins)
+            for name, members in namespaces.items()
+        ]
+    )
+    found = {
+        key: each
+        for members, review in zip(namespaces.values(), reviews, strict=True)
+        for key, each in zip(members, review.images, strict=True)
+    }
+    return {key: found[key] for key in keys}
 
-        Args:
-            body: The request in JSON.
-            seconds: Seconds within which the answer is wanted.
 
-        Raises:
-            RequestError: The request is malformed, or of another version.
-        """
-        keys = decode_external_data(body, bare=self._bare)
-        reviewed = await self._review(keys, seconds)
-        # Gatekeeper keeps an error of a key for minutes, and an error of the whole answer not at all.
-        if transient := [each.line for each in reviewed.values() if _is_transient(each)]:
-            return answer_system_error(join_reasons(transient))
-        return answer_items({key: self._item(each) for key, each in reviewed.items()})
-
-    async def _review(self, keys: Sequence[Key], seconds: float) -> dict[Key, Reviewed]:
-        """Returns the image of each key, reviewed by the rule of its namespace."""
-        namespaces: dict[str, list[Key]] = {}
-        for key in keys:
-            namespaces.setdefault(key.namespace, []).append(key)
-        reviews = await _side_by_side(
-            [
-                self._reviewer.review(Origin(name), [Image(key.image) for key in members], seconds, pins=self._pins)
-                for name, members in namespaces.items()
-            ]
-        )
-        found = {
-            key: each
-            for members, review in zip(namespaces.values(), reviews, strict=True)
-            for key, each in zip(members, review.images, strict=True)
-        }
-        return {key: found[key] for key in keys}
-
-    def _item(self, reviewed: Reviewed) -> Item:
-        if reviewed.consequence is Consequence.DENIED:
-            return Item(error=reviewed.line)
-        return Item(reviewed.pinned if self._pins else str(reviewed.decision.outcome))
+def _item(reviewed: Reviewed, *, pins: bool) -> Item:
+    if reviewed.consequence is Consequence.DENIED:
+        return Item(error=reviewed.line)
+    return Item(reviewed.pinned if pins else str(reviewed.decision.outcome))
 
 
 async def _side_by_side(reviews: Sequence[Coroutine[Any, Any, Review]]) -> Sequence[Review]:

@@ -7,31 +7,21 @@ from notarykit_admission.review.ruling import ruling_of
 from notarykit_admission.workload.images import Image
 
 
-class ImagePolicyDoor:
-    """Answers ImageReviews, which have no place for warnings.
+async def answer_image_review(reviewer: Reviewer, body: bytes, seconds: float) -> bytes:
+    """Returns the answer to an ImageReview, which has no place for warnings; it never takes longer than it may.
 
     Args:
-        reviewer: Reviews images.
+        reviewer: Reviews its images.
+        body: The ImageReview in JSON.
+        seconds: Seconds within which the answer is wanted.
+
+    Raises:
+        RequestError: It is malformed, or of another version.
     """
-
-    def __init__(self, reviewer: Reviewer) -> None:
-        self._reviewer = reviewer
-
-    async def answer(self, body: bytes, seconds: float) -> bytes:
-        """Returns the answer to a review; it never takes longer than it may.
-
-        Args:
-            body: The review in JSON.
-            seconds: Seconds within which the answer is wanted.
-
-        Raises:
-            RequestError: The review is malformed, or of another version.
-        """
-        request = decode_image_review(body)
-        origin = Origin(request.namespace)
-        if request.problem:  # an error would allow the pod, where the plugin's defaultAllow is true
-            self._reviewer.refuse(origin, request.problem)
-            return refuse_images(request.problem)
-        images = [Image(text) for text in request.images]
-        ruling = ruling_of(await self._reviewer.review(origin, images, seconds))
-        return allow_images() if ruling.admits else refuse_images(ruling.message)
+    request = decode_image_review(body)
+    origin = Origin(request.namespace)
+    if request.problem:  # an error would allow the pod, where the plugin's defaultAllow is true
+        reviewer.refuse(origin, request.problem)
+        return refuse_images(request.problem)
+    ruling = ruling_of(await reviewer.review(origin, [Image(text) for text in request.images], seconds))
+    return allow_images() if ruling.admits else refuse_images(ruling.message)

@@ -8,29 +8,20 @@ from notarykit_admission.review.review import Origin, Reviewed
 from notarykit_admission.review.reviewer import Reviewer
 
 
-class VerifyDoor:
-    """Answers requests for verdicts. An answer says nothing of all of its artifacts together: each has its own verdict.
+async def answer_verify_request(reviewer: Reviewer, body: bytes, seconds: float) -> bytes:
+    """Returns a verdict on each reference, in their order, and none on all of them; it never takes longer than it may.
 
     Args:
-        reviewer: Reviews images.
+        reviewer: Reviews the artifacts.
+        body: The request in JSON.
+        seconds: Seconds within which the answer is wanted.
+
+    Raises:
+        RequestError: It is malformed.
     """
-
-    def __init__(self, reviewer: Reviewer) -> None:
-        self._reviewer = reviewer
-
-    async def answer(self, body: bytes, seconds: float) -> bytes:
-        """Returns the verdict on each reference, in their order; never later.
-
-        Args:
-            body: The request in JSON.
-            seconds: Seconds within which the answer is wanted.
-
-        Raises:
-            RequestError: The request is malformed.
-        """
-        request = decode_verify_request(body)
-        review = await self._reviewer.verify(Origin(request.namespace), request.references, seconds)
-        return answer_results((each.image.text, _document(each)) for each in review.images)
+    request = decode_verify_request(body)
+    review = await reviewer.verify(Origin(request.namespace), request.references, seconds)
+    return answer_results((each.image.text, _document(each)) for each in review.images)
 
 
 def _document(reviewed: Reviewed) -> bytes:

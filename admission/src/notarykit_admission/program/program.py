@@ -11,7 +11,7 @@ from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import DEFAULT_LIMITS, Judge
 from notarykit_admission.program.files import FileWatch, WatchedFiles
-from notarykit_admission.program.routes import open_doors
+from notarykit_admission.program.routes import make_routes
 from notarykit_admission.program.settings import Settings
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reviewer import Reviewer
@@ -53,9 +53,9 @@ class Program:
             DEFAULT_LIMITS._replace(waiting_of_namespace=ceil(settings.limits.reviews * settings.limits.share / 2)),
         )
         self._asker = Asker(self._judge, self._access.registries, self._access.pull_secrets)
-        doors = open_doors(self._reviewer, settings.guarded if settings.tls.client_cas else ())
+        routes = make_routes(self._reviewer, settings.guarded if settings.tls.client_cas else ())
         pages = {"/healthz": _healthy, "/readyz": self._ready, "/metrics": self._metrics}
-        self._server = HTTPServer(doors, pages, settings.limits, self._telemetry)
+        self._server = HTTPServer(routes, pages, settings.limits, self._telemetry)
         self._is_ending = False
 
     async def run(self, listening: Callable[[int], None] = lambda _: None) -> None:

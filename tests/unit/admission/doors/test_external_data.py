@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.doors.external_data import ExternalDataDoor
+from notarykit_admission.doors.external_data import answer_external_data
 from notarykit_admission.errors import RequestError
 from notarykit_admission.judging.decision import Outcome
 from tests.unit.admission.review.reviewers import DIGEST, REFUSED, UNDECIDED, FakeJudge, accepted, reviewing, run
@@ -16,7 +16,7 @@ _WEB, _BAD = f"r.test/web@{DIGEST}", f"r.test/bad@{DIGEST}"
 def _answer(*keys: str, decisions: Any = None, pins: bool = False, **rules: Any) -> tuple[dict[str, Any], FakeJudge]:
     reviewer, judge = reviewing(decisions, **rules)
     body = json.dumps({"request": {"keys": keys}}).encode()
-    answer = json.loads(run(lambda: ExternalDataDoor(reviewer, pins=pins).answer(body, 1.6)))
+    answer = json.loads(run(lambda: answer_external_data(reviewer, body, 1.6, pins=pins)))
     return answer["response"], judge
 
 
@@ -44,9 +44,8 @@ def test_mutation_whose_keys_are_bare() -> None:
     """Whoever writes a namespace before an image gets none of its exemptions, policies and modes."""
     free: dict[str, Any] = {"namespaces": {"dev": {"mode": "audit", "exempt": ["r.test/"]}}}
     reviewer, judge = reviewing({"bad": REFUSED}, **free)
-    door = ExternalDataDoor(reviewer, pins=True, bare=True)
-    keys = ["[dev]r.test/bad:1", "[", "r.test/web:1"]
-    answer = json.loads(run(lambda: door.answer(json.dumps({"request": {"keys": keys}}).encode(), 1.6)))
+    body = json.dumps({"request": {"keys": ["[dev]r.test/bad:1", "[", "r.test/web:1"]}}).encode()
+    answer = json.loads(run(lambda: answer_external_data(reviewer, body, 1.6, pins=True, bare=True)))
     named, bracket, web = answer["response"]["items"]
     assert "reference '[dev]r.test/bad:1' is malformed" in named["error"]
     assert "reference '[' is malformed" in bracket["error"]
@@ -93,4 +92,4 @@ def test_malformed_request_is_an_error() -> None:
     """A request of another form cannot be answered."""
     reviewer, _ = reviewing()
     with pytest.raises(RequestError):
-        run(lambda: ExternalDataDoor(reviewer, pins=False).answer(b"[]", 1.6))
+        run(lambda: answer_external_data(reviewer, b"[]", 1.6, pins=False))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.doors.image_policy import ImagePolicyDoor
+from notarykit_admission.doors.image_policy import answer_image_review
 from notarykit_admission.errors import RequestError
 from notarykit_admission.protocol.image_review import MOST_CONTAINERS
 from tests.unit.admission.review.reviewers import DIGEST, REFUSED, reviewing, run
@@ -17,7 +17,7 @@ def _status(*images: str, namespace: str = "shop", **rules: Any) -> Any:
     reviewer, _ = reviewing({"bad": REFUSED}, **rules)
     spec = {"containers": [{"image": image} for image in images], "namespace": namespace}
     body = json.dumps({"apiVersion": "imagepolicy.k8s.io/v1alpha1", "kind": "ImageReview", "spec": spec}).encode()
-    return json.loads(run(lambda: ImagePolicyDoor(reviewer).answer(body, 9.5)))["status"]
+    return json.loads(run(lambda: answer_image_review(reviewer, body, 9.5)))["status"]
 
 
 def test_accepted_images_are_allowed() -> None:
@@ -54,4 +54,4 @@ def test_malformed_review_is_an_error() -> None:
     """A review of another kind cannot be answered."""
     reviewer, _ = reviewing()
     with pytest.raises(RequestError):
-        run(lambda: ImagePolicyDoor(reviewer).answer(b'{"apiVersion": "v1", "kind": "Pod", "spec": {}}', 9.5))
+        run(lambda: answer_image_review(reviewer, b'{"apiVersion": "v1", "kind": "Pod", "spec": {}}', 9.5))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.doors.kubernetes import WebhookDoor
+from notarykit_admission.doors.kubernetes import answer_admission_review
 from notarykit_admission.errors import RequestError
 from notarykit_admission.review.review import Origin
 from notarykit_admission.workload.images import PullSecrets
@@ -32,7 +32,7 @@ def _answer(
     body: bytes, decisions: Any = None, *, pins: bool = False, **rules: Any
 ) -> tuple[dict[str, Any], FakeJudge]:
     reviewer, judge = reviewing(decisions, **rules)
-    answer = json.loads(run(lambda: WebhookDoor(reviewer, pins=pins).answer(body, 9.5)))
+    answer = json.loads(run(lambda: answer_admission_review(reviewer, body, 9.5, pins=pins)))
     assert answer["response"]["uid"] == "u1"
     return answer["response"], judge
 
@@ -118,7 +118,7 @@ def test_malformed_review_is_an_error() -> None:
     """A review without a uid cannot be answered."""
     reviewer, _ = reviewing()
     with pytest.raises(RequestError):
-        run(lambda: WebhookDoor(reviewer, pins=False).answer(b"{}", 9.5))
+        run(lambda: answer_admission_review(reviewer, b"{}", 9.5, pins=False))
 
 
 def test_origin_of_a_review() -> None:
@@ -153,5 +153,5 @@ def test_pull_secrets_go_along(pins: bool) -> None:
 
     vars(reviewer)["review"] = reviewed
     body = _review({**pod_spec(f"r.test/web@{DIGEST}"), "imagePullSecrets": [{"name": "registry"}]})
-    run(lambda: WebhookDoor(reviewer, pins=pins).answer(body, 9.5))
+    run(lambda: answer_admission_review(reviewer, body, 9.5, pins=pins))
     assert seen == [("shop", PullSecrets(("registry",)))]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.doors.verify import VerifyDoor
+from notarykit_admission.doors.verify import answer_verify_request
 from notarykit_admission.errors import RequestError
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.review.review import Review
@@ -25,7 +25,7 @@ _DECISIONS = {
 def _results(*references: str, namespace: str = "", **rules: Any) -> list[Any]:
     reviewer, _ = reviewing(_DECISIONS, **rules)
     body = json.dumps({"references": references, "namespace": namespace}).encode()
-    answer = answered(run(lambda: VerifyDoor(reviewer).answer(body, 9.5)))
+    answer = answered(run(lambda: answer_verify_request(reviewer, body, 9.5)))
     assert [each["reference"] for each in answer["results"]] == list(references)
     results: list[Any] = answer["results"]
     return results
@@ -73,7 +73,7 @@ def test_namespace_has_its_policy() -> None:
     for namespace in ("", "shop"):
         reviewer, judge = reviewing(_DECISIONS, **rules)
         body = json.dumps({"references": [_WEB], "namespace": namespace}).encode()
-        run(lambda: VerifyDoor(reviewer).answer(body, 9.5))  # noqa: B023 - it is run at once
+        run(lambda: answer_verify_request(reviewer, body, 9.5))  # noqa: B023 - it is run at once
         assert judge.namespaces == [namespace]
         asked += judge.policies
     assert [each.split()[1] for each in asked] == ["trustpolicy.json", "other.json"]
@@ -89,14 +89,14 @@ def test_reviews_are_observed() -> None:
     """What anybody asks is observed as the other doors' reviews are."""
     seen: list[Review] = []
     reviewer, _ = reviewing(_DECISIONS, observe=lambda _, review, __: seen.append(review))
-    run(lambda: VerifyDoor(reviewer).answer(json.dumps({"references": [_WEB]}).encode(), 9.5))
+    run(lambda: answer_verify_request(reviewer, json.dumps({"references": [_WEB]}).encode(), 9.5))
     assert [each.decision.outcome for review in seen for each in review.images] == [Outcome.VERIFIED]
 
 
 def test_decision_without_a_document() -> None:
     """A decision that no verification made says its reason."""
     reviewer, _ = reviewing({"web": Decision(Outcome.UNDECIDED, reason="this program is ending: try again")})
-    answer = run(lambda: VerifyDoor(reviewer).answer(json.dumps({"references": [_WEB]}).encode(), 9.5))
+    answer = run(lambda: answer_verify_request(reviewer, json.dumps({"references": [_WEB]}).encode(), 9.5))
     assert answered(answer)["results"][0]["error"]["message"] == "this program is ending: try again"
 
 
@@ -104,4 +104,4 @@ def test_malformed_request_is_an_error() -> None:
     """A request of another form cannot be answered."""
     reviewer, _ = reviewing()
     with pytest.raises(RequestError):
-        run(lambda: VerifyDoor(reviewer).answer(b"{}", 9.5))
+        run(lambda: answer_verify_request(reviewer, b"{}", 9.5))

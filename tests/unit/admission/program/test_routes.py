@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notarykit_admission.program.routes import open_doors
+from notarykit_admission.program.routes import make_routes
 from notarykit_admission.program.settings import ALL_GUARDED, GUARDED_BY_DEFAULT
 from notarykit_admission.review.reviewer import Reviewer
 from tests.unit.admission.review.reviewers import DIGEST, reviewing, run
@@ -34,7 +34,7 @@ def test_guarded_doors(guarded: tuple[str, ...], paths: set[str]) -> None:
         names.append(f"/{name}")
         return reviewing()[0]
 
-    doors = open_doors(reviewer, guarded)
+    doors = make_routes(reviewer, guarded)
     assert set(doors) == set(names) == _GATEKEEPERS | _OTHERS
     assert {path for path, door in doors.items() if door.needs_client} == paths
 
@@ -69,6 +69,6 @@ _REFUSED, _PINNED = "a tag can be moved after the decision", f"{_TAG}@{DIGEST}"
 )
 def test_tags_at_each_door(path: str, text: str) -> None:
     """Doors that can put a digest in the place of a tag do so, and those that cannot refuse it."""
-    door = open_doors(lambda _: reviewing()[0], ())[path]
+    door = make_routes(lambda _: reviewing()[0], ())[path]
     body = json.dumps(_BODIES[path.split("/")[1]]).encode()
     assert text in run(lambda: door.answer(body, 1.0)).decode()
