@@ -39,7 +39,7 @@ class JudgeLimits(NamedTuple):
 
     threads: int = 64
     threads_of_registry: int = 16
-    threads_of_namespace: int = 48
+    threads_of_namespace: int = 24
     under_way: int = 1000
     under_way_of_namespace: int = 500
     waiting_of_namespace: int = 75
