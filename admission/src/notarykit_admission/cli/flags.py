@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import notarykit
@@ -110,6 +110,26 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
 
 def _add_access(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("registries").add_argument
+    _add_credentials(add)
+    add("--registry-ca", default="", metavar="FILE", help="CAs of registries in PEM, beside those of the system")
+    add(
+        "--plain-http",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="registry that is used without TLS, as in references; may be given several times",
+    )
+    add(
+        "--registry-timeout",
+        type=_positive_seconds,
+        default=_ACCESS_DEFAULTS["registry_timeout"],
+        metavar="SECONDS",
+        help="time for reading the signatures of one image (%(default)s)",
+    )
+
+
+def _add_credentials(add: Callable[..., object]) -> None:
     add(
         "--docker-config",
         default="",
@@ -126,22 +146,6 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="FILE",
         help="how the API server is reached for that; by default as from any pod",
-    )
-    add("--registry-ca", default="", metavar="FILE", help="CAs of registries in PEM, beside those of the system")
-    add(
-        "--plain-http",
-        type=_host,
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="registry that is used without TLS, as in references; may be given several times",
-    )
-    add(
-        "--registry-timeout",
-        type=_positive_seconds,
-        default=_ACCESS_DEFAULTS["registry_timeout"],
-        metavar="SECONDS",
-        help="time for reading the signatures of one image (%(default)s)",
     )
 
 

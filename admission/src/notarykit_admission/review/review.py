@@ -86,7 +86,7 @@ class Review(NamedTuple):
     """Images of a request, with the decisions on them.
 
     Attributes:
-        rule: Rule of the namespace, as it was when the images were looked at.
+        rule: Rule that the images were looked at by.
         images: The images, in their order.
         is_too_large: True if no image was looked at, because there are too many of them.
     """

@@ -68,12 +68,7 @@ class Reviewer:
             secrets: Secrets of the namespace with which the images are pulled; None where the request does not say so
                 on the word of the API server.
         """
-        policies, begun = self._policies(), time.monotonic()
-        rule = policies.rules.of(origin.namespace)
-        judged = rule._replace(tags=Tags.RESOLVE) if pins else rule
-        puller = Puller(origin.namespace, secrets)
-        reviewed = await self._judge(policies.policy_of(origin.namespace), judged, images, puller, seconds)
-        return self._observed(origin, rule, reviewed, begun)
+        return await self._review(origin, images, seconds, secrets, _with_tags if pins else _as_it_is)
 
     async def verify(self, origin: Origin, references: Sequence[str], seconds: float) -> Review:
         """Returns the decisions on artifacts by the trust policy alone: none is exempt, and tags are resolved.
@@ -83,12 +78,8 @@ class Reviewer:
             references: References to the artifacts.
             seconds: Seconds within which the decisions are wanted.
         """
-        policies, begun = self._policies(), time.monotonic()
-        rule = policies.rules.of(origin.namespace)._replace(tags=Tags.RESOLVE, exempt=())
         images = [Image(reference) for reference in references]
-        puller = Puller(origin.namespace)
-        reviewed = await self._judge(policies.policy_of(origin.namespace), rule, images, puller, seconds)
-        return self._observed(origin, rule, reviewed, begun)
+        return await self._review(origin, images, seconds, None, _by_policy_alone)
 
     def refuse(self, origin: Origin, problem: str) -> None:
         """Has a request observed that is denied without a look at its images, whatever its namespace's mode is.
@@ -105,17 +96,26 @@ class Reviewer:
         self._observe(origin, review, time.monotonic() - begun)
         return review
 
-    async def _judge(
-        self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image], puller: Puller, seconds: float
-    ) -> tuple[Reviewed, ...]:
+    async def _review(
+        self,
+        origin: Origin,
+        images: Sequence[Image],
+        seconds: float,
+        secrets: PullSecrets | None,
+        change: Callable[[Rule], Rule],
+    ) -> Review:
+        """Reviews images by the rule of their namespace, after a change to it."""
+        policies, begun = self._policies(), time.monotonic()
+        policy, rule = policies.policy_of(origin.namespace), change(policies.rules.of(origin.namespace))
         before = self._before_judging(policy, rule, images)
         references = [each for each in before if isinstance(each, Reference)]
-        decisions = iter(await self._asker.ask(policy, references, puller, seconds))
+        decisions = iter(await self._asker.ask(policy, references, Puller(origin.namespace, secrets), seconds))
         judged = ((next(decisions), each) if isinstance(each, Reference) else (each, None) for each in before)
-        return tuple(
+        reviewed = tuple(
             Reviewed(image, decision, consequence_of(decision, rule.mode), reference)
             for image, (decision, reference) in zip(images, judged, strict=True)
         )
+        return self._observed(origin, rule, reviewed, begun)
 
     def _before_judging(
         self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image]
@@ -137,6 +137,18 @@ class Reviewer:
         if is_movable and not self._asker.is_decided(policy, reference):
             return _refused("a tag can be moved after the decision: write registry/repository@digest")
         return reference
+
+
+def _as_it_is(rule: Rule) -> Rule:
+    return rule
+
+
+def _with_tags(rule: Rule) -> Rule:
+    return rule._replace(tags=Tags.RESOLVE)
+
+
+def _by_policy_alone(rule: Rule) -> Rule:
+    return rule._replace(tags=Tags.RESOLVE, exempt=())
 
 
 def _refused(reason: str) -> Decision:
