@@ -7,8 +7,8 @@ from notarykit_admission.doors.external_data import answer_external_data
 from notarykit_admission.doors.image_policy import answer_image_review
 from notarykit_admission.doors.kubernetes import answer_admission_review
 from notarykit_admission.doors.verify import answer_verify_request
+from notarykit_admission.protocol.conventions import answer_failure
 from notarykit_admission.protocol.external_data import answer_system_error
-from notarykit_admission.protocol.status import answer_failure
 from notarykit_admission.protocol.verify_request import answer_error
 from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.server.route import Route

@@ -12,7 +12,7 @@ import msgspec
 from notarykit_admission.errors import RequestError
 from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line, warning_lines
-from notarykit_admission.protocol.versions import check_version
+from notarykit_admission.protocol.conventions import check_version
 from notarykit_admission.workload.images import NO_POD, NO_SECRETS, Image, PullSecrets, find_new
 from notarykit_admission.workload.kinds import Kind
 

@@ -14,7 +14,7 @@ import msgspec
 from notarykit_admission.errors import RequestError
 from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line
-from notarykit_admission.protocol.versions import check_version
+from notarykit_admission.protocol.conventions import check_version
 
 MOST_KEYS = 1000
 _API_VERSION, _REQUEST, _RESPONSE = "externaldata.gatekeeper.sh/v1beta1", "ProviderRequest", "ProviderResponse"

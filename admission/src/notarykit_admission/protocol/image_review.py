@@ -10,7 +10,7 @@ import msgspec
 
 from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line
-from notarykit_admission.protocol.versions import check_version
+from notarykit_admission.protocol.conventions import check_version
 
 # The API server has no such limit.
 MOST_CONTAINERS = 4000

@@ -1,8 +1,8 @@
-"""Status: errors as the API server reads them."""
+"""Conventions of Kubernetes' API: errors as the API server reads them."""
 
 import json
 
-from notarykit_admission.protocol.status import answer_failure
+from notarykit_admission.protocol.conventions import answer_failure
 
 
 def test_failure_has_its_reason() -> None:
