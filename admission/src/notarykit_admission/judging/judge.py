@@ -62,6 +62,7 @@ class Judge:
         self._cache = cache
         self._limits = limits
         self._under_way: dict[Hashable, asyncio.Task[Decision]] = {}
+        self._late: set[asyncio.Task[Decision]] = set()
         self._asked, self._waiting = Counter[_Tenant](), Counter[_Tenant]()
         self._at_registries, self._of_namespaces = Turns(limits.threads_of_registry), Turns(limits.threads_of_namespace)
         self._threads = ThreadPoolExecutor(limits.threads, "examiner")
@@ -94,6 +95,7 @@ class Judge:
                 await self._wait(tasks, tenant, seconds)
             else:
                 late = "too many requests of this namespace wait for decisions; the examination goes on: try again"
+            self._late.update(task for task in tasks if not task.done())
         return tuple(each if isinstance(each, Decision) else _result(each, late) for each in found)
 
     async def _wait(self, tasks: "Set[asyncio.Task[Decision]]", tenant: _Tenant, seconds: float) -> None:
@@ -126,12 +128,15 @@ class Judge:
         task = self._under_way[question.key] = asyncio.ensure_future(self._examine(question))
         tenant = _tenant(question)
         self._asked[tenant] += 1
-        task.add_done_callback(lambda _: self._end(question, tenant))
+        task.add_done_callback(lambda done: self._end(question, tenant, done))
         return task
 
-    def _end(self, question: Question, tenant: _Tenant) -> None:
+    def _end(self, question: Question, tenant: _Tenant, task: "asyncio.Task[Decision]") -> None:
         del self._under_way[question.key]
         _decrease(self._asked, tenant)
+        if task in self._late:
+            self._late.remove(task)
+            _log_late(question, task)
 
     async def _examine(self, question: Question) -> Decision:
         identifier = question.reference.identifier
@@ -154,6 +159,12 @@ class Judge:
         # A registry's turn is taken last, so that nobody has one who waits for another.
         async with self._of_namespaces.turn(tenant), self._at_registries.turn(registry):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, question)
+
+
+def _log_late(question: Question, task: "asyncio.Task[Decision]") -> None:
+    """Logs why an image was not accepted that was answered for before: the answer has said that it took too long."""
+    if not task.cancelled() and not (decision := task.result()).admits:
+        _log.warning("decided after the answer: %s: %s", question.reference, decision.reason)
 
 
 def _tenant(question: Question) -> _Tenant:

@@ -149,6 +149,25 @@ def test_late_decision_is_found_by_the_next_try() -> None:
     assert len(examiner.calls) == 1
 
 
+@pytest.mark.parametrize("decision", [verified(), Decision(Outcome.UNDECIDED, reason="registry r.test: timed out")])
+def test_reason_of_a_late_refusal_is_logged(decision: Decision, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever asked was told that it took too long; what it waited for is in the log, once."""
+    examiner = FakeExaminer(decide=lambda _: decision)
+    examiner.stop()
+
+    async def test(judge: Judge) -> None:
+        for _ in range(2):
+            await judge.decide([question()], 0.05)
+        assert caplog.messages == []
+        examiner.go()
+        await judge.decide([question()], LONG)
+        reference = question().reference
+        expected = [] if decision.admits else [f"decided after the answer: {reference}: registry r.test: timed out"]
+        assert caplog.messages == expected
+
+    judging(examiner, test)
+
+
 def test_late_image_does_not_delay_the_others() -> None:
     """Images that are decided in time have their decisions beside one that is late."""
     examiner = FakeExaminer()
