@@ -14,6 +14,7 @@ from notarykit_admission.cli.flags import parse
 from notarykit_admission.message import one_line
 from notarykit_admission.program.program import Program
 from notarykit_admission.program.settings import Settings
+from notarykit_admission.server.listening import host_and_port
 from notarykit_admission.telemetry.lines import LineWriter
 from notarykit_admission.telemetry.log import configure_logging, lost_line
 
@@ -63,4 +64,7 @@ def _run(settings: Settings, lines: LineWriter) -> tuple[str, int]:
 
 
 async def _serve(settings: Settings, lines: LineWriter) -> None:
-    await Program(settings, lines).run(lambda port: print(f"Listening at {settings.address}:{port}", flush=True))
+    def say(port: int) -> None:
+        print(f"Listening at {host_and_port(settings.address, port)}", flush=True)
+
+    await Program(settings, lines).run(say)

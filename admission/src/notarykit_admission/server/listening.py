@@ -14,6 +14,11 @@ _ADVICE = {
 }
 
 
+def host_and_port(address: str, port: int) -> str:
+    """Returns an address and a port as a URL has them: one of IPv6 in brackets (RFC 3986, section 3.2.2)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def listen(address: str, port: int) -> socket.socket:
     """Returns a listening socket; one at `::` takes connections by IPv4 as well.
 

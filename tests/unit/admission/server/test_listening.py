@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.server.listening import listen
+from notarykit_admission.server.listening import host_and_port, listen
 
 
 def test_port_that_is_free() -> None:
@@ -21,6 +21,12 @@ def test_ipv6(address: str, other: str | None) -> None:
         port = listening.getsockname()[1]
         for client in filter(None, ("::1", other)):
             socket.create_connection((client, port), timeout=60).close()
+
+
+@pytest.mark.parametrize(("address", "text"), [("localhost", "localhost:8443"), ("::", "[::]:8443")])
+def test_address_as_it_is_said(address: str, text: str) -> None:
+    """The colons of an address of IPv6 are not taken for the one before the port."""
+    assert host_and_port(address, 8443) == text
 
 
 def test_port_in_use() -> None:
