@@ -10,9 +10,9 @@ from notarykit_admission.access.opened import OpenedAccess
 from notarykit_admission.judging.cache import DecisionCache
 from notarykit_admission.judging.examiner import NotaryExaminer
 from notarykit_admission.judging.judge import DEFAULT_LIMITS, Judge
-from notarykit_admission.program.files import FileWatch, WatchedFiles
 from notarykit_admission.program.routes import make_routes
 from notarykit_admission.program.settings import Settings
+from notarykit_admission.program.watch import FileWatch, WatchedFiles
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reviewer import Reviewer
 from notarykit_admission.server.descriptors import allow_descriptors

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.program import files as files_module
-from notarykit_admission.program.files import FileWatch, WatchedFiles
+from notarykit_admission.program import watch as watch_module
 from notarykit_admission.program.settings import Settings
+from notarykit_admission.program.watch import FileWatch, WatchedFiles
 from notarykit_admission.server.tls import TLSFiles
 from tests.unit.admission.policy.setups import document
 from tests.unit.admission.policy.setups import files as policy_files
@@ -51,7 +51,7 @@ class _Setting:
 @pytest.fixture
 def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are looked at only when somebody says so."""
-    monkeypatch.setattr(files_module, "_SECONDS_BETWEEN_LOOKS", 3600)
+    monkeypatch.setattr(watch_module, "_SECONDS_BETWEEN_LOOKS", 3600)
 
 
 def test_change_is_found(tmp_path: Path) -> None:
