@@ -1,10 +1,9 @@
-"""Decoding of JSON by a declared form, with errors that name the member; form of names.
+"""Decoding of JSON by a declared form, with errors that name the member.
 
 As with the API server's own decoder, unknown members are ignored and the last of duplicate ones counts: the sender
 of a request decides what is in it, and gains nothing by two readings.
 """
 
-import re
 from typing import TypeVar
 
 import msgspec
@@ -13,12 +12,6 @@ from notarykit_admission.errors import RequestError
 from notarykit_admission.message import one_line
 
 Form = TypeVar("Form")
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-
-
-def is_namespace(name: str) -> bool:
-    """Tells whether a namespace can have a name: a DNS label (Kubernetes, "Object Names and IDs")."""
-    return _NAMESPACE.fullmatch(name) is not None
 
 
 def decode(decoder: msgspec.json.Decoder[Form], data: bytes | msgspec.Raw, name: str) -> Form:

@@ -5,7 +5,6 @@ operator can have it read those of some namespaces alone. Everything else that k
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from notarykit.errors import ConfigurationError
 from notarykit_admission.access.remembered import Read, Remembered
 from notarykit_admission.cluster.api_server import APIServerError, ForbiddenError
 from notarykit_admission.message import one_line
+from notarykit_admission.names import is_namespace, is_object_name
 from notarykit_admission.workload.images import NO_SECRETS, PullSecrets
 
 SECONDS_KEPT = 60.0
@@ -24,10 +24,7 @@ MOST_SECRETS, MOST_ENTRIES = 32, 200
 # It is parsed while others wait: 2,000 entries take 9 ms.
 LARGEST_CONFIG = 64 * 1024
 _MOST_BYTES = 16 * 1024 * 1024
-# The name of a namespace is a DNS label, that of a secret a DNS subdomain (Kubernetes, "Object Names and IDs").
-_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_NAMESPACE, _NAME = re.compile(_LABEL), re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_LONGEST_NAMESPACE, _LONGEST_NAME, _LONGEST_FLAW = 63, 253, 100
+_LONGEST_FLAW = 100
 
 
 _EMPTY = DockerConfig()
@@ -135,7 +132,7 @@ class PullSecretReader:
         Raises:
             PullSecretsError: A secret that exists cannot be read.
         """
-        if not _is_name(puller.namespace, _NAMESPACE, _LONGEST_NAMESPACE):
+        if not is_namespace(puller.namespace):
             raise PullSecretsError("the request names no namespace whose pull secrets could be read")
         try:
             async with asyncio.timeout(seconds):
@@ -170,7 +167,7 @@ class PullSecretReader:
             PullSecretsError: One of them cannot be read.
         """
         # The API server takes any text for the name of a pull secret, and this one stands in a path.
-        named = [place for place in places if _is_name(place.name, _NAME, _LONGEST_NAME)]
+        named = [place for place in places if is_object_name(place.name)]
         found = dict(zip(named, await self._objects.get(named, age), strict=True))
         for place, each in found.items():
             if each.problem:
@@ -185,10 +182,6 @@ class PullSecretReader:
             return Read(_FORBIDDEN, SECONDS_KEPT)
         except (APIServerError, ConfigurationError, ValueError) as error:
             return Read(_Object(problem=one_line(str(error))), SECONDS_OF_FAILURES)
-
-
-def _is_name(text: str, form: re.Pattern[str], longest: int) -> bool:
-    return len(text) <= longest and form.fullmatch(text) is not None
 
 
 def _parse(place: _Place, content: bytes) -> _Object:

@@ -9,8 +9,9 @@ import msgspec
 
 from notarykit.errors import ConfigurationError
 from notarykit_admission.errors import RequestError
-from notarykit_admission.forms import decode, is_namespace
+from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line
+from notarykit_admission.names import is_namespace
 
 # Of a part of a reference between slashes: its characters (module github.com/distribution/reference), not dots alone.
 _PART = re.compile(r"[.]*[A-Za-z0-9_:@+\[\]-][A-Za-z0-9_:@+\[\].-]*")

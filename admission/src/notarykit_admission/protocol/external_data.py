@@ -5,7 +5,6 @@ for each key that was asked for, once, and no other; with an error of the whole 
 can send the same request without its version.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
@@ -14,12 +13,11 @@ import msgspec
 from notarykit_admission.errors import RequestError
 from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line
+from notarykit_admission.names import is_namespace
 from notarykit_admission.protocol.conventions import check_version
 
 MOST_KEYS = 1000
 _API_VERSION, _REQUEST, _RESPONSE = "externaldata.gatekeeper.sh/v1beta1", "ProviderRequest", "ProviderResponse"
-# A namespace's name is a DNS label (Kubernetes, "Object Names and IDs").
-_IN_NAMESPACE = re.compile(r"\[([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\](.*)", re.DOTALL)
 
 
 class Key(NamedTuple):
@@ -67,9 +65,10 @@ def decode_external_data(body: bytes, *, bare: bool = False) -> tuple[Key, ...]:
 def _key(text: str, *, bare: bool) -> Key:
     if bare or not text.startswith("["):
         return Key(text, "", text)
-    if (match := _IN_NAMESPACE.fullmatch(text)) is None:
+    namespace, bracket, image = text[1:].partition("]")
+    if not bracket or not is_namespace(namespace):
         raise RequestError(one_line(f"the key {text!r} begins with [ and has no namespace in brackets"))
-    return Key(text, match[1], match[2])
+    return Key(text, namespace, image)
 
 
 class Item(NamedTuple):

@@ -10,8 +10,9 @@ import msgspec
 
 from notarykit import NotarykitError
 from notarykit_admission.errors import RequestError
-from notarykit_admission.forms import decode, is_namespace
+from notarykit_admission.forms import decode
 from notarykit_admission.message import one_line
+from notarykit_admission.names import is_namespace
 
 MOST_REFERENCES = 1000
 
