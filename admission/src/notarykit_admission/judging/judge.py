@@ -5,8 +5,8 @@ Identical work is done once, whoever asks. What is not decided in time goes on, 
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Hashable, Sequence, Set
+import math
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from notarykit_admission.judging.decision import Decision, decision_of_error, de
 from notarykit_admission.judging.examiner import Examiner
 from notarykit_admission.judging.question import Question
 from notarykit_admission.judging.turns import Turns
+from notarykit_admission.shares import Shares
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -63,7 +64,8 @@ class Judge:
         self._limits = limits
         self._under_way: dict[Hashable, asyncio.Task[Decision]] = {}
         self._late: set[asyncio.Task[Decision]] = set()
-        self._asked, self._waiting = Counter[_Tenant](), Counter[_Tenant]()
+        self._asked = Shares[_Tenant](limits.under_way, limits.under_way_of_namespace)
+        self._waiting = Shares[_Tenant](math.inf, limits.waiting_of_namespace)
         self._at_registries, self._of_namespaces = Turns(limits.threads_of_registry), Turns(limits.threads_of_namespace)
         self._threads = ThreadPoolExecutor(limits.threads, "examiner")
 
@@ -91,19 +93,15 @@ class Judge:
         late = f"no decision within {seconds:.3g} seconds; the examination goes on: try again"
         if tasks := {each for each in found if isinstance(each, asyncio.Task)}:
             tenant = _tenant(questions[0])
-            if self._waiting[tenant] < self._limits.waiting_of_namespace:
-                await self._wait(tasks, tenant, seconds)
+            if self._waiting.take(tenant):
+                try:
+                    await asyncio.wait(tasks, timeout=seconds)
+                finally:
+                    self._waiting.give_back(tenant)
             else:
                 late = "too many requests of this namespace wait for decisions; the examination goes on: try again"
             self._late.update(task for task in tasks if not task.done())
         return tuple(each if isinstance(each, Decision) else _result(each, late) for each in found)
-
-    async def _wait(self, tasks: "Set[asyncio.Task[Decision]]", tenant: _Tenant, seconds: float) -> None:
-        self._waiting[tenant] += 1
-        try:
-            await asyncio.wait(tasks, timeout=seconds)
-        finally:
-            _decrease(self._waiting, tenant)
 
     async def close(self) -> None:
         """Ends all examinations; those that wait for a registry are left behind."""
@@ -120,20 +118,15 @@ class Judge:
             return task
         if len(self._under_way) >= self._limits.under_way:
             return undecided("too many images are being examined: try again")
-        if self._asked[_tenant(question)] >= self._limits.under_way_of_namespace:
+        if not self._asked.take(tenant := _tenant(question)):
             return undecided("too many images of this namespace are being examined: try again")
-        return self._begin(question)
-
-    def _begin(self, question: Question) -> "asyncio.Task[Decision]":
         task = self._under_way[question.key] = asyncio.ensure_future(self._examine(question))
-        tenant = _tenant(question)
-        self._asked[tenant] += 1
         task.add_done_callback(lambda done: self._end(question, tenant, done))
         return task
 
     def _end(self, question: Question, tenant: _Tenant, task: "asyncio.Task[Decision]") -> None:
         del self._under_way[question.key]
-        _decrease(self._asked, tenant)
+        self._asked.give_back(tenant)
         if task in self._late:
             self._late.remove(task)
             _log_late(question, task)
@@ -169,13 +162,6 @@ def _log_late(question: Question, task: "asyncio.Task[Decision]") -> None:
 
 def _tenant(question: Question) -> _Tenant:
     return address_of_caller.get(), question.namespace
-
-
-def _decrease(counter: Counter[_Tenant], tenant: _Tenant) -> None:
-    """Counts one less; those that are not counted any more are forgotten."""
-    counter[tenant] -= 1
-    if not counter[tenant]:
-        del counter[tenant]
 
 
 def _result(task: "asyncio.Task[Decision]", late: str) -> Decision:

@@ -50,7 +50,7 @@ class Program:
             NotaryExaminer(settings.access.registry_timeout, observer=self._telemetry),
             self._cache,
             # Of the reviews that one API server may ask for at a time, half.
-            DEFAULT_LIMITS._replace(waiting_of_namespace=ceil(settings.limits.reviews * settings.limits.share / 2)),
+            DEFAULT_LIMITS._replace(waiting_of_namespace=ceil(settings.limits.share_of(settings.limits.reviews) / 2)),
         )
         self._asker = Asker(self._judge, self._access.registries, self._access.pull_secrets)
         routes = make_routes(self._reviewer, settings.guarded if settings.tls.client_cas else ())

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from notarykit_admission.errors import RequestError
 from notarykit_admission.server.limits import HTTPLimits, Limit
-from notarykit_admission.server.shares import Shares, client_of
+from notarykit_admission.shares import Shares
 
 
 class RefusedError(Exception):
@@ -34,7 +34,7 @@ class Bodies:
 
     def __init__(self, limits: HTTPLimits) -> None:
         self._limits = limits
-        self._held = Shares(limits.bodies, limits.share)
+        self._held = Shares[str](limits.bodies, limits.share_of(limits.bodies))
 
     @asynccontextmanager
     async def read(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
@@ -76,3 +76,8 @@ class Bodies:
 
     def _too_large(self) -> RefusedError:
         return RefusedError(413, Limit.BODY, f"the body has more than {self._limits.body} bytes")
+
+
+def client_of(request: web.BaseRequest) -> str:
+    """Returns the address of a request's client, or an empty string if it has gone."""
+    return request.remote or ""

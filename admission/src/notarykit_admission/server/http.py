@@ -12,13 +12,13 @@ from notarykit_admission.context import address_of_caller, trace_of_request
 from notarykit_admission.errors import RequestError
 from notarykit_admission.protocol.timeout import parse_timeout, time_to_decide
 from notarykit_admission.protocol.trace import parse_traceparent
-from notarykit_admission.server.body import Bodies, RefusedError
+from notarykit_admission.server.body import Bodies, RefusedError, client_of
 from notarykit_admission.server.connections import Connections
 from notarykit_admission.server.limits import DEFAULT_LIMITS, HTTPLimits, Limit
 from notarykit_admission.server.route import Page, Route, text_response
-from notarykit_admission.server.shares import Shares, client_of
 from notarykit_admission.server.throttled_log import ThrottledFilter, ThrottledLog
 from notarykit_admission.server.tls import ServerTLS
+from notarykit_admission.shares import Shares
 
 _log = logging.getLogger(__name__)
 _OTHER_PATH = "other"
@@ -70,7 +70,7 @@ class HTTPServer:
         self._limits = limits
         self._observer = observer or Nobody()
         self._bodies = Bodies(limits)
-        self._reviews = Shares(limits.reviews, limits.share)
+        self._reviews = Shares[str](limits.reviews, limits.share_of(limits.reviews))
         self._refusals = ThrottledLog(_log)
         self._is_ending = False
         self._protocols: web.Server | None = None

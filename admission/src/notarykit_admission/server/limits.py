@@ -1,5 +1,6 @@
 """Limits of what clients may send, leave out, and hold."""
 
+import math
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -29,6 +30,10 @@ class HTTPLimits(NamedTuple):
     head_seconds: float = 5.0
     body_seconds: float = 5.0
     idle_seconds: float = 120.0
+
+    def share_of(self, most: int) -> int:
+        """Returns the part of an amount that one client's address may have; at least one."""
+        return math.ceil(most * self.share)
 
 
 DEFAULT_LIMITS = HTTPLimits()
