@@ -21,7 +21,7 @@ from tests.interop.go_peer import Peer, build
 from tests.servers.registry.certificates import RegistryCA
 from tests.support.ports import free_port
 
-ROUNDS, REQUESTS, CLIENTS = 5, 3000, 8
+ROUNDS, REQUESTS, CLIENTS = 5, 2000, 8
 _ANSWER = b'{"response":{"items":[{"key":"k","value":"verified"}],"systemError":""}}'
 
 # Each program gets: port, certificate, key, client CA.
@@ -86,7 +86,7 @@ uvloop.run(serve(asgi, config))
 _STDLIB = """
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version, wbufsize = "HTTP/1.1", 65536  # head and body in one write
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
