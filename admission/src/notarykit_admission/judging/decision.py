@@ -10,12 +10,19 @@ from notarykit import (
     NotarykitError,
     Skipped,
     StepResult,
+    TrustPolicyDocument,
     Verdict,
     VerificationError,
     Verified,
     VerifiedArtifact,
 )
-from notarykit.errors import AccessError, NoAcceptedSignatureError, RevocationError, UnforeseenError
+from notarykit.errors import (
+    AccessError,
+    NoAcceptedSignatureError,
+    NoApplicablePolicyError,
+    RevocationError,
+    UnforeseenError,
+)
 from notarykit_admission.judging.document import document_of
 from notarykit_admission.message import one_line
 
@@ -88,6 +95,25 @@ def decision_end(verdict: Verdict, evidence: Iterable[datetime], now: datetime) 
     if isinstance(verdict, Verified) and verdict.timestamp is not None:
         ends.update(certificate.not_valid_after_utc for certificate in verdict.timestamp.chain.certificates)
     return min((end for end in ends if end is not None and end >= now), default=None)
+
+
+def decision_of_policy(policies: TrustPolicyDocument, scope: str) -> Decision | None:
+    """Returns the decision that a trust policy makes without a look at the image, or None where it has to be examined.
+
+    It skips what a statement has skipped, and refuses what none applies to. Neither does the statement for all others
+    apply to a repository that one names in other words: nodes would pull the same image by both.
+
+    Args:
+        policies: The trust policy.
+        scope: Repository of the image, `registry/name`.
+    """
+    if alike := policies.look_alike(scope):
+        return Decision(Outcome.REFUSED, reason=f"the trust policy names this repository {alike}: write that instead")
+    try:
+        policy = policies.applicable(scope)
+    except NoApplicablePolicyError as error:
+        return decision_of_error(error, "")
+    return decision_of_artifact(VerifiedArtifact(Skipped(policy.name))) if policy.level.is_skip else None
 
 
 def decision_of_artifact(verified: VerifiedArtifact, ends: datetime | None = None) -> Decision:

@@ -5,17 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 import notarykit
-from notarykit import (
-    Digest,
-    Evidence,
-    NotarykitError,
-    RevocationChecker,
-    Skipped,
-    VerifiedArtifact,
-)
-from notarykit.errors import (
-    NoApplicablePolicyError,
-)
+from notarykit import Digest, Evidence, NotarykitError, RevocationChecker
 from notarykit_admission.judging.decision import (
     Decision,
     Outcome,
@@ -29,10 +19,7 @@ VERIFICATION_SECONDS = 20.0
 
 
 class Examiner(Protocol):
-    """Examines images. Called from several threads, but for `by_policy`."""
-
-    def by_policy(self, question: Question) -> Decision | None:
-        """Returns the decision that the trust policy makes without a look at the image, or None."""
+    """Examines images that the trust policy wants examined. Called from several threads."""
 
     def resolve(self, question: Question) -> Digest:
         """Returns the digest that the reference's tag names.
@@ -83,23 +70,6 @@ class NotaryExaminer:
         self._seconds = seconds
         self._revocation = revocation
         self._observer = observer or Nobody()
-
-    def by_policy(self, question: Question) -> Decision | None:
-        """Refuses what no statement of the policy applies to, and skips what the policy skips.
-
-        Neither does the statement for all others apply to a repository that one names in other words: nodes would pull
-        the same image by both.
-        """
-        policies, scope = question.policy.verifier.policies, question.reference.scope
-        if alike := policies.look_alike(scope):
-            return Decision(
-                Outcome.REFUSED, reason=f"the trust policy names this repository {alike}: write that instead"
-            )
-        try:
-            policy = policies.applicable(scope)
-        except NoApplicablePolicyError as error:
-            return decision_of_error(error, "")
-        return decision_of_artifact(VerifiedArtifact(Skipped(policy.name))) if policy.level.is_skip else None
 
     def resolve(self, question: Question) -> Digest:
         """Asks the registry for the tag."""

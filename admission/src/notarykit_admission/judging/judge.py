@@ -74,14 +74,6 @@ class Judge:
         """Number of images that are examined, or wait for it."""
         return len(self._under_way)
 
-    def by_policy(self, question: Question) -> Decision | None:
-        """Returns the decision that needs no look at the image, and so no credentials, or None; it never raises."""
-        try:
-            return self._examiner.by_policy(question)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong, nothing is admitted by it
-            _log.exception("the policy cannot be applied")
-            return decision_of_mistake(error)
-
     async def decide(self, questions: Sequence[Question], seconds: float) -> tuple[Decision, ...]:
         """Returns the decision on each image, in their order; it never raises, and never takes longer.
 
@@ -112,7 +104,7 @@ class Judge:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _decide(self, question: Question) -> "Decision | asyncio.Task[Decision]":
-        if (decision := self.by_policy(question) or self._cache.get(question.key)) is not None:
+        if (decision := self._cache.get(question.key)) is not None:
             return decision
         if (task := self._under_way.get(question.key)) is not None:
             return task

@@ -31,10 +31,6 @@ class Asker:
         self._access = access
         self._reader = reader
 
-    def is_decided(self, policy: LoadedPolicy, reference: Reference) -> bool:
-        """Tells whether the trust policy alone decides on an image, whatever its tag names: skipped, or refused."""
-        return self._judge.by_policy(Question(policy, self._access.own(reference), reference)) is not None
-
     async def ask(
         self, policy: LoadedPolicy, references: Sequence[Reference], puller: Puller, seconds: float
     ) -> tuple[Decision, ...]:
@@ -42,7 +38,7 @@ class Asker:
 
         Args:
             policy: Trust policy and trust stores.
-            references: References to the images.
+            references: References to the images, all of which have to be looked at.
             puller: Who pulls the images.
             seconds: Seconds within which the decisions are wanted.
         """
@@ -59,14 +55,14 @@ class Asker:
     async def _ask(
         self, reader: PullSecretReader, questions: Sequence[Question], puller: Puller, end: float
     ) -> tuple[Decision, ...]:
-        """Returns the decisions with a pod's credentials, which are read only where an image has to be looked at."""
+        """Returns the decisions with a pod's credentials."""
         keyring = Keyring()
-        has_secrets = puller.secrets != NO_SECRETS and not all(map(self._judge.by_policy, questions))
+        has_secrets = bool(questions) and puller.secrets != NO_SECRETS
         if has_secrets:
             try:
                 keyring = await reader.keyring(puller, _left(end))
             except PullSecretsError as error:
-                return tuple(self._judge.by_policy(question) or undecided(str(error)) for question in questions)
+                return (undecided(str(error)),) * len(questions)
         decisions = await self._decide(questions, keyring, end)
         if has_secrets and any(decision.lacks_access for decision in decisions):
             keyring, old = await self._read_again(reader, puller, keyring, end), keyring

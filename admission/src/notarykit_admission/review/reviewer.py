@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from notarykit import Digest, Reference
 from notarykit.errors import UsageError
 from notarykit_admission.access.pull_secrets import Puller
-from notarykit_admission.judging.decision import Decision, Outcome
+from notarykit_admission.judging.decision import Decision, Outcome, decision_of_policy
 from notarykit_admission.message import one_line
 from notarykit_admission.policy.policies import LoadedPolicy, Policies
 from notarykit_admission.policy.rules import Rule, Tags
@@ -123,20 +123,22 @@ class Reviewer:
         """Returns for each image the reference to be judged, or the decision that needs no judge."""
         if len(images) > self._most_images:
             return [_refused(f"more than {self._most_images} images in one request")] * len(images)
-        return [self._read(image.text, policy, rule) for image in images]
+        return [_read(image.text, policy, rule) for image in images]
 
-    def _read(self, text: str, policy: LoadedPolicy, rule: Rule) -> Reference | Decision:
-        if rule.exempts(text):
-            return Decision(Outcome.EXEMPT)
-        try:
-            reference = read_reference(text)
-        except UsageError as error:  # its advice is for users of a command line
-            return _refused(f"{one_line(error.message, LONGEST_IMAGE)}: write registry/repository@digest, in full")
-        is_movable = rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest)
-        # Where the policy looks at no image, it says the same of each that a tag may name.
-        if is_movable and not self._asker.is_decided(policy, reference):
-            return _refused("a tag can be moved after the decision: write registry/repository@digest")
-        return reference
+
+def _read(text: str, policy: LoadedPolicy, rule: Rule) -> Reference | Decision:
+    if rule.exempts(text):
+        return Decision(Outcome.EXEMPT)
+    try:
+        reference = read_reference(text)
+    except UsageError as error:  # its advice is for users of a command line
+        return _refused(f"{one_line(error.message, LONGEST_IMAGE)}: write registry/repository@digest, in full")
+    # Where the policy looks at no image, it says the same of each that a tag may name.
+    if decision := decision_of_policy(policy.verifier.policies, reference.scope):
+        return decision
+    if rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
+        return _refused("a tag can be moved after the decision: write registry/repository@digest")
+    return reference
 
 
 def _as_it_is(rule: Rule) -> Rule:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from aiohttp import web
 
@@ -55,7 +55,8 @@ class Bodies:
 
     async def _read(self, request: web.BaseRequest, client: str, body: bytearray) -> None:
         try:
-            async with asyncio.timeout(self._limits.body_seconds):
+            # What has come with the head, as most do, is not waited for.
+            async with nullcontext() if request.content.is_eof() else asyncio.timeout(self._limits.body_seconds):
                 await self._read_parts(request, client, body)
         except TimeoutError:
             raise RefusedError(408, Limit.BODY_SECONDS, "the body did not come in time") from None

@@ -99,11 +99,6 @@ class FakeExaminer:
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.calls) >= count, 60)
 
-    def by_policy(self, question: Question) -> Decision | None:
-        """Leaves everything to the verification."""
-        del question
-        return None
-
     def resolve(self, question: Question) -> Digest:
         """Returns the digest of the tag."""
         self._work("resolve", question)

@@ -1,10 +1,11 @@
-"""Decisions: how long they hold at most, and which errors are refusals."""
+"""Decisions: how long they hold at most, which errors are refusals, and what a policy says without a look."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
 
-from notarykit import Audited, NotarykitError, Verified
+from notarykit import Audited, NotarykitError, TrustPolicyDocument, Verified
 from notarykit.errors import (
     AccessError,
     ArtifactNotFoundError,
@@ -17,11 +18,11 @@ from notarykit.errors import (
     StorageError,
     TrustStoreError,
 )
-from notarykit_admission.judging.decision import Outcome, decision_end, decision_of_error
+from notarykit_admission.judging.decision import Decision, Outcome, decision_end, decision_of_error, decision_of_policy
 from tests.support.ca import NOT_AFTER, Changes, make_chain
 from tests.support.envelopes import sign_envelope
 from tests.unit.verification.countersigned import SIGNER, TSA, RecordingChecker, make_timestamped, trust_store
-from tests.unit.verification.setting import CHAIN, NOW, OTHER, policy, store, verify
+from tests.unit.verification.setting import CHAIN, NOW, OTHER, SCOPE, document, policy, store, verify
 
 _DAY = timedelta(days=1)
 _TIMESTAMPED = policy(stores=("ca:acme", "tsa:one"))
@@ -135,3 +136,39 @@ def test_advice_on_flags_is_left_out() -> None:
     """Whoever reads the reason has no command line whose flags could help."""
     error = NetworkError("no response within 20 seconds", advice="try again, or allow more with --timeout")
     assert decision_of_error(error, "").reason == "no response within 20 seconds"
+
+
+def test_policy_without_a_statement_refuses() -> None:
+    """A repository that no statement applies to is refused without a look at it."""
+    decision = decision_of_policy(document(), "other.test/app")
+    assert decision is not None
+    assert decision.outcome is Outcome.REFUSED
+    assert "other.test/app" in decision.reason
+
+
+def test_policy_that_skips() -> None:
+    """A repository that the policy skips is let pass without a look at it."""
+    decision = decision_of_policy(document("skip"), SCOPE)
+    assert decision is not None
+    assert decision._replace(document=b"") == Decision(Outcome.SKIPPED, policy="acme")
+    assert json.loads(decision.document) == {"verdict": "skipped", "policy": "acme"}
+
+
+@pytest.mark.parametrize("level", ["skip", "permissive"])
+@pytest.mark.parametrize("alias", ["REGISTRY.acme-rockets.io", "registry.acme-rockets.io:443"])
+def test_repository_in_other_words(level: str, alias: str) -> None:
+    """A statement for all others lets nothing pass of a repository that has a statement by the name that all know."""
+    others = policy(level)._replace(name="others", scopes=("*",))
+    policies = TrustPolicyDocument((policy()._replace(scopes=("registry.acme-rockets.io/app",)), others))
+    decision = decision_of_policy(policies, f"{alias}/app")
+    assert decision is not None
+    assert decision.outcome is Outcome.REFUSED
+    assert decision.reason == "the trust policy names this repository registry.acme-rockets.io/app: write that instead"
+    found = decision_of_policy(policies, f"{alias}/other")
+    skipped = Decision(Outcome.SKIPPED, policy="others")
+    assert (found and found._replace(document=b"")) == (skipped if level == "skip" else None)
+
+
+def test_policy_that_verifies_decides_nothing() -> None:
+    """Where a statement applies, the image has to be examined."""
+    assert decision_of_policy(document(), SCOPE) is None

@@ -185,43 +185,6 @@ def test_silent_responder_is_no_refusal(chain: TestChain, responder: Responder) 
     assert "revocation status of certificate" in decision.reason
 
 
-def test_policy_without_a_statement_refuses() -> None:
-    """A repository that no statement applies to is refused without a look at it."""
-    question = _question(reference=f"other.test/app@{ARTIFACT.digest}")
-    decision = NotaryExaminer().by_policy(question)
-    assert decision is not None
-    assert decision.outcome is Outcome.REFUSED
-    assert "other.test/app" in decision.reason
-
-
-def test_policy_that_skips() -> None:
-    """A repository that the policy skips is let pass without a look at it."""
-    decision = NotaryExaminer().by_policy(_question(policies=document("skip")))
-    assert decision is not None
-    assert _bare(decision) == Decision(Outcome.SKIPPED, policy="acme")
-    assert json.loads(decision.document) == {"verdict": "skipped", "policy": "acme"}
-
-
-@pytest.mark.parametrize("level", ["skip", "permissive"])
-@pytest.mark.parametrize("alias", ["REGISTRY.acme-rockets.io", "registry.acme-rockets.io:443"])
-def test_repository_in_other_words(level: str, alias: str) -> None:
-    """A statement for all others lets nothing pass of a repository that has a statement by the name that all know."""
-    others = policy(level)._replace(name="others", scopes=("*",))
-    policies = TrustPolicyDocument((policy()._replace(scopes=("registry.acme-rockets.io/app",)), others))
-    decision = NotaryExaminer().by_policy(_question(reference=f"{alias}/app@{ARTIFACT.digest}", policies=policies))
-    assert decision is not None
-    assert decision.outcome is Outcome.REFUSED
-    assert decision.reason == "the trust policy names this repository registry.acme-rockets.io/app: write that instead"
-    other = _question(reference=f"{alias}/other@{ARTIFACT.digest}", policies=policies)
-    found = NotaryExaminer().by_policy(other)
-    assert (found and _bare(found)) == (Decision(Outcome.SKIPPED, policy="others") if level == "skip" else None)
-
-
-def test_policy_that_verifies_decides_nothing() -> None:
-    """Where a statement applies, the image has to be examined."""
-    assert NotaryExaminer().by_policy(_question()) is None
-
-
 def test_tag_is_resolved() -> None:
     """A tag's digest is its repository's."""
     registries = _Registries()

@@ -247,37 +247,3 @@ def test_mistake_of_this_program_admits_nothing(error: Exception, caplog: pytest
 
     judging(FakeExaminer(decide=_fail(error)), test)
     assert "an image cannot be examined" in caplog.text
-
-
-def test_policy_decides_without_an_examination() -> None:
-    """What the policy refuses or skips by itself needs no registry and no time."""
-
-    class Skipping(FakeExaminer):
-        def by_policy(self, question: Question) -> Decision | None:
-            return Decision(Outcome.SKIPPED, policy=question.policy.identity)
-
-    examiner = Skipping()
-
-    async def test(judge: Judge) -> None:
-        assert await judge.decide([question()], 0) == (Decision(Outcome.SKIPPED, policy="one"),)
-
-    judging(examiner, test)
-    assert examiner.calls == []
-
-
-def test_policy_that_cannot_be_applied_admits_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """An unexpected exception of the policy is undecided for its image alone."""
-
-    class Broken(FakeExaminer):
-        def by_policy(self, question: Question) -> Decision | None:
-            if question.reference.name == "bad":
-                raise RuntimeError
-            return None
-
-    async def test(judge: Judge) -> None:
-        bad, good = await judge.decide([question("bad"), question("good")], LONG)
-        assert bad.outcome is Outcome.UNDECIDED
-        assert good == verified()
-
-    judging(Broken(), test)
-    assert "the policy cannot be applied" in caplog.text

@@ -17,9 +17,9 @@ def document(store: str = "ca:acme", scope: str = "*", level: str = "strict") ->
         "name": "one",
         "registryScopes": [scope],
         "signatureVerification": {"level": level},
-        "trustStores": [store],
-        "trustedIdentities": ["*"],
     }
+    if level != "skip":
+        statement |= {"trustStores": [store], "trustedIdentities": ["*"]}
     return json.dumps({"version": "1.0", "trustPolicies": [statement]}).encode()
 
 

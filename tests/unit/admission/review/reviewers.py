@@ -45,11 +45,6 @@ class FakeJudge:
         self.namespaces: list[str] = []
         self.seconds: list[float] = []
 
-    def by_policy(self, question: Question) -> Decision | None:
-        """Returns the decision on what the policy skips."""
-        decision = self._decisions.get(question.reference.name)
-        return decision if decision is not None and decision.outcome is Outcome.SKIPPED else None
-
     async def decide(self, questions: Sequence[Question], seconds: float) -> tuple[Decision, ...]:
         """Returns the decisions."""
         await asyncio.sleep(0)

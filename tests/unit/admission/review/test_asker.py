@@ -34,22 +34,17 @@ class _Judge:
         seconds: Times that it was given.
     """
 
-    def __init__(self, users: Mapping[str, str], skipped: Sequence[str]) -> None:
+    def __init__(self, users: Mapping[str, str]) -> None:
         self._users = users
-        self._skipped = skipped
         self.asked: list[dict[str, int]] = []
         self.seconds: list[float] = []
-
-    def by_policy(self, question: Question) -> Decision | None:
-        """Skips some images."""
-        return _SKIPPED if question.reference.name in self._skipped else None
 
     async def decide(self, questions: Sequence[Question], seconds: float) -> tuple[Decision, ...]:
         """Returns the decisions."""
         await asyncio.sleep(0)
         self.asked.append({question.reference.name: len(question.access.ways) for question in questions})
         self.seconds.append(seconds)
-        return tuple(self.by_policy(question) or self._decision(question) for question in questions)
+        return tuple(map(self._decision, questions))
 
     def _decision(self, question: Question) -> Decision:
         wanted = self._users.get(question.reference.name, "")
@@ -64,8 +59,8 @@ class _Judge:
 class _Setting:
     """An asker, its judge, and the objects of its API server."""
 
-    def __init__(self, users: Mapping[str, str], stored: Mapping[str, Any], skipped: Sequence[str] = ()) -> None:
-        self.judge = _Judge(users, skipped)
+    def __init__(self, users: Mapping[str, str], stored: Mapping[str, Any]) -> None:
+        self.judge = _Judge(users)
         self.objects = Objects(stored)
         self.reader: PullSecretReader | None = PullSecretReader(self.objects.get)
         self._pool = RegistryPool()
@@ -128,20 +123,18 @@ def test_pod_without_secrets() -> None:
     assert setting.objects.read == []
 
 
-def test_nothing_is_read_for_what_the_policy_decides() -> None:
-    """Where the policy decides on all images without a look, nothing is read."""
-    setting, decisions = _run(lambda: _Setting({}, {}, ["public"]), "public", "public")
-    assert decisions == [_SKIPPED, _SKIPPED]
+def test_nothing_is_read_for_no_image() -> None:
+    """Where no image has to be looked at, no secret is read."""
+    setting, decisions = _run(lambda: _Setting({}, _STORED))
+    assert decisions == []
     assert setting.objects.read == []
 
 
 def test_secrets_that_cannot_be_read() -> None:
-    """Images that need a look are undecided then, and those that the policy decides on are not."""
-    stored = {"shop/secrets/registry": b"[]"}
-    setting, decisions = _run(lambda: _Setting({}, stored, ["skipped"]), "public", "skipped")
-    assert decisions[0].outcome is Outcome.UNDECIDED
+    """All images are undecided then, and none is asked about."""
+    setting, decisions = _run(lambda: _Setting({}, {"shop/secrets/registry": b"[]"}), "public", "other")
+    assert [decision.outcome for decision in decisions] == [Outcome.UNDECIDED] * 2
     assert decisions[0].reason.startswith("the secret 'registry' of namespace 'shop' cannot be read")
-    assert decisions[1] == _SKIPPED
     assert setting.judge.asked == []
 
 

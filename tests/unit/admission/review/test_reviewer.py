@@ -75,10 +75,19 @@ def test_tag_where_nothing_is_pinned() -> None:
 
 def test_tag_of_an_image_that_the_policy_skips() -> None:
     """It may be moved, for no image that it may name is looked at; it stays, and nobody is warned of it."""
-    reviewer, _ = reviewing({"web": accepted(Outcome.SKIPPED, "")})
+    reviewer, judge = reviewing(more={"trustpolicy.json": document(scope="r.test/web", level="skip")})
     (reviewed,) = _review(reviewer, "r.test/web:v1").images
+    assert judge.asked == []
     assert reviewed.decision.outcome is Outcome.SKIPPED
     assert reviewed.consequence is Consequence.ADMITTED
+
+
+def test_tag_that_no_statement_is_for() -> None:
+    """It is refused for that, and nobody has to write a digest first to learn it."""
+    reviewer, judge = reviewing(more={"trustpolicy.json": document(scope="r.test/other")})
+    (reviewed,) = _review(reviewer, "r.test/web:v1").images
+    assert reviewed.decision.reason.startswith("no trust policy applies to r.test/web")
+    assert judge.asked == []
 
 
 def test_tag_that_is_pinned() -> None:
@@ -97,7 +106,7 @@ def test_tag_that_is_pinned() -> None:
 
 def test_image_without_a_digest_is_not_pinned() -> None:
     """What the policy skips has not been looked up, and stays as it is."""
-    reviewer, _ = reviewing({"web": accepted(Outcome.SKIPPED, "")})
+    reviewer, _ = reviewing(more={"trustpolicy.json": document(scope="r.test/web", level="skip")})
     (reviewed,) = _review(reviewer, "r.test/web:v1", pins=True).images
     assert reviewed.pinned == "r.test/web:v1"
 
