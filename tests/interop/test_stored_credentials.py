@@ -31,6 +31,7 @@ _ENTRIES: list[Any] = [
     {"auth": _PAIR, "identitytoken": None}, {"auth": _PAIR, "username": "other", "password": "other"},
     {"username": "me", "password": "x"}, {"username": "me"}, {"identitytoken": "i"}, {"registrytoken": "r"},
     {"auth": _PAIR, "identitytoken": "i", "registrytoken": "r"}, {"auth": "bWU="}, {"auth": "!"}, {"auth": _PAIR[:-1]},
+    {"auth": _PAIR[:-2]},
     {"auth": base64.b64encode(b"me:").decode()}, {"auth": 1}, "text",
 ]  # fmt: skip
 

@@ -198,9 +198,12 @@ def test_docker_hub_where_nothing_else_matches() -> None:
 
 
 def test_missing_padding() -> None:
-    """The base64 of an entry may lack its padding, as for a kubelet."""
-    look_up = parse_docker_config(_encoded({_HOST: {"auth": base64.b64encode(b"me2:secret").decode().rstrip("=")}}))
+    """The base64 of an entry may lack its padding, as for a kubelet, but not a half of it."""
+    padded = base64.b64encode(b"me2:secret").decode()
+    look_up = parse_docker_config(_encoded({_HOST: {"auth": padded.removesuffix("==")}}))
     assert look_up(_HOST) == Credentials("me2", "secret")
+    with pytest.raises(ConfigurationError, match="is malformed"):
+        parse_docker_config(_encoded({_HOST: {"auth": padded.removesuffix("=")}}))(_HOST)
 
 
 def test_secrets_stay_on_this_machine() -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import ceil
 
 from notarykit_admission.access.opened import OpenedAccess
@@ -67,12 +69,13 @@ class Program:
         Raises:
             ConfigurationError: The address cannot be listened at.
         """
-        loop = asyncio.get_running_loop()
         allow_descriptors(self._settings.limits.connections)
         listener = listen(self._settings.address, self._settings.port)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
-        loop.add_signal_handler(signal.SIGHUP, self._files.look_now)
+        handlers = {signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._files.look_now}
+        with _handling(handlers):
+            await self._serve(listener, listening)
+
+    async def _serve(self, listener: socket.socket, listening: Callable[[int], None]) -> None:
         self._server.start(listener, self._files.tls)
         port = listener.getsockname()[1]
         _log.info("requests are served at port %d, under policies %s", port, self._files.policies.current.identity)
@@ -126,6 +129,19 @@ class Program:
             lost_lines=self._lines.lost,
             evidence=self._telemetry.evidence.states(),
         )
+
+
+@contextmanager
+def _handling(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Has signals handled in the running event loop; those who run it afterwards find Python's own handlers."""
+    loop = asyncio.get_running_loop()
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
 
 
 def _state_of(watch: FileWatch) -> FilesState:

@@ -35,19 +35,20 @@ def entries_of(document: GoMembers) -> GoMembers:
     return document.object("auths") if "auths" in document else GoMembers({}, "'auths'")
 
 
-def read_entry(entry: GoMembers, key: str, source: str) -> Credentials | None:
+def read_entry(entry: GoMembers, key: str, source: str, *, may_lack_padding: bool = False) -> Credentials | None:
     """Returns the credentials in an entry, or None where it has none and leaves them to a helper.
 
     Args:
         entry: The entry.
         key: Its key, for messages.
         source: Path of the file that it is in, or its name, for messages.
+        may_lack_padding: True if all of the padding of its base64 may be missing, as for the kubelet.
 
     Raises:
         ConfigurationError: The entry is malformed.
     """
     try:
-        return _credentials_in(entry)
+        return _credentials_in(entry, may_lack_padding=may_lack_padding)
     except (DocumentError, binascii.Error):
         raise ConfigurationError(
             f"credentials in {source}: the entry {key!r} is malformed",
@@ -55,13 +56,14 @@ def read_entry(entry: GoMembers, key: str, source: str) -> Credentials | None:
         ) from None
 
 
-def _credentials_in(entry: GoMembers) -> Credentials | None:
+def _credentials_in(entry: GoMembers, *, may_lack_padding: bool) -> Credentials | None:
     username, password = entry.text("username", ""), entry.text("password", "")
     if encoded := entry.text("auth", ""):
-        # Like Go's decoder, this ignores line ends, and as for the kubelet padding may be missing; bytes outside UTF-8
-        # are kept.
+        # Like Go's decoder, this ignores line ends; bytes outside UTF-8 are kept.
         encoded = encoded.replace("\r", "").replace("\n", "")
-        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        if may_lack_padding and not encoded.endswith("="):
+            encoded += "=" * (-len(encoded) % 4)
+        decoded = base64.b64decode(encoded, validate=True)
         username, colon, password = decoded.decode("utf-8", "surrogateescape").partition(":")
         if not colon:
             raise DocumentError(f"{entry.where}: 'auth' is not name:password")

@@ -86,7 +86,7 @@ def parse_docker_config(content: bytes, name: str = "docker config", *, is_legac
 def _entries(entries: GoMembers, name: str) -> Iterator[tuple[str, Credentials]]:
     for text in entries.value:
         if text in entries:  # it is not null
-            credentials = read_entry(entries.object(text), text, name)
+            credentials = read_entry(entries.object(text), text, name, may_lack_padding=True)
             if credentials is not None and (key := _key(text)):
                 yield key, credentials
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -80,6 +81,7 @@ def test_request_beyond_the_end_is_answered(tmp_path: Path, silent: str, monkeyp
         assert "this program is ending: try again" in response["status"]["message"]
         client.close()
         await running
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     descriptor = os.open(os.devnull, os.O_WRONLY)
     lines = LineWriter(descriptor, lambda _: b"")
