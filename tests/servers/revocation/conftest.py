@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers.registry.conftest import registry_ca
+from tests.servers.registry.conftest import memory_registry, plain_registry, registry_ca, registry_program, stack
 from tests.servers.revocation.openssl_ca import OpensslCA
 from tests.servers.revocation.vault_ca import VaultCA
 from tests.servers.vault.conftest import pki, vault, vault_program
@@ -12,7 +12,16 @@ from tests.servers.vault.pki import Pki
 from tests.support.responders import Responder
 from tests.support.revocable import revocable_chain
 
-__all__ = ["pki", "registry_ca", "vault", "vault_program"]
+__all__ = [
+    "memory_registry",
+    "pki",
+    "plain_registry",
+    "registry_ca",
+    "registry_program",
+    "stack",
+    "vault",
+    "vault_program",
+]
 
 NewCA = Callable[[], OpensslCA]
 
