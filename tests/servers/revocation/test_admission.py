@@ -111,8 +111,8 @@ def test_revoked_signer(
 
 
 def _serve(scene: _Scene, kind: str, until: datetime, *, is_good: bool) -> None:
-    """Has the responder say of the signer what it said first a minute ago, and what counts until a time."""
-    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    """Has the responder say of the signer what it says since a minute ago, until a time."""
+    begin = until - _LIFE - timedelta(minutes=1)
     if kind == "ocsp":
         single = Single("good" if is_good else "revoked", revoked_at=begin, this_update=begin, next_update=until)
         scene.responder.ocsp(ocsp_path(0), responding(scene.chain, 0, single, produced_at=begin))
@@ -130,10 +130,11 @@ def test_verdict_ends_with_its_evidence(kind: str, opened: Open, memory_registry
     until = datetime.now(UTC).replace(microsecond=0) + _LIFE
     _serve(scene, kind, until, is_good=True)
     assert admission.accepts(reference)
-    assert f'revocation_next_end_timestamp_seconds{{kind="{kind}"}} {until.timestamp()}' in _plain(
-        admission.page("/metrics")
-    )
-    _serve(scene, kind, until + timedelta(days=1), is_good=False)
+    metrics = _plain(admission.page("/metrics"))
+    begin = until - _LIFE - timedelta(minutes=1)
+    assert f'revocation_oldest_timestamp_seconds{{kind="{kind}"}} {begin.timestamp()}' in metrics
+    assert f'revocation_next_end_timestamp_seconds{{kind="{kind}"}} {until.timestamp()}' in metrics
+    _serve(scene, kind, until + timedelta(seconds=50), is_good=False)
     assert admission.accepts(reference)  # as long as the first answer says so
     poll(lambda: not admission.accepts(reference), 30)
     assert datetime.now(UTC) >= until

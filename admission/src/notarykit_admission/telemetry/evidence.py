@@ -1,4 +1,4 @@
-"""Ends of the OCSP responses and CRLs that verifications rest on, as far as they were used lately."""
+"""Age and ends of the OCSP responses and CRLs that verifications rest on, as far as they were used lately."""
 
 import threading
 import time
@@ -18,17 +18,20 @@ class EvidenceState(NamedTuple):
     Attributes:
         kind: `ocsp` or `crl`.
         sources: Number of responders, or of distribution points.
+        oldest_begin: Time at which the oldest of the newest pieces of each source was made, in seconds since 1970.
         next_end: Time at which the first of the newest pieces of each source ends, in seconds since 1970.
         last_use: Time at which one was used last.
     """
 
     kind: str
     sources: int
+    oldest_begin: float
     next_end: float
     last_use: float
 
 
 class _Piece(NamedTuple):
+    begin: float
     end: float
     used: float
 
@@ -50,7 +53,7 @@ class EvidenceEnds:
         source = (evidence.kind, evidence.url)
         with self._lock:
             self._pieces.pop(source, None)
-            self._pieces[source] = _Piece(evidence.until.timestamp(), self._clock())
+            self._pieces[source] = _Piece(evidence.since.timestamp(), evidence.until.timestamp(), self._clock())
             if len(self._pieces) > MOST_SOURCES:
                 del self._pieces[next(iter(self._pieces))]
 
@@ -63,6 +66,12 @@ class EvidenceEnds:
                 if piece.used > begin:
                     kinds.setdefault(kind, []).append(piece)
         return tuple(
-            EvidenceState(kind, len(pieces), min(p.end for p in pieces), max(p.used for p in pieces))
+            EvidenceState(
+                kind,
+                len(pieces),
+                min(piece.begin for piece in pieces),
+                min(piece.end for piece in pieces),
+                max(piece.used for piece in pieces),
+            )
             for kind, pieces in sorted(kinds.items())
         )

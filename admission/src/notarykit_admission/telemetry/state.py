@@ -121,6 +121,11 @@ def _evidence(states: Sequence[EvidenceState]) -> Iterable[Metric]:
         "sources", "Responders and CRLs that were used within a day.", {each.kind: each.sources for each in states}
     )
     yield family(
+        "oldest_timestamp_seconds",
+        "Time at which the oldest of their newest answers was made.",
+        {each.kind: each.oldest_begin for each in states},
+    )
+    yield family(
         "next_end_timestamp_seconds",
         "Time at which the first of their newest answers ends.",
         {each.kind: each.next_end for each in states},

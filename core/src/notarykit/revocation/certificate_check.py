@@ -157,7 +157,8 @@ class CertificateCheck:
             except UnknownStatusError as error:
                 self._log.append(f"{source}: {error}")
                 continue
-            self._observe(Evidence("ocsp", url, response.der, response.result.until))
+            since, until = response.result.this_update, response.result.until
+            self._observe(Evidence("ocsp", url, response.der, since, until))
             self._note(source, result, from_cache=from_cache)
             return result if result.status is not Status.UNKNOWN else None
         return None
@@ -222,7 +223,7 @@ class CertificateCheck:
                 self._log.append(f"{source}: {error}")
                 continue
             for crl in bundle.crls:
-                self._observe(Evidence("crl", url, crl.der, crl.next_update))
+                self._observe(Evidence("crl", url, crl.der, crl.this_update, crl.next_update))
             self._note(source, result, from_cache=from_cache or bundle.is_from_file)
             return result, reasons
         return None

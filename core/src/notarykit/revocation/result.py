@@ -74,12 +74,14 @@ class Evidence(NamedTuple):
         kind: `ocsp` or `crl`.
         url: The URL that it came from; for a delta CRL, that of its base.
         der: The response or CRL, in DER.
+        since: The begin of its validity (`thisUpdate`): what it says was known to be right then.
         until: The end of its validity.
     """
 
     kind: str
     url: str
     der: bytes
+    since: datetime
     until: datetime
 
 

@@ -24,7 +24,7 @@ STATE = State(
     reviews=10,
     connections=11,
     lost_lines=12,
-    evidence=(EvidenceState("crl", 1, 600.0, 550.0), EvidenceState("ocsp", 2, 700.0, 650.0)),
+    evidence=(EvidenceState("crl", 1, 500.0, 600.0, 550.0), EvidenceState("ocsp", 2, 510.0, 700.0, 650.0)),
 )
 
 
@@ -119,6 +119,7 @@ def test_no_text_of_users() -> None:
         ("connections", {}, 11),
         ("log_lines_lost_total", {}, 12),
         ("revocation_sources", {"kind": "ocsp"}, 2),
+        ("revocation_oldest_timestamp_seconds", {"kind": "ocsp"}, 510),
         ("revocation_next_end_timestamp_seconds", {"kind": "crl"}, 600),
         ("revocation_used_timestamp_seconds", {"kind": "ocsp"}, 650),
     ],

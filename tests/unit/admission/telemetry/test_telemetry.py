@@ -40,7 +40,8 @@ def test_mistake_in_the_telemetry(caplog: pytest.LogCaptureFixture) -> None:
 def test_examinations() -> None:
     """What examinations rest on, and why they fail, is remembered and counted."""
     telemetry = _telemetry(Lines().write)
-    telemetry.evidence_used(Evidence("crl", "http://a.test/1", b"", datetime.fromtimestamp(2_000_000_000, UTC)))
+    since, until = (datetime.fromtimestamp(seconds, UTC) for seconds in (1_900_000_000, 2_000_000_000))
+    telemetry.evidence_used(Evidence("crl", "http://a.test/1", b"", since, until))
     telemetry.failed(NetworkError("no answer"))
     assert [(each.kind, each.next_end) for each in telemetry.evidence.states()] == [("crl", 2_000_000_000)]
     assert b'errors_total{kind="network"} 1.0' in telemetry.metrics()

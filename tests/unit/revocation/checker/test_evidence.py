@@ -14,7 +14,7 @@ from notarykit.revocation.result import Evidence
 from tests.support import asn1
 from tests.support.ca import make_chain
 from tests.support.checking import check, sources
-from tests.support.crls import NEXT_UPDATE, NOW
+from tests.support.crls import NEXT_UPDATE, NOW, THIS_UPDATE
 from tests.support.ocsp_answers import GOOD, REVOKED, UNKNOWN, Single, make_answer
 from tests.support.responders import Responder
 from tests.support.revocable import Point, crl_path, ocsp_path
@@ -58,20 +58,21 @@ def test_offline_checker_uses_files_alone(world: World) -> None:
 
 
 def test_used_evidence_is_observed(world: World) -> None:
-    """Each response and CRL in use is observed with its URL and its end, and no other."""
+    """Each response and CRL in use is observed with its URL, its begin and its end, and no other."""
     seen: list[Evidence] = []
     delta_ends, answer_ends = NOW + timedelta(days=2), NOW + timedelta(days=3)
-    world.respond(replace(UNKNOWN, next_update=answer_ends))
+    delta_begins, answer_begins = NOW - timedelta(minutes=2), NOW - timedelta(minutes=3)
+    world.respond(replace(UNKNOWN, this_update=answer_begins, next_update=answer_ends))
     world.crl(number=5, freshest=[world.responder.url("/delta")])
-    world.crl(path="/delta", number=6, base=5, next_update=delta_ends)
+    world.crl(path="/delta", number=6, base=5, this_update=delta_begins, next_update=delta_ends)
     world.responder.fail(ocsp_path(1))
     world.crl(place=1, corrupted=True)
     assert world.statuses(observe=seen.append) == ["good", "unknown"]
     url = world.responder.url(crl_path(0))
-    assert [(evidence.kind, evidence.url, evidence.until) for evidence in seen] == [
-        ("ocsp", world.responder.url(ocsp_path(0)), answer_ends),
-        ("crl", url, NEXT_UPDATE),
-        ("crl", url, delta_ends),
+    assert [(evidence.kind, evidence.url, evidence.since, evidence.until) for evidence in seen] == [
+        ("ocsp", world.responder.url(ocsp_path(0)), answer_begins, answer_ends),
+        ("crl", url, THIS_UPDATE, NEXT_UPDATE),
+        ("crl", url, delta_begins, delta_ends),
     ]
     numbers = [
         x509.load_der_x509_crl(evidence.der).extensions.get_extension_for_class(x509.CRLNumber) for evidence in seen[1:]
