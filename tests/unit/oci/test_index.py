@@ -1,63 +1,20 @@
-"""Image indexes: the manifests below one, and the one for a platform."""
+"""Image indexes: the manifests below one."""
 
-from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
 from notarykit.oci import index as indexes
-from notarykit.oci.index import IndexMember, index_members, platform_manifests
+from notarykit.oci.index import IndexMember, index_members
 from notarykit.oci.layout import ImageLayout
-from notarykit.oci.platform import parse_platform
-from notarykit.oci.reference import Digest, Tag
+from notarykit.oci.reference import Tag
 from notarykit.oci.repository import Repository
-from tests.unit.oci.layouts import INDEX, MANIFEST, Entry, Layout, descriptor_of, encoded, entry
+from tests.unit.oci.indexes import UNKNOWN, Plain, attestation, digests, image, put_index, tagged
+from tests.unit.oci.layouts import INDEX, Layout, descriptor_of, encoded, entry
 
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-UNKNOWN = {"os": "unknown", "architecture": "unknown"}
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """An empty layout."""
-    return Layout(tmp_path / "layout")
-
-
-def put_index(layout: Layout, entries: Sequence[Entry], media_type: str = INDEX, **members: Any) -> Entry:
-    """Stores an image index."""
-    return layout.put_json({"schemaVersion": 2, "mediaType": media_type, "manifests": entries, **members}, media_type)
-
-
-def image(layout: Layout, platform: str) -> Entry:
-    """Stores a manifest, and returns its entry for a platform."""
-    parsed = parse_platform(platform)
-    members = {"os": parsed.os, "architecture": parsed.architecture, "variant": parsed.variant}
-    return {**layout.put_artifact(platform), "platform": {key: text for key, text in members.items() if text}}
-
-
-def attestation(layout: Layout, subject: Entry) -> Entry:
-    """Stores an attestation manifest, and returns its entry as BuildKit writes it."""
-    annotations = {
-        "vnd.docker.reference.type": "attestation-manifest",
-        "vnd.docker.reference.digest": subject["digest"],
-    }
-    return {**layout.put_artifact(f"of {subject['digest']}"), "annotations": annotations, "platform": UNKNOWN}
-
-
-def tagged(layout: Layout, root: Entry, *others: Entry) -> ImageLayout:
-    """Lists the root in the layout under the tag v1, and others without one."""
-    layout.write_index([{**root, "annotations": {"org.opencontainers.image.ref.name": "v1"}}, *others])
-    return ImageLayout(layout.path)
-
-
-def digests(members: Sequence[IndexMember]) -> list[str]:
-    """Returns the digests of members."""
-    return [member.descriptor.digest for member in members]
 
 
 def test_artifact_that_is_no_index_is_alone(layout: Layout) -> None:
@@ -147,29 +104,6 @@ def test_malformed_index_of_the_artifact_is_an_error(layout: Layout, manifests: 
         index_members(Plain(manifests), Tag("v1"))
 
 
-class Plain(ImageLayout):
-    """Repository whose only artifact is an index; content by digest, and counts of what was read.
-
-    Args:
-        root: Bytes of the index.
-        others: Bytes of further indexes.
-    """
-
-    def __init__(self, root: bytes, *others: bytes) -> None:
-        self.contents = {entry(content)["digest"]: content for content in (root, *others)}
-        self.root = entry(root)["digest"]
-        self.read: Counter[str] = Counter()
-
-    def fetch_manifest(self, identifier: Tag | Digest) -> tuple[Descriptor, bytes]:
-        """Returns an index, counting how often it is read."""
-        digest = self.root if isinstance(identifier, Tag) else str(identifier)
-        self.read[digest] += 1
-        if digest not in self.contents:
-            raise ArtifactNotFoundError(f"no {digest}")
-        content = self.contents[digest]
-        return descriptor_of(entry(content, INDEX)), content
-
-
 def test_malformed_index_below_is_that_members_error() -> None:
     """An index below the artifact whose entries are malformed has the error, and its siblings are members."""
     bad = encoded({"manifests": [{"digest": "x"}]})
@@ -233,131 +167,6 @@ def test_member_is_compared_with_its_manifest(layout: Layout) -> None:
     for changes in ({"size": 1}, {"mediaType": DOCKER_MANIFEST}):
         with pytest.raises(ContentError, match=f"index {member.parent} lists {amd['digest']}"):
             member.check(descriptor_of({**amd, **changes}))
-
-
-def chosen(layout: Layout, root: Entry, platform: str) -> str:
-    """Returns the digest of the manifest for a platform."""
-    (member,) = platform_manifests(tagged(layout, root), Tag("v1"), [parse_platform(platform)])
-    assert isinstance(member, IndexMember)
-    return member.descriptor.digest
-
-
-def test_manifest_for_a_platform(layout: Layout) -> None:
-    """The best manifest is chosen, in a nested index too, and of equal ones the first."""
-    texts = ("linux/arm/v6", "linux/arm/v7", "linux/amd64", "linux/arm64/v8")
-    images = {text: image(layout, text) for text in texts}
-    second = {**layout.put_artifact("second"), "platform": {"os": "linux", "architecture": "amd64"}}
-    root = put_index(layout, [put_index(layout, [*images.values(), second])])
-    assert chosen(layout, root, "linux/arm") == images["linux/arm/v7"]["digest"]
-    assert chosen(layout, root, "linux/armel") == images["linux/arm/v6"]["digest"]
-    assert chosen(layout, root, "linux/arm64") == images["linux/arm64/v8"]["digest"]
-    assert chosen(layout, root, "linux/x86_64") == images["linux/amd64"]["digest"]
-
-
-def test_nested_index_counts_by_its_own_platform(layout: Layout) -> None:
-    """Nothing in an index below counts where containerd does not look: each index is chosen by its own entry."""
-    signed, run = image(layout, "linux/amd64"), image(layout, "linux/amd64/v1")
-    below = put_index(layout, [signed])
-    for platform in ({"os": "windows", "architecture": "amd64"}, None, UNKNOWN):
-        entry_below = {**below, "platform": platform} if platform else below
-        assert chosen(layout, put_index(layout, [entry_below, run]), "linux/amd64") == run["digest"]
-    suitable = {**below, "platform": {"os": "linux", "architecture": "amd64"}}
-    assert chosen(layout, put_index(layout, [suitable, run]), "linux/amd64") == signed["digest"]
-    assert chosen(layout, put_index(layout, [below]), "linux/amd64") == signed["digest"]
-
-
-@pytest.mark.parametrize("is_attestation", [False, True])
-def test_suitable_index_without_a_suitable_manifest(is_attestation: bool, layout: Layout) -> None:
-    """Where the index that suits has no manifest that does, nothing else is chosen in its place."""
-    amd = image(layout, "linux/amd64")
-    content = attestation(layout, amd) if is_attestation else image(layout, "linux/arm64")
-    below = {**put_index(layout, [content]), "platform": {"os": "linux", "architecture": "amd64"}}
-    root = put_index(layout, [below, amd])
-    (error,) = platform_manifests(tagged(layout, root), Tag("v1"), [parse_platform("linux/amd64")])
-    assert isinstance(error, ArtifactNotFoundError)
-
-
-def test_index_on_the_way_that_cannot_be_read(layout: Layout) -> None:
-    """An index that may lead to the manifest and is absent is an error, and no reason to choose another manifest."""
-    absent = {"mediaType": INDEX, "digest": f"sha256:{'0' * 64}", "size": 2}
-    arm = image(layout, "linux/arm64")
-    root = put_index(layout, [absent, arm])
-    error, found = platform_manifests(
-        tagged(layout, root), Tag("v1"), [parse_platform("linux/amd64"), parse_platform("linux/arm64")]
-    )
-    assert isinstance(error, ArtifactNotFoundError)
-    assert "0" * 64 in error.message
-    assert isinstance(found, IndexMember)
-
-
-def test_each_platform_has_its_answer(layout: Layout) -> None:
-    """Several platforms have a manifest or an error each, and the error names those that are there."""
-    amd, arm = image(layout, "linux/amd64"), image(layout, "linux/arm64")
-    root = put_index(layout, [amd, arm, attestation(layout, amd)])
-    wanted = [parse_platform(text) for text in ("linux/arm64", "linux/s390x", "linux/amd64")]
-    first, error, last = platform_manifests(tagged(layout, root), Tag("v1"), wanted)
-    assert isinstance(first, IndexMember)
-    assert isinstance(last, IndexMember)
-    assert digests([first, last]) == [arm["digest"], amd["digest"]]
-    assert isinstance(error, ArtifactNotFoundError)
-    assert error.one_line() == "v1 has no manifest for linux/s390x: there are linux/amd64, linux/arm64"
-
-
-def test_one_manifest_for_two_platforms(layout: Layout) -> None:
-    """A manifest that is listed for two platforms is chosen for both."""
-    amd = image(layout, "linux/amd64")
-    root = put_index(layout, [amd, {**amd, "platform": {"os": "linux", "architecture": "386"}}])
-    assert chosen(layout, root, "linux/386") == chosen(layout, root, "linux/amd64") == amd["digest"]
-
-
-def put_image(layout: Layout, config: object, media_type: str = "application/vnd.oci.image.config.v1+json") -> Entry:
-    """Stores a manifest with a config."""
-    return layout.put_json(
-        {"schemaVersion": 2, "mediaType": MANIFEST, "config": layout.put_json(config, media_type), "layers": []}
-    )
-
-
-def test_config_tells_the_platform_where_the_index_does_not(layout: Layout) -> None:
-    """Manifests without a platform are chosen by their configs, after those with one, and as the artifact itself."""
-    bare = put_image(layout, {"os": "linux", "architecture": "arm64"})
-    arm = image(layout, "linux/arm/v7")
-    root = put_index(layout, [bare, arm])
-    assert chosen(layout, root, "linux/arm64") == bare["digest"]
-    assert chosen(layout, root, "linux/arm") == arm["digest"]
-    assert chosen(layout, bare, "linux/arm64") == bare["digest"]
-    preferred = image(layout, "linux/arm64/v8")
-    assert chosen(layout, put_index(layout, [bare, preferred]), "linux/arm64") == preferred["digest"]
-    (error,) = platform_manifests(tagged(layout, bare), Tag("v1"), [parse_platform("linux/amd64")])
-    assert isinstance(error, ArtifactNotFoundError)
-    assert error.advice == "there are linux/arm64"
-
-
-@pytest.mark.parametrize(
-    ("config", "media_type"),
-    [
-        ({"os": "linux", "architecture": "arm64"}, "application/vnd.example+json"),
-        ({"os": 1, "architecture": "arm64"}, "application/vnd.oci.image.config.v1+json"),
-        ([], "application/vnd.oci.image.config.v1+json"),
-    ],
-)
-def test_artifact_without_a_platform_suits_none(layout: Layout, config: object, media_type: str) -> None:
-    """A manifest whose config is no image's, or malformed, suits no platform."""
-    (error,) = platform_manifests(
-        tagged(layout, put_image(layout, config, media_type)), Tag("v1"), [parse_platform("linux/arm64")]
-    )
-    assert isinstance(error, ArtifactNotFoundError)
-    assert error.advice == "nothing in it has a platform"
-
-
-def test_hostile_list_of_platforms_is_cut(layout: Layout) -> None:
-    """The error about a platform names twenty that are there, and counts the rest."""
-    artifact = layout.put_artifact()
-    entries = [{**artifact, "platform": {"os": "linux", "architecture": f"a{number}"}} for number in range(25)]
-    (error,) = platform_manifests(
-        tagged(layout, put_index(layout, entries)), Tag("v1"), [parse_platform("linux/arm64")]
-    )
-    assert isinstance(error, ArtifactNotFoundError)
-    assert error.advice.endswith("linux/a19 and 5 more")
 
 
 def test_repository_of_a_program_may_lack_manifests() -> None:

@@ -1,7 +1,6 @@
 """Image layouts: resolution of tags and digests."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +14,6 @@ from tests.unit.oci.layouts import (
     descriptor_of,
     encoded,
 )
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """An empty layout."""
-    return Layout(tmp_path / "layout")
 
 
 def test_resolves_a_tag_and_a_digest(layout: Layout) -> None:

@@ -21,12 +21,6 @@ from tests.unit.oci.layouts import (
 )
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """An empty layout."""
-    return Layout(tmp_path / "layout")
-
-
 def test_tampered_blobs(layout: Layout) -> None:
     """An artifact, a signature's manifest or an envelope that was changed is refused, of the same length or not."""
     artifact = layout.put_artifact(tag="v1")

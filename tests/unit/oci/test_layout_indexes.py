@@ -1,7 +1,5 @@
 """Image layouts: nested indexes."""
 
-from pathlib import Path
-
 import pytest
 
 from notarykit.errors import ArtifactNotFoundError, ContentError, NotarykitWarning, StorageError
@@ -16,12 +14,6 @@ from tests.unit.oci.layouts import (
     entry,
     sha256,
 )
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """An empty layout."""
-    return Layout(tmp_path / "layout")
 
 
 def test_nested_indexes(layout: Layout) -> None:

@@ -1,7 +1,5 @@
 """Image layouts, read: which signatures an artifact has."""
 
-from pathlib import Path
-
 import pytest
 
 from notarykit._internal import files
@@ -16,12 +14,6 @@ from tests.unit.oci.layouts import (
     signature_manifest,
     without,
 )
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """An empty layout."""
-    return Layout(tmp_path / "layout")
 
 
 @pytest.mark.parametrize("current", [True, False])

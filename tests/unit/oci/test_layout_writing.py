@@ -31,12 +31,6 @@ for number in range(int(sys.argv[5])):
 """
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """An empty layout."""
-    return Layout(tmp_path / "layout")
-
-
 def _push(layout: Layout, envelope: bytes = b"envelope") -> Descriptor:
     return ImageLayout(layout.path).push_signature(_SUBJECT, JWS, envelope, _ANNOTATIONS)
 
