@@ -20,7 +20,7 @@ from tests.unit.admission.policy.volumes import Volume
 
 
 @pytest.mark.parametrize("values", SETTINGS.values(), ids=SETTINGS)
-def test_arguments_name_what_ismounted(helm: Helm, values: Mapping[str, Any]) -> None:
+def test_arguments_name_what_is_mounted(helm: Helm, values: Mapping[str, Any]) -> None:
     """The program takes the container's arguments, and each file that they name is in a volume."""
     rendered = helm.render(values)
     settings = parsed(rendered)

@@ -83,7 +83,7 @@ def test_path_that_the_catalogue_lacks_is_one_repository(registry: HostileRegist
 
 
 @pytest.mark.parametrize("status", [401, 404, 405])
-def test_registry_without_a_catalogue_isunknown(status: int, registry: HostileRegistry, walk: Walk) -> None:
+def test_registry_without_a_catalogue_is_unknown(status: int, registry: HostileRegistry, walk: Walk) -> None:
     """The record says to name repositories."""
     registry.at["_catalog"] = Reply(status, (("WWW-Authenticate", 'Basic realm="x"'),))
     (record,) = unknown(walk())
@@ -133,7 +133,7 @@ def test_malformed_tag_is_refused(tag: str, registry: HostileRegistry, walk: Wal
     assert names(items) == [("a", ("v1",))]
 
 
-def test_unreadable_tag_isunknown(registry: HostileRegistry, walk: Walk) -> None:
+def test_unreadable_tag_is_unknown(registry: HostileRegistry, walk: Walk) -> None:
     """A tag that leads nowhere, or to what is no manifest, has a record of its own."""
     registry.add_repository("a")
     registry.add_tag("a", "gone")
@@ -154,7 +154,7 @@ def test_listed_repository_without_content_is_empty(registry: HostileRegistry, w
     assert walk() == []
 
 
-def test_named_repository_that_is_absent_isunknown(registry: HostileRegistry, walk: Walk) -> None:
+def test_named_repository_that_is_absent_is_unknown(registry: HostileRegistry, walk: Walk) -> None:
     """A repository that somebody names is expected to be there."""
     (record,) = unknown(walk("/team/a", is_repository=True))
     assert record.reason == f"there is no repository {registry.host}/team/a"
