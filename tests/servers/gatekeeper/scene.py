@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.servers.gatekeeper.server import Gatekeeper
-from tests.servers.kubernetes.api import API, Answer, Object, poll
+from tests.servers.kubernetes.api import API, Answer, Object
 from tests.servers.kubernetes.images import Image, Images, at
 from tests.servers.kubernetes.objects import pod
 from tests.servers.registry.certificates import KeyPair
 from tests.servers.registry.faults import cut_before_headers
 from tests.support.manifests import DEPLOY, objects
+from tests.support.polling import poll
 
 PLACE = "https://notarykit-admission.notarykit.svc"
 """Address of the program in the manifests."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.servers.gatekeeper.build import custom_resources
-from tests.servers.kubernetes.api import API, Object, poll
+from tests.servers.kubernetes.api import API, Object
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.running import started
 from tests.support.manifests import is_established, objects
+from tests.support.polling import poll
 from tests.support.ports import free_port
 from tests.support.requirements import program
 

@@ -2,8 +2,9 @@
 
 from tests.servers.gatekeeper import server
 from tests.servers.gatekeeper.scene import Scene
-from tests.servers.kubernetes.api import Object, poll
+from tests.servers.kubernetes.api import Object
 from tests.servers.registry.certificates import RegistryCA
+from tests.support.polling import poll
 
 CONSTRAINT = "/apis/constraints.gatekeeper.sh/v1beta1/notaryverifiedimages/images-must-be-verified"
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.servers.gatekeeper.scene import WARNED, Scene, manifests
-from tests.servers.kubernetes.api import Answer, Object, poll
+from tests.servers.kubernetes.api import Answer, Object
 from tests.servers.kubernetes.objects import debugging
+from tests.support.polling import poll
 
 DENIED = (
     'admission webhook "mutation.gatekeeper.sh" denied the request: failed to resolve external data placeholders: '

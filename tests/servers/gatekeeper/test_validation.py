@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.servers.gatekeeper.scene import ELSEWHERE, TAGGED, WARNED, Scene
-from tests.servers.kubernetes.api import poll
 from tests.servers.kubernetes.objects import another_image, debugging, pod, workload
+from tests.support.polling import poll
 
 DENIED = 'admission webhook "validation.gatekeeper.sh" denied the request: [images-must-be-verified] '
 

@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -170,18 +170,6 @@ class API:
         """Returns the plural of each kind of a version, and whether it stands in namespaces."""
         listed = self.get(f"/{'apis' if '/' in version else 'api'}/{version}")["resources"]
         return {each["kind"]: (each["name"], each["namespaced"]) for each in listed if "/" not in each["name"]}
-
-
-def poll(holds: Callable[[], bool], seconds: float = SECONDS) -> None:
-    """Asks until something holds that another program finds out by itself.
-
-    Raises:
-        AssertionError: It did not in time.
-    """
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.05)
 
 
 def _is_built_in(stored: Object) -> bool:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.interop.go_build import Module, download, go, place
-from tests.servers.kubernetes.api import API, Object, poll
+from tests.servers.kubernetes.api import API, Object
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.registry.running import started
 from tests.support import cache
 from tests.support.kubernetes import manifests
+from tests.support.polling import poll
 from tests.support.requirements import program, require_build
 
 MODULE = Module("github.com/cert-manager/cert-manager", "v1.21.2", "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=")

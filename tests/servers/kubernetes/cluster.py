@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.servers.kubernetes.api import API, poll
+from tests.servers.kubernetes.api import API
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 from tests.servers.registry.running import started
+from tests.support.polling import poll
 from tests.support.ports import ATTEMPTS, free_port
 from tests.support.requirements import program
 

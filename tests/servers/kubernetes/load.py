@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from tests.servers.kubernetes.api import Answer, poll
+from tests.servers.kubernetes.api import Answer
+from tests.support.polling import poll
 
 
 class Review(NamedTuple):

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.servers.kubernetes.api import API, poll
+from tests.servers.kubernetes.api import API
 from tests.servers.kubernetes.objects import pod, webhook_configuration
 from tests.servers.registry.certificates import KeyPair
 from tests.servers.registry.running import started
 from tests.support.ca import TestChain
 from tests.support.homes import policy_document
+from tests.support.polling import poll
 from tests.support.processes import descendants
 from tests.support.requirements import program
 

@@ -11,11 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from tests.charts.helm import NAMESPACE, Helm
 from tests.charts.settings import GIVEN_CERTIFICATE
-from tests.servers.kubernetes.api import API, Answer, Object, poll
+from tests.servers.kubernetes.api import API, Answer, Object
 from tests.servers.kubernetes.images import Images
 from tests.servers.kubernetes.objects import new_name, pod
 from tests.servers.kubernetes.program import Replica, policy_files, running
 from tests.servers.registry.certificates import RegistryCA
+from tests.support.polling import poll
 from tests.support.ports import free_port
 from tests.unit.admission.policy.volumes import write_files
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.servers.kubernetes import program
-from tests.servers.kubernetes.api import poll
 from tests.servers.kubernetes.objects import new_name, pod, webhook_configuration
 from tests.servers.kubernetes.program import policy_files
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.registry.certificates import RegistryCA
+from tests.support.polling import poll
 from tests.support.ports import free_port
 from tests.unit.admission.policy.volumes import write_files
 

@@ -16,8 +16,9 @@ from tests.docs.test_admission import section
 from tests.docs.test_documents import blocks
 from tests.servers.kubernetes import certmanager, program
 from tests.servers.kubernetes import cluster as clusters
-from tests.servers.kubernetes.api import API, poll
+from tests.servers.kubernetes.api import API
 from tests.servers.registry.certificates import KeyPair, RegistryCA
+from tests.support.polling import poll
 from tests.support.requirements import program as required_program
 from tests.support.requirements import require
 from tests.unit.admission.policy.setups import files

@@ -8,11 +8,12 @@ import pytest
 from tests.charts.helm import Helm
 from tests.servers.kubernetes import cluster as clusters
 from tests.servers.kubernetes import controllers, release
-from tests.servers.kubernetes.api import API, Object, poll
+from tests.servers.kubernetes.api import API, Object
 from tests.servers.kubernetes.images import Images
 from tests.servers.kubernetes.objects import new_name, workload
 from tests.servers.kubernetes.release import Installed
 from tests.servers.registry.certificates import RegistryCA
+from tests.support.polling import poll
 
 _CHANGED = {"spec": {"template": {"spec": {"containers": [{"name": "c0", "env": [{"name": "A", "value": "b"}]}]}}}}
 

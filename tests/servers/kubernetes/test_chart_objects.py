@@ -15,9 +15,10 @@ from tests.docs.test_admission import PAGE, section
 from tests.docs.test_documents import blocks
 from tests.interop.go_build import Module, download
 from tests.servers.kubernetes import certmanager
-from tests.servers.kubernetes.api import API, poll
+from tests.servers.kubernetes.api import API
 from tests.servers.kubernetes.cluster import Cluster
 from tests.support.kubernetes import manifests
+from tests.support.polling import poll
 from tests.support.requirements import program
 from tests.unit.admission.policy.setups import root
 

@@ -1,9 +1,9 @@
 """Deadlines in a real cluster: the API server says how long it waits, and has an answer before that."""
 
-from tests.servers.kubernetes.api import poll
 from tests.servers.kubernetes.images import at
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.registry import faults
+from tests.support.polling import poll
 
 _TIMEOUT = 2
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from tests.servers.kubernetes import program
-from tests.servers.kubernetes.api import poll
 from tests.servers.kubernetes.load import Review, loaded
 from tests.servers.kubernetes.objects import pod
 from tests.servers.kubernetes.program import Replica, policy_files
 from tests.servers.kubernetes.scene import Scene
+from tests.support.polling import poll
 from tests.unit.admission.policy.volumes import Volume
 
 

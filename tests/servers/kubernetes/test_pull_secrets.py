@@ -10,7 +10,7 @@ import pytest
 from notarykit import LocalSigner
 from tests.charts.helm import Helm
 from tests.servers.kubernetes import cluster as clusters
-from tests.servers.kubernetes.api import API, Answer, Object, poll
+from tests.servers.kubernetes.api import API, Answer, Object
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kubernetes.images import Image
 from tests.servers.kubernetes.objects import WORKLOADS, pod, workload
@@ -34,6 +34,7 @@ from tests.servers.registry.running import Credentials
 from tests.servers.registry.token_server import TokenServer
 from tests.support.ca import make_chain
 from tests.support.homes import Home
+from tests.support.polling import poll
 from tests.support.requirements import require
 from tests.unit.admission.policy.volumes import write_files
 

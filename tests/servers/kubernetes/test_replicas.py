@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.kubernetes.api import Answer, poll
+from tests.servers.kubernetes.api import Answer
 from tests.servers.kubernetes.load import Load, loaded
 from tests.servers.kubernetes.objects import pod
 from tests.servers.kubernetes.program import Replica, policy_files, running
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.kubernetes.service import Service
 from tests.servers.registry.certificates import KeyPair
+from tests.support.polling import poll
 from tests.unit.admission.policy.volumes import Volume, write_files
 
 _ENOUGH, _FEW = 40, 10

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.servers.kubernetes.api import API, Answer, Object, poll
+from tests.servers.kubernetes.api import API, Answer, Object
 from tests.servers.kubernetes.images import Image, Images, at
 from tests.servers.kubernetes.objects import pod
 from tests.servers.kyverno.server import Kyverno
 from tests.servers.registry.faults import status
 from tests.support.manifests import DEPLOY, objects
+from tests.support.polling import poll
 
 PLACE = "https://notarykit-admission.notarykit.svc"
 """Address of the program in the manifests."""

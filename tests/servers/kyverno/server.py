@@ -7,11 +7,12 @@ import ssl
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.servers.kubernetes.api import API, Object, poll
+from tests.servers.kubernetes.api import API, Object
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kyverno.build import custom_resources
 from tests.servers.registry.running import started
 from tests.support.manifests import is_established, objects
+from tests.support.polling import poll
 from tests.support.ports import free_port
 from tests.support.requirements import program
 

@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.servers.kubernetes.api import Object, poll
+from tests.servers.kubernetes.api import Object
 from tests.servers.kubernetes.objects import debugging, pod
 from tests.servers.kyverno.scene import WARNED, Scene, policy
+from tests.support.polling import poll
 
 
 class _Pinned(NamedTuple):

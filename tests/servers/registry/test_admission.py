@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.servers.kubernetes.api import poll
 from tests.servers.registry.admission import Setting
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.factories import TokenServers
 from tests.servers.registry.running import CREDENTIALS, Credentials, Registry
+from tests.support.polling import poll
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.kubernetes.api import poll
 from tests.servers.registry import faults
 from tests.servers.registry.admission import Program, Setting
 from tests.servers.registry.certificates import RegistryCA
@@ -15,6 +14,7 @@ from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import Exchange, FaultProxy
 from tests.servers.registry.faults import at
 from tests.servers.registry.running import Registry
+from tests.support.polling import poll
 from tests.support.registries import push_artifacts
 
 _NAME = "team/app"

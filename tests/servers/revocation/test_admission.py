@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.servers.kubernetes.api import poll
 from tests.servers.registry.admission import Setting
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.running import Registry
 from tests.servers.revocation.openssl_ca import OpensslCA
 from tests.support.crls import make_crl, revoked
 from tests.support.ocsp_answers import Single, responding
+from tests.support.polling import poll
 from tests.support.requirements import program
 from tests.support.responders import Responder
 from tests.support.revocable import crl_path, ocsp_path, revocable_chain

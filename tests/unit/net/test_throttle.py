@@ -19,6 +19,7 @@ from notarykit.net.messages import Request
 from notarykit.net.pool import ConnectionPool
 from notarykit.net.throttle import Throttle
 from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.support.polling import poll
 from tests.unit.net.server import Server
 
 _SECONDS = 1
@@ -79,8 +80,7 @@ def test_refusal_of_one_thread_holds_back_all_others(server: ThrottlingServer) -
     """Once a host has refused one request, no thread of the process asks it before its time."""
     with _client() as client, ThreadPoolExecutor(_THREADS) as pool:
         first = pool.submit(_get, client, server)
-        while not server.refused:
-            time.sleep(0.01)
+        poll(lambda: server.refused > 0)
         time.sleep(0.1)  # for the first thread to read its response
         assert list(pool.map(lambda _: _get(client, server), range(3 * _THREADS))) == [200] * 3 * _THREADS
         assert first.result() == 200
@@ -180,9 +180,7 @@ def test_moment_of_another_process_is_noticed_in_the_middle_of_the_work(tmp_path
     ours, theirs = Throttle(str(tmp_path)), Throttle(str(tmp_path))
     assert ours.seconds("registry.test") <= 0
     theirs.postpone("registry.test", 60)
-    ends = time.monotonic() + 10
-    while ours.seconds("registry.test") <= 0 and time.monotonic() < ends:
-        time.sleep(0.01)
+    poll(lambda: ours.seconds("registry.test") > 0)
     assert 50 < ours.seconds("registry.test") <= 60
 
 

@@ -14,6 +14,7 @@ from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.running import Registry
 from tests.servers.registry.scenes import SECONDS_TO_END, without_proxies
 from tests.support.homes import Home
+from tests.support.polling import poll
 from tests.support.requirements import leave_out
 
 
@@ -30,8 +31,12 @@ def test_interrupted_audit_goes_on(
     environment = {name: value for name, value in home.environment().items() if name not in without_proxies()}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     partial = Path(f"{file}.partial")
-    while not partial.exists() or partial.read_bytes().count(b"\n") < 20:
+
+    def has_begun() -> bool:
         assert process.poll() is None
+        return partial.exists() and partial.read_bytes().count(b"\n") >= 20
+
+    poll(has_begun)
     process.send_signal(number)
     _, err = process.communicate(timeout=SECONDS_TO_END)
     assert process.returncode == 128 + number

@@ -2,9 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable
 
 from notarykit_admission.telemetry.lines import LineWriter
+from tests.support.polling import poll
 
 _SECONDS = 30.0
 _PIPE = 64 * 1024  # bytes that a pipe holds, on Linux; elsewhere less
@@ -27,13 +27,6 @@ class _Pipe:
         self.writer.close(_SECONDS)
         os.close(self.writing)
         return self.read()
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + _SECONDS
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_lines_come_in_their_order() -> None:
@@ -87,7 +80,7 @@ def test_reader_that_is_gone() -> None:
     pipe = _Pipe(1_000_000)
     os.close(pipe.reading)
     pipe.writer.write(b"one")
-    _until(lambda: pipe.writer.lost == 1)
+    poll(lambda: pipe.writer.lost == 1)
     pipe.writer.write(b"two")
     pipe.writer.close(_SECONDS)
     assert pipe.writer.lost == 2

@@ -19,6 +19,7 @@ from notarykit.plugin.discovery import pipes, process
 from notarykit.plugin.discovery.process import Ended, run
 from notarykit.plugin.protocol.fields import LARGEST_MESSAGE
 from tests.support.executables import write_program
+from tests.support.polling import poll
 
 _LONG = 60.0
 
@@ -49,8 +50,7 @@ class _Watched(subprocess.Popen[bytes]):
         self.started.append(self)
 
     def wait(self, timeout: float | None = None) -> int:
-        while not self.ready.exists():
-            time.sleep(0.005)
+        poll(self.ready.exists)
         error, _Watched.error = _Watched.error, None
         if error is not None:
             raise error
