@@ -63,6 +63,12 @@ def test_slow_build_needs_notarykit_all(monkeypatch: pytest.MonkeyPatch) -> None
     require_build("vault", is_built=False, needs=[])
 
 
+def test_build_that_the_table_lacks_is_an_error() -> None:
+    """A server that is in no table is found on machines that have it built."""
+    with pytest.raises(KeyError):
+        require_build("unknown", is_built=True, needs=[])
+
+
 def test_programs_are_run_by_their_path_from_the_table() -> None:
     """No test runs a program of the table by its bare name."""
     bare = {

@@ -102,6 +102,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
 
 BUILDS: Mapping[str, str] = {
     "cert-manager": "cert-manager's controllers, which take 2 minutes to compile",
+    "gatekeeper": "Gatekeeper, which takes 6 minutes to compile",
     "helm": "Helm, which takes 4 minutes to compile",
     "kube-apiserver": "the API server of Kubernetes, which takes 9 minutes to compile",
     "kube-controller-manager": "the controllers of Kubernetes, which take 2 minutes to compile",
@@ -133,10 +134,11 @@ def require_build(name: str, *, is_built: bool, needs: Sequence[str]) -> None:
         is_built: Whether it is in the cache.
         needs: What building it requires.
     """
+    what = BUILDS[name]  # also where it is built, so that a name that is missing is found
     if is_built:
         return
     if not is_everything_asked():
-        leave_out(f"needs {BUILDS[name]}", EVERYTHING)
+        leave_out(f"needs {what}", EVERYTHING)
     require(*needs)
 
 
