@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from notarykit_admission.version import __version__
 from tests.charts.helm import Helm, Rendered
 from tests.charts.settings import GIVEN_CERTIFICATE, IMAGE, NEEDED, SETTINGS
 
@@ -81,7 +82,7 @@ def test_image_by_digest(helm: Helm) -> None:
     """The digest counts more than the tag, which is the program's version if none is given."""
     digest = f"sha256:{'ab' * 32}"
     image = {"repository": IMAGE}
-    assert helm.render(_with(image=image)).container["image"] == f"{IMAGE}:0.1.0"
+    assert helm.render(_with(image=image)).container["image"] == f"{IMAGE}:{__version__}"
     assert helm.render(_with(image={**image, "tag": "t"})).container["image"] == f"{IMAGE}:t"
     assert helm.render(_with(image={**image, "tag": "t", "digest": digest})).container["image"] == f"{IMAGE}@{digest}"
 

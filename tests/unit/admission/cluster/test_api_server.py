@@ -8,6 +8,7 @@ import pytest
 from notarykit_admission.cluster.api_server import LARGEST_OBJECT, APIServer, APIServerError
 from notarykit_admission.cluster.config import ClusterConfig
 from tests.servers.registry.certificates import RegistryCA
+from tests.support.ports import free_port
 from tests.unit.admission.cluster.api_servers import Double, asking
 
 _PATH = "/api/v1/namespaces/shop/secrets/registry"
@@ -121,7 +122,7 @@ def test_server_that_is_down(ca: RegistryCA) -> None:
     """A server that cannot be reached is an error that says so, and not with what was sent."""
 
     async def test(_: APIServer, double: Double) -> None:
-        down = APIServer(ClusterConfig("https://127.0.0.1:1", lambda: "", lambda: "hunter2"))
+        down = APIServer(ClusterConfig(f"https://127.0.0.1:{free_port()}", lambda: "", lambda: "hunter2"))
         with pytest.raises(APIServerError, match=r"^the API server cannot be reached: Connect call failed") as caught:
             await down.get(_PATH)
         assert "hunter2" not in repr(caught.value)

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from notarykit import Tag
 from notarykit_admission.context import address_of_caller
 from notarykit_admission.judging.decision import Decision, Outcome
 from notarykit_admission.judging.judge import Judge, JudgeLimits
+from notarykit_admission.judging.question import Question
 from tests.unit.admission.judging.questions import DIGEST, LONG, FakeExaminer, judging, kept, question, verified
 
 
@@ -26,43 +29,38 @@ def test_no_pile_is_made() -> None:
     judging(examiner, test, JudgeLimits(under_way=2))
 
 
-def test_slow_registry_does_not_stop_another() -> None:
-    """A registry that does not answer holds no more threads than its share."""
+@pytest.mark.parametrize(
+    ("slow", "other", "limits"),
+    [
+        (
+            [question(f"web{number}", registry="slow.test") for number in range(10)],
+            question("own", registry="fast.test"),
+            JudgeLimits(threads=4, threads_of_registry=3),
+        ),
+        (
+            [question(registry=f"r{number}.test", namespace="greedy") for number in range(10)],
+            question("own", registry="r9.test", namespace="shop"),
+            JudgeLimits(threads=4, threads_of_registry=1, threads_of_namespace=3),
+        ),
+    ],
+    ids=["registry", "namespace"],
+)
+def test_who_is_slow_does_not_stop_another(slow: list[Question], other: Question, limits: JudgeLimits) -> None:
+    """One slow registry, or a namespace that names one after the other, holds no more threads than its share."""
     examiner = FakeExaminer()
     examiner.stop()
 
     async def test(judge: Judge) -> None:
-        slow = [question(f"web{number}", registry="slow.test") for number in range(10)]
         waiting = asyncio.create_task(judge.decide(slow, LONG))
         await examiner.begun(3)
-        other = asyncio.create_task(judge.decide([question(registry="fast.test")], LONG))
+        another = asyncio.create_task(judge.decide([other], LONG))
         await examiner.begun(4)
-        assert sum(reference.startswith("slow.test") for _, reference in examiner.calls) == 3
+        assert examiner.calls[3] == ("verify", str(other.reference))
         examiner.go()
-        assert await other == (verified(),)
+        assert await another == (verified(),)
         assert await waiting == (verified(),) * 10
 
-    judging(examiner, test, JudgeLimits(threads=4, threads_of_registry=3))
-    assert examiner.most_at_once == 4
-
-
-def test_namespace_does_not_stop_another() -> None:
-    """A namespace that names one slow registry after the other holds no more threads than its share."""
-    examiner = FakeExaminer()
-    examiner.stop()
-
-    async def test(judge: Judge) -> None:
-        slow = [question(registry=f"r{number}.test", namespace="greedy") for number in range(10)]
-        waiting = asyncio.create_task(judge.decide(slow, LONG))
-        await examiner.begun(3)
-        other = asyncio.create_task(judge.decide([question(registry="r9.test", namespace="shop", name="own")], LONG))
-        await examiner.begun(4)
-        assert examiner.calls[3] == ("verify", f"r9.test/own@{DIGEST}")
-        examiner.go()
-        assert await other == (verified(),)
-        assert await waiting == (verified(),) * 10
-
-    judging(examiner, test, JudgeLimits(threads=4, threads_of_registry=1, threads_of_namespace=3))
+    judging(examiner, test, limits)
     assert examiner.most_at_once == 4
 
 

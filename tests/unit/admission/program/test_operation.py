@@ -79,7 +79,7 @@ def test_audit(tmp_path: Path) -> None:
 
 
 def test_log_that_nobody_reads(tmp_path: Path) -> None:
-    """A log that is not read, and full, keeps no review waiting; what is lost is counted."""
+    """A log that is not read, and full, keeps no review waiting, and is whole for whoever reads it later."""
 
     async def run() -> None:
         async with process(tmp_path) as program:
