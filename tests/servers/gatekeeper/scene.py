@@ -1,10 +1,7 @@
 """Gatekeeper that asks the admission program, and images in a registry for both."""
 
 import base64
-import contextlib
-import http.client
 import json
-import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +9,7 @@ from tests.servers.gatekeeper.server import Gatekeeper
 from tests.servers.kubernetes.api import API, Answer, Object
 from tests.servers.kubernetes.images import Image, Images, at
 from tests.servers.kubernetes.objects import pod
+from tests.servers.kubernetes.program import ask
 from tests.servers.registry.certificates import KeyPair
 from tests.servers.registry.faults import cut_before_headers
 from tests.support.manifests import DEPLOY, objects
@@ -41,15 +39,9 @@ class Door(NamedTuple):
 
     def ask(self, path: str, *keys: str, client: KeyPair | None = None) -> tuple[int, dict[str, Any]]:
         """Asks a door about keys, and returns the status and the response's members."""
-        context = ssl.create_default_context(cafile=self.ca_file)
-        if client is not None:
-            context.load_cert_chain(*client)
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
-        with contextlib.closing(connection):
-            connection.request("POST", path, json.dumps({"request": {"keys": keys}}))
-            answer = connection.getresponse()
-            members: dict[str, Any] = json.loads(answer.read())["response"]
-        return answer.status, members
+        status, content = ask(self.port, self.ca_file, path, {"request": {"keys": keys}}, client=client)
+        members: dict[str, Any] = json.loads(content)["response"]
+        return status, members
 
 
 class Scene(NamedTuple):

@@ -1,13 +1,12 @@
 """Tags that Gatekeeper replaces by digests, as our mutation has it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.servers.gatekeeper.scene import WARNED, Scene, manifests
-from tests.servers.kubernetes.api import Answer, Object
-from tests.servers.kubernetes.objects import debugging
+from tests.servers.kubernetes.api import Answer
+from tests.servers.kubernetes.objects import debugging, references
 from tests.support.polling import poll
 
 DENIED = (
@@ -27,14 +26,6 @@ def pinning(scene: Scene) -> Iterator[None]:
         scene.api.done(scene.api.delete(each))
 
 
-def _found(made: Object) -> list[str]:
-    """Returns the references of a pod."""
-    spec: dict[str, Any] = made["spec"]
-    containers = [*spec["containers"], *spec.get("initContainers", ()), *spec.get("ephemeralContainers", ())]
-    volumes = [each["image"]["reference"] for each in spec.get("volumes", ()) if "image" in each]
-    return [*(each["image"] for each in containers), *volumes]
-
-
 def test_digests_take_the_places_of_tags(scene: Scene) -> None:
     """In all three places stands the digest that was verified, and the tag beside it, for people."""
     images = [scene.images.push_signed() for _ in range(3)]
@@ -42,7 +33,7 @@ def test_digests_take_the_places_of_tags(scene: Scene) -> None:
     answer = scene.create(main, main, init=[init], volumes=[volume])
     assert answer.status == 201, answer.message
     pinned = [image.pinned for image in images]
-    assert _found(answer.body) == [pinned[0], *pinned]
+    assert references(answer.body) == [pinned[0], *pinned]
 
 
 def test_digest_stays(scene: Scene) -> None:
@@ -50,7 +41,7 @@ def test_digest_stays(scene: Scene) -> None:
     image = scene.images.push_signed()
     answer = scene.create(image.by_digest, init=[image.pinned])
     assert answer.status == 201, answer.message
-    assert _found(answer.body) == [image.by_digest, image.pinned]
+    assert references(answer.body) == [image.by_digest, image.pinned]
 
 
 def test_text_of_an_image_names_no_namespace(scene: Scene) -> None:
@@ -71,11 +62,11 @@ def test_unsigned_image_is_not_pinned(scene: Scene) -> None:
 
 def test_update_pins_nothing(scene: Scene) -> None:
     """A pod that is updated keeps its references: another text would restart its containers."""
-    before = _found(scene.tagged)
+    before = references(scene.tagged)
     for labels in ({"a": "b"}, {"a": "c"}):
         answer = scene.api.patch(scene.tagged, {"metadata": {"labels": labels}})
         assert answer.status == 200, answer.message
-        assert _found(answer.body) == before
+        assert references(answer.body) == before
 
 
 def test_debug_container_needs_a_digest(scene: Scene) -> None:

@@ -10,6 +10,7 @@ from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.registry.running import started
 from tests.support import cache
 from tests.support.kubernetes import manifests
+from tests.support.manifests import is_established
 from tests.support.polling import poll
 from tests.support.requirements import program, require_build
 
@@ -42,12 +43,7 @@ def define(api: API, definitions: list[Object]) -> None:
     """Defines custom resources, and waits until they are served."""
     for each in definitions:
         api.apply(each)
-    poll(lambda: all(_is_served(api.get(api.path(each))) for each in definitions))
-
-
-def _is_served(definition: Object) -> bool:
-    conditions = definition.get("status", {}).get("conditions") or ()  # null at first
-    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+    poll(lambda: all(is_established(api.get(api.path(each))) for each in definitions))
 
 
 @contextlib.contextmanager

@@ -68,6 +68,14 @@ def workload(kind: str, namespace: str, image: str) -> Object:
     return {**made, "spec": {"selector": selector, "template": template, **more}}
 
 
+def references(made: Object) -> list[str]:
+    """Returns the references of a pod: of its containers, init containers, ephemeral containers and image volumes."""
+    spec: dict[str, Any] = made["spec"]
+    places = ("containers", "initContainers", "ephemeralContainers")
+    volumes = [each["image"]["reference"] for each in spec.get("volumes", ()) if "image" in each]
+    return [*(each["image"] for place in places for each in spec.get(place, ())), *volumes]
+
+
 def debugging(image: str) -> Object:
     """Returns the change of a pod's subresource `ephemeralcontainers` that adds the container `e0`."""
     return {"spec": {"ephemeralContainers": [{"name": "e0", "image": image}]}}

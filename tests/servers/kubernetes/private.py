@@ -16,7 +16,7 @@ from tests.charts.settings import GIVEN_CERTIFICATE
 from tests.servers.kubernetes.api import API, Object
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kubernetes.images import Image
-from tests.servers.kubernetes.objects import new_name, pod
+from tests.servers.kubernetes.objects import namespace, new_name, pod
 from tests.servers.kubernetes.program import Replica, running
 from tests.servers.registry.certificates import KeyPair
 from tests.servers.registry.running import Credentials, Registry
@@ -155,8 +155,7 @@ def make_account(cluster: Cluster, helm: Helm, folder: Path, values: Mapping[str
 def new_namespace(api: API, *webhooks: str) -> str:
     """Makes a namespace for which webhooks are asked, with its default service account, and returns its name."""
     name = new_name("ns")
-    labels = {f"admission/{webhook}": "" for webhook in webhooks}
-    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    api.apply(namespace(name, *webhooks))
     api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}})
     return name
 

@@ -1,8 +1,10 @@
 """notarykit-admission as its users run it: a process, with a folder of policies and files of TLS."""
 
 import contextlib
+import http.client
 import json
 import os
+import ssl
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +21,7 @@ from tests.support.processes import descendants
 from tests.support.requirements import program
 
 VALIDATE, PIN = "validate", "pin"
+_SECONDS = 60
 _KINDS = {VALIDATE: "ValidatingWebhookConfiguration", PIN: "MutatingWebhookConfiguration"}
 
 
@@ -72,6 +75,26 @@ def running(policies: Path, pair: KeyPair, *flags: str) -> Iterator[Replica]:
     with started(command, {"HOME": nowhere, "NOTATION_CONFIG": nowhere}, "Listening at ") as (port, log):
         (pid,) = set(descendants(os.getpid())) - set(before)
         yield Replica(port, log, pid)
+
+
+def ask(port: int, ca_file: str, path: str, body: Any = None, *, client: KeyPair | None = None) -> tuple[int, bytes]:
+    """Asks a program once, and returns the status and the content of its answer.
+
+    Args:
+        port: Its port, on 127.0.0.1.
+        ca_file: CA of its certificate.
+        path: Path of a door; without a body, of a page.
+        body: Request that is sent as JSON.
+        client: Certificate that is shown.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    if client is not None:
+        context.load_cert_chain(*client)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=_SECONDS)
+    with contextlib.closing(connection):
+        connection.request("GET", path) if body is None else connection.request("POST", path, json.dumps(body))
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 def policy_files(chain: TestChain, rules: Mapping[str, Any] | None = None) -> dict[str, bytes]:

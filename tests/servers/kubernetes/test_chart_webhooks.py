@@ -10,7 +10,7 @@ from tests.servers.kubernetes import release
 from tests.servers.kubernetes.api import Answer
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kubernetes.images import Images
-from tests.servers.kubernetes.objects import WORKLOADS, pod, workload
+from tests.servers.kubernetes.objects import WORKLOADS, debugging, pod, workload
 from tests.servers.kubernetes.release import NOBODY, Installed
 from tests.servers.registry.certificates import RegistryCA
 
@@ -60,8 +60,7 @@ def test_debug_container_is_judged(answered: Installed) -> None:
     made = pod(answered.namespace, answered.images.signed.by_digest)
 
     def debug(image: str) -> Answer:
-        changes = {"spec": {"ephemeralContainers": [{"name": "debugger", "image": image}]}}
-        return answered.api.patch(made, changes, "ephemeralcontainers")
+        return answered.api.patch(made, debugging(image), "ephemeralcontainers")
 
     assert answered.api.create(made).status == 201
     assert debug(answered.images.unsigned.by_tag).status == 403

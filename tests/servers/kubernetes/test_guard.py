@@ -1,9 +1,6 @@
 """An API server that shows a certificate to its webhooks, and a program that answers nobody else."""
 
 import json
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ from tests.servers.kubernetes import cluster as clusters
 from tests.servers.kubernetes import program
 from tests.servers.kubernetes.images import Images
 from tests.servers.kubernetes.objects import namespace, pod
-from tests.servers.kubernetes.program import PIN, VALIDATE, Replica, policy_files, register, wait_for
+from tests.servers.kubernetes.program import PIN, VALIDATE, policy_files, register, wait_for
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.registry.certificates import KeyPair, RegistryCA
 from tests.unit.admission.policy.volumes import write_files
@@ -67,20 +64,10 @@ def test_pods_are_judged(guarded: Scene) -> None:
     assert "no signature is associated" in answer.message
 
 
-def _status(replica: Replica, ca: RegistryCA, path: str, body: bytes | None) -> int:
-    context = ssl.create_default_context(cafile=ca.ca_file)
-    try:
-        with urllib.request.urlopen(f"https://127.0.0.1:{replica.port}{path}", body, context=context) as response:
-            return int(response.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
-
-
 def test_nobody_else_is_answered(guarded: Scene) -> None:
     """Without a certificate no door answers about an image, and the probes and metrics are read all the same."""
-    body = json.dumps({"references": [guarded.images.signed.by_digest]}).encode()
+    body = {"references": [guarded.images.signed.by_digest]}
     for path in ("/kubernetes/validate", "/kubernetes/pin", "/kyverno/verify", "/image-policy", "/v1/verify"):
-        assert _status(guarded.replica, guarded.ca, path, body) == 403
+        assert program.ask(guarded.port, guarded.ca.ca_file, path, body)[0] == 403
     for path in ("/healthz", "/readyz", "/metrics"):
-        assert _status(guarded.replica, guarded.ca, path, None) == 200
+        assert program.ask(guarded.port, guarded.ca.ca_file, path)[0] == 200

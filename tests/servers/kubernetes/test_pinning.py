@@ -3,17 +3,8 @@
 import pytest
 
 from tests.servers.kubernetes.api import Object
-from tests.servers.kubernetes.objects import WORKLOADS, pod, workload
+from tests.servers.kubernetes.objects import WORKLOADS, another_image, debugging, pod, references, workload
 from tests.servers.kubernetes.scene import Scene
-
-
-def _images(made: Object) -> list[str]:
-    """Returns the references of a pod in its order of members: init containers, containers, volumes."""
-    spec = made["spec"]
-    return [
-        *(each["image"] for each in (*spec["initContainers"], *spec["containers"])),
-        *(each["image"]["reference"] for each in spec["volumes"]),
-    ]
 
 
 def test_tag_gets_the_digest_that_was_verified(scene: Scene, pinned: str) -> None:
@@ -22,7 +13,7 @@ def test_tag_gets_the_digest_that_was_verified(scene: Scene, pinned: str) -> Non
     made = pod(pinned, image.by_tag, init=[image.by_tag], volumes=[image.by_tag])
     answer = scene.api.create(made)
     assert (answer.status, answer.warnings) == (201, ())
-    assert _images(scene.api.get(scene.api.path(made))) == [image.pinned] * 3
+    assert references(scene.api.get(scene.api.path(made))) == [image.pinned] * 3
 
 
 def test_digest_stays_as_it_is(scene: Scene, pinned: str) -> None:
@@ -57,8 +48,7 @@ def test_ephemeral_container_is_pinned(scene: Scene, pinned: str) -> None:
     image = scene.images.signed
     made = pod(pinned, image.by_digest)
     assert scene.api.create(made).status == 201
-    debug = {"spec": {"ephemeralContainers": [{"name": "debug", "image": image.by_tag}]}}
-    assert scene.api.patch(made, debug, "ephemeralcontainers").status == 200
+    assert scene.api.patch(made, debugging(image.by_tag), "ephemeralcontainers").status == 200
     stored = scene.api.get(scene.api.path(made))
     assert [each["image"] for each in stored["spec"]["ephemeralContainers"]] == [image.pinned]
 
@@ -83,8 +73,7 @@ def test_update_to_a_tag_is_pinned(scene: Scene, pinned: str) -> None:
     made = workload("Deployment", pinned, scene.images.signed.by_tag)
     assert scene.api.create(made).status == 201
     other = scene.images.push_signed()
-    change = {"spec": {"template": {"spec": {"containers": [{"name": "c0", "image": other.by_tag}]}}}}
-    answer = scene.api.patch(made, change)
+    answer = scene.api.patch(made, another_image(made, other.by_tag))
     assert _template(answer.body)["spec"]["containers"][0]["image"] == other.pinned
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.servers.kubernetes.api import API, Object
-from tests.servers.kubernetes.objects import pod
+from tests.servers.kubernetes.objects import another_image, pod
 from tests.servers.kubernetes.scene import Scene
 
 
@@ -66,7 +66,7 @@ def _put(api: API, made: Object, image: str, *, subresource: str = "") -> int:
 
 
 def _patch(api: API, made: Object, image: str, *, subresource: str = "") -> int:
-    return api.patch(made, {"spec": {"containers": [{"name": "c0", "image": image}]}}, subresource).status
+    return api.patch(made, another_image(made, image), subresource).status
 
 
 def _json_patch(api: API, made: Object, image: str, *, subresource: str = "") -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.servers.kubernetes.api import Answer, Object
 from tests.servers.kubernetes.images import Image, at
-from tests.servers.kubernetes.objects import WORKLOADS, another_image, pod, workload
+from tests.servers.kubernetes.objects import WORKLOADS, another_image, debugging, pod, workload
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.registry import faults
 
@@ -64,7 +64,7 @@ def test_debug_container_asks_for_itself_alone(scene: Scene, lonely: tuple[Objec
     """A debug container is added by its own image's signature, although the registry of the pod's own is down."""
     made, image = lonely
     before = len(scene.images.requests(image))
-    debug = {"spec": {"ephemeralContainers": [{"name": "debug", "image": scene.images.signed.by_digest}]}}
+    debug = debugging(scene.images.signed.by_digest)
     assert scene.api.patch(made, debug, "ephemeralcontainers").status == 200
     assert len(scene.images.requests(image)) == before
 
@@ -91,7 +91,7 @@ def test_scaling_asks_nobody(scene: Scene, judged: str) -> None:
 def test_known_image_in_another_container_is_judged(scene: Scene, lonely: tuple[Object, Image]) -> None:
     """The image of one container is judged again in another: its rule may be another by now."""
     made, image = lonely
-    debug = {"spec": {"ephemeralContainers": [{"name": "debug", "image": f"{image.repository}:other"}]}}
+    debug = debugging(f"{image.repository}:other")
     assert scene.api.patch(made, debug, "ephemeralcontainers").status == 403
 
 

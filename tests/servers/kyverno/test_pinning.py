@@ -1,11 +1,11 @@
 """Tags that Kyverno replaces by digests, as our mutating policy has it, beside one that verifies."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from tests.servers.kubernetes.api import Object
-from tests.servers.kubernetes.objects import debugging, pod
+from tests.servers.kubernetes.objects import debugging, pod, references
 from tests.servers.kyverno.scene import WARNED, Scene, policy
 from tests.support.polling import poll
 
@@ -40,14 +40,6 @@ def namespace(pinned: _Pinned) -> str:
     return pinned.name
 
 
-def _found(made: Object) -> list[str]:
-    """Returns the references of a pod."""
-    spec: dict[str, Any] = made["spec"]
-    containers = [*spec["containers"], *spec.get("initContainers", ())]
-    volumes = [each["image"]["reference"] for each in spec.get("volumes", ()) if "image" in each]
-    return [*(each["image"] for each in containers), *volumes]
-
-
 def test_digests_take_the_places_of_tags(scene: Scene, namespace: str) -> None:
     """In all three places stands the digest that was verified, and the tag beside it, for people."""
     images = [scene.images.push_signed() for _ in range(3)]
@@ -57,7 +49,7 @@ def test_digests_take_the_places_of_tags(scene: Scene, namespace: str) -> None:
     answer = scene.api.create(made)
     assert answer.status == 201, answer.message
     pinned = [image.pinned for image in images]
-    assert _found(answer.body) == [pinned[0], *pinned]
+    assert references(answer.body) == [pinned[0], *pinned]
 
 
 def test_digest_stays(scene: Scene, namespace: str) -> None:
@@ -65,7 +57,7 @@ def test_digest_stays(scene: Scene, namespace: str) -> None:
     image = scene.images.push_signed()
     answer = scene.create(namespace, image.by_digest, init=[image.pinned])
     assert answer.status == 201, answer.message
-    assert _found(answer.body) == [image.by_digest, image.pinned]
+    assert references(answer.body) == [image.by_digest, image.pinned]
 
 
 def test_unsigned_image_is_not_pinned(scene: Scene, namespace: str) -> None:
@@ -90,7 +82,7 @@ def test_updates_pin_nothing(scene: Scene, pinned: _Pinned) -> None:
     """Labels leave tags as they are: another text would restart containers, and cannot be put into a volume."""
     answer = scene.api.patch(pinned.older, {"metadata": {"labels": {"a": "b"}}})
     assert answer.status == 200, answer.message
-    assert _found(answer.body) == _found(pinned.older)
+    assert references(answer.body) == references(pinned.older)
 
 
 def test_debug_container_needs_a_digest(scene: Scene, namespace: str) -> None:
@@ -110,4 +102,4 @@ def test_mode_of_the_namespace(scene: Scene) -> None:
         made["metadata"]["name"] = f"{WARNED}-{kind.lower()}"
         scene.kyverno.apply(made)
     image = scene.images.push()
-    poll(lambda: _found(scene.create(WARNED, image.by_tag).body) == [image.pinned])
+    poll(lambda: references(scene.create(WARNED, image.by_tag).body) == [image.pinned])

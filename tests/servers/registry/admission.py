@@ -1,7 +1,6 @@
 """The admission program as a process, at registries of the tests, and a signer whom it trusts."""
 
 import contextlib
-import http.client
 import json
 import ssl
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ import pytest
 
 import notarykit
 from notarykit import LocalSigner
-from tests.servers.kubernetes.program import Replica, policy_files, running
+from tests.servers.kubernetes.program import Replica, ask, policy_files, running
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.running import CREDENTIALS, Credentials, Registry
 from tests.support.ca import TestChain, make_chain
@@ -42,12 +41,10 @@ class Program(NamedTuple):
             reference: Reference to it.
             query: Query of the address, such as `?timeout=1s`.
         """
-        context = ssl.create_default_context(cafile=self.ca.ca_file)
-        connection = http.client.HTTPSConnection("127.0.0.1", self.replica.port, context=context, timeout=SECONDS)
-        with contextlib.closing(connection):
-            connection.request("POST", f"/v1/verify{query}", json.dumps({"references": [reference]}))
-            (result,) = json.loads(connection.getresponse().read())["results"]
-        found: Mapping[str, Any] = result
+        body = {"references": [reference]}
+        _, content = ask(self.replica.port, self.ca.ca_file, f"/v1/verify{query}", body)
+        found: Mapping[str, Any]
+        (found,) = json.loads(content)["results"]
         return found
 
     def accepts(self, reference: str) -> bool:
@@ -56,11 +53,7 @@ class Program(NamedTuple):
 
     def page(self, path: str) -> str:
         """Returns a page."""
-        context = ssl.create_default_context(cafile=self.ca.ca_file)
-        connection = http.client.HTTPSConnection("127.0.0.1", self.replica.port, context=context, timeout=SECONDS)
-        with contextlib.closing(connection):
-            connection.request("GET", path)
-            return connection.getresponse().read().decode()
+        return ask(self.replica.port, self.ca.ca_file, path)[1].decode()
 
 
 class Setting:
