@@ -19,7 +19,6 @@ from tests.support.homes import Home
 from tests.support.registries import push_artifacts
 from tests.unit.admission.policy.volumes import write_files
 
-SECONDS = 60
 NAME = "team/app"
 
 
