@@ -13,7 +13,7 @@ from typing import NamedTuple
 import notarykit
 from notarykit import MemoryTrustStore, TrustPolicyDocument, Verifier
 from notarykit.errors import ConfigurationError, ConfigurationWarning, TrustStoreError
-from notarykit_admission.policy.rules import DEFAULT_RULE, Rules, parse_rules
+from notarykit_admission.policy.rules import DEFAULT_RULE, Rule, Rules, parse_rules
 
 RULES_FILE = "rules.json"
 # notation 1.3 and later; the older name is that of DEFAULT_RULE.
@@ -51,6 +51,18 @@ class LoadedPolicy(NamedTuple):
     verifier: Verifier
 
 
+class NamespacePolicy(NamedTuple):
+    """What counts in a namespace.
+
+    Attributes:
+        rule: Its rule.
+        trust_policy: The trust policy that the rule names.
+    """
+
+    rule: Rule
+    trust_policy: LoadedPolicy
+
+
 class Policies(NamedTuple):
     """Everything that decides which images are admitted, of one state of the folder.
 
@@ -64,9 +76,10 @@ class Policies(NamedTuple):
     rules: Rules
     loaded: Mapping[str, LoadedPolicy]
 
-    def policy_of(self, namespace: str) -> LoadedPolicy:
-        """Returns the trust policy of a namespace."""
-        return self.loaded[self.rules.of(namespace).policy]
+    def of(self, namespace: str) -> NamespacePolicy:
+        """Returns what counts in a namespace."""
+        rule = self.rules.of(namespace)
+        return NamespacePolicy(rule, self.loaded[rule.policy])
 
 
 def identity_of(files: Mapping[str, bytes]) -> str:

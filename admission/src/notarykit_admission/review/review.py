@@ -98,7 +98,3 @@ class Review(NamedTuple):
 
 Observe = Callable[[Origin, Review, float], None]
 """Called with each review, and the seconds that it took."""
-
-
-def observe_nothing(origin: Origin, review: Review, seconds: float) -> None:
-    """Observes nothing."""

@@ -8,7 +8,7 @@ from notarykit.errors import UsageError
 from notarykit_admission.access.pull_secrets import Puller
 from notarykit_admission.judging.decision import Decision, Outcome, decision_of_policy
 from notarykit_admission.message import one_line
-from notarykit_admission.policy.policies import LoadedPolicy, Policies
+from notarykit_admission.policy.policies import NamespacePolicy, Policies
 from notarykit_admission.policy.rules import Rule, Tags
 from notarykit_admission.review.asker import Asker
 from notarykit_admission.review.reference import read_reference
@@ -20,7 +20,6 @@ from notarykit_admission.review.review import (
     Review,
     Reviewed,
     consequence_of,
-    observe_nothing,
 )
 from notarykit_admission.workload.images import Image, PullSecrets
 
@@ -41,7 +40,7 @@ class Reviewer:
         self,
         asker: Asker,
         policies: Callable[[], Policies],
-        observe: Observe = observe_nothing,
+        observe: Observe,
         most_images: int = MOST_IMAGES,
     ) -> None:
         self._asker = asker
@@ -68,7 +67,10 @@ class Reviewer:
             secrets: Secrets of the namespace with which the images are pulled; None where the request does not say so
                 on the word of the API server.
         """
-        return await self._review(origin, images, seconds, secrets, _with_tags if pins else _as_it_is)
+        rule, trust_policy = self._policies().of(origin.namespace)
+        if pins:
+            rule = rule._replace(tags=Tags.RESOLVE)
+        return await self._review(origin, images, seconds, NamespacePolicy(rule, trust_policy), secrets)
 
     async def verify(self, origin: Origin, references: Sequence[str], seconds: float) -> Review:
         """Returns the decisions on artifacts by the trust policy alone: none is exempt, and tags are resolved.
@@ -78,8 +80,10 @@ class Reviewer:
             references: References to the artifacts.
             seconds: Seconds within which the decisions are wanted.
         """
+        rule, trust_policy = self._policies().of(origin.namespace)
+        rule = rule._replace(tags=Tags.RESOLVE, exempt=())
         images = [Image(reference) for reference in references]
-        return await self._review(origin, images, seconds, None, _by_policy_alone)
+        return await self._review(origin, images, seconds, NamespacePolicy(rule, trust_policy))
 
     def refuse(self, origin: Origin, problem: str) -> None:
         """Has a request observed that is denied without a look at its images, whatever its namespace's mode is.
@@ -101,56 +105,42 @@ class Reviewer:
         origin: Origin,
         images: Sequence[Image],
         seconds: float,
-        secrets: PullSecrets | None,
-        change: Callable[[Rule], Rule],
+        policy: NamespacePolicy,
+        secrets: PullSecrets | None = None,
     ) -> Review:
-        """Reviews images by the rule of their namespace, after a change to it."""
-        policies, begun = self._policies(), time.monotonic()
-        policy, rule = policies.policy_of(origin.namespace), change(policies.rules.of(origin.namespace))
-        before = self._before_judging(policy, rule, images)
+        begun = time.monotonic()
+        before = self._before_judging(policy, images)
         references = [each for each in before if isinstance(each, Reference)]
-        decisions = iter(await self._asker.ask(policy, references, Puller(origin.namespace, secrets), seconds))
+        decisions = iter(
+            await self._asker.ask(policy.trust_policy, references, Puller(origin.namespace, secrets), seconds)
+        )
         judged = ((next(decisions), each) if isinstance(each, Reference) else (each, None) for each in before)
         reviewed = tuple(
-            Reviewed(image, decision, consequence_of(decision, rule.mode), reference)
+            Reviewed(image, decision, consequence_of(decision, policy.rule.mode), reference)
             for image, (decision, reference) in zip(images, judged, strict=True)
         )
-        return self._observed(origin, rule, reviewed, begun)
+        return self._observed(origin, policy.rule, reviewed, begun)
 
-    def _before_judging(
-        self, policy: LoadedPolicy, rule: Rule, images: Sequence[Image]
-    ) -> Sequence[Reference | Decision]:
+    def _before_judging(self, policy: NamespacePolicy, images: Sequence[Image]) -> Sequence[Reference | Decision]:
         """Returns for each image the reference to be judged, or the decision that needs no judge."""
         if len(images) > self._most_images:
             return [_refused(f"more than {self._most_images} images in one request")] * len(images)
-        return [_read(image.text, policy, rule) for image in images]
+        return [_read(image.text, policy) for image in images]
 
 
-def _read(text: str, policy: LoadedPolicy, rule: Rule) -> Reference | Decision:
-    if rule.exempts(text):
+def _read(text: str, policy: NamespacePolicy) -> Reference | Decision:
+    if policy.rule.exempts(text):
         return Decision(Outcome.EXEMPT)
     try:
         reference = read_reference(text)
     except UsageError as error:  # its advice is for users of a command line
         return _refused(f"{one_line(error.message, LONGEST_IMAGE)}: write registry/repository@digest, in full")
     # Where the policy looks at no image, it says the same of each that a tag may name.
-    if decision := decision_of_policy(policy.verifier.policies, reference.scope):
+    if decision := decision_of_policy(policy.trust_policy.verifier.policies, reference.scope):
         return decision
-    if rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
+    if policy.rule.tags is Tags.DENY and not isinstance(reference.identifier, Digest):
         return _refused("a tag can be moved after the decision: write registry/repository@digest")
     return reference
-
-
-def _as_it_is(rule: Rule) -> Rule:
-    return rule
-
-
-def _with_tags(rule: Rule) -> Rule:
-    return rule._replace(tags=Tags.RESOLVE)
-
-
-def _by_policy_alone(rule: Rule) -> Rule:
-    return rule._replace(tags=Tags.RESOLVE, exempt=())
 
 
 def _refused(reason: str) -> Decision:

@@ -19,7 +19,7 @@ def _rules(**members: Any) -> bytes:
 
 
 def _roots(found: Mapping[str, bytes]) -> frozenset[bytes]:
-    verifier = load_policies(found).policy_of("").verifier
+    verifier = load_policies(found).of("").trust_policy.verifier
     (reference,) = verifier.policies.policies[0].stores
     return verifier.store.certificates(reference)
 
@@ -27,8 +27,8 @@ def _roots(found: Mapping[str, bytes]) -> frozenset[bytes]:
 def test_good_folder() -> None:
     """Without rules, every namespace has the policy of notation's name, with the certificates of its store."""
     policies = load_policies(files())
-    assert policies.policy_of("shop") is policies.policy_of("")
-    assert policies.policy_of("").verifier.policies.applicable("r.test/web").name == "one"
+    assert policies.of("shop").trust_policy is policies.of("").trust_policy
+    assert policies.of("").trust_policy.verifier.policies.applicable("r.test/web").name == "one"
     assert _roots(files()) == {CHAIN.ders[-1]}
 
 
@@ -82,9 +82,9 @@ def test_policies_of_both_names() -> None:
     found = {**files(), "trustpolicy.oci.json": document(scope="r.test/shop")}
     with pytest.warns(ConfigurationWarning, match=r"trustpolicy\.oci\.json is used and trustpolicy\.json is not"):
         policies = load_policies(found)
-    assert policies.policy_of("").verifier.policies.policies[0].scopes == ("r.test/shop",)
+    assert policies.of("").trust_policy.verifier.policies.policies[0].scopes == ("r.test/shop",)
     policies = load_policies({**found, "rules.json": _rules(default={"policy": "trustpolicy.json"})})
-    assert policies.policy_of("").verifier.policies.policies[0].scopes == ("*",)
+    assert policies.of("").trust_policy.verifier.policies.policies[0].scopes == ("*",)
 
 
 def test_policies_of_namespaces() -> None:
@@ -92,9 +92,9 @@ def test_policies_of_namespaces() -> None:
     rules = _rules(namespaces={"shop": {"policy": "shop.json"}})
     found = {**files(), "rules.json": rules, "shop.json": document(scope="r.test/shop")}
     policies = load_policies(found)
-    assert policies.policy_of("other").verifier.policies.policies[0].scopes == ("*",)
-    assert policies.policy_of("shop").verifier.policies.policies[0].scopes == ("r.test/shop",)
-    assert policies.policy_of("shop").identity != policies.policy_of("other").identity
+    assert policies.of("other").trust_policy.verifier.policies.policies[0].scopes == ("*",)
+    assert policies.of("shop").trust_policy.verifier.policies.policies[0].scopes == ("r.test/shop",)
+    assert policies.of("shop").trust_policy.identity != policies.of("other").trust_policy.identity
 
 
 def test_certificates_of_a_store() -> None:
@@ -143,4 +143,4 @@ def test_identity() -> None:
         {"a": b"b1"},
     ]
     assert len({identity_of(each) for each in others}) == len(others)
-    assert load_policies(files()).policy_of("").identity == load_policies(files()).policy_of("").identity
+    assert load_policies(files()).of("").trust_policy.identity == load_policies(files()).of("").trust_policy.identity

@@ -53,7 +53,7 @@ def test_new_state_counts_when_it_stays(source: PolicySource, folder: _Folder) -
     folder.files = _OTHER
     assert source.refresh() is None
     assert source.refresh() is True
-    assert source.current.policy_of("").verifier.policies.policies[0].scopes == ("r.test/other",)
+    assert source.current.of("").trust_policy.verifier.policies.policies[0].scopes == ("r.test/other",)
     assert source.refresh() is False
 
 
@@ -91,7 +91,7 @@ def test_other_state_after_a_broken_one(source: PolicySource, folder: _Folder) -
         source.refresh()
     folder.files = _OTHER
     assert [source.refresh(), source.refresh()] == [None, True]
-    assert source.current.policy_of("").verifier.policies.policies[0].scopes == ("r.test/other",)
+    assert source.current.of("").trust_policy.verifier.policies.policies[0].scopes == ("r.test/other",)
 
 
 def test_broken_folder_at_the_start(folder: _Folder) -> None:
@@ -108,4 +108,4 @@ def test_volume(tmp_path: Path) -> None:
     source = PolicySource(str(tmp_path))
     volume.write(_OTHER)
     assert [source.refresh(), source.refresh()] == [None, True]
-    assert source.current.policy_of("").verifier.policies.policies[0].scopes == ("r.test/other",)
+    assert source.current.of("").trust_policy.verifier.policies.policies[0].scopes == ("r.test/other",)
