@@ -15,8 +15,6 @@ from notarykit_admission.judging.decision import (
 )
 from notarykit_admission.judging.question import Question
 
-VERIFICATION_SECONDS = 20.0
-
 
 class Examiner(Protocol):
     """Examines images that the trust policy wants examined. Called from several threads."""
@@ -42,34 +40,24 @@ class Observer(Protocol):
         """Called with the reason why nothing could be decided."""
 
 
-class Nobody:
-    """Observes nothing."""
-
-    def evidence_used(self, evidence: Evidence) -> None:
-        """Does nothing."""
-
-    def failed(self, error: NotarykitError) -> None:
-        """Does nothing."""
-
-
 class NotaryExaminer:
     """Examines images by their Notary Project signatures.
 
     Args:
         seconds: Limit for one verification; whoever asked may have been answered before.
-        revocation: Function that makes a revocation check whose evidence is observed; over the network by default.
         observer: Observes the examinations.
+        revocation: Function that makes a revocation check whose evidence is observed; over the network by default.
     """
 
     def __init__(
         self,
-        seconds: float = VERIFICATION_SECONDS,
+        seconds: float,
+        observer: Observer,
         revocation: Callable[..., RevocationChecker] = RevocationChecker.online,
-        observer: Observer | None = None,
     ) -> None:
         self._seconds = seconds
+        self._observer = observer
         self._revocation = revocation
-        self._observer = observer or Nobody()
 
     def resolve(self, question: Question) -> Digest:
         """Asks the registry for the tag."""

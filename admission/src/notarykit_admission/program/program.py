@@ -49,7 +49,7 @@ class Program:
         self._telemetry = Telemetry(lines.write, self._state)
         self._cache = DecisionCache(settings.most_decisions)
         self._judge = Judge(
-            NotaryExaminer(settings.access.registry_timeout, observer=self._telemetry),
+            NotaryExaminer(settings.access.registry_timeout, self._telemetry),
             self._cache,
             # Of the reviews that one API server may ask for at a time, half.
             DEFAULT_LIMITS._replace(waiting_of_namespace=ceil(settings.limits.share_of(settings.limits.reviews) / 2)),

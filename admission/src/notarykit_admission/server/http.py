@@ -14,7 +14,7 @@ from notarykit_admission.protocol.timeout import parse_timeout, time_to_decide
 from notarykit_admission.protocol.trace import parse_traceparent
 from notarykit_admission.server.body import Bodies, RefusedError, client_of
 from notarykit_admission.server.connections import Connections
-from notarykit_admission.server.limits import DEFAULT_LIMITS, HTTPLimits, Limit
+from notarykit_admission.server.limits import HTTPLimits, Limit
 from notarykit_admission.server.route import Page, Route, text_response
 from notarykit_admission.server.throttled_log import ThrottledFilter, ThrottledLog
 from notarykit_admission.server.tls import ServerTLS
@@ -38,16 +38,6 @@ class ServerObserver(Protocol):
         """Called with each limit that a request or a connection was refused by."""
 
 
-class Nobody:
-    """Observes nothing."""
-
-    def answered(self, path: str, status: int) -> None:
-        """Does nothing."""
-
-    def refused(self, limit: Limit) -> None:
-        """Does nothing."""
-
-
 class HTTPServer:
     """Serves routes, and pages about the program's state.
 
@@ -62,13 +52,13 @@ class HTTPServer:
         self,
         routes: Mapping[str, Route],
         pages: Mapping[str, Callable[[], Page]],
-        limits: HTTPLimits = DEFAULT_LIMITS,
-        observer: ServerObserver | None = None,
+        limits: HTTPLimits,
+        observer: ServerObserver,
     ) -> None:
         self._routes = routes
         self._pages = pages
         self._limits = limits
-        self._observer = observer or Nobody()
+        self._observer = observer
         self._bodies = Bodies(limits)
         self._reviews = Shares[str](limits.reviews, limits.share_of(limits.reviews))
         self._refusals = ThrottledLog(_log)

@@ -42,6 +42,7 @@ from tests.unit.verification.places import Place
 from tests.unit.verification.setting import ARTIFACT, CHAIN, OTHER, SCOPE, document, forbidden, policy, store
 
 _HOUR = timedelta(hours=1)
+_SECONDS = 60.0
 _SIGNED = sign_envelope(CHAIN, now=NOW - _HOUR)
 
 
@@ -96,7 +97,7 @@ def _question(
 
 
 def _verify(*signatures: bytes | NotarykitError, **changes: Any) -> Decision:
-    return NotaryExaminer().verify(_question(*signatures, **changes))
+    return NotaryExaminer(_SECONDS, _Observer()).verify(_question(*signatures, **changes))
 
 
 def _bare(decision: Decision) -> Decision:
@@ -151,7 +152,7 @@ def chain(responder: Responder) -> Iterator[TestChain]:
 
 
 def _verify_online(chain: TestChain, observer: _Observer | None = None) -> Decision:
-    examiner = NotaryExaminer(revocation=partial(RevocationChecker, sources()), observer=observer)
+    examiner = NotaryExaminer(_SECONDS, observer or _Observer(), partial(RevocationChecker, sources()))
     return examiner.verify(_question(sign_envelope(chain, now=NOW - _HOUR), trusted=store(chain)))
 
 
@@ -189,7 +190,7 @@ def test_tag_is_resolved() -> None:
     """A tag's digest is its repository's."""
     registries = _Registries()
     question = _question(reference=f"{SCOPE}:v1")._replace(access=reading(registries))
-    assert NotaryExaminer().resolve(question) == ARTIFACT.digest
+    assert NotaryExaminer(_SECONDS, _Observer()).resolve(question) == ARTIFACT.digest
     assert registries.place.resolved == [Tag("v1")]
 
 
@@ -199,7 +200,7 @@ def test_work_has_an_end() -> None:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
         anywhere = TrustPolicyDocument((policy()._replace(scopes=("*",)),))
         observer = _Observer()
-        examiner = NotaryExaminer(seconds=0.05, observer=observer)
+        examiner = NotaryExaminer(0.05, observer)
         with Registries(RegistrySettings(frozenset([host]))) as registries:
             question = _question(reference=f"{host}/app@{ARTIFACT.digest}", policies=anywhere)
             question = question._replace(access=reading(registries))
