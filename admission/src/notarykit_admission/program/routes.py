@@ -36,6 +36,6 @@ def make_routes(reviewer: Callable[[str], Reviewer], guarded: tuple[str, ...]) -
         guarded: Beginnings of the names of doors that only clients with a certificate come through: `gatekeeper/`.
     """
     return {
-        f"/{name}": Route(partial(door, reviewer(name)), seconds, name.startswith(guarded), failure)
+        f"/{name}": Route(partial(door, reviewer(name)), seconds, failure, name.startswith(guarded))
         for name, (door, seconds, failure) in _DOORS.items()
     }

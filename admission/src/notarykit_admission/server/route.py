@@ -14,20 +14,17 @@ class Route(NamedTuple):
     Attributes:
         answer: Function that returns the answer in JSON to a body, within so many seconds.
         timeout: Seconds that a caller waits who does not say so with `?timeout=`.
+        failure: Function that returns the body of an error in JSON, as the callers read it.
         needs_client: True if only clients with a certificate come in.
-        failure: Function that returns the body of an error in JSON, as the callers read it; without one, the
-            body is the reason alone.
     """
 
     answer: Callable[[bytes, float], Awaitable[bytes]]
     timeout: float
+    failure: Callable[[str], bytes]
     needs_client: bool = False
-    failure: Callable[[str], bytes] | None = None
 
     def fail(self, status: int, reason: str) -> web.Response:
         """Returns the response to a request that is not answered."""
-        if self.failure is None:
-            return text_response(status, reason)
         return web.Response(status=status, body=self.failure(reason), content_type="application/json")
 
 

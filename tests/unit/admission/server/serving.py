@@ -211,7 +211,7 @@ async def _running(
     tls = ServerTLS(files.tls)
     pages = {"/healthz": lambda: Page(200, b"ok")}
     observed = Observed()
-    server = HTTPServer(routes or {"/echo": Route(echo, 10)}, pages, limits or HTTPLimits(), observed)
+    server = HTTPServer(routes or {"/echo": Route(echo, 10, str.encode)}, pages, limits or HTTPLimits(), observed)
     listening = socket.create_server(("127.0.0.1", 0))
     server.start(listening, tls)
     running = Running(server, observed, tls, files, listening.getsockname()[1])

@@ -75,7 +75,7 @@ def test_sum_of_all_bodies(files: Files, second: bytes) -> None:
         assert (await (await running.connect()).ask("/gate", b"y" * 4096)).status == 200
 
     gate = Gate()
-    serving(files, test, {"/gate": Route(gate.answer, 10)}, HTTPLimits(body=4096, bodies=5000, share=1))
+    serving(files, test, {"/gate": Route(gate.answer, 10, str.encode)}, HTTPLimits(body=4096, bodies=5000, share=1))
 
 
 def test_body_that_does_not_come(files: Files) -> None:

@@ -77,7 +77,7 @@ def test_work_is_no_dripping(files: Files) -> None:
         assert (await late.reply()).status == 200
 
     gate = Gate()
-    serving(files, test, {"/gate": Route(gate.answer, 10)}, HTTPLimits(head_seconds=0.1))
+    serving(files, test, {"/gate": Route(gate.answer, 10, str.encode)}, HTTPLimits(head_seconds=0.1))
 
 
 def test_stranger_makes_room(files: Files) -> None:
@@ -143,7 +143,7 @@ def test_work_makes_no_room(files: Files) -> None:
         assert await _works(await running.connect())
 
     gate = Gate()
-    serving(files, test, {"/gate": Route(gate.answer, 10)}, _THREE)
+    serving(files, test, {"/gate": Route(gate.answer, 10, str.encode)}, _THREE)
 
 
 def test_handshake_that_takes_too_long(files: Files) -> None:
@@ -175,7 +175,7 @@ def test_client_that_does_not_read(files: Files) -> None:
         async with asyncio.timeout(15):  # TLS would wait for twice as long for the client's farewell
             await running.until(lambda: running.server.connections == 0)
 
-    serving(files, test, {"/large": Route(large, 10)}, HTTPLimits(head_seconds=0.1, idle_seconds=0.2))
+    serving(files, test, {"/large": Route(large, 10, str.encode)}, HTTPLimits(head_seconds=0.1, idle_seconds=0.2))
 
 
 def test_lost_connections_are_forgotten(files: Files) -> None:

@@ -83,7 +83,11 @@ def test_errors_of_a_door(files: Files, caplog: pytest.LogCaptureFixture) -> Non
         assert await client.ask("/mistaken") == (500, "internal error: RuntimeError; the log has more", False)
         assert await client.ask("/late") == (500, "internal error: TimeoutError; the log has more", False)
 
-    doors = {"/malformed": Route(malformed, 10), "/mistaken": Route(mistaken, 10), "/late": Route(late, 10)}
+    doors = {
+        "/malformed": Route(malformed, 10, str.encode),
+        "/mistaken": Route(mistaken, 10, str.encode),
+        "/late": Route(late, 10, str.encode),
+    }
     serving(files, test, doors)
     assert caplog.text.count("a request cannot be answered") == 2
 
@@ -107,7 +111,7 @@ def test_errors_in_the_form_of_a_door(files: Files) -> None:
             reply = await client.ask(path)
             assert (reply.status, json.loads(reply.text)) == (status, {"problem": reason})
 
-    doors = {"/malformed": Route(malformed, 10, failure=failure), "/guarded": Route(echo, 10, True, failure)}
+    doors = {"/malformed": Route(malformed, 10, failure), "/guarded": Route(echo, 10, failure, True)}
     serving(files, test, doors)
 
 
@@ -144,7 +148,7 @@ def test_too_many_requests_at_once(files: Files) -> None:
         assert (await third.ask("/gate")).status == 200
 
     gate = Gate()
-    serving(files, test, {"/gate": Route(gate.answer, 10)}, HTTPLimits(reviews=2))
+    serving(files, test, {"/gate": Route(gate.answer, 10, str.encode)}, HTTPLimits(reviews=2))
 
 
 _SILENT = {
@@ -199,7 +203,7 @@ def test_end_answers_what_was_asked(files: Files) -> None:
         await stopping
 
     gate = Gate()
-    serving(files, test, {"/gate": Route(gate.answer, 10)})
+    serving(files, test, {"/gate": Route(gate.answer, 10, str.encode)})
 
 
 def test_end_does_not_wait_for_idle_connections(files: Files) -> None:
@@ -241,7 +245,7 @@ def test_end_does_not_wait_for_ever(files: Files) -> None:
         assert await client.is_closed()
 
     gate = Gate()
-    serving(files, test, {"/gate": Route(gate.answer, 10)})
+    serving(files, test, {"/gate": Route(gate.answer, 10, str.encode)})
 
 
 def test_answers_are_observed(files: Files) -> None:

@@ -152,7 +152,7 @@ def test_address_of_the_caller(files: Files) -> None:
         for own in ("127.0.0.1", "127.0.0.2"):
             assert (await (await running.connect(address=own)).ask("/address")).text == own
 
-    serving(files, test, {"/address": Route(address, 10)})
+    serving(files, test, {"/address": Route(address, 10, str.encode)})
 
 
 def test_trace_of_a_request_is_its_own(files: Files) -> None:
@@ -167,4 +167,4 @@ def test_trace_of_a_request_is_its_own(files: Files) -> None:
         assert reply.text == "ab" * 16
         assert (await client.ask("/trace")).text == ""
 
-    serving(files, test, {"/trace": Route(trace, 10)})
+    serving(files, test, {"/trace": Route(trace, 10, str.encode)})

@@ -21,7 +21,7 @@ from notarykit_admission.server.tls import ServerTLS, TLSFiles
 from tests.servers.registry.certificates import RegistryCA
 from tests.unit.admission.server.serving import Files, Running, echo, make_files, serving
 
-_GUARDED = {"/echo": Route(echo, 10), "/guarded": Route(echo, 10, needs_client=True)}
+_GUARDED = {"/echo": Route(echo, 10, str.encode), "/guarded": Route(echo, 10, str.encode, needs_client=True)}
 
 
 def _copy(source: Files, to: Files) -> None:
