@@ -1,7 +1,8 @@
 """Asker: asks the judge about images, with the credentials of whoever pulls them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from notarykit import Reference
 from notarykit_admission.access.pull_secrets import Keyring, Puller, PullSecretReader, PullSecretsError
@@ -47,10 +48,7 @@ class Asker:
         if self._reader is not None and puller.secrets is not None:
             return await self._ask(self._reader, questions, puller, end)
         decisions = await self._judge.decide(questions, seconds)
-        return tuple(
-            _advised(decision, f"give this program credentials for {question.reference.registry}")
-            for question, decision in zip(questions, decisions, strict=True)
-        )
+        return _advised(questions, decisions, _advice_for_operators)
 
     async def _ask(
         self, reader: PullSecretReader, questions: Sequence[Question], puller: Puller, end: float
@@ -70,10 +68,7 @@ class Asker:
                 refused = [q for q, decision in zip(questions, decisions, strict=True) if decision.lacks_access]
                 again = iter(await self._decide(refused, keyring, end))
                 decisions = tuple(next(again) if decision.lacks_access else decision for decision in decisions)
-        return tuple(
-            _advised(decision, _advice(question.reference, keyring))
-            for question, decision in zip(questions, decisions, strict=True)
-        )
+        return _advised(questions, decisions, partial(_advice_for_users, keyring))
 
     async def _decide(self, questions: Sequence[Question], keyring: Keyring, end: float) -> tuple[Decision, ...]:
         return await self._judge.decide(
@@ -93,7 +88,11 @@ def _left(end: float) -> float:
     return max(0.0, end - time.monotonic())
 
 
-def _advice(reference: Reference, keyring: Keyring) -> str:
+def _advice_for_operators(reference: Reference) -> str:
+    return f"give this program credentials for {reference.registry}"
+
+
+def _advice_for_users(keyring: Keyring, reference: Reference) -> str:
     if keyring.config.all(reference.scope):
         advice = f"put credentials into the pull secrets that may read {reference.scope}"
     else:
@@ -101,6 +100,13 @@ def _advice(reference: Reference, keyring: Keyring) -> str:
     return f"{advice} ({', '.join(keyring.flaws)})" if keyring.flaws else advice
 
 
-def _advised(decision: Decision, advice: str) -> Decision:
-    """Adds to a registry's refusal what to do about it, which is not the same for all who get the decision."""
-    return decision._replace(reason=one_line(f"{decision.reason}: {advice}")) if decision.lacks_access else decision
+def _advised(
+    questions: Sequence[Question], decisions: Sequence[Decision], advice: Callable[[Reference], str]
+) -> tuple[Decision, ...]:
+    """Adds to a registry's refusals what to do about them, which is not the same for all who get the decisions."""
+    return tuple(
+        decision._replace(reason=one_line(f"{decision.reason}: {advice(question.reference)}"))
+        if decision.lacks_access
+        else decision
+        for question, decision in zip(questions, decisions, strict=True)
+    )
