@@ -3,50 +3,36 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
-from notarykit import Credentials, Reference, Registries
+from notarykit import Credentials, Reference
 from notarykit_admission.access.access import Access, Way
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Keyring
+from notarykit_admission.access.registry_files import RegistryFiles
 
 # Each costs the registry a request.
 MOST_CREDENTIALS = 8
-LookUp = Callable[[str], Credentials | None]
-"""Look-up of credentials for a repository, `host/name`."""
-
-
-class Settings(Protocol):
-    """The program's own settings for registries."""
-
-    @property
-    def identity(self) -> str:
-        """Identity of the settings; another one after each change."""
-
-    def open(self, look_up: LookUp | None = None) -> Registries:
-        """Opens registries with a look-up of credentials, or with the program's own."""
 
 
 class RegistryAccess:
     """Gives access to registries.
 
     Args:
-        settings: The program's own settings.
+        files: The program's own credentials and CAs.
         pool: Registries that are open.
     """
 
-    def __init__(self, settings: Settings, pool: RegistryPool) -> None:
-        self._settings = settings
+    def __init__(self, files: RegistryFiles, pool: RegistryPool) -> None:
+        self._files = files
         self._pool = pool
         # Nobody can tell from an identity which credentials it is of.
         self._key = secrets.token_bytes(32)
 
     def own(self, reference: Reference) -> Access:
         """Returns access with the program's own credentials."""
-        identity = self._settings.identity
-        return Access(identity, (partial(self._pool.lend, (reference.registry, identity), self._settings.open),))
+        identity = self._files.identity
+        return Access(identity, (partial(self._pool.lend, (reference.registry, identity), self._files.open),))
 
     def with_secrets(self, reference: Reference, keyring: Keyring) -> Access:
         """Returns access with the credentials of pull secrets that are for a repository, then with the program's own.
@@ -73,4 +59,4 @@ class RegistryAccess:
         def look_up(place: str) -> Credentials | None:
             return credentials if place.partition("/")[0] == registry else None
 
-        return partial(self._pool.lend, (registry, identity), partial(self._settings.open, look_up))
+        return partial(self._pool.lend, (registry, identity), partial(self._files.open, look_up))

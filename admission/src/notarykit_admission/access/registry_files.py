@@ -2,13 +2,16 @@
 
 import hashlib
 import ssl
+from collections.abc import Callable
 
 import notarykit
-from notarykit import Registries, RegistryLimits
+from notarykit import Credentials, Registries, RegistryLimits
 from notarykit.errors import ConfigurationError
-from notarykit_admission.access.registries import LookUp
 from notarykit_admission.access.settings import AccessSettings
 from notarykit_admission.files import read_file
+
+LookUp = Callable[[str], Credentials | None]
+"""Look-up of credentials for a repository, `host/name`."""
 
 # Whoever may make pods names registries, of which many are read at a time. A list of a thousand signatures has a fifth
 # of a MiB, and a signature some KiB.
@@ -56,9 +59,10 @@ class RegistryFiles:
         Args:
             look_up: Function that returns the credentials by `host/name`; by default the program's own count.
         """
-        own = notarykit.load_docker_config(self._settings.docker_config) if self._settings.docker_config else None
+        if look_up is None and self._settings.docker_config:
+            look_up = notarykit.load_docker_config(self._settings.docker_config)
         return notarykit.load_registries(
-            credentials=look_up or own,
+            credentials=look_up,
             added_ca_file=self._settings.registry_ca,
             plain_http=self._settings.plain_http,
             timeout=self._settings.registry_timeout,

@@ -1,17 +1,20 @@
 """Access to registries: with which credentials, and what is known under which."""
 
+from typing import cast
+
 from notarykit import Credentials, Digest, DockerConfig, Reference, Registries
 from notarykit_admission.access.access import Access
 from notarykit_admission.access.pool import RegistryPool
 from notarykit_admission.access.pull_secrets import Keyring
-from notarykit_admission.access.registries import MOST_CREDENTIALS, LookUp, RegistryAccess
+from notarykit_admission.access.registries import MOST_CREDENTIALS, RegistryAccess
+from notarykit_admission.access.registry_files import LookUp, RegistryFiles
 
 _IMAGE = Reference("r.test", "team/app", Digest(f"sha256:{'ab' * 32}"))
 _ALICE, _BOB = Credentials("alice", "secret-1"), Credentials("bob", "secret-2")
 
 
-class _Settings:
-    """The program's own settings, with registries that remember their look-up."""
+class _Files:
+    """The program's own files, with registries that remember their look-up."""
 
     identity = "own 0"
 
@@ -22,9 +25,9 @@ class _Settings:
         return registries
 
 
-def _access() -> tuple[RegistryAccess, _Settings]:
-    settings = _Settings()
-    return RegistryAccess(settings, RegistryPool()), settings
+def _access() -> tuple[RegistryAccess, _Files]:
+    files = _Files()
+    return RegistryAccess(cast("RegistryFiles", files), RegistryPool()), files
 
 
 def _keyring(**logins: Credentials) -> Keyring:
@@ -44,14 +47,14 @@ def _look_ups(access: Access) -> list[LookUp | None]:
 
 
 def test_own_credentials() -> None:
-    """The program's own credentials are those of its settings; after a change they are others."""
-    access, settings = _access()
+    """The program's own credentials are those of its files; after a change they are others."""
+    access, files = _access()
     own = access.own(_IMAGE)
     assert _look_ups(own) == [None]
     assert access.own(_IMAGE).identity == own.identity
     with own.ways[0]() as first, access.own(_IMAGE).ways[0]() as same:
         assert first is same
-    settings.identity = "own 1"
+    files.identity = "own 1"
     assert access.own(_IMAGE).identity != own.identity
     with access.own(_IMAGE).ways[0]() as other:
         assert other is not first
@@ -87,7 +90,7 @@ def test_secrets_of_other_hosts_change_nothing() -> None:
 
 def test_identities() -> None:
     """What is known under credentials counts for the same ones alone, wherever they come from."""
-    access, settings = _access()
+    access, files = _access()
     alice = access.with_secrets(_IMAGE, _keyring(r_test=_ALICE)).identity
     again = access.with_secrets(_IMAGE, _keyring(s_test=_BOB, r_test=Credentials("alice", "secret-1"))).identity
     assert again == alice
@@ -99,7 +102,7 @@ def test_identities() -> None:
         access.with_secrets(_IMAGE, _both(_ALICE, _BOB)).identity,
         access.with_secrets(_IMAGE, _both(_BOB, _ALICE)).identity,
     ]
-    settings.identity = "own 1"
+    files.identity = "own 1"
     others.append(access.with_secrets(_IMAGE, _keyring(r_test=_ALICE)).identity)
     assert len({alice, *others}) == 8
 
