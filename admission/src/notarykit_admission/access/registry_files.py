@@ -24,9 +24,6 @@ class RegistryFiles:
     Args:
         settings: Settings that name the files.
 
-    Attributes:
-        identity: Identity of what the files hold; another one after each change.
-
     Raises:
         ConfigurationError: A file cannot be used to begin with.
     """
@@ -39,14 +36,15 @@ class RegistryFiles:
 
     @property
     def identity(self) -> str:
-        """Identity of what the files hold; no secret."""
+        """Identity of what the files hold, another one after each change; no secret."""
         return f"own {self._changes}"
 
     def refresh(self) -> bool:
         """Looks at the files, and returns True if others count from now on.
 
         Raises:
-            ConfigurationError: One of them cannot be used, and its content before counts.
+            ConfigurationError: One of them cannot be used. Registries that are open keep what they have read of it;
+                those that are opened then, or look up credentials anew, fail.
         """
         found = self._look()
         is_new, self._seen = found != self._seen, found

@@ -108,15 +108,16 @@ def test_empty_docker_configuration(tmp_path: Path) -> None:
 
 
 def test_unusable_later(tmp_path: Path) -> None:
-    """A file that is broken later is an error without its content, and what it said before counts."""
+    """A file that is broken later is an error without its content, and no other settings than before count."""
     path = tmp_path / "config.json"
     own = RegistryFiles(AccessSettings(_config(path, "alice")))
     identity = own.identity
     path.write_text("{hunter2")
-    with pytest.raises(ConfigurationError) as caught:
-        own.refresh()
-    assert str(path) in caught.value.one_line()
-    assert "hunter2" not in caught.value.one_line()
+    for read in (own.refresh, lambda: _credentials(own)):
+        with pytest.raises(ConfigurationError) as caught:
+            read()
+        assert str(path) in caught.value.one_line()
+        assert "hunter2" not in caught.value.one_line()
     assert own.identity == identity
     _config(path, "alice")
     assert own.refresh() is False
