@@ -22,7 +22,8 @@ class OpenedAccess:
         pull_secrets: Reader of pull secrets; None if they are not read.
 
     Raises:
-        ConfigurationError: Pull secrets are wanted, and it is not known how the API server is reached.
+        ConfigurationError: Pull secrets are wanted, and it is not known how the API server is reached, or with files
+            that cannot be used.
     """
 
     def __init__(self, settings: AccessSettings, own: RegistryFiles) -> None:

@@ -35,6 +35,9 @@ class APIServer:
         config: How it is reached.
         seconds: Time for one request.
         monotonic: Clock that is never set.
+
+    Raises:
+        ConfigurationError: Its CAs, the token or the client certificate cannot be used to begin with.
     """
 
     def __init__(
@@ -44,10 +47,9 @@ class APIServer:
         self._seconds = seconds
         self._monotonic = monotonic
         self._session: ClientSession | None = None
-        self._cas = ""
-        self._context: ssl.SSLContext | None = None
-        self._token = ""
-        self._looked = 0.0
+        self._token, self._cas = config.token(), config.cas()
+        self._context = _context(config, self._cas)
+        self._looked = monotonic()
 
     async def get(self, path: str) -> bytes | None:
         """Returns an object in JSON, or None if there is none.
@@ -94,7 +96,6 @@ class APIServer:
                 auto_decompress=False,
                 headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "notarykit"},
             )
-        assert self._context is not None
         async with self._session.get(
             self._config.server + path,
             headers={"Authorization": f"Bearer {self._token}"} if self._token else {},
@@ -112,12 +113,11 @@ class APIServer:
     def _look(self, *, anew: bool) -> None:
         """Reads the token and the CAs again, which are exchanged while the program runs."""
         now = self._monotonic()
-        if self._context is not None and not anew and now < self._looked + _SECONDS_OF_FILES:
+        if not anew and now < self._looked + _SECONDS_OF_FILES:
             return
-        self._token = self._config.token()
-        if self._context is None or anew or self._cas != self._config.cas():
-            self._cas = self._config.cas()
-            self._context = _context(self._config, self._cas)
+        self._token, cas = self._config.token(), self._config.cas()
+        if anew or cas != self._cas:
+            self._context, self._cas = _context(self._config, cas), cas
         self._looked = now
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from notarykit.errors import ConfigurationError
 from notarykit_admission.cluster.api_server import LARGEST_OBJECT, APIServer, APIServerError
 from notarykit_admission.cluster.config import ClusterConfig
 from tests.servers.registry.certificates import RegistryCA
@@ -173,8 +174,24 @@ def test_files_are_looked_at_again(ca: RegistryCA, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cas", ["no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-def test_malformed_cas(cas: str) -> None:
-    """CAs that are none are an error of every request, until they are good."""
-    server = APIServer(ClusterConfig("https://127.0.0.1:1", lambda: cas, lambda: ""))
-    with pytest.raises(APIServerError, match="the API server's CAs are malformed"):
-        server.get(_PATH).send(None)
+def test_malformed_cas(ca: RegistryCA, cas: str) -> None:
+    """CAs that are none are an error to begin with, and later one of every request, until they are good."""
+    with pytest.raises(ConfigurationError, match="the API server's CAs are malformed"):
+        APIServer(ClusterConfig("https://127.0.0.1:1", lambda: cas, lambda: ""))
+    present, now = Path(ca.ca_file).read_text(), 100.0
+    good = present
+
+    async def test(_: APIServer, double: Double) -> None:
+        nonlocal present, now
+        cluster = ClusterConfig(f"https://127.0.0.1:{double.port}", lambda: present, lambda: "")
+        server = APIServer(cluster, monotonic=lambda: now)
+        present = cas
+        now += 60
+        for _attempt in range(3):
+            with pytest.raises(APIServerError, match="the API server's CAs are malformed"):
+                await server.get(_PATH)
+        present = good
+        assert await server.get(_PATH) == b"{}"
+        await server.close()
+
+    _asking(ca, test, (200, b"{}"))
