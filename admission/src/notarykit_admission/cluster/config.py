@@ -90,6 +90,11 @@ def read_token(path: str, advice: str = "") -> str:
         ConfigurationError: It cannot be read, or holds none.
     """
     token = read_text(path, advice).strip()
-    if not token or not token.isascii() or not token.isprintable():
+    if not is_token(token):
         raise ConfigurationError(f"{path} holds no token")
     return token
+
+
+def is_token(text: str) -> bool:
+    """Tells whether a text can stand as a bearer token in a header field."""
+    return bool(text) and text.isascii() and text.isprintable()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from notarykit.errors import ConfigurationError
-from notarykit_admission.cluster.config import ClusterConfig, read_text, read_token
+from notarykit_admission.cluster.config import ClusterConfig, is_token, read_text, read_token
 from notarykit_admission.files import refuse_encrypted_key
 
 _REFUSED_OF_USERS = {
@@ -160,8 +160,11 @@ def _text(path: str, data: str, name: str, folder: str) -> str:
 
 
 def _token(user: _User, folder: str) -> str:
-    # The file counts first, as for other clients: it may be exchanged.
-    return read_token(os.path.join(folder, user.token_file)) if user.token_file else user.token
+    if user.token_file:  # it counts first, as for other clients: it may be exchanged
+        return read_token(os.path.join(folder, user.token_file))
+    if user.token and not is_token(user.token):
+        raise ConfigurationError("the user's token cannot stand in a header field", advice="correct it")
+    return user.token
 
 
 def _show_client(user: _User, folder: str, context: ssl.SSLContext) -> None:

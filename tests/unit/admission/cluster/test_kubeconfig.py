@@ -119,6 +119,14 @@ def test_user_that_is_refused(tmp_path: Path, user: dict[str, Any], message: str
     assert "hunter2" not in refusal.one_line()
 
 
+@pytest.mark.parametrize("token", ["hunter2\n", "hunter2\r\nHost: x", "hünter2"], ids=range(3))
+def test_malformed_token(tmp_path: Path, token: str) -> None:
+    """A token that would end its header field is refused, and is not in the message."""
+    refusal = _refusal(tmp_path, _document(user={"token": token}))
+    assert "the user's token cannot stand in a header field" in refusal.message
+    assert "nter2" not in refusal.one_line()
+
+
 @pytest.mark.parametrize(
     ("cluster", "message"),
     [
