@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import ssl
 import stat
@@ -26,6 +27,7 @@ from tests.unit.admission.policy.volumes import Volume
 
 __all__ = ["helm"]
 pytestmark = pytest.mark.slow
+_SECONDS_TO_BUILD = 1200
 
 
 class _Image(NamedTuple):
@@ -61,12 +63,23 @@ def image(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Ima
         os.chown(each, *map(int, report.image["User"].split(":")), follow_symlinks=False)
     command = building.command(report, folder, *rendered.container["args"])
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        found = re.search(r"Listening at 127\.0\.0\.1:(\d+)", process.stdout.readline())
-        assert found, process.stderr.read()
-        yield _Image(process, int(found[1]), ca, json.loads((folder / "added.json").read_text()))
+        try:
+            port = _port(process)
+            yield _Image(process, port, ca, json.loads((folder / "added.json").read_text()))
+        finally:
+            process.kill()
+
+
+def _port(process: "subprocess.Popen[str]") -> int:
+    """Returns the port of the program, as soon as it was built and listens."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    is_told, _, _ = select.select([process.stdout], [], [], _SECONDS_TO_BUILD)
+    found = re.search(r"Listening at 127\.0\.0\.1:(\d+)", process.stdout.readline() if is_told else "")
+    if found is None:
         process.kill()
+        pytest.fail(f"it is not built, or does not listen: {process.stderr.read()}")
+    return int(found[1])
 
 
 def test_program_serves(image: _Image) -> None:
@@ -74,7 +87,7 @@ def test_program_serves(image: _Image) -> None:
     context = ssl.create_default_context(cafile=image.ca.ca_file)
     handler = urllib.request.HTTPSHandler(context=context)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
-    with opener.open(f"https://127.0.0.1:{image.port}/healthz") as answer:
+    with opener.open(f"https://127.0.0.1:{image.port}/healthz", timeout=60) as answer:
         assert answer.read() == b"ok"
     status = Path(f"/proc/{image.process.pid}/status").read_text()
     assert re.search(r"^Uid:(\s+65532){4}$", status, re.MULTILINE)
