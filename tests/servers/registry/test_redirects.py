@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,25 +13,12 @@ from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.fault_proxy import Exchange, Fault
 from tests.servers.registry.http_server import Reply
 from tests.servers.registry.running import CREDENTIALS, Registry
-from tests.servers.registry.scenes import PLACES, Scene, process_home
-from tests.support.ca import TestChain, make_chain
+from tests.servers.registry.scenes import PLACES, Scene
 from tests.support.homes import Home
 
 MOST_REDIRECTS = 5
 NO_SIGNATURE = b"no envelope"
 CHALLENGE = faults.status(401, WWW_Authenticate='Basic realm="tests"')
-
-
-@pytest.fixture(scope="module")
-def chain() -> TestChain:
-    """Return the signer's chain."""
-    return make_chain()
-
-
-@pytest.fixture
-def home(tmp_path: Path, chain: TestChain, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """Return the settings of this process: a key, whose chain is trusted, and no proxy."""
-    return process_home(tmp_path / "home", chain, monkeypatch)
 
 
 @pytest.fixture
