@@ -2,22 +2,27 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from notarykit import LocalSigner
 from tests.charts.conftest import helm
+from tests.charts.helm import Helm
 from tests.servers.kubernetes import cluster as clusters
 from tests.servers.kubernetes import scene as scenes
 from tests.servers.kubernetes.build import API_SERVER
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kubernetes.images import Images
+from tests.servers.kubernetes.private import Private, Setting, make_account, opened
 from tests.servers.kubernetes.program import PIN, VALIDATE, further_policy, policy_files, skipping_policy
 from tests.servers.kubernetes.scene import Scene
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.conftest import fault_proxy, registry_ca, registry_program, stack
+from tests.servers.registry.docker import DockerRegistries
 from tests.servers.registry.fault_proxy import FaultProxy
 from tests.servers.registry.program import GoRegistries
+from tests.servers.registry.token_server import TokenServer
 from tests.support.ca import make_chain, name
 from tests.support.homes import Home
 from tests.support.requirements import require
@@ -88,3 +93,37 @@ def judged(scene: Scene) -> str:
 def pinned(scene: Scene) -> str:
     """Namespace of the test alone, whose images are judged and get their digests."""
     return scene.namespace(PIN, VALIDATE)
+
+
+@pytest.fixture(scope="module")
+def private_signer(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalSigner, Path]:
+    """A signer of private images, and a folder of policies that trust it."""
+    chain, home = make_chain(), Home(tmp_path_factory.mktemp("signer"))
+    folder = write_files(tmp_path_factory.mktemp("private") / "policy", policy_files(chain))
+    key, certificates = home.add_key(chain)
+    return LocalSigner.from_files(str(key), str(certificates)), folder
+
+
+@pytest.fixture(scope="module")
+def private(registry_ca: RegistryCA, private_signer: tuple[LocalSigner, Path]) -> Iterator[Private]:
+    """Debian's registry, behind a token server."""
+    require("docker-registry")
+    with contextlib.ExitStack() as stack:
+        tokens = stack.enter_context(TokenServer("ES256", certificate=registry_ca.server()))
+        registry = DockerRegistries(stack, registry_ca)(tokens=tokens, realm=f"https://{tokens.host}/token", tls=True)
+        yield Private(registry, tokens, private_signer[0])
+
+
+@pytest.fixture(scope="module")
+def setting(
+    cluster: Cluster,
+    helm: Helm,
+    private: Private,
+    private_signer: tuple[LocalSigner, Path],
+    registry_ca: RegistryCA,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Setting]:
+    """The cluster with the program beside it, which may read pull secrets everywhere."""
+    account = make_account(cluster, helm, tmp_path_factory.mktemp("account"), {"enabled": True})
+    with opened(cluster, account, private, private_signer[1], registry_ca) as setting:
+        yield setting

@@ -13,14 +13,15 @@ import notarykit
 from notarykit import LocalSigner
 from tests.charts.helm import NAME, NAMESPACE, Helm
 from tests.charts.settings import GIVEN_CERTIFICATE
-from tests.servers.kubernetes.api import API, Object
+from tests.servers.kubernetes.api import API, Answer, Object
 from tests.servers.kubernetes.cluster import Cluster
 from tests.servers.kubernetes.images import Image
 from tests.servers.kubernetes.objects import namespace, new_name, pod
-from tests.servers.kubernetes.program import Replica, running
-from tests.servers.registry.certificates import KeyPair
+from tests.servers.kubernetes.program import PIN, VALIDATE, Replica, register, running, wait_for
+from tests.servers.registry.certificates import KeyPair, RegistryCA
 from tests.servers.registry.running import Credentials, Registry
 from tests.servers.registry.token_server import TokenServer
+from tests.support.polling import poll
 from tests.support.registries import push_artifacts
 
 SECRET = "registry"
@@ -166,3 +167,65 @@ def reading(policies: Path, pair: KeyPair, account: Account, private: Private) -
     flags = ("--pull-secrets", "--kubeconfig", account.kubeconfig, "--registry-ca", private.ca_file)
     with running(policies, pair, *flags) as replica:
         yield replica
+
+
+def service_account(namespace: str, *secrets: str) -> Object:
+    """Returns the service account that pods have which name none."""
+    metadata = {"name": "default", "namespace": namespace}
+    named = [{"name": name} for name in secrets]
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "imagePullSecrets": named}
+
+
+class Setting(NamedTuple):
+    """Cluster with the program, and a private registry.
+
+    Attributes:
+        api: Client of the API server.
+        private: The registry.
+        account: Service account of the program.
+        image: Signed image of the registry.
+        webhooks: Names of the webhooks: one that pins, and one that only validates.
+        replica: The program.
+    """
+
+    api: API
+    private: Private
+    account: Account
+    image: Image
+    webhooks: tuple[str, str]
+    replica: Replica
+
+    def namespace(self, *, has_secret: bool = True, pins: bool = False) -> str:
+        """Makes a namespace whose pods are judged, and a secret in it."""
+        name = new_namespace(self.api, *(self.webhooks if pins else self.webhooks[1:]))
+        if has_secret:
+            self.api.apply(pull_secret(name, {self.private.host: self.private.credentials}))
+        return name
+
+    def run(self, namespace: str, image: str, *secrets: str) -> Answer:
+        """Creates a pod with pull secrets."""
+        return self.api.create(private_pod(namespace, image, *secrets))
+
+    def create_eventually(self, made: Object) -> Answer:
+        """Creates an object when it is admitted: a denial counts for seconds."""
+        poll(lambda: self.api.create(made, dry_run=True).is_good)
+        return self.api.create(made)
+
+
+@contextlib.contextmanager
+def opened(cluster: Cluster, account: Account, private: Private, policies: Path, ca: RegistryCA) -> Iterator[Setting]:
+    """Runs the program and has webhooks ask it, while the context is active.
+
+    Args:
+        cluster: The cluster.
+        account: Service account of the program in it.
+        private: The registry.
+        policies: Folder of the policies.
+        ca: CA of the program's certificate.
+    """
+    image, webhooks = private.push(), (new_name("private-pin"), new_name("private-validate"))
+    with reading(policies, ca.server(), account, private) as replica:
+        for name, door in zip(webhooks, (PIN, VALIDATE), strict=True):
+            register(cluster.api, name, door, replica.port, ca.ca_file)
+            wait_for(cluster.api, name, new_namespace(cluster.api, name))
+        yield Setting(cluster.api, private, account, image, webhooks, replica)

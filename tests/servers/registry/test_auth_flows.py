@@ -11,17 +11,11 @@ from tests.servers.registry.factories import TokenServers
 from tests.servers.registry.running import CREDENTIALS
 from tests.servers.registry.scenes import NAME
 from tests.servers.registry.users import ENVIRONMENT, Guarded, User, make_guarded
-from tests.support.ca import TestChain, make_chain
+from tests.support.ca import TestChain
 from tests.support.homes import complete_home
 
 WRONG = "not the password"
 ENTRY = {"auth": base64.b64encode(":".join(CREDENTIALS).encode()).decode()}
-
-
-@pytest.fixture(scope="module")
-def chain() -> TestChain:
-    """Return the signer's chain."""
-    return make_chain()
 
 
 @pytest.fixture

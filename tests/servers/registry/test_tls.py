@@ -13,16 +13,10 @@ from tests.servers.registry.factories import FaultProxies
 from tests.servers.registry.program import GoRegistries
 from tests.servers.registry.running import Registry
 from tests.servers.registry.scenes import NAME
-from tests.support.ca import TestChain, make_chain
+from tests.support.ca import TestChain
 from tests.support.homes import Home, complete_home
 
 PLAIN = "it speaks plain HTTP, not TLS"
-
-
-@pytest.fixture(scope="module")
-def chain() -> TestChain:
-    """Return the signer's chain."""
-    return make_chain()
 
 
 @pytest.fixture

@@ -11,14 +11,8 @@ from tests.servers.registry.http_server import Seen
 from tests.servers.registry.scenes import NAME
 from tests.servers.registry.token_server import TokenServer
 from tests.servers.registry.users import ENVIRONMENT, Guarded, User, make_guarded
-from tests.support.ca import TestChain, make_chain
+from tests.support.ca import TestChain
 from tests.support.homes import complete_home
-
-
-@pytest.fixture(scope="module")
-def chain() -> TestChain:
-    """Return the signer's chain."""
-    return make_chain()
 
 
 @pytest.fixture
