@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -32,7 +33,13 @@ def build(name: str, sources: Path) -> str:
 def place(name: str, sources: Path) -> Path:
     """The path of a program in the cache, by the names and contents of all that decides what it does."""
     files = sorted([*sources.glob("*.go"), sources / "go.mod", sources / "go.sum"])
-    return cache.place(name, [(file.name, file.read_bytes()) for file in files])
+    return cache.place(name, [(file.name, file.read_bytes()) for file in [*files, *_replacements(sources)]])
+
+
+def _replacements(sources: Path) -> list[Path]:
+    """The sources of the modules that a module has in folders beside its own."""
+    folders = re.findall(r"^replace \S+ => (\.\S+)$", (sources / "go.mod").read_text(), re.MULTILINE)
+    return sorted(file for folder in folders for file in (sources / folder).iterdir())
 
 
 def compile_to(binary: Path, sources: Path, package: str = ".") -> Path:

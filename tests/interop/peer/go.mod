@@ -8,6 +8,7 @@ require (
 	github.com/notaryproject/notation-plugin-framework-go v1.0.0
 	github.com/notaryproject/tspclient-go v1.0.0
 	github.com/opencontainers/image-spec v1.1.1
+	notarykit.example/lines v0.0.0
 	oras.land/oras-go/v2 v2.5.0
 )
 
@@ -25,3 +26,5 @@ require (
 	golang.org/x/mod v0.24.0 // indirect
 	golang.org/x/sync v0.10.0 // indirect
 )
+
+replace notarykit.example/lines => ../lines

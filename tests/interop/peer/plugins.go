@@ -13,6 +13,7 @@ import (
 	"github.com/notaryproject/notation-go/plugin/proto"
 	"github.com/notaryproject/notation-go/signer"
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
+	"notarykit.example/lines"
 )
 
 // newManager needs a folder, because the library would take an empty one for the root of the file system.
@@ -101,7 +102,7 @@ func pluginCall(req request) (answer, error) {
 
 // call answers with the response as the library read it, and not with the bytes that the plugin wrote.
 func call[Q, R any](text json.RawMessage, method func(context.Context, *Q) (*R, error)) (answer, error) {
-	question, err := decode[Q](text)
+	question, err := lines.Decode[Q](text)
 	if err != nil {
 		return nil, fmt.Errorf("broken request for the plugin: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/notaryproject/notation-go/registry"
 	"github.com/notaryproject/notation-go/signer"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"notarykit.example/lines"
 	orasregistry "oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
@@ -80,7 +81,7 @@ func signRemote(req request) (answer, error) {
 	_, err = notation.Sign(context.Background(), keySigner, registry.NewRepository(recorder), options)
 	members := answer{"signature": recorder.manifest.Digest.String(), "warning": ""}
 	if err != nil && strings.Contains(err.Error(), deleteFailed) {
-		members["warning"], err = explain(err), nil
+		members["warning"], err = lines.Explain(err), nil
 	}
 	return members, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	"github.com/notaryproject/notation-core-go/revocation/result"
 	cache "github.com/notaryproject/notation-go/verifier/crl"
+	"notarykit.example/lines"
 )
 
 // These are the timeouts of the notation command.
@@ -83,7 +84,7 @@ func servers(results []*result.ServerResult) []serverStatus {
 	for _, found := range results {
 		state := serverStatus{Server: found.Server, Result: found.Result.String(), Method: found.RevocationMethod.String()}
 		if found.Error != nil {
-			state.Error = explain(found.Error)
+			state.Error = lines.Explain(found.Error)
 		}
 		states = append(states, state)
 	}

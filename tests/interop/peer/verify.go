@@ -14,6 +14,7 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"notarykit.example/lines"
 )
 
 // maxSignatures is the default of the notation command.
@@ -125,7 +126,7 @@ func validations(outcome *notation.VerificationOutcome) []validation {
 	for _, result := range outcome.VerificationResults {
 		step := validation{Type: result.Type, Action: result.Action}
 		if result.Error != nil {
-			step.Error = explain(result.Error)
+			step.Error = lines.Explain(result.Error)
 		}
 		list = append(list, step)
 	}

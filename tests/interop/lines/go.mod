@@ -1,0 +1,3 @@
+module notarykit.example/lines
+
+go 1.23.0
