@@ -10,7 +10,7 @@ import pytest
 from notarykit.plugin.discovery import executable
 from notarykit.plugin.discovery.process import Ended, run
 from notarykit.plugin.host import retry
-from tests.interop import go_plugin, our_plugin
+from tests.interop import go_blob_peer, go_plugin, our_plugin
 from tests.interop.go_peer import Peer, build
 from tests.interop.go_plugin_users import Users
 from tests.interop.go_user import GoUser
@@ -27,6 +27,13 @@ __all__ = ["docker_registry", "peer", "plain_registry", "registry_ca", "registry
 def peer() -> Iterator[Peer]:
     """Yield a running peer."""
     with Peer(build()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def blob_peer() -> Iterator[Peer]:
+    """Yield a running peer that knows blobs."""
+    with Peer(go_blob_peer.build()) as running:
         yield running
 
 
