@@ -105,7 +105,7 @@ def test_lines_are_read_when_they_are_needed(world: World, monkeypatch: pytest.M
                 raise KeyboardInterrupt
             yield f"absent{read}:v1\n".encode()
 
-    monkeypatch.setattr("notarykit.cli.batch.reference_lines.ReferenceLines._read", lines(None).__next__)
+    monkeypatch.setattr("notarykit.cli.batch.lines.Lines._read", lines(None).__next__)
     done = world.run("verify", "--oci-layout", "--scope", "local/tests", "--from", "-")
     assert done.code == 130
     assert done.err.count("Error: absent") > 500

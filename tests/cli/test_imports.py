@@ -96,8 +96,8 @@ def test_one_artifact_imports_nothing_of_many(world: World, command: tuple[str, 
     world.sign()
     loaded = _loaded(world, *command, world.reference)
     assert {each for each in loaded if each.startswith(("notarykit.batch.", "notarykit.cli.batch."))} == {
-        "notarykit.batch.work", "notarykit.cli.batch.index_flags", "notarykit.cli.batch.operation",
-        "notarykit.cli.batch.references", "notarykit.cli.batch.runner",
+        "notarykit.batch.work", "notarykit.cli.batch.items", "notarykit.cli.batch.operation",
+        "notarykit.cli.batch.runner",
     }  # fmt: skip
     assert not {
         each for each in loaded if each.startswith(("notarykit.audit", "notarykit.net", "notarykit.revocation"))

@@ -105,7 +105,7 @@ def test_reasons_are_bounded() -> None:
     tally = Tally()
     for number in range(5000):
         tally.add("a", Result(3, {"error": {"message": f"reason {number}"}}))
-    lines = list(tally.summary())
+    lines = list(tally.summary("reference"))
     assert lines[0] == "5000 references: 0 done, 5000 failed"
     assert lines[1].split(maxsplit=1) == ["4000", "other reasons"]
     assert lines[-1].strip() == "and 991 other reasons"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Arguments, Flag, Options
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import NotarykitError, UsageError
+from notarykit.errors import UsageError
 from notarykit.oci.reference import (
     Digest,
     LayoutReference,
@@ -37,6 +37,17 @@ REGISTRY_FLAGS = (
     Flag("timeout", "time limit of a registry for one artifact, such as 30s or 2m", "duration", default=120),
     Flag("allow-referrers-api", "deprecated in favor of --force-referrers-tag of sign", "switch", hidden=True),
 )
+INDEX_FLAGS = (
+    Flag(
+        "attestations",
+        'with --recursive, "include" or "exclude" the attestation manifests of BuildKit',
+        default="exclude",
+        choices=("exclude", "include"),
+    ),
+    Flag("platform", "only the manifest in an image index for this platform, os/arch[/variant]; repeatable", "texts"),
+    Flag("recursive", "image indexes with every manifest below them", "switch", "r"),
+)
+DASK_FLAG = Flag("dask", "address of a Dask scheduler, whose workers verify, such as tcp://scheduler:8786")
 _TAG_WARNING = (
     "Warning: Always {verb} the artifact using digest(@sha256:...) rather than a tag(:{tag}) because {reason}"
 )
@@ -120,18 +131,6 @@ class Target(NamedTuple):
             print(_TAG_WARNING.format(verb=verb, tag=printable(tag), reason=reason), file=sys.stderr)
 
 
-class BadReference(NamedTuple):
-    """Reference that no artifact can be looked up by; its error does not end the work on others.
-
-    Attributes:
-        text: Reference as it was written.
-        error: The error.
-    """
-
-    text: str
-    error: NotarykitError
-
-
 def parse_target(text: str, options: Options) -> Target:
     """Parses a reference into a registry, or with `--oci-layout` into an image layout.
 
@@ -207,3 +206,19 @@ def check_scope(options: Options) -> None:
         raise UsageError("--scope requires --oci-layout")
     if scope and not is_scope(scope):
         raise UsageError(f"scope {scope!r} is not of the form registry/repository", advice="such as local/hello")
+
+
+def check_index_flags(options: Options) -> None:
+    """Refuses flags for image indexes that do not go together.
+
+    Raises:
+        UsageError: They do not, or a platform is malformed.
+    """
+    options.exclusive("platform", "recursive")
+    if "attestations" in options.written and not options["recursive"]:
+        raise UsageError("--attestations requires --recursive")
+    if options["platform"]:
+        from notarykit.oci.platform import parse_platform
+
+        for text in options["platform"]:
+            parse_platform(text)

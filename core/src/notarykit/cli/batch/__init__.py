@@ -1,1 +1,1 @@
-"""Work on the references of a command: where they come from, outcomes in order, a journal, interruption."""
+"""Work on the items of a command: where they come from, outcomes in order, a journal, interruption."""

@@ -13,7 +13,7 @@ from notarykit._internal import files
 from notarykit._internal.ownership import other_writers, warn_of_other_writers
 from notarykit._internal.rfc3339 import format_rfc3339, parse_rfc3339, utc_now
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
-from notarykit.cli.batch.operation import Operation, Record, Result
+from notarykit.cli.batch.operation import AnOperation, Record, Result
 from notarykit.errors import StorageError, UsageError
 
 _VERSION = 1
@@ -47,7 +47,7 @@ class Journal:
         try:
             warn_of_other_writers(path)
             self._is_private = not other_writers(self._file.fileno())
-            # Position of the last line about a reference, by the hash of the reference, which the line itself confirms.
+            # Position of the last line about an item, by the hash of its text, which the line itself confirms.
             self._positions: dict[int, int] = {}
             self._end = 0
             self._synced_at = 0.0
@@ -177,7 +177,7 @@ def _shown(value: object) -> str:
     return "not given" if value is None else repr(value)
 
 
-def open_journal(operation: Operation) -> Journal | None:
+def open_journal(operation: AnOperation) -> Journal | None:
     """Returns the journal of a command, or None without `--resume`.
 
     Raises:

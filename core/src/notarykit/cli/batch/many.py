@@ -1,4 +1,4 @@
-"""Runs an operation on many references side by side: outcomes in order, progress, a journal, interruption."""
+"""Runs an operation on many items side by side: outcomes in order, progress, a journal, interruption."""
 
 import sys
 import warnings
@@ -11,27 +11,27 @@ from notarykit.batch.read_ahead import read_ahead
 from notarykit.batch.work import Outcome
 from notarykit.cli.batch.executor_choice import choose_executor
 from notarykit.cli.batch.interruption import Interruption
+from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.journal import Journal, open_journal
-from notarykit.cli.batch.operation import Operation, Record, Result
+from notarykit.cli.batch.operation import AnOperation, Record, Result
 from notarykit.cli.batch.progress import Progress
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.status import Status
 from notarykit.cli.batch.tally import Tally
 from notarykit.cli.diagnostics import print_error, warnings_about
-from notarykit.cli.references import BadReference, Target
 from notarykit.errors import own_error
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-# References that are read ahead of the work.
+# Items that are read ahead of the work.
 _AHEAD = 256
 
 _Outcome = Outcome[Any, Any]
 
 
-def run_many(operation: Operation) -> int:
-    """Runs an operation on each reference, reports them in order, and prints JSON output and a summary.
+def run_many(operation: AnOperation) -> int:
+    """Runs an operation on each item, reports them in order, and prints JSON output and a summary.
 
     Returns:
         The gravest exit code.
@@ -51,11 +51,11 @@ def run_many(operation: Operation) -> int:
 
 
 class _Run:
-    def __init__(self, operation: Operation, journal: Journal | None) -> None:
+    def __init__(self, operation: AnOperation, journal: Journal | None) -> None:
         self._operation = operation
         self._journal = journal
         self._tally = Tally()
-        self._results = results_in(operation.options["output"])
+        self._results = results_in(operation.options["output"], operation.noun)
         self._in_flight = 0
         self._outcomes: Outcomes[Any, Any] | None = None
         status = Status(operation.activity, self._tally, operation.count)
@@ -99,27 +99,27 @@ class _Run:
         return choose_executor(items, self._operation.jobs, opened, self._operation.scheduler)
 
     def _items(self) -> Iterator[Any]:
-        """Yields the references, until the run is interrupted; an outcome that is known is taken at once, if it may."""
-        targets = self._operation.expanded(iter(self._operation.references))
-        for target in read_ahead(targets, _AHEAD) if self._operation.may_wait else targets:
+        """Yields the items, until the run is interrupted; an outcome that is known is taken at once, if it may."""
+        items = self._operation.each()
+        for item in read_ahead(items, _AHEAD) if self._operation.items.may_wait else items:
             if self.interruption.is_requested:
                 return
-            if target is NOTHING_YET:
-                yield target
+            if item is NOTHING_YET:
+                yield item
                 continue
-            settled = self._settled(target)
+            settled = self._settled(item)
             if settled is not None and not self._in_flight:
                 self._take(settled)
                 continue
             self._in_flight += 1
-            yield settled or target
+            yield settled or item
 
-    def _settled(self, target: Target | BadReference) -> _Outcome | None:
-        """Returns the outcome of what needs no work: no reference, or one that the journal records as done."""
-        if isinstance(target, BadReference):
-            return Outcome(target, error=target.error)
-        record = None if self._journal is None else self._journal.recorded(target.text)
-        return Outcome(record) if record is not None and self._operation.accepts(record, target) else None
+    def _settled(self, item: Any) -> _Outcome | None:
+        """Returns the outcome of what needs no work: a failed item, or one that the journal records as done."""
+        if isinstance(item, FailedItem):
+            return Outcome(item, error=item.error)
+        record = None if self._journal is None else self._journal.recorded(item.text)
+        return Outcome(record) if record is not None and self._operation.accepts(record, item) else None
 
     def _take(self, outcome: _Outcome) -> None:
         """Takes an outcome: prints it, and records it in the journal."""
@@ -130,7 +130,7 @@ class _Run:
                 self._tally.recorded += 1
             else:
                 result = self._reported(outcome)
-                if isinstance(item, Target) and (members := item.index_members()):
+                if not isinstance(item, FailedItem) and (members := self._operation.origin(item)):
                     result = result._replace(members={**members, **result.members})
                 if self._journal is not None:
                     self._journal.write(item.text, result)
@@ -141,12 +141,12 @@ class _Run:
         item = outcome.item
         try:
             with warnings_about(item.text):
-                if isinstance(item, Target):
+                if not isinstance(item, FailedItem):
                     self._operation.announce(item)
                 for warning in outcome.warnings:
                     warnings.warn(warning, stacklevel=1)
                 return self._operation.report(item, outcome.value())
-        except Exception as raised:  # noqa: BLE001 - the error of one reference does not end the work on others
+        except Exception as raised:  # noqa: BLE001 - the error of one item does not end the work on others
             return self._operation.failed(item, own_error(raised))
 
     def _stop(self) -> None:
@@ -169,6 +169,6 @@ class _Run:
     def _end(self) -> int:
         if self._tally.is_large:
             sys.stdout.flush()
-            for line in self._tally.summary():
+            for line in self._tally.summary(self._operation.noun):
                 print(line, file=sys.stderr)
         return self._tally.exit_code

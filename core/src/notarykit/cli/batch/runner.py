@@ -1,15 +1,16 @@
-"""Runs an operation on the references of a command."""
+"""Runs an operation on the items of a command."""
 
-from notarykit.cli.batch.operation import Operation, Result
+from typing import Any
+
+from notarykit.cli.batch.operation import AnOperation, Result
 from notarykit.cli.diagnostics import warnings_about
 from notarykit.cli.output import print_json
-from notarykit.cli.references import Target
 from notarykit.cli.spinner import progress
 from notarykit.errors import own_error
 
 
-def run_each(operation: Operation) -> int:
-    """Runs an operation on each reference, reports them in order, and prints JSON output.
+def run_each(operation: AnOperation) -> int:
+    """Runs an operation on each item, reports them in order, and prints JSON output.
 
     Returns:
         The gravest exit code: 1 (not verified) before all others, then the highest.
@@ -24,31 +25,31 @@ def run_each(operation: Operation) -> int:
         operation.work.close()
 
 
-def _run_one(operation: Operation) -> int:
-    """Runs an operation on the only reference."""
-    (target,) = operation.references.arguments
-    result = _run_alone(operation, target)
+def _run_one(operation: AnOperation) -> int:
+    """Runs an operation on the only item."""
+    (item,) = operation.items.arguments
+    result = _run_alone(operation, item)
     output = operation.options["output"]
     if result.document is not None and output == "json":
         print_json(result.document)
     elif output != "text":  # which the operation has printed
         from notarykit.cli.batch.results import results_in
 
-        results = results_in(output)
-        results.add(target.text, result.members)
+        results = results_in(output, operation.noun)
+        results.add(item.text, result.members)
         results.end()
     return result.exit_code
 
 
-def _run_alone(operation: Operation, target: Target) -> Result:
-    shown = progress(f"{operation.activity} {target.text}", quiet=operation.is_quiet)
+def _run_alone(operation: AnOperation, item: Any) -> Result:
+    shown = progress(f"{operation.activity} {item.text}", quiet=operation.is_quiet)
     try:
-        with warnings_about(target.text):
-            operation.announce(target)
+        with warnings_about(item.text):
+            operation.announce(item)
             with shown:
-                outcome = operation.work.finish(operation.work.begin(target))
-            return operation.report(target, outcome)
+                outcome = operation.work.finish(operation.work.begin(item))
+            return operation.report(item, outcome)
     except Exception as raised:
         if operation.has_document and operation.options["output"] != "jsonl":
             raise
-        return operation.failed(target, own_error(raised))
+        return operation.failed(item, own_error(raised))

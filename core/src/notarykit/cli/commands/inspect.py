@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.batch.work import Work
-from notarykit.cli.batch.operation import Operation, Result
-from notarykit.cli.batch.references import SEVERAL_FLAGS
+from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.commands.list import Listed, list_signatures, print_no_signature, print_tree
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG, Node
+from notarykit.cli.reference_operation import SEVERAL_FLAGS, ReferenceOperation
 from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Repositories, Target
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.descriptor import Descriptor
@@ -57,7 +57,7 @@ class _InspectionWork(Work[Target, _Inspected, _Inspected]):
         self._repositories.close()
 
 
-class _Inspection(Operation):
+class _Inspection(ReferenceOperation):
     """Inspects the signatures of artifacts."""
 
     command = "inspect"

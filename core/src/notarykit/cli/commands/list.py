@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from notarykit._internal.printable import printable
 from notarykit.batch.work import Work
-from notarykit.cli.batch.operation import Operation, Result
-from notarykit.cli.batch.references import SEVERAL_FLAGS
+from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG, Node, tree
+from notarykit.cli.reference_operation import SEVERAL_FLAGS, ReferenceOperation
 from notarykit.cli.references import MAX_SIGNATURES_FLAG, REFERENCES, REGISTRY_FLAGS, Repositories, Target
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.manifest import SIGNATURE_TYPE
@@ -44,7 +44,7 @@ class _ListingWork(Work[Target, Listed, Listed]):
         self._repositories.close()
 
 
-class _Listing(Operation):
+class _Listing(ReferenceOperation):
     """Lists the signatures of artifacts."""
 
     command = "list"

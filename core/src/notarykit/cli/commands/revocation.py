@@ -10,10 +10,11 @@ from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.batch.work import Work
-from notarykit.cli.batch.operation import Operation, Result
+from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.output import OUTPUT_FLAG
+from notarykit.cli.reference_operation import ReferenceOperation
 from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, Repositories, Target, check_scope
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.config.policy import load_policy
@@ -52,7 +53,7 @@ class _CollectionWork(Work[Target, "tuple[Collected, _Files]", "tuple[Collected,
         self._repositories.close()
 
 
-class _Collection(Operation):
+class _Collection(ReferenceOperation):
     """Collects the revocation evidence for artifacts, one after the other."""
 
     command = "revocation fetch"

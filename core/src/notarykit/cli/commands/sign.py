@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.batch.work import Work
-from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
-from notarykit.cli.batch.operation import Operation, Result
-from notarykit.cli.batch.references import SEVERAL_FLAGS
+from notarykit.cli.batch.items import FailedItem
+from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
-from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Repositories, Target
+from notarykit.cli.reference_operation import SEVERAL_FLAGS, ReferenceOperation
+from notarykit.cli.references import (
+    INDEX_FLAGS,
+    REFERENCES,
+    REGISTRY_FLAGS,
+    Repositories,
+    Target,
+    check_index_flags,
+)
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, limits
 from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
 from notarykit.config.key_access import PASSPHRASE_VARIABLE, environment_passphrase, open_signer
@@ -133,7 +140,7 @@ class _SigningWork(Work[Target, "_Begun", _Signature]):
         self._repositories.close()
 
 
-class _Signing(Operation):
+class _Signing(ReferenceOperation):
     """Signs artifacts, all with one key."""
 
     command = "sign"
@@ -181,7 +188,7 @@ class _Signing(Operation):
     def pass_over(self, target: Target) -> dict[str, Any]:
         return {"signed": False, **super().pass_over(target)}
 
-    def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
+    def fail(self, target: Target | FailedItem, error: NotarykitError) -> dict[str, Any]:
         return {"signed": False, **super().fail(target, error)}
 
 

@@ -11,13 +11,22 @@ from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import utc_now
 from notarykit._internal.strict_json import dumps
 from notarykit.batch.work import Work
-from notarykit.cli.batch.index_flags import INDEX_FLAGS, check_index_flags
-from notarykit.cli.batch.operation import Operation, Record, Result
-from notarykit.cli.batch.references import DASK_FLAG, SEVERAL_FLAGS
+from notarykit.cli.batch.items import FailedItem
+from notarykit.cli.batch.operation import Record, Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG, table
-from notarykit.cli.references import REFERENCES, REGISTRY_FLAGS, BadReference, Repositories, Target, check_scope
+from notarykit.cli.reference_operation import SEVERAL_FLAGS, ReferenceOperation
+from notarykit.cli.references import (
+    DASK_FLAG,
+    INDEX_FLAGS,
+    REFERENCES,
+    REGISTRY_FLAGS,
+    Repositories,
+    Target,
+    check_index_flags,
+    check_scope,
+)
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
     LIMIT_FLAGS,
@@ -57,7 +66,7 @@ class _VerificationWork(Work[Target, VerifiedArtifact, VerifiedArtifact]):
         self._repositories.close()
 
 
-class _Verification(Operation):
+class _Verification(ReferenceOperation):
     """Verifies artifacts against the trust policy."""
 
     command = "verify"
@@ -137,7 +146,7 @@ class _Verification(Operation):
                 problem = f'{result.step} was set to "log" and failed with error: {text}'
                 print(f"Warning: {signature}: {problem}", file=sys.stderr)
 
-    def fail(self, target: Target | BadReference, error: NotarykitError) -> dict[str, Any]:
+    def fail(self, target: Target | FailedItem, error: NotarykitError) -> dict[str, Any]:
         failures = getattr(error, "failures", ())
         policy = ""
         if isinstance(error, VerificationError) and error.policy:

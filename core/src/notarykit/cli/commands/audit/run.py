@@ -22,11 +22,10 @@ from notarykit.batch.work import Outcome
 from notarykit.cli.batch.executor_choice import choose_executor
 from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.progress import Progress
-from notarykit.cli.batch.references import DASK_FLAG
 from notarykit.cli.commands.audit.audit_status import AuditStatus
 from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
 from notarykit.cli.options import Arguments, Command, Flag, Options
-from notarykit.cli.references import REGISTRY_FLAGS
+from notarykit.cli.references import DASK_FLAG, REGISTRY_FLAGS
 from notarykit.cli.registries import NamedRegistries
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
@@ -113,9 +112,9 @@ def _report(
 def _selections(options: Options) -> Sequence[Selection]:
     selections = [parse_selection(text) for text in options.arguments]
     if options["from"]:
-        from notarykit.cli.batch.reference_lines import ReferenceLines
+        from notarykit.cli.batch.lines import Lines
 
-        for line in ReferenceLines(options["from"]):
+        for line in Lines(options["from"]):
             if line.fault:
                 raise UsageError(f"{line.place}: {line.fault}")
             try:

@@ -1,4 +1,4 @@
-"""References in a file or on standard input, one a line, each read when it is needed."""
+"""Items in a file or on standard input, one a line, each read when it is needed."""
 
 import os
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ _SHOWN = 100
 
 
 class Line(NamedTuple):
-    """Line with a reference.
+    """Line with an item.
 
     Attributes:
         place: File and number of the line, for errors.
-        text: Reference, or the beginning of a line that holds none.
-        fault: Reason why the line holds no reference, or an empty string.
+        text: The item, or the beginning of a line that holds none.
+        fault: Reason why the line holds no item, or an empty string.
     """
 
     place: str
@@ -25,8 +25,8 @@ class Line(NamedTuple):
     fault: str = ""
 
 
-class ReferenceLines:
-    """Lines with a reference; comments (`#`) and blank lines are left out. They can be iterated over once.
+class Lines:
+    """Lines with an item; comments (`#`) and blank lines are left out. They can be iterated over once.
 
     Args:
         path: File, or `-` for standard input.
@@ -74,8 +74,8 @@ class ReferenceLines:
         return content
 
     def count(self) -> int | None:
-        """Returns the number of references in a regular file as it is now, or None if it cannot be known."""
-        return sum(1 for _ in ReferenceLines(self._path)) if self.is_regular else None
+        """Returns the number of items in a regular file as it is now, or None if it cannot be known."""
+        return sum(1 for _ in Lines(self._path)) if self.is_regular else None
 
     @property
     def is_regular(self) -> bool:

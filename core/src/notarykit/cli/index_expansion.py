@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator
 from notarykit.batch.attempt import captured_warnings
 from notarykit.batch.ordered import map_ordered
 from notarykit.batch.work import Outcome, Work
+from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.options import Options
-from notarykit.cli.references import BadReference, Repositories, Target
+from notarykit.cli.references import Repositories, Target
 from notarykit.errors import ArtifactNotFoundError, NotarykitError
 from notarykit.oci.index import IndexMember, index_members, platform_manifests
 from notarykit.oci.platform import Platform, parse_platform
 from notarykit.oci.reference import Digest, Tag
 
-_Targets = tuple[Target | BadReference, ...]
+_Targets = tuple[Target | FailedItem, ...]
 
 
 class Expansion:
@@ -34,21 +35,21 @@ class Expansion:
         self._jobs: int | None = options.values.get("jobs")
         self._seen: set[str] = set()
 
-    def expanded(self, targets: Iterator[Target | BadReference]) -> Iterator[Target | BadReference]:
+    def expanded(self, targets: Iterator[Target | FailedItem]) -> Iterator[Target | FailedItem]:
         """Yields the manifests of each reference in order; of a reference that cannot be expanded, its error."""
         items = (target if isinstance(target, Target) else _settled(target) for target in targets)
         outcomes = map_ordered(self._work, items, jobs=self._jobs)
         try:
             for outcome in outcomes:
                 if outcome.error is not None:
-                    yield BadReference(outcome.item.text, outcome.error)
+                    yield FailedItem(outcome.item.text, outcome.error)
                 else:
                     yield from filter(self._is_new, outcome.value())
         finally:
             outcomes.close()
 
-    def _is_new(self, target: Target | BadReference) -> bool:
-        if isinstance(target, BadReference):
+    def _is_new(self, target: Target | FailedItem) -> bool:
+        if isinstance(target, FailedItem):
             return True
         name = str(target.reference._replace(identifier=target.identifier))
         is_new = name not in self._seen
@@ -84,16 +85,16 @@ class _ExpansionWork(Work[Target, _Targets, _Targets]):
             return tuple(_target_of(item, member, is_below=bool(member.parent)) for member in members)
         chosen = platform_manifests(repository, item.identifier, self._platforms)
         return tuple(
-            BadReference(item.text, member) if isinstance(member, NotarykitError) else _target_of(item, member)
+            FailedItem(item.text, member) if isinstance(member, NotarykitError) else _target_of(item, member)
             for member in chosen
         )
 
 
-def _settled(reference: BadReference) -> Outcome[BadReference, _Targets]:
-    return Outcome(reference, (reference,))
+def _settled(item: FailedItem) -> Outcome[FailedItem, _Targets]:
+    return Outcome(item, (item,))
 
 
-def _target_of(target: Target, member: IndexMember, *, is_below: bool = False) -> Target | BadReference:
+def _target_of(target: Target, member: IndexMember, *, is_below: bool = False) -> Target | FailedItem:
     """Returns the target for a manifest, by digest, since a tag may be moved meanwhile.
 
     Args:
@@ -109,6 +110,6 @@ def _target_of(target: Target, member: IndexMember, *, is_below: bool = False) -
     else:
         text = target.text if target.identifier == digest else str(by_digest)
     if member.error is not None and not isinstance(member.error, ArtifactNotFoundError):
-        return BadReference(text, member.error)
+        return FailedItem(text, member.error)
     member = member._replace(descriptor=member.descriptor._replace(annotations={}), error=None)
     return target._replace(text=text, reference=reference, member=member, may_be_absent=is_below)
