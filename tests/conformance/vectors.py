@@ -15,7 +15,7 @@ from notarykit._internal.rfc3339 import parse_rfc3339
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, NotarykitWarning
 from notarykit.oci.reference import parse_reference
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.verdict import Verdict
 from notarykit.verification.verifier import Verifier

@@ -10,7 +10,7 @@ import pytest
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing.artifact import sign_artifact
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.verdict import Verified
 from notarykit.verification.verifier import verify_envelope

@@ -12,7 +12,7 @@ from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing.artifact import SignedArtifact, sign_artifact
 from notarykit.signing.options import SignOptions
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import VerifiedArtifact
 from notarykit.verification.verifier import verify_artifact

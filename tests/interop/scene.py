@@ -17,7 +17,7 @@ from notarykit.oci.manifest import signature_annotations
 from notarykit.oci.reference import Digest
 from notarykit.signing.artifact import sign_artifact
 from notarykit.signing.options import SignOptions
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.verifier import Verifier

@@ -17,7 +17,7 @@ from notarykit.errors import (
 )
 from notarykit.oci.layout import ImageLayout
 from notarykit.plugin.host import retry
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.verdict import Audited, Skipped, Step, Verified

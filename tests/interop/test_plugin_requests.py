@@ -13,7 +13,7 @@ from notarykit.errors import PluginError
 from notarykit.oci.layout import ImageLayout
 from notarykit.plugin.discovery.executable import ExecutablePlugin
 from notarykit.plugin.host.signer import plugin_signer
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.verifier import Verifier

@@ -17,7 +17,7 @@ from notarykit.revocation.checker import RevocationChecker
 from notarykit.signing.artifact import sign_artifact
 from notarykit.signing.options import SignOptions
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.verdict import Verified
 from notarykit.verification.verifier import verify_artifact

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notarykit.batch.work import Outcome as Outcome
     from notarykit.config.docker_config import DockerConfig as DockerConfig
     from notarykit.config.docker_config import parse_docker_config as parse_docker_config
+    from notarykit.config.policy import load_blob_policy as load_blob_policy
     from notarykit.config.policy import load_policy as load_policy
     from notarykit.config.registries import load_docker_config as load_docker_config
     from notarykit.envelope.descriptor import Descriptor as Descriptor
@@ -85,9 +86,11 @@ if TYPE_CHECKING:
     from notarykit.timestamp.client import TimestampClient as TimestampClient
     from notarykit.timestamp.token import Timestamp as Timestamp
     from notarykit.timestamp.token import verify_token as verify_token
+    from notarykit.trust.parsing import parse_blob_policy_document as parse_blob_policy_document
+    from notarykit.trust.parsing import parse_policy_document as parse_policy_document
+    from notarykit.trust.policy import BlobTrustPolicyDocument as BlobTrustPolicyDocument
     from notarykit.trust.policy import TrustPolicy as TrustPolicy
     from notarykit.trust.policy import TrustPolicyDocument as TrustPolicyDocument
-    from notarykit.trust.policy import parse_policy_document as parse_policy_document
     from notarykit.trust.store import DirectoryTrustStore as DirectoryTrustStore
     from notarykit.trust.store import MemoryTrustStore as MemoryTrustStore
     from notarykit.trust.store import TrustStore as TrustStore
@@ -111,7 +114,7 @@ _HOMES = {
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "config.docker_config": ("DockerConfig", "parse_docker_config"),
-    "config.policy": ("load_policy",),
+    "config.policy": ("load_blob_policy", "load_policy"),
     "config.registries": ("load_docker_config",),
     "envelope.descriptor": ("Descriptor",),
     "envelope.integrity": ("IntactEnvelope",),
@@ -145,7 +148,8 @@ _HOMES = {
     "signing.options": ("SignOptions", "TimestampSource"),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
-    "trust.policy": ("TrustPolicy", "TrustPolicyDocument", "parse_policy_document"),
+    "trust.parsing": ("parse_blob_policy_document", "parse_policy_document"),
+    "trust.policy": ("BlobTrustPolicyDocument", "TrustPolicy", "TrustPolicyDocument"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
     "verification.document": ("verdict_document",),

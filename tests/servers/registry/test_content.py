@@ -8,7 +8,7 @@ import pytest
 from notarykit.oci.reference import Digest
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.verifier import Verifier

@@ -14,7 +14,7 @@ from notarykit.oci.reference import Tag
 from notarykit.oci.registry.host import RegistryHost, RegistrySettings
 from notarykit.oci.registry.repository import RegistryRepository
 from notarykit.signing.artifact import sign_artifact
-from notarykit.trust.policy import parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.verdict import Verified
 from notarykit.verification.verifier import verify_artifact

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.config.policy import load_policy, new_policy_file, policy_file, read_policy_file
+from notarykit.config.policy import ARTIFACT_POLICY, BLOB_POLICY, load_blob_policy, load_policy
 from notarykit.errors import NotarykitWarning, TrustPolicyError
 from tests.support.homes import policy_document
 
-_CURRENT, _OLDER = "trustpolicy.oci.json", "trustpolicy.json"
+_CURRENT, _OLDER, _BLOB = "trustpolicy.oci.json", "trustpolicy.json", "trustpolicy.blob.json"
 
 
 def _write(home: Path, name: str, level: str = "strict") -> Path:
@@ -28,8 +28,8 @@ def test_either_file_is_the_policy(name: str, home: Path) -> None:
     path = _write(home, name, "audit")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert policy_file() == new_policy_file() == str(path)
-        assert read_policy_file() == (str(path), path.read_bytes())
+        assert ARTIFACT_POLICY.path() == ARTIFACT_POLICY.new_path() == str(path)
+        assert ARTIFACT_POLICY.read() == (str(path), path.read_bytes())
         assert load_policy().policies[0].level.name == "audit"
 
 
@@ -56,8 +56,8 @@ def test_malformed_file_does_not_select_the_older(home: Path) -> None:
 
 def test_missing_policy_is_refused(home: Path) -> None:
     """Without a policy both names are said, and a new one gets the name that every notation reads."""
-    assert policy_file() is None
-    assert new_policy_file() == str(home / _OLDER)
+    assert ARTIFACT_POLICY.path() is None
+    assert ARTIFACT_POLICY.new_path() == str(home / _OLDER)
     with pytest.raises(TrustPolicyError) as caught:
         load_policy()
     assert caught.value.message == f"no trust policy: neither {home / _CURRENT} nor {home / _OLDER} exists"
@@ -101,7 +101,7 @@ def test_unreadable_policy_is_refused(home: Path, monkeypatch: pytest.MonkeyPatc
     def lstat(path: str) -> os.stat_result:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("notarykit.config.policy.policy_file", lambda: str(home / _OLDER))
+    monkeypatch.setattr("notarykit.config.policy.os.path.lexists", lambda path: path.endswith(_OLDER))
     monkeypatch.setattr("notarykit.config.policy.os.lstat", lstat)
     with pytest.raises(TrustPolicyError, match=r"^trust policy cannot be read: .*Permission denied") as caught:
         load_policy()
@@ -116,3 +116,18 @@ def test_too_large_policy_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("notarykit.config.policy.LARGEST_POLICY", path.stat().st_size - 1)
     with pytest.raises(TrustPolicyError, match="is larger than"):
         load_policy()
+
+
+def test_blob_policy_has_a_file_of_its_own(home: Path) -> None:
+    """The policy for blobs is read from its own file, and never from that for artifacts."""
+    _write(home, _CURRENT)
+    with pytest.raises(TrustPolicyError) as caught:
+        load_blob_policy()
+    assert caught.value.message == f"no blob trust policy: {home / _BLOB} does not exist"
+    assert "'notarykit blob policy init'" in caught.value.advice
+    document = policy_document(level="audit")
+    del document["trustPolicies"][0]["registryScopes"]
+    (home / _BLOB).write_text(json.dumps(document))
+    assert load_blob_policy().policies[0].level.name == "audit"
+    assert BLOB_POLICY.path() == BLOB_POLICY.new_path() == str(home / _BLOB)
+    assert load_policy().policies[0].level.name == "strict"

@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from notarykit.errors import TrustPolicyError
-from notarykit.trust.policy import TrustPolicyDocument, parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
+from notarykit.trust.policy import TrustPolicyDocument
 
 ABSENT: Final = object()
 REPOSITORY: Final = "registry.acme-rockets.io/software/net-monitor"

@@ -6,14 +6,8 @@ from typing import Any
 import pytest
 
 from notarykit.errors import NotarykitWarning, TrustPolicyError
-from notarykit.trust.policy import (
-    LARGEST_POLICY,
-    StoreReference,
-    StoreType,
-    VerifyTimestamp,
-    check_store_name,
-    parse_policy_document,
-)
+from notarykit.trust.parsing import LARGEST_POLICY, parse_policy_document
+from notarykit.trust.policy import StoreReference, StoreType, VerifyTimestamp, check_store_name
 from tests.unit.trust.statements import ABSENT, REPOSITORY, make_statement, parse, refusal, skip
 
 
@@ -194,13 +188,23 @@ def test_one_scope_twice_in_a_statement() -> None:
 def test_unknown_members_bring_a_warning() -> None:
     """Members that are not known are named, and the rest counts."""
     with pytest.warns(NotarykitWarning) as caught:
-        document = parse(make_statement(comment="x", truststores=[]), description="y")
+        document = parse(make_statement(comment="x", globalPolicy=False), description="y")
     assert [str(each.message) for each in caught] == [
         "policy.json: document: member 'description' is not known",
         "policy.json: statement 'acme': member 'comment' is not known",
-        "policy.json: statement 'acme': member 'truststores' is not known",
+        "policy.json: statement 'acme': member 'globalPolicy' is not known",
     ]
     assert document.policies[0].name == "acme"
+
+
+@pytest.mark.parametrize("other", ["truststores", "TrustStores", "tru\u017ftstores"])
+def test_members_in_another_case_are_refused(other: str) -> None:
+    """A member that programs in Go read as a known one would have them apply another policy."""
+    looks_like = f"has the member '{other}', which looks like 'trustStores'"
+    assert refusal(make_statement(**{other: []})) == f"statement 'acme' {looks_like}"
+    assert refusal(make_statement(), TrustPolicies=[]).startswith(
+        "document has the member 'TrustPolicies', which looks"
+    )
 
 
 def test_many_statements() -> None:

@@ -6,7 +6,8 @@ import warnings
 import pytest
 
 from notarykit.errors import NoApplicablePolicyError, NotarykitWarning
-from notarykit.trust.policy import TrustPolicyDocument, parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
+from notarykit.trust.policy import TrustPolicyDocument
 
 _ALIKE = [
     ("registry.example.com/app", "Registry.Example.COM/app"),

@@ -16,7 +16,8 @@ from notarykit.plugin import (
     VerifiedSignature,
     VerifySignatureRequest,
 )
-from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument, parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
+from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification import verifier as verifiers
 from notarykit.verification.options import VerifyingPlugin

@@ -9,7 +9,8 @@ from notarykit.errors import TrustStoreError
 from notarykit.keys.local import LocalSigner
 from notarykit.oci.layout import ImageLayout
 from notarykit.signing.artifact import sign_artifact
-from notarykit.trust.policy import StoreReference, parse_policy_document
+from notarykit.trust.parsing import parse_policy_document
+from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.verifier import Verifier

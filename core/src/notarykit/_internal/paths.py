@@ -186,3 +186,8 @@ def policy_files() -> tuple[str, str]:
     """Returns the trust policy file for OCI artifacts, and the legacy file that is read where that is absent."""
     folder = config_folder()
     return os.path.join(folder, "trustpolicy.oci.json"), os.path.join(folder, "trustpolicy.json")
+
+
+def blob_policy_files() -> tuple[str]:
+    """Returns the trust policy file for blobs, which has no older name."""
+    return (os.path.join(config_folder(), "trustpolicy.blob.json"),)

@@ -157,8 +157,10 @@ class Members:
         number: int = self._typed(name, int)
         return number
 
-    def boolean(self, name: str) -> bool:
-        """Returns a required boolean."""
+    def boolean(self, name: str, *, otherwise: bool | None = None) -> bool:
+        """Returns a boolean, or the default where the member is absent; without a default it is required."""
+        if otherwise is not None and name not in self:
+            return otherwise
         value: bool = self._typed(name, bool)
         return value
 

@@ -1,65 +1,106 @@
-"""Trust policy file."""
+"""Trust policy files: one for artifacts and one for blobs."""
 
 import os
 import stat
 import warnings
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 
 from notarykit._internal import files
 from notarykit._internal.ownership import warn_of_other_writers
-from notarykit._internal.paths import policy_files
+from notarykit._internal.paths import blob_policy_files, policy_files
 from notarykit.errors import ConfigurationWarning, StorageError, TrustPolicyError
-from notarykit.trust.policy import LARGEST_POLICY, TrustPolicyDocument, parse_policy_document
+from notarykit.trust.parsing import LARGEST_POLICY, parse_blob_policy_document, parse_policy_document
+from notarykit.trust.policy import BlobTrustPolicyDocument, TrustPolicyDocument
+
+_Document = TypeVar("_Document")
 
 
-def policy_file() -> str | None:
-    """Returns the path of the trust policy, or None if there is none.
+class PolicyFile(NamedTuple, Generic[_Document]):
+    """Trust policy file of one kind of document.
 
-    `trustpolicy.oci.json` takes precedence over `trustpolicy.json`; a warning is issued if both exist.
+    Attributes:
+        kind: What the document is called in messages.
+        places: Returns the paths, the first of which takes precedence; a new policy goes to the last.
+        parse: Parses the document, whose name in messages is given.
+        command: Command that manages the file, such as `policy`.
     """
-    current, older = policy_files()
-    if not os.path.lexists(current):
-        return older if os.path.lexists(older) else None
-    if os.path.lexists(older):
-        warnings.warn(f"{current} is used and {older} is not: keep one of them", ConfigurationWarning, stacklevel=2)
-    return current
+
+    kind: str
+    places: Callable[[], tuple[str, ...]]
+    parse: Callable[[bytes, str], _Document]
+    command: str
+
+    def path(self) -> str | None:
+        """Returns the path of the trust policy, or None if there is none; a warning is issued if there are two."""
+        present = [path for path in self.places() if os.path.lexists(path)]
+        for other in present[1:]:
+            text = f"{present[0]} is used and {other} is not: keep one of them"
+            warnings.warn(text, ConfigurationWarning, stacklevel=2)
+        return present[0] if present else None
+
+    def new_path(self) -> str:
+        """Returns the path for a new policy: that of the present one, or the place that every notation reads."""
+        return self.path() or self.places()[-1]
+
+    def read(self) -> tuple[str, bytes]:
+        """Returns the path and the content of the trust policy.
+
+        Raises:
+            TrustPolicyError: It does not exist, is no regular file, or cannot be read.
+        """
+        path = self.path()
+        if path is None:
+            places = self.places()
+            absent = f"neither {' nor '.join(places)} exists" if len(places) > 1 else f"{places[0]} does not exist"
+            raise TrustPolicyError(
+                f"no {self.kind}: {absent}",
+                advice=f"import one with 'notarykit {self.command} import FILE', "
+                f"or create one with 'notarykit {self.command} init'",
+            )
+        try:
+            if not stat.S_ISREG(os.lstat(path).st_mode):
+                raise TrustPolicyError(f"{self.kind} {path} is not a regular file", advice="links are not followed")
+            warn_of_other_writers(os.path.dirname(path), path)
+            return path, files.read(path, LARGEST_POLICY)
+        except (OSError, StorageError) as error:
+            advice = "check its owner and its mode"
+            raise TrustPolicyError(f"{self.kind} cannot be read: {error}", advice=advice) from None
+
+    def load(self) -> _Document:
+        """Returns the trust policy.
+
+        Raises:
+            TrustPolicyError: It does not exist, cannot be read, or is malformed.
+        """
+        path, content = self.read()
+        try:
+            return self.parse(content, f"{self.kind} {path}")
+        except TrustPolicyError as error:
+            advice = f"correct it, or import another with 'notarykit {self.command} import --force FILE'"
+            raise TrustPolicyError(error.message, advice=advice) from None
 
 
-def new_policy_file() -> str:
-    """Returns the path for a new policy: the present file, or `trustpolicy.json`, which every notation reads."""
-    return policy_file() or policy_files()[1]
+ARTIFACT_POLICY = PolicyFile("trust policy", policy_files, parse_policy_document, "policy")
+"""`trustpolicy.oci.json`, else `trustpolicy.json`, where every notation looks for it."""
 
-
-def read_policy_file() -> tuple[str, bytes]:
-    """Returns the path and the content of the trust policy.
-
-    Raises:
-        TrustPolicyError: It does not exist, is no regular file, or cannot be read.
-    """
-    path = policy_file()
-    if path is None:
-        raise TrustPolicyError(
-            f"no trust policy: neither {' nor '.join(policy_files())} exists",
-            advice="import one with 'notarykit policy import FILE', or create one with 'notarykit policy init'",
-        )
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise TrustPolicyError(f"trust policy {path} is not a regular file", advice="links are not followed")
-        warn_of_other_writers(os.path.dirname(path), path)
-        return path, files.read(path, LARGEST_POLICY)
-    except (OSError, StorageError) as error:
-        raise TrustPolicyError(f"trust policy cannot be read: {error}", advice="check its owner and its mode") from None
+BLOB_POLICY = PolicyFile("blob trust policy", blob_policy_files, parse_blob_policy_document, "blob policy")
+"""`trustpolicy.blob.json`."""
 
 
 def load_policy() -> TrustPolicyDocument:
-    """Returns the trust policy.
+    """Returns the trust policy for artifacts.
 
     Raises:
         TrustPolicyError: It does not exist, cannot be read, or is malformed.
     """
-    path, content = read_policy_file()
-    try:
-        return parse_policy_document(content, f"trust policy {path}")
-    except TrustPolicyError as error:
-        raise TrustPolicyError(
-            error.message, advice="correct it, or import another with 'notarykit policy import --force FILE'"
-        ) from None
+    return ARTIFACT_POLICY.load()
+
+
+def load_blob_policy() -> BlobTrustPolicyDocument:
+    """Returns the trust policy for blobs.
+
+    Raises:
+        TrustPolicyError: It does not exist, cannot be read, or is malformed.
+    """
+    return BLOB_POLICY.load()

@@ -1,25 +1,21 @@
-"""Trust policy documents for OCI artifacts.
+"""Trust policies for OCI artifacts and for blobs: documents, their statements, and the choice of the one that applies.
 
-Trust store and trust policy specification, "OCI Trust Policy", "Signature Verification details", "Trust Policy
-Constraints".
+Trust store and trust policy specification, "Trust Policy Properties", "Signature Verification details", "Selecting a
+trust policy to verify a signed OCI artifact". `trust/parsing` makes them of JSON and checks the rules.
 """
 
 import re
 import warnings
-from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from notarykit._internal.strict_json import DocumentError, GoMembers, loads
-from notarykit.errors import ConfigurationWarning, NoApplicablePolicyError, NotarykitWarning, TrustPolicyError
-from notarykit.oci.reference import is_scope
-from notarykit.trust.identity import check_identities
+from notarykit.errors import NoApplicablePolicyError, NotarykitWarning
 from notarykit.trust.scopes import look_alike
 
-LARGEST_POLICY = 16 * 1024 * 1024
 GLOBAL_SCOPE = "*"
 
+_MOST_NAMES = 5
 _STORE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -66,6 +62,17 @@ class StoreReference(NamedTuple):
         return f"{self.type}:{self.name}"
 
 
+def check_store_name(name: str) -> str:
+    """Returns the name itself if a trust store may have it.
+
+    Raises:
+        ValueError: It has other characters than letters, digits, `_`, `.` and `-`, or is `.` or `..`.
+    """
+    if _STORE_NAME.fullmatch(name) is None or name in (".", ".."):
+        raise ValueError(f"trust store name {name!r} must be of letters, digits, '_', '.' and '-'")
+    return name
+
+
 class VerificationLevel(NamedTuple):
     """Verification level with its overrides applied.
 
@@ -85,7 +92,7 @@ class VerificationLevel(NamedTuple):
 
 _E, _L, _S = Action.ENFORCE, Action.LOG, Action.SKIP
 # The table under "Signature Verification details": integrity, authenticity, expiry, authentic timestamp, revocation.
-_LEVELS: dict[str, dict[Validation, Action]] = {
+LEVELS: dict[str, dict[Validation, Action]] = {
     "strict": dict(zip(Validation, (_E, _E, _E, _E, _E), strict=True)),
     "permissive": dict(zip(Validation, (_E, _E, _L, _L, _L), strict=True)),
     "audit": dict(zip(Validation, (_E, _L, _L, _L, _L), strict=True)),
@@ -98,7 +105,8 @@ class TrustPolicy(NamedTuple):
 
     Attributes:
         name: Name of the statement.
-        scopes: Repositories that it applies to, or `*` alone.
+        scopes: Repositories that it applies to, or `*` alone. Of a statement for blobs, `*` if it is the global one,
+            and otherwise none: it applies where it is chosen by its name.
         level: Verification level, with an action for each validation.
         stores: Named trust stores.
         identities: Trusted identities, or `*` alone.
@@ -112,9 +120,14 @@ class TrustPolicy(NamedTuple):
     identities: tuple[str, ...]
     verify_timestamp: VerifyTimestamp = VerifyTimestamp.ALWAYS
 
+    @property
+    def is_global(self) -> bool:
+        """True if it is for all artifacts that no statement names, or for blobs where no name is chosen."""
+        return GLOBAL_SCOPE in self.scopes
+
 
 class TrustPolicyDocument(NamedTuple):
-    """Trust policy document that conforms to the specification.
+    """Trust policy document for artifacts that conforms to the specification.
 
     Attributes:
         policies: Statements, in the document's order.
@@ -134,7 +147,7 @@ class TrustPolicyDocument(NamedTuple):
         for policy in self.policies:
             if repository in policy.scopes:
                 return policy
-        fallback = next((policy for policy in self.policies if GLOBAL_SCOPE in policy.scopes), None)
+        fallback = _global_policy(self.policies)
         alike = self.look_alike(repository)
         differs = f"the scope {alike!r} differs from it by case, default port or Docker Hub's alias alone"
         if fallback is None:
@@ -160,153 +173,48 @@ class TrustPolicyDocument(NamedTuple):
         return None if repository in scopes else look_alike(repository, scopes)
 
 
-def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPolicyDocument:
-    """Parses a trust policy document; unknown members bring a warning.
+class BlobTrustPolicyDocument(NamedTuple):
+    """Trust policy document for blobs that conforms to the specification ("Blob Trust Policy").
 
-    Args:
-        content: JSON of the document.
-        name: Name of the document in messages, such as its path.
-
-    Raises:
-        TrustPolicyError: It is malformed or against a rule; the message names the statement and the member.
+    Attributes:
+        policies: Statements, in the document's order.
     """
-    try:
-        if len(content) > LARGEST_POLICY:
-            raise DocumentError(f"it is larger than {LARGEST_POLICY} bytes")
-        document = GoMembers(loads(content), "document")
-        _warn_of_unknown(document, name, "version", "trustPolicies")
-        if document.text("version") != "1.0":
-            raise DocumentError(f"version {document.text('version')!r} is not supported; it must be '1.0'")
-        items = document.array("trustPolicies")
-        if not items:
-            raise DocumentError("'trustPolicies' is empty; it needs at least one statement")
-        policies = tuple(_policy(GoMembers(item, f"statement {index}"), name) for index, item in enumerate(items, 1))
-        _check_together(policies)
-    except (DocumentError, ValueError) as error:
-        raise TrustPolicyError(f"{name} is malformed: {error}") from None
-    return TrustPolicyDocument(policies)
 
+    policies: tuple[TrustPolicy, ...]
 
-def _warn_of_unknown(members: GoMembers, name: str, *known: str) -> None:
-    for unknown in members.unknown(*known):
-        warnings.warn(f"{name}: {members.where}: member {unknown!r} is not known", ConfigurationWarning, stacklevel=4)
+    def applicable(self, name: str = "") -> TrustPolicy:
+        """Returns the statement that a blob is verified under: the one of that name, or without a name the global one.
 
+        Args:
+            name: Name of a statement, compared letter by letter.
 
-def _policy(members: GoMembers, document: str) -> TrustPolicy:
-    name = members.filled("name")
-    members.where = f"statement {name!r}"
-    _warn_of_unknown(
-        members, document, "name", "registryScopes", "signatureVerification", "trustStores", "trustedIdentities"
-    )
-    verification = members.object("signatureVerification")
-    verification.only("level", "override", "verifyTimestamp")
-    policy = TrustPolicy(
-        name,
-        _scopes(members),
-        _level(verification),
-        tuple(_store(text, members.where) for text in members.texts("trustStores", ())),
-        members.texts("trustedIdentities", ()),
-        _verify_timestamp(verification),
-    )
-    _check_trust(policy, members.where)
-    return policy
-
-
-def _scopes(members: GoMembers) -> tuple[str, ...]:
-    scopes = members.texts("registryScopes")
-    if not scopes:
-        raise DocumentError(f"{members.where}: 'registryScopes' is empty")
-    if GLOBAL_SCOPE in scopes and len(scopes) > 1:
-        raise DocumentError(f"{members.where}: the scope '*' must stand alone")
-    for scope in scopes:
-        if scope != GLOBAL_SCOPE and not is_scope(scope):
-            raise DocumentError(f"{members.where}: scope {scope!r} is neither '*' nor registry/repository in full")
-    return scopes
-
-
-def _level(verification: GoMembers) -> VerificationLevel:
-    name = verification.text("level")
-    if name not in _LEVELS:
-        raise DocumentError(f"{verification.where}: level {name!r} is not one of {', '.join(_LEVELS)}")
-    actions = dict(_LEVELS[name])
-    overrides = verification.text_map("override")
-    if overrides and name == "skip":
-        raise DocumentError(f"{verification.where}: level 'skip' cannot be overridden")
-    for key, value in overrides.items():
-        if key == Validation.INTEGRITY:
-            raise DocumentError(f"{verification.where}: 'integrity' cannot be overridden")
-        if key not in list(Validation):
-            raise DocumentError(f"{verification.where}: override of {key!r}, which is no validation")
-        allowed = list(Action) if key == Validation.REVOCATION else [Action.ENFORCE, Action.LOG]
-        if value not in allowed:
-            raise DocumentError(
-                f"{verification.where}: override of {key!r} to {value!r} is not one of {_list(allowed)}"
+        Raises:
+            NoApplicablePolicyError: No statement has the name, or none is global, so the blob is not trusted.
+        """
+        if not name:
+            if policy := _global_policy(self.policies):
+                return policy
+            raise NoApplicablePolicyError(
+                "no trust policy applies to blobs without a policy name: no statement is the global one",
+                advice=f'choose {self._names()} by its name, or set its "globalPolicy" to true',
             )
-        actions[Validation(key)] = Action(value)
-    return VerificationLevel(name, actions)
-
-
-def _list(values: list[Action]) -> str:
-    return ", ".join(values)
-
-
-def _verify_timestamp(verification: GoMembers) -> VerifyTimestamp:
-    if "verifyTimestamp" not in verification:
-        return VerifyTimestamp.ALWAYS
-    text = verification.text("verifyTimestamp")
-    if text not in list(VerifyTimestamp):
-        raise DocumentError(f"{verification.where}: verifyTimestamp {text!r} is not 'always' or 'afterCertExpiry'")
-    return VerifyTimestamp(text)
-
-
-def _store(text: str, where: str) -> StoreReference:
-    kind, colon, name = text.partition(":")
-    if not colon or kind not in list(StoreType):
-        raise DocumentError(
-            f"{where}: trust store {text!r} is not of the form type:name with ca, signingAuthority or tsa"
+        for policy in self.policies:
+            if policy.name == name:
+                return policy
+        raise NoApplicablePolicyError(
+            f"no applicable blob trust policy with name {name!r}", advice=self._nearest(name) or f"use {self._names()}"
         )
-    try:
-        return StoreReference(StoreType(kind), check_store_name(name))
-    except ValueError as error:
-        raise DocumentError(f"{where}: {error}") from None
+
+    def _nearest(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, [policy.name for policy in self.policies], 1)
+        return f"did you mean {close[0]!r}?" if close else ""
+
+    def _names(self) -> str:
+        names = [repr(policy.name) for policy in self.policies]
+        return " or ".join(names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "another statement"])
 
 
-def check_store_name(name: str) -> str:
-    """Returns the name itself if a trust store may have it.
-
-    Raises:
-        ValueError: It has other characters than letters, digits, `_`, `.` and `-`, or is `.` or `..`.
-    """
-    if _STORE_NAME.fullmatch(name) is None or name in (".", ".."):
-        raise ValueError(f"trust store name {name!r} must be of letters, digits, '_', '.' and '-'")
-    return name
-
-
-def _check_trust(policy: TrustPolicy, where: str) -> None:
-    if policy.level.is_skip:
-        if policy.stores or policy.identities:
-            raise DocumentError(f"{where}: level 'skip' takes no trustStores and no trustedIdentities")
-        if GLOBAL_SCOPE in policy.scopes:
-            raise DocumentError(f"{where}: level 'skip' cannot be used with the global scope '*'")
-        return
-    if not policy.stores:
-        raise DocumentError(f"{where}: 'trustStores' is absent or empty")
-    if not policy.identities:
-        raise DocumentError(f"{where}: 'trustedIdentities' is absent or empty")
-    try:
-        check_identities(policy.identities)
-    except ValueError as error:
-        raise DocumentError(f"{where}: {error}") from None
-
-
-def _check_together(policies: tuple[TrustPolicy, ...]) -> None:
-    names = Counter(policy.name for policy in policies)  # in the order of the statements
-    for name, count in names.items():
-        if count > 1:
-            raise DocumentError(f"two statements have the name {name!r}")
-    owners: dict[str, str] = {}
-    for policy in policies:
-        for scope in policy.scopes:
-            if scope in owners:
-                raise DocumentError(f"scope {scope!r} is in statement {owners[scope]!r} and again in {policy.name!r}")
-            owners[scope] = policy.name
+def _global_policy(policies: tuple[TrustPolicy, ...]) -> TrustPolicy | None:
+    return next((policy for policy in policies if policy.is_global), None)

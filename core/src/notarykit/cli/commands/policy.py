@@ -8,9 +8,9 @@ from notarykit._internal import files
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Arguments, Command, Flag, Group, Options
 from notarykit.cli.output import confirmed
-from notarykit.config.policy import new_policy_file, policy_file, read_policy_file
+from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.errors import StorageError, TrustPolicyError, UsageError
-from notarykit.trust.policy import LARGEST_POLICY, parse_policy_document
+from notarykit.trust.parsing import LARGEST_POLICY, parse_policy_document
 
 
 def _init(options: Options) -> int:
@@ -28,7 +28,7 @@ def _init(options: Options) -> int:
     except TrustPolicyError as error:
         raise UsageError(error.message) from None
     if _write(content, options):
-        print(f"Successfully initialized trust policy file to {new_policy_file()}.")
+        print(f"Successfully initialized trust policy file to {ARTIFACT_POLICY.new_path()}.")
     return 0
 
 
@@ -48,8 +48,8 @@ def _import(options: Options) -> int:
 
 def _write(content: bytes, options: Options) -> bool:
     """Writes the policy, after a confirmation if one exists; returns False if the user declined."""
-    path = new_policy_file()
-    if policy_file() is not None:
+    path = ARTIFACT_POLICY.new_path()
+    if ARTIFACT_POLICY.path() is not None:
         if options["force"]:
             print("Warning: existing trust policy configuration file will be overwritten", file=sys.stderr)
         elif not confirmed("The trust policy file already exists, do you want to overwrite it?", "force"):
@@ -61,7 +61,7 @@ def _write(content: bytes, options: Options) -> bool:
 
 
 def _show(_: Options) -> int:
-    path, content = read_policy_file()
+    path, content = ARTIFACT_POLICY.read()
     if sys.stdout.isatty():
         for line in content.decode("utf-8", "backslashreplace").splitlines():
             print(printable(line))

@@ -34,7 +34,7 @@ from notarykit.cli.revocation_flags import (
     max_envelope_size,
     revocation_checker,
 )
-from notarykit.config.policy import load_policy, read_policy_file
+from notarykit.config.policy import ARTIFACT_POLICY, load_policy
 from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError, VerificationError
 from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
@@ -101,7 +101,7 @@ class _Verification(ReferenceOperation):
 
     def identity(self) -> dict[str, Any]:
         """Returns digests of the trust policy and of the trust stores that it names."""
-        return {"policy": _sha256(read_policy_file()[1]), "trustStores": _sha256(dumps(self._thumbprints()))}
+        return {"policy": _sha256(ARTIFACT_POLICY.read()[1]), "trustStores": _sha256(dumps(self._thumbprints()))}
 
     def accepts(self, record: Record, target: Target) -> bool:
         """Returns True for a verdict on a digest, of the last day, that has not ended; a tag may have been moved."""

@@ -1,0 +1,226 @@
+"""Parsing of trust policy documents, for OCI artifacts and for blobs.
+
+Trust store and trust policy specification, "Trust Policy Properties", "Custom Verification Level", "Trust Policy
+Constraints".
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from notarykit._internal.strict_json import DocumentError, GoMembers, loads
+from notarykit.errors import ConfigurationWarning, TrustPolicyError
+from notarykit.oci.reference import is_scope
+from notarykit.trust.identity import check_identities
+from notarykit.trust.policy import (
+    GLOBAL_SCOPE,
+    LEVELS,
+    Action,
+    BlobTrustPolicyDocument,
+    StoreReference,
+    StoreType,
+    TrustPolicy,
+    TrustPolicyDocument,
+    Validation,
+    VerificationLevel,
+    VerifyTimestamp,
+    check_store_name,
+)
+
+LARGEST_POLICY = 16 * 1024 * 1024
+
+_MEMBERS = ("name", "signatureVerification", "trustStores", "trustedIdentities")
+
+
+class _Kind(NamedTuple):
+    """What tells the kinds of documents apart.
+
+    Attributes:
+        member: Member of a statement that says where it applies.
+        read: Reads that member, as the scopes of the statement.
+        skips_all: Refusal of a global statement of the level `skip`.
+        twice: Refusal of a scope in two statements; `{0}` is the scope, `{1}` and `{2}` are their names.
+    """
+
+    member: str
+    read: Callable[[GoMembers], tuple[str, ...]]
+    skips_all: str
+    twice: str
+
+
+def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPolicyDocument:
+    """Parses a trust policy document for artifacts; unknown members bring a warning.
+
+    Args:
+        content: JSON of the document.
+        name: Name of the document in messages, such as its path.
+
+    Raises:
+        TrustPolicyError: It is malformed or against a rule; the message names the statement and the member.
+    """
+    return TrustPolicyDocument(_policies(content, name, _ARTIFACTS))
+
+
+def parse_blob_policy_document(content: bytes, name: str = "blob trust policy") -> BlobTrustPolicyDocument:
+    """Parses a trust policy document for blobs; unknown members bring a warning.
+
+    Args:
+        content: JSON of the document.
+        name: Name of the document in messages, such as its path.
+
+    Raises:
+        TrustPolicyError: It is malformed or against a rule; the message names the statement and the member.
+    """
+    return BlobTrustPolicyDocument(_policies(content, name, _BLOBS))
+
+
+def _policies(content: bytes, name: str, kind: _Kind) -> tuple[TrustPolicy, ...]:
+    try:
+        if len(content) > LARGEST_POLICY:
+            raise DocumentError(f"it is larger than {LARGEST_POLICY} bytes")
+        document = GoMembers(loads(content), "document")
+        _check_names(document, name, "version", "trustPolicies")
+        if document.text("version") != "1.0":
+            raise DocumentError(f"version {document.text('version')!r} is not supported; it must be '1.0'")
+        items = document.array("trustPolicies")
+        if not items:
+            raise DocumentError("'trustPolicies' is empty; it needs at least one statement")
+        policies = [_policy(GoMembers(item, f"statement {index}"), name, kind) for index, item in enumerate(items, 1)]
+        _check_together(policies, kind)
+    except (DocumentError, ValueError) as error:
+        raise TrustPolicyError(f"{name} is malformed: {error}") from None
+    return tuple(policies)
+
+
+def _check_names(members: GoMembers, document: str, *known: str) -> None:
+    """Refuses names that programs in Go take for known ones, and warns of those that nobody knows."""
+    members.no_look_alikes(*known)
+    for unknown in members.unknown(*known):
+        text = f"{document}: {members.where}: member {unknown!r} is not known"
+        warnings.warn(text, ConfigurationWarning, stacklevel=5)
+
+
+def _policy(members: GoMembers, document: str, kind: _Kind) -> TrustPolicy:
+    name = members.filled("name")
+    members.where = f"statement {name!r}"
+    _check_names(members, document, *_MEMBERS, kind.member)
+    verification = members.object("signatureVerification")
+    verification.only("level", "override", "verifyTimestamp")
+    policy = TrustPolicy(
+        name,
+        kind.read(members),
+        _level(verification),
+        tuple(_store(text, members.where) for text in members.texts("trustStores", ())),
+        members.texts("trustedIdentities", ()),
+        _verify_timestamp(verification),
+    )
+    _check_trust(policy, members.where, kind)
+    return policy
+
+
+def _registry_scopes(members: GoMembers) -> tuple[str, ...]:
+    if "registryScopes" not in members:
+        raise DocumentError(f"{members.where} has no member 'registryScopes', which only those for blobs do without")
+    scopes = members.texts("registryScopes")
+    if not scopes:
+        raise DocumentError(f"{members.where}: 'registryScopes' is empty")
+    if GLOBAL_SCOPE in scopes and len(scopes) > 1:
+        raise DocumentError(f"{members.where}: the scope '*' must stand alone")
+    for scope in scopes:
+        if scope != GLOBAL_SCOPE and not is_scope(scope):
+            raise DocumentError(f"{members.where}: scope {scope!r} is neither '*' nor registry/repository in full")
+    return scopes
+
+
+def _global_policy(members: GoMembers) -> tuple[str, ...]:
+    if "registryScopes" in members.value:  # a restriction that would not be kept
+        raise DocumentError(f"{members.where} has 'registryScopes', which only those for artifacts have")
+    return (GLOBAL_SCOPE,) if members.boolean("globalPolicy", otherwise=False) else ()
+
+
+_ARTIFACTS = _Kind(
+    "registryScopes",
+    _registry_scopes,
+    "level 'skip' cannot be used with the global scope '*'",
+    "scope {0!r} is in statement {1!r} and again in {2!r}",
+)
+_BLOBS = _Kind(
+    "globalPolicy",
+    _global_policy,
+    "level 'skip' cannot be used with 'globalPolicy'",
+    "statement {1!r} has 'globalPolicy' and so has {2!r}; one alone can be the global one",
+)
+
+
+def _level(verification: GoMembers) -> VerificationLevel:
+    name = verification.text("level")
+    if name not in LEVELS:
+        raise DocumentError(f"{verification.where}: level {name!r} is not one of {', '.join(LEVELS)}")
+    actions = dict(LEVELS[name])
+    overrides = verification.text_map("override")
+    if overrides and name == "skip":
+        raise DocumentError(f"{verification.where}: level 'skip' cannot be overridden")
+    for key, value in overrides.items():
+        if key == Validation.INTEGRITY:
+            raise DocumentError(f"{verification.where}: 'integrity' cannot be overridden")
+        if key not in list(Validation):
+            raise DocumentError(f"{verification.where}: override of {key!r}, which is no validation")
+        allowed = list(Action) if key == Validation.REVOCATION else [Action.ENFORCE, Action.LOG]
+        if value not in allowed:
+            raise DocumentError(
+                f"{verification.where}: override of {key!r} to {value!r} is not one of {', '.join(allowed)}"
+            )
+        actions[Validation(key)] = Action(value)
+    return VerificationLevel(name, actions)
+
+
+def _verify_timestamp(verification: GoMembers) -> VerifyTimestamp:
+    if "verifyTimestamp" not in verification:
+        return VerifyTimestamp.ALWAYS
+    text = verification.text("verifyTimestamp")
+    if text not in list(VerifyTimestamp):
+        raise DocumentError(f"{verification.where}: verifyTimestamp {text!r} is not 'always' or 'afterCertExpiry'")
+    return VerifyTimestamp(text)
+
+
+def _store(text: str, where: str) -> StoreReference:
+    kind, colon, name = text.partition(":")
+    if not colon or kind not in list(StoreType):
+        raise DocumentError(
+            f"{where}: trust store {text!r} is not of the form type:name with ca, signingAuthority or tsa"
+        )
+    try:
+        return StoreReference(StoreType(kind), check_store_name(name))
+    except ValueError as error:
+        raise DocumentError(f"{where}: {error}") from None
+
+
+def _check_trust(policy: TrustPolicy, where: str, kind: _Kind) -> None:
+    if policy.level.is_skip:
+        if policy.stores or policy.identities:
+            raise DocumentError(f"{where}: level 'skip' takes no trustStores and no trustedIdentities")
+        if policy.is_global:
+            raise DocumentError(f"{where}: {kind.skips_all}")
+        return
+    if not policy.stores:
+        raise DocumentError(f"{where}: 'trustStores' is absent or empty")
+    if not policy.identities:
+        raise DocumentError(f"{where}: 'trustedIdentities' is absent or empty")
+    try:
+        check_identities(policy.identities)
+    except ValueError as error:
+        raise DocumentError(f"{where}: {error}") from None
+
+
+def _check_together(policies: list[TrustPolicy], kind: _Kind) -> None:
+    names = Counter(policy.name for policy in policies)  # in the order of the statements
+    for name, count in names.items():
+        if count > 1:
+            raise DocumentError(f"two statements have the name {name!r}")
+    owners: dict[str, str] = {}
+    for policy in policies:
+        for scope in policy.scopes:
+            if scope in owners:
+                raise DocumentError(kind.twice.format(scope, owners[scope], policy.name))
+            owners[scope] = policy.name
