@@ -20,6 +20,7 @@ from tests.kit.wrong import (
     Mutation,
     answering,
     encoded,
+    ending,
     giving,
     members_of,
     reading,
@@ -146,6 +147,10 @@ def _busy(run: Run) -> Run:
     return run_busy
 
 
+def _fails_with_nothing(ended: Ended, command: str, request: bytes) -> Ended:
+    return refusal("ERROR") if command == SIGN and members_of(request).get("payload") == "" else ended
+
+
 def about_generate_signature() -> Iterator[Mutant]:
     """Yields the mutants about generate signature."""
 
@@ -173,7 +178,9 @@ def about_generate_signature() -> Iterator[Mutant]:
     yield mutant("signature", "PKCS #1 v1.5", pkcs, RSA)
     second = reading(SIGN, lambda request: request | ({"payload": "AAAA"} if request.get("keyId") == "ec" else {}))
     yield mutant("signature", "of the second key alone", second, BOTH)
-    yield mutant("empty", "refused", refusing(lambda command, request: command == SIGN and not request["payload"]))
+    signs = reading(SIGN, lambda request: request | ({} if request.get("payload") else {"payload": "AAAA"}))
+    yield mutant("empty", "signed", signs)
+    yield mutant("empty", "another code", ending(_fails_with_nothing))
     yield mutant("large", "refused", refusing(lambda _, request: len(request.get("payload", "")) > 1 << 16))
     yield mutant("ecdsa-form", "DER", signing(_der))
     yield mutant("ecdsa-form", "DER of the second key", signing(_der_where_ec), BOTH)

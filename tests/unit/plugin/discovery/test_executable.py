@@ -133,7 +133,6 @@ def test_it_hangs(tmp_path: Path) -> None:
 # Errors
 
 
-@pytest.mark.parametrize("code", [1, 2, 255])
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -145,13 +144,26 @@ def test_it_hangs(tmp_path: Path) -> None:
         ("THROTTLED", PluginThrottledError),
     ],
 )
-def test_errors_of_the_contract(name: str, kind: type[PluginError], code: int, tmp_path: Path) -> None:
-    """Each code of the contract is an error of its own class, whatever the exit code; its code is shown."""
-    error = {"errorCode": name, "errorMessage": "no entry", "errorMetadata": {"id": "7", "count": 1}}
-    found = _failed(_plugin(tmp_path, describe_key=failing(error, code)))
+def test_errors_of_the_contract(name: str, kind: type[PluginError], tmp_path: Path) -> None:
+    """Each code of the contract is an error of its own class; its code is shown."""
+    found = _failed(_plugin(tmp_path, describe_key=failing(_error(name))))
     assert type(found) is kind
     assert found.message == ("no entry" if name == "ERROR" else f"no entry ({name})")
     assert found.metadata == {"id": "7"}
+
+
+@pytest.mark.parametrize("code", [2, 255])
+@pytest.mark.parametrize("name", ["TIMEOUT", "ACCESS_DENIED"])
+def test_error_codes_count_with_exit_code_1(name: str, code: int, tmp_path: Path) -> None:
+    """With any other exit code it is a general error, which is not tried again; its text is shown."""
+    found = _failed(_plugin(tmp_path, describe_key=failing(_error(name), code)))
+    assert type(found) is PluginError
+    assert found.message == f"no entry ({name})"
+    assert found.metadata == {"id": "7"}
+
+
+def _error(name: str) -> dict[str, Any]:
+    return {"errorCode": name, "errorMessage": "no entry", "errorMetadata": {"id": "7", "count": 1}}
 
 
 @pytest.mark.parametrize(

@@ -147,10 +147,10 @@ def test_unknown_commands_and_malformed_requests(tmp_path: Path) -> None:
 
 
 def test_a_request_that_is_too_large(tmp_path: Path) -> None:
-    """A request beyond 64 MiB is refused, and not read to its end."""
+    """A request of 64 MiB is refused, and not read to its end."""
     request = b'{"contractVersion":"1.0","keyId":"' + bytes(64 << 20) + b'"}'
     error = _failed(_said(tmp_path, _NOISY.format(does="pass"), request))
-    assert error == {"errorCode": "VALIDATION_ERROR", "errorMessage": "the request is larger than 67108864 bytes"}
+    assert error == {"errorCode": "VALIDATION_ERROR", "errorMessage": "the request is larger than 67108863 bytes"}
 
 
 def test_a_large_answer_arrives_whole(tmp_path: Path) -> None:

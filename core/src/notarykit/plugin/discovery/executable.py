@@ -155,9 +155,14 @@ def _said(ended: Ended) -> bytes:
 
 
 def _error(ended: Ended) -> PluginError:
-    """Returns the error of a run that failed; any exit code but 0 is accepted, where the specification writes 1."""
+    """Returns the error of a run that failed.
+
+    Plugin specification, "Plugin contract": an error code counts with exit code 1; any other exit code is "a general
+    error", whose text is shown all the same.
+    """
     try:
-        return _error_of(GoMembers(loads(ended.errors), "error"))
+        error = _error_of(GoMembers(loads(ended.errors), "error"))
+        return error if ended.code == 1 else PluginError(error.message, metadata=error.metadata)
     except DocumentError:  # plain text: many a plugin's first line of defence
         how = f"exit code {ended.code}" if ended.code > 0 else f"signal {-ended.code}"
         text = _said(ended).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Execution of a plugin or helper: a request in, a response out, within a time limit, neither beyond 64 MiB.
+"""Execution of a plugin or helper: a request in, a response out, within a time limit, each below 64 MiB.
 
 The plugin stays in the caller's session and in the foreground, so that it can ask for a PIN at the terminal. What it
 leaves behind holding its pipes is not waited for.

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from notarykit._internal.strict_json import Members
 
 CONTRACT_VERSION = "1.0"
-LARGEST_MESSAGE = 64 * 1024 * 1024
-"""The bytes of a request or response (plugin specification, "Plugin contract": "a size limit of less than 64 MiB")."""
+LARGEST_MESSAGE = 64 * 1024 * 1024 - 1
+"""Limit in bytes, inclusive, of a request or response: "less than 64 MiB" (plugin specification, "Plugin contract")."""
 Config = Mapping[str, str]
 
 

@@ -97,7 +97,7 @@ class GenerateSignatureRequest(LightNamedTuple):
             members.filled("keyId"),
             members.filled("keySpec"),
             members.filled("hashAlgorithm"),
-            decode(members.text("payload"), "payload"),
+            decode(members.filled("payload"), "payload"),
             members.text_map("pluginConfig"),
             members.filled("contractVersion"),
         )

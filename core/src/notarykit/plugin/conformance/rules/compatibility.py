@@ -69,7 +69,7 @@ def _difference(session: Session, usual: Response, request: dict[str, Any]) -> s
 
 @rule("request.huge", SHOULD, "(notarykit)")
 def huge_requests_do_no_harm(session: Session) -> str | None:
-    """A request of 64 MiB is answered, or refused with VALIDATION_ERROR."""
+    """A request of nearly 64 MiB is answered, or refused with VALIDATION_ERROR."""
     command, request = describing(session)
     if command != Command.DESCRIBE_KEY:
         raise DoesNotApply("the plugin has no describe-key")

@@ -94,10 +94,18 @@ def signatures_hold(session: Session) -> str | None:
     return _each(session, check)
 
 
-@rule("generate-signature.empty", SHOULD, "generate-signature")
-def empty_payloads_are_signed(session: Session) -> str | None:
-    """An empty payload is signed as any other."""
-    return _each(session, lambda key: _other_problem(key, b""))
+@rule("generate-signature.empty", SHOULD, "Error codes for describe-key and generate-signature")
+def empty_payloads_are_refused(session: Session) -> str | None:
+    """An empty payload, as any required member that is empty, is a VALIDATION_ERROR."""
+
+    def check(key: Key) -> str | None:
+        _check_usual(key)
+        response = key.signature(b"")
+        if not response.failed:
+            return "it is signed"
+        return None if response.code in ("", "VALIDATION_ERROR") else f"the code is {response.code}"
+
+    return _each(session, check)
 
 
 @rule("generate-signature.large", MUST, "generate-signature")
