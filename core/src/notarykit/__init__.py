@@ -12,13 +12,22 @@ if TYPE_CHECKING:
     from notarykit._internal.deadline import deadline as deadline
     from notarykit._internal.paths import local_key_files as local_key_files
     from notarykit._internal.version import __version__ as __version__
-    from notarykit.api import resolve as resolve
-    from notarykit.api import sign as sign
-    from notarykit.api import sign_artifacts as sign_artifacts
-    from notarykit.api import verify as verify
-    from notarykit.api import verify_artifacts as verify_artifacts
+    from notarykit.api.artifacts import resolve as resolve
+    from notarykit.api.artifacts import sign as sign
+    from notarykit.api.artifacts import sign_artifacts as sign_artifacts
+    from notarykit.api.artifacts import verify as verify
+    from notarykit.api.artifacts import verify_artifacts as verify_artifacts
+    from notarykit.api.blobs import sign_blob as sign_blob
+    from notarykit.api.blobs import verify_blob as verify_blob
     from notarykit.batch.executors import process_pool as process_pool
     from notarykit.batch.work import Outcome as Outcome
+    from notarykit.blob.content import Blob as Blob
+    from notarykit.blob.content import FileBlob as FileBlob
+    from notarykit.blob.content import StreamBlob as StreamBlob
+    from notarykit.blob.signature_file import SignatureFile as SignatureFile
+    from notarykit.blob.signature_file import read_signature as read_signature
+    from notarykit.blob.signature_file import signature_path as signature_path
+    from notarykit.blob.signature_file import write_signature as write_signature
     from notarykit.config.docker_config import DockerConfig as DockerConfig
     from notarykit.config.docker_config import parse_docker_config as parse_docker_config
     from notarykit.config.policy import load_blob_policy as load_blob_policy
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from notarykit.errors import VerificationError as VerificationError
     from notarykit.keys.local import LocalSigner as LocalSigner
     from notarykit.keys.signature import RawSignature as RawSignature
+    from notarykit.loading import load_blob_verifier as load_blob_verifier
     from notarykit.loading import load_registries as load_registries
     from notarykit.loading import load_signer as load_signer
     from notarykit.loading import load_trust_store as load_trust_store
@@ -76,6 +86,7 @@ if TYPE_CHECKING:
     from notarykit.revocation.result import Status as Status
     from notarykit.signing.artifact import SignedArtifact as SignedArtifact
     from notarykit.signing.artifact import sign_artifact as sign_artifact
+    from notarykit.signing.blob import SignedBlob as SignedBlob
     from notarykit.signing.envelope import SignedEnvelope as SignedEnvelope
     from notarykit.signing.envelope import sign_descriptor as sign_descriptor
     from notarykit.signing.once import AlreadySigned as AlreadySigned
@@ -96,6 +107,8 @@ if TYPE_CHECKING:
     from notarykit.trust.store import TrustStore as TrustStore
     from notarykit.verification.artifact import ArtifactRequest as ArtifactRequest
     from notarykit.verification.artifact import VerifiedArtifact as VerifiedArtifact
+    from notarykit.verification.blob import BlobVerifier as BlobVerifier
+    from notarykit.verification.blob import VerifiedBlob as VerifiedBlob
     from notarykit.verification.document import verdict_document as verdict_document
     from notarykit.verification.verdict import Audited as Audited
     from notarykit.verification.verdict import Skipped as Skipped
@@ -110,9 +123,12 @@ _HOMES = {
     "_internal.deadline": ("deadline",),
     "_internal.paths": ("local_key_files",),
     "_internal.version": ("__version__",),
-    "api": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
+    "api.artifacts": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
+    "api.blobs": ("sign_blob", "verify_blob"),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
+    "blob.content": ("Blob", "FileBlob", "StreamBlob"),
+    "blob.signature_file": ("SignatureFile", "read_signature", "signature_path", "write_signature"),
     "config.docker_config": ("DockerConfig", "parse_docker_config"),
     "config.policy": ("load_blob_policy", "load_policy"),
     "config.registries": ("load_docker_config",),
@@ -124,7 +140,7 @@ _HOMES = {
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
     "keys.local": ("LocalSigner",),
     "keys.signature": ("RawSignature",),
-    "loading": ("load_registries", "load_signer", "load_trust_store", "load_verifier"),
+    "loading": ("load_blob_verifier", "load_registries", "load_signer", "load_trust_store", "load_verifier"),
     "net.budget": ("Budget",),
     "oci.index": ("IndexMember", "index_members", "platform_manifests"),
     "oci.layout": ("ImageLayout",),
@@ -143,6 +159,7 @@ _HOMES = {
     "revocation.limits": ("Limits",),
     "revocation.result": ("CertificateStatus", "Evidence", "RevocationCheck", "Status"),
     "signing.artifact": ("SignedArtifact", "sign_artifact"),
+    "signing.blob": ("SignedBlob",),
     "signing.envelope": ("SignedEnvelope", "sign_descriptor"),
     "signing.once": ("AlreadySigned", "SignOnce"),
     "signing.options": ("SignOptions", "TimestampSource"),
@@ -152,6 +169,7 @@ _HOMES = {
     "trust.policy": ("BlobTrustPolicyDocument", "TrustPolicy", "TrustPolicyDocument"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
+    "verification.blob": ("BlobVerifier", "VerifiedBlob"),
     "verification.document": ("verdict_document",),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
     "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),

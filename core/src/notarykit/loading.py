@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from notarykit.oci.registry.host import RegistryLimits
     from notarykit.oci.registry.registries import Registries
     from notarykit.trust.store import TrustStore
+    from notarykit.verification.blob import BlobVerifier
     from notarykit.verification.verifier import Verifier
 
 
@@ -29,6 +30,18 @@ def load_verifier() -> "Verifier":
     from notarykit.verification.verifier import Verifier
 
     return Verifier(load_policy(), load_trust_store())
+
+
+def load_blob_verifier() -> "BlobVerifier":
+    """Returns a verifier with the user's trust policy for blobs and trust stores; `_replace` changes a part of it.
+
+    Raises:
+        TrustPolicyError: The trust policy is not there, cannot be read, or is malformed.
+    """
+    from notarykit.config.policy import load_blob_policy
+    from notarykit.verification.blob import BlobVerifier
+
+    return BlobVerifier(load_blob_policy(), load_trust_store())
 
 
 def load_trust_store() -> "TrustStore":
@@ -49,6 +62,7 @@ def load_signer(
     plugin_config: Mapping[str, str] | None = None,
     passphrase: "Passphrase | None" = None,
     timeout: float | None = None,
+    for_blob: bool = False,
 ) -> "Signer | EnvelopeSigner":
     """Returns the signer for a key on the user's list of signing keys.
 
@@ -58,6 +72,7 @@ def load_signer(
         passphrase: Function that returns the passphrase of an encrypted local key; by default,
             `$NOTARYKIT_KEY_PASSPHRASE`.
         timeout: Time limit of each answer of its plugin in seconds; five minutes by default.
+        for_blob: True to sign blobs: plugins that make envelopes may sign artifacts alone, or blobs alone.
 
     Raises:
         ConfigurationError: The list is malformed.
@@ -68,7 +83,7 @@ def load_signer(
     from notarykit.config.signing_keys import load_signing_keys
 
     entry = load_signing_keys().get(key)
-    return open_signer(entry, plugin_config or {}, passphrase or environment_passphrase, timeout)
+    return open_signer(entry, plugin_config or {}, passphrase or environment_passphrase, timeout, for_blob=for_blob)
 
 
 def load_registries(

@@ -83,7 +83,7 @@ def test_an_accident_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -
     """A signature that brings an error which nobody meant is not accepted, and the next is tried."""
     good = run_steps
 
-    def run(options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRequest) -> Verdict:
+    def run(options: VerifierOptions[Any], policy: TrustPolicy, request: EnvelopeRequest) -> Verdict:
         if not request.envelope:
             raise RecursionError("swordfish")
         return good(options, policy, request)

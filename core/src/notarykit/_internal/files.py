@@ -14,11 +14,14 @@ from notarykit.errors import ConfigurationError, StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
 TEMPORARY = ".notarykit-tmp-"
 # A lock held for longer means a program that hangs or waits for a person; long work never holds one.
 SECONDS_FOR_A_LOCK = 60.0
+# Errors of file systems without hard links.
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTSUP)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1
 
 
@@ -122,9 +125,23 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
         StorageError: It cannot be written; the old content is untouched.
     """
     with replacing(path, mode) as file:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(file.fileno(), left) :]
+        _write_all(file, content)
+
+
+def create(path: str, content: bytes, mode: int = 0o644) -> None:
+    """Writes a new file whole or not at all, and never over another, whoever else creates it at the same moment.
+
+    Raises:
+        StorageError: There is something at the path already, or the file cannot be written.
+    """
+    with _beside(path, mode, _place_new) as file:
+        _write_all(file, content)
+
+
+def _write_all(file: "BinaryIO", content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(file.fileno(), left) :]
 
 
 @contextlib.contextmanager
@@ -136,6 +153,13 @@ def replacing(path: str, mode: int = 0o644) -> "Iterator[BinaryIO]":
     Raises:
         StorageError: It cannot be written; the old content is untouched.
     """
+    with _beside(path, mode, os.replace) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _beside(path: str, mode: int, place: "Callable[[str, str], None]") -> "Iterator[BinaryIO]":
+    """Yields a file beside the path, which `place` puts there at the end, unless an exception is raised."""
     folder = os.path.dirname(path) or "."
     temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
     try:
@@ -145,7 +169,7 @@ def replacing(path: str, mode: int = 0o644) -> "Iterator[BinaryIO]":
             with os.fdopen(handle, "wb") as file:
                 yield file
                 _sync(file)
-            os.replace(temporary, path)
+            place(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
@@ -153,6 +177,30 @@ def replacing(path: str, mode: int = 0o644) -> "Iterator[BinaryIO]":
         _sync_folder(folder)
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _place_new(temporary: str, path: str) -> None:
+    """Gives a file its name unless something has it: a rename would replace that, and a link does not."""
+    try:
+        if sys.platform == "win32":
+            os.rename(temporary, path)  # which replaces nothing there
+            return
+        os.link(temporary, path)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise _exists(path) from None
+        os.replace(temporary, path)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _exists(path: str) -> StorageError:
+    return StorageError(f"{path} exists already", advice="choose another name, or have it overwritten")
 
 
 def _make_folders(folder: str) -> None:

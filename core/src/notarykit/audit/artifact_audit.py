@@ -14,7 +14,7 @@ from notarykit.errors import NoApplicablePolicyError, NoSignatureError, Notaryki
 from notarykit.oci.reference import Digest, Reference
 from notarykit.oci.registry.registries import Registries
 from notarykit.oci.repository import Repository
-from notarykit.trust.policy import TrustPolicy
+from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument
 from notarykit.verification.artifact import VerifiedArtifact
 from notarykit.verification.examination import Examination, examine_signatures
 from notarykit.verification.options import VerifierOptions
@@ -29,7 +29,7 @@ class ArtifactAudit(Work[InventoryItem, ArtifactRecord, ArtifactRecord]):
         registries: Registries of the artifacts.
     """
 
-    def __init__(self, verifier: VerifierOptions, registries: Registries) -> None:
+    def __init__(self, verifier: VerifierOptions[TrustPolicyDocument], registries: Registries) -> None:
         self._verifier = verifier
         self._registries = registries
         self._policies: dict[str, TrustPolicy | NoApplicablePolicyError] = {}

@@ -9,6 +9,7 @@ from notarykit._internal.rfc3339 import format_rfc3339, parse_rfc3339
 from notarykit._internal.strict_json import DocumentError, Members, dumps
 from notarykit.audit.shard import Shard, parse_shard
 from notarykit.errors import NotarykitError, UsageError
+from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.verification.options import VerifierOptions
 
 VERSION = 1
@@ -80,7 +81,7 @@ class AuditHeader(NamedTuple):
         return header
 
 
-def policy_digest(verifier: VerifierOptions) -> str:
+def policy_digest(verifier: VerifierOptions[TrustPolicyDocument]) -> str:
     """Returns the digest of all settings that decide about verdicts, but for those of revocation checks and plugins.
 
     A trust store that cannot be read counts by its error, which is that of each signature.
@@ -94,7 +95,7 @@ def policy_digest(verifier: VerifierOptions) -> str:
     return f"sha256:{sha256(content).hexdigest()}"
 
 
-def _certificates(verifier: VerifierOptions, store: Any) -> Iterable[str]:
+def _certificates(verifier: VerifierOptions[TrustPolicyDocument], store: Any) -> Iterable[str]:
     try:
         return sorted(sha256(der).hexdigest() for der in verifier.store.certificates(store))
     except NotarykitError as error:

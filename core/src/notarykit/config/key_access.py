@@ -35,6 +35,8 @@ def open_signer(
     plugin_config: Mapping[str, str],
     passphrase: "Passphrase | None" = None,
     seconds: float | None = None,
+    *,
+    for_blob: bool = False,
 ) -> "LocalSigner | PluginSigner | PluginEnvelopeSigner":
     """Returns the signer of a key.
 
@@ -43,6 +45,7 @@ def open_signer(
         plugin_config: Settings for its plugin, which override those on the list.
         passphrase: Returns the passphrase of a local key; called only if the key is encrypted.
         seconds: Time limit for each response of its plugin; five minutes by default.
+        for_blob: True to sign blobs, False to sign artifacts.
 
     Raises:
         SigningKeyError: The key or its chain cannot be read, or they do not match.
@@ -58,7 +61,7 @@ def open_signer(
 
     config = {**key.plugin_config, **plugin_config}
     limit = SIGNING_SECONDS if seconds is None else seconds
-    return plugin_signer(load_plugin(key.plugin), key.id, config, seconds=limit)
+    return plugin_signer(load_plugin(key.plugin), key.id, config, for_blob=for_blob, seconds=limit)
 
 
 def open_key(key: SigningKey, plugin_config: Mapping[str, str], passphrase: "Passphrase | None" = None) -> Any:

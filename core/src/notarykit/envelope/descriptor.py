@@ -11,6 +11,9 @@ from notarykit._internal.strict_json import DocumentError, Members
 _HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX = re.compile("[0-9a-f]+")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+_PARAMETER = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETERS = re.compile(rf'(?:[ \t]*;[ \t]*{_PARAMETER}=(?:{_PARAMETER}|"[ !#-\[\]-~]*"))*')
+_LONGEST_CONTENT_TYPE = 1000
 
 
 def check_digest(digest: str) -> str:
@@ -99,3 +102,11 @@ class Descriptor(NamedTuple):
 def is_media_type(text: str) -> bool:
     """Returns True for a well-formed media type (RFC 6838, section 4.2)."""
     return _MEDIA_TYPE.fullmatch(text) is not None
+
+
+def is_content_type(text: str) -> bool:
+    """Returns True for a well-formed media type with parameters or without (RFC 9110, section 8.3.1)."""
+    if len(text) > _LONGEST_CONTENT_TYPE:
+        return False
+    name = text.partition(";")[0].rstrip(" \t")
+    return is_media_type(name) and _PARAMETERS.fullmatch(text, len(name)) is not None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from notarykit.errors import SigningKeyError
 from notarykit.keys.signature import RawSignature
 from notarykit.keys.spec import KeySpec
 
@@ -53,6 +54,16 @@ class SignedPayload(NamedTuple):
 
 class EnvelopeSigner(ABC):
     """Base class of signers that produce complete envelopes: `PluginEnvelopeSigner`, or a class of a program's own."""
+
+    def key_spec(self) -> KeySpec:
+        """Returns the spec of the key, which decides the digest of a blob; a signer of artifacts alone needs none.
+
+        Plugin specification, "Signature Envelope Generator", "Blob signing".
+
+        Raises:
+            SigningKeyError, PluginError: The signer signs no blobs, or the key cannot be used.
+        """
+        raise SigningKeyError("this signer signs artifacts and no blobs", advice="choose another key")
 
     @abstractmethod
     def sign_payload(self, payload: bytes, media_type: str, expires_in: timedelta | None) -> SignedPayload:

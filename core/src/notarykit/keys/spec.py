@@ -48,6 +48,11 @@ class KeySpec(NamedTuple):
         """Length in bytes of r, and of s, in an ECDSA signature."""
         return self.signature_size // 2
 
+    @property
+    def digest_algorithm(self) -> str:
+        """The hash as digests name it, such as `sha256` (image-spec, descriptor.md, "Registered Algorithms")."""
+        return self.hash_name.replace("-", "").lower()
+
     def digest(self, message: bytes) -> bytes:
         """Computes the digest of a message, for services that sign digests."""
         return digest(self.hash_name, message)

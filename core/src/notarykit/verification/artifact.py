@@ -11,7 +11,7 @@ from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository, StoredSignature
-from notarykit.trust.policy import TrustPolicy
+from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument
 from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.options import VerifierOptions
@@ -82,7 +82,7 @@ class SignatureList(NamedTuple):
 
 
 def verify_signatures(
-    options: VerifierOptions, request: ArtifactRequest, user_metadata: Mapping[str, str]
+    options: VerifierOptions[TrustPolicyDocument], request: ArtifactRequest, user_metadata: Mapping[str, str]
 ) -> VerifiedArtifact:
     """Verifies the signatures of an artifact until one is accepted.
 

@@ -10,7 +10,14 @@ from notarykit.oci.repository import StoredSignature
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.result import Evidence, Status
-from notarykit.trust.policy import Action, TrustPolicy, Validation, VerificationLevel, VerifyTimestamp
+from notarykit.trust.policy import (
+    Action,
+    TrustPolicy,
+    TrustPolicyDocument,
+    Validation,
+    VerificationLevel,
+    VerifyTimestamp,
+)
 from notarykit.verification.artifact import ArtifactRequest
 from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.envelope import run_steps
@@ -46,7 +53,9 @@ class Collected(NamedTuple):
     is_complete: bool
 
 
-def collect(options: VerifierOptions, request: ArtifactRequest, limits: Limits | None) -> Collected:
+def collect(
+    options: VerifierOptions[TrustPolicyDocument], request: ArtifactRequest, limits: Limits | None
+) -> Collected:
     """Collects the OCSP responses and CRLs for all signatures of an artifact whose signers are trusted."""
     policy = _policy_for_all(options.policies.applicable(request.scope))
     collected: dict[bytes, Evidence] = {}
@@ -82,7 +91,7 @@ def collect(options: VerifierOptions, request: ArtifactRequest, limits: Limits |
 
 
 def _results(
-    options: VerifierOptions, policy: TrustPolicy, signature: StoredSignature, artifact: Descriptor
+    options: VerifierOptions[TrustPolicyDocument], policy: TrustPolicy, signature: StoredSignature, artifact: Descriptor
 ) -> tuple[tuple[StepResult, ...], NotarykitError | None]:
     """Returns the results of the steps that were reached for a signature, and the error that ended them."""
     try:

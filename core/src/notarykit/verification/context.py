@@ -1,7 +1,7 @@
 """State of the verification of one signature."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.integrity import IntactEnvelope
@@ -22,6 +22,7 @@ from notarykit.verification.options import VerifierOptions, VerifyingPlugin
 from notarykit.verification.verdict import Step, StepResult
 
 if TYPE_CHECKING:
+    from notarykit.blob.target import BlobTarget
     from notarykit.plugin.protocol.metadata import Metadata
     from notarykit.timestamp.token import Timestamp
 
@@ -44,13 +45,13 @@ class EnvelopeRequest(NamedTuple):
     Attributes:
         envelope: Bytes of the envelope.
         media_type: Format of the envelope, `application/jose+json` or `application/cose`.
-        artifact: Descriptor of the artifact.
+        target: Descriptor of the artifact that it has to be for, or the blob.
         user_metadata: Metadata that the signature must carry.
     """
 
     envelope: bytes
     media_type: str
-    artifact: Descriptor
+    target: "Descriptor | BlobTarget"
     user_metadata: Mapping[str, str] = {}
 
 
@@ -76,7 +77,7 @@ class VerificationContext:
         explained: Requests made by the present step and their answers, a line each.
     """
 
-    def __init__(self, options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRequest) -> None:
+    def __init__(self, options: VerifierOptions[Any], policy: TrustPolicy, request: EnvelopeRequest) -> None:
         self.options = options
         self.policy = policy
         self.request = request

@@ -1,6 +1,7 @@
 """Verification of one signature: the steps, in the specification's order, and the verdict."""
 
 from collections.abc import Callable
+from typing import Any
 
 from notarykit.errors import NotarykitError
 from notarykit.trust.policy import Action, TrustPolicy
@@ -21,7 +22,7 @@ STEPS: tuple[tuple[Step, Callable[[VerificationContext], str]], ...] = (
 )
 
 
-def run_steps(options: VerifierOptions, policy: TrustPolicy, request: EnvelopeRequest) -> Verdict:
+def run_steps(options: VerifierOptions[Any], policy: TrustPolicy, request: EnvelopeRequest) -> Verdict:
     """Verifies a signature under a trust policy statement.
 
     Returns:

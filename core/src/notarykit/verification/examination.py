@@ -1,7 +1,7 @@
 """Examination of an artifact: all its signatures, the verdict of a verification, and how long it will hold."""
 
 from collections.abc import Callable, Iterator
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError
@@ -38,7 +38,7 @@ class Examination(NamedTuple, Generic[Facts]):
 
 
 def examine_signatures(
-    options: VerifierOptions,
+    options: VerifierOptions[Any],
     policy: TrustPolicy,
     repository: Repository,
     artifact: Descriptor,

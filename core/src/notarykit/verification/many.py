@@ -6,6 +6,7 @@ from functools import partial
 from notarykit.batch.work import Work
 from notarykit.oci.reference import LayoutReference, Reference, as_reference
 from notarykit.oci.registry.registries import Registries
+from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact, verify_signatures
 from notarykit.verification.options import VerifierOptions
 
@@ -22,7 +23,7 @@ class ReferenceVerification(Work[str | Reference | LayoutReference, VerifiedArti
 
     def __init__(
         self,
-        verifier: VerifierOptions,
+        verifier: VerifierOptions[TrustPolicyDocument],
         registries: Registries,
         scope: str = "",
         user_metadata: Mapping[str, str] | None = None,
@@ -47,7 +48,7 @@ class ReferenceVerification(Work[str | Reference | LayoutReference, VerifiedArti
 class RequestVerification(Work[ArtifactRequest, VerifiedArtifact, VerifiedArtifact]):
     """Verifies artifacts in repositories of a program's own."""
 
-    def __init__(self, verifier: VerifierOptions, user_metadata: Mapping[str, str]) -> None:
+    def __init__(self, verifier: VerifierOptions[TrustPolicyDocument], user_metadata: Mapping[str, str]) -> None:
         self._verifier = verifier
         self._user_metadata = dict(user_metadata)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from notarykit._internal.pickling import check_local
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.envelope.unverified import USUAL_ENVELOPE
 from notarykit.errors import UsageError
-from notarykit.trust.policy import TrustPolicyDocument
+from notarykit.trust.policy import BlobTrustPolicyDocument, TrustPolicyDocument
 from notarykit.trust.store import TrustStore, read_once, snapshot
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from notarykit.revocation.result import RevocationCheck
 
 MAX_SIGNATURES = 100
+
+Policies = TypeVar("Policies", bound=TrustPolicyDocument | BlobTrustPolicyDocument)
 
 
 class VerifyingPlugin(Protocol):
@@ -29,11 +31,11 @@ class VerifyingPlugin(Protocol):
         """Runs the command verify-signature."""
 
 
-class VerifierOptions(NamedTuple):
+class VerifierOptions(NamedTuple, Generic[Policies]):
     """Options of a verifier.
 
     Attributes:
-        policies: Trust policy document.
+        policies: Trust policy document, for artifacts or for blobs.
         store: Trust stores that the policy names.
         revocation: Revocation check of chains; over the network (`RevocationChecker.online`) by default.
         find_plugin: Function that returns the verification plugin of a name; finds installed plugins by default.
@@ -43,7 +45,7 @@ class VerifierOptions(NamedTuple):
         now: Time of the verification, with a time zone; the present by default.
     """
 
-    policies: TrustPolicyDocument
+    policies: Policies
     store: TrustStore
     revocation: "RevocationCheck | None" = None
     find_plugin: Callable[[str], VerifyingPlugin] | None = None

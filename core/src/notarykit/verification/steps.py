@@ -12,6 +12,7 @@ from cryptography import x509
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import SIGNING_AUTHORITY
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import UnverifiedEnvelope
@@ -42,14 +43,15 @@ _SIGN_AGAIN = (
 
 
 def integrity(context: VerificationContext) -> str:
-    """Validates integrity: the envelope is well formed, its signature holds, and it is about this artifact."""
+    """Validates integrity: the envelope is well formed, its signature holds, and it is for this artifact or blob."""
     unverified = parse_envelope(context.request.envelope, context.request.media_type)
     envelope = check_integrity(unverified, _anchor(context, unverified))
-    signed, artifact = envelope.target, context.request.artifact
-    if not signed.is_same_content(artifact):
+    signed, target = envelope.target, context.request.target
+    found = target if isinstance(target, Descriptor) else target.describe(signed, envelope.chain.key_spec)
+    if not signed.is_same_content(found):
         raise IntegrityError(
             f"the signature is for {signed.digest} ({signed.media_type}, {signed.size} bytes), "
-            f"not for {artifact.digest} ({artifact.media_type}, {artifact.size} bytes)"
+            f"not for {found.digest} ({found.media_type}, {found.size} bytes)"
         )
     context.intact = envelope
     return ""

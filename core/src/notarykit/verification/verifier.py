@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WORKERS = 4
 
 
-class Verifier(VerifierOptions):
+class Verifier(VerifierOptions[TrustPolicyDocument]):
     """Verifier of signatures and artifacts; see `VerifierOptions` for its members.
 
     It never changes (`_replace` makes another), and may be used from several threads. Trust stores are read anew in

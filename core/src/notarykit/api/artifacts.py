@@ -1,18 +1,14 @@
-"""Functions that most programs need: they take an artifact's reference, and everything else from the user's settings.
+"""Functions for artifacts: they take a reference, and everything else from the user's settings."""
 
-They use the same trust policy, trust stores, signing keys, plugins and credentials as the command line; each of these
-can be replaced by an object of the program's own.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from notarykit._internal.deadline import deadline
-from notarykit._internal.threads import start
-from notarykit.errors import NetworkError, UsageError
-from notarykit.loading import load_registries, load_signer, load_verifier
+from notarykit.api.settings import used_signer, with_format
+from notarykit.api.time_limit import within
+from notarykit.errors import UsageError
+from notarykit.loading import load_registries, load_verifier
 from notarykit.oci.reference import LayoutReference, Reference, as_reference
 
 if TYPE_CHECKING:
@@ -26,11 +22,6 @@ if TYPE_CHECKING:
     from notarykit.signing.options import SignOptions
     from notarykit.verification.artifact import VerifiedArtifact
     from notarykit.verification.verifier import Verifier
-
-_Result = TypeVar("_Result")
-# What does not let itself be interrupted, such as the resolution of a name, is left behind this long after the end.
-_GRACE_SECONDS = 1.0
-_LONGEST_SECONDS = 1e9  # beyond it are clocks that the system has not
 
 
 def resolve(
@@ -60,7 +51,7 @@ def resolve(
         with nullcontext(registries) if registries else load_registries() as opened:
             return opened.open(parsed).resolve(parsed.identifier)
 
-    return _within(timeout, work)
+    return within(timeout, work)
 
 
 def verify(
@@ -104,7 +95,7 @@ def verify(
             request = ArtifactRequest(partial(opened.open, parsed), parsed.identifier, policy_scope)
             return used.artifact(request, user_metadata=user_metadata)
 
-    return _within(timeout, work)
+    return within(timeout, work)
 
 
 def sign(
@@ -136,11 +127,11 @@ def sign(
     def work() -> "SignedArtifact":
         from notarykit.signing.artifact import sign_artifact
 
-        used, settings = _signer(signer), _with_format(options)
+        used, settings = used_signer(signer), with_format(options)
         with nullcontext(registries) if registries else load_registries() as opened:
             return sign_artifact(opened.open(parsed), parsed.identifier, used, settings)
 
-    return _within(timeout, work)
+    return within(timeout, work)
 
 
 def verify_artifacts(
@@ -221,9 +212,9 @@ def sign_artifacts(
     from notarykit.signing.many import ReferenceSigning
 
     _check_several(references)
-    settings = _with_format(options)
+    settings = with_format(options)
     opened = registries or load_registries()
-    work = ReferenceSigning(partial(_signer, signer), opened, settings)
+    work = ReferenceSigning(partial(used_signer, signer), opened, settings)
     outcomes = map_ordered(work, references, executor=executor)
     if registries is None:
         outcomes.resources.callback(opened.close)
@@ -234,36 +225,3 @@ def _check_several(references: object) -> None:
     """Refuses one reference, whose characters or parts would be taken for references."""
     if isinstance(references, str | Reference | LayoutReference):
         raise UsageError(f"{str(references)!r} is one reference, and not several", advice="give a list of references")
-
-
-def _signer(signer: "Signer | EnvelopeSigner | str") -> "Signer | EnvelopeSigner":
-    return load_signer(signer) if isinstance(signer, str) else signer
-
-
-def _with_format(options: "SignOptions | None") -> "SignOptions":
-    """Returns the options with the format of the user's settings, unless they have one."""
-    from notarykit.config.settings import FORMATS, load_settings
-    from notarykit.signing.options import DEFAULT_OPTIONS
-
-    options = options or DEFAULT_OPTIONS
-    if options.media_type is not None:
-        return options
-    return options._replace(media_type=FORMATS[load_settings().signature_format])
-
-
-def _within(timeout: float | None, work: Callable[[], _Result]) -> _Result:
-    """Runs the work, and ends it when its time is over."""
-    if timeout is None or timeout == float("inf"):
-        return work()
-    if not 0 < timeout <= _LONGEST_SECONDS:
-        raise UsageError(
-            f"timeout {timeout!r} is not a number of seconds above 0", advice="leave it out for the usual limits"
-        )
-    with deadline(timeout):
-        done = start(work)
-        try:
-            return done.result(timeout + _GRACE_SECONDS)
-        except TimeoutError:
-            if done.done():  # it came to its end at the last moment, or the error is the work's own
-                return done.result()
-    raise NetworkError(f"no end within {timeout:g} seconds", advice="try again, or allow more time")

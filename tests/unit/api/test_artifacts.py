@@ -105,8 +105,8 @@ def test_nothing_is_stored_behind_the_end_of_a_call(
         works.append(start(work))
         return works[0]
 
-    monkeypatch.setattr("notarykit.api.start", kept)
-    monkeypatch.setattr("notarykit.api._GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("notarykit.api.time_limit.start", kept)
+    monkeypatch.setattr("notarykit.api.time_limit._GRACE_SECONDS", 0.0)
     with pytest.raises(NetworkError, match="no end within"):
         notarykit.sign(reference, Late(), timeout=0.05)
     ends.set()
@@ -130,7 +130,7 @@ def test_an_end_at_the_last_moment(
         done.set_result(work())
         return done
 
-    monkeypatch.setattr("notarykit.api.start", at_last)
+    monkeypatch.setattr("notarykit.api.time_limit.start", at_last)
     assert notarykit.sign(reference, timeout=60).manifest.digest
 
 

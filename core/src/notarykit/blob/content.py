@@ -1,0 +1,196 @@
+"""Content of blobs: read once from beginning to end, in constant memory, and described for the payload.
+
+Signature specification, "Payload": the descriptor of a blob has its size, a media type of the user's choice, and its
+digest by the hash algorithm of the signing key.
+"""
+
+import hashlib
+import os
+from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
+
+from notarykit._internal import files
+from notarykit._internal.deadline import seconds_left
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.errors import StorageError, UsageError
+
+OCTET_STREAM = "application/octet-stream"
+
+_CHUNK = 1024 * 1024
+
+
+@runtime_checkable
+class Blob(Protocol):
+    """Bytes that are signed, or that a signature is for: `FileBlob`, `StreamBlob`, or an object of a program's own."""
+
+    @property
+    def name(self) -> str:
+        """Name for messages, such as the path."""
+
+    def size(self) -> int | None:
+        """Returns the length in bytes; None where only reading tells it.
+
+        Raises:
+            StorageError: There is no blob.
+        """
+
+    def describe(self, media_type: str, algorithm: str) -> Descriptor:
+        """Reads the blob and returns its descriptor.
+
+        Args:
+            media_type: Media type of the content.
+            algorithm: Hash algorithm as digests name it: `sha256`, `sha384` or `sha512`.
+
+        Raises:
+            StorageError: It cannot be read, or has changed while it was read.
+        """
+
+
+class FileBlob:
+    """Regular file; nothing else that a path can name has an end for certain, or holds still.
+
+    Args:
+        path: The path.
+
+    Attributes:
+        position: Number of bytes that have been read of it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+        self.position = 0
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return self._path
+
+    def size(self) -> int:
+        """Returns the length in bytes."""
+        with self._open() as file:
+            return os.fstat(file.fileno()).st_size
+
+    def describe(self, media_type: str, algorithm: str) -> Descriptor:
+        """Reads the file and returns its descriptor."""
+        with self._open() as file:
+            before = _State.of(file)
+            digest, size = self._hash(file, algorithm)
+            if _State.of(file) != before or size != before.size:
+                raise StorageError(
+                    f"{self._path} has changed while it was read", advice="wait until nothing writes to it any more"
+                )
+        return Descriptor(media_type, digest, size)
+
+    def _hash(self, file: BinaryIO, algorithm: str) -> tuple[str, int]:
+        try:
+            return _hash(file, algorithm, self)
+        except OSError as error:
+            raise StorageError(f"{self._path} cannot be read: {error.strerror}") from None
+
+    def _open(self) -> BinaryIO:
+        try:
+            return files.open_regular(self._path)
+        except FileNotFoundError:
+            raise StorageError(f"{self._path} does not exist", advice="check the path of the blob") from None
+
+
+class StreamBlob:
+    """Stream, which can be read once: standard input, a pipe, or a file that a program has opened for reading bytes.
+
+    What is described is what comes from its present position to its end.
+
+    Args:
+        stream: The stream.
+        name: Name for messages.
+
+    Attributes:
+        position: Number of bytes that have been read of it.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str = "the stream") -> None:
+        self._stream = stream
+        self._name = name
+        self._described: dict[str, tuple[str, int]] = {}
+        self.position = 0
+
+    @property
+    def name(self) -> str:
+        """The name for messages."""
+        return self._name
+
+    def size(self) -> int | None:
+        """Returns None: the length is known at the end."""
+        return None
+
+    def describe(self, media_type: str, algorithm: str) -> Descriptor:
+        """Reads the stream and returns the descriptor of what came.
+
+        Raises:
+            StorageError: It cannot be read, or was read before with another algorithm.
+            UsageError: It is no stream of bytes.
+        """
+        if self._described and algorithm not in self._described:
+            raise StorageError(f"{self._name} was read before, and can be read once", advice="use a file")
+        if algorithm not in self._described:
+            try:
+                self._described[algorithm] = _hash(self._stream, algorithm, self)
+            except OSError as error:
+                raise StorageError(f"{self._name} cannot be read: {error.strerror or error}") from None
+        digest, size = self._described[algorithm]
+        return Descriptor(media_type, digest, size)
+
+
+def as_blob(blob: "str | os.PathLike[str] | BinaryIO | Blob") -> Blob:
+    """Returns the blob itself, or that of a path or a stream.
+
+    Raises:
+        UsageError: It is nothing of them; bytes are not, since they could be a path as well.
+    """
+    if isinstance(blob, str | os.PathLike):
+        return FileBlob(blob)
+    if isinstance(blob, Blob):
+        return blob
+    if hasattr(blob, "read"):
+        return StreamBlob(blob)
+    raise UsageError(f"a blob is a path or a stream of bytes, and not {type(blob).__name__}", advice="use io.BytesIO")
+
+
+class _State(NamedTuple):
+    """What another writer of a file cannot leave as it was."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> "_State":
+        found = os.fstat(file.fileno())
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _hash(stream: BinaryIO, algorithm: str, reader: FileBlob | StreamBlob) -> tuple[str, int]:
+    """Reads a stream to its end; returns its digest, as `algorithm:hex`, and its length."""
+    hashing = hashlib.new(algorithm)
+    chunk = memoryview(bytearray(_CHUNK))
+    reader.position = 0
+    while count := _read_into(stream, chunk, reader.name):
+        hashing.update(chunk[:count])
+        reader.position += count
+        if not seconds_left():
+            raise StorageError(f"the call ended before {reader.name} was read", advice="allow the call more time")
+    return f"{algorithm}:{hashing.hexdigest()}", reader.position
+
+
+def _read_into(stream: BinaryIO, chunk: memoryview, name: str) -> int:
+    """Reads the next bytes of a stream into a buffer; returns their number, 0 at the end."""
+    if hasattr(stream, "readinto"):
+        count = stream.readinto(chunk)
+        if isinstance(count, int):
+            return count
+    else:
+        content = stream.read(len(chunk))
+        if isinstance(content, bytes) and len(content) <= len(chunk):
+            chunk[: len(content)] = content
+            return len(content)
+    raise UsageError(f"{name} is no stream of bytes that waits for them", advice="open it in binary mode, blocking")

@@ -1,0 +1,138 @@
+"""Files of detached signatures: their names, which tell the format of the envelope, and their content.
+
+Signing and verification workflow, "Blob signing workflow", step 2; signature specification, "Blob Signatures".
+"""
+
+import os
+from typing import NamedTuple
+
+from notarykit._internal import files
+from notarykit.envelope.parsing import parse_envelope
+from notarykit.envelope.unverified import COSE, JWS, MEDIA_TYPES, USUAL_ENVELOPE
+from notarykit.errors import EnvelopeError, SignatureSizeError, StorageError, UsageError
+
+_FORMATS = {"jws": JWS, "cose": COSE}
+_EXTENSIONS = {media_type: extension for extension, media_type in _FORMATS.items()}
+
+
+class SignatureFile(NamedTuple):
+    """Detached signature that was read from a file.
+
+    Attributes:
+        media_type: Format of the envelope, `application/jose+json` or `application/cose`.
+        envelope: Bytes of the envelope; nothing of it has been verified.
+    """
+
+    media_type: str
+    envelope: bytes
+
+
+def signature_path(
+    blob: str | os.PathLike[str], media_type: str, directory: str | os.PathLike[str] | None = None
+) -> str:
+    """Returns the path of a blob's signature: `{blob}.jws.sig` or `{blob}.cose.sig`.
+
+    Args:
+        blob: Path of the blob.
+        media_type: Format of the envelope.
+        directory: Directory of the signature; that of the blob by default.
+
+    Raises:
+        EnvelopeError: There is no such format.
+    """
+    if media_type not in _EXTENSIONS:
+        raise EnvelopeError(
+            f"envelope format {media_type!r} is not supported", advice="use " + " or ".join(MEDIA_TYPES)
+        )
+    folder, name = os.path.split(os.fspath(blob))
+    return os.path.join(folder if directory is None else directory, f"{name}.{_EXTENSIONS[media_type]}.sig")
+
+
+def format_of(path: str | os.PathLike[str]) -> str | None:
+    """Returns the format that the name of a signature's file tells, or None for a name without an extension.
+
+    `.jws.sig` and `.cose.sig` tell it, in any case, and so do `.jws` and `.cose` (JWS and COSE envelope specifications,
+    "Blob Signature Storage").
+
+    Raises:
+        UsageError: The name has another extension.
+    """
+    name = os.path.basename(os.fspath(path)).lower()
+    stem, extension = os.path.splitext(name.removesuffix(".sig"))
+    if stem and extension[1:] in _FORMATS:
+        return _FORMATS[extension[1:]]
+    if os.path.splitext(name)[1]:
+        raise UsageError(
+            f"the name of {os.fspath(path)} does not tell the signature's format",
+            advice="it must end with .jws.sig or .cose.sig",
+        )
+    return None
+
+
+def read_signature(path: str | os.PathLike[str], largest: int = USUAL_ENVELOPE) -> SignatureFile:
+    """Reads a detached signature, whose format its name tells; where it has no extension, each format is tried.
+
+    Args:
+        path: Path of the file.
+        largest: Limit of its size in bytes.
+
+    Raises:
+        UsageError: The name has an extension that tells no format.
+        StorageError: The file does not exist, is no regular file, or cannot be read.
+        SignatureSizeError: It is larger than the limit.
+        EnvelopeError: The name does not tell the format, and the content is of none.
+    """
+    media_type = format_of(path)
+    try:
+        with files.open_regular(os.fspath(path)) as file:
+            envelope = file.read(largest + 1)
+    except FileNotFoundError:
+        raise StorageError(
+            f"signature {os.fspath(path)} does not exist", advice="check its path; 'notarykit blob sign' makes one"
+        ) from None
+    except OSError as error:
+        raise StorageError(f"signature {os.fspath(path)} cannot be read: {error.strerror}") from None
+    if len(envelope) > largest:
+        raise SignatureSizeError(f"signature {os.fspath(path)} is larger than {largest} bytes")
+    return SignatureFile(media_type or tried_format(envelope), envelope)
+
+
+def tried_format(envelope: bytes) -> str:
+    """Returns the format in which an envelope can be parsed.
+
+    Trust store and trust policy specification, "Validate Integrity": "by trying each of the supported signature
+    envelopes".
+
+    Raises:
+        EnvelopeError: There is none.
+    """
+    problems = []
+    for media_type in MEDIA_TYPES:
+        try:
+            parse_envelope(envelope, media_type)
+        except EnvelopeError as error:
+            problems.append(f"not {media_type} ({error.message})")
+        else:
+            return media_type
+    raise EnvelopeError(f"the signature is {' and '.join(problems)}", advice="check that the file is a signature")
+
+
+def write_signature(path: str | os.PathLike[str], envelope: bytes, *, overwrite: bool = False) -> None:
+    """Writes a detached signature to a file, whole or not at all.
+
+    Args:
+        path: Path of the file.
+        envelope: Bytes of the envelope.
+        overwrite: True to replace a file that is there.
+
+    Raises:
+        StorageError: The file exists, or cannot be written.
+    """
+    target = os.fspath(path)
+    folder = os.path.dirname(target) or "."
+    if not os.path.isdir(folder):  # a typo shall not make folders
+        raise StorageError(f"directory {folder} does not exist", advice="create it, or choose another")
+    if overwrite:
+        files.write(target, envelope)
+    else:
+        files.create(target, envelope)

@@ -1,0 +1,148 @@
+"""Files of detached signatures: names that tell the format, and writing that loses nothing."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from notarykit.blob.signature_file import (
+    SignatureFile,
+    format_of,
+    read_signature,
+    signature_path,
+    tried_format,
+    write_signature,
+)
+from notarykit.errors import EnvelopeError, SignatureSizeError, StorageError, UsageError
+from tests.support.ca import make_chain
+from tests.support.envelopes import COSE, FORMATS, JWS, sign_envelope
+
+CHAIN = make_chain()
+
+
+def _envelope(media_type: str) -> bytes:
+    return sign_envelope(CHAIN, media_type)
+
+
+@pytest.mark.parametrize(
+    ("blob", "directory", "path"),
+    [
+        ("release.tar.gz", None, "release.tar.gz.jws.sig"),
+        ("/a/b/model.bin", None, "/a/b/model.bin.jws.sig"),
+        ("./b/model.bin", None, "./b/model.bin.jws.sig"),
+        ("/a/b/model.bin", "/sigs", "/sigs/model.bin.jws.sig"),
+        ("/a/b/model.bin", "", "model.bin.jws.sig"),
+    ],
+)
+def test_names(blob: str, directory: str | None, path: str) -> None:
+    """The signature is beside its blob, or in the directory, and is named after the blob and the format."""
+    assert signature_path(blob, JWS, directory) == path
+    assert signature_path(Path(blob), COSE, directory) == os.path.normpath(path).replace(
+        ".jws.", ".cose."
+    ) or blob.startswith("./")
+
+
+def test_no_name_for_another_format() -> None:
+    """A format that does not exist has no name."""
+    with pytest.raises(EnvelopeError, match="'text/plain' is not supported"):
+        signature_path("blob", "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("blob.jws.sig", JWS),
+        ("blob.tar.gz.cose.sig", COSE),
+        ("BLOB.JWS.SIG", JWS),
+        ("folder.cose.sig/blob.jws.sig", JWS),
+        ("blob.jws", JWS),
+        ("blob.cose", COSE),
+        ("signature", None),
+        ("folder.sig/signature", None),
+    ],
+)
+def test_formats_by_name(name: str, media_type: str | None) -> None:
+    """The last two extensions tell the format, or the envelope specifications' own; without one, nothing does."""
+    assert format_of(name) == media_type
+
+
+@pytest.mark.parametrize(
+    "name", ["blob.sig", "blob.pgp.sig", "blob.jws.txt", ".jws.sig", "jws.sig", "cose.sig", "blob.jwssig", "blob.json"]
+)
+def test_names_that_tell_no_format(name: str) -> None:
+    """Another extension, or a format without a name before it, is a mistake that is said before anything is read."""
+    with pytest.raises(UsageError, match="does not tell the signature's format") as caught:
+        format_of(name)
+    assert ".jws.sig or .cose.sig" in caught.value.advice
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("has_extension", [True, False])
+def test_reading(media_type: str, has_extension: bool, tmp_path: Path) -> None:
+    """A signature is read with the format of its name; where that has no extension, the formats are tried."""
+    path = signature_path(tmp_path / "blob", media_type) if has_extension else str(tmp_path / "signature")
+    write_signature(path, _envelope(media_type))
+    read = read_signature(path)
+    assert read == SignatureFile(media_type, read.envelope)
+    assert read.envelope.startswith(b"{" if media_type == JWS else b"\xd2")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xd2", b"text"])
+def test_content_of_no_format(content: bytes) -> None:
+    """What is of no format is refused with what each of them lacks."""
+    with pytest.raises(EnvelopeError, match=r"not application/jose\+json \(.*not application/cose \("):
+        tried_format(content)
+
+
+def test_signatures_that_cannot_be_read(tmp_path: Path) -> None:
+    """What is absent, no regular file, or larger than the limit is refused."""
+    os.mkfifo(tmp_path / "pipe.jws.sig")
+    (tmp_path / "large.jws.sig").write_bytes(b"12345")
+    assert read_signature(tmp_path / "large.jws.sig", 5).envelope == b"12345"
+    for name, kind, reason in (
+        ("none.jws.sig", StorageError, "does not exist"),
+        ("pipe.jws.sig", StorageError, "is not a regular file"),
+        ("large.jws.sig", SignatureSizeError, "larger than 4 bytes"),
+    ):
+        with pytest.raises(kind, match=reason):
+            read_signature(tmp_path / name, 4)
+
+
+def test_writing_is_new(tmp_path: Path) -> None:
+    """A new file is written for others to read, nothing else stays, and it is not written over."""
+    path = tmp_path / "blob.jws.sig"
+    write_signature(path, b"one")
+    assert path.read_bytes() == b"one"
+    assert stat.S_IMODE(path.stat().st_mode) & 0o777 == 0o644 & ~_umask()
+    with pytest.raises(StorageError, match=r"blob.jws.sig exists already"):
+        write_signature(path, b"two")
+    assert path.read_bytes() == b"one"
+    write_signature(path, b"two", overwrite=True)
+    assert path.read_bytes() == b"two"
+    assert os.listdir(tmp_path) == ["blob.jws.sig"]
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    """A link at the place is something that exists; overwritten, it is replaced itself."""
+    (tmp_path / "other").write_bytes(b"other")
+    path = tmp_path / "blob.jws.sig"
+    path.symlink_to("other")
+    with pytest.raises(StorageError, match="exists already"):
+        write_signature(path, b"one")
+    write_signature(path, b"one", overwrite=True)
+    assert (tmp_path / "other").read_bytes() == b"other"
+    assert not path.is_symlink()
+
+
+def test_no_directory_is_made(tmp_path: Path) -> None:
+    """A directory that does not exist may be a typo, and is said."""
+    with pytest.raises(StorageError, match=f"directory {tmp_path}/none does not exist"):
+        write_signature(tmp_path / "none" / "blob.jws.sig", b"x")
+    assert not (tmp_path / "none").exists()

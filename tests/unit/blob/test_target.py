@@ -1,0 +1,53 @@
+"""The blob that a signature has to be for: read by the key's hash algorithm, and only where the rest fits."""
+
+import pytest
+
+from notarykit.blob.target import BlobTarget
+from notarykit.envelope.descriptor import Descriptor
+from notarykit.errors import IntegrityError
+from notarykit.keys.spec import KEY_SPECS
+
+_SIGNED = Descriptor("text/plain", "sha384:" + "0" * 96, 5)
+
+
+class _Blob:
+    name = "the blob"
+
+    def __init__(self, size: int | None) -> None:
+        self._size = size
+        self.asked: list[tuple[str, str]] = []
+
+    def size(self) -> int | None:
+        return self._size
+
+    def describe(self, media_type: str, algorithm: str) -> Descriptor:
+        self.asked.append((media_type, algorithm))
+        return Descriptor(media_type, f"{algorithm}:found", 7)
+
+
+@pytest.mark.parametrize("size", [5, None])
+@pytest.mark.parametrize("media_type", ["", "text/plain"])
+@pytest.mark.parametrize("spec", ["RSA-3072", "EC-384"])
+def test_is_read_by_the_hash_of_the_key(spec: str, media_type: str, size: int | None) -> None:
+    """The blob is described with the signed media type, by the hash algorithm of the signing key."""
+    blob = _Blob(size)
+    found = BlobTarget(blob, media_type).describe(_SIGNED, KEY_SPECS[spec])
+    assert found == Descriptor("text/plain", "sha384:found", 7)
+    assert blob.asked == [("text/plain", "sha384")]
+
+
+@pytest.mark.parametrize(
+    ("target", "spec", "reason"),
+    [
+        (BlobTarget(_Blob(6)), "EC-384", "for 5 bytes, and the blob has 6"),
+        (BlobTarget(_Blob(5), "text/html"), "EC-384", "media type 'text/plain', not for 'text/html'"),
+        (BlobTarget(_Blob(5)), "EC-256", "by its sha384 digest, and a key of EC-256 has to sign that by sha256"),
+        (BlobTarget(_Blob(5)), "RSA-4096", "by its sha384 digest, and a key of RSA-4096 has to sign that by sha512"),
+    ],
+)
+def test_is_not_read_where_the_rest_does_not_fit(target: BlobTarget, spec: str, reason: str) -> None:
+    """Another size, media type or hash algorithm is refused before the blob is read."""
+    with pytest.raises(IntegrityError, match=reason):
+        target.describe(_SIGNED, KEY_SPECS[spec])
+    assert isinstance(target.blob, _Blob)
+    assert not target.blob.asked
