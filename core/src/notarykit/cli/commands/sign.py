@@ -1,9 +1,5 @@
 """`notarykit sign`."""
 
-import os
-import sys
-from collections.abc import Callable, Mapping
-from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,15 +20,11 @@ from notarykit.cli.references import (
     Target,
     check_index_flags,
 )
-from notarykit.cli.revocation_flags import LIMIT_FLAGS, limits
-from notarykit.cli.signing_key import SIGNING_KEY_FLAGS, passphrase_of, selected_key
-from notarykit.config.key_access import PASSPHRASE_VARIABLE, environment_passphrase, open_signer
-from notarykit.config.settings import FORMATS, load_settings
-from notarykit.config.signing_keys import SigningKey
+from notarykit.cli.signing import SIGNING_FLAGS, ChosenSigner, sign_options
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError
 from notarykit.signing.artifact import SignedArtifact, begin_signing
-from notarykit.signing.options import SignOptions, TimestampSource
+from notarykit.signing.options import SignOptions
 
 if TYPE_CHECKING:
     from notarykit.envelope.integrity import IntactEnvelope
@@ -59,54 +51,32 @@ if TYPE_CHECKING:
     _Begun = tuple[SignedArtifact, PushedSignature] | _Signature
 
 
-class _KeyChoice(NamedTuple):
-    """Key that a command line selects, with the configuration for its plugin and the time limit of the plugin."""
-
-    key: SigningKey
-    plugin_config: Mapping[str, str]
-    seconds: int
-
-
 class _SigningWork(Work[Target, "_Begun", _Signature]):
-    """Signs an artifact and stores the signature, which is final when the registry lists it.
-
-    In another process the key is opened anew; its passphrase comes from the environment there.
-    """
+    """Signs an artifact and stores the signature, which is final when the registry lists it."""
 
     def __init__(
-        self,
-        repositories: Repositories,
-        choice: _KeyChoice,
-        passphrase: Callable[[], bytes],
-        options: SignOptions,
-        *,
-        skip_signed: bool,
+        self, repositories: Repositories, chosen: ChosenSigner, options: SignOptions, *, skip_signed: bool
     ) -> None:
         self._repositories = repositories
-        self._choice = choice
+        self._chosen = chosen
         self._options = options
-        self._skip_signed = skip_signed
         self._since = utc_now()
-        self._open(passphrase)
-
-    def _open(self, passphrase: Callable[[], bytes]) -> None:
-        choice = self._choice
-        self._signer = open_signer(choice.key, choice.plugin_config, passphrase, choice.seconds)
-        self._once = _sign_once(self._signer, self._options) if self._skip_signed else None
+        self._once = _sign_once(chosen.signer, options) if skip_signed else None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_signer", "_once")}
+        """Returns the state, in which `_once` is a flag, since signers are not pickled."""
+        return {**self.__dict__, "_once": self._once is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._open(environment_passphrase)
+        self._once = _sign_once(self._chosen.signer, self._options) if state["_once"] else None
 
     def begin(self, item: Target) -> "_Begun":
         repository = self._repositories.open(item.reference)
         if item.member is not None:
             item.check(repository.resolve(item.identifier))
         if self._once is None:
-            return begin_signing(repository, item.identifier, self._signer, self._options)
+            return begin_signing(repository, item.identifier, self._chosen.signer, self._options)
         from notarykit.signing.once import AlreadySigned
 
         begun = self._once.begin(repository, item.identifier)
@@ -121,13 +91,15 @@ class _SigningWork(Work[Target, "_Begun", _Signature]):
         from notarykit.signing.many import CLOCK_SKEW, sign_again
 
         repository = self._repositories.open(item.reference)
-        return sign_again(repository, item.identifier, self._signer, self._options, self._since - CLOCK_SKEW)
+        since = self._since - CLOCK_SKEW
+        return sign_again(repository, item.identifier, self._chosen.signer, self._options, since)
 
     def thumbprint(self) -> str:
         """Returns the thumbprint of a local key's certificate; a plugin's is known only when it signs."""
         from notarykit.keys.local import LocalSigner
 
-        return sha256(self._signer.sign(b"").chain[0]).hexdigest() if isinstance(self._signer, LocalSigner) else ""
+        signer = self._chosen.signer
+        return sha256(signer.sign(b"").chain[0]).hexdigest() if isinstance(signer, LocalSigner) else ""
 
     def finish(self, begun: "_Begun") -> _Signature:
         if isinstance(begun, _Signature):
@@ -148,30 +120,16 @@ class _Signing(ReferenceOperation):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        media_type = FORMATS[options["signature-format"] or load_settings().signature_format]
-        metadata = options.pairs("user-metadata")
-        expires_in = timedelta(seconds=options["expiry"]) if options["expiry"] else None
-        sign_options = SignOptions(media_type, expires_in, metadata, _timestamp_source(options))
-        key = selected_key(options)
-        choice = _KeyChoice(key, options.pairs("plugin-config"), options["plugin-timeout"])
-        prompt = passphrase_of(key)
-        self._identity = {"format": media_type, "key": key._replace(plugin_config={}).to_json()}
+        signature_options = sign_options(options)
+        chosen = ChosenSigner(options)
+        self._identity = {
+            "format": signature_options.media_type,
+            "key": chosen.key._replace(plugin_config={}).to_json(),
+        }
         self.work = self._signing = _SigningWork(
-            self.repositories, choice, self._without_workers(prompt), sign_options, skip_signed=options["skip-signed"]
+            self.repositories, chosen, signature_options, skip_signed=options["skip-signed"]
         )
-        self.is_quiet = bool(key.plugin)
-        if self.is_quiet and (sys.stdin.isatty() or sys.stderr.isatty()):  # the plugin may ask for a PIN
-            self.is_local = True
-            self.jobs = self.jobs or 1
-
-    def _without_workers(self, prompt: Callable[[], bytes]) -> Callable[[], bytes]:
-        """Returns a callback that gets the passphrase and notes that workers, which have no prompt, could not."""
-
-        def get() -> bytes:
-            self.is_local = self.is_local or PASSPHRASE_VARIABLE not in os.environ
-            return prompt()
-
-        return get
+        chosen.keep_here(self)
 
     def identity(self) -> dict[str, Any]:
         return {**self._identity, "thumbprint": self._signing.thumbprint()}
@@ -204,14 +162,6 @@ def _sign_once(signer: "Signer | EnvelopeSigner", options: SignOptions) -> "Sign
     return SignOnce(signer, options)
 
 
-def _timestamp_source(options: Options) -> "TimestampSource | None":
-    if not (options.given("timestamp-url") or options.given("timestamp-root-cert")):
-        return None
-    from notarykit.cli.timestamps import timestamp_client
-
-    return timestamp_client(options["timestamp-url"], options["timestamp-root-cert"], limits(options))
-
-
 def _json(artifact: Descriptor, manifest: Descriptor, content: "IntactEnvelope") -> dict[str, Any]:
     return {
         "signed": True,
@@ -233,10 +183,8 @@ COMMAND = Command(
         *REGISTRY_FLAGS,
         RESULTS_FLAG,
         *SEVERAL_FLAGS,
-        *LIMIT_FLAGS,
-        *SIGNING_KEY_FLAGS,
+        *SIGNING_FLAGS,
         *INDEX_FLAGS,
-        Flag("expiry", 'optional expiry that provides a "best by use" time, such as 30d, 12h, 3h20m', "duration", "e"),
         Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
         Flag(
             "manifest-form",
@@ -246,22 +194,10 @@ COMMAND = Command(
         ),
         Flag("oci-layout", "sign an artifact in an OCI image layout", "switch"),
         Flag(
-            "plugin-timeout",
-            "time limit for each response of a plugin, such as 30s or 10m; it includes the entry of a PIN",
-            "duration",
-            default=300,
-        ),
-        Flag(
             "skip-signed",
             "leave out artifacts that have a signature by the same certificate, which holds and has not expired",
             "switch",
         ),
-        Flag("signature-format", 'signature envelope format, "jws" or "cose"', choices=tuple(FORMATS)),
-        Flag(
-            "timestamp-root-cert", "filepath of the timestamp authority's root certificate, one for each URL", "texts"
-        ),
-        Flag("timestamp-url", "RFC 3161 Timestamping Authority (TSA) server URL; repeatable, tried in order", "texts"),
-        Flag("user-metadata", "{key}={value} pair to add to the signed payload", "texts", "m"),
     ),
     arguments=REFERENCES,
     examples=(
