@@ -41,8 +41,8 @@ def test_is_read_by_the_hash_of_the_key(spec: str, media_type: str, size: int | 
     [
         (BlobTarget(_Blob(6)), "EC-384", "for 5 bytes, and the blob has 6"),
         (BlobTarget(_Blob(5), "text/html"), "EC-384", "media type 'text/plain', not for 'text/html'"),
-        (BlobTarget(_Blob(5)), "EC-256", "by its sha384 digest, and a key of EC-256 has to sign that by sha256"),
-        (BlobTarget(_Blob(5)), "RSA-4096", "by its sha384 digest, and a key of RSA-4096 has to sign that by sha512"),
+        (BlobTarget(_Blob(5)), "EC-256", "digest by sha384, and a key of EC-256 signs blobs by sha256"),
+        (BlobTarget(_Blob(5)), "RSA-4096", "digest by sha384, and a key of RSA-4096 signs blobs by sha512"),
     ],
 )
 def test_is_not_read_where_the_rest_does_not_fit(target: BlobTarget, spec: str, reason: str) -> None:
@@ -51,3 +51,11 @@ def test_is_not_read_where_the_rest_does_not_fit(target: BlobTarget, spec: str, 
         target.describe(_SIGNED, KEY_SPECS[spec])
     assert isinstance(target.blob, _Blob)
     assert not target.blob.asked
+
+
+def test_the_signature_of_an_artifact() -> None:
+    """The error says that a signature is of an artifact, and which command verifies it."""
+    signed = _SIGNED._replace(media_type="application/vnd.oci.image.manifest.v1+json")
+    with pytest.raises(IntegrityError, match="for 5 bytes, and the blob has 6") as caught:
+        BlobTarget(_Blob(6)).describe(signed, KEY_SPECS["EC-384"])
+    assert "notarykit verify" in caught.value.advice

@@ -6,6 +6,7 @@ from notarykit.blob.content import Blob
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import IntegrityError
 from notarykit.keys.spec import KeySpec
+from notarykit.oci.manifest import MANIFEST_TYPES
 
 
 class BlobTarget(NamedTuple):
@@ -32,16 +33,18 @@ class BlobTarget(NamedTuple):
             StorageError: The blob cannot be read, or has changed while it was read.
         """
         if self.media_type and signed.media_type != self.media_type:
-            raise IntegrityError(
-                f"the signature is for the media type {signed.media_type!r}, not for {self.media_type!r}"
-            )
+            raise _other(signed, f"the media type {signed.media_type!r}, not for {self.media_type!r}")
         algorithm = signed.digest.partition(":")[0]
         if algorithm != key_spec.digest_algorithm:
-            raise IntegrityError(
-                f"the blob was signed by its {algorithm} digest, and a key of {key_spec.name} "
-                f"has to sign that by {key_spec.digest_algorithm}"
-            )
+            needed = key_spec.digest_algorithm
+            raise _other(signed, f"a digest by {algorithm}, and a key of {key_spec.name} signs blobs by {needed}")
         size = self.blob.size()
         if size is not None and size != signed.size:
-            raise IntegrityError(f"the signature is for {signed.size} bytes, and {self.blob.name} has {size}")
+            raise _other(signed, f"{signed.size} bytes, and {self.blob.name} has {size}")
         return self.blob.describe(signed.media_type, algorithm)
+
+
+def _other(signed: Descriptor, what: str) -> IntegrityError:
+    is_of_artifact = signed.media_type in MANIFEST_TYPES
+    advice = f"it is of an artifact, {signed.media_type}: see 'notarykit verify'" if is_of_artifact else ""
+    return IntegrityError(f"the signature is for {what}", advice=advice)

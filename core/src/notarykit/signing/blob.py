@@ -9,6 +9,7 @@ from notarykit.blob.content import OCTET_STREAM, Blob
 from notarykit.envelope.descriptor import Descriptor, is_content_type
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.errors import PluginResponseError, UsageError
+from notarykit.oci.manifest import MANIFEST_TYPES
 from notarykit.signing.envelope import SignedEnvelope, sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
 
@@ -40,12 +41,18 @@ def sign_blob(
         content_media_type: Media type of the blob, which is signed along.
 
     Raises:
-        UsageError: The media type is malformed.
+        UsageError: The media type is malformed, or that of an artifact's manifest: such a signature would be one of the
+            artifact, by whoever may sign blobs.
         StorageError: The blob cannot be read, or has changed while it was read.
         NotarykitError: As for `sign_descriptor`.
     """
     if not is_content_type(content_media_type):
         raise UsageError(f"media type {content_media_type!r} is malformed", advice="such as application/octet-stream")
+    if content_media_type.partition(";")[0].rstrip().lower() in MANIFEST_TYPES:
+        raise UsageError(
+            f"{content_media_type} is the media type of an artifact: the blob's signature would be the artifact's",
+            advice="sign the artifact itself, with 'notarykit sign', or choose another media type",
+        )
     options.time()  # what is wrong with the options is said before anything large is read
     algorithm = signer.key_spec().digest_algorithm
     descriptor = blob.describe(content_media_type, algorithm)
