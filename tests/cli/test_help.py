@@ -5,30 +5,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 
 from notarykit.cli.commands import COMMANDS
-from notarykit.cli.options import EVERYWHERE, Command, Group
+from notarykit.cli.options import EVERYWHERE
+from tests.cli.every_command import COMMANDS_BY_PATH as EVERY
+from tests.cli.every_command import GROUPS_BY_PATH, Path
 from tests.cli.world import World
 from tests.support.ca import make_chain
 from tests.support.requirements import program
-
-GROUPS = ("certificate", "key", "plugin", "policy")
-
-
-def _commands() -> Iterator[tuple[tuple[str, ...], Command]]:
-    for name in COMMANDS:
-        found: Command | Group = import_module(f"notarykit.cli.commands.{name}").COMMAND
-        if isinstance(found, Command):
-            yield (name,), found
-        else:
-            yield from (((name, inner), command) for inner, command in found.commands.items())
-
-
-EVERY = dict(_commands())
 
 
 def test_every_command_is_in_the_table() -> None:
@@ -41,7 +27,8 @@ def test_every_command_is_in_the_table() -> None:
         "show",
     }  # fmt: skip
     assert {path[1] for path in EVERY if path[0] == "key"} == {"add", "delete", "list", "update"}
-    assert {path[1] for path in EVERY if path[0] == "policy"} == {"import", "init", "show"}
+    for group in (("policy",), ("blob", "policy")):
+        assert {path[-1] for path in EVERY if path[:-1] == group} == {"import", "init", "show"}
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
@@ -68,14 +55,15 @@ def test_defaults_are_as_they_are_written(world: World) -> None:
     assert shown == ["90d", "120s", "true", "100", "table"]
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_group_help_lists_commands(world: World, group: str) -> None:
-    """A group without a command shows its commands, and so do the ways to ask for that."""
-    text = world.did(group)
-    for path, command in EVERY.items():
-        if path[0] == group:
-            assert any(line.split() == [path[1], *command.short.split()] for line in text.splitlines())
-    assert world.did(group, "--help") == world.did(group, "-h") == world.did("help", group) == text
+@pytest.mark.parametrize("path", [path for path, group in GROUPS_BY_PATH.items() if not group.default], ids=" ".join)
+def test_group_help_lists_commands(world: World, path: Path) -> None:
+    """A group without a command shows its commands and groups, and so do the ways to ask for that."""
+    text = world.did(*path)
+    assert f"  notarykit {' '.join(path)} [command]" in text.splitlines()
+    for name, member in GROUPS_BY_PATH[path].commands.items():
+        words = [name, *member.short.removesuffix(".").split()]
+        assert any(line.split() == words for line in text.splitlines())
+    assert world.did(*path, "--help") == world.did(*path, "-h") == world.did("help", *path) == text
 
 
 def test_root_help_lists_commands(world: World) -> None:
@@ -117,6 +105,11 @@ def _complete(world: World, line: str) -> list[str]:
     [
         ("notarykit ver", ["verify", "version"]),
         ("notarykit key ", ["add", "delete", "list", "update"]),
+        ("notarykit blob pol", ["policy"]),
+        ("notarykit blob policy i", ["import", "init"]),
+        ("notarykit blob policy init --g", ["--global"]),
+        ("notarykit policy init --g", []),
+        ("notarykit blob policy import hel", ["hello"]),
         ("notarykit cert g", ["generate", "generate-test"]),
         ("notarykit certificate cl", ["cleanup-test"]),
         ("notarykit sign --oci", ["--oci-layout"]),
@@ -178,4 +171,5 @@ def test_zsh_and_fish_scripts_have_every_command(world: World) -> None:
     assert zsh.startswith("#compdef notarykit\n")
     for path in EVERY:
         assert f'"{" ".join(path)}")' in zsh
-        assert f"-a {path[-1]}\n" in fish
+        assert f"-n '{' '.join(('__notarykit_is', *path[:-1]))}' -a {path[-1]}\n" in fish
+        assert f"-n '__notarykit_in {' '.join(path)}' -l help" in fish

@@ -1,14 +1,12 @@
 """Text and JSON report the same failures, for one reference and for several, in every command with `--output`."""
 
 import json
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 
-from notarykit.cli.commands import COMMANDS
-from notarykit.cli.options import Command, Group
+from tests.cli.every_command import COMMANDS_BY_PATH
 from tests.cli.test_json import schema
 from tests.cli.world import VERIFY, World
 from tests.support.ca import Changes, make_chain, ocsp_at
@@ -17,6 +15,7 @@ from tests.support.layouts import add_artifact
 from tests.support.signatures import readdress
 
 FETCH = ("revocation", "fetch", "--directory", "evidence", "--oci-layout", "--scope", SCOPE)
+_COMMANDS = {" ".join(path): command for path, command in COMMANDS_BY_PATH.items()}
 Prepare = Callable[[World], str]
 
 
@@ -106,15 +105,6 @@ def _names(failure: Failure) -> str:
     return f"{' '.join(failure.command[:2]).removesuffix(' --oci-layout')}-{failure.prepare.__name__}"
 
 
-def _commands() -> Iterator[tuple[str, Command]]:
-    for name in COMMANDS:
-        command: Command | Group = import_module(f"notarykit.cli.commands.{name}").COMMAND
-        if isinstance(command, Command):
-            yield name, command
-        else:
-            yield from ((f"{name} {member}", each) for member, each in command.commands.items())
-
-
 def _error_lines(err: str) -> list[str]:
     return [line.removeprefix("Error: ") for line in err.splitlines() if line.startswith("Error: ")]
 
@@ -136,10 +126,10 @@ def _one_line(error: dict[str, Any]) -> str:
 
 def test_every_command_with_json_output_is_compared() -> None:
     """A command that gets `--output json` gets a row in the tables above."""
-    with_output = {name for name, command in _commands() if any("json" in flag.choices for flag in command.flags)}
+    with_output = {name for name, command in _COMMANDS.items() if any("json" in flag.choices for flag in command.flags)}
     compared = {" ".join(word for word in failure.command[:2] if word[0] != "-") for failure in (*FAILURES, *ALONE)}
     assert with_output == compared
-    several = {name for name, command in _commands() if name in with_output and command.arguments.most > 1}
+    several = {name for name, command in _COMMANDS.items() if name in with_output and command.arguments.most > 1}
     compared = {" ".join(word for word in failure.command[:2] if word[0] != "-") for failure in (*FAILURES, *SEVERAL)}
     assert several == compared
 

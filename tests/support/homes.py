@@ -35,6 +35,15 @@ def policy_document(
     return {"version": "1.0", "trustPolicies": [statement]}
 
 
+def blob_policy_document(name: str = "tests", *, is_global: bool = True, **changes: Any) -> dict[str, Any]:
+    """A trust policy for blobs with one statement; the changes are those of `policy_document`."""
+    document = policy_document(**changes)
+    (statement,) = document["trustPolicies"]
+    del statement["registryScopes"]
+    statement |= {"name": name} | ({"globalPolicy": True} if is_global else {})
+    return document
+
+
 class Home:
     """A folder of settings.
 
@@ -51,6 +60,11 @@ class Home:
     def policy_file(self) -> Path:
         """The trust policy."""
         return self.folder / "trustpolicy.json"
+
+    @property
+    def blob_policy_file(self) -> Path:
+        """The trust policy for blobs."""
+        return self.folder / "trustpolicy.blob.json"
 
     @property
     def keys_file(self) -> Path:
@@ -77,6 +91,10 @@ class Home:
     def set_policy(self, document: Mapping[str, Any] | None = None) -> None:
         """Writes the trust policy; the usual one where none is given."""
         self.policy_file.write_text(json.dumps(document or policy_document()))
+
+    def set_blob_policy(self, document: Mapping[str, Any] | None = None) -> None:
+        """Writes the trust policy for blobs; the usual one where none is given."""
+        self.blob_policy_file.write_text(json.dumps(document or blob_policy_document()))
 
     def add_key(self, chain: TestChain, name: str = "build", passphrase: bytes | None = None) -> tuple[Path, Path]:
         """Writes a key and its chain, lists it as the default, and returns where both are."""

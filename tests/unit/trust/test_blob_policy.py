@@ -53,5 +53,5 @@ def test_unknown_name_has_no_applicable_statement() -> None:
 
 def test_two_global_statements_are_refused() -> None:
     """There is one global statement at most."""
-    with pytest.raises(TrustPolicyError, match="statement 'a' has 'globalPolicy' and so has 'b'"):
+    with pytest.raises(TrustPolicyError, match="statements 'a' and 'b' both have 'globalPolicy'"):
         _parse(_blob_statement(name="a", globalPolicy=True), _blob_statement(name="b", globalPolicy=True))

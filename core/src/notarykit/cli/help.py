@@ -22,10 +22,10 @@ def group_help(path: list[str], group: Group) -> str:
     """Returns the help of a group of commands."""
     name = " ".join(path)
     aliases = f"Aliases:\n  {', '.join((path[-1], *group.aliases))}\n\n" if group.aliases else ""
-    rows = [(member, command.short) for member, command in sorted(group.commands.items())]
+    rows = [(member, command.short.removesuffix(".")) for member, command in sorted(group.commands.items())]
     default = ""
-    if group.default:
-        text = command_help([*path, group.default], group.commands[group.default])
+    if isinstance(command := group.commands.get(group.default), Command):
+        text = command_help([*path, group.default], command)
         default = f'\nThe command "{group.default}" is meant where none is named:\n\n{text}'
     return (
         f"{group.short}\n\nUsage:\n  {name} [command]\n\n{aliases}Available Commands:\n{_rows(rows)}\n"

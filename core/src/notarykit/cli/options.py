@@ -5,7 +5,8 @@
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from notarykit.errors import UsageError
@@ -74,19 +75,40 @@ class Command(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Group of commands under one name.
+    """Group of commands, and of further groups, under one name.
 
     Attributes:
         short: Summary in the help of the group.
-        commands: Commands, by their names.
+        commands: Commands and groups, by their names.
         aliases: Other names of the group.
         default: Name of the command that is meant where the first word is no command's name, or an empty string.
     """
 
     short: str
-    commands: dict[str, Command]
+    commands: "Mapping[str, Command | Group]"
     aliases: tuple[str, ...] = ()
     default: str = ""
+
+
+class CommandModules(Mapping[str, Command | Group]):
+    """Commands of a group that are modules of its folder, each imported when it is first asked for."""
+
+    def __init__(self, folder: str, names: tuple[str, ...]) -> None:
+        """Takes the package of the group and the names of the modules in it, which are those of the commands."""
+        self._folder = folder
+        self._names = names
+
+    def __getitem__(self, name: str) -> Command | Group:
+        if name not in self._names:
+            raise KeyError(name)
+        command: Command | Group = import_module(f"{self._folder}.{name}").COMMAND
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Options:

@@ -43,18 +43,26 @@ def _dispatch(arguments: list[str]) -> int:
     path = ["notarykit", _resolve(arguments[0], commands, "notarykit")]
     command: Command | Group = import_module(f"notarykit.cli.commands.{path[1]}").COMMAND
     rest = arguments[1:]
-    if isinstance(command, Group):
+    while isinstance(command, Group):
         if not rest or rest[0] in ("-h", "--help"):
             from notarykit.cli.help import group_help
 
             print(group_help(path, command), end="")
             return 0
-        names = {name: member.aliases for name, member in command.commands.items()}
-        if command.default and not any(rest[0] in (name, *aliases) for name, aliases in names.items()):
-            rest = [command.default, *rest]
-        path.append(_resolve(rest[0], names, " ".join(path)))
-        command, rest = command.commands[path[2]], rest[1:]
+        name, rest = _member(command, rest, " ".join(path))
+        command = command.commands[name]
+        path.append(name)
     return _run(path, command, rest)
+
+
+def _member(group: Group, words: list[str], parent: str) -> tuple[str, list[str]]:
+    """Returns the name of the group's command that a line begins with, and the words behind it."""
+    if words[0] in group.commands:  # so that no other command is imported for its aliases
+        return words[0], words[1:]
+    names = {name: member.aliases for name, member in group.commands.items()}
+    if group.default and not any(words[0] in aliases for aliases in names.values()):
+        return group.default, words
+    return _resolve(words[0], names, parent), words[1:]
 
 
 def _run(path: list[str], command: Command, arguments: list[str]) -> int:

@@ -73,7 +73,14 @@ class PolicyFile(NamedTuple, Generic[_Document]):
         Raises:
             TrustPolicyError: It does not exist, cannot be read, or is malformed.
         """
-        path, content = self.read()
+        return self.check(*self.read())
+
+    def check(self, path: str, content: bytes) -> _Document:
+        """Returns the trust policy of which `read` returned the path and the content.
+
+        Raises:
+            TrustPolicyError: It is malformed.
+        """
         try:
             return self.parse(content, f"{self.kind} {path}")
         except TrustPolicyError as error:

@@ -37,13 +37,13 @@ class _Kind(NamedTuple):
     """What tells the kinds of documents apart.
 
     Attributes:
-        member: Member of a statement that says where it applies.
-        read: Reads that member, as the scopes of the statement.
+        members: Members of a statement that say where it applies, or that the other kind has and `read` refuses.
+        read: Reads them, as the scopes of the statement.
         skips_all: Refusal of a global statement of the level `skip`.
         twice: Refusal of a scope in two statements; `{0}` is the scope, `{1}` and `{2}` are their names.
     """
 
-    member: str
+    members: tuple[str, ...]
     read: Callable[[GoMembers], tuple[str, ...]]
     skips_all: str
     twice: str
@@ -104,7 +104,7 @@ def _check_names(members: GoMembers, document: str, *known: str) -> None:
 def _policy(members: GoMembers, document: str, kind: _Kind) -> TrustPolicy:
     name = members.filled("name")
     members.where = f"statement {name!r}"
-    _check_names(members, document, *_MEMBERS, kind.member)
+    _check_names(members, document, *_MEMBERS, *kind.members)
     verification = members.object("signatureVerification")
     verification.only("level", "override", "verifyTimestamp")
     policy = TrustPolicy(
@@ -121,7 +121,8 @@ def _policy(members: GoMembers, document: str, kind: _Kind) -> TrustPolicy:
 
 def _registry_scopes(members: GoMembers) -> tuple[str, ...]:
     if "registryScopes" not in members:
-        raise DocumentError(f"{members.where} has no member 'registryScopes', which only those for blobs do without")
+        is_for_blobs = ": this is a trust policy for blobs" if "globalPolicy" in members else ""
+        raise DocumentError(f"{members.where} has no member 'registryScopes'{is_for_blobs}")
     scopes = members.texts("registryScopes")
     if not scopes:
         raise DocumentError(f"{members.where}: 'registryScopes' is empty")
@@ -134,22 +135,22 @@ def _registry_scopes(members: GoMembers) -> tuple[str, ...]:
 
 
 def _global_policy(members: GoMembers) -> tuple[str, ...]:
-    if "registryScopes" in members.value:  # a restriction that would not be kept
-        raise DocumentError(f"{members.where} has 'registryScopes', which only those for artifacts have")
+    if "registryScopes" in members:  # a restriction that would not be kept
+        raise DocumentError(f"{members.where} has 'registryScopes': this is a trust policy for artifacts")
     return (GLOBAL_SCOPE,) if members.boolean("globalPolicy", otherwise=False) else ()
 
 
 _ARTIFACTS = _Kind(
-    "registryScopes",
+    ("registryScopes",),
     _registry_scopes,
     "level 'skip' cannot be used with the global scope '*'",
     "scope {0!r} is in statement {1!r} and again in {2!r}",
 )
 _BLOBS = _Kind(
-    "globalPolicy",
+    ("globalPolicy", "registryScopes"),
     _global_policy,
     "level 'skip' cannot be used with 'globalPolicy'",
-    "statement {1!r} has 'globalPolicy' and so has {2!r}; one alone can be the global one",
+    "statements {1!r} and {2!r} both have 'globalPolicy', and one alone can be global",
 )
 
 

@@ -3,6 +3,7 @@
 # Command, which is the name of its module: aliases, and its line in the list of commands.
 COMMANDS = {
     "audit": ((), "Audit the signatures of all artifacts in registries"),
+    "blob": ((), "Commands for blob"),
     "certificate": (("cert",), "Manage certificates in the trust store"),
     "completion": ((), "Print the completion script for a shell"),
     "inspect": ((), "Inspect all signatures associated with the signed artifact"),

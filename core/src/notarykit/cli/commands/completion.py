@@ -45,7 +45,21 @@ _ZSH = """\
 autoload -U +X bashcompinit && bashcompinit
 """
 
-_FISH_HEAD = "# fish completion for notarykit: put it into fish's completions folder.\n"
+# A name such as `policy` is that of several commands, so that all words before the cursor count.
+_FISH_HEAD = """\
+# fish completion for notarykit: put it into fish's completions folder.
+function __notarykit_path
+    string match --invert -- '-*' (commandline -opc)[2..-1]
+end
+function __notarykit_is
+    set -l path (__notarykit_path)
+    test "$path" = "$argv"
+end
+function __notarykit_in
+    set -l path (__notarykit_path)
+    string match --quiet -- "$argv *" "$path "
+end
+"""
 
 
 def _commands() -> Iterator[tuple[str, Command | Group]]:
@@ -53,9 +67,15 @@ def _commands() -> Iterator[tuple[str, Command | Group]]:
     for name, (aliases, _) in COMMANDS.items():
         command: Command | Group = import_module(f"notarykit.cli.commands.{name}").COMMAND
         for path in (name, *aliases):
-            yield path, command
-            for member, inner in command.commands.items() if isinstance(command, Group) else ():
-                yield from ((f"{path} {alias}", inner) for alias in (member, *inner.aliases))
+            yield from _below(path, command)
+
+
+def _below(path: str, command: Command | Group) -> Iterator[tuple[str, Command | Group]]:
+    """Yields a command, or a group and everything in it, with their paths."""
+    yield path, command
+    for member, inner in command.commands.items() if isinstance(command, Group) else ():
+        for name in (member, *inner.aliases):
+            yield from _below(f"{path} {name}", inner)
 
 
 def _flags(command: Command) -> list[Flag]:
@@ -93,20 +113,19 @@ def _bash_values(command: Command) -> Iterator[str]:
 
 
 def _fish() -> str:
-    lines = [_FISH_HEAD, *(_fish_line("", f"-a {name}") for name in COMMANDS)]
+    lines = [_FISH_HEAD, *(_fish_line("is", "", f"-a {name}") for name in COMMANDS)]
     for path, command in _commands():
         if isinstance(command, Group):
-            lines += [_fish_line(path, f"-a {member}") for member in command.commands]
+            lines += [_fish_line("is", path, f"-a {member}") for member in command.commands]
             continue
-        lines += [_fish_line(path, f"-l {flag.name}{_fish_values(flag)}") for flag in _flags(command)]
+        lines += [_fish_line("in", path, f"-l {flag.name}{_fish_values(flag)}") for flag in _flags(command)]
         if names := command.arguments.names:
-            lines.append(_fish_line(path, f"-a '(notarykit completion --names {names})'"))
+            lines.append(_fish_line("in", path, f"-a '(notarykit completion --names {names})'"))
     return "".join(lines)
 
 
-def _fish_line(path: str, form: str) -> str:
-    condition = "; and ".join(f"__fish_seen_subcommand_from {part}" for part in path.split())
-    return f"complete -c notarykit -n '{condition or '__fish_use_subcommand'}' {form}\n"
+def _fish_line(condition: str, path: str, form: str) -> str:
+    return f"complete -c notarykit -n '{f'__notarykit_{condition} {path}'.rstrip()}' {form}\n"
 
 
 def _fish_values(flag: Flag) -> str:

@@ -1,0 +1,7 @@
+"""`notarykit blob`: signatures of files, and the trust policy for them."""
+
+from notarykit.cli.options import CommandModules, Group
+
+COMMAND = Group(
+    "Sign, verify, inspect signatures of blob. Configure blob trust policy.", CommandModules(__name__, ("policy",))
+)
