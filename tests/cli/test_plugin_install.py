@@ -35,6 +35,7 @@ def _installed(world: World, name: str = "acme") -> Path:
     return world.home.folder / "plugins" / name / f"notation-{name}"
 
 
+@pytest.mark.requirement("plugin:independent-release")
 @pytest.mark.parametrize("form", ["zip", "tar.gz", "executable"])
 def test_from_a_file(world: World, form: str) -> None:
     """A plugin in each form is installed, updated, and not replaced by the same version unless forced to."""
@@ -61,6 +62,7 @@ def test_from_a_package(world: World) -> None:
     assert world.refused(4, *_INSTALL, "--from-package", "none").startswith("no installed package announces the plugin")
 
 
+@pytest.mark.requirement("plugin:checksum")
 @pytest.mark.parametrize("wanted", ["0" * 64, "", "abc"])
 def test_a_wrong_checksum(world: World, wanted: str) -> None:
     """A file that is not the one that the publisher means is not unpacked."""
@@ -74,6 +76,7 @@ def test_a_wrong_checksum(world: World, wanted: str) -> None:
     assert not _installed(world).parent.exists()
 
 
+@pytest.mark.requirement("plugin:checksum")
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -152,6 +155,7 @@ def publish(publishers_ca: RegistryCA) -> Iterator[Publish]:
         yield started
 
 
+@pytest.mark.requirement("plugin:checksum")
 @pytest.mark.parametrize("form", ["zip", "executable"])
 def test_from_a_url(world: World, form: str, publish: Publish, publishers_ca: RegistryCA) -> None:
     """A plugin is downloaded, compared with its checksum, and installed; a URL's query is not shown."""

@@ -60,6 +60,7 @@ def test_list_has_broken_packages(world: World) -> None:
     assert "get-plugin-metadata: the plugin failed with RuntimeError" in rows["raising"]
 
 
+@pytest.mark.requirement("plugin:answers-metadata")
 def test_list_has_broken_executables(world: World) -> None:
     """So it is with executables, whose texts are shown and not obeyed."""
     plugins = _plugins(world)
@@ -125,6 +126,7 @@ def test_failing_package_ends_with_4(world: World, does: str, text: str) -> None
     assert error_of(done.err) == text
 
 
+@pytest.mark.requirement("plugin:configuration")
 def test_plugin_config_of_the_command_takes_precedence(world: World) -> None:
     """The plugin for files signs with settings from the list of keys, and those of the command line come first."""
     chain = make_chain("EC-256", 2)

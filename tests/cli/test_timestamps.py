@@ -41,6 +41,7 @@ def _timestamp(world: World) -> dict[str, object]:
     return found
 
 
+@pytest.mark.requirement("plugin:raw-timestamp")
 @pytest.mark.parametrize("form", ["jws", "cose"])
 def test_timestamp_is_embedded_and_verified(world: World, authority: OpensslAuthority, root: str, form: str) -> None:
     """A signature with a timestamp is verified with it, and says when it was stamped."""

@@ -104,6 +104,7 @@ def test_minimum_version_of_the_plugin_is_required(world: World, minimum: str, t
     assert not Path("request").exists()
 
 
+@pytest.mark.requirement("plugin:plugin-exists")
 def test_missing_plugin_is_named(world: World) -> None:
     """A signature that needs a plugin which is not installed is not accepted."""
     _signed(world)

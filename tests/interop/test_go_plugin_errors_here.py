@@ -115,6 +115,7 @@ def test_the_certificate_of_another_key(make_user: Users) -> None:
     assert list(place.signatures(place.resolve(who.layout.digest))) == []
 
 
+@pytest.mark.requirement("plugin:own-name")
 def test_a_program_under_a_name_that_is_not_its_own(make_user: Users, go_plugins: Path) -> None:
     """A plugin whose metadata names another is refused, whatever it can do."""
     who = make_user()

@@ -37,6 +37,7 @@ def _annotations(who: GoUser, manifest: str) -> dict[str, str]:
 # Signing
 
 
+@pytest.mark.requirement("plugin:raw-formats")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_signing_with_a_plugin_for_signatures(peer: Peer, make_user: Users, spec: str, media_type: str) -> None:
@@ -51,6 +52,7 @@ def test_signing_with_a_plugin_for_signatures(peer: Peer, make_user: Users, spec
     assert isinstance(who.question().ask_us().verdict, Verified)
 
 
+@pytest.mark.requirement("plugin:envelope-annotations")
 @pytest.mark.parametrize("expires_in", [None, DAY], ids=["without expiry", "with expiry"])
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_signing_with_a_plugin_for_envelopes(
@@ -95,6 +97,7 @@ def test_what_a_plugin_can_do_depends_on_its_configuration(
     assert (runs[0], runs[-1]) == ("get-plugin-metadata", command)
 
 
+@pytest.mark.requirement("plugin:key-of-plugin")
 @pytest.mark.parametrize("is_listed", [False, True], ids=["by flags", "by the key's name"])
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("name", SIGNING)
@@ -133,6 +136,7 @@ def test_signing_from_several_threads(make_user: Users, name: str) -> None:
     assert [target.annotations["number"] for target in targets] == [str(number) for number in range(8)]
 
 
+@pytest.mark.requirement("plugin:configuration")
 def test_settings_on_the_list_and_at_the_command_line(make_user: Users) -> None:
     """Settings for the plugin come from the list of keys, and those of the command line come before them."""
     who = make_user()
@@ -147,6 +151,7 @@ def test_settings_on_the_list_and_at_the_command_line(make_user: Users) -> None:
     assert "ACCESS_DENIED" not in text
 
 
+@pytest.mark.requirement("plugin:signed-metadata")
 def test_descriptor_is_signed_with_nothing_else(make_user: Users) -> None:
     """What an envelope plugin signs is the artifact's descriptor and the metadata alone."""
     who = make_user()

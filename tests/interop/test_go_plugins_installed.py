@@ -103,6 +103,7 @@ def test_from_installing_to_removing(
     )
 
 
+@pytest.mark.requirement("plugin:independent-release")
 @pytest.mark.parametrize("is_forced", [False, True], ids=["plain", "--force"])
 @pytest.mark.parametrize("version", [OLDER, go_plugin.VERSION, NEWER])
 def test_another_version(peer: Peer, user: GoUser, versions: dict[str, Path], version: str, *, is_forced: bool) -> None:

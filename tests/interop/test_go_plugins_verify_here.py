@@ -163,6 +163,7 @@ def _ask_go(peer: Peer, who: GoUser, policy: Mapping[str, Any], config: Mapping[
     )
 
 
+@pytest.mark.requirement("plugin:verifier-formats")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("case", CASES, ids=lambda each: each.what)
 def test_the_verdict(peer: Peer, user: GoUser, runs: list[str], case: Case, media_type: str) -> None:

@@ -73,6 +73,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.requirement("plugin:validation-error")
 @pytest.mark.parametrize("refusal", REFUSED, ids=lambda each: f"{each.command}-{each.shown}")
 def test_go_reads_refusals(host: Host, tmp_path: Path, refusal: Refusal) -> None:
     """A request that is good but for one thing is refused under the protocol's code, with what is wrong."""
@@ -98,6 +99,7 @@ def test_passphrases_that_do_not_fit(host: Host, tmp_path: Path, *, is_given: bo
     assert SECRET not in str(answer)
 
 
+@pytest.mark.requirement("plugin:error-codes")
 @pytest.mark.parametrize("code", REFUSALS)
 def test_go_reads_every_error_of_a_plugin(host: Host, code: str) -> None:
     """An error that a plugin raises arrives with its code, its message and its metadata."""

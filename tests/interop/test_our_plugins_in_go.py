@@ -52,6 +52,7 @@ def test_go_reads_their_metadata(host: Host, kind: type[Plugin]) -> None:
 # Signing with them
 
 
+@pytest.mark.requirement("plugin:one-run-for-each-command")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_go_signs_with_the_plugin_of_a_package(host: Host, tmp_path: Path, spec: str, media_type: str) -> None:

@@ -87,6 +87,7 @@ def layout(tmp_path: Path) -> Layout:
     return make_layout(tmp_path / "hello")
 
 
+@pytest.mark.requirement("plugin:describe-key-request", "plugin:versioned-contract")
 @pytest.mark.parametrize("config", [{}, CONFIG])
 def test_signing(peer: Peer, recorder: Recorder, layout: Layout, config: Mapping[str, str]) -> None:
     """Both hosts ask for metadata and describe a key with the same bytes, the settings included."""

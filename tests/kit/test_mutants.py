@@ -36,6 +36,29 @@ def test_mutants_have_names_of_their_own() -> None:
     assert max(names.values()) == 1, names.most_common(3)
 
 
+@pytest.mark.requirement(
+    "plugin:capabilities",
+    "plugin:clean-output",
+    "plugin:envelope-payload",
+    "plugin:error-answer",
+    "plugin:error-exit-code",
+    "plugin:format-aware",
+    "plugin:hash-of-the-request",
+    "plugin:key-specs",
+    "plugin:metadata-command",
+    "plugin:metadata-members",
+    "plugin:one-version-per-major",
+    "plugin:own-name",
+    "plugin:processed-attributes",
+    "plugin:reason",
+    "plugin:results-requested",
+    "plugin:same-envelope-type",
+    "plugin:same-key-id",
+    "plugin:signature-chain",
+    "plugin:unknown-members",
+    "plugin:unsupported-contract-version",
+    "plugin:validation-error",
+)
 @each_mutant
 def test_exactly_the_rule_that_is_broken_is_found(mutant: Mutant) -> None:
     """The rule that the mutant breaks fails, or warns where it is a SHOULD, and no other does."""

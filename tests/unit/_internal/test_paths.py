@@ -25,6 +25,7 @@ _WINDOWS = pytest.mark.parametrize("system", ["win32"], indirect=True)
 _ALL = pytest.mark.parametrize("system", ["linux", "darwin", "win32"], indirect=True)
 
 
+@pytest.mark.requirement("plugin:platforms", "plugin:plugins-folder")
 @_LINUX
 @pytest.mark.usefixtures("system")
 def test_paths_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +49,7 @@ def test_relative_configuration_folder_is_refused(monkeypatch: pytest.MonkeyPatc
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.requirement("plugin:platforms", "plugin:plugins-folder")
 @_MAC
 @pytest.mark.usefixtures("system")
 def test_paths_on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +59,7 @@ def test_paths_on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     assert paths.config_folder() == "/Users/me/Library/Application Support/notation"
 
 
+@pytest.mark.requirement("plugin:platforms", "plugin:plugins-folder")
 @_WINDOWS
 @pytest.mark.usefixtures("system")
 def test_paths_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +96,7 @@ def test_missing_home_is_a_configuration_error(value: str | None, monkeypatch: p
     assert caught.value.advice == "set it, or set $NOTATION_CONFIG to the settings' folder"
 
 
+@pytest.mark.requirement("plugin:plugins-folder")
 @_ALL
 @pytest.mark.usefixtures("system")
 def test_plugins_folder_follows_notation_libexec(monkeypatch: pytest.MonkeyPatch) -> None:

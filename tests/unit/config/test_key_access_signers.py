@@ -65,6 +65,7 @@ def test_local_key_signs_with_its_passphrase(tmp_path: Path) -> None:
         open_signer(SigningKey("a", str(tmp_path / "none"), str(chain)), {})
 
 
+@pytest.mark.requirement("plugin:key-of-plugin")
 def test_plugin_config_of_the_call_overrides_that_of_the_list(installed: Installed) -> None:
     """A plugin gets the key's identifier and the configuration of both, of which the caller's counts."""
     plugin = KeyPlugin(_CHAIN)

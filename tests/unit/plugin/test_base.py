@@ -51,6 +51,7 @@ class _All(KeyPlugin, _Verifying):
     name = "all"
 
 
+@pytest.mark.requirement("plugin:capabilities")
 @pytest.mark.parametrize(
     ("kind", "capabilities"),
     [
@@ -73,6 +74,7 @@ def test_capabilities_are_methods_that_are_implemented(kind: type[Plugin], capab
     assert all(type(capability) is str for capability in found)
 
 
+@pytest.mark.requirement("plugin:one-version-per-major")
 def test_metadata_is_the_classes_own() -> None:
     """Name, description, version and address come from the class, the contract's version from this library."""
     assert KeyPlugin().get_metadata() == Metadata(

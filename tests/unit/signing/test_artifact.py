@@ -60,6 +60,7 @@ def test_signs_an_artifact_in_a_layout(media_type: str, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.requirement("plugin:envelope-annotations")
 def test_annotations_of_a_plugin_are_stored_beside_those_of_the_specification(tmp_path: Path) -> None:
     """An envelope signer's annotations are added to the manifest, and replace none of the specification's."""
     layout = Layout(tmp_path / "layout")

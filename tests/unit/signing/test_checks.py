@@ -132,6 +132,7 @@ def test_an_envelope_that_does_not_expire() -> None:
         _sign(signer, media_type=FORMATS[0], expires_in=_SECOND)
 
 
+@pytest.mark.requirement("plugin:envelope-payload")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     "changes",
@@ -147,6 +148,7 @@ def test_a_plugin_may_add(media_type: str, changes: dict[str, Any]) -> None:
     assert signed.content.target.annotations == changes.get("annotations", {"user": "data"})
 
 
+@pytest.mark.requirement("plugin:envelope-payload")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     "changes",
@@ -166,6 +168,7 @@ def test_a_plugin_must_not_change(media_type: str, changes: dict[str, Any]) -> N
         _sign(signer, media_type=media_type, user_metadata={"user": "data"})
 
 
+@pytest.mark.requirement("plugin:envelope-payload")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("place", [(), ("targetArtifact",)], ids=["payload", "descriptor"])
 def test_a_plugin_must_not_add(media_type: str, place: tuple[str, ...]) -> None:
@@ -180,6 +183,7 @@ def test_a_plugin_must_not_add(media_type: str, place: tuple[str, ...]) -> None:
         _sign(Envelopes(envelope), media_type=media_type)
 
 
+@pytest.mark.requirement("plugin:envelope-format", "plugin:envelope-holds")
 @pytest.mark.parametrize(
     "make",
     [
@@ -213,6 +217,7 @@ def test_reserved_annotations(media_type: str) -> None:
         _sign(signer, media_type=media_type, user_metadata={"user": "data"})
 
 
+@pytest.mark.requirement("plugin:envelope-expiry")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(("asked", "made"), [(3600, 7200), (3600, 10 * 365 * 86400), (7200, 3600)])
 def test_another_expiry(media_type: str, asked: int, made: int) -> None:

@@ -46,6 +46,7 @@ def _payload(signed: SignedEnvelope) -> Any:
 # Both formats and all keys
 
 
+@pytest.mark.requirement("plugin:payload-to-sign")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_signs_with_each_key(media_type: str, spec: str) -> None:
@@ -105,6 +106,7 @@ def test_only_the_content_is_signed(media_type: str) -> None:
 # User metadata
 
 
+@pytest.mark.requirement("plugin:signed-metadata")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_user_metadata(media_type: str) -> None:
     """The user's metadata is signed as annotations of the payload."""

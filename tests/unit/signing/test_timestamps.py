@@ -49,6 +49,7 @@ def _envelopes(media_type: str, **changes: Any) -> Envelopes:
     return Envelopes(lambda payload: sign_envelope(CHAIN, media_type, payload, now=_NOW, **changes))
 
 
+@pytest.mark.requirement("plugin:raw-timestamp")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("made_by", ["a key", "a plugin", "a plugin that stamps itself"])
 def test_every_envelope_gets_one(media_type: str, made_by: str) -> None:

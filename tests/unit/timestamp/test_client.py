@@ -30,6 +30,7 @@ from tests.unit.timestamp.authorities import (
 )
 
 
+@pytest.mark.requirement("plugin:certificate-request")
 @pytest.mark.parametrize("spec", SPECS)
 def test_query_has_the_hash_of_the_key_spec(responder: Responder, client: HttpClient, spec: str) -> None:
     """The query has the signature's digest by the hash of the key spec, a nonce, and certReq."""

@@ -50,6 +50,7 @@ def _extended(media_type: str, *attributes: tuple[Any, Any, bool]) -> bytes:
     return sign_envelope(CHAIN, media_type, now=NOW, extended=extended)
 
 
+@pytest.mark.requirement("plugin:remaining-attributes")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_unknown_critical_attributes_fail(level: str, media_type: str) -> None:
@@ -100,6 +101,7 @@ def test_integer_labels_are_critical_too(level: str) -> None:
 # What is looked up
 
 
+@pytest.mark.requirement("plugin:host-steps", "plugin:host-steps-first")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("identities", [["*"], [IDENTITY], [STRANGER], ["com.example:x"]])
@@ -115,6 +117,7 @@ def test_nothing_is_looked_up_for_an_untrusted_chain(level: str, media_type: str
         )
 
 
+@pytest.mark.requirement("plugin:host-steps")
 def test_nothing_is_looked_up_for_a_signature_that_does_not_hold() -> None:
     """The plugin of a signature that does not hold is not looked up."""
     with pytest.raises(IntegrityError):
@@ -137,6 +140,7 @@ def test_names_that_lead_elsewhere_are_not_looked_up(name: str) -> None:
         verify(envelope)
 
 
+@pytest.mark.requirement("plugin:sequence")
 def test_the_plugin_is_looked_up_once() -> None:
     """However many steps need it, the plugin is looked up and asked once."""
     plugin = Verifier(TRUSTED_IDENTITY, REVOCATION_CHECK)
@@ -145,6 +149,16 @@ def test_the_plugin_is_looked_up_once() -> None:
     assert (plugin.lookups, len(plugin.requests)) == (1, 1)
 
 
+@pytest.mark.requirement("plugin:metadata-not-cached")
+def test_metadata_is_requested_for_each_verification() -> None:
+    """Nothing is kept of what a plugin said before: it may have been updated since."""
+    plugin = Verifier(TRUSTED_IDENTITY)
+    for count in (1, 2):
+        assert isinstance(verify(for_plugin(), find_plugin=plugin.find), Verified)
+        assert len(plugin.configs) == count
+
+
+@pytest.mark.requirement("plugin:plugin-exists")
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_missing_plugin_is_fatal(level: str) -> None:
     """A signature that needs a plugin which is not there fails at every level, audit included."""
@@ -170,6 +184,7 @@ def test_a_missing_plugin_checks_no_identity(level: str) -> None:
         verify(for_plugin(), trusted=policy(level, identities=[STRANGER]), find_plugin=find)
 
 
+@pytest.mark.requirement("plugin:verifier-capability")
 @pytest.mark.parametrize("capabilities", [("SIGNATURE_GENERATOR.RAW",), ("SIGNATURE_VERIFIER.FUTURE",)])
 def test_a_plugin_that_does_not_verify(capabilities: tuple[str, ...]) -> None:
     """A plugin without one of the capabilities of verifying is refused with its name."""
@@ -178,6 +193,7 @@ def test_a_plugin_that_does_not_verify(capabilities: tuple[str, ...]) -> None:
     assert not plugin.requests
 
 
+@pytest.mark.requirement("plugin:higher-version")
 def test_a_plugin_of_another_contract() -> None:
     """A plugin that does not speak this version of the contract is not asked."""
     plugin = Verifier(TRUSTED_IDENTITY, contract="2.0")
@@ -188,6 +204,13 @@ def test_a_plugin_of_another_contract() -> None:
 # What is asked
 
 
+@pytest.mark.requirement(
+    "plugin:critical-attributes",
+    "plugin:primitive-attributes",
+    "plugin:request-context",
+    "plugin:unprocessed-attributes",
+    "plugin:verifier-formats",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_the_request(media_type: str) -> None:
     """The request carries the critical attributes, the extended ones, the chain, the identities and the checks.
@@ -232,6 +255,7 @@ def test_the_request(media_type: str) -> None:
     assert request.contract_version == "1.0"
 
 
+@pytest.mark.requirement("plugin:critical-attributes", "plugin:request-context")
 def test_what_is_left_out_of_the_request() -> None:
     """Times and a minimum version that the signature does not have are not in the request, nor skipped checks."""
     plugin = Verifier(TRUSTED_IDENTITY, REVOCATION_CHECK)
@@ -244,6 +268,7 @@ def test_what_is_left_out_of_the_request() -> None:
     assert request.unprocessed_attributes == ()
 
 
+@pytest.mark.requirement("plugin:extended-attributes")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_critical_attributes_that_the_plugin_processes(media_type: str) -> None:
     """Critical attributes pass when the plugin says that it processed all of them."""
@@ -255,6 +280,7 @@ def test_critical_attributes_that_the_plugin_processes(media_type: str) -> None:
     assert note == f"plugin {VERIFIER} 1.0.0"
 
 
+@pytest.mark.requirement("plugin:processed-attributes", "plugin:remaining-attributes")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("processed", [[], ["a"], ["b", "c"], ["B", "A"]])
 def test_critical_attributes_that_nobody_processes(level: str, processed: list[str]) -> None:
@@ -265,6 +291,7 @@ def test_critical_attributes_that_nobody_processes(level: str, processed: list[s
     assert error.message.endswith(f"critical attribute {left!r} was not processed by the plugin {VERIFIER!r}")
 
 
+@pytest.mark.requirement("plugin:primitive-attributes")
 @pytest.mark.parametrize("value", [[1], {"a": 1}], ids=str)
 def test_attributes_that_are_no_primitives(value: Any) -> None:
     """A critical attribute that is no string, number, boolean or null is for no plugin, which is not asked."""
@@ -273,6 +300,7 @@ def test_attributes_that_are_no_primitives(value: Any) -> None:
     assert not plugin.requests
 
 
+@pytest.mark.requirement("plugin:primitive-attributes")
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), b"x", [1], {"a": 1}], ids=str)
 def test_attributes_for_which_json_has_no_form(value: Any) -> None:
     """What JSON cannot say is not sent where it is not critical, and refused where it is."""
@@ -285,6 +313,7 @@ def test_attributes_for_which_json_has_no_form(value: Any) -> None:
     assert "is of no primitive type" in _failed(plugin, envelope, media_type=COSE).message
 
 
+@pytest.mark.requirement("plugin:processed-attributes")
 def test_an_attribute_that_is_not_critical_is_processed() -> None:
     """A plugin may say that it processed an attribute that is not critical, as one of the field does."""
     plugin = Verifier(TRUSTED_IDENTITY, processed=("a", "b"))
@@ -294,6 +323,7 @@ def test_an_attribute_that_is_not_critical_is_processed() -> None:
     assert request.unprocessed_attributes == ("a",)
 
 
+@pytest.mark.requirement("plugin:processed-attributes")
 def test_more_than_was_asked_about() -> None:
     """A plugin that says that it processed what it was not in the request has not answered the question."""
     plugin = Verifier("SIGNATURE_VERIFIER.TRUSTED_IDENTITY", processed=("a", "b"))

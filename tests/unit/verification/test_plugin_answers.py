@@ -42,6 +42,7 @@ def _failed(plugin: Verifier, envelope: bytes | None = None, **changes: Any) -> 
     return caught.value
 
 
+@pytest.mark.requirement("plugin:plugin-steps", "plugin:results-acted-on")
 @pytest.mark.parametrize("identities", [["*"], [IDENTITY], [STRANGER], ["com.example:x"]])
 def test_the_plugin_stands_in_for_the_identity(identities: list[str]) -> None:
     """A plugin that checks identities decides about them, whether or not ours would match."""
@@ -58,6 +59,7 @@ def test_the_plugin_stands_in_for_the_identity(identities: list[str]) -> None:
     assert caught.value.message == f"authenticity: plugin {VERIFIER!r}: not ours"
 
 
+@pytest.mark.requirement("plugin:results-acted-on")
 def test_an_identity_that_the_plugin_refuses_under_audit() -> None:
     """Under audit a refusal of the identity is noted, and the verdict does not say that the signer is trusted."""
     plugin = Verifier(TRUSTED_IDENTITY, results={TRUSTED_IDENTITY: _NO})
@@ -66,6 +68,7 @@ def test_an_identity_that_the_plugin_refuses_under_audit() -> None:
     assert outcomes(verdict.results)["authenticity"] == "log failed"
 
 
+@pytest.mark.requirement("plugin:host-steps")
 def test_the_store_is_never_the_plugins() -> None:
     """A plugin that checks identities does not make an untrusted chain trusted."""
     plugin = Verifier(TRUSTED_IDENTITY)
@@ -74,6 +77,7 @@ def test_the_store_is_never_the_plugins() -> None:
     assert plugin.lookups == 0
 
 
+@pytest.mark.requirement("plugin:plugin-steps")
 def test_the_plugin_stands_in_for_revocation() -> None:
     """A plugin that checks revocation is asked in our place, and ours is not made."""
     plugin = Verifier(REVOCATION_CHECK)
@@ -88,6 +92,7 @@ def test_the_plugin_stands_in_for_revocation() -> None:
     ]
 
 
+@pytest.mark.requirement("plugin:results-acted-on")
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_revocation_that_the_plugin_finds(level: str) -> None:
     """What the plugin finds about revocation is enforced or logged as the level says."""
@@ -115,6 +120,7 @@ def test_without_the_capability_revocation_stays_ours() -> None:
         )
 
 
+@pytest.mark.requirement("plugin:results-requested")
 @pytest.mark.parametrize(
     "results",
     [

@@ -51,6 +51,7 @@ def _accepts(version: str, minimum: str) -> bool:
     return True
 
 
+@pytest.mark.requirement("plugin:minimum-version")
 @pytest.mark.parametrize("place", range(len(_ASCENDING)))
 def test_the_minimum_version(place: int) -> None:
     """A version is high enough by the precedence of semantic versions, each against its neighbours and itself."""
@@ -74,6 +75,7 @@ _NO_VERSIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.requirement("plugin:minimum-version")
 @pytest.mark.parametrize("text", _NO_VERSIONS)
 def test_what_is_no_semantic_version(text: str) -> None:
     """Both the signature's minimum and the plugin's version must be semantic versions."""

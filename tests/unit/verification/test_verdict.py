@@ -97,6 +97,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
         verify(sign_envelope(CHAIN, now=NOW), now=NOW.replace(tzinfo=None))
 
 
+@pytest.mark.requirement("plugin:host-steps-first")
 def test_the_order_of_the_steps_is_the_specifications() -> None:
     """The steps are those of the specification, in its order, and each validation of a policy is among them."""
     assert [step.value for step, _ in STEPS] == [

@@ -1,6 +1,8 @@
 """Executables in notation's folder: which are found, and which are refused."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,20 @@ def _refused(name: str = "acme") -> PluginNotFoundError:
     return caught.value
 
 
+@pytest.mark.requirement("plugin:executable-name", "plugin:executable-place")
 def test_finds_an_executable(plugins: Path) -> None:
     """The executable of a plugin has the plugin's name in its own and in its folder's."""
     path = add_executable(plugins, "com.example.acme_1", "")
     assert find_executable("com.example.acme_1") == str(path) == executable_path("com.example.acme_1")
+
+
+@pytest.mark.requirement("plugin:platforms", "plugin:windows-suffix")
+@pytest.mark.parametrize(("platform", "name"), [("win32", "notation-acme.exe"), ("darwin", "notation-acme")])
+def test_the_suffix_on_windows(platform: str, name: str) -> None:
+    """On Windows an executable ends in `.exe`, and elsewhere in nothing."""
+    program = f"import sys; sys.platform = {platform!r}; from notarykit.plugin.discovery import directory as found; "
+    command = [sys.executable, "-I", "-c", f"{program}print(found.file_name('acme'))"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{name}\n"
 
 
 def test_none(plugins: Path) -> None:
@@ -43,6 +55,7 @@ def test_a_folder_that_is_a_file(plugins: Path) -> None:
     assert executable_names() == []
 
 
+@pytest.mark.requirement("plugin:executable-place")
 def test_a_folder_without_the_executable(plugins: Path) -> None:
     """A plugin's folder without its executable is an error and not no plugin."""
     write_program(plugins / "acme" / "acme", "")
@@ -51,6 +64,7 @@ def test_a_folder_without_the_executable(plugins: Path) -> None:
     assert error.advice == "install the plugin again"
 
 
+@pytest.mark.requirement("plugin:regular-file")
 @pytest.mark.parametrize("kind", ["link", "broken link", "folder", "pipe"])
 def test_what_is_no_regular_file(kind: str, plugins: Path, tmp_path: Path) -> None:
     """A link, whatever it leads to, and anything else that is no regular file is refused."""
@@ -81,6 +95,7 @@ def test_a_link_as_the_plugins_folder(plugins: Path, tmp_path: Path) -> None:
     assert executable_names() == ["acme"]
 
 
+@pytest.mark.requirement("plugin:execute-permission")
 @pytest.mark.parametrize("mode", [0o644, 0o600, 0o000])
 def test_what_may_not_be_run(mode: int, plugins: Path) -> None:
     """A file without the permission to run it is refused with what to do."""
@@ -96,6 +111,7 @@ def test_checks_a_path(tmp_path: Path) -> None:
         check_executable(str(tmp_path / "b"))
 
 
+@pytest.mark.requirement("plugin:candidates")
 def test_lists_by_name(plugins: Path) -> None:
     """Each folder is a candidate, in the order of names, but for those that could never be asked for."""
     for name in ("zeta", "alpha", "a b", "é", "x\x1b[31m", ".notarykit-tmp-plugin-1", ".hidden", "empty"):

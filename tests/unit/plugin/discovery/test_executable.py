@@ -77,6 +77,7 @@ _COMMANDS: list[tuple[Any, dict[str, Any], Any]] = [
 _NAMES = ["describe-key", "generate-signature", "generate-envelope", "verify-signature"]
 
 
+@pytest.mark.requirement("plugin:one-run-for-each-command")
 @pytest.mark.parametrize(("command", "asked"), list(zip(_NAMES, _COMMANDS, strict=True)), ids=_NAMES)
 def test_each_command(command: str, asked: tuple[Any, dict[str, Any], Any], tmp_path: Path) -> None:
     """The request goes to standard input, its command is the only argument, and the answer comes back typed."""
@@ -99,6 +100,7 @@ def test_the_request_for_metadata(config: dict[str, str], wanted: str, tmp_path:
     assert seen.read_text() == wanted
 
 
+@pytest.mark.requirement("plugin:own-name")
 def test_a_name_that_is_not_its_own(tmp_path: Path) -> None:
     """A plugin that names itself otherwise than its file is refused."""
     plugin = _plugin(tmp_path, get_plugin_metadata=answering(metadata("other")))
@@ -133,6 +135,7 @@ def test_it_hangs(tmp_path: Path) -> None:
 # Errors
 
 
+@pytest.mark.requirement("plugin:error-codes", "plugin:other-exit-codes")
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -152,6 +155,7 @@ def test_errors_of_the_contract(name: str, kind: type[PluginError], tmp_path: Pa
     assert found.metadata == {"id": "7"}
 
 
+@pytest.mark.requirement("plugin:other-exit-codes")
 @pytest.mark.parametrize("code", [2, 255])
 @pytest.mark.parametrize("name", ["TIMEOUT", "ACCESS_DENIED"])
 def test_error_codes_count_with_exit_code_1(name: str, code: int, tmp_path: Path) -> None:
@@ -184,6 +188,7 @@ def test_errors_beside_the_contract(error: dict[str, Any], message: str, tmp_pat
     assert found.message == message
 
 
+@pytest.mark.requirement("plugin:other-exit-codes")
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
@@ -232,6 +237,7 @@ def test_standard_error_of_a_success_is_nobodys(tmp_path: Path) -> None:
 _GOOD = '{"keyId":"k","keySpec":"EC-256"}'
 
 
+@pytest.mark.requirement("plugin:answers-metadata")
 @pytest.mark.parametrize(
     "output",
     [

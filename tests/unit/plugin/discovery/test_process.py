@@ -106,6 +106,7 @@ def test_a_signal(number: signal.Signals) -> None:
 # Sizes
 
 
+@pytest.mark.requirement("plugin:output-limit")
 @pytest.mark.parametrize("stream", [1, 2])
 def test_the_limit_of_an_answer(stream: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each stream may be as long as the limit, and not a byte longer."""
@@ -115,6 +116,7 @@ def test_the_limit_of_an_answer(stream: int, monkeypatch: pytest.MonkeyPatch) ->
         _sh(f"head -c 1001 /dev/zero >&{stream}")
 
 
+@pytest.mark.requirement("plugin:output-limit")
 @pytest.mark.parametrize("stream", [1, 2])
 def test_an_answer_without_end(stream: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What floods a stream is killed at the limit, long before its time is over."""
@@ -132,6 +134,7 @@ def test_the_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
         _sh("true", bytes(1001))
 
 
+@pytest.mark.requirement("plugin:output-limit")
 def test_the_limit_is_the_contracts() -> None:
     """The contract's limit is less than 64 MiB."""
     assert LARGEST_MESSAGE == 67_108_863

@@ -27,6 +27,7 @@ def _made(plugin: KeyPlugin, request: GenerateEnvelopeRequest) -> IntactEnvelope
     return check_integrity(parse_envelope(answer.signature_envelope, request.signature_envelope_type))
 
 
+@pytest.mark.requirement("plugin:format-aware")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_makes_an_envelope_of_each_format(media_type: str, spec: str) -> None:
@@ -99,6 +100,7 @@ def test_other_payloads_are_refused(payload_type: str) -> None:
     assert not plugin.requests
 
 
+@pytest.mark.requirement("plugin:format-aware")
 @pytest.mark.parametrize("media_type", ["", "application/json", "application/jose"])
 def test_other_formats_are_refused(media_type: str) -> None:
     """An envelope of another format is a validation error, and nothing is signed."""

@@ -23,6 +23,7 @@ class _Described:
         return self.metadata
 
 
+@pytest.mark.requirement("plugin:lower-minor-version")
 @pytest.mark.parametrize("versions", [("1.0",), ("2.0", "1.0"), ("1.0", "1.1")])
 def test_a_plugin_of_this_contract(versions: tuple[str, ...], clock: Clock) -> None:
     """A plugin that lists this version of the contract, beside others, is good; it has half a minute to say so."""
@@ -33,6 +34,7 @@ def test_a_plugin_of_this_contract(versions: tuple[str, ...], clock: Clock) -> N
     assert len(clock.pauses) == 1
 
 
+@pytest.mark.requirement("plugin:higher-version")
 @pytest.mark.parametrize("versions", [("1.1",), ("2.0", "3.1"), ("1",), ("1.0 ",), ("01.0",)])
 def test_plugins_of_another_contract(versions: tuple[str, ...]) -> None:
     """A plugin that does not speak this version is refused with the versions that it speaks."""

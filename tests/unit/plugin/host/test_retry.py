@@ -66,6 +66,7 @@ def test_an_answer(command: Command, clock: Clock) -> None:
     assert clock.pauses == []
 
 
+@pytest.mark.requirement("plugin:retries")
 @pytest.mark.parametrize("command", list(Command))
 @pytest.mark.parametrize("kind", _PASSING)
 def test_errors_that_pass(command: Command, kind: type[PluginError], clock: Clock) -> None:
@@ -121,6 +122,7 @@ def test_the_plugin_says_no(kind: type[PluginError], command: Command, clock: Cl
     assert _ask(_Answers(kind("later", metadata={"retry": "yes", "id": "no"}), None), command) == "answer"
 
 
+@pytest.mark.requirement("plugin:retries")
 @pytest.mark.parametrize(("takes", "times"), [(0.0, 5), (4.9, 5), (5.0, 1), (60.0, 1)])
 @pytest.mark.parametrize("command", _USES_KEY)
 def test_a_person_may_have_been_asked(takes: float, times: int, command: Command, clock: Clock) -> None:
@@ -138,6 +140,7 @@ def test_nobody_is_asked(command: Command, clock: Clock) -> None:
     assert _raises(_Answers(throttled, clock=clock, takes=10), throttled, command=_USES_KEY[0]) == 5
 
 
+@pytest.mark.requirement("plugin:retries")
 @pytest.mark.parametrize(
     "error",
     [

@@ -42,6 +42,7 @@ def _signer(plugin: Any) -> PluginSigner:
     return PluginSigner(plugin, "key 1", _CONFIG)
 
 
+@pytest.mark.requirement("plugin:describe-key-request", "plugin:generate-signature-request")
 @pytest.mark.parametrize("spec", SPECS)
 def test_signs_with_each_spec(spec: str) -> None:
     """The plugin is asked for the key's spec, then for a signature of it, and both answers come back."""
@@ -82,6 +83,7 @@ def _changed(kind: type[Any], **changes: Any) -> Callable[[Any], Any]:
     return change
 
 
+@pytest.mark.requirement("plugin:same-key-id")
 @pytest.mark.parametrize("kind", [KeyDescription, GeneratedSignature])
 @pytest.mark.parametrize("key_id", ["key 2", "", "KEY 1", "key 1 "])
 def test_response_for_another_key_is_refused(kind: type, key_id: str) -> None:
@@ -92,6 +94,7 @@ def test_response_for_another_key_is_refused(kind: type, key_id: str) -> None:
     assert caught.value.message == f"the response is for key {key_id!r}, the request was for 'key 1'"
 
 
+@pytest.mark.requirement("plugin:key-specs")
 @pytest.mark.parametrize("spec", ["", "RSA-1024", "rsa-2048", "EC-256 ", "ECDSA-SHA-256"])
 def test_unsupported_key_spec_is_refused(spec: str) -> None:
     """A key spec that the specification does not have is refused before anything is signed."""
@@ -101,6 +104,7 @@ def test_unsupported_key_spec_is_refused(spec: str) -> None:
     assert len(plugin.requests) == 1
 
 
+@pytest.mark.requirement("plugin:signature-algorithm")
 @pytest.mark.parametrize("algorithm", ["", "ECDSA-SHA-384", "RSASSA-PSS-SHA-256", "ecdsa-sha-256", "ES256"])
 def test_algorithm_of_another_spec_is_refused(algorithm: str) -> None:
     """An answer with another algorithm than that of the key's spec is refused."""
@@ -110,6 +114,7 @@ def test_algorithm_of_another_spec_is_refused(algorithm: str) -> None:
     assert caught.value.message == f"generate-signature: algorithm {algorithm!r} is not the ECDSA-SHA-256 of EC-256"
 
 
+@pytest.mark.requirement("plugin:signature-holds")
 @pytest.mark.parametrize(
     "signature",
     [
@@ -137,6 +142,7 @@ def test_signature_in_der_is_refused() -> None:
         _signer(plugin).sign(b"message")
 
 
+@pytest.mark.requirement("plugin:signature-chain")
 @pytest.mark.parametrize(
     "chain",
     [
@@ -243,6 +249,7 @@ class _EnvelopePlugin(KeyPlugin):
         return self.answer
 
 
+@pytest.mark.requirement("plugin:envelope-expiry", "plugin:envelope-request")
 @pytest.mark.parametrize(("expires_in", "seconds"), [(None, None), (timedelta(hours=24), 86400)])
 def test_envelope_is_requested_and_returned(expires_in: timedelta | None, seconds: int | None) -> None:
     """The request carries payload, formats and expiry, and the answer's envelope and annotations come back."""
@@ -253,6 +260,7 @@ def test_envelope_is_requested_and_returned(expires_in: timedelta | None, second
     assert plugin.asked == [GenerateEnvelopeRequest("key 1", b"{}", kind, "application/cose", seconds, _CONFIG, "1.0")]
 
 
+@pytest.mark.requirement("plugin:same-envelope-type")
 @pytest.mark.parametrize("media_type", ["", "application/jose+json", "application/COSE"])
 def test_envelope_of_another_format_is_refused(media_type: str) -> None:
     """An answer of another format than the one that was asked for is refused."""

@@ -70,6 +70,7 @@ _RAW, _ENVELOPE = "SIGNATURE_GENERATOR.RAW", "SIGNATURE_GENERATOR.ENVELOPE"
 _ENVELOPE_FOR_BLOB = "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB"
 
 
+@pytest.mark.requirement("plugin:choice-of-interface")
 @pytest.mark.parametrize(
     ("capabilities", "for_blob", "kind"),
     [
@@ -87,6 +88,7 @@ def test_raw_signatures_are_preferred(capabilities: tuple[str, ...], for_blob: b
     assert type(plugin_signer(plugin, "key 1", {}, for_blob=for_blob)) is kind
 
 
+@pytest.mark.requirement("plugin:choice-of-interface")
 @pytest.mark.parametrize(
     ("capabilities", "for_blob"),
     [
@@ -119,8 +121,18 @@ def test_capabilities_may_depend_on_the_settings() -> None:
     assert type(plugin_signer(_PluginWithSettings(), "key 1", {"whole": "yes"})) is PluginEnvelopeSigner
 
 
+@pytest.mark.requirement("plugin:higher-version")
 def test_other_contract_versions_are_refused() -> None:
     """A plugin that does not speak this version of the contract is refused with the versions that it speaks."""
     with pytest.raises(PluginContractVersionError) as caught:
         read_metadata(_PluginWithMetadata(supported_contract_versions=("2.0", "3.1")))
     assert caught.value.message == "plugin com.example.keys supports contract versions 2.0, 3.1, not 1.0"
+
+
+@pytest.mark.requirement("plugin:metadata-not-cached")
+def test_metadata_is_requested_for_each_signer() -> None:
+    """Nothing is kept of what a plugin said before: it may have been updated since."""
+    plugin = _PluginWithMetadata(capabilities=(_RAW,))
+    assert type(plugin_signer(plugin, "key 1", {})) is PluginSigner
+    plugin.changes = {"capabilities": (_ENVELOPE,)}
+    assert type(plugin_signer(plugin, "key 1", {})) is PluginEnvelopeSigner

@@ -12,6 +12,7 @@ from tests.support.archives import tar_entry, write_tar, write_zip
 from tests.unit.plugin.install.unpacking import FILE, PLUGIN, unpacked
 
 
+@pytest.mark.requirement("plugin:distribution-format")
 def test_a_zip(tmp_path: Path, folder: Path) -> None:
     """The files at a zip's root are taken, and no others."""
     path = write_zip(
@@ -27,6 +28,7 @@ def test_a_zip(tmp_path: Path, folder: Path) -> None:
     assert unpacked(path, folder) == {"notation-acme": b"plugin", "LICENSE": b"free"}
 
 
+@pytest.mark.requirement("plugin:distribution-format")
 def test_a_tar(tmp_path: Path, folder: Path) -> None:
     """All files of a tar.gz are taken, whatever folder they are in."""
     entries = [tar_entry("./", tarfile.DIRTYPE), ("./notation-acme", "a", 0o755), ("x/y/LICENSE", "free", 0o644)]
@@ -34,6 +36,7 @@ def test_a_tar(tmp_path: Path, folder: Path) -> None:
     assert unpacked(path, folder) == {"notation-acme": b"a", "LICENSE": b"free"}
 
 
+@pytest.mark.requirement("plugin:distribution-format")
 @pytest.mark.parametrize("content", [b"\x7fELF" + bytes(5000), b"#!/bin/sh\n", b"", b"PK", b"\x1f"])
 def test_an_executable(content: bytes, tmp_path: Path, folder: Path) -> None:
     """Anything else is the executable itself, by its own name or the one that is given."""

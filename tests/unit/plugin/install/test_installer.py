@@ -13,6 +13,7 @@ from tests.support.executables import add_executable, answering, metadata, shell
 from tests.unit.plugin.install.installations import FILE, installed_version, no_remains, plugin_file, state_of
 
 
+@pytest.mark.requirement("plugin:executable-name")
 def test_a_single_executable(plugins: Path, tmp_path: Path) -> None:
     """An executable is installed under the name that is in its own, and can be used; its source stays."""
     source = plugin_file(tmp_path)
@@ -62,6 +63,7 @@ def test_a_candidate_that_may_not_be_run(plugins: Path, tmp_path: Path) -> None:
     assert stat.S_IMODE((plugins / "b" / "notation-notes.txt").stat().st_mode) == 0o644
 
 
+@pytest.mark.requirement("plugin:one-executable")
 @pytest.mark.parametrize(
     ("entries", "found"),
     [
@@ -83,6 +85,7 @@ def test_one_executable(entries: list[tuple[str, int]], found: str, plugins: Pat
     assert no_remains(plugins)
 
 
+@pytest.mark.requirement("plugin:executable-name")
 @pytest.mark.parametrize("name", ["notation-a b", "notation-..x", "notation-é"])
 @pytest.mark.usefixtures("plugins")
 def test_names_that_no_plugin_has(name: str, tmp_path: Path) -> None:
@@ -95,6 +98,7 @@ def test_names_that_no_plugin_has(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.requirement("plugin:answers-metadata")
 @pytest.mark.parametrize(
     ("text", "message"),
     [

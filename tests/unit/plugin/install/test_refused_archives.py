@@ -86,6 +86,7 @@ def test_two_files_with_one_name(tmp_path: Path, folder: Path) -> None:
     assert refusal_of(path, folder) == "has two files that are called 'x'"
 
 
+@pytest.mark.requirement("plugin:archive-size")
 @pytest.mark.parametrize("write", [write_zip, write_tar])
 def test_the_limit(
     write: Callable[[Path, list[tuple[str, bytes, int]]], Path],
@@ -104,6 +105,7 @@ def test_the_limit(
     assert refusal_of(bad, folder) == f"the files in {bad} reach the limit of 3 MiB"
 
 
+@pytest.mark.requirement("plugin:archive-size")
 def test_the_limit_is_that_of_notation() -> None:
     """The limit is 256 MiB."""
     assert archives.LARGEST == 268_435_456
@@ -141,6 +143,7 @@ def test_a_size_that_is_declared(tmp_path: Path, folder: Path) -> None:
     assert not list(folder.iterdir())
 
 
+@pytest.mark.requirement("plugin:archive-size")
 def test_the_size_of_an_archive(tmp_path: Path, folder: Path) -> None:
     """An archive, or an executable, that reaches the limit is not opened."""
     for name, first in (("a", b"PK\x03\x04"), ("b", b"\x1f\x8b"), ("c", b"#!/bin/sh")):

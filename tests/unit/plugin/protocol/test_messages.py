@@ -107,6 +107,7 @@ _OPTIONAL = {"pluginConfig", "expiryDurationInSeconds", "annotations"}
 _EMPTY_IF_NULL = {"verificationResults", "processedAttributes", *_OPTIONAL}
 
 
+@pytest.mark.requirement("plugin:envelope-request-members", "plugin:payload-to-sign", "plugin:versioned-contract")
 @pytest.mark.parametrize(("document", "message"), _MESSAGES, ids=_IDS)
 def test_message_is_written_and_read_as_specified(document: dict[str, Any], message: Any) -> None:
     """Each message is written as the specification has it and read from there."""
@@ -115,6 +116,7 @@ def test_message_is_written_and_read_as_specified(document: dict[str, Any], mess
     assert json.loads(json.dumps(message.to_json())) == document
 
 
+@pytest.mark.requirement("plugin:unknown-members")
 @pytest.mark.parametrize(("document", "message"), _MESSAGES, ids=_IDS)
 def test_unknown_members_are_ignored(document: dict[str, Any], message: Any) -> None:
     """Members of later minor versions of the contract do not matter, at the top or further in."""
@@ -125,6 +127,13 @@ def test_unknown_members_are_ignored(document: dict[str, Any], message: Any) -> 
     assert read_message(type(message), later) == message
 
 
+@pytest.mark.requirement(
+    "plugin:envelope-members",
+    "plugin:envelope-request-members",
+    "plugin:metadata-members",
+    "plugin:signature-members",
+    "plugin:verification-members",
+)
 @pytest.mark.parametrize(
     ("message", "name"),
     [(message, name) for document, message in _MESSAGES for name in document],
@@ -146,6 +155,12 @@ def test_absent_or_mistyped_member_is_refused(message: Any, name: str) -> None:
         read_message(type(message), absent)
 
 
+@pytest.mark.requirement(
+    "plugin:envelope-members",
+    "plugin:metadata-members",
+    "plugin:signature-members",
+    "plugin:validation-error",
+)
 @pytest.mark.parametrize(
     ("message", "name"),
     [(message, name) for document, message in _MESSAGES for name, value in document.items() if isinstance(value, str)],
@@ -184,6 +199,7 @@ def test_malformed_chain_is_refused(chain: Any) -> None:
         read_message(VerifySignatureRequest, {**VERIFY_REQUEST, "signature": signature})
 
 
+@pytest.mark.requirement("plugin:capabilities")
 @pytest.mark.parametrize("name", ["supportedContractVersions", "capabilities"])
 def test_metadata_needs_versions_and_capabilities(name: str) -> None:
     """A plugin without a contract version, or that can do nothing, is none."""
@@ -198,6 +214,7 @@ def test_plugin_configuration_must_be_of_strings(config: Any) -> None:
         read_message(DescribeKeyRequest, {**_DESCRIBE, "pluginConfig": config})
 
 
+@pytest.mark.requirement("plugin:envelope-request-members")
 def test_absent_options_are_not_written() -> None:
     """Without configuration and expiry, their members are not written at all."""
     assert DescribeKeyRequest("k").to_json() == {"contractVersion": "1.0", "keyId": "k"}

@@ -54,6 +54,7 @@ def test_reason_is_optional() -> None:
     assert found.verification_results == {"c": VerificationResult(success=True)}
 
 
+@pytest.mark.requirement("plugin:critical-attributes")
 @pytest.mark.parametrize("written", ["0001-01-01T00:00:00Z", None, ...])
 def test_absent_expiry_has_notations_form(written: object) -> None:
     """The year 1 of notation, null and nothing at all are no expiry; what is written for none is notation's form."""

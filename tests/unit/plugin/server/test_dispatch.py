@@ -43,6 +43,7 @@ def _error(command: str, request: dict[str, Any] | bytes, **options: Any) -> dic
     return error
 
 
+@pytest.mark.requirement("plugin:metadata-command", "plugin:static-metadata")
 @pytest.mark.parametrize("target", ["Served", "Unmade"])
 @pytest.mark.parametrize("request_", [{}, {"later": 1}, {"contractVersion": "2.0"}])
 def test_metadata(target: str, request_: dict[str, Any]) -> None:
@@ -84,6 +85,7 @@ def test_nothing_on_standard_input(request_: bytes) -> None:
     }
 
 
+@pytest.mark.requirement("plugin:unknown-members")
 def test_a_command(asked: list[object]) -> None:
     """A request reaches the plugin typed, and its answer goes out; members of later versions are ignored."""
     request = {**_ASK, "pluginConfig": {"a": "b"}, "later": {"a": [1]}}
@@ -105,6 +107,7 @@ def test_a_request_of_a_program_in_go() -> None:
     }
 
 
+@pytest.mark.requirement("plugin:error-answer", "plugin:error-codes")
 @pytest.mark.parametrize(
     ("key_id", "code", "message"),
     [
@@ -131,6 +134,7 @@ def test_errors(key_id: str, code: str, message: str) -> None:
     assert error == {"errorCode": code, "errorMessage": message}
 
 
+@pytest.mark.requirement("plugin:unsupported-contract-version")
 @pytest.mark.parametrize("command", [each for each in Command if each is not Command.GET_METADATA])
 @pytest.mark.parametrize("version", ["1.1", "2.0", "1", "1.0 "])
 def test_other_versions_of_the_contract(command: str, version: str, asked: list[object]) -> None:
@@ -142,6 +146,7 @@ def test_other_versions_of_the_contract(command: str, version: str, asked: list[
     assert not asked
 
 
+@pytest.mark.requirement("plugin:validation-error")
 @pytest.mark.parametrize(
     ("request_", "message"),
     [

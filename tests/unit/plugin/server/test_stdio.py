@@ -68,6 +68,7 @@ def _failed(said: Said) -> Any:
     return json.loads(said.err)
 
 
+@pytest.mark.requirement("plugin:clean-output", "plugin:one-run-for-each-command")
 def test_noise_reaches_nobody(tmp_path: Path) -> None:
     """What the plugin, its imports and its children write is not in the answer, nor beside it."""
     assert _answered(_said(tmp_path, _NOISY.format(does="pass"))) == _GOOD
@@ -103,6 +104,7 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     assert _answered(_said(tmp_path, _NOISY.format(does="pass"), log=str(tmp_path / "no" / "log"))) == _GOOD
 
 
+@pytest.mark.requirement("plugin:error-exit-code")
 @pytest.mark.parametrize(
     ("does", "code", "message"),
     [
@@ -179,6 +181,7 @@ class Found(Plugin):
 """
 
 
+@pytest.mark.requirement("plugin:static-metadata")
 def test_what_metadata_imports(tmp_path: Path) -> None:
     """get-plugin-metadata loads neither the provider's SDK nor anything that takes long."""
     answer = _answered(_said(tmp_path, _LISTING, b"{}", "get-plugin-metadata"))

@@ -35,6 +35,7 @@ def test_a_setting_that_is_not_known() -> None:
         assert "secret" not in caught.value.one_line()
 
 
+@pytest.mark.requirement("plugin:hash-of-the-request")
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("asked", SPECS)
 def test_requests_for_a_key(spec: str, asked: str) -> None:
@@ -50,6 +51,7 @@ def test_requests_for_a_key(spec: str, asked: str) -> None:
             assert text in caught.value.message
 
 
+@pytest.mark.requirement("plugin:hash-of-the-request")
 @pytest.mark.parametrize("name", ["SHA-256", "SHA-384", "SHA-512"])
 @pytest.mark.parametrize("payload", [b"", b"payload", b"\0" * 200])
 def test_digests(name: str, payload: bytes) -> None:
