@@ -31,6 +31,7 @@ from tests.unit.oci.layouts import (
 _SUBJECT = entry(b"artifact")
 _TARGET = Descriptor(MANIFEST, _SUBJECT["digest"], 8)
 _ENVELOPE = Descriptor(JWS, entry(b"envelope")["digest"], 8)
+_CONFIG = {"mediaType": EMPTY, "digest": EMPTY_DIGEST, "size": 2}
 _FORMS: list[ManifestForm] = ["current", "older"]
 _THUMBPRINTS = ("00" * 32, "ab" * 32)
 _ANNOTATIONS = signature_annotations(_THUMBPRINTS, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
@@ -78,6 +79,9 @@ def _current(**changes: Any) -> dict[str, Any]:
         (_current(artifactType=7), "neither 'artifactType' nor 'config.mediaType' is"),
         (without(_current(), "artifactType"), "neither 'artifactType' nor 'config.mediaType' is"),
         (without(without(_current(), "artifactType"), "config"), "neither 'artifactType' nor 'config.mediaType' is"),
+        (_current(config={**_CONFIG, "mediaType": SIGNATURE}), f"but 'config.mediaType' is not '{EMPTY}'"),
+        (without(_current(), "config"), "manifest has no member 'config'"),
+        *((_current(config=without(_CONFIG, each)), f"manifest: 'config' has no member '{each}'") for each in _CONFIG),
         (without(_current(), "layers"), "manifest has no member 'layers'"),
         (_current(layers=None), "manifest: 'layers' must be an array, not null"),
         (_current(layers=[]), "'layers' has 0 entries, not the one envelope"),

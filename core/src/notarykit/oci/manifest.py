@@ -103,7 +103,10 @@ def _bare(descriptor: Descriptor) -> dict[str, Any]:
 
 
 def is_signature_manifest(manifest: Members) -> bool:
-    """Tells whether a manifest has the type of a signature, in the current or in the older form."""
+    """Tells whether a manifest has the type of a signature, in the current or in the older form.
+
+    It may be malformed otherwise: `read_signature_manifest` says so where it is read.
+    """
     if manifest.value.get("artifactType"):
         return bool(manifest.value["artifactType"] == SIGNATURE_TYPE)
     config = manifest.value.get("config")
@@ -135,6 +138,10 @@ def read_signature_manifest(manifest: bytes | GoMembers, digest: str) -> Signatu
             raise DocumentError(f"'mediaType' is not {IMAGE_MANIFEST!r}")
         if not is_signature_manifest(members):
             raise DocumentError(f"neither 'artifactType' nor 'config.mediaType' is {SIGNATURE_TYPE!r}")
+        config = Descriptor.from_json(members.object("config"))
+        if members.value.get("artifactType") and config.media_type != EMPTY_TYPE:
+            # "When `artifactType` exists, `mediaType` MUST be `application/vnd.oci.empty.v1+json`."
+            raise DocumentError(f"'artifactType' is {SIGNATURE_TYPE!r}, but 'config.mediaType' is not {EMPTY_TYPE!r}")
         layers = members.array("layers")
         if len(layers) != 1:
             raise DocumentError(f"'layers' has {len(layers)} entries, not the one envelope")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from notarykit.envelope.descriptor import Descriptor, digest_of
-from notarykit.oci.manifest import IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
+from notarykit.oci.manifest import EMPTY_CONFIG_DIGEST, EMPTY_TYPE, IMAGE_INDEX, IMAGE_MANIFEST, SIGNATURE_TYPE
 from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
 
 SUBJECT = Descriptor(IMAGE_MANIFEST, "sha256:" + "ab" * 32, 100)
@@ -43,6 +43,13 @@ class FakeRegistry(RecordingServer):
         content = json.dumps({"mediaType": IMAGE_MANIFEST, **members}).encode()
         self.at[f"manifests/{digest_of(content)}"] = Reply(200, (("Content-Type", IMAGE_MANIFEST),), content)
         return entry(digest_of(content), "", len(content))
+
+
+    def signature(self, layer: dict[str, Any]) -> dict[str, Any]:
+        """Puts the manifest of a signature of the subject there, and returns its entry without a type."""
+        config = {"mediaType": EMPTY_TYPE, "digest": EMPTY_CONFIG_DIGEST, "size": 2}
+        members = {"artifactType": SIGNATURE_TYPE, "subject": SUBJECT.to_json(), "config": config}
+        return self.manifest(**members, layers=[layer])
 
 
 def entry(digest: int | str, artifact_type: str = SIGNATURE_TYPE, size: int = 2) -> dict[str, Any]:

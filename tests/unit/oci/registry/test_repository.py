@@ -6,7 +6,7 @@ import pytest
 
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
-from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
+from notarykit.oci.manifest import IMAGE_MANIFEST
 from notarykit.oci.reference import Digest, Reference, Tag
 from notarykit.oci.registry.host import RegistryHost, RegistryLimits, RegistrySettings
 from notarykit.oci.registry.registries import Registries
@@ -72,7 +72,7 @@ def test_invalid_manifest_response_is_refused(
 def test_cached_blob_is_not_a_manifest(registry: FakeRegistry, place: RegistryRepository) -> None:
     """A signature whose envelope is said to be the artifact itself changes nothing about the artifact's media type."""
     layer = {"mediaType": "application/jose+json", "digest": _DIGEST, "size": len(_CONTENT)}
-    entry = registry.manifest(artifactType=SIGNATURE_TYPE, subject=SUBJECT.to_json(), layers=[layer])
+    entry = registry.signature(layer)
     registry.at[f"blobs/{_DIGEST}"] = Reply(200, (), _CONTENT)
     registry.at[f"manifests/{_DIGEST}"] = _manifest()
     assert place.fetch_signature(Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"])).envelope == _CONTENT
@@ -84,7 +84,7 @@ def test_sizes_are_those_of_the_descriptors(where: str, registry: FakeRegistry, 
     """Content of the right digest and another size than its descriptor's is refused."""
     size = len(_CONTENT) + (where == "envelope")
     layer = {"mediaType": "application/jose+json", "digest": _DIGEST, "size": size}
-    entry = registry.manifest(artifactType=SIGNATURE_TYPE, subject=SUBJECT.to_json(), layers=[layer])
+    entry = registry.signature(layer)
     registry.at[f"blobs/{_DIGEST}"] = Reply(200, (), _CONTENT)
     with pytest.raises(ContentError, match=r"another (digest or )?size"):
         place.fetch_signature(Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"] + (where == "manifest")))
@@ -119,7 +119,7 @@ def test_limit_of_what_is_kept(registry: FakeRegistry, less: int, requests: int)
 def test_sizes_beyond_the_limits(registry: FakeRegistry, place: RegistryRepository) -> None:
     """What is said to be too large is not even asked for."""
     layer = {"mediaType": "application/jose+json", "digest": _DIGEST, "size": 10**30}
-    entry = registry.manifest(artifactType=SIGNATURE_TYPE, subject=SUBJECT.to_json(), layers=[layer])
+    entry = registry.signature(layer)
     for descriptor in (
         Descriptor(IMAGE_MANIFEST, entry["digest"], entry["size"]),
         Descriptor(IMAGE_MANIFEST, _DIGEST, 10**30),
