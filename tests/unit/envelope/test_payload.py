@@ -27,6 +27,14 @@ def test_payload_has_target_and_metadata_alone() -> None:
     assert make_payload(target, {}) == PAYLOAD
 
 
+@pytest.mark.requirement("signature:payload-oci-descriptor")
+@pytest.mark.parametrize("media_type", ["", "manifest", "a/b/c", "a/b\n", "text/ü", "a/b; c"])
+def test_malformed_media_type_is_not_signed(media_type: str) -> None:
+    """A target without a media type is not described, whatever a registry says of it."""
+    with pytest.raises(UsageError, match=r"^what is to be signed has the media type .* malformed"):
+        make_payload(Descriptor(media_type, DIGEST, 1), {})
+
+
 def test_order_of_metadata_does_not_matter() -> None:
     """The order in which the metadata comes does not show."""
     target = Descriptor(_MANIFEST, DIGEST, 16724)

@@ -75,6 +75,18 @@ def test_annotations_of_a_plugin_are_stored_beside_those_of_the_specification(tm
     assert "forged" not in manifest["annotations"].values()
 
 
+@pytest.mark.requirement("signature:reserved-manifest-annotations")
+def test_reserved_annotations_of_a_plugin_are_refused(tmp_path: Path) -> None:
+    """An annotation in the specification's own namespace is not for plugins, and nothing is stored."""
+    layout = Layout(tmp_path / "layout")
+    layout.write_index([layout.put_artifact(tag="v1")])
+    before = sorted(layout.folder.rglob("*"))
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=_NOW), {"io.cncf.notary.x": "y"})
+    with pytest.raises(PluginResponseError, match=r"'io.cncf.notary.x' of the signature manifest is reserved"):
+        sign_artifact(ImageLayout(layout.path), Tag("v1"), signer, SignOptions(now=_NOW))
+    assert sorted(layout.folder.rglob("*")) == before
+
+
 def test_nothing_is_stored_that_does_not_hold(tmp_path: Path) -> None:
     """An artifact that is not there is not signed, and a signature that does not hold is not stored."""
     layout = Layout(tmp_path / "layout")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
-from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.descriptor import Descriptor, is_content_type
 from notarykit.errors import EnvelopeError, UsageError
 
 MEDIA_TYPE = "application/vnd.cncf.notary.payload.v1+json"
@@ -21,8 +21,10 @@ def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
     """Encodes the payload: media type, digest and size of the artifact, with user metadata as annotations.
 
     Raises:
-        UsageError: A metadata key is reserved, or the metadata is not UTF-8 text.
+        UsageError: The media type is malformed, a metadata key is reserved, or the metadata is not UTF-8 text.
     """
+    if not is_content_type(target.media_type):
+        raise UsageError(f"what is to be signed has the media type {target.media_type!r}, which is malformed")
     for key, value in user_metadata.items():
         if not (isinstance(key, str) and isinstance(value, str)):
             raise UsageError(f"user metadata {key!r} and its value must be strings")

@@ -1,14 +1,16 @@
 """Signing an artifact where it is: its descriptor is signed, and the signature stored beside it."""
 
 import warnings
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from notarykit._internal.deadline import seconds_left
 from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.payload import RESERVED_PREFIX
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.envelope.unverified import USUAL_ENVELOPE
-from notarykit.errors import NotarykitWarning, StorageError
-from notarykit.oci.manifest import signature_annotations
+from notarykit.errors import NotarykitWarning, PluginResponseError, StorageError
+from notarykit.oci.manifest import THUMBPRINTS, signature_annotations
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import PushedSignature, Repository
 from notarykit.signing.envelope import SignedEnvelope, sign_descriptor
@@ -40,6 +42,7 @@ def sign_artifact(
     Raises:
         UnlistedSignatureError: The signature is stored, and the list by which others find it cannot be written.
         StorageError: The artifact cannot be found, or the signature cannot be stored.
+        PluginResponseError: The plugin has annotations for the signature's manifest that are reserved.
     """
     signed, pushed = begin_signing(repository, identifier, signer, options)
     pushed.is_listed()
@@ -68,6 +71,7 @@ def begin_storing(
         raise StorageError("the call ended before the signature was stored", advice="allow the call more time")
     # The annotations of the specification come last, so that no plugin replaces them.
     annotations = {**signature.annotations, **signature_annotations(chain.thumbprints(), signed_at)}
+    _check_reserved(annotations)
     pushed = repository.begin_push(artifact, signature.media_type, signature.envelope, annotations)
     size = len(signature.envelope)
     if size > USUAL_ENVELOPE:
@@ -78,3 +82,14 @@ def begin_storing(
             stacklevel=3,
         )
     return SignedArtifact(artifact, pushed.manifest, signature), pushed
+
+
+def _check_reserved(annotations: Mapping[str, str]) -> None:
+    """Refuses annotations of a plugin in the namespace of the specification, which "MUST NOT be used" by others.
+
+    Raises:
+        PluginResponseError: There is one beside the thumbprints.
+    """
+    reserved = [key for key in annotations if key.startswith(RESERVED_PREFIX) and key != THUMBPRINTS]
+    if reserved:
+        raise PluginResponseError(f"the plugin's annotation {reserved[0]!r} of the signature manifest is reserved")

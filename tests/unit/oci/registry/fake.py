@@ -44,7 +44,6 @@ class FakeRegistry(RecordingServer):
         self.at[f"manifests/{digest_of(content)}"] = Reply(200, (("Content-Type", IMAGE_MANIFEST),), content)
         return entry(digest_of(content), "", len(content))
 
-
     def signature(self, layer: dict[str, Any]) -> dict[str, Any]:
         """Puts the manifest of a signature of the subject there, and returns its entry without a type."""
         config = {"mediaType": EMPTY_TYPE, "digest": EMPTY_CONFIG_DIGEST, "size": 2}
