@@ -12,7 +12,7 @@ from notarykit.oci.registry.host import RegistryHost, RegistryLimits, RegistrySe
 from notarykit.oci.registry.registries import Registries
 from notarykit.oci.registry.repository import RegistryRepository
 from tests.servers.registry.http_server import Reply
-from tests.unit.oci.registry.fake import SUBJECT, FakeRegistry
+from tests.unit.oci.registry.fake import FakeRegistry
 
 _CONTENT = json.dumps({"mediaType": IMAGE_MANIFEST}).encode()
 _DIGEST = digest_of(_CONTENT)
