@@ -97,6 +97,7 @@ class TestCommands:
         tagged = [entry["digest"] for entry in fallback_entries(registry.address, NAME, digest)]
         assert tagged == ([] if kind in LISTS_REFERRERS else [signature])
 
+    @pytest.mark.requirement("signature:manifest-artifact-type-by-default", "jws:layer-media-type")
     def test_the_current_form(self, registry: Registry, home: Home) -> None:
         """A manifest has its type in `artifactType` and the empty config, the artifact for a subject, and one layer."""
         (digest,) = push_artifacts(registry.address, NAME, ["v1"])
@@ -117,6 +118,7 @@ class TestCommands:
         thumbprints = json.loads(manifest["annotations"]["io.cncf.notary.x509chain.thumbprint#S256"])
         assert [bool(re.fullmatch("[0-9a-f]{64}", each)) for each in thumbprints] == [True] * 3
 
+    @pytest.mark.requirement("signature:both-manifest-forms")
     def test_both_forms_are_found(self, registry: Registry, kind: str, home: Home) -> None:
         """The older form has the type in the config; either is found, alone and beside the other."""
         forms = {"current": (SIGNATURE, EMPTY), "older": (None, SIGNATURE)}

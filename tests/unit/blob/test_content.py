@@ -18,6 +18,7 @@ from notarykit.errors import StorageError, UsageError
 LARGE = os.urandom(1024 * 1024) * 3 + b"and a part of a chunk"
 
 
+@pytest.mark.requirement("signature:payload-blob-digest", "signature:payload-blob-size")
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
 @pytest.mark.parametrize("body", [b"", b"x", LARGE], ids=["empty", "a byte", "several chunks"])
 def test_a_file_is_described(algorithm: str, body: bytes, tmp_path: Path) -> None:
@@ -73,6 +74,7 @@ def _grow(path: Path) -> None:
         file.write(b"more")
 
 
+@pytest.mark.requirement("signature:payload-blob-size")
 @pytest.mark.parametrize("meddle", [_grow, _rewrite, lambda path: os.truncate(path, 5)], ids=["grown", "same", "cut"])
 def test_a_file_that_changes_while_it_is_read(meddle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that grows, shrinks or gets other bytes meanwhile has no descriptor, whatever its times are set to."""

@@ -25,6 +25,7 @@ def _envelope(media_type: str) -> bytes:
     return sign_envelope(CHAIN, media_type)
 
 
+@pytest.mark.requirement("signature:signature-file-extensions")
 @pytest.mark.parametrize(
     ("blob", "directory", "path"),
     [
@@ -49,6 +50,11 @@ def test_no_name_for_another_format() -> None:
         signature_path("blob", "text/plain")
 
 
+@pytest.mark.requirement(
+    "signature:signature-file-extensions",
+    "jws:blob-signature-extension",
+    "cose:blob-signature-extension",
+)
 @pytest.mark.parametrize(
     ("name", "media_type"),
     [
@@ -67,6 +73,7 @@ def test_formats_by_name(name: str, media_type: str | None) -> None:
     assert format_of(name) == media_type
 
 
+@pytest.mark.requirement("signature:signature-file-extensions")
 @pytest.mark.parametrize(
     "name", ["blob.sig", "blob.pgp.sig", "blob.jws.txt", ".jws.sig", "jws.sig", "cose.sig", "blob.jwssig", "blob.json"]
 )

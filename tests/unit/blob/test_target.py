@@ -25,6 +25,7 @@ class _Blob:
         return Descriptor(media_type, f"{algorithm}:found", 7)
 
 
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm")
 @pytest.mark.parametrize("size", [5, None])
 @pytest.mark.parametrize("media_type", ["", "text/plain"])
 @pytest.mark.parametrize("spec", ["RSA-3072", "EC-384"])
@@ -36,6 +37,7 @@ def test_is_read_by_the_hash_of_the_key(spec: str, media_type: str, size: int | 
     assert blob.asked == [("text/plain", "sha384")]
 
 
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "signature:payload-blob-size")
 @pytest.mark.parametrize(
     ("target", "spec", "reason"),
     [

@@ -21,6 +21,7 @@ def _read(headers: dict[Label, Any], critical: list[Label]) -> SignedAttributes:
     return signed_attributes(_SPEC, PAYLOAD_TYPE, headers, critical)
 
 
+@pytest.mark.requirement("signature:signing-time", "signature:authentic-signing-time")
 def test_each_scheme_has_its_own_time() -> None:
     """Each scheme has its own time, and an expiry where one is given."""
     assert _read(_X509, [SCHEME]) == SignedAttributes(_SPEC, PAYLOAD_TYPE, "notary.x509", _TIME, None, None)
@@ -29,6 +30,18 @@ def test_each_scheme_has_its_own_time() -> None:
     )
 
 
+@pytest.mark.requirement(
+    "signature:critical-attributes-are-marked",
+    "signature:informational-attributes-are-not-critical",
+    "signature:signing-scheme",
+    "signature:signing-time",
+    "signature:authentic-signing-time",
+    "jws:crit-content",
+    "cose:crit-content",
+    "scheme:scheme-is-critical",
+    "scheme:other-schemes-fail",
+    "scheme:authentic-signing-time",
+)
 @pytest.mark.parametrize(
     ("headers", "critical", "text"),
     [

@@ -1,8 +1,10 @@
 """New envelopes: what is signed, and that what is put together is what is read."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import cbor2
 import pytest
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, ExtendedAttribute, Label, SigningScheme
@@ -13,13 +15,20 @@ from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import key_spec
 from tests.support.ca import SPECS, make_chain
-from tests.support.envelopes import COSE, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE, SCHEME, primitive, sign_envelope
+from tests.support.envelopes import COSE, EXPIRY, FORMATS, JWS, PAYLOAD, PAYLOAD_TYPE, SCHEME, primitive, sign_envelope
 
 _CHAIN = make_chain()
 _SPEC = key_spec("EC-256")
 _NOW = datetime(2022, 4, 6, 7, 1, 20, 987_654, tzinfo=UTC)
 
 
+@pytest.mark.requirement(
+    "signature:critical-attributes-are-marked",
+    "jws:crit-content",
+    "cose:crit-content",
+    "jws:alg-of-the-key",
+    "cose:alg-of-the-key",
+)
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("scheme", [X509, SIGNING_AUTHORITY])
@@ -45,6 +54,7 @@ def test_optional_parts_may_be_missing(media_type: str) -> None:
     assert intact.timestamp_signature is None
 
 
+@pytest.mark.requirement("jws:signing-input", "cose:sig-structure")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_to_be_signed_equals_the_parsed_signed_bytes(media_type: str) -> None:
     """What a key is given to sign is what the reader takes to be signed, and it is the same each time."""
@@ -56,6 +66,7 @@ def test_to_be_signed_equals_the_parsed_signed_bytes(media_type: str) -> None:
     assert check_integrity(parse_envelope(envelope, media_type))
 
 
+@pytest.mark.requirement("signature:signing-time", "signature:authentic-signing-time", "signature:content-type")
 def test_times_are_truncated_to_seconds() -> None:
     """Times have no fractions, the expiry counts from the cut time, and each scheme has its own time."""
     attributes = attributes_for(_SPEC, _NOW, expires_in=timedelta(hours=24))
@@ -67,6 +78,19 @@ def test_times_are_truncated_to_seconds() -> None:
     assert by_authority.authentic_signing_time == attributes.signing_time
     assert by_authority.signing_time is None
     assert by_authority.expiry is None
+
+
+@pytest.mark.requirement("jws:times-without-fractions", "cose:times-without-fractions")
+@pytest.mark.parametrize("scheme", [X509, SIGNING_AUTHORITY])
+def test_times_are_written_in_whole_seconds(scheme: SigningScheme) -> None:
+    """No time in an envelope has a fraction: RFC 3339 in JWS, and an integer under tag 1 in COSE."""
+    attributes = attributes_for(_SPEC, _NOW, expires_in=timedelta(hours=24), scheme=scheme)
+    own = "io.cncf.notary.signingTime" if scheme == X509 else "io.cncf.notary.authenticSigningTime"
+    in_jws = json.loads(prepare(JWS, PAYLOAD, attributes).protected)
+    assert (in_jws[own], in_jws[EXPIRY]) == ("2022-04-06T07:01:20Z", "2022-04-07T07:01:20Z")
+    in_cose = prepare(COSE, PAYLOAD, attributes).protected
+    for name, seconds in ((own, 1649228480), (EXPIRY, 1649314880)):
+        assert cbor2.dumps(name) + b"\xc1\x1a" + seconds.to_bytes(4, "big") in in_cose
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
@@ -127,6 +151,7 @@ def test_cose_carries_times_and_bytes() -> None:
     assert {one.key: one.value for one in parsed.unverified_attributes.extended} == values
 
 
+@pytest.mark.requirement("signature:manifest-layer")
 @pytest.mark.parametrize(
     "media_type", ["", "application/json", "application/jose", "application/COSE", "application/cose;a=b"]
 )
@@ -154,6 +179,7 @@ def test_envelope_size_is_limited(media_type: str) -> None:
         parse_envelope(bytes(LARGEST_ENVELOPE + 1), media_type)
 
 
+@pytest.mark.requirement("signature:signing-scheme", "scheme:other-schemes-fail")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_unknown_scheme_is_refused(media_type: str) -> None:
     """A new envelope with a scheme that nobody supports is one that nobody reads."""

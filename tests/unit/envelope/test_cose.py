@@ -35,6 +35,7 @@ _GOOD = build_cose(CHAIN, HEADER)
 _PROTECTED, _UNPROTECTED, _PAYLOAD, _SIGNATURE = cbor2.loads(_GOOD).value
 
 
+@pytest.mark.requirement("cose:sig-structure")
 @pytest.mark.parametrize("spec", SPECS)
 def test_valid_envelope_is_parsed(spec: str) -> None:
     """Each part of an envelope comes out as it was put in, for each algorithm."""
@@ -49,6 +50,7 @@ def test_valid_envelope_is_parsed(spec: str) -> None:
     check_integrity(parsed)
 
 
+@pytest.mark.requirement("cose:tagged")
 @pytest.mark.parametrize(
     "envelope",
     [
@@ -96,6 +98,7 @@ def test_unprotected_header_must_be_a_map(value: Any) -> None:
         parse(build_cose(CHAIN, HEADER, parts={1: value}))
 
 
+@pytest.mark.requirement("signature:certificate-chain", "cose:x5chain")
 @pytest.mark.parametrize("value", [ABSENT, None, b"", [], {}, ["text"], [None], [1], [[b"x"]], CHAIN.ders[0]])
 def test_malformed_x5chain_is_refused(value: Any) -> None:
     """The chain is a non-empty array of byte strings, protected or not."""
@@ -105,6 +108,7 @@ def test_malformed_x5chain_is_refused(value: Any) -> None:
         parse(build_cose(CHAIN, cose_header(CHAIN, {33: value}), unprotected={33: ABSENT}))
 
 
+@pytest.mark.requirement("cose:x5chain")
 def test_protected_chain_is_read() -> None:
     """The chain may stand in the protected header, is no extended attribute there, and does not stand in both."""
     parsed = parsed_with({33: list(CHAIN.ders)}, unprotected={33: ABSENT})
@@ -141,6 +145,7 @@ def test_tag_outside_the_protected_header_is_refused(tagged: dict[Any, Any]) -> 
         parse(build_cose(CHAIN, HEADER, unprotected=tagged))
 
 
+@pytest.mark.requirement("signature:signing-agent-is-not-validated")
 @pytest.mark.parametrize("agent", ["", " ", "notation/1.0.0 plugin/0.8", "\n\x00", "ü" * 5000])
 def test_signing_agent_is_not_checked(agent: str) -> None:
     """Verification does not fail for what the signing agent says, or for its absence."""
@@ -148,6 +153,7 @@ def test_signing_agent_is_not_checked(agent: str) -> None:
     assert parse(build_cose(CHAIN, HEADER, unprotected={AGENT: ABSENT})).signing_agent == ""
 
 
+@pytest.mark.requirement("cose:timestamp-signature")
 def test_timestamp_is_read() -> None:
     """The timestamp is a byte string that is not empty, or absent."""
     assert parse(build_cose(CHAIN, HEADER, unprotected={TIMESTAMP: b"token"})).timestamp_signature == b"token"
@@ -156,6 +162,11 @@ def test_timestamp_is_read() -> None:
             parse(build_cose(CHAIN, HEADER, unprotected={TIMESTAMP: wrong}))
 
 
+@pytest.mark.requirement(
+    "signature:informational-attributes-are-not-critical",
+    "cose:tagged",
+    "cose:timestamp-signature",
+)
 def test_new_envelope_has_the_specified_parts() -> None:
     """A new envelope has the tag, the four parts, and the headers that belong into each."""
     now = datetime.fromtimestamp(NOW, UTC)

@@ -68,6 +68,16 @@ def test_common_header_is_an_extended_attribute(label: int, value: Any) -> None:
     assert parsed_with({label: value}).unverified_attributes.extended == (ExtendedAttribute(label, value, False),)
 
 
+@pytest.mark.requirement(
+    "cose:alg",
+    "cose:crit",
+    "cose:crit-without-common-parameters",
+    "cose:content-type",
+    "cose:signing-scheme",
+    "cose:signing-time",
+    "cose:authentic-signing-time",
+    "cose:alg-constraints",
+)
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
@@ -144,6 +154,7 @@ def test_expiry_after_the_signing_time_is_read() -> None:
         assert attributes.expiry == datetime.fromtimestamp(later, UTC)
 
 
+@pytest.mark.requirement("cose:authentic-signing-time")
 def test_signing_authority_has_the_authentic_time_alone() -> None:
     """Under the signing authority's scheme there is the authentic time alone, and it is critical."""
     good = {

@@ -22,6 +22,7 @@ def test_digest_of_each_algorithm(algorithm: str, digits: int) -> None:
             check_digest(f"{algorithm}:{(_HEX * 2)[:wrong]}")
 
 
+@pytest.mark.requirement("signature:payload-blob-digest")
 @pytest.mark.parametrize(
     "digest",
     [
@@ -59,6 +60,7 @@ def test_malformed_member_is_refused(changes: dict[str, Any], problem: str) -> N
         Descriptor.from_json(Members({**TARGET, **changes}, "target"))
 
 
+@pytest.mark.requirement("signature:payload-oci-descriptor")
 @pytest.mark.parametrize("member", ["mediaType", "digest", "size"])
 def test_missing_member_is_refused(member: str) -> None:
     """Media type, digest and size are required."""

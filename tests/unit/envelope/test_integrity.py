@@ -31,6 +31,7 @@ def _check(envelope: bytes, media_type: str) -> IntactEnvelope:
     return check_integrity(parse_envelope(envelope, media_type))
 
 
+@pytest.mark.requirement("signature:algorithms")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
@@ -43,6 +44,7 @@ def test_envelope_of_another_implementation_is_intact(media_type: str, spec: str
     assert intact.attributes.key_spec.name == spec
 
 
+@pytest.mark.requirement("signature:algorithm-selection", "jws:alg-of-the-key", "cose:alg-of-the-key")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_algorithm_of_another_key_is_refused(media_type: str, spec: str) -> None:
@@ -73,6 +75,12 @@ def test_signature_of_another_length_is_refused(media_type: str, size: int) -> N
         check_integrity(unverified)
 
 
+@pytest.mark.requirement(
+    "signature:certificates-are-checked-twice",
+    "jws:x5c",
+    "cose:x5chain",
+    "jws:code-signing-certificate",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     "chain",
@@ -92,6 +100,7 @@ def test_invalid_chain_is_refused(media_type: str, chain: TestChain) -> None:
         _check(build(chain, media_type), media_type)
 
 
+@pytest.mark.requirement("signature:content-type", "signature:payload-versions", "jws:cty", "cose:content-type")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     "content_type",
@@ -118,6 +127,7 @@ def test_malformed_signed_payload_is_refused(media_type: str, payload: bytes) ->
         _check(build(_CHAIN, media_type, payload=payload), media_type)
 
 
+@pytest.mark.requirement("signature:metadata-outside-the-payload")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_payload_is_read_after_the_signature_check(media_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks into a payload of which it is not known that it was signed."""

@@ -45,6 +45,7 @@ def _with(changes: dict[str, Any]) -> UnverifiedEnvelope:
     return envelope
 
 
+@pytest.mark.requirement("jws:signing-input")
 @pytest.mark.parametrize("spec", SPECS)
 def test_valid_envelope_is_parsed(spec: str) -> None:
     """Each part of an envelope comes out as it was put in, for each algorithm."""
@@ -60,6 +61,7 @@ def test_valid_envelope_is_parsed(spec: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.requirement("jws:flattened")
 @pytest.mark.parametrize(
     "envelope",
     [
@@ -81,6 +83,7 @@ def test_missing_top_member_is_refused(member: str) -> None:
             parse(build_jws(_CHAIN, jws_header(_CHAIN), top={member: value}))
 
 
+@pytest.mark.requirement("jws:no-other-top-members", "jws:flattened")
 @pytest.mark.parametrize("member", ["signatures", "Payload", "kid", "", "io.cncf.notary.timestampSignature"])
 def test_additional_top_member_is_refused(member: str) -> None:
     """No additional member on top is supported, the general form with several signatures included."""
@@ -88,6 +91,7 @@ def test_additional_top_member_is_refused(member: str) -> None:
         parse(build_jws(_CHAIN, jws_header(_CHAIN), top={member: []}))
 
 
+@pytest.mark.requirement("jws:signing-input")
 @pytest.mark.parametrize("member", ["payload", "protected", "signature"])
 @pytest.mark.parametrize("form", ["padding", "line end", "space", "standard", "foreign", "one digit more", "non-ASCII"])
 def test_other_forms_of_base64url_are_refused(member: str, form: str) -> None:
@@ -124,6 +128,16 @@ def test_malformed_protected_header_is_refused(header: bytes) -> None:
         parse(build_jws(_CHAIN, header))
 
 
+@pytest.mark.requirement(
+    "jws:alg",
+    "jws:crit",
+    "jws:crit-without-registered-headers",
+    "jws:cty",
+    "jws:signing-scheme",
+    "jws:signing-time",
+    "jws:authentic-signing-time",
+    "jws:alg-constraints",
+)
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
@@ -179,6 +193,7 @@ def test_expiry_after_the_signing_time_is_read() -> None:
     assert _with(changes).unverified_attributes.expiry == datetime(2022, 4, 6, 9, 0, 1, tzinfo=UTC)
 
 
+@pytest.mark.requirement("jws:authentic-signing-time")
 def test_signing_authority_has_the_authentic_time_alone() -> None:
     """Under the signing authority's scheme there is the authentic time alone, and it is critical."""
     good = {
@@ -203,6 +218,7 @@ def test_extended_attributes_hold_every_kind_of_value() -> None:
     }
 
 
+@pytest.mark.requirement("jws:plugin-minimum-version")
 def test_verification_plugin_is_a_critical_text() -> None:
     """The verification plugin's name and version are texts, and critical."""
     changes = {PLUGIN: "com.example.plugin", "crit": [SCHEME, PLUGIN]}
@@ -212,6 +228,7 @@ def test_verification_plugin_is_a_critical_text() -> None:
             parse(build_jws(_CHAIN, jws_header(_CHAIN, {**changes, **wrong})))
 
 
+@pytest.mark.requirement("signature:certificate-chain", "jws:x5c")
 @pytest.mark.parametrize("value", [ABSENT, None, "", [], [1], [None], ["~"], ["AA"], ["AA==\n"], ["AA-_"], [[]], {}])
 def test_malformed_x5c_is_refused(value: Any) -> None:
     """The chain is an array of certificates in base64, with at least one in it."""
@@ -219,6 +236,7 @@ def test_malformed_x5c_is_refused(value: Any) -> None:
         parse(build_jws(_CHAIN, jws_header(_CHAIN), unprotected={"x5c": value}))
 
 
+@pytest.mark.requirement("jws:x5c")
 def test_chain_in_other_base64_is_refused() -> None:
     """Base64url, or base64 without padding, is not how certificates are written."""
     for encode in (url64, lambda der: base64.b64encode(der).decode().rstrip("=")):
@@ -252,6 +270,7 @@ def test_other_unprotected_headers_are_ignored() -> None:
     assert parse(document.encode()) == parse(_GOOD)
 
 
+@pytest.mark.requirement("signature:signing-agent-is-not-validated")
 @pytest.mark.parametrize("agent", ["", " ", "notation/1.0.0 plugin/0.8", "\n\x00", "ü" * 5000])
 def test_signing_agent_is_not_checked(agent: str) -> None:
     """Verification does not fail for what the signing agent says, or for its absence."""
@@ -259,6 +278,7 @@ def test_signing_agent_is_not_checked(agent: str) -> None:
     assert parse(build_jws(_CHAIN, jws_header(_CHAIN), unprotected={AGENT: ABSENT})).signing_agent == ""
 
 
+@pytest.mark.requirement("jws:timestamp-signature")
 def test_timestamp_is_read() -> None:
     """The timestamp is base64 of something, or absent."""
     token = base64.b64encode(b"token").decode()
@@ -268,6 +288,11 @@ def test_timestamp_is_read() -> None:
             parse(build_jws(_CHAIN, jws_header(_CHAIN), unprotected={TIMESTAMP: wrong}))
 
 
+@pytest.mark.requirement(
+    "signature:informational-attributes-are-not-critical",
+    "jws:timestamp-signature",
+    "jws:flattened",
+)
 def test_new_envelope_has_the_specified_members() -> None:
     """A new envelope has the four members, and the headers that belong into each."""
     envelope = json.loads(sign_envelope(_CHAIN, JWS, agent="a/1", timestamp=b"token"))

@@ -13,11 +13,13 @@ from tests.support.envelopes import DIGEST, PAYLOAD, PAYLOAD_TYPE, TARGET
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
+@pytest.mark.requirement("signature:payload-versions")
 def test_media_type_is_that_of_the_specification() -> None:
     """The payload's media type is the one of the specification."""
     assert MEDIA_TYPE == PAYLOAD_TYPE
 
 
+@pytest.mark.requirement("signature:payload-oci-descriptor", "signature:metadata-outside-the-payload")
 def test_payload_has_target_and_metadata_alone() -> None:
     """Of the artifact go media type, digest and size into the payload, and the user's metadata as annotations."""
     target = Descriptor(_MANIFEST, DIGEST, 16724, {"its": "own"}, "its/type")
@@ -41,6 +43,7 @@ def test_order_of_metadata_does_not_matter() -> None:
     assert make_payload(target, {"a": "1", "b": "2"}) == make_payload(target, {"b": "2", "a": "1"})
 
 
+@pytest.mark.requirement("signature:reserved-annotations")
 @pytest.mark.parametrize("key", ["io.cncf.notary", "io.cncf.notary.expiry", "io.cncf.notaryx"])
 def test_reserved_metadata_is_refused(key: str) -> None:
     """A key of the user's metadata with the reserved prefix is refused by name."""
@@ -48,6 +51,7 @@ def test_reserved_metadata_is_refused(key: str) -> None:
         make_payload(Descriptor(_MANIFEST, DIGEST, 1), {key: "x"})
 
 
+@pytest.mark.requirement("signature:payload-annotations")
 @pytest.mark.parametrize("metadata", [{"build": 42}, {"build": None}, {1: "x"}])
 def test_metadata_other_than_text_is_refused(metadata: Any) -> None:
     """A number in the place of text is the caller's mistake, named by its key before anything is signed."""
@@ -64,6 +68,7 @@ def test_payload_of_other_tools_is_read() -> None:
     assert read_payload(PAYLOAD) == Descriptor(_MANIFEST, DIGEST, 16724)
 
 
+@pytest.mark.requirement("signature:payload-oci-descriptor", "signature:payload-annotations")
 @pytest.mark.parametrize(
     "target",
     [
@@ -80,12 +85,14 @@ def test_malformed_target_is_refused(target: Any) -> None:
         read_payload(json.dumps({"targetArtifact": target}).encode())
 
 
+@pytest.mark.requirement("signature:payload-annotations")
 @pytest.mark.parametrize(
     "payload",
     [
         b"", b"{}", b"[]", b"null", PAYLOAD[:-1], PAYLOAD + b"x", b"\xef\xbb\xbf" + PAYLOAD,
         PAYLOAD.decode().encode("utf-16"),
         PAYLOAD[:-1] + b"," + PAYLOAD[1:], PAYLOAD.replace(b'"size":16724', b'"size":1,"size":16724'),
+        PAYLOAD.replace(b"16724", b'16724,"annotations":{"a":"1","a":"2"}'),
         PAYLOAD.replace(b"16724", b"NaN"), PAYLOAD.replace(b"targetArtifact", b"TargetArtifact"),
     ],
 )  # fmt: skip

@@ -33,6 +33,7 @@ def test_good_chain_is_accepted(spec: str, length: int) -> None:
     assert chain.thumbprints() == tuple(sha256(der).hexdigest() for der in made.ders)
 
 
+@pytest.mark.requirement("signature:chain-has-a-root", "signature:chain-order", "signature:chain-has-one-root")
 @pytest.mark.parametrize(
     ("ders", "rule", "text"),
     [
@@ -79,6 +80,7 @@ def test_invalid_signature_is_refused(place: int) -> None:
     assert caught.value.rule == ("ends_with_root" if place == 3 else "ordered_and_related")
 
 
+@pytest.mark.requirement("signature:chain-order")
 def test_link_needs_name_and_key() -> None:
     """The right key under another name is no link, and neither is the right name with another key."""
     wrong_name = make_chain(leaf=Changes(issuer=name("Somebody Else")))
@@ -102,6 +104,7 @@ def test_self_issued_root_of_another_key_is_refused() -> None:
     assert caught.value.rule == "ends_with_root"
 
 
+@pytest.mark.requirement("signature:chain-has-a-root")
 def test_single_certificate_of_another_ca_is_refused() -> None:
     """A chain of one certificate is self-signed or refused."""
     with pytest.raises(CertificateError) as caught:
@@ -197,6 +200,7 @@ def test_validity_is_that_of_every_certificate(place: int, named: str) -> None:
     assert problem.startswith(named)
 
 
+@pytest.mark.requirement("signature:validity-need-not-be-nested")
 def test_validity_need_not_be_nested() -> None:
     """A leaf may be valid longer than its issuer: nesting is not looked at."""
     made = make_chain(not_after=NOT_BEFORE + timedelta(days=60), leaf=Changes(not_after=NOT_AFTER))

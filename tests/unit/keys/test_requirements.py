@@ -136,6 +136,14 @@ def _each(broken: list[_Broken]) -> list[tuple[_Broken, Purpose]]:
     return [(one, purpose) for one in broken for purpose in one.purposes]
 
 
+@pytest.mark.requirement(
+    "signature:leaf-basic-constraints",
+    "signature:leaf-key-usage",
+    "signature:leaf-other-key-usages",
+    "signature:leaf-extended-key-usage",
+    "signature:timestamping-extended-key-usage",
+    "signature:key-length",
+)
 @pytest.mark.parametrize(("broken", "purpose"), _each(_BROKEN_LEAVES))
 def test_each_rule_refuses_a_leaf(broken: _Broken, purpose: Purpose) -> None:
     """A leaf that breaks one rule is refused by that rule, with its role, its subject and the field."""
@@ -147,6 +155,7 @@ def test_each_rule_refuses_a_leaf(broken: _Broken, purpose: Purpose) -> None:
     assert broken.field in error.message
 
 
+@pytest.mark.requirement("signature:ca-basic-constraints", "signature:ca-key-usage", "signature:key-length")
 @pytest.mark.parametrize(("broken", "purpose"), _each(_BROKEN_CAS))
 @pytest.mark.parametrize(
     ("place", "named"), [(1, "intermediate certificate 1 'CN=Intermediate CA 1,"), (2, "root certificate 'CN=Root CA,")]
@@ -161,6 +170,7 @@ def test_each_rule_refuses_a_ca(broken: _Broken, purpose: Purpose, place: int, n
     assert broken.field in error.message
 
 
+@pytest.mark.requirement("signature:no-sha1")
 @pytest.mark.parametrize("purpose", PURPOSES)
 @pytest.mark.parametrize("ca_kind", ["EC-256", "RSA-2048"])
 @pytest.mark.parametrize(("place", "role"), [(0, "signing"), (1, "intermediate"), (2, "root")])
@@ -174,6 +184,7 @@ def test_sha1_signature_is_refused(purpose: Purpose, ca_kind: str, place: int, r
     assert "sha1" in error.message
 
 
+@pytest.mark.requirement("signature:ca-path-length")
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_path_length_counts_the_intermediates_below(purpose: Purpose) -> None:
     """A path length of exactly the number of intermediate certificates below passes, and one less does not."""
@@ -208,6 +219,7 @@ def test_duplicate_extension_is_refused(purpose: Purpose) -> None:
     assert "Duplicate 2.5.29.15" in error.message
 
 
+@pytest.mark.requirement("signature:other-extensions-are-ignored")
 @pytest.mark.parametrize(("broken", "purpose"), _each(_BROKEN_LEAVES[2:14]))
 def test_malformed_extension_hides_no_other(broken: _Broken, purpose: Purpose) -> None:
     """A malformed extension that does not count does not keep the three that do from being looked at."""
@@ -220,6 +232,7 @@ def test_malformed_extension_hides_no_other(broken: _Broken, purpose: Purpose) -
     assert broken.field in error.message
 
 
+@pytest.mark.requirement("signature:chain-has-a-root")
 def test_single_certificate_is_checked_as_a_leaf() -> None:
     """A chain of one certificate is looked at as a leaf, and a CA alone is refused."""
     for purpose in PURPOSES:
@@ -230,6 +243,11 @@ def test_single_certificate_is_checked_as_a_leaf() -> None:
     assert error.rule == "is_not_ca"
 
 
+@pytest.mark.requirement(
+    "jws:code-signing-certificate",
+    "signature:leaf-extended-key-usage",
+    "signature:timestamping-extended-key-usage",
+)
 def test_chain_of_another_purpose_is_refused() -> None:
     """A code signing chain is none for timestamping, and the other way round."""
     with pytest.raises(CertificateError) as caught:

@@ -37,6 +37,7 @@ _OPEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.requirement("signature:other-extensions-are-ignored")
 @pytest.mark.parametrize("changes", _OPEN)
 @pytest.mark.parametrize("purpose", PURPOSES)
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -46,6 +47,7 @@ def test_other_extensions_are_accepted(changes: Changes, purpose: Purpose, place
     assert check_chain(chain.ders, purpose).ders == chain.ders
 
 
+@pytest.mark.requirement("signature:leaf-basic-constraints", "signature:leaf-extended-key-usage")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -63,6 +65,10 @@ def test_optional_leaf_extensions_are_accepted(changes: Changes) -> None:
     assert check_chain(make_chain(leaf=changes).ders)
 
 
+@pytest.mark.requirement(
+    "signature:timestamping-ca-key-usage-critical",
+    "signature:timestamping-leaf-key-usage-critical",
+)
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_timestamping_key_usage_need_not_be_critical(place: int) -> None:
     """For timestamping, key usage should be critical but need not."""

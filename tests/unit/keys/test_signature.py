@@ -21,6 +21,7 @@ _ORDERS = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement("signature:algorithms")
 @pytest.mark.parametrize("name", SPECS)
 def test_valid_signature_is_accepted(name: str) -> None:
     """A signature of each kind has its full length, holds over its message, and over no other."""

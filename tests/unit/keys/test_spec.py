@@ -18,6 +18,7 @@ _TABLE = [
 ]
 
 
+@pytest.mark.requirement("signature:algorithms")
 @pytest.mark.parametrize(("name", "hash_name", "algorithm", "jws", "cose", "size", "is_rsa"), _TABLE)
 def test_spec_has_its_algorithms(
     name: str, hash_name: str, algorithm: str, jws: str, cose: int, size: int, is_rsa: bool
@@ -33,17 +34,20 @@ def test_spec_has_its_algorithms(
     assert BY_COSE_ALG[cose] is spec
 
 
+@pytest.mark.requirement("jws:alg-constraints", "cose:alg-constraints")
 def test_there_are_six_specs() -> None:
     """Neither table has an algorithm that the specification does not have."""
     assert len(KEY_SPECS) == len(BY_JWS_ALG) == len(BY_COSE_ALG) == 6
 
 
+@pytest.mark.requirement("signature:algorithm-selection")
 @pytest.mark.parametrize("name", SPECS)
 def test_spec_of_a_key(name: str) -> None:
     """The spec of a public key follows from its kind and size."""
     assert key_spec_of(new_key(name).public_key()).name == name
 
 
+@pytest.mark.requirement("signature:algorithm-selection")
 @pytest.mark.parametrize(
     ("kind", "named"),
     [

@@ -16,6 +16,7 @@ from tests.unit.oci.layouts import (
 )
 
 
+@pytest.mark.requirement("signature:both-manifest-forms")
 @pytest.mark.parametrize("current", [True, False])
 def test_signatures_of_both_forms(current: bool, layout: Layout) -> None:
     """A signature is found and fetched in the current and in the older form of its manifest."""
@@ -28,6 +29,7 @@ def test_signatures_of_both_forms(current: bool, layout: Layout) -> None:
     assert (stored.manifest.digest, stored.media_type, stored.envelope) == (signature["digest"], JWS, b"envelope")
 
 
+@pytest.mark.requirement("signature:manifest-subject")
 def test_what_is_no_signature_of_the_artifact(layout: Layout) -> None:
     """Other artifacts, other types and other subjects are left aside, and so is what cannot be read as a manifest."""
     artifact, other = layout.put_artifact("a"), layout.put_artifact("b")

@@ -46,6 +46,7 @@ def _refused(manifest: Any) -> str:
     return caught.value.message.removeprefix(start)
 
 
+@pytest.mark.requirement("signature:both-manifest-forms")
 @pytest.mark.parametrize("current", [True, False])
 def test_reads_both_forms(current: bool) -> None:
     """The subject, the envelope and the annotations come out of both forms."""
@@ -66,6 +67,13 @@ def _current(**changes: Any) -> dict[str, Any]:
     return {**signature_manifest(_SUBJECT, current=True), **changes}
 
 
+@pytest.mark.requirement(
+    "signature:manifest-config-beside-artifact-type",
+    "signature:manifest-media-type",
+    "signature:manifest-config",
+    "signature:manifest-layer",
+    "signature:manifest-subject",
+)
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
@@ -102,6 +110,7 @@ def test_malformed_manifests(manifest: Any, message: str) -> None:
     assert message in _refused(manifest)
 
 
+@pytest.mark.requirement("signature:manifest-artifact-type", "signature:manifest-older-form")
 @pytest.mark.parametrize(
     ("members", "is_one"),
     [
@@ -137,6 +146,15 @@ def test_what_is_written_is_read(form: ManifestForm) -> None:
     }
 
 
+@pytest.mark.requirement(
+    "signature:manifest-config-beside-artifact-type",
+    "signature:manifest-older-form",
+    "signature:manifest-media-type",
+    "signature:manifest-artifact-type",
+    "signature:manifest-config",
+    "signature:manifest-layer",
+    "signature:manifest-subject",
+)
 @pytest.mark.parametrize("form", _FORMS)
 def test_the_parts_of_each_form(form: ManifestForm) -> None:
     """The current form has the artifact type and an empty config, the older one has the type in the config."""
@@ -155,6 +173,7 @@ def test_subject_and_layer_are_bare(form: ManifestForm) -> None:
     assert json.loads(made)["layers"] == [entry(b"envelope", JWS)]
 
 
+@pytest.mark.requirement("signature:manifest-thumbprints")
 def test_annotations_that_the_specification_requires() -> None:
     """The thumbprints are a JSON array of hexadecimal texts, and the signing time is in RFC 3339."""
     assert {

@@ -37,6 +37,7 @@ def _local(chain: TestChain = CHAIN) -> LocalSigner:
 # Artifacts where they are
 
 
+@pytest.mark.requirement("signature:manifest-thumbprints", "jws:layer-media-type", "cose:layer-media-type")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_signs_an_artifact_in_a_layout(media_type: str, tmp_path: Path) -> None:
     """The signature is stored beside the artifact, with the chain's thumbprints and the signing time."""

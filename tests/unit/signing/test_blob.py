@@ -36,6 +36,7 @@ def _blob(body: bytes = b"hello") -> StreamBlob:
     return StreamBlob(io.BytesIO(body))
 
 
+@pytest.mark.requirement("signature:payload-blob-descriptor", "signature:payload-blob-digest-algorithm")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", KEY_SPECS)
 def test_the_key_decides_the_digest(spec: str, media_type: str) -> None:
@@ -47,6 +48,7 @@ def test_the_key_decides_the_digest(spec: str, media_type: str) -> None:
     assert signed.signature.media_type == media_type
 
 
+@pytest.mark.requirement("signature:payload-annotations")
 def test_what_is_signed_along() -> None:
     """The media type is the user's, and metadata are annotations of the payload."""
     options = _OPTIONS._replace(user_metadata={"build": "42"}, expires_in=timedelta(hours=1))
@@ -115,6 +117,7 @@ def test_makers_of_envelopes_name_the_key(spec: str) -> None:
     assert signed.blob.digest.startswith(f"{_HASHES[spec]}:")
 
 
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm")
 def test_a_maker_of_envelopes_that_used_another_key() -> None:
     """A digest that verifiers do not accept with the certificate is the maker's mistake, and is found here."""
     signer = _Enveloping("EC-384", lambda payload: sign_envelope(CHAIN, payload=payload, now=_NOW))

@@ -50,6 +50,7 @@ def _sign(signer: Any = None, **changes: Any) -> SignedEnvelope:
 # The check of what was made
 
 
+@pytest.mark.requirement("signature:valid-at-signing-time")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     ("now", "message"),
@@ -73,6 +74,7 @@ def test_the_chain_is_valid_at_the_signing_time(media_type: str, now: datetime, 
     assert caught.value.exit_code == 4
 
 
+@pytest.mark.requirement("signature:valid-at-signing-time")
 @pytest.mark.parametrize("place", [1, 2])
 def test_every_certificate_is_valid_at_the_signing_time(place: int) -> None:
     """One expired CA of the chain is enough to refuse."""
@@ -81,6 +83,7 @@ def test_every_certificate_is_valid_at_the_signing_time(place: int) -> None:
         _sign(_local(chain))
 
 
+@pytest.mark.requirement("signature:certificates-are-checked-twice", "jws:alg-of-the-key", "cose:alg-of-the-key")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     ("key", "message"),
@@ -168,7 +171,7 @@ def test_a_plugin_must_not_change(media_type: str, changes: dict[str, Any]) -> N
         _sign(signer, media_type=media_type, user_metadata={"user": "data"})
 
 
-@pytest.mark.requirement("plugin:envelope-payload")
+@pytest.mark.requirement("plugin:envelope-payload", "signature:metadata-outside-the-payload")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("place", [(), ("targetArtifact",)], ids=["payload", "descriptor"])
 def test_a_plugin_must_not_add(media_type: str, place: tuple[str, ...]) -> None:
@@ -202,12 +205,14 @@ def test_an_envelope_that_does_not_hold(make: Callable[[bytes], bytes]) -> None:
         _sign(Envelopes(make))
 
 
+@pytest.mark.requirement("signature:valid-at-signing-time")
 def test_an_envelope_of_an_expired_certificate() -> None:
     """The chain of a plugin's envelope is valid at the time of signing as well."""
     with pytest.raises(CertificateError, match="expired on"):
         _sign(Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=_NOW)), now=NOT_AFTER + _SECOND)
 
 
+@pytest.mark.requirement("signature:reserved-annotations")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_reserved_annotations(media_type: str) -> None:
     """An annotation with the prefix that is the specification's own is not for plugins to add."""

@@ -106,7 +106,7 @@ def test_only_the_content_is_signed(media_type: str) -> None:
 # User metadata
 
 
-@pytest.mark.requirement("plugin:signed-metadata")
+@pytest.mark.requirement("plugin:signed-metadata", "signature:payload-annotations")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_user_metadata(media_type: str) -> None:
     """The user's metadata is signed as annotations of the payload."""
@@ -116,6 +116,7 @@ def test_user_metadata(media_type: str) -> None:
     assert _payload(signed)["targetArtifact"]["annotations"] == metadata
 
 
+@pytest.mark.requirement("signature:reserved-annotations")
 @pytest.mark.parametrize(
     "key", ["io.cncf.notary", "io.cncf.notary.x", "io.cncf.notary.x509chain.thumbprint#S256", "io.cncf.notaryx"]
 )

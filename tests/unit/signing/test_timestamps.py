@@ -72,6 +72,7 @@ def test_nothing_is_signed_without_it(media_type: str) -> None:
         sign_descriptor(ARTIFACT, Key(), SignOptions(media_type=media_type, now=_NOW, timestamper=_Fails()))
 
 
+@pytest.mark.requirement("signature:timestamp-of-x509-alone")
 def test_signing_authorities_have_their_own_time() -> None:
     """A timestamp counts under the scheme notary.x509 alone, so that it is refused where it would mean nothing."""
     stamps = _Stamps()

@@ -86,6 +86,7 @@ def test_required_policy_is_requested_and_checked(responder: Responder, client: 
     assert stamp(client, authority_url(responder, changes=TokenChanges(policy="1.2.3")))
 
 
+@pytest.mark.requirement("signature:certificates-are-checked-twice")
 @pytest.mark.parametrize(
     ("changes", "text"),
     [

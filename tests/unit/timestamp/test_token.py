@@ -156,6 +156,7 @@ def test_every_certificate_must_be_valid_at_the_time(place: int, dates: dict[str
         verified(chain)
 
 
+@pytest.mark.requirement("signature:certificates-are-checked-twice")
 @pytest.mark.parametrize(
     ("chain", "rule"),
     [

@@ -24,6 +24,7 @@ from tests.unit.verification.setting import (
 _GOOD = sign_envelope(CHAIN, now=NOW)
 
 
+@pytest.mark.requirement("signature:certificate-chain", "scheme:x509-stores")
 def test_the_chain_leads_to_a_trusted_root() -> None:
     """A chain whose root is in none of the stores is refused with the root's name and the stores."""
     with pytest.raises(AuthenticityError) as caught:
@@ -87,6 +88,7 @@ def test_a_missing_store_under_audit() -> None:
     assert isinstance(verify(_GOOD, trusted=policy("audit"), store=MemoryTrustStore({})), Audited)
 
 
+@pytest.mark.requirement("scheme:x509-stores", "scheme:signing-authority-stores")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_each_scheme_has_its_own_type_of_store(media_type: str) -> None:
     """A signature of a signing authority is trusted by stores of that type alone, and the other way round."""

@@ -77,6 +77,7 @@ def test_a_good_signature(spec: str, media_type: str) -> None:
     assert (verified.blob.media_type, verified.blob.size, verified.blob.annotations) == ("text/plain", len(BODY), {})
 
 
+@pytest.mark.requirement("signature:payload-blob-descriptor")
 @pytest.mark.parametrize("body", [b"", BODY[:-1], BODY + b"x", b"A release"])
 def test_another_blob(body: bytes, tmp_path: Path) -> None:
     """A signature of another blob is refused at every level but skip, for a file and for a stream."""
@@ -87,6 +88,7 @@ def test_another_blob(body: bytes, tmp_path: Path) -> None:
                 _verify(_signature(), blob=blob, policy_name=policy)
 
 
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm")
 def test_a_digest_by_another_hash() -> None:
     """A digest that holds, but is not by the hash of the signing key, is refused: the specification binds the two."""
     digest = StreamBlob(io.BytesIO(BODY)).describe("text/plain", "sha512")

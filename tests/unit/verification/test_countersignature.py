@@ -45,6 +45,7 @@ def test_timestamp_of_a_trusted_authority_passes(media_type: str, spec: str, tsa
     assert f"{NOW:%Y-%m-%dT%H:%M:%SZ}" in result.note
 
 
+@pytest.mark.requirement("signature:timestamp-of-x509-alone")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_timestamp_of_other_bytes_is_refused(media_type: str) -> None:
     """A timestamp of the envelope, of the payload or of another signature proves nothing about this signature."""
@@ -67,6 +68,7 @@ def test_missing_timestamp_is_refused_with_advice(media_type: str) -> None:
         verify_timestamped(with_timestamp(sign_envelope(SIGNER, media_type, now=NOW), media_type, b""), media_type)
 
 
+@pytest.mark.requirement("signature:timestamp-of-x509-alone")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("token", [b"\0", b"garbage", b"\x30\x00", b"\x30\x80" * 3000, TSA.ders[0]], ids=range(5))
 def test_malformed_token_is_refused(media_type: str, token: bytes) -> None:
@@ -110,6 +112,7 @@ def test_code_signer_is_no_authority() -> None:
     assert "extendedKeyUsage" in step_message(caught.value)
 
 
+@pytest.mark.requirement("scheme:x509-stores")
 def test_roots_count_only_in_stores_of_their_type() -> None:
     """A root in a ca store is not trusted for timestamps, and one in a tsa store not for signing."""
     both = MemoryTrustStore({"ca:acme": [SIGNER.ders[-1], TSA.ders[-1]], "tsa:one": [OTHER.ders[-1]]})

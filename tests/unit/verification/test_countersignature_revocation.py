@@ -25,6 +25,7 @@ from tests.unit.verification.countersigned import (
 from tests.unit.verification.setting import NOW, outcomes, policy
 
 
+@pytest.mark.requirement("signature:timestamp-is-no-signing-time")
 def test_both_chains_are_checked_for_revocation() -> None:
     """First the authority's chain is checked, and then the signer's with the timestamp's upper limit."""
     revocations = RecordingChecker()

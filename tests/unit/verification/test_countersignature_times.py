@@ -96,6 +96,7 @@ def test_always_ignores_the_present_time() -> None:
     assert isinstance(verify_timestamped(make_timestamped(), timestamps="always", now=NOT_AFTER + DAY), Verified)
 
 
+@pytest.mark.requirement("signature:timestamp-of-x509-alone")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_timestamp_is_ignored_under_signing_authority(media_type: str) -> None:
     """Under the signing authority's scheme what stands in the place of a timestamp is not looked at."""
@@ -109,6 +110,7 @@ def test_timestamp_is_ignored_under_signing_authority(media_type: str) -> None:
 # The range
 
 
+@pytest.mark.requirement("signature:valid-at-signing-time")
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(

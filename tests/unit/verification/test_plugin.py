@@ -50,7 +50,12 @@ def _extended(media_type: str, *attributes: tuple[Any, Any, bool]) -> bytes:
     return sign_envelope(CHAIN, media_type, now=NOW, extended=extended)
 
 
-@pytest.mark.requirement("plugin:remaining-attributes")
+@pytest.mark.requirement(
+    "plugin:remaining-attributes",
+    "signature:unknown-critical-attributes",
+    "jws:crit",
+    "cose:crit",
+)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_unknown_critical_attributes_fail(level: str, media_type: str) -> None:
@@ -63,6 +68,7 @@ def test_unknown_critical_attributes_fail(level: str, media_type: str) -> None:
     assert list(outcomes(caught.value.results).items())[-1] == ("extendedValidation", "enforce failed")
 
 
+@pytest.mark.requirement("signature:plugin-minimum-version")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_a_minimum_version_of_no_plugin(level: str, media_type: str) -> None:
@@ -87,6 +93,7 @@ def test_other_attributes_pass(media_type: str) -> None:
     assert verdict.attributes.extended == (ExtendedAttribute("com.example.other", {"a": [1]}, critical=False),)
 
 
+@pytest.mark.requirement("signature:unknown-critical-attributes", "cose:crit")
 @pytest.mark.parametrize("level", LEVELS)
 def test_integer_labels_are_critical_too(level: str) -> None:
     """A critical label that is an integer, which no plugin can be given, fails with a plugin and without."""
@@ -158,7 +165,11 @@ def test_metadata_is_requested_for_each_verification() -> None:
         assert len(plugin.configs) == count
 
 
-@pytest.mark.requirement("plugin:plugin-exists")
+@pytest.mark.requirement(
+    "plugin:plugin-exists",
+    "signature:plugin-attributes-are-processed",
+    "signature:no-equivalent-of-plugins",
+)
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_missing_plugin_is_fatal(level: str) -> None:
     """A signature that needs a plugin which is not there fails at every level, audit included."""
@@ -210,6 +221,7 @@ def test_a_plugin_of_another_contract() -> None:
     "plugin:request-context",
     "plugin:unprocessed-attributes",
     "plugin:verifier-formats",
+    "signature:plugin-attributes-are-processed",
 )
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_the_request(media_type: str) -> None:
@@ -280,7 +292,11 @@ def test_critical_attributes_that_the_plugin_processes(media_type: str) -> None:
     assert note == f"plugin {VERIFIER} 1.0.0"
 
 
-@pytest.mark.requirement("plugin:processed-attributes", "plugin:remaining-attributes")
+@pytest.mark.requirement(
+    "plugin:processed-attributes",
+    "plugin:remaining-attributes",
+    "signature:unknown-critical-attributes",
+)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("processed", [[], ["a"], ["b", "c"], ["B", "A"]])
 def test_critical_attributes_that_nobody_processes(level: str, processed: list[str]) -> None:

@@ -51,7 +51,12 @@ def _accepts(version: str, minimum: str) -> bool:
     return True
 
 
-@pytest.mark.requirement("plugin:minimum-version")
+@pytest.mark.requirement(
+    "plugin:minimum-version",
+    "signature:plugin-minimum-version",
+    "signature:plugin-attributes-are-processed",
+    "jws:plugin-minimum-version",
+)
 @pytest.mark.parametrize("place", range(len(_ASCENDING)))
 def test_the_minimum_version(place: int) -> None:
     """A version is high enough by the precedence of semantic versions, each against its neighbours and itself."""
@@ -75,7 +80,7 @@ _NO_VERSIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.requirement("plugin:minimum-version")
+@pytest.mark.requirement("plugin:minimum-version", "signature:plugin-semantic-version")
 @pytest.mark.parametrize("text", _NO_VERSIONS)
 def test_what_is_no_semantic_version(text: str) -> None:
     """Both the signature's minimum and the plugin's version must be semantic versions."""

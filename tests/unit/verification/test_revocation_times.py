@@ -104,6 +104,7 @@ def tsa() -> TestChain:
     return make_chain("RSA-2048", purpose="timestamping")
 
 
+@pytest.mark.requirement("signature:timestamp-is-no-signing-time")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(("by", "hours", "passes"), [("crl", -1, True), ("crl", 1, False), ("ocsp", -1, False)])
 def test_timestamp_is_compared_with_a_crls_invalidity_date(

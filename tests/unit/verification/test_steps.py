@@ -177,6 +177,7 @@ def test_a_signature_of_another_artifact(level: str, artifact: Any) -> None:
     assert caught.value.message == f"integrity: the signature is for {signed}, not for {given}"
 
 
+@pytest.mark.requirement("signature:signing-agent-is-not-validated")
 def test_what_is_not_signed_does_not_count() -> None:
     """What is not signed, such as the signing agent, has no say in the verdict."""
     envelope = build_jws(CHAIN, jws_header(CHAIN), unprotected={"io.cncf.notary.signingAgent": "evil/1.0"})

@@ -46,6 +46,7 @@ def test_expiry(media_type: str, after: float, is_expired: bool) -> None:
 # Authentic timestamp
 
 
+@pytest.mark.requirement("signature:valid-now-without-authentic-time", "scheme:valid-now-without-timestamp")
 @pytest.mark.parametrize(
     ("now", "message"),
     [
@@ -64,6 +65,7 @@ def test_without_a_timestamp_the_chain_is_valid_now(now: Any, message: str | Non
         verify(_GOOD, now=now)
 
 
+@pytest.mark.requirement("signature:valid-now-without-authentic-time", "scheme:valid-now-without-timestamp")
 @pytest.mark.parametrize(
     ("place", "role"), [(0, "signing certificate"), (1, "intermediate certificate 1"), (2, "root")]
 )
@@ -75,6 +77,7 @@ def test_every_certificate_is_valid_now(place: int, role: str) -> None:
         verify(sign_envelope(chain, now=NOW - timedelta(days=1)), store=store(chain))
 
 
+@pytest.mark.requirement("signature:valid-now-without-authentic-time", "scheme:valid-now-without-timestamp")
 def test_the_signers_own_clock_does_not_count() -> None:
     """A signing time within the certificates' validity does not help when they have expired."""
     with pytest.raises(AuthenticTimestampError):
@@ -101,6 +104,7 @@ def test_a_timestamp_that_nobody_asked_for_is_ignored() -> None:
     assert isinstance(verify(sign_envelope(CHAIN, now=NOW, timestamp=b"garbage")), Verified)
 
 
+@pytest.mark.requirement("signature:valid-at-signing-time", "scheme:authentic-signing-time")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     ("time", "message"),

@@ -16,6 +16,7 @@ from tests.servers.registry.http_server import Reply
 from tests.unit.oci.registry.fake import API, SUBJECT, TAG, FakeRegistry, digests_of, entry
 
 
+@pytest.mark.requirement("signature:signature-discovery")
 def test_api_is_queried_for_signatures(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """The filter goes along, and its result is the answer."""
     registry.index(API, entry(1), entry(2))
@@ -31,6 +32,7 @@ def test_entries_are_filtered_by_artifact_type(registry: FakeRegistry, found: Ca
     assert found() == digests_of(2, 4)
 
 
+@pytest.mark.requirement("signature:both-manifest-forms")
 @pytest.mark.parametrize("listed", ["", EMPTY_TYPE])
 def test_untyped_entry_is_resolved_by_its_manifest(
     listed: str, registry: FakeRegistry, found: Callable[[], list[str]]
@@ -75,6 +77,7 @@ def test_manifest_is_read_up_to_its_listed_size(registry: FakeRegistry, host: Re
     assert [each.digest for each in place.signatures(SUBJECT)] == [large["digest"]]
 
 
+@pytest.mark.requirement("signature:signature-discovery")
 @pytest.mark.parametrize(
     "link",
     [

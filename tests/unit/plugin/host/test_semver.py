@@ -50,6 +50,7 @@ def test_other_things_are_other() -> None:
     assert SemanticVersion("1.0.0") != "1.0.0"
 
 
+@pytest.mark.requirement("signature:plugin-semantic-version")
 @pytest.mark.parametrize("text", _NONE)
 def test_what_is_no_version(text: str) -> None:
     """Anything else is refused, escaped."""
