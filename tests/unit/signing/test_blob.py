@@ -58,7 +58,9 @@ def test_what_is_signed_along() -> None:
     assert signed.blob.annotations == {}
 
 
-@pytest.mark.parametrize("media_type", ["", "text", "text/", "/plain", "text/pl ain", "text/plain;", "a/b; c", "a/b\n"])
+@pytest.mark.parametrize(
+    "media_type", ["", "text", "text/", "/plain", "text/pl ain", "text/plain;", "a/b; c", "a/b\n", "a/b;c=d;C=d"]
+)
 def test_malformed_media_types(media_type: str) -> None:
     """What is no media type is refused before the key is used."""
     key = Key()

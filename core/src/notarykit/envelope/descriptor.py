@@ -13,6 +13,7 @@ _HEX = re.compile("[0-9a-f]+")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _PARAMETER = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETERS = re.compile(rf'(?:[ \t]*;[ \t]*{_PARAMETER}=(?:{_PARAMETER}|"[ !#-\[\]-~]*"))*')
+_PARAMETER_NAME = re.compile(rf'({_PARAMETER})=(?:{_PARAMETER}|"[^"]*")')
 _LONGEST_CONTENT_TYPE = 1000
 
 
@@ -105,8 +106,14 @@ def is_media_type(text: str) -> bool:
 
 
 def is_content_type(text: str) -> bool:
-    """Returns True for a well-formed media type with parameters or without (RFC 9110, section 8.3.1)."""
+    """Returns True for a well-formed media type with parameters or without (RFC 9110, section 8.3.1).
+
+    No parameter comes twice (RFC 6838, section 4.3).
+    """
     if len(text) > _LONGEST_CONTENT_TYPE:
         return False
     name = text.partition(";")[0].rstrip(" \t")
-    return is_media_type(name) and _PARAMETERS.fullmatch(text, len(name)) is not None
+    if not is_media_type(name) or _PARAMETERS.fullmatch(text, len(name)) is None:
+        return False
+    names = [each.lower() for each in _PARAMETER_NAME.findall(text, len(name))]
+    return len(set(names)) == len(names)
