@@ -37,6 +37,7 @@ def test_mutants_have_names_of_their_own() -> None:
 
 
 @pytest.mark.requirement(
+    "plugin:blob-key-description",
     "plugin:capabilities",
     "plugin:clean-output",
     "plugin:envelope-payload",

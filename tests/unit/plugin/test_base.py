@@ -51,7 +51,7 @@ class _All(KeyPlugin, _Verifying):
     name = "all"
 
 
-@pytest.mark.requirement("plugin:capabilities")
+@pytest.mark.requirement("plugin:blob-key-description", "plugin:capabilities")
 @pytest.mark.parametrize(
     ("kind", "capabilities"),
     [

@@ -36,7 +36,11 @@ def _blob(body: bytes = b"hello") -> StreamBlob:
     return StreamBlob(io.BytesIO(body))
 
 
-@pytest.mark.requirement("signature:payload-blob-descriptor", "signature:payload-blob-digest-algorithm")
+@pytest.mark.requirement(
+    "signature:payload-blob-descriptor",
+    "signature:payload-blob-digest-algorithm",
+    "plugin:blob-digest",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", KEY_SPECS)
 def test_the_key_decides_the_digest(spec: str, media_type: str) -> None:
@@ -108,6 +112,7 @@ class _Enveloping(Envelopes):
         return key_spec(self._spec)
 
 
+@pytest.mark.requirement("plugin:blob-digest", "plugin:blob-signature")
 @pytest.mark.parametrize("spec", ["EC-384", "RSA-4096"])
 def test_makers_of_envelopes_name_the_key(spec: str) -> None:
     """The blob is described by the key that describe-key told of, and the payload is signed as it is."""
@@ -127,12 +132,14 @@ def test_a_maker_of_envelopes_that_used_another_key() -> None:
         sign_blob(_blob(), signer, _OPTIONS)
 
 
+@pytest.mark.requirement("plugin:blob-key-description")
 def test_a_maker_of_envelopes_for_artifacts_alone() -> None:
     """A signer that knows no key spec signs no blobs, and says so before the blob is read."""
     with pytest.raises(SigningKeyError, match="signs artifacts and no blobs"):
         sign_blob(_Unread(), Envelopes(lambda payload: payload), _OPTIONS)
 
 
+@pytest.mark.requirement("plugin:blob-signature")
 def test_a_key_that_signs_something_else() -> None:
     """A signature that does not hold is found before anybody gets it."""
     with pytest.raises(NotarykitError, match="does not hold"):

@@ -186,7 +186,7 @@ def test_a_plugin_must_not_add(media_type: str, place: tuple[str, ...]) -> None:
         _sign(Envelopes(envelope), media_type=media_type)
 
 
-@pytest.mark.requirement("plugin:envelope-format", "plugin:envelope-holds")
+@pytest.mark.requirement("plugin:envelope-format", "plugin:envelope-holds", "plugin:plugin-timestamp-form")
 @pytest.mark.parametrize(
     "make",
     [

@@ -251,6 +251,41 @@ def chains_to(leaf: bytes, candidates: Iterable[bytes], roots: Iterable[bytes]) 
                 waiting.append((der, *chain))
 
 
+def check_partial_chain(leaf: bytes, candidates: Iterable[bytes], purpose: Purpose) -> None:
+    """Checks the requirements of a certificate and of its issuers, as far as they are among certificates in any order.
+
+    Nobody has to be trusted, and nothing has to be complete; validity periods are not checked.
+
+    Raises:
+        CertificateError: The certificate is malformed, or on each path a requirement is violated; names the first.
+    """
+    certificates = {leaf: load_certificate(leaf)}
+    for der in candidates:
+        with suppress(CertificateError):
+            certificates.setdefault(der, load_certificate(der))
+    pairs = certificates.items()
+    tops = [der for der, one in pairs if not any(_issued(*other, der, one) for other in pairs)]
+    first: CertificateError | None = None
+    for path in chains_to(leaf, certificates, tops):
+        try:
+            return _check_places(path, purpose)
+        except CertificateError as error:
+            first = first or error
+    raise first or CertificateError("its issuers have issued each other", rule="ordered_and_related")
+
+
+def _issued(issuer_der: bytes, issuer: x509.Certificate, der: bytes, certificate: x509.Certificate) -> bool:
+    """Tells whether another certificate issued one."""
+    return issuer_der != der and _may_issue(certificate, issuer) and why_not_issued(certificate, issuer) is None
+
+
+def _check_places(ders: Sequence[bytes], purpose: Purpose) -> None:
+    for index, der in enumerate(ders):
+        role = "CA certificate" if index else "signing certificate"
+        before_links = requirements.SIGNATURE_OF_CA if index else requirements.SIGNATURE_OF_LEAF
+        ChainCertificate(der, role, before_links).check_requirements(purpose, index)
+
+
 def _may_issue(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Compares the names, as far as they can be parsed."""
     try:

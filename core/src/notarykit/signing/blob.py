@@ -10,7 +10,7 @@ from notarykit.envelope.descriptor import Descriptor, is_content_type
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.errors import PluginResponseError, UsageError
 from notarykit.oci.manifest import MANIFEST_TYPES
-from notarykit.signing.envelope import SignedEnvelope, sign_descriptor
+from notarykit.signing.envelope import SignedEnvelope, check_options, sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
 
 
@@ -53,7 +53,7 @@ def sign_blob(
             f"{content_media_type} is the media type of an artifact: the blob's signature would be the artifact's",
             advice="sign the artifact itself, with 'notarykit sign', or choose another media type",
         )
-    options.time()  # what is wrong with the options is said before anything large is read
+    check_options(signer, options)  # what is wrong with the options is said before anything large is read
     algorithm = signer.key_spec().digest_algorithm
     descriptor = blob.describe(content_media_type, algorithm)
     signature = sign_descriptor(descriptor, signer, options)

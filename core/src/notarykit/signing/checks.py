@@ -9,7 +9,7 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.attributes import SignedAttributes
 from notarykit.envelope.integrity import IntactEnvelope, check_integrity
 from notarykit.envelope.parsing import parse_envelope
-from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError
+from notarykit.errors import CertificateError, EnvelopeError, PluginResponseError, TimestampError
 
 _ROUNDED = timedelta(seconds=2)
 
@@ -54,6 +54,23 @@ def check_attributes(attributes: SignedAttributes, now: datetime, expires_in: ti
         raise PluginResponseError(
             f"the envelope has the critical attribute {unknown[0]!r}, and names no plugin that could process it"
         )
+
+
+def check_timestamp(content: IntactEnvelope) -> None:
+    """Checks the timestamp that a plugin's envelope came with, if there is one, as a verifier would, except for trust.
+
+    Raises:
+        PluginResponseError: It is malformed, not of this signature, or its range is outside the chain's validity; or a
+            certificate of the authority breaks a rule.
+    """
+    if not content.timestamp_signature:
+        return
+    from notarykit.timestamp.token import check_covers, check_token
+
+    try:
+        check_covers(check_token(content.timestamp_signature, content.signature), content.chain)
+    except (TimestampError, CertificateError) as error:
+        raise PluginResponseError(f"the envelope's timestamp does not hold: {error.message}") from None
 
 
 def _check_payload(signed: bytes, requested: bytes) -> None:

@@ -5,11 +5,11 @@ the same.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from notarykit._internal.rfc3339 import utc_now
 from notarykit._internal.version import signing_agent
-from notarykit.envelope.attributes import X509
 from notarykit.envelope.builder import attributes_for, prepare, with_timestamp
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.integrity import IntactEnvelope
@@ -17,7 +17,7 @@ from notarykit.envelope.payload import make_payload
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import UsageError
-from notarykit.signing.checks import check_attributes, check_envelope
+from notarykit.signing.checks import check_attributes, check_envelope, check_timestamp
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions, TimestampSource
 
 
@@ -48,12 +48,13 @@ def sign_descriptor(
         options: Options of signing.
 
     Raises:
-        UsageError: The expiry is no whole number of seconds or no time, or a metadata key is reserved.
+        UsageError: The expiry is no whole number of seconds or no time, a metadata key is reserved, or a signer of
+            envelopes is to have timestamps.
         TimestampError: No authority gave a good timestamp.
         PluginError: The plugin failed, or its answer does not fit the request.
         CertificateError: The chain breaks a rule, or is not valid at the signing time.
     """
-    media_type, time = JWS if options.media_type is None else options.media_type, options.time()
+    media_type, time = JWS if options.media_type is None else options.media_type, check_options(signer, options)
     payload = make_payload(artifact, options.user_metadata)
     if isinstance(signer, EnvelopeSigner):
         envelope, annotations = signer.sign_payload(payload, media_type, options.expires_in)
@@ -65,21 +66,30 @@ def sign_descriptor(
         envelope, annotations = unsigned.finish(signed.signature, signed.chain, agent), {}
     content = check_envelope(envelope, media_type, payload, time)
     check_attributes(content.attributes, time, options.expires_in)
+    if isinstance(signer, EnvelopeSigner):
+        check_timestamp(content)
     if options.timestamper is not None:
         envelope = _stamp(envelope, content, options.timestamper)
         content = check_envelope(envelope, media_type, payload, time)
     return SignedEnvelope(envelope, media_type, content, annotations)
 
 
-def _stamp(envelope: bytes, content: IntactEnvelope, timestamper: TimestampSource) -> bytes:
-    """Returns the envelope with a timestamp of its signature.
+def check_options(signer: Signer | EnvelopeSigner, options: SignOptions) -> datetime:
+    """Returns the signing time, after checking that the signer can keep to the options.
 
-    Signature specification, "Unsigned Attributes": a timestamp counts "solely under the `notary.x509` signing scheme".
+    Raises:
+        UsageError: The expiry is no whole number of seconds or no time, or a signer of envelopes is to have timestamps.
     """
-    if content.attributes.signing_scheme != X509:
+    if options.timestamper is not None and isinstance(signer, EnvelopeSigner):
+        # Plugin specification, "FAQ": such a plugin has full control, and a timestamp is neither added nor replaced.
         raise UsageError(
-            f"a signature of the scheme {content.attributes.signing_scheme} has its authority's time, and no timestamp",
-            advice="sign without --timestamp-url",
+            "the plugin makes whole envelopes, whose timestamps are its own to make",
+            advice="sign without --timestamp-url, and see the plugin's documentation for timestamps",
         )
+    return options.time()
+
+
+def _stamp(envelope: bytes, content: IntactEnvelope, timestamper: TimestampSource) -> bytes:
+    """Returns the envelope with a timestamp of its signature."""
     # The present time, and not the signing time: the token may be requested long after the PIN.
     return with_timestamp(envelope, content.media_type, timestamper.stamp(content.signature, content.chain, utc_now()))

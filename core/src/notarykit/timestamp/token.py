@@ -13,7 +13,7 @@ from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import CertificateError, TimestampError
 from notarykit.keys import x509_signature
 from notarykit.keys.certificate import issuer_of, load_certificate, subject_of
-from notarykit.keys.chain import Chain, chains_to, check_chain
+from notarykit.keys.chain import Chain, chains_to, check_chain, check_partial_chain
 from notarykit.keys.spec import digest
 from notarykit.timestamp import authority_name, cms, tsp
 from notarykit.timestamp.records import Attributes, SignedToken, TimestampInfo
@@ -43,7 +43,7 @@ class Timestamp(NamedTuple):
     chain: Chain
 
 
-def check_covers(timestamp: Timestamp, chain: Chain) -> None:
+def check_covers(timestamp: Timestamp | TimestampInfo, chain: Chain) -> None:
     """Refuses a timestamp unless all of its range is inside the validity of every certificate of the signer's chain.
 
     Raises:
@@ -83,6 +83,33 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
             is not trusted or was not at that time.
         CertificateError: The signer's chain breaks a rule.
     """
+    signed_data, signer, attributes, info = _read(token, message)
+    chain = _trusted_chain(signer, signed_data.certificates, roots, info.time)
+    if attributes.signing_time is not None and (problem := chain.outside_validity(attributes.signing_time)):
+        raise TimestampError(f"at the token's signing-time, {problem}")
+    return Timestamp(
+        info.time, info.earliest, info.latest, info.policy, info.serial_number, info.hash_name, info.nonce, chain
+    )
+
+
+def check_token(token: bytes, message: bytes) -> TimestampInfo:
+    """Checks a token over a message as far as nobody has to be trusted: its signature, its content, its certificates.
+
+    Args:
+        token: The token, in BER.
+        message: The stamped message.
+
+    Raises:
+        TimestampError: The token is malformed, its signature does not hold, or it is about something else.
+        CertificateError: One of its signer's certificates breaks a rule.
+    """
+    signed_data, signer, _, info = _read(token, message)
+    check_partial_chain(signer, signed_data.certificates, "timestamping")
+    return info
+
+
+def _read(token: bytes, message: bytes) -> tuple[SignedToken, bytes, Attributes, TimestampInfo]:
+    """Reads a token, its signer's certificate, and what the signer signed; everything but the chain is checked."""
     signed_data = cms.read_token(token)
     signer = _signer(signed_data)
     _check_signature(signed_data, signer)
@@ -92,12 +119,7 @@ def verify_token(token: bytes, message: bytes, roots: Iterable[bytes]) -> Timest
     _check_imprint(info, message)
     if not authority_name.is_by(info, signer):
         raise TimestampError("token names an authority that its signer's certificate does not name")
-    chain = _trusted_chain(signer, signed_data.certificates, roots, info.time)
-    if attributes.signing_time is not None and (problem := chain.outside_validity(attributes.signing_time)):
-        raise TimestampError(f"at the token's signing-time, {problem}")
-    return Timestamp(
-        info.time, info.earliest, info.latest, info.policy, info.serial_number, info.hash_name, info.nonce, chain
-    )
+    return signed_data, signer, attributes, info
 
 
 def _check_imprint(info: TimestampInfo, message: bytes) -> None:

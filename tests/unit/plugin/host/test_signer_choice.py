@@ -70,7 +70,7 @@ _RAW, _ENVELOPE = "SIGNATURE_GENERATOR.RAW", "SIGNATURE_GENERATOR.ENVELOPE"
 _ENVELOPE_FOR_BLOB = "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB"
 
 
-@pytest.mark.requirement("plugin:choice-of-interface")
+@pytest.mark.requirement("plugin:blob-capability", "plugin:choice-of-interface")
 @pytest.mark.parametrize(
     ("capabilities", "for_blob", "kind"),
     [
@@ -88,7 +88,7 @@ def test_raw_signatures_are_preferred(capabilities: tuple[str, ...], for_blob: b
     assert type(plugin_signer(plugin, "key 1", {}, for_blob=for_blob)) is kind
 
 
-@pytest.mark.requirement("plugin:choice-of-interface")
+@pytest.mark.requirement("plugin:blob-capability", "plugin:choice-of-interface")
 @pytest.mark.parametrize(
     ("capabilities", "for_blob"),
     [
