@@ -26,6 +26,7 @@ def test_every_command_is_in_the_table() -> None:
         "add", "attach", "cleanup-test", "delete", "generate", "generate-test", "issue", "lint", "list", "request",
         "show",
     }  # fmt: skip
+    assert {path[1] for path in EVERY if path[0] == "blob"} == {"inspect", "policy", "sign", "verify"}
     assert {path[1] for path in EVERY if path[0] == "key"} == {"add", "delete", "list", "update"}
     for group in (("policy",), ("blob", "policy")):
         assert {path[-1] for path in EVERY if path[:-1] == group} == {"import", "init", "show"}
@@ -106,6 +107,10 @@ def _complete(world: World, line: str) -> list[str]:
         ("notarykit ver", ["verify", "version"]),
         ("notarykit key ", ["add", "delete", "list", "update"]),
         ("notarykit blob pol", ["policy"]),
+        ("notarykit blob sign --media", ["--media-type"]),
+        ("notarykit blob sign hel", ["hello"]),
+        ("notarykit blob sign --signature-format ", ["jws", "cose"]),
+        ("notarykit blob inspect -o t", ["tree"]),
         ("notarykit blob policy i", ["import", "init"]),
         ("notarykit blob policy init --g", ["--global"]),
         ("notarykit policy init --g", []),
@@ -114,7 +119,7 @@ def _complete(world: World, line: str) -> list[str]:
         ("notarykit certificate cl", ["cleanup-test"]),
         ("notarykit sign --oci", ["--oci-layout"]),
         ("notarykit sign hello@sha256 : 00 --sig", ["--signature-format"]),
-        ("notarykit sign --key build --pl", ["--plugin", "--plugin-config", "--platform", "--plugin-timeout"]),
+        ("notarykit sign --key build --pl", ["--plugin", "--plugin-config", "--plugin-timeout", "--platform"]),
         ("notarykit key set --def", ["--default"]),
         ("notarykit verify --allow", []),
         ("notarykit sign hel", ["hello"]),

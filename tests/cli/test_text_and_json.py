@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.cli.blobs import make_blob, sign_blob
 from tests.cli.every_command import COMMANDS_BY_PATH
 from tests.cli.test_json import schema
 from tests.cli.world import VERIFY, World
 from tests.support.ca import Changes, make_chain, ocsp_at
-from tests.support.homes import OTHER_IDENTITY, SCOPE, policy_document
+from tests.support.homes import OTHER_IDENTITY, SCOPE, blob_policy_document, policy_document
 from tests.support.layouts import add_artifact
 from tests.support.signatures import readdress
 
@@ -26,13 +27,15 @@ class Failure(NamedTuple):
         schema: Name of its schema.
         command: Command line without the reference.
         exit_code: Exit code.
-        prepare: Prepares the failure and returns the reference.
+        prepare: Prepares the failure and returns the reference; of a command on files, the path.
+        noun: What the command is about.
     """
 
     schema: str
     command: tuple[str, ...]
     exit_code: int
     prepare: Prepare
+    noun: str = "reference"
 
 
 def absent(world: World) -> str:
@@ -68,6 +71,31 @@ def unknown_status(world: World) -> str:
     return world.reference
 
 
+def absent_file(world: World) -> str:
+    """Returns the path of a file that does not exist."""
+    world.home.set_blob_policy()
+    return "absent.tar.jws.sig"
+
+
+def unforeseen_file(world: World) -> str:
+    """Makes the opening of a file fail with an error of no class of ours."""
+    world.home.set_blob_policy()
+    return world.break_file(make_blob(world, "broken.tar.jws.sig"))
+
+
+def unsigned_blob(world: World) -> str:
+    """Returns a blob without signatures."""
+    world.home.set_blob_policy()
+    return make_blob(world, "unsigned.tar")
+
+
+def distrusted_blob(world: World) -> str:
+    """Signs a blob in both formats with an identity that the trust policy does not list."""
+    world.home.set_blob_policy(blob_policy_document(identities=[OTHER_IDENTITY]))
+    sign_blob(world, "distrusted.tar", "--signature-format", "cose")
+    return sign_blob(world, "distrusted.tar")
+
+
 SIGN, LIST, INSPECT = (("sign", "--oci-layout"), ("list", "--oci-layout"), ("inspect", "--oci-layout"))
 FAILURES = [
     Failure("sign", SIGN, 3, absent),
@@ -81,18 +109,30 @@ FAILURES = [
     Failure("revocation", FETCH, 70, unforeseen),
     Failure("revocation", FETCH, 1, distrusted),
     Failure("revocation", FETCH, 3, unknown_status),
+    Failure("blob-sign", ("blob", "sign", "--force"), 3, absent_file, "blob"),
+    Failure("blob-sign", ("blob", "sign", "--force"), 70, unforeseen_file, "blob"),
+    Failure("blob-verify", ("blob", "verify"), 3, absent_file, "blob"),
+    Failure("blob-verify", ("blob", "verify"), 70, unforeseen_file, "blob"),
+    Failure("blob-verify", ("blob", "verify"), 1, unsigned_blob, "blob"),
+    Failure("blob-verify", ("blob", "verify"), 1, distrusted_blob, "blob"),
 ]
 SEVERAL = [
     Failure("list", LIST, 3, absent),
     Failure("list", LIST, 70, unforeseen),
     Failure("inspect", INSPECT, 3, absent),
     Failure("inspect", INSPECT, 70, unforeseen),
+    Failure("blob-inspect", ("blob", "inspect"), 3, absent_file, "signature"),
+    Failure("blob-inspect", ("blob", "inspect"), 70, unforeseen_file, "signature"),
 ]
 ALONE = [
     Failure("list", LIST, 3, absent),
     Failure("list", LIST, 70, unforeseen),
     Failure("inspect", INSPECT, 3, absent),
     Failure("inspect", INSPECT, 70, unforeseen),
+    Failure("blob-inspect", ("blob", "inspect"), 3, absent_file),
+    Failure("blob-inspect", ("blob", "inspect"), 70, unforeseen_file),
+    Failure("blob-sign", ("blob", "sign", "--key", "none"), 4, unsigned_blob),
+    Failure("blob-verify", ("blob", "verify", "--policy-name="), 2, unsigned_blob),
     Failure("plugin-doctor", ("plugin", "doctor"), 4, lambda _: "no-such-plugin"),
     Failure("plugin-test", ("plugin", "test"), 4, lambda _: "no-such-plugin"),
     Failure("sign", (*SIGN, "--key", "none"), 4, unsigned),
@@ -150,17 +190,26 @@ def test_error_of_a_reference_is_the_same_in_text_and_json(world: World, failure
         assert reference in line
 
 
+def _other(world: World, noun: str) -> str:
+    """Signs something else, and returns what a command on it takes."""
+    if noun == "reference":
+        reference = f"hello@{add_artifact('hello', 'other').digest}"
+        world.sign(reference=reference)
+        return reference
+    path = sign_blob(world, "other.tar")
+    return f"{path}.jws.sig" if noun == "signature" else path
+
+
 @pytest.mark.parametrize("failure", [*FAILURES, *SEVERAL], ids=_names)
 def test_error_between_successes_is_reported_for_its_reference(world: World, failure: Failure) -> None:
     """Results are in the references' order, and an error is that of the reference alone."""
-    other = f"hello@{add_artifact('hello', 'other').digest}"
-    world.sign(reference=other)
+    other = _other(world, failure.noun)
     reference = failure.prepare(world)
     alone = _both(world, failure, reference)[0]
     document = json.loads(world.run(*failure.command, "--output", "json", other, reference, other).out)
     schema(failure.schema).validate(document)
-    assert [result["reference"] for result in document["results"]] == [other, reference, other]
-    assert document["results"][1] == (alone["results"][0] if "results" in alone else {"reference": reference, **alone})
+    assert [result[failure.noun] for result in document["results"]] == [other, reference, other]
+    assert document["results"][1] == (alone["results"][0] if "results" in alone else {failure.noun: reference, **alone})
 
 
 @pytest.mark.parametrize("failure", ALONE, ids=_names)
@@ -198,7 +247,7 @@ def test_skipped_signatures_are_the_same_in_text_and_json(world: World) -> None:
 def test_missing_evidence_is_the_same_in_text_and_json(world: World) -> None:
     """`revocation fetch` warns of each problem with the message that JSON has for it."""
     reference = unknown_status(world)
-    document, _ = _both(world, FAILURES[-1], reference)
+    document, _ = _both(world, Failure("revocation", FETCH, 3, unknown_status), reference)
     (problem,) = document["results"][0]["problems"]
     err = world.run(*FETCH, reference).err
     assert f"Warning: {problem['signature']}: {problem['error']['message']}" in err

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pytest
 
+from notarykit._internal import files
 from notarykit.cli import main
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.oci.layout import ImageLayout
@@ -80,6 +81,18 @@ class World:
             return resolve(self, identifier)
 
         self._monkeypatch.setattr(ImageLayout, "resolve", broken)
+
+    def break_file(self, path: str) -> str:
+        """Makes the opening of a file fail with an unforeseen error, and returns its path."""
+        open_regular = files.open_regular
+
+        def broken(name: str) -> BinaryIO:
+            if name == path:
+                raise ZeroDivisionError("swordfish")
+            return open_regular(name)
+
+        self._monkeypatch.setattr(files, "open_regular", broken)
+        return path
 
     def did(self, *arguments: str, stdin: str = "") -> str:
         """Runs a command line that must succeed without a word on standard error, and returns its output."""

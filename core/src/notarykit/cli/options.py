@@ -23,7 +23,7 @@ class Flag(NamedTuple):
         default: Value if the flag is absent.
         hidden: True if the help does not list it.
         choices: Permitted values; empty if any value is permitted.
-        names: Names that completion offers as values: `keys`, `plugins`, `stores` or `store-types`.
+        names: Names that completion offers as values: `keys`, `plugins`, `stores`, `store-types` or `blob-policies`.
     """
 
     name: str

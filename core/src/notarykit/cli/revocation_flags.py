@@ -16,12 +16,10 @@ LIMIT_FLAGS = (
     Flag("ocsp-nonce", "send a nonce to OCSP responders; many do not support it", "switch", default=False),
     Flag("ocsp-timeout", "time limit for each OCSP request, in whole seconds", "duration", default=2),
 )
-SIGNATURE_FLAGS = (
-    MAX_SIGNATURES_FLAG,
-    Flag(
-        "max-envelope-size", "maximum size of an envelope in MiB; those above 1 are evaluated last", "number", default=1
-    ),
+MAX_ENVELOPE_FLAG = Flag(
+    "max-envelope-size", "maximum size of an envelope in MiB; those above 1 are evaluated last", "number", default=1
 )
+SIGNATURE_FLAGS = (MAX_SIGNATURES_FLAG, MAX_ENVELOPE_FLAG)
 FILE_FLAGS = (
     Flag("evidence", "directory written by 'revocation fetch', consulted before the network; repeatable", "texts"),
     Flag("crl", "file with a CRL or delta CRL, consulted before the network; repeatable", "texts"),

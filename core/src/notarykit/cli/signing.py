@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ class ChosenSigner:
 
     Args:
         options: Options of the command.
+        for_blob: True to sign blobs, False to sign artifacts.
 
     Attributes:
         key: The key.
@@ -74,12 +76,16 @@ class ChosenSigner:
 
     signer: "Signer | EnvelopeSigner"
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, for_blob: bool = False) -> None:
         self.key = selected_key(options)
         self._plugin_config = options.pairs("plugin-config")
         self._seconds: int = options["plugin-timeout"]
+        self._for_blob = for_blob
         self._was_prompted = False
-        self.signer = open_signer(self.key, self._plugin_config, self._prompted_passphrase, self._seconds)
+        self.signer = self._opened(self._prompted_passphrase)
+
+    def _opened(self, passphrase: Callable[[], bytes]) -> "Signer | EnvelopeSigner":
+        return open_signer(self.key, self._plugin_config, passphrase, self._seconds, for_blob=self._for_blob)
 
     def _prompted_passphrase(self) -> bytes:
         self._was_prompted = PASSPHRASE_VARIABLE not in os.environ
@@ -92,7 +98,7 @@ class ChosenSigner:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Opens the key again."""
         self.__dict__.update(state)
-        self.signer = open_signer(self.key, self._plugin_config, environment_passphrase, self._seconds)
+        self.signer = self._opened(environment_passphrase)
 
     def keep_here(self, operation: AnOperation) -> None:
         """Has an operation done in this process alone where the key was unlocked on a terminal, or may have to be."""

@@ -13,11 +13,11 @@ _CLEAR = "\r\x1b[K"
 
 
 @contextlib.contextmanager
-def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
+def progress(text: str | Callable[[], str], *, quiet: bool = False) -> Iterator[None]:
     """Shows a text and the elapsed seconds on standard error while the context is active.
 
     Args:
-        text: Description of the work.
+        text: Description of the work, or a function that returns how far it is.
         quiet: Shows nothing, because a plugin may prompt for a PIN on the terminal.
     """
     if quiet or not sys.stderr.isatty():
@@ -31,7 +31,8 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
         seconds, pause = 0.0, _FIRST
         while not done.wait(pause):
             seconds, pause = seconds + pause, _EVERY
-            sys.stderr.write(f"{_CLEAR}{printable(text)} … {int(seconds)} s")
+            line = text if isinstance(text, str) else text()
+            sys.stderr.write(f"{_CLEAR}{printable(line)} … {int(seconds)} s")
             sys.stderr.flush()
         if seconds:
             sys.stderr.write(_CLEAR)

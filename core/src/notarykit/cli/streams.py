@@ -8,7 +8,7 @@ import io
 import os
 import select
 import sys
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
 from notarykit.errors import StorageError
 
@@ -68,7 +68,7 @@ class _PatientInput(io.RawIOBase):
                 return len(content)
 
 
-def patient_input() -> IO[bytes]:
+def patient_input() -> BinaryIO:
     """Returns standard input as bytes; the end of what is there for the moment is not taken for its end."""
     if sys.stdin is sys.__stdin__ and sys.__stdin__ is not None:
         return io.BufferedReader(_PatientInput(sys.__stdin__.fileno()))

@@ -26,6 +26,21 @@ class SignedBlob(NamedTuple):
     signature: SignedEnvelope
 
 
+def check_media_type(media_type: str) -> None:
+    """Refuses a media type that no blob can be signed with.
+
+    Raises:
+        UsageError: It is malformed, or that of an artifact's manifest.
+    """
+    if not is_content_type(media_type):
+        raise UsageError(f"media type {media_type!r} is malformed", advice="such as application/octet-stream")
+    if media_type.partition(";")[0].rstrip().lower() in MANIFEST_TYPES:
+        raise UsageError(
+            f"{media_type} is the media type of an artifact: the blob's signature would be the artifact's",
+            advice="sign the artifact itself, with 'notarykit sign', or choose another media type",
+        )
+
+
 def sign_blob(
     blob: Blob,
     signer: Signer | EnvelopeSigner,
@@ -46,13 +61,7 @@ def sign_blob(
         StorageError: The blob cannot be read, or has changed while it was read.
         NotarykitError: As for `sign_descriptor`.
     """
-    if not is_content_type(content_media_type):
-        raise UsageError(f"media type {content_media_type!r} is malformed", advice="such as application/octet-stream")
-    if content_media_type.partition(";")[0].rstrip().lower() in MANIFEST_TYPES:
-        raise UsageError(
-            f"{content_media_type} is the media type of an artifact: the blob's signature would be the artifact's",
-            advice="sign the artifact itself, with 'notarykit sign', or choose another media type",
-        )
+    check_media_type(content_media_type)
     check_options(signer, options)  # what is wrong with the options is said before anything large is read
     algorithm = signer.key_spec().digest_algorithm
     descriptor = blob.describe(content_media_type, algorithm)

@@ -172,17 +172,27 @@ def decide(policy: TrustPolicy, listed: SignatureList, tried: Iterable[TriedSign
     if passable is not None:
         return passable
     limit = listed.most if next(listed.manifests, None) is not None else None
-    raise _not_accepted(listed.artifact, failures, limit).under(policy.name, policy.level.name)
+    raise _error_of(listed.artifact, failures, limit).under(policy.name, policy.level.name)
 
 
-def _not_accepted(artifact: Descriptor, failures: Failures, limit: int | None) -> VerificationError:
+def _error_of(artifact: Descriptor, failures: Failures, limit: int | None) -> VerificationError:
     """Returns the error of an artifact; with a limit, there are more signatures than were tried."""
-    if not failures:
-        return NoSignatureError(
-            f"no signature is associated with {artifact.digest}", advice="make sure the artifact was signed"
-        )
-    digest, nearest = max(failures, key=_steps_reached)
-    message = f"{nearest.message} (signature {digest})"
+    if failures:
+        return not_accepted(failures, limit)
+    return NoSignatureError(
+        f"no signature is associated with {artifact.digest}", advice="make sure the artifact was signed"
+    )
+
+
+def not_accepted(failures: Failures, limit: int | None = None) -> NoAcceptedSignatureError:
+    """Returns the error for signatures none of which was accepted: that of the one that came furthest.
+
+    Args:
+        failures: Name and error of each, at least one.
+        limit: Number of signatures that were tried if there are more of them.
+    """
+    name, nearest = max(failures, key=_steps_reached)
+    message = f"{nearest.message} (signature {name})"
     if len(failures) > 1:
         message = f"none of the {len(failures)} signatures was accepted; the one that came furthest: {message}"
     if limit is not None:

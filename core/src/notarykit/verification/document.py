@@ -6,11 +6,12 @@ Their schema is `result` of docs/schema/verify.json.
 from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, VerificationError
 from notarykit.keys.certificate import subject_of
 from notarykit.oci.reference import LayoutReference, Reference
 from notarykit.verification.artifact import Failures, VerifiedArtifact
-from notarykit.verification.verdict import Skipped, StepResult, Verified
+from notarykit.verification.verdict import Skipped, StepResult, Verdict, Verified
 
 
 def verdict_document(
@@ -27,7 +28,10 @@ def verdict_document(
 
 def verdict_members(outcome: VerifiedArtifact | NotarykitError) -> dict[str, Any]:
     """Returns the members of the document beside the reference."""
-    return _failed(outcome) if isinstance(outcome, NotarykitError) else _accepted(outcome)
+    if isinstance(outcome, NotarykitError):
+        return _failed(outcome)
+    verdict, artifact, signature, failures = outcome
+    return accepted_members(verdict, artifact, signature.digest if signature else "", failures)
 
 
 def _failed(error: NotarykitError) -> dict[str, Any]:
@@ -40,20 +44,26 @@ def _failed(error: NotarykitError) -> dict[str, Any]:
     }
 
 
-def _accepted(verified: VerifiedArtifact) -> dict[str, Any]:
-    verdict = verified.verdict
+def accepted_members(verdict: Verdict, target: Descriptor | None, signature: str, failures: Failures) -> dict[str, Any]:
+    """Returns the members of a verdict.
+
+    Args:
+        verdict: The verdict.
+        target: Descriptor of the artifact or blob; None only where it was not to be verified.
+        signature: Name of the signature that was accepted.
+        failures: Name and error of each signature that was tried before and not accepted.
+    """
     if isinstance(verdict, Skipped):
         return {"verdict": "skipped", "policy": verdict.policy}
-    assert verified.artifact is not None
-    assert verified.signature is not None
+    assert target is not None
     members: dict[str, Any] = {
         "verdict": "verified" if isinstance(verdict, Verified) else "audited",
         "policy": verdict.policy,
         "level": verdict.level.name,
-        "artifact": verified.artifact.to_json(),
-        "signature": verified.signature.digest,
+        "artifact": target.to_json(),
+        "signature": signature,
         "steps": _steps(verdict.results),
-        "notAccepted": _not_accepted(verified.failures),
+        "notAccepted": _not_accepted(failures),
     }
     if isinstance(verdict, Verified):
         members["userMetadata"] = dict(verdict.user_metadata)

@@ -110,6 +110,10 @@ class Operation(Generic[AnItem]):
         """Returns True if a journal's record of success spares the work on an item; it does if nobody forged it."""
         return record.is_private
 
+    def progress(self, item: AnItem) -> str:
+        """Returns the progress line of the work on the only item."""
+        return f"{self.activity} {item.text}"
+
     def announce(self, item: AnItem) -> None:
         """Prints warnings about an item before its outcome."""
 

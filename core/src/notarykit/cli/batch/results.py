@@ -63,4 +63,4 @@ def _indented(text: str, width: int) -> str:
 
 def results_in(output: str, noun: str) -> Results:
     """Returns the writer for a value of `--output`, whose results are named by a member like the noun."""
-    return {"text": Results, "json": _JsonResults, "jsonl": _JsonLines}[output](noun)
+    return {"json": _JsonResults, "jsonl": _JsonLines}.get(output, Results)(noun)

@@ -1,5 +1,6 @@
 """Runs an operation on the items of a command."""
 
+from functools import partial
 from typing import Any
 
 from notarykit.cli.batch.operation import AnOperation, Result
@@ -32,7 +33,7 @@ def _run_one(operation: AnOperation) -> int:
     output = operation.options["output"]
     if result.document is not None and output == "json":
         print_json(result.document)
-    elif output != "text":  # which the operation has printed
+    elif output in ("json", "jsonl"):  # all else the operation has printed
         from notarykit.cli.batch.results import results_in
 
         results = results_in(output, operation.noun)
@@ -42,7 +43,7 @@ def _run_one(operation: AnOperation) -> int:
 
 
 def _run_alone(operation: AnOperation, item: Any) -> Result:
-    shown = progress(f"{operation.activity} {item.text}", quiet=operation.is_quiet)
+    shown = progress(partial(operation.progress, item), quiet=operation.is_quiet)
     try:
         with warnings_about(item.text):
             operation.announce(item)

@@ -165,11 +165,18 @@ def _store_types() -> Iterable[str]:
     return StoreType
 
 
+def _blob_policies() -> Iterable[str]:
+    from notarykit.config.policy import load_blob_policy
+
+    return [policy.name for policy in load_blob_policy().policies]
+
+
 _NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
     "keys": _keys,
     "plugins": _plugins,
     "stores": _stores,
     "store-types": _store_types,
+    "blob-policies": _blob_policies,
 }
 
 

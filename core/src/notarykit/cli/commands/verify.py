@@ -1,13 +1,11 @@
 """`notarykit verify`."""
 
-import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from notarykit._internal.paths import trust_store_root
-from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import utc_now
 from notarykit._internal.strict_json import dumps
 from notarykit.batch.work import Work
@@ -15,7 +13,7 @@ from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.operation import Record, Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import RESULTS_FLAG, table
+from notarykit.cli.output import RESULTS_FLAG
 from notarykit.cli.reference_operation import SEVERAL_FLAGS, ReferenceOperation
 from notarykit.cli.references import (
     DASK_FLAG,
@@ -34,14 +32,14 @@ from notarykit.cli.revocation_flags import (
     max_envelope_size,
     revocation_checker,
 )
+from notarykit.cli.verdict_output import VerdictOutput
 from notarykit.config.policy import ARTIFACT_POLICY, load_policy
-from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError, VerificationError
+from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError
 from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import DirectoryTrustStore, TrustStore, read_once
 from notarykit.verification.artifact import VerifiedArtifact
 from notarykit.verification.document import verdict_members
-from notarykit.verification.verdict import Audited, Skipped, StepResult, Verified
 from notarykit.verification.verifier import Verifier
 
 # Longer ago, certificates may have been revoked.
@@ -78,7 +76,7 @@ class _Verification(ReferenceOperation):
         super().__init__(options)
         self.scheduler = options["dask"] or ""
         self._started_at = utc_now()
-        self._is_detailed = options["verbose"] or options["debug"]
+        self._output = VerdictOutput(options, "The artifact was signed with the following user metadata.")
         user_metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
         self._verifier = Verifier(
             load_policy(),
@@ -120,56 +118,17 @@ class _Verification(ReferenceOperation):
         target.warn_of_tag("verify")
 
     def report(self, target: Target, outcome: VerifiedArtifact) -> Result:
-        verdict, is_text = outcome.verdict, self.options["output"] == "text"
-        if isinstance(verdict, Skipped):
-            if is_text:
-                print(f"Trust policy is configured to skip signature verification for {printable(target.text)}")
-            return Result(0, verdict_members(outcome))
-        assert outcome.artifact is not None
-        reference = printable(target.resolved(outcome.artifact))
-        self._print_details(reference, outcome, verdict)
-        if is_text:
-            _print_verdict(reference, verdict)
+        verdict, artifact, signature, failures = outcome
+        reference = target.text if artifact is None else target.resolved(artifact)
+        self._output.accepted(reference, signature.digest if signature else "", verdict, failures)
         return Result(0, verdict_members(outcome), ends=verdict.next_end(self._started_at))
 
-    def _print_details(self, reference: str, verified: VerifiedArtifact, verdict: Verified | Audited) -> None:
-        assert verified.signature is not None
-        signature = f"{reference}: signature {verified.signature.digest}"
-        if self._is_detailed:
-            for digest, error in verified.failures:
-                line = printable(error.one_line())
-                print(f"{reference}: not accepted: signature {digest}: {line}", file=sys.stderr)
-            self._print_steps(f"{signature}, {_policy(verdict.policy, verdict.level.name)}", verdict.results)
-        for result in verdict.results:
-            if result.outcome == "failed" and result.error is not None:
-                text = printable(result.error.one_line())
-                problem = f'{result.step} was set to "log" and failed with error: {text}'
-                print(f"Warning: {signature}: {problem}", file=sys.stderr)
-
     def fail(self, target: Target | FailedItem, error: NotarykitError) -> dict[str, Any]:
-        failures = getattr(error, "failures", ())
-        policy = ""
-        if isinstance(error, VerificationError) and error.policy:
-            policy = _policy(error.policy, error.level)
-        for digest, failure in failures if self._is_detailed else ():
-            signature = f"{printable(target.text)}: signature {digest}{policy and f', {policy}'}"
-            self._print_steps(signature, getattr(failure, "results", ()))
-        context = f"signature verification failed for {target.text} under {policy}: " if policy else ""
-        hint = " (see --verbose for each)" if len(failures) > 1 and not self._is_detailed else ""
-        self.print_error(target, error, f"{context}{error.one_line()}{hint}")
+        self.print_error(target, error, self._output.failed(target.text, error))
         return verdict_members(error)
 
     def pass_over(self, target: Target) -> dict[str, Any]:
         return {"verdict": "absent", **super().pass_over(target)}
-
-    def _print_steps(self, heading: str, results: tuple[StepResult, ...]) -> None:
-        """Prints the outcome of each verification step; under `--debug` also its requests and responses."""
-        print(f"{heading}:", file=sys.stderr)
-        for result in results:
-            text = result.error.message if result.error else result.note
-            print(f"  {result.step}: {result.outcome}{f' ({printable(text)})' if text else ''}", file=sys.stderr)
-            for line in result.explained if self.options["debug"] else ():
-                print(f"    {printable(line)}", file=sys.stderr)
 
 
 def _run(options: Options) -> int:
@@ -186,20 +145,6 @@ def _thumbprints(trust_store: TrustStore, store: StoreReference) -> list[str]:
 
 def _sha256(content: bytes) -> str:
     return sha256(content).hexdigest()
-
-
-def _print_verdict(reference: str, verdict: Verified | Audited) -> None:
-    if not isinstance(verdict, Verified):
-        print(f"Audited signature for {reference}: the signer is not trusted, and the trust policy permits it")
-        return
-    print(f"Successfully verified signature for {reference}")
-    if verdict.user_metadata:
-        print("\nThe artifact was signed with the following user metadata.\n")
-        print(table([("KEY", "VALUE"), *sorted(verdict.user_metadata.items())]), end="")
-
-
-def _policy(name: str, level: str) -> str:
-    return f"trust policy {printable(name)!r} at level {level}"
 
 
 COMMAND = Command(

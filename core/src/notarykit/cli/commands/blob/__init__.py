@@ -3,5 +3,6 @@
 from notarykit.cli.options import CommandModules, Group
 
 COMMAND = Group(
-    "Sign, verify, inspect signatures of blob. Configure blob trust policy.", CommandModules(__name__, ("policy",))
+    "Sign, verify, inspect signatures of blob. Configure blob trust policy.",
+    CommandModules(__name__, ("inspect", "policy", "sign", "verify")),
 )
