@@ -18,6 +18,7 @@ from notarykit.keys.local import LocalSigner
 from notarykit.trust.parsing import parse_blob_policy_document
 from notarykit.trust.store import DirectoryTrustStore
 from notarykit.verification.blob import BlobVerifier, VerifiedBlob
+from notarykit.verification.verdict import Verified
 from tests.interop.go_peer import Peer
 from tests.interop.scene import DAY, METADATA
 from tests.support.ca import TestChain, make_chain
@@ -56,6 +57,8 @@ class BlobQuestion(NamedTuple):
         policy_name: The name of the statement, or an empty text for the global one.
         content_type: The blob's media type that is wanted, or an empty text for any.
         metadata: The metadata that is wanted.
+        plugins: The folder with verification plugins, which the environment names to this side.
+        plugin_config: The settings for them.
         now: The time of the verification, or None for the present; the Go side knows only the present.
     """
 
@@ -67,10 +70,12 @@ class BlobQuestion(NamedTuple):
     policy_name: str = ""
     content_type: str = CONTENT_TYPE
     metadata: Mapping[str, str] = METADATA
+    plugins: Path | None = None
+    plugin_config: Mapping[str, str] = {}
     now: datetime | None = None
 
-    def ask_peer(self, peer: Peer, plugins: Path | None = None) -> dict[str, Any]:
-        """The answer of the Go side, with plugins out of a folder."""
+    def ask_peer(self, peer: Peer) -> dict[str, Any]:
+        """The answer of the Go side."""
         assert self.now is None
         return peer.ask(
             "verify",
@@ -82,13 +87,15 @@ class BlobQuestion(NamedTuple):
             contentMediaType=self.content_type,
             trustStore=str(self.home.folder),
             metadata=dict(self.metadata),
-            folder=str(plugins or ""),
+            folder=str(self.plugins or ""),
+            pluginConfig=dict(self.plugin_config),
         )
 
     def ask_us(self) -> VerifiedBlob:
         """The answer of this side."""
         document = parse_blob_policy_document(json.dumps(self.policy).encode())
-        verifier = BlobVerifier(document, DirectoryTrustStore(str(self.home.folder / "truststore")), now=self.now)
+        store = DirectoryTrustStore(str(self.home.folder / "truststore"))
+        verifier = BlobVerifier(document, store, now=self.now, plugin_config=self.plugin_config)
         return verifier.blob(
             FileBlob(self.blob),
             SignatureFile(self.media_type, self.envelope),
@@ -175,6 +182,15 @@ class BlobScene:
             Control.NAME: question._replace(policy_name="Tests"),
             Control.GLOBAL: self.question(envelope, **policy, is_global=False),
         }
+
+
+def accepted(peer: Peer, question: BlobQuestion) -> Verified:
+    """Has both sides accept, and returns our verdict."""
+    there = question.ask_peer(peer)
+    assert there["ok"], there["error"]
+    verdict = question.ask_us().verdict
+    assert isinstance(verdict, Verified)
+    return verdict
 
 
 def payload_of(envelope: bytes, media_type: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.support.homes import Home
 
 TARGETS = {
+    "our-blobs": "tests.interop.our_plugins.blobs:BlobPlugin",
     "our-depending": "tests.interop.our_plugins.depending:DependingPlugin",
     "our-envelope": "tests.interop.our_plugins.envelope:EnvelopePlugin",
     "our-failing": "tests.interop.our_plugins.failing:FailingPlugin",

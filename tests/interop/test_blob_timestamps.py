@@ -11,8 +11,7 @@ from notarykit.errors import AuthenticTimestampError
 from notarykit.net.anonymous import anonymous_client
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.timestamp.client import TimestampAuthority, TimestampClient
-from notarykit.verification.verdict import Verified
-from tests.interop.blob_scene import BlobQuestion, BlobScene
+from tests.interop.blob_scene import BlobQuestion, BlobScene, accepted
 from tests.interop.go_peer import Peer
 from tests.servers.timestamp.authority import Authority
 from tests.servers.timestamp.conftest import digitorus_program, digitorus_tsa, tsa_chain
@@ -48,15 +47,6 @@ def _asking(scene: BlobScene, envelope: bytes, option: str, **policy: Any) -> Bl
     return question
 
 
-def _accepted(peer: Peer, question: BlobQuestion) -> Verified:
-    """Has both sides accept, and returns our verdict."""
-    there = question.ask_peer(peer)
-    assert there["ok"], there["error"]
-    verdict = question.ask_us().verdict
-    assert isinstance(verdict, Verified)
-    return verdict
-
-
 def _refused(peer: Peer, question: BlobQuestion, problem: str) -> None:
     """Has both sides refuse for want of a timestamp that they trust."""
     there = question.ask_peer(peer)
@@ -75,13 +65,13 @@ def test_timestamps(
     good = BlobScene(tmp_path, spec, media_type)
     good.home.trust(tsa_chain, kind="tsa")
     envelope = sign(good)
-    assert _accepted(blob_peer, _asking(good, envelope, "always")).timestamp is not None
-    assert _accepted(blob_peer, _asking(good, envelope, "afterCertExpiry")).timestamp is None
+    assert accepted(blob_peer, _asking(good, envelope, "always")).timestamp is not None
+    assert accepted(blob_peer, _asking(good, envelope, "afterCertExpiry")).timestamp is None
 
     good.home.store(kind="tsa").joinpath("root0.pem").unlink()
     good.home.trust(make_chain("RSA-2048", purpose="timestamping"), kind="tsa")
     _refused(blob_peer, _asking(good, envelope, "always"), "trusted root")
-    verdict = _accepted(blob_peer, _asking(good, envelope, "always", level="permissive"))
+    verdict = accepted(blob_peer, _asking(good, envelope, "always", level="permissive"))
     assert [str(each.step) for each in verdict.results if each.error] == [STEP]
 
 
@@ -92,4 +82,4 @@ def test_without_a_timestamp(blob_peer: Peer, tmp_path: Path, tsa_chain: TestCha
     scene.home.trust(tsa_chain, kind="tsa")
     envelope = scene.sign_there(blob_peer)
     _refused(blob_peer, _asking(scene, envelope, "always"), "has none")
-    _accepted(blob_peer, _asking(scene, envelope, "afterCertExpiry"))
+    accepted(blob_peer, _asking(scene, envelope, "afterCertExpiry"))
