@@ -19,6 +19,11 @@ def _policy(world: World) -> tuple[Path, list[str]]:
     return world.home.folder, ["policy", "import", str(path)]
 
 
+def _blob_policy(world: World) -> tuple[Path, list[str]]:
+    command = ["blob", "policy", "init", "--name", "all", "--trust-store", "ca:tests", "--trusted-identity", "*"]
+    return world.home.folder, command
+
+
 def _layout(world: World) -> tuple[Path, list[str]]:
     return Path(world.layout.path), ["sign", "--oci-layout", world.reference]
 
@@ -40,7 +45,9 @@ def _plugins(world: World) -> tuple[Path, list[str]]:
     return plugins, ["plugin", "install", "--file", str(plugin)]
 
 
-@pytest.mark.parametrize("scene", [_settings, _policy, _layout, _store_to_add_to, _store_to_delete_from, _plugins])
+@pytest.mark.parametrize(
+    "scene", [_settings, _policy, _blob_policy, _layout, _store_to_add_to, _store_to_delete_from, _plugins]
+)
 def test_held_lock_is_reported(
     world: World, monkeypatch: pytest.MonkeyPatch, scene: Callable[[World], tuple[Path, list[str]]]
 ) -> None:

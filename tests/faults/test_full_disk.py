@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.disks import Disk, mounted, mounted_apart
 from tests.support.ca import make_chain
-from tests.support.homes import OTHER_IDENTITY, SCOPE, Home, complete_home, policy_document
+from tests.support.homes import OTHER_IDENTITY, SCOPE, Home, blob_policy_document, complete_home, policy_document
 from tests.support.layouts import make_layout
 from tests.support.requirements import leave_out
 from tests.support.signatures import damaged_blobs, signature_manifests
@@ -46,7 +46,7 @@ def _run(home: Home, *arguments: str) -> tuple[int, str, str]:
 def _fails(home: Home, *arguments: str) -> None:
     """Runs a command that must say in one line that there is no room."""
     code, _, err = _run(home, *arguments)
-    lines = [line for line in err.splitlines() if not line.startswith("Warning: existing trust policy")]
+    lines = [line for line in err.splitlines() if not line.startswith("Warning: existing ")]
     assert code == 3
     assert len(lines) == 1
     assert lines[0].startswith("Error: ")
@@ -102,6 +102,12 @@ def _import(home: Home, source: Path) -> list[str]:
     return ["policy", "import", "--force", str(source / "new.json")]
 
 
+def _import_blob_policy(home: Home, source: Path) -> list[str]:
+    home.set_blob_policy()
+    (source / "new.json").write_text(json.dumps(blob_policy_document("new")))
+    return ["blob", "policy", "import", "--force", str(source / "new.json")]
+
+
 def _add_certificate(_: Home, source: Path) -> list[str]:
     (source / "new.pem").write_bytes(make_chain().pems[-1])
     return ["certificate", "add", "-t", "ca", "-s", "tests", str(source / "new.pem")]
@@ -113,8 +119,9 @@ def _add_certificate(_: Home, source: Path) -> list[str]:
         lambda *_: ["key", "add", "--plugin", "local-file", "--id", "1", "far"],
         lambda *_: ["key", "delete", "build"],
         _import,
+        _import_blob_policy,
     ],
-    ids=["key add", "key delete", "policy import"],
+    ids=["key add", "key delete", "policy import", "blob policy import"],
 )
 def test_full_disk_keeps_the_settings(tmp_path: Path, disk: Disk, prepare: Callable[[Home, Path], list[str]]) -> None:
     """Settings on a full disk stay as they are, to the byte, until there is room."""

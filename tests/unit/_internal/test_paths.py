@@ -80,6 +80,7 @@ def test_notation_config_overrides_the_platform_folder(monkeypatch: pytest.Monke
     assert paths.settings_file() == "/settings/config.json"
     assert paths.local_key_files("a.b") == ("/settings/localkeys/a.b.key", "/settings/localkeys/a.b.crt")
     assert paths.policy_files() == ("/settings/trustpolicy.oci.json", "/settings/trustpolicy.json")
+    assert paths.blob_policy_files() == ("/settings/trustpolicy.blob.json",)
 
 
 @_ALL

@@ -172,17 +172,17 @@ def test_errors_name_the_path_of_a_nested_object() -> None:
     assert "outer" in Members({"outer": {}}, "document")
 
 
-@pytest.mark.parametrize("reader", ["text", "array", "texts"])
+@pytest.mark.parametrize("reader", ["text", "boolean", "array", "texts"])
 def test_absent_member_yields_the_default(reader: str) -> None:
     """A member that may be absent has a value of the caller's then, and is as strict as any where it is there."""
-    otherwise = {"text": "other", "array": ["other"], "texts": ("other",)}[reader]
-    assert getattr(Members({}, "document"), reader)("m", otherwise) == otherwise
+    otherwise = {"text": "other", "boolean": False, "array": ["other"], "texts": ("other",)}[reader]
+    assert getattr(Members({}, "document"), reader)("m", otherwise=otherwise) == otherwise
     for kind in (Members, GoMembers):
         with pytest.raises(DocumentError, match=r"'m' must be an? "):
-            getattr(kind({"m": 1}, "document"), reader)("m", otherwise)
+            getattr(kind({"m": 1}, "document"), reader)("m", otherwise=otherwise)
     with pytest.raises(DocumentError, match=r"'m' must be an? .*, not null"):
-        getattr(Members({"m": None}, "document"), reader)("m", otherwise)
-    assert getattr(GoMembers({"m": None}, "document"), reader)("m", otherwise) == otherwise
+        getattr(Members({"m": None}, "document"), reader)("m", otherwise=otherwise)
+    assert getattr(GoMembers({"m": None}, "document"), reader)("m", otherwise=otherwise) == otherwise
 
 
 def test_go_members_treat_null_as_absent() -> None:

@@ -1,4 +1,4 @@
-"""The trust policy file: which one counts, and what it must be."""
+"""The trust policy files: which one counts, and what they must be."""
 
 import json
 import os
@@ -10,15 +10,21 @@ import pytest
 
 from notarykit.config.policy import ARTIFACT_POLICY, BLOB_POLICY, load_blob_policy, load_policy
 from notarykit.errors import NotarykitWarning, TrustPolicyError
-from tests.support.homes import policy_document
+from tests.support.homes import blob_policy_document, policy_document
 
 _CURRENT, _OLDER, _BLOB = "trustpolicy.oci.json", "trustpolicy.json", "trustpolicy.blob.json"
+
+
+_LOADS = {_CURRENT: load_policy, _OLDER: load_policy, _BLOB: load_blob_policy}
+_KINDS = {_CURRENT: "trust policy", _OLDER: "trust policy", _BLOB: "blob trust policy"}
+_EVERY_FILE = pytest.mark.parametrize("name", _LOADS)
 
 
 def _write(home: Path, name: str, level: str = "strict") -> Path:
     home.mkdir(exist_ok=True)
     path = home / name
-    path.write_text(json.dumps(policy_document(level=level)))
+    make = blob_policy_document if name == _BLOB else policy_document
+    path.write_text(json.dumps(make(level=level)))
     return path
 
 
@@ -65,11 +71,11 @@ def test_missing_policy_is_refused(home: Path) -> None:
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("name", [_CURRENT, _OLDER])
+@_EVERY_FILE
 def test_other_than_regular_file_is_refused(name: str, home: Path) -> None:
-    """A link to a good policy, a folder and a pipe are refused under both names."""
-    real = _write(home, "real.json")
-    path = home / name
+    """A link to a good policy, a folder and a pipe are refused under every name."""
+    path = _write(home, name)
+    real = path.rename(home / "real.json")
     forms: list[tuple[Callable[[], object], Callable[[], object]]] = [
         (lambda: path.symlink_to(real), path.unlink),
         (path.mkdir, path.rmdir),
@@ -77,45 +83,58 @@ def test_other_than_regular_file_is_refused(name: str, home: Path) -> None:
     ]
     for make, remove in forms:
         make()
-        with pytest.raises(TrustPolicyError, match=f"^trust policy {path} is not a regular file$") as caught:
-            load_policy()
+        with pytest.raises(TrustPolicyError, match=f"^{_KINDS[name]} {path} is not a regular file$") as caught:
+            _LOADS[name]()
         assert caught.value.advice == "links are not followed"
         remove()
 
 
-def test_malformed_policy_has_advice(home: Path) -> None:
-    """The error of a malformed policy has the file's path and advice."""
-    path = _write(home, _OLDER)
+@_EVERY_FILE
+def test_malformed_policy_has_advice(name: str, home: Path) -> None:
+    """The error of a malformed policy has the file's path and the command that imports another."""
+    path = _write(home, name)
     path.write_text('{"version":"2.0","trustPolicies":[]}')
     with pytest.raises(TrustPolicyError) as caught:
-        load_policy()
-    message = f"trust policy {path} is malformed: version '2.0' is not supported; it must be '1.0'"
+        _LOADS[name]()
+    message = f"{_KINDS[name]} {path} is malformed: version '2.0' is not supported; it must be '1.0'"
     assert caught.value.message == message
-    assert "policy import --force" in caught.value.advice
+    group = "blob policy" if name == _BLOB else "policy"
+    assert f"'notarykit {group} import --force FILE'" in caught.value.advice
 
 
-def test_unreadable_policy_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@_EVERY_FILE
+def test_unreadable_policy_is_refused(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy that may not be read, or is gone by then, is refused with the system's reason."""
-    _write(home, _OLDER)
+    _write(home, name)
 
     def lstat(path: str) -> os.stat_result:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("notarykit.config.policy.os.path.lexists", lambda path: path.endswith(_OLDER))
+    monkeypatch.setattr("notarykit.config.policy.os.path.lexists", lambda path: path.endswith(name))
     monkeypatch.setattr("notarykit.config.policy.os.lstat", lstat)
-    with pytest.raises(TrustPolicyError, match=r"^trust policy cannot be read: .*Permission denied") as caught:
-        load_policy()
+    with pytest.raises(TrustPolicyError, match=f"^{_KINDS[name]} cannot be read: .*Permission denied") as caught:
+        _LOADS[name]()
     assert caught.value.advice == "check its owner and its mode"
 
 
-def test_too_large_policy_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@_EVERY_FILE
+def test_too_large_policy_is_refused(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy is read up to the limit."""
-    path = _write(home, _OLDER)
+    path = _write(home, name)
     monkeypatch.setattr("notarykit.config.policy.LARGEST_POLICY", path.stat().st_size)
-    assert load_policy()
+    assert _LOADS[name]()
     monkeypatch.setattr("notarykit.config.policy.LARGEST_POLICY", path.stat().st_size - 1)
     with pytest.raises(TrustPolicyError, match="is larger than"):
-        load_policy()
+        _LOADS[name]()
+
+
+@_EVERY_FILE
+def test_policy_that_others_can_write_brings_a_warning(name: str, home: Path) -> None:
+    """Who can write the policy decides whom to trust."""
+    path = _write(home, name)
+    path.chmod(0o666)
+    with pytest.warns(NotarykitWarning, match=str(path)):
+        _LOADS[name]()
 
 
 def test_blob_policy_has_a_file_of_its_own(home: Path) -> None:
@@ -125,9 +144,7 @@ def test_blob_policy_has_a_file_of_its_own(home: Path) -> None:
         load_blob_policy()
     assert caught.value.message == f"no blob trust policy: {home / _BLOB} does not exist"
     assert "'notarykit blob policy init'" in caught.value.advice
-    document = policy_document(level="audit")
-    del document["trustPolicies"][0]["registryScopes"]
-    (home / _BLOB).write_text(json.dumps(document))
+    _write(home, _BLOB, "audit")
     assert load_blob_policy().policies[0].level.name == "audit"
     assert BLOB_POLICY.path() == BLOB_POLICY.new_path() == str(home / _BLOB)
     assert load_policy().policies[0].level.name == "strict"

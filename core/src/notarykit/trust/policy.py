@@ -195,14 +195,14 @@ class BlobTrustPolicyDocument(NamedTuple):
             if policy := _global_policy(self.policies):
                 return policy
             raise NoApplicablePolicyError(
-                "no trust policy applies to blobs without a policy name: no statement is the global one",
-                advice=f'choose {self._names()} by its name, or set its "globalPolicy" to true',
+                "no global blob trust policy, which a blob needs where no policy is named",
+                advice=f'name {self._names()}, or set the "globalPolicy" of one statement to true',
             )
         for policy in self.policies:
             if policy.name == name:
                 return policy
         raise NoApplicablePolicyError(
-            f"no applicable blob trust policy with name {name!r}", advice=self._nearest(name) or f"use {self._names()}"
+            f"no applicable blob trust policy with name {name!r}", advice=self._nearest(name) or f"name {self._names()}"
         )
 
     def _nearest(self, name: str) -> str:
