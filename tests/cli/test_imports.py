@@ -104,6 +104,15 @@ def test_one_artifact_imports_nothing_of_many(world: World, command: tuple[str, 
     }
 
 
+def test_command_of_a_group_imports_no_other(world: World) -> None:
+    """A command within `blob` does not load those beside it, and a policy is read without cryptography."""
+    world.home.set_blob_policy()
+    loaded = _loaded(world, "blob", "policy", "show")
+    assert not _packages(loaded) & {*NEVER, "cryptography", "difflib"}
+    commands = "notarykit.cli.commands."
+    assert {each for each in loaded if each.startswith(commands)} == {f"{commands}blob", f"{commands}blob.policy"}
+
+
 _FAR = "from notarykit_local_file.plugin import LocalFilePlugin\nclass Found(LocalFilePlugin): name = 'far'\n"
 
 

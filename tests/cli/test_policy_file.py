@@ -99,6 +99,20 @@ def test_new_policy_verifies(world: World) -> None:
     world.verify()
 
 
+def test_new_policy_verifies_blobs(world: World) -> None:
+    """What `blob policy init` writes is what `blob verify` reads: by its name, and without one where it is global."""
+    blob = world.folder / "notes.txt"
+    blob.write_text("hello")
+    world.did("blob", "sign", str(blob))
+    world.did(*BLOBS.init(), IDENTITY)
+    world.did("blob", "verify", "--policy-name", "mine", str(blob))
+    assert "no global blob trust policy" in world.run("blob", "verify", str(blob)).err
+    world.run(*BLOBS.init("--global", "--force"), IDENTITY)
+    world.did("blob", "verify", str(blob))
+    world.run(*BLOBS.init("--global", "--force"), OTHER_IDENTITY)
+    assert world.run("blob", "verify", str(blob)).code == 1
+
+
 def test_init_with_scopes(world: World) -> None:
     """Scopes, stores and identities may be several."""
     world.home.policy_file.unlink()
