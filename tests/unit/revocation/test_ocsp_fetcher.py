@@ -4,13 +4,17 @@ import base64
 import contextlib
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
+from notarykit.net.messages import Request, Response
+from notarykit.net.response_reader import HeaderFields
+from notarykit.revocation.limits import Deadline, Limits
 from notarykit.revocation.ocsp import build_request
-from notarykit.revocation.ocsp_fetcher import _SECONDS_KEPT
+from notarykit.revocation.ocsp_fetcher import _SECONDS_KEPT, OcspFetcher
 from notarykit.revocation.result import Status, UnknownStatusError
 from tests.servers.registry.http_server import Reply
 from tests.support.ca import make_chain
@@ -107,6 +111,23 @@ def test_failure_of_get_and_post_reports_the_first(responder: Responder) -> None
     with pytest.raises(UnknownStatusError, match="it answers with status 503"):
         fetch_status(sources(), responder.fail("/ocsp", 503))
     assert [seen.method for seen in responder.seen] == ["GET", "POST"]
+
+
+@pytest.mark.requirement("trust:ocsp-threshold")
+def test_get_and_post_have_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Specification, "OCSP Download": a limit for each URL, whatever requests it takes."""
+    clock, left = [time.monotonic()], list[tuple[str, float]]()
+
+    def send(request: Request) -> Response:
+        left.append((request.method, request.budget.seconds(60.0)))
+        clock[0] += 1.5
+        return Response(405, HeaderFields(), b"", "http://x")
+
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    fetcher = OcspFetcher(SimpleNamespace(send=send), Limits(ocsp_seconds=2.0))  # type: ignore[arg-type]
+    with pytest.raises(UnknownStatusError):
+        fetcher.response("http://x", _LEAF, _ISSUER, NOW, Deadline(60.0))
+    assert left == [("GET", 2.0), ("POST", 0.5)]
 
 
 def test_rejected_response_is_not_retried_with_post(responder: Responder) -> None:

@@ -35,15 +35,22 @@ class Download(NamedTuple):
         """Returns the body of a GET; raises `UnknownStatusError` where there is none."""
         return self._send("GET", url, deadline)
 
-    def post(self, url: str, deadline: Deadline, request: bytes) -> bytes:
-        """Returns the body of the response to an OCSP request; raises `UnknownStatusError` where there is none."""
-        return self._send("POST", url, deadline, request)
+    def post(self, url: str, deadline: Deadline, request: bytes, spent: float = 0.0) -> bytes:
+        """Returns the body of the response to an OCSP request; raises `UnknownStatusError` where there is none.
 
-    def _send(self, method: str, url: str, deadline: Deadline, body: bytes | None = None) -> bytes:
+        Args:
+            url: The URL.
+            deadline: The end of the check.
+            request: The request.
+            spent: Seconds of the limit that an earlier request to the same responder has taken.
+        """
+        return self._send("POST", url, deadline, request, spent)
+
+    def _send(self, method: str, url: str, deadline: Deadline, body: bytes | None = None, spent: float = 0.0) -> bytes:
         if not url.lower().startswith("http://"):
             raise UnknownStatusError("only http URLs are fetched")
         headers = {} if body is None else {"Content-Type": "application/ocsp-request"}
-        budget = Budget(self.max_size + _MAX_HEADERS, deadline.left(self.seconds))
+        budget = Budget(self.max_size + _MAX_HEADERS, deadline.left(max(0.0, self.seconds - spent)))
         try:
             response = self.client.send(Request(method, url, budget, self.max_size, headers, body, is_repeatable=False))
         except NotarykitError as error:

@@ -95,6 +95,8 @@ class OcspFetcher:
         return FetchedResponse(result, der, time.monotonic() + _SECONDS_KEPT)
 
     def _send(self, url: str, request: bytes, deadline: Deadline) -> bytes:
+        """Sends a request by GET, and by POST where that is refused, within one limit ("OCSP Download")."""
+        start = time.monotonic()
         path = quote(base64.b64encode(request).decode("ascii"), safe="")
         refused: UnknownStatusError | None = None
         if len(path) < _LONGEST_GET:
@@ -103,7 +105,7 @@ class OcspFetcher:
             except StatusCodeError as error:
                 refused = error  # some responders know POST alone
         try:
-            return self._download.post(url, deadline, request)
+            return self._download.post(url, deadline, request, time.monotonic() - start)
         except StatusCodeError as error:
             raise refused or error from None
 
